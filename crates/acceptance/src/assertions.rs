@@ -41,7 +41,7 @@ pub fn assert_violations<T: Debug>(result: Result<T, Status>, expected: &[(&str,
 #[must_use]
 #[track_caller]
 pub fn field_violations(status: &Status) -> BTreeSet<(String, String)> {
-    let violations = status::violations(status);
+    let violations = status::field_violations(status);
     let has_description = violations.iter().all(|violation| !violation.description.is_empty());
     assert!(has_description, "a violation without a description: {violations:?}");
     violations.into_iter().map(|violation| (violation.field, violation.reason)).collect()

@@ -7,7 +7,7 @@ use cpor::{
     Config, System,
     system::{ClockChoice, Listeners, Settings},
 };
-use cpor_kit::auth::{Keys, TokenSigner};
+use cpor_kit::auth::{TokenSigner, VerificationKeys};
 use cpor_types::{Service, SystemClock, SystemEntropy};
 use tokio::{
     runtime::{Builder, Runtime},
@@ -111,7 +111,8 @@ impl Node {
             config: self.config.clone(),
             services: self.services.clone(),
             clock: ClockChoice::Virtual { start: START.parse().expect("a time") },
-            keys: Keys::new(crate::system::ISSUER, &self.issuer.jwks(), &self.signer.jwks()).expect("two key sets"),
+            keys: VerificationKeys::new(crate::system::ISSUER, &self.issuer.jwks(), &self.signer.jwks())
+                .expect("two key sets"),
             signer: self.signer.clone(),
             entropy: Arc::new(SystemEntropy),
             real_clock: Arc::new(SystemClock),

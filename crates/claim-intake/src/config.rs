@@ -1,5 +1,5 @@
 //! The claim-intake section of the configuration.
-use cpor_kit::config::Faults;
+use cpor_kit::config::ValidationErrors;
 use cpor_mail::MailConfig;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -26,10 +26,10 @@ impl Default for Config {
 
 impl Config {
     /// Checks the settings and adds each invalid one to `faults`.
-    pub fn validate(&self, faults: &mut Faults) {
+    pub fn validate(&self, faults: &mut ValidationErrors) {
         let is_empty = self.evidence_directory.as_ref().is_some_and(|directory| directory.as_os_str().is_empty());
         faults.require(!is_empty, "evidence_directory", "must not be empty");
-        faults.within("mail", |faults| self.mail.validate(faults));
+        faults.in_section("mail", |faults| self.mail.validate(faults));
         let is_in_range = (1..=60).contains(&self.watch_heartbeat_seconds);
         faults.require(is_in_range, "watch_heartbeat_seconds", "must be between 1 and 60");
     }

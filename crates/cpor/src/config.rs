@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use cpor_kit::config::{
-    AuthConfig, DatabaseConfig, Faults, Limits, ListenConfig, LoadError, PeersConfig, TelemetryConfig, TlsConfig, load,
+    AuthConfig, DatabaseConfig, Limits, ListenConfig, LoadError, PeersConfig, TelemetryConfig, TlsConfig,
+    ValidationErrors, load,
 };
 use serde::{Deserialize, Serialize};
 
@@ -68,7 +69,7 @@ pub enum ConfigError {
     Load(#[from] LoadError),
     /// Values are invalid; each one is named.
     #[error(transparent)]
-    Faults(#[from] Faults),
+    ValidationErrors(#[from] ValidationErrors),
 }
 
 impl Config {

@@ -11,7 +11,7 @@ use std::{
 };
 
 use anyhow::Context as _;
-use cpor_kit::auth::{Keys, TokenSigner, UserToken};
+use cpor_kit::auth::{TokenSigner, UserToken, VerificationKeys};
 use cpor_types::{PartnerId, PolicyInForce, Role, Service, SystemClock, SystemEntropy, TenantId, Timestamp};
 use tokio::net::TcpListener;
 use tonic::transport::Endpoint;
@@ -104,7 +104,7 @@ pub async fn start(options: Options) -> anyhow::Result<Dev> {
     }
     config.check()?;
     let settings = Settings {
-        keys: Keys::load(&config.auth)?,
+        keys: VerificationKeys::load(&config.auth)?,
         signer: keys::signer(&keys::service_key(&data), keys::ISSUER)?,
         services: Service::ALL.to_vec(),
         clock: options.clock,

@@ -38,7 +38,7 @@ impl Server {
     pub(crate) async fn connect(&self) -> anyhow::Result<Connection> {
         let mut endpoint = Endpoint::from_shared(self.server.clone()).context("--server: must be a valid URL")?;
         if let Some(path) = &self.ca {
-            server::install_crypto();
+            server::install_crypto_provider();
             let pem = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
             endpoint = endpoint.tls_config(ClientTlsConfig::new().ca_certificate(Certificate::from_pem(pem)))?;
         }

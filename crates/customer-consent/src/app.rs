@@ -120,7 +120,7 @@ mod tests {
     use super::*;
 
     async fn context(directory: &std::path::Path) -> ServiceContext {
-        let db = Db::sqlite(&directory.join("consent.sqlite")).await.unwrap();
+        let db = Db::open_sqlite(&directory.join("consent.sqlite")).await.unwrap();
         for migration in crate::migrations() {
             migration.up(&SchemaManager::new(db.writer())).await.unwrap();
         }

@@ -1,6 +1,6 @@
 //! The configuration of the service.
 
-use cpor_kit::config::Faults;
+use cpor_kit::config::ValidationErrors;
 use cpor_mail::MailConfig;
 use serde::{Deserialize, Serialize};
 
@@ -31,14 +31,14 @@ impl Default for Config {
 
 impl Config {
     /// Adds a fault for each value that is not allowed.
-    pub fn validate(&self, faults: &mut Faults) {
+    pub fn validate(&self, faults: &mut ValidationErrors) {
         faults.require(self.origin().is_some(), "public_url", "must be an http or https URL without a query");
         faults.require(
             (1..=3650).contains(&self.link_lifetime_days),
             "link_lifetime_days",
             "must be between 1 and 3650",
         );
-        faults.within("mail", |faults| self.mail.validate(faults));
+        faults.in_section("mail", |faults| self.mail.validate(faults));
     }
 
     /// Returns scheme and authority of the public URL, as browsers send them in the header
@@ -67,10 +67,10 @@ mod tests {
 
     #[test]
     fn the_default_is_valid_and_all_faults_are_named() {
-        let mut faults = Faults::default();
+        let mut faults = ValidationErrors::default();
         Config::default().validate(&mut faults);
-        assert_eq!(faults.found(), []);
+        assert_eq!(faults.errors(), []);
         Config { public_url: "x".into(), link_lifetime_days: 0, ..Config::default() }.validate(&mut faults);
-        assert_eq!(faults.found().len(), 2);
+        assert_eq!(faults.errors().len(), 2);
     }
 }

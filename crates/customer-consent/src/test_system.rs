@@ -32,12 +32,12 @@ use crate::store::ConsentStore;
 /// Runs `test` with the service on SQLite and then on PostgreSQL.
 pub(crate) async fn on_both_databases(test: impl AsyncFn(TestSystem)) {
     let directory = tempfile::tempdir().unwrap();
-    let sqlite = Db::sqlite(&directory.path().join("consent.sqlite")).await.unwrap();
+    let sqlite = Db::open_sqlite(&directory.path().join("consent.sqlite")).await.unwrap();
     test(TestSystem::new(sqlite).await).await;
 
     let url = std::env::var("CPOR_TEST_POSTGRES").expect("CPOR_TEST_POSTGRES is not set: run `cargo xtask test`");
     let schema = format!("consent_{}", SystemEntropy.uuid().simple());
-    let postgres = Db::postgres(&url, Some(&schema), 4).await.unwrap();
+    let postgres = Db::open_postgres(&url, Some(&schema), 4).await.unwrap();
     postgres.create_schema().await.unwrap();
     test(TestSystem::new(postgres.clone()).await).await;
     postgres.writer().execute_unprepared(&format!("DROP SCHEMA {schema} CASCADE")).await.unwrap();

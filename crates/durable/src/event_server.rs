@@ -62,7 +62,7 @@ impl EventService for EventServer {
         &self,
         request: Request<DeliverEventsRequest>,
     ) -> Result<Response<DeliverEventsResponse>, Status> {
-        let (caller, request) = cpor_kit::request::open(request)?;
+        let (caller, request) = cpor_kit::request::validate(request)?;
         let source = caller.service.ok_or_else(foreign_stream)?;
         self.deliver(source, request).await.map(Response::new)
     }
@@ -72,12 +72,12 @@ impl EventService for EventServer {
 pub(crate) fn not_hosted(service: Option<Service>) -> Status {
     let name = service.map_or("unknown", Service::as_str);
     let message = format!("the service {name} is not hosted by this process");
-    cpor_kit::status::refused(Code::FailedPrecondition, "SERVICE_NOT_HOSTED", message, &[("service", name)])
+    cpor_kit::status::with_reason(Code::FailedPrecondition, "SERVICE_NOT_HOSTED", message, &[("service", name)])
 }
 
 fn foreign_stream() -> Status {
     let message = "a service may deliver only its own streams";
-    cpor_kit::status::refused(Code::PermissionDenied, "SERVICE_NOT_ALLOWED", message, &[])
+    cpor_kit::status::with_reason(Code::PermissionDenied, "SERVICE_NOT_ALLOWED", message, &[])
 }
 
 fn stream_key(source: Service, batch: &StreamBatch) -> Result<StreamKey, Status> {
@@ -96,7 +96,7 @@ async fn apply_batch(receiver: &dyn EventReceiver, stream: StreamKey, batch: Str
     for event in batch.events {
         let (sequence, traceparent) = (event.sequence, event.traceparent.clone());
         let span = tracing::info_span!("receive_event", aggregate = stream.aggregate, sequence);
-        cpor_kit::telemetry::continue_from(&span, &traceparent);
+        cpor_kit::telemetry::continue_trace(&span, &traceparent);
         let result = match IncomingEvent::read(&stream, event) {
             Ok(incoming) => apply_catching_panics(receiver, incoming).instrument(span).await,
             Err(error) => Err(error),

@@ -1,5 +1,5 @@
 //! The configuration of the eligibility service.
-use cpor_kit::config::Faults;
+use cpor_kit::config::ValidationErrors;
 use serde::{Deserialize, Serialize};
 
 /// The section `[eligibility]` of the configuration file. It has no settings: program guides are
@@ -10,5 +10,5 @@ pub struct Config {}
 
 impl Config {
     /// Validates the section. It is always valid.
-    pub fn validate(&self, _: &mut Faults) {}
+    pub fn validate(&self, _: &mut ValidationErrors) {}
 }

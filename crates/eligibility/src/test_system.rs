@@ -68,13 +68,13 @@ pub(crate) async fn on_both_databases(test: impl AsyncFn(TestSystem)) {
 /// Runs a test on both databases, with virtual time from `start`.
 pub(crate) async fn on_both_databases_from(start: &str, test: impl AsyncFn(TestSystem)) {
     let directory = tempfile::tempdir().unwrap();
-    let db = Db::sqlite(&directory.path().join("eligibility.sqlite")).await.unwrap();
+    let db = Db::open_sqlite(&directory.path().join("eligibility.sqlite")).await.unwrap();
     test(TestSystem::new(db.clone(), start).await).await;
     db.close().await.unwrap();
 
     let url = std::env::var("CPOR_TEST_POSTGRES").expect("CPOR_TEST_POSTGRES is not set: run `cargo xtask test`");
     let schema = format!("eligibility_{}", SystemEntropy.uuid().simple());
-    let db = Db::postgres(&url, Some(&schema), 8).await.unwrap();
+    let db = Db::open_postgres(&url, Some(&schema), 8).await.unwrap();
     db.create_schema().await.unwrap();
     test(TestSystem::new(db.clone(), start).await).await;
     db.writer().execute_unprepared(&format!("DROP SCHEMA {schema} CASCADE")).await.unwrap();

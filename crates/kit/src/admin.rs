@@ -1,4 +1,5 @@
-//! The operators' listener: whether the process lives, whether it is ready, and its metrics. Never public.
+//! The HTTP listener for operators. It serves liveness, readiness and metrics, and must not be
+//! reachable from outside.
 use axum::{
     Router,
     extract::State,
@@ -11,26 +12,28 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{lifecycle::Readiness, metrics::Metrics};
 
-/// What the listener shows.
+/// The state that the handlers of the admin listener read.
 #[derive(Clone, Debug)]
-pub struct Admin {
-    /// For `/ready`.
+pub struct AdminState {
+    /// The readiness that `/ready` reports.
     pub readiness: Readiness,
-    /// For `/metrics`.
+    /// The metrics that `/metrics` encodes.
     pub metrics: Metrics,
 }
 
-/// Answers `/live`, `/ready` and `/metrics` until `until` is cancelled. That is after draining: a process that
-/// finishes its work is alive, and not ready.
+/// Serves `/live`, `/ready` and `/metrics` until `shutdown` is cancelled.
+///
+/// Cancel `shutdown` after draining: a process that finishes its last requests is still live, only
+/// not ready.
 ///
 /// # Errors
-/// The listener fails.
-pub async fn serve(listener: TcpListener, admin: Admin, until: CancellationToken) -> std::io::Result<()> {
-    axum::serve(listener, routes(admin)).with_graceful_shutdown(until.cancelled_owned()).await
+/// Returns the I/O error if the listener fails.
+pub async fn serve(listener: TcpListener, admin: AdminState, shutdown: CancellationToken) -> std::io::Result<()> {
+    axum::serve(listener, routes(admin)).with_graceful_shutdown(shutdown.cancelled_owned()).await
 }
 
-/// The three pages.
-pub fn routes(admin: Admin) -> Router {
+/// Returns the router with the three endpoints.
+pub fn routes(admin: AdminState) -> Router {
     Router::new()
         .route("/live", get(async || "live\n"))
         .route("/ready", get(ready))
@@ -38,20 +41,21 @@ pub fn routes(admin: Admin) -> Router {
         .with_state(admin)
 }
 
-/// 200, or 503 with one line for each thing that is not ready: `registry/schema: needs schema 3, finds 2`.
-async fn ready(State(admin): State<Admin>) -> impl IntoResponse {
-    let unready = admin.readiness.unready();
-    if unready.is_empty() {
+/// Returns 200 if the process is ready. Otherwise returns 503 and one line for each failed check,
+/// for example `registry/schema: needs schema 3, finds 2`.
+async fn ready(State(admin): State<AdminState>) -> impl IntoResponse {
+    let failed_checks = admin.readiness.failed_checks();
+    if failed_checks.is_empty() {
         return (StatusCode::OK, "ready\n".to_owned());
     }
-    let lines = unready.iter().map(|one| match one.scope.as_str() {
-        "" => format!("{}: {}\n", one.what, one.why),
-        scope => format!("{scope}/{}: {}\n", one.what, one.why),
+    let lines = failed_checks.iter().map(|check| match check.scope.as_str() {
+        "" => format!("{}: {}\n", check.name, check.reason),
+        scope => format!("{scope}/{}: {}\n", check.name, check.reason),
     });
     (StatusCode::SERVICE_UNAVAILABLE, lines.collect())
 }
 
-async fn metrics(State(admin): State<Admin>) -> impl IntoResponse {
+async fn metrics(State(admin): State<AdminState>) -> impl IntoResponse {
     ([(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], admin.metrics.encode())
 }
 
@@ -63,7 +67,7 @@ mod tests {
 
     use super::*;
 
-    async fn get_page(admin: &Admin, path: &str) -> (StatusCode, String) {
+    async fn get_page(admin: &AdminState, path: &str) -> (StatusCode, String) {
         let request = http::Request::get(path).body(Body::empty()).unwrap();
         let response = routes(admin.clone()).oneshot(request).await.unwrap();
         let status = response.status();
@@ -72,22 +76,22 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_not_ready_is_named() {
-        let admin = Admin { readiness: Readiness::new(), metrics: Metrics::new() };
-        let gate = admin.readiness.gate("registry", "schema");
-        gate.not_ready("needs schema 3, finds 2");
+    async fn ready_names_each_failed_check() {
+        let admin = AdminState { readiness: Readiness::new(), metrics: Metrics::new() };
+        let schema_check = admin.readiness.add_check("registry", "schema");
+        schema_check.set_not_ready("needs schema 3, finds 2");
         assert_eq!(
             get_page(&admin, "/ready").await,
             (StatusCode::SERVICE_UNAVAILABLE, "registry/schema: needs schema 3, finds 2\n".to_owned())
         );
         assert_eq!(get_page(&admin, "/live").await.0, StatusCode::OK);
-        gate.ready();
+        schema_check.set_ready();
         assert_eq!(get_page(&admin, "/ready").await, (StatusCode::OK, "ready\n".to_owned()));
     }
 
     #[tokio::test]
-    async fn metrics_are_open_metrics() {
-        let admin = Admin { readiness: Readiness::new(), metrics: Metrics::new() };
+    async fn metrics_use_the_open_metrics_format() {
+        let admin = AdminState { readiness: Readiness::new(), metrics: Metrics::new() };
         admin.metrics.counter("cpor_x", "X").add(&[], 1);
         let (_, text) = get_page(&admin, "/metrics").await;
         assert!(text.contains("cpor_x_total{} 1") && text.ends_with("# EOF\n"), "{text}");

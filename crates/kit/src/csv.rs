@@ -1,28 +1,34 @@
-//! Comma-separated values by RFC 4180, as exports write them, and what imports have to know of how.
+//! Comma-separated values (RFC 4180) as exports write them, and the reverse of the one change that
+//! exports make to cells.
+//!
+//! A cell that begins like a formula gets a leading apostrophe, so that a spreadsheet shows the
+//! text instead of evaluating it. Imports remove the apostrophe again.
 
-/// A line of these cells, with its end.
+/// Returns one CSV line with the given cells, terminated by CRLF. Cells are quoted where necessary.
 #[must_use]
-pub fn line(cells: impl IntoIterator<Item = String>) -> String {
-    let quoted = |cell: String| match cell.contains(['"', ',', '\r', '\n']) {
+pub fn encode_row(cells: impl IntoIterator<Item = String>) -> String {
+    let quote = |cell: String| match cell.contains(['"', ',', '\r', '\n']) {
         true => format!("\"{}\"", cell.replace('"', "\"\"")),
         false => cell,
     };
-    cells.into_iter().map(quoted).collect::<Vec<_>>().join(",") + "\r\n"
+    cells.into_iter().map(quote).collect::<Vec<_>>().join(",") + "\r\n"
 }
 
-/// A cell of text that somebody wrote: where a spreadsheet would take it for a formula, an apostrophe goes before it. [`plain`] takes it away.
+/// Prefixes a text with an apostrophe if a spreadsheet would take it for a formula. Use it for
+/// every cell with text that a user wrote.
 #[must_use]
-pub fn text(text: &str) -> String {
+pub fn escape_formula(text: &str) -> String {
     if is_formula(text) { format!("'{text}") } else { text.to_owned() }
 }
 
-/// What [`text`] made the cell of.
+/// Removes the apostrophe that the escaping of formulas added; returns any other cell unchanged.
 #[must_use]
-pub fn plain(cell: &str) -> &str {
+pub fn unescape_formula(cell: &str) -> &str {
     cell.strip_prefix('\'').filter(|text| is_formula(text)).unwrap_or(cell)
 }
 
-/// What begins as a formula does, if need be after apostrophes: so that those which somebody wrote are told from ours.
+/// Returns true if the text begins like a formula, possibly after apostrophes. A text that already
+/// begins with apostrophes counts too, so that removing one apostrophe restores the original text.
 fn is_formula(text: &str) -> bool {
     text.trim_start_matches('\'').starts_with(['=', '+', '-', '@', '\t', '\r'])
 }
@@ -32,24 +38,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cells_are_quoted_where_they_must_be() {
+    fn quotes_cells_with_separators_and_quotes() {
         let cells = ["plain", "a, b", "say \"hi\"", "two\nlines", ""].map(str::to_owned);
-        assert_eq!(line(cells), "plain,\"a, b\",\"say \"\"hi\"\"\",\"two\nlines\",\r\n");
+        assert_eq!(encode_row(cells), "plain,\"a, b\",\"say \"\"hi\"\"\",\"two\nlines\",\r\n");
     }
 
     #[test]
-    fn no_text_is_a_formula() {
+    fn escapes_text_that_looks_like_a_formula() {
         for formula in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"] {
-            assert_eq!(text(formula), format!("'{formula}"));
+            assert_eq!(escape_formula(formula), format!("'{formula}"));
         }
-        assert_eq!(text("Fabrikam = ours"), "Fabrikam = ours");
+        assert_eq!(escape_formula("Fabrikam = customer"), "Fabrikam = customer");
     }
 
     #[test]
-    fn a_cell_is_read_as_it_was_written() {
-        for written in ["=1+1", "'=1+1", "''-1", "'plain", "'", "", "plain", "\t=1"] {
-            assert_eq!(plain(&text(written)), written);
+    fn unescaping_restores_the_text() {
+        for original in ["=1+1", "'=1+1", "''-1", "'plain", "'", "", "plain", "\t=1"] {
+            assert_eq!(unescape_formula(&escape_formula(original)), original);
         }
-        assert_eq!(plain("=1+1"), "=1+1", "as somebody types it");
+        assert_eq!(unescape_formula("=1+1"), "=1+1", "typed by a user, without escaping");
     }
 }

@@ -1,25 +1,28 @@
-//! What the protos say, read once: methods with their access, and messages by name.
+//! The protobuf descriptors that are compiled into this build. Access rules, validation, redaction,
+//! JSON and page tokens read them.
 use std::sync::LazyLock;
 
 use prost::Message;
 use prost_reflect::{DescriptorPool, DynamicMessage, ExtensionDescriptor};
 
-/// Every descriptor of the `cpor` packages and what they import.
+/// The descriptors of all `cpor` packages and of the files that they import.
 #[expect(clippy::expect_used, reason = "a constant that the build wrote; the tests below read it")]
 static POOL: LazyLock<DescriptorPool> =
     LazyLock::new(|| DescriptorPool::decode(cpor_proto::DESCRIPTOR_SET).expect("the built-in descriptors can be read"));
 
-/// The descriptors of this build.
+/// Returns the descriptors of this build.
 pub(crate) fn pool() -> &'static DescriptorPool {
     &POOL
 }
 
-/// An extension of our own or of the validation rules; `None` when no proto imports its file.
+/// Returns the descriptor of an extension by its full name, or `None` if no proto imports the file
+/// that defines the extension.
 pub(crate) fn extension(name: &str) -> Option<ExtensionDescriptor> {
     POOL.get_extension_by_name(name)
 }
 
-/// The value of a message-typed option, decoded as the generated type `T`.
+/// Returns the value of an option whose type is a message, decoded as the generated type `T`.
+/// Returns `None` if the option is not set.
 pub(crate) fn option_as<T: Message + Default>(options: &DynamicMessage, extension: &ExtensionDescriptor) -> Option<T> {
     if !options.has_extension(extension) {
         return None;
@@ -32,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_descriptors_of_this_build_can_be_read() {
+    fn descriptors_contain_services_and_extensions() {
         assert!(pool().services().any(|service| service.full_name() == "cpor.claims.v1.ClaimService"));
         for name in [
             "cpor.options.v1.access",
@@ -42,6 +45,6 @@ mod tests {
         ] {
             assert!(extension(name).is_some(), "{name}");
         }
-        assert!(pool().get_message_by_name("google.rpc.BadRequest").is_some(), "error details are for reflection");
+        assert!(pool().get_message_by_name("google.rpc.BadRequest").is_some(), "reflection needs the error details");
     }
 }

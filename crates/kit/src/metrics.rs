@@ -1,4 +1,5 @@
-//! What Prometheus scrapes: one registry for the process, and families that anybody may add to it.
+//! The metrics of the process in one registry, encoded for Prometheus. Each metric is a family of
+//! series that differ in their labels. Any module can add families.
 use std::{
     any::Any,
     collections::HashMap,
@@ -11,17 +12,19 @@ use prometheus_client::{
     registry::{Metric, Registry},
 };
 
-/// Names and values that tell the series of one family apart. Keep the values few: no ids, nothing a caller chooses.
+/// The names and values of the labels of one series. Use labels with few values only: no ids, and
+/// nothing that a client can choose.
 type Labels = Vec<(&'static str, String)>;
 type GaugeFamily = Family<Labels, Gauge<f64, AtomicU64>>;
 type CounterFamily = Family<Labels, Counter>;
 type HistogramFamily = Family<Labels, Histogram, fn() -> Histogram>;
 
-/// Seconds, from half a millisecond to half a minute; what the OpenTelemetry conventions advise, and finer below.
-const SECONDS: [f64; 16] =
+/// The bucket boundaries of histograms of durations, in seconds. They are those that the
+/// OpenTelemetry conventions recommend, with smaller ones added.
+const DURATION_BUCKETS: [f64; 16] =
     [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
 
-/// A handle on the process's metrics. Clones share them.
+/// The metrics of the process. Clones share the registry.
 #[derive(Clone, Default)]
 pub struct Metrics(Arc<Inner>);
 
@@ -38,52 +41,57 @@ impl std::fmt::Debug for Metrics {
 }
 
 impl Metrics {
-    /// No metrics yet.
+    /// Creates an empty registry.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Values that go up and down, for example `cpor_outbox_oldest_age_seconds`. The same name gets the same family.
+    /// Returns the family of gauges with this name, for example `cpor_outbox_oldest_age_seconds`;
+    /// creates it if it does not exist.
     #[must_use]
     pub fn gauge(&self, name: &str, help: &str) -> Gauges {
         Gauges(self.family(name, help, GaugeFamily::default))
     }
 
-    /// Counts of events. `_total` is added to the name where it is shown. The same name gets the same family.
+    /// Returns the family of counters with this name; creates it if it does not exist. The encoded
+    /// name has the suffix `_total`.
     #[must_use]
     pub fn counter(&self, name: &str, help: &str) -> Counters {
         Counters(self.family(name, help, CounterFamily::default))
     }
 
-    /// Distributions of seconds. The same name gets the same family.
+    /// Returns the family of histograms of durations with this name; creates it if it does not
+    /// exist.
     #[must_use]
     pub fn histogram(&self, name: &str, help: &str) -> Histograms {
-        let make: fn() -> Histogram = || Histogram::new(SECONDS);
-        Histograms(self.family(name, help, || Family::new_with_constructor(make)))
+        let new_histogram: fn() -> Histogram = || Histogram::new(DURATION_BUCKETS);
+        Histograms(self.family(name, help, || Family::new_with_constructor(new_histogram)))
     }
 
-    /// Everything in the OpenMetrics text format.
+    /// Encodes all metrics in the OpenMetrics text format.
     #[must_use]
     pub fn encode(&self) -> String {
         let mut text = String::new();
         let registry = self.0.registry.lock().unwrap_or_else(PoisonError::into_inner);
         if let Err(error) = encode(&mut text, &registry) {
-            tracing::error!(%error, "metrics cannot be written");
+            tracing::error!(%error, "cannot encode the metrics");
         }
         text
     }
 
-    fn family<F: Metric + Clone + Any + Sync>(&self, name: &str, help: &str, make: impl FnOnce() -> F) -> F {
+    /// Returns the family with this name; creates and registers it if it does not exist. If a
+    /// family of another kind has the name, the returned family is not registered.
+    fn family<F: Metric + Clone + Any + Sync>(&self, name: &str, help: &str, create: impl FnOnce() -> F) -> F {
         let mut families = self.0.families.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = families.get(name) {
-            if let Some(family) = known.downcast_ref::<F>() {
+        if let Some(existing) = families.get(name) {
+            if let Some(family) = existing.downcast_ref::<F>() {
                 return family.clone();
             }
-            tracing::error!(name, "a metric of another kind has this name: this one is not shown");
-            return make();
+            tracing::error!(name, "a metric of another kind has this name; the new metric is not exported");
+            return create();
         }
-        let family = make();
+        let family = create();
         self.0.registry.lock().unwrap_or_else(PoisonError::into_inner).register(
             name,
             help.trim_end_matches('.'),
@@ -101,17 +109,17 @@ pub struct Gauges(GaugeFamily);
 impl Gauges {
     /// Sets the series with these labels.
     pub fn set(&self, labels: &[(&'static str, &str)], value: f64) {
-        self.0.get_or_create(&owned(labels)).set(value);
+        self.0.get_or_create(&to_labels(labels)).set(value);
     }
 
-    /// Adds to the series with these labels; a negative amount takes away.
+    /// Adds an amount, which may be negative, to the series with these labels.
     pub fn add(&self, labels: &[(&'static str, &str)], amount: f64) {
-        self.0.get_or_create(&owned(labels)).inc_by(amount);
+        self.0.get_or_create(&to_labels(labels)).inc_by(amount);
     }
 
-    /// Forgets the series with these labels.
+    /// Removes the series with these labels.
     pub fn remove(&self, labels: &[(&'static str, &str)]) {
-        self.0.remove(&owned(labels));
+        self.0.remove(&to_labels(labels));
     }
 }
 
@@ -120,9 +128,9 @@ impl Gauges {
 pub struct Counters(CounterFamily);
 
 impl Counters {
-    /// Counts `amount` events of the series with these labels.
+    /// Adds `amount` to the series with these labels.
     pub fn add(&self, labels: &[(&'static str, &str)], amount: u64) {
-        self.0.get_or_create(&owned(labels)).inc_by(amount);
+        self.0.get_or_create(&to_labels(labels)).inc_by(amount);
     }
 }
 
@@ -131,13 +139,13 @@ impl Counters {
 pub struct Histograms(HistogramFamily);
 
 impl Histograms {
-    /// Takes in one duration, in seconds, of the series with these labels.
+    /// Adds one duration, in seconds, to the series with these labels.
     pub fn observe(&self, labels: &[(&'static str, &str)], seconds: f64) {
-        self.0.get_or_create(&owned(labels)).observe(seconds);
+        self.0.get_or_create(&to_labels(labels)).observe(seconds);
     }
 }
 
-fn owned(labels: &[(&'static str, &str)]) -> Labels {
+fn to_labels(labels: &[(&'static str, &str)]) -> Labels {
     labels.iter().map(|(name, value)| (*name, (*value).to_owned())).collect()
 }
 
@@ -146,7 +154,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn families_of_one_name_are_one() {
+    fn the_same_name_returns_the_same_family() {
         let metrics = Metrics::new();
         metrics.gauge("cpor_outbox_oldest_age_seconds", "Age").set(&[("service", "claim-intake")], 1.5);
         metrics.gauge("cpor_outbox_oldest_age_seconds", "Age").set(&[("service", "registry")], 2.0);
@@ -169,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn a_removed_series_is_no_longer_shown() {
+    fn removed_series_are_not_encoded() {
         let metrics = Metrics::new();
         let gauge = metrics.gauge("cpor_a", "A");
         gauge.add(&[("x", "1")], 2.0);

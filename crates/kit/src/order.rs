@@ -1,30 +1,33 @@
-//! The order of lists (AIP-132): one field, `desc` behind it or not. The id comes last in every order, so that pages fit together.
+//! The `order_by` parameter of list requests (AIP-132): the name of one field, optionally followed
+//! by `asc` or `desc`. Lists add the id as a last sort key, so that the order is total and pages do
+//! not overlap.
 use crate::status::FieldViolation;
 
-/// In which order a list comes.
+/// The order in which a list is returned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Order<K> {
-    /// By what.
+    /// The key that the list is sorted by.
     pub key: K,
-    /// The greatest first.
+    /// If true, the greatest key comes first.
     pub descending: bool,
 }
 
-/// Reads an `order_by` over the fields of this name; `None` for one that is empty.
+/// Parses an `order_by` value. `fields` are the allowed field names with their sort keys. Returns
+/// `None` if the value is empty.
 ///
 /// # Errors
-/// One violation that says what is allowed.
+/// Returns one violation of the field `order_by` that lists the allowed fields.
 pub fn parse<K: Copy>(order_by: &str, fields: &[(&str, K)]) -> Result<Option<Order<K>>, FieldViolation> {
-    let mut words = order_by.split_whitespace();
-    let Some(name) = words.next() else { return Ok(None) };
-    let field = fields.iter().find(|(known, _)| *known == name).map(|(_, key)| *key);
-    match (field, words.next(), words.next()) {
+    let mut tokens = order_by.split_whitespace();
+    let Some(name) = tokens.next() else { return Ok(None) };
+    let key = fields.iter().find(|(allowed, _)| *allowed == name).map(|(_, key)| *key);
+    match (key, tokens.next(), tokens.next()) {
         (Some(key), None | Some("asc"), None) => Ok(Some(Order { key, descending: false })),
         (Some(key), Some("desc"), None) => Ok(Some(Order { key, descending: true })),
         (None | Some(_), _, _) => {
-            let names = fields.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(" ");
+            let names = fields.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
             let reason = cpor_proto::options::v1::ErrorReason::InvalidOrderBy.as_str_name().to_owned();
-            let description = format!("must be one field and, if you like, asc or desc; fields: {names}");
+            let description = format!("must be one field, optionally followed by asc or desc; allowed fields: {names}");
             Err(FieldViolation { field: "order_by".to_owned(), reason, description })
         }
     }
@@ -35,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_field_up_or_down() {
+    fn accepts_one_field_with_a_direction() {
         let fields = [("create_time", 'c'), ("display_name", 'd')];
         let read = |text| parse(text, &fields);
         assert_eq!(read(" "), Ok(None));

@@ -1,4 +1,5 @@
-//! Channels to the other services, with a token that says who calls and on whose behalf.
+//! gRPC channels to the other services. Every call carries a token that names the calling service
+//! and the actor on whose behalf it calls.
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use cpor_types::{Actor, Service};
@@ -11,64 +12,71 @@ use tonic::{
 
 use crate::{auth::TokenSigner, config::PeersConfig, server, status, telemetry};
 
-/// How long a call waits when it is made on nobody's clock: by a background task.
+/// The timeout of calls that are not made while handling a request, for example by a background
+/// task.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
-/// What is kept of the caller's own time for what comes after the call.
+/// The part of the caller's remaining time that is reserved for the work after the call.
 const MARGIN: Duration = Duration::from_millis(20);
-/// How long connecting may take.
+/// The maximum time for establishing a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
-/// Whether the peer is still there is asked this often, and waited for this long.
-const KEEPALIVE: (Duration, Duration) = (Duration::from_secs(20), Duration::from_secs(10));
+/// The interval of the pings that check whether a peer is still connected.
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(20);
+/// The time within which a peer must respond to a ping.
+const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A channel for a generated client: `RegistryServiceClient::new(channel)`. Cheap to make, for each call anew.
-pub type PeerChannel = InterceptedService<Channel, Introduce>;
+/// A channel for a generated client, for example `RegistryServiceClient::new(channel)`. Creating
+/// one is cheap, so a new one can be created for each call.
+pub type PeerChannel = InterceptedService<Channel, PeerInterceptor>;
 
-/// A peer that cannot be called.
+/// The reason why a peer cannot be called.
 #[derive(Debug, thiserror::Error)]
 pub enum PeerError {
-    /// Its address is not configured.
+    /// The address of the peer is not configured.
     #[error("peers.{0} is not set")]
     NotSet(&'static str),
-    /// Its address is none, or TLS does not fit.
+    /// The address is not a URL, or the TLS configuration is invalid.
     #[error("peers.{peer}: {source}")]
     Address {
-        /// The peer.
+        /// The name of the peer.
         peer: &'static str,
-        /// Why.
+        /// The error of the transport.
         source: tonic::transport::Error,
     },
-    /// The authorities cannot be read.
+    /// The file with the certificate authorities cannot be read.
     #[error("cannot read {path}: {source}", path = .path.display())]
     File {
-        /// The file.
+        /// The path of the file.
         path: std::path::PathBuf,
-        /// Why.
+        /// The I/O error.
         source: std::io::Error,
     },
 }
 
 impl From<PeerError> for Status {
-    /// A defect of configuration is nothing that a caller can help.
+    /// Returns INTERNAL, because a client cannot correct an invalid configuration.
     fn from(error: PeerError) -> Self {
         status::internal(&error)
     }
 }
 
-/// The other services, as one service sees them. Clones share the connections, which are made when they are needed.
+/// The other services that one service can call. Clones share the connections, which are
+/// established when they are needed.
 #[derive(Clone, Debug)]
 pub struct Peers {
-    from: Service,
+    own_service: Service,
     channels: Arc<HashMap<Service, Channel>>,
     signer: TokenSigner,
 }
 
 impl Peers {
-    /// The configured peers of `from`. Must be called within a Tokio runtime. Nothing is connected yet: a service
-    /// starts and becomes ready with its peers down.
+    /// Creates the channels of `own_service` to its configured peers. Must be called within a Tokio
+    /// runtime. Connections are not established yet, so a service becomes ready even if its peers
+    /// are down.
     ///
     /// # Errors
-    /// An address that is none, or a file of authorities that cannot be read.
-    pub fn new(from: Service, config: &PeersConfig, signer: TokenSigner) -> Result<Self, PeerError> {
+    /// Returns an error if an address is invalid or the file with the certificate authorities
+    /// cannot be read.
+    pub fn new(own_service: Service, config: &PeersConfig, signer: TokenSigner) -> Result<Self, PeerError> {
         let authorities = match &config.ca_file {
             Some(path) => Some(std::fs::read(path).map_err(|source| PeerError::File { path: path.clone(), source })?),
             None => None,
@@ -76,40 +84,41 @@ impl Peers {
         let mut channels = HashMap::new();
         for service in Service::ALL.iter().copied() {
             if let Some(address) = address(config, service) {
-                let connected = connect(address, authorities.as_deref());
-                let channel = connected.map_err(|source| PeerError::Address { peer: service.as_str(), source })?;
+                let channel = connect(address, authorities.as_deref())
+                    .map_err(|source| PeerError::Address { peer: service.as_str(), source })?;
                 channels.insert(service, channel);
             }
         }
-        Ok(Self { from, channels: Arc::new(channels), signer })
+        Ok(Self { own_service, channels: Arc::new(channels), signer })
     }
 
-    /// What the service introduces itself with; it signs receipts too.
+    /// Returns the signer of the service's tokens. It signs receipts too.
     #[must_use]
     pub fn signer(&self) -> &TokenSigner {
         &self.signer
     }
 
-    /// A channel to `to`, on behalf of `actor`.
+    /// Returns a channel for calls to `peer` on behalf of `actor`.
     ///
     /// # Errors
-    /// The peer has no address.
-    pub fn channel(&self, to: Service, actor: &Actor) -> Result<PeerChannel, PeerError> {
-        self.introduced(to, Some(actor.clone()))
+    /// Returns an error if the address of the peer is not configured.
+    pub fn channel(&self, peer: Service, actor: &Actor) -> Result<PeerChannel, PeerError> {
+        self.intercepted_channel(peer, Some(actor.clone()))
     }
 
-    /// A channel to `to`, on behalf of nobody but the service itself.
+    /// Returns a channel for calls to `peer` on behalf of the calling service itself.
     ///
     /// # Errors
-    /// The peer has no address.
-    pub fn channel_as_service(&self, to: Service) -> Result<PeerChannel, PeerError> {
-        self.introduced(to, None)
+    /// Returns an error if the address of the peer is not configured.
+    pub fn channel_as_service(&self, peer: Service) -> Result<PeerChannel, PeerError> {
+        self.intercepted_channel(peer, None)
     }
 
-    fn introduced(&self, to: Service, actor: Option<Actor>) -> Result<PeerChannel, PeerError> {
-        let channel = self.channels.get(&to).cloned().ok_or(PeerError::NotSet(to.as_str()))?;
-        let introduce = Introduce { from: self.from, to, actor, signer: self.signer.clone() };
-        Ok(InterceptedService::new(channel, introduce))
+    fn intercepted_channel(&self, peer: Service, actor: Option<Actor>) -> Result<PeerChannel, PeerError> {
+        let channel = self.channels.get(&peer).cloned().ok_or(PeerError::NotSet(peer.as_str()))?;
+        let signer = self.signer.clone();
+        let interceptor = PeerInterceptor { own_service: self.own_service, peer, actor, signer };
+        Ok(InterceptedService::new(channel, interceptor))
     }
 }
 
@@ -127,11 +136,11 @@ fn connect(address: &str, authorities: Option<&[u8]>) -> Result<Channel, tonic::
     let endpoint = Endpoint::from_shared(address.to_owned())?
         .connect_timeout(CONNECT_TIMEOUT)
         .tcp_nodelay(true)
-        .http2_keep_alive_interval(KEEPALIVE.0)
-        .keep_alive_timeout(KEEPALIVE.1);
+        .http2_keep_alive_interval(KEEPALIVE_INTERVAL)
+        .keep_alive_timeout(KEEPALIVE_TIMEOUT);
     let endpoint = match authorities {
         Some(pem) if address.starts_with("https://") => {
-            server::install_crypto();
+            server::install_crypto_provider();
             endpoint.tls_config(ClientTlsConfig::new().ca_certificate(Certificate::from_pem(pem)))?
         }
         Some(_) | None => endpoint,
@@ -139,36 +148,37 @@ fn connect(address: &str, authorities: Option<&[u8]>) -> Result<Channel, tonic::
     Ok(endpoint.connect_lazy())
 }
 
-/// Puts on every call who calls, in which trace, and how long the answer is waited for.
+/// Adds the token, the request id, the trace and the timeout to every outgoing call.
 #[derive(Clone, Debug)]
-pub struct Introduce {
-    from: Service,
-    to: Service,
+pub struct PeerInterceptor {
+    own_service: Service,
+    peer: Service,
+    /// The actor on whose behalf the service calls; `None` for the service itself.
     actor: Option<Actor>,
     signer: TokenSigner,
 }
 
-impl Interceptor for Introduce {
+impl Interceptor for PeerInterceptor {
     fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
-        let token = self.signer.service_token(self.from, self.to, self.actor.as_ref());
+        let token = self.signer.service_token(self.own_service, self.peer, self.actor.as_ref());
         let token = token.map_err(|error| status::internal(&error))?;
         let metadata = request.metadata_mut();
-        metadata.insert("authorization", text(&format!("Bearer {token}"))?);
+        metadata.insert("authorization", header_value(&format!("Bearer {token}"))?);
         if let Some(id) = server::current_request_id() {
-            metadata.insert(server::REQUEST_ID, text(&id)?);
+            metadata.insert(server::REQUEST_ID, header_value(&id)?);
         }
-        let trace = telemetry::traceparent();
-        if !trace.is_empty() {
-            metadata.insert("traceparent", text(&trace)?);
+        let traceparent = telemetry::traceparent();
+        if !traceparent.is_empty() {
+            metadata.insert("traceparent", header_value(&traceparent)?);
         }
         if !metadata.contains_key("grpc-timeout") {
-            let left = server::remaining().map_or(DEFAULT_TIMEOUT, |left| left.saturating_sub(MARGIN));
-            request.set_timeout(left);
+            let remaining = server::remaining_time();
+            request.set_timeout(remaining.map_or(DEFAULT_TIMEOUT, |remaining| remaining.saturating_sub(MARGIN)));
         }
         Ok(request)
     }
 }
 
-fn text(value: &str) -> Result<MetadataValue<Ascii>, Status> {
-    value.parse().map_err(|_| status::internal("a header value is no text"))
+fn header_value(value: &str) -> Result<MetadataValue<Ascii>, Status> {
+    value.parse().map_err(|_| status::internal("a header value is not printable ASCII"))
 }

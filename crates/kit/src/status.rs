@@ -1,99 +1,107 @@
-//! Errors as callers see them: canonical codes, always with `google.rpc.ErrorInfo` (domain `cpor`, a stable
-//! reason), and nothing internal.
+//! gRPC errors as clients see them. Every error has a canonical code and a `google.rpc.ErrorInfo`
+//! with the domain `cpor` and a stable reason, and reveals nothing internal. The second half of the
+//! module reads such errors.
 use std::{collections::HashMap, fmt::Display, time::Duration};
 
 use cpor_proto::options::v1::ErrorReason;
 use prost::Message as _;
 use tonic::{Code, Status};
-use tonic_types::{ErrorDetails, PreconditionViolation, StatusExt as _};
+use tonic_types::{ErrorDetails, StatusExt as _};
 
-/// The domain of every `ErrorInfo`.
+/// The domain in every `ErrorInfo`.
 pub const DOMAIN: &str = "cpor";
 
-/// One field that is wrong, and why.
+/// One invalid field of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldViolation {
-    /// Dotted path within the request, for example `claim.lines[0].product`.
+    /// The dotted path of the field within the request, for example `claim.lines[0].product`.
     pub field: String,
-    /// A stable word for programs, for example `STRING_MAX_LEN`; empty when there is none.
+    /// The stable code of the rule that the field violates, for example `STRING_MAX_LEN`; empty if
+    /// the rule has no code.
     pub reason: String,
-    /// For people.
+    /// The rule in words, for example `must have at most 200 characters`.
     pub description: String,
 }
 
-/// What stands in the way of a request that is well-formed in itself.
+/// One condition that keeps a well-formed request from being carried out.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Precondition {
-    /// The kind, a stable word such as `STATE`.
+pub struct PreconditionViolation {
+    /// The stable code of the kind of condition, for example `STATE`.
     pub kind: String,
-    /// What it is about: a resource name or a field.
+    /// The resource name or the field that the condition is about.
     pub subject: String,
-    /// For people.
+    /// The condition in words.
     pub description: String,
 }
 
-/// A refusal with a documented reason.
+/// Returns an error with the given code, reason, message and `ErrorInfo` metadata.
 #[must_use]
-pub fn refused(code: Code, reason: &str, message: impl Into<String>, metadata: &[(&str, &str)]) -> Status {
+pub fn with_reason(code: Code, reason: &str, message: impl Into<String>, metadata: &[(&str, &str)]) -> Status {
     Status::with_error_details(code, message, details(reason, metadata))
 }
 
-/// Bytes of violations that fit into one answer: clients bound the headers that errors travel in.
+/// The maximum number of bytes of field violations in one error. Errors travel in HTTP headers,
+/// whose size clients limit.
 const MAX_VIOLATION_BYTES: usize = 5_000;
 
-/// INVALID_ARGUMENT that names every bad field (reason `INVALID_FIELDS`). Where they would not fit into an answer, the
-/// last entry, without a field, says how many more there are.
+/// Returns INVALID_ARGUMENT (`INVALID_FIELDS`) with all field violations. If they do not fit, the
+/// last entry has no field and says how many violations were left out.
 #[must_use]
-pub fn invalid(violations: Vec<FieldViolation>) -> Status {
+pub fn invalid_fields(violations: Vec<FieldViolation>) -> Status {
     let message = match violations.as_slice() {
         [only] => format!("{}: {}", only.field, only.description),
         all => format!("{} fields are invalid", all.len()),
     };
-    violated(ErrorReason::InvalidFields.as_str_name(), message, violations)
+    invalid_argument(ErrorReason::InvalidFields.as_str_name(), message, violations)
 }
 
-/// As [`invalid`], for a reason of the service's own.
+/// Returns INVALID_ARGUMENT with the given reason and all field violations. If they do not fit, the
+/// last entry has no field and says how many violations were left out.
 #[must_use]
-pub fn violated(reason: &str, message: impl Into<String>, violations: Vec<FieldViolation>) -> Status {
+pub fn invalid_argument(reason: &str, message: impl Into<String>, violations: Vec<FieldViolation>) -> Status {
     let mut details = details(reason, &[]);
-    details.set_bad_request(bounded(violations).into_iter().map(wire_violation).collect::<Vec<_>>());
+    details.set_bad_request(truncated(violations).into_iter().map(to_proto_violation).collect::<Vec<_>>());
     Status::with_error_details(Code::InvalidArgument, message, details)
 }
 
-fn bounded(mut violations: Vec<FieldViolation>) -> Vec<FieldViolation> {
+/// Shortens the list to [`MAX_VIOLATION_BYTES`] and appends an entry with the number of violations
+/// that were left out.
+fn truncated(mut violations: Vec<FieldViolation>) -> Vec<FieldViolation> {
     let mut bytes = 0;
-    let fits = violations.iter().take_while(|one| {
-        bytes += one.field.len() + one.reason.len() + one.description.len() + 8;
+    let fitting = violations.iter().take_while(|violation| {
+        bytes += violation.field.len() + violation.reason.len() + violation.description.len() + 8;
         bytes <= MAX_VIOLATION_BYTES
     });
-    let (fits, all) = (fits.count(), violations.len());
-    if fits < all {
-        violations.truncate(fits);
-        let description = format!("and {} more", all - fits);
+    let (kept, total) = (fitting.count(), violations.len());
+    if kept < total {
+        violations.truncate(kept);
+        let description = format!("and {} more", total - kept);
         violations.push(FieldViolation { field: String::new(), reason: "MORE".to_owned(), description });
     }
     violations
 }
 
-fn wire_violation(violation: FieldViolation) -> tonic_types::FieldViolation {
+fn to_proto_violation(violation: FieldViolation) -> tonic_types::FieldViolation {
     let FieldViolation { field, reason, description } = violation;
     tonic_types::FieldViolation { field, description, reason, localized_message: None }
 }
 
-/// FAILED_PRECONDITION with every condition that does not hold.
+/// Returns FAILED_PRECONDITION with the given reason and every condition that does not hold.
 #[must_use]
-pub fn precondition(reason: &str, message: impl Into<String>, failed: Vec<Precondition>) -> Status {
+pub fn failed_precondition(reason: &str, message: impl Into<String>, violations: Vec<PreconditionViolation>) -> Status {
     let mut details = details(reason, &[]);
-    let failed: Vec<_> =
-        failed.into_iter().map(|one| PreconditionViolation::new(one.kind, one.subject, one.description)).collect();
-    details.set_precondition_failure(failed);
+    let to_proto = |violation: PreconditionViolation| {
+        tonic_types::PreconditionViolation::new(violation.kind, violation.subject, violation.description)
+    };
+    details.set_precondition_failure(violations.into_iter().map(to_proto).collect::<Vec<_>>());
     Status::with_error_details(Code::FailedPrecondition, message, details)
 }
 
-/// NOT_FOUND, for what does not exist and for what is somebody else's alike (reason `RESOURCE_NOT_FOUND`).
+/// Returns NOT_FOUND (`RESOURCE_NOT_FOUND`). A resource of another owner gets the same error as a
+/// resource that does not exist.
 #[must_use]
 pub fn not_found(resource: &str) -> Status {
-    refused(
+    with_reason(
         Code::NotFound,
         ErrorReason::ResourceNotFound.as_str_name(),
         "the resource does not exist",
@@ -101,7 +109,8 @@ pub fn not_found(resource: &str) -> Status {
     )
 }
 
-/// UNAVAILABLE: something that is needed does not answer; with `RetryInfo`.
+/// Returns UNAVAILABLE with the given reason and `RetryInfo`, for a dependency that does not
+/// respond.
 #[must_use]
 pub fn unavailable(reason: &str, message: impl Into<String>, retry_after: Duration) -> Status {
     let mut details = details(reason, &[]);
@@ -109,27 +118,40 @@ pub fn unavailable(reason: &str, message: impl Into<String>, retry_after: Durati
     Status::with_error_details(Code::Unavailable, message, details)
 }
 
-/// RESOURCE_EXHAUSTED: shed before any work was done; with `RetryInfo` (reason `OVERLOADED`).
+/// Returns RESOURCE_EXHAUSTED (`OVERLOADED`) with `RetryInfo`, for a request that was refused
+/// before any work on it began.
 #[must_use]
 pub fn overloaded(retry_after: Duration) -> Status {
-    exhausted(ErrorReason::Overloaded.as_str_name(), "too many requests are in work; try again", &[], retry_after)
+    resource_exhausted(
+        ErrorReason::Overloaded.as_str_name(),
+        "too many requests in progress; try again later",
+        &[],
+        retry_after,
+    )
 }
 
-/// RESOURCE_EXHAUSTED: there is no more of something now; with `RetryInfo`.
+/// Returns RESOURCE_EXHAUSTED with the given reason, metadata and `RetryInfo`, for a limit that is
+/// reached.
 #[must_use]
-pub fn exhausted(reason: &str, message: impl Into<String>, metadata: &[(&str, &str)], retry_after: Duration) -> Status {
+pub fn resource_exhausted(
+    reason: &str,
+    message: impl Into<String>,
+    metadata: &[(&str, &str)],
+    retry_after: Duration,
+) -> Status {
     let mut details = details(reason, metadata);
     details.set_retry_info(Some(retry_after));
     Status::with_error_details(Code::ResourceExhausted, message, details)
 }
 
-/// INTERNAL (reason `INTERNAL`). The error goes to the log; the caller gets the trace id to quote and nothing else.
+/// Logs the error and returns INTERNAL (`INTERNAL`). The client gets only the trace id, which it
+/// can quote to an operator.
 #[must_use]
 pub fn internal(error: &(impl Display + ?Sized)) -> Status {
     let trace =
         crate::telemetry::trace_id().or_else(crate::server::current_request_id).unwrap_or_else(|| "none".to_owned());
     tracing::error!(error = %format_args!("{error:#}"), trace, "internal error");
-    refused(
+    with_reason(
         Code::Internal,
         ErrorReason::Internal.as_str_name(),
         format!("internal error; trace {trace}"),
@@ -137,44 +159,46 @@ pub fn internal(error: &(impl Display + ?Sized)) -> Status {
     )
 }
 
-/// A status as a message, for answers that tell of each row what became of it.
+/// Converts an error to a `google.rpc.Status` message, for responses that contain a result for each
+/// row.
 #[must_use]
-pub fn message(status: &Status) -> tonic_types::Status {
-    // What a status carries as its details is a whole `google.rpc.Status`, where it carries any.
-    let whole = Some(status.details()).filter(|details| !details.is_empty());
-    whole.and_then(|details| tonic_types::Status::decode(details).ok()).unwrap_or_else(|| tonic_types::Status {
+pub fn to_proto(status: &Status) -> tonic_types::Status {
+    // The details of a tonic status, if there are any, are the encoded `google.rpc.Status` itself.
+    let encoded = Some(status.details()).filter(|details| !details.is_empty());
+    encoded.and_then(|details| tonic_types::Status::decode(details).ok()).unwrap_or_else(|| tonic_types::Status {
         code: status.code().into(),
         message: status.message().to_owned(),
         details: Vec::new(),
     })
 }
 
-/// The reason in a status's `ErrorInfo`, if it has one of this domain.
+/// Returns the reason in the `ErrorInfo` of an error, or `None` if there is no `ErrorInfo` of the
+/// domain `cpor`.
 #[must_use]
 pub fn reason(status: &Status) -> Option<String> {
     let info = status.get_details_error_info()?;
     (info.domain == DOMAIN).then_some(info.reason)
 }
 
-/// One entry of the metadata in a status's `ErrorInfo`.
+/// Returns the metadata value with the given key from the `ErrorInfo` of an error.
 #[must_use]
 pub fn metadata(status: &Status, key: &str) -> Option<String> {
     status.get_details_error_info()?.metadata.remove(key)
 }
 
-/// The field violations of a status, as [`invalid`] was given them.
+/// Returns the field violations of an error; empty if it has none.
 #[must_use]
-pub fn violations(status: &Status) -> Vec<FieldViolation> {
+pub fn field_violations(status: &Status) -> Vec<FieldViolation> {
     let Some(request) = status.get_details_bad_request() else { return Vec::new() };
-    let read = |wire: tonic_types::FieldViolation| FieldViolation {
-        field: wire.field,
-        reason: wire.reason,
-        description: wire.description,
+    let from_proto = |violation: tonic_types::FieldViolation| FieldViolation {
+        field: violation.field,
+        reason: violation.reason,
+        description: violation.description,
     };
-    request.field_violations.into_iter().map(read).collect()
+    request.field_violations.into_iter().map(from_proto).collect()
 }
 
-/// How long the answer asks its caller to wait before trying again.
+/// Returns how long the client should wait before it tries again, from the `RetryInfo` of an error.
 #[must_use]
 pub fn retry_after(status: &Status) -> Option<Duration> {
     status.get_details_retry_info()?.retry_delay
@@ -191,29 +215,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_violation_survives_the_wire() {
+    fn field_violations_can_be_read_back() {
         let all = vec![
             FieldViolation {
                 field: "claim.lines[0].product".to_owned(),
                 reason: "STRING_MIN_LEN".to_owned(),
                 description: "must not be empty".to_owned(),
             },
-            FieldViolation { field: "name".to_owned(), reason: String::new(), description: "is odd".to_owned() },
+            FieldViolation { field: "name".to_owned(), reason: String::new(), description: "must be even".to_owned() },
         ];
-        let status = invalid(all.clone());
+        let status = invalid_fields(all.clone());
         assert_eq!((status.code(), reason(&status).as_deref()), (Code::InvalidArgument, Some("INVALID_FIELDS")));
-        assert_eq!(violations(&status), all);
+        assert_eq!(field_violations(&status), all);
     }
 
     #[test]
-    fn more_violations_than_fit_are_counted() {
-        let one = FieldViolation { field: "x".repeat(92), reason: String::new(), description: String::new() };
-        let read = violations(&invalid(vec![one; 1000]));
-        assert_eq!((read.len(), read.last().unwrap().description.as_str()), (51, "and 950 more"));
+    fn left_out_violations_are_counted() {
+        let violation = FieldViolation { field: "x".repeat(92), reason: String::new(), description: String::new() };
+        let found = field_violations(&invalid_fields(vec![violation; 1000]));
+        assert_eq!((found.len(), found.last().unwrap().description.as_str()), (51, "and 950 more"));
     }
 
     #[test]
-    fn an_internal_error_shows_nothing_of_its_cause() {
+    fn an_internal_error_hides_its_cause() {
         let status = internal("SELECT * FROM claim: connection refused at 10.0.0.7");
         assert_eq!((status.code(), reason(&status).as_deref()), (Code::Internal, Some("INTERNAL")));
         assert!(status.message().starts_with("internal error; trace "), "{}", status.message());
@@ -221,10 +245,10 @@ mod tests {
     }
 
     #[test]
-    fn shedding_says_when_to_come_back() {
+    fn retryable_errors_say_how_long_to_wait() {
         let wait = Duration::from_millis(250);
         assert_eq!(retry_after(&overloaded(wait)), Some(wait));
-        let status = unavailable("REGISTRY_UNAVAILABLE", "the registry does not answer", wait);
+        let status = unavailable("REGISTRY_UNAVAILABLE", "the registry does not respond", wait);
         assert_eq!((status.code(), retry_after(&status)), (Code::Unavailable, Some(wait)));
         assert_eq!(reason(&status).as_deref(), Some("REGISTRY_UNAVAILABLE"));
     }
@@ -236,10 +260,10 @@ mod tests {
     }
 
     #[test]
-    fn a_status_is_the_same_as_a_message_with_details_or_without() {
-        for status in [not_found("partners/contoso"), Status::aborted("moved")] {
-            let message = message(&status);
-            assert_eq!((message.code, message.message.as_str()), (i32::from(status.code()), status.message()));
+    fn converts_to_proto_with_and_without_details() {
+        for status in [not_found("partners/contoso"), Status::aborted("version mismatch")] {
+            let proto = to_proto(&status);
+            assert_eq!((proto.code, proto.message.as_str()), (i32::from(status.code()), status.message()));
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Logs and traces: structured lines that carry trace ids, W3C trace context, OTLP export when configured.
+//! Logs and traces: structured log lines with trace ids, propagation of the W3C trace context, and
+//! export of spans over OTLP if it is configured.
 use std::io::IsTerminal as _;
 
 use opentelemetry::{
@@ -16,28 +17,28 @@ use tracing_subscriber::{EnvFilter, Layer as _, layer::SubscriberExt as _, util:
 
 use crate::config::{LogFormat, TelemetryConfig};
 
-/// Telemetry cannot be set up.
+/// The reason why telemetry cannot be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum TelemetryError {
-    /// The filter is not readable.
+    /// The log filter is invalid.
     #[error("telemetry.log_filter: {0}")]
     Filter(#[from] tracing_subscriber::filter::ParseError),
-    /// The exporter cannot be built.
+    /// The exporter cannot be created.
     #[error("telemetry.otlp_endpoint: {0}")]
     Exporter(#[from] opentelemetry_otlp::ExporterBuildError),
-    /// Somebody has set up logging before.
-    #[error("telemetry is set up twice: {0}")]
-    Twice(#[from] tracing_subscriber::util::TryInitError),
+    /// A logger is already installed in this process.
+    #[error("telemetry is already initialized: {0}")]
+    AlreadyInitialized(#[from] tracing_subscriber::util::TryInitError),
 }
 
-/// The process's telemetry, to be shut down before it ends.
+/// The telemetry of the process. Shut it down before the process ends, so that no spans are lost.
 #[derive(Debug)]
 pub struct Telemetry {
     provider: SdkTracerProvider,
 }
 
 impl Telemetry {
-    /// Sends what is still buffered. Blocks until it is sent or given up.
+    /// Exports the buffered spans. Blocks until they are exported or the export fails.
     pub fn shutdown(self) {
         if let Err(error) = self.provider.shutdown() {
             tracing::warn!(%error, "the last spans could not be exported");
@@ -45,34 +46,34 @@ impl Telemetry {
     }
 }
 
-/// Sets up logging to standard error, and traces, for the whole process; once. Must be called within a Tokio runtime
-/// when spans are exported.
+/// Sets up traces, and logging to standard error, for the whole process. Must be called once, and
+/// within a Tokio runtime if spans are exported.
 ///
 /// # Errors
-/// An unreadable filter, an endpoint that is none, a second call.
+/// See [`TelemetryError`].
 pub fn init(config: &TelemetryConfig, service_name: &str) -> Result<Telemetry, TelemetryError> {
-    let provider = provider(config, service_name)?;
-    // Lean: file, line, thread and idle times cost a tenth of the throughput and are in the logs when needed.
-    let traces = tracing_opentelemetry::layer()
+    let provider = new_provider(config, service_name)?;
+    // Recording file, line, thread and idle times costs a tenth of the throughput, so it is off.
+    let trace_layer = tracing_opentelemetry::layer()
         .with_tracer(provider.tracer("cpor"))
         .with_location(false)
         .with_threads(false)
         .with_tracked_inactivity(false)
         .with_filter(tracing_subscriber::filter::LevelFilter::INFO);
     let filter = EnvFilter::builder().parse(&config.log_filter)?;
-    let coloured = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty());
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(coloured);
-    let lines = match config.log_format {
-        LogFormat::Json => lines.json().with_current_span(true).with_span_list(false).boxed(),
-        LogFormat::Pretty => lines.with_target(false).boxed(),
+    let has_colors = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty());
+    let log_layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(has_colors);
+    let log_layer = match config.log_format {
+        LogFormat::Json => log_layer.json().with_current_span(true).with_span_list(false).boxed(),
+        LogFormat::Pretty => log_layer.with_target(false).boxed(),
     };
-    tracing_subscriber::registry().with(traces).with(lines.with_filter(filter)).try_init()?;
+    tracing_subscriber::registry().with(trace_layer).with(log_layer.with_filter(filter)).try_init()?;
     Ok(Telemetry { provider })
 }
 
-/// Without an endpoint nothing is recorded, but trace ids exist all the same: logs carry them, and a caller's trace
-/// goes on through this process.
-fn provider(config: &TelemetryConfig, service_name: &str) -> Result<SdkTracerProvider, TelemetryError> {
+/// Creates the provider of spans. Without an endpoint no span is recorded, but trace ids exist
+/// nevertheless: log lines contain them, and a client's trace continues through this process.
+fn new_provider(config: &TelemetryConfig, service_name: &str) -> Result<SdkTracerProvider, TelemetryError> {
     let resource = Resource::builder().with_service_name(service_name.to_owned()).build();
     let builder = SdkTracerProvider::builder().with_resource(resource);
     let Some(endpoint) = &config.otlp_endpoint else {
@@ -84,7 +85,8 @@ fn provider(config: &TelemetryConfig, service_name: &str) -> Result<SdkTracerPro
     Ok(builder.with_sampler(sampler).with_batch_exporter(exporter).build())
 }
 
-/// The W3C `traceparent` of the current span, to be kept with what outlives it; empty when there is no trace.
+/// Returns the W3C `traceparent` of the current span; empty if there is no trace. Store it with
+/// work that continues after the span.
 #[must_use]
 pub fn traceparent() -> String {
     let context = Span::current().context();
@@ -96,7 +98,7 @@ pub fn traceparent() -> String {
     format!("00-{}-{}-{:02x}", span.trace_id(), span.span_id(), span.trace_flags().to_u8())
 }
 
-/// The current trace's id in hex; `None` when there is no trace.
+/// Returns the id of the current trace in hexadecimal form; `None` if there is no trace.
 #[must_use]
 pub fn trace_id() -> Option<String> {
     let context = Span::current().context();
@@ -105,23 +107,26 @@ pub fn trace_id() -> Option<String> {
     span.is_valid().then(|| span.trace_id().to_string())
 }
 
-/// Makes `span` the continuation of the trace in a `traceparent`; one that is malformed or empty is passed over.
-pub fn continue_from(span: &Span, traceparent: &str) {
+/// Makes `span` a child of the span in a `traceparent`. A malformed or empty `traceparent` is
+/// ignored.
+pub fn continue_trace(span: &Span, traceparent: &str) {
     if let Some(parent) = parse(traceparent)
         && let Err(error) = span.set_parent(Context::new().with_remote_span_context(parent))
     {
-        tracing::debug!(%error, "the caller's trace is not continued");
+        tracing::debug!(%error, "cannot continue the trace of the caller");
     }
 }
 
-/// Links `span` to the span in a stored `traceparent`, which caused it but does not wait for it.
+/// Links `span` to the span in a stored `traceparent`, which caused the work but does not wait for
+/// it.
 pub fn link(span: &Span, traceparent: &str) {
     if let Some(cause) = parse(traceparent) {
         span.add_link(cause);
     }
 }
 
-/// W3C Trace Context, version 00: `00-{trace}-{span}-{flags}`; later versions may append fields.
+/// Parses a `traceparent` of the W3C Trace Context, version 00: `00-{trace}-{span}-{flags}`. Later
+/// versions may have more fields, which are ignored.
 fn parse(traceparent: &str) -> Option<SpanContext> {
     let mut parts = traceparent.split('-');
     let (version, trace, span, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
@@ -146,17 +151,17 @@ mod tests {
 
     const PARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
-    fn traced<R>(run: impl FnOnce() -> R) -> R {
-        let provider = provider(&TelemetryConfig::default(), "test").unwrap();
+    fn with_tracing<R>(run: impl FnOnce() -> R) -> R {
+        let provider = new_provider(&TelemetryConfig::default(), "test").unwrap();
         let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer("test"));
         tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), run)
     }
 
     #[test]
-    fn a_trace_goes_on_across_processes() {
-        traced(|| {
+    fn continues_a_trace_across_processes() {
+        with_tracing(|| {
             let span = tracing::info_span!("next");
-            continue_from(&span, PARENT);
+            continue_trace(&span, PARENT);
             span.in_scope(|| {
                 assert_eq!(trace_id().as_deref(), Some("4bf92f3577b34da6a3ce929d0e0e4736"));
                 let next = traceparent();
@@ -172,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn malformed_parents_are_passed_over() {
+    fn ignores_malformed_parents() {
         let zero = "00-00000000000000000000000000000000-00f067aa0ba902b7-01";
         for bad in [
             "",
@@ -184,14 +189,15 @@ mod tests {
         ] {
             assert_eq!(parse(bad), None, "{bad}");
         }
-        assert!(parse(&PARENT.replacen("00", "cc", 1)).is_some(), "a later version is read as far as it is known");
+        assert!(parse(&PARENT.replacen("00", "cc", 1)).is_some(), "later versions are accepted");
     }
 
-    /// A collector that takes whatever comes and passes it on.
+    /// Starts a collector that accepts every export and forwards the bytes to the returned
+    /// receiver.
     async fn collector() -> (String, tokio::sync::mpsc::UnboundedReceiver<Vec<u8>>) {
         use http_body_util::{BodyExt as _, StreamBody};
         let (sender, receiver) = tokio::sync::mpsc::unbounded_channel();
-        let take = async move |request: axum::extract::Request| {
+        let accept = async move |request: axum::extract::Request| {
             let bytes = request.into_body().collect().await.unwrap().to_bytes();
             sender.send(bytes.to_vec()).unwrap();
             let trailers = http::HeaderMap::from_iter([("grpc-status".parse().unwrap(), "0".parse().unwrap())]);
@@ -206,7 +212,7 @@ mod tests {
                 .unwrap()
         };
         let path = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
-        let routes = tonic::service::Routes::from(axum::Router::new().route(path, axum::routing::post(take)));
+        let routes = tonic::service::Routes::from(axum::Router::new().route(path, axum::routing::post(accept)));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
         let incoming = tonic::transport::server::TcpIncoming::from(listener);
@@ -215,10 +221,10 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn spans_reach_the_collector_before_the_process_ends() {
+    async fn shutdown_exports_the_buffered_spans() {
         let (endpoint, mut received) = collector().await;
         let config = TelemetryConfig { otlp_endpoint: Some(endpoint), sample_ratio: 1.0, ..TelemetryConfig::default() };
-        let telemetry = Telemetry { provider: provider(&config, "claim-intake").unwrap() };
+        let telemetry = Telemetry { provider: new_provider(&config, "claim-intake").unwrap() };
         let layer = tracing_opentelemetry::layer().with_tracer(telemetry.provider.tracer("test"));
         tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
             tracing::info_span!("a-span-of-the-test").in_scope(|| ());

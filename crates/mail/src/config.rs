@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use cpor_kit::config::{Faults, Secret};
+use cpor_kit::config::{Secret, ValidationErrors};
 use lettre::message::Mailbox;
 use serde::{Deserialize, Serialize};
 
@@ -41,7 +41,7 @@ impl Default for MailConfig {
 
 impl MailConfig {
     /// Adds a fault for each value that is not allowed.
-    pub fn validate(&self, faults: &mut Faults) {
+    pub fn validate(&self, faults: &mut ValidationErrors) {
         faults.require(
             self.sender_mailbox().is_some(),
             "from",
@@ -51,7 +51,7 @@ impl MailConfig {
         let is_allowed = (1..=720).contains(&self.give_up_after_hours);
         faults.require(is_allowed, "give_up_after_hours", "must be between 1 and 720");
         if let Some(smtp) = &self.smtp {
-            faults.within("smtp", |faults| smtp.validate(faults));
+            faults.in_section("smtp", |faults| smtp.validate(faults));
         }
     }
 
@@ -110,7 +110,7 @@ pub enum Security {
 
 impl SmtpConfig {
     /// Adds a fault for each value that is not allowed.
-    fn validate(&self, faults: &mut Faults) {
+    fn validate(&self, faults: &mut ValidationErrors) {
         faults.require(!self.host.is_empty(), "host", "must not be empty");
         faults.require((1..=60).contains(&self.timeout_seconds), "timeout_seconds", "must be between 1 and 60");
         let is_paired = self.username.is_some() == self.password.is_some();
@@ -131,9 +131,9 @@ mod tests {
 
     /// Returns the keys of the values that are not allowed.
     fn faulty_keys(config: &MailConfig) -> Vec<String> {
-        let mut faults = Faults::default();
+        let mut faults = ValidationErrors::default();
         config.validate(&mut faults);
-        faults.found().iter().map(|fault| fault.key.clone()).collect()
+        faults.errors().iter().map(|fault| fault.key.clone()).collect()
     }
 
     fn smtp_config() -> SmtpConfig {

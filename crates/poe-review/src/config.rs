@@ -1,5 +1,5 @@
 //! The configuration of this service.
-use cpor_kit::config::Faults;
+use cpor_kit::config::ValidationErrors;
 use cpor_mail::MailConfig;
 use serde::{Deserialize, Serialize};
 
@@ -45,7 +45,7 @@ impl Default for Config {
 
 impl Config {
     /// Adds every invalid setting to `faults`.
-    pub fn validate(&self, faults: &mut Faults) {
+    pub fn validate(&self, faults: &mut ValidationErrors) {
         faults.require(
             (1..=3600).contains(&self.approval_lease_seconds),
             "approval_lease_seconds",
@@ -68,7 +68,7 @@ impl Config {
         );
         let is_lead_mail_valid = self.lead_mail.as_ref().is_none_or(|address| address.contains('@'));
         faults.require(is_lead_mail_valid, "lead_mail", "must be a valid e-mail address");
-        faults.within("mail", |faults| self.mail.validate(faults));
+        faults.in_section("mail", |faults| self.mail.validate(faults));
     }
 }
 
@@ -77,9 +77,9 @@ mod tests {
     use super::*;
 
     fn invalid_keys(config: &Config) -> Vec<String> {
-        let mut faults = Faults::default();
+        let mut faults = ValidationErrors::default();
         config.validate(&mut faults);
-        faults.found().iter().map(|fault| fault.key.clone()).collect()
+        faults.errors().iter().map(|fault| fault.key.clone()).collect()
     }
 
     #[test]

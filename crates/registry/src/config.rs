@@ -1,7 +1,7 @@
 //! The registry's section of the configuration.
 use std::path::{Path, PathBuf};
 
-use cpor_kit::config::Faults;
+use cpor_kit::config::ValidationErrors;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::catalog::{Catalog, CatalogError};
@@ -46,7 +46,7 @@ pub enum ConfigError {
 
 impl Config {
     /// Adds everything that is wrong with the configuration to `faults`.
-    pub fn validate(&self, faults: &mut Faults) {
+    pub fn validate(&self, faults: &mut ValidationErrors) {
         if let Err(error) = self.catalog() {
             faults.add("catalog_file", error.to_string());
         }

@@ -1,4 +1,4 @@
-//! Faults that a test can inject, and searches in the stored data.
+//! ValidationErrors that a test can inject, and searches in the stored data.
 
 use cpor_kit::{Db, Engine};
 use cpor_types::Service;

@@ -14,7 +14,7 @@ use crate::{
 };
 use cpor_kit::{
     Caller,
-    request::open_rows,
+    request::validate_rows,
     status::{self, FieldViolation},
 };
 use cpor_proto::claims::v1 as wire;
@@ -36,7 +36,7 @@ pub(super) async fn batch_create_claims(
     intake: &ClaimIntake,
     request: Request<wire::BatchCreateClaimsRequest>,
 ) -> RpcResult<wire::BatchCreateClaimsResponse> {
-    let (caller, request, mut violations) = open_rows(request, "rows")?;
+    let (caller, request, mut violations) = validate_rows(request, "rows")?;
     let parent: PartnerName = request.parent.parse().map_err(|_| CallError::NotFound(request.parent.clone()))?;
     let batch = Batch { intake, caller, parent, resource: request.parent, validate_only: request.validate_only };
     let rows = request.rows.into_iter().enumerate().map(|(index, row)| (row, violations.remove(&index)));
@@ -109,7 +109,7 @@ impl Batch<'_> {
     /// Converts a row to a call and the content of its draft.
     fn prepare(&self, row: wire::BatchCreateClaimsRow, violations: Option<Vec<FieldViolation>>) -> PreparedRow {
         if let Some(violations) = violations {
-            return Err(status::invalid(violations));
+            return Err(status::invalid_fields(violations));
         }
         let call = self.row_call(&row);
         Ok((call, parse::content(row.claim.unwrap_or_default(), &*self.intake.entropy)?))
@@ -150,7 +150,7 @@ fn refuse_all(prepared: Vec<PreparedRow>, status: &Status) -> Vec<wire::BatchCre
 
 /// Returns the result of a row that is refused with `status`.
 fn error_result(status: Status) -> wire::BatchCreateClaimsResult {
-    wire::BatchCreateClaimsResult { error: Some(status::message(&status)), ..Default::default() }
+    wire::BatchCreateClaimsResult { error: Some(status::to_proto(&status)), ..Default::default() }
 }
 
 #[cfg(test)]

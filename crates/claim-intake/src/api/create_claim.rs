@@ -8,7 +8,7 @@ use crate::{
     service::{ClaimIntake, DecisionOutcome, RegistryNeed},
 };
 use cpor_durable::{Command, Transition, Versioned};
-use cpor_kit::request::open;
+use cpor_kit::request::validate;
 use cpor_proto::claims::v1 as wire;
 use cpor_types::{ClaimId, ClaimName, PartnerName, Timestamp};
 use tonic::{Request, Response};
@@ -17,7 +17,7 @@ pub(super) async fn create_claim(
     intake: &ClaimIntake,
     request: Request<wire::CreateClaimRequest>,
 ) -> RpcResult<wire::Claim> {
-    let (caller, request) = open(request)?;
+    let (caller, request) = validate(request)?;
     let not_found = |_| CallError::NotFound(request.parent.clone());
     let parent: PartnerName = request.parent.parse().map_err(not_found)?;
     let name = ClaimName { partner: parent.partner, claim: ClaimId(intake.entropy.uuid()) };

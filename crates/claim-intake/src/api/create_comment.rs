@@ -8,7 +8,7 @@ use crate::{
     service::ClaimIntake,
     store::Comments,
 };
-use cpor_kit::request::open;
+use cpor_kit::request::validate;
 use cpor_proto::claims::v1 as wire;
 use cpor_types::{ActorSide, CommentId, EvidenceId, EvidenceName, LineId, Timestamp};
 use tonic::{Request, Response, Status};
@@ -17,7 +17,7 @@ pub(super) async fn create_comment(
     intake: &ClaimIntake,
     request: Request<wire::CreateCommentRequest>,
 ) -> RpcResult<wire::Comment> {
-    let (caller, request) = open(request)?;
+    let (caller, request) = validate(request)?;
     let call =
         Call::new(&caller, "CreateComment", &request.parent)?.with_request_id(&caller, &request.request_id, &request);
     let comment = request.comment.unwrap_or_default();

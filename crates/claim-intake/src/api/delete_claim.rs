@@ -1,7 +1,7 @@
 //! Implements DeleteClaim, which deletes a draft (R17). Cost: one decision.
 use super::{RpcResult, convert, view::View};
 use crate::{call::Call, service::ClaimIntake};
-use cpor_kit::request::open;
+use cpor_kit::request::validate;
 use cpor_proto::claims::v1 as wire;
 use tonic::{Request, Response};
 
@@ -9,7 +9,7 @@ pub(super) async fn delete_claim(
     intake: &ClaimIntake,
     request: Request<wire::DeleteClaimRequest>,
 ) -> RpcResult<wire::Claim> {
-    let (caller, request) = open(request)?;
+    let (caller, request) = validate(request)?;
     let call = Call::new(&caller, "DeleteClaim", &request.name)?.with_etag(&request.etag).with_request_id(
         &caller,
         &request.request_id,

@@ -2,7 +2,7 @@
 //! history and in the evidence store (R14). Cost: one decision and one read.
 use super::{RpcResult, convert};
 use crate::{call::Call, error::CallError, service::ClaimIntake, store::Documents};
-use cpor_kit::request::open;
+use cpor_kit::request::validate;
 use cpor_proto::claims::v1 as wire;
 use tonic::{Request, Response};
 
@@ -10,7 +10,7 @@ pub(super) async fn delete_evidence(
     intake: &ClaimIntake,
     request: Request<wire::DeleteEvidenceRequest>,
 ) -> RpcResult<wire::Evidence> {
-    let (caller, request) = open(request)?;
+    let (caller, request) = validate(request)?;
     let (call, evidence) = Call::on_evidence(&caller, "DeleteEvidence", &request.name)?;
     let call = call.with_request_id(&caller, &request.request_id, &request);
 

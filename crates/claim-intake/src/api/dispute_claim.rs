@@ -6,7 +6,7 @@ use crate::{
     domain::{Claim, Command, Dispute},
     service::{ClaimIntake, RegistryNeed},
 };
-use cpor_kit::request::open;
+use cpor_kit::request::validate;
 use cpor_proto::claims::v1 as wire;
 use cpor_types::CaseId;
 use tonic::{Request, Response};
@@ -15,7 +15,7 @@ pub(super) async fn dispute_claim(
     intake: &ClaimIntake,
     request: Request<wire::DisputeClaimRequest>,
 ) -> RpcResult<wire::Claim> {
-    let (caller, request) = open(request)?;
+    let (caller, request) = validate(request)?;
     let call = Call::new(&caller, "DisputeClaim", &request.name)?
         .with_etag(&request.etag)
         .with_request_id(&caller, &request.request_id, &request)

@@ -3,7 +3,7 @@
 use super::{RpcResult, convert};
 use crate::{call::Call, error::CallError, service::ClaimIntake, store::Documents};
 use bytes::Bytes;
-use cpor_kit::request::open;
+use cpor_kit::request::validate;
 use cpor_proto::claims::v1 as wire;
 use futures_util::{Stream, StreamExt as _, stream};
 use std::pin::Pin;
@@ -19,7 +19,7 @@ pub(super) async fn download_evidence(
     intake: &ClaimIntake,
     request: Request<wire::DownloadEvidenceRequest>,
 ) -> RpcResult<DownloadStream> {
-    let (caller, request) = open(request)?;
+    let (caller, request) = validate(request)?;
     let (call, evidence) = Call::on_evidence(&caller, "DownloadEvidence", &request.name)?;
     let document = Documents::on_claim(intake.reader(), &call.claim).get(evidence).await.map_err(CallError::from)?;
     let document = document.ok_or_else(|| call.not_found())?;

@@ -8,7 +8,7 @@ use crate::{
     poe_template::{self, CONTENT_TYPE},
     service::ClaimIntake,
 };
-use cpor_kit::request::open;
+use cpor_kit::request::validate;
 use cpor_proto::claims::v1 as wire;
 use cpor_types::Activity;
 use tonic::{Request, Response, Status};
@@ -17,7 +17,7 @@ pub(super) async fn download_poe_template(
     intake: &ClaimIntake,
     request: Request<wire::DownloadPoeTemplateRequest>,
 ) -> RpcResult<wire::DownloadPoeTemplateResponse> {
-    let (caller, request) = open(request)?;
+    let (caller, request) = validate(request)?;
     let call = Call::new(&caller, "DownloadPoeTemplate", &request.name)?;
     let claim = intake.read(&call).await?.state;
     let activity = requested_activity(&claim, enums::activity_from_wire(request.activity()))?;

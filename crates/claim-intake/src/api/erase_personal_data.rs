@@ -2,7 +2,7 @@
 //! history entries and comments that contain the erased data.
 use super::{RpcResult, convert, enums, view::View};
 use crate::{call::Call, domain::Erase, service::ClaimIntake};
-use cpor_kit::request::open;
+use cpor_kit::request::validate;
 use cpor_proto::claims::v1 as wire;
 use cpor_types::PersonalData;
 use tonic::{Request, Response};
@@ -11,7 +11,7 @@ pub(super) async fn erase_personal_data(
     intake: &ClaimIntake,
     request: Request<wire::ErasePersonalDataRequest>,
 ) -> RpcResult<wire::Claim> {
-    let (caller, request) = open(request)?;
+    let (caller, request) = validate(request)?;
     let call = Call::new(&caller, "ErasePersonalData", &request.name)?
         .with_etag(&request.etag)
         .with_request_id(&caller, &request.request_id, &request)

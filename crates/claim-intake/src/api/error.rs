@@ -45,7 +45,7 @@ impl From<CallError> for Status {
                 let message = "the registry is unavailable; try again";
                 status::unavailable(ErrorReason::RegistryUnavailable.as_str_name(), message, RETRY_AFTER)
             }
-            CallError::TooManyWatches { limit } => status::exhausted(
+            CallError::TooManyWatches { limit } => status::resource_exhausted(
                 ErrorReason::TooManyWatches.as_str_name(),
                 format!("too many concurrent watches: at most {limit} per partner or vendor user"),
                 &[("limit", &limit.to_string())],
@@ -85,7 +85,7 @@ fn refusal_status(refusal: Refusal) -> Status {
         Refusal::Incomplete(violations) => incomplete_status(violations),
         // The code is the one that the auth layer uses when a role may not call a method at all.
         Refusal::DraftsOnly => {
-            status::refused(Code::PermissionDenied, ErrorReason::DraftsOnly.as_str_name(), message, &[])
+            status::with_reason(Code::PermissionDenied, ErrorReason::DraftsOnly.as_str_name(), message, &[])
         }
         Refusal::FieldsLocked { state, fields } => {
             let metadata = [("state", state.as_str()), ("fields", &paths(&fields))];
@@ -158,12 +158,12 @@ fn violations_status(reason: &str, violations: Vec<Violation>) -> Status {
         all => format!("the claim has {} violations", all.len()),
     };
     let field_violation = |Violation { field, reason, description }| FieldViolation { field, reason, description };
-    status::violated(reason, message, violations.into_iter().map(field_violation).collect())
+    status::invalid_argument(reason, message, violations.into_iter().map(field_violation).collect())
 }
 
 /// Returns a status with a reason and its metadata.
 fn reason_status(code: Code, reason: ErrorReason, message: impl Into<String>, metadata: &[(&str, &str)]) -> Status {
-    status::refused(code, reason.as_str_name(), message, metadata)
+    status::with_reason(code, reason.as_str_name(), message, metadata)
 }
 
 /// Returns the status for a watch cursor that is malformed or belongs to another partner (R59).
@@ -183,7 +183,7 @@ pub(super) fn cursor_expired() -> Status {
 /// Returns an INVALID_ARGUMENT status for one field of a request.
 pub(super) fn invalid_field(field: &str, fault: ViolationReason, description: impl Into<String>) -> Status {
     let reason = fault.as_str().to_owned();
-    status::invalid(vec![FieldViolation { field: field.to_owned(), reason, description: description.into() }])
+    status::invalid_fields(vec![FieldViolation { field: field.to_owned(), reason, description: description.into() }])
 }
 
 /// Returns the status for a path of an update mask that is not an updatable field.
@@ -205,8 +205,10 @@ mod tests {
         ]);
         assert_eq!(status.code(), Code::InvalidArgument);
         assert_eq!(status::reason(&status).as_deref(), Some("CLAIM_INCOMPLETE"));
-        let reasons: Vec<_> =
-            status::violations(&status).into_iter().map(|violation| (violation.field, violation.reason)).collect();
+        let reasons: Vec<_> = status::field_violations(&status)
+            .into_iter()
+            .map(|violation| (violation.field, violation.reason))
+            .collect();
         let expected = [("lines", "FIELD_REQUIRED"), ("evidence", "EVIDENCE_REQUIRED")];
         assert_eq!(reasons, expected.map(|(field, reason)| (field.to_owned(), reason.to_owned())));
     }

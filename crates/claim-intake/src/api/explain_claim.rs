@@ -12,7 +12,7 @@ use crate::{
 use cpor_kit::{
     Caller,
     auth::{Access, MethodTable},
-    request::open,
+    request::validate,
     status,
 };
 use cpor_proto::claims::v1 as wire;
@@ -26,7 +26,7 @@ pub(super) async fn explain_claim(
     intake: &ClaimIntake,
     request: Request<wire::ExplainClaimRequest>,
 ) -> RpcResult<wire::ClaimExplanation> {
-    let (caller, request) = open(request)?;
+    let (caller, request) = validate(request)?;
     let call = Call::new(&caller, "ExplainClaim", &request.name)?;
     let (current, now) = (intake.read(&call).await?, intake.now().await?);
     let claim = apply_passed_deadlines(current.state, now);
@@ -84,9 +84,9 @@ impl ExplanationRequest<'_> {
         match party {
             Party::Partner => self.caller.side() == ActorSide::Partner,
             Party::Customer => self.caller.side() == ActorSide::Customer,
-            Party::Reviewer => self.caller.has(Role::PoeReviewer),
-            Party::ReviewLead => self.caller.has(Role::ReviewLead),
-            Party::Operator => self.caller.has(Role::Operator),
+            Party::Reviewer => self.caller.has_role(Role::PoeReviewer),
+            Party::ReviewLead => self.caller.has_role(Role::ReviewLead),
+            Party::Operator => self.caller.has_role(Role::Operator),
             Party::System | Party::Time => false,
         }
     }
@@ -97,12 +97,13 @@ impl ExplanationRequest<'_> {
     fn caller_may(&self, offer: &AllowedMethod) -> bool {
         let method = self.methods.get(&format!("/{}", offer.method));
         let has_role = method.is_some_and(|method| match &method.access {
-            Access::Open => true,
-            Access::Declared { roles, .. } => roles.iter().any(|role| self.caller.has(*role)),
+            Access::Public => true,
+            Access::Restricted { roles, .. } => roles.iter().any(|role| self.caller.has_role(*role)),
         });
         let reviewer = self.claim.state.submission().and_then(|submission| submission.reviewer.as_deref());
-        let is_own_case =
-            !offer.own_case_only || self.caller.has(Role::ReviewLead) || reviewer == Some(self.caller.subject.as_str());
+        let is_own_case = !offer.own_case_only
+            || self.caller.has_role(Role::ReviewLead)
+            || reviewer == Some(self.caller.subject.as_str());
         let may_edit = offer.command != Some(Command::Update) || may_edit(self.caller)(self.claim);
         has_role && is_own_case && may_edit
     }

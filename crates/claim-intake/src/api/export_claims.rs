@@ -6,7 +6,7 @@ use crate::{
     service::ClaimIntake,
     store::{Claims, ListCursor, ListQuery},
 };
-use cpor_kit::request::open;
+use cpor_kit::request::validate;
 use cpor_proto::claims::v1::{ExportClaimsRequest, ExportClaimsResponse, ExportFormat};
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use std::pin::Pin;
@@ -25,7 +25,7 @@ pub(super) async fn export_claims(
     intake: &ClaimIntake,
     request: Request<ExportClaimsRequest>,
 ) -> RpcResult<ExportStream> {
-    let (caller, request) = open(request)?;
+    let (caller, request) = validate(request)?;
     let query = parse_list_query(&request.parent, &request.filter, &request.order_by)?;
     let reader =
         ExportReader { intake: intake.clone(), query, view: View::for_caller(&caller), format: request.format() };
@@ -68,7 +68,7 @@ impl ExportReader {
             let claim = convert::claim_to_wire(claim, self.view, &self.intake.rules)?;
             let rows = match self.format {
                 ExportFormat::Csv => export_file::csv_rows(&claim),
-                ExportFormat::JsonLines | ExportFormat::Unspecified => cpor_kit::json::line(&claim)?,
+                ExportFormat::JsonLines | ExportFormat::Unspecified => cpor_kit::json::to_line(&claim)?,
             };
             match messages.last_mut().filter(|message| message.data.len() + rows.len() <= MESSAGE_BYTES) {
                 Some(message) => message.data.extend(rows.into_bytes()),

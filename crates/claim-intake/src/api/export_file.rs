@@ -9,17 +9,17 @@ type Cell = fn(&Claim, &ClaimLine) -> String;
 /// The columns: each with its name and its value.
 const COLUMNS: &[(&str, Cell)] = &[
     ("claim", |claim, _| claim.name.clone()),
-    ("display_name", |claim, _| csv::text(&claim.display_name)),
+    ("display_name", |claim, _| csv::escape_formula(&claim.display_name)),
     ("state", |claim, _| enum_value(claim.state().as_str_name(), "CLAIM_STATE_")),
     ("association_state", |claim, _| enum_value(claim.association_state().as_str_name(), "ASSOCIATION_STATE_")),
     ("mpn_id", |claim, _| claim.mpn_id.clone()),
-    ("customer_domain", |claim, _| csv::text(&claim.customer_domain)),
-    ("tenant_id", |claim, _| csv::text(&claim.tenant_id)),
+    ("customer_domain", |claim, _| csv::escape_formula(&claim.customer_domain)),
+    ("tenant_id", |claim, _| csv::escape_formula(&claim.tenant_id)),
     ("solution_area", |claim, _| enum_value(claim.solution_area().as_str_name(), "SOLUTION_AREA_")),
     ("activities", |claim, _| activities(claim)),
-    ("program", |claim, _| csv::text(&claim.program)),
+    ("program", |claim, _| csv::escape_formula(&claim.program)),
     ("product", |_, line| line.product.trim_start_matches("products/").to_owned()),
-    ("subscription_id", |_, line| csv::text(&line.subscription_id)),
+    ("subscription_id", |_, line| csv::escape_formula(&line.subscription_id)),
     ("key", |_, line| line.key.clone()),
     ("line_association_state", |_, line| enum_value(line.association_state().as_str_name(), "ASSOCIATION_STATE_")),
     ("contested", |_, line| flag(line.contested)),
@@ -37,9 +37,9 @@ const COLUMNS: &[(&str, Cell)] = &[
     }),
     ("partner_contact_name", |claim, _| contact_field(&claim.partner_contact, |contact| &contact.name)),
     ("partner_contact_email", |claim, _| contact_field(&claim.partner_contact, |contact| &contact.email)),
-    ("solution_seller_name", |claim, _| csv::text(&claim.solution_seller_name)),
-    ("customer_name", |claim, _| csv::text(&claim.customer_name)),
-    ("isv_solution_name", |claim, _| csv::text(&claim.isv_solution_name)),
+    ("solution_seller_name", |claim, _| csv::escape_formula(&claim.solution_seller_name)),
+    ("customer_name", |claim, _| csv::escape_formula(&claim.customer_name)),
+    ("isv_solution_name", |claim, _| csv::escape_formula(&claim.isv_solution_name)),
     ("terms_acknowledged", |claim, _| flag(claim.terms_acknowledged)),
     ("policy", |claim, _| claim.policy.clone()),
     ("create_time", |claim, _| time(claim.create_time.as_ref())),
@@ -50,12 +50,12 @@ const COLUMNS: &[(&str, Cell)] = &[
 
 /// Returns the header row.
 pub(super) fn csv_header() -> String {
-    csv::line(COLUMNS.iter().map(|(name, _)| (*name).to_owned()))
+    csv::encode_row(COLUMNS.iter().map(|(name, _)| (*name).to_owned()))
 }
 
 /// Returns one row for each line of the claim, or a single row if the claim has no lines.
 pub(super) fn csv_rows(claim: &Claim) -> String {
-    let row = |line: &ClaimLine| csv::line(COLUMNS.iter().map(|(_, cell)| cell(claim, line)));
+    let row = |line: &ClaimLine| csv::encode_row(COLUMNS.iter().map(|(_, cell)| cell(claim, line)));
     if claim.lines.is_empty() { row(&ClaimLine::default()) } else { claim.lines.iter().map(row).collect() }
 }
 
@@ -80,7 +80,7 @@ fn flag(is_set: bool) -> String {
 
 /// Returns one field of a contact; empty if there is no contact.
 fn contact_field(contact: &Option<Contact>, field: fn(&Contact) -> &String) -> String {
-    contact.as_ref().map_or_else(String::new, |contact| csv::text(field(contact)))
+    contact.as_ref().map_or_else(String::new, |contact| csv::escape_formula(field(contact)))
 }
 
 fn time(time: Option<&prost_types::Timestamp>) -> String {

@@ -18,7 +18,7 @@ use crate::{
     store::{Claims, HistoryEntries},
     wire_time::to_wire_time,
 };
-use cpor_kit::{request::open, status};
+use cpor_kit::{request::validate, status};
 use cpor_proto::claims::v1 as wire;
 use cpor_types::ClaimName;
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
@@ -39,7 +39,7 @@ pub(super) async fn get_claim_receipt(
     intake: &ClaimIntake,
     request: Request<wire::GetClaimReceiptRequest>,
 ) -> RpcResult<ReceiptStream> {
-    let (caller, request) = open(request)?;
+    let (caller, request) = validate(request)?;
     let call = Call::new(&caller, "GetClaimReceipt", &request.name)?;
     let head = Claims::history_head(intake.reader(), &call.claim).await.map_err(CallError::from)?;
     let (length, head) = head.ok_or_else(|| call.not_found())?;
@@ -49,7 +49,7 @@ pub(super) async fn get_claim_receipt(
         issue_time: Some(to_wire_time(intake.now().await?)),
         ..wire::ClaimReceipt::default()
     };
-    let signature = intake.signer.receipt(&Statement::for_receipt(&last_part, length));
+    let signature = intake.signer.sign_receipt(&Statement::for_receipt(&last_part, length));
     last_part.signature = signature.map_err(|error| status::internal(&error))?;
     let view = View::for_caller(&caller);
     let reader = ReceiptReader { intake: intake.clone(), claim: call.claim, view, length, last_part };

@@ -10,7 +10,7 @@ use crate::{
     service::ClaimIntake,
     store::{Claims, ListCursor},
 };
-use cpor_kit::{page, request::open};
+use cpor_kit::{page, request::validate};
 use cpor_proto::claims::v1 as wire;
 use tonic::{Request, Response};
 
@@ -18,16 +18,16 @@ pub(super) async fn list_claims(
     intake: &ClaimIntake,
     request: Request<wire::ListClaimsRequest>,
 ) -> RpcResult<wire::ListClaimsResponse> {
-    let (caller, request) = open(request)?;
-    let (binding, size) = (page::Binding::of(&request), page::size(request.page_size));
+    let (caller, request) = validate(request)?;
+    let (page_tokens, size) = (page::PageTokens::for_request(&request), page::effective_size(request.page_size));
     let query = parse_list_query(&request.parent, &request.filter, &request.order_by)?;
-    let after: Option<ListCursor> = binding.decode(&request.page_token)?;
+    let after: Option<ListCursor> = page_tokens.decode(&request.page_token)?;
     let claims = Claims::in_scope(intake.reader(), &query.scope);
     let rows = claims.list(&query, after, size + 1).await.map_err(CallError::from)?;
     let view = View::for_caller(&caller);
     let claims = rows
         .into_iter()
         .map(|(cursor, claim)| convert::claim_to_wire(claim, view, &intake.rules).map(|claim| (cursor, claim)));
-    let (claims, next_page_token) = binding.page(size, claims.collect::<Result<Vec<_>, CallError>>()?)?;
+    let (claims, next_page_token) = page_tokens.paginate(size, claims.collect::<Result<Vec<_>, CallError>>()?)?;
     Ok(Response::new(wire::ListClaimsResponse { claims, next_page_token }))
 }

@@ -2,7 +2,7 @@
 //! distinguish a claim without comments from one that does not exist.
 use super::{RpcResult, convert};
 use crate::{call::Call, error::CallError, service::ClaimIntake, store::Comments};
-use cpor_kit::{page, request::open};
+use cpor_kit::{page, request::validate};
 use cpor_proto::claims::v1 as wire;
 use tonic::{Request, Response};
 
@@ -10,16 +10,16 @@ pub(super) async fn list_comments(
     intake: &ClaimIntake,
     request: Request<wire::ListCommentsRequest>,
 ) -> RpcResult<wire::ListCommentsResponse> {
-    let (caller, request) = open(request)?;
+    let (caller, request) = validate(request)?;
     let call = Call::new(&caller, "ListComments", &request.parent)?;
-    let (binding, size) = (page::Binding::of(&request), page::size(request.page_size));
-    let after: i64 = binding.decode(&request.page_token)?.unwrap_or_default();
+    let (page_tokens, size) = (page::PageTokens::for_request(&request), page::effective_size(request.page_size));
+    let after: i64 = page_tokens.decode(&request.page_token)?.unwrap_or_default();
     let rows = Comments::of_claim(intake.reader(), &call.claim).list(after, size + 1).await.map_err(CallError::from)?;
     if rows.is_empty() {
         intake.read(&call).await?;
     }
     let comments =
         rows.into_iter().map(|(position, comment)| (position, convert::comment_to_wire(&call.claim, comment)));
-    let (comments, next_page_token) = binding.page(size, comments)?;
+    let (comments, next_page_token) = page_tokens.paginate(size, comments)?;
     Ok(Response::new(wire::ListCommentsResponse { comments, next_page_token }))
 }

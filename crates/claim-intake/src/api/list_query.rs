@@ -24,8 +24,9 @@ pub(super) fn parse_list_query(parent: &str, filter: &str, order_by: &str) -> Re
             Ok(ListQuery { scope: parse_scope(parent)?, filter, order })
         }
         (filter, order) => {
-            let filter_violations = filter.err().unwrap_or_default().into_iter().map(filter::Fault::violation);
-            Err(status::invalid(filter_violations.chain(order.err()).collect()))
+            let filter_violations =
+                filter.err().unwrap_or_default().into_iter().map(filter::FilterError::into_violation);
+            Err(status::invalid_fields(filter_violations.chain(order.err()).collect()))
         }
     }
 }
@@ -43,19 +44,19 @@ fn parse_scope(parent: &str) -> Result<Scope, CallError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use cpor_kit::filter::Kind;
+    use cpor_kit::filter::FieldType;
     use cpor_proto::claims::v1 as wire;
 
     #[test]
     fn filters_accept_every_enum_value_of_the_api() {
         let assert_accepted = |value: String| {
-            let accepts = |kind: Kind| match kind {
-                Kind::Word(prefix, values) | Kind::Words(prefix, values) => {
+            let accepts = |kind: FieldType| match kind {
+                FieldType::Enum(prefix, values) | FieldType::EnumList(prefix, values) => {
                     value.strip_prefix(prefix).is_some_and(|value| values.contains(&value))
                 }
-                Kind::Text | Kind::Texts | Kind::Time => false,
+                FieldType::Text | FieldType::TextList | FieldType::Time => false,
             };
-            assert!(FILTER_FIELDS.iter().any(|field| accepts(field.kind)), "{value}");
+            assert!(FILTER_FIELDS.iter().any(|field| accepts(field.field_type)), "{value}");
         };
         let names =
             |range: std::ops::RangeInclusive<i32>, name: fn(i32) -> &'static str| range.map(name).map(str::to_owned);
@@ -69,8 +70,10 @@ mod tests {
     #[test]
     fn faults_of_filter_and_order_are_reported_together() {
         let refused = parse_list_query("partners/contoso", "stat = OPEN AND policy < 3", "age").unwrap_err();
-        let reported: Vec<_> =
-            status::violations(&refused).into_iter().map(|violation| (violation.field, violation.reason)).collect();
+        let reported: Vec<_> = status::field_violations(&refused)
+            .into_iter()
+            .map(|violation| (violation.field, violation.reason))
+            .collect();
         let expected = [("filter", "INVALID_FILTER"), ("filter", "INVALID_FILTER"), ("order_by", "INVALID_ORDER_BY")];
         assert_eq!(reported, expected.map(|(field, reason)| (field.to_owned(), reason.to_owned())));
     }

@@ -6,7 +6,7 @@ use crate::{
     domain::{Claim, Command, Resubmit},
     service::{ClaimIntake, RegistryNeed},
 };
-use cpor_kit::request::open;
+use cpor_kit::request::validate;
 use cpor_proto::claims::v1 as wire;
 use tonic::{Request, Response};
 
@@ -14,7 +14,7 @@ pub(super) async fn resubmit_claim(
     intake: &ClaimIntake,
     request: Request<wire::ResubmitClaimRequest>,
 ) -> RpcResult<wire::Claim> {
-    let (caller, request) = open(request)?;
+    let (caller, request) = validate(request)?;
     let call = Call::new(&caller, "ResubmitClaim", &request.name)?
         .with_etag(&request.etag)
         .with_request_id(&caller, &request.request_id, &request)

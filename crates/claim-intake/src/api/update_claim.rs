@@ -6,7 +6,7 @@ use crate::{
     domain::{Claim, Command, Refusal, Update},
     service::{ClaimIntake, RegistryNeed},
 };
-use cpor_kit::{Caller, request::open};
+use cpor_kit::{Caller, request::validate};
 use cpor_proto::claims::v1 as wire;
 use cpor_types::Role;
 use tonic::{Request, Response};
@@ -15,7 +15,7 @@ pub(super) async fn update_claim(
     intake: &ClaimIntake,
     request: Request<wire::UpdateClaimRequest>,
 ) -> RpcResult<wire::Claim> {
-    let (caller, request) = open(request)?;
+    let (caller, request) = validate(request)?;
     let (mask, claim) = (request.update_mask.clone(), request.claim.clone().unwrap_or_default());
     let call = Call::new(&caller, "UpdateClaim", &claim.name)?
         .with_etag(&claim.etag)
@@ -44,6 +44,6 @@ pub(super) async fn update_claim(
 /// claim (R4).
 pub(super) fn may_edit(caller: &Caller) -> impl Fn(&Claim) -> bool + Copy + Send + 'static {
     let is_administrator =
-        [Role::GlobalAdmin, Role::BillingAdmin, Role::IncentivesAdmin].into_iter().any(|role| caller.has(role));
+        [Role::GlobalAdmin, Role::BillingAdmin, Role::IncentivesAdmin].into_iter().any(|role| caller.has_role(role));
     move |claim| is_administrator || claim.state.submission().is_none()
 }

@@ -12,7 +12,7 @@ use crate::{
     wire_time::from_wire_time,
 };
 use bytes::Bytes;
-use cpor_kit::request::{Opened, open_stream};
+use cpor_kit::request::{AuthorizedCall, validate_stream};
 use cpor_proto::claims::v1 as wire;
 use cpor_types::{EvidenceId, Timestamp};
 use prost::Message as _;
@@ -24,7 +24,7 @@ pub(super) async fn upload_evidence(
     intake: &ClaimIntake,
     request: Request<Streaming<wire::UploadEvidenceRequest>>,
 ) -> RpcResult<wire::Evidence> {
-    let (opened, mut messages) = open_stream(request)?;
+    let (opened, mut messages) = validate_stream(request)?;
     let first = next_message(&opened, &mut messages).await?.ok_or(CallError::UploadOutOfOrder)?;
     let metadata = first.metadata.ok_or(CallError::UploadOutOfOrder)?;
     opened.check_owner(&metadata.parent)?;
@@ -52,7 +52,7 @@ pub(super) async fn upload_evidence(
 
 /// Returns the next message of the stream after checking its constraints; `None` at the end.
 async fn next_message(
-    opened: &Opened,
+    opened: &AuthorizedCall,
     messages: &mut Streaming<wire::UploadEvidenceRequest>,
 ) -> Result<Option<wire::UploadEvidenceRequest>, Status> {
     let message = messages.message().await?;
@@ -72,7 +72,7 @@ async fn document_limit(intake: &ClaimIntake, call: &Call) -> Result<u64, CallEr
 
 /// Adds the bytes of all messages to the upload.
 async fn receive_bytes(
-    opened: &Opened,
+    opened: &AuthorizedCall,
     first: Bytes,
     messages: &mut Streaming<wire::UploadEvidenceRequest>,
     upload: &mut Upload,

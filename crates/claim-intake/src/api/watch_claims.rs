@@ -12,7 +12,7 @@ use crate::{
     store::{Claims, Log, LogEntry, LogPosition, Scope},
     watch_permit::WatchPermit,
 };
-use cpor_kit::{page::Binding, request::open, server::CallDeadline};
+use cpor_kit::{page::PageTokens, request::validate, server::CallDeadline};
 use cpor_proto::claims::v1 as wire;
 use cpor_types::{PartnerId, PartnerName};
 use futures_util::{Stream, StreamExt as _, stream};
@@ -45,21 +45,21 @@ pub(super) async fn watch_claims(
     request: Request<wire::WatchClaimsRequest>,
 ) -> RpcResult<WatchStream> {
     let time_left = request.extensions().get::<CallDeadline>().map_or(DEFAULT_DURATION, CallDeadline::remaining);
-    let (caller, request) = open(request)?;
+    let (caller, request) = validate(request)?;
     let name: PartnerName = request.parent.parse().map_err(|_| CallError::NotFound(request.parent.clone()))?;
-    let binding = cursor_binding(&request);
+    let page_tokens = cursor_binding(&request);
     let permit = intake.watch_limiter.acquire(&caller)?;
-    let position = start_position(intake, &name.partner, &request, binding).await?;
+    let position = start_position(intake, &name.partner, &request, page_tokens).await?;
     // The first message is a heartbeat with the start position, so that even a stream that ends
     // soon returns a cursor.
-    let first_message = heartbeat_message(binding, &position)?;
+    let first_message = heartbeat_message(page_tokens, &position)?;
     let now = Instant::now();
     let watcher = Watcher {
         commits: intake.host.watch_commits(name.partner.as_str()),
         intake: intake.clone(),
         partner: name.partner,
         view: View::for_caller(&caller),
-        binding,
+        page_tokens,
         position,
         _permit: permit,
         pending: VecDeque::new(),
@@ -73,13 +73,16 @@ pub(super) async fn watch_claims(
 }
 
 /// Returns a message without a change. Its cursor is the current position.
-fn heartbeat_message(binding: Binding, position: &LogPosition) -> Result<wire::WatchClaimsResponse, Status> {
-    Ok(wire::WatchClaimsResponse { cursor: binding.encode(position)?, ..wire::WatchClaimsResponse::default() })
+fn heartbeat_message(page_tokens: PageTokens, position: &LogPosition) -> Result<wire::WatchClaimsResponse, Status> {
+    Ok(wire::WatchClaimsResponse { cursor: page_tokens.encode(position)?, ..wire::WatchClaimsResponse::default() })
 }
 
 /// Returns the binding of cursors to the partner. A cursor of another partner is rejected.
-fn cursor_binding(request: &wire::WatchClaimsRequest) -> Binding {
-    Binding::of(&wire::WatchClaimsRequest { parent: request.parent.clone(), ..wire::WatchClaimsRequest::default() })
+fn cursor_binding(request: &wire::WatchClaimsRequest) -> PageTokens {
+    PageTokens::for_request(&wire::WatchClaimsRequest {
+        parent: request.parent.clone(),
+        ..wire::WatchClaimsRequest::default()
+    })
 }
 
 /// Returns the position in the log at which the watch starts: the one in the request's cursor, the
@@ -88,10 +91,10 @@ async fn start_position(
     intake: &ClaimIntake,
     partner: &PartnerId,
     request: &wire::WatchClaimsRequest,
-    binding: Binding,
+    page_tokens: PageTokens,
 ) -> Result<LogPosition, Status> {
     let log = || Log::of_partner(intake.reader(), partner);
-    let cursor = binding.decode::<LogPosition>(&request.cursor).map_err(|_| error::invalid_cursor())?;
+    let cursor = page_tokens.decode::<LogPosition>(&request.cursor).map_err(|_| error::invalid_cursor())?;
     match cursor {
         Some(position) if log().contains(position).await.map_err(CallError::from)? => Ok(position),
         Some(_) => Err(error::cursor_expired()),
@@ -105,7 +108,7 @@ struct Watcher {
     intake: ClaimIntake,
     partner: PartnerId,
     view: View,
-    binding: Binding,
+    page_tokens: PageTokens,
     /// The position in the log up to which entries were read.
     position: LogPosition,
     /// Counts this watch as open until it is dropped.
@@ -136,7 +139,7 @@ impl Watcher {
             // wait at once.
             self.commits.mark_unchanged();
             if self.next_heartbeat <= now {
-                self.pending.push_back(heartbeat_message(self.binding, &self.position)?);
+                self.pending.push_back(heartbeat_message(self.page_tokens, &self.position)?);
             } else if !self.read_page().await? {
                 self.wait(now).await;
             }
@@ -169,7 +172,7 @@ impl Watcher {
             let entry = convert::history_entry_to_wire(entry, self.view);
             // An entry that is withheld as a whole sends no message. It only moves the cursor.
             if !entry.withheld().any(|part| part == wire::HistoryPart::Facts) {
-                let (cursor, name) = (self.binding.encode(&position)?, claim.to_string());
+                let (cursor, name) = (self.page_tokens.encode(&position)?, claim.to_string());
                 let claim = claims.get(&name).cloned();
                 self.pending.push_back(wire::WatchClaimsResponse { cursor, name, claim, entry: Some(entry) });
             }

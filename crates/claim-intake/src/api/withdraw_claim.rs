@@ -5,7 +5,7 @@ use crate::{
     domain::{ViolationReason, Withdraw},
     service::ClaimIntake,
 };
-use cpor_kit::request::open;
+use cpor_kit::request::validate;
 use cpor_proto::claims::v1 as wire;
 use cpor_types::WithdrawReason;
 use tonic::{Request, Response, Status};
@@ -14,7 +14,7 @@ pub(super) async fn withdraw_claim(
     intake: &ClaimIntake,
     request: Request<wire::WithdrawClaimRequest>,
 ) -> RpcResult<wire::Claim> {
-    let (caller, request) = open(request)?;
+    let (caller, request) = validate(request)?;
     let call = Call::new(&caller, "WithdrawClaim", &request.name)?
         .with_etag(&request.etag)
         .with_request_id(&caller, &request.request_id, &request)
@@ -54,7 +54,7 @@ mod tests {
             ..wire::WithdrawClaimRequest::default()
         };
         let refused = Withdraw::try_from(request(" ")).unwrap_err();
-        assert_eq!(status::violations(&refused)[0].field, "comment");
+        assert_eq!(status::field_violations(&refused)[0].field, "comment");
         assert_eq!(Withdraw::try_from(request("moved on")).unwrap().comment, "moved on");
     }
 }

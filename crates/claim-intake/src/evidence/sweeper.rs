@@ -74,7 +74,7 @@ mod tests {
     #[tokio::test]
     async fn abandoned_uploads_are_removed_once() {
         let directory = tempfile::tempdir().unwrap();
-        let db = Db::sqlite(&directory.path().join("claims.db")).await.unwrap();
+        let db = Db::open_sqlite(&directory.path().join("claims.db")).await.unwrap();
         Migrator::up(db.writer(), None).await.unwrap();
         let store = EvidenceStore::in_directory(&directory.path().join("evidence")).unwrap();
         let now: Timestamp = "2026-03-06T08:00:00Z".parse().unwrap();

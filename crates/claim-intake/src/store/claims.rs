@@ -30,7 +30,7 @@ pub(crate) struct ListQuery {
     /// The claims that the list may contain.
     pub(crate) scope: Scope,
     /// The condition that the claims must satisfy. `None` admits all claims of the scope.
-    pub(crate) filter: Option<filter::Expr<filter::Test<claim::Column>>>,
+    pub(crate) filter: Option<filter::Expr<filter::Comparison<claim::Column>>>,
     /// The order of the list. Claims with the same value are ordered by their ids.
     pub(crate) order: Order<SortKey>,
 }

@@ -8,7 +8,7 @@
 use super::entity::claim::{Column, Model};
 use crate::domain::{Association, Claim, Line, State, Wait};
 use cpor_durable::rows::Micros;
-use cpor_kit::filter::{Expr, Field, Kind, Op, Test, Value};
+use cpor_kit::filter::{Comparison, Expr, Field, FieldType, Operator, Value};
 use sea_orm::{
     ColumnTrait, Condition,
     sea_query::{LikeExpr, SimpleExpr},
@@ -17,23 +17,27 @@ use serde::{Deserialize, Serialize};
 
 /// The fields that a filter can use.
 pub(crate) const FILTER_FIELDS: &[Field<Column>] = &[
-    Field { name: "state", kind: Kind::Word("CLAIM_STATE_", STATES), column: Column::State },
+    Field { name: "state", field_type: FieldType::Enum("CLAIM_STATE_", STATES), column: Column::State },
     Field {
         name: "association_state",
-        kind: Kind::Word("ASSOCIATION_STATE_", ASSOCIATION_STATES),
+        field_type: FieldType::Enum("ASSOCIATION_STATE_", ASSOCIATION_STATES),
         column: Column::AssociationState,
     },
-    Field { name: "waits_for", kind: Kind::Word("WAITS_FOR_", Wait::STRINGS), column: Column::WaitsFor },
-    Field { name: "solution_area", kind: Kind::Word("SOLUTION_AREA_", SOLUTION_AREAS), column: Column::SolutionArea },
-    Field { name: "activities", kind: Kind::Words("ACTIVITY_", ACTIVITIES), column: Column::Activities },
-    Field { name: "products", kind: Kind::Texts, column: Column::Products },
-    Field { name: "display_name", kind: Kind::Text, column: Column::DisplayName },
-    Field { name: "mpn_id", kind: Kind::Text, column: Column::MpnId },
-    Field { name: "tenant_id", kind: Kind::Text, column: Column::TenantId },
-    Field { name: "policy", kind: Kind::Text, column: Column::Policy },
-    Field { name: "create_time", kind: Kind::Time, column: Column::CreateTime },
-    Field { name: "update_time", kind: Kind::Time, column: Column::UpdateTime },
-    Field { name: "submit_time", kind: Kind::Time, column: Column::SubmitTime },
+    Field { name: "waits_for", field_type: FieldType::Enum("WAITS_FOR_", Wait::STRINGS), column: Column::WaitsFor },
+    Field {
+        name: "solution_area",
+        field_type: FieldType::Enum("SOLUTION_AREA_", SOLUTION_AREAS),
+        column: Column::SolutionArea,
+    },
+    Field { name: "activities", field_type: FieldType::EnumList("ACTIVITY_", ACTIVITIES), column: Column::Activities },
+    Field { name: "products", field_type: FieldType::TextList, column: Column::Products },
+    Field { name: "display_name", field_type: FieldType::Text, column: Column::DisplayName },
+    Field { name: "mpn_id", field_type: FieldType::Text, column: Column::MpnId },
+    Field { name: "tenant_id", field_type: FieldType::Text, column: Column::TenantId },
+    Field { name: "policy", field_type: FieldType::Text, column: Column::Policy },
+    Field { name: "create_time", field_type: FieldType::Time, column: Column::CreateTime },
+    Field { name: "update_time", field_type: FieldType::Time, column: Column::UpdateTime },
+    Field { name: "submit_time", field_type: FieldType::Time, column: Column::SubmitTime },
 ];
 
 /// The accepted values of `state`.
@@ -103,42 +107,44 @@ impl SortKey {
 }
 
 /// Converts a filter to an SQL condition.
-pub(super) fn filter_condition(filter: &Expr<Test<Column>>) -> Condition {
+pub(super) fn filter_condition(filter: &Expr<Comparison<Column>>) -> Condition {
     match filter {
         Expr::And(parts) => parts.iter().map(filter_condition).fold(Condition::all(), Condition::add),
         Expr::Or(parts) => parts.iter().map(filter_condition).fold(Condition::any(), Condition::add),
         Expr::Not(negated) => filter_condition(negated).not(),
-        Expr::Is(Test { column, op, value: Value::Text(text) }) => {
+        Expr::Compare(Comparison { column, op, value: Value::Text(text) }) => {
             Condition::all().add(text_condition(*column, *op, text))
         }
-        Expr::Is(Test { column, op, value: Value::Time(time) }) => time_condition(*column, *op, Micros::from(*time)),
+        Expr::Compare(Comparison { column, op, value: Value::Time(time) }) => {
+            time_condition(*column, *op, Micros::from(*time))
+        }
     }
 }
 
 /// Returns the condition on a text or on a list of texts.
-fn text_condition(column: Column, op: Op, text: &str) -> SimpleExpr {
+fn text_condition(column: Column, op: Operator, text: &str) -> SimpleExpr {
     match op {
-        Op::Equal => column.eq(text),
-        Op::NotEqual => column.ne(text),
-        Op::Has => column.like(contains_pattern(&format!(",{text},"))),
-        Op::Contains => column.like(contains_pattern(text)),
-        Op::Less => column.lt(text),
-        Op::LessOrEqual => column.lte(text),
-        Op::Greater => column.gt(text),
-        Op::GreaterOrEqual => column.gte(text),
+        Operator::Equal => column.eq(text),
+        Operator::NotEqual => column.ne(text),
+        Operator::Has => column.like(contains_pattern(&format!(",{text},"))),
+        Operator::Contains => column.like(contains_pattern(text)),
+        Operator::Less => column.lt(text),
+        Operator::LessOrEqual => column.lte(text),
+        Operator::Greater => column.gt(text),
+        Operator::GreaterOrEqual => column.gte(text),
     }
 }
 
 /// Returns the condition on a time. An absent time is neither before nor after any time.
-fn time_condition(column: Column, op: Op, time: Micros) -> Condition {
+fn time_condition(column: Column, op: Operator, time: Micros) -> Condition {
     let is_present = || Condition::all().add(column.gt(Micros(0)));
     match op {
-        Op::NotEqual => Condition::all().add(column.ne(time)),
-        Op::Equal | Op::Has | Op::Contains => is_present().add(column.eq(time)),
-        Op::Less => is_present().add(column.lt(time)),
-        Op::LessOrEqual => is_present().add(column.lte(time)),
-        Op::Greater => is_present().add(column.gt(time)),
-        Op::GreaterOrEqual => is_present().add(column.gte(time)),
+        Operator::NotEqual => Condition::all().add(column.ne(time)),
+        Operator::Equal | Operator::Has | Operator::Contains => is_present().add(column.eq(time)),
+        Operator::Less => is_present().add(column.lt(time)),
+        Operator::LessOrEqual => is_present().add(column.lte(time)),
+        Operator::Greater => is_present().add(column.gt(time)),
+        Operator::GreaterOrEqual => is_present().add(column.gte(time)),
     }
 }
 

@@ -69,7 +69,7 @@ on_both_databases! {
         let second = system.submitted_claim().await;
         let refused = dispute(&system, &claim.name, "it is signed").await.unwrap_err();
         assert_eq!(reason(&refused), "CLAIM_INCOMPLETE");
-        assert_eq!(status::violations(&refused)[0].reason, "ALREADY_CLAIMED");
+        assert_eq!(status::field_violations(&refused)[0].reason, "ALREADY_CLAIMED");
         let withdraw = wire::WithdrawClaimRequest {
             name: second.name,
             reason: wire::WithdrawReason::WrongActivity.into(),
@@ -79,7 +79,7 @@ on_both_databases! {
         dispute(&system, &claim.name, "it is signed").await.unwrap();
         let third = system.complete_draft().await;
         let refused = system.submit(&third.name).await.unwrap_err();
-        assert_eq!(status::violations(&refused)[0].reason, "ALREADY_CLAIMED", "the lines of a disputed claim are live");
+        assert_eq!(status::field_violations(&refused)[0].reason, "ALREADY_CLAIMED", "the lines of a disputed claim are live");
     }
 
     /// R28: a decline of a rejected claim counts. Silence after a dispute then rejects the claim

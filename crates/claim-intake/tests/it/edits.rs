@@ -66,14 +66,14 @@ on_both_databases! {
             ..Default::default()
         };
         let refused = system.contoso().update_claim(none).await.unwrap_err();
-        assert_eq!((reason(&refused).as_str(), status::violations(&refused)[0].field.as_str()), (
+        assert_eq!((reason(&refused).as_str(), status::field_violations(&refused)[0].field.as_str()), (
             "CLAIM_INCOMPLETE",
             "lines"
         ));
         let lines = [claim().lines, vec![wire::ClaimLine { product: "products/nothing".into(), ..Default::default() }]];
         let unknown = wire::Claim { lines: lines.concat(), ..Default::default() };
         let refused = update(&system, &submitted.name, unknown).await.unwrap_err();
-        assert_eq!((reason(&refused).as_str(), status::violations(&refused)[0].field.as_str()), (
+        assert_eq!((reason(&refused).as_str(), status::field_violations(&refused)[0].field.as_str()), (
             "CLAIM_INCOMPLETE",
             "lines[1].product"
         ));
@@ -101,7 +101,7 @@ on_both_databases! {
             assert_eq!((refused.code(), reason(&refused).as_str()), (Code::InvalidArgument, "COMMENT_TARGET_UNKNOWN"));
         }
         let malformed = system.contoso().create_comment(request("nothing", "")).await.unwrap_err();
-        assert_eq!(status::violations(&malformed)[0].field, "comment.evidence");
+        assert_eq!(status::field_violations(&malformed)[0].field, "comment.evidence");
     }
 
     /// R27a, R38: a claim that loses its last line is rejected, and the company may claim the line

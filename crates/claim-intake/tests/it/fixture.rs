@@ -11,10 +11,10 @@ use cpor_durable::{
 };
 use cpor_kit::{
     Db, Metrics, Peers,
-    auth::{Keys, TokenSigner, UserToken},
+    auth::{TokenSigner, UserToken, VerificationKeys},
     config::{Limits, PeersConfig, TlsConfig},
     lifecycle::{Readiness, Shutdown},
-    server::{Server, ServerParts, Services, install_crypto},
+    server::{GrpcServices, Server, ServerDependencies, install_crypto_provider},
     status,
 };
 use cpor_proto::{
@@ -102,7 +102,7 @@ impl TestSystem {
     /// Starts a system on SQLite.
     pub(crate) async fn sqlite() -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let db = Db::sqlite(&directory.path().join("claims.db")).await.unwrap();
+        let db = Db::open_sqlite(&directory.path().join("claims.db")).await.unwrap();
         Self::start(db, directory, None).await
     }
 
@@ -113,12 +113,12 @@ impl TestSystem {
         let name = format!("claims_{}", Uuid::from_bytes(SystemEntropy.secret()[..16].try_into().unwrap()).simple());
         connect(&maintenance).await.execute_unprepared(&format!("CREATE DATABASE {name}")).await.unwrap();
         let (base, _) = maintenance.rsplit_once('/').unwrap();
-        let db = Db::postgres(&format!("{base}/{name}"), None, 8).await.unwrap();
+        let db = Db::open_postgres(&format!("{base}/{name}"), None, 8).await.unwrap();
         Self::start(db, tempfile::tempdir().unwrap(), Some(TemporaryDatabase { maintenance, name })).await
     }
 
     async fn start(db: Db, directory: tempfile::TempDir, database: Option<TemporaryDatabase>) -> Self {
-        install_crypto();
+        install_crypto_provider();
         Migrator::up(db.writer(), None).await.unwrap();
         let signer = TokenSigner::generate("cpor", Arc::new(SystemClock)).unwrap();
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
@@ -138,8 +138,8 @@ impl TestSystem {
         let interrupted_registry =
             InterruptedRegistry { registry: registry.clone(), interruptions: Arc::clone(&interruptions) };
         let mut hosted = build_with(Config::default(), context, Arc::new(interrupted_registry)).await.unwrap();
-        let parts = ServerParts {
-            keys: Arc::new(Keys::new("cpor", &signer.jwks(), &signer.jwks()).unwrap()),
+        let parts = ServerDependencies {
+            keys: Arc::new(VerificationKeys::new("cpor", &signer.jwks(), &signer.jwks()).unwrap()),
             limits: Limits::default(),
             tls: TlsConfig::default(),
             metrics,
@@ -147,7 +147,7 @@ impl TestSystem {
             entropy,
         };
         let routes = std::mem::take(&mut hosted.routes);
-        let services = Services::default().add_routes(Service::ClaimIntake, &hosted.grpc_services, routes);
+        let services = GrpcServices::default().add_routes(Service::ClaimIntake, &hosted.grpc_services, routes);
         let server = Server::prepare(parts, services).unwrap();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();

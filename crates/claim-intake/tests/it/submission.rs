@@ -17,7 +17,7 @@ on_both_databases! {
         let refused = system.submit(&draft.name).await.unwrap_err();
         assert_eq!((refused.code(), reason(&refused).as_str()), (Code::InvalidArgument, "CLAIM_INCOMPLETE"));
         let refused: Vec<_> =
-            status::violations(&refused).into_iter().map(|violation| (violation.field, violation.reason)).collect();
+            status::field_violations(&refused).into_iter().map(|violation| (violation.field, violation.reason)).collect();
         assert_eq!(shown, refused);
         let expected = [
             ("display_name", "FIELD_REQUIRED"),
@@ -31,7 +31,7 @@ on_both_databases! {
     async fn text_that_cannot_be_stored_is_refused_by_its_field(system: TestSystem) {
         let refused = system.create(wire::Claim { display_name: "a\0b".into(), ..claim() }).await.unwrap_err();
         assert_eq!(refused.code(), Code::InvalidArgument, "{refused:?}");
-        let violation = status::violations(&refused).remove(0);
+        let violation = status::field_violations(&refused).remove(0);
         assert_eq!((violation.field.as_str(), violation.reason.as_str()), ("claim.display_name", "STRING_NUL"));
     }
 
@@ -59,7 +59,7 @@ on_both_databases! {
             ["ALREADY_CLAIMED"]
         );
         let refused = system.submit(&second.name).await.unwrap_err();
-        assert_eq!(status::violations(&refused)[0].field, "lines[0]");
+        assert_eq!(status::field_violations(&refused)[0].field, "lines[0]");
         let withdraw = wire::WithdrawClaimRequest {
             name: first.name,
             reason: wire::WithdrawReason::WrongActivity.into(),
@@ -82,7 +82,7 @@ on_both_databases! {
         for refused in refused {
             let refused = refused.unwrap_err();
             assert_eq!(reason(&refused), "CLAIM_INCOMPLETE");
-            assert_eq!(status::violations(&refused)[0].reason, "ALREADY_CLAIMED");
+            assert_eq!(status::field_violations(&refused)[0].reason, "ALREADY_CLAIMED");
         }
     }
 

@@ -4,7 +4,7 @@ use std::{process::ExitCode, sync::Arc};
 
 use anyhow::{Context as _, ensure};
 use cpor_kit::{
-    auth::Keys,
+    auth::VerificationKeys,
     config::{DatabaseConfig, PeersConfig},
     telemetry,
 };
@@ -100,7 +100,7 @@ fn settings(config: Config, services: Vec<Service>, virtual_clock: Option<Timest
     let missing = missing_addresses(&config.peers);
     ensure!(missing.is_empty(), "the addresses of all services are required: set {}", missing.join(", "));
     Ok(Settings {
-        keys: Keys::load(&config.auth)?,
+        keys: VerificationKeys::load(&config.auth)?,
         signer: keys::signer(&key, &config.auth.issuer)?,
         services,
         clock: virtual_clock.map_or(ClockChoice::Real, |start| ClockChoice::Virtual { start }),

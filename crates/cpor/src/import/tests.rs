@@ -63,7 +63,7 @@ fn result(name: &str, call: usize) -> BatchCreateClaimsResult {
             BatchCreateClaimsResult { error: Some(status::message(&unavailable())), ..Default::default() }
         }
         "Never" => BatchCreateClaimsResult {
-            error: Some(status::message(&Status::invalid_argument("never"))),
+            error: Some(status::to_proto(&Status::invalid_argument("never"))),
             ..Default::default()
         },
         _ => BatchCreateClaimsResult { claim: format!("partners/contoso/claims/{name}"), ..Default::default() },

@@ -8,7 +8,7 @@ use cpor_durable::{EventReceiver, EventServer, HostedService, OperationsServer, 
 use cpor_kit::{
     Db, Metrics, Peers,
     lifecycle::{Readiness, Tasks},
-    server::Services,
+    server::GrpcServices,
 };
 use cpor_proto::{
     events::v1::event_service_server::EventServiceServer,
@@ -52,7 +52,7 @@ pub(super) async fn host_services(
     let events = EventServer::new(receivers.collect::<Vec<(Service, Arc<dyn EventReceiver>)>>());
     let operations = OperationsServer::new(hosted.iter().map(|hosted| hosted.host.clone()));
     let limit = settings.config.limits.max_message_bytes;
-    let mut services = Services::default()
+    let mut services = GrpcServices::default()
         .add_shared(EventServiceServer::new(events).max_decoding_message_size(limit))
         .add_shared(OperationsServiceServer::new(operations).max_decoding_message_size(limit));
     let mut web = None;
@@ -68,7 +68,7 @@ pub(super) async fn host_services(
 /// Opens the database of a service, and waits until it has the schema that this version needs.
 async fn open_database(service: Service, settings: &Settings, readiness: &Readiness) -> anyhow::Result<Db> {
     let db = Db::open(&settings.config.database, service).await?;
-    let gate = readiness.gate(service.as_str(), "schema");
+    let gate = readiness.add_check(service.as_str(), "schema");
     schema::prepare(&db, service, &gate).await?;
     Ok(db)
 }

@@ -9,12 +9,12 @@ use std::{net::SocketAddr, sync::Arc};
 use anyhow::Context as _;
 use cpor_kit::{
     Db, Metrics,
-    admin::{self, Admin},
-    auth::{Keys, TokenSigner},
+    admin::{self, AdminState},
+    auth::{TokenSigner, VerificationKeys},
     config::Limits,
     db::DataDirLock,
     lifecycle::{Readiness, Shutdown, Tasks},
-    server::{Server, ServerParts, install_crypto},
+    server::{Server, ServerDependencies, install_crypto_provider},
 };
 use cpor_types::{Clock, Entropy, Service, Timestamp};
 use tokio::{net::TcpListener, task::JoinHandle};
@@ -86,7 +86,7 @@ impl System {
     /// The data directory is in use, a database cannot be opened or was created with the other kind
     /// of clock, or a service cannot be built.
     pub async fn start(settings: Settings, listeners: Listeners) -> anyhow::Result<Self> {
-        install_crypto();
+        install_crypto_provider();
         let limits: Limits = settings.config.limits.clone();
         let shutdown = Shutdown::new(limits.shutdown_grace());
         let (metrics, readiness) = (Metrics::new(), Readiness::new());
@@ -107,7 +107,7 @@ impl System {
             let server = axum::serve(listener, page).with_graceful_shutdown(stop.cancelled_owned());
             tasks.spawn(async move { log_error("the consent page", server.await) });
         }
-        let parts = ServerParts {
+        let parts = ServerDependencies {
             keys: Arc::new(settings.keys),
             limits,
             tls: settings.config.tls.clone(),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Context as _;
-use cpor_kit::{Db, Engine, lifecycle::Gate};
+use cpor_kit::{Db, Engine, lifecycle::ReadinessCheck};
 use cpor_types::Service;
 use sea_orm_migration::{MigrationTrait, MigratorTraitSelf};
 
@@ -55,7 +55,7 @@ pub(super) async fn prepare(db: &Db, service: Service, gate: &Gate) -> anyhow::R
         }
         Engine::Postgres => wait_for_migrations(db, service, gate).await?,
     }
-    gate.ready();
+    gate.set_ready();
     Ok(())
 }
 

@@ -15,7 +15,7 @@ use crate::domain::Channel;
 /// It takes one transaction of the writer, which it shares with waiting commands: five to seven
 /// round trips to the database and one fsync.
 pub(super) async fn approve_consent(api: &Api, request: Request<ApproveConsentRequest>) -> RpcResult<Consent> {
-    let (caller, ApproveConsentRequest { name, etag, request_id }) = request::open(request)?;
+    let (caller, ApproveConsentRequest { name, etag, request_id }) = request::validate(request)?;
     let request_without_id =
         ApproveConsentRequest { name: name.clone(), etag: etag.clone(), request_id: String::new() };
     let command = Command::new("approve_consent", call::consent_key(&name)?, caller.actor.clone())

@@ -26,7 +26,7 @@ impl View {
     /// full view.
     pub(super) fn for_caller(caller: &Caller) -> Self {
         let may_see_all =
-            [Role::CustomerAdmin, Role::PoeReviewer, Role::ReviewLead].into_iter().any(|role| caller.has(role));
+            [Role::CustomerAdmin, Role::PoeReviewer, Role::ReviewLead].into_iter().any(|role| caller.has_role(role));
         if may_see_all { Self::Full } else { Self::Masked }
     }
 }

@@ -11,7 +11,7 @@ use crate::domain::Channel;
 /// Handles `DeclineConsent` (R26). It takes one transaction of the writer, which it shares with
 /// waiting commands: five to seven round trips to the database and one fsync.
 pub(super) async fn decline_consent(api: &Api, request: Request<DeclineConsentRequest>) -> RpcResult<Consent> {
-    let (caller, request) = request::open(request)?;
+    let (caller, request) = request::validate(request)?;
     let request_without_id = DeclineConsentRequest { request_id: String::new(), ..request.clone() };
     let DeclineConsentRequest { name, comment, etag, request_id } = request;
     let command = Command::new("decline_consent", call::consent_key(&name)?, caller.actor.clone())

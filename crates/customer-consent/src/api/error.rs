@@ -82,5 +82,5 @@ fn storage_unavailable(reason: &str) -> Status {
 
 /// Returns a status with a stable reason code.
 fn with_reason(code: Code, reason: ErrorReason, message: &str, metadata: &[(&str, &str)]) -> Status {
-    status::refused(code, reason.as_str_name(), message, metadata)
+    status::with_reason(code, reason.as_str_name(), message, metadata)
 }

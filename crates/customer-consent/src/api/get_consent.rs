@@ -8,7 +8,7 @@ use super::{Api, RpcResult, call, convert, error};
 /// Handles `GetConsent`. It takes two round trips to the database, or one if the business clock is
 /// real time, and no fsync.
 pub(super) async fn get_consent(api: &Api, request: Request<GetConsentRequest>) -> RpcResult<Consent> {
-    let (caller, GetConsentRequest { name }) = request::open(request)?;
+    let (caller, GetConsentRequest { name }) = request::validate(request)?;
     let found = api.consents.find(&call::consent_key(&name)?).await.map_err(error::read_error)?;
     let found = found.ok_or_else(|| status::not_found(&name))?;
     Ok(Response::new(convert::to_proto(&found, View::for_caller(&caller))))

@@ -10,7 +10,7 @@ use super::{Api, RpcResult, call, convert, error};
 /// waiting commands: five to seven round trips to the database and one fsync. The mail is sent
 /// after the response.
 pub(super) async fn resend_notice(api: &Api, request: Request<ResendNoticeRequest>) -> RpcResult<Consent> {
-    let (caller, ResendNoticeRequest { name, request_id }) = request::open(request)?;
+    let (caller, ResendNoticeRequest { name, request_id }) = request::validate(request)?;
     let request_without_id = ResendNoticeRequest { name: name.clone(), request_id: String::new() };
     let command = Command::new("resend_notice", call::consent_key(&name)?, caller.actor.clone())
         .request(call::request_id(&caller, "ResendNotice", &request_id, &request_without_id));

@@ -181,7 +181,7 @@ async fn missing_is_not_found_and_invalid_fields_are_named() {
         let missing = decline(&system, decline_request("")).await.unwrap_err();
         assert_eq!(missing.code(), Code::NotFound);
         let long = decline(&system, decline_request(&"x".repeat(2001))).await.unwrap_err();
-        assert_eq!(status::violations(&long)[0].field, "comment");
+        assert_eq!(status::field_violations(&long)[0].field, "comment");
     })
     .await;
 }

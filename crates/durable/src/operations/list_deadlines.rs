@@ -20,8 +20,8 @@ impl OperationsServer {
         request: wire::ListDeadlinesRequest,
     ) -> Result<wire::ListDeadlinesResponse, Status> {
         let host = self.host(request.service)?;
-        let binding = page::Binding::of(&request);
-        let cursor: Option<DeadlineCursor> = binding.decode(&request.page_token)?;
+        let page_tokens = page::PageTokens::for_request(&request);
+        let cursor: Option<DeadlineCursor> = page_tokens.decode(&request.page_token)?;
         let (state, wire_state) = match request.state() {
             wire::DeadlineState::Unspecified | wire::DeadlineState::Pending => {
                 (DeadlineState::Pending, wire::DeadlineState::Pending)
@@ -29,11 +29,11 @@ impl OperationsServer {
             state @ wire::DeadlineState::Fired => (DeadlineState::Fired, state),
             state @ wire::DeadlineState::Cancelled => (DeadlineState::Cancelled, state),
         };
-        let page_size = page::size(request.page_size);
+        let page_size = page::effective_size(request.page_size);
         let listed = index::list(host.db().reader(), state, cursor, page_size + 1).await.map_err(internal)?;
         let items =
             listed.into_iter().map(|listed| (DeadlineCursor::new(&listed), deadline_message(host, listed, wire_state)));
-        let (deadlines, next_page_token) = binding.page(page_size, items)?;
+        let (deadlines, next_page_token) = page_tokens.paginate(page_size, items)?;
         Ok(wire::ListDeadlinesResponse { deadlines, next_page_token })
     }
 }

@@ -18,19 +18,19 @@ impl OperationsServer {
         request: wire::ListStreamsRequest,
     ) -> Result<wire::ListStreamsResponse, Status> {
         let host = self.host(request.service)?;
-        let binding = page::Binding::of(&request);
-        let cursor: Option<StreamCursor> = binding.decode(&request.page_token)?;
+        let page_tokens = page::PageTokens::for_request(&request);
+        let cursor: Option<StreamCursor> = page_tokens.decode(&request.page_token)?;
         let filter = match request.state() {
             wire::StreamState::Unspecified => StreamFilter::NotIdle,
             wire::StreamState::Idle => StreamFilter::Idle,
             wire::StreamState::Pending => StreamFilter::Pending,
             wire::StreamState::Parked => StreamFilter::Parked,
         };
-        let page_size = page::size(request.page_size);
+        let page_size = page::effective_size(request.page_size);
         let listed = outbox::list(host.db().reader(), filter, cursor, page_size + 1).await.map_err(internal)?;
         let items =
             listed.into_iter().map(|status| (StreamCursor::new(&status), stream_message(host.service(), status)));
-        let (streams, next_page_token) = binding.page(page_size, items)?;
+        let (streams, next_page_token) = page_tokens.paginate(page_size, items)?;
         Ok(wire::ListStreamsResponse { streams, next_page_token })
     }
 }

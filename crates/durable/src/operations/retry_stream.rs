@@ -24,7 +24,7 @@ impl OperationsServer {
         if !was_parked {
             let state = stream.state().as_str_name();
             let message = format!("the stream is {state}; only a PARKED stream can be retried");
-            return Err(cpor_kit::status::refused(
+            return Err(cpor_kit::status::with_reason(
                 Code::FailedPrecondition,
                 "STREAM_NOT_PARKED",
                 message,
@@ -43,5 +43,10 @@ fn parse_stream_name(name: &str) -> Option<(Service, OutboxStreamKey)> {
 }
 
 fn not_found(name: &str) -> Status {
-    cpor_kit::status::refused(Code::NotFound, "STREAM_NOT_FOUND", "the stream does not exist", &[("resource", name)])
+    cpor_kit::status::with_reason(
+        Code::NotFound,
+        "STREAM_NOT_FOUND",
+        "the stream does not exist",
+        &[("resource", name)],
+    )
 }

@@ -99,7 +99,7 @@ impl Relay {
             while self.deliver_all(destination, &stop).await?.0 == DestinationState::Unreachable {
                 tokio::select! {
                     () = stop.cancelled() => return Ok(()),
-                    () = tokio::time::sleep(backoff.next(&*self.context.entropy)) => {}
+                    () = tokio::time::sleep(backoff.next_delay(&*self.context.entropy)) => {}
                 }
             }
             backoff.reset();

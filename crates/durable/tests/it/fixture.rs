@@ -141,8 +141,8 @@ async fn connect(url: &str) -> sea_orm::DatabaseConnection {
 
 async fn open(location: &DatabaseLocation) -> Db {
     match location {
-        DatabaseLocation::File(file) => Db::sqlite(file).await.unwrap(),
-        DatabaseLocation::Server(url) => Db::postgres(url, None, 8).await.unwrap(),
+        DatabaseLocation::File(file) => Db::open_sqlite(file).await.unwrap(),
+        DatabaseLocation::Server(url) => Db::open_postgres(url, None, 8).await.unwrap(),
     }
 }
 

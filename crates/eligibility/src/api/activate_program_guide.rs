@@ -13,7 +13,7 @@ pub(super) async fn activate_program_guide(
     api: &Api,
     request: Request<ActivateProgramGuideRequest>,
 ) -> Result<Response<ProgramGuide>, Status> {
-    let (caller, request) = request::open(request)?;
+    let (caller, request) = request::validate(request)?;
     let name: ProgramGuideName = parse::required("name", &request.name)?;
     let start: Month = parse::required("start_month", &request.start_month)?;
     let end: Option<Month> = parse::optional("end_month", &request.end_month)?;

@@ -20,9 +20,9 @@ pub(super) async fn create_program_guide(
     request: Request<CreateProgramGuideRequest>,
 ) -> Result<Response<ProgramGuide>, Status> {
     let violations = guide_violations(request.get_ref());
-    let (caller, request) = request::open(request).map_err(|status| with_violations(status, &violations))?;
+    let (caller, request) = request::validate(request).map_err(|status| with_violations(status, &violations))?;
     if !violations.is_empty() {
-        return Err(status::invalid(violations));
+        return Err(status::invalid_fields(violations));
     }
     let (id, guide) = (parse_id(&request)?, request.program_guide.clone().unwrap_or_default());
     let (document, _) = convert::to_document(id.clone(), &guide);
@@ -67,5 +67,5 @@ fn with_violations(status: Status, violations: &[FieldViolation]) -> Status {
     if status::reason(&status).as_deref() != Some("INVALID_FIELDS") || violations.is_empty() {
         return status;
     }
-    status::invalid(status::violations(&status).into_iter().chain(violations.iter().cloned()).collect())
+    status::invalid_fields(status::field_violations(&status).into_iter().chain(violations.iter().cloned()).collect())
 }

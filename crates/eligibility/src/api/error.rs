@@ -55,7 +55,7 @@ impl From<Refusal> for Status {
                 &[("resource", &resource)],
             ),
             Refusal::Malformed { field, malformed } => {
-                status::invalid(vec![violation(field, "MALFORMED", &malformed.to_string())])
+                status::invalid_fields(vec![violation(field, "MALFORMED", &malformed.to_string())])
             }
             Refusal::UsageNotOpen => refused(
                 Code::PermissionDenied,
@@ -115,7 +115,7 @@ fn guide_status(refusal: GuideRefusal) -> Status {
     match refusal {
         GuideRefusal::NotFound(guide) => status::not_found(&ProgramGuideName { guide }.to_string()),
         GuideRefusal::EmptyPeriod => {
-            status::invalid(vec![violation("end_month", "NOT_AFTER_START", "must be after start_month")])
+            status::invalid_fields(vec![violation("end_month", "NOT_AFTER_START", "must be after start_month")])
         }
         GuideRefusal::Exists(guide) => refused_for(Code::AlreadyExists, GuideExists, "{} already exists", guide),
         GuideRefusal::RevisedNotActive(guide) => {
@@ -155,5 +155,5 @@ fn violation(field: &str, reason: &str, description: &str) -> FieldViolation {
 }
 
 fn refused(code: Code, reason: ErrorReason, message: &str, metadata: &[(&str, &str)]) -> Status {
-    status::refused(code, reason.as_str_name(), message, metadata)
+    status::with_reason(code, reason.as_str_name(), message, metadata)
 }

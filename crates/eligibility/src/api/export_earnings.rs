@@ -23,11 +23,11 @@ pub(super) async fn export_earnings(
     api: &Api,
     request: Request<ExportEarningsRequest>,
 ) -> Result<Response<ExportStream>, Status> {
-    let (caller, request) = request::open(request)?;
+    let (caller, request) = request::validate(request)?;
     let format = request.format();
     let query = earning_query(&caller, &request.parent, request.filter)?;
     let header = match format {
-        ExportFormat::Csv => Some(csv::line(COLUMNS.iter().map(|(name, _)| (*name).to_owned()))),
+        ExportFormat::Csv => Some(csv::encode_row(COLUMNS.iter().map(|(name, _)| (*name).to_owned()))),
         ExportFormat::JsonLines | ExportFormat::Unspecified => None,
     };
     let header = header.map(|data| Ok(ExportEarningsResponse { data: data.into_bytes() }));
@@ -50,7 +50,7 @@ async fn read_page(
     let is_full = entries.len() as u64 == PAGE_SIZE;
     let after = entries.last().filter(|_| is_full).map(LedgerEntry::cursor);
     let lines = entries.into_iter().map(|entry| match format {
-        ExportFormat::Csv => csv::line(cells(&convert::to_earning(entry)).map(|(_, value)| csv_text(value))),
+        ExportFormat::Csv => csv::encode_row(cells(&convert::to_earning(entry)).map(|(_, value)| csv_text(value))),
         ExportFormat::JsonLines | ExportFormat::Unspecified => json_line(&convert::to_earning(entry)),
     });
     Ok((lines.collect::<String>().into_bytes(), after))
@@ -119,7 +119,7 @@ fn json_line(earning: &Earning) -> String {
 fn csv_text(value: Value) -> String {
     match value {
         Value::Null => String::new(),
-        Value::String(text) => csv::text(&text),
+        Value::String(text) => csv::escape_formula(&text),
         other @ (Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => other.to_string(),
     }
 }

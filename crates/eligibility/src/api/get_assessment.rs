@@ -12,7 +12,7 @@ pub(super) async fn get_assessment(
     api: &Api,
     request: Request<GetAssessmentRequest>,
 ) -> Result<Response<Assessment>, Status> {
-    let (caller, GetAssessmentRequest { name, month }) = request::open(request)?;
+    let (caller, GetAssessmentRequest { name, month }) = request::validate(request)?;
     let parsed_name: AssessmentName = parse::required("name", &name)?;
     let month: Option<Month> = parse::optional("month", &month)?;
     let (scope, key) = (scope_of_caller(&caller, &name)?, store::assessment_key_from_name(&parsed_name));

@@ -10,7 +10,7 @@ pub(super) async fn get_program_guide(
     api: &Api,
     request: Request<GetProgramGuideRequest>,
 ) -> Result<Response<ProgramGuide>, Status> {
-    let (caller, GetProgramGuideRequest { name }) = request::open(request)?;
+    let (caller, GetProgramGuideRequest { name }) = request::validate(request)?;
     let parsed_name: ProgramGuideName = parse::required("name", &name)?;
     let catalog = api.guide_catalog().await?;
     let found = catalog.get(&parsed_name.guide).filter(|guide| can_see_guide(&caller, guide));

@@ -23,7 +23,7 @@ pub(super) async fn import_usage(
     api: &Api,
     request: Request<ImportUsageRequest>,
 ) -> Result<Response<ImportUsageResponse>, Status> {
-    let (_, request, violations) = request::open_rows(request, "rows")?;
+    let (_, request, violations) = request::validate_rows(request, "rows")?;
     let rows = check_rows(&request.rows, violations);
     let accepted: Vec<Usage> = rows.iter().filter_map(|row| row.as_ref().ok()).cloned().collect();
     let outcomes = usage::import(&api.db, &api.business_clock, &accepted).await.map_err(Refusal::Import)?;
@@ -40,7 +40,7 @@ pub(super) async fn import_usage(
 /// Checks each row on its own.
 fn check_rows(rows: &[UsageMonth], mut violations: RowViolations) -> Vec<CheckedRow> {
     let check = |(index, row)| match violations.remove(&index) {
-        Some(violations) => Err(status::invalid(violations)),
+        Some(violations) => Err(status::invalid_fields(violations)),
         None => parse_row(row).map_err(Status::from),
     };
     rows.iter().enumerate().map(check).collect()
@@ -70,5 +70,5 @@ fn to_result(outcome: ImportOutcome) -> ImportUsageResult {
 }
 
 fn refused_result(refused: &Status) -> ImportUsageResult {
-    ImportUsageResult { outcome: Outcome::Refused.into(), error: Some(status::message(refused)) }
+    ImportUsageResult { outcome: Outcome::Refused.into(), error: Some(status::to_proto(refused)) }
 }

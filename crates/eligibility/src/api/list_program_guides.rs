@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 use cpor_kit::{
-    page::{self, Binding},
+    page::{self, PageTokens},
     request,
 };
 use cpor_proto::eligibility::v1::{ListProgramGuidesRequest, ListProgramGuidesResponse};
@@ -17,9 +17,9 @@ pub(super) async fn list_program_guides(
     api: &Api,
     request: Request<ListProgramGuidesRequest>,
 ) -> Result<Response<ListProgramGuidesResponse>, Status> {
-    let (caller, request) = request::open(request)?;
-    let binding = Binding::of(&request);
-    let after = binding.decode::<ProgramGuideId>(&request.page_token)?;
+    let (caller, request) = request::validate(request)?;
+    let page_tokens = PageTokens::for_request(&request);
+    let after = page_tokens.decode::<ProgramGuideId>(&request.page_token)?;
     let catalog = api.guide_catalog().await?;
     let mut guides: Vec<&CatalogGuide> = catalog.guides.iter().filter(|guide| can_see_guide(&caller, guide)).collect();
     let activation =
@@ -32,6 +32,6 @@ pub(super) async fn list_program_guides(
     });
     let rest = guides.into_iter().skip(start.unwrap_or_default());
     let items = rest.map(|guide| (&guide.document.id, convert::to_program_guide(guide)));
-    let (program_guides, next_page_token) = binding.page(page::size(request.page_size), items)?;
+    let (program_guides, next_page_token) = page_tokens.paginate(page::effective_size(request.page_size), items)?;
     Ok(Response::new(ListProgramGuidesResponse { program_guides, next_page_token }))
 }

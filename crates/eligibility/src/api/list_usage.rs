@@ -2,7 +2,7 @@
 //! partner may read the usage.
 use cpor_kit::{
     Caller,
-    page::{self, Binding},
+    page::{self, PageTokens},
     request,
 };
 use cpor_proto::eligibility::v1::{ListUsageRequest, ListUsageResponse};
@@ -19,17 +19,17 @@ pub(super) async fn list_usage(
     api: &Api,
     request: Request<ListUsageRequest>,
 ) -> Result<Response<ListUsageResponse>, Status> {
-    let (caller, request) = request::open(request)?;
+    let (caller, request) = request::validate(request)?;
     let key: TenantKey =
         request.parent.parse().map_err(|malformed| Refusal::Malformed { field: "parent", malformed })?;
-    let binding = Binding::of(&request);
-    let before = binding.decode::<Cursor>(&request.page_token)?;
+    let page_tokens = PageTokens::for_request(&request);
+    let before = page_tokens.decode::<Cursor>(&request.page_token)?;
     let credited_from = credited_from(api, &caller, &key).await?;
-    let size = page::size(request.page_size);
+    let size = page::effective_size(request.page_size);
     let found = usage::list(api.db.reader(), &key, request.show_replaced, before, size + 1).await;
     let found = found.map_err(Refusal::Store)?;
     let items = found.iter().map(|revision| (revision.cursor(), convert::to_usage_month(revision, credited_from)));
-    let (usage_months, next_page_token) = binding.page(size, items)?;
+    let (usage_months, next_page_token) = page_tokens.paginate(size, items)?;
     Ok(Response::new(ListUsageResponse { usage_months, next_page_token }))
 }
 

@@ -15,7 +15,7 @@ pub(super) async fn record_payout(
     api: &Api,
     request: Request<RecordPayoutRequest>,
 ) -> Result<Response<RecordPayoutResponse>, Status> {
-    let (caller, request) = request::open(request)?;
+    let (caller, request) = request::validate(request)?;
     let period: PayoutPeriod = parse::required("payout_period", &request.payout_period)?;
     let (id, reference) = (api.entropy.uuid(), request.reference.clone());
 

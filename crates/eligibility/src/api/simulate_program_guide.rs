@@ -45,7 +45,7 @@ pub(super) async fn simulate_program_guide(
     api: &Api,
     request: Request<SimulateProgramGuideRequest>,
 ) -> Result<Response<SimulationStream>, Status> {
-    let (_, request) = request::open(request)?;
+    let (_, request) = request::validate(request)?;
     let name: ProgramGuideName = parse::required("name", &request.name)?;
     let start_month = parse::optional("start_month", &request.start_month)?;
     let end_month = parse::optional("end_month", &request.end_month)?;

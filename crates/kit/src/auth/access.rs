@@ -1,3 +1,5 @@
+//! The access rules of the hosted methods, read from the `cpor.options.v1.access` options in the
+//! protos.
 use std::{collections::HashMap, sync::Arc};
 
 use cpor_proto::options::v1 as wire;
@@ -6,85 +8,90 @@ use prost_reflect::{Kind, MethodDescriptor};
 
 use crate::descriptors;
 
-/// gRPC services that anybody may ask: what the system is and whether it is well, no more.
-const OPEN: [&str; 3] =
+/// The gRPC services that can be called without a token: health and reflection.
+const PUBLIC_SERVICES: [&str; 3] =
     ["grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"];
 
-/// Who may call a method, as its proto declares (`cpor.options.v1.access`).
+/// Who may call a method, as its proto declares with the option `cpor.options.v1.access`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Access {
-    /// Anybody, without a token.
-    Open,
-    /// Those named, and nobody else.
-    Declared {
-        /// Users with any of these.
+    /// Everybody, without a token.
+    Public,
+    /// Only the declared roles and services.
+    Restricted {
+        /// The roles whose users may call the method.
         roles: Vec<Role>,
-        /// These services.
+        /// The services that may call the method.
         services: Vec<Service>,
-        /// The path of the request field that names the resource whose owner is checked; empty: none.
+        /// The path of the request field with the resource name whose owner must be the caller.
+        /// Empty if no owner is checked.
         owner_field: Vec<String>,
-        /// A customer passes whoever that names: the method itself asks whose tenant it is.
+        /// If true, the owner is not checked for customers, because the method itself checks the
+        /// tenant.
         customers_by_tenant: bool,
     },
 }
 
-/// One hosted method.
+/// A hosted gRPC method and its access rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Method {
-    /// `cpor.claims.v1.ClaimService`.
+    /// The full name of the gRPC service, for example `cpor.claims.v1.ClaimService`.
     pub service: String,
-    /// `GetClaim`.
+    /// The name of the method, for example `GetClaim`.
     pub name: String,
-    /// Who may call it.
+    /// The rule that says who may call the method.
     pub access: Access,
-    /// The services that a service's token may name as its audience.
-    pub callees: Vec<Service>,
-    /// Whether either side sends a stream.
-    pub streaming: bool,
+    /// The services of which one must be the audience of a calling service's token.
+    pub audiences: Vec<Service>,
+    /// If true, the client or the server sends a stream of messages.
+    pub is_streaming: bool,
 }
 
-/// A method that cannot be served as it is declared.
+/// A method that cannot be served because its access declaration is missing or invalid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AccessError {
-    /// Its service is not among the built-in descriptors.
+    /// The gRPC service is not among the built-in descriptors.
     #[error("the gRPC service {0} has no descriptor")]
     UnknownService(String),
-    /// It does not say who may call it.
+    /// The method does not declare who may call it.
     #[error("{0} does not declare cpor.options.v1.access")]
     Undeclared(String),
-    /// It names no role or service that exists.
-    #[error("{0} names an unspecified role or service")]
+    /// The declaration contains the value UNSPECIFIED.
+    #[error("{0} declares an unspecified role or service")]
     Unspecified(String),
-    /// Its owner field is no string field of its request.
-    #[error("{method} has no string field {field:?} in its request")]
+    /// The declared owner field is not a string field of the request.
+    #[error("{method}: the request has no string field {field:?}")]
     OwnerField {
-        /// The method.
+        /// The full name of the method.
         method: String,
-        /// The path.
+        /// The declared path of the owner field.
         field: String,
     },
 }
 
-/// The methods of one process by path (`/cpor.claims.v1.ClaimService/GetClaim`). What is not in it is denied.
+/// The methods that a process hosts, by path (`/cpor.claims.v1.ClaimService/GetClaim`). Calls to
+/// other paths are refused.
 #[derive(Clone, Debug, Default)]
 pub struct MethodTable(HashMap<String, Arc<Method>>);
 
 impl MethodTable {
-    /// Reads the descriptors of the named gRPC services. Each comes with the services that it speaks for: its owner,
-    /// or all of the process's for the ones that dispatch.
+    /// Builds the table from the descriptors of gRPC services, given by full name. Each comes with
+    /// the services of which one must be the audience of a calling service's token: the service
+    /// that implements the gRPC service, or all services of the process if the gRPC service
+    /// dispatches to them.
     ///
     /// # Errors
-    /// Everything that is undeclared or declared wrongly, at once.
+    /// Returns all missing and invalid declarations at once.
     pub fn build(hosted: &[(&str, Vec<Service>)]) -> Result<Self, Vec<AccessError>> {
         let (mut table, mut errors) = (Self::default(), Vec::new());
-        for (name, callees) in hosted {
+        for (name, audiences) in hosted {
             let Some(service) = descriptors::pool().get_service_by_name(name) else {
                 errors.push(AccessError::UnknownService((*name).to_owned()));
                 continue;
             };
             for method in service.methods() {
-                match declared(&method) {
-                    Ok(access) => table.insert(&method, access, callees),
+                match declared_access(&method) {
+                    Ok(access) => table.insert(&method, access, audiences),
                     Err(error) => errors.push(error),
                 }
             }
@@ -92,42 +99,45 @@ impl MethodTable {
         if errors.is_empty() { Ok(table) } else { Err(errors) }
     }
 
-    fn insert(&mut self, descriptor: &MethodDescriptor, access: Access, callees: &[Service]) {
+    fn insert(&mut self, descriptor: &MethodDescriptor, access: Access, audiences: &[Service]) {
         let (service, name) = (descriptor.parent_service().full_name().to_owned(), descriptor.name().to_owned());
-        let streaming = descriptor.is_client_streaming() || descriptor.is_server_streaming();
+        let is_streaming = descriptor.is_client_streaming() || descriptor.is_server_streaming();
         let path = format!("/{service}/{name}");
-        self.0.insert(path, Arc::new(Method { service, name, access, callees: callees.to_vec(), streaming }));
+        let method = Method { service, name, access, audiences: audiences.to_vec(), is_streaming };
+        self.0.insert(path, Arc::new(method));
     }
 
-    /// The method of a request's path; `None` when it is not hosted here.
+    /// Returns the method of a request path, or `None` if the process does not host it.
     #[must_use]
     pub fn get(&self, path: &str) -> Option<Arc<Method>> {
-        self.0.get(path).cloned().or_else(|| open(path))
+        self.0.get(path).cloned().or_else(|| public_method(path))
     }
 
-    /// Every declared method.
+    /// Returns all methods with a declared access rule.
     pub fn methods(&self) -> impl Iterator<Item = &Arc<Method>> {
         self.0.values()
     }
 }
 
-fn open(path: &str) -> Option<Arc<Method>> {
+/// Returns the method if the path belongs to one of the [`PUBLIC_SERVICES`].
+fn public_method(path: &str) -> Option<Arc<Method>> {
     let (service, name) = path.strip_prefix('/')?.split_once('/')?;
-    let service = OPEN.iter().find(|open| **open == service)?;
-    // Health's Check and List are single calls; all else here is a stream.
-    let streaming = !matches!(name, "Check" | "List");
-    let known = matches!(name, "Check" | "List" | "Watch" | "ServerReflectionInfo");
-    let name = if known { name } else { "unknown" };
+    let service = PUBLIC_SERVICES.iter().find(|public| **public == service)?;
+    // Check and List of the health service are unary; the other public methods are streams.
+    let is_streaming = !matches!(name, "Check" | "List");
+    // Clients choose the path, so an unknown name must not become a label of the metrics.
+    let is_known = matches!(name, "Check" | "List" | "Watch" | "ServerReflectionInfo");
+    let name = if is_known { name } else { "unknown" };
     Some(Arc::new(Method {
         service: (*service).to_owned(),
         name: name.to_owned(),
-        access: Access::Open,
-        callees: Vec::new(),
-        streaming,
+        access: Access::Public,
+        audiences: Vec::new(),
+        is_streaming,
     }))
 }
 
-fn declared(method: &MethodDescriptor) -> Result<Access, AccessError> {
+fn declared_access(method: &MethodDescriptor) -> Result<Access, AccessError> {
     let undeclared = || AccessError::Undeclared(method.full_name().to_owned());
     let extension = descriptors::extension("cpor.options.v1.access").ok_or_else(undeclared)?;
     let access: wire::Access = descriptors::option_as(&method.options(), &extension).ok_or_else(undeclared)?;
@@ -136,20 +146,21 @@ fn declared(method: &MethodDescriptor) -> Result<Access, AccessError> {
     let services = access.services().map(service).collect::<Option<_>>().ok_or_else(unspecified)?;
     let owner_field = owner_field(method, &access.owner_field)?;
     let customers_by_tenant = access.customers_by_tenant;
-    Ok(Access::Declared { roles, services, owner_field, customers_by_tenant })
+    Ok(Access::Restricted { roles, services, owner_field, customers_by_tenant })
 }
 
-/// The path's steps, once every one of them is found and the last is a string.
+/// Splits the dotted path of the owner field, after checking that the path leads to a string field
+/// of the request.
 fn owner_field(method: &MethodDescriptor, path: &str) -> Result<Vec<String>, AccessError> {
-    let steps: Vec<String> = path.split('.').filter(|step| !step.is_empty()).map(str::to_owned).collect();
-    let wrong = || AccessError::OwnerField { method: method.full_name().to_owned(), field: path.to_owned() };
+    let segments: Vec<String> = path.split('.').filter(|segment| !segment.is_empty()).map(str::to_owned).collect();
+    let invalid = || AccessError::OwnerField { method: method.full_name().to_owned(), field: path.to_owned() };
     let mut kind = Kind::Message(method.input());
-    for step in &steps {
-        let message = kind.as_message().cloned().ok_or_else(wrong)?;
-        let field = message.get_field_by_name(step).filter(|field| !field.is_list() && !field.is_map());
-        kind = field.ok_or_else(wrong)?.kind();
+    for segment in &segments {
+        let message = kind.as_message().cloned().ok_or_else(invalid)?;
+        let field = message.get_field_by_name(segment).filter(|field| !field.is_list() && !field.is_map());
+        kind = field.ok_or_else(invalid)?.kind();
     }
-    if steps.is_empty() || matches!(kind, Kind::String) { Ok(steps) } else { Err(wrong()) }
+    if segments.is_empty() || matches!(kind, Kind::String) { Ok(segments) } else { Err(invalid()) }
 }
 
 fn role(role: wire::Role) -> Option<Role> {
@@ -201,17 +212,17 @@ mod tests {
     }
 
     #[test]
-    fn a_method_carries_what_its_proto_says() {
+    fn reads_the_access_rule_of_a_method() {
         let table = MethodTable::build(&[("cpor.claims.v1.ClaimService", vec![Service::ClaimIntake])]).unwrap();
         let method = table.get("/cpor.claims.v1.ClaimService/UpdateClaim").unwrap();
-        let Access::Declared { roles, owner_field, .. } = &method.access else { panic!("open") };
+        let Access::Restricted { roles, owner_field, .. } = &method.access else { panic!("open") };
         assert!(roles.contains(&Role::IncentivesAdmin) && !roles.contains(&Role::Operator));
         assert_eq!(owner_field, &["claim", "name"]);
-        assert!(table.get("/cpor.claims.v1.ClaimService/UploadEvidence").unwrap().streaming);
+        assert!(table.get("/cpor.claims.v1.ClaimService/UploadEvidence").unwrap().is_streaming);
     }
 
     #[test]
-    fn what_is_not_hosted_is_not_found() {
+    fn does_not_find_methods_that_are_not_hosted() {
         let table = MethodTable::build(&[("cpor.claims.v1.ClaimService", vec![Service::ClaimIntake])]).unwrap();
         for path in [
             "/cpor.registry.v1.RegistryService/GetTenant",
@@ -223,7 +234,7 @@ mod tests {
         ] {
             assert!(table.get(path).is_none(), "{path}");
         }
-        assert_eq!(table.get("/grpc.health.v1.Health/Check").unwrap().access, Access::Open);
+        assert_eq!(table.get("/grpc.health.v1.Health/Check").unwrap().access, Access::Public);
         let missing = MethodTable::build(&[("cpor.claims.v1.NoService", vec![])]).unwrap_err();
         assert_eq!(missing, [AccessError::UnknownService("cpor.claims.v1.NoService".to_owned())]);
         let undeclared = MethodTable::build(&[("grpc.health.v1.Health", vec![])]).unwrap_err();

@@ -1,46 +1,51 @@
+//! The authenticated caller of a request.
 use cpor_types::{Actor, ActorSide, PartnerId, Role, Service, TenantId};
 
-/// Who sent the request, as its token proves. In the request's extensions once the auth layer let it in.
+/// The user or service that sent a request, as its token proves. The authorization middleware puts
+/// it into the extensions of the request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
-    /// The token's `sub`. Opaque; may be a person's e-mail address, so it is personal data.
+    /// The `sub` claim of the token. It may be a person's e-mail address, so it is personal data.
     pub subject: String,
-    /// What a user is; empty for a service.
+    /// The roles of a user; empty for a service.
     pub roles: Vec<Role>,
-    /// The partner that a partner's user belongs to.
+    /// The partner of a partner's user.
     pub partner: Option<PartnerId>,
-    /// The tenant that a customer's administrator belongs to.
+    /// The tenant of a customer's administrator.
     pub tenant: Option<TenantId>,
-    /// Set when the caller is a service.
+    /// The calling service; `None` if the caller is a user.
     pub service: Option<Service>,
-    /// Who is behind the request: the user; for a service, whoever it acts for, or itself.
+    /// The actor to record for changes. For a user it is that user. For a service it is the actor
+    /// on whose behalf the service calls, or the service itself.
     pub actor: Actor,
 }
 
 impl Caller {
-    /// The side that the caller acts for.
+    /// Returns the side of the actor.
     #[must_use]
     pub fn side(&self) -> ActorSide {
         self.actor.side
     }
 
-    /// Whether the token carries this role.
+    /// Returns true if the token contains the role.
     #[must_use]
-    pub fn has(&self, role: Role) -> bool {
+    pub fn has_role(&self, role: Role) -> bool {
         self.roles.contains(&role)
     }
 
-    /// The identity under which request ids are remembered: a user's subject within its issuer, or a service's name.
+    /// Returns the identity that request ids are stored with: the subject of the user or service.
     #[must_use]
     pub fn id(&self) -> &str {
         &self.subject
     }
 
-    /// Whether a resource may be this caller's, going by the owner in its name: a partner's names must begin with
-    /// `partners/{its own}` (or with another collection, where the method narrows its answer itself), a customer's
-    /// with `tenants/{its own}`. The vendor's staff and services pass. `partners/-` is no partner's own.
+    /// Returns true if the owner in a resource name allows this caller.
+    ///
+    /// Partners may access `partners/{their id}/...`, but not `partners/-`. They may also name any
+    /// tenant, because the methods with tenant names restrict their results themselves. Customers
+    /// may access `tenants/{their id}/...`. Vendor users and services may access everything.
     #[must_use]
-    pub fn may_touch(&self, resource: &str) -> bool {
+    pub fn may_access(&self, resource: &str) -> bool {
         let mut segments = resource.split('/');
         let (collection, owner) = (segments.next().unwrap_or_default(), segments.next().unwrap_or_default());
         if self.service.is_some() {
@@ -48,15 +53,16 @@ impl Caller {
         }
         match self.side() {
             ActorSide::Partner => match collection {
-                "partners" => self.partner.as_ref().is_some_and(|own| own.to_string() == owner),
+                "partners" => self.partner.as_ref().is_some_and(|partner| partner.to_string() == owner),
                 "tenants" => !owner.is_empty(),
                 _ => false,
             },
             ActorSide::Customer => {
-                collection == "tenants" && self.tenant.is_some_and(|own| own.to_string() == owner.to_ascii_lowercase())
+                collection == "tenants"
+                    && self.tenant.is_some_and(|tenant| tenant.to_string() == owner.to_ascii_lowercase())
             }
             ActorSide::Reviewer | ActorSide::Vendor => true,
-            // No user's side: nobody is let in with it.
+            // No token of a user has one of these sides.
             ActorSide::Time | ActorSide::System => false,
         }
     }
@@ -80,9 +86,9 @@ mod tests {
     }
 
     #[test]
-    fn partners_touch_their_own() {
+    fn partners_access_their_own_resources() {
         let contoso = caller(ActorSide::Partner, Some("contoso"), None);
-        assert!(contoso.may_touch("partners/contoso") && contoso.may_touch("partners/contoso/claims/1"));
+        assert!(contoso.may_access("partners/contoso") && contoso.may_access("partners/contoso/claims/1"));
         for foreign in [
             "partners/contoso-2/claims/1",
             "partners/-",
@@ -93,32 +99,32 @@ mod tests {
             "/partners/contoso",
             "claims/partners/contoso",
         ] {
-            assert!(!contoso.may_touch(foreign), "{foreign}");
+            assert!(!contoso.may_access(foreign), "{foreign}");
         }
     }
 
     #[test]
-    fn customers_touch_their_own() {
+    fn customers_access_their_own_resources() {
         let customer = caller(ActorSide::Customer, None, Some(TENANT));
-        assert!(customer.may_touch(&format!("tenants/{TENANT}/workloads/teams")));
+        assert!(customer.may_access(&format!("tenants/{TENANT}/workloads/teams")));
         for foreign in ["tenants/-", "tenants/", "partners/contoso", "", "tenants/0a1b2c3d-0000-4000-8000-000000000002"]
         {
-            assert!(!customer.may_touch(foreign), "{foreign}");
+            assert!(!customer.may_access(foreign), "{foreign}");
         }
     }
 
     #[test]
-    fn a_side_without_its_owner_touches_nothing() {
-        assert!(!caller(ActorSide::Partner, None, None).may_touch("partners/contoso"));
-        assert!(!caller(ActorSide::Customer, None, None).may_touch("tenants/-"));
-        assert!(!caller(ActorSide::System, None, None).may_touch("partners/contoso"));
+    fn without_an_owner_id_nothing_is_accessible() {
+        assert!(!caller(ActorSide::Partner, None, None).may_access("partners/contoso"));
+        assert!(!caller(ActorSide::Customer, None, None).may_access("tenants/-"));
+        assert!(!caller(ActorSide::System, None, None).may_access("partners/contoso"));
     }
 
     #[test]
-    fn vendor_staff_and_services_pass() {
-        assert!(caller(ActorSide::Reviewer, None, None).may_touch("partners/-"));
+    fn vendor_users_and_services_access_everything() {
+        assert!(caller(ActorSide::Reviewer, None, None).may_access("partners/-"));
         let mut service = caller(ActorSide::Partner, None, None);
         service.service = Some(Service::ClaimIntake);
-        assert!(service.may_touch("partners/contoso"), "whoever it acts for");
+        assert!(service.may_access("partners/contoso"), "regardless of the actor");
     }
 }

@@ -1,19 +1,25 @@
+//! The claims of tokens, and how they are turned into a [`Caller`].
 use cpor_types::{Actor, ActorSide, PartnerId, Role, Service, TenantId};
 use serde::{Deserialize, Serialize};
 
 use super::Caller;
 
-/// What stands before a service's name in its tokens' `sub`.
-const SERVICE_SUBJECT: &str = "services/";
+/// The prefix of the `sub` claim of service tokens; the service's name follows.
+const SERVICE_SUBJECT_PREFIX: &str = "services/";
 
-/// A token's claims (RFC 7519), and ours: `roles`, `partner`, `tenant`, `act`.
+/// The claims of a token: those of RFC 7519, and the private claims `roles`, `partner`, `tenant`
+/// and `act`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Claims {
+    /// The issuer.
     pub(super) iss: String,
+    /// The subject: the id of a user, or `services/` and the name of a service.
     pub(super) sub: String,
+    /// The audience.
     pub(super) aud: Audience,
-    /// Seconds since 1970.
+    /// The expiry time, in seconds since 1970.
     pub(super) exp: u64,
+    /// The time of issue, in seconds since 1970.
     #[serde(default)]
     pub(super) iat: u64,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -22,12 +28,12 @@ pub(super) struct Claims {
     pub(super) partner: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) tenant: Option<String>,
-    /// For a service's token: on whose behalf, `partner:alice@contoso.example`.
+    /// The actor on whose behalf a service calls, for example `partner:alice@contoso.example`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) act: Option<String>,
 }
 
-/// One audience or several.
+/// The `aud` claim: one audience or a list.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(untagged)]
 pub(super) enum Audience {
@@ -44,36 +50,43 @@ impl Audience {
     }
 }
 
-/// The `sub` of a service's token.
+/// Returns the `sub` claim of a service's token.
 pub(super) fn service_subject(service: Service) -> String {
-    format!("{SERVICE_SUBJECT}{service}")
+    format!("{SERVICE_SUBJECT_PREFIX}{service}")
 }
 
 impl Claims {
-    /// The user that the claims describe, or what is wrong with them. Roles of other systems are passed over.
-    pub(super) fn user(&self) -> Result<Caller, &'static str> {
-        if self.sub.is_empty() || self.sub.starts_with(SERVICE_SUBJECT) {
-            return Err("the subject is empty or a service's");
+    /// Converts the claims of a user's token. Unknown roles are ignored, because they may belong to
+    /// other systems.
+    ///
+    /// # Errors
+    /// Returns what is wrong with the claims.
+    pub(super) fn to_user(&self) -> Result<Caller, &'static str> {
+        if self.sub.is_empty() || self.sub.starts_with(SERVICE_SUBJECT_PREFIX) {
+            return Err("the subject is empty or that of a service");
         }
         let roles: Vec<Role> = self.roles.iter().filter_map(|role| role.parse().ok()).collect();
-        let side = side(&roles)?;
+        let side = side_of_roles(&roles)?;
         let partner =
             self.partner.as_deref().map(str::parse::<PartnerId>).transpose().map_err(|_| "the partner is malformed")?;
         let tenant =
             self.tenant.as_deref().map(str::parse::<TenantId>).transpose().map_err(|_| "the tenant is malformed")?;
         if side == ActorSide::Partner && partner.is_none() {
-            return Err("a partner's role comes without a partner");
+            return Err("a partner role needs the claim `partner`");
         }
         if side == ActorSide::Customer && tenant.is_none() {
-            return Err("a customer's role comes without a tenant");
+            return Err("a customer role needs the claim `tenant`");
         }
         let actor = Actor::new(side, self.sub.clone());
         Ok(Caller { subject: self.sub.clone(), roles, partner, tenant, service: None, actor })
     }
 
-    /// The service that the claims describe, or what is wrong with them.
-    pub(super) fn service(&self) -> Result<Caller, &'static str> {
-        let name = self.sub.strip_prefix(SERVICE_SUBJECT).ok_or("the subject is no service's")?;
+    /// Converts the claims of a service's token.
+    ///
+    /// # Errors
+    /// Returns what is wrong with the claims.
+    pub(super) fn to_service(&self) -> Result<Caller, &'static str> {
+        let name = self.sub.strip_prefix(SERVICE_SUBJECT_PREFIX).ok_or("the subject is not that of a service")?;
         let service: Service = name.parse().map_err(|_| "the service is unknown")?;
         let actor = match &self.act {
             Some(act) => act.parse().map_err(|_| "the actor is malformed")?,
@@ -84,14 +97,17 @@ impl Claims {
     }
 }
 
-/// Partners and customers are nothing else besides: a token that mixes sides would make it doubtful whose resources
-/// its bearer sees. Without any role nobody is let in, whatever the side.
-fn side(roles: &[Role]) -> Result<ActorSide, &'static str> {
+/// Returns the side that the roles belong to.
+///
+/// Partner and customer roles must not be combined with roles of another side, because the side
+/// decides whose resources the caller sees. A caller without roles gets the vendor side; every
+/// method refuses it for lack of a role.
+fn side_of_roles(roles: &[Role]) -> Result<ActorSide, &'static str> {
     let any = |side| roles.iter().any(|role| role.side() == side);
     let all = |side| roles.iter().all(|role| role.side() == side);
     for exclusive in [ActorSide::Partner, ActorSide::Customer] {
         if any(exclusive) {
-            return if all(exclusive) { Ok(exclusive) } else { Err("the roles are of different sides") };
+            return if all(exclusive) { Ok(exclusive) } else { Err("the roles belong to different sides") };
         }
     }
     Ok(if any(ActorSide::Reviewer) { ActorSide::Reviewer } else { ActorSide::Vendor })
@@ -116,30 +132,30 @@ mod tests {
     }
 
     #[test]
-    fn a_user_has_one_side_and_its_owner() {
-        assert!(claims("alice", &["incentives_admin"]).user().is_err(), "no partner");
-        assert!(claims("alice", &["customer_admin"]).user().is_err(), "no tenant");
-        assert!(claims("services/registry", &["operator"]).user().is_err());
+    fn a_user_has_one_side_and_its_owner_id() {
+        assert!(claims("alice", &["incentives_admin"]).to_user().is_err(), "no partner");
+        assert!(claims("alice", &["customer_admin"]).to_user().is_err(), "no tenant");
+        assert!(claims("services/registry", &["operator"]).to_user().is_err());
         let mut mixed = claims("alice", &["incentives_admin", "operator"]);
         mixed.partner = Some("contoso".to_owned());
-        assert!(mixed.user().is_err());
-        let reviewer = claims("rita", &["operator", "review_lead", "role-of-another-system"]).user().unwrap();
+        assert!(mixed.to_user().is_err());
+        let reviewer = claims("rita", &["operator", "review_lead", "role-of-another-system"]).to_user().unwrap();
         assert_eq!((reviewer.side(), reviewer.roles.len()), (ActorSide::Reviewer, 2));
-        assert!(claims("nobody", &[]).user().unwrap().roles.is_empty());
+        assert!(claims("nobody", &[]).to_user().unwrap().roles.is_empty());
     }
 
     #[test]
-    fn a_service_acts_for_somebody_or_itself() {
+    fn a_service_acts_for_an_actor_or_itself() {
         let mut token = claims(&service_subject(Service::ClaimIntake), &[]);
-        assert_eq!(token.service().unwrap().actor, Actor::system(Service::ClaimIntake));
+        assert_eq!(token.to_service().unwrap().actor, Actor::system(Service::ClaimIntake));
         token.act = Some("partner:alice@contoso.example".to_owned());
-        let caller = token.service().unwrap();
+        let caller = token.to_service().unwrap();
         assert_eq!(
             (caller.service, caller.actor),
             (Some(Service::ClaimIntake), Actor::new(ActorSide::Partner, "alice@contoso.example"))
         );
-        token.act = Some("nobody at all".to_owned());
-        assert!(token.service().is_err());
-        assert!(claims("services/nonsense", &[]).service().is_err() && claims("alice", &[]).service().is_err());
+        token.act = Some("not an actor".to_owned());
+        assert!(token.to_service().is_err());
+        assert!(claims("services/nonsense", &[]).to_service().is_err() && claims("alice", &[]).to_service().is_err());
     }
 }

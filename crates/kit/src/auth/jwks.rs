@@ -1,3 +1,4 @@
+//! Sets of public keys (JWKS, RFC 7517).
 use std::{
     collections::HashMap,
     path::{Path, PathBuf},
@@ -8,66 +9,67 @@ use jsonwebtoken::{
     jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet, KeyAlgorithm, PublicKeyUse},
 };
 
-/// Keys that cannot be used.
+/// A set of public keys that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
-    /// The file cannot be read.
+    /// The key file cannot be read.
     #[error("cannot read {path}: {source}", path = .path.display())]
     File {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// Why.
+        /// The I/O error.
         source: std::io::Error,
     },
-    /// It is no JWKS.
+    /// The text is not a JWKS.
     #[error("not a JWKS: {0}")]
     Json(#[from] serde_json::Error),
-    /// A key has no `kid`, so no token can name it.
+    /// A key has no `kid`, so that no token can refer to it.
     #[error("a key has no kid")]
-    NoKid,
+    MissingKid,
     /// Two keys have the same `kid`.
     #[error("two keys have the kid {0:?}")]
-    Twice(String),
-    /// The key's numbers are none.
-    #[error("the key {kid:?} is broken: {source}")]
-    Broken {
-        /// Which key.
+    DuplicateKid(String),
+    /// The parameters of a key are invalid.
+    #[error("the key {kid:?} is invalid: {source}")]
+    InvalidKey {
+        /// The `kid` of the key.
         kid: String,
-        /// Why.
+        /// The reason why the key cannot be decoded.
         source: jsonwebtoken::errors::Error,
     },
-    /// There is no Ed25519 or P-256 key for signatures.
-    #[error("no key is usable: EdDSA (Ed25519) or ES256 (P-256) is needed")]
-    None,
-    /// Neither a key file nor a JWKS file is configured.
+    /// The set contains no Ed25519 or P-256 key for signatures.
+    #[error("no usable key: EdDSA (Ed25519) or ES256 (P-256) is required")]
+    NoUsableKey,
+    /// The configuration key `auth.<name>` is required and not set.
     #[error("auth.{0} is not set")]
     NotSet(&'static str),
-    /// The signing key cannot be read.
+    /// The signing key, from which the public key is derived, cannot be read.
     #[error(transparent)]
     Signer(#[from] super::SignerError),
 }
 
-/// Public keys by `kid`, each with the one algorithm that it is for.
+/// Public keys by `kid`, each with the only algorithm that it is used with.
 #[derive(Debug)]
 pub(super) struct KeySet(HashMap<String, (Algorithm, DecodingKey)>);
 
 impl KeySet {
-    /// Reads a JWKS (RFC 7517). Keys of other kinds, which an issuer may have beside ours, are passed over.
+    /// Parses a JWKS. Keys of unsupported kinds are ignored, because an issuer may publish them for
+    /// other systems.
     pub(super) fn parse(json: &str) -> Result<Self, KeyError> {
         let set: JwkSet = serde_json::from_str(json)?;
         let mut keys = HashMap::new();
         for jwk in &set.keys {
-            let kid = jwk.common.key_id.clone().ok_or(KeyError::NoKid)?;
-            let Some(algorithm) = algorithm(jwk) else {
-                tracing::warn!(kid, "a key of another kind than EdDSA or ES256 is not used");
+            let kid = jwk.common.key_id.clone().ok_or(KeyError::MissingKid)?;
+            let Some(algorithm) = supported_algorithm(jwk) else {
+                tracing::warn!(kid, "ignoring a key that is neither EdDSA nor ES256");
                 continue;
             };
-            let key = DecodingKey::from_jwk(jwk).map_err(|source| KeyError::Broken { kid: kid.clone(), source })?;
+            let key = DecodingKey::from_jwk(jwk).map_err(|source| KeyError::InvalidKey { kid: kid.clone(), source })?;
             if keys.insert(kid.clone(), (algorithm, key)).is_some() {
-                return Err(KeyError::Twice(kid));
+                return Err(KeyError::DuplicateKid(kid));
             }
         }
-        if keys.is_empty() { Err(KeyError::None) } else { Ok(Self(keys)) }
+        if keys.is_empty() { Err(KeyError::NoUsableKey) } else { Ok(Self(keys)) }
     }
 
     pub(super) fn read(path: &Path) -> Result<Self, KeyError> {
@@ -80,9 +82,10 @@ impl KeySet {
     }
 }
 
-/// The algorithm that the key's own kind dictates; what a token says about it decides nothing.
-fn algorithm(jwk: &Jwk) -> Option<Algorithm> {
-    let (algorithm, named) = if let AlgorithmParameters::OctetKeyPair(key) = &jwk.algorithm
+/// Returns the algorithm that belongs to the type of the key, or `None` if the key is not
+/// supported. Tokens cannot choose another algorithm.
+fn supported_algorithm(jwk: &Jwk) -> Option<Algorithm> {
+    let (algorithm, expected_alg) = if let AlgorithmParameters::OctetKeyPair(key) = &jwk.algorithm
         && key.curve == EllipticCurve::Ed25519
     {
         (Algorithm::EdDSA, KeyAlgorithm::EdDSA)
@@ -93,9 +96,9 @@ fn algorithm(jwk: &Jwk) -> Option<Algorithm> {
     } else {
         return None;
     };
-    let signs = matches!(jwk.common.public_key_use, None | Some(PublicKeyUse::Signature));
-    let agrees = jwk.common.key_algorithm.is_none_or(|declared| declared == named);
-    (signs && agrees).then_some(algorithm)
+    let is_for_signatures = matches!(jwk.common.public_key_use, None | Some(PublicKeyUse::Signature));
+    let alg_matches = jwk.common.key_algorithm.is_none_or(|declared| declared == expected_alg);
+    (is_for_signatures && alg_matches).then_some(algorithm)
 }
 
 #[cfg(test)]
@@ -110,18 +113,18 @@ mod tests {
     }
 
     #[test]
-    fn keys_of_other_kinds_are_passed_over_but_one_must_be_usable() {
+    fn ignores_other_keys_and_needs_a_usable_one() {
         assert!(set(&[ED, RSA]).unwrap().get("a").is_some_and(|(algorithm, _)| *algorithm == Algorithm::EdDSA));
         assert!(set(&[ED, RSA]).unwrap().get("r").is_none());
-        assert!(matches!(set(&[RSA]), Err(KeyError::None)));
+        assert!(matches!(set(&[RSA]), Err(KeyError::NoUsableKey)));
         let encryption = ED.replace("\"kid\"", "\"use\":\"enc\",\"kid\"");
-        assert!(matches!(set(&[&encryption]), Err(KeyError::None)));
+        assert!(matches!(set(&[&encryption]), Err(KeyError::NoUsableKey)));
     }
 
     #[test]
-    fn every_key_has_a_name_of_its_own() {
-        assert!(matches!(set(&[ED, ED]), Err(KeyError::Twice(kid)) if kid == "a"));
-        assert!(matches!(set(&[&ED.replace("\"kid\":\"a\",", "")]), Err(KeyError::NoKid)));
+    fn each_key_needs_a_kid_of_its_own() {
+        assert!(matches!(set(&[ED, ED]), Err(KeyError::DuplicateKid(kid)) if kid == "a"));
+        assert!(matches!(set(&[&ED.replace("\"kid\":\"a\",", "")]), Err(KeyError::MissingKid)));
         assert!(matches!(KeySet::parse("[]"), Err(KeyError::Json(_))));
     }
 }

@@ -1,3 +1,4 @@
+//! Verification of bearer tokens.
 use std::{
     collections::HashMap,
     sync::{Arc, PoisonError, RwLock},
@@ -7,61 +8,66 @@ use cpor_types::Service;
 use jsonwebtoken::{Validation, decode, decode_header, errors::ErrorKind, get_current_timestamp};
 
 use super::{
-    Caller, KeyError, SERVICE_ISSUER, TokenSigner, USER_AUDIENCE, claims::Claims, jwks::KeySet, receipt::RECEIPT,
+    Caller, KeyError, SERVICE_ISSUER, TokenSigner, USER_AUDIENCE, claims::Claims, jwks::KeySet, receipt::RECEIPT_TYPE,
 };
 use crate::config::AuthConfig;
 
-/// Seconds by which clocks may differ.
+/// The tolerated difference between the clocks of issuer and server, in seconds.
 const LEEWAY: u64 = 10;
-/// Verified tokens that are remembered. A signature costs more than all else of a small read.
-const REMEMBERED: usize = 10_000;
-/// A longer token is nobody's.
+/// The maximum number of verified tokens in the cache. Verifying a signature is the most expensive
+/// part of a small read.
+const MAX_CACHED_TOKENS: usize = 10_000;
+/// The maximum length of a token. Longer tokens are refused without being parsed.
 const MAX_TOKEN_BYTES: usize = 8 << 10;
 
-/// The keys that tokens are held against: the users' issuer's, and the services'. Neither can mint for the other.
+/// The public keys that tokens are verified with: those of the users' issuer and those of the
+/// services. Neither issuer can create tokens for the other side.
 #[derive(Debug)]
-pub struct Keys {
-    users: Trusted,
-    services: Trusted,
-    verified: RwLock<HashMap<String, Arc<Verified>>>,
+pub struct VerificationKeys {
+    users: TrustedIssuer,
+    services: TrustedIssuer,
+    cache: RwLock<HashMap<String, Arc<VerifiedToken>>>,
 }
 
 #[derive(Debug)]
-struct Trusted {
+struct TrustedIssuer {
     issuer: String,
     keys: KeySet,
 }
 
-/// What one token proves.
+/// A token whose signature and claims were verified.
 #[derive(Debug)]
-struct Verified {
+struct VerifiedToken {
     caller: Arc<Caller>,
     audience: Vec<String>,
-    expires: u64,
+    /// The expiry time in seconds since 1970.
+    expiry: u64,
 }
 
-/// Why a token is not accepted. Which check it failed is for the log, not for the bearer.
+/// The reason why a token is refused. The failed check is logged and not revealed to the caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refused {
-    /// Its time is over: the bearer should get a new one.
+pub enum TokenError {
+    /// The token has expired; the caller should obtain a new one.
     Expired,
-    /// Anything else.
+    /// The token is invalid for any other reason.
     Invalid,
 }
 
-impl Keys {
-    /// Keys from two JWKS texts (RFC 7517). `issuer` is the `iss` of users' tokens.
+impl VerificationKeys {
+    /// Creates the keys from two JWKS texts (RFC 7517). `issuer` is the required `iss` of users'
+    /// tokens.
     ///
     /// # Errors
-    /// A text that is no JWKS, or has no usable key.
+    /// Returns an error if a text is not a JWKS or has no usable key.
     pub fn new(issuer: &str, users_jwks: &str, services_jwks: &str) -> Result<Self, KeyError> {
-        Ok(Self::of(issuer, KeySet::parse(users_jwks)?, KeySet::parse(services_jwks)?))
+        Ok(Self::from_key_sets(issuer, KeySet::parse(users_jwks)?, KeySet::parse(services_jwks)?))
     }
 
-    /// Keys from the configured files. Without a JWKS of the services, they all share the service key.
+    /// Reads the keys from the configured files. Without a JWKS of the services, the public half of
+    /// the service key is used, which all services then share.
     ///
     /// # Errors
-    /// A file that is missing or has no usable key.
+    /// Returns an error if a file is missing or has no usable key.
     pub fn load(config: &AuthConfig) -> Result<Self, KeyError> {
         let users = KeySet::read(config.jwks_file.as_ref().ok_or(KeyError::NotSet("jwks_file"))?)?;
         let services = match (&config.service_jwks_file, &config.service_key_file) {
@@ -69,93 +75,97 @@ impl Keys {
             (None, Some(key)) => KeySet::parse(&TokenSigner::public_jwks_of(key)?)?,
             (None, None) => return Err(KeyError::NotSet("service_key_file")),
         };
-        Ok(Self::of(&config.issuer, users, services))
+        Ok(Self::from_key_sets(&config.issuer, users, services))
     }
 
-    fn of(issuer: &str, users: KeySet, services: KeySet) -> Self {
+    fn from_key_sets(issuer: &str, users: KeySet, services: KeySet) -> Self {
         Self {
-            users: Trusted { issuer: issuer.to_owned(), keys: users },
-            services: Trusted { issuer: SERVICE_ISSUER.to_owned(), keys: services },
-            verified: RwLock::default(),
+            users: TrustedIssuer { issuer: issuer.to_owned(), keys: users },
+            services: TrustedIssuer { issuer: SERVICE_ISSUER.to_owned(), keys: services },
+            cache: RwLock::default(),
         }
     }
 
-    /// Who bears the token. A service's token must name one of `callees` as its audience, a user's the system.
+    /// Verifies a token and returns its caller. The audience of a service's token must be one of
+    /// `audiences`; the audience of a user's token must be [`USER_AUDIENCE`].
     ///
     /// # Errors
-    /// Bad signature, wrong algorithm, unknown key, wrong issuer or audience, not yet or no longer valid, odd claims.
-    pub fn verify(&self, token: &str, callees: &[Service]) -> Result<Arc<Caller>, Refused> {
-        let verified = match self.remembered(token) {
+    /// Returns an error if the signature, algorithm, key, issuer, audience, validity period or
+    /// private claims are invalid.
+    pub fn verify(&self, token: &str, audiences: &[Service]) -> Result<Arc<Caller>, TokenError> {
+        let verified = match self.cached(token) {
             Some(verified) => verified,
-            None => self.remember(token, self.check(token)?),
+            None => self.cache(token, self.verify_uncached(token)?),
         };
-        if verified.expires + LEEWAY < get_current_timestamp() {
-            return Err(Refused::Expired);
+        if verified.expiry + LEEWAY < get_current_timestamp() {
+            return Err(TokenError::Expired);
         }
-        let meant = |callee: &Service| verified.audience.iter().any(|name| name == callee.as_str());
-        if verified.caller.service.is_some() && !callees.iter().any(meant) {
-            tracing::debug!(audience = ?verified.audience, "the token is for another service");
-            return Err(Refused::Invalid);
+        let is_in_audience = |service: &Service| verified.audience.iter().any(|name| name == service.as_str());
+        if verified.caller.service.is_some() && !audiences.iter().any(is_in_audience) {
+            tracing::debug!(audience = ?verified.audience, "token refused: its audience is another service");
+            return Err(TokenError::Invalid);
         }
         Ok(verified.caller.clone())
     }
 
-    fn check(&self, token: &str) -> Result<Verified, Refused> {
+    fn verify_uncached(&self, token: &str) -> Result<VerifiedToken, TokenError> {
         if token.len() > MAX_TOKEN_BYTES {
-            return Err(Refused::Invalid);
+            return Err(TokenError::Invalid);
         }
-        // Only to choose whose keys apply; the issuer is checked again below, with the signature.
-        let unverified: Claims = jsonwebtoken::dangerous::insecure_decode_claims(token).map_err(refused)?;
+        // The unverified claims only select the key set. The issuer is checked again with the
+        // signature.
+        let unverified: Claims = jsonwebtoken::dangerous::insecure_decode_claims(token).map_err(token_error)?;
         let trusted = if unverified.iss == SERVICE_ISSUER { &self.services } else { &self.users };
         let claims = trusted.decode(token)?;
         let is_service = trusted.issuer == SERVICE_ISSUER;
-        let caller = if is_service { claims.service() } else { claims.user() };
+        let caller = if is_service { claims.to_service() } else { claims.to_user() };
         let caller = caller.map_err(|reason| {
-            tracing::debug!(reason, "a well-signed token is refused");
-            Refused::Invalid
+            tracing::debug!(reason, "token refused: its signature is valid, its claims are not");
+            TokenError::Invalid
         })?;
         let audience = claims.aud.names().to_vec();
         if !is_service && !audience.iter().any(|name| name == USER_AUDIENCE) {
-            return Err(Refused::Invalid);
+            return Err(TokenError::Invalid);
         }
-        Ok(Verified { caller: Arc::new(caller), audience, expires: claims.exp })
+        Ok(VerifiedToken { caller: Arc::new(caller), audience, expiry: claims.exp })
     }
 
-    fn remembered(&self, token: &str) -> Option<Arc<Verified>> {
-        self.verified.read().unwrap_or_else(PoisonError::into_inner).get(token).cloned()
+    fn cached(&self, token: &str) -> Option<Arc<VerifiedToken>> {
+        self.cache.read().unwrap_or_else(PoisonError::into_inner).get(token).cloned()
     }
 
-    fn remember(&self, token: &str, verified: Verified) -> Arc<Verified> {
+    fn cache(&self, token: &str, verified: VerifiedToken) -> Arc<VerifiedToken> {
         let verified = Arc::new(verified);
-        let mut known = self.verified.write().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= REMEMBERED {
-            known.clear();
+        let mut cache = self.cache.write().unwrap_or_else(PoisonError::into_inner);
+        if cache.len() >= MAX_CACHED_TOKENS {
+            cache.clear();
         }
-        known.insert(token.to_owned(), verified.clone());
+        cache.insert(token.to_owned(), verified.clone());
         verified
     }
 }
 
-impl Trusted {
-    /// The claims of a token that these keys signed for this issuer. The key, not the token, says which algorithm.
-    fn decode(&self, token: &str) -> Result<Claims, Refused> {
-        let header = decode_header(token).map_err(refused)?;
-        if header.typ.as_deref() == Some(RECEIPT) {
-            return Err(Refused::Invalid);
+impl TrustedIssuer {
+    /// Verifies that this issuer signed the token, and returns its claims. The algorithm is that of
+    /// the key, whatever the token names. The audience is not checked here, because for services it
+    /// depends on the method.
+    fn decode(&self, token: &str) -> Result<Claims, TokenError> {
+        let header = decode_header(token).map_err(token_error)?;
+        if header.typ.as_deref() == Some(RECEIPT_TYPE) {
+            return Err(TokenError::Invalid);
         }
-        let (algorithm, key) = header.kid.and_then(|kid| self.keys.get(&kid)).ok_or(Refused::Invalid)?;
+        let (algorithm, key) = header.kid.and_then(|kid| self.keys.get(&kid)).ok_or(TokenError::Invalid)?;
         let mut validation = Validation::new(*algorithm);
         validation.leeway = LEEWAY;
         validation.validate_nbf = true;
         validation.set_required_spec_claims(&["exp", "iss", "sub", "aud"]);
         validation.set_issuer(&[&self.issuer]);
-        // Checked by the callers: for a service it depends on the method.
         validation.validate_aud = false;
-        decode(token, key, &validation).map(|data| data.claims).map_err(refused)
+        decode(token, key, &validation).map(|data| data.claims).map_err(token_error)
     }
 }
 
-fn refused(error: jsonwebtoken::errors::Error) -> Refused {
-    tracing::debug!(%error, "a token is refused");
-    if matches!(error.kind(), ErrorKind::ExpiredSignature) { Refused::Expired } else { Refused::Invalid }
+fn token_error(error: jsonwebtoken::errors::Error) -> TokenError {
+    tracing::debug!(%error, "token refused");
+    if matches!(error.kind(), ErrorKind::ExpiredSignature) { TokenError::Expired } else { TokenError::Invalid }
 }

@@ -1,25 +1,28 @@
-//! Who calls, and whether they may: bearer tokens, keys, and the one layer that enforces what the protos declare.
+//! Authentication and authorization. Callers present bearer tokens (JWT), which are verified
+//! against the public keys of the users' issuer or of the services. One middleware then enforces
+//! the access rules that the protos declare. The services' key also signs receipts.
 mod access;
 mod caller;
 mod claims;
 mod jwks;
 mod keys;
-mod layer;
+mod middleware;
 mod receipt;
 mod signer;
 
 pub use access::{Access, AccessError, Method, MethodTable};
 pub use caller::Caller;
 pub use jwks::KeyError;
-pub use keys::{Keys, Refused};
-pub(crate) use layer::{Gatekeeper, authorize};
-pub use receipt::{BadSignature, ReceiptKeys};
+pub use keys::{TokenError, VerificationKeys};
+pub(crate) use middleware::{Authorizer, authorize};
+pub use receipt::{ReceiptKeys, SignatureError};
 pub use signer::{SignerError, TokenSigner, UserToken};
 
-/// The audience of every user's token.
+/// The audience (`aud`) of the tokens of users.
 pub const USER_AUDIENCE: &str = "cpor";
-/// The issuer of the tokens that services give each other. Users' issuer is another, so that neither can mint the other's.
+/// The issuer (`iss`) of the tokens with which services call each other. Users have another issuer,
+/// so that neither issuer can create tokens for the other side.
 pub const SERVICE_ISSUER: &str = "cpor-services";
 
 #[cfg(test)]
-mod attacks;
+mod token_tests;

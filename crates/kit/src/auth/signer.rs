@@ -1,3 +1,4 @@
+//! Signing of tokens and receipts with an Ed25519 key.
 use std::{
     collections::HashMap,
     io::Write as _,
@@ -20,29 +21,29 @@ use super::{
     claims::{Audience, Claims, service_subject},
 };
 
-/// How long a service's token is good.
+/// The lifetime of a service's token.
 const SERVICE_TOKEN_SECONDS: u64 = 300;
-/// A remembered token is replaced once it is good for less than this.
+/// A cached token is replaced when its remaining lifetime falls below this.
 const RENEW_SECONDS: u64 = 120;
-/// Tokens that are remembered.
-const REMEMBERED: usize = 10_000;
+/// The maximum number of cached service tokens.
+const MAX_CACHED_TOKENS: usize = 10_000;
 
-/// The label of a PKCS#8 key in PEM (RFC 7468).
+/// The lines around a PKCS#8 key in PEM (RFC 7468).
 const PEM_BEGIN: &str = "-----BEGIN PRIVATE KEY-----";
 const PEM_END: &str = "-----END PRIVATE KEY-----";
 
-/// A signing key that cannot be used.
+/// The reason why a signing key cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum SignerError {
-    /// The file cannot be read or written.
+    /// The key file cannot be read or written.
     #[error("cannot use the key file {path}: {source}", path = .path.display())]
     File {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// Why.
+        /// The I/O error.
         source: std::io::Error,
     },
-    /// It is no Ed25519 key in PKCS#8 PEM.
+    /// The file does not contain an Ed25519 key in PKCS#8 PEM.
     #[error("not an Ed25519 private key in PKCS#8 PEM")]
     Key,
     /// Signing failed.
@@ -50,26 +51,28 @@ pub enum SignerError {
     Sign(#[from] jsonwebtoken::errors::Error),
 }
 
-/// What a user's token says.
+/// The content of a user's token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserToken {
-    /// The user, for example an e-mail address.
+    /// The id of the user, for example an e-mail address.
     pub subject: String,
-    /// At least one; all of one side.
+    /// The roles of the user: at least one, all of the same side.
     pub roles: Vec<Role>,
-    /// For a partner's roles.
+    /// The partner, required for partner roles.
     pub partner: Option<PartnerId>,
-    /// For a customer's administrator.
+    /// The tenant, required for the role of a customer's administrator.
     pub tenant: Option<TenantId>,
-    /// How long it is good from now.
+    /// The time from now until the token expires.
     pub lifetime: Duration,
 }
 
-/// Signs with one Ed25519 key: users' tokens (for `cpor dev` and `cpor token`), or those between services and receipts. Clones share.
+/// Signs with one Ed25519 key: either the tokens of users (for `cpor dev` and `cpor token`), or the
+/// tokens between services and the receipts. Clones share the key and the token cache.
 #[derive(Clone)]
 pub struct TokenSigner(Arc<Inner>);
 
-/// From whom, to whom, on whose behalf.
+/// The key of the cache of service tokens: the calling service, the called service and the actor on
+/// whose behalf the call is made (empty if there is none).
 type ServiceTokenKey = (Service, Service, String);
 
 struct Inner {
@@ -79,6 +82,7 @@ struct Inner {
     kid: String,
     issuer: String,
     clock: Arc<dyn Clock>,
+    /// Cached service tokens, each with its expiry time in seconds since 1970.
     service_tokens: Mutex<HashMap<ServiceTokenKey, (String, u64)>>,
 }
 
@@ -89,40 +93,41 @@ impl std::fmt::Debug for TokenSigner {
 }
 
 impl TokenSigner {
-    /// A new key. `issuer` is the `iss` of users' tokens, `clock` real time.
+    /// Generates a new key. `issuer` is the `iss` of users' tokens; `clock` must be real time.
     ///
     /// # Errors
-    /// The system has no randomness.
+    /// Returns an error if the system has no source of randomness.
     pub fn generate(issuer: &str, clock: Arc<dyn Clock>) -> Result<Self, SignerError> {
         let pair = Ed25519KeyPair::generate().map_err(|_| SignerError::Key)?;
         let pkcs8 = pair.to_pkcs8v1().map_err(|_| SignerError::Key)?;
-        Self::of(pkcs8.as_ref().to_vec(), issuer, clock)
+        Self::from_pkcs8(pkcs8.as_ref().to_vec(), issuer, clock)
     }
 
-    /// The key in a PKCS#8 PEM file.
+    /// Reads the key from a PKCS#8 PEM file. `issuer` is the `iss` of users' tokens; `clock` must
+    /// be real time.
     ///
     /// # Errors
-    /// The file cannot be read, or holds no Ed25519 key.
+    /// Returns an error if the file cannot be read or does not contain an Ed25519 key.
     pub fn from_file(path: &Path, issuer: &str, clock: Arc<dyn Clock>) -> Result<Self, SignerError> {
         let text =
             std::fs::read_to_string(path).map_err(|source| SignerError::File { path: path.to_owned(), source })?;
-        Self::of(decode_pem(&text).ok_or(SignerError::Key)?, issuer, clock)
+        Self::from_pkcs8(decode_pem(&text).ok_or(SignerError::Key)?, issuer, clock)
     }
 
     /// Writes the key to a new PKCS#8 PEM file that only its owner can read.
     ///
     /// # Errors
-    /// The file is there already, or cannot be written.
+    /// Returns an error if the file already exists or cannot be written.
     pub fn save(&self, path: &Path) -> Result<(), SignerError> {
         let mut options = std::fs::OpenOptions::new();
         options.write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let written = options.open(path).and_then(|mut file| file.write_all(encode_pem(&self.0.pkcs8).as_bytes()));
-        written.map_err(|source| SignerError::File { path: path.to_owned(), source })
+        let result = options.open(path).and_then(|mut file| file.write_all(encode_pem(&self.0.pkcs8).as_bytes()));
+        result.map_err(|source| SignerError::File { path: path.to_owned(), source })
     }
 
-    fn of(pkcs8: Vec<u8>, issuer: &str, clock: Arc<dyn Clock>) -> Result<Self, SignerError> {
+    fn from_pkcs8(pkcs8: Vec<u8>, issuer: &str, clock: Arc<dyn Clock>) -> Result<Self, SignerError> {
         let pair = Ed25519KeyPair::from_pkcs8(&pkcs8).map_err(|_| SignerError::Key)?;
         let public = pair.public_key().as_ref().to_vec();
         let kid = URL_SAFE_NO_PAD.encode(&Sha256::digest(&public)[..12]);
@@ -131,7 +136,7 @@ impl TokenSigner {
         Ok(Self(Arc::new(Inner { pkcs8, public, key, kid, issuer: issuer.to_owned(), clock, service_tokens })))
     }
 
-    /// The public half as a JWKS (RFC 7517, RFC 8037).
+    /// Returns the public half of the key as a JWKS (RFC 7517, RFC 8037).
     #[must_use]
     pub fn jwks(&self) -> String {
         let key = serde_json::json!({
@@ -141,16 +146,16 @@ impl TokenSigner {
         serde_json::json!({ "keys": [key] }).to_string()
     }
 
-    /// The public half of the key in a file.
+    /// Returns the public half of the key in a PKCS#8 PEM file as a JWKS.
     pub(super) fn public_jwks_of(path: &Path) -> Result<String, SignerError> {
-        // The issuer and the clock are not used for that.
+        // The issuer and the clock do not affect the public key.
         Ok(Self::from_file(path, SERVICE_ISSUER, Arc::new(cpor_types::SystemClock))?.jwks())
     }
 
-    /// A token for a user.
+    /// Returns a token for a user.
     ///
     /// # Errors
-    /// Signing fails.
+    /// Returns an error if signing fails.
     pub fn user_token(&self, user: &UserToken) -> Result<String, SignerError> {
         let now = self.now();
         self.sign(&Claims {
@@ -166,36 +171,37 @@ impl TokenSigner {
         })
     }
 
-    /// A token with which `from` calls `to` on behalf of `actor`, or of itself. Good for minutes, and remembered.
+    /// Returns a token with which the service `from` calls the service `to`, on behalf of `actor`
+    /// or, if that is `None`, of itself. The token is valid for 5 minutes and cached.
     ///
     /// # Errors
-    /// Signing fails.
+    /// Returns an error if signing fails.
     pub fn service_token(&self, from: Service, to: Service, actor: Option<&Actor>) -> Result<String, SignerError> {
         let act = actor.map(ToString::to_string);
         let key = (from, to, act.clone().unwrap_or_default());
         let now = self.now();
-        let mut known = self.0.service_tokens.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((token, expires)) = known.get(&key)
-            && *expires > now + RENEW_SECONDS
+        let mut cache = self.0.service_tokens.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((token, expiry)) = cache.get(&key)
+            && *expiry > now + RENEW_SECONDS
         {
             return Ok(token.clone());
         }
-        let expires = now + SERVICE_TOKEN_SECONDS;
+        let expiry = now + SERVICE_TOKEN_SECONDS;
         let token = self.sign(&Claims {
             iss: SERVICE_ISSUER.to_owned(),
             sub: service_subject(from),
             aud: Audience::One(to.to_string()),
-            exp: expires,
+            exp: expiry,
             iat: now,
             roles: Vec::new(),
             partner: None,
             tenant: None,
             act,
         })?;
-        if known.len() >= REMEMBERED {
-            known.clear();
+        if cache.len() >= MAX_CACHED_TOKENS {
+            cache.clear();
         }
-        known.insert(key, (token.clone(), expires));
+        cache.insert(key, (token.clone(), expiry));
         Ok(token)
     }
 
@@ -212,7 +218,7 @@ impl TokenSigner {
         &self.0.key
     }
 
-    /// Any claims at all, for tests that forge.
+    /// Signs arbitrary claims, for tests with forged tokens.
     #[cfg(test)]
     pub(super) fn sign_json(&self, claims: &serde_json::Value) -> String {
         let header = Header { kid: Some(self.0.kid.clone()), ..Header::new(Algorithm::EdDSA) };

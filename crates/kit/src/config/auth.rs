@@ -1,23 +1,26 @@
+//! The `auth` section of the configuration.
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Faults, fault::readable};
+use super::{ValidationErrors, validation::require_readable_file};
 
-/// Whose tokens are believed, and the key that signs tokens between services.
+/// The keys that tokens are verified with, and the key that signs tokens between services.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AuthConfig {
-    /// The `iss` that users' tokens must carry.
+    /// The required `iss` of users' tokens.
     pub issuer: String,
-    /// JWKS file (RFC 7517) with the issuer's public keys: EdDSA or ES256, each with a `kid`.
+    /// The JWKS file (RFC 7517) with the public keys of the issuer: EdDSA or ES256, each with a
+    /// `kid`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jwks_file: Option<PathBuf>,
-    /// PKCS#8 PEM file of the Ed25519 key that signs this process's calls to other services.
+    /// The PKCS#8 PEM file with the Ed25519 key that signs this process's calls to other services.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service_key_file: Option<PathBuf>,
-    /// JWKS file with the public keys of the services; absent: all share `service_key_file`. Their tokens are believed by it, so that it holds no key
-    /// that is out of use, as `receipt-jwks.json` does.
+    /// The JWKS file with the public keys of the services. Without it, all services share
+    /// `service_key_file`. Tokens that are signed with any key in this file are accepted, so it
+    /// must not contain retired keys; those belong into `receipt-jwks.json`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service_jwks_file: Option<PathBuf>,
 }
@@ -29,13 +32,13 @@ impl Default for AuthConfig {
 }
 
 impl AuthConfig {
-    /// The named files are there and the issuer is not that of the services.
-    pub fn validate(&self, faults: &mut Faults) {
-        faults.require(!self.issuer.is_empty(), "issuer", "must not be empty");
-        let own = self.issuer == crate::auth::SERVICE_ISSUER;
-        faults.require(!own, "issuer", "is the one that services use among themselves");
-        readable(faults, "jwks_file", self.jwks_file.as_ref());
-        readable(faults, "service_key_file", self.service_key_file.as_ref());
-        readable(faults, "service_jwks_file", self.service_jwks_file.as_ref());
+    /// Checks that the named files can be opened and that the issuer is not the services' own.
+    pub fn validate(&self, errors: &mut ValidationErrors) {
+        errors.require(!self.issuer.is_empty(), "issuer", "must not be empty");
+        let is_service_issuer = self.issuer == crate::auth::SERVICE_ISSUER;
+        errors.require(!is_service_issuer, "issuer", "must not be the reserved issuer of the services");
+        require_readable_file(errors, "jwks_file", self.jwks_file.as_ref());
+        require_readable_file(errors, "service_key_file", self.service_key_file.as_ref());
+        require_readable_file(errors, "service_jwks_file", self.service_jwks_file.as_ref());
     }
 }

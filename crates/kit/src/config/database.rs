@@ -1,22 +1,27 @@
+//! The `database` section of the configuration.
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Faults, SecretUrl};
+use super::{SecretUrl, ValidationErrors};
 
-/// Where a service keeps its tables: SQLite files in a directory, or PostgreSQL when `url` is set.
+/// The databases of the services: PostgreSQL if `url` is set, otherwise SQLite files in a
+/// directory.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct DatabaseConfig {
-    /// Where the SQLite files lie, one for each service.
+    /// The directory with one SQLite file for each service.
     pub directory: PathBuf,
-    /// A PostgreSQL URL. `{service}` in it is replaced by the service (`claim_intake`), for one database each.
+    /// A PostgreSQL URL. `{service}` in it is replaced by the name of the service (`claim_intake`),
+    /// so that each service can have a database of its own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<SecretUrl>,
-    /// The schema that becomes the search path; `{service}` is replaced as in `url`, for one schema each.
+    /// The PostgreSQL schema to use as search path. `{service}` in it is replaced as in `url`, so
+    /// that each service can have a schema of its own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub schema: Option<String>,
-    /// PostgreSQL connections of each service, for writing and again for reading.
+    /// The maximum number of PostgreSQL connections of each service for writing, and the same
+    /// number again for reading.
     pub connections: u32,
 }
 
@@ -27,19 +32,23 @@ impl Default for DatabaseConfig {
 }
 
 impl DatabaseConfig {
-    /// The URL is PostgreSQL's, the schema a plain identifier, and there is at least one connection.
-    pub fn validate(&self, faults: &mut Faults) {
+    /// Checks the scheme of the URL, the schema name and the number of connections.
+    pub fn validate(&self, errors: &mut ValidationErrors) {
         if let Some(url) = &self.url {
-            let known = ["postgres://", "postgresql://"].iter().any(|scheme| url.expose().starts_with(scheme));
-            faults.require(known, "url", "must start with postgres://");
+            let is_postgres = ["postgres://", "postgresql://"].iter().any(|scheme| url.expose().starts_with(scheme));
+            errors.require(is_postgres, "url", "must start with postgres:// or postgresql://");
         }
         if let Some(schema) = &self.schema {
             let name = schema.replace("{service}", "claim_intake");
-            let plain = name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_')
+            let is_identifier = name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_')
                 && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
-            faults.require(plain && name.len() <= 63, "schema", "must be lower case letters, digits and _, at most 63");
-            faults.require(self.url.is_some(), "schema", "is for PostgreSQL: set url too");
+            errors.require(
+                is_identifier && name.len() <= 63,
+                "schema",
+                "must be at most 63 lower-case letters, digits and underscores, and not start with a digit",
+            );
+            errors.require(self.url.is_some(), "schema", "requires database.url: schemas exist in PostgreSQL only");
         }
-        faults.require((1..=500).contains(&self.connections), "connections", "must be between 1 and 500");
+        errors.require((1..=500).contains(&self.connections), "connections", "must be between 1 and 500");
     }
 }

@@ -1,28 +1,31 @@
+//! The `limits` section of the configuration.
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::Faults;
+use super::ValidationErrors;
 
-/// What one process takes on before it refuses.
+/// The limits for requests and connections of one process.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
-    /// Bytes of one request message.
+    /// The maximum size of a request message, in bytes.
     pub max_message_bytes: usize,
-    /// Requests in work at once; more are answered RESOURCE_EXHAUSTED.
+    /// The maximum number of concurrent requests. Further requests get RESOURCE_EXHAUSTED.
     pub max_concurrent_requests: usize,
-    /// HTTP/2 streams of one connection.
+    /// The maximum number of concurrent HTTP/2 streams of one connection.
     pub max_streams_per_connection: u32,
-    /// Bytes of one request's headers.
+    /// The maximum size of the headers of a request, in bytes.
     pub max_header_bytes: u32,
-    /// Seconds for a unary call whose caller set no deadline.
+    /// The time limit for a unary call whose client sets no deadline, in seconds.
     pub default_deadline_seconds: u64,
-    /// Seconds that no call exceeds, whatever its caller asks for; also for streams without a deadline.
+    /// The time limit for every call, whatever the client requests, in seconds. It is also the time
+    /// limit for streams without a deadline.
     pub max_deadline_seconds: u64,
-    /// Seconds after which a connection is asked to reconnect, so that load spreads over new replicas.
+    /// The age after which a client is asked to reconnect, in seconds, so that load spreads over
+    /// new replicas.
     pub max_connection_age_seconds: u64,
-    /// Seconds that running work gets to finish after SIGTERM.
+    /// The time that running work gets to finish after SIGTERM, in seconds.
     pub shutdown_grace_seconds: u64,
 }
 
@@ -42,20 +45,24 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// Every limit is one: none is zero, and the default deadline is not above the greatest.
-    pub fn validate(&self, faults: &mut Faults) {
-        let message = (64 << 10..=64 << 20).contains(&self.max_message_bytes);
-        faults.require(message, "max_message_bytes", "must be between 64 KiB and 64 MiB");
-        faults.require(self.max_concurrent_requests > 0, "max_concurrent_requests", "must be at least 1");
-        faults.require(self.max_streams_per_connection > 0, "max_streams_per_connection", "must be at least 1");
-        faults.require(self.max_header_bytes >= 4096, "max_header_bytes", "must be at least 4096");
-        faults.require(self.default_deadline_seconds > 0, "default_deadline_seconds", "must be at least 1");
-        let ordered = self.max_deadline_seconds >= self.default_deadline_seconds;
-        faults.require(ordered, "max_deadline_seconds", "must not be below default_deadline_seconds");
-        faults.require(self.max_connection_age_seconds >= 10, "max_connection_age_seconds", "must be at least 10");
+    /// Checks that every limit is within its range.
+    pub fn validate(&self, errors: &mut ValidationErrors) {
+        let is_message_size_valid = (64 << 10..=64 << 20).contains(&self.max_message_bytes);
+        errors.require(is_message_size_valid, "max_message_bytes", "must be between 64 KiB and 64 MiB");
+        errors.require(self.max_concurrent_requests > 0, "max_concurrent_requests", "must be at least 1");
+        errors.require(self.max_streams_per_connection > 0, "max_streams_per_connection", "must be at least 1");
+        errors.require(self.max_header_bytes >= 4096, "max_header_bytes", "must be at least 4096");
+        errors.require(self.default_deadline_seconds > 0, "default_deadline_seconds", "must be at least 1");
+        let is_max_at_least_default = self.max_deadline_seconds >= self.default_deadline_seconds;
+        errors.require(
+            is_max_at_least_default,
+            "max_deadline_seconds",
+            "must be at least the value of default_deadline_seconds",
+        );
+        errors.require(self.max_connection_age_seconds >= 10, "max_connection_age_seconds", "must be at least 10");
     }
 
-    /// [`Self::shutdown_grace_seconds`].
+    /// Returns [`Self::shutdown_grace_seconds`] as a duration.
     #[must_use]
     pub fn shutdown_grace(&self) -> Duration {
         Duration::from_secs(self.shutdown_grace_seconds)

@@ -1,18 +1,19 @@
+//! The `listen` section of the configuration.
 use std::net::{Ipv4Addr, SocketAddr};
 
 use serde::{Deserialize, Serialize};
 
-use super::Faults;
+use super::ValidationErrors;
 
-/// The three listeners.
+/// The addresses of the three listeners of a process.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ListenConfig {
-    /// gRPC, for callers and for the other services.
+    /// The address of the gRPC server, for clients and for the other services.
     pub grpc: SocketAddr,
-    /// The public consent page.
+    /// The address of the public consent page.
     pub web: SocketAddr,
-    /// Liveness, readiness and metrics; for operators only.
+    /// The address of liveness, readiness and metrics, for operators only.
     pub admin: SocketAddr,
 }
 
@@ -24,11 +25,12 @@ impl Default for ListenConfig {
 }
 
 impl ListenConfig {
-    /// Two listeners cannot share an address (port 0 means any free port).
-    pub fn validate(&self, faults: &mut Faults) {
-        let clash = |left: SocketAddr, right: SocketAddr| left == right && left.port() != 0;
-        faults.require(!clash(self.grpc, self.web), "web", "is the same address as listen.grpc");
-        faults.require(!clash(self.grpc, self.admin), "admin", "is the same address as listen.grpc");
-        faults.require(!clash(self.web, self.admin), "admin", "is the same address as listen.web");
+    /// Checks that the listeners have different addresses. Port 0 means any free port and never
+    /// conflicts.
+    pub fn validate(&self, errors: &mut ValidationErrors) {
+        let is_same = |left: SocketAddr, right: SocketAddr| left == right && left.port() != 0;
+        errors.require(!is_same(self.grpc, self.web), "web", "must differ from listen.grpc");
+        errors.require(!is_same(self.grpc, self.admin), "admin", "must differ from listen.grpc");
+        errors.require(!is_same(self.web, self.admin), "admin", "must differ from listen.web");
     }
 }

@@ -1,27 +1,28 @@
-//! Configuration: read from file, environment and flags, checked whole before anything binds.
+//! Configuration: loaded from a file, the environment and flags, and validated as a whole before
+//! the process opens anything. Each section is a struct with a `validate` function.
 mod auth;
 mod database;
-mod fault;
 mod limits;
 mod listen;
+mod load;
 mod peers;
 mod print;
 mod secret;
-mod source;
 mod telemetry;
 mod tls;
+mod validation;
 
 pub use auth::AuthConfig;
 pub use database::DatabaseConfig;
-pub use fault::{Fault, Faults};
 pub use limits::Limits;
 pub use listen::ListenConfig;
+pub use load::{LoadError, Sources, load};
 pub use peers::PeersConfig;
-pub use print::{PrintError, print};
+pub use print::{PrintError, to_masked_toml};
 pub use secret::{Secret, SecretUrl};
-pub use source::{LoadError, Sources, load};
 pub use telemetry::{LogFormat, TelemetryConfig};
 pub use tls::TlsConfig;
+pub use validation::{ValidationError, ValidationErrors};
 
 #[cfg(test)]
 mod tests;

@@ -1,39 +1,41 @@
+//! The `peers` section of the configuration.
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Faults,
-    fault::{http_url, readable},
+    ValidationErrors,
+    validation::{require_http_url, require_readable_file},
 };
 
-/// Where the other services listen, `http://host:port` or `https://host:port`.
+/// The addresses of the other services, as `http://host:port` or `https://host:port`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PeersConfig {
-    /// claim-intake.
+    /// The address of the service claim-intake.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub claim_intake: Option<String>,
-    /// poe-review.
+    /// The address of the service poe-review.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub poe_review: Option<String>,
-    /// customer-consent.
+    /// The address of the service customer-consent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub customer_consent: Option<String>,
-    /// eligibility.
+    /// The address of the service eligibility.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub eligibility: Option<String>,
-    /// registry.
+    /// The address of the service registry.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub registry: Option<String>,
-    /// PEM with the authorities that `https` peers' certificates are held against.
+    /// The PEM file with the certificate authorities that the certificates of `https` peers are
+    /// verified against.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ca_file: Option<PathBuf>,
 }
 
 impl PeersConfig {
-    /// Every address is a URL, and `https` comes with a `ca_file`.
-    pub fn validate(&self, faults: &mut Faults) {
+    /// Checks that every address is a URL, and that `ca_file` is set if an address is `https`.
+    pub fn validate(&self, errors: &mut ValidationErrors) {
         let peers = [
             ("claim_intake", &self.claim_intake),
             ("poe_review", &self.poe_review),
@@ -43,10 +45,10 @@ impl PeersConfig {
         ];
         for (key, address) in peers {
             let Some(address) = address else { continue };
-            http_url(faults, key, address);
-            let trusted = !address.starts_with("https://") || self.ca_file.is_some();
-            faults.require(trusted, key, "is https: set peers.ca_file too");
+            require_http_url(errors, key, address);
+            let has_authorities = !address.starts_with("https://") || self.ca_file.is_some();
+            errors.require(has_authorities, key, "an https address requires peers.ca_file");
         }
-        readable(faults, "ca_file", self.ca_file.as_ref());
+        require_readable_file(errors, "ca_file", self.ca_file.as_ref());
     }
 }

@@ -1,17 +1,19 @@
+//! Printing of the effective configuration.
 use serde::Serialize;
 
-/// A configuration could not be rendered as TOML.
+/// A configuration that cannot be converted to TOML.
 #[derive(Debug, thiserror::Error)]
-#[error("the configuration cannot be shown as TOML: {0}")]
+#[error("the configuration cannot be converted to TOML: {0}")]
 pub struct PrintError(#[from] toml::ser::Error);
 
-/// Renders the effective configuration as TOML. [`Secret`](super::Secret)s are masked, so the text is for reading;
-/// it loads again once they are filled in.
+/// Returns the configuration as TOML, with masked [`Secret`](super::Secret)s. After the secrets are
+/// filled in, the text can be loaded again.
 ///
 /// # Errors
-/// When a value has no TOML form.
-pub fn print<T: Serialize>(config: &T) -> Result<String, PrintError> {
-    // By way of a tree: TOML wants a table's plain values before its sub-tables, whatever the fields' order.
+/// Returns an error if a value has no TOML form.
+pub fn to_masked_toml<T: Serialize>(config: &T) -> Result<String, PrintError> {
+    // Serialized by way of a tree, because TOML requires plain values before sub-tables and the
+    // fields of the structs are in any order.
     Ok(toml::to_string_pretty(&toml::Value::try_from(config)?)?)
 }
 
@@ -27,9 +29,10 @@ mod tests {
     }
 
     #[test]
-    fn secrets_are_masked_and_sections_are_tables() {
-        let shown = print(&Config { listen: ListenConfig::default(), password: Secret::new("hunter2") }).unwrap();
-        assert!(shown.contains("[listen]\n") && shown.contains("grpc = \"127.0.0.1:50051\""), "{shown}");
-        assert!(shown.contains("password = \"********\"") && !shown.contains("hunter2"), "{shown}");
+    fn masks_secrets_and_prints_sections_as_tables() {
+        let text =
+            to_masked_toml(&Config { listen: ListenConfig::default(), password: Secret::new("hunter2") }).unwrap();
+        assert!(text.contains("[listen]\n") && text.contains("grpc = \"127.0.0.1:50051\""), "{text}");
+        assert!(text.contains("password = \"********\"") && !text.contains("hunter2"), "{text}");
     }
 }

@@ -1,33 +1,34 @@
+//! Secrets in the configuration, which are never printed.
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// What is shown instead of a secret.
+/// The text that is printed instead of a secret.
 const MASK: &str = "********";
 
-/// A value that is read from configuration and never shown: `Debug` and serialization print a mask.
+/// A secret in the configuration. `Debug` and serialization print a mask.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
-/// From an environment variable a secret of digits comes as a number: it is a text all the same. An error must not
-/// show what was found, so nothing plain is refused.
+/// Accepts numbers and booleans too, because the environment provider parses a secret of digits as
+/// a number. No plain value is refused, because the error would print it.
 impl<'de> Deserialize<'de> for Secret {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         #[derive(Deserialize)]
         #[serde(untagged, expecting = "a secret text")]
-        enum Plain {
+        enum PlainValue {
             Text(String),
             Signed(i64),
             Unsigned(u64),
             Float(f64),
             Flag(bool),
         }
-        Ok(Self(match Plain::deserialize(deserializer)? {
-            Plain::Text(text) => text,
-            Plain::Signed(number) => number.to_string(),
-            Plain::Unsigned(number) => number.to_string(),
-            Plain::Float(number) => number.to_string(),
-            Plain::Flag(flag) => flag.to_string(),
+        Ok(Self(match PlainValue::deserialize(deserializer)? {
+            PlainValue::Text(text) => text,
+            PlainValue::Signed(number) => number.to_string(),
+            PlainValue::Unsigned(number) => number.to_string(),
+            PlainValue::Float(number) => number.to_string(),
+            PlainValue::Flag(flag) => flag.to_string(),
         }))
     }
 }
@@ -38,7 +39,7 @@ impl Secret {
         Self(value.into())
     }
 
-    /// The secret itself; for the call that needs it and nothing else.
+    /// Returns the secret. Pass it only to the call that needs it.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
@@ -57,7 +58,8 @@ impl Serialize for Secret {
     }
 }
 
-/// A URL that may carry a password, which is never shown; the rest of it is.
+/// A URL that may contain a password. `Debug` and serialization print the URL with a masked
+/// password.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
 pub struct SecretUrl(String);
@@ -68,13 +70,14 @@ impl SecretUrl {
         Self(value.into())
     }
 
-    /// The URL with its password; for the call that needs it and nothing else.
+    /// Returns the URL with its password. Pass it only to the call that needs it.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
     }
 
-    /// The URL with its password masked, in the authority and in a `password` parameter.
+    /// Returns the URL with its password masked, both in the authority and in a `password`
+    /// parameter.
     #[must_use]
     pub fn masked(&self) -> String {
         mask_parameter(&mask_authority(&self.0))
@@ -84,7 +87,7 @@ impl SecretUrl {
 fn mask_authority(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else { return MASK.to_owned() };
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    // The last `@`: a password that was not percent-encoded may hold one itself.
+    // The last `@` is used, because a password that is not percent-encoded may contain one.
     let Some(at) = rest[..end].rfind('@').or_else(|| rest.rfind('@')) else { return url.to_owned() };
     match rest[..at].split_once(':') {
         Some((user, _)) => format!("{scheme}://{user}:{MASK}{}", &rest[at..]),
@@ -94,7 +97,7 @@ fn mask_authority(url: &str) -> String {
 
 fn mask_parameter(url: &str) -> String {
     let Some((base, query)) = url.split_once('?') else { return url.to_owned() };
-    let shown: Vec<String> = query
+    let parameters: Vec<String> = query
         .split('&')
         .map(|pair| {
             if pair.to_ascii_lowercase().starts_with("password=") {
@@ -104,7 +107,7 @@ fn mask_parameter(url: &str) -> String {
             }
         })
         .collect();
-    format!("{base}?{}", shown.join("&"))
+    format!("{base}?{}", parameters.join("&"))
 }
 
 impl fmt::Debug for SecretUrl {
@@ -134,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_is_masked_wherever_it_is_shown() {
+    fn masks_secrets_in_debug_and_serialization() {
         let secret = Secret::new("hunter2");
         assert_eq!(format!("{secret:?} {}", serde_json::to_string(&secret).unwrap()), "******** \"********\"");
         assert_eq!(secret.expose(), "hunter2");

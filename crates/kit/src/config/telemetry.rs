@@ -1,30 +1,33 @@
+//! The `telemetry` section of the configuration.
 use serde::{Deserialize, Serialize};
 
-use super::{Faults, fault::http_url};
+use super::{ValidationErrors, validation::require_http_url};
 
-/// How log lines look.
+/// The format of log lines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LogFormat {
-    /// One JSON object a line, for machines.
+    /// One JSON object per line.
     Json,
-    /// For people.
+    /// Text for people.
     #[default]
     Pretty,
 }
 
-/// Traces and logs.
+/// The configuration of logs and traces.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TelemetryConfig {
-    /// Where spans go over OTLP/gRPC, for example `http://collector:4317`; absent: nowhere.
+    /// The OTLP/gRPC endpoint to which spans are exported, for example `http://collector:4317`.
+    /// Without it, spans are not exported.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub otlp_endpoint: Option<String>,
-    /// The share of traces begun here that is recorded, 0 to 1; a caller's decision is followed.
+    /// The share of the traces begun by this process that is exported, from 0 to 1. For traces that
+    /// a client began, the client's decision is used.
     pub sample_ratio: f64,
-    /// How log lines look.
+    /// The format of log lines.
     pub log_format: LogFormat,
-    /// Which are written: `level` or `target=level`, separated by commas.
+    /// The log lines to write: `level` or `target=level` directives, separated by commas.
     pub log_filter: String,
 }
 
@@ -40,14 +43,14 @@ impl Default for TelemetryConfig {
 }
 
 impl TelemetryConfig {
-    /// The ratio is a ratio, the endpoint a URL, the filter readable.
-    pub fn validate(&self, faults: &mut Faults) {
-        faults.require((0.0..=1.0).contains(&self.sample_ratio), "sample_ratio", "must be between 0 and 1");
+    /// Checks the range of the ratio, the form of the endpoint and the syntax of the filter.
+    pub fn validate(&self, errors: &mut ValidationErrors) {
+        errors.require((0.0..=1.0).contains(&self.sample_ratio), "sample_ratio", "must be between 0 and 1");
         if let Some(endpoint) = &self.otlp_endpoint {
-            http_url(faults, "otlp_endpoint", endpoint);
+            require_http_url(errors, "otlp_endpoint", endpoint);
         }
         if let Err(error) = self.log_filter.parse::<tracing_subscriber::filter::EnvFilter>() {
-            faults.add("log_filter", error.to_string());
+            errors.add("log_filter", error.to_string());
         }
     }
 }

@@ -1,3 +1,4 @@
+//! The `tls` section of the configuration.
 use std::path::{Path, PathBuf};
 
 use rustls::{
@@ -11,43 +12,44 @@ use rustls::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::Faults;
+use super::ValidationErrors;
 
-/// TLS of the gRPC listener. Both files, or neither for plain text.
+/// The TLS files of the gRPC listener. Either both are set, or neither for plain text.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TlsConfig {
-    /// PEM, the server's certificate first, then the chain.
+    /// The PEM file with the server's certificate, followed by its chain.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub certificate_file: Option<PathBuf>,
-    /// PEM, the certificate's private key.
+    /// The PEM file with the private key of the certificate.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key_file: Option<PathBuf>,
 }
 
 impl TlsConfig {
-    /// Both files are named, hold what they should, and belong together; or neither is named.
-    pub fn validate(&self, faults: &mut Faults) {
+    /// Checks that either both files are set or neither, that they can be parsed, and that the key
+    /// belongs to the certificate.
+    pub fn validate(&self, errors: &mut ValidationErrors) {
         if self.certificate_file.is_some() != self.key_file.is_some() {
-            faults.add("certificate_file", "needs key_file beside it, and key_file needs certificate_file");
+            errors.add("certificate_file", "must be set if and only if tls.key_file is set");
         }
-        let chain = read(faults, "certificate_file", self.certificate_file.as_deref(), certificates);
-        let key = read(faults, "key_file", self.key_file.as_deref(), PrivateKeyDer::from_pem_file);
+        let chain = read_pem(errors, "certificate_file", self.certificate_file.as_deref(), certificates);
+        let key = read_pem(errors, "key_file", self.key_file.as_deref(), PrivateKeyDer::from_pem_file);
         if let (Some(chain), Some(key)) = (chain, key) {
-            belong_together(faults, chain, key);
+            require_matching_key(errors, chain, key);
         }
     }
 
-    /// Whether TLS is on.
+    /// Returns true if TLS is configured.
     #[must_use]
     pub fn enabled(&self) -> bool {
         self.certificate_file.is_some() && self.key_file.is_some()
     }
 }
 
-/// What a named file holds, unless that is a fault.
-fn read<'a, T>(
-    faults: &mut Faults,
+/// Parses a PEM file, if a path is given. Adds an error and returns `None` if that fails.
+fn read_pem<'a, T>(
+    errors: &mut ValidationErrors,
     key: &str,
     path: Option<&'a Path>,
     parse: impl FnOnce(&'a Path) -> Result<T, pem::Error>,
@@ -56,10 +58,10 @@ fn read<'a, T>(
     let problem = match parse(path) {
         Ok(parsed) => return Some(parsed),
         Err(pem::Error::Io(error)) => error.to_string(),
-        Err(pem::Error::NoItemsFound) => "holds nothing of the kind in PEM".to_owned(),
-        Err(error) => format!("is no PEM: {error}"),
+        Err(pem::Error::NoItemsFound) => "contains no PEM block of the expected kind".to_owned(),
+        Err(error) => format!("is not valid PEM: {error}"),
     };
-    faults.add(key, format!("{}: {problem}", path.display()));
+    errors.add(key, format!("{}: {problem}", path.display()));
     None
 }
 
@@ -68,16 +70,21 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, pem::Error>
     if chain.is_empty() { Err(pem::Error::NoItemsFound) } else { Ok(chain) }
 }
 
-fn belong_together(faults: &mut Faults, chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) {
-    let signing = match default_provider().key_provider.load_private_key(key) {
-        Ok(signing) => signing,
-        Err(error) => return faults.add("key_file", format!("is no key that TLS can use: {error}")),
+/// Adds an error if the key is not that of the first certificate.
+fn require_matching_key(
+    errors: &mut ValidationErrors,
+    chain: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+) {
+    let signing_key = match default_provider().key_provider.load_private_key(key) {
+        Ok(signing_key) => signing_key,
+        Err(error) => return errors.add("key_file", format!("is not a usable TLS key: {error}")),
     };
-    let Err(error) = CertifiedKey::new(chain, signing).keys_match() else { return };
+    let Err(error) = CertifiedKey::new(chain, signing_key).keys_match() else { return };
     if error == Error::InconsistentKeys(InconsistentKeys::KeyMismatch) {
-        faults.add("key_file", "is not the key of the first certificate in certificate_file");
+        errors.add("key_file", "must be the key of the first certificate in tls.certificate_file");
     } else if error != Error::InconsistentKeys(InconsistentKeys::Unknown) {
-        faults.add("certificate_file", format!("its first certificate cannot be used: {error}"));
+        errors.add("certificate_file", format!("the first certificate cannot be used: {error}"));
     }
 }
 
@@ -85,13 +92,13 @@ fn belong_together(faults: &mut Faults, chain: Vec<CertificateDer<'static>>, key
 mod tests {
     use super::*;
 
-    /// A certificate and its key, in PEM.
-    fn pair() -> (String, String) {
-        let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
-        (made.cert.pem(), made.signing_key.serialize_pem())
+    /// Generates a certificate and its key, in PEM.
+    fn certificate_and_key() -> (String, String) {
+        let certified = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+        (certified.cert.pem(), certified.signing_key.serialize_pem())
     }
 
-    fn faults(certificate: &str, key: &str) -> Vec<String> {
+    fn errors(certificate: &str, key: &str) -> Vec<String> {
         let directory = tempfile::tempdir().unwrap();
         let file = |name: &str, text: &str| {
             let path = directory.path().join(name);
@@ -99,39 +106,46 @@ mod tests {
             Some(path)
         };
         let tls = TlsConfig { certificate_file: file("tls.crt", certificate), key_file: file("tls.key", key) };
-        let mut faults = Faults::default();
-        tls.validate(&mut faults);
-        faults.found().iter().map(|fault| format!("{}: {}", fault.key, fault.problem)).collect()
+        let mut errors = ValidationErrors::default();
+        tls.validate(&mut errors);
+        errors.errors().iter().map(|error| format!("{}: {}", error.key, error.problem)).collect()
     }
 
     #[test]
-    fn a_certificate_and_its_key_are_sound() {
-        let ((certificate, key), (issuer, _)) = (pair(), pair());
-        assert_eq!(faults(&certificate, &key), [""; 0]);
-        assert_eq!(faults(&format!("{certificate}{issuer}"), &key), [""; 0], "only the first is the server's own");
-    }
-
-    #[test]
-    fn the_key_of_another_certificate_is_a_fault() {
-        let ((certificate, _), (_, other)) = (pair(), pair());
+    fn accepts_a_certificate_and_its_key() {
+        let ((certificate, key), (issuer, _)) = (certificate_and_key(), certificate_and_key());
+        assert_eq!(errors(&certificate, &key), [""; 0]);
         assert_eq!(
-            faults(&certificate, &other),
-            ["key_file: is not the key of the first certificate in certificate_file"]
+            errors(&format!("{certificate}{issuer}"), &key),
+            [""; 0],
+            "only the first certificate is the server's"
         );
     }
 
     #[test]
-    fn what_is_no_certificate_and_what_is_no_key_are_named_at_once() {
-        let (certificate, key) = pair();
-        let swapped = faults(&key, &certificate);
-        assert!(swapped[0].starts_with("certificate_file: ") && swapped[0].contains("tls.crt: holds"), "{swapped:?}");
-        assert!(swapped[1].starts_with("key_file: ") && swapped[1].contains("tls.key: holds"), "{swapped:?}");
+    fn rejects_the_key_of_another_certificate() {
+        let ((certificate, _), (_, other)) = (certificate_and_key(), certificate_and_key());
+        assert_eq!(
+            errors(&certificate, &other),
+            ["key_file: must be the key of the first certificate in tls.certificate_file"]
+        );
+    }
 
-        // PEM as it should be, around bytes that are nothing.
-        let hollow = |label: &str| format!("-----BEGIN {label}-----\nAAAA\n-----END {label}-----\n");
-        let odd = faults(&certificate, &hollow("PRIVATE KEY"));
-        assert!(matches!(&odd[..], [only] if only.starts_with("key_file: is no key")), "{odd:?}");
-        let odd = faults(&hollow("CERTIFICATE"), &key);
-        assert!(matches!(&odd[..], [only] if only.starts_with("certificate_file: its first")), "{odd:?}");
+    #[test]
+    fn rejects_files_of_another_kind() {
+        let (certificate, key) = certificate_and_key();
+        let swapped = errors(&key, &certificate);
+        assert!(
+            swapped[0].starts_with("certificate_file: ") && swapped[0].contains("tls.crt: contains"),
+            "{swapped:?}"
+        );
+        assert!(swapped[1].starts_with("key_file: ") && swapped[1].contains("tls.key: contains"), "{swapped:?}");
+
+        // Valid PEM with meaningless content.
+        let meaningless = |label: &str| format!("-----BEGIN {label}-----\nAAAA\n-----END {label}-----\n");
+        let found = errors(&certificate, &meaningless("PRIVATE KEY"));
+        assert!(matches!(&found[..], [only] if only.starts_with("key_file: is not a usable")), "{found:?}");
+        let found = errors(&meaningless("CERTIFICATE"), &key);
+        assert!(matches!(&found[..], [only] if only.starts_with("certificate_file: the first")), "{found:?}");
     }
 }

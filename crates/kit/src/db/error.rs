@@ -1,41 +1,45 @@
+//! The errors of opening a database.
 use std::{path::PathBuf, time::Duration};
 
 use sea_orm::sqlx;
 
-/// Why a database cannot be used. It says where it was looked for, and never a password.
+/// The reason why a database cannot be opened. The text names the file or server and never a
+/// password.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// The SQLite file cannot be opened or created.
     #[error("cannot open {file}: {source}", file = .file.display())]
     File {
-        /// The file.
+        /// The path of the file.
         file: PathBuf,
-        /// Why.
+        /// The error of the driver.
         source: sqlx::Error,
     },
-    /// The configured URL is none that PostgreSQL understands.
-    #[error("database.url cannot be used: {0}")]
+    /// The configured PostgreSQL URL is invalid.
+    #[error("database.url is invalid: {0}")]
     Url(#[source] sqlx::Error),
-    /// The PostgreSQL server cannot be reached, or lets nobody in.
-    #[error("cannot connect to PostgreSQL at {server}: {}", plain(.cause))]
+    /// The PostgreSQL server cannot be reached or refuses the connection.
+    #[error("cannot connect to PostgreSQL at {server}: {}", cause_message(.cause))]
     Server {
-        /// Host, port, database and role.
+        /// The host, port, database and role.
         server: String,
-        /// Why. Not a `source`, whose text would be told beside the plain one.
+        /// The error of the driver. It is not named `source`, because its text would then be
+        /// printed twice.
         cause: sqlx::Error,
     },
-    /// Whatever is at the address says nothing.
-    #[error("cannot connect to PostgreSQL at {server}: no answer within {patience:?}")]
-    Silent {
-        /// Host, port, database and role.
+    /// The PostgreSQL server does not respond.
+    #[error("cannot connect to PostgreSQL at {server}: no response within {timeout:?}")]
+    Timeout {
+        /// The host, port, database and role.
         server: String,
-        /// How long it was waited for.
-        patience: Duration,
+        /// How long the server had to respond.
+        timeout: Duration,
     },
 }
 
-/// What the server or the system said, without the driver's words around it.
-fn plain(error: &sqlx::Error) -> String {
+/// Returns the message of the server or the operating system, without the text that the driver
+/// adds.
+fn cause_message(error: &sqlx::Error) -> String {
     if let sqlx::Error::Io(error) = error {
         return error.to_string();
     }

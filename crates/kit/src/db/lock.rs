@@ -1,71 +1,77 @@
+//! The lock that keeps two processes from using the same data directory.
 use std::{
     fs::{File, OpenOptions, TryLockError},
     io::{Read as _, Seek as _, Write as _},
     path::{Path, PathBuf},
 };
 
-/// The lock file's name within a data directory.
+/// The name of the lock file in a data directory.
 const FILE_NAME: &str = "cpor.lock";
 
-/// Exclusive use of a data directory by this process, until it is dropped or the process dies, however it dies.
+/// The exclusive right of this process to use a data directory. It ends when this value is dropped
+/// or when the process ends, even if it crashes.
 #[derive(Debug)]
 pub struct DataDirLock {
-    /// Holds the lock of the operating system.
+    /// The open file, to which the lock of the operating system belongs.
     _file: File,
 }
 
-/// The data directory cannot be had.
+/// The reason why a data directory cannot be locked.
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
-    /// Another process works in it.
+    /// Another process uses the directory.
     #[error("the data directory {path} is in use by {holder}", path = .directory.display())]
     Held {
-        /// The directory.
+        /// The path of the directory.
         directory: PathBuf,
-        /// Process id and command line, as the holder wrote them down.
+        /// The process id and command line of the other process, as it wrote them into the lock
+        /// file.
         holder: String,
     },
-    /// It cannot be created or locked.
+    /// The directory cannot be created or locked.
     #[error("cannot use the data directory {path}: {source}", path = .directory.display())]
     Io {
-        /// The directory.
+        /// The path of the directory.
         directory: PathBuf,
-        /// Why.
+        /// The I/O error.
         source: std::io::Error,
     },
 }
 
 impl DataDirLock {
-    /// Creates the directory if it is missing and takes it. A process takes it once, for all its services.
+    /// Creates the directory if it does not exist, and locks it. A process locks it once for all
+    /// its services.
     ///
     /// # Errors
-    /// [`LockError::Held`] names the process that has it.
+    /// Returns [`LockError::Held`] if another process uses the directory.
     pub fn acquire(directory: &Path) -> Result<Self, LockError> {
-        let failed = |source| LockError::Io { directory: directory.to_owned(), source };
-        std::fs::create_dir_all(directory).map_err(failed)?;
-        // Not truncated on opening: until the lock is ours, the text is another's name.
+        let io_error = |source| LockError::Io { directory: directory.to_owned(), source };
+        std::fs::create_dir_all(directory).map_err(io_error)?;
+        // The file is not truncated on opening: before the lock is acquired, it describes its
+        // holder.
         let options = OpenOptions::new().read(true).write(true).create(true).truncate(false).clone();
-        let mut file = options.open(directory.join(FILE_NAME)).map_err(failed)?;
+        let mut file = options.open(directory.join(FILE_NAME)).map_err(io_error)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                return Err(LockError::Held { directory: directory.to_owned(), holder: holder(&mut file) });
+                return Err(LockError::Held { directory: directory.to_owned(), holder: read_holder(&mut file) });
             }
-            Err(TryLockError::Error(source)) => return Err(failed(source)),
+            Err(TryLockError::Error(source)) => return Err(io_error(source)),
         }
-        sign(&mut file).map_err(failed)?;
+        write_holder(&mut file).map_err(io_error)?;
         Ok(Self { _file: file })
     }
 }
 
-fn sign(file: &mut File) -> std::io::Result<()> {
+/// Replaces the content of the lock file with a description of this process.
+fn write_holder(file: &mut File) -> std::io::Result<()> {
     let command: Vec<String> = std::env::args().take(3).collect();
     file.set_len(0)?;
     file.rewind()?;
     writeln!(file, "process {} ({})", std::process::id(), command.join(" "))
 }
 
-fn holder(file: &mut File) -> String {
+fn read_holder(file: &mut File) -> String {
     let mut text = String::new();
     match file.read_to_string(&mut text) {
         Ok(_) if !text.trim().is_empty() => text.trim().to_owned(),
@@ -78,13 +84,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_second_holder_is_refused_by_name_until_the_first_lets_go() {
+    fn names_the_holder_until_it_releases_the_lock() {
         let directory = tempfile::tempdir().unwrap();
         let first = DataDirLock::acquire(&directory.path().join("data")).unwrap();
-        let refused = DataDirLock::acquire(&directory.path().join("data")).unwrap_err();
+        let error = DataDirLock::acquire(&directory.path().join("data")).unwrap_err();
         assert!(
-            matches!(&refused, LockError::Held { holder, .. } if holder.contains(&std::process::id().to_string())),
-            "{refused}"
+            matches!(&error, LockError::Held { holder, .. } if holder.contains(&std::process::id().to_string())),
+            "{error}"
         );
         drop(first);
         DataDirLock::acquire(&directory.path().join("data")).unwrap();

@@ -1,7 +1,8 @@
-//! One service's database: SQLite in a file of its own, or PostgreSQL.
+//! The database of one service: SQLite in a file of its own, or PostgreSQL.
 //!
-//! Writes and reads go through separate pools. On SQLite the writing pool is exactly one connection, because SQLite
-//! has one writer anyway and waiting for a connection is fair where its lock is not.
+//! Writes and reads use separate connection pools. On SQLite the write pool has exactly one
+//! connection. SQLite allows only one writer at a time, and waiting for a connection of a pool is
+//! fair, while waiting for SQLite's lock is not.
 mod error;
 mod lock;
 mod postgres;
@@ -18,16 +19,16 @@ pub use sqlite::file as sqlite_file;
 
 use crate::config::DatabaseConfig;
 
-/// Which database engine is underneath.
+/// The database engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Engine {
-    /// The embedded one.
+    /// SQLite, embedded in the process.
     Sqlite,
-    /// The server.
+    /// A PostgreSQL server.
     Postgres,
 }
 
-/// The two pools of one service's database. Cheap to clone.
+/// The write pool and the read pool of the database of one service. Clones share the pools.
 #[derive(Clone, Debug)]
 pub struct Db {
     engine: Engine,
@@ -37,46 +38,47 @@ pub struct Db {
 }
 
 impl Db {
-    /// Opens the database that the configuration gives to `service`. On SQLite the process must hold the
-    /// [`DataDirLock`] of the directory.
+    /// Opens the database that is configured for `service`. If it is SQLite, the process must hold
+    /// the [`DataDirLock`] of the directory.
     ///
     /// # Errors
-    /// The file cannot be opened or the server cannot be reached.
+    /// Returns an error if the file cannot be opened or the server cannot be reached.
     pub async fn open(config: &DatabaseConfig, service: Service) -> Result<Self, OpenError> {
         match &config.url {
-            None => Self::sqlite(&sqlite_file(&config.directory, service)).await,
+            None => Self::open_sqlite(&sqlite_file(&config.directory, service)).await,
             Some(url) => {
-                let own = |text: &str| text.replace("{service}", &service.as_str().replace('-', "_"));
-                let schema = config.schema.as_deref().map(own);
-                Self::postgres(&own(url.expose()), schema.as_deref(), config.connections).await
+                let for_service = |text: &str| text.replace("{service}", &service.as_str().replace('-', "_"));
+                let schema = config.schema.as_deref().map(for_service);
+                Self::open_postgres(&for_service(url.expose()), schema.as_deref(), config.connections).await
             }
         }
     }
 
-    /// Opens an SQLite file, which is created if it is missing: write-ahead log, every commit on disk, foreign keys on.
+    /// Opens an SQLite file, or creates it if it does not exist. It uses a write-ahead log, syncs
+    /// every commit to disk and enforces foreign keys.
     ///
     /// # Errors
-    /// The file cannot be opened.
-    pub async fn sqlite(file: &std::path::Path) -> Result<Self, OpenError> {
+    /// Returns an error if the file cannot be opened.
+    pub async fn open_sqlite(file: &std::path::Path) -> Result<Self, OpenError> {
         let (write, read) = sqlite::open(file).await?;
         Ok(Self { engine: Engine::Sqlite, write, read, schema: None })
     }
 
-    /// Opens a PostgreSQL database, with `schema` as its search path, and up to `connections` connections for
-    /// writing and as many again for reading.
+    /// Opens a PostgreSQL database with `schema` as its search path. Each of the two pools opens at
+    /// most `connections` connections.
     ///
     /// # Errors
-    /// The URL is not one, or the server cannot be reached.
-    pub async fn postgres(url: &str, schema: Option<&str>, connections: u32) -> Result<Self, OpenError> {
+    /// Returns an error if the URL is invalid or the server cannot be reached.
+    pub async fn open_postgres(url: &str, schema: Option<&str>, connections: u32) -> Result<Self, OpenError> {
         let (write, read) = postgres::open(url, schema, connections).await?;
         Ok(Self { engine: Engine::Postgres, write, read, schema: schema.map(str::to_owned) })
     }
 
-    /// Creates the configured PostgreSQL schema if it is missing, so that migrations have a place. Nothing else does
-    /// this: at run time the role needs no right to.
+    /// Creates the configured PostgreSQL schema if it does not exist. Only migrations call it, so
+    /// that the database role needs no right to create schemas when services run.
     ///
     /// # Errors
-    /// The database refuses.
+    /// Returns the error of the database.
     pub async fn create_schema(&self) -> Result<(), DbErr> {
         match &self.schema {
             Some(schema) => postgres::create_schema(&self.write, schema).await,
@@ -84,18 +86,21 @@ impl Db {
         }
     }
 
-    /// Which engine is underneath.
+    /// Returns the engine of the database.
     #[must_use]
     pub fn engine(&self) -> Engine {
         self.engine
     }
 
-    /// Begins a transaction that may write: BEGIN IMMEDIATE on SQLite, so that a read followed by a write cannot
-    /// fail; on PostgreSQL a BEGIN alone, since the pool's connections begin every transaction as READ COMMITTED READ WRITE. Within it,
-    /// await nothing but it.
+    /// Begins a transaction that may write. Within it, await nothing but its own statements.
+    ///
+    /// On SQLite it is BEGIN IMMEDIATE, so that a write after a read cannot fail for lack of the
+    /// lock. On PostgreSQL it is a plain BEGIN, because the connections of the pool are set to READ
+    /// COMMITTED READ WRITE.
     ///
     /// # Errors
-    /// No connection within the pool's timeout, or the database refuses.
+    /// Returns an error if no connection becomes available within the pool's timeout, or if the
+    /// database refuses.
     pub async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
         let sqlite_transaction_mode = Some(SqliteTransactionMode::Immediate);
         self.write
@@ -103,23 +108,23 @@ impl Db {
             .await
     }
 
-    /// The writing pool, for migrations and single statements. On SQLite it is one connection: never use it while a
-    /// transaction of [`Db::begin`] is open in the same task.
+    /// Returns the write pool, for migrations and single statements. On SQLite it has one
+    /// connection, so a task must not use it while it has a transaction of [`Db::begin`] open.
     #[must_use]
     pub fn writer(&self) -> &DatabaseConnection {
         &self.write
     }
 
-    /// The reading pool; on SQLite its connections cannot write.
+    /// Returns the read pool. On SQLite its connections cannot write.
     #[must_use]
     pub fn reader(&self) -> &DatabaseConnection {
         &self.read
     }
 
-    /// Closes both pools, waiting for what is in use.
+    /// Closes both pools after the connections in use are returned.
     ///
     /// # Errors
-    /// The engine's own.
+    /// Returns the error of the engine.
     pub async fn close(self) -> Result<(), DbErr> {
         self.read.close().await?;
         self.write.close().await

@@ -1,3 +1,4 @@
+//! SQLite connection pools.
 use std::{
     path::{Path, PathBuf},
     time::Duration,
@@ -11,38 +12,40 @@ use sea_orm::{
 
 use super::OpenError;
 
-/// Readers of one file. More gain little: SQLite reads are bound by the processor.
+/// The number of connections for reading. More do not help, because SQLite reads are limited by the
+/// processor.
 const READERS: u32 = 4;
-/// How long a statement waits for another process's lock (a backup, an operator's shell).
+/// The maximum time that a statement waits for the lock of another process, such as a backup or an
+/// operator's shell.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a task waits for a connection.
+/// The maximum time that a task waits for a connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The file of one service under a data directory.
+/// Returns the path of the SQLite file of a service in a data directory.
 #[must_use]
 pub fn file(directory: &Path, service: Service) -> PathBuf {
     directory.join(format!("{}.sqlite", service.as_str()))
 }
 
-/// Opens the one writing connection, which creates the file, then the readers.
+/// Opens the write pool, which creates the file if it does not exist, and then the read pool.
 pub(super) async fn open(file: &Path) -> Result<(DatabaseConnection, DatabaseConnection), OpenError> {
-    let failed = |source| OpenError::File { file: file.to_owned(), source };
+    let open_error = |source| OpenError::File { file: file.to_owned(), source };
     let options = SqliteConnectOptions::new()
         .filename(file)
         .foreign_keys(true)
         .busy_timeout(BUSY_TIMEOUT)
         .synchronous(SqliteSynchronous::Full)
         .statement_cache_capacity(512);
-    let write =
-        pool(1).connect_with(options.clone().create_if_missing(true).journal_mode(SqliteJournalMode::Wal)).await;
-    let write = write.map_err(failed)?;
-    let read = pool(READERS).connect_with(options.create_if_missing(false).pragma("query_only", "ON")).await;
-    let read = read.map_err(failed)?;
+    let write_options = options.clone().create_if_missing(true).journal_mode(SqliteJournalMode::Wal);
+    let write = pool_options(1).connect_with(write_options).await.map_err(open_error)?;
+    let read_options = options.create_if_missing(false).pragma("query_only", "ON");
+    let read = pool_options(READERS).connect_with(read_options).await.map_err(open_error)?;
     Ok((SqlxSqliteConnector::from_sqlx_sqlite_pool(write), SqlxSqliteConnector::from_sqlx_sqlite_pool(read)))
 }
 
-/// Connections of an embedded database do not go bad: they are neither tested nor retired.
-fn pool(connections: u32) -> SqlitePoolOptions {
+/// Returns the options of a pool. Connections to an embedded database do not break, so they are
+/// neither tested nor replaced.
+fn pool_options(connections: u32) -> SqlitePoolOptions {
     SqlitePoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)

@@ -8,7 +8,7 @@ async fn setting(connection: &impl ConnectionTrait, engine: sea_orm::DbBackend, 
 }
 
 #[tokio::test]
-async fn sqlite_is_durable_and_its_readers_cannot_write() {
+async fn sqlite_syncs_commits_and_readers_cannot_write() {
     let directory = tempfile::tempdir().unwrap();
     let db = Db::open(
         &DatabaseConfig { directory: directory.path().to_owned(), ..DatabaseConfig::default() },
@@ -32,23 +32,23 @@ async fn sqlite_is_durable_and_its_readers_cannot_write() {
 }
 
 #[tokio::test]
-async fn sqlite_transactions_take_the_lock_at_once() {
+async fn sqlite_transactions_lock_immediately() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("a.sqlite");
-    let db = Db::sqlite(&file).await.unwrap();
+    let db = Db::open_sqlite(&file).await.unwrap();
     let tx = db.begin().await.unwrap();
-    // Another process's writer, without patience: a deferred transaction would have let it in.
-    let rival =
+    // A second writer that does not wait. It would succeed if the first transaction were deferred.
+    let second_writer =
         sea_orm::sqlx::sqlite::SqliteConnectOptions::new().filename(&file).busy_timeout(std::time::Duration::ZERO);
-    let rival = sea_orm::sqlx::sqlite::SqlitePool::connect_with(rival).await.unwrap();
-    let rival = sea_orm::SqlxSqliteConnector::from_sqlx_sqlite_pool(rival);
-    let error = rival.execute_unprepared("BEGIN IMMEDIATE").await.unwrap_err().to_string();
+    let second_writer = sea_orm::sqlx::sqlite::SqlitePool::connect_with(second_writer).await.unwrap();
+    let second_writer = sea_orm::SqlxSqliteConnector::from_sqlx_sqlite_pool(second_writer);
+    let error = second_writer.execute_unprepared("BEGIN IMMEDIATE").await.unwrap_err().to_string();
     assert!(error.contains("locked"), "{error}");
     tx.rollback().await.unwrap();
 }
 
 #[tokio::test]
-async fn postgres_has_timeouts_and_a_schema_for_each_service() {
+async fn postgres_sets_timeouts_and_a_schema_per_service() {
     let url = std::env::var("CPOR_TEST_POSTGRES").expect("CPOR_TEST_POSTGRES is not set: run `cargo xtask test`");
     let config = DatabaseConfig {
         url: Some(crate::config::SecretUrl::new(url)),
@@ -73,15 +73,15 @@ async fn postgres_has_timeouts_and_a_schema_for_each_service() {
 }
 
 #[tokio::test]
-async fn a_database_or_a_role_that_does_not_exist_is_said_at_once() {
+async fn reports_a_missing_database_or_role() {
     let url = std::env::var("CPOR_TEST_POSTGRES").expect("CPOR_TEST_POSTGRES is not set: run `cargo xtask test`");
     let (server, _) = url.rsplit_once('/').unwrap();
     let (scheme, rest) = server.split_once("://").unwrap();
     let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
-    let told = async |url: &str| Db::postgres(url, None, 1).await.unwrap_err().to_string();
-    let database = told(&format!("{server}/no_such_database")).await;
+    let open_error = async |url: &str| Db::open_postgres(url, None, 1).await.unwrap_err().to_string();
+    let database = open_error(&format!("{server}/no_such_database")).await;
     assert!(database.ends_with(": database \"no_such_database\" does not exist"), "{database}");
     assert!(database.contains(" (database no_such_database, user postgres)"), "{database}");
-    let role = told(&format!("{scheme}://no_such_role:hunter2@{host}/postgres")).await;
+    let role = open_error(&format!("{scheme}://no_such_role:hunter2@{host}/postgres")).await;
     assert!(role.contains("\"no_such_role\"") && !role.contains("hunter2"), "{role}");
 }

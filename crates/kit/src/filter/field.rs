@@ -1,110 +1,129 @@
-//! The fields that a list can be filtered by, and what fits them.
+//! The fields that a list can be filtered by, and the comparisons that fit their types.
 use cpor_types::{Timestamp, truncate_to_micros};
 
-use super::{Fault, Op, Test};
+use super::{Comparison, FilterError, Operator};
 
-/// A field of a list.
+/// A field that a list can be filtered by.
 #[derive(Clone, Copy, Debug)]
 pub struct Field<C> {
-    /// Its name in filters.
+    /// The name of the field in filters.
     pub name: &'static str,
-    /// What it holds.
-    pub kind: Kind,
-    /// What the list calls it.
+    /// The type of the field.
+    pub field_type: FieldType,
+    /// The column of the list that stores the field.
     pub column: C,
 }
 
-/// What a field holds, and so how it can be compared.
+/// The type of a field. It determines the operators and values that the field can be compared with.
 #[derive(Clone, Copy, Debug)]
-pub enum Kind {
-    /// One word of an enum: `=` and `!=`. The first is what its words begin with in the API, and may be left out.
-    Word(&'static str, &'static [&'static str]),
-    /// Several words of an enum: `:`.
-    Words(&'static str, &'static [&'static str]),
-    /// Text, whose case does not matter: `=` and `!=`, and `:` for a part of it.
+pub enum FieldType {
+    /// One value of an enum, compared by `=` and `!=`. The first part is the prefix of the values
+    /// in the API, which a filter may omit; the second part lists the values without the prefix.
+    Enum(&'static str, &'static [&'static str]),
+    /// Several values of an enum, compared by `:` with one of them. The parts are a prefix and
+    /// values.
+    EnumList(&'static str, &'static [&'static str]),
+    /// A text, compared without regard to case: by `=` and `!=`, and by `:` with a part of it.
     Text,
-    /// Several texts: `:` for one of them.
-    Texts,
-    /// A moment, RFC 3339: all but `:`.
+    /// Several texts, compared by `:` with one of them.
+    TextList,
+    /// A time in RFC 3339 format, compared by every operator except `:`.
     Time,
 }
 
-/// A value to compare with.
+/// A value to compare a field with.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
-    /// A word as the field's kind lists it, or text in lower case.
+    /// An enum value without its prefix, or a text in lower case.
     Text(String),
-    /// A moment.
+    /// A time with a precision of microseconds.
     Time(Timestamp),
 }
 
-/// What of a comparison does not fit.
-pub(super) enum Misfit {
-    /// The field or the operator.
-    Comparison(String),
+/// The part of a comparison that does not fit the fields, with the message.
+pub(super) enum ComparisonError {
+    /// The field name or the operator.
+    FieldOrOperator(String),
     /// The value.
     Value(String),
 }
 
-impl Misfit {
-    pub(super) fn at(self, of_comparison: usize, of_value: usize) -> Fault {
+impl ComparisonError {
+    /// Adds the position of the part that does not fit.
+    pub(super) fn at(self, comparison_position: usize, value_position: usize) -> FilterError {
         match self {
-            Self::Comparison(message) => Fault { position: of_comparison, message },
-            Self::Value(message) => Fault { position: of_value, message },
+            Self::FieldOrOperator(message) => FilterError { position: comparison_position, message },
+            Self::Value(message) => FilterError { position: value_position, message },
         }
     }
 }
 
-impl Kind {
-    /// `:` means what the field makes of it.
-    const fn op(self, written: Op) -> Op {
-        match (self, written) {
-            (Self::Text, Op::Has) => Op::Contains,
-            (Self::Text | Self::Texts | Self::Word(..) | Self::Words(..) | Self::Time, op) => op,
+impl FieldType {
+    /// Resolves the meaning of `:`, which depends on the type.
+    const fn resolve(self, op: Operator) -> Operator {
+        match (self, op) {
+            (Self::Text, Operator::Has) => Operator::Contains,
+            (Self::Text | Self::TextList | Self::Enum(..) | Self::EnumList(..) | Self::Time, op) => op,
         }
     }
 
-    const fn ops(self) -> &'static [Op] {
+    const fn allowed_ops(self) -> &'static [Operator] {
         match self {
-            Self::Word(..) => &[Op::Equal, Op::NotEqual],
-            Self::Words(..) | Self::Texts => &[Op::Has],
-            Self::Text => &[Op::Equal, Op::NotEqual, Op::Contains],
-            Self::Time => &[Op::Equal, Op::NotEqual, Op::Less, Op::LessOrEqual, Op::Greater, Op::GreaterOrEqual],
+            Self::Enum(..) => &[Operator::Equal, Operator::NotEqual],
+            Self::EnumList(..) | Self::TextList => &[Operator::Has],
+            Self::Text => &[Operator::Equal, Operator::NotEqual, Operator::Contains],
+            Self::Time => &[
+                Operator::Equal,
+                Operator::NotEqual,
+                Operator::Less,
+                Operator::LessOrEqual,
+                Operator::Greater,
+                Operator::GreaterOrEqual,
+            ],
         }
     }
 
-    fn value(self, text: &str) -> Result<Value, String> {
+    fn parse_value(self, text: &str) -> Result<Value, String> {
         match self {
-            Self::Word(prefix, words) | Self::Words(prefix, words) => {
-                let word = text.strip_prefix(prefix).unwrap_or(text);
-                let known = words.iter().find(|known| **known == word);
-                let known = known.ok_or_else(|| format!("`{text}` is none of {}", words.join(" ")))?;
-                Ok(Value::Text((*known).to_owned()))
+            Self::Enum(prefix, values) | Self::EnumList(prefix, values) => {
+                let name = text.strip_prefix(prefix).unwrap_or(text);
+                let value = values.iter().find(|value| **value == name);
+                let value = value.ok_or_else(|| format!("`{text}`: must be one of {}", values.join(", ")))?;
+                Ok(Value::Text((*value).to_owned()))
             }
-            Self::Text | Self::Texts => Ok(Value::Text(text.to_lowercase())),
+            Self::Text | Self::TextList => Ok(Value::Text(text.to_lowercase())),
             Self::Time => {
-                let time = text.parse::<Timestamp>();
-                let time =
-                    time.map_err(|_| format!("`{text}` is no moment by RFC 3339, for example 2026-03-16T09:00:00Z"))?;
+                let time = text.parse::<Timestamp>().map_err(|_| {
+                    format!("`{text}`: must be a time in RFC 3339 format, for example 2026-03-16T09:00:00Z")
+                })?;
                 Ok(Value::Time(truncate_to_micros(time)))
             }
         }
     }
 }
 
-/// The test that a comparison asks for.
-pub(super) fn test<C: Copy>(fields: &[Field<C>], name: &str, op: Op, value: &str) -> Result<Test<C>, Misfit> {
-    let unknown = || Misfit::Comparison(format!("there is no field `{name}`; fields: {}", names(fields)));
-    let field = fields.iter().find(|field| field.name == name).ok_or_else(unknown)?;
-    let (op, ops) = (field.kind.op(op), field.kind.ops());
-    if !ops.contains(&op) {
-        let ops = ops.iter().map(|op| op.as_str()).collect::<Vec<_>>().join(" ");
-        return Err(Misfit::Comparison(format!("`{name}` is not compared by {}, but by {ops}", op.as_str())));
+/// Checks a comparison against the fields and resolves its column, operator and value.
+pub(super) fn resolve_comparison<C: Copy>(
+    fields: &[Field<C>],
+    name: &str,
+    op: Operator,
+    value: &str,
+) -> Result<Comparison<C>, ComparisonError> {
+    let unknown_field =
+        || ComparisonError::FieldOrOperator(format!("unknown field `{name}`; allowed fields: {}", field_names(fields)));
+    let field = fields.iter().find(|field| field.name == name).ok_or_else(unknown_field)?;
+    let (op, allowed_ops) = (field.field_type.resolve(op), field.field_type.allowed_ops());
+    if !allowed_ops.contains(&op) {
+        let allowed = allowed_ops.iter().map(|op| op.as_str()).collect::<Vec<_>>().join(" ");
+        let message =
+            format!("the operator {} is not supported for `{name}`; allowed operators: {allowed}", op.as_str());
+        return Err(ComparisonError::FieldOrOperator(message));
     }
-    let value = field.kind.value(value).map_err(Misfit::Value)?;
-    Ok(Test { column: field.column, op, value })
+    let value = field.field_type.parse_value(value).map_err(ComparisonError::Value)?;
+    Ok(Comparison { column: field.column, op, value })
 }
 
-pub(super) fn names<C>(fields: &[Field<C>]) -> String {
-    fields.iter().map(|field| field.name).collect::<Vec<_>>().join(" ")
+/// Returns the names of the fields, separated by commas.
+pub(super) fn field_names<C>(fields: &[Field<C>]) -> String {
+    fields.iter().map(|field| field.name).collect::<Vec<_>>().join(", ")
 }

@@ -1,71 +1,72 @@
-//! Filters of lists: a subset of AIP-160, complete in what it has, and the same on every list.
+//! The `filter` parameter of list requests: a subset of AIP-160, the same for all lists.
 //!
 //! ```text
-//! filter     = factor { "AND" factor }          OR binds tighter than AND, as AIP-160 has it
+//! filter     = factor { "AND" factor }          OR binds more tightly than AND (AIP-160)
 //! factor     = term { "OR" term }
 //! term       = "NOT" term | "(" filter ")" | comparison
 //! comparison = field operator value             = != < <= > >= :
-//! value      = a word, or text in ' or " with \ before what would end it
+//! value      = a word, or text in ' or " quotes, with \ as the escape character
 //! ```
 //!
-//! A list says which [`Field`]s it has. What a filter asks comes out as an [`Expr`] of [`Test`]s that fit those fields, or as every fault that it
-//! has. Nothing here knows a database.
+//! A list declares its [`Field`]s. [`parse`] returns an [`Expr`] of [`Comparison`]s that fit these
+//! fields, or all errors in the filter. The module does not depend on a database.
 mod field;
-mod grammar;
-mod scan;
+mod parser;
+mod scanner;
 
 use crate::status::FieldViolation;
-pub use field::{Field, Kind, Value};
+pub use field::{Field, FieldType, Value};
 
-/// Characters of a filter, at most.
+/// The maximum length of a filter in characters.
 pub const MAX_LENGTH: usize = 2_000;
 
-/// How deep parentheses and NOTs may nest.
+/// The maximum nesting depth of parentheses and NOTs.
 const MAX_DEPTH: usize = 20;
 
-/// What a filter asks for.
+/// The expression that a filter consists of.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Expr<T> {
-    /// All of them.
+    /// True if all operands are true.
     And(Vec<Expr<T>>),
-    /// Any of them.
+    /// True if at least one operand is true.
     Or(Vec<Expr<T>>),
-    /// Not it.
+    /// True if the operand is false.
     Not(Box<Expr<T>>),
-    /// One comparison.
-    Is(T),
+    /// A single comparison.
+    Compare(T),
 }
 
-/// A comparison of a field, which the list knows as `column`, with a value of the field's kind.
+/// The comparison of a field with a value of the field's type.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Test<C> {
-    /// What the list calls the field.
+pub struct Comparison<C> {
+    /// The column of the list that stores the field.
     pub column: C,
-    /// How.
-    pub op: Op,
-    /// With what.
+    /// The comparison operator.
+    pub op: Operator,
+    /// The value to compare with.
     pub value: Value,
 }
 
-/// A comparison.
+/// A comparison operator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each is what it is called")]
-pub enum Op {
+#[expect(missing_docs, reason = "the names are the usual ones")]
+pub enum Operator {
     Equal,
     NotEqual,
     Less,
     LessOrEqual,
     Greater,
     GreaterOrEqual,
-    /// The list has the value; written `:`.
+    /// The list field contains the value as an item; written `:`.
     Has,
-    /// The text contains the value; written `:` too.
+    /// The text field contains the value as a part; written `:`.
     Contains,
 }
 
-impl Op {
-    /// As they are written: those of two characters first, so that `<=` is not read as `<`.
-    const WRITTEN: [Self; 7] =
+impl Operator {
+    /// The operators as they appear in filters. `:` is parsed as `Has` first. Operators of two
+    /// characters come first, so that `<=` is not parsed as `<`.
+    const PARSED: [Self; 7] =
         [Self::LessOrEqual, Self::GreaterOrEqual, Self::NotEqual, Self::Equal, Self::Less, Self::Greater, Self::Has];
 
     const fn as_str(self) -> &'static str {
@@ -81,34 +82,37 @@ impl Op {
     }
 }
 
-/// Something that is wrong with a filter.
+/// An error in a filter.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
-    /// Where, in characters from 1.
+pub struct FilterError {
+    /// The position of the error in characters; the first character has the position 1.
     pub position: usize,
-    /// What, and what is allowed there.
+    /// What is wrong, and what is allowed instead.
     pub message: String,
 }
 
-impl Fault {
-    /// As one violation of the request's `filter`.
+impl FilterError {
+    /// Converts the error to a violation of the request field `filter`.
     #[must_use]
-    pub fn violation(self) -> FieldViolation {
+    pub fn into_violation(self) -> FieldViolation {
         let Self { position, message } = self;
         let reason = cpor_proto::options::v1::ErrorReason::InvalidFilter.as_str_name().to_owned();
-        FieldViolation { field: "filter".to_owned(), reason, description: format!("at {position}: {message}") }
+        let description = format!("character {position}: {message}");
+        FieldViolation { field: "filter".to_owned(), reason, description }
     }
 }
 
-/// Reads a filter over `fields`; `None` for one that is empty, which asks for everything. Never panics, and works in bounded space.
+/// Parses a filter over the given fields. Returns `None` if the filter is empty.
 ///
 /// # Errors
-/// Every field, operator and value that does not fit, and the place where the grammar breaks, if it does; in their order.
-pub fn parse<C: Copy>(filter: &str, fields: &[Field<C>]) -> Result<Option<Expr<Test<C>>>, Vec<Fault>> {
+/// Returns all comparisons that do not fit the fields, in the order of their positions, and the
+/// first syntax error, if there is one.
+pub fn parse<C: Copy>(filter: &str, fields: &[Field<C>]) -> Result<Option<Expr<Comparison<C>>>, Vec<FilterError>> {
     if filter.chars().count() > MAX_LENGTH {
-        return Err(vec![Fault { position: MAX_LENGTH + 1, message: format!("longer than {MAX_LENGTH} characters") }]);
+        let message = format!("must have at most {MAX_LENGTH} characters");
+        return Err(vec![FilterError { position: MAX_LENGTH + 1, message }]);
     }
-    grammar::parse(filter, fields)
+    parser::parse(filter, fields)
 }
 
 #[cfg(test)]

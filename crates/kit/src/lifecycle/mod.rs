@@ -1,8 +1,8 @@
-//! The life of a process: what it waits for before it is ready, background work, and how it ends.
+//! The lifecycle of a process: readiness, background tasks and shutdown.
 mod readiness;
 mod shutdown;
 mod tasks;
 
-pub use readiness::{Gate, Readiness, Unready};
+pub use readiness::{FailedCheck, Readiness, ReadinessCheck};
 pub use shutdown::Shutdown;
 pub use tasks::{Backoff, Tasks};

@@ -1,27 +1,29 @@
+//! The readiness of a process and of the services that it hosts.
 use std::{collections::BTreeMap, sync::Arc};
 
 use tokio::sync::watch;
 
-/// What the process waits for before it may be sent work. Clones share the state.
+/// The readiness of the process: it may be sent requests when all checks pass and it is not
+/// draining. Clones share the state.
 #[derive(Clone, Debug)]
 pub struct Readiness(Arc<watch::Sender<State>>);
 
 #[derive(Clone, Debug, Default)]
 struct State {
-    draining: bool,
-    /// By scope and name; `None` is ready, else why not.
-    gates: BTreeMap<(String, String), Option<String>>,
+    is_draining: bool,
+    /// The checks by scope and name: `None` if the check passes, otherwise the reason why it fails.
+    checks: BTreeMap<(String, String), Option<String>>,
 }
 
-/// One thing that is not ready.
+/// A check that fails.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unready {
-    /// The service it belongs to; empty for the whole process.
+pub struct FailedCheck {
+    /// The service that the check belongs to; empty for the whole process.
     pub scope: String,
-    /// What it is, for example `schema`.
-    pub what: String,
-    /// Why it is not ready.
-    pub why: String,
+    /// The name of the check, for example `schema`.
+    pub name: String,
+    /// The reason why the check fails.
+    pub reason: String,
 }
 
 impl Default for Readiness {
@@ -31,90 +33,93 @@ impl Default for Readiness {
 }
 
 impl Readiness {
-    /// Ready until a gate says otherwise.
+    /// Creates a readiness without checks, which is ready.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds something to wait for, closed at first. `scope` is a service's name, or empty for the whole process.
+    /// Adds a check, which fails with the reason `starting` until it is set. `scope` is the name of
+    /// a service, or empty for the whole process.
     #[must_use]
-    pub fn gate(&self, scope: &str, what: &str) -> Gate {
-        let gate = Gate { readiness: self.clone(), key: (scope.to_owned(), what.to_owned()) };
-        gate.not_ready("starting");
-        gate
+    pub fn add_check(&self, scope: &str, name: &str) -> ReadinessCheck {
+        let check = ReadinessCheck { readiness: self.clone(), key: (scope.to_owned(), name.to_owned()) };
+        check.set_not_ready("starting");
+        check
     }
 
-    /// The process takes no new work any more.
+    /// Marks the process as draining: it must not be sent new requests.
     pub(crate) fn drain(&self) {
-        self.0.send_modify(|state| state.draining = true);
+        self.0.send_modify(|state| state.is_draining = true);
     }
 
-    /// Everything that is not ready; empty when the process is.
+    /// Returns all failed checks; empty if the process is ready.
     #[must_use]
-    pub fn unready(&self) -> Vec<Unready> {
-        self.0.borrow().unready()
+    pub fn failed_checks(&self) -> Vec<FailedCheck> {
+        self.0.borrow().failed_checks()
     }
 
-    /// Whether one service of the process can work: its own gates and the process's are open.
+    /// Returns true if a service of the process is ready: its own checks and those of the process
+    /// pass.
     #[must_use]
     pub fn is_ready(&self, scope: &str) -> bool {
-        self.unready().iter().all(|one| !one.scope.is_empty() && one.scope != scope)
+        self.failed_checks().iter().all(|check| !check.scope.is_empty() && check.scope != scope)
     }
 
-    /// Waits until something changed since the receiver last looked.
+    /// Subscribes to changes of the readiness.
     pub(crate) fn changes(&self) -> Changes {
         Changes(self.0.subscribe())
     }
 }
 
 impl State {
-    fn unready(&self) -> Vec<Unready> {
-        let draining = self.draining.then(|| Unready {
+    fn failed_checks(&self) -> Vec<FailedCheck> {
+        let draining = self.is_draining.then(|| FailedCheck {
             scope: String::new(),
-            what: "process".to_owned(),
-            why: "draining".to_owned(),
+            name: "process".to_owned(),
+            reason: "draining".to_owned(),
         });
-        let closed = self.gates.iter().filter_map(|((scope, what), why)| {
-            Some(Unready { scope: scope.clone(), what: what.clone(), why: why.clone()? })
+        let failed = self.checks.iter().filter_map(|((scope, name), reason)| {
+            Some(FailedCheck { scope: scope.clone(), name: name.clone(), reason: reason.clone()? })
         });
-        draining.into_iter().chain(closed).collect()
+        draining.into_iter().chain(failed).collect()
     }
 }
 
-/// Tells of every change of readiness.
+/// A subscription to changes of the readiness.
 pub(crate) struct Changes(watch::Receiver<State>);
 
 impl Changes {
-    /// Returns at the next change; `false` when there will be none.
+    /// Waits for the next change. Returns `false` if there will be no more changes.
     pub(crate) async fn next(&mut self) -> bool {
         self.0.changed().await.is_ok()
     }
 }
 
-/// One thing that the process waits for.
+/// A condition that must hold before the process, or one of its services, is ready.
 #[derive(Clone, Debug)]
-pub struct Gate {
+pub struct ReadinessCheck {
     readiness: Readiness,
+    /// The scope and the name of the check.
     key: (String, String),
 }
 
-impl Gate {
-    /// Opens.
-    pub fn ready(&self) {
+impl ReadinessCheck {
+    /// Lets the check pass.
+    pub fn set_ready(&self) {
         self.set(None);
     }
 
-    /// Closes, or stays closed for another reason, which operators read: "needs schema 3, finds 2".
-    pub fn not_ready(&self, why: impl Into<String>) {
-        self.set(Some(why.into()));
+    /// Lets the check fail with a reason for operators, for example `needs schema 3, finds 2`.
+    pub fn set_not_ready(&self, reason: impl Into<String>) {
+        self.set(Some(reason.into()));
     }
 
-    fn set(&self, why: Option<String>) {
+    fn set(&self, reason: Option<String>) {
         self.readiness.0.send_if_modified(|state| {
-            let changed = state.gates.get(&self.key) != Some(&why);
-            state.gates.insert(self.key.clone(), why);
-            changed
+            let is_changed = state.checks.get(&self.key) != Some(&reason);
+            state.checks.insert(self.key.clone(), reason);
+            is_changed
         });
     }
 }
@@ -124,19 +129,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_service_waits_for_its_own_gates_and_the_process() {
+    fn a_service_needs_its_own_checks_and_the_process() {
         let readiness = Readiness::new();
-        let schema = readiness.gate("registry", "schema");
-        assert!(
-            !readiness.is_ready("registry") && readiness.is_ready("eligibility") && !readiness.unready().is_empty()
-        );
-        schema.not_ready("needs schema 3, finds 2");
+        let schema_check = readiness.add_check("registry", "schema");
+        assert!(!readiness.is_ready("registry") && readiness.is_ready("eligibility"));
+        assert!(!readiness.failed_checks().is_empty());
+        schema_check.set_not_ready("needs schema 3, finds 2");
         assert_eq!(
-            readiness.unready(),
-            [Unready { scope: "registry".into(), what: "schema".into(), why: "needs schema 3, finds 2".into() }]
+            readiness.failed_checks(),
+            [FailedCheck { scope: "registry".into(), name: "schema".into(), reason: "needs schema 3, finds 2".into() }]
         );
-        schema.ready();
-        assert!(readiness.is_ready("registry") && readiness.unready().is_empty());
+        schema_check.set_ready();
+        assert!(readiness.is_ready("registry") && readiness.failed_checks().is_empty());
         readiness.drain();
         assert!(!readiness.is_ready("registry") && !readiness.is_ready("eligibility"));
     }

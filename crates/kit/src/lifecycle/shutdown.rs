@@ -1,79 +1,82 @@
+//! The shutdown of a process in two phases: draining, then abort.
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-/// How a process ends: softly first (nothing new is begun, what runs may finish), hard when the grace is over.
+/// Coordinates the shutdown. While the process drains, no new work begins and running work may
+/// finish. When the grace period is over, running work is aborted.
 #[derive(Clone, Debug)]
 pub struct Shutdown {
-    draining: CancellationToken,
-    hard: CancellationToken,
+    drain_token: CancellationToken,
+    abort_token: CancellationToken,
     grace: Duration,
 }
 
 impl Shutdown {
-    /// Running work gets `grace` to finish once draining began.
+    /// Creates a shutdown with the given grace period, which begins with draining.
     #[must_use]
     pub fn new(grace: Duration) -> Self {
-        let hard = CancellationToken::new();
-        Self { draining: hard.child_token(), hard, grace }
+        let abort_token = CancellationToken::new();
+        Self { drain_token: abort_token.child_token(), abort_token, grace }
     }
 
-    /// Drains on the first SIGTERM or SIGINT, and ends at once on the second.
+    /// Starts a task that drains on the first SIGTERM or SIGINT and aborts on the second.
     ///
     /// # Errors
-    /// The operating system does not hand out signals.
+    /// Returns an error if the operating system does not deliver signals.
     pub fn on_signals(&self) -> std::io::Result<()> {
         use tokio::signal::unix::{SignalKind, signal};
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
         let shutdown = self.clone();
         tokio::spawn(async move {
-            let mut next = async || {
+            let mut next_signal = async || {
                 tokio::select! {
                     _ = terminate.recv() => "SIGTERM",
                     _ = interrupt.recv() => "SIGINT",
                 }
             };
-            let signal = next().await;
+            let signal = next_signal().await;
             tracing::info!(signal, "draining: running work may finish");
             shutdown.drain();
-            let signal = next().await;
-            tracing::warn!(signal, "ending at once");
+            let signal = next_signal().await;
+            tracing::warn!(signal, "aborting running work");
             shutdown.abort();
         });
         Ok(())
     }
 
-    /// Begins to drain: not ready, no new work, and the end when the grace is over. Must be called within a Tokio runtime.
+    /// Begins draining and starts the grace period. Must be called within a Tokio runtime.
     pub fn drain(&self) {
-        if self.draining.is_cancelled() {
+        if self.drain_token.is_cancelled() {
             return;
         }
-        self.draining.cancel();
-        let (hard, grace) = (self.hard.clone(), self.grace);
+        self.drain_token.cancel();
+        let (abort_token, grace) = (self.abort_token.clone(), self.grace);
         tokio::spawn(async move {
             tokio::select! {
-                () = tokio::time::sleep(grace) => hard.cancel(),
-                () = hard.cancelled() => {}
+                () = tokio::time::sleep(grace) => abort_token.cancel(),
+                () = abort_token.cancelled() => {}
             }
         });
     }
 
-    /// Ends now, whatever runs.
+    /// Aborts running work immediately.
     pub fn abort(&self) {
-        self.hard.cancel();
+        self.abort_token.cancel();
     }
 
-    /// Cancelled when draining begins: begin nothing new.
+    /// Returns the token that is cancelled when draining begins. After that, begin no new work.
     #[must_use]
-    pub fn draining(&self) -> CancellationToken {
-        self.draining.clone()
+    pub fn drain_token(&self) -> CancellationToken {
+        self.drain_token.clone()
     }
 
-    /// Cancelled when the grace is over: stop where you stand.
+    /// Returns the token that is cancelled when the grace period is over. After that, stop running
+    /// work.
     #[must_use]
-    pub fn hard(&self) -> CancellationToken {
-        self.hard.clone()
+    pub fn abort_token(&self) -> CancellationToken {
+        self.abort_token.clone()
     }
 }
 
@@ -82,19 +85,19 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn draining_turns_hard_when_the_grace_is_over() {
+    async fn aborts_when_the_grace_period_is_over() {
         let shutdown = Shutdown::new(Duration::from_secs(20));
-        let began = tokio::time::Instant::now();
+        let start = tokio::time::Instant::now();
         shutdown.drain();
-        assert!(shutdown.draining().is_cancelled() && !shutdown.hard().is_cancelled());
-        shutdown.hard().cancelled().await;
-        assert_eq!(began.elapsed().as_secs(), 20);
+        assert!(shutdown.drain_token().is_cancelled() && !shutdown.abort_token().is_cancelled());
+        shutdown.abort_token().cancelled().await;
+        assert_eq!(start.elapsed().as_secs(), 20);
     }
 
     #[tokio::test]
-    async fn aborting_ends_both() {
+    async fn abort_cancels_both_tokens() {
         let shutdown = Shutdown::new(Duration::from_secs(20));
         shutdown.abort();
-        assert!(shutdown.draining().is_cancelled() && shutdown.hard().is_cancelled());
+        assert!(shutdown.drain_token().is_cancelled() && shutdown.abort_token().is_cancelled());
     }
 }

@@ -1,3 +1,4 @@
+//! Background tasks and the delays between their restarts.
 use std::{fmt::Display, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use cpor_types::Entropy;
@@ -8,39 +9,43 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use super::Shutdown;
 use crate::metrics::{Counters, Gauges, Metrics};
 
-/// Work that has run this long without failing has recovered: the next failure waits the shortest time again.
-const RECOVERED: Duration = Duration::from_secs(60);
+/// A task that has run this long without failing counts as recovered: after its next failure, the
+/// delay is the shortest again.
+const RECOVERY_TIME: Duration = Duration::from_secs(60);
 
-/// Waiting times between attempts: doubling from `first` to `most`, each drawn evenly from nought to its length
-/// ("full jitter"), so that many who failed together do not come back together.
+/// The delays between attempts: exponential back-off with full jitter. Each delay is random between
+/// zero and a ceiling that doubles from `initial` to `max`, so that tasks which failed together do
+/// not retry together.
 #[derive(Clone, Debug)]
 pub struct Backoff {
-    first: Duration,
-    most: Duration,
-    attempts: u32,
+    initial: Duration,
+    max: Duration,
+    /// The number of failures since the last reset.
+    failures: u32,
 }
 
 impl Backoff {
-    /// From `first`, doubling, never above `most`.
+    /// Creates a back-off whose ceiling begins at `initial` and doubles up to `max`.
     #[must_use]
-    pub const fn new(first: Duration, most: Duration) -> Self {
-        Self { first, most, attempts: 0 }
+    pub const fn new(initial: Duration, max: Duration) -> Self {
+        Self { initial, max, failures: 0 }
     }
 
-    /// How long to wait after one more failure.
-    pub fn next(&mut self, entropy: &dyn Entropy) -> Duration {
-        let ceiling = self.first.saturating_mul(2_u32.saturating_pow(self.attempts)).min(self.most);
-        self.attempts = self.attempts.saturating_add(1);
+    /// Returns the delay after one more failure.
+    pub fn next_delay(&mut self, entropy: &dyn Entropy) -> Duration {
+        let ceiling = self.initial.saturating_mul(2_u32.saturating_pow(self.failures)).min(self.max);
+        self.failures = self.failures.saturating_add(1);
         ceiling.mul_f64(entropy.fraction())
     }
 
-    /// Begins anew after a success.
+    /// Starts again with the initial ceiling, after a success.
     pub fn reset(&mut self) {
-        self.attempts = 0;
+        self.failures = 0;
     }
 }
 
-/// The background work of a process. It is told when the process drains, and stopped when the grace is over.
+/// The background tasks of a process. They are asked to stop when the process drains, and aborted
+/// when the grace period is over.
 #[derive(Clone)]
 pub struct Tasks {
     tracker: TaskTracker,
@@ -57,21 +62,21 @@ impl std::fmt::Debug for Tasks {
 }
 
 impl Tasks {
-    /// No work yet. `entropy` is for the jitter of restarts.
+    /// Creates an empty set of tasks. `entropy` provides the jitter of restarts.
     #[must_use]
     pub fn new(shutdown: &Shutdown, metrics: &Metrics, entropy: Arc<dyn Entropy>) -> Self {
         Self {
             tracker: TaskTracker::new(),
             shutdown: shutdown.clone(),
             entropy,
-            running: metrics.gauge("cpor_background_tasks_running", "Background tasks that run now."),
-            failures: metrics
-                .counter("cpor_background_task_failures", "Background tasks that failed and were started again."),
+            running: metrics.gauge("cpor_background_tasks_running", "Background tasks that are running."),
+            failures: metrics.counter("cpor_background_task_failures", "Failures of background tasks."),
         }
     }
 
-    /// Runs a loop for as long as the process lives. `work` is given a token that is cancelled when the process
-    /// drains, and returns `Ok` soon after. When it fails or panics it is started again after a pause with jitter.
+    /// Runs a task for as long as the process runs. `work` gets a token that is cancelled when the
+    /// process drains; it must then return `Ok` soon. If it returns an error or panics, it is
+    /// started again after a delay.
     pub fn supervise<W, F, E>(&self, name: impl Into<String>, work: W)
     where
         W: Fn(CancellationToken) -> F + Send + 'static,
@@ -79,56 +84,56 @@ impl Tasks {
         E: Display + Send,
     {
         let (tasks, name) = (self.clone(), name.into());
-        let hard = self.shutdown.hard();
+        let abort_token = self.shutdown.abort_token();
         self.tracker.spawn(async move {
             tasks.running.add(&[("task", &name)], 1.0);
             tokio::select! {
-                () = tasks.keep(&name, work) => {}
-                () = hard.cancelled() => tracing::warn!(task = name, "stopped before it was done"),
+                () = tasks.run_with_restarts(&name, work) => {}
+                () = abort_token.cancelled() => tracing::warn!(task = name, "background task aborted"),
             }
             tasks.running.add(&[("task", &name)], -1.0);
         });
     }
 
-    /// Runs something once; it is dropped when the grace is over.
+    /// Runs a future once. It is dropped when the grace period is over.
     pub fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
-        let hard = self.shutdown.hard();
+        let abort_token = self.shutdown.abort_token();
         self.tracker.spawn(async move {
             tokio::select! {
                 () = work => {}
-                () = hard.cancelled() => {}
+                () = abort_token.cancelled() => {}
             }
         });
     }
 
-    /// Waits until all work is done, which it is some time after the process began to drain.
+    /// Waits until all tasks have ended. Call it after draining began.
     pub async fn join(&self) {
         self.tracker.close();
         self.tracker.wait().await;
     }
 
-    async fn keep<W, F, E>(&self, name: &str, work: W)
+    async fn run_with_restarts<W, F, E>(&self, name: &str, work: W)
     where
         W: Fn(CancellationToken) -> F,
         F: Future<Output = Result<(), E>>,
         E: Display,
     {
-        let stop = self.shutdown.draining();
+        let drain_token = self.shutdown.drain_token();
         let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(30));
         loop {
-            let began = Instant::now();
-            match AssertUnwindSafe(work(stop.clone())).catch_unwind().await {
+            let start = Instant::now();
+            match AssertUnwindSafe(work(drain_token.clone())).catch_unwind().await {
                 Ok(Ok(())) => return,
                 Ok(Err(error)) => tracing::error!(task = name, %error, "background task failed"),
                 Err(_panic) => tracing::error!(task = name, "background task panicked"),
             }
             self.failures.add(&[("task", name)], 1);
-            if began.elapsed() > RECOVERED {
+            if start.elapsed() > RECOVERY_TIME {
                 backoff.reset();
             }
             tokio::select! {
-                () = tokio::time::sleep(backoff.next(&*self.entropy)) => {}
-                () = stop.cancelled() => return,
+                () = tokio::time::sleep(backoff.next_delay(&*self.entropy)) => {}
+                () = drain_token.cancelled() => return,
             }
         }
     }
@@ -148,26 +153,26 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn failing_and_panicking_work_is_started_again_until_the_process_drains() {
+    async fn restarts_failed_and_panicked_tasks() {
         let metrics = Metrics::new();
         let (tasks, shutdown) = tasks(&metrics);
-        let (runs, done) = (Arc::new(AtomicU32::new(0)), Arc::new(tokio::sync::Notify::new()));
-        let (counted, told) = (runs.clone(), done.clone());
+        let (runs, third_run_started) = (Arc::new(AtomicU32::new(0)), Arc::new(tokio::sync::Notify::new()));
+        let (run_counter, started) = (runs.clone(), third_run_started.clone());
         tasks.supervise("relay", move |stop| {
-            let (run, told) = (counted.fetch_add(1, Ordering::SeqCst), told.clone());
+            let (run, started) = (run_counter.fetch_add(1, Ordering::SeqCst), started.clone());
             async move {
                 match run {
                     0 => Err("no connection"),
                     1 => panic!("a defect"),
                     _ => {
-                        told.notify_one();
+                        started.notify_one();
                         stop.cancelled().await;
                         Ok(())
                     }
                 }
             }
         });
-        done.notified().await;
+        third_run_started.notified().await;
         let text = metrics.encode();
         assert!(text.contains("cpor_background_task_failures_total{task=\"relay\"} 2"), "{text}");
         assert!(text.contains("cpor_background_tasks_running{task=\"relay\"} 1"), "{text}");
@@ -178,23 +183,23 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn work_that_does_not_stop_is_dropped_when_the_grace_is_over() {
+    async fn aborts_tasks_that_do_not_stop() {
         let (tasks, shutdown) = tasks(&Metrics::new());
         tasks.supervise("stubborn", |_| std::future::pending::<Result<(), String>>());
         tasks.spawn(std::future::pending());
         shutdown.drain();
         tasks.join().await;
-        assert!(shutdown.hard().is_cancelled());
+        assert!(shutdown.abort_token().is_cancelled());
     }
 
     #[test]
-    fn waiting_times_double_up_to_a_limit() {
+    fn delays_double_up_to_a_limit() {
         let entropy = SeededEntropy::new(7);
         let mut backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(5));
-        for most in [1, 2, 4, 5, 5] {
-            assert!(backoff.next(&entropy) <= Duration::from_secs(most));
+        for max in [1, 2, 4, 5, 5] {
+            assert!(backoff.next_delay(&entropy) <= Duration::from_secs(max));
         }
         backoff.reset();
-        assert!(backoff.next(&entropy) <= Duration::from_secs(1));
+        assert!(backoff.next_delay(&entropy) <= Duration::from_secs(1));
     }
 }

@@ -1,7 +1,9 @@
-//! The first thing every RPC does: who calls, is the message sound, and is the resource the caller's.
-mod check;
-mod plan;
-mod walk;
+//! Validation of requests: the first step of every RPC implementation. It checks the constraints
+//! that the protos declare (`buf.validate`, `google.api.field_behavior`) and that the resource
+//! which the request names may belong to the caller.
+mod compile;
+mod constraint;
+mod evaluate;
 
 use std::{
     collections::BTreeMap,
@@ -13,8 +15,8 @@ use prost::{Message, Name};
 use prost_reflect::{DynamicMessage, ReflectMessage as _};
 use tonic::{Request, Status, Streaming};
 
-use plan::Plans;
-pub use plan::UnsupportedRule;
+use compile::RuleSet;
+pub use compile::UnsupportedRule;
 
 use crate::{
     auth::{Access, Caller, Method},
@@ -22,121 +24,129 @@ use crate::{
     status::{self, FieldViolation},
 };
 
-/// The constraints of every message of ours, compiled once.
-static PLANS: LazyLock<(Plans, Vec<UnsupportedRule>)> = LazyLock::new(|| Plans::compile(descriptors::pool(), "cpor."));
+/// The compiled constraints of all `cpor` messages, and the constraints that could not be compiled.
+static RULES: LazyLock<(RuleSet, Vec<UnsupportedRule>)> =
+    LazyLock::new(|| RuleSet::compile(descriptors::pool(), "cpor."));
 
-/// Takes a unary request apart once it is sound: its constraints hold and its resource may be the caller's.
+/// Validates a unary request and returns the caller and the message.
 ///
 /// # Errors
-/// INVALID_ARGUMENT (`INVALID_FIELDS`) names every violation at once. NOT_FOUND when the declared owner field names
-/// another's resource, as if it did not exist. INTERNAL when no auth layer stands before the service.
-pub fn open<T: Message + Name>(request: Request<T>) -> Result<(Caller, T), Status> {
-    let opened = Opened::of(&request)?;
+/// - INVALID_ARGUMENT (`INVALID_FIELDS`) with all violations if the message violates constraints.
+/// - NOT_FOUND if the owner field that the method declares names a resource of another owner.
+/// - INTERNAL if the request did not pass the authorization middleware.
+pub fn validate<T: Message + Name>(request: Request<T>) -> Result<(Caller, T), Status> {
+    let call = AuthorizedCall::from_request(&request)?;
     let message = request.into_inner();
-    opened.check(&message)?;
-    Ok((Arc::unwrap_or_clone(opened.caller), message))
+    call.check(&message)?;
+    Ok((Arc::unwrap_or_clone(call.caller), message))
 }
 
-/// What is wrong with the rows of a request, by their place; without the sound ones.
+/// The violations of the rows of a request, by row index. Valid rows have no entry. The field paths
+/// begin within the row.
 pub type RowViolations = BTreeMap<usize, Vec<FieldViolation>>;
 
-/// As [`open`], for a request whose repeated field `rows` is judged row by row: what a row breaks is told beside the message, its fields named
-/// within the row, and does not refuse the others.
+/// Validates a unary request whose repeated field `rows_field` is validated row by row. Violations
+/// of rows are returned beside the message, so that an invalid row does not refuse the other rows.
 ///
 /// # Errors
-/// As [`open`], for what is wrong with the request as a whole.
-pub fn open_rows<T: Message + Name>(request: Request<T>, rows: &str) -> Result<(Caller, T, RowViolations), Status> {
-    let opened = Opened::of(&request)?;
+/// - INVALID_ARGUMENT (`INVALID_FIELDS`) with all violations outside the rows.
+/// - NOT_FOUND if the owner field that the method declares names a resource of another owner.
+/// - INTERNAL if the request did not pass the authorization middleware.
+pub fn validate_rows<T: Message + Name>(
+    request: Request<T>,
+    rows_field: &str,
+) -> Result<(Caller, T, RowViolations), Status> {
+    let call = AuthorizedCall::from_request(&request)?;
     let message = request.into_inner();
-    let read = dynamic(&message)?;
-    let plan = PLANS.0.get(&T::full_name());
-    let violations = plan.map(|plan| walk::violations(&PLANS.0, plan, &read)).unwrap_or_default();
-    let (mut of_rows, mut of_request) = (RowViolations::new(), Vec::new());
-    for violation in violations {
-        match row_field(&violation.field, rows) {
-            Some((place, field)) => {
+    let dynamic = to_dynamic(&message)?;
+    let (mut row_violations, mut request_violations) = (RowViolations::new(), Vec::new());
+    for violation in evaluate_rules::<T>(&dynamic) {
+        match split_row_path(&violation.field, rows_field) {
+            Some((index, field)) => {
                 let field = field.to_owned();
-                of_rows.entry(place).or_default().push(FieldViolation { field, ..violation });
+                row_violations.entry(index).or_default().push(FieldViolation { field, ..violation });
             }
-            None => of_request.push(violation),
+            None => request_violations.push(violation),
         }
     }
-    if !of_request.is_empty() {
-        return Err(status::invalid(of_request));
+    if !request_violations.is_empty() {
+        return Err(status::invalid_fields(request_violations));
     }
-    opened.check_owner_in(&read)?;
-    Ok((Arc::unwrap_or_clone(opened.caller), message, of_rows))
+    call.check_declared_owner(&dynamic)?;
+    Ok((Arc::unwrap_or_clone(call.caller), message, row_violations))
 }
 
-/// `rows[3].month` is the field `month` of row 3, and `rows[3]` all of it.
-fn row_field<'p>(path: &'p str, rows: &str) -> Option<(usize, &'p str)> {
-    let (place, field) = path.strip_prefix(rows)?.strip_prefix('[')?.split_once(']')?;
-    Some((place.parse().ok()?, field.trim_start_matches('.')))
+/// Splits a field path into row index and field: `rows[3].month` is the field `month` of row 3, and
+/// `rows[3]` is row 3 itself, with an empty field. Returns `None` for paths outside `rows_field`.
+fn split_row_path<'p>(path: &'p str, rows_field: &str) -> Option<(usize, &'p str)> {
+    let (index, field) = path.strip_prefix(rows_field)?.strip_prefix('[')?.split_once(']')?;
+    Some((index.parse().ok()?, field.trim_start_matches('.')))
 }
 
-/// Takes a client-streaming request apart. Its messages are checked one by one as they come, by [`Opened::check`].
+/// Returns the call and the message stream of a client-streaming request. Nothing is validated yet:
+/// pass each message that arrives to [`AuthorizedCall::check`].
 ///
 /// # Errors
-/// INTERNAL when no auth layer stands before the service.
-pub fn open_stream<T>(request: Request<Streaming<T>>) -> Result<(Opened, Streaming<T>), Status> {
-    let opened = Opened::of(&request)?;
-    Ok((opened, request.into_inner()))
+/// INTERNAL if the request did not pass the authorization middleware.
+pub fn validate_stream<T>(request: Request<Streaming<T>>) -> Result<(AuthorizedCall, Streaming<T>), Status> {
+    let call = AuthorizedCall::from_request(&request)?;
+    Ok((call, request.into_inner()))
 }
 
-/// Who calls which method.
+/// A call that passed the authorization middleware.
 #[derive(Clone, Debug)]
-pub struct Opened {
-    /// Who calls.
+pub struct AuthorizedCall {
+    /// The authenticated caller.
     pub caller: Arc<Caller>,
     method: Arc<Method>,
 }
 
-impl Opened {
-    fn of<T>(request: &Request<T>) -> Result<Self, Status> {
+impl AuthorizedCall {
+    fn from_request<T>(request: &Request<T>) -> Result<Self, Status> {
         let caller = request.extensions().get::<Arc<Caller>>().cloned();
         let method = request.extensions().get::<Arc<Method>>().cloned();
         let (Some(caller), Some(method)) = (caller, method) else {
-            return Err(status::internal("a request came by another way than through the auth layer"));
+            return Err(status::internal("the request did not pass the authorization middleware"));
         };
         Ok(Self { caller, method })
     }
 
-    /// Checks one message: its constraints, then the owner that the method declares.
+    /// Checks the constraints of one message, and then the owner that the method declares.
     ///
     /// # Errors
-    /// As [`open`].
+    /// - INVALID_ARGUMENT (`INVALID_FIELDS`) with all violations if the message violates
+    ///   constraints.
+    /// - NOT_FOUND if the owner field that the method declares names a resource of another owner.
     pub fn check<T: Message + Name>(&self, message: &T) -> Result<(), Status> {
-        let plan = PLANS.0.get(&T::full_name());
-        if plan.is_none() && self.owner_field().is_empty() {
+        if !has_rules::<T>() && self.owner_field().is_empty() {
             return Ok(());
         }
-        let message = dynamic(message)?;
-        if let Some(plan) = plan {
-            let violations = walk::violations(&PLANS.0, plan, &message);
-            if !violations.is_empty() {
-                return Err(status::invalid(violations));
-            }
+        let dynamic = to_dynamic(message)?;
+        let violations = evaluate_rules::<T>(&dynamic);
+        if !violations.is_empty() {
+            return Err(status::invalid_fields(violations));
         }
-        self.check_owner_in(&message)
+        self.check_declared_owner(&dynamic)
     }
 
     fn owner_field(&self) -> &[String] {
         match &self.method.access {
-            Access::Open => &[],
-            Access::Declared { owner_field, .. } => owner_field,
+            Access::Public => &[],
+            Access::Restricted { owner_field, .. } => owner_field,
         }
     }
 
+    /// Returns true if the caller is a customer and the method itself checks the customer's tenant.
     fn is_customer_by_tenant(&self) -> bool {
         match &self.method.access {
-            Access::Open => false,
-            Access::Declared { customers_by_tenant, .. } => {
+            Access::Public => false,
+            Access::Restricted { customers_by_tenant, .. } => {
                 *customers_by_tenant && self.caller.service.is_none() && self.caller.side() == ActorSide::Customer
             }
         }
     }
 
-    fn check_owner_in(&self, message: &DynamicMessage) -> Result<(), Status> {
+    fn check_declared_owner(&self, message: &DynamicMessage) -> Result<(), Status> {
         match self.owner_field() {
             [] => Ok(()),
             _ if self.is_customer_by_tenant() => Ok(()),
@@ -144,44 +154,56 @@ impl Opened {
         }
     }
 
-    /// Checks that a resource may be the caller's, going by its name; for methods whose owner is in no fixed field.
+    /// Checks by the name of a resource that it may belong to the caller. Use it in methods whose
+    /// owner is not in a fixed field of the request.
     ///
     /// # Errors
-    /// NOT_FOUND, as if it did not exist.
+    /// NOT_FOUND, the same error as for a resource that does not exist.
     pub fn check_owner(&self, resource: &str) -> Result<(), Status> {
-        if self.caller.may_touch(resource) { Ok(()) } else { Err(status::not_found(resource)) }
+        if self.caller.may_access(resource) { Ok(()) } else { Err(status::not_found(resource)) }
     }
 }
 
-/// Every constraint that a message breaks; empty when it is sound.
+/// Returns all constraint violations of a message.
 ///
 /// # Errors
-/// INTERNAL when the message is not among the built-in descriptors.
-pub fn violations<T: Message + Name>(message: &T) -> Result<Vec<FieldViolation>, Status> {
-    match PLANS.0.get(&T::full_name()) {
-        Some(plan) => Ok(walk::violations(&PLANS.0, plan, &dynamic(message)?)),
-        None => Ok(Vec::new()),
-    }
+/// INTERNAL if the message type is not among the built-in descriptors.
+pub fn find_violations<T: Message + Name>(message: &T) -> Result<Vec<FieldViolation>, Status> {
+    if has_rules::<T>() { Ok(evaluate_rules::<T>(&to_dynamic(message)?)) } else { Ok(Vec::new()) }
 }
 
-/// Says whether the protos use only constraints that are enforced here. Asked at start: a rule that is published
-/// and not kept would be worse than none.
+/// Checks that the protos use only constraints that this module enforces. The server calls it at
+/// start, because a constraint that is published and not enforced would mislead clients.
 ///
 /// # Errors
-/// Every rule that is not.
+/// Returns every constraint that is not supported.
 pub fn check_rules() -> Result<(), Vec<UnsupportedRule>> {
-    if PLANS.1.is_empty() { Ok(()) } else { Err(PLANS.1.clone()) }
+    if RULES.1.is_empty() { Ok(()) } else { Err(RULES.1.clone()) }
 }
 
-pub(crate) fn dynamic<T: Message + Name>(message: &T) -> Result<DynamicMessage, Status> {
+fn has_rules<T: Name>() -> bool {
+    RULES.0.get(&T::full_name()).is_some()
+}
+
+/// Returns the violations of a message of the type `T`; none if the type has no rules.
+fn evaluate_rules<T: Name>(message: &DynamicMessage) -> Vec<FieldViolation> {
+    let rules = RULES.0.get(&T::full_name());
+    rules.map(|rules| evaluate::violations(&RULES.0, rules, message)).unwrap_or_default()
+}
+
+/// Converts a message to its dynamic form, in which fields can be read by name.
+///
+/// # Errors
+/// INTERNAL if the message type is not among the built-in descriptors.
+pub(crate) fn to_dynamic<T: Message + Name>(message: &T) -> Result<DynamicMessage, Status> {
     let descriptor = descriptors::pool().get_message_by_name(&T::full_name());
     let mut dynamic =
-        DynamicMessage::new(descriptor.ok_or_else(|| status::internal("a message without a descriptor"))?);
+        DynamicMessage::new(descriptor.ok_or_else(|| status::internal("the message type has no descriptor"))?);
     dynamic.transcode_from(message).map_err(|error| status::internal(&error))?;
     Ok(dynamic)
 }
 
-/// The string at a path of singular fields; `None` where a message on the way is absent.
+/// Returns the string at a path of singular fields, or `None` if a message on the path is not set.
 fn string_at(message: &DynamicMessage, path: &[String]) -> Option<String> {
     let (first, rest) = path.split_first()?;
     let field = message.descriptor().get_field_by_name(first)?;

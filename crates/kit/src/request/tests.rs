@@ -18,10 +18,10 @@ const ALL_RULES: &[u8] = include_bytes!("testdata/all_rules.binpb");
 /// Constraints that the server does not enforce, compiled in the same way.
 const UNSUPPORTED_RULES: &[u8] = include_bytes!("testdata/unsupported_rules.binpb");
 
-fn compiled(schema: &[u8]) -> (prost_reflect::DescriptorPool, Plans, Vec<UnsupportedRule>) {
+fn compiled(schema: &[u8]) -> (prost_reflect::DescriptorPool, RuleSet, Vec<UnsupportedRule>) {
     let pool = prost_reflect::DescriptorPool::decode(schema).unwrap();
-    let (plans, unsupported) = Plans::compile(&pool, "t.");
-    (pool, plans, unsupported)
+    let (rule_set, unsupported) = RuleSet::compile(&pool, "t.");
+    (pool, rule_set, unsupported)
 }
 
 /// A `t.All` that keeps every constraint, as JSON.
@@ -43,10 +43,10 @@ fn valid_but(field: &str, value: Value) -> Value {
     message
 }
 
-/// The violations of a `t.All` given as JSON, each as `field REASON`. `seconds` and `nanos`, if given,
-/// replace its `time`: JSON cannot express an invalid one.
+/// The violations of a `t.All` given as JSON, each as `field REASON`. `seconds` and `nanos`, if
+/// given, replace its `time`: JSON cannot express an invalid one.
 fn violations_of(message: &Value, time: Option<(i64, i32)>) -> Vec<String> {
-    let (pool, plans, unsupported) = compiled(ALL_RULES);
+    let (pool, rule_set, unsupported) = compiled(ALL_RULES);
     assert_eq!(unsupported, []);
     let descriptor = pool.get_message_by_name("t.All").unwrap();
     let mut message = DynamicMessage::deserialize(descriptor, message).unwrap();
@@ -59,7 +59,7 @@ fn violations_of(message: &Value, time: Option<(i64, i32)>) -> Vec<String> {
             prost_reflect::Value::Message(time)
         });
     }
-    let found = walk::violations(&plans, plans.get("t.All").unwrap(), &message);
+    let found = evaluate::violations(&rule_set, rule_set.get("t.All").unwrap(), &message);
     found.into_iter().map(|violation| format!("{} {}", violation.field, violation.reason)).collect()
 }
 
@@ -118,7 +118,7 @@ fn every_broken_constraint_is_reported_at_once() {
 }
 
 #[test]
-fn not_a_number_is_within_no_bound() {
+fn nan_is_within_no_bound() {
     assert_eq!(violations_of(&valid_but("lte", json!("NaN")), None), ["lte DOUBLE_LTE"]);
 }
 
@@ -142,20 +142,20 @@ fn text_with_nul_is_refused() {
 }
 
 #[test]
-fn messages_without_rules_have_no_plan() {
-    let (_, plans, _) = compiled(ALL_RULES);
-    assert!(plans.get("t.Plain").is_none());
+fn message_types_without_rules_are_removed() {
+    let (_, rule_set, _) = compiled(ALL_RULES);
+    assert!(rule_set.get("t.Plain").is_none());
 }
 
 #[test]
-fn rules_that_are_not_enforced_are_named() {
+fn names_constraints_that_are_not_enforced() {
     let (_, _, unsupported) = compiled(UNSUPPORTED_RULES);
-    let named: Vec<String> = unsupported.iter().map(|one| format!("{} {}", one.at, one.rule)).collect();
+    let named: Vec<String> = unsupported.iter().map(|rule| format!("{} {}", rule.element, rule.rule)).collect();
     assert_eq!(named, ["t.A cel", "t.A.ip string.ipv4", "t.A.cel cel", "t.A.bad string.pattern"]);
 }
 
 #[test]
-fn our_own_protos_use_only_rules_that_are_enforced() {
+fn cpor_protos_use_only_enforced_constraints() {
     assert_eq!(check_rules(), Ok(()));
 }
 
@@ -188,36 +188,37 @@ const CLAIM: &str = "partners/contoso/claims/0a1b2c3d-0000-4000-8000-00000000000
 const GET: &str = "/cpor.claims.v1.ClaimService/GetClaim";
 
 #[test]
-fn the_owner_is_held_against_the_caller() {
-    let (caller, message) = open(request(GET, ActorSide::Partner, get(CLAIM))).unwrap();
+fn refuses_a_resource_of_another_owner() {
+    let (caller, message) = validate(request(GET, ActorSide::Partner, get(CLAIM))).unwrap();
     assert_eq!((caller.subject.as_str(), message.name.as_str()), ("alice", CLAIM));
     let foreign = CLAIM.replace("contoso", "fabrikam");
-    let refused = open(request(GET, ActorSide::Partner, get(&foreign))).unwrap_err();
+    let refused = validate(request(GET, ActorSide::Partner, get(&foreign))).unwrap_err();
     assert_eq!((refused.code(), reason(&refused).as_deref()), (Code::NotFound, Some("RESOURCE_NOT_FOUND")));
-    assert!(open(request(GET, ActorSide::Reviewer, get(&foreign))).is_ok());
+    assert!(validate(request(GET, ActorSide::Reviewer, get(&foreign))).is_ok());
 }
 
 #[test]
-fn the_owner_is_found_in_a_nested_field() {
+fn finds_the_owner_in_a_nested_field() {
     const UPDATE: &str = "/cpor.claims.v1.ClaimService/UpdateClaim";
     let update = |name: &str| UpdateClaimRequest {
         claim: Some(cpor_proto::claims::v1::Claim { name: name.to_owned(), ..Default::default() }),
         ..Default::default()
     };
-    assert!(open(request(UPDATE, ActorSide::Partner, update(CLAIM))).is_ok());
-    let refused = open(request(UPDATE, ActorSide::Partner, update(&CLAIM.replace("contoso", "fabrikam")))).unwrap_err();
+    assert!(validate(request(UPDATE, ActorSide::Partner, update(CLAIM))).is_ok());
+    let refused =
+        validate(request(UPDATE, ActorSide::Partner, update(&CLAIM.replace("contoso", "fabrikam")))).unwrap_err();
     assert_eq!(refused.code(), Code::NotFound);
 }
 
 #[test]
-fn violations_are_named_by_their_paths_before_the_owner_is_looked_at() {
+fn reports_violations_before_it_checks_the_owner() {
     const CREATE: &str = "/cpor.claims.v1.ClaimService/CreateClaim";
-    let line = ClaimLine { product: "no product".to_owned(), ..Default::default() };
+    let line = ClaimLine { product: "not a product id".to_owned(), ..Default::default() };
     let claim = cpor_proto::claims::v1::Claim { lines: vec![line], ..Default::default() };
     let create = CreateClaimRequest { parent: "nonsense".to_owned(), claim: Some(claim), ..Default::default() };
-    let refused = open(request(CREATE, ActorSide::Partner, create)).unwrap_err();
+    let refused = validate(request(CREATE, ActorSide::Partner, create)).unwrap_err();
     assert_eq!((refused.code(), reason(&refused).as_deref()), (Code::InvalidArgument, Some("INVALID_FIELDS")));
-    let fields: Vec<String> = status::violations(&refused).into_iter().map(|one| one.field).collect();
+    let fields: Vec<String> = status::field_violations(&refused).into_iter().map(|violation| violation.field).collect();
     assert!(
         fields.contains(&"parent".to_owned()) && fields.contains(&"claim.lines[0].product".to_owned()),
         "{fields:?}"
@@ -225,38 +226,38 @@ fn violations_are_named_by_their_paths_before_the_owner_is_looked_at() {
 }
 
 #[test]
-fn rows_are_judged_apart_and_the_rest_as_a_whole() {
+fn validates_rows_one_by_one() {
     const BATCH: &str = "/cpor.claims.v1.ClaimService/BatchCreateClaims";
     let row = |display_name: String| BatchCreateClaimsRow {
         claim: Some(cpor_proto::claims::v1::Claim { display_name, ..Default::default() }),
         ..Default::default()
     };
-    let asked = |parent: &str, rows| {
+    let validate_batch = |parent: &str, rows| {
         let message = BatchCreateClaimsRequest { parent: parent.to_owned(), rows, ..Default::default() };
-        open_rows(request(BATCH, ActorSide::Partner, message), "rows")
+        validate_rows(request(BATCH, ActorSide::Partner, message), "rows")
     };
-    let rows = vec![row("x".repeat(201)), row("sound".to_owned()), BatchCreateClaimsRow::default()];
-    let (_, message, violations) = asked("partners/contoso", rows).unwrap();
-    let told: Vec<_> = violations.iter().map(|(place, found)| (*place, found[0].field.as_str())).collect();
-    assert_eq!((message.rows.len(), told), (3, vec![(0, "claim.display_name"), (2, "claim")]));
-    let refused = asked("partners/contoso", Vec::new()).unwrap_err();
-    assert_eq!(status::violations(&refused)[0].field, "rows");
-    let foreign = asked("partners/fabrikam", vec![row(String::new())]).unwrap_err();
+    let rows = vec![row("x".repeat(201)), row("valid".to_owned()), BatchCreateClaimsRow::default()];
+    let (_, message, violations) = validate_batch("partners/contoso", rows).unwrap();
+    let fields: Vec<_> = violations.iter().map(|(index, found)| (*index, found[0].field.as_str())).collect();
+    assert_eq!((message.rows.len(), fields), (3, vec![(0, "claim.display_name"), (2, "claim")]));
+    let refused = validate_batch("partners/contoso", Vec::new()).unwrap_err();
+    assert_eq!(status::field_violations(&refused)[0].field, "rows");
+    let foreign = validate_batch("partners/fabrikam", vec![row(String::new())]).unwrap_err();
     assert_eq!(foreign.code(), Code::NotFound);
 }
 
 #[test]
-fn a_request_that_passed_no_gate_is_refused() {
-    assert_eq!(open(Request::new(get(CLAIM))).unwrap_err().code(), Code::Internal);
+fn refuses_a_request_without_authorization() {
+    assert_eq!(validate(Request::new(get(CLAIM))).unwrap_err().code(), Code::Internal);
 }
 
 #[test]
-fn enums_and_oneofs_of_our_own_messages() {
-    let listed = violations(&ListStreamsRequest::default()).unwrap();
-    assert!(listed.iter().any(|one| one.field == "service"), "{listed:?}");
-    let none = violations(&AdvanceClockRequest::default()).unwrap();
-    assert_eq!(none.iter().map(|one| one.field.as_str()).collect::<Vec<_>>(), ["target"]);
-    let back = violations(&AdvanceClockRequest { target: Some(Target::BySeconds(-1)) }).unwrap();
-    assert_eq!(back.iter().map(|one| one.reason.as_str()).collect::<Vec<_>>(), ["INT64_GTE"]);
-    assert_eq!(violations(&AdvanceClockRequest { target: Some(Target::BySeconds(0)) }).unwrap(), []);
+fn checks_enums_and_oneofs_of_cpor_messages() {
+    let no_service = find_violations(&ListStreamsRequest::default()).unwrap();
+    assert!(no_service.iter().any(|violation| violation.field == "service"), "{no_service:?}");
+    let no_target = find_violations(&AdvanceClockRequest::default()).unwrap();
+    assert_eq!(no_target.iter().map(|violation| violation.field.as_str()).collect::<Vec<_>>(), ["target"]);
+    let negative = find_violations(&AdvanceClockRequest { target: Some(Target::BySeconds(-1)) }).unwrap();
+    assert_eq!(negative.iter().map(|violation| violation.reason.as_str()).collect::<Vec<_>>(), ["INT64_GTE"]);
+    assert_eq!(find_violations(&AdvanceClockRequest { target: Some(Target::BySeconds(0)) }).unwrap(), []);
 }

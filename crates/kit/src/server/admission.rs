@@ -1,3 +1,4 @@
+//! The middleware that limits the number of concurrent requests.
 use std::{
     pin::Pin,
     sync::Arc,
@@ -20,49 +21,51 @@ use crate::{
     status,
 };
 
-/// What a shed caller is asked to wait.
+/// The time after which a refused client should try again.
 const RETRY_AFTER: Duration = Duration::from_millis(500);
 
-/// How many requests may be in work.
+/// The permits for concurrent requests.
 #[derive(Debug)]
 pub(super) struct Admission {
-    places: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
+    /// Counts the refused requests.
     sheds: Counters,
 }
 
 impl Admission {
-    pub(super) fn new(places: usize, metrics: &Metrics) -> Self {
-        let sheds = metrics.counter("rpc_server_sheds", "Requests refused because too many were in work.");
-        Self { places: Arc::new(Semaphore::new(places.min(Semaphore::MAX_PERMITS))), sheds }
+    pub(super) fn new(max_requests: usize, metrics: &Metrics) -> Self {
+        let sheds = metrics.counter("rpc_server_sheds", "Requests refused because too many requests were in progress.");
+        Self { permits: Arc::new(Semaphore::new(max_requests.min(Semaphore::MAX_PERMITS))), sheds }
     }
 }
 
-/// Refuses a request at once when too many are in work: waiting in a queue would only make it late. Health and
-/// reflection always get through, so that an orchestrator does not restart what is merely busy.
+/// Refuses a request immediately if too many are in progress, because a request that waits in a
+/// queue is likely to miss its deadline. Health and reflection are always admitted, so that an
+/// orchestrator does not restart a process that is only busy.
 pub(super) async fn admit(State(admission): State<Arc<Admission>>, request: Request, next: Next) -> Response {
     let method = request.extensions().get::<Arc<Method>>().cloned();
-    if method.as_ref().is_some_and(|method| method.access == Access::Open) {
+    if method.as_ref().is_some_and(|method| method.access == Access::Public) {
         return next.run(request).await;
     }
-    let Ok(place) = admission.places.clone().try_acquire_owned() else {
+    let Ok(permit) = admission.permits.clone().try_acquire_owned() else {
         admission.sheds.add(&[], 1);
         return status::overloaded(RETRY_AFTER).into_http();
     };
     let response = next.run(request).await;
-    // A single answer is complete by now; a stream keeps its place until its end.
+    // A unary response is complete at this point; a stream keeps its permit until it ends.
     match method {
-        Some(method) if method.streaming => response.map(|body| Body::new(Placed { body, _place: place })),
+        Some(method) if method.is_streaming => response.map(|body| Body::new(PermitBody { body, _permit: permit })),
         Some(_) | None => response,
     }
 }
 
-/// An answer that keeps its place.
-struct Placed {
+/// A response body that holds a permit until it is dropped.
+struct PermitBody {
     body: Body,
-    _place: OwnedSemaphorePermit,
+    _permit: OwnedSemaphorePermit,
 }
 
-impl http_body::Body for Placed {
+impl http_body::Body for PermitBody {
     type Data = Bytes;
     type Error = axum::Error;
 

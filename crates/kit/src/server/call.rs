@@ -1,44 +1,48 @@
+//! The context of the call that is being handled: its request id and its deadline.
 use std::{sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 
-/// When the caller stops waiting. In the request's extensions, for services that do long work in steps.
+/// The time when the client stops waiting. It is in the extensions of every request, for services
+/// that do long work in steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CallDeadline {
-    /// The end, on the runtime's clock.
+    /// The deadline on the clock of the Tokio runtime.
     pub at: Instant,
 }
 
 impl CallDeadline {
-    /// How long is left; zero when it has passed.
+    /// Returns the time until the deadline; zero if it has passed.
     #[must_use]
     pub fn remaining(&self) -> Duration {
         self.at.saturating_duration_since(Instant::now())
     }
 }
 
-/// The id of a request, in its extensions.
+/// The id of a request, as it is stored in the extensions of the request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct RequestId(pub(super) Arc<str>);
 
-/// What is known about the call that the current task answers.
+/// The context of a call.
 #[derive(Clone, Debug)]
-pub(super) struct Call {
+pub(super) struct CallContext {
     pub(super) request_id: Arc<str>,
     pub(super) deadline: CallDeadline,
 }
 
 tokio::task_local! {
-    /// Carried to calls of other services, which tell nothing apart by it but their logs.
-    pub(super) static CALL: Call;
+    /// The context of the call that the current task handles. Outgoing calls pass on the request id
+    /// (for logs only) and wait no longer than the deadline.
+    pub(super) static CALL_CONTEXT: CallContext;
 }
 
-/// The id of the request that the current task answers, if it answers one.
+/// Returns the id of the request that the current task handles; `None` outside a call.
 pub(crate) fn current_request_id() -> Option<String> {
-    CALL.try_with(|call| call.request_id.to_string()).ok()
+    CALL_CONTEXT.try_with(|call| call.request_id.to_string()).ok()
 }
 
-/// How long the caller of the current task still waits, if there is one.
-pub(crate) fn remaining() -> Option<Duration> {
-    CALL.try_with(|call| call.deadline.remaining()).ok()
+/// Returns the time until the deadline of the call that the current task handles; `None` outside a
+/// call.
+pub(crate) fn remaining_time() -> Option<Duration> {
+    CALL_CONTEXT.try_with(|call| call.deadline.remaining()).ok()
 }

@@ -1,3 +1,4 @@
+//! The middleware that limits the duration of calls.
 use std::{
     pin::Pin,
     sync::Arc,
@@ -17,62 +18,65 @@ use http_body::{Frame, SizeHint};
 use tokio::time::{Instant, Sleep, sleep_until};
 use tonic::{Code, Status};
 
-use super::call::{CALL, Call, CallDeadline, RequestId};
+use super::call::{CALL_CONTEXT, CallContext, CallDeadline, RequestId};
 use crate::{auth::Method, config::Limits, status};
 
-/// The transport beneath ends a call at the same deadline, with CANCELLED and no details: be a little earlier.
-const EARLIER: Duration = Duration::from_millis(5);
+/// How much earlier than requested a call ends. tonic itself ends a call at the requested deadline,
+/// with CANCELLED and without details, so this middleware must act before.
+const MARGIN: Duration = Duration::from_millis(5);
 
-/// How long calls get.
+/// The limits for the duration of calls.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Deadlines {
-    unset: Duration,
-    most: Duration,
+    /// The time for a unary call that requests no deadline.
+    default: Duration,
+    /// The maximum time for any call.
+    max: Duration,
 }
 
 impl Deadlines {
     pub(super) fn new(limits: &Limits) -> Self {
         Self {
-            unset: Duration::from_secs(limits.default_deadline_seconds),
-            most: Duration::from_secs(limits.max_deadline_seconds),
+            default: Duration::from_secs(limits.default_deadline_seconds),
+            max: Duration::from_secs(limits.max_deadline_seconds),
         }
     }
 
-    fn of(self, asked: Option<Duration>, streaming: bool) -> Duration {
-        match asked {
-            Some(asked) => asked.saturating_sub(EARLIER.min(asked / 2)).min(self.most),
-            None if streaming => self.most,
-            None => self.unset,
+    /// Returns the time that a call gets, given the timeout that the client requested.
+    fn time_limit(self, requested: Option<Duration>, is_streaming: bool) -> Duration {
+        match requested {
+            Some(requested) => requested.saturating_sub(MARGIN.min(requested / 2)).min(self.max),
+            None if is_streaming => self.max,
+            None => self.default,
         }
     }
 }
 
-/// Ends a call that outlives its deadline with DEADLINE_EXCEEDED (reason of the same name): its own `grpc-timeout`,
-/// else the default, and never more than the limit.
+/// Ends a call with DEADLINE_EXCEEDED (`DEADLINE_EXCEEDED`) when its time limit is over. The limit
+/// is the `grpc-timeout` of the request or the default, and never more than the maximum.
 pub(super) async fn limit(State(deadlines): State<Deadlines>, mut request: Request, next: Next) -> Response {
-    let asked = match timeout(request.headers()) {
-        Ok(asked) => asked,
+    let requested = match requested_timeout(request.headers()) {
+        Ok(requested) => requested,
         Err(status) => return status.into_http(),
     };
-    let streaming = request.extensions().get::<Arc<Method>>().is_some_and(|method| method.streaming);
-    let length = deadlines.of(asked, streaming);
-    let deadline = CallDeadline { at: Instant::now() + length };
+    let is_streaming = request.extensions().get::<Arc<Method>>().is_some_and(|method| method.is_streaming);
+    let time_limit = deadlines.time_limit(requested, is_streaming);
+    let deadline = CallDeadline { at: Instant::now() + time_limit };
     request.extensions_mut().insert(deadline);
     let request_id = request.extensions().get::<RequestId>().map_or_else(|| "".into(), |id| id.0.clone());
-    let answer = CALL.scope(Call { request_id, deadline }, next.run(request));
-    match tokio::time::timeout_at(deadline.at, answer).await {
-        Ok(response) if streaming => {
-            response.map(|body| Body::new(Timed { body, end: Some(Box::pin(sleep_until(deadline.at))), length }))
-        }
+    let response = CALL_CONTEXT.scope(CallContext { request_id, deadline }, next.run(request));
+    match tokio::time::timeout_at(deadline.at, response).await {
+        Ok(response) if is_streaming => response
+            .map(|body| Body::new(DeadlineBody { body, timer: Some(Box::pin(sleep_until(deadline.at))), time_limit })),
         Ok(response) => response,
-        Err(_elapsed) => exceeded(length).into_http(),
+        Err(_elapsed) => deadline_exceeded(time_limit).into_http(),
     }
 }
 
-fn exceeded(length: Duration) -> Status {
-    let allowed = format!("{}ms", length.as_millis());
-    let message = format!("the call took longer than its {allowed}; whether it took effect is unknown");
-    status::refused(
+fn deadline_exceeded(time_limit: Duration) -> Status {
+    let allowed = format!("{}ms", time_limit.as_millis());
+    let message = format!("the call exceeded its deadline of {allowed}; it may or may not have taken effect");
+    status::with_reason(
         Code::DeadlineExceeded,
         ErrorReason::DeadlineExceeded.as_str_name(),
         message,
@@ -80,12 +84,12 @@ fn exceeded(length: Duration) -> Status {
     )
 }
 
-/// `grpc-timeout`: at most eight digits and a unit.
-fn timeout(headers: &HeaderMap) -> Result<Option<Duration>, Status> {
+/// Reads the `grpc-timeout` header.
+fn requested_timeout(headers: &HeaderMap) -> Result<Option<Duration>, Status> {
     let Some(value) = headers.get("grpc-timeout") else { return Ok(None) };
     let malformed = || {
-        let message = "grpc-timeout must be one to eight digits and one of H, M, S, m, u, n";
-        status::refused(
+        let message = "grpc-timeout: must be 1 to 8 digits followed by one of the units H, M, S, m, u, n";
+        status::with_reason(
             Code::InvalidArgument,
             ErrorReason::InvalidTimeout.as_str_name(),
             message,
@@ -113,15 +117,15 @@ fn parse(value: &str) -> Option<Duration> {
     })
 }
 
-/// A stream of answers that ends at the deadline, with the status in its trailers.
-struct Timed {
+/// A stream of responses that ends at the deadline with an error in its trailers.
+struct DeadlineBody {
     body: Body,
-    /// `None` once the stream was ended here.
-    end: Option<Pin<Box<Sleep>>>,
-    length: Duration,
+    /// Fires at the deadline; `None` after it has ended the stream.
+    timer: Option<Pin<Box<Sleep>>>,
+    time_limit: Duration,
 }
 
-impl http_body::Body for Timed {
+impl http_body::Body for DeadlineBody {
     type Data = Bytes;
     type Error = axum::Error;
 
@@ -129,21 +133,21 @@ impl http_body::Body for Timed {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        let Some(end) = &mut self.end else { return Poll::Ready(None) };
-        // Asked first: a stream that always has something to say would never end.
-        if end.as_mut().poll(context).is_pending() {
+        let Some(timer) = &mut self.timer else { return Poll::Ready(None) };
+        // The timer is polled first, because a body that is always ready would never end.
+        if timer.as_mut().poll(context).is_pending() {
             return Pin::new(&mut self.body).poll_frame(context);
         }
-        self.end = None;
+        self.timer = None;
         let mut trailers = HeaderMap::new();
-        if let Err(error) = exceeded(self.length).add_header(&mut trailers) {
+        if let Err(error) = deadline_exceeded(self.time_limit).add_header(&mut trailers) {
             return Poll::Ready(Some(Err(axum::Error::new(error))));
         }
         Poll::Ready(Some(Ok(Frame::trailers(trailers))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.end.is_none() || self.body.is_end_stream()
+        self.timer.is_none() || self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
@@ -156,7 +160,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn timeouts_are_read_as_the_protocol_says() {
+    fn parses_timeouts_of_the_grpc_protocol() {
         assert_eq!(parse("1H"), Some(Duration::from_secs(3600)));
         assert_eq!(parse("99999999n"), Some(Duration::from_nanos(99_999_999)));
         assert_eq!(
@@ -169,14 +173,14 @@ mod tests {
     }
 
     #[test]
-    fn what_a_caller_asks_for_is_capped_and_answered_a_little_early() {
+    fn caps_timeouts_and_ends_slightly_early() {
         let deadlines =
             Deadlines::new(&Limits { default_deadline_seconds: 30, max_deadline_seconds: 300, ..Limits::default() });
-        let of = |asked, streaming| deadlines.of(asked, streaming);
-        assert_eq!(of(None, false), Duration::from_secs(30));
-        assert_eq!(of(None, true), Duration::from_secs(300));
-        assert_eq!(of(Some(Duration::from_secs(1)), false), Duration::from_millis(995));
-        assert_eq!(of(Some(Duration::from_millis(4)), false), Duration::from_millis(2));
-        assert_eq!(of(Some(Duration::from_secs(9000)), true), Duration::from_secs(300));
+        let time_limit = |requested, is_streaming| deadlines.time_limit(requested, is_streaming);
+        assert_eq!(time_limit(None, false), Duration::from_secs(30));
+        assert_eq!(time_limit(None, true), Duration::from_secs(300));
+        assert_eq!(time_limit(Some(Duration::from_secs(1)), false), Duration::from_millis(995));
+        assert_eq!(time_limit(Some(Duration::from_millis(4)), false), Duration::from_millis(2));
+        assert_eq!(time_limit(Some(Duration::from_secs(9000)), true), Duration::from_secs(300));
     }
 }

@@ -1,13 +1,15 @@
-//! The gRPC server that every service stands behind.
+//! The gRPC server of a process, with the middleware that all services share.
 //!
-//! A request passes, from outside in: the draining of what is not read, observation (request id, span, metrics), the
-//! panic catcher, the translation of the transport's own errors, admission, the deadline, authorisation, and then the
-//! service. Health and reflection pass all of it but admission and authorisation.
+//! A request passes the middleware in this order, from outside in: `body_drain` (reads request
+//! bodies that no handler read), `observe` (request id, span, metrics), `panic` (turns panics into
+//! INTERNAL), `error_translation` (gives the transport's own errors the common form), `admission`
+//! (limits concurrent requests), `deadline`, and [`auth`](crate::auth). Health and reflection pass
+//! admission and authorization unconditionally.
 mod admission;
-mod answer;
+mod body_drain;
 mod call;
 mod deadline;
-mod drain;
+mod error_translation;
 mod health;
 mod observe;
 mod panic;
@@ -16,11 +18,11 @@ mod serve;
 mod services;
 
 pub use call::CallDeadline;
-pub(crate) use call::{current_request_id, remaining};
-pub use serve::{Server, ServerError, ServerParts, install_crypto};
-pub use services::Services;
+pub(crate) use call::{current_request_id, remaining_time};
+pub use serve::{Server, ServerDependencies, ServerError, install_crypto_provider};
+pub use services::GrpcServices;
 
-/// The header that carries a request's id, in and out.
+/// The name of the header with the id of a request, in requests and responses.
 pub const REQUEST_ID: &str = "x-request-id";
 
 #[cfg(test)]

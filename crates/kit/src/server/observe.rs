@@ -1,3 +1,4 @@
+//! The middleware that gives every request an id, a tracing span and metrics.
 use std::{
     pin::Pin,
     sync::Arc,
@@ -24,14 +25,14 @@ use crate::{
     telemetry,
 };
 
-/// Longest request id that is taken over from a caller.
+/// The maximum length of a request id that a client may choose.
 const MAX_REQUEST_ID: usize = 128;
 
-/// Gives requests their ids, spans and metrics.
+/// What the middleware needs to observe requests.
 pub(super) struct Observer {
     methods: Arc<MethodTable>,
     durations: Histograms,
-    active: Gauges,
+    active_requests: Gauges,
     entropy: Arc<dyn Entropy>,
 }
 
@@ -39,35 +40,44 @@ impl Observer {
     pub(super) fn new(methods: Arc<MethodTable>, metrics: &Metrics, entropy: Arc<dyn Entropy>) -> Self {
         Self {
             methods,
-            durations: metrics.histogram("rpc_server_duration_seconds", "Time from request to the end of its answer."),
-            active: metrics.gauge("rpc_server_active_requests", "Requests in work."),
+            durations: metrics
+                .histogram("rpc_server_duration_seconds", "Time from the request to the end of the response."),
+            active_requests: metrics.gauge("rpc_server_active_requests", "Requests in progress."),
             entropy,
         }
     }
 
-    /// The caller's id where it has a sensible one, else a new one.
+    /// Returns the request id that the client chose, or a new one if the client chose none or an
+    /// invalid one.
     fn request_id(&self, headers: &HeaderMap) -> Arc<str> {
-        let given = headers.get(REQUEST_ID).and_then(|value| value.to_str().ok());
-        let sensible =
+        let header = headers.get(REQUEST_ID).and_then(|value| value.to_str().ok());
+        let is_valid =
             |id: &&str| (1..=MAX_REQUEST_ID).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
-        given.filter(sensible).map_or_else(|| self.entropy.uuid().to_string().into(), Into::into)
+        header.filter(is_valid).map_or_else(|| self.entropy.uuid().to_string().into(), Into::into)
     }
 
-    fn begin(&self, method: Option<Arc<Method>>) -> Observation {
-        let span = span(names(method.as_deref()));
-        self.active.add(&[], 1.0);
-        let (durations, active) = (self.durations.clone(), self.active.clone());
-        Observation { method, began: Instant::now(), durations, active, span, done: false }
+    fn start(&self, method: Option<Arc<Method>>) -> Observation {
+        let span = new_span(service_and_method(method.as_deref()));
+        self.active_requests.add(&[], 1.0);
+        Observation {
+            method,
+            start: Instant::now(),
+            durations: self.durations.clone(),
+            active_requests: self.active_requests.clone(),
+            span,
+            is_finished: false,
+        }
     }
 }
 
-/// A path that is not served names whatever its sender likes, so it gets no span name and no series of its own.
-fn names(method: Option<&Method>) -> (&str, &str) {
+/// Returns the names for spans and metrics. A client can choose any path, so paths that are not
+/// served share the name `unknown`; otherwise clients could create any number of metric series.
+fn service_and_method(method: Option<&Method>) -> (&str, &str) {
     method.map_or(("unknown", "unknown"), |method| (&method.service, &method.name))
 }
 
-/// Names after the OpenTelemetry conventions for RPC.
-fn span((service, method): (&str, &str)) -> Span {
+/// Creates the span of a request. The attribute names follow the OpenTelemetry conventions for RPC.
+fn new_span((service, method): (&str, &str)) -> Span {
     tracing::info_span!(
         "rpc",
         otel.name = %format_args!("{service}/{method}"),
@@ -81,12 +91,13 @@ fn span((service, method): (&str, &str)) -> Span {
     )
 }
 
-/// Watches a request from its first byte to the last of its answer.
+/// Observes a request until the end of its response body, and puts the [`Method`] and the request
+/// id into the extensions of the request.
 pub(super) async fn observe(State(observer): State<Arc<Observer>>, mut request: Request, next: Next) -> Response {
     let method = observer.methods.get(request.uri().path());
     let id = observer.request_id(request.headers());
-    let mut observation = observer.begin(method.clone());
-    observation.join_trace(request.headers(), &id);
+    let mut observation = observer.start(method.clone());
+    observation.continue_trace(request.headers(), &id);
     if let Some(method) = method {
         request.extensions_mut().insert(method);
     }
@@ -95,32 +106,34 @@ pub(super) async fn observe(State(observer): State<Arc<Observer>>, mut request: 
     if let Ok(id) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, id);
     }
-    match code_in(response.headers()) {
+    match grpc_status_code(response.headers()) {
         Some(code) => {
             observation.finish(code);
             response
         }
-        None => response.map(|body| Body::new(Observed { body, observation })),
+        None => response.map(|body| Body::new(ObservedBody { body, observation })),
     }
 }
 
-/// One request under observation. Dropped before its end, it was cancelled by its caller.
+/// A request that is being observed. If it is dropped before it is finished, the client has
+/// cancelled the request.
 struct Observation {
     method: Option<Arc<Method>>,
-    began: Instant,
+    start: Instant,
     durations: Histograms,
-    active: Gauges,
+    active_requests: Gauges,
     span: Span,
-    done: bool,
+    is_finished: bool,
 }
 
 impl Observation {
-    fn join_trace(&self, headers: &HeaderMap, request_id: &str) {
+    /// Makes the span part of the client's trace, if the request names one.
+    fn continue_trace(&self, headers: &HeaderMap, request_id: &str) {
         if self.span.is_disabled() {
             return;
         }
         if let Some(parent) = headers.get("traceparent").and_then(|value| value.to_str().ok()) {
-            telemetry::continue_from(&self.span, parent);
+            telemetry::continue_trace(&self.span, parent);
         }
         self.span.record("request_id", request_id);
         if let Some(trace_id) = self.span.in_scope(telemetry::trace_id) {
@@ -128,14 +141,16 @@ impl Observation {
         }
     }
 
+    /// Records the end of the request; repeated calls have no effect.
     fn finish(&mut self, code: i32) {
-        if std::mem::replace(&mut self.done, true) {
+        if std::mem::replace(&mut self.is_finished, true) {
             return;
         }
-        self.active.add(&[], -1.0);
+        self.active_requests.add(&[], -1.0);
         self.span.record("rpc.grpc.status_code", code);
-        let ((service, method), seconds) = (names(self.method.as_deref()), self.began.elapsed().as_secs_f64());
-        tracing::debug!(parent: &self.span, code, seconds, "answered");
+        let (service, method) = service_and_method(self.method.as_deref());
+        let seconds = self.start.elapsed().as_secs_f64();
+        tracing::debug!(parent: &self.span, code, seconds, "request finished");
         let code = code.to_string();
         let labels = [("rpc_service", service), ("rpc_method", method), ("rpc_grpc_status_code", &code)];
         self.durations.observe(&labels, seconds);
@@ -148,18 +163,18 @@ impl Drop for Observation {
     }
 }
 
-/// The status of an answer without a body, or of trailers.
-fn code_in(headers: &HeaderMap) -> Option<i32> {
+/// Returns the gRPC status code in trailers, or in the headers of a response without a body.
+fn grpc_status_code(headers: &HeaderMap) -> Option<i32> {
     headers.get("grpc-status")?.to_str().ok()?.parse().ok()
 }
 
-/// An answer whose trailers will tell how it went.
-struct Observed {
+/// A response body whose trailers finish the observation.
+struct ObservedBody {
     body: Body,
     observation: Observation,
 }
 
-impl http_body::Body for Observed {
+impl http_body::Body for ObservedBody {
     type Data = Bytes;
     type Error = axum::Error;
 
@@ -168,17 +183,17 @@ impl http_body::Body for Observed {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         let span = self.observation.span.clone();
-        let polled = span.in_scope(|| Pin::new(&mut self.body).poll_frame(context));
-        match &polled {
+        let frame = span.in_scope(|| Pin::new(&mut self.body).poll_frame(context));
+        match &frame {
             Poll::Ready(Some(Ok(frame))) => {
-                if let Some(code) = frame.trailers_ref().and_then(code_in) {
+                if let Some(code) = frame.trailers_ref().and_then(grpc_status_code) {
                     self.observation.finish(code);
                 }
             }
             Poll::Ready(Some(Err(_)) | None) => self.observation.finish(Code::Unknown as i32),
             Poll::Pending => {}
         }
-        polled
+        frame
     }
 
     fn is_end_stream(&self) -> bool {

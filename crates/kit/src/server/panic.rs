@@ -1,3 +1,4 @@
+//! The middleware that turns panics into errors.
 use std::panic::AssertUnwindSafe;
 
 use axum::{extract::Request, middleware::Next, response::Response};
@@ -5,15 +6,16 @@ use futures_util::FutureExt as _;
 
 use crate::status;
 
-/// A panic in a service is that one call's INTERNAL, and no other's.
+/// Catches a panic while a request is handled and responds with INTERNAL. Other requests are not
+/// affected.
 pub(super) async fn catch(request: Request, next: Next) -> Response {
     match AssertUnwindSafe(next.run(request)).catch_unwind().await {
         Ok(response) => response,
-        Err(panic) => status::internal(&format_args!("panic: {}", message(&*panic))).into_http(),
+        Err(panic) => status::internal(&format_args!("panic: {}", panic_message(&*panic))).into_http(),
     }
 }
 
-fn message(panic: &(dyn std::any::Any + Send)) -> &str {
+fn panic_message(panic: &(dyn std::any::Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("of unknown kind")
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("unknown payload")
 }

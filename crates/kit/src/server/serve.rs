@@ -1,3 +1,4 @@
+//! Assembly and operation of the gRPC server.
 use std::{sync::Arc, time::Duration};
 
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -8,60 +9,65 @@ use tonic::{
     transport::{Identity, ServerTlsConfig, server::TcpIncoming},
 };
 
-use super::{Services, admission, answer, deadline, drain, health, observe, panic, reflection};
+use super::{GrpcServices, admission, body_drain, deadline, error_translation, health, observe, panic, reflection};
 use crate::{
-    auth::{AccessError, Gatekeeper, Keys, MethodTable, authorize},
+    auth::{AccessError, Authorizer, MethodTable, VerificationKeys, authorize},
     config::{Limits, TlsConfig},
     lifecycle::{Readiness, Shutdown},
     metrics::Metrics,
     request::{self, UnsupportedRule},
 };
 
-/// Streams that a peer may reset before they are accepted: "rapid reset" beyond it costs the peer its connection.
+/// The number of HTTP/2 streams that a client may reset before they are accepted. A client that
+/// exceeds it ("rapid reset" attack) loses its connection.
 const MAX_PENDING_RESETS: usize = 32;
-/// Whether a peer is still there is asked this often, and waited for this long.
-const KEEPALIVE: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(20));
-/// Bytes that a peer may send ahead of what is read, on one stream and on one connection.
-const WINDOWS: (u32, u32) = (1 << 20, 4 << 20);
+/// The interval of the pings that check whether a client is still connected.
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(30);
+/// The time within which a client must respond to a ping.
+const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(20);
+/// The number of bytes that a client may send on one stream before they are read.
+const STREAM_WINDOW: u32 = 1 << 20;
+/// The number of bytes that a client may send on one connection before they are read.
+const CONNECTION_WINDOW: u32 = 4 << 20;
 
 /// What a server needs from its process.
 #[derive(Clone)]
-pub struct ServerParts {
-    /// Whose tokens are believed.
-    pub keys: Arc<Keys>,
-    /// What it takes on.
+pub struct ServerDependencies {
+    /// The keys that bearer tokens are verified with.
+    pub keys: Arc<VerificationKeys>,
+    /// The limits for requests and connections.
     pub limits: Limits,
-    /// Its certificate; none for plain text.
+    /// The certificate and its key; without them the server speaks plain text.
     pub tls: TlsConfig,
-    /// Where it counts.
+    /// The registry of the server's metrics.
     pub metrics: Metrics,
-    /// What it tells by health checks.
+    /// The readiness that the health service reports.
     pub readiness: Readiness,
-    /// For request ids.
+    /// The source of randomness for request ids.
     pub entropy: Arc<dyn Entropy>,
 }
 
-/// A server that cannot be set up, or fails.
+/// The reason why a server cannot be set up or has failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ServerError {
-    /// Methods without a sound declaration of who may call them.
+    /// Methods have no valid access declaration.
     #[error("methods cannot be served:{}", lines(.0))]
     Access(Vec<AccessError>),
-    /// Constraints that would be published and not kept.
+    /// The protos contain constraints that the server does not enforce.
     #[error("constraints cannot be enforced:{}", lines(.0))]
     Rules(Vec<UnsupportedRule>),
-    /// The certificate or its key cannot be read.
+    /// The file of the certificate or of its key cannot be read.
     #[error("cannot read {path}: {source}", path = .path.display())]
     File {
-        /// The file.
+        /// The path of the file.
         path: std::path::PathBuf,
-        /// Why.
+        /// The I/O error.
         source: std::io::Error,
     },
-    /// The descriptors cannot be reflected.
+    /// The reflection service cannot read the descriptors.
     #[error("reflection: {0}")]
     Reflection(#[from] tonic_reflection::server::Error),
-    /// The certificate does not fit, or the listener fails.
+    /// The certificate is not usable, or the listener has failed.
     #[error("the gRPC server failed: {0}")]
     Transport(#[from] tonic::transport::Error),
 }
@@ -70,7 +76,7 @@ fn lines(items: &[impl std::fmt::Display]) -> String {
     items.iter().map(|item| format!("\n  {item}")).collect()
 }
 
-/// A server that is checked and set up, and has not bound anything yet.
+/// A server that is checked and assembled, and does not listen yet.
 pub struct Server {
     routes: Routes,
     transport: tonic::transport::Server,
@@ -85,81 +91,89 @@ impl std::fmt::Debug for Server {
 }
 
 impl Server {
-    /// Checks that every method says who may call it and every constraint can be enforced, reads the certificate, and
-    /// puts the stack around the services, with health and reflection beside them.
+    /// Assembles a server: checks the access declarations and the constraints of all methods, reads
+    /// the certificate, adds health and reflection, and wraps everything in the middleware.
     ///
     /// # Errors
-    /// Any of that.
-    pub fn prepare(parts: ServerParts, services: Services) -> Result<Self, ServerError> {
+    /// See [`ServerError`].
+    pub fn prepare(dependencies: ServerDependencies, services: GrpcServices) -> Result<Self, ServerError> {
         request::check_rules().map_err(ServerError::Rules)?;
-        let methods = Arc::new(MethodTable::build(&services.callees()).map_err(ServerError::Access)?);
-        let transport = transport(&parts.limits, &parts.tls)?;
+        let methods = Arc::new(MethodTable::build(&services.audiences()).map_err(ServerError::Access)?);
+        let transport = transport(&dependencies.limits, &dependencies.tls)?;
         let (reporter, health_server) = tonic_health::server::health_reporter();
-        let health = health::follow(reporter, parts.readiness.clone(), services.named().to_vec());
-        let own = reflection::add(Routes::new(health_server), &services)?;
-        let router = services.into_router().merge(own.into_axum_router().reset_fallback());
-        let readiness = parts.readiness.clone();
-        Ok(Self { routes: stack(parts, methods, router), transport, readiness, health: Box::pin(health) })
+        let health =
+            health::report_readiness(reporter, dependencies.readiness.clone(), services.grpc_services().to_vec());
+        let public_routes = reflection::add(Routes::new(health_server), &services)?;
+        let router = services.into_router().merge(public_routes.into_axum_router().reset_fallback());
+        let readiness = dependencies.readiness.clone();
+        Ok(Self {
+            routes: add_middleware(dependencies, methods, router),
+            transport,
+            readiness,
+            health: Box::pin(health),
+        })
     }
 
-    /// Serves until the process drains and everything in work is answered, or the grace is over.
+    /// Serves until the process drains and all requests are finished, or until the grace period of
+    /// the shutdown is over.
     ///
     /// # Errors
-    /// The listener fails.
+    /// Returns an error if the listener fails.
     pub async fn serve(mut self, listener: TcpListener, shutdown: &Shutdown) -> Result<(), ServerError> {
-        let (draining, hard, readiness) = (shutdown.draining(), shutdown.hard(), self.readiness);
-        let until = async move {
-            draining.cancelled().await;
+        let (drain_token, abort_token, readiness) = (shutdown.drain_token(), shutdown.abort_token(), self.readiness);
+        let drained = async move {
+            drain_token.cancelled().await;
             readiness.drain();
         };
         let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
-        let serving = self.transport.add_routes(self.routes).serve_with_incoming_shutdown(incoming, until);
-        let with_health = async {
-            // Health never ends by itself while somebody holds readiness; serving does.
+        let serving = self.transport.add_routes(self.routes).serve_with_incoming_shutdown(incoming, drained);
+        let serving_with_health = async {
+            // Only the end of `serving` ends the server: the health reporter runs beside it.
             tokio::select! {
-                served = serving => served,
+                result = serving => result,
                 never = async { self.health.await; std::future::pending().await } => never,
             }
         };
         tokio::select! {
-            served = with_health => Ok(served?),
-            () = hard.cancelled() => Ok(()),
+            result = serving_with_health => Ok(result?),
+            () = abort_token.cancelled() => Ok(()),
         }
     }
 }
 
-/// Outermost last.
-fn stack(parts: ServerParts, methods: Arc<MethodTable>, router: axum::Router) -> Routes {
-    let gate = Arc::new(Gatekeeper { keys: parts.keys });
-    let admission = Arc::new(admission::Admission::new(parts.limits.max_concurrent_requests, &parts.metrics));
-    let observer = Arc::new(observe::Observer::new(methods, &parts.metrics, parts.entropy));
+/// Wraps the router in the middleware. The last layer is the outermost.
+fn add_middleware(dependencies: ServerDependencies, methods: Arc<MethodTable>, router: axum::Router) -> Routes {
+    let authorizer = Arc::new(Authorizer { keys: dependencies.keys });
+    let admission =
+        Arc::new(admission::Admission::new(dependencies.limits.max_concurrent_requests, &dependencies.metrics));
+    let observer = Arc::new(observe::Observer::new(methods, &dependencies.metrics, dependencies.entropy));
     let router = router
         .fallback(async || http::StatusCode::NOT_FOUND)
-        .layer(from_fn_with_state(gate, authorize))
-        .layer(from_fn_with_state(deadline::Deadlines::new(&parts.limits), deadline::limit))
+        .layer(from_fn_with_state(authorizer, authorize))
+        .layer(from_fn_with_state(deadline::Deadlines::new(&dependencies.limits), deadline::limit))
         .layer(from_fn_with_state(admission, admission::admit))
-        .layer(from_fn(answer::translate))
+        .layer(from_fn(error_translation::translate))
         .layer(from_fn(panic::catch))
         .layer(from_fn_with_state(observer, observe::observe))
-        .layer(from_fn(drain::drain));
+        .layer(from_fn(body_drain::drain_body));
     Routes::from(router).prepare()
 }
 
 fn transport(limits: &Limits, tls: &TlsConfig) -> Result<tonic::transport::Server, ServerError> {
-    let age = Duration::from_secs(limits.max_connection_age_seconds);
+    let max_age = Duration::from_secs(limits.max_connection_age_seconds);
     let server = tonic::transport::Server::builder()
         .max_concurrent_streams(limits.max_streams_per_connection)
         .http2_max_header_list_size(limits.max_header_bytes)
         .http2_max_pending_accept_reset_streams(Some(MAX_PENDING_RESETS))
         .http2_max_local_error_reset_streams(Some(MAX_PENDING_RESETS))
-        .http2_keepalive_interval(Some(KEEPALIVE.0))
-        .http2_keepalive_timeout(Some(KEEPALIVE.1))
-        .initial_stream_window_size(WINDOWS.0)
-        .initial_connection_window_size(WINDOWS.1)
-        .max_connection_age(age)
+        .http2_keepalive_interval(Some(KEEPALIVE_INTERVAL))
+        .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .max_connection_age(max_age)
         .max_connection_age_grace(Duration::from_secs(limits.max_deadline_seconds));
     let (Some(certificate), Some(key)) = (&tls.certificate_file, &tls.key_file) else { return Ok(server) };
-    install_crypto();
+    install_crypto_provider();
     let identity = Identity::from_pem(read(certificate)?, read(key)?);
     Ok(server.tls_config(ServerTlsConfig::new().identity(identity))?)
 }
@@ -168,9 +182,9 @@ fn read(path: &std::path::Path) -> Result<Vec<u8>, ServerError> {
     std::fs::read(path).map_err(|source| ServerError::File { path: path.to_owned(), source })
 }
 
-/// Makes one provider of cryptography the process's own. Several are linked in, so rustls would not know which to take.
-/// Harmless to repeat.
-pub fn install_crypto() {
-    // Err: installed before, which is as good.
+/// Selects the cryptography provider of rustls for the process. The selection is required because
+/// several providers are linked. Repeated calls have no effect.
+pub fn install_crypto_provider() {
+    // An error means that a provider is already installed.
     let (Ok(()) | Err(_)) = rustls::crypto::aws_lc_rs::default_provider().install_default();
 }

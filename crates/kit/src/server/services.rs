@@ -1,17 +1,20 @@
+//! The set of gRPC services that a process hosts.
 use std::convert::Infallible;
 
 use cpor_types::Service;
 use tonic::{body::Body, server::NamedService, service::Routes};
 
-/// The gRPC services of one process, and whose they are.
+/// The gRPC services of one process, each with the service that owns it.
 #[derive(Debug, Default)]
-pub struct Services {
+pub struct GrpcServices {
     router: axum::Router,
-    named: Vec<(&'static str, Option<Service>)>,
+    /// The full name and the owner of each gRPC service; shared gRPC services have no owner.
+    grpc_services: Vec<(&'static str, Option<Service>)>,
 }
 
-impl Services {
-    /// Adds a gRPC service that belongs to `owner`: a service's token must name it as its audience.
+impl GrpcServices {
+    /// Adds a gRPC service that belongs to `owner`. A calling service's token must have `owner` as
+    /// its audience.
     #[must_use]
     pub fn add<S>(self, owner: Service, service: S) -> Self
     where
@@ -22,7 +25,8 @@ impl Services {
         self.merge(Some(owner), &[S::NAME], Routes::new(service))
     }
 
-    /// Adds a gRPC service that dispatches to whichever of the process's services a request names, such as the one for events.
+    /// Adds a gRPC service that dispatches to the hosted service which a request names, for example
+    /// the event service.
     #[must_use]
     pub fn add_shared<S>(self, service: S) -> Self
     where
@@ -33,39 +37,41 @@ impl Services {
         self.merge(None, &[S::NAME], Routes::new(service))
     }
 
-    /// Adds the gRPC services of `owner` that somebody has made routes of. `names` are their full names, all of them:
-    /// what is not named is not served.
+    /// Adds the gRPC services of `owner` as prepared routes. `names` must contain the full name of
+    /// every gRPC service in the routes; the server refuses calls to others.
     #[must_use]
     pub fn add_routes(self, owner: Service, names: &[&'static str], routes: Routes) -> Self {
         self.merge(Some(owner), names, routes)
     }
 
     fn merge(mut self, owner: Option<Service>, names: &[&'static str], routes: Routes) -> Self {
-        self.named.extend(names.iter().map(|name| (*name, owner)));
-        // Every set of routes brings the same answer to unknown paths; one router can have it once.
+        self.grpc_services.extend(names.iter().map(|name| (*name, owner)));
+        // Each set of routes has a fallback for unknown paths, and a router can have only one.
         self.router = self.router.merge(routes.into_axum_router().reset_fallback());
         self
     }
 
-    /// The services that this process hosts.
+    /// Returns the services that the process hosts, sorted.
     #[must_use]
     pub fn hosted(&self) -> Vec<Service> {
-        let mut hosted: Vec<Service> = self.named.iter().filter_map(|(_, owner)| *owner).collect();
+        let mut hosted: Vec<Service> = self.grpc_services.iter().filter_map(|(_, owner)| *owner).collect();
         hosted.sort_unstable();
         hosted.dedup();
         hosted
     }
 
-    /// Full names, each with its owner; none for the shared ones.
-    pub(super) fn named(&self) -> &[(&'static str, Option<Service>)] {
-        &self.named
+    /// Returns the full name and the owner of each gRPC service; shared gRPC services have no
+    /// owner.
+    pub(super) fn grpc_services(&self) -> &[(&'static str, Option<Service>)] {
+        &self.grpc_services
     }
 
-    /// Full names, each with the services that a token's audience may name.
-    pub(super) fn callees(&self) -> Vec<(&str, Vec<Service>)> {
+    /// Returns the full name of each gRPC service with the services of which one must be the
+    /// audience of a calling service's token.
+    pub(super) fn audiences(&self) -> Vec<(&str, Vec<Service>)> {
         let all = self.hosted();
-        let callees = |owner: &Option<Service>| owner.map_or_else(|| all.clone(), |owner| vec![owner]);
-        self.named.iter().map(|(name, owner)| (*name, callees(owner))).collect()
+        let audiences = |owner: &Option<Service>| owner.map_or_else(|| all.clone(), |owner| vec![owner]);
+        self.grpc_services.iter().map(|(name, owner)| (*name, audiences(owner))).collect()
     }
 
     pub(super) fn into_router(self) -> axum::Router {

@@ -118,7 +118,7 @@ impl<C: MailRenderer> Sender<C> {
             if reported.is_ok() {
                 break;
             }
-            tokio::time::sleep(backoff.next(&*parts.entropy)).await;
+            tokio::time::sleep(backoff.next_delay(&*parts.entropy)).await;
             reported = parts.renderer.record_outcome(mail, outcome.clone()).await;
         }
         reported

@@ -6,7 +6,7 @@
 use super::{Api, error, reviewer};
 use crate::domain::{Approval, CommandKind, Phase, Refusal, ReviewCase};
 use cpor_durable::CommandOutcome;
-use cpor_kit::request::open;
+use cpor_kit::request::validate;
 use cpor_proto::reviews::v1::{ApproveReviewCaseRequest, ReviewCase as ProtoReviewCase};
 use cpor_types::DecisionId;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ pub(super) async fn handle(
     api: &Api,
     request: Request<ApproveReviewCaseRequest>,
 ) -> Result<Response<ProtoReviewCase>, Status> {
-    let (caller, request) = open(request)?;
+    let (caller, request) = validate(request)?;
     let (person, calendar) = (reviewer(&caller), Arc::clone(&api.calendar));
     let approval = Approval {
         decision_id: DecisionId(api.entropy.uuid()),

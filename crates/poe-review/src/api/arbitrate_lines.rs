@@ -9,7 +9,7 @@ use crate::{
     store::arbitrations,
 };
 use cpor_durable::{Command, CommandOutcome};
-use cpor_kit::{Caller, request::open};
+use cpor_kit::{Caller, request::validate};
 use cpor_proto::reviews::v1::{self as proto, ArbitrateLinesRequest};
 use cpor_types::{DecisionId, Malformed, TenantId, TenantName};
 use std::convert::Infallible;
@@ -19,7 +19,7 @@ pub(super) async fn handle(
     api: &Api,
     request: Request<ArbitrateLinesRequest>,
 ) -> Result<Response<proto::Arbitration>, Status> {
-    let (caller, request) = open(request)?;
+    let (caller, request) = validate(request)?;
     let invalid_parent = |malformed: Malformed| error::invalid_field("parent", &malformed.to_string());
     let TenantName { tenant } = request.parent.parse().map_err(invalid_parent)?;
     let awards = parse_awards(tenant, &request.awards)?;

@@ -5,7 +5,7 @@ use crate::{
     domain::{Note, ReviewCase},
     store::{case_key, notes::NoteQuery},
 };
-use cpor_kit::request::open;
+use cpor_kit::request::validate;
 use cpor_proto::reviews::v1::{CreateReviewNoteRequest, ReviewNote};
 use tonic::{Request, Response, Status};
 
@@ -13,7 +13,7 @@ pub(super) async fn handle(
     api: &Api,
     request: Request<CreateReviewNoteRequest>,
 ) -> Result<Response<ReviewNote>, Status> {
-    let (caller, request) = open(request)?;
+    let (caller, request) = validate(request)?;
     let case = from_proto::case_name(&request.parent)?;
     // With a request id, the note's id is derived from it, so that a replayed request finds the
     // first note.

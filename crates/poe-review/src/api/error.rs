@@ -9,7 +9,7 @@ use crate::{
     store::arbitrations::KeysUnderArbitration,
 };
 use cpor_durable::{CommandError, StoreError};
-use cpor_kit::status::{self, FieldViolation, Precondition};
+use cpor_kit::status::{self, FieldViolation, PreconditionViolation};
 use cpor_proto::reviews::v1::ErrorReason;
 use cpor_types::LineId;
 use std::{convert::Infallible, time::Duration};
@@ -29,16 +29,21 @@ pub(super) fn from_refusal(refusal: Refusal) -> Status {
             let message = format!("the review case is {state}; not allowed: {command}; allowed: {listed}");
             let allowed = allowed.join(",");
             let metadata = [("state", state), ("command", command), ("allowed", allowed.as_str())];
-            status::refused(Code::FailedPrecondition, ErrorReason::CommandNotAllowed.as_str_name(), message, &metadata)
+            status::with_reason(
+                Code::FailedPrecondition,
+                ErrorReason::CommandNotAllowed.as_str_name(),
+                message,
+                &metadata,
+            )
         }
         Refusal::NotCaseReviewer => {
             let message =
                 "the review case is not assigned to the caller: only its reviewer or a review lead may do this";
-            status::refused(Code::PermissionDenied, ErrorReason::NotCaseReviewer.as_str_name(), message, &[])
+            status::with_reason(Code::PermissionDenied, ErrorReason::NotCaseReviewer.as_str_name(), message, &[])
         }
         Refusal::AlreadyAssigned => {
             let message = "the review case already has a reviewer: only a review lead may assign it to another";
-            status::refused(Code::FailedPrecondition, ErrorReason::AlreadyAssigned.as_str_name(), message, &[])
+            status::with_reason(Code::FailedPrecondition, ErrorReason::AlreadyAssigned.as_str_name(), message, &[])
         }
         Refusal::ReasonMissing => invalid_field("reasons", "must contain at least 1 reason"),
         Refusal::ReasonNotOpen => invalid_field("primary_reason", "must be a reason that reviewers may give"),
@@ -61,7 +66,7 @@ pub(super) fn from_failure(failure: CommandError<Refusal, Infallible>) -> Status
         CommandError::VersionMismatch { .. } => etag_mismatch(),
         CommandError::RequestIdReused => {
             let message = "the request id was already used for a different request";
-            status::refused(Code::InvalidArgument, ErrorReason::RequestIdReused.as_str_name(), message, &[])
+            status::with_reason(Code::InvalidArgument, ErrorReason::RequestIdReused.as_str_name(), message, &[])
         }
         CommandError::SequenceGap { expected } => status::internal(&format_args!(
             "the command of an RPC failed because event {expected} of a stream is missing"
@@ -98,7 +103,7 @@ pub(super) fn from_incomplete(incomplete: &IncompleteDecision) -> Status {
 pub(super) fn awards_refused(refusals: &[AwardRefusal]) -> Status {
     let to_precondition = |AwardRefusal { key, reason }: &AwardRefusal| {
         let (reason, description) = award_refusal_text(*reason);
-        Precondition {
+        PreconditionViolation {
             kind: reason.as_str_name().to_owned(),
             subject: key.to_string(),
             description: description.to_owned(),
@@ -106,7 +111,7 @@ pub(super) fn awards_refused(refusals: &[AwardRefusal]) -> Status {
     };
     let message = "no key was awarded: at least one award is not possible".to_owned();
     let reason = ErrorReason::AwardsNotPossible.as_str_name();
-    status::precondition(reason, message, refusals.iter().map(to_precondition).collect())
+    status::failed_precondition(reason, message, refusals.iter().map(to_precondition).collect())
 }
 
 fn award_refusal_text(reason: AwardRefusalReason) -> (ErrorReason, &'static str) {
@@ -156,31 +161,31 @@ fn join_ids(lines: &[LineId]) -> String {
 
 /// Reports each line that the registry refused to hold, with its reason.
 pub(super) fn lines_not_held(refusals: &[LineRefusal]) -> Status {
-    let to_precondition = |refusal: &LineRefusal| Precondition {
+    let to_precondition = |refusal: &LineRefusal| PreconditionViolation {
         kind: refusal.reason.clone(),
         subject: refusal.line_id.map(|line| format!("lines/{line}")).unwrap_or_default(),
         description: refusal.description.clone(),
     };
     let message = "the review case was not approved: at least one line cannot be held".to_owned();
     let reason = ErrorReason::LinesNotHeld.as_str_name();
-    status::precondition(reason, message, refusals.iter().map(to_precondition).collect())
+    status::failed_precondition(reason, message, refusals.iter().map(to_precondition).collect())
 }
 
 /// Reports that the case does not exist.
 pub(super) fn not_found() -> Status {
     let message = "the review case does not exist";
-    status::refused(Code::NotFound, ErrorReason::ResourceNotFound.as_str_name(), message, &[])
+    status::with_reason(Code::NotFound, ErrorReason::ResourceNotFound.as_str_name(), message, &[])
 }
 
 /// Reports that the case has changed since the caller read the etag.
 pub(super) fn etag_mismatch() -> Status {
     let message = "etag: must be the current etag of the review case; read the case again";
-    status::refused(Code::Aborted, ErrorReason::EtagMismatch.as_str_name(), message, &[])
+    status::with_reason(Code::Aborted, ErrorReason::EtagMismatch.as_str_name(), message, &[])
 }
 
 /// Reports one invalid field of a request.
 pub(super) fn invalid_field(field: &str, description: &str) -> Status {
-    status::invalid(vec![FieldViolation {
+    status::invalid_fields(vec![FieldViolation {
         field: field.to_owned(),
         reason: String::new(),
         description: description.to_owned(),

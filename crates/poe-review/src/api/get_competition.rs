@@ -2,7 +2,7 @@
 //! and one for each rival.
 use super::{Api, case_for_caller, error, from_proto};
 use crate::store::case_query::CaseQuery;
-use cpor_kit::request::open;
+use cpor_kit::request::validate;
 use cpor_proto::reviews::v1::{Competition, GetCompetitionRequest, Rival};
 use tonic::{Request, Response, Status};
 
@@ -10,7 +10,7 @@ pub(super) async fn handle(
     api: &Api,
     request: Request<GetCompetitionRequest>,
 ) -> Result<Response<Competition>, Status> {
-    let (caller, request) = open(request)?;
+    let (caller, request) = validate(request)?;
     let name = from_proto::case_name(&request.name)?;
     let query = CaseQuery::for_tenant(api.db.reader(), name.tenant);
     let case = query.find(name.case).await.map_err(|cause| error::from_store_error(&cause))?;

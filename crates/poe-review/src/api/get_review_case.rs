@@ -1,7 +1,7 @@
 //! GetReviewCase: returns one case. Executes one query.
 use super::{Api, case_for_caller, error, from_proto};
 use crate::store::case_query::CaseQuery;
-use cpor_kit::request::open;
+use cpor_kit::request::validate;
 use cpor_proto::reviews::v1::{GetReviewCaseRequest, ReviewCase as ProtoReviewCase};
 use tonic::{Request, Response, Status};
 
@@ -9,7 +9,7 @@ pub(super) async fn handle(
     api: &Api,
     request: Request<GetReviewCaseRequest>,
 ) -> Result<Response<ProtoReviewCase>, Status> {
-    let (caller, request) = open(request)?;
+    let (caller, request) = validate(request)?;
     let name = from_proto::case_name(&request.name)?;
     let case = CaseQuery::for_tenant(api.db.reader(), name.tenant).find(name.case).await;
     let case = case.map_err(|cause| error::from_store_error(&cause))?.ok_or_else(error::not_found)?;

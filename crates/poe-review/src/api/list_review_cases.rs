@@ -3,8 +3,8 @@
 use super::{Api, case_for_caller, error, from_proto};
 use crate::store::case_query::{AssigneeFilter, CaseFilter, CaseQuery, QueueCursor};
 use cpor_kit::{
-    page::{self, Binding},
-    request::open,
+    page::{self, PageTokens},
+    request::validate,
 };
 use cpor_proto::reviews::v1::{ListReviewCasesRequest, ListReviewCasesResponse};
 use cpor_types::{ClaimName, Malformed, TenantId};
@@ -14,18 +14,18 @@ pub(super) async fn handle(
     api: &Api,
     request: Request<ListReviewCasesRequest>,
 ) -> Result<Response<ListReviewCasesResponse>, Status> {
-    let (caller, request) = open(request)?;
-    let (binding, filter) = (Binding::of(&request), parse_filter(&request)?);
-    let after: Option<QueueCursor> = binding.decode(&request.page_token)?;
+    let (caller, request) = validate(request)?;
+    let (page_tokens, filter) = (PageTokens::for_request(&request), parse_filter(&request)?);
+    let after: Option<QueueCursor> = page_tokens.decode(&request.page_token)?;
     let query = match parse_tenant(&request.parent)? {
         Some(tenant) => CaseQuery::for_tenant(api.db.reader(), tenant),
         None => CaseQuery::for_all_tenants(api.db.reader()),
     };
-    let size = page::size(request.page_size);
+    let size = page::effective_size(request.page_size);
     // One case more than the page holds tells whether there is a next page.
     let cases = query.list(&filter, after, size + 1).await.map_err(|cause| error::from_store_error(&cause))?;
     let messages = cases.iter().map(|(cursor, case)| (cursor, case_for_caller(&caller, case)));
-    let (review_cases, next_page_token) = binding.page(size, messages)?;
+    let (review_cases, next_page_token) = page_tokens.paginate(size, messages)?;
     Ok(Response::new(ListReviewCasesResponse { review_cases, next_page_token }))
 }
 

@@ -3,8 +3,8 @@
 use super::{Api, error, from_proto, to_proto};
 use crate::store::{case_key, case_query::CaseQuery, notes::NoteQuery};
 use cpor_kit::{
-    page::{self, Binding},
-    request::open,
+    page::{self, PageTokens},
+    request::validate,
 };
 use cpor_proto::reviews::v1::{ListReviewNotesRequest, ListReviewNotesResponse};
 use tonic::{Request, Response, Status};
@@ -13,10 +13,10 @@ pub(super) async fn handle(
     api: &Api,
     request: Request<ListReviewNotesRequest>,
 ) -> Result<Response<ListReviewNotesResponse>, Status> {
-    let (_, request) = open(request)?;
+    let (_, request) = validate(request)?;
     let case = from_proto::case_name(&request.parent)?;
-    let (binding, size) = (Binding::of(&request), page::size(request.page_size));
-    let after: i64 = binding.decode(&request.page_token)?.unwrap_or_default();
+    let (page_tokens, size) = (PageTokens::for_request(&request), page::effective_size(request.page_size));
+    let after: i64 = page_tokens.decode(&request.page_token)?.unwrap_or_default();
     let query = NoteQuery::for_case(api.db.reader(), &case_key(case.tenant, case.case));
     // One note more than the page holds tells whether there is a next page.
     let notes = query.list(after, size + 1).await.map_err(|cause| error::from_store_error(&cause))?;
@@ -26,6 +26,6 @@ pub(super) async fn handle(
         found.map_err(|cause| error::from_store_error(&cause))?.ok_or_else(error::not_found)?;
     }
     let messages = notes.into_iter().map(|(position, note)| (position, to_proto::note(&case, note)));
-    let (notes, next_page_token) = binding.page(size, messages)?;
+    let (notes, next_page_token) = page_tokens.paginate(size, messages)?;
     Ok(Response::new(ListReviewNotesResponse { notes, next_page_token }))
 }

@@ -86,7 +86,7 @@ impl Api {
 /// Converts a case to the view of the caller, with the commands that the caller may give.
 /// Operators, who may give none, see neither the reviewer nor the evidence (R5).
 fn case_for_caller(caller: &Caller, case: &Versioned<ReviewCase>) -> ProtoReviewCase {
-    let may_give_commands = caller.has(Role::PoeReviewer) || caller.has(Role::ReviewLead);
+    let may_give_commands = caller.has_role(Role::PoeReviewer) || caller.has_role(Role::ReviewLead);
     let role = may_give_commands.then(|| case.state.role_of(&reviewer(caller)));
     let mut message = to_proto::review_case(case, role);
     if !may_give_commands {
@@ -100,7 +100,7 @@ fn case_for_caller(caller: &Caller, case: &Versioned<ReviewCase>) -> ProtoReview
 
 /// Returns the caller as the person who gives a command.
 fn reviewer(caller: &Caller) -> Reviewer {
-    Reviewer { subject: caller.subject.clone(), is_lead: caller.has(Role::ReviewLead) }
+    Reviewer { subject: caller.subject.clone(), is_lead: caller.has_role(Role::ReviewLead) }
 }
 
 #[tonic::async_trait]

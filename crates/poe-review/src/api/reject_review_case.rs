@@ -2,7 +2,7 @@
 //! Executes one command; see `Api::execute_command` for its cost.
 use super::{Api, error::from_refusal, from_proto, reviewer};
 use crate::domain::{Refusal, Rejection, ReviewCase};
-use cpor_kit::request::open;
+use cpor_kit::request::validate;
 use cpor_proto::reviews::v1::{RejectReviewCaseRequest, ReviewCase as ProtoReviewCase};
 use std::sync::Arc;
 use tonic::{Request, Response, Status};
@@ -11,7 +11,7 @@ pub(super) async fn handle(
     api: &Api,
     request: Request<RejectReviewCaseRequest>,
 ) -> Result<Response<ProtoReviewCase>, Status> {
-    let (caller, request) = open(request)?;
+    let (caller, request) = validate(request)?;
     let (person, calendar) = (reviewer(&caller), Arc::clone(&api.calendar));
     let rejection = Rejection {
         primary_reason: from_proto::primary_reason(request.primary_reason())

@@ -2,7 +2,7 @@
 //! reasons (R30). Executes one command; see `Api::execute_command` for its cost.
 use super::{Api, from_proto, reviewer};
 use crate::domain::{PartnerAction, ReviewCase};
-use cpor_kit::request::open;
+use cpor_kit::request::validate;
 use cpor_proto::reviews::v1::{RequestPartnerActionRequest, ReviewCase as ProtoReviewCase};
 use std::sync::Arc;
 use tonic::{Request, Response, Status};
@@ -11,7 +11,7 @@ pub(super) async fn handle(
     api: &Api,
     request: Request<RequestPartnerActionRequest>,
 ) -> Result<Response<ProtoReviewCase>, Status> {
-    let (caller, request) = open(request)?;
+    let (caller, request) = validate(request)?;
     let (person, calendar) = (reviewer(&caller), Arc::clone(&api.calendar));
     let action = PartnerAction {
         reasons: request.reasons().filter_map(from_proto::partner_action_reason).collect(),

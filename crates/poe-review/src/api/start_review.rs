@@ -2,7 +2,7 @@
 //! for its cost.
 use super::{Api, reviewer};
 use crate::domain::ReviewCase;
-use cpor_kit::request::open;
+use cpor_kit::request::validate;
 use cpor_proto::reviews::v1::{ReviewCase as ProtoReviewCase, StartReviewRequest};
 use std::sync::Arc;
 use tonic::{Request, Response, Status};
@@ -11,7 +11,7 @@ pub(super) async fn handle(
     api: &Api,
     request: Request<StartReviewRequest>,
 ) -> Result<Response<ProtoReviewCase>, Status> {
-    let (caller, request) = open(request)?;
+    let (caller, request) = validate(request)?;
     let (person, calendar) = (reviewer(&caller), Arc::clone(&api.calendar));
     let decide = move |case: &ReviewCase, now| case.start(&person, now, &calendar);
     let committed = api.execute_command("start_review", &caller, &request, decide).await?;

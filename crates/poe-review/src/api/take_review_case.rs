@@ -2,7 +2,7 @@
 //! `Api::execute_command` for its cost.
 use super::{Api, reviewer};
 use crate::domain::ReviewCase;
-use cpor_kit::request::open;
+use cpor_kit::request::validate;
 use cpor_proto::reviews::v1::{ReviewCase as ProtoReviewCase, TakeReviewCaseRequest};
 use tonic::{Request, Response, Status};
 
@@ -10,7 +10,7 @@ pub(super) async fn handle(
     api: &Api,
     request: Request<TakeReviewCaseRequest>,
 ) -> Result<Response<ProtoReviewCase>, Status> {
-    let (caller, request) = open(request)?;
+    let (caller, request) = validate(request)?;
     let person = reviewer(&caller);
     let decide = move |case: &ReviewCase, now| case.take(&person, now);
     let committed = api.execute_command("take_review_case", &caller, &request, decide).await?;

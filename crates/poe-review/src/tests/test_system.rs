@@ -57,9 +57,9 @@ pub(crate) struct TestSystem {
 /// `CPOR_TEST_POSTGRES`.
 pub(crate) async fn on_both_databases(test: impl AsyncFn(TestSystem)) {
     let directory = tempfile::tempdir().unwrap();
-    test(TestSystem::on_database(Db::sqlite(&directory.path().join("poe-review.db")).await.unwrap()).await).await;
+    test(TestSystem::on_database(Db::open_sqlite(&directory.path().join("poe-review.db")).await.unwrap()).await).await;
     let url = std::env::var("CPOR_TEST_POSTGRES").expect("CPOR_TEST_POSTGRES names no server: run `cargo xtask test`");
-    test(TestSystem::on_database(Db::postgres(&url, Some(&unique_schema()), 4).await.unwrap()).await).await;
+    test(TestSystem::on_database(Db::open_postgres(&url, Some(&unique_schema()), 4).await.unwrap()).await).await;
 }
 
 fn unique_schema() -> String {
@@ -281,7 +281,7 @@ pub(crate) fn request_from<T>(subject: &str, role: Role, message: T) -> Request<
         service: None,
         actor: Actor::new(ActorSide::Reviewer, subject),
     };
-    let access = Access::Declared {
+    let access = Access::Restricted {
         roles: vec![role],
         services: Vec::new(),
         owner_field: Vec::new(),
@@ -291,8 +291,8 @@ pub(crate) fn request_from<T>(subject: &str, role: Role, message: T) -> Request<
         service: "cpor.reviews.v1.ReviewService".to_owned(),
         name: "Any".to_owned(),
         access,
-        callees: vec![Service::PoeReview],
-        streaming: false,
+        audiences: vec![Service::PoeReview],
+        is_streaming: false,
     };
     let mut request = Request::new(message);
     request.extensions_mut().insert(Arc::new(caller));

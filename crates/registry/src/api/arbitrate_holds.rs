@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use cpor_durable::{Command, CommandError, Transition};
 use cpor_kit::request;
-use cpor_kit::status::{self, Precondition};
+use cpor_kit::status::{self, PreconditionViolation};
 use cpor_proto::registry::v1::award_result::Outcome;
 use cpor_proto::registry::v1::{self as wire, ArbitrateHoldsRequest, ArbitrateHoldsResponse, AwardResult};
 use cpor_types::{TenantId, TenantName};
@@ -27,7 +27,7 @@ pub(super) async fn arbitrate_holds(
     api: &Api,
     request: Request<ArbitrateHoldsRequest>,
 ) -> ApiResult<ArbitrateHoldsResponse> {
-    let (caller, request) = request::open(request)?;
+    let (caller, request) = request::validate(request)?;
     let TenantName { tenant } = request.tenant.parse().map_err(error::malformed_field("tenant"))?;
     let arbitration = Arc::new(arbitration(&request)?);
     let command_arbitration = Arc::clone(&arbitration);
@@ -99,13 +99,13 @@ fn award_result(award: &Award, outcome: AwardOutcome) -> AwardResult {
 /// The status that names every reason for which the keys cannot be awarded.
 fn refusal_status(refusals: &[AwardRefusal]) -> Status {
     let Some(first) = refusals.first() else { return missing_decision() };
-    let precondition = |AwardRefusal { key, reason }: &AwardRefusal| Precondition {
+    let precondition = |AwardRefusal { key, reason }: &AwardRefusal| PreconditionViolation {
         kind: error::wire_reason(*reason).as_str_name().to_owned(),
         subject: key.to_string(),
         description: reason.describe().to_owned(),
     };
     let reason = error::wire_reason(first.reason).as_str_name();
-    status::precondition(reason, first.reason.describe(), refusals.iter().map(precondition).collect())
+    status::failed_precondition(reason, first.reason.describe(), refusals.iter().map(precondition).collect())
 }
 
 /// Parses the request. Only services call this RPC, so an invalid request is a defect of the

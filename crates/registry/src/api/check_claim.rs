@@ -20,7 +20,7 @@ use crate::store::query;
 /// Uses five queries, and a sixth for the time on PostgreSQL and with a virtual clock. No
 /// transaction.
 pub(super) async fn check_claim(api: &Api, request: Request<CheckClaimRequest>) -> ApiResult<CheckClaimResponse> {
-    let (_, request) = request::open(request)?;
+    let (_, request) = request::validate(request)?;
     let query = ClaimQuery::parse(request)?;
     let snapshot = DirectorySnapshot::load(api, std::slice::from_ref(&query)).await?;
     Ok(Response::new(query.respond(api, &snapshot)))

@@ -8,7 +8,7 @@ use super::{Api, ApiResult};
 
 /// Checks several claims against the directory, with the same number of queries as `CheckClaim`.
 pub(super) async fn check_claims(api: &Api, request: Request<CheckClaimsRequest>) -> ApiResult<CheckClaimsResponse> {
-    let (_, request) = request::open(request)?;
+    let (_, request) = request::validate(request)?;
     let queries = request.claims.into_iter().map(ClaimQuery::parse).collect::<Result<Vec<_>, _>>()?;
     let snapshot = DirectorySnapshot::load(api, &queries).await?;
     Ok(Response::new(CheckClaimsResponse {

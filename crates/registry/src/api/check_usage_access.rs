@@ -13,7 +13,7 @@ pub(super) async fn check_usage_access(
     api: &Api,
     request: Request<CheckUsageAccessRequest>,
 ) -> ApiResult<CheckUsageAccessResponse> {
-    let (_, request) = request::open(request)?;
+    let (_, request) = request::validate(request)?;
     let PartnerName { partner } = request.partner.parse().map_err(error::malformed_field("partner"))?;
     let key: TenantKey = request.key.parse().map_err(error::malformed_field("key"))?;
     let since = query::official_since(api.db.reader(), &partner, &key).await.map_err(error::read_failed)?;

@@ -17,7 +17,7 @@ pub(super) async fn decline_legacy_association(
     api: &Api,
     request: Request<DeclineLegacyAssociationRequest>,
 ) -> ApiResult<Association> {
-    let (caller, request) = request::open(request)?;
+    let (caller, request) = request::validate(request)?;
     let name: AssociationName = request.name.parse().map_err(error::malformed_field("name"))?;
     let command = Command::new("decline_legacy_association", tenant::key(name.tenant), caller.actor);
     let id = name.association;

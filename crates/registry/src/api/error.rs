@@ -46,7 +46,7 @@ pub(super) const fn wire_reason(reason: Reason) -> ErrorReason {
 
 /// A status with this code and this reason.
 pub(super) fn with_reason(code: Code, reason: ErrorReason, message: impl Into<String>) -> Status {
-    status::refused(code, reason.as_str_name(), message, &[])
+    status::with_reason(code, reason.as_str_name(), message, &[])
 }
 
 /// The status for a change of a tenant that would break a uniqueness rule of the database.
@@ -114,5 +114,5 @@ pub(super) fn malformed_field(field: &str) -> impl Fn(Malformed) -> Status + '_ 
 pub(super) fn invalid_field(field: &str, description: impl Into<String>) -> Status {
     let violation =
         FieldViolation { field: field.to_owned(), reason: "MALFORMED".to_owned(), description: description.into() };
-    status::invalid(vec![violation])
+    status::invalid_fields(vec![violation])
 }

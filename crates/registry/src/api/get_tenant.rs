@@ -9,7 +9,7 @@ use crate::store::query;
 
 /// Returns the profile of a tenant. Uses one query.
 pub(super) async fn get_tenant(api: &Api, request: Request<GetTenantRequest>) -> ApiResult<Tenant> {
-    let (_, request) = request::open(request)?;
+    let (_, request) = request::validate(request)?;
     let TenantName { tenant } = request.name.parse().map_err(error::malformed_field("name"))?;
     let profile = query::tenant_profile(api.db.reader(), tenant).await.map_err(error::read_failed)?;
     let profile = profile.ok_or_else(|| status::not_found(&request.name))?;

@@ -2,7 +2,7 @@
 use std::sync::Arc;
 
 use cpor_durable::{Command, CommandError, Transition};
-use cpor_kit::status::{self, Precondition};
+use cpor_kit::status::{self, PreconditionViolation};
 use cpor_kit::{Caller, request};
 use cpor_proto::registry::v1::import_result::Outcome;
 use cpor_proto::registry::v1::{
@@ -71,9 +71,9 @@ async fn import(api: &Api, actor: Actor, name: String, prepared: PreparedRow) ->
 }
 
 fn parse(row: &wire::LegacyAssociation) -> Result<(TenantId, LegacyAssociation), Status> {
-    let violations = request::violations(row)?;
+    let violations = request::find_violations(row)?;
     if !violations.is_empty() {
-        return Err(status::invalid(violations));
+        return Err(status::invalid_fields(violations));
     }
     let TenantKey { tenant, key } = row.key.parse().map_err(error::malformed_field("key"))?;
     let PartnerName { partner } = row.partner.parse().map_err(error::malformed_field("partner"))?;
@@ -124,13 +124,13 @@ async fn import_association(
 /// The status that names every reason for which a row is refused.
 fn refusal_status(reasons: &[Reason]) -> Status {
     let Some(first) = reasons.first() else { return status::internal("the refusal has no reason") };
-    let precondition = |reason: &Reason| Precondition {
+    let precondition = |reason: &Reason| PreconditionViolation {
         kind: error::wire_reason(*reason).as_str_name().to_owned(),
         subject: field_of(*reason).to_owned(),
         description: reason.describe().to_owned(),
     };
     let reason: ErrorReason = error::wire_reason(*first);
-    status::precondition(reason.as_str_name(), first.describe(), reasons.iter().map(precondition).collect())
+    status::failed_precondition(reason.as_str_name(), first.describe(), reasons.iter().map(precondition).collect())
 }
 
 /// The field of the row that a reason concerns.

@@ -1,5 +1,5 @@
 //! The RPC `ListAssociations`.
-use cpor_kit::page::{self, Binding};
+use cpor_kit::page::{self, PageTokens};
 use cpor_kit::{Caller, request};
 use cpor_proto::registry::v1::{AssociationState, ListAssociationsRequest, ListAssociationsResponse};
 use cpor_types::{ClaimName, TenantName};
@@ -13,13 +13,13 @@ pub(super) async fn list_associations(
     api: &Api,
     request: Request<ListAssociationsRequest>,
 ) -> ApiResult<ListAssociationsResponse> {
-    let (caller, request) = request::open(request)?;
+    let (caller, request) = request::validate(request)?;
     let filter = filter(&caller, &request)?;
-    let (binding, size) = (Binding::of(&request), page::size(request.page_size));
-    let after = binding.decode(&request.page_token)?;
+    let (page_tokens, size) = (PageTokens::for_request(&request), page::effective_size(request.page_size));
+    let after = page_tokens.decode(&request.page_token)?;
     let rows = query::associations(api.db.reader(), &filter, after, size + 1).await.map_err(error::read_failed)?;
     let entries = rows.iter().map(|row| (AssociationCursor::from(row), convert::association(row)));
-    let (associations, next_page_token) = binding.page(size, entries)?;
+    let (associations, next_page_token) = page_tokens.paginate(size, entries)?;
     Ok(Response::new(ListAssociationsResponse { associations, next_page_token }))
 }
 

@@ -1,5 +1,5 @@
 //! The RPC `ListSubscriptions`.
-use cpor_kit::page::{self, Binding};
+use cpor_kit::page::{self, PageTokens};
 use cpor_kit::request;
 use cpor_proto::registry::v1::{ListSubscriptionsRequest, ListSubscriptionsResponse};
 use cpor_types::TenantName;
@@ -14,12 +14,12 @@ pub(super) async fn list_subscriptions(
     api: &Api,
     request: Request<ListSubscriptionsRequest>,
 ) -> ApiResult<ListSubscriptionsResponse> {
-    let (_, request) = request::open(request)?;
+    let (_, request) = request::validate(request)?;
     let TenantName { tenant } = request.parent.parse().map_err(error::malformed_field("parent"))?;
-    let (binding, size) = (Binding::of(&request), page::size(request.page_size));
-    let after = binding.decode(&request.page_token)?;
+    let (page_tokens, size) = (PageTokens::for_request(&request), page::effective_size(request.page_size));
+    let after = page_tokens.decode(&request.page_token)?;
     let rows = query::subscriptions(api.db.reader(), tenant, after, size + 1).await.map_err(error::read_failed)?;
     let entries = rows.iter().map(|(id, subscription)| (id, convert::subscription(tenant, *id, subscription)));
-    let (subscriptions, next_page_token) = binding.page(size, entries)?;
+    let (subscriptions, next_page_token) = page_tokens.paginate(size, entries)?;
     Ok(Response::new(ListSubscriptionsResponse { subscriptions, next_page_token }))
 }

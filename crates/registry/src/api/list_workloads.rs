@@ -1,5 +1,5 @@
 //! The RPC `ListWorkloads`.
-use cpor_kit::page::{self, Binding};
+use cpor_kit::page::{self, PageTokens};
 use cpor_kit::request;
 use cpor_proto::registry::v1::{ListWorkloadsRequest, ListWorkloadsResponse, Workload};
 use cpor_types::{TenantName, WorkloadName};
@@ -14,13 +14,13 @@ pub(super) async fn list_workloads(
     api: &Api,
     request: Request<ListWorkloadsRequest>,
 ) -> ApiResult<ListWorkloadsResponse> {
-    let (_, request) = request::open(request)?;
+    let (_, request) = request::validate(request)?;
     let TenantName { tenant } = request.parent.parse().map_err(error::malformed_field("parent"))?;
-    let (binding, size) = (Binding::of(&request), page::size(request.page_size));
-    let after = binding.decode(&request.page_token)?;
+    let (page_tokens, size) = (PageTokens::for_request(&request), page::effective_size(request.page_size));
+    let after = page_tokens.decode(&request.page_token)?;
     let rows = query::workloads(api.db.reader(), tenant, after, size + 1).await.map_err(error::read_failed)?;
     let workload = |product| Workload { name: WorkloadName { tenant, product }.to_string() };
     let entries = rows.into_iter().map(|product| (product.clone(), workload(product)));
-    let (workloads, next_page_token) = binding.page(size, entries)?;
+    let (workloads, next_page_token) = page_tokens.paginate(size, entries)?;
     Ok(Response::new(ListWorkloadsResponse { workloads, next_page_token }))
 }

@@ -15,7 +15,7 @@ pub(super) async fn look_up_associations(
     api: &Api,
     request: Request<LookUpAssociationsRequest>,
 ) -> ApiResult<LookUpAssociationsResponse> {
-    let (_, request) = request::open(request)?;
+    let (_, request) = request::validate(request)?;
     let key: TenantKey = request.key.parse().map_err(error::malformed_field("key"))?;
     let requested_time = request.as_of_time.map(|time| convert::parse_timestamp("as_of_time", time)).transpose()?;
     let now = async { api.clock.now(&api.db).await.map_err(|error| error::read_failed(error.into())) };

@@ -23,7 +23,7 @@ use crate::store::{query, tenant};
 /// Uses one query for the partner, then one transaction with six reads and at most six writes,
 /// which is shared with other waiting commands.
 pub(super) async fn place_hold(api: &Api, request: Request<PlaceHoldRequest>) -> ApiResult<PlaceHoldResponse> {
-    let (caller, request) = request::open(request)?;
+    let (caller, request) = request::validate(request)?;
     let TenantName { tenant } = request.tenant.parse().map_err(error::malformed_field("tenant"))?;
     let hold_request = Arc::new(hold_request(request)?);
     let partner = query::partner(api.db.reader(), &hold_request.claim.partner).await.map_err(error::read_failed)?;

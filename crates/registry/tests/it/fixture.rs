@@ -5,10 +5,10 @@ use std::{sync::Arc, time::Duration};
 use cpor_durable::{
     BusinessClock, EventReceiver, IncomingEvent, ReceiveError, ServiceContext, StreamKey, StreamPosition,
 };
-use cpor_kit::auth::{Keys, TokenSigner, UserToken};
+use cpor_kit::auth::{TokenSigner, UserToken, VerificationKeys};
 use cpor_kit::config::{Limits, PeersConfig, TlsConfig};
 use cpor_kit::lifecycle::{Readiness, Shutdown};
-use cpor_kit::server::{Server, ServerParts, Services, install_crypto};
+use cpor_kit::server::{GrpcServices, Server, ServerDependencies, install_crypto_provider};
 use cpor_kit::{Db, Metrics, Peers};
 use cpor_proto::events::v1::event::Payload;
 use cpor_proto::registry::v1::import_result::Outcome;
@@ -78,7 +78,7 @@ impl TestSystem {
     /// A test system on SQLite with this configuration.
     pub(crate) async fn sqlite_with(config: cpor_registry::Config) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let db = Db::sqlite(&directory.path().join("registry.db")).await.unwrap();
+        let db = Db::open_sqlite(&directory.path().join("registry.db")).await.unwrap();
         let mut system = Self::without_replicas(db.clone()).await;
         system.start_replica(db, config).await;
         system._directory = Some(directory);
@@ -91,7 +91,7 @@ impl TestSystem {
         let name = format!("registry_{}", SystemEntropy.uuid().simple());
         connect(&maintenance).await.execute_unprepared(&format!("CREATE DATABASE {name}")).await.unwrap();
         let (server, _) = maintenance.rsplit_once('/').unwrap();
-        let open = async || Db::postgres(&format!("{server}/{name}"), None, 6).await.unwrap();
+        let open = async || Db::open_postgres(&format!("{server}/{name}"), None, 6).await.unwrap();
         let mut system = Self::without_replicas(open().await).await;
         system._database = Some(TemporaryDatabase { maintenance: maintenance.clone(), name: name.clone() });
         system.start_replica(open().await, cpor_registry::Config::default()).await;
@@ -100,7 +100,7 @@ impl TestSystem {
     }
 
     async fn without_replicas(db: Db) -> Self {
-        install_crypto();
+        install_crypto_provider();
         Migrator::up(db.writer(), None).await.unwrap();
         let signer = TokenSigner::generate("tests", Arc::new(SystemClock)).unwrap();
         let shutdown = Shutdown::new(Duration::from_secs(5));
@@ -125,15 +125,15 @@ impl TestSystem {
         };
         let hosted = cpor_registry::build(config, context).await.unwrap();
         let jwks = self.signer.jwks();
-        let parts = ServerParts {
-            keys: Arc::new(Keys::new("tests", &jwks, &jwks).unwrap()),
+        let parts = ServerDependencies {
+            keys: Arc::new(VerificationKeys::new("tests", &jwks, &jwks).unwrap()),
             limits: Limits::default(),
             tls: TlsConfig::default(),
             metrics,
             readiness: Readiness::new(),
             entropy,
         };
-        let services = Services::default().add_routes(hosted.service, &hosted.grpc_services, hosted.routes);
+        let services = GrpcServices::default().add_routes(hosted.service, &hosted.grpc_services, hosted.routes);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let (server, shutdown) = (Server::prepare(parts, services).unwrap(), self.shutdown.clone());

@@ -77,7 +77,7 @@ async fn r59_each_row_has_its_result(system: &TestSystem) {
     }
     let refusals: Vec<Status> = (1..4).map(|place| refusal(&results[place]).expect("a refusal")).collect();
     let told = |status: &Status| {
-        let fields: Vec<_> = status::violations(status).into_iter().map(|violation| violation.field).collect();
+        let fields: Vec<_> = status::field_violations(status).into_iter().map(|violation| violation.field).collect();
         (status.code(), reason(status), fields.join(" "))
     };
     let invalid = |reason: &str, fields: &str| (Code::InvalidArgument, reason.to_owned(), fields.to_owned());
@@ -249,11 +249,11 @@ async fn r59_a_filter_that_does_not_fit_is_told_all_of_it(system: &TestSystem) {
     };
     let answer = ask("stat = OPEN AND state : EDITING AND create_time > soon AND (state = EDITING", "age desc").await;
     let status = assert_refused(answer, Code::InvalidArgument, "INVALID_FIELDS");
-    let told = status::violations(&status);
+    let told = status::field_violations(&status);
     let reasons: Vec<&str> = told.iter().map(|violation| violation.reason.as_str()).collect();
     assert_eq!(reasons, ["INVALID_FILTER", "INVALID_FILTER", "INVALID_FILTER", "INVALID_FILTER", "INVALID_ORDER_BY"]);
     let begins: Vec<_> = told.iter().map(|violation| violation.description.split(':').next().unwrap()).collect();
-    assert_eq!(begins[..4], ["at 1", "at 17", "at 51", "at 76"]);
+    assert_eq!(begins[..4], ["character 1", "character 17", "character 51", "character 76"]);
     for (filter, order_by) in [
         ("'", ""),
         ("state = EDITING; DROP TABLE claim", ""),

@@ -282,7 +282,7 @@ fn r60_every_method_exists_and_admits_its_party() {
     for method in machine::TABLE.iter().flat_map(|row| row.methods) {
         let path = method.path();
         let declared = methods.get(&format!("/{path}")).unwrap_or_else(|| panic!("{path}"));
-        let Access::Declared { roles, .. } = &declared.access else { panic!("{path}") };
+        let Access::Restricted { roles, .. } = &declared.access else { panic!("{path}") };
         let is_of_party = |role: &Role| match method.party() {
             Party::Partner => role.side() == ActorSide::Partner,
             Party::Reviewer => *role == Role::PoeReviewer,

@@ -1,7 +1,7 @@
-//! The whole stack over real connections, with a service behind it that misbehaves on demand.
+//! Tests of the whole server over real connections, with a test service that can be made to fail.
 mod calls;
-mod late_bodies;
-mod life;
+mod fixture;
+mod lifecycle;
 mod peers;
 mod streams;
-mod system;
+mod unread_bodies;

@@ -1,4 +1,4 @@
-//! Calls between services, and TLS.
+//! Tests of calls between services and of TLS.
 use std::time::Duration;
 
 use cpor_proto::{
@@ -9,49 +9,55 @@ use cpor_types::{Actor, ActorSide, Service};
 use tonic::{Code, Status, transport::Channel};
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 
-use super::system::{System, expected, refusal, start};
+use super::fixture::{TestServer, code_and_reason, expected, start};
 use crate::{
     Peers,
     config::{Limits, PeersConfig, TlsConfig},
 };
 
 #[tokio::test]
-async fn a_peer_is_introduced_with_whom_it_acts_for() {
-    let system = System::new().await;
+async fn peer_calls_name_the_service_and_its_actor() {
+    let server = TestServer::new().await;
     let actor = Actor::new(ActorSide::Partner, "alice@contoso.example");
-    let channel = system.peers().channel(Service::Registry, &actor).unwrap();
-    let stream = cpor_proto::events::v1::DeliverEventsRequest::default();
-    EventServiceClient::new(channel).deliver_events(stream).await.unwrap();
-    let (caller, left, id) = system.strings.heard.lock().unwrap().take().unwrap();
+    let channel = server.peers().channel(Service::Registry, &actor).unwrap();
+    let request = DeliverEventsRequest::default();
+    EventServiceClient::new(channel).deliver_events(request).await.unwrap();
+    let (caller, remaining, id) = server.controls.last_call.lock().unwrap().take().unwrap();
     assert_eq!((caller.service, caller.actor), (Some(Service::ClaimIntake), actor));
-    assert!(left <= Duration::from_secs(10) && left > Duration::from_secs(5) && id.is_some(), "{left:?} {id:?}");
+    assert!(
+        remaining <= Duration::from_secs(10) && remaining > Duration::from_secs(5) && id.is_some(),
+        "{remaining:?} {id:?}"
+    );
 
-    let channel = system.peers().channel_as_service(Service::Registry).unwrap();
+    let channel = server.peers().channel_as_service(Service::Registry).unwrap();
     let refused = OperationsServiceClient::new(channel).get_clock(GetClockRequest {}).await;
-    assert_eq!(refusal(refused), expected(Code::PermissionDenied, "SERVICE_NOT_ALLOWED"));
-    assert!(system.peers().channel(Service::Eligibility, &Actor::time()).is_err(), "no address");
+    assert_eq!(code_and_reason(refused), expected(Code::PermissionDenied, "SERVICE_NOT_ALLOWED"));
+    assert!(
+        server.peers().channel(Service::Eligibility, &Actor::time()).is_err(),
+        "the address of the peer is not configured"
+    );
 }
 
 #[tokio::test]
-async fn a_certificate_makes_it_tls() {
+async fn a_certificate_enables_tls() {
     let directory = tempfile::tempdir().unwrap();
-    let own = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let certified = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let (certificate, key) = (directory.path().join("cert.pem"), directory.path().join("key.pem"));
-    std::fs::write(&certificate, own.cert.pem()).unwrap();
-    std::fs::write(&key, own.signing_key.serialize_pem()).unwrap();
-    let system =
+    std::fs::write(&certificate, certified.cert.pem()).unwrap();
+    std::fs::write(&key, certified.signing_key.serialize_pem()).unwrap();
+    let server =
         start(Limits::default(), TlsConfig { certificate_file: Some(certificate.clone()), key_file: Some(key) }).await;
     let config =
-        PeersConfig { registry: Some(system.address.clone()), ca_file: Some(certificate), ..PeersConfig::default() };
-    let peers = Peers::new(Service::ClaimIntake, &config, system.signer.clone()).unwrap();
+        PeersConfig { registry: Some(server.address.clone()), ca_file: Some(certificate), ..PeersConfig::default() };
+    let peers = Peers::new(Service::ClaimIntake, &config, server.signer.clone()).unwrap();
     let channel = peers.channel_as_service(Service::Registry).unwrap();
     EventServiceClient::new(channel).deliver_events(DeliverEventsRequest::default()).await.unwrap();
 
-    let plain = system.address.replace("https", "http");
-    let refused = Channel::from_shared(plain).unwrap().connect().await.map(HealthClient::new);
-    let answer = match refused {
+    let plain_address = server.address.replace("https", "http");
+    let client = Channel::from_shared(plain_address).unwrap().connect().await.map(HealthClient::new);
+    let result = match client {
         Ok(mut client) => client.check(HealthCheckRequest::default()).await.map(drop),
         Err(error) => Err(Status::from_error(error.into())),
     };
-    assert!(answer.is_err(), "plain text is not spoken");
+    assert!(result.is_err(), "plain text is refused");
 }

@@ -1,4 +1,4 @@
-//! Streams and time, at the level of the layers.
+//! Tests of the admission and deadline middleware with streams.
 use std::{sync::Arc, time::Duration};
 
 use axum::{Router, body::Body, middleware::from_fn_with_state};
@@ -6,7 +6,7 @@ use http_body_util::BodyExt as _;
 use tonic::{Code, Status};
 use tower::ServiceExt as _;
 
-use super::system::{expected, refusal};
+use super::fixture::{code_and_reason, expected};
 use crate::{
     Metrics,
     auth::{Access, Method},
@@ -15,7 +15,7 @@ use crate::{
     status::reason,
 };
 
-fn endless() -> Router {
+fn endless_response() -> Router {
     Router::new().fallback(async || {
         Body::new(http_body_util::StreamBody::new(tokio_stream::pending::<
             Result<http_body::Frame<axum::body::Bytes>, axum::Error>,
@@ -23,13 +23,13 @@ fn endless() -> Router {
     })
 }
 
-fn streaming() -> http::Request<Body> {
+fn streaming_request() -> http::Request<Body> {
     let method = Method {
         service: "a".to_owned(),
         name: "b".to_owned(),
-        access: Access::Declared { roles: vec![], services: vec![], owner_field: vec![], customers_by_tenant: false },
-        callees: vec![],
-        streaming: true,
+        access: Access::Restricted { roles: vec![], services: vec![], owner_field: vec![], customers_by_tenant: false },
+        audiences: vec![],
+        is_streaming: true,
     };
     let mut request = http::Request::get("/a/b").header("grpc-timeout", "1S").body(Body::empty()).unwrap();
     request.extensions_mut().insert(Arc::new(method));
@@ -37,39 +37,39 @@ fn streaming() -> http::Request<Body> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stream_ends_at_its_deadline_with_a_status() {
+async fn a_stream_ends_at_its_deadline_with_an_error() {
     let deadlines = deadline::Deadlines::new(&Limits::default());
-    let router = endless().layer(from_fn_with_state(deadlines, deadline::limit));
-    let began = tokio::time::Instant::now();
-    let answer = router.oneshot(streaming()).await.unwrap().into_body().collect().await.unwrap();
-    let status = Status::from_header_map(answer.trailers().unwrap()).unwrap();
+    let router = endless_response().layer(from_fn_with_state(deadlines, deadline::limit));
+    let start = tokio::time::Instant::now();
+    let response = router.oneshot(streaming_request()).await.unwrap().into_body().collect().await.unwrap();
+    let status = Status::from_header_map(response.trailers().unwrap()).unwrap();
     assert_eq!((status.code(), reason(&status).as_deref()), (Code::DeadlineExceeded, Some("DEADLINE_EXCEEDED")));
-    assert!(began.elapsed() <= Duration::from_secs(1));
+    assert!(start.elapsed() <= Duration::from_secs(1));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_ends_at_its_deadline_with_a_status() {
+async fn a_call_ends_at_its_deadline_with_an_error() {
     let deadlines = deadline::Deadlines::new(&Limits::default());
     let router = Router::new()
         .fallback(async || std::future::pending::<()>().await)
         .layer(from_fn_with_state(deadlines, deadline::limit));
     let call = async |timeout: &str| {
         let request = http::Request::get("/a/b").header("grpc-timeout", timeout).body(Body::empty()).unwrap();
-        let answer = router.clone().oneshot(request).await.unwrap();
-        refusal(Status::from_header_map(answer.headers()).map_or(Ok(()), Err))
+        let response = router.clone().oneshot(request).await.unwrap();
+        code_and_reason(Status::from_header_map(response.headers()).map_or(Ok(()), Err))
     };
     assert_eq!(call("1S").await, expected(Code::DeadlineExceeded, "DEADLINE_EXCEEDED"));
     assert_eq!(call("soon").await, expected(Code::InvalidArgument, "INVALID_TIMEOUT"));
 }
 
 #[tokio::test]
-async fn a_stream_keeps_its_place_until_it_ends() {
+async fn a_stream_keeps_its_permit_until_it_ends() {
     let admission = Arc::new(admission::Admission::new(1, &Metrics::new()));
-    let router = endless().layer(from_fn_with_state(admission, admission::admit));
-    let shed = async || router.clone().oneshot(streaming()).await.unwrap();
-    let first = shed().await;
+    let router = endless_response().layer(from_fn_with_state(admission, admission::admit));
+    let send = async || router.clone().oneshot(streaming_request()).await.unwrap();
+    let first = send().await;
     assert!(!first.headers().contains_key("grpc-status"));
-    assert_eq!(Status::from_header_map(shed().await.headers()).unwrap().code(), Code::ResourceExhausted);
+    assert_eq!(Status::from_header_map(send().await.headers()).unwrap().code(), Code::ResourceExhausted);
     drop(first);
-    assert!(!shed().await.headers().contains_key("grpc-status"));
+    assert!(!send().await.headers().contains_key("grpc-status"));
 }

@@ -27,7 +27,7 @@ pub(super) const MAX_CONCURRENT_ROWS: usize = 256;
 /// nothing.
 ///
 /// Each row is one command, and up to 256 rows share a transaction: 1,000 new rows cost about four
-/// fsyncs on SQLite. Constraints are checked row by row instead of by `request::open`, which would
+/// fsyncs on SQLite. Constraints are checked row by row instead of by `request::validate`, which would
 /// refuse the whole request for one invalid row.
 pub(super) async fn import_directory(
     api: &Api,
@@ -57,9 +57,9 @@ async fn import(api: &Api, actor: Actor, row: DirectoryRow) -> ImportResult {
 
 /// Checks the constraints of a row and parses it.
 fn parse(api: &Api, row: DirectoryRow) -> Result<Row, Status> {
-    let violations = request::violations(&row)?;
+    let violations = request::find_violations(&row)?;
     if !violations.is_empty() {
-        return Err(status::invalid(violations));
+        return Err(status::invalid_fields(violations));
     }
     Row::parse(row, api)
 }
@@ -79,6 +79,6 @@ fn row_name(row: &DirectoryRow) -> String {
 pub(super) fn import_result(name: String, outcome: Result<Outcome, Status>) -> ImportResult {
     match outcome {
         Ok(outcome) => ImportResult { name, outcome: outcome.into(), error: None },
-        Err(status) => ImportResult { name, outcome: Outcome::Refused.into(), error: Some(status::message(&status)) },
+        Err(status) => ImportResult { name, outcome: Outcome::Refused.into(), error: Some(status::to_proto(&status)) },
     }
 }

@@ -1,3 +1,4 @@
+//! Loading of the configuration from a file, the environment and flags.
 use std::path::PathBuf;
 
 use figment::{
@@ -8,31 +9,32 @@ use figment::{
 };
 use serde::de::DeserializeOwned;
 
-/// What every environment variable of the configuration starts with.
+/// The prefix of the environment variables that belong to the configuration.
 const PREFIX: &str = "CPOR_";
-/// Variables of the test suite, which are no configuration.
+/// The prefix of the environment variables of the test suite, which are not configuration.
 const TEST_PREFIX: &str = "CPOR_TEST_";
 
-/// Where a configuration comes from; later ones win: file, environment, overrides.
+/// The sources of a configuration. Overrides take precedence over the environment, and the
+/// environment takes precedence over the file.
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
-    /// A TOML file; it must exist when it is named.
+    /// The path of a TOML file, which must exist.
     pub file: Option<PathBuf>,
-    /// Names and values of environment variables. `CPOR_LISTEN__GRPC` sets `listen.grpc`; those without the
-    /// prefix `CPOR_`, and the test suite's `CPOR_TEST_…`, are passed over.
+    /// The names and values of environment variables. `CPOR_LISTEN__GRPC` sets `listen.grpc`.
+    /// Variables without the prefix `CPOR_` and the test suite's `CPOR_TEST_...` are ignored.
     pub environment: Vec<(String, String)>,
-    /// Dotted keys and values, as flags gave them.
+    /// Dotted keys and values from command-line flags.
     pub overrides: Vec<(String, String)>,
 }
 
 impl Sources {
-    /// The given file and the environment of this process.
+    /// Returns the given file and the environment of this process as sources.
     #[must_use]
     pub fn process(file: Option<PathBuf>) -> Self {
         Self { file, environment: std::env::vars().collect(), overrides: Vec::new() }
     }
 
-    /// Adds a flag's value for a dotted key.
+    /// Adds an override for a dotted key.
     #[must_use]
     pub fn set(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.overrides.push((key.into(), value.into()));
@@ -40,77 +42,85 @@ impl Sources {
     }
 }
 
-/// A configuration that cannot be read.
+/// The reason why a configuration cannot be loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
-    /// The named file does not exist or cannot be read.
+    /// The configuration file does not exist or cannot be read.
     #[error("cannot read the configuration file {path}: {source}", path = .path.display())]
     File {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// Why.
+        /// The I/O error.
         source: std::io::Error,
     },
-    /// Keys that nobody knows, or values of the wrong type; one line each, with the source they come from.
-    #[error("the configuration cannot be read:{}", .0.iter().map(|line| format!("\n  {line}")).collect::<String>())]
+    /// The configuration has unknown keys or values of the wrong type. Each line names one of them
+    /// and its source.
+    #[error("cannot load the configuration:{}", .0.iter().map(|line| format!("\n  {line}")).collect::<String>())]
     Invalid(Vec<String>),
 }
 
-/// Reads a configuration. `T` should be `#[serde(default, deny_unknown_fields)]` on every level, so that a
-/// misspelt key is an error and not a default.
+/// Loads a configuration. `T` should be `#[serde(default, deny_unknown_fields)]` on every level, so
+/// that a misspelt key is an error.
 ///
 /// # Errors
-/// An unreadable file; all unknown keys and values of the wrong type at once, by key and source.
+/// See [`LoadError`]. All unknown keys and values of the wrong type are reported at once.
 pub fn load<T: DeserializeOwned>(sources: &Sources) -> Result<T, LoadError> {
     let mut figment = Figment::new();
     if let Some(path) = &sources.file {
         let text = std::fs::read_to_string(path).map_err(|source| LoadError::File { path: path.clone(), source })?;
-        figment = figment.merge(Named { name: format!("file {}", path.display()), data: Toml::string(&text) });
+        let provider = NamedProvider { name: format!("file {}", path.display()), provider: Toml::string(&text) };
+        figment = figment.merge(provider);
     }
     for (name, value) in &sources.environment {
         if let Some(key) = name.strip_prefix(PREFIX).filter(|_| !name.starts_with(TEST_PREFIX)) {
             let key = key.to_ascii_lowercase().replace("__", ".");
-            figment = figment.merge(Single { name: format!("environment variable {name}"), key, value: value.clone() });
+            let name = format!("environment variable {name}");
+            figment = figment.merge(SingleValueProvider { name, key, value: value.clone() });
         }
     }
     for (key, value) in &sources.overrides {
-        figment = figment.merge(Single { name: format!("flag for {key}"), key: key.clone(), value: value.clone() });
+        let name = format!("flag for {key}");
+        figment = figment.merge(SingleValueProvider { name, key: key.clone(), value: value.clone() });
     }
-    figment.extract().map_err(|first| LoadError::Invalid(every_fault::<T>(&figment, first)))
+    figment.extract().map_err(|first| LoadError::Invalid(describe_all_errors::<T>(&figment, first)))
 }
 
-/// A reading ends at its first fault. Each is noted and taken out, and the rest is read again, until it can be.
-fn every_fault<T: DeserializeOwned>(figment: &Figment, first: figment::Error) -> Vec<String> {
-    let Ok(mut rest) = figment.find_value("") else {
-        return first.into_iter().map(|error| explain(figment, &error)).collect();
+/// Returns a line for every error. Deserialization stops at its first error, so each invalid value
+/// is removed and the rest is deserialized again until it succeeds.
+fn describe_all_errors<T: DeserializeOwned>(figment: &Figment, first: figment::Error) -> Vec<String> {
+    let Ok(mut values) = figment.find_value("") else {
+        return first.into_iter().map(|error| describe(figment, &error)).collect();
     };
-    let (mut lines, mut out, mut next) = (Vec::new(), Vec::new(), Some(first));
+    let (mut lines, mut removed_paths, mut next) = (Vec::new(), Vec::new(), Some(first));
     while let Some(error) = next {
-        if !lacks(&error, &out) {
-            lines.push(explain(figment, &error));
+        if !is_about_removed_value(&error, &removed_paths) {
+            lines.push(describe(figment, &error));
         }
-        let path = path(&error);
-        next = if take_out(&mut rest, &path) { rest.deserialize::<T>().err() } else { None };
-        out.push(path);
+        let path = error_path(&error);
+        next = if remove_value(&mut values, &path) { values.deserialize::<T>().err() } else { None };
+        removed_paths.push(path);
     }
     lines
 }
 
-/// Whether it misses only what has been taken out for a fault of its own.
-fn lacks(error: &figment::Error, out: &[Vec<String>]) -> bool {
+/// Returns true if the error reports a missing key that was removed because of an earlier error.
+fn is_about_removed_value(error: &figment::Error, removed_paths: &[Vec<String>]) -> bool {
     let Kind::MissingField(field) = &error.kind else { return false };
-    out.iter().any(|path| path.split_last().is_some_and(|(last, section)| last == field && section == error.path))
+    let is_missing_field =
+        |path: &Vec<String>| path.split_last().is_some_and(|(last, section)| last == field && section == error.path);
+    removed_paths.iter().any(is_missing_field)
 }
 
-/// Removes what lies at `path`: of a list, the whole; of a section that misses a key, the section. Answers whether
-/// anything was there.
-fn take_out(value: &mut Value, path: &[String]) -> bool {
+/// Removes the value at `path`, or the innermost enclosing list or section if the path leads
+/// further than the values. Returns true if something was removed.
+fn remove_value(value: &mut Value, path: &[String]) -> bool {
     let (Value::Dict(_, dict), Some((key, rest))) = (value, path.split_first()) else { return false };
-    dict.get_mut(key).is_some_and(|inner| take_out(inner, rest)) || dict.remove(key).is_some()
+    dict.get_mut(key).is_some_and(|inner| remove_value(inner, rest)) || dict.remove(key).is_some()
 }
 
-/// Where the fault lies. The error of an unknown key may or may not carry the key itself as the last step.
-fn path(error: &figment::Error) -> Vec<String> {
+/// Returns the path of the value with the error. The error of an unknown key may or may not contain
+/// the key as the last segment of its path.
+fn error_path(error: &figment::Error) -> Vec<String> {
     let mut path = error.path.clone();
     if let Kind::UnknownField(field, _) = &error.kind
         && path.last() != Some(field)
@@ -120,66 +130,68 @@ fn path(error: &figment::Error) -> Vec<String> {
     path
 }
 
-/// "listen.grcp (file cpor.toml): unknown key; known here: …".
-fn explain(figment: &Figment, error: &figment::Error) -> String {
-    let problem = if let Kind::UnknownField(_, known) = &error.kind {
-        format!("unknown key; known here: {}", known.join(", "))
+/// Returns a line such as `listen.grcp (file cpor.toml): unknown key; allowed keys: grpc, web,
+/// admin`.
+fn describe(figment: &Figment, error: &figment::Error) -> String {
+    let problem = if let Kind::UnknownField(_, allowed) = &error.kind {
+        format!("unknown key; allowed keys: {}", allowed.join(", "))
     } else {
         error.kind.to_string()
     };
-    let key = path(error).join(".");
+    let key = error_path(error).join(".");
     let source = figment
         .find_metadata(&key)
         .or(error.metadata.as_ref())
-        .map_or_else(|| "defaults".to_owned(), |found| found.name.to_string());
-    let place = if key.is_empty() { source } else { format!("{key} ({source})") };
-    format!("{place}: {}", problem.trim_end())
+        .map_or_else(|| "defaults".to_owned(), |metadata| metadata.name.to_string());
+    let location = if key.is_empty() { source } else { format!("{key} ({source})") };
+    format!("{location}: {}", problem.trim_end())
 }
 
-/// A provider under another name.
-struct Named<P> {
+/// A provider with a name of its own for error messages.
+struct NamedProvider<P> {
     name: String,
-    data: P,
+    provider: P,
 }
 
-impl<P: Provider> Provider for Named<P> {
+impl<P: Provider> Provider for NamedProvider<P> {
     fn metadata(&self) -> Metadata {
         Metadata::named(self.name.clone())
     }
 
     fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
-        self.data.data()
+        self.provider.data()
     }
 }
 
-/// One key, named after the variable or flag that set it.
-struct Single {
+/// A provider of one value, named after the environment variable or flag that sets it.
+struct SingleValueProvider {
     name: String,
+    /// The dotted key.
     key: String,
     value: String,
 }
 
-impl Provider for Single {
+impl Provider for SingleValueProvider {
     fn metadata(&self) -> Metadata {
         Metadata::named(self.name.clone())
     }
 
     fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
-        let nested = figment::util::nest(&self.key, typed(&self.value));
+        let nested = figment::util::nest(&self.key, parse_value(&self.value));
         let dict = nested.into_dict().unwrap_or_default();
         Ok(Profile::Default.collect(dict))
     }
 }
 
-/// A number, a truth value, a list or a table where the text is one; but never a number that reads otherwise than it
-/// was written: `007` may be a password.
-fn typed(text: &str) -> Value {
+/// Parses a text as a number, boolean, list or table where possible, otherwise as a string. A
+/// number that would be formatted differently stays a string, because `007` may be a password.
+fn parse_value(text: &str) -> Value {
     let Ok(value) = text.parse::<Value>();
-    let exact = value.to_num().is_none_or(|_| spelled(&value).is_some_and(|spelled| spelled == text));
-    if exact { value } else { Value::from(text) }
+    let is_exact = value.to_num().is_none_or(|_| format_number(&value).is_some_and(|number| number == text));
+    if is_exact { value } else { Value::from(text) }
 }
 
-fn spelled(value: &Value) -> Option<String> {
+fn format_number(value: &Value) -> Option<String> {
     let signed = value.to_i128().map(|number| number.to_string());
     let unsigned = || value.to_u128().map(|number| number.to_string());
     signed.or_else(unsigned).or_else(|| value.to_num()?.to_f64().map(|number| number.to_string()))
@@ -213,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn flags_win_over_environment_wins_over_file() {
+    fn flags_override_environment_and_file() {
         let (_file, mut sources) =
             file("[listen]\ngrpc = \"127.0.0.1:1\"\nweb = \"127.0.0.1:2\"\nadmin = \"127.0.0.1:3\"\n");
         sources.environment = vec![
@@ -231,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_key_is_named_with_its_source() {
+    fn reports_an_unknown_key_with_its_source() {
         let (_file, sources) = file("[listen]\ngrcp = \"127.0.0.1:1\"\n");
         let error = load::<Config>(&sources).unwrap_err().to_string();
         assert!(error.contains("listen.grcp (file ") && error.contains("unknown key"), "{error}");
@@ -242,19 +254,19 @@ mod tests {
     }
 
     #[test]
-    fn a_value_of_the_wrong_type_is_named_with_its_source() {
+    fn reports_a_wrong_type_with_its_source() {
         let sources = Sources::default().set("listen.grpc", "nonsense");
         let error = load::<Config>(&sources).unwrap_err().to_string();
         assert!(error.contains("listen.grpc (flag for listen.grpc)"), "{error}");
     }
 
     #[test]
-    fn every_unknown_key_and_every_wrong_type_is_named_at_once() {
+    fn reports_all_unknown_keys_and_wrong_types() {
         let (_file, mut sources) =
             file("[databse]\nurl = 1\n[listen]\ngrcp = 1\nweb = \"nowhere\"\n[database]\nconnections = \"many\"\n");
         sources.environment = vec![variable("CPOR_DATABASE__CONNECTION", "3")];
         let LoadError::Invalid(lines) = load::<Config>(&sources.set("listen.admin", "[1]")).unwrap_err() else {
-            panic!("not what the file is like");
+            panic!("the error is about the file");
         };
         let keys: Vec<_> = lines.iter().map(|line| line.split_once(" (").unwrap().0).collect();
         let expected =
@@ -263,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_of_the_wrong_type_is_not_missed_as_well_and_hides_nothing() {
+    fn a_wrong_type_is_reported_once_and_hides_nothing() {
         #[derive(Debug, Default, Deserialize)]
         #[serde(default, deny_unknown_fields)]
         struct Mail {
@@ -272,7 +284,7 @@ mod tests {
         }
         #[derive(Debug, Deserialize)]
         #[serde(deny_unknown_fields)]
-        #[expect(dead_code, reason = "only read")]
+        #[expect(dead_code, reason = "only deserialized")]
         struct Smtp {
             host: String,
             port: u16,
@@ -294,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_of_digits_stays_as_it_was_written() {
+    fn keeps_a_secret_of_digits_unchanged() {
         #[derive(Deserialize)]
         struct Mail {
             password: super::super::Secret,

@@ -1,4 +1,4 @@
-//! A service that misbehaves on demand, behind the real stack.
+//! A running server with a test service that blocks, panics or returns errors on demand.
 use std::{
     sync::{Arc, Mutex},
     time::Duration,
@@ -22,29 +22,32 @@ use tonic::{Code, Request, Response, Status, transport::Channel};
 
 use crate::{
     Caller, Metrics, Peers,
-    auth::{Keys, TokenSigner, UserToken},
+    auth::{TokenSigner, UserToken, VerificationKeys},
     config::{Limits, PeersConfig, TlsConfig},
     lifecycle::{Readiness, Shutdown},
-    request::open,
-    server::{CallDeadline, Server, ServerError, ServerParts, Services, current_request_id},
+    request,
+    server::{CallDeadline, GrpcServices, Server, ServerDependencies, ServerError, current_request_id},
     status::reason,
 };
 
-/// What the toy tells its test, and waits for.
+/// The controls by which a test observes and steers the test service.
 #[derive(Default)]
-pub(super) struct Strings {
+pub(super) struct Controls {
+    /// Notified when AdvanceClock is called.
     pub(super) entered: Notify,
+    /// Notify it to let AdvanceClock return.
     pub(super) release: Notify,
-    pub(super) heard: Mutex<Option<(Caller, Duration, Option<String>)>>,
+    /// The caller, the remaining time and the request id of the last DeliverEvents call.
+    pub(super) last_call: Mutex<Option<(Caller, Duration, Option<String>)>>,
 }
 
 #[derive(Clone)]
-struct Toy(Arc<Strings>);
+struct TestService(Arc<Controls>);
 
 #[tonic::async_trait]
-impl OperationsService for Toy {
+impl OperationsService for TestService {
     async fn get_clock(&self, request: Request<GetClockRequest>) -> Result<Response<BusinessClock>, Status> {
-        open(request)?;
+        request::validate(request)?;
         Ok(Response::new(BusinessClock { time: None, r#virtual: true }))
     }
 
@@ -60,7 +63,8 @@ impl OperationsService for Toy {
         &self,
         request: Request<ListDeadlinesRequest>,
     ) -> Result<Response<ListDeadlinesResponse>, Status> {
-        match open(request)?.1.page_size {
+        let (_, request) = request::validate(request)?;
+        match request.page_size {
             0 => Err(Status::unknown("secret")),
             size => Ok(Response::new(ListDeadlinesResponse {
                 deadlines: vec![Deadline::default(); size as usize],
@@ -77,23 +81,23 @@ impl OperationsService for Toy {
 }
 
 #[tonic::async_trait]
-impl EventService for Toy {
+impl EventService for TestService {
     async fn deliver_events(
         &self,
         request: Request<DeliverEventsRequest>,
     ) -> Result<Response<DeliverEventsResponse>, Status> {
-        let left = request.extensions().get::<CallDeadline>().unwrap().remaining();
+        let remaining = request.extensions().get::<CallDeadline>().unwrap().remaining();
         let id = current_request_id();
         let caller = request.extensions().get::<Arc<Caller>>().unwrap().as_ref().clone();
-        *self.0.heard.lock().unwrap() = Some((caller, left, id));
+        *self.0.last_call.lock().unwrap() = Some((caller, remaining, id));
         Ok(Response::new(DeliverEventsResponse::default()))
     }
 }
 
-/// A running server that hosts the registry, and what is needed to talk to it.
-pub(super) struct System {
+/// A running server that hosts the test service as the registry, and what is needed to call it.
+pub(super) struct TestServer {
     pub(super) address: String,
-    pub(super) strings: Arc<Strings>,
+    pub(super) controls: Arc<Controls>,
     pub(super) signer: TokenSigner,
     pub(super) shutdown: Shutdown,
     pub(super) metrics: Metrics,
@@ -101,28 +105,29 @@ pub(super) struct System {
     pub(super) serving: JoinHandle<Result<(), ServerError>>,
 }
 
-pub(super) async fn start(limits: Limits, tls: TlsConfig) -> System {
-    let strings = Arc::new(Strings::default());
-    let toy = Toy(strings.clone());
+pub(super) async fn start(limits: Limits, tls: TlsConfig) -> TestServer {
+    let controls = Arc::new(Controls::default());
+    let service = TestService(controls.clone());
     let signer = TokenSigner::generate("cpor", Arc::new(SystemClock)).unwrap();
-    let keys = Arc::new(Keys::new("cpor", &signer.jwks(), &signer.jwks()).unwrap());
+    let keys = Arc::new(VerificationKeys::new("cpor", &signer.jwks(), &signer.jwks()).unwrap());
     let (metrics, readiness, shutdown) = (Metrics::new(), Readiness::new(), Shutdown::new(Duration::from_secs(20)));
     let entropy = Arc::new(SeededEntropy::new(1));
-    let operations = OperationsServiceServer::new(toy.clone()).max_decoding_message_size(64 << 10);
-    let services = Services::default().add(Service::Registry, operations).add_shared(EventServiceServer::new(toy));
+    let operations = OperationsServiceServer::new(service.clone()).max_decoding_message_size(64 << 10);
+    let services =
+        GrpcServices::default().add(Service::Registry, operations).add_shared(EventServiceServer::new(service));
     assert_eq!(services.hosted(), [Service::Registry]);
-    let https = tls.enabled();
-    let parts = ServerParts { keys, limits, tls, metrics: metrics.clone(), readiness: readiness.clone(), entropy };
-    let server = Server::prepare(parts, services).unwrap();
+    let scheme = if tls.enabled() { "https" } else { "http" };
+    let dependencies =
+        ServerDependencies { keys, limits, tls, metrics: metrics.clone(), readiness: readiness.clone(), entropy };
+    let server = Server::prepare(dependencies, services).unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address =
-        format!("{}://localhost:{}", if https { "https" } else { "http" }, listener.local_addr().unwrap().port());
-    let ends = shutdown.clone();
-    let serving = tokio::spawn(async move { server.serve(listener, &ends).await });
-    System { address, strings, signer, shutdown, metrics, readiness, serving }
+    let address = format!("{scheme}://localhost:{}", listener.local_addr().unwrap().port());
+    let server_shutdown = shutdown.clone();
+    let serving = tokio::spawn(async move { server.serve(listener, &server_shutdown).await });
+    TestServer { address, controls, signer, shutdown, metrics, readiness, serving }
 }
 
-impl System {
+impl TestServer {
     pub(super) async fn new() -> Self {
         start(Limits::default(), TlsConfig::default()).await
     }
@@ -158,8 +163,9 @@ impl System {
     }
 }
 
-pub(super) fn refusal<T: std::fmt::Debug>(answer: Result<T, Status>) -> (Code, String) {
-    let status = answer.unwrap_err();
+/// Returns the code and the reason of an error, after checking that it contains nothing secret.
+pub(super) fn code_and_reason<T: std::fmt::Debug>(result: Result<T, Status>) -> (Code, String) {
+    let status = result.unwrap_err();
     assert!(!format!("{status:?}").contains("secret"), "{status:?}");
     (status.code(), reason(&status).unwrap_or_default())
 }

@@ -1,0 +1,300 @@
+//! The constraints on single values, and the texts and reasons of their violations.
+use std::sync::LazyLock;
+
+use prost_reflect::{EnumDescriptor, Kind, Value};
+use regex::Regex;
+
+/// The pattern of e-mail addresses that HTML5 defines and protovalidate uses.
+#[expect(clippy::expect_used, reason = "a constant pattern; the tests below use it")]
+static EMAIL: LazyLock<Regex> = LazyLock::new(|| {
+    let label = "[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?";
+    Regex::new(&format!(r"^[a-zA-Z0-9.!#$%&'*+/=?^_`{{|}}~-]+@{label}(?:\.{label})*$")).expect("the pattern is valid")
+});
+
+/// The range of `google.protobuf.Timestamp` in seconds since 1970: the years 1 to 9999.
+const TIMESTAMP_SECONDS: std::ops::RangeInclusive<i64> = -62_135_596_800..=253_402_300_799;
+
+/// One constraint on one value. `type_name` is the name of the protobuf type in the annotation, for
+/// example `int32`; it becomes part of the reason.
+#[derive(Debug)]
+pub(super) enum Constraint {
+    /// The minimum length in characters.
+    MinLen(u64),
+    /// The maximum length in characters.
+    MaxLen(u64),
+    Pattern(Regex),
+    Email,
+    Uuid,
+    MinBytes(u64),
+    MaxBytes(u64),
+    /// The number must be a defined value of the enum.
+    DefinedOnly(EnumDescriptor),
+    /// A lower or upper limit of a number.
+    Bound {
+        type_name: String,
+        bound: Bound,
+        limit: Number,
+    },
+    In {
+        type_name: String,
+        values: Vec<Scalar>,
+    },
+    NotIn {
+        type_name: String,
+        values: Vec<Scalar>,
+    },
+    Const {
+        type_name: String,
+        value: Scalar,
+    },
+    /// The timestamp must be within the range of its type. Applied without an annotation.
+    Timestamp,
+    /// The text must not contain U+0000, which PostgreSQL cannot store. Applied without an
+    /// annotation.
+    Storable,
+}
+
+/// The comparison of a number with a limit.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Bound {
+    Gt,
+    Gte,
+    Lt,
+    Lte,
+}
+
+/// A number of any numeric protobuf type.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
+pub(super) enum Number {
+    Int(i128),
+    Float(f64),
+}
+
+/// A scalar protobuf value that can be compared for equality.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Scalar {
+    Text(String),
+    Bytes(Vec<u8>),
+    Number(Number),
+    Bool(bool),
+}
+
+/// The violation of a constraint, without the path of the field.
+pub(super) struct BrokenConstraint {
+    /// The stable code of the constraint, for example `STRING_MAX_LEN`.
+    pub(super) reason: String,
+    /// The constraint in words.
+    pub(super) description: String,
+}
+
+impl Constraint {
+    /// Compiles the rule `name` with the given value, from the rules for the type `type_name`.
+    /// Returns `None` if the rule is not implemented, and `Some(None)` if the rule is switched off,
+    /// for example `defined_only: false`.
+    pub(super) fn compile(type_name: &str, name: &str, kind: &Kind, value: &Value) -> Option<Option<Self>> {
+        let owned_type = || type_name.to_owned();
+        let constraint = match (type_name, name, value) {
+            (_, _, Value::Bool(false)) if name != "const" => return Some(None),
+            ("string", "min_len", Value::U64(min)) => Self::MinLen(*min),
+            ("string", "max_len", Value::U64(max)) => Self::MaxLen(*max),
+            ("string", "pattern", Value::String(pattern)) => Self::Pattern(Regex::new(pattern).ok()?),
+            ("string", "email", Value::Bool(true)) => Self::Email,
+            ("string", "uuid", Value::Bool(true)) => Self::Uuid,
+            ("bytes", "min_len", Value::U64(min)) => Self::MinBytes(*min),
+            ("bytes", "max_len", Value::U64(max)) => Self::MaxBytes(*max),
+            ("enum", "defined_only", Value::Bool(true)) => Self::DefinedOnly(kind.as_enum()?.clone()),
+            (_, "const", value) => Self::Const { type_name: owned_type(), value: Scalar::from_value(value)? },
+            (_, "in", Value::List(values)) => Self::In { type_name: owned_type(), values: scalars(values)? },
+            (_, "not_in", Value::List(values)) => Self::NotIn { type_name: owned_type(), values: scalars(values)? },
+            (_, bound, value) => Self::Bound {
+                type_name: owned_type(),
+                bound: Bound::from_rule_name(bound)?,
+                limit: Number::from_value(value)?,
+            },
+        };
+        Some(Some(constraint))
+    }
+
+    /// Returns the violation if the value does not satisfy the constraint.
+    pub(super) fn check(&self, value: &Value) -> Option<BrokenConstraint> {
+        if self.is_satisfied_by(value) { None } else { Some(self.describe()) }
+    }
+
+    fn is_satisfied_by(&self, value: &Value) -> bool {
+        match self {
+            Self::MinLen(min) => text(value).chars().count() as u64 >= *min,
+            // Counting characters is needed only if the bytes exceed the limit.
+            Self::MaxLen(max) => text(value).len() as u64 <= *max || text(value).chars().count() as u64 <= *max,
+            Self::Pattern(pattern) => pattern.is_match(text(value)),
+            Self::Email => EMAIL.is_match(text(value)),
+            Self::Uuid => text(value).len() == 36 && uuid::Uuid::try_parse(text(value)).is_ok(),
+            Self::MinBytes(min) => bytes(value).len() as u64 >= *min,
+            Self::MaxBytes(max) => bytes(value).len() as u64 <= *max,
+            Self::DefinedOnly(descriptor) => {
+                value.as_enum_number().is_some_and(|number| descriptor.get_value(number).is_some())
+            }
+            Self::Bound { bound, limit, .. } => {
+                Number::from_value(value).is_some_and(|number| bound.admits(number, *limit))
+            }
+            Self::In { values, .. } => Scalar::from_value(value).is_some_and(|value| values.contains(&value)),
+            Self::NotIn { values, .. } => Scalar::from_value(value).is_none_or(|value| !values.contains(&value)),
+            Self::Const { value: expected, .. } => Scalar::from_value(value).is_some_and(|value| value == *expected),
+            Self::Timestamp => is_valid_timestamp(value),
+            Self::Storable => !text(value).contains('\0'),
+        }
+    }
+
+    fn describe(&self) -> BrokenConstraint {
+        let (reason, description) = match self {
+            Self::MinLen(1) => ("STRING_MIN_LEN".to_owned(), "must not be empty".to_owned()),
+            Self::MinLen(min) => ("STRING_MIN_LEN".to_owned(), format!("must have at least {min} characters")),
+            Self::MaxLen(max) => ("STRING_MAX_LEN".to_owned(), format!("must have at most {max} characters")),
+            Self::Pattern(pattern) => {
+                ("STRING_PATTERN".to_owned(), format!("must match the regular expression {pattern}"))
+            }
+            Self::Email => ("STRING_EMAIL".to_owned(), "must be a valid e-mail address".to_owned()),
+            Self::Uuid => ("STRING_UUID".to_owned(), "must be a valid UUID".to_owned()),
+            Self::MinBytes(min) => ("BYTES_MIN_LEN".to_owned(), format!("must have at least {min} bytes")),
+            Self::MaxBytes(max) => ("BYTES_MAX_LEN".to_owned(), format!("must have at most {max} bytes")),
+            Self::DefinedOnly(descriptor) => {
+                ("ENUM_DEFINED_ONLY".to_owned(), format!("must be a defined value of the enum {}", descriptor.name()))
+            }
+            Self::Bound { type_name, bound, limit } => {
+                (reason(type_name, bound.reason()), format!("must be {} {limit}", bound.phrase()))
+            }
+            Self::In { type_name, values } => (reason(type_name, "IN"), format!("must be one of {}", join(values))),
+            Self::NotIn { type_name, values } if type_name == "enum" && values == &[Scalar::Number(Number::Int(0))] => {
+                (reason(type_name, "NOT_IN"), "must be set".to_owned())
+            }
+            Self::NotIn { type_name, values } => {
+                (reason(type_name, "NOT_IN"), format!("must not be one of {}", join(values)))
+            }
+            Self::Const { type_name, value } => (reason(type_name, "CONST"), format!("must be {value}")),
+            Self::Timestamp => ("TIMESTAMP_VALID".to_owned(), "must be a time between the years 1 and 9999".to_owned()),
+            Self::Storable => ("STRING_NUL".to_owned(), "must not contain the character U+0000".to_owned()),
+        };
+        BrokenConstraint { reason, description }
+    }
+}
+
+impl Bound {
+    fn from_rule_name(name: &str) -> Option<Self> {
+        Some(match name {
+            "gt" => Self::Gt,
+            "gte" => Self::Gte,
+            "lt" => Self::Lt,
+            "lte" => Self::Lte,
+            _ => return None,
+        })
+    }
+
+    /// Returns the last part of the violation's reason.
+    fn reason(self) -> &'static str {
+        match self {
+            Self::Gt => "GT",
+            Self::Gte => "GTE",
+            Self::Lt => "LT",
+            Self::Lte => "LTE",
+        }
+    }
+
+    /// Returns the words that precede the limit in a description.
+    fn phrase(self) -> &'static str {
+        match self {
+            Self::Gt => "greater than",
+            Self::Gte => "at least",
+            Self::Lt => "less than",
+            Self::Lte => "at most",
+        }
+    }
+
+    /// Returns true if the number is within the bound. NaN never is.
+    fn admits(self, number: Number, limit: Number) -> bool {
+        match self {
+            Self::Gt => number > limit,
+            Self::Gte => number >= limit,
+            Self::Lt => number < limit,
+            Self::Lte => number <= limit,
+        }
+    }
+}
+
+impl Number {
+    fn from_value(value: &Value) -> Option<Self> {
+        Some(match value {
+            Value::I32(number) | Value::EnumNumber(number) => Self::Int(i128::from(*number)),
+            Value::I64(number) => Self::Int(i128::from(*number)),
+            Value::U32(number) => Self::Int(i128::from(*number)),
+            Value::U64(number) => Self::Int(i128::from(*number)),
+            Value::F32(number) => Self::Float(f64::from(*number)),
+            Value::F64(number) => Self::Float(*number),
+            Value::Bool(_)
+            | Value::String(_)
+            | Value::Bytes(_)
+            | Value::Message(_)
+            | Value::List(_)
+            | Value::Map(_) => return None,
+        })
+    }
+}
+
+impl Scalar {
+    fn from_value(value: &Value) -> Option<Self> {
+        let text = value.as_str().map(|text| Self::Text(text.to_owned()));
+        let bytes = || value.as_bytes().map(|bytes| Self::Bytes(bytes.to_vec()));
+        let flag = || value.as_bool().map(Self::Bool);
+        text.or_else(bytes).or_else(flag).or_else(|| Number::from_value(value).map(Self::Number))
+    }
+}
+
+impl std::fmt::Display for Number {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Int(number) => number.fmt(f),
+            Self::Float(number) => number.fmt(f),
+        }
+    }
+}
+
+impl std::fmt::Display for Scalar {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Text(text) => f.write_str(text),
+            Self::Bytes(bytes) => write!(f, "a fixed value of {} bytes", bytes.len()),
+            Self::Number(number) => number.fmt(f),
+            Self::Bool(flag) => flag.fmt(f),
+        }
+    }
+}
+
+fn scalars(values: &[Value]) -> Option<Vec<Scalar>> {
+    values.iter().map(Scalar::from_value).collect()
+}
+
+/// Returns the reason of a violation, for example `INT32_GT` for the type `int32` and the rule
+/// `GT`.
+fn reason(type_name: &str, rule: &str) -> String {
+    format!("{}_{rule}", type_name.to_ascii_uppercase())
+}
+
+fn join(values: &[Scalar]) -> String {
+    values.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+fn bytes(value: &Value) -> &[u8] {
+    value.as_bytes().map(AsRef::as_ref).unwrap_or_default()
+}
+
+fn is_valid_timestamp(value: &Value) -> bool {
+    let Some(message) = value.as_message() else { return false };
+    let number = |name: &str| message.get_field_by_name(name).and_then(|field| Number::from_value(&field));
+    let (Some(Number::Int(seconds)), Some(Number::Int(nanos))) = (number("seconds"), number("nanos")) else {
+        return false;
+    };
+    i64::try_from(seconds).is_ok_and(|seconds| TIMESTAMP_SECONDS.contains(&seconds))
+        && (0..1_000_000_000).contains(&nanos)
+}
