@@ -91,21 +91,21 @@ impl Config {
     ///
     /// # Errors
     /// All invalid values.
-    pub fn check(&self) -> Result<(), Faults> {
-        let mut errors = Faults::default();
-        errors.within("listen", |errors| self.listen.validate(errors));
-        errors.within("tls", |errors| self.tls.validate(errors));
-        errors.within("database", |errors| self.database.validate(errors));
-        errors.within("auth", |errors| self.auth.validate(errors));
-        errors.within("peers", |errors| self.peers.validate(errors));
-        errors.within("telemetry", |errors| self.telemetry.validate(errors));
-        errors.within("limits", |errors| self.limits.validate(errors));
-        errors.within("rules", |errors| self.rules.validate(errors));
-        errors.within("claim_intake", |errors| self.claim_intake.validate(errors));
-        errors.within("poe_review", |errors| self.poe_review.validate(errors));
-        errors.within("customer_consent", |errors| self.customer_consent.validate(errors));
-        errors.within("eligibility", |errors| self.eligibility.validate(errors));
-        errors.within("registry", |errors| self.registry.validate(errors));
+    pub fn check(&self) -> Result<(), ValidationErrors> {
+        let mut errors = ValidationErrors::default();
+        errors.in_section("listen", |errors| self.listen.validate(errors));
+        errors.in_section("tls", |errors| self.tls.validate(errors));
+        errors.in_section("database", |errors| self.database.validate(errors));
+        errors.in_section("auth", |errors| self.auth.validate(errors));
+        errors.in_section("peers", |errors| self.peers.validate(errors));
+        errors.in_section("telemetry", |errors| self.telemetry.validate(errors));
+        errors.in_section("limits", |errors| self.limits.validate(errors));
+        errors.in_section("rules", |errors| self.rules.validate(errors));
+        errors.in_section("claim_intake", |errors| self.claim_intake.validate(errors));
+        errors.in_section("poe_review", |errors| self.poe_review.validate(errors));
+        errors.in_section("customer_consent", |errors| self.customer_consent.validate(errors));
+        errors.in_section("eligibility", |errors| self.eligibility.validate(errors));
+        errors.in_section("registry", |errors| self.registry.validate(errors));
         errors.into_result()
     }
 }
@@ -140,7 +140,7 @@ mod tests {
         config.database.connections = 0;
         config.customer_consent.public_url = "nowhere".into();
         let errors = config.check().unwrap_err();
-        let keys: Vec<_> = errors.found().iter().map(|error| error.key.as_str()).collect();
+        let keys: Vec<_> = errors.errors().iter().map(|error| error.key.as_str()).collect();
         assert_eq!(keys, ["database.connections", "customer_consent.public_url"]);
     }
 
@@ -172,7 +172,7 @@ mod tests {
         (config.tls.certificate_file, config.tls.key_file) = (path.clone(), path);
         config.database.connections = 0;
         let errors = config.check().unwrap_err();
-        let keys: Vec<_> = errors.found().iter().map(|error| error.key.as_str()).collect();
+        let keys: Vec<_> = errors.errors().iter().map(|error| error.key.as_str()).collect();
         assert_eq!(keys, ["tls.certificate_file", "tls.key_file", "database.connections"]);
     }
 }

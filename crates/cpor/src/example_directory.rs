@@ -23,7 +23,7 @@ impl ExampleDirectory {
     /// # Errors
     /// The example is not the JSON of an `ImportDirectoryRequest`.
     pub(crate) fn load() -> anyhow::Result<Self> {
-        Ok(Self(json::read::<ImportDirectoryRequest>(EXAMPLE)?))
+        Ok(Self(json::parse::<ImportDirectoryRequest>(EXAMPLE)?))
     }
 
     /// Imports the directory through the API, with the token of a `directory_sync` caller. A

@@ -60,7 +60,7 @@ impl RulesConfig {
     }
 
     /// Adds an error for each key whose files cannot be used.
-    pub(crate) fn validate(&self, errors: &mut Faults) {
+    pub(crate) fn validate(&self, errors: &mut ValidationErrors) {
         if let Err(error) = self.policies() {
             errors.add("policy_files", error.to_string());
         }

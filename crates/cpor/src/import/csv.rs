@@ -3,7 +3,7 @@
 use std::io::Read;
 
 use anyhow::{Context as _, ensure};
-use cpor_kit::csv::plain;
+use cpor_kit::csv::unescape_formula;
 use cpor_proto::claims::v1::{Activity, Claim, ClaimLine, Contact, SolutionArea};
 use csv::StringRecord;
 
@@ -143,7 +143,7 @@ impl<R> CsvRows<R> {
         for (name, cell) in self.header.iter().zip(record).filter(|(_, cell)| !cell.trim().is_empty()) {
             match COLUMNS.iter().find(|(column, _)| column == name) {
                 Some((_, set_field)) => {
-                    let outcome = set_field(&mut claim, &mut line, plain(cell.trim()));
+                    let outcome = set_field(&mut claim, &mut line, unescape_formula(cell.trim()));
                     errors.extend(outcome.err().map(|description| FieldError::malformed(name, description)));
                 }
                 None if name == CLAIM_COLUMN => id = cell,

@@ -15,7 +15,7 @@ pub(super) fn rows(file: impl BufRead) -> impl Iterator<Item = anyhow::Result<Ro
 }
 
 fn parse_claim(line: &str) -> Result<Claim, Vec<FieldError>> {
-    json::read(line).map(partner_fields).map_err(|error| vec![FieldError::malformed("", error.to_string())])
+    json::parse(line).map(partner_fields).map_err(|error| vec![FieldError::malformed("", error.to_string())])
 }
 
 /// Returns a claim with only the fields that a partner enters. An exported claim also has fields

@@ -58,7 +58,7 @@ type Rows = Box<dyn Iterator<Item = anyhow::Result<Row>>>;
 /// The file cannot be read or parsed, or the server cannot be reached. Claims that were created
 /// before the error remain, and the results file lists them.
 pub async fn run(args: &Args) -> anyhow::Result<bool> {
-    let (rows, bytes_read) = open_rows(&args.file)?;
+    let (rows, bytes_read) = validate_rows(&args.file)?;
     let path = args.results.clone().unwrap_or_else(|| default_results_path(&args.file));
     // Connect first, so that a failed connection does not replace the results of an earlier import.
     let mut sender = Sender::connect(args).await?;
@@ -76,7 +76,7 @@ pub async fn run(args: &Args) -> anyhow::Result<bool> {
 }
 
 /// Opens a file of claims. Returns its rows, and the count of bytes that were read so far.
-fn open_rows(path: &Path) -> anyhow::Result<(Rows, Arc<BytesRead>)> {
+fn validate_rows(path: &Path) -> anyhow::Result<(Rows, Arc<BytesRead>)> {
     let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
     let bytes_read = Arc::new(BytesRead::new(file.metadata()?.len()));
     let mut file = BufReader::new(CountingReader { file, bytes_read: Arc::clone(&bytes_read) });

@@ -67,7 +67,7 @@ impl RowError {
             code: code_name(status.code()),
             reason: status::reason(&status).unwrap_or_default(),
             message: error.message.clone(),
-            fields: status::violations(&status).into_iter().map(field_error).collect(),
+            fields: status::field_violations(&status).into_iter().map(field_error).collect(),
         }
     }
 }

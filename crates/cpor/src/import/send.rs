@@ -164,7 +164,7 @@ mod tests {
     }
 
     fn error_result(error: &Status) -> BatchCreateClaimsResult {
-        BatchCreateClaimsResult { error: Some(status::message(error)), ..BatchCreateClaimsResult::default() }
+        BatchCreateClaimsResult { error: Some(status::to_proto(error)), ..BatchCreateClaimsResult::default() }
     }
 
     #[test]

@@ -60,7 +60,7 @@ fn unavailable() -> Status {
 fn result(name: &str, call: usize) -> BatchCreateClaimsResult {
     match name {
         "Later" if call < 4 => {
-            BatchCreateClaimsResult { error: Some(status::message(&unavailable())), ..Default::default() }
+            BatchCreateClaimsResult { error: Some(status::to_proto(&unavailable())), ..Default::default() }
         }
         "Never" => BatchCreateClaimsResult {
             error: Some(status::to_proto(&Status::invalid_argument("never"))),

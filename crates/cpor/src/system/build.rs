@@ -21,7 +21,7 @@ use super::{Settings, clock, schema};
 /// What a process serves, and the databases behind it.
 pub(super) struct HostedServices {
     /// The gRPC services.
-    pub(super) services: Services,
+    pub(super) services: GrpcServices,
     /// The consent page, if the process hosts customer-consent.
     pub(super) web: Option<axum::Router>,
     /// The databases, to be closed after everything else has ended.

@@ -32,7 +32,7 @@ pub struct Settings {
     /// The business clock.
     pub clock: ClockChoice,
     /// The public keys that tokens are verified against.
-    pub keys: Keys,
+    pub keys: VerificationKeys,
     /// The key that signs calls to other services.
     pub signer: TokenSigner,
     /// The source of ids and secrets.
@@ -97,13 +97,13 @@ impl System {
 
         let admin_token = CancellationToken::new();
         if let Some(listener) = listeners.admin {
-            let admin = Admin { readiness: readiness.clone(), metrics: metrics.clone() };
+            let admin = AdminState { readiness: readiness.clone(), metrics: metrics.clone() };
             let stop = admin_token.clone();
             tokio::spawn(async move { log_error("the admin endpoints", admin::serve(listener, admin, stop).await) });
         }
         let hosted = build::host_services(&settings, &metrics, &readiness, &tasks).await?;
         if let Some((listener, page)) = listeners.web.zip(hosted.web) {
-            let stop = shutdown.draining();
+            let stop = shutdown.drain_token();
             let server = axum::serve(listener, page).with_graceful_shutdown(stop.cancelled_owned());
             tasks.spawn(async move { log_error("the consent page", server.await) });
         }

@@ -48,7 +48,7 @@ const CHECK_INTERVAL: Duration = Duration::from_secs(2);
 /// A SQLite database is migrated here. A PostgreSQL database is migrated by `cpor migrate`: until
 /// that has run, this function waits, the process is not ready, and the readiness endpoint says
 /// why.
-pub(super) async fn prepare(db: &Db, service: Service, gate: &Gate) -> anyhow::Result<()> {
+pub(super) async fn prepare(db: &Db, service: Service, gate: &ReadinessCheck) -> anyhow::Result<()> {
     match db.engine() {
         Engine::Sqlite => {
             apply_migrations(db, service).await?;
@@ -59,14 +59,14 @@ pub(super) async fn prepare(db: &Db, service: Service, gate: &Gate) -> anyhow::R
     Ok(())
 }
 
-async fn wait_for_migrations(db: &Db, service: Service, gate: &Gate) -> anyhow::Result<()> {
+async fn wait_for_migrations(db: &Db, service: Service, gate: &ReadinessCheck) -> anyhow::Result<()> {
     loop {
         let pending = count_pending(db, service).await?;
         if pending == 0 {
             return Ok(());
         }
         tracing::warn!(%service, pending, "migrations are pending: waiting for `cpor migrate`");
-        gate.not_ready(format!("{pending} migrations are pending: run `cpor migrate`"));
+        gate.set_not_ready(format!("{pending} migrations are pending: run `cpor migrate`"));
         tokio::time::sleep(CHECK_INTERVAL).await;
     }
 }
