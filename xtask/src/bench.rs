@@ -1,22 +1,22 @@
-//! First readings of speed, on both databases, with every commit durable.
+//! `cargo xtask bench`: measures the throughput on both databases, with durable commits.
 
 use anyhow::Result;
 
 use crate::{
     paths,
-    postgres::{Cluster, Commits},
-    shell::{cargo, command, run, say, step},
+    postgres::{Cluster, Durability},
+    shell::{cargo, command, print_line, print_step, run},
 };
 
-/// Builds the binary as it is released and has it measure itself.
+/// Makes a release build, and runs its `bench` command on SQLite and on PostgreSQL.
 pub(crate) fn bench() -> Result<()> {
-    step("build");
+    print_step("build");
     run(cargo().args(["build", "--release", "--package", "cpor"]))?;
     let cpor = paths::target()?.join("release/cpor");
-    step("SQLite");
+    print_step("SQLite");
     run(command(&cpor).arg("bench"))?;
-    step("PostgreSQL");
-    let cluster = Cluster::start(Commits::Durable)?;
-    say(format_args!("{} at {}", cluster.version(), cluster.url()));
+    print_step("PostgreSQL");
+    let cluster = Cluster::start(Durability::Full)?;
+    print_line(format_args!("{} at {}", cluster.version(), cluster.url()));
     run(command(&cpor).args(["bench", "--postgres", &cluster.url()]))
 }

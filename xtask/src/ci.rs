@@ -1,22 +1,23 @@
-//! Everything that must hold before a change lands.
+//! `cargo xtask ci`: all checks that a change must pass.
 
 use anyhow::Result;
 
 use crate::{
     deny, deploy, proto, rules,
-    shell::{cargo, run, step},
+    shell::{cargo, print_step, run},
     test,
 };
 
-/// Seconds first, minutes last. The tests come at the end, so that their summary closes the log.
+/// Runs the checks, the fastest first. The tests come last, so that the log ends with their
+/// summary. Returns whether all tests passed.
 pub(crate) fn ci() -> Result<bool> {
-    step("format");
+    print_step("format");
     run(cargo().args(["fmt", "--all", "--check"]))?;
     deny::deny()?;
     proto::proto(&proto::Options::default())?;
     deploy::deploy()?;
     rules::rules()?;
-    step("clippy");
+    print_step("clippy");
     run(cargo().args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
     test::test(&[])
 }

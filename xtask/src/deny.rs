@@ -1,15 +1,17 @@
-//! The dependency tree: licences, sources, banned crates (`deny.toml`).
+//! `cargo xtask deny`: checks licences, sources and banned crates of the dependencies
+//! (`deny.toml`).
 
 use anyhow::Result;
 
 use crate::{
-    shell::{command, run, step},
+    shell::{command, print_step, run},
     tools,
 };
 
-/// Advisories are not among the checks: they change without any change here. A release checks them (see `deny.toml`).
+/// Runs `cargo deny` without the check of advisories. New advisories would fail CI without any
+/// change to the project, so they are checked for a release instead (see `deny.toml`).
 pub(crate) fn deny() -> Result<()> {
-    step("dependencies: bans, licences, sources");
+    print_step("dependencies: bans, licences, sources");
     run(command(tools::cargo_deny()?).args([
         "--workspace",
         "check",

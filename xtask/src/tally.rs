@@ -1,18 +1,18 @@
-//! Counts what libtest and cargo say about each test program.
+//! Counts test results from the output of `cargo test`.
 
 use std::fmt;
 
-/// What the tests of one command came to.
+/// The results of one `cargo test` command.
 #[derive(Default)]
 pub(crate) struct Tally {
     programs: Vec<Program>,
     failures: Vec<String>,
 }
 
-/// One test program (or one crate's doc-tests), as cargo ran it.
+/// A test program that cargo ran, or the doc tests of a crate.
 struct Program {
     name: String,
-    /// `None` until its result was seen: a program that dies says none.
+    /// `None` until the program prints its result. It stays `None` if the program crashes.
     result: Option<Counts>,
 }
 
@@ -25,15 +25,16 @@ struct Counts {
 }
 
 impl Tally {
-    /// Takes one line of cargo's and libtest's output, merged.
-    pub(crate) fn read(&mut self, line: &str) {
+    /// Processes one line of the merged output of cargo and the test programs.
+    pub(crate) fn process_line(&mut self, line: &str) {
         let line = line.trim();
-        if let Some(name) = program(line) {
+        if let Some(name) = parse_program(line) {
             self.programs.push(Program { name, result: None });
-        } else if let Some(counts) = counts(line) {
+        } else if let Some(counts) = parse_counts(line) {
             if let Some(program) = self.programs.last_mut() {
-                let so_far = program.result.unwrap_or_default();
-                program.result = Some(so_far.plus(counts));
+                // Doc tests of one crate can print several results.
+                let previous = program.result.unwrap_or_default();
+                program.result = Some(previous.add(counts));
             }
         } else if let Some(test) = line.strip_prefix("test ").and_then(|rest| rest.strip_suffix(" ... FAILED")) {
             let program = self.programs.last().map_or("", |program| program.name.as_str());
@@ -41,22 +42,23 @@ impl Tally {
         }
     }
 
-    /// Tests that passed.
+    /// Returns the number of tests that passed.
     pub(crate) fn passed(&self) -> u32 {
         self.totals().passed
     }
 
-    /// Tests that failed, and one for every program that died without a result.
+    /// Returns the number of tests that failed, plus one for each program that crashed.
     pub(crate) fn failed(&self) -> u32 {
-        let died = self.programs.iter().filter(|program| program.result.is_none()).count();
-        self.totals().failed + u32::try_from(died).unwrap_or(u32::MAX)
+        let crashed = self.programs.iter().filter(|program| program.result.is_none()).count();
+        self.totals().failed + u32::try_from(crashed).unwrap_or(u32::MAX)
     }
 
     fn totals(&self) -> Counts {
-        self.programs.iter().filter_map(|program| program.result).fold(Counts::default(), Counts::plus)
+        self.programs.iter().filter_map(|program| program.result).fold(Counts::default(), Counts::add)
     }
 
-    /// The line that closes a run: `N passed, N failed`, and the skipped only where there are any.
+    /// Returns the last line of the output: `N passed, N failed`, followed by `, N skipped` if
+    /// tests were skipped.
     pub(crate) fn summary(&self) -> String {
         let skipped = match self.totals().ignored {
             0 => String::new(),
@@ -66,30 +68,28 @@ impl Tally {
     }
 }
 
-/// A table of the programs that had tests to run, and the names of the tests that failed.
+/// Writes a table of the programs that ran tests, and the names of the tests that failed.
 impl fmt::Display for Tally {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ran = self.programs.iter().filter(|program| program.result.is_none_or(|counts| counts.total() > 0));
-        writeln!(out, "{:>7} {:>7} {:>8}  tests of", "passed", "failed", "seconds")?;
-        for program in ran {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let programs = self.programs.iter().filter(|program| program.result.is_none_or(|counts| counts.total() > 0));
+        writeln!(f, "{:>7} {:>7} {:>8}  tests of", "passed", "failed", "seconds")?;
+        for program in programs {
             match program.result {
-                Some(counts) => writeln!(
-                    out,
-                    "{:>7} {:>7} {:>8.1}  {}",
-                    counts.passed, counts.failed, counts.seconds, program.name
-                )?,
-                None => writeln!(out, "{:>7} {:>7} {:>8}  {}", "-", "died", "-", program.name)?,
+                Some(counts) => {
+                    writeln!(f, "{:>7} {:>7} {:>8.1}  {}", counts.passed, counts.failed, counts.seconds, program.name)?
+                }
+                None => writeln!(f, "{:>7} {:>7} {:>8}  {}", "-", "crashed", "-", program.name)?,
             }
         }
         for failure in &self.failures {
-            writeln!(out, "FAILED {failure}")?;
+            writeln!(f, "FAILED {failure}")?;
         }
         Ok(())
     }
 }
 
 impl Counts {
-    fn plus(self, other: Self) -> Self {
+    fn add(self, other: Self) -> Self {
         Self {
             passed: self.passed + other.passed,
             failed: self.failed + other.failed,
@@ -103,8 +103,9 @@ impl Counts {
     }
 }
 
-/// `Running unittests src/lib.rs (target/debug/deps/cpor_types-0f3a)` or `Doc-tests cpor_types`: whose tests come next.
-fn program(line: &str) -> Option<String> {
+/// Returns the name of the program whose tests follow this line, for example from
+/// `Running unittests src/lib.rs (target/debug/deps/cpor_types-0f3a)` or `Doc-tests cpor_types`.
+fn parse_program(line: &str) -> Option<String> {
     if let Some(name) = line.strip_prefix("Doc-tests ") {
         return Some(format!("{name} (doc-tests)"));
     }
@@ -114,16 +115,17 @@ fn program(line: &str) -> Option<String> {
     Some(format!("{name} ({})", source.trim_start_matches("unittests ")))
 }
 
-/// `test result: ok. 5 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.31s`
-fn counts(line: &str) -> Option<Counts> {
+/// Parses a line like
+/// `test result: ok. 5 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.31s`.
+fn parse_counts(line: &str) -> Option<Counts> {
     let (_, parts) = line.strip_prefix("test result: ")?.split_once(". ")?;
     let mut counts = Counts::default();
     for part in parts.split("; ") {
         if let Some(seconds) = part.strip_prefix("finished in ") {
             counts.seconds = seconds.strip_suffix('s')?.parse().ok()?;
-        } else if let Some((count, what)) = part.split_once(' ') {
+        } else if let Some((count, outcome)) = part.split_once(' ') {
             let count = count.parse().ok()?;
-            match what {
+            match outcome {
                 "passed" => counts.passed = count,
                 "failed" => counts.failed = count,
                 "ignored" => counts.ignored = count,
@@ -138,21 +140,21 @@ fn counts(line: &str) -> Option<Counts> {
 mod tests {
     use super::*;
 
-    fn tally(lines: &[&str]) -> Tally {
+    fn tally_lines(lines: &[&str]) -> Tally {
         let mut tally = Tally::default();
-        lines.iter().for_each(|line| tally.read(line));
+        lines.iter().for_each(|line| tally.process_line(line));
         tally
     }
 
-    const TYPES: &str = "     Running unittests src/lib.rs (target/debug/deps/cpor_types-0f3a91)";
-    const WALK: &str = "     Running tests/walk.rs (target/debug/deps/walk-77aa)";
+    const LIBRARY_TESTS: &str = "     Running unittests src/lib.rs (target/debug/deps/cpor_types-0f3a91)";
+    const WALK_TESTS: &str = "     Running tests/walk.rs (target/debug/deps/walk-77aa)";
 
     #[test]
-    fn results_of_all_programs_are_summed() {
-        let tally = tally(&[
-            TYPES,
+    fn results_of_all_programs_are_added_up() {
+        let tally = tally_lines(&[
+            LIBRARY_TESTS,
             "test result: ok. 5 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.31s",
-            WALK,
+            WALK_TESTS,
             "test sqlite::walk ... ok",
             "test postgres::walk ... FAILED",
             "test result: FAILED. 1 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; finished in 2.50s",
@@ -168,23 +170,23 @@ mod tests {
     }
 
     #[test]
-    fn a_program_that_dies_is_a_failure() {
-        let tally = tally(&[
-            WALK,
+    fn a_crashed_program_is_a_failure() {
+        let tally = tally_lines(&[
+            WALK_TESTS,
             "test sqlite::walk ... ok",
-            TYPES,
+            LIBRARY_TESTS,
             "test result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s",
         ]);
         assert_eq!(tally.summary(), "1 passed, 1 failed");
-        assert!(tally.to_string().contains("died"));
+        assert!(tally.to_string().contains("crashed"));
     }
 
     #[test]
-    fn ignored_tests_are_told_and_empty_programs_are_not() {
-        let tally = tally(&[
-            TYPES,
+    fn ignored_tests_are_shown_and_empty_programs_are_not() {
+        let tally = tally_lines(&[
+            LIBRARY_TESTS,
             "test result: ok. 0 passed; 0 failed; 0 ignored; 0 measured; 3 filtered out; finished in 0.00s",
-            WALK,
+            WALK_TESTS,
             "test result: ok. 1 passed; 0 failed; 2 ignored; 0 measured; 0 filtered out; finished in 0.00s",
         ]);
         assert_eq!(tally.summary(), "1 passed, 0 failed, 2 skipped");
@@ -192,8 +194,8 @@ mod tests {
     }
 
     #[test]
-    fn other_lines_are_no_results() {
-        let tally = tally(&[
+    fn other_lines_are_ignored() {
+        let tally = tally_lines(&[
             "running 3 tests",
             "Running late (again",
             "test result: nonsense",

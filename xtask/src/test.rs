@@ -1,4 +1,5 @@
-//! All tests, on both databases, with one closing line that counts them.
+//! `cargo xtask test` and `cargo xtask soak`: run the tests on both databases. The last line of the
+//! output has the counts.
 
 use std::{
     io::{BufRead, BufReader},
@@ -10,63 +11,73 @@ use anyhow::{Context, Result, bail};
 
 use crate::{
     paths,
-    postgres::{Cluster, Commits},
-    shell::{cargo, run, say, step},
+    postgres::{Cluster, Durability},
+    shell::{cargo, print_line, print_step, run},
     tally::Tally,
 };
 
-/// How often the tests that look for rare interleavings repeat themselves.
-struct Counts {
-    /// `CPOR_TEST_RACES`: pairs of claims approved at once for one key, on each database.
+/// How often tests for rare interleavings are repeated.
+struct Repetitions {
+    /// `CPOR_TEST_RACES`: the number of pairs of claims that are approved concurrently for one key,
+    /// on each database.
     races: u32,
-    /// `CPOR_TEST_KILLS`: walks in which a process is killed at a random moment.
+    /// `CPOR_TEST_KILLS`: the number of runs in which a process is killed at a random moment.
     kills: u32,
-    /// `CPOR_TEST_STEPS`: random commands and waits, on each database, that a model of the rules judges beforehand.
+    /// `CPOR_TEST_STEPS`: the number of random commands and waits, on each database, whose results
+    /// are compared with a model of the rules.
     steps: u32,
 }
 
-const EVERY_DAY: Counts = Counts { races: 50, kills: 5, steps: 300 };
-const FULL: Counts = Counts { races: 1000, kills: 100, steps: 10_000 };
+/// For `cargo xtask test`.
+const STANDARD: Repetitions = Repetitions { races: 50, kills: 5, steps: 300 };
+/// For `cargo xtask soak`.
+const FULL: Repetitions = Repetitions { races: 1000, kills: 100, steps: 10_000 };
 
-/// Has no tests, and dependencies that nothing else has.
+/// A package without tests. It is excluded, because no other package needs its dependencies.
 const CODE_GENERATOR: &str = "cpor-proto-codegen";
 
-/// The integration tests that the counts matter to, by the modules (or names) they lie in.
-const SOAKED: [&str; 4] = ["races", "kills", "soak", "sequences"];
+/// Filters for the integration tests that use the repetitions.
+const SOAK_FILTERS: [&str; 4] = ["races", "kills", "soak", "sequences"];
 
-/// Every test of the workspace, or those that match a filter. Answers whether all passed.
+/// Runs all tests of the workspace, or those whose path contains a filter. Returns whether all
+/// passed.
 pub(crate) fn test(filters: &[String]) -> Result<bool> {
     let filters: Vec<&str> = filters.iter().map(String::as_str).collect();
-    run_tests(&[], &filters, &EVERY_DAY)
+    run_tests(&[], &filters, &STANDARD)
 }
 
-/// The races, kills and random sequences alone, at the counts that a release is judged by. Answers whether all passed.
+/// Runs only the races, kills and random steps, with the repetitions that a release requires.
+/// Returns whether all passed.
 pub(crate) fn soak() -> Result<bool> {
-    run_tests(&["--test", "*"], &SOAKED, &FULL)
+    run_tests(&["--test", "*"], &SOAK_FILTERS, &FULL)
 }
 
-fn run_tests(targets: &[&str], filters: &[&str], counts: &Counts) -> Result<bool> {
-    step("build");
-    // One build for all: the whole workspace with the tests' features, and the binaries that tests start as processes.
-    // `cargo test` then finds everything fresh.
+fn run_tests(targets: &[&str], filters: &[&str], repetitions: &Repetitions) -> Result<bool> {
+    print_step("build");
+    // One build of the workspace, with the features of the tests, for the tests and for the
+    // binaries that they start. `cargo test` then has nothing to build.
     run(cargo().args(["build", "--workspace", "--exclude", CODE_GENERATOR, "--bins", "--tests"]))?;
-    step("PostgreSQL");
-    let cluster = Cluster::start(Commits::Forgotten)?;
-    say(format_args!("{} at {}", cluster.version(), cluster.socket_url()));
-    step(format_args!("tests: {} races, {} kills, {} steps", counts.races, counts.kills, counts.steps));
+    print_step("PostgreSQL");
+    let cluster = Cluster::start(Durability::None)?;
+    print_line(format_args!("{} at {}", cluster.version(), cluster.socket_url()));
+    print_step(format_args!(
+        "tests: {} races, {} kills, {} steps",
+        repetitions.races, repetitions.kills, repetitions.steps
+    ));
     let started = Instant::now();
     let mut tally = Tally::default();
-    let status = stream(&cluster, targets, filters, counts, &mut tally)?;
+    let status = run_cargo_test(&cluster, targets, filters, repetitions, &mut tally)?;
     drop(cluster);
-    close(&tally, status, started)
+    print_results(&tally, status, started)
 }
 
-/// Runs the tests; their output goes through the tally to the screen, line by line, both streams in their true order.
-fn stream(
+/// Runs `cargo test`, counts the results, and prints each line of the output. Standard output and
+/// standard error share one pipe, so that their lines stay in order.
+fn run_cargo_test(
     cluster: &Cluster,
     targets: &[&str],
     filters: &[&str],
-    counts: &Counts,
+    repetitions: &Repetitions,
     tally: &mut Tally,
 ) -> Result<ExitStatus> {
     let (output, writer) = std::io::pipe()?;
@@ -75,13 +86,13 @@ fn stream(
         .args(targets)
         .arg("--")
         .args(filters)
-        .env("RUST_TEST_THREADS", threads().to_string())
+        .env("RUST_TEST_THREADS", thread_count().to_string())
         .env("TMPDIR", paths::scratch())
         .env("CPOR_TEST_POSTGRES", cluster.socket_url())
         .env("CPOR_TEST_BINARY", paths::target()?.join("debug/cpor"))
-        .env("CPOR_TEST_RACES", counts.races.to_string())
-        .env("CPOR_TEST_KILLS", counts.kills.to_string())
-        .env("CPOR_TEST_STEPS", counts.steps.to_string())
+        .env("CPOR_TEST_RACES", repetitions.races.to_string())
+        .env("CPOR_TEST_KILLS", repetitions.kills.to_string())
+        .env("CPOR_TEST_STEPS", repetitions.steps.to_string())
         .stdout(writer.try_clone()?)
         .stderr(writer)
         .spawn()
@@ -89,28 +100,29 @@ fn stream(
     for line in BufReader::new(output).split(b'\n') {
         let line = line?;
         let line = String::from_utf8_lossy(&line);
-        tally.read(&line);
-        say(line);
+        tally.process_line(&line);
+        print_line(line);
     }
     Ok(child.wait()?)
 }
 
-/// Tests at a time: most wait now and then for a process, and some for a dead process's lease, so that there are three times as many as
-/// cores; no more than the cluster has connections for.
-fn threads() -> usize {
+/// Returns the number of tests that run concurrently: three for each core, because tests often wait
+/// for a process or for the end of a lease. At most 24, which is what the connections of the
+/// cluster allow.
+fn thread_count() -> usize {
     std::thread::available_parallelism().map_or(3, |cores| 3 * cores.get()).min(24)
 }
 
-/// The table, then the summary as the very last line.
-fn close(tally: &Tally, status: ExitStatus, started: Instant) -> Result<bool> {
-    step(format_args!("tests ran for {} s", started.elapsed().as_secs()));
-    say(tally);
+/// Prints the table of results, and the summary as the last line. Returns whether all tests passed.
+fn print_results(tally: &Tally, status: ExitStatus, started: Instant) -> Result<bool> {
+    print_step(format_args!("tests ran for {} s", started.elapsed().as_secs()));
+    print_line(tally);
     if status.success() && tally.passed() == 0 {
-        bail!("no test ran: nothing matches");
+        bail!("no test ran: no test matches the filters");
     }
     if !status.success() && tally.failed() == 0 {
-        bail!("cargo test failed ({status}) though no test did: see its output above");
+        bail!("cargo test failed ({status}), although no test failed: see its output above");
     }
-    say(tally.summary());
+    print_line(tally.summary());
     Ok(status.success() && tally.failed() == 0)
 }

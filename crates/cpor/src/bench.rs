@@ -1,4 +1,5 @@
-//! `cpor bench`: how many calls a second one machine serves, client and database included.
+//! `cpor bench`: measures how many calls per second one machine serves. Client, server and database
+//! share the machine.
 
 mod import;
 mod load;
@@ -20,52 +21,54 @@ use crate::{
     system::{self, ClockChoice},
 };
 
-/// What to measure.
+/// Arguments of `cpor bench`.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Calls in flight at once.
-    #[arg(long, default_value_t = 64)]
+    /// Number of concurrent calls.
+    #[arg(long, value_name = "CALLS", default_value_t = 64)]
     in_flight: usize,
-    /// Seconds of each measurement.
+    /// Duration of each measurement in seconds.
     #[arg(long, default_value_t = 5)]
     seconds: u64,
-    /// Rounds; each measures everything once, in turn, and the median counts.
+    /// Number of rounds. Each round measures every kind of call once; the report has the medians.
     #[arg(long, default_value_t = 3)]
     rounds: usize,
-    /// An empty PostgreSQL database to measure on, instead of SQLite in a temporary directory.
+    /// URL of an empty PostgreSQL database. By default SQLite in a temporary directory is measured.
     #[arg(long, value_name = "URL")]
     postgres: Option<String>,
-    /// Instead, import so many drafts in batches, create a tenth as many one by one, and compare (R59).
+    /// Measure imports instead: import this many drafts in batches, create a tenth as many one by
+    /// one, and compare the rates.
     #[arg(long, value_name = "CLAIMS")]
     import: Option<usize>,
 }
 
-/// HTTP/2 connections that the calls share.
+/// The number of HTTP/2 connections that the calls share.
 const CONNECTIONS: usize = 4;
 
-/// Starts a system, measures it, and prints a table.
+/// Starts a system, measures it, and prints the results.
 ///
 /// # Errors
-/// When the system does not start, or a call fails.
+/// The system does not start, or a call fails.
 pub async fn run(args: &Args) -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let dev = start(folder.path(), args.postgres.as_deref()).await?;
     let report = match args.import {
-        Some(claims) => import::measure(&dev, claims, args.rounds).await.map(|compared| compared.to_string()),
-        None => measure(args, &dev).await.map(|measured| report::table(args, &measured)),
+        Some(claims) => import::measure(&dev, claims, args.rounds).await.map(|rates| rates.to_string()),
+        None => measure(args, &dev).await.map(|rows| report::table(args, &rows)),
     };
     dev.stop().await;
     report::print(&report?);
     Ok(())
 }
 
-/// Connections as Contoso's `incentives_admin`.
+/// Opens connections for calls as an `incentives_admin` of Contoso.
 async fn connect(dev: &Dev, connections: usize) -> anyhow::Result<Pool> {
     let partner = Some("contoso".parse()?);
     let token = format!("Bearer {}", dev.token(Role::IncentivesAdmin, partner, None)?).parse()?;
     Pool::connect(&Endpoint::from_shared(dev.grpc_url())?, connections, token).await
 }
 
+/// Starts all services on SQLite in this directory, or on the given PostgreSQL database.
 async fn start(data: &Path, postgres: Option<&str>) -> anyhow::Result<Dev> {
     let mut config = Config::default();
     "warn".clone_into(&mut config.telemetry.log_filter);
@@ -80,37 +83,38 @@ async fn start(data: &Path, postgres: Option<&str>) -> anyhow::Result<Dev> {
     dev::start(options).await
 }
 
-/// The rates of each kind of call, a value a round.
+/// Measures each kind of call. Returns its name and the figures of each round.
 async fn measure(args: &Args, dev: &Dev) -> anyhow::Result<Vec<(&'static str, Vec<load::Figures>)>> {
     let pool = connect(dev, CONNECTIONS).await?;
     let load = Load { in_flight: args.in_flight, seconds: args.seconds };
-    let one = create(&pool, 0).await?;
+    let claim = create_claim(&pool, 0).await?;
     let mut rows = vec![("health check", Vec::new()), ("CreateClaim", Vec::new()), ("GetClaim", Vec::new())];
     for _ in 0..args.rounds {
-        rows[0].1.push(load.run(&pool, |pool, n| async move { check(&pool, n).await }).await?);
-        rows[1].1.push(load.run(&pool, |pool, n| async move { create(&pool, n).await.map(drop) }).await?);
-        let name = one.clone();
-        rows[2].1.push(load.run(&pool, move |pool, n| get(pool, n, name.clone())).await?);
+        rows[0].1.push(load.run(&pool, |pool, n| async move { check_health(&pool, n).await }).await?);
+        rows[1].1.push(load.run(&pool, |pool, n| async move { create_claim(&pool, n).await.map(drop) }).await?);
+        let name = claim.clone();
+        rows[2].1.push(load.run(&pool, move |pool, n| get_claim(pool, n, name.clone())).await?);
     }
     Ok(rows)
 }
 
-async fn check(pool: &Pool, n: usize) -> anyhow::Result<()> {
+async fn check_health(pool: &Pool, n: usize) -> anyhow::Result<()> {
     HealthClient::new(pool.channel(n)).check(HealthCheckRequest::default()).await?;
     Ok(())
 }
 
-async fn create(pool: &Pool, n: usize) -> anyhow::Result<String> {
+/// Creates a draft with nothing but a display name. Returns its resource name.
+async fn create_claim(pool: &Pool, n: usize) -> anyhow::Result<String> {
     let claim = Claim { display_name: "Bench".into(), ..Claim::default() };
     let request =
         CreateClaimRequest { parent: "partners/contoso".into(), claim: Some(claim), ..CreateClaimRequest::default() };
     let created =
-        ClaimServiceClient::new(pool.channel(n)).create_claim(pool.authorised(request)).await.context("CreateClaim")?;
+        ClaimServiceClient::new(pool.channel(n)).create_claim(pool.request(request)).await.context("CreateClaim")?;
     Ok(created.into_inner().name)
 }
 
-async fn get(pool: Pool, n: usize, name: String) -> anyhow::Result<()> {
-    let request = pool.authorised(GetClaimRequest { name });
+async fn get_claim(pool: Pool, n: usize, name: String) -> anyhow::Result<()> {
+    let request = pool.request(GetClaimRequest { name });
     ClaimServiceClient::new(pool.channel(n)).get_claim(request).await.context("GetClaim")?;
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! The whole configuration of a process.
+//! The configuration of a process: one section for each concern, and one for each service.
 
 use std::path::PathBuf;
 
@@ -10,101 +10,103 @@ use serde::{Deserialize, Serialize};
 
 use crate::rules::RulesConfig;
 
-/// Where the configuration comes from: a file, then the environment (`CPOR_LISTEN__GRPC`), then flags.
+/// Arguments for the sources of the configuration: a file, which the environment overrides
+/// (`CPOR_LISTEN__GRPC`), which the arguments override.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct Sources {
     /// Configuration file (TOML).
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Set one key, for example `--set listen.grpc=0.0.0.0:50051`. May be repeated.
-    #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
+    /// Set one configuration key, for example `--set listen.grpc=0.0.0.0:50051`. Can be repeated.
+    #[arg(long, value_name = "KEY=VALUE", value_parser = parse_key_value)]
     pub set: Vec<(String, String)>,
 }
 
-fn key_value(text: &str) -> Result<(String, String), String> {
-    let (key, value) = text.split_once('=').filter(|(key, _)| !key.is_empty()).ok_or("must be KEY=VALUE")?;
+fn parse_key_value(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text.split_once('=').filter(|(key, _)| !key.is_empty()).ok_or("must have the form KEY=VALUE")?;
     Ok((key.to_owned(), value.to_owned()))
 }
 
-/// The configuration: sections that all processes have, then one for each service. Every process reads the whole, whatever it hosts, so
-/// that one file serves an installation.
+/// The configuration. Every process reads all sections, also those of services that it does not
+/// host, so that all processes of an installation can share one file.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// Addresses.
+    /// The addresses to listen on.
     pub listen: ListenConfig,
     /// TLS of the gRPC listener.
     pub tls: TlsConfig,
-    /// Databases.
+    /// The databases of the services.
     pub database: DatabaseConfig,
-    /// Whose tokens are believed.
+    /// The keys that tokens are verified against, and the key that signs calls to other services.
     pub auth: AuthConfig,
-    /// Where the other services are.
+    /// The addresses of the other services.
     pub peers: PeersConfig,
-    /// Traces and logs.
+    /// Logs and traces.
     pub telemetry: TelemetryConfig,
-    /// What one process takes on.
+    /// Limits on requests, connections and shutdown.
     pub limits: Limits,
     /// Policy profiles and calendars.
     pub rules: RulesConfig,
-    /// The service claim-intake.
+    /// Settings of the service claim-intake.
     pub claim_intake: cpor_claim_intake::Config,
-    /// The service poe-review.
+    /// Settings of the service poe-review.
     pub poe_review: cpor_poe_review::Config,
-    /// The service customer-consent.
+    /// Settings of the service customer-consent.
     pub customer_consent: cpor_customer_consent::Config,
-    /// The service eligibility.
+    /// Settings of the service eligibility.
     pub eligibility: cpor_eligibility::Config,
-    /// The service registry.
+    /// Settings of the service registry.
     pub registry: cpor_registry::Config,
 }
 
-/// A configuration that cannot be used.
+/// An error in the configuration.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// It cannot be read.
+    /// The configuration cannot be read: for example a key is unknown, or a value has the wrong
+    /// type.
     #[error(transparent)]
     Load(#[from] LoadError),
-    /// It has faults; each is named.
+    /// Values are invalid; each one is named.
     #[error(transparent)]
     ValidationErrors(#[from] ValidationErrors),
 }
 
 impl Config {
-    /// Reads and checks it.
+    /// Reads and validates the configuration.
     ///
     /// # Errors
-    /// Unknown keys, values of the wrong type, and every fault of the values at once.
+    /// All unknown keys and values of the wrong type, or else all invalid values.
     pub fn load(sources: &Sources) -> Result<Self, ConfigError> {
-        let mut from = cpor_kit::config::Sources::process(sources.config.clone());
+        let mut merged = cpor_kit::config::Sources::process(sources.config.clone());
         for (key, value) in &sources.set {
-            from = from.set(key, value);
+            merged = merged.set(key, value);
         }
-        let config: Self = load(&from)?;
+        let config: Self = load(&merged)?;
         config.check()?;
         Ok(config)
     }
 
-    /// Checks it.
+    /// Validates all sections.
     ///
     /// # Errors
-    /// Every fault at once.
+    /// All invalid values.
     pub fn check(&self) -> Result<(), ValidationErrors> {
-        let mut faults = ValidationErrors::default();
-        faults.in_section("listen", |faults| self.listen.validate(faults));
-        faults.in_section("tls", |faults| self.tls.validate(faults));
-        faults.in_section("database", |faults| self.database.validate(faults));
-        faults.in_section("auth", |faults| self.auth.validate(faults));
-        faults.in_section("peers", |faults| self.peers.validate(faults));
-        faults.in_section("telemetry", |faults| self.telemetry.validate(faults));
-        faults.in_section("limits", |faults| self.limits.validate(faults));
-        faults.in_section("rules", |faults| self.rules.validate(faults));
-        faults.in_section("claim_intake", |faults| self.claim_intake.validate(faults));
-        faults.in_section("poe_review", |faults| self.poe_review.validate(faults));
-        faults.in_section("customer_consent", |faults| self.customer_consent.validate(faults));
-        faults.in_section("eligibility", |faults| self.eligibility.validate(faults));
-        faults.in_section("registry", |faults| self.registry.validate(faults));
-        faults.into_result()
+        let mut errors = ValidationErrors::default();
+        errors.in_section("listen", |errors| self.listen.validate(errors));
+        errors.in_section("tls", |errors| self.tls.validate(errors));
+        errors.in_section("database", |errors| self.database.validate(errors));
+        errors.in_section("auth", |errors| self.auth.validate(errors));
+        errors.in_section("peers", |errors| self.peers.validate(errors));
+        errors.in_section("telemetry", |errors| self.telemetry.validate(errors));
+        errors.in_section("limits", |errors| self.limits.validate(errors));
+        errors.in_section("rules", |errors| self.rules.validate(errors));
+        errors.in_section("claim_intake", |errors| self.claim_intake.validate(errors));
+        errors.in_section("poe_review", |errors| self.poe_review.validate(errors));
+        errors.in_section("customer_consent", |errors| self.customer_consent.validate(errors));
+        errors.in_section("eligibility", |errors| self.eligibility.validate(errors));
+        errors.in_section("registry", |errors| self.registry.validate(errors));
+        errors.into_result()
     }
 }
 
@@ -112,18 +114,18 @@ impl Config {
 mod tests {
     use super::*;
 
-    /// Whatever looks like a variable of the configuration in a text, with its value.
+    /// Returns the names and values of all `CPOR_` environment variables in a YAML or env file.
     fn variables(text: &str) -> Vec<(String, String)> {
-        let words = |line: &str| {
+        let parse_line = |line: &str| {
             let (name, value) = line.trim().trim_start_matches("- ").split_once([':', '='])?;
-            let known = name.starts_with("CPOR_") && !name.contains(' ');
-            known.then(|| (name.to_owned(), value.trim().trim_matches('"').to_owned()))
+            let is_variable = name.starts_with("CPOR_") && !name.contains(' ');
+            is_variable.then(|| (name.to_owned(), value.trim().trim_matches('"').to_owned()))
         };
-        text.lines().filter_map(words).collect()
+        text.lines().filter_map(parse_line).collect()
     }
 
     #[test]
-    fn what_is_deployed_is_known() {
+    fn deployment_files_set_only_known_keys() {
         for text in [include_str!("../../../docker-compose.yml"), include_str!("../../../deploy/base/cpor.env")] {
             let environment = variables(text);
             assert!(environment.len() > 5, "the file has no settings");
@@ -133,12 +135,12 @@ mod tests {
     }
 
     #[test]
-    fn every_fault_is_named_at_once() {
+    fn all_invalid_values_are_reported_at_once() {
         let mut config = Config::default();
         config.database.connections = 0;
         config.customer_consent.public_url = "nowhere".into();
-        let faults = config.check().unwrap_err();
-        let keys: Vec<_> = faults.errors().iter().map(|fault| fault.key.as_str()).collect();
+        let errors = config.check().unwrap_err();
+        let keys: Vec<_> = errors.errors().iter().map(|error| error.key.as_str()).collect();
         assert_eq!(keys, ["database.connections", "customer_consent.public_url"]);
     }
 
@@ -151,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_section_hides_no_value_of_the_wrong_type() {
+    fn unknown_sections_and_wrong_types_are_reported_together() {
         let sources = cpor_kit::config::Sources::default()
             .set("claim_intak.evidence_directory", "evidence")
             .set("customer_consent.mail.smtp.port", "many")
@@ -163,14 +165,14 @@ mod tests {
     }
 
     #[test]
-    fn a_certificate_that_is_none_is_a_fault_of_the_configuration() {
+    fn an_empty_certificate_file_is_an_invalid_value() {
         let mut config = Config::default();
         let empty = tempfile::NamedTempFile::new().unwrap();
         let path = Some(empty.path().to_owned());
         (config.tls.certificate_file, config.tls.key_file) = (path.clone(), path);
         config.database.connections = 0;
-        let faults = config.check().unwrap_err();
-        let keys: Vec<_> = faults.errors().iter().map(|fault| fault.key.as_str()).collect();
+        let errors = config.check().unwrap_err();
+        let keys: Vec<_> = errors.errors().iter().map(|error| error.key.as_str()).collect();
         assert_eq!(keys, ["tls.certificate_file", "tls.key_file", "database.connections"]);
     }
 }

@@ -1,4 +1,7 @@
-//! All five services in one process on SQLite, ready to be tried out.
+//! All five services in one process on SQLite, with keys and an example directory. `cpor dev`,
+//! `cpor demo` and `cpor bench` start it.
+
+pub(crate) mod banner;
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -14,34 +17,38 @@ use tokio::net::TcpListener;
 use tonic::transport::Endpoint;
 
 use crate::{
-    Config, System, directory, keys,
+    Config, System,
+    example_directory::ExampleDirectory,
+    keys,
     system::{ClockChoice, Listeners, Settings},
 };
 
-/// When a virtual clock starts: the subscriptions of the example directory have just been bought.
+/// The start of a virtual clock, shortly after the purchases of the example directory.
 const VIRTUAL_START: &str = "2026-03-16T09:00:00Z";
 
-/// What to start.
+/// What to start. The port 0 in an address stands for any free port.
 pub struct Options {
-    /// Where everything is kept.
+    /// The directory for databases, evidence, mail and keys.
     pub data: PathBuf,
-    /// The listeners; port 0 takes a free one.
+    /// The address of the gRPC API.
     pub grpc: SocketAddr,
-    /// The consent page.
+    /// The address of the consent page.
     pub web: SocketAddr,
-    /// Health and metrics.
+    /// The address of the health and metrics endpoints.
     pub admin: SocketAddr,
-    /// The clock.
+    /// The kind of the business clock.
     pub clock: ClockChoice,
-    /// The configuration that all this goes on top of.
+    /// All other settings. Directory, keys and addresses in it are replaced by those of this
+    /// process.
     pub config: Config,
 }
 
 impl Options {
-    /// On free ports, on a virtual clock; from June on the policy of 2023 is in force.
+    /// Free ports and a virtual clock. The policy profile `2021@1` is in force until June 2026, and
+    /// `2023@1` after that.
     ///
     /// # Errors
-    /// Never; the start of the clock and the policies are constants.
+    /// Never: the start of the clock and the policy profiles are constants.
     pub fn for_demo(data: &Path) -> anyhow::Result<Self> {
         let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let mut config = Config::default();
@@ -52,26 +59,26 @@ impl Options {
     }
 }
 
-/// A virtual clock that stands where the example directory lives.
+/// Returns a virtual clock that starts when the purchases of the example directory are recent.
 ///
 /// # Errors
-/// Never; the start is a constant.
+/// Never: the start is a constant.
 pub fn virtual_clock() -> anyhow::Result<ClockChoice> {
     let start: Timestamp = VIRTUAL_START.parse()?;
     Ok(ClockChoice::Virtual { start })
 }
 
-/// The running system.
+/// A running system and the key that signs tokens for its users.
 pub struct Dev {
     system: System,
     data: PathBuf,
     issuer: TokenSigner,
 }
 
-/// Makes keys, starts the system, and loads the example directory.
+/// Creates missing keys, starts the system, and imports the example directory.
 ///
 /// # Errors
-/// When an address is taken, the data directory is in use, or a part does not start.
+/// An address or the data directory is in use, or a service does not start.
 pub async fn start(options: Options) -> anyhow::Result<Dev> {
     let data = options.data;
     keys::make_missing(&data)?;
@@ -84,7 +91,7 @@ pub async fn start(options: Options) -> anyhow::Result<Dev> {
     config.auth.jwks_file = Some(keys::jwks(&data));
     config.auth.service_key_file = Some(keys::service_key(&data));
     config.customer_consent.public_url = format!("http://{}", web.local_addr()?);
-    let here = format!("http://{}", grpc.local_addr()?);
+    let own_address = format!("http://{}", grpc.local_addr()?);
     let peers = &mut config.peers;
     for peer in [
         &mut peers.claim_intake,
@@ -93,7 +100,7 @@ pub async fn start(options: Options) -> anyhow::Result<Dev> {
         &mut peers.eligibility,
         &mut peers.registry,
     ] {
-        *peer = Some(here.clone());
+        *peer = Some(own_address.clone());
     }
     config.check()?;
     let settings = Settings {
@@ -108,16 +115,17 @@ pub async fn start(options: Options) -> anyhow::Result<Dev> {
     let system = System::start(settings, Listeners { grpc, web: Some(web), admin: Some(admin) }).await?;
     let dev = Dev { system, issuer: keys::signer(&keys::user_key(&data), keys::ISSUER)?, data };
     let channel = Endpoint::from_shared(dev.grpc_url())?.connect().await?;
-    directory::import(channel, &dev.token(Role::DirectorySync, None, None)?).await.context("the example directory")?;
+    let token = dev.token(Role::DirectorySync, None, None)?;
+    ExampleDirectory::load()?.import(channel, &token).await.context("importing the example directory")?;
     Ok(dev)
 }
 
-async fn bind(address: SocketAddr, what: &str) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address} for {what}"))
+async fn bind(address: SocketAddr, purpose: &str) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address} for {purpose}"))
 }
 
 impl Dev {
-    /// Where gRPC is served.
+    /// The URL of the gRPC API.
     #[must_use]
     pub fn grpc_url(&self) -> String {
         format!("http://{}", self.system.grpc())
@@ -129,16 +137,16 @@ impl Dev {
         &self.system
     }
 
-    /// Where mails lie as `.eml` files.
+    /// The directory that receives mails as `.eml` files.
     #[must_use]
-    pub fn mail_folder(&self) -> PathBuf {
+    pub fn mail_directory(&self) -> PathBuf {
         self.data.join("mail")
     }
 
-    /// A token for an hour.
+    /// Returns a bearer token that is valid for one hour.
     ///
     /// # Errors
-    /// When it cannot be signed.
+    /// The token cannot be signed.
     pub fn token(&self, role: Role, partner: Option<PartnerId>, tenant: Option<TenantId>) -> anyhow::Result<String> {
         let subject = match &partner {
             Some(partner) => format!("{role}@{partner}"),
@@ -148,15 +156,15 @@ impl Dev {
         Ok(self.issuer.user_token(&token)?)
     }
 
-    /// Waits for SIGTERM or Ctrl-C, then drains.
+    /// Serves until SIGTERM or Ctrl-C, then shuts down gracefully.
     ///
     /// # Errors
-    /// When a part has failed.
+    /// The gRPC server failed.
     pub async fn run(self) -> anyhow::Result<()> {
         self.system.run().await
     }
 
-    /// Drains and stops.
+    /// Shuts down gracefully.
     pub async fn stop(self) {
         self.system.stop().await;
     }

@@ -1,4 +1,5 @@
-//! `cpor export`: claims into a file, through `ExportClaims` (R59): the counterpart of `cpor import`, which reads what it writes.
+//! `cpor export`: writes claims to a file with `ExportClaims` (R59). `cpor import` can read the
+//! file.
 
 use std::{
     io::{self, Write},
@@ -9,66 +10,70 @@ use anyhow::Context as _;
 use cpor_proto::claims::v1::{ExportClaimsRequest, ExportFormat, claim_service_client::ClaimServiceClient};
 use tempfile::NamedTempFile;
 
-use crate::server::{Server, told};
+use crate::server::{Server, status_error};
 
-/// What to export, from where.
+/// Arguments of `cpor export`.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Whose claims; `-` for those of all partners, which the vendor's staff may export.
+    /// Id of the partner whose claims are exported; `-` exports those of all partners (vendor roles
+    /// only).
     #[arg(long)]
     partner: String,
     #[command(flatten)]
     server: Server,
-    /// Which of them, for example `state = EDITING AND products:teams`; by default all.
+    /// Export only claims that match this filter, for example `state = EDITING AND
+    /// products:teams`.
     #[arg(long, default_value = "")]
     filter: String,
-    /// In which order, for example `display_name` or `update_time desc`; by default the oldest first.
+    /// Order of the claims, for example `display_name` or `update_time desc`. By default oldest
+    /// first.
     #[arg(long, default_value = "")]
     order_by: String,
-    /// What it is written in; by default what the file is called, `.csv` or `.jsonl`, and otherwise CSV.
+    /// File format. By default the extension of the output file decides, and otherwise it is CSV.
     #[arg(long)]
     format: Option<Format>,
-    /// Where it is written; by default to standard output. A file is there when it is complete, and not before.
-    #[arg(long)]
+    /// Output file, by default standard output. The file appears when the export is complete.
+    #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
 }
 
-/// What an export is written in.
+/// The values of `--format`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum Format {
-    /// Comma-separated values, a row for each line of a claim.
+    /// Comma-separated values, one row for each line of a claim.
     Csv,
-    /// A claim as JSON in each line.
+    /// JSON Lines, one claim in each line.
     Jsonl,
 }
 
 impl Format {
-    fn of(args: &Args) -> Self {
-        let called_jsonl = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "jsonl");
-        args.format.unwrap_or(if args.output.as_ref().is_some_and(called_jsonl) { Self::Jsonl } else { Self::Csv })
+    /// Returns `--format`, or else the format that the name of the output file suggests.
+    fn from_args(args: &Args) -> Self {
+        let is_jsonl = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "jsonl");
+        args.format.unwrap_or(if args.output.as_ref().is_some_and(is_jsonl) { Self::Jsonl } else { Self::Csv })
     }
 }
 
-/// Exports.
+/// Exports claims to the output file or standard output.
 ///
 /// # Errors
-/// When the server refuses or goes, or what it sends cannot be written.
+/// The server cannot be reached or refuses the call, or the output cannot be written.
 pub async fn run(args: &Args) -> anyhow::Result<()> {
     match &args.output {
         None => write(args, &mut io::stdout().lock()).await,
         Some(path) => {
             let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-            let cannot = || format!("cannot write {}", path.display());
-            let mut file = NamedTempFile::new_in(folder).with_context(cannot)?;
+            let cannot_write = || format!("cannot write {}", path.display());
+            let mut file = NamedTempFile::new_in(folder).with_context(cannot_write)?;
             write(args, &mut file).await?;
-            file.persist(path).with_context(cannot)?;
+            file.persist(path).with_context(cannot_write)?;
             Ok(())
         }
     }
 }
 
-async fn write(args: &Args, into: &mut impl Write) -> anyhow::Result<()> {
-    let format = match Format::of(args) {
+async fn write(args: &Args, output: &mut impl Write) -> anyhow::Result<()> {
+    let format = match Format::from_args(args) {
         Format::Csv => ExportFormat::Csv,
         Format::Jsonl => ExportFormat::JsonLines,
     };
@@ -79,12 +84,12 @@ async fn write(args: &Args, into: &mut impl Write) -> anyhow::Result<()> {
         format: format.into(),
     };
     let connection = args.server.connect().await?;
-    // A claim may be larger than what clients take by default.
+    // A claim can exceed the default message limit of clients.
     let mut client = ClaimServiceClient::new(connection.channel.clone()).max_decoding_message_size(64 << 20);
-    let answer = client.export_claims(connection.request(request)).await.map_err(|refused| told(&refused))?;
-    let mut parts = answer.into_inner();
-    while let Some(part) = parts.message().await.map_err(|refused| told(&refused))? {
-        into.write_all(&part.data).context("the export cannot be written")?;
+    let response = client.export_claims(connection.request(request)).await.map_err(|status| status_error(&status))?;
+    let mut parts = response.into_inner();
+    while let Some(part) = parts.message().await.map_err(|status| status_error(&status))? {
+        output.write_all(&part.data).context("cannot write the export")?;
     }
-    into.flush().context("the export cannot be written")
+    output.flush().context("cannot write the export")
 }

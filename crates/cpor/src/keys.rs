@@ -1,4 +1,5 @@
-//! The keys of a small installation: one for users' tokens, one for calls between services.
+//! The signing keys of a small installation: one for users' tokens, and one for calls between
+//! services and for receipts. All keys are files in one directory.
 
 use std::{
     fs,
@@ -10,94 +11,101 @@ use anyhow::Context as _;
 use cpor_kit::auth::TokenSigner;
 use cpor_types::{Clock, SystemClock};
 
-/// The issuer that the private user key stands for.
+/// The issuer (`iss`) of tokens that are signed with the user key.
 pub const ISSUER: &str = "cpor";
 
-/// Where `cpor dev` keeps the key that signs users' tokens.
+/// Returns the file of the user key in the default data directory of `cpor dev`.
 #[must_use]
 pub fn default_user_key() -> PathBuf {
     user_key(Path::new("cpor-data"))
 }
 
-/// The user key in a directory.
+/// Returns the file of the user key: the private key that signs users' tokens, in PEM.
 #[must_use]
 pub fn user_key(directory: &Path) -> PathBuf {
     directory.join("user.pem")
 }
 
-/// The service key in a directory.
+/// Returns the file of the service key: the private key that signs calls between services and
+/// receipts, in PEM.
 #[must_use]
 pub fn service_key(directory: &Path) -> PathBuf {
     directory.join("service.pem")
 }
 
-/// The public part of the user key.
+/// Returns the file of the JWKS with the public user key.
 #[must_use]
 pub fn jwks(directory: &Path) -> PathBuf {
     directory.join("jwks.json")
 }
 
-/// The public part of the service key, by which receipts are verified.
+/// Returns the file of the JWKS with the public service keys, which verify receipts.
 #[must_use]
 pub fn receipt_jwks(directory: &Path) -> PathBuf {
     directory.join("receipt-jwks.json")
 }
 
-/// The signer that a key file makes.
+/// Loads a private key for signing tokens of an issuer.
 ///
 /// # Errors
-/// When it cannot be read.
+/// The file cannot be read, or is not a private key in PKCS#8 PEM.
 pub fn signer(key: &Path, issuer: &str) -> anyhow::Result<TokenSigner> {
     TokenSigner::from_file(key, issuer, clock()).with_context(|| format!("the signing key {}", key.display()))
 }
 
-/// Makes what is not there yet: `service.pem`, `user.pem`, and their public `receipt-jwks.json` and `jwks.json`. A `service.pem` that is new to
-/// `receipt-jwks.json` is put first in it, and the keys of before stay: receipts were signed with them. Answers what was made or changed.
+/// Creates the files that do not exist: the private keys `service.pem` and `user.pem`, and the JWKS
+/// files `receipt-jwks.json` and `jwks.json` with the public keys. Returns the files that it
+/// created or changed.
+///
+/// If `receipt-jwks.json` lacks the key of `service.pem`, the key is added as the first one. Older
+/// keys stay in the file, because earlier receipts are signed with them.
 ///
 /// # Errors
-/// When a file cannot be read or written.
+/// A file cannot be read or written.
 pub fn make_missing(directory: &Path) -> anyhow::Result<Vec<PathBuf>> {
     fs::create_dir_all(directory).with_context(|| format!("cannot create {}", directory.display()))?;
-    let mut made = Vec::new();
+    let mut changed = Vec::new();
     for path in [service_key(directory), user_key(directory)] {
         if !path.exists() {
             TokenSigner::generate(ISSUER, clock())?.save(&path)?;
-            made.push(path);
+            changed.push(path);
         }
     }
     let public = jwks(directory);
     if !public.exists() {
         write(&public, &signer(&user_key(directory), ISSUER)?.jwks())?;
-        made.push(public);
+        changed.push(public);
     }
     let public = receipt_jwks(directory);
     let keys = signer(&service_key(directory), ISSUER)?.jwks();
-    if let Some(keys) = published(&public, &keys)? {
+    if let Some(keys) = add_key(&public, &keys)? {
         write(&public, &keys)?;
-        made.push(public);
+        changed.push(public);
     }
-    Ok(made)
+    Ok(changed)
 }
 
-/// The JWKS with the key of `current` before those that are in the file; `None` where it is among them.
-fn published(file: &Path, current: &str) -> anyhow::Result<Option<String>> {
+/// Returns the JWKS of the file with the key of the JWKS `current` as the first one, or `None` if
+/// the file has the key already.
+fn add_key(file: &Path, current: &str) -> anyhow::Result<Option<String>> {
     if !file.exists() {
         return Ok(Some(current.to_owned()));
     }
-    let unusable = || format!("{} is no JWKS", file.display());
+    let not_a_jwks = || format!("{} is not a JWKS", file.display());
     let text = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
-    let mut known: serde_json::Value = serde_json::from_str(&text).with_context(unusable)?;
-    let keys = known.get_mut("keys").and_then(serde_json::Value::as_array_mut).with_context(unusable)?;
+    let mut jwks: serde_json::Value = serde_json::from_str(&text).with_context(not_a_jwks)?;
+    let keys = jwks.get_mut("keys").and_then(serde_json::Value::as_array_mut).with_context(not_a_jwks)?;
     let current: serde_json::Value = serde_json::from_str(current)?;
     let key = &current["keys"][0];
     if keys.contains(key) {
         return Ok(None);
     }
     keys.insert(0, key.clone());
-    Ok(Some(known.to_string()))
+    Ok(Some(jwks.to_string()))
 }
 
-/// In one step: the file may hold the only copy of keys that earlier receipts need.
+/// Replaces a file atomically, because it can hold the only copy of keys that verify earlier
+/// receipts.
 fn write(file: &Path, keys: &str) -> anyhow::Result<()> {
     let new = file.with_extension("json.new");
     fs::write(&new, keys)
@@ -105,7 +113,7 @@ fn write(file: &Path, keys: &str) -> anyhow::Result<()> {
         .with_context(|| format!("cannot write {}", file.display()))
 }
 
-/// Tokens are signed and expire in real time.
+/// Returns the clock for the times in tokens, which is never the business clock.
 fn clock() -> Arc<dyn Clock> {
     Arc::new(SystemClock)
 }
@@ -115,14 +123,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_new_service_key_is_published_beside_those_of_before() {
+    fn a_new_service_key_is_added_to_the_earlier_ones() {
         let folder = tempfile::tempdir().unwrap();
         make_missing(folder.path()).unwrap();
         let first = fs::read_to_string(receipt_jwks(folder.path())).unwrap();
-        assert_eq!(make_missing(folder.path()).unwrap(), Vec::<PathBuf>::new(), "nothing is missing");
+        assert_eq!(make_missing(folder.path()).unwrap(), Vec::<PathBuf>::new(), "all files exist");
         fs::remove_file(service_key(folder.path())).unwrap();
-        let made = make_missing(folder.path()).unwrap();
-        assert_eq!(made, [service_key(folder.path()), receipt_jwks(folder.path())]);
+        let changed = make_missing(folder.path()).unwrap();
+        assert_eq!(changed, [service_key(folder.path()), receipt_jwks(folder.path())]);
         let both: serde_json::Value =
             serde_json::from_str(&fs::read_to_string(receipt_jwks(folder.path())).unwrap()).unwrap();
         let first: serde_json::Value = serde_json::from_str(&first).unwrap();

@@ -1,11 +1,11 @@
-//! The system that the services make together, and the commands of the binary.
+//! The commands of the `cpor` binary, and [`System`]: the services that one process hosts.
 
 pub mod bench;
 pub mod command;
 pub mod config;
 pub mod demo;
 pub mod dev;
-mod directory;
+mod example_directory;
 pub mod export;
 pub mod import;
 pub mod keys;

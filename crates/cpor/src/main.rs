@@ -1,4 +1,4 @@
-//! `cpor`: one binary for every role that a process can have.
+//! The `cpor` binary: runs the services, and has the commands to set them up and to try them out.
 
 use std::process::ExitCode;
 
@@ -15,29 +15,29 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Run all five services in one process on SQLite, with an example directory: to try things out.
+    /// Run all five services in one process on SQLite, with an example directory, to try them out.
     Dev(dev::Args),
-    /// Tell a story of nine claims through the public API of a system that is started for it.
+    /// Start a system, take nine claims through it by its public API, and print every step.
     Demo(demo::Args),
     /// Run one or more services.
     Serve(serve::Args),
-    /// Bring the databases of all services to the schema that this version needs.
+    /// Apply the pending migrations to the databases of the services.
     Migrate(migrate::Args),
     /// Print a bearer token.
     Token(token::Args),
-    /// Make the keys that a small installation needs, those that are not there yet.
+    /// Create the signing keys of a small installation, unless they exist.
     Keys(keys::Args),
-    /// Ask a running process whether it is ready.
+    /// Check that a running process is ready. For container runtimes.
     Healthcheck(healthcheck::Args),
-    /// Import claims from a file.
+    /// Import claims from a CSV or JSON Lines file.
     Import(import::Args),
-    /// Export claims into a file, which can be imported.
+    /// Export claims to a CSV or JSON Lines file, which `cpor import` can read.
     Export(export::Args),
-    /// Measure how many calls a second this machine serves.
+    /// Measure how many calls per second this machine can serve.
     Bench(bench::Args),
-    /// Check a receipt of a claim's history, without any system.
+    /// Verify a receipt of a claim's history, offline.
     Verify(verify::Args),
-    /// Show or check the configuration.
+    /// Print or validate the configuration.
     Config(config::Args),
 }
 
@@ -57,23 +57,24 @@ fn main() -> ExitCode {
         Command::Config(args) => config::run(&args),
     };
     outcome.unwrap_or_else(|error| {
-        complain(&error);
+        print_error(&error);
         ExitCode::FAILURE
     })
 }
 
-#[expect(clippy::print_stderr, reason = "the last word of a command that failed")]
-fn complain(error: &anyhow::Error) {
-    eprintln!("cpor: {}", told(error));
+#[expect(clippy::print_stderr, reason = "the error message of a command that failed")]
+fn print_error(error: &anyhow::Error) {
+    eprintln!("cpor: {}", error_message(error));
 }
 
-/// The error and its causes, without those that the one before has told already.
-fn told(error: &anyhow::Error) -> String {
-    let mut told = error.to_string();
+/// Returns the error and its causes, separated by colons. A cause is left out if the message before
+/// it already ends with the same text.
+fn error_message(error: &anyhow::Error) -> String {
+    let mut message = error.to_string();
     for cause in error.chain().skip(1).map(ToString::to_string) {
-        if !told.ends_with(&cause) {
-            told = format!("{told}: {cause}");
+        if !message.ends_with(&cause) {
+            message = format!("{message}: {cause}");
         }
     }
-    told
+    message
 }

@@ -1,78 +1,77 @@
-//! The installation's own rules, which are data: policy profiles, which of them is in force when, and calendars.
+//! The configuration section `rules`: policy profiles (R61) and business calendars (R46) that an
+//! installation adds to the built-in ones.
 
-use std::{
-    fs, io,
-    path::{Path, PathBuf},
-};
+use std::{fs, io, path::PathBuf};
 
 use cpor_kit::config::ValidationErrors;
 use cpor_types::{CalendarError, Calendars, PolicyError, PolicyInForce, PolicyProfiles};
 use serde::{Deserialize, Serialize};
 
-/// The section `rules`.
+/// The configuration section `rules`.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RulesConfig {
-    /// Policy profiles beside the shipped `2020@1`, `2021@1` and `2023@1`: a TOML file each.
+    /// TOML files with one policy profile each, in addition to the built-in `2020@1`, `2021@1` and
+    /// `2023@1`.
     pub policy_files: Vec<PathBuf>,
-    /// Which profile is in force from when on; empty: `2021@1`, whenever. A claim keeps the profile that it was submitted under.
+    /// The profiles and the times from which they are in force. If empty, `2021@1` is always in
+    /// force. A claim keeps the profile that was in force when it was submitted.
     pub policies_in_force: Vec<PolicyInForce>,
-    /// Calendars beside the shipped ones: a TOML file each.
+    /// TOML files with one calendar each, in addition to the built-in ones.
     pub calendar_files: Vec<PathBuf>,
 }
 
-/// Rules that cannot be used.
+/// An error in the configured policy profiles or calendars.
 #[derive(Debug, thiserror::Error)]
 pub enum RulesError {
     /// A file cannot be read.
     #[error("{}: {error}", file.display())]
     File {
-        /// Which.
+        /// The path of the file.
         file: PathBuf,
-        /// Why.
+        /// The error of the file system.
         error: io::Error,
     },
-    /// A policy profile.
+    /// A policy profile is invalid, or the schedule names a profile that does not exist.
     #[error(transparent)]
     Policy(#[from] PolicyError),
-    /// A calendar.
+    /// A calendar is invalid.
     #[error(transparent)]
     Calendar(#[from] CalendarError),
 }
 
 impl RulesConfig {
-    /// The profiles, and which is in force when.
+    /// Reads the policy profiles and their schedule.
     ///
     /// # Errors
     /// [`RulesError::File`], [`RulesError::Policy`].
     pub fn policies(&self) -> Result<PolicyProfiles, RulesError> {
-        let documents = read(&self.policy_files)?;
+        let documents = read_files(&self.policy_files)?;
         Ok(PolicyProfiles::scheduled(documents.iter().map(String::as_str), &self.policies_in_force)?)
     }
 
-    /// The calendars.
+    /// Reads the calendars.
     ///
     /// # Errors
     /// [`RulesError::File`], [`RulesError::Calendar`].
     pub fn calendars(&self) -> Result<Calendars, RulesError> {
-        let documents = read(&self.calendar_files)?;
+        let documents = read_files(&self.calendar_files)?;
         Ok(Calendars::with(documents.iter().map(String::as_str))?)
     }
 
-    pub(crate) fn validate(&self, faults: &mut ValidationErrors) {
+    /// Adds an error for each key whose files cannot be used.
+    pub(crate) fn validate(&self, errors: &mut ValidationErrors) {
         if let Err(error) = self.policies() {
-            faults.add("policy_files", error.to_string());
+            errors.add("policy_files", error.to_string());
         }
         if let Err(error) = self.calendars() {
-            faults.add("calendar_files", error.to_string());
+            errors.add("calendar_files", error.to_string());
         }
     }
 }
 
-fn read(files: &[PathBuf]) -> Result<Vec<String>, RulesError> {
-    let read = |file: &PathBuf| {
-        let file: &Path = file;
-        fs::read_to_string(file).map_err(|error| RulesError::File { file: file.to_owned(), error })
-    };
-    files.iter().map(read).collect()
+fn read_files(files: &[PathBuf]) -> Result<Vec<String>, RulesError> {
+    let read_file =
+        |file: &PathBuf| fs::read_to_string(file).map_err(|error| RulesError::File { file: file.to_owned(), error });
+    files.iter().map(read_file).collect()
 }

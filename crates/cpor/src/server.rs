@@ -1,4 +1,4 @@
-//! A server that a command is a client of.
+//! The connection of a command, such as `cpor import`, to a running server.
 
 use std::path::PathBuf;
 
@@ -10,43 +10,46 @@ use tonic::{
     transport::{Certificate, Channel, ClientTlsConfig, Endpoint},
 };
 
-/// Which server, and as whom.
+/// Arguments of commands that call a server: its address and the caller's token.
 #[derive(clap::Args)]
 pub struct Server {
-    /// The claim-intake service.
-    #[arg(long, default_value = "http://127.0.0.1:50051")]
+    /// URL of the claim-intake service.
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:50051")]
     server: String,
-    /// The authorities that vouch for an `https` server, PEM.
-    #[arg(long)]
+    /// File with the CA certificates that an `https` server is verified against, PEM.
+    #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
-    /// A bearer token, as `cpor token` prints it.
+    /// Bearer token, as `cpor token` prints it.
     #[arg(long, env = "CPOR_TOKEN", hide_env_values = true)]
     token: String,
 }
 
-/// A connection to it.
+/// A channel to the server, with the caller's token.
 pub(crate) struct Connection {
     pub(crate) channel: Channel,
     token: MetadataValue<Ascii>,
 }
 
 impl Server {
+    /// Connects to the server.
+    ///
     /// # Errors
-    /// When the address or the token is none, or the server does not answer.
+    /// The address, the token or the certificate file is invalid, or the server cannot be reached.
     pub(crate) async fn connect(&self) -> anyhow::Result<Connection> {
-        let mut endpoint = Endpoint::from_shared(self.server.clone()).context("--server is no address")?;
+        let mut endpoint = Endpoint::from_shared(self.server.clone()).context("--server: must be a valid URL")?;
         if let Some(path) = &self.ca {
             server::install_crypto_provider();
             let pem = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
             endpoint = endpoint.tls_config(ClientTlsConfig::new().ca_certificate(Certificate::from_pem(pem)))?;
         }
-        let channel = endpoint.connect().await.with_context(|| format!("{} does not answer", self.server))?;
-        Ok(Connection { channel, token: format!("Bearer {}", self.token).parse().context("--token is no token")? })
+        let channel = endpoint.connect().await.with_context(|| format!("cannot connect to {}", self.server))?;
+        let token = format!("Bearer {}", self.token).parse().context("--token: must be a bearer token")?;
+        Ok(Connection { channel, token })
     }
 }
 
 impl Connection {
-    /// The message with the caller's token.
+    /// Returns a request with this message and the caller's token.
     pub(crate) fn request<T>(&self, message: T) -> Request<T> {
         let mut request = Request::new(message);
         request.metadata_mut().insert("authorization", self.token.clone());
@@ -54,11 +57,11 @@ impl Connection {
     }
 }
 
-/// What a server said, for people.
-pub(crate) fn told(refused: &tonic::Status) -> anyhow::Error {
-    let reason = cpor_kit::status::reason(refused).unwrap_or_default();
-    let violations = cpor_kit::status::field_violations(refused).into_iter();
-    let fields = violations.filter(|found| !refused.message().contains(&found.description));
-    let fields: String = fields.map(|found| format!("; {}: {}", found.field, found.description)).collect();
-    anyhow::anyhow!("the server refuses ({:?} {reason}): {}{fields}", refused.code(), refused.message())
+/// Converts the status of a failed call to an error message with its code, reason and violations.
+pub(crate) fn status_error(status: &tonic::Status) -> anyhow::Error {
+    let reason = cpor_kit::status::reason(status).unwrap_or_default();
+    let violations = cpor_kit::status::field_violations(status).into_iter();
+    let fields = violations.filter(|violation| !status.message().contains(&violation.description));
+    let fields: String = fields.map(|violation| format!("; {}: {}", violation.field, violation.description)).collect();
+    anyhow::anyhow!("the server refused the call ({:?} {reason}): {}{fields}", status.code(), status.message())
 }

@@ -1,4 +1,5 @@
-//! Verifying a receipt of a claim's history (R56): without a system, a database or a network.
+//! Verification of a receipt of a claim's history (R56). It needs no running system, database or
+//! network.
 
 use std::fmt;
 
@@ -10,88 +11,95 @@ use cpor_kit::auth::ReceiptKeys;
 use cpor_proto::claims::v1::ClaimReceipt;
 use prost_reflect::{DescriptorPool, DynamicMessage};
 
-/// What was found true of a receipt.
+/// What the verification of a valid receipt has shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
-    /// The claim's name.
+    /// The resource name of the claim.
     pub claim: String,
-    /// What the history consists of.
+    /// The numbers of entries in the history: all, withheld and erased ones.
     pub summary: Summary,
-    /// The link of the last entry.
+    /// The link of the last entry: the hash that commits to the whole history.
     pub head: String,
-    /// When the receipt was made, RFC 3339.
+    /// When the receipt was issued, in RFC 3339 format.
     pub issue_time: String,
-    /// The key that signed it; `None`: no keys were given, so that nobody knows.
+    /// The id of the key that signed the receipt. `None` if no keys were given, so that the
+    /// signature was not checked.
     pub signed_by: Option<String>,
-    /// How many entries the earlier receipt has, which this one extends.
+    /// The number of entries in the earlier receipt that this one extends. `None` if no earlier
+    /// receipt was given.
     pub extends: Option<usize>,
 }
 
-/// Why a receipt is not believed.
+/// Why a receipt cannot be verified or is not valid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// A text is not what it should be, so that there is nothing to be judged.
+    /// A document cannot be parsed, so nothing was verified.
     #[error("{what} cannot be read: {why}")]
     Unreadable {
-        /// Which text.
+        /// The document, for example `the receipt`.
         what: &'static str,
-        /// Why.
+        /// The error of the parser.
         why: String,
     },
-    /// It does not verify.
-    #[error("{what} DOES NOT VERIFY: {why}")]
+    /// The receipt is not valid.
+    #[error("{what} is NOT VALID: {why}")]
     False {
-        /// Which receipt.
+        /// The receipt, for example `the earlier receipt`.
         what: &'static str,
-        /// The first fault.
+        /// The first check that failed.
         why: String,
     },
 }
 
-/// Verifies a receipt, which is its `ClaimReceipt` parts as JSON, one after the other: everything that it shows, its signature where `keys` (a JWKS) are given, and that
-/// it extends an `earlier` one.
+/// Verifies a receipt: the hashes of the history, the signature if `keys` (a JWKS) are given, and
+/// that the receipt extends the `earlier` one, if that is given.
+///
+/// A receipt is JSON text: the `ClaimReceipt` messages of the `GetClaimReceipt` stream, one after
+/// the other.
 ///
 /// # Errors
-/// The first thing that is wrong.
+/// The first document that cannot be parsed, or the first check that failed.
 pub fn verify(receipt: &str, keys: Option<&str>, earlier: Option<&str>) -> Result<Report, Refusal> {
     let unreadable = |error| Refusal::Unreadable { what: "the JWKS", why: format!("{error}") };
     let keys = keys.map(ReceiptKeys::parse).transpose().map_err(unreadable)?;
-    let (history, mut report) = one("the receipt", receipt, keys.as_ref())?;
+    let (history, mut report) = verify_one("the receipt", receipt, keys.as_ref())?;
     if let Some(earlier) = earlier {
-        let (before, _) = one("the earlier receipt", earlier, keys.as_ref())?;
-        let refused = |why: cpor_claim_intake::domain::history::Divergence| Refusal::False {
+        let (earlier_history, _) = verify_one("the earlier receipt", earlier, keys.as_ref())?;
+        let diverges = |why: cpor_claim_intake::domain::history::Divergence| Refusal::False {
             what: "the receipt",
             why: format!("it does not extend the earlier one: {why}"),
         };
-        history.extends(&before).map_err(refused)?;
-        report.extends = Some(before.entries.len());
+        history.extends(&earlier_history).map_err(diverges)?;
+        report.extends = Some(earlier_history.entries.len());
     }
     Ok(report)
 }
 
-fn one(what: &'static str, json: &str, keys: Option<&ReceiptKeys>) -> Result<(Receipt, Report), Refusal> {
-    let parts = parse(json).map_err(|error| Refusal::Unreadable { what, why: format!("{error:#}") })?;
-    let refused = |why: String| Refusal::False { what, why };
-    let shown = receipt::join(parts).map_err(|error| refused(error.to_string()))?;
-    let history = receipt::read(&shown).map_err(|error| refused(error.to_string()))?;
-    let summary = history.verify().map_err(|fault| refused(fault.to_string()))?;
-    let statement = Statement::for_receipt(&shown, shown.entries.len() as u64);
-    let signed_by = keys.map(|keys| signer(&shown, &statement, keys)).transpose().map_err(refused)?;
+/// Verifies one receipt by itself. `what` names it in errors.
+fn verify_one(what: &'static str, json: &str, keys: Option<&ReceiptKeys>) -> Result<(Receipt, Report), Refusal> {
+    let parts = parse_parts(json).map_err(|error| Refusal::Unreadable { what, why: format!("{error:#}") })?;
+    let invalid = |why: String| Refusal::False { what, why };
+    let joined = receipt::join(parts).map_err(|error| invalid(error.to_string()))?;
+    let history = receipt::read(&joined).map_err(|error| invalid(error.to_string()))?;
+    let summary = history.verify().map_err(|error| invalid(error.to_string()))?;
+    let statement = Statement::for_receipt(&joined, joined.entries.len() as u64);
+    let signed_by = keys.map(|keys| verify_signature(&joined, &statement, keys)).transpose().map_err(invalid)?;
     let Statement { claim, head, issue_time, .. } = statement;
     Ok((history, Report { claim, summary, head, issue_time, signed_by, extends: None }))
 }
 
-fn signer(shown: &ClaimReceipt, statement: &Statement, keys: &ReceiptKeys) -> Result<String, String> {
-    let checked = keys.verify::<Statement>(&shown.signature);
-    let (signed, kid) = checked.map_err(|error| format!("the signature is not valid: {error}"))?;
-    if signed == *statement { Ok(kid) } else { Err(format!("what the key {kid} signed is another receipt")) }
+/// Checks that the signature covers this statement. Returns the id of the key that signed it.
+fn verify_signature(receipt: &ClaimReceipt, statement: &Statement, keys: &ReceiptKeys) -> Result<String, String> {
+    let verified = keys.verify::<Statement>(&receipt.signature);
+    let (signed, kid) = verified.map_err(|error| format!("the signature is not valid: {error}"))?;
+    if signed == *statement { Ok(kid) } else { Err(format!("the key {kid} signed another receipt")) }
 }
 
-/// One message after the other, as gRPC clients print a stream.
-fn parse(json: &str) -> anyhow::Result<Vec<ClaimReceipt>> {
+/// Parses messages that follow each other without separators, as gRPC clients print a stream.
+fn parse_parts(json: &str) -> anyhow::Result<Vec<ClaimReceipt>> {
     let pool = DescriptorPool::decode(cpor_proto::DESCRIPTOR_SET)?;
     let message = pool.get_message_by_name("cpor.claims.v1.ClaimReceipt");
-    let message = message.ok_or_else(|| anyhow::anyhow!("the protos lack the receipt"))?;
+    let message = message.ok_or_else(|| anyhow::anyhow!("the descriptors have no message ClaimReceipt"))?;
     let mut json = serde_json::Deserializer::from_str(json);
     let mut parts = Vec::new();
     while parts.is_empty() || json.end().is_err() {
@@ -103,21 +111,21 @@ fn parse(json: &str) -> anyhow::Result<Vec<ClaimReceipt>> {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Summary { entries, withheld, partly_withheld, erased } = self.summary;
-        writeln!(f, "{}: the history is sound", self.claim)?;
-        writeln!(f, "  {entries} entries without a gap, {withheld} withheld, {partly_withheld} withheld in part")?;
+        writeln!(f, "{}: the receipt is valid", self.claim)?;
+        writeln!(f, "  {entries} entries without gaps; {withheld} withheld, {partly_withheld} partly withheld")?;
         if erased > 0 {
             writeln!(
                 f,
-                "  of {erased} entries personal data was erased, as the issuer says: what it was is not proved any more"
+                "  personal data of {erased} entries was erased, according to the issuer; it can no longer be verified"
             )?;
         }
-        writeln!(f, "  head {}", self.head)?;
+        writeln!(f, "  link of the last entry: {}", self.head)?;
         if let Some(earlier) = self.extends {
-            writeln!(f, "  extends the earlier receipt of {earlier} entries")?;
+            writeln!(f, "  extends the earlier receipt, which has {earlier} entries")?;
         }
         match &self.signed_by {
             Some(kid) => write!(f, "  issued {}, signed by the key {kid}", self.issue_time),
-            None => write!(f, "  WHO SIGNED IT WAS NOT CHECKED: give the installation's keys with --keys"),
+            None => write!(f, "  THE SIGNATURE WAS NOT CHECKED: pass the public keys of the installation with --keys"),
         }
     }
 }

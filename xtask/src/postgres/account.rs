@@ -1,4 +1,4 @@
-//! Who runs the server: PostgreSQL refuses to run as root.
+//! The user account that runs the PostgreSQL server, which refuses to run as root.
 
 use std::{
     os::unix::{fs::chown, process::CommandExt},
@@ -8,49 +8,53 @@ use std::{
 
 use anyhow::{Context, Result};
 
-use crate::shell::{command, read};
+use crate::shell::{command, read_output};
 
-/// The account that the server's programs run under.
+/// The account that runs the programs of the server.
 #[derive(Clone, Copy)]
 pub(crate) enum Account {
-    /// The caller's own.
+    /// The account of the caller.
     Own,
-    /// Another one, because the caller is root.
+    /// Another account, because the caller is root.
     Other { user: u32, group: u32 },
 }
 
 impl Account {
-    /// The caller's own account, or for root that of `postgres`, else of `nobody`.
+    /// Returns the account of the caller, or for root that of `postgres` or `nobody`.
     pub(crate) fn choose() -> Result<Self> {
-        if read(command("id").arg("-u"))? != "0" {
+        if read_output(command("id").arg("-u"))? != "0" {
             return Ok(Self::Own);
         }
         ["postgres", "nobody"]
             .into_iter()
-            .find_map(|name| Some(Self::Other { user: id("-u", name)?, group: id("-g", name)? }))
-            .context("PostgreSQL does not run as root, and there is neither a user postgres nor nobody: run this as a plain user")
+            .find_map(|name| Some(Self::Other { user: find_id("-u", name)?, group: find_id("-g", name)? }))
+            .context(
+                "PostgreSQL does not run as root, and there is neither a user postgres nor nobody: run this as another user",
+            )
     }
 
-    /// A program that this account runs, standing in a folder that it can enter. Root's supplementary groups are dropped too.
-    pub(crate) fn command(self, program: impl AsRef<Path>, folder: &Path) -> Command {
+    /// Returns a command that this account runs. `directory` is the working directory, which the
+    /// account must be able to enter. The supplementary groups of root are dropped.
+    pub(crate) fn command(self, program: impl AsRef<Path>, directory: &Path) -> Command {
         let mut command = Command::new(program.as_ref());
-        command.current_dir(folder).stdin(Stdio::null());
+        command.current_dir(directory).stdin(Stdio::null());
         if let Self::Other { user, group } = self {
             command.uid(user).gid(group);
         }
         command
     }
 
-    /// Gives a file or folder to this account.
-    pub(crate) fn own(self, path: &Path) -> Result<()> {
+    /// Makes this account the owner of a file or directory.
+    pub(crate) fn take_ownership(self, path: &Path) -> Result<()> {
         match self {
             Self::Own => Ok(()),
             Self::Other { user, group } => chown(path, Some(user), Some(group))
-                .with_context(|| format!("giving {} to user {user}", path.display())),
+                .with_context(|| format!("changing the owner of {} to {user}", path.display())),
         }
     }
 }
 
-fn id(which: &str, name: &str) -> Option<u32> {
-    read(command("id").args([which, name])).ok()?.parse().ok()
+/// Returns the numeric id that `id -u` or `id -g` prints for a user.
+fn find_id(option: &str, name: &str) -> Option<u32> {
+    read_output(command("id").args([option, name])).ok()?.parse().ok()
 }

@@ -1,4 +1,4 @@
-//! One cluster in a temporary folder, gone with its owner.
+//! A PostgreSQL cluster in a temporary directory, which is stopped and deleted with its owner.
 
 use std::{
     env, fs,
@@ -13,30 +13,33 @@ use anyhow::{Context, Result, bail};
 use super::{account::Account, install::install, programs::Programs};
 use crate::{
     paths,
-    shell::{command, read, run},
+    shell::{command, read_output, run},
 };
 
-/// What a commit of the cluster is worth.
+/// Whether commits survive a crash of the machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Commits {
-    /// Nothing after a crash of the machine: for tests, whose many small databases come and go fast.
-    Forgotten,
-    /// All that PostgreSQL promises: for measurements.
-    Durable,
+pub(crate) enum Durability {
+    /// Commits can be lost. For tests, which create and drop many small databases.
+    None,
+    /// Commits survive. For measurements.
+    Full,
 }
 
-impl Commits {
+impl Durability {
+    /// Returns lines for `postgresql.conf`.
     const fn settings(self) -> &'static str {
         match self {
-            // A connection of a test runs a statement a few times: to plan it each time would cost more than to run it.
-            Self::Forgotten => {
+            // Connections of tests run each statement only a few times, so planning it every time
+            // would take longer than running it.
+            Self::None => {
                 "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\nplan_cache_mode = force_generic_plan\n"
             }
-            Self::Durable => "fsync = on\nsynchronous_commit = on\nfull_page_writes = on\n",
+            Self::Full => "fsync = on\nsynchronous_commit = on\nfull_page_writes = on\n",
         }
     }
 }
 
+/// Lines for `postgresql.conf` that all clusters have.
 const SETTINGS: &str = "
 listen_addresses = '127.0.0.1'
 wal_level = minimal
@@ -47,10 +50,11 @@ max_parallel_workers_per_gather = 0
 log_min_messages = warning
 ";
 
-/// Waits until whoever started it is gone, however that happened (end, Ctrl-C, panic, kill -9): its standard input closes
-/// then. Stops the server at once (SIGQUIT is PostgreSQL's immediate shutdown) and removes the folder. It never waits for
-/// ever: where nobody reaps orphans, a stopped server still has a process id.
-const KEEPER: &str = r#"
+/// A shell script that cleans up after this program, however it ended (also by Ctrl-C, a panic or
+/// kill -9). It waits until its standard input is closed, stops the server at once (SIGQUIT is the
+/// immediate shutdown of PostgreSQL), and removes the directory. It waits for the server for at
+/// most two seconds, because a stopped server keeps its process id if no process reaps orphans.
+const CLEANUP_SCRIPT: &str = r#"
 trap '' INT TERM HUP
 read -r _
 if server=$(head -n 1 "$1/data/postmaster.pid" 2>/dev/null); then
@@ -63,48 +67,50 @@ fi
 rm -rf "$1"
 "#;
 
-/// A running throw-away cluster; dropping it stops and deletes it.
+/// A running temporary cluster. Dropping it stops the server and deletes the data.
 pub(crate) struct Cluster {
-    keeper: Child,
-    /// Where its socket lies too.
-    folder: PathBuf,
+    /// The process that runs [`CLEANUP_SCRIPT`].
+    cleanup: Child,
+    /// The directory of the data, the log and the Unix socket.
+    directory: PathBuf,
     port: u16,
     version: String,
 }
 
 impl Cluster {
-    /// Finds or installs the programs, makes a cluster and starts it on a free port of 127.0.0.1, trusting everybody.
-    pub(crate) fn start(commits: Commits) -> Result<Self> {
+    /// Finds or installs the programs, creates a cluster, and starts it on a free port of
+    /// 127.0.0.1. The cluster accepts connections without a password.
+    pub(crate) fn start(durability: Durability) -> Result<Self> {
         let account = Account::choose()?;
         let programs = match Programs::find()? {
             Some(programs) => programs,
             None => install(account)?,
         };
-        let folder = temporary_folder(account, commits)?;
-        let (keeper, version) = (keep(&folder)?, programs.version.clone());
-        let mut cluster = Self { keeper, folder, port: 0, version };
-        let folder = &cluster.folder;
-        let programs = reachable(programs, account, folder)?;
-        make(&programs, account, folder, commits)?;
-        cluster.port = serve(&programs, account, folder)?;
+        let directory = create_directory(account, durability)?;
+        let (cleanup, version) = (start_cleanup(&directory)?, programs.version.clone());
+        let mut cluster = Self { cleanup, directory, port: 0, version };
+        let directory = &cluster.directory;
+        let programs = make_accessible(programs, account, directory)?;
+        initialize(&programs, account, directory, durability)?;
+        cluster.port = start_server(&programs, account, directory)?;
         Ok(cluster)
     }
 
-    /// The maintenance database by TCP, as a service would reach it. Tests create their own beside it.
+    /// Returns the URL of the database `postgres`, by TCP. Tests create their own databases.
     pub(crate) fn url(&self) -> String {
-        self.url_at("127.0.0.1")
+        self.url_with_host("127.0.0.1")
     }
 
-    /// The same by the socket, which costs both sides less.
+    /// Returns the URL of the same database by the Unix socket, which is faster.
     pub(crate) fn socket_url(&self) -> String {
-        self.url_at(&self.folder.to_string_lossy().replace('/', "%2F"))
+        self.url_with_host(&self.directory.to_string_lossy().replace('/', "%2F"))
     }
 
-    fn url_at(&self, host: &str) -> String {
+    fn url_with_host(&self, host: &str) -> String {
         format!("postgres://postgres@{host}:{}/postgres", self.port)
     }
 
-    /// As the server says it.
+    /// Returns the output of `postgres --version`.
     pub(crate) fn version(&self) -> &str {
         &self.version
     }
@@ -112,69 +118,73 @@ impl Cluster {
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        drop(self.keeper.stdin.take());
-        let _ = self.keeper.wait();
+        drop(self.cleanup.stdin.take());
+        let _ = self.cleanup.wait();
     }
 }
 
-fn temporary_folder(account: Account, commits: Commits) -> Result<PathBuf> {
-    let parent = match commits {
-        Commits::Forgotten => paths::scratch(),
-        // Measurements are about disks.
-        Commits::Durable => env::temp_dir(),
+/// Creates the directory of the cluster, which belongs to the account of the server.
+fn create_directory(account: Account, durability: Durability) -> Result<PathBuf> {
+    let parent = match durability {
+        Durability::None => paths::scratch(),
+        // A measurement needs a disk.
+        Durability::Full => env::temp_dir(),
     };
-    let folder = parent.join(format!("cpor-postgres-{}", process::id()));
-    fs::create_dir(&folder).with_context(|| format!("making {}", folder.display()))?;
-    account.own(&folder)?;
-    Ok(folder)
+    let directory = parent.join(format!("cpor-postgres-{}", process::id()));
+    fs::create_dir(&directory).with_context(|| format!("creating {}", directory.display()))?;
+    account.take_ownership(&directory)?;
+    Ok(directory)
 }
 
-/// Programs under root's home are out of another account's reach: copied into the cluster's folder then.
-fn reachable(programs: Programs, account: Account, folder: &Path) -> Result<Programs> {
-    if read(account.command(programs.folder.join("postgres"), folder).arg("--version")).is_ok() {
+/// Copies the programs to the directory of the cluster if the account cannot run them where they
+/// are, for example in the home directory of root.
+fn make_accessible(programs: Programs, account: Account, directory: &Path) -> Result<Programs> {
+    if read_output(account.command(programs.directory.join("postgres"), directory).arg("--version")).is_ok() {
         return Ok(programs);
     }
-    let installation = programs.folder.parent().context("the programs' folder has no parent")?;
-    let copy = folder.join("programs");
+    let installation = programs.directory.parent().context("the directory of the programs has no parent")?;
+    let copy = directory.join("programs");
     run(command("cp").arg("-R").arg(installation).arg(&copy))?;
-    Ok(Programs { folder: copy.join("bin"), version: programs.version })
+    Ok(Programs { directory: copy.join("bin"), version: programs.version })
 }
 
-/// In a process group of its own, so that Ctrl-C reaches us and not it.
-fn keep(folder: &Path) -> Result<Child> {
-    let mut keeper = command("/bin/sh");
-    keeper.args(["-c", KEEPER, "keeper"]).arg(folder).current_dir("/");
-    keeper.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
-    keeper.process_group(0).spawn().context("starting the cluster's keeper")
+/// Starts the cleanup script in its own process group, so that Ctrl-C does not stop it.
+fn start_cleanup(directory: &Path) -> Result<Child> {
+    let mut script = command("/bin/sh");
+    script.args(["-c", CLEANUP_SCRIPT, "cleanup"]).arg(directory).current_dir("/");
+    script.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+    script.process_group(0).spawn().context("starting the cleanup script of the cluster")
 }
 
-fn make(programs: &Programs, account: Account, folder: &Path, commits: Commits) -> Result<()> {
-    let data = folder.join("data");
-    let mut initdb = account.command(programs.folder.join("initdb"), folder);
+/// Runs `initdb`, and writes the settings.
+fn initialize(programs: &Programs, account: Account, directory: &Path, durability: Durability) -> Result<()> {
+    let data = directory.join("data");
+    let mut initdb = account.command(programs.directory.join("initdb"), directory);
     initdb.args(["--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync", "--pgdata"]);
-    read(initdb.arg(&data))?;
+    read_output(initdb.arg(&data))?;
     let file = data.join("postgresql.conf");
     let settings = format!(
         "{}{SETTINGS}{}unix_socket_directories = '{}'\n",
         fs::read_to_string(&file)?,
-        commits.settings(),
-        folder.display()
+        durability.settings(),
+        directory.display()
     );
     fs::write(&file, settings).with_context(|| format!("writing {}", file.display()))
 }
 
-/// Somebody else may take a free port between our look and the server's; then another is tried.
-fn serve(programs: &Programs, account: Account, folder: &Path) -> Result<u16> {
-    let log = folder.join("log");
+/// Starts the server on a free port. If another process takes the port before the server does,
+/// another port is tried.
+fn start_server(programs: &Programs, account: Account, directory: &Path) -> Result<u16> {
+    let log = directory.join("log");
     for _ in 0..5 {
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
-        let mut start = account.command(programs.folder.join("pg_ctl"), folder);
+        let mut start = account.command(programs.directory.join("pg_ctl"), directory);
         start.args(["start", "--silent", "--wait", "--timeout=60", "--options"]).arg(format!("-p {port}"));
-        start.arg("--log").arg(&log).arg("--pgdata").arg(folder.join("data"));
+        start.arg("--log").arg(&log).arg("--pgdata").arg(directory.join("data"));
         if start.stdout(Stdio::null()).stderr(Stdio::null()).status()?.success() {
             return Ok(port);
         }
     }
-    let complaint = fs::read_to_string(&log).unwrap_or_default();
-    bail!("{} does not start:\n{complaint}", programs.version)
+    let log = fs::read_to_string(&log).unwrap_or_default();
+    bail!("{} does not start:\n{log}", programs.version)
 }

@@ -1,46 +1,57 @@
-//! Getting PostgreSQL's server programs where there are none.
+//! Installs the server programs of PostgreSQL on machines that do not have them.
 
 use anyhow::{Context, Result, bail};
 
 use super::{account::Account, programs::Programs};
 use crate::{
-    shell::{command, on_path, read, run, say},
+    shell::{command, find_on_path, print_line, read_output, run},
     tools,
 };
 
-const EMBEDDED: &str = "18.4.0-beta.17";
+/// The version of the npm package `@embedded-postgres`.
+const EMBEDDED_POSTGRES: &str = "18.4.0-beta.17";
+/// The version of the PyPI package `pgserver`.
 const PGSERVER: &str = "0.1.4";
 
-/// Tries the system's packages (as root), then the npm registry, then PyPI; the last two need no rights.
+/// Installs the programs from one source.
+type Install = fn(Account) -> Result<Programs>;
+
+/// Tries apt (as root), then npm, then PyPI. Only apt needs root.
+///
+/// # Errors
+/// All attempts failed. The message lists why, and what the user can install.
 pub(crate) fn install(account: Account) -> Result<Programs> {
-    say("no PostgreSQL server programs here: installing some");
-    let mut obstacles = Vec::new();
-    for (way, attempt) in [("apt-get", apt as fn(Account) -> Result<Programs>), ("npm", embedded), ("PyPI", pgserver)] {
-        match attempt(account) {
+    print_line("no PostgreSQL server programs found: installing them");
+    let mut errors = Vec::new();
+    let installers: [(&str, Install); 3] =
+        [("apt-get", install_from_apt), ("npm", install_from_npm), ("PyPI", install_from_pypi)];
+    for (source, install_from_source) in installers {
+        match install_from_source(account) {
             Ok(programs) => return Ok(programs),
-            Err(error) => obstacles.push(format!("  {way}: {error:#}")),
+            Err(error) => errors.push(format!("  {source}: {error:#}")),
         }
     }
     bail!(
-        "the tests need PostgreSQL's server programs (initdb, pg_ctl, postgres; 14 or newer), and they cannot be had:\n{}\n\
+        "the tests need PostgreSQL's server programs (initdb, pg_ctl, postgres; 14 or newer), \
+         and they cannot be installed:\n{}\n\
          Install PostgreSQL (Debian: `apt-get install postgresql`, macOS: `brew install postgresql`), or set \
-         CPOR_TEST_POSTGRES_BIN to the folder that holds them.",
-        obstacles.join("\n")
+         CPOR_TEST_POSTGRES_BIN to the directory that contains them.",
+        errors.join("\n")
     )
 }
 
-fn apt(account: Account) -> Result<Programs> {
+fn install_from_apt(account: Account) -> Result<Programs> {
     if matches!(account, Account::Own) {
-        bail!("only root may install packages");
+        bail!("only root can install packages");
     }
-    let apt = on_path("apt-get").context("not a Debian system")?;
+    let apt = find_on_path("apt-get").context("apt-get is missing")?;
     run(command(&apt).args(["update", "-qq"]))?;
     let quiet = ["install", "-y", "-qq", "--no-install-recommends", "postgresql"];
     run(command(&apt).args(quiet).env("DEBIAN_FRONTEND", "noninteractive"))?;
-    Programs::find()?.context("the package brought no server programs")
+    Programs::find()?.context("the package contains no server programs")
 }
 
-fn embedded(_: Account) -> Result<Programs> {
+fn install_from_npm(_: Account) -> Result<Programs> {
     let system = match std::env::consts::OS {
         "macos" => "darwin",
         other => other,
@@ -51,15 +62,16 @@ fn embedded(_: Account) -> Result<Programs> {
         other => other,
     };
     let package = format!("@embedded-postgres/{system}-{machine}");
-    let modules = tools::npm(&package, EMBEDDED)?;
-    Programs::at(&modules.join(&package).join("native/bin")).context("the package's programs do not run here")
+    let modules = tools::install_npm_package(&package, EMBEDDED_POSTGRES)?;
+    Programs::in_directory(&modules.join(&package).join("native/bin"))
+        .context("the programs of the package do not run on this machine")
 }
 
-fn pgserver(_: Account) -> Result<Programs> {
-    let environment = tools::python_environment("pgserver", PGSERVER)?;
-    // Where the package lies, without importing it: its own start-up is none of our business.
-    let ask = "import importlib.util as u; print(u.find_spec('pgserver').submodule_search_locations[0])";
-    let package = read(command(environment.join("bin/python")).args(["-c", ask]))?;
-    Programs::at(&std::path::Path::new(&package).join("pginstall/bin"))
-        .context("the package's programs do not run here")
+fn install_from_pypi(_: Account) -> Result<Programs> {
+    let environment = tools::install_python_package("pgserver", PGSERVER)?;
+    // Finds the package without importing it, because the import runs initialization code.
+    let find_package = "import importlib.util as u; print(u.find_spec('pgserver').submodule_search_locations[0])";
+    let package = read_output(command(environment.join("bin/python")).args(["-c", find_package]))?;
+    Programs::in_directory(&std::path::Path::new(&package).join("pginstall/bin"))
+        .context("the programs of the package do not run on this machine")
 }

@@ -1,8 +1,8 @@
-//! A throw-away PostgreSQL cluster for tests and measurements, on any machine.
+//! A temporary PostgreSQL cluster for tests and measurements. PostgreSQL is installed if necessary.
 
 mod account;
 mod cluster;
 mod install;
 mod programs;
 
-pub(crate) use cluster::{Cluster, Commits};
+pub(crate) use cluster::{Cluster, Durability};

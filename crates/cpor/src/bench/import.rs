@@ -1,4 +1,5 @@
-//! Importing against creating one by one: the same drafts, which the registry is asked about.
+//! Compares the import of drafts in batches with the creation of the same drafts one by one. The
+//! drafts name a tenant and a product, so that claim-intake looks them up in the registry.
 
 use std::fmt;
 
@@ -12,76 +13,81 @@ use tokio::time::Instant;
 use super::{connect, load::Pool, report::median};
 use crate::dev::Dev;
 
-/// Rows of a batch.
-const BATCH: usize = 1_000;
+/// The number of rows in a batch.
+const BATCH_ROWS: usize = 1_000;
 
 const PARENT: &str = "partners/contoso";
 
-/// Claims a second, a value a round.
+/// The measured rates in claims per second, one value for each round.
 #[derive(Default)]
-pub(super) struct Compared {
-    imported: Vec<f64>,
+pub(super) struct ImportRates {
+    /// The rates of `BatchCreateClaims`.
+    batched: Vec<f64>,
+    /// The rates of `CreateClaim`.
     one_by_one: Vec<f64>,
 }
 
-impl fmt::Display for Compared {
+impl fmt::Display for ImportRates {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (imported, one_by_one) = (median(&self.imported, |rate| *rate), median(&self.one_by_one, |rate| *rate));
-        let times = imported / one_by_one;
-        write!(f, "imported {imported:.0} claims a second, one by one {one_by_one:.0}: {times:.1} times as fast")
+        let (batched, one_by_one) = (median(&self.batched, |rate| *rate), median(&self.one_by_one, |rate| *rate));
+        let ratio = batched / one_by_one;
+        write!(f, "imported {batched:.0} claims per second, one by one {one_by_one:.0}: {ratio:.1} times as fast")
     }
 }
 
-/// Imports `claims` drafts, one batch after the other, and creates a tenth as many of the same kind, one call after the other; in rounds, so that
-/// both meet the same tables and the same machine. Both over one connection.
-pub(super) async fn measure(dev: &Dev, claims: usize, rounds: usize) -> anyhow::Result<Compared> {
+/// Imports `claims` drafts in batches, and creates a tenth as many with single calls, both over one
+/// connection. The rounds alternate between the two, so that both run under the same conditions.
+pub(super) async fn measure(dev: &Dev, claims: usize, rounds: usize) -> anyhow::Result<ImportRates> {
     let pool = connect(dev, 1).await?;
-    let mut compared = Compared::default();
-    let each = claims.div_ceil(rounds.max(1));
-    for first in (0..claims).step_by(each.max(1)) {
-        let numbers = first..claims.min(first + each);
+    let mut rates = ImportRates::default();
+    let claims_per_round = claims.div_ceil(rounds.max(1));
+    for first in (0..claims).step_by(claims_per_round.max(1)) {
+        let numbers = first..claims.min(first + claims_per_round);
         let singles = numbers.start..numbers.start + numbers.len().div_ceil(10);
-        let begun = Instant::now();
-        for start in numbers.clone().step_by(BATCH) {
-            import(&pool, start..numbers.end.min(start + BATCH)).await?;
+        let started = Instant::now();
+        for start in numbers.clone().step_by(BATCH_ROWS) {
+            import_batch(&pool, start..numbers.end.min(start + BATCH_ROWS)).await?;
         }
-        compared.imported.push(rate(numbers.len(), begun));
-        let (count, begun) = (singles.len(), Instant::now());
+        rates.batched.push(rate(numbers.len(), started));
+        let (count, started) = (singles.len(), Instant::now());
         for n in singles {
-            create(&pool, n).await?;
+            create_one(&pool, n).await?;
         }
-        compared.one_by_one.push(rate(count, begun));
+        rates.one_by_one.push(rate(count, started));
     }
-    Ok(compared)
+    Ok(rates)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts of claims are far below 2^52")]
-fn rate(claims: usize, since: Instant) -> f64 {
-    claims as f64 / since.elapsed().as_secs_f64()
+fn rate(claims: usize, started: Instant) -> f64 {
+    claims as f64 / started.elapsed().as_secs_f64()
 }
 
-async fn import(pool: &Pool, numbers: std::ops::Range<usize>) -> anyhow::Result<()> {
+/// Imports the drafts with these numbers in one call.
+async fn import_batch(pool: &Pool, numbers: std::ops::Range<usize>) -> anyhow::Result<()> {
     let row = |n| BatchCreateClaimsRow { claim: Some(draft(n)), request_id: format!("batch-{n}") };
     let rows = numbers.map(row).collect();
-    let request = pool.authorised(BatchCreateClaimsRequest { parent: PARENT.into(), rows, validate_only: false });
-    let answer = ClaimServiceClient::new(pool.channel(0)).batch_create_claims(request).await;
-    let results = answer.context("BatchCreateClaims")?.into_inner().results;
+    let request = pool.request(BatchCreateClaimsRequest { parent: PARENT.into(), rows, validate_only: false });
+    let response = ClaimServiceClient::new(pool.channel(0)).batch_create_claims(request).await;
+    let results = response.context("BatchCreateClaims")?.into_inner().results;
     let refused = results.iter().find_map(|result| result.error.as_ref());
     ensure!(refused.is_none(), "a row was refused: {refused:?}");
     Ok(())
 }
 
-async fn create(pool: &Pool, n: usize) -> anyhow::Result<()> {
+/// Creates the draft with this number.
+async fn create_one(pool: &Pool, n: usize) -> anyhow::Result<()> {
     let request = CreateClaimRequest {
         parent: PARENT.into(),
         claim: Some(draft(n)),
         request_id: format!("one-{n}"),
         validate_only: false,
     };
-    ClaimServiceClient::new(pool.channel(0)).create_claim(pool.authorised(request)).await.context("CreateClaim")?;
+    ClaimServiceClient::new(pool.channel(0)).create_claim(pool.request(request)).await.context("CreateClaim")?;
     Ok(())
 }
 
+/// Returns a draft that differs from the others only in the number in its display name.
 fn draft(n: usize) -> Claim {
     let line = ClaimLine { product: "products/teams".into(), ..ClaimLine::default() };
     Claim {

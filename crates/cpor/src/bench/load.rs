@@ -1,4 +1,5 @@
-//! A closed loop of calls: as many in flight as asked for, each followed by the next.
+//! Generates load: a fixed number of concurrent loops, each of which makes one call after the
+//! other.
 
 use std::{sync::Arc, time::Duration};
 
@@ -9,7 +10,7 @@ use tonic::{
     transport::{Channel, Endpoint},
 };
 
-/// Connections to share, and the caller's token.
+/// Connections that concurrent calls share, and the caller's token.
 #[derive(Clone)]
 pub(super) struct Pool {
     channels: Arc<[Channel]>,
@@ -17,6 +18,7 @@ pub(super) struct Pool {
 }
 
 impl Pool {
+    /// Opens this number of connections. `token` is the value of the `authorization` header.
     pub(super) async fn connect(
         endpoint: &Endpoint,
         connections: usize,
@@ -29,36 +31,44 @@ impl Pool {
         Ok(Self { channels: channels.into(), token })
     }
 
-    /// One of the connections.
+    /// Returns the connection for the loop with this number.
     pub(super) fn channel(&self, n: usize) -> Channel {
         self.channels[n % self.channels.len()].clone()
     }
 
-    /// The message with the caller's token.
-    pub(super) fn authorised<T>(&self, message: T) -> Request<T> {
+    /// Returns a request with this message and the caller's token.
+    pub(super) fn request<T>(&self, message: T) -> Request<T> {
         let mut request = Request::new(message);
         request.metadata_mut().insert("authorization", self.token.clone());
         request
     }
 }
 
-/// How much load, and for how long.
+/// The load of one measurement.
 #[derive(Clone, Copy)]
 pub(super) struct Load {
+    /// The number of concurrent calls.
     pub(super) in_flight: usize,
+    /// The duration of the measurement.
     pub(super) seconds: u64,
 }
 
-/// What came of it.
+/// The results of one measurement.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Figures {
+    /// The number of calls per second.
     pub(super) per_second: f64,
+    /// The median of the calls' durations.
     pub(super) median: Duration,
+    /// The 99th percentile of the calls' durations.
     pub(super) p99: Duration,
 }
 
 impl Load {
-    /// Calls until the time is over; the first failure ends it.
+    /// Repeats the call until the time is over. `call` gets the pool and the number of its loop.
+    ///
+    /// # Errors
+    /// The first call that fails ends the measurement.
     pub(super) async fn run<F, C>(self, pool: &Pool, call: C) -> anyhow::Result<Figures>
     where
         C: Fn(Pool, usize) -> F + Clone + Send + 'static,
@@ -70,26 +80,27 @@ impl Load {
         for n in 0..self.in_flight {
             let (pool, call) = (pool.clone(), call.clone());
             loops.spawn(async move {
-                let mut taken = Vec::new();
+                let mut durations = Vec::new();
                 while Instant::now() < end {
-                    let begun = Instant::now();
+                    let call_start = Instant::now();
                     call(pool.clone(), n).await?;
-                    taken.push(begun.elapsed());
+                    durations.push(call_start.elapsed());
                 }
-                anyhow::Ok(taken)
+                anyhow::Ok(durations)
             });
         }
-        let mut taken = Vec::new();
-        while let Some(ended) = loops.join_next().await {
-            taken.extend(ended??);
+        let mut durations = Vec::new();
+        while let Some(result) = loops.join_next().await {
+            durations.extend(result??);
         }
-        Ok(figures(taken, start.elapsed()))
+        Ok(figures(durations, start.elapsed()))
     }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts of calls are far below 2^52")]
-fn figures(mut taken: Vec<Duration>, elapsed: Duration) -> Figures {
-    taken.sort_unstable();
-    let at = |share: usize| taken.get(taken.len() * share / 100).copied().unwrap_or_default();
-    Figures { per_second: taken.len() as f64 / elapsed.as_secs_f64(), median: at(50), p99: at(99) }
+fn figures(mut durations: Vec<Duration>, elapsed: Duration) -> Figures {
+    durations.sort_unstable();
+    let percentile = |percent: usize| durations.get(durations.len() * percent / 100).copied().unwrap_or_default();
+    let per_second = durations.len() as f64 / elapsed.as_secs_f64();
+    Figures { per_second, median: percentile(50), p99: percentile(99) }
 }

@@ -1,4 +1,4 @@
-//! `cpor config`: what a process would run with.
+//! `cpor config`: prints or validates the configuration that a process would run with.
 
 use std::process::ExitCode;
 
@@ -8,32 +8,33 @@ use crate::config::{Config, Sources};
 #[derive(clap::Args)]
 pub struct Args {
     #[command(subcommand)]
-    verb: Verb,
+    action: Action,
 }
 
+/// What to do with the configuration.
 #[derive(clap::Subcommand)]
-enum Verb {
-    /// Print the whole configuration as TOML, defaults included, secrets masked.
+enum Action {
+    /// Print the whole configuration as TOML, with default values and with masked secrets.
     Print {
         #[command(flatten)]
         sources: Sources,
     },
-    /// Check it; every fault is named.
+    /// Check the configuration, and print all errors.
     Validate {
         #[command(flatten)]
         sources: Sources,
     },
 }
 
-/// Prints or checks.
+/// Prints or validates the configuration.
 ///
 /// # Errors
-/// Every fault of the configuration at once.
-#[expect(clippy::print_stdout, reason = "the configuration is what was asked for")]
+/// All errors of the configuration.
+#[expect(clippy::print_stdout, reason = "the configuration is the output of the command")]
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    match &args.verb {
-        Verb::Print { sources } => print!("{}", cpor_kit::config::to_masked_toml(&Config::load(sources)?)?),
-        Verb::Validate { sources } => {
+    match &args.action {
+        Action::Print { sources } => print!("{}", cpor_kit::config::to_masked_toml(&Config::load(sources)?)?),
+        Action::Validate { sources } => {
             Config::load(sources)?;
             println!("the configuration is valid");
         }

@@ -1,4 +1,4 @@
-//! `cpor demo`.
+//! `cpor demo`: takes nine claims through a system that it starts, and prints every step.
 
 use std::process::ExitCode;
 
@@ -7,15 +7,15 @@ use crate::demo::{self, Format};
 /// Arguments of `cpor demo`.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Print one JSON object a line instead of a table.
+    /// Print one JSON object per line instead of a table.
     #[arg(long)]
     json: bool,
 }
 
-/// Tells the story; fails when it goes otherwise than told.
+/// Runs the demo. The exit code is 1 if its final counts are not the expected ones.
 ///
 /// # Errors
-/// When the system cannot be started, or a call fails that should not.
+/// The system cannot be started, or a step does not have the expected result.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     super::block_on(demo::run(if args.json { Format::Json } else { Format::Text }))
 }

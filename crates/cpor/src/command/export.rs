@@ -1,13 +1,13 @@
-//! `cpor export`.
+//! `cpor export`: writes claims to a file.
 
 use std::process::ExitCode;
 
 pub use crate::export::Args;
 
-/// Exports.
+/// Exports claims to a file or standard output.
 ///
 /// # Errors
-/// When the server refuses or cannot be reached, or the file cannot be written.
+/// The server cannot be reached or refuses the call, or the file cannot be written.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     super::block_on(crate::export::run(args))?;
     Ok(ExitCode::SUCCESS)

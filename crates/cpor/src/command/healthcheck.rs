@@ -1,4 +1,4 @@
-//! `cpor healthcheck`: for container runtimes.
+//! `cpor healthcheck`: checks for a container runtime that the process in the container is ready.
 
 use std::{
     io::{Read as _, Write as _},
@@ -18,20 +18,22 @@ pub struct Args {
     sources: crate::config::Sources,
 }
 
-const PATIENCE: Duration = Duration::from_secs(3);
+/// The limit for connecting, and for each read of the response.
+const TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Asks `/ready` of the admin listener that the configuration names.
+/// Requests `/ready` from the admin address of the configuration.
 ///
 /// # Errors
-/// When nobody listens, or what listens is not ready; the text says what is not.
-#[expect(clippy::print_stdout, reason = "says that it is ready")]
+/// The process does not answer, or is not ready; then the message names the parts that are not
+/// ready.
+#[expect(clippy::print_stdout, reason = "the state is the output of the command")]
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let mut address = Config::load(&args.sources)?.listen.admin;
     if address.ip().is_unspecified() {
         address.set_ip(IpAddr::V4(Ipv4Addr::LOCALHOST));
     }
-    let answer = ask(address).with_context(|| format!("http://{address}/ready does not answer"))?;
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
+    let response = get_ready(address).with_context(|| format!("http://{address}/ready does not answer"))?;
+    let (head, body) = response.split_once("\r\n\r\n").unwrap_or((&response, ""));
     if head.split_whitespace().nth(1) != Some("200") {
         bail!("not ready: {}", body.trim());
     }
@@ -39,11 +41,12 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn ask(address: SocketAddr) -> std::io::Result<String> {
-    let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
+/// Sends `GET /ready` and returns the whole HTTP response, at most 64 KiB.
+fn get_ready(address: SocketAddr) -> std::io::Result<String> {
+    let mut stream = TcpStream::connect_timeout(&address, TIMEOUT)?;
+    stream.set_read_timeout(Some(TIMEOUT))?;
     stream.write_all(format!("GET /ready HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n").as_bytes())?;
-    let mut answer = String::new();
-    stream.take(64 << 10).read_to_string(&mut answer)?;
-    Ok(answer)
+    let mut response = String::new();
+    stream.take(64 << 10).read_to_string(&mut response)?;
+    Ok(response)
 }

@@ -1,14 +1,14 @@
-//! `cpor import`.
+//! `cpor import`: creates claims from a file.
 
 use std::process::ExitCode;
 
 pub use crate::import::Args;
 
-/// Imports; fails where a row was refused.
+/// Imports claims. The exit code is 1 if a row was refused.
 ///
 /// # Errors
-/// When the file cannot be read or the server cannot be reached.
+/// The file cannot be read, or the server cannot be reached.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let taken = super::block_on(crate::import::run(args))?;
-    Ok(if taken { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let all_accepted = super::block_on(crate::import::run(args))?;
+    Ok(if all_accepted { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -1,4 +1,4 @@
-//! `cpor keys`: what a small installation signs with.
+//! `cpor keys`: creates the signing keys of a small installation.
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -7,23 +7,24 @@ use crate::keys;
 /// Arguments of `cpor keys`.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Where to put `service.pem` (signs calls between services, and receipts), `user.pem` (signs tokens, see `cpor token`), and what
-    /// verifies them: `receipt-jwks.json` and `jwks.json`.
+    /// Directory for `service.pem` (signs calls between services, and receipts), `user.pem` (signs
+    /// users' tokens, see `cpor token`), and the public keys that verify them: `receipt-jwks.json`
+    /// and `jwks.json`.
     directory: PathBuf,
 }
 
-/// Makes the missing ones and says which.
+/// Creates the missing files, and prints their paths.
 ///
 /// # Errors
-/// When a file cannot be read or written.
-#[expect(clippy::print_stdout, reason = "says what was made")]
+/// A file cannot be read or written.
+#[expect(clippy::print_stdout, reason = "the created files are the output of the command")]
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let made = keys::make_missing(&args.directory)?;
-    for path in &made {
-        println!("made {}", path.display());
+    let changed = keys::make_missing(&args.directory)?;
+    for path in &changed {
+        println!("wrote {}", path.display());
     }
-    if made.is_empty() {
-        println!("all keys are there in {}", args.directory.display());
+    if changed.is_empty() {
+        println!("all keys exist in {}", args.directory.display());
     }
     Ok(ExitCode::SUCCESS)
 }

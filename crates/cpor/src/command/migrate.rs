@@ -1,4 +1,4 @@
-//! `cpor migrate`.
+//! `cpor migrate`: applies pending migrations.
 
 use std::process::ExitCode;
 
@@ -9,18 +9,18 @@ use crate::{Config, config::Sources, system};
 /// Arguments of `cpor migrate`.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Only these services; by default all.
+    /// Services whose databases are migrated; by default all.
     #[arg(value_name = "SERVICE")]
     services: Vec<Service>,
     #[command(flatten)]
     sources: Sources,
 }
 
-/// Brings each database to the schema that this version needs. Safe to repeat.
+/// Applies the pending migrations of each service, and prints their number. Safe to repeat.
 ///
 /// # Errors
-/// When a database cannot be reached, or a migration fails.
-#[expect(clippy::print_stdout, reason = "says what was done")]
+/// A database cannot be reached, or a migration fails.
+#[expect(clippy::print_stdout, reason = "the number of migrations is the output of the command")]
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let config = Config::load(&args.sources)?;
     let services = if args.services.is_empty() { Service::ALL } else { &args.services };

@@ -1,4 +1,4 @@
-//! What the binary can be asked to do, one module a subcommand.
+//! The subcommands of the binary, one module for each.
 
 pub mod bench;
 pub mod config;
@@ -17,7 +17,7 @@ use std::future::Future;
 
 use anyhow::Context as _;
 
-/// Runs a command on a runtime of its own.
-fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
-    tokio::runtime::Runtime::new().context("no runtime")?.block_on(work)
+/// Creates a Tokio runtime and runs a future on it to completion.
+fn block_on<T>(future: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    tokio::runtime::Runtime::new().context("cannot create the Tokio runtime")?.block_on(future)
 }

@@ -1,4 +1,4 @@
-//! `cpor serve`.
+//! `cpor serve`: runs one or more services in this process.
 
 use std::{process::ExitCode, sync::Arc};
 
@@ -21,14 +21,16 @@ use crate::{
 /// Arguments of `cpor serve`.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Which: `claim-intake`, `poe-review`, `customer-consent`, `eligibility`, `registry`.
+    /// Services to run: `claim-intake`, `poe-review`, `customer-consent`, `eligibility`,
+    /// `registry`.
     #[arg(required = true, value_name = "SERVICE")]
     services: Vec<Service>,
-    /// Serve gRPC without TLS. Tokens then travel in the clear: only behind something that encrypts, or on one machine.
+    /// Serve gRPC without TLS. Tokens are then sent unencrypted, so use this only behind a proxy
+    /// that terminates TLS, or on one machine.
     #[arg(long)]
     insecure_plaintext: bool,
-    /// Run on a virtual clock that starts at this time (RFC 3339) and that operators move. For test systems only: databases stay with the
-    /// clock that they were made with.
+    /// Run on a virtual clock that starts at this time (RFC 3339) and that operators move. For test
+    /// systems only: a database keeps the kind of clock that it was created with.
     #[arg(long, value_name = "START")]
     virtual_clock: Option<Timestamp>,
     #[command(flatten)]
@@ -38,18 +40,18 @@ pub struct Args {
 /// Runs until SIGTERM or Ctrl-C.
 ///
 /// # Errors
-/// When the configuration is faulty, an address is taken, or a part does not start.
+/// The configuration is invalid, an address is in use, or a service does not start.
 pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     let config = Config::load(&args.sources)?;
     ensure!(
         config.tls.enabled() || args.insecure_plaintext,
-        "gRPC would be served in plain text: set tls.certificate_file and tls.key_file, or say --insecure-plaintext"
+        "gRPC needs TLS: set tls.certificate_file and tls.key_file, or pass --insecure-plaintext"
     );
     let mut services = args.services;
     services.sort();
     services.dedup();
     super::block_on(async move {
-        let telemetry = telemetry::init(&config.telemetry, &name(&services))?;
+        let telemetry = telemetry::init(&config.telemetry, &telemetry_name(&services))?;
         let addresses = config.clone();
         let settings = settings(config, services, args.virtual_clock)?;
         let listeners = listeners(&addresses, &settings.services).await?;
@@ -71,7 +73,7 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     })
 }
 
-/// Where the tables are: a forgotten `database.url` shows here.
+/// Describes the database for the log, so that a missing `database.url` is noticed.
 fn storage(database: &DatabaseConfig) -> String {
     match &database.url {
         Some(_) => "PostgreSQL".to_owned(),
@@ -79,20 +81,24 @@ fn storage(database: &DatabaseConfig) -> String {
     }
 }
 
-/// `cpor-claim-intake`, or `cpor` for several.
-fn name(services: &[Service]) -> String {
+/// Returns the service name for logs and traces: for example `cpor-claim-intake`, or `cpor` if the
+/// process hosts several services.
+fn telemetry_name(services: &[Service]) -> String {
     match services {
-        [one] => format!("cpor-{one}"),
+        [service] => format!("cpor-{service}"),
         _ => "cpor".to_owned(),
     }
 }
 
 fn settings(config: Config, services: Vec<Service>, virtual_clock: Option<Timestamp>) -> anyhow::Result<Settings> {
-    let key =
-        config.auth.service_key_file.clone().context("auth.service_key_file is needed to call the other services")?;
-    ensure!(config.auth.jwks_file.is_some(), "auth.jwks_file is needed: without it no caller can be told from another");
-    let missing = without_address(&config.peers);
-    ensure!(missing.is_empty(), "services call each other by address: set {}", missing.join(", "));
+    let key = config
+        .auth
+        .service_key_file
+        .clone()
+        .context("auth.service_key_file: must be set, because it signs calls to the other services")?;
+    ensure!(config.auth.jwks_file.is_some(), "auth.jwks_file: must be set, because it verifies the tokens of users");
+    let missing = missing_addresses(&config.peers);
+    ensure!(missing.is_empty(), "the addresses of all services are required: set {}", missing.join(", "));
     Ok(Settings {
         keys: VerificationKeys::load(&config.auth)?,
         signer: keys::signer(&key, &config.auth.issuer)?,
@@ -104,8 +110,8 @@ fn settings(config: Config, services: Vec<Service>, virtual_clock: Option<Timest
     })
 }
 
-/// The keys of the services that have no address.
-fn without_address(peers: &PeersConfig) -> Vec<&'static str> {
+/// Returns the configuration keys of the services that have no address.
+fn missing_addresses(peers: &PeersConfig) -> Vec<&'static str> {
     let PeersConfig { claim_intake, poe_review, customer_consent, eligibility, registry, ca_file: _ } = peers;
     let peers = [
         ("peers.claim_intake", claim_intake),
@@ -117,14 +123,15 @@ fn without_address(peers: &PeersConfig) -> Vec<&'static str> {
     peers.into_iter().filter(|(_, address)| address.is_none()).map(|(key, _)| key).collect()
 }
 
+/// Binds the configured addresses. Only customer-consent needs the one for the consent page.
 async fn listeners(config: &Config, services: &[Service]) -> anyhow::Result<Listeners> {
-    let bind = async |address, what| {
-        TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address} for {what}"))
+    let bind = async |address, purpose| {
+        TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address} for {purpose}"))
     };
-    let page = services.contains(&Service::CustomerConsent);
+    let has_consent_page = services.contains(&Service::CustomerConsent);
     Ok(Listeners {
         grpc: bind(config.listen.grpc, "gRPC").await?,
-        web: if page { Some(bind(config.listen.web, "the consent page").await?) } else { None },
+        web: if has_consent_page { Some(bind(config.listen.web, "the consent page").await?) } else { None },
         admin: Some(bind(config.listen.admin, "health and metrics").await?),
     })
 }

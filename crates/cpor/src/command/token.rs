@@ -1,4 +1,4 @@
-//! `cpor token`: a bearer token for trying things out.
+//! `cpor token`: prints a bearer token that is signed with the user key of a small installation.
 
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 
@@ -11,26 +11,28 @@ use crate::keys;
 /// Arguments of `cpor token`.
 #[derive(clap::Args)]
 pub struct Args {
-    /// A role: `global_admin`, `billing_admin`, `incentives_admin`, `incentives_user`, `poe_reviewer`, `review_lead`, `program_manager`,
-    /// `directory_sync`, `operator`, `customer_admin`. May be repeated.
+    /// Role of the caller: `global_admin`, `billing_admin`, `incentives_admin`, `incentives_user`,
+    /// `poe_reviewer`, `review_lead`, `program_manager`, `directory_sync`, `operator`,
+    /// `customer_admin`. Can be repeated.
     #[arg(long, required = true)]
     role: Vec<Role>,
-    /// The partner that a partner role acts for.
+    /// Id of the partner, for partner roles: for example `contoso`.
     #[arg(long)]
     partner: Option<PartnerId>,
-    /// The tenant that a `customer_admin` acts for.
+    /// UUID of the tenant, for `customer_admin`.
     #[arg(long)]
     tenant: Option<TenantId>,
-    /// Who the caller is; by default the role's name.
+    /// Id of the caller (`sub`). By default the role, followed by `@` and the partner if there is
+    /// one.
     #[arg(long)]
     subject: Option<String>,
-    /// The signing key, PKCS#8 PEM.
-    #[arg(long, default_value_os_t = keys::default_user_key())]
+    /// File with the private key that signs the token, PKCS#8 PEM.
+    #[arg(long, value_name = "FILE", default_value_os_t = keys::default_user_key())]
     key: PathBuf,
-    /// The `iss` claim.
+    /// Issuer (`iss`).
     #[arg(long, default_value = "cpor")]
     issuer: String,
-    /// How long it is good for.
+    /// Lifetime in hours.
     #[arg(long, default_value_t = 12)]
     hours: u64,
 }
@@ -38,17 +40,20 @@ pub struct Args {
 /// Prints the token.
 ///
 /// # Errors
-/// When a role lacks its partner or tenant, or the key cannot be read.
-#[expect(clippy::print_stdout, reason = "the token is what was asked for")]
+/// A role needs a partner or tenant that is missing, or the key cannot be read.
+#[expect(clippy::print_stdout, reason = "the token is the output of the command")]
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let needs = |side| args.role.iter().any(|role| role.side() == side);
+    let has_side = |side| args.role.iter().any(|role| role.side() == side);
     ensure!(
-        !needs(ActorSide::Partner) || args.partner.is_some(),
-        "a partner role needs --partner, for example --partner contoso"
+        !has_side(ActorSide::Partner) || args.partner.is_some(),
+        "--partner: must be set for partner roles, for example --partner contoso"
     );
-    ensure!(!needs(ActorSide::Customer) || args.tenant.is_some(), "customer_admin needs --tenant, the tenant's UUID");
+    ensure!(
+        !has_side(ActorSide::Customer) || args.tenant.is_some(),
+        "--tenant: must be set for customer_admin, to the UUID of the tenant"
+    );
     let signer = keys::signer(&args.key, &args.issuer)
-        .context("run `cpor dev` or `cpor keys` first, or name another key with --key")?;
+        .context("run `cpor dev` or `cpor keys` first, or pass another key with --key")?;
     let subject = args.subject.clone().unwrap_or_else(|| default_subject(args));
     let token = signer.user_token(&UserToken {
         subject,
@@ -61,6 +66,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Returns the first role, followed by `@` and the partner if there is one.
 fn default_subject(args: &Args) -> String {
     let role = args.role.first().map_or("nobody", |role| role.as_str());
     match &args.partner {

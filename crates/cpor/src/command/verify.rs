@@ -1,4 +1,4 @@
-//! `cpor verify`: holds a receipt of a claim's history against itself.
+//! `cpor verify`: verifies a receipt of a claim's history, offline.
 
 use std::{
     path::{Path, PathBuf},
@@ -12,36 +12,37 @@ use crate::verify::{self, Refusal};
 /// Arguments of `cpor verify`.
 #[derive(clap::Args)]
 pub struct Args {
-    /// What `GetClaimReceipt` answers, as JSON: its messages, one after the other.
+    /// File with the response of `GetClaimReceipt` as JSON: its messages, one after the other.
     receipt: PathBuf,
-    /// The public keys of the installation's services, a JWKS: `cpor keys` writes `receipt-jwks.json`. Without them nobody knows who
-    /// signed.
-    #[arg(long)]
+    /// File with the public keys of the installation, a JWKS (`receipt-jwks.json`, written by `cpor
+    /// keys`). Without it the signature is not checked.
+    #[arg(long, value_name = "FILE")]
     keys: Option<PathBuf>,
-    /// An earlier receipt of the same claim, which this one must extend.
-    #[arg(long)]
+    /// File with an earlier receipt of the same claim, which the receipt must extend.
+    #[arg(long, value_name = "FILE")]
     extends: Option<PathBuf>,
 }
 
-/// Exit code of a receipt that does not verify.
-const FALSE: u8 = 1;
-/// Exit code where there is nothing to be judged.
+/// The exit code for a receipt that is not valid.
+const INVALID: u8 = 1;
+/// The exit code for a file that cannot be read or parsed.
 const UNREADABLE: u8 = 2;
 
-/// Verifies, and says what was found: 0 sound, 1 not, 2 unreadable.
+/// Prints the result of the verification. The exit code is 0 for a valid receipt, 1 for an invalid
+/// one, and 2 for a file that cannot be read.
 ///
 /// # Errors
-/// None: whatever is wrong has its exit code.
-#[expect(clippy::print_stdout, clippy::print_stderr, reason = "the finding is what was asked for")]
+/// Never: every error has its exit code.
+#[expect(clippy::print_stdout, clippy::print_stderr, reason = "the result is the output of the command")]
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let found = match texts(args) {
+    let result = match read_files(args) {
         Ok((receipt, keys, earlier)) => verify::verify(&receipt, keys.as_deref(), earlier.as_deref()),
         Err(error) => {
             eprintln!("cpor: {error:#}");
             return Ok(ExitCode::from(UNREADABLE));
         }
     };
-    Ok(match found {
+    Ok(match result {
         Ok(report) => {
             println!("{report}");
             ExitCode::SUCCESS
@@ -49,17 +50,18 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         Err(refusal) => {
             eprintln!("cpor: {refusal}");
             ExitCode::from(match refusal {
-                Refusal::False { .. } => FALSE,
+                Refusal::False { .. } => INVALID,
                 Refusal::Unreadable { .. } => UNREADABLE,
             })
         }
     })
 }
 
-type Texts = (String, Option<String>, Option<String>);
+/// The receipt, the JWKS and the earlier receipt.
+type Documents = (String, Option<String>, Option<String>);
 
-fn texts(args: &Args) -> anyhow::Result<Texts> {
-    let text = |path: &Path| std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()));
-    let keys = args.keys.as_deref().map(text).transpose()?;
-    Ok((text(&args.receipt)?, keys, args.extends.as_deref().map(text).transpose()?))
+fn read_files(args: &Args) -> anyhow::Result<Documents> {
+    let read = |path: &Path| std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()));
+    let keys = args.keys.as_deref().map(read).transpose()?;
+    Ok((read(&args.receipt)?, keys, args.extends.as_deref().map(read).transpose()?))
 }

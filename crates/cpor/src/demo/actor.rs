@@ -1,4 +1,4 @@
-//! Somebody in the story: a name, a bearer token, and the clients to act with.
+//! A caller of the demo: a label, a bearer token, and gRPC clients that send the token.
 
 use cpor_proto::{
     claims::v1::claim_service_client::ClaimServiceClient,
@@ -14,60 +14,60 @@ use tonic::{
     transport::Channel,
 };
 
-/// A channel that carries the actor's token on every call.
-pub(crate) type Authorised = InterceptedService<Channel, Bearer>;
+/// A channel that sends the token of an actor with every call.
+pub(crate) type AuthorizedChannel = InterceptedService<Channel, BearerToken>;
 
-/// Adds `authorization: Bearer …`.
+/// Adds the header `authorization: Bearer …`.
 #[derive(Clone)]
-pub(crate) struct Bearer(MetadataValue<Ascii>);
+pub(crate) struct BearerToken(MetadataValue<Ascii>);
 
-impl Interceptor for Bearer {
+impl Interceptor for BearerToken {
     fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
         request.metadata_mut().insert("authorization", self.0.clone());
         Ok(request)
     }
 }
 
-/// Somebody who calls the API.
+/// A person or program that calls the API.
 #[derive(Clone)]
 pub(crate) struct Actor {
-    /// How the timeline calls them.
+    /// How the timeline names the actor.
     pub(crate) label: &'static str,
-    channel: Authorised,
+    channel: AuthorizedChannel,
 }
 
 impl Actor {
-    /// An actor with this token.
+    /// Creates an actor with this token.
     ///
     /// # Errors
-    /// When the token is no header value.
+    /// The token is not a valid header value.
     pub(crate) fn new(label: &'static str, channel: &Channel, token: &str) -> anyhow::Result<Self> {
-        let bearer = Bearer(format!("Bearer {token}").parse()?);
+        let bearer = BearerToken(format!("Bearer {token}").parse()?);
         Ok(Self { label, channel: InterceptedService::new(channel.clone(), bearer) })
     }
 
-    /// Claims.
-    pub(crate) fn claims(&self) -> ClaimServiceClient<Authorised> {
+    /// A client for claims.
+    pub(crate) fn claims(&self) -> ClaimServiceClient<AuthorizedChannel> {
         ClaimServiceClient::new(self.channel.clone())
     }
 
-    /// Review cases.
-    pub(crate) fn reviews(&self) -> ReviewServiceClient<Authorised> {
+    /// A client for review cases.
+    pub(crate) fn reviews(&self) -> ReviewServiceClient<AuthorizedChannel> {
         ReviewServiceClient::new(self.channel.clone())
     }
 
-    /// Usage and assessments.
-    pub(crate) fn eligibility(&self) -> EligibilityServiceClient<Authorised> {
+    /// A client for usage, assessments, guides and earnings.
+    pub(crate) fn eligibility(&self) -> EligibilityServiceClient<AuthorizedChannel> {
         EligibilityServiceClient::new(self.channel.clone())
     }
 
-    /// Directory and associations.
-    pub(crate) fn registry(&self) -> RegistryServiceClient<Authorised> {
+    /// A client for the directory and associations.
+    pub(crate) fn registry(&self) -> RegistryServiceClient<AuthorizedChannel> {
         RegistryServiceClient::new(self.channel.clone())
     }
 
-    /// Streams, deadlines, clock.
-    pub(crate) fn operations(&self) -> OperationsServiceClient<Authorised> {
+    /// A client for event streams and the clock.
+    pub(crate) fn operations(&self) -> OperationsServiceClient<AuthorizedChannel> {
         OperationsServiceClient::new(self.channel.clone())
     }
 }

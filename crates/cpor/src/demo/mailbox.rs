@@ -1,26 +1,27 @@
-//! The customer's mailbox, which in the demo is a folder of `.eml` files.
+//! Reads mails to customers. The demo writes them to a directory, as `.eml` files.
 
 use std::{fs, path::Path};
 
 use anyhow::Context as _;
 
-/// A mail as its reader sees it.
+/// The parts of a mail that the demo uses.
 pub(crate) struct Mail {
     /// The subject line.
     pub(crate) subject: String,
-    /// The link to the consent page.
+    /// The consent link.
     pub(crate) link: String,
 }
 
-/// The newest mail to this address.
+/// Returns the newest mail to this address.
 ///
 /// # Errors
-/// When there is none, or it has no link.
-pub(crate) fn latest(folder: &Path, address: &str) -> anyhow::Result<Mail> {
-    let mut files = fs::read_dir(folder)
-        .with_context(|| format!("no mail folder {}", folder.display()))?
+/// There is no such mail, or it has no consent link.
+pub(crate) fn latest_mail(directory: &Path, address: &str) -> anyhow::Result<Mail> {
+    let mut files = fs::read_dir(directory)
+        .with_context(|| format!("cannot read the mail directory {}", directory.display()))?
         .map(|entry| entry.map(|entry| entry.path()))
         .collect::<Result<Vec<_>, _>>()?;
+    // File names begin with the time.
     files.sort();
     for file in files.iter().rev() {
         let bytes = fs::read(file)?;
@@ -38,5 +39,5 @@ pub(crate) fn latest(folder: &Path, address: &str) -> anyhow::Result<Mail> {
             link: link.trim_end_matches(['.', ',', ')', '>']).to_owned(),
         });
     }
-    anyhow::bail!("no mail to {address} in {}", folder.display())
+    anyhow::bail!("no mail to {address} in {}", directory.display())
 }

@@ -1,9 +1,17 @@
-//! `cpor demo`: a story of nine claims, told through the public API of a system that is started for it.
+//! `cpor demo`: takes nine claims through a system that it starts, by the public API, and prints
+//! each step.
+//!
+//! [`scenarios`] has what happens, in order. A scenario moves claims with the steps of [`claim`],
+//! and [`timeline`] prints the steps.
 
 mod actor;
+mod browser;
+mod claim;
+mod drafts;
 mod mailbox;
-mod stage;
-mod story;
+mod program_manager;
+mod scenarios;
+mod system;
 mod timeline;
 
 use std::process::ExitCode;
@@ -12,20 +20,22 @@ use anyhow::Context as _;
 
 pub use timeline::Format;
 
-use self::{stage::Stage, timeline::Timeline};
+use self::{system::DemoSystem, timeline::Timeline};
 
-/// Starts a system on free ports, a temporary directory and a virtual clock, lives the story, and stops it.
+/// Starts a system on free ports, with a temporary directory and a virtual clock, runs all
+/// scenarios, and stops the system. The exit code is 1 if the final counts are not the expected
+/// ones.
 ///
 /// # Errors
-/// When the system cannot be started, or the story takes another turn than the one it tells.
+/// The system cannot be started, or a step does not have the expected result.
 pub async fn run(format: Format) -> anyhow::Result<ExitCode> {
-    let folder = tempfile::tempdir().context("no temporary directory")?;
+    let directory = tempfile::tempdir().context("cannot create a temporary directory")?;
     let mut timeline = Timeline::new(format);
-    timeline.opening();
-    let stage = Stage::set(folder.path()).await?;
-    let told = story::tell(&stage, &mut timeline).await;
-    let undelivered = stage.undelivered().await;
-    stage.strike().await;
-    told?;
-    Ok(timeline.close(undelivered?))
+    timeline.print_header();
+    let system = DemoSystem::start(directory.path()).await?;
+    let outcome = scenarios::run_all(&system, &mut timeline).await;
+    let undelivered = system.undelivered_events().await;
+    system.stop().await;
+    outcome?;
+    Ok(timeline.finish(undelivered?))
 }

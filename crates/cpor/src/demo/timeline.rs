@@ -1,4 +1,4 @@
-//! What the reader of a demo sees: one line a step, for people or as JSON.
+//! The output of the demo: one line for each step, as a table or as JSON.
 
 use std::{
     io::{IsTerminal as _, Write as _},
@@ -9,78 +9,87 @@ use chrono::{DateTime, Utc};
 use cpor_proto::claims::v1::{AssociationState, Claim, Verdict};
 use serde::Serialize;
 
-/// Prints a line. A reader who has seen enough and closed the pipe does not stop the story.
-macro_rules! say {
+/// Prints a line to standard output. Errors are ignored, so that the demo continues when the reader
+/// of a pipe has closed it.
+macro_rules! print_line {
     ($($line:tt)*) => {
         let _ = writeln!(std::io::stdout().lock(), $($line)*);
     };
 }
 
-/// How the timeline is printed.
+/// ANSI codes for styles and colours.
+const BOLD: &str = "1";
+const RED: &str = "31";
+const GREEN: &str = "32";
+const YELLOW: &str = "33";
+const CYAN: &str = "36";
+
+/// The output format.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     /// A table for people.
     Text,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
 }
 
-/// One step of the story.
+/// One step, with the state of the claim after it.
 #[derive(Default, Serialize)]
 pub(crate) struct Step<'a> {
-    /// What was done.
+    /// The name of the step.
     pub(crate) step: &'a str,
-    /// Who did it.
+    /// Who acted.
     pub(crate) actor: &'a str,
-    /// The claim, as the story calls it; empty when no claim is meant.
+    /// The label of the claim. Empty if the step is not about a claim.
     pub(crate) claim: &'a str,
-    /// The claim's state after the step.
+    /// The state of the claim, for example `APPROVED`.
     pub(crate) state: String,
-    /// Where its association stands.
+    /// The state of its association, for example `official`.
     pub(crate) association: String,
-    /// What its assessment says.
+    /// The verdicts of its assessment, for example `eligible`.
     pub(crate) assessment: String,
     /// The business time of the step.
     pub(crate) time: Option<DateTime<Utc>>,
-    /// What passes next, if nobody acts.
+    /// When the next deadline of the claim passes.
     pub(crate) deadline: Option<DateTime<Utc>>,
-    /// The same in words.
+    /// What happened, in words.
     pub(crate) note: String,
 }
 
-/// What the story came to.
+/// The counts of the whole demo.
 #[derive(Default, PartialEq, Serialize)]
 pub(crate) struct Summary {
+    /// The constant `summary`, as in [`Step::step`].
     step: &'static str,
-    /// Claims created.
+    /// Claims that were created.
     pub(crate) claims: u32,
-    /// Claims that came to be official when their chapter ended.
+    /// Claims with an official association at the end of their scenario.
     pub(crate) official: u32,
-    /// Claims with an eligible line when their chapter ended.
+    /// Claims with an eligible line at the end of their scenario.
     pub(crate) eligible: u32,
     /// Claims that the customer declined.
     pub(crate) declined: u32,
-    /// Approvals refused because another partner holds the key.
+    /// Approvals that were refused because another partner holds the key.
     pub(crate) refused: u32,
-    /// Rejections that a dispute turned.
+    /// Rejected claims that were approved after a dispute.
     pub(crate) disputes_won: u32,
-    /// Contests that a lead decided between two claims.
+    /// Competitions of two claims that a review lead decided.
     pub(crate) arbitrated: u32,
-    /// Associations from before there were claims that a claim took the place of.
+    /// Legacy associations that a claim superseded.
     pub(crate) superseded: u32,
-    /// Associations that ended with their subscription.
+    /// Associations that ended because their subscription ended.
     pub(crate) expired: u32,
-    /// Guides simulated and put in force.
+    /// Program guides that were activated.
     pub(crate) guides: u32,
-    /// Lines of the exported ledger.
+    /// Entries of the exported ledger.
     pub(crate) earnings: u64,
-    /// Events that were not delivered when the story ended.
+    /// Events that were undelivered at the end.
     pub(crate) events_undelivered: u64,
 }
 
 impl Summary {
-    /// Counts a claim as it stands.
-    pub(crate) fn counts(&mut self, claim: &Claim) {
+    /// Counts a claim in its current state.
+    pub(crate) fn count_claim(&mut self, claim: &Claim) {
         let mut verdicts = claim.lines.iter().flat_map(|line| &line.assessments).map(|assessment| assessment.verdict());
         self.claims += 1;
         self.official += u32::from(claim.association_state() == AssociationState::Official);
@@ -88,8 +97,8 @@ impl Summary {
     }
 }
 
-/// What the story tells.
-const AS_TOLD: Summary = Summary {
+/// The counts of a demo without errors.
+const EXPECTED: Summary = Summary {
     step: "summary",
     claims: 9,
     official: 5,
@@ -105,130 +114,138 @@ const AS_TOLD: Summary = Summary {
     events_undelivered: 0,
 };
 
-/// Prints the story as it goes.
+/// Prints the steps, and keeps the counts.
 pub(crate) struct Timeline {
-    voice: Voice,
-    /// Counted along the way.
+    printer: Printer,
+    /// The counts so far.
     pub(crate) summary: Summary,
 }
 
-/// Prints lines.
+/// Prints single steps in the chosen format.
 #[derive(Clone, Copy)]
-pub(crate) struct Voice {
+pub(crate) struct Printer {
     format: Format,
-    colour: bool,
+    use_colour: bool,
 }
 
 impl Timeline {
-    /// A timeline on standard output.
+    /// Creates a timeline that prints to standard output.
     pub(crate) fn new(format: Format) -> Self {
-        let colour = format == Format::Text && std::io::stdout().is_terminal();
-        Self { voice: Voice { format, colour }, summary: Summary { step: "summary", ..Summary::default() } }
+        let use_colour = format == Format::Text && std::io::stdout().is_terminal();
+        Self { printer: Printer { format, use_colour }, summary: Summary { step: "summary", ..Summary::default() } }
     }
 
-    /// What prints its lines.
-    pub(crate) const fn voice(&self) -> Voice {
-        self.voice
+    /// Returns the printer for single steps.
+    pub(crate) const fn printer(&self) -> Printer {
+        self.printer
     }
 
-    /// Says what is about to be seen.
-    pub(crate) fn opening(&self) {
-        if self.voice.format == Format::Text {
-            say!("Claiming Partner of Record: two partners, three customers, nine claims.");
-            say!(
-                "Everything below happens through the public gRPC API of five services, on a clock that the demo moves.\n"
+    /// Prints the introduction and the column headings of the table.
+    pub(crate) fn print_header(&self) {
+        if self.printer.format == Format::Text {
+            print_line!("Claiming Partner of Record: two partners, three customers, nine claims.");
+            print_line!(
+                "Every step is a call of the public gRPC API of five services. The demo moves their virtual clock.\n"
             );
-            say!("{:<17}{:<24}{:<26}{}", "when (UTC)", "who", "claim is then", "what");
+            print_line!("{:<17}{:<17}{:<34}{}", "time (UTC)", "actor", "state of the claim", "step");
         }
     }
 
-    /// A heading before a claim.
-    pub(crate) fn chapter(&self, title: &str) {
-        if self.voice.format == Format::Text {
-            say!("\n{}", self.voice.paint("1", title));
+    /// Prints the heading of a scenario. JSON has no headings.
+    pub(crate) fn print_heading(&self, title: &str) {
+        if self.printer.format == Format::Text {
+            print_line!("\n{}", self.printer.paint(BOLD, title));
         }
     }
 
-    /// A step that is about no claim.
-    pub(crate) fn aside(&self, time: DateTime<Utc>, actor: &str, note: &str) {
-        self.voice.step(&Step { step: "aside", actor, time: Some(time), note: note.to_owned(), ..Step::default() });
+    /// Prints a step that is not about a claim.
+    pub(crate) fn print_note(&self, time: DateTime<Utc>, actor: &str, note: &str) {
+        self.printer.print_step(&Step {
+            step: "note",
+            actor,
+            time: Some(time),
+            note: note.to_owned(),
+            ..Step::default()
+        });
     }
 
-    /// The last line, and whether all was as told.
-    pub(crate) fn close(mut self, undelivered: u64) -> ExitCode {
+    /// Prints the summary. The exit code is 1 if the counts are not the expected ones.
+    pub(crate) fn finish(mut self, undelivered: u64) -> ExitCode {
         self.summary.events_undelivered = undelivered;
-        let good = self.summary == AS_TOLD;
-        match self.voice.format {
+        let is_expected = self.summary == EXPECTED;
+        match self.printer.format {
             Format::Json => {
-                say!("{}", serde_json::json!(self.summary));
+                print_line!("{}", serde_json::json!(self.summary));
             }
-            Format::Text => self.verdict(good),
+            Format::Text => self.print_summary(is_expected),
         }
-        if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        if is_expected { ExitCode::SUCCESS } else { ExitCode::FAILURE }
     }
 
-    fn verdict(&self, good: bool) {
-        let told = &self.summary;
-        say!(
-            "\n{} claims: {} became official, {} eligible for incentives at once, {} declined by the customer, {} refused because the \
-             subscription was taken.",
-            told.claims,
-            told.official,
-            told.eligible,
-            told.declined,
-            told.refused
+    fn print_summary(&self, is_expected: bool) {
+        let summary = &self.summary;
+        print_line!(
+            "\n{} claims: {} became official, {} eligible for incentives at once, {} declined by the customer, \
+             {} refused because another partner holds the subscription.",
+            summary.claims,
+            summary.official,
+            summary.eligible,
+            summary.declined,
+            summary.refused
         );
-        say!(
-            "{} dispute won, {} contest decided, {} older association superseded, {} expired, {} guide put in force, {} earnings exported; {} \
-             events undelivered.",
-            told.disputes_won,
-            told.arbitrated,
-            told.superseded,
-            told.expired,
-            told.guides,
-            told.earnings,
-            told.events_undelivered
+        print_line!(
+            "{} dispute won, {} competition decided, {} legacy association superseded, {} expired, \
+             {} guide activated, {} earnings exported; {} events undelivered.",
+            summary.disputes_won,
+            summary.arbitrated,
+            summary.superseded,
+            summary.expired,
+            summary.guides,
+            summary.earnings,
+            summary.events_undelivered
         );
-        let closing = if good {
-            self.voice.paint("32", "All as told.")
+        let result = if is_expected {
+            self.printer.paint(GREEN, "All counts are as expected.")
         } else {
-            self.voice.paint("31", "This is NOT how the story goes.")
+            self.printer.paint(RED, "The counts are NOT as expected.")
         };
-        say!("{closing}");
+        print_line!("{result}");
     }
 }
 
-impl Voice {
-    /// One step.
-    pub(crate) fn step(self, step: &Step<'_>) {
+impl Printer {
+    /// Prints one step.
+    pub(crate) fn print_step(self, step: &Step<'_>) {
         match self.format {
             Format::Json => {
-                say!("{}", serde_json::json!(step));
+                print_line!("{}", serde_json::json!(step));
             }
-            Format::Text => self.line(step),
+            Format::Text => self.print_row(step),
         }
     }
 
-    fn line(self, step: &Step<'_>) {
+    fn print_row(self, step: &Step<'_>) {
         let time = step.time.map(|time| time.format("%Y-%m-%d %H:%M").to_string()).unwrap_or_default();
-        let mut standing = step.state.clone();
-        for more in [&step.association, &step.assessment] {
-            if !more.is_empty() {
-                standing = format!("{standing}, {more}");
+        let mut state = step.state.clone();
+        for part in [&step.association, &step.assessment] {
+            if !part.is_empty() {
+                state = format!("{state}, {part}");
             }
         }
         let until = step.deadline.map(|due| format!(" (until {})", due.format("%a %d %b %H:%M"))).unwrap_or_default();
-        say!(
-            "{:<17}{:<24}{} {}{}",
+        print_line!(
+            "{:<17}{:<17}{} {}{}",
             time,
             step.actor,
-            self.paint("36", &format!("{standing:<25}")),
+            self.paint(CYAN, &format!("{state:<33}")),
             step.note,
-            self.paint("33", &until)
+            self.paint(YELLOW, &until)
         );
     }
 
+    /// Returns the text in this colour or style, if standard output is a terminal. `code` is a
+    /// parameter of the ANSI escape sequence SGR.
     fn paint(self, code: &str, text: &str) -> String {
-        if self.colour { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+        if self.use_colour { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
     }
 }

@@ -1,13 +1,14 @@
-//! `cpor import`: claims from a file, by the thousand, through `BatchCreateClaims` (R59).
+//! `cpor import`: creates claims from a file with `BatchCreateClaims` (R59).
 //!
-//! Rows are read and sent as they come: in memory are those of one call, and of each row before them 20 bytes that tell repeated ones apart. Each has a request id that follows from what it says, so that a
-//! file can be sent again, whole, corrected or in another order: within a day, what was created is not created twice.
-mod lines;
+//! The file is read and sent in batches, so that it can be larger than the memory. The request id
+//! of each row is derived from the content of the row. The same file can therefore be sent again,
+//! also corrected or in another order: within a day, no claim is created twice.
+mod batch;
+mod csv;
+mod json_lines;
 mod progress;
 mod results;
-mod row;
 mod send;
-mod sheet;
 
 use std::{
     fs::File,
@@ -20,74 +21,78 @@ use anyhow::{Context as _, bail};
 use cpor_types::PartnerId;
 
 use self::{
-    progress::{Counted, Progress, Read},
-    results::Results,
-    row::Row,
+    batch::Row,
+    progress::{BytesRead, CountingReader, Progress},
+    results::ResultsFile,
     send::Sender,
 };
 use crate::server::Server;
 
-/// What to import, and where.
+/// Arguments of `cpor import`.
 #[derive(clap::Args)]
-#[command(after_long_help = sheet::HELP)]
+#[command(after_long_help = csv::HELP)]
 pub struct Args {
-    /// The claims: `.csv`, one line of a claim a row, or `.jsonl`, one `Claim` as JSON a line.
+    /// File with the claims: `.csv` with one row for each line of a claim, or `.jsonl` with one
+    /// claim as JSON in each line.
     file: PathBuf,
-    /// Whose claims they are.
+    /// Id of the partner that owns the claims.
     #[arg(long)]
     partner: PartnerId,
     #[command(flatten)]
     server: Server,
-    /// Where what became of each row is written, a line of JSON each; by default beside the file.
-    #[arg(long)]
+    /// File for the results, one line of JSON for each claim. By default the name of the input file
+    /// with `.results.jsonl` appended.
+    #[arg(long, value_name = "FILE")]
     results: Option<PathBuf>,
-    /// Judge every row, but create nothing.
+    /// Validate every claim, but create nothing.
     #[arg(long)]
     validate_only: bool,
 }
 
-/// Rows of an import.
+/// The rows of a file. An error ends the import.
 type Rows = Box<dyn Iterator<Item = anyhow::Result<Row>>>;
 
-/// Imports. `true`: every row was taken.
+/// Imports the claims of a file. Returns whether every row was accepted.
 ///
 /// # Errors
-/// When the file cannot be read as what it is called, or the server cannot be reached. What was imported by then stays, and is in the results.
+/// The file cannot be read or parsed, or the server cannot be reached. Claims that were created
+/// before the error remain, and the results file lists them.
 pub async fn run(args: &Args) -> anyhow::Result<bool> {
-    let (rows, read) = rows(&args.file)?;
-    let path = args.results.clone().unwrap_or_else(|| beside(&args.file));
-    // What an earlier import left is replaced only when there is somebody to ask.
+    let (rows, bytes_read) = validate_rows(&args.file)?;
+    let path = args.results.clone().unwrap_or_else(|| default_results_path(&args.file));
+    // Connect first, so that a failed connection does not replace the results of an earlier import.
     let mut sender = Sender::connect(args).await?;
-    let same = |path: &Path| path.canonicalize().ok();
-    anyhow::ensure!(same(&path).is_none() || same(&path) != same(&args.file), "--results must be another file");
-    let mut results = Results::create(&path, Progress::new(read))?;
-    for batch in row::batches(rows) {
+    let canonical = |path: &Path| path.canonicalize().ok();
+    let is_input = canonical(&path).is_some() && canonical(&path) == canonical(&args.file);
+    anyhow::ensure!(!is_input, "--results: must differ from the input file");
+    let mut results = ResultsFile::create(&path, Progress::new(bytes_read))?;
+    for batch in batch::batches(rows) {
         let batch = batch?;
-        let (outcomes, sent) = sender.send(batch.good).await;
-        results.write(batch.bad.into_iter().chain(outcomes).collect())?;
+        let (outcomes, sent) = sender.send(batch.valid).await;
+        results.write(batch.invalid.into_iter().chain(outcomes).collect())?;
         sent?;
     }
     results.finish(&path)
 }
 
-/// The rows of a file, and how much of it was read.
-fn rows(path: &Path) -> anyhow::Result<(Rows, Arc<Read>)> {
+/// Opens a file of claims. Returns its rows, and the count of bytes that were read so far.
+fn validate_rows(path: &Path) -> anyhow::Result<(Rows, Arc<BytesRead>)> {
     let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
-    let read = Arc::new(Read::of(file.metadata()?.len()));
-    let mut file = BufReader::new(Counted { file, read: Arc::clone(&read) });
-    // A spreadsheet's mark of UTF-8.
+    let bytes_read = Arc::new(BytesRead::new(file.metadata()?.len()));
+    let mut file = BufReader::new(CountingReader { file, bytes_read: Arc::clone(&bytes_read) });
+    // Spreadsheet programs write a byte order mark before UTF-8.
     if file.fill_buf()?.starts_with("\u{feff}".as_bytes()) {
         file.consume("\u{feff}".len());
     }
     let rows: Rows = match path.extension().and_then(|extension| extension.to_str()) {
-        Some("csv") => Box::new(sheet::rows(file)?),
-        Some("jsonl") => Box::new(lines::rows(file)),
-        Some(_) | None => bail!("{} must be called .csv or .jsonl", path.display()),
+        Some("csv") => Box::new(csv::rows(file)?),
+        Some("jsonl") => Box::new(json_lines::rows(file)),
+        Some(_) | None => bail!("{}: the file name must end with .csv or .jsonl", path.display()),
     };
-    Ok((rows, read))
+    Ok((rows, bytes_read))
 }
 
-fn beside(file: &Path) -> PathBuf {
+fn default_results_path(file: &Path) -> PathBuf {
     let mut name = file.as_os_str().to_owned();
     name.push(".results.jsonl");
     name.into()

@@ -1,4 +1,5 @@
-//! How far an import is, for who watches: a bar on a terminal, elsewhere a line now and then.
+//! Shows the progress of an import on standard error: a bar on a terminal, or else a line every 10
+//! seconds.
 
 use std::{
     fs::File,
@@ -14,96 +15,98 @@ use tokio::time::Instant;
 
 use super::results::Counts;
 
-/// Between two lines where there is no terminal.
-const NOW_AND_THEN: Duration = Duration::from_secs(10);
+/// The interval between two lines if standard error is not a terminal.
+const LINE_INTERVAL: Duration = Duration::from_secs(10);
 
-/// Characters of a bar.
-const WIDTH: u64 = 24;
+/// The number of characters in a bar.
+const BAR_WIDTH: u64 = 24;
 
-/// How much of a file was read. Its rows are not known before its end, its bytes are.
-pub(super) struct Read {
-    bytes: AtomicU64,
-    all: u64,
+/// How much of a file was read. It is counted in bytes, because the number of rows is not known
+/// before the end of the file.
+pub(super) struct BytesRead {
+    read: AtomicU64,
+    total: u64,
 }
 
-impl Read {
-    /// Nothing yet, of so many bytes; 0: it is not known of how many.
-    pub(super) fn of(all: u64) -> Self {
-        Self { bytes: AtomicU64::new(0), all }
+impl BytesRead {
+    /// Starts at 0 of this total. A total of 0 means that it is unknown.
+    pub(super) fn new(total: u64) -> Self {
+        Self { read: AtomicU64::new(0), total }
     }
 
-    /// In thousandths; `None`: nobody knows.
-    fn share(&self) -> Option<u64> {
-        (self.bytes.load(Ordering::Relaxed).min(self.all) * 1000).checked_div(self.all)
+    /// Returns the share that was read, in thousandths, or `None` if the total is unknown.
+    fn permille(&self) -> Option<u64> {
+        (self.read.load(Ordering::Relaxed).min(self.total) * 1000).checked_div(self.total)
     }
 }
 
-/// A file whose reading is counted.
-pub(super) struct Counted {
+/// Reads a file, and counts the bytes.
+pub(super) struct CountingReader {
     pub(super) file: File,
-    pub(super) read: Arc<Read>,
+    pub(super) bytes_read: Arc<BytesRead>,
 }
 
-impl io::Read for Counted {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let read = self.file.read(into)?;
-        self.read.bytes.fetch_add(read as u64, Ordering::Relaxed);
-        Ok(read)
+impl io::Read for CountingReader {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.file.read(buffer)?;
+        self.bytes_read.read.fetch_add(count as u64, Ordering::Relaxed);
+        Ok(count)
     }
 }
 
-/// Tells on stderr how far it is.
+/// Prints the progress to standard error.
 pub(super) struct Progress {
-    read: Arc<Read>,
-    begun: Instant,
-    told: Instant,
-    terminal: bool,
+    bytes_read: Arc<BytesRead>,
+    start: Instant,
+    last_line: Instant,
+    is_terminal: bool,
 }
 
 impl Progress {
-    pub(super) fn new(read: Arc<Read>) -> Self {
+    pub(super) fn new(bytes_read: Arc<BytesRead>) -> Self {
         let now = Instant::now();
-        Self { read, begun: now, told: now, terminal: io::stderr().is_terminal() }
+        Self { bytes_read, start: now, last_line: now, is_terminal: io::stderr().is_terminal() }
     }
 
-    /// After a call.
-    #[expect(clippy::print_stderr, reason = "for who watches")]
-    pub(super) fn tell(&mut self, counts: Counts) {
-        let share = self.read.share();
-        if self.terminal {
-            eprint!("\r{}{}\x1b[K", share.map(bar).unwrap_or_default(), figures(counts, share, self.begun.elapsed()));
-        } else if self.told.elapsed() >= NOW_AND_THEN {
-            self.told = Instant::now();
-            eprintln!("{}", figures(counts, share, self.begun.elapsed()));
+    /// Updates the bar, or prints a line if the last one is old enough. Called after each batch.
+    #[expect(clippy::print_stderr, reason = "shows the progress to the user")]
+    pub(super) fn update(&mut self, counts: Counts) {
+        let permille = self.bytes_read.permille();
+        let figures = figures(counts, permille, self.start.elapsed());
+        if self.is_terminal {
+            eprint!("\r{}{figures}\x1b[K", permille.map(bar).unwrap_or_default());
+        } else if self.last_line.elapsed() >= LINE_INTERVAL {
+            self.last_line = Instant::now();
+            eprintln!("{figures}");
         }
     }
 }
 
 impl Drop for Progress {
-    /// What comes next has a clean line.
-    #[expect(clippy::print_stderr, reason = "for who watches")]
+    /// Clears the line of the bar for the output that follows.
+    #[expect(clippy::print_stderr, reason = "shows the progress to the user")]
     fn drop(&mut self) {
-        if self.terminal {
+        if self.is_terminal {
             eprint!("\r\x1b[K");
         }
     }
 }
 
-fn bar(share: u64) -> String {
-    let filled = share * WIDTH / 1000;
-    let cells = (0..WIDTH).map(|cell| if cell < filled { '#' } else { '-' });
+fn bar(permille: u64) -> String {
+    let filled = permille * BAR_WIDTH / 1000;
+    let cells = (0..BAR_WIDTH).map(|cell| if cell < filled { '#' } else { '-' });
     format!("[{}] ", cells.collect::<String>())
 }
 
-/// `42%, 12000 claims, 3 refused, 2400 a second, 0:07 left`.
-fn figures(counts: Counts, share: Option<u64>, elapsed: Duration) -> String {
+/// Returns for example `42%, 12000 claims, 3 refused, 2400 per second, 0:07 left`.
+fn figures(counts: Counts, permille: Option<u64>, elapsed: Duration) -> String {
     let Counts { rows, repeated: _, refused } = counts;
     let millis = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX).max(1);
-    let share = share.filter(|share| *share > 0);
-    let percent = share.map(|share| format!("{}%, ", share / 10)).unwrap_or_default();
-    let left = share.map(|share| millis.saturating_mul(1000 - share) / share / 1000);
-    let left = left.map(|seconds| format!(", {}:{:02} left", seconds / 60, seconds % 60)).unwrap_or_default();
-    format!("{percent}{rows} claims, {refused} refused, {} a second{left}", rows.saturating_mul(1000) / millis)
+    let permille = permille.filter(|permille| *permille > 0);
+    let percent = permille.map(|permille| format!("{}%, ", permille / 10)).unwrap_or_default();
+    let seconds_left = permille.map(|permille| millis.saturating_mul(1000 - permille) / permille / 1000);
+    let left = seconds_left.map(|seconds| format!(", {}:{:02} left", seconds / 60, seconds % 60)).unwrap_or_default();
+    format!("{percent}{rows} claims, {refused} refused, {} per second{left}", rows.saturating_mul(1000) / millis)
 }
 
 #[cfg(test)]
@@ -111,16 +114,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn progress_tells_share_pace_and_what_is_left() {
-        let read = Read::of(2_000);
-        assert_eq!((read.share(), Read::of(0).share()), (Some(0), None));
-        read.bytes.store(500, Ordering::Relaxed);
+    fn figures_have_share_rate_and_time_left() {
+        let bytes_read = BytesRead::new(2_000);
+        assert_eq!((bytes_read.permille(), BytesRead::new(0).permille()), (Some(0), None));
+        bytes_read.read.store(500, Ordering::Relaxed);
         let counts = Counts { rows: 3_000, repeated: 1, refused: 2 };
-        let told = |share| figures(counts, share, Duration::from_secs(30));
-        assert_eq!(told(read.share()), "25%, 3000 claims, 2 refused, 100 a second, 1:30 left");
-        assert_eq!(told(Some(1000)), "100%, 3000 claims, 2 refused, 100 a second, 0:00 left");
-        assert_eq!(told(None), "3000 claims, 2 refused, 100 a second");
+        let shown = |permille| figures(counts, permille, Duration::from_secs(30));
+        assert_eq!(shown(bytes_read.permille()), "25%, 3000 claims, 2 refused, 100 per second, 1:30 left");
+        assert_eq!(shown(Some(1000)), "100%, 3000 claims, 2 refused, 100 per second, 0:00 left");
+        assert_eq!(shown(None), "3000 claims, 2 refused, 100 per second");
         assert_eq!(bar(250), "[######------------------] ");
-        assert_eq!(figures(Counts::default(), Some(0), Duration::ZERO), "0 claims, 0 refused, 0 a second");
+        assert_eq!(figures(Counts::default(), Some(0), Duration::ZERO), "0 claims, 0 refused, 0 per second");
     }
 }

@@ -1,4 +1,4 @@
-//! What became of the rows: a line of JSON each, and a summary.
+//! The results of an import: a file with one line of JSON for each row, and a printed summary.
 
 use std::{
     fs::File,
@@ -13,111 +13,120 @@ use prost::Message as _;
 use serde::Serialize;
 use tonic::{Code, Status};
 
-use super::{progress::Progress, row::Fault};
+use super::{batch::FieldError, progress::Progress};
 
-/// What became of a row.
+/// The result of one row, as written to the results file.
 #[derive(Debug, Serialize)]
 pub(super) struct Outcome {
-    /// The line of the file where it begins.
+    /// The line of the input file where the row begins.
     line: u64,
-    /// The claim's name; absent where it was refused, or only judged.
+    /// The resource name of the claim. Empty if the row was refused or only validated.
     #[serde(skip_serializing_if = "String::is_empty")]
     claim: String,
-    /// It was there already, from an earlier import.
+    /// Whether an earlier import had already created the claim.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     repeated: bool,
-    /// What a submission would refuse.
+    /// What the submission of the draft would refuse.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    violations: Vec<Fault>,
-    /// Why it was refused.
+    violations: Vec<FieldError>,
+    /// Why the row was refused. `None` if it was accepted.
     #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<Refusal>,
+    error: Option<RowError>,
 }
 
 /// Why a row was refused.
 #[derive(Debug, Serialize)]
-pub(super) struct Refusal {
+pub(super) struct RowError {
+    /// The name of the gRPC code, for example `InvalidArgument`.
     code: String,
+    /// The stable reason, for example `FIELD_MALFORMED`.
     reason: String,
+    /// The message for people.
     message: String,
-    fields: Vec<Fault>,
+    /// The invalid fields.
+    fields: Vec<FieldError>,
 }
 
-impl Refusal {
-    /// It is written in a way that cannot be sent.
-    pub(super) fn malformed(fields: Vec<Fault>) -> Self {
-        let message = "the row cannot be read".to_owned();
+impl RowError {
+    /// The row cannot be parsed, so it was not sent.
+    pub(super) fn malformed(fields: Vec<FieldError>) -> Self {
+        let message = "the row is malformed".to_owned();
         let reason = ErrorReason::FieldMalformed.as_str_name().to_owned();
-        Self { code: shown(Code::InvalidArgument), reason, message, fields }
+        Self { code: code_name(Code::InvalidArgument), reason, message, fields }
     }
 
-    fn answered(error: &tonic_types::Status) -> Self {
-        let refused = refusal(error);
-        let field = |found: status::FieldViolation| Fault {
-            field: found.field,
-            reason: found.reason,
-            description: found.description,
+    /// The server refused the row.
+    fn from_proto(error: &tonic_types::Status) -> Self {
+        let status = to_status(error);
+        let field_error = |violation: status::FieldViolation| FieldError {
+            field: violation.field,
+            reason: violation.reason,
+            description: violation.description,
         };
         Self {
-            code: shown(refused.code()),
-            reason: status::reason(&refused).unwrap_or_default(),
+            code: code_name(status.code()),
+            reason: status::reason(&status).unwrap_or_default(),
             message: error.message.clone(),
-            fields: status::field_violations(&refused).into_iter().map(field).collect(),
+            fields: status::field_violations(&status).into_iter().map(field_error).collect(),
         }
     }
 }
 
-/// A row's error as the status that a call would have ended with.
-pub(super) fn refusal(error: &tonic_types::Status) -> Status {
+/// Converts the error of a row to the status that a call for this row alone would have failed with.
+pub(super) fn to_status(error: &tonic_types::Status) -> Status {
     Status::with_details(Code::from(error.code), error.message.clone(), error.encode_to_vec().into())
 }
 
-fn shown(code: Code) -> String {
+/// Returns for example `InvalidArgument`.
+fn code_name(code: Code) -> String {
     format!("{code:?}")
 }
 
 impl Outcome {
-    /// It was not taken.
-    pub(super) fn refused(line: u64, error: Refusal) -> Self {
+    /// The result of a row that was refused.
+    pub(super) fn refused(line: u64, error: RowError) -> Self {
         Self { line, claim: String::new(), repeated: false, violations: Vec::new(), error: Some(error) }
     }
 
-    /// What the server says of it.
-    pub(super) fn answered(line: u64, result: BatchCreateClaimsResult) -> Self {
+    /// The result of a row from the response of the server.
+    pub(super) fn from_proto(line: u64, result: BatchCreateClaimsResult) -> Self {
         let BatchCreateClaimsResult { claim, violations, replayed, error } = result;
-        let violations = violations.into_iter().map(|found| Fault {
-            field: found.field,
-            reason: found.reason,
-            description: found.description,
+        let violations = violations.into_iter().map(|violation| FieldError {
+            field: violation.field,
+            reason: violation.reason,
+            description: violation.description,
         });
-        let error = error.as_ref().map(Refusal::answered);
+        let error = error.as_ref().map(RowError::from_proto);
         Self { line, claim, repeated: replayed, violations: violations.collect(), error }
     }
 }
 
-/// Where results go.
-pub(super) struct Results {
+/// The results file that is being written, and the counts for progress and summary.
+pub(super) struct ResultsFile {
     file: BufWriter<File>,
     counts: Counts,
     progress: Progress,
 }
 
-/// Of rows.
+/// The numbers of rows so far.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Counts {
+    /// All rows.
     pub(super) rows: u64,
+    /// Rows whose claims an earlier import had created.
     pub(super) repeated: u64,
+    /// Rows that were refused.
     pub(super) refused: u64,
 }
 
-impl Results {
-    /// Into a new file of this name.
+impl ResultsFile {
+    /// Creates the file, or replaces it.
     pub(super) fn create(path: &Path, progress: Progress) -> anyhow::Result<Self> {
         let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
         Ok(Self { file: BufWriter::new(file), counts: Counts::default(), progress })
     }
 
-    /// Writes what became of a batch, in the order of the file.
+    /// Writes the results of a batch, in the order of the input file.
     pub(super) fn write(&mut self, mut outcomes: Vec<Outcome>) -> anyhow::Result<()> {
         outcomes.sort_by_key(|outcome| outcome.line);
         for outcome in outcomes {
@@ -128,17 +137,20 @@ impl Results {
             self.file.write_all(b"\n")?;
         }
         self.file.flush()?;
-        self.progress.tell(self.counts);
+        self.progress.update(self.counts);
         Ok(())
     }
 
-    /// Says what became of all. `true`: every row was taken.
-    #[expect(clippy::print_stdout, reason = "the summary is what was asked for")]
+    /// Prints the summary. Returns whether every row was accepted.
+    #[expect(clippy::print_stdout, reason = "the summary is the output of the command")]
     pub(super) fn finish(self, path: &Path) -> anyhow::Result<bool> {
         drop(self.progress);
         let Counts { rows, repeated, refused } = self.counts;
-        let taken = rows - repeated - refused;
-        println!("{rows} claims: {taken} taken, {repeated} taken before, {refused} refused; see {}", path.display());
+        let imported = rows - repeated - refused;
+        println!(
+            "{rows} claims: {imported} imported, {repeated} already imported, {refused} refused; see {}",
+            path.display()
+        );
         Ok(refused == 0)
     }
 }

@@ -1,4 +1,5 @@
-//! Sending batches, and again what may pass a little later, whole calls and single rows: rows are safe to repeat.
+//! Sends batches of rows to the server. Failed calls and refused rows are sent again if that can
+//! help; this is safe, because every row has a request id.
 
 use std::time::Duration;
 
@@ -12,24 +13,24 @@ use tonic::{Code, Status, transport::Channel};
 
 use super::{
     Args,
-    results::{Outcome, refusal},
-    row::Sendable,
+    batch::RequestRow,
+    results::{Outcome, to_status},
 };
-use crate::server::{Connection, told};
+use crate::server::{Connection, status_error};
 
-/// How often a call is made, and how often a row is sent, at most.
-const TRIES: u32 = 5;
+/// The maximum number of attempts, for a call and for a row.
+const MAX_ATTEMPTS: u32 = 5;
 
-/// How long is waited where the server does not say.
-const PAUSE: Duration = Duration::from_secs(1);
+/// The pause before the next attempt, if the server sends no retry delay.
+const DEFAULT_PAUSE: Duration = Duration::from_secs(1);
 
-/// How long the answer to a batch is waited for.
-const PATIENCE: Duration = Duration::from_secs(120);
+/// The timeout of a call.
+const CALL_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// Bytes of an answer: more than one of 1,000 rows has.
-const ANSWER: usize = 64 << 20;
+/// The maximum size of a response in bytes. Responses for 1,000 rows are smaller.
+const MAX_RESPONSE_BYTES: usize = 64 << 20;
 
-/// A connection to the server, as the partner.
+/// Sends rows of one partner over a connection to the server.
 pub(super) struct Sender {
     client: ClaimServiceClient<Channel>,
     connection: Connection,
@@ -41,92 +42,103 @@ impl Sender {
     pub(super) async fn connect(args: &Args) -> anyhow::Result<Self> {
         let connection = args.server.connect().await?;
         Ok(Self {
-            client: ClaimServiceClient::new(connection.channel.clone()).max_decoding_message_size(ANSWER),
+            client: ClaimServiceClient::new(connection.channel.clone()).max_decoding_message_size(MAX_RESPONSE_BYTES),
             connection,
             parent: format!("partners/{}", args.partner),
             validate_only: args.validate_only,
         })
     }
 
-    /// Sends rows, and answers what became of each; where it fails in the middle, of those that were answered by then.
-    pub(super) async fn send(&mut self, rows: Vec<Sendable>) -> (Vec<Outcome>, anyhow::Result<()>) {
+    /// Sends rows. Returns the result of each row; after an error, those that are known so far.
+    pub(super) async fn send(&mut self, rows: Vec<RequestRow>) -> (Vec<Outcome>, anyhow::Result<()>) {
         let mut outcomes = Vec::with_capacity(rows.len());
         let sent = self.send_into(&mut outcomes, rows).await;
         (outcomes, sent)
     }
 
-    async fn send_into(&mut self, outcomes: &mut Vec<Outcome>, mut rows: Vec<Sendable>) -> anyhow::Result<()> {
-        let mut tries = 1;
+    async fn send_into(&mut self, outcomes: &mut Vec<Outcome>, mut rows: Vec<RequestRow>) -> anyhow::Result<()> {
+        let mut attempt = 1;
         while !rows.is_empty() {
             let request = BatchCreateClaimsRequest {
                 parent: self.parent.clone(),
-                rows: rows.iter().map(|sendable| sendable.row.clone()).collect(),
+                rows: rows.iter().map(|row| row.row.clone()).collect(),
                 validate_only: self.validate_only,
             };
-            let results = self.patiently(request).await.map_err(|refused| told(&refused))?.results;
-            ensure!(results.len() == rows.len(), "the server answers {} of {} rows", results.len(), rows.len());
-            let answered = Answered::of(rows, results, tries < TRIES);
-            outcomes.extend(answered.settled);
-            rows = answered.again;
+            let results = self.call_with_retries(request).await.map_err(|status| status_error(&status))?.results;
+            ensure!(
+                results.len() == rows.len(),
+                "the server returned {} results for {} rows",
+                results.len(),
+                rows.len()
+            );
+            let response = BatchResponse::new(rows, results, attempt < MAX_ATTEMPTS);
+            outcomes.extend(response.outcomes);
+            rows = response.retry;
             if !rows.is_empty() {
-                tokio::time::sleep(answered.pause * tries).await;
+                tokio::time::sleep(response.pause * attempt).await;
             }
-            tries += 1;
+            attempt += 1;
         }
         Ok(())
     }
 
-    async fn patiently(&mut self, message: BatchCreateClaimsRequest) -> Result<BatchCreateClaimsResponse, Status> {
-        let mut tries = 1;
+    async fn call_with_retries(
+        &mut self,
+        message: BatchCreateClaimsRequest,
+    ) -> Result<BatchCreateClaimsResponse, Status> {
+        let mut attempt = 1;
         loop {
             let mut request = self.connection.request(message.clone());
-            request.set_timeout(PATIENCE);
+            request.set_timeout(CALL_TIMEOUT);
             match self.client.batch_create_claims(request).await {
-                Err(refused) if tries < TRIES && may_pass(&refused) => {
-                    tokio::time::sleep(pause(&refused) * tries).await;
-                    tries += 1;
+                Err(status) if attempt < MAX_ATTEMPTS && is_transient(&status) => {
+                    tokio::time::sleep(retry_pause(&status) * attempt).await;
+                    attempt += 1;
                 }
-                answer => return answer.map(tonic::Response::into_inner),
+                result => return result.map(tonic::Response::into_inner),
             }
         }
     }
 }
 
-/// What is known of rows after a call.
-struct Answered {
-    settled: Vec<Outcome>,
-    /// Those that may be taken a little later.
-    again: Vec<Sendable>,
-    /// How much later: the longest time that any of them was told.
+/// The rows of a call, divided into those with a final result and those to send again.
+struct BatchResponse {
+    /// The final results.
+    outcomes: Vec<Outcome>,
+    /// The rows that the server can accept later.
+    retry: Vec<RequestRow>,
+    /// The pause before the rows are sent again: the longest one that the server asked for.
     pause: Duration,
 }
 
-impl Answered {
-    fn of(rows: Vec<Sendable>, results: Vec<BatchCreateClaimsResult>, may_try: bool) -> Self {
-        let mut answered = Self { settled: Vec::new(), again: Vec::new(), pause: Duration::ZERO };
+impl BatchResponse {
+    /// If `can_retry` is false, all results are final.
+    fn new(rows: Vec<RequestRow>, results: Vec<BatchCreateClaimsResult>, can_retry: bool) -> Self {
+        let mut response = Self { outcomes: Vec::new(), retry: Vec::new(), pause: Duration::ZERO };
         for (row, result) in rows.into_iter().zip(results) {
-            match result.error.as_ref().map(refusal).filter(|refused| may_try && may_pass(refused)) {
-                Some(refused) => {
-                    answered.pause = answered.pause.max(pause(&refused));
-                    answered.again.push(row);
+            match result.error.as_ref().map(to_status).filter(|status| can_retry && is_transient(status)) {
+                Some(status) => {
+                    response.pause = response.pause.max(retry_pause(&status));
+                    response.retry.push(row);
                 }
-                None => answered.settled.push(Outcome::answered(row.line, result)),
+                None => response.outcomes.push(Outcome::from_proto(row.line, result)),
             }
         }
-        answered
+        response
     }
 }
 
-fn pause(refused: &Status) -> Duration {
-    status::retry_after(refused).unwrap_or(PAUSE)
+/// Returns the retry delay of the server, or the default pause.
+fn retry_pause(status: &Status) -> Duration {
+    status::retry_after(status).unwrap_or(DEFAULT_PAUSE)
 }
 
-/// Whether the same call may succeed a little later.
-fn may_pass(refused: &Status) -> bool {
-    match refused.code() {
+/// Returns whether the same call can succeed later.
+fn is_transient(status: &Status) -> bool {
+    match status.code() {
         Code::Unavailable | Code::DeadlineExceeded | Code::Aborted => true,
-        // Not for a message that is too large.
-        Code::ResourceExhausted => status::retry_after(refused).is_some(),
+        // A message that is too large has no retry delay.
+        Code::ResourceExhausted => status::retry_after(status).is_some(),
         Code::Ok
         | Code::Cancelled
         | Code::Unknown
@@ -147,30 +159,30 @@ fn may_pass(refused: &Status) -> bool {
 mod tests {
     use super::*;
 
-    fn sendable(line: u64) -> Sendable {
-        Sendable { line, row: cpor_proto::claims::v1::BatchCreateClaimsRow::default() }
+    fn request_row(line: u64) -> RequestRow {
+        RequestRow { line, row: cpor_proto::claims::v1::BatchCreateClaimsRow::default() }
     }
 
-    fn refused(why: &Status) -> BatchCreateClaimsResult {
-        BatchCreateClaimsResult { error: Some(status::to_proto(why)), ..BatchCreateClaimsResult::default() }
+    fn error_result(error: &Status) -> BatchCreateClaimsResult {
+        BatchCreateClaimsResult { error: Some(status::to_proto(error)), ..BatchCreateClaimsResult::default() }
     }
 
     #[test]
-    fn rows_that_may_be_taken_later_are_sent_again() {
-        let rows = || (1..=6).map(sendable).collect::<Vec<_>>();
+    fn rows_with_transient_errors_are_sent_again() {
+        let rows = || (1..=6).map(request_row).collect::<Vec<_>>();
         let wait = Duration::from_secs(3);
         let results = [
-            refused(&status::unavailable("STORAGE_UNAVAILABLE", "try again", wait)),
+            error_result(&status::unavailable("STORAGE_UNAVAILABLE", "try again", wait)),
             BatchCreateClaimsResult::default(),
-            refused(&Status::invalid_argument("never")),
-            refused(&status::overloaded(Duration::from_secs(2))),
-            refused(&Status::resource_exhausted("too large")),
-            refused(&Status::aborted("moved")),
+            error_result(&Status::invalid_argument("never")),
+            error_result(&status::overloaded(Duration::from_secs(2))),
+            error_result(&Status::resource_exhausted("too large")),
+            error_result(&Status::aborted("moved")),
         ];
-        let lines = |again: &[Sendable]| again.iter().map(|row| row.line).collect::<Vec<_>>();
-        let answered = Answered::of(rows(), results.to_vec(), true);
-        assert_eq!((lines(&answered.again), answered.settled.len(), answered.pause), (vec![1, 4, 6], 3, wait));
-        let answered = Answered::of(rows(), results.to_vec(), false);
-        assert_eq!((answered.again.len(), answered.settled.len()), (0, 6), "the last word");
+        let lines = |rows: &[RequestRow]| rows.iter().map(|row| row.line).collect::<Vec<_>>();
+        let response = BatchResponse::new(rows(), results.to_vec(), true);
+        assert_eq!((lines(&response.retry), response.outcomes.len(), response.pause), (vec![1, 4, 6], 3, wait));
+        let response = BatchResponse::new(rows(), results.to_vec(), false);
+        assert_eq!((response.retry.len(), response.outcomes.len()), (0, 6), "the results are final");
     }
 }

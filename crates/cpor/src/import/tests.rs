@@ -1,4 +1,4 @@
-//! An import from a file to its results, at a server that is away at first.
+//! Imports a file into a fake server that is unavailable at first.
 
 use std::{
     sync::{Arc, Mutex},
@@ -24,42 +24,44 @@ struct Command {
     args: Args,
 }
 
-/// What was sent, call by call: display names and request ids.
-type Sent = Arc<Mutex<Vec<Vec<(String, String)>>>>;
+/// The rows of each call: their display names and request ids.
+type ReceivedCalls = Arc<Mutex<Vec<Vec<(String, String)>>>>;
 
-/// A server that is away when it is first called, and then has no place for one of the rows.
-async fn server() -> (String, Sent) {
-    let sent = Sent::default();
+/// Starts a server that is unavailable on the first call, and for one of the rows until the fourth.
+async fn start_server() -> (String, ReceivedCalls) {
+    let calls = ReceivedCalls::default();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    let routes = Routes::from(Router::new().fallback(answer).with_state(Arc::clone(&sent)));
+    let routes = Routes::from(Router::new().fallback(respond).with_state(Arc::clone(&calls)));
     let incoming = TcpListenerStream::new(listener);
     tokio::spawn(transport::Server::builder().add_routes(routes).serve_with_incoming(incoming));
-    (url, sent)
+    (url, calls)
 }
 
-async fn answer(State(sent): State<Sent>, body: Bytes) -> Response<Body> {
-    // Five bytes before the message say how long it is.
+async fn respond(State(calls): State<ReceivedCalls>, body: Bytes) -> Response<Body> {
+    // The message follows the five bytes of the gRPC frame header.
     let request = BatchCreateClaimsRequest::decode(body.slice(5..)).unwrap();
-    let named = |row: &cpor_proto::claims::v1::BatchCreateClaimsRow| {
+    let name_and_id = |row: &cpor_proto::claims::v1::BatchCreateClaimsRow| {
         (row.claim.as_ref().unwrap().display_name.clone(), row.request_id.clone())
     };
-    let rows: Vec<_> = request.rows.iter().map(named).collect();
-    let mut sent = sent.lock().unwrap();
-    sent.push(rows.clone());
-    match sent.len() {
-        1 => away().into_http(),
-        call => answered(rows.iter().map(|(name, _)| result(name, call)).collect()),
+    let rows: Vec<_> = request.rows.iter().map(name_and_id).collect();
+    let mut calls = calls.lock().unwrap();
+    calls.push(rows.clone());
+    match calls.len() {
+        1 => unavailable().into_http(),
+        call => encode_response(rows.iter().map(|(name, _)| result(name, call)).collect()),
     }
 }
 
-fn away() -> Status {
+fn unavailable() -> Status {
     status::unavailable("STORAGE_UNAVAILABLE", "try again", Duration::ZERO)
 }
 
 fn result(name: &str, call: usize) -> BatchCreateClaimsResult {
     match name {
-        "Later" if call < 4 => BatchCreateClaimsResult { error: Some(status::to_proto(&away())), ..Default::default() },
+        "Later" if call < 4 => {
+            BatchCreateClaimsResult { error: Some(status::to_proto(&unavailable())), ..Default::default() }
+        }
         "Never" => BatchCreateClaimsResult {
             error: Some(status::to_proto(&Status::invalid_argument("never"))),
             ..Default::default()
@@ -68,7 +70,7 @@ fn result(name: &str, call: usize) -> BatchCreateClaimsResult {
     }
 }
 
-fn answered(results: Vec<BatchCreateClaimsResult>) -> Response<Body> {
+fn encode_response(results: Vec<BatchCreateClaimsResult>) -> Response<Body> {
     let message = BatchCreateClaimsResponse { results }.encode_to_vec();
     let mut frame = BytesMut::new();
     frame.put_u8(0);
@@ -78,25 +80,26 @@ fn answered(results: Vec<BatchCreateClaimsResult>) -> Response<Body> {
     response.body(Body::from(frame.freeze())).unwrap()
 }
 
-/// Of a call everything is sent again, of its rows only what may pass, under the ids that it had.
+/// A failed call is repeated as a whole, and then the rows with transient errors, all with the same
+/// request ids.
 #[tokio::test]
-async fn what_is_refused_at_first_is_sent_until_it_is_taken() {
-    let (url, sent) = server().await;
+async fn transient_errors_are_retried_until_the_rows_are_accepted() {
+    let (url, calls) = start_server().await;
     let folder = tempfile::tempdir().unwrap();
     let (file, results) = (folder.path().join("claims.csv"), folder.path().join("claims.csv.results.jsonl"));
     std::fs::write(&file, "display_name\nSoon\nLater\nNever\n").unwrap();
     let arguments = ["import", file.to_str().unwrap(), "--partner", "contoso", "--server", &url, "--token", "any"];
-    let well = run(&Command::parse_from(arguments).args).await.unwrap();
-    assert!(!well, "one was never taken");
-    let sent = sent.lock().unwrap().clone();
-    let names: Vec<Vec<_>> = sent.iter().map(|rows| rows.iter().map(|(name, _)| name.as_str()).collect()).collect();
+    let all_accepted = run(&Command::parse_from(arguments).args).await.unwrap();
+    assert!(!all_accepted, "one row was refused");
+    let calls = calls.lock().unwrap().clone();
+    let names: Vec<Vec<_>> = calls.iter().map(|rows| rows.iter().map(|(name, _)| name.as_str()).collect()).collect();
     assert_eq!(names, [vec!["Soon", "Later", "Never"], vec!["Soon", "Later", "Never"], vec!["Later"], vec!["Later"]]);
-    assert!(sent[1..].iter().flatten().filter(|(name, _)| name == "Later").all(|(_, id)| *id == sent[0][1].1));
+    assert!(calls[1..].iter().flatten().filter(|(name, _)| name == "Later").all(|(_, id)| *id == calls[0][1].1));
     let results = std::fs::read_to_string(results).unwrap();
     let results: Vec<Value> = results.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let told: Vec<_> = results.iter().map(|row| (row["line"].as_u64(), row["error"]["code"].as_str())).collect();
+    let codes: Vec<_> = results.iter().map(|row| (row["line"].as_u64(), row["error"]["code"].as_str())).collect();
     assert_eq!(
-        told,
+        codes,
         [(Some(2), None), (Some(3), None), (Some(4), Some("InvalidArgument"))],
         "in the order of the file"
     );

@@ -1,4 +1,5 @@
-//! Each service with its database, clock and channels, and the servers that a process has once.
+//! Builds the hosted services, each with its database, clock and channels, and the gRPC services
+//! that a process has only once (events and operations).
 
 use std::sync::Arc;
 
@@ -17,35 +18,35 @@ use cpor_types::Service;
 
 use super::{Settings, clock, schema};
 
-/// What a process serves.
-pub(super) struct Built {
-    /// Everything on the gRPC listener.
+/// What a process serves, and the databases behind it.
+pub(super) struct HostedServices {
+    /// The gRPC services.
     pub(super) services: GrpcServices,
-    /// The consent page, where customer-consent is hosted.
+    /// The consent page, if the process hosts customer-consent.
     pub(super) web: Option<axum::Router>,
-    /// To be closed when everything else has ended.
+    /// The databases, to be closed after everything else has ended.
     pub(super) databases: Vec<Db>,
 }
 
-/// Builds and starts every hosted service.
-pub(super) async fn all(
+/// Opens the databases of all hosted services, then builds the services and starts their tasks.
+pub(super) async fn host_services(
     settings: &Settings,
     metrics: &Metrics,
     readiness: &Readiness,
     tasks: &Tasks,
-) -> anyhow::Result<Built> {
+) -> anyhow::Result<HostedServices> {
     let (mut hosted, mut databases) = (Vec::new(), Vec::new());
     for service in &settings.services {
-        let db = database(*service, settings, readiness).await;
+        let db = open_database(*service, settings, readiness).await;
         databases.push((*service, db.with_context(|| format!("{service} did not start"))?));
     }
-    // Of all databases, before anything is begun on one of them.
+    // Before any service is built, so that a wrong clock changes nothing in any database.
     clock::start(settings, &databases).await?;
     for (service, db) in &databases {
-        let built = one(*service, db, settings, metrics).await;
+        let built = build_service(*service, db, settings, metrics).await;
         hosted.push(built.with_context(|| format!("{service} did not start"))?);
     }
-    same_time(&hosted).await?;
+    synchronize_clocks(&hosted).await?;
 
     let receivers = hosted.iter().map(|hosted| (hosted.service, Arc::clone(&hosted.receiver)));
     let events = EventServer::new(receivers.collect::<Vec<(Service, Arc<dyn EventReceiver>)>>());
@@ -61,21 +62,27 @@ pub(super) async fn all(
         web = web.or(hosted.web);
     }
     let databases = databases.into_iter().map(|(_, db)| db).collect();
-    Ok(Built { services, web, databases })
+    Ok(HostedServices { services, web, databases })
 }
 
-/// The database of a service, with the schema that this version needs.
-async fn database(service: Service, settings: &Settings, readiness: &Readiness) -> anyhow::Result<Db> {
+/// Opens the database of a service, and waits until it has the schema that this version needs.
+async fn open_database(service: Service, settings: &Settings, readiness: &Readiness) -> anyhow::Result<Db> {
     let db = Db::open(&settings.config.database, service).await?;
     let gate = readiness.add_check(service.as_str(), "schema");
     schema::prepare(&db, service, &gate).await?;
     Ok(db)
 }
 
-async fn one(service: Service, db: &Db, settings: &Settings, metrics: &Metrics) -> anyhow::Result<HostedService> {
+/// Builds a service on its database.
+async fn build_service(
+    service: Service,
+    db: &Db,
+    settings: &Settings,
+    metrics: &Metrics,
+) -> anyhow::Result<HostedService> {
     let config = &settings.config;
     let context = ServiceContext {
-        business_clock: clock::of(settings, db),
+        business_clock: clock::business_clock(settings, db),
         db: db.clone(),
         clock: Arc::clone(&settings.real_clock),
         entropy: Arc::clone(&settings.entropy),
@@ -94,8 +101,8 @@ async fn one(service: Service, db: &Db, settings: &Settings, metrics: &Metrics) 
     })
 }
 
-/// A process that died while it moved the virtual clock has left its services at different times.
-async fn same_time(hosted: &[HostedService]) -> anyhow::Result<()> {
+/// Moves all virtual clocks to the latest one. They differ if a process died while it moved them.
+async fn synchronize_clocks(hosted: &[HostedService]) -> anyhow::Result<()> {
     let mut latest = None;
     for hosted in hosted {
         latest = latest.max(Some(hosted.host.now().await?));

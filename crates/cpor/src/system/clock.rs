@@ -1,4 +1,5 @@
-//! The business clock of each service, and the kind of clock that its database was made with.
+//! The business clock of each service. A database keeps the kind of clock that it was created with,
+//! and this module refuses to start with the other kind.
 
 use std::{fmt, sync::Arc};
 
@@ -10,39 +11,41 @@ use sea_orm_migration::sea_orm::{ConnectionTrait as _, DbErr, Statement};
 
 use super::{ClockChoice, Settings};
 
-/// Deadlines and history are in the time of the clock that they were made with: under another one, years might pass at once, or
-/// what has happened lie ahead.
+/// The databases were created with the other kind of clock. Their deadlines and histories have
+/// times of that clock: with the other kind, years could pass at once, or recorded times would be
+/// in the future.
 #[derive(Debug, thiserror::Error)]
 enum ClockMismatch {
     #[error(
-        "{0} was made with a virtual clock and cannot go on in real time: start it with that clock (`cpor dev --clock virtual`, \
-         `cpor serve --virtual-clock START`), or take {other}",
-        other = .0.other()
+        "{0} was created with a virtual clock and cannot run in real time: start with a virtual clock \
+         (`cpor dev --clock virtual`, `cpor serve --virtual-clock START`), or use {alternative}",
+        alternative = .0.alternative()
     )]
-    MadeVirtual(Place),
+    CreatedVirtual(MismatchedDatabases),
     #[error(
-        "{0} was made in real time and cannot go on with a virtual clock: start it in real time (without `--clock virtual` or \
-         `--virtual-clock`), or take {other}",
-        other = .0.other()
+        "{0} was created in real time and cannot run with a virtual clock: start in real time \
+         (without `--clock virtual` or `--virtual-clock`), or use {alternative}",
+        alternative = .0.alternative()
     )]
-    MadeReal(Place),
+    CreatedReal(MismatchedDatabases),
 }
 
-/// The databases that disagree with the clock.
+/// The databases that were created with the other kind of clock.
 #[derive(Debug)]
-struct Place {
+struct MismatchedDatabases {
     database: DatabaseConfig,
     services: Vec<Service>,
 }
 
-impl Place {
-    /// What to start instead. Removing is for directories alone: what is on a server may be of use to others.
-    fn other(&self) -> &'static str {
+impl MismatchedDatabases {
+    /// What to use instead. Only a directory can be removed: others can use the databases of a
+    /// server.
+    fn alternative(&self) -> &'static str {
         if self.database.url.is_some() { "another database" } else { "another data directory (or remove this one)" }
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for MismatchedDatabases {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.database.url {
             Some(url) => write!(f, "the database {}", url.masked())?,
@@ -53,55 +56,62 @@ impl fmt::Display for Place {
     }
 }
 
-/// Starts the virtual clocks that never ran, if the clocks are to be virtual.
+/// Checks that all databases agree with the kind of clock, then starts virtual clocks that have not
+/// been started yet.
 ///
 /// # Errors
-/// When a database was made with the other kind of clock; then none is started.
+/// A database was created with the other kind of clock. Then no clock is started.
 pub(super) async fn start(settings: &Settings, databases: &[(Service, Db)]) -> anyhow::Result<()> {
     let mut services = Vec::new();
     for (service, db) in databases {
-        if !agrees(settings.clock, db).await.with_context(|| format!("the clock of {service}"))? {
+        let agrees = agrees_with_clock(settings.clock, db).await;
+        if !agrees.with_context(|| format!("reading the clock of {service}"))? {
             services.push(*service);
         }
     }
     if !services.is_empty() {
-        let place = Place { database: settings.config.database.clone(), services };
+        let databases = MismatchedDatabases { database: settings.config.database.clone(), services };
         return Err(match settings.clock {
-            ClockChoice::Real => ClockMismatch::MadeVirtual(place),
-            ClockChoice::Virtual { .. } => ClockMismatch::MadeReal(place),
+            ClockChoice::Real => ClockMismatch::CreatedVirtual(databases),
+            ClockChoice::Virtual { .. } => ClockMismatch::CreatedReal(databases),
         }
         .into());
     }
     if let ClockChoice::Virtual { start } = settings.clock {
         for (service, db) in databases {
-            BusinessClock::Virtual.start(db, start).await.with_context(|| format!("the clock of {service}"))?;
+            BusinessClock::Virtual
+                .start(db, start)
+                .await
+                .with_context(|| format!("starting the clock of {service}"))?;
         }
     }
     Ok(())
 }
 
-/// The clock of a service on this database.
-pub(super) fn of(settings: &Settings, db: &Db) -> BusinessClock {
+/// Returns the business clock of a service with this database.
+pub(super) fn business_clock(settings: &Settings, db: &Db) -> BusinessClock {
     match settings.clock {
         ClockChoice::Real => BusinessClock::real(db.engine(), Arc::clone(&settings.real_clock)),
         ClockChoice::Virtual { .. } => BusinessClock::Virtual,
     }
 }
 
-/// A database that holds nothing yet agrees with both.
-async fn agrees(clock: ClockChoice, db: &Db) -> Result<bool, DbErr> {
-    let made_virtual = match BusinessClock::Virtual.read(db.writer()).await {
+/// Returns whether the database was created with this kind of clock. An empty database agrees with
+/// both kinds.
+async fn agrees_with_clock(clock: ClockChoice, db: &Db) -> Result<bool, DbErr> {
+    let is_virtual = match BusinessClock::Virtual.read(db.writer()).await {
         Ok(_) => true,
         Err(DbErr::RecordNotFound(_)) => false,
         Err(error) => return Err(error),
     };
     match clock {
-        ClockChoice::Real => Ok(!made_virtual),
-        ClockChoice::Virtual { .. } => Ok(made_virtual || is_empty(db).await?),
+        ClockChoice::Real => Ok(!is_virtual),
+        ClockChoice::Virtual { .. } => Ok(is_virtual || is_empty(db).await?),
     }
 }
 
-/// Whether there is a row in no table but that of the migrations. Real time leaves no mark of its own.
+/// Returns whether all tables except that of the migrations are empty. Real time stores no clock,
+/// so this is how a new database is recognized.
 async fn is_empty(db: &Db) -> Result<bool, DbErr> {
     let tables = match db.engine() {
         Engine::Sqlite => "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",

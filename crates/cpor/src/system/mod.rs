@@ -1,4 +1,4 @@
-//! The system: services put together in one process, with everything around them.
+//! A running process: its databases, services, listeners and background tasks.
 
 mod build;
 mod clock;
@@ -23,47 +23,47 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 pub use self::schema::migrate;
 use crate::Config;
 
-/// What to start.
+/// What a process hosts, and with which configuration, keys and clocks.
 pub struct Settings {
-    /// The configuration, checked.
+    /// The configuration. It must be valid.
     pub config: Config,
     /// The services that this process hosts.
     pub services: Vec<Service>,
     /// The business clock.
     pub clock: ClockChoice,
-    /// Whose tokens are believed.
+    /// The public keys that tokens are verified against.
     pub keys: VerificationKeys,
-    /// What signs calls to other services.
+    /// The key that signs calls to other services.
     pub signer: TokenSigner,
-    /// Where ids and secrets come from.
+    /// The source of ids and secrets.
     pub entropy: Arc<dyn Entropy>,
-    /// Real time, for leases, back-off and tokens.
+    /// The clock for leases, back-off and tokens. It is never virtual.
     pub real_clock: Arc<dyn Clock>,
 }
 
-/// Where business time comes from.
+/// The kind of the business clock, which deadlines and histories use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClockChoice {
-    /// From the database or the machine.
+    /// Real time, from PostgreSQL or, with SQLite, from the machine.
     Real,
-    /// From an operator.
+    /// A clock that only operators move.
     Virtual {
-        /// What it shows when it is started for the first time.
+        /// The time at which a new database begins.
         start: Timestamp,
     },
 }
 
-/// Where to listen.
+/// The sockets that the process listens on.
 pub struct Listeners {
-    /// gRPC.
+    /// The socket of the gRPC API.
     pub grpc: TcpListener,
-    /// The consent page, where customer-consent is hosted.
+    /// The socket of the consent page, if the process hosts customer-consent.
     pub web: Option<TcpListener>,
-    /// Health and metrics.
+    /// The socket of the health and metrics endpoints.
     pub admin: Option<TcpListener>,
 }
 
-/// A running system.
+/// A running process of the system, which hosts one or more services.
 pub struct System {
     grpc: SocketAddr,
     web: Option<SocketAddr>,
@@ -71,40 +71,41 @@ pub struct System {
     shutdown: Shutdown,
     tasks: Tasks,
     server: JoinHandle<anyhow::Result<()>>,
-    /// Ends the admin listener, the last of all: until then it says how the draining goes.
-    watched: DropGuard,
+    /// Stops the admin endpoints when it is dropped. They stop last, so that they can report the
+    /// state of the shutdown.
+    admin_guard: DropGuard,
     databases: Vec<Db>,
-    /// Held as long as the system runs.
-    _directory: Option<DataDirLock>,
+    /// The lock on the data directory, which is held while the system runs.
+    _directory_lock: Option<DataDirLock>,
 }
 
 impl System {
-    /// Opens databases, builds the services, and serves them.
+    /// Opens the databases, builds the services, and serves them.
     ///
     /// # Errors
-    /// When the data directory is in use, a database cannot be opened or was made with the other kind of clock, or a service cannot be
-    /// built.
+    /// The data directory is in use, a database cannot be opened or was created with the other kind
+    /// of clock, or a service cannot be built.
     pub async fn start(settings: Settings, listeners: Listeners) -> anyhow::Result<Self> {
         install_crypto_provider();
         let limits: Limits = settings.config.limits.clone();
         let shutdown = Shutdown::new(limits.shutdown_grace());
         let (metrics, readiness) = (Metrics::new(), Readiness::new());
         let tasks = Tasks::new(&shutdown, &metrics, settings.entropy.clone());
-        let directory = lock_directory(&settings.config)?;
+        let directory_lock = lock_directory(&settings.config)?;
         let addresses =
             (listeners.grpc.local_addr()?, address(listeners.web.as_ref())?, address(listeners.admin.as_ref())?);
 
-        let watched = CancellationToken::new();
+        let admin_token = CancellationToken::new();
         if let Some(listener) = listeners.admin {
             let admin = AdminState { readiness: readiness.clone(), metrics: metrics.clone() };
-            let until = watched.clone();
-            tokio::spawn(async move { log_end("admin", admin::serve(listener, admin, until).await) });
+            let stop = admin_token.clone();
+            tokio::spawn(async move { log_error("the admin endpoints", admin::serve(listener, admin, stop).await) });
         }
-        let built = build::all(&settings, &metrics, &readiness, &tasks).await?;
-        if let Some((listener, page)) = listeners.web.zip(built.web) {
-            let until = shutdown.drain_token();
-            let served = axum::serve(listener, page).with_graceful_shutdown(until.cancelled_owned());
-            tasks.spawn(async move { log_end("consent page", served.await) });
+        let hosted = build::host_services(&settings, &metrics, &readiness, &tasks).await?;
+        if let Some((listener, page)) = listeners.web.zip(hosted.web) {
+            let stop = shutdown.drain_token();
+            let server = axum::serve(listener, page).with_graceful_shutdown(stop.cancelled_owned());
+            tasks.spawn(async move { log_error("the consent page", server.await) });
         }
         let parts = ServerDependencies {
             keys: Arc::new(settings.keys),
@@ -114,9 +115,9 @@ impl System {
             readiness,
             entropy: settings.entropy,
         };
-        let until = shutdown.clone();
-        let server = Server::prepare(parts, built.services)?;
-        let server = tokio::spawn(async move { Ok(server.serve(listeners.grpc, &until).await?) });
+        let server_shutdown = shutdown.clone();
+        let server = Server::prepare(parts, hosted.services)?;
+        let server = tokio::spawn(async move { Ok(server.serve(listeners.grpc, &server_shutdown).await?) });
         let (grpc, web, admin) = addresses;
         Ok(Self {
             grpc,
@@ -125,66 +126,67 @@ impl System {
             shutdown,
             tasks,
             server,
-            watched: watched.drop_guard(),
-            databases: built.databases,
-            _directory: directory,
+            admin_guard: admin_token.drop_guard(),
+            databases: hosted.databases,
+            _directory_lock: directory_lock,
         })
     }
 
-    /// Where gRPC is served.
+    /// The address of the gRPC API.
     #[must_use]
     pub fn grpc(&self) -> SocketAddr {
         self.grpc
     }
 
-    /// Where the consent page is served.
+    /// The address of the consent page, if the process serves it.
     #[must_use]
     pub fn web(&self) -> Option<SocketAddr> {
         self.web
     }
 
-    /// Where health and metrics are served.
+    /// The address of the health and metrics endpoints, if the process serves them.
     #[must_use]
     pub fn admin(&self) -> Option<SocketAddr> {
         self.admin
     }
 
-    /// Serves until SIGTERM or Ctrl-C, then drains.
+    /// Serves until SIGTERM or Ctrl-C, then shuts down gracefully.
     ///
     /// # Errors
-    /// When the server fails.
+    /// The gRPC server failed.
     pub async fn run(self) -> anyhow::Result<()> {
         self.shutdown.on_signals()?;
         let outcome = self.server.await.context("the server panicked")?;
         self.shutdown.drain();
         self.tasks.join().await;
-        close(self.databases).await;
-        drop(self.watched);
+        close_databases(self.databases).await;
+        drop(self.admin_guard);
         outcome
     }
 
-    /// Drains, as SIGTERM would, and waits for the end.
+    /// Shuts down gracefully, like SIGTERM, and waits until all tasks have ended.
     pub async fn stop(self) {
         self.shutdown.drain();
         if let Err(error) = self.server.await {
-            tracing::error!(%error, "the server did not end well");
+            tracing::error!(%error, "the gRPC server ended with an error");
         }
         self.tasks.join().await;
-        close(self.databases).await;
+        close_databases(self.databases).await;
     }
 
-    /// Drops everything at once, as far as one process can show what `kill -9` leaves behind.
+    /// Aborts all tasks at once. For tests: it comes as close to `kill -9` as is possible within a
+    /// process.
     pub fn kill(self) {
         self.server.abort();
         self.shutdown.abort();
     }
 }
 
-/// Nobody uses them any more: lets go of their connections, and on SQLite of the write-ahead logs.
-async fn close(databases: Vec<Db>) {
+/// Closes the connections. On SQLite this also removes the write-ahead logs.
+async fn close_databases(databases: Vec<Db>) {
     for db in databases {
         if let Err(error) = db.close().await {
-            tracing::warn!(%error, "a database did not close well");
+            tracing::warn!(%error, "closing a database failed");
         }
     }
 }
@@ -193,7 +195,7 @@ fn address(listener: Option<&TcpListener>) -> std::io::Result<Option<SocketAddr>
     listener.map(TcpListener::local_addr).transpose()
 }
 
-/// Embedded databases belong to one process.
+/// Locks the data directory if the databases are SQLite files, which only one process can use.
 fn lock_directory(config: &Config) -> anyhow::Result<Option<DataDirLock>> {
     if config.database.url.is_some() {
         return Ok(None);
@@ -201,8 +203,8 @@ fn lock_directory(config: &Config) -> anyhow::Result<Option<DataDirLock>> {
     Ok(Some(DataDirLock::acquire(&config.database.directory)?))
 }
 
-fn log_end(what: &str, outcome: std::io::Result<()>) {
+fn log_error(server: &str, outcome: std::io::Result<()>) {
     if let Err(error) = outcome {
-        tracing::error!(%error, "{what} ended");
+        tracing::error!(%error, "{server} ended with an error");
     }
 }

@@ -1,4 +1,4 @@
-//! The schema of each service's database: brought up to date, or only looked at.
+//! Migrations of the services' databases: applied to SQLite at start, only checked on PostgreSQL.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use sea_orm_migration::{MigrationTrait, MigratorTraitSelf};
 
 use crate::Config;
 
-/// The migrations of one service.
+/// All migrations of one service.
 struct Migrations(Service);
 
 impl MigratorTraitSelf for Migrations {
@@ -24,57 +24,63 @@ impl MigratorTraitSelf for Migrations {
     }
 }
 
-/// Brings the databases of these services to the schema that this version needs. Answers how many migrations each lacked.
+/// Applies the pending migrations to the databases of these services. Returns the number of
+/// migrations that were applied for each service.
 ///
 /// # Errors
-/// When a database cannot be reached, or a migration fails.
+/// A database cannot be reached, or a migration fails.
 pub async fn migrate(config: &Config, services: &[Service]) -> anyhow::Result<Vec<(Service, usize)>> {
     let mut applied = Vec::new();
     for service in services {
-        let db = Db::open(&config.database, *service).await.with_context(|| format!("the database of {service}"))?;
-        applied.push((*service, up(&db, *service).await?));
+        let db =
+            Db::open(&config.database, *service).await.with_context(|| format!("opening the database of {service}"))?;
+        applied.push((*service, apply_migrations(&db, *service).await?));
         db.close().await?;
     }
     Ok(applied)
 }
 
-/// How often a database that lacks its schema is looked at again.
-const LOOK_AGAIN: Duration = Duration::from_secs(2);
+/// The interval at which a database with pending migrations is checked again.
+const CHECK_INTERVAL: Duration = Duration::from_secs(2);
 
-/// SQLite is brought up to date by the process that owns it. PostgreSQL is only looked at: until `cpor migrate` has run, the process
-/// stays alive, is not ready, and says which schema it waits for.
+/// Makes sure that the database has the schema that this version needs.
+///
+/// A SQLite database is migrated here. A PostgreSQL database is migrated by `cpor migrate`: until
+/// that has run, this function waits, the process is not ready, and the readiness endpoint says
+/// why.
 pub(super) async fn prepare(db: &Db, service: Service, gate: &ReadinessCheck) -> anyhow::Result<()> {
     match db.engine() {
         Engine::Sqlite => {
-            up(db, service).await?;
+            apply_migrations(db, service).await?;
         }
-        Engine::Postgres => wait(db, service, gate).await?,
+        Engine::Postgres => wait_for_migrations(db, service, gate).await?,
     }
     gate.set_ready();
     Ok(())
 }
 
-async fn wait(db: &Db, service: Service, gate: &ReadinessCheck) -> anyhow::Result<()> {
+async fn wait_for_migrations(db: &Db, service: Service, gate: &ReadinessCheck) -> anyhow::Result<()> {
     loop {
-        let missing = missing(db, service).await?;
-        if missing == 0 {
+        let pending = count_pending(db, service).await?;
+        if pending == 0 {
             return Ok(());
         }
-        tracing::warn!(%service, missing, "the schema is not what this version needs: waiting for `cpor migrate`");
-        gate.set_not_ready(format!("the schema lacks {missing} migrations: run `cpor migrate`"));
-        tokio::time::sleep(LOOK_AGAIN).await;
+        tracing::warn!(%service, pending, "migrations are pending: waiting for `cpor migrate`");
+        gate.set_not_ready(format!("{pending} migrations are pending: run `cpor migrate`"));
+        tokio::time::sleep(CHECK_INTERVAL).await;
     }
 }
 
-async fn up(db: &Db, service: Service) -> anyhow::Result<usize> {
-    db.create_schema().await.with_context(|| format!("the schema of {service}"))?;
+/// Applies all pending migrations. Returns their number.
+async fn apply_migrations(db: &Db, service: Service) -> anyhow::Result<usize> {
+    db.create_schema().await.with_context(|| format!("creating the schema of {service}"))?;
     let migrations = Migrations(service);
-    let missing = missing(db, service).await?;
+    let pending = count_pending(db, service).await?;
     migrations.up(db.writer(), None).await.with_context(|| format!("migrating {service}"))?;
-    Ok(missing)
+    Ok(pending)
 }
 
-async fn missing(db: &Db, service: Service) -> anyhow::Result<usize> {
+async fn count_pending(db: &Db, service: Service) -> anyhow::Result<usize> {
     let pending = Migrations(service).get_pending_migrations_read_only(db.writer()).await;
-    Ok(pending.with_context(|| format!("the schema of {service}"))?.len())
+    Ok(pending.with_context(|| format!("reading the applied migrations of {service}"))?.len())
 }

@@ -1,6 +1,4 @@
-//! The system under the story: started, driven, and stopped.
-
-mod web;
+//! The system that the demo starts, and its actors.
 
 use std::path::{Path, PathBuf};
 
@@ -18,99 +16,111 @@ use cpor_proto::{
 use cpor_types::{PartnerId, Role};
 use tonic::transport::{Channel, Endpoint};
 
-use self::web::Web;
-use super::actor::Actor;
+use super::{actor::Actor, browser::Browser};
 use crate::dev::{self, Dev};
 
-/// The running system and everybody who acts on it.
-pub(crate) struct Stage {
+/// A running system on a virtual clock, with an actor for each role.
+pub(crate) struct DemoSystem {
     dev: Dev,
-    /// Where the mails lie.
-    pub(crate) mail: PathBuf,
-    /// The customer's browser.
-    pub(crate) web: Web,
+    /// The directory that receives mails as `.eml` files.
+    pub(crate) mail_directory: PathBuf,
+    /// The browser of the customers.
+    pub(crate) browser: Browser,
+    /// An `incentives_admin` of the partner Contoso.
     pub(crate) contoso: Actor,
+    /// An `incentives_admin` of the partner Northwind.
     pub(crate) northwind: Actor,
+    /// A reviewer.
     pub(crate) reviewer: Actor,
+    /// A review lead.
     pub(crate) lead: Actor,
+    /// A program manager.
     pub(crate) manager: Actor,
     operator: Actor,
-    directory: Actor,
+    directory_sync: Actor,
 }
 
-impl Stage {
-    /// Starts a system under this folder.
+impl DemoSystem {
+    /// Starts a system with this data directory.
     ///
     /// # Errors
-    /// When it cannot be started.
-    pub(crate) async fn set(folder: &Path) -> anyhow::Result<Self> {
-        let dev = dev::start(dev::Options::for_demo(folder)?).await.context("the system did not start")?;
+    /// The system does not start.
+    pub(crate) async fn start(directory: &Path) -> anyhow::Result<Self> {
+        let dev = dev::start(dev::Options::for_demo(directory)?).await.context("the system did not start")?;
         let channel = Endpoint::from_shared(dev.grpc_url())?.connect().await?;
-        let actor = |label, role, partner: Option<&str>| actor(&dev, &channel, label, role, partner);
+        let actor = |label, role, partner: Option<&str>| new_actor(&dev, &channel, label, role, partner);
         Ok(Self {
-            mail: dev.mail_folder(),
-            web: Web::new(),
+            mail_directory: dev.mail_directory(),
+            browser: Browser::new(),
             contoso: actor("Contoso", Role::IncentivesAdmin, Some("contoso"))?,
             northwind: actor("Northwind", Role::IncentivesAdmin, Some("northwind"))?,
             reviewer: actor("reviewer", Role::PoeReviewer, None)?,
             lead: actor("review lead", Role::ReviewLead, None)?,
             manager: actor("program manager", Role::ProgramManager, None)?,
             operator: actor("operator", Role::Operator, None)?,
-            directory: actor("directory sync", Role::DirectorySync, None)?,
+            directory_sync: actor("directory sync", Role::DirectorySync, None)?,
             dev,
         })
     }
 
-    /// Moves the clock by so many seconds and waits until the system has come to rest.
+    /// Waits until no deadline is due and no event is undelivered.
     ///
     /// # Errors
-    /// When something is still under way.
-    pub(crate) async fn advance(&self, seconds: i64) -> anyhow::Result<()> {
+    /// The system did not become idle.
+    pub(crate) async fn wait_until_idle(&self) -> anyhow::Result<()> {
+        self.advance_by(0).await
+    }
+
+    /// Moves the clock forward, and waits until the system is idle.
+    ///
+    /// # Errors
+    /// The system did not become idle.
+    pub(crate) async fn advance_by(&self, seconds: i64) -> anyhow::Result<()> {
         self.move_clock(Target::BySeconds(seconds)).await
     }
 
-    /// Moves the clock to this time, and waits likewise.
+    /// Moves the clock to this time (RFC 3339), and waits until the system is idle.
     ///
     /// # Errors
-    /// When something is still under way.
+    /// The system did not become idle.
     pub(crate) async fn advance_to(&self, time: &str) -> anyhow::Result<()> {
-        self.move_clock(Target::ToTime(stamp(time)?)).await
+        self.move_clock(Target::ToTime(parse_timestamp(time)?)).await
     }
 
     async fn move_clock(&self, target: Target) -> anyhow::Result<()> {
         let request = AdvanceClockRequest { target: Some(target) };
         let unsettled = self.operator.operations().advance_clock(request).await?.into_inner().unsettled;
-        anyhow::ensure!(unsettled.is_empty(), "still under way: {}", unsettled.join("; "));
+        anyhow::ensure!(unsettled.is_empty(), "the system is not idle: {}", unsettled.join("; "));
         Ok(())
     }
 
-    /// The business time.
+    /// Returns the current business time.
     ///
     /// # Errors
-    /// When the clock cannot be read.
+    /// The call fails.
     pub(crate) async fn now(&self) -> anyhow::Result<DateTime<Utc>> {
         let clock = self.operator.operations().get_clock(GetClockRequest {}).await?.into_inner();
         clock.time.and_then(|time| DateTime::from_timestamp(time.seconds, 0)).context("the clock has no time")
     }
 
-    /// The open review case of a claim.
+    /// Returns the resource name of the open review case of a claim.
     ///
     /// # Errors
-    /// When there is none.
-    pub(crate) async fn review_case(&self, claim: &str) -> anyhow::Result<String> {
+    /// The claim has no open review case.
+    pub(crate) async fn open_review_case(&self, claim: &str) -> anyhow::Result<String> {
         let request = ListReviewCasesRequest {
             parent: "tenants/-".into(),
             claim: claim.into(),
             ..ListReviewCasesRequest::default()
         };
         let cases = self.reviewer.reviews().list_review_cases(request).await?.into_inner().review_cases;
-        Ok(cases.into_iter().next().context("no open review case")?.name)
+        Ok(cases.into_iter().next().context("the claim has no open review case")?.name)
     }
 
-    /// Imports active users of workloads: product, month, users.
+    /// Imports months of usage of a tenant's workloads: product, month, and number of active users.
     ///
     /// # Errors
-    /// When a row is refused.
+    /// A row is refused.
     pub(crate) async fn import_usage(&self, tenant: &str, months: &[(&str, &str, i64)]) -> anyhow::Result<()> {
         let rows = months.iter().map(|(product, month, active_users)| UsageMonth {
             key: format!("tenants/{tenant}/workloads/{product}"),
@@ -120,50 +130,63 @@ impl Stage {
             ..UsageMonth::default()
         });
         let request = ImportUsageRequest { rows: rows.collect() };
-        let results = self.directory.eligibility().import_usage(request).await?.into_inner().results;
-        anyhow::ensure!(results.iter().all(|result| result.error.is_none()), "usage was refused");
+        let results = self.directory_sync.eligibility().import_usage(request).await?.into_inner().results;
+        anyhow::ensure!(results.iter().all(|result| result.error.is_none()), "the import of usage was refused");
         Ok(())
     }
 
-    /// Imports a subscription that was bought by Web Direct this year.
+    /// Imports a subscription that was bought through Web Direct on 20 February 2026.
     ///
     /// # Errors
-    /// When it is refused.
-    pub(crate) async fn subscribe(&self, tenant: &str, id: &str, product: &str, end: &str) -> anyhow::Result<()> {
+    /// The subscription is refused.
+    pub(crate) async fn import_subscription(
+        &self,
+        tenant: &str,
+        id: &str,
+        product: &str,
+        end: &str,
+    ) -> anyhow::Result<()> {
         let subscription = Subscription {
             name: format!("tenants/{tenant}/subscriptions/{id}"),
             product: format!("products/{product}"),
             status: SubscriptionStatus::Active.into(),
             channel: PurchaseChannel::WebDirect.into(),
-            purchase_time: Some(stamp("2026-02-20T10:00:00Z")?),
-            end_time: Some(stamp(end)?),
+            purchase_time: Some(parse_timestamp("2026-02-20T10:00:00Z")?),
+            end_time: Some(parse_timestamp(end)?),
         };
         let rows = vec![DirectoryRow { row: Some(Row::Subscription(subscription)) }];
-        let results = self.directory.registry().import_directory(ImportDirectoryRequest { rows }).await?.into_inner();
-        anyhow::ensure!(results.results.iter().all(|result| result.error.is_none()), "the subscription was refused");
+        let request = ImportDirectoryRequest { rows };
+        let results = self.directory_sync.registry().import_directory(request).await?.into_inner().results;
+        anyhow::ensure!(results.iter().all(|result| result.error.is_none()), "the subscription was refused");
         Ok(())
     }
 
-    /// Imports an association from before there were claims; answers why it was refused, if it was.
+    /// Imports a legacy association. Returns the error message if the row was refused.
     ///
     /// # Errors
-    /// When the call fails.
-    pub(crate) async fn import_legacy(&self, key: &str, partner: &str, mpn_id: &str) -> anyhow::Result<Option<String>> {
+    /// The call fails.
+    pub(crate) async fn import_legacy_association(
+        &self,
+        key: &str,
+        partner: &str,
+        mpn_id: &str,
+    ) -> anyhow::Result<Option<String>> {
         let activities = vec![Activity::Usage.into()];
         let row = LegacyAssociation { key: key.into(), partner: partner.into(), mpn_id: mpn_id.into(), activities };
         let request = ImportLegacyAssociationsRequest { rows: vec![row] };
-        let results = self.directory.registry().import_legacy_associations(request).await?.into_inner().results;
-        let result = results.into_iter().next().context("no result")?;
-        let refused = result.outcome() == Outcome::Refused;
-        Ok(refused.then(|| result.error.map(|error| error.message).unwrap_or_default()))
+        let results = self.directory_sync.registry().import_legacy_associations(request).await?.into_inner().results;
+        let result = results.into_iter().next().context("the response has no result")?;
+        let is_refused = result.outcome() == Outcome::Refused;
+        Ok(is_refused.then(|| result.error.map(|error| error.message).unwrap_or_default()))
     }
 
-    /// How many streams still have something to deliver.
+    /// Returns the number of events that the services have not delivered to each other yet.
     ///
     /// # Errors
-    /// When the services cannot be asked.
-    pub(crate) async fn undelivered(&self) -> anyhow::Result<u64> {
+    /// A call fails.
+    pub(crate) async fn undelivered_events(&self) -> anyhow::Result<u64> {
         let mut undelivered = 0;
+        // The numbers of the enum `cpor.options.v1.Service`.
         for service in 1..=5 {
             let request = ListStreamsRequest { service, ..ListStreamsRequest::default() };
             let streams = self.operator.operations().list_streams(request).await?.into_inner().streams;
@@ -174,17 +197,19 @@ impl Stage {
     }
 
     /// Stops the system.
-    pub(crate) async fn strike(self) {
+    pub(crate) async fn stop(self) {
         self.dev.stop().await;
     }
 }
 
-fn stamp(time: &str) -> anyhow::Result<prost_types::Timestamp> {
+/// Parses an RFC 3339 time.
+fn parse_timestamp(time: &str) -> anyhow::Result<prost_types::Timestamp> {
     let time: DateTime<Utc> = time.parse()?;
     Ok(prost_types::Timestamp { seconds: time.timestamp(), nanos: 0 })
 }
 
-fn actor(
+/// Creates an actor with a token for this role.
+fn new_actor(
     dev: &Dev,
     channel: &Channel,
     label: &'static str,

@@ -1,4 +1,4 @@
-//! The customer's browser, as far as the story needs one: it opens the page and sends its form.
+//! The customer's browser, as far as the demo needs it: opens the consent page and sends its form.
 
 use anyhow::{Context as _, ensure};
 use bytes::Bytes;
@@ -9,28 +9,28 @@ use hyper_util::{
     rt::TokioExecutor,
 };
 
-/// A browser without a window.
-pub(crate) struct Web(Client<HttpConnector, Full<Bytes>>);
+/// An HTTP client for the consent page.
+pub(crate) struct Browser(Client<HttpConnector, Full<Bytes>>);
 
-impl Web {
-    /// A browser.
+impl Browser {
+    /// Creates a client.
     pub(crate) fn new() -> Self {
         Self(Client::builder(TokioExecutor::new()).build_http())
     }
 
-    /// Opens a link, which changes nothing.
+    /// Opens a consent link, which changes nothing. Returns the page.
     ///
     /// # Errors
-    /// When the page does not come.
+    /// The page does not load.
     pub(crate) async fn open(&self, link: &str) -> anyhow::Result<String> {
         let request = Request::builder().method(Method::GET).uri(link).body(Full::default())?;
         self.send(request).await
     }
 
-    /// Declines on the page behind the link, and confirms it.
+    /// Sends the form of the consent page with a confirmed decline. Returns the resulting page.
     ///
     /// # Errors
-    /// When the page does not take it.
+    /// The form is refused.
     pub(crate) async fn decline(&self, link: &str, comment: &str) -> anyhow::Result<String> {
         let form = format!("decision=decline&confirm=yes&comment={}", comment.replace(' ', "+"));
         let request = Request::builder()
@@ -42,10 +42,10 @@ impl Web {
     }
 
     async fn send(&self, request: Request<Full<Bytes>>) -> anyhow::Result<String> {
-        let response = self.0.request(request).await.context("the page does not answer")?;
+        let response = self.0.request(request).await.context("the consent page does not respond")?;
         let status = response.status();
         let body = response.into_body().collect().await?.to_bytes();
-        ensure!(status == StatusCode::OK, "the page answers {status}");
+        ensure!(status == StatusCode::OK, "the consent page responds with {status}");
         Ok(String::from_utf8_lossy(&body).into_owned())
     }
 }

@@ -1,20 +1,21 @@
 use super::*;
 
-fn read(file: &str) -> Vec<Row> {
+fn parse_file(file: &str) -> Vec<Row> {
     rows(file.as_bytes()).unwrap().collect::<Result<_, _>>().unwrap()
 }
 
-fn faults(row: &Row) -> Vec<(&str, &str)> {
-    let faults = row.claim.as_ref().unwrap_err();
-    faults.iter().map(|fault| (fault.field.as_str(), fault.description.as_str())).collect()
+/// Returns the fields and descriptions of a row's errors.
+fn errors(row: &Row) -> Vec<(&str, &str)> {
+    let errors = row.claim.as_ref().unwrap_err();
+    errors.iter().map(|error| (error.field.as_str(), error.description.as_str())).collect()
 }
 
 #[test]
-fn every_column_gets_into_the_claim() {
+fn every_column_sets_its_field() {
     let header = COLUMNS.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(",");
     let cells = "\"Rollout, 2026\",1001,fabrikam.example,t,osa_sell,business_applications,usage pre_sales,power-bi,s,\
                  Jana,Head,jana@fabrikam.example,Petr,IT,petr@fabrikam.example,Erik,erik@contoso.example,Sandra,Fabrikam,Planner,TRUE";
-    let row = read(&format!("{header}\n{cells}\n")).remove(0);
+    let row = parse_file(&format!("{header}\n{cells}\n")).remove(0);
     let contact = |name: &str, title: &str, email: &str| {
         Some(Contact { name: name.into(), title: title.into(), email: email.into() })
     };
@@ -45,44 +46,44 @@ fn every_column_gets_into_the_claim() {
 
 #[test]
 fn rows_with_the_same_claim_are_its_lines() {
-    let read = read(
+    let rows = parse_file(
         "claim,display_name,product\n1,One,teams\n1,One,exchange\n1,,intune\n2,Two,teams\n,Three,teams\n,Three,teams\n1,One,yammer\n",
     );
-    let shown: Vec<_> = read.iter().map(|row| (row.line, row.claim.as_ref().unwrap())).collect();
+    let claims: Vec<_> = rows.iter().map(|row| (row.line, row.claim.as_ref().unwrap())).collect();
     let shown: Vec<_> =
-        shown.iter().map(|(line, claim)| (*line, claim.display_name.as_str(), claim.lines.len())).collect();
+        claims.iter().map(|(line, claim)| (*line, claim.display_name.as_str(), claim.lines.len())).collect();
     assert_eq!(shown, [(2, "One", 3), (5, "Two", 1), (6, "Three", 1), (7, "Three", 1), (8, "One", 1)]);
 }
 
 #[test]
-fn every_fault_is_named_with_its_row_and_column() {
+fn every_error_has_its_row_and_column() {
     let file = "claim,display_name,solution_area,activities,terms_acknowledged\n\
                 1,One,azure,usage driving,maybe\n\
                 1,Uno,,usage,\n\
                 2,Two\n\
                 3,Three,microsoft_365,usage,false\n";
-    let read = read(file);
-    let first = faults(&read[0]);
-    assert_eq!(read[0].line, 2);
+    let rows = parse_file(file);
+    let first = errors(&rows[0]);
+    assert_eq!(rows[0].line, 2);
     assert_eq!(
         first.iter().map(|(field, _)| *field).collect::<Vec<_>>(),
         ["solution_area", "activities", "terms_acknowledged", ""]
     );
-    assert_eq!(first[0].1, "`azure` is neither microsoft_365 nor business_applications");
-    assert_eq!(first[3].1, "line 3 says something else of the claim than line 2");
-    assert_eq!((read[1].line, faults(&read[1])), (4, vec![("", "has 2 cells, and the header 5")]));
-    assert!(read[2].claim.is_ok());
+    assert_eq!(first[0].1, "must be microsoft_365 or business_applications, not `azure`");
+    assert_eq!(first[3].1, "line 3 differs from line 2 in the fields of the claim");
+    assert_eq!((rows[1].line, errors(&rows[1])), (4, vec![("", "has 2 cells, but the header has 5")]));
+    assert!(rows[2].claim.is_ok());
 }
 
 #[test]
-fn a_header_that_does_not_fit_names_every_column() {
+fn unknown_and_duplicate_columns_are_all_named() {
     let error = rows("display_name,colour,mpn_id,mpn_id,state\n".as_bytes()).err().unwrap().to_string();
     assert!(error.contains("`colour`, `mpn_id`;"), "{error}");
 }
 
 #[test]
-fn an_exported_formula_is_read_as_it_was() {
-    let read = read("display_name,customer_name,policy\n'=1+1,'tis,2021@1\n");
-    let claim = read[0].claim.as_ref().unwrap();
+fn escaped_formulas_are_unescaped() {
+    let rows = parse_file("display_name,customer_name,policy\n'=1+1,'tis,2021@1\n");
+    let claim = rows[0].claim.as_ref().unwrap();
     assert_eq!((claim.display_name.as_str(), claim.customer_name.as_str()), ("=1+1", "'tis"));
 }

@@ -1,4 +1,4 @@
-//! Rows, as they are read, and the batches that they are sent in.
+//! The rows of an import file, and the batches in which they are sent.
 
 use std::collections::HashMap;
 
@@ -7,101 +7,106 @@ use prost::Message as _;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use super::results::{Outcome, Refusal};
+use super::results::{Outcome, RowError};
 
-/// Rows of one call, at most.
+/// The maximum number of rows in one call.
 const BATCH_ROWS: usize = 1_000;
 
-/// Bytes of one call's claims, about: a server takes 4 MiB unless it is configured otherwise.
+/// The approximate maximum size of the claims in one call. By default a server accepts 4 MiB.
 const BATCH_BYTES: usize = 3 << 20;
 
-/// A claim of the file.
+/// A claim of the file, or the errors in it.
 #[derive(Debug)]
 pub(super) struct Row {
-    /// The line of the file where it begins.
+    /// The line of the file where the claim begins.
     pub(super) line: u64,
-    /// The claim, or everything that is wrong with how it is written.
-    pub(super) claim: Result<Claim, Vec<Fault>>,
+    /// The claim, or all errors in it.
+    pub(super) claim: Result<Claim, Vec<FieldError>>,
 }
 
-/// Something that is wrong with a row.
+/// An error in a column or field of a row.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(super) struct Fault {
-    /// The column or field; empty where it is the row as a whole.
+pub(super) struct FieldError {
+    /// The column or field. Empty if the error is about the row as a whole.
     pub(super) field: String,
-    /// For programs.
+    /// The stable reason, for example `FIELD_MALFORMED`.
     pub(super) reason: String,
-    /// For people.
+    /// The error in words.
     pub(super) description: String,
 }
 
-impl Fault {
+impl FieldError {
+    /// A column or field that cannot be parsed.
     pub(super) fn malformed(field: &str, description: impl Into<String>) -> Self {
         let reason = ErrorReason::FieldMalformed.as_str_name().to_owned();
         Self { field: field.to_owned(), reason, description: description.into() }
     }
 }
 
-/// A row that can be sent.
+/// A row that was parsed and can be sent.
 #[derive(Debug)]
-pub(super) struct Sendable {
+pub(super) struct RequestRow {
     pub(super) line: u64,
     pub(super) row: BatchCreateClaimsRow,
 }
 
-/// Rows that are read together.
+/// Rows that are sent in one call.
 #[derive(Debug, Default)]
 pub(super) struct Batch {
-    pub(super) good: Vec<Sendable>,
-    pub(super) bad: Vec<Outcome>,
+    /// The rows to send.
+    pub(super) valid: Vec<RequestRow>,
+    /// The results of rows that cannot be sent.
+    pub(super) invalid: Vec<Outcome>,
 }
 
 impl Batch {
-    fn push(&mut self, row: Row, ids: &mut Ids) -> usize {
+    /// Adds a row. Returns the size of its claim in bytes, or 0 if the row cannot be sent.
+    fn push(&mut self, row: Row, request_ids: &mut RequestIds) -> usize {
         match row.claim {
             Ok(claim) => {
                 let size = claim.encoded_len();
-                let request_id = ids.of(&claim);
-                self.good
-                    .push(Sendable { line: row.line, row: BatchCreateClaimsRow { claim: Some(claim), request_id } });
+                let request_id = request_ids.next_for(&claim);
+                self.valid
+                    .push(RequestRow { line: row.line, row: BatchCreateClaimsRow { claim: Some(claim), request_id } });
                 size
             }
-            Err(faults) => {
-                self.bad.push(Outcome::refused(row.line, Refusal::malformed(faults)));
+            Err(errors) => {
+                self.invalid.push(Outcome::refused(row.line, RowError::malformed(errors)));
                 0
             }
         }
     }
 }
 
-/// The rows in batches; an error of the file ends them.
+/// Groups rows into batches. An error while reading the file ends the iteration.
 pub(super) fn batches(mut rows: super::Rows) -> impl Iterator<Item = anyhow::Result<Batch>> {
-    let mut ids = Ids::default();
+    let mut request_ids = RequestIds::default();
     std::iter::from_fn(move || {
         let (mut batch, mut bytes) = (Batch::default(), 0);
-        while batch.good.len() + batch.bad.len() < BATCH_ROWS && bytes < BATCH_BYTES {
+        while batch.valid.len() + batch.invalid.len() < BATCH_ROWS && bytes < BATCH_BYTES {
             match rows.next() {
-                Some(Ok(row)) => bytes += batch.push(row, &mut ids),
+                Some(Ok(row)) => bytes += batch.push(row, &mut request_ids),
                 Some(Err(error)) => return Some(Err(error)),
                 None => break,
             }
         }
-        (!batch.good.is_empty() || !batch.bad.is_empty()).then_some(Ok(batch))
+        (!batch.valid.is_empty() || !batch.invalid.is_empty()).then_some(Ok(batch))
     })
 }
 
-/// Request ids that follow from what a row says, and from how many before it said the same: 20 bytes are kept of each.
+/// Derives request ids from the content of claims. Equal claims in one file get different ids, by a
+/// counter; the map from hash to counter takes 20 bytes for each distinct claim.
 #[derive(Default)]
-struct Ids(HashMap<[u8; 16], u32>);
+struct RequestIds(HashMap<[u8; 16], u32>);
 
-impl Ids {
-    fn of(&mut self, claim: &Claim) -> String {
+impl RequestIds {
+    fn next_for(&mut self, claim: &Claim) -> String {
         let hash = Sha256::digest(claim.encode_to_vec());
         let mut key = [0; 16];
         key.copy_from_slice(&hash[..16]);
-        let earlier = self.0.entry(key).or_default();
-        *earlier += 1;
-        format!("import-{:032x}-{earlier}", u128::from_be_bytes(key))
+        let count = self.0.entry(key).or_default();
+        *count += 1;
+        format!("import-{:032x}-{count}", u128::from_be_bytes(key))
     }
 }
 
@@ -116,11 +121,11 @@ mod tests {
     fn ids(names: &[&str]) -> Vec<String> {
         let rows: Vec<_> = names.iter().map(|name| Ok(row(1, name))).collect();
         let batch = batches(Box::new(rows.into_iter())).next().unwrap().unwrap();
-        batch.good.into_iter().map(|sendable| sendable.row.request_id).collect()
+        batch.valid.into_iter().map(|row| row.row.request_id).collect()
     }
 
     #[test]
-    fn a_rows_id_is_what_it_says_wherever_it_stands() {
+    fn request_ids_depend_on_content_and_not_on_position() {
         let (first, second) = (ids(&["a", "b", "a"]), ids(&["b", "new", "a", "a"]));
         assert_eq!((&first[0], &first[1], &first[2]), (&second[2], &second[0], &second[3]));
         assert_ne!(first[0], first[2]);
@@ -131,13 +136,13 @@ mod tests {
     fn batches_are_bounded_by_rows_and_by_bytes() {
         let sizes = |rows: Vec<Row>| -> Vec<usize> {
             let all = batches(Box::new(rows.into_iter().map(Ok)));
-            all.map(|batch| batch.unwrap()).map(|batch| batch.good.len() + batch.bad.len()).collect()
+            all.map(|batch| batch.unwrap()).map(|batch| batch.valid.len() + batch.invalid.len()).collect()
         };
         assert_eq!(sizes((0..2_001).map(|line| row(line, "x")).collect()), [1_000, 1_000, 1]);
         let large = "x".repeat(1 << 20);
         assert_eq!(sizes((0..5).map(|line| row(line, &large)).collect()), [3, 2]);
-        let bad = Row { line: 2, claim: Err(vec![Fault::malformed("state", "is odd")]) };
-        assert_eq!(sizes(vec![bad]), [1]);
+        let invalid = Row { line: 2, claim: Err(vec![FieldError::malformed("state", "is odd")]) };
+        assert_eq!(sizes(vec![invalid]), [1]);
         assert!(sizes(Vec::new()).is_empty());
     }
 }

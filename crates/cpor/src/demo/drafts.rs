@@ -1,13 +1,18 @@
-//! The claims of the story, as their partners draft them.
+//! The drafts of the demo's claims, for customers of the example directory.
 
 use cpor_proto::claims::v1::{Activity, Claim, ClaimLine, Contact, SolutionArea};
 
+/// The tenant id of Fabrikam.
 pub(super) const FABRIKAM: &str = "6f1d8a52-0c1e-4c55-9a7e-5d1f3c8b2a10";
+/// The Dynamics 365 Sales subscription of Fabrikam.
 const FABRIKAM_SALES: &str = "2b7e4a90-93f1-4f5e-8d57-0a1c6e9d4f21";
+/// The tenant id of Litware.
 pub(super) const LITWARE: &str = "1c9f0e7b-2d64-4b1f-8a35-77d0b2c4e911";
+/// The tenant id of Tailspin.
 const TAILSPIN: &str = "b3a7c5d1-6e8f-4a2b-9c0d-1e2f3a4b5c6d";
 
-pub(super) fn fabrikam_presales(mpn_id: &str, seller: &str) -> Claim {
+/// Pre-sales of Dynamics 365 Sales to Fabrikam, by the location with this MPN id.
+pub(super) fn fabrikam_presales(mpn_id: &str, partner_contact_name: &str) -> Claim {
     Claim {
         display_name: "Fabrikam sales rollout".into(),
         mpn_id: mpn_id.into(),
@@ -22,11 +27,12 @@ pub(super) fn fabrikam_presales(mpn_id: &str, seller: &str) -> Claim {
         }],
         customer_contact: contact("Jana Dvořáková", "Head of Sales Operations", "jana.dvorakova@fabrikam.example"),
         customer_technical_contact: contact("Petr Malý", "IT Manager", "petr.maly@fabrikam.example"),
-        partner_contact: contact(seller, "", "claims@partner.example"),
+        partner_contact: contact(partner_contact_name, "", "claims@partner.example"),
         ..Claim::default()
     }
 }
 
+/// Usage of these workloads at Litware, by Northwind.
 pub(super) fn litware_usage(products: &[&str]) -> Claim {
     let line = |product: &&str| ClaimLine { product: format!("products/{product}"), ..ClaimLine::default() };
     Claim {
@@ -43,6 +49,7 @@ pub(super) fn litware_usage(products: &[&str]) -> Claim {
     }
 }
 
+/// Usage of Power BI at Tailspin, by Contoso.
 pub(super) fn tailspin_usage() -> Claim {
     Claim {
         display_name: "Tailspin reporting".into(),
@@ -51,7 +58,7 @@ pub(super) fn tailspin_usage() -> Claim {
         tenant_id: TAILSPIN.into(),
         solution_area: SolutionArea::BusinessApplications.into(),
         activities: vec![Activity::Usage.into()],
-        // The tenant has one Power BI subscription: it is filled in.
+        // The subscription id is filled in, because the tenant has only one Power BI subscription.
         lines: vec![ClaimLine { product: "products/power-bi".into(), ..ClaimLine::default() }],
         customer_contact: contact("Karl Lang", "Head of Finance", "karl.lang@tailspin.example"),
         partner_contact: contact("Erik Weber", "", "erik@contoso.example"),
@@ -59,8 +66,8 @@ pub(super) fn tailspin_usage() -> Claim {
     }
 }
 
-/// Usage of one of Fabrikam's subscriptions, by a location in its region.
-pub(super) fn fabrikam_usage(mpn_id: &str, contact_name: &str, product: &str, subscription: &str) -> Claim {
+/// Usage of one of Fabrikam's subscriptions, by the location with this MPN id.
+pub(super) fn fabrikam_usage(mpn_id: &str, partner_contact_name: &str, product: &str, subscription: &str) -> Claim {
     Claim {
         display_name: format!("Fabrikam {product}"),
         activities: vec![Activity::Usage.into()],
@@ -70,7 +77,7 @@ pub(super) fn fabrikam_usage(mpn_id: &str, contact_name: &str, product: &str, su
             ..ClaimLine::default()
         }],
         terms_acknowledged: true,
-        ..fabrikam_presales(mpn_id, contact_name)
+        ..fabrikam_presales(mpn_id, partner_contact_name)
     }
 }
 

@@ -1,25 +1,26 @@
-//! Claims as lines of JSON, as `ExportClaims` writes them and as any gRPC client would.
+//! Reads claims from JSON Lines, as `ExportClaims` writes them: one claim in each line.
 
 use std::io::BufRead;
 
 use cpor_kit::json;
 use cpor_proto::claims::v1::Claim;
 
-use super::row::{Fault, Row};
+use super::batch::{FieldError, Row};
 
-/// A row for each line that is not blank.
+/// Returns a row for each line of the file that is not blank.
 pub(super) fn rows(file: impl BufRead) -> impl Iterator<Item = anyhow::Result<Row>> {
     let lines = file.lines().zip(1..);
-    let filled = lines.filter(|(line, _)| !line.as_ref().is_ok_and(|line| line.trim().is_empty()));
-    filled.map(|(line, number)| Ok(Row { line: number, claim: claim(&line?) }))
+    let filled_lines = lines.filter(|(line, _)| !line.as_ref().is_ok_and(|line| line.trim().is_empty()));
+    filled_lines.map(|(line, number)| Ok(Row { line: number, claim: parse_claim(&line?) }))
 }
 
-fn claim(line: &str) -> Result<Claim, Vec<Fault>> {
-    json::parse(line).map(entered).map_err(|error| vec![Fault::malformed("", error.to_string())])
+fn parse_claim(line: &str) -> Result<Claim, Vec<FieldError>> {
+    json::parse(line).map(partner_fields).map_err(|error| vec![FieldError::malformed("", error.to_string())])
 }
 
-/// What a partner enters of a claim: an exported one says more, which would make another request of it.
-fn entered(claim: Claim) -> Claim {
+/// Returns a claim with only the fields that a partner enters. An exported claim also has fields
+/// that the server sets; with them, the same draft would get another request id.
+fn partner_fields(claim: Claim) -> Claim {
     let line = |line: cpor_proto::claims::v1::ClaimLine| cpor_proto::claims::v1::ClaimLine {
         product: line.product,
         subscription_id: line.subscription_id,
@@ -50,15 +51,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_line_is_a_claim_or_a_fault_of_its_own() {
+    fn each_line_is_a_claim_or_an_error() {
         let file = "{\"display_name\": \"a\", \"state\": \"CLAIM_STATE_APPROVED\", \"lines\": [{\"product\": \"products/teams\", \"lineId\": \"x\"}]}\n\n{\"colour\": \"red\"}\n{\"displayName\": \"b\"}\nnonsense";
         let read: Vec<Row> = rows(file.as_bytes()).collect::<Result<_, _>>().unwrap();
         assert_eq!(read.iter().map(|row| row.line).collect::<Vec<_>>(), [1, 3, 4, 5]);
         let first = read[0].claim.as_ref().unwrap();
         assert_eq!((first.display_name.as_str(), first.state, first.lines[0].line_id.as_str()), ("a", 0, ""));
         assert_eq!(read[2].claim.as_ref().unwrap().display_name, "b");
-        let fault = |row: &Row| row.claim.as_ref().unwrap_err()[0].description.clone();
-        assert!(fault(&read[1]).contains("colour"), "{}", fault(&read[1]));
-        assert!(!fault(&read[3]).is_empty());
+        let description = |row: &Row| row.claim.as_ref().unwrap_err()[0].description.clone();
+        assert!(description(&read[1]).contains("colour"), "{}", description(&read[1]));
+        assert!(!description(&read[3]).is_empty());
     }
 }

@@ -1,0 +1,36 @@
+//! The scenarios of the demo. They run in order, because later ones depend on the time and on the
+//! claims of earlier ones.
+
+mod competition;
+mod later_changes;
+mod review_outcomes;
+
+use super::{system::DemoSystem, timeline::Timeline};
+
+/// A consent window of seven days, and one more day, in seconds.
+const CONSENT_WINDOW_AND_A_DAY: i64 = 8 * 86_400;
+
+/// The proof of execution for pre-sales to Fabrikam.
+const POE_DOCX: &[u8] = include_bytes!("../../../../../examples/poe-presales-fabrikam.docx");
+
+/// The proof of execution for usage at Litware.
+const POE_PDF: &[u8] = include_bytes!("../../../../../examples/poe-usage-litware.pdf");
+
+/// Runs all scenarios.
+///
+/// # Errors
+/// A call is refused that should succeed, a call succeeds that should be refused, or a claim is not
+/// in the expected state.
+pub(super) async fn run_all(system: &DemoSystem, timeline: &mut Timeline) -> anyhow::Result<()> {
+    review_outcomes::approved_at_once(system, timeline).await?;
+    review_outcomes::returned_to_partner(system, timeline).await?;
+    review_outcomes::declined_by_customer(system, timeline).await?;
+    review_outcomes::key_already_held(system, timeline).await?;
+    competition::disputed_rejection(system, timeline).await?;
+    let mut power_apps = competition::competing_claims(system, timeline).await?;
+    competition::superseded_legacy_association(system, timeline).await?;
+    later_changes::revised_guide(system, timeline).await?;
+    later_changes::declined_after_the_window(system, timeline).await?;
+    later_changes::expired_subscription(system, timeline, &mut power_apps).await?;
+    later_changes::exported_earnings(system, timeline).await
+}

@@ -1,0 +1,136 @@
+//! The command line of `cargo xtask`. It is parsed by hand, because a parser crate would double the
+//! time to build this program, which everything else waits for.
+
+use anyhow::{Result, bail};
+
+use crate::proto::Options;
+
+/// The text of `cargo xtask --help`.
+pub(crate) const HELP: &str = "\
+Tasks of the project
+
+Usage: cargo xtask <TASK>
+
+Tasks:
+  test [FILTER]...  Run all tests of the workspace on SQLite and on a temporary PostgreSQL, with 50
+                    races, 5 kills and 300 random steps. With filters, run only the tests whose path
+                    contains one of them
+  soak              Run the races, kills and random steps at their full counts: 1000, 100 and 10,000
+  bench             Measure how many calls per second this machine serves, on SQLite and on a durable
+                    temporary PostgreSQL. Makes a release build, so it takes some minutes
+  ci                Run all checks that a change must pass, the fastest first; ends with `test`
+  proto [OPTIONS]   Check the protos: format, lint, compatibility with the last release, and that the
+                    generated code is current
+          --fix       Format the protos in place first
+          --generate  Generate the Rust code and the descriptor sets, instead of checking them
+          --release   If all checks pass, write the descriptor set that later changes are compared to
+  rules             Check that docs/rules.md names the code and an acceptance test for every rule
+  deny              Check licences, sources and banned crates of the dependencies
+  deploy            Check docker-compose.yml, the Dockerfile and the Kubernetes manifests against
+                    their schemas
+  help              Print this help
+
+The tasks install the tools that they need under target/tools.";
+
+/// A task with its arguments.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Task {
+    /// Print the help.
+    Help,
+    /// Run the tests whose path contains one of the filters, or all tests if there are none.
+    Test { filters: Vec<String> },
+    /// Run the tests for rare interleavings at their full counts.
+    Soak,
+    /// Measure the throughput.
+    Bench,
+    /// Run all checks.
+    Ci,
+    /// Check, format or release the protos.
+    Proto(Options),
+    /// Check `docs/rules.md`.
+    Rules,
+    /// Check the dependencies.
+    Deny,
+    /// Check the deployment files.
+    Deploy,
+}
+
+/// Parses the arguments after the name of the program.
+///
+/// # Errors
+/// The task or an argument is unknown, or there is no task.
+pub(crate) fn parse(arguments: impl Iterator<Item = String>) -> Result<Task> {
+    let arguments: Vec<String> = arguments.collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let Some((task, rest)) = arguments.split_first() else { bail!("no task is given\n\n{HELP}") };
+    if arguments.iter().any(|argument| ["--help", "-h"].contains(argument)) {
+        return Ok(Task::Help);
+    }
+    let without_arguments = match *task {
+        "test" => return Ok(Task::Test { filters: parse_filters(rest)? }),
+        "proto" => return Ok(Task::Proto(parse_proto_options(rest)?)),
+        "help" => Task::Help,
+        "soak" => Task::Soak,
+        "bench" => Task::Bench,
+        "ci" => Task::Ci,
+        "rules" => Task::Rules,
+        "deny" => Task::Deny,
+        "deploy" => Task::Deploy,
+        unknown => bail!("unknown task `{unknown}`; see `cargo xtask --help`"),
+    };
+    match rest.first() {
+        None => Ok(without_arguments),
+        Some(argument) => bail!("unexpected argument `{argument}` for `{task}`; see `cargo xtask --help`"),
+    }
+}
+
+fn parse_filters(arguments: &[&str]) -> Result<Vec<String>> {
+    if let Some(option) = arguments.iter().find(|argument| argument.starts_with('-')) {
+        bail!("unexpected argument `{option}` for `test`; see `cargo xtask --help`");
+    }
+    Ok(arguments.iter().map(|&filter| filter.to_owned()).collect())
+}
+
+fn parse_proto_options(arguments: &[&str]) -> Result<Options> {
+    let mut options = Options::default();
+    for argument in arguments {
+        match *argument {
+            "--fix" => options.fix = true,
+            "--generate" => options.generate = true,
+            "--release" => options.release = true,
+            unknown => bail!("unexpected argument `{unknown}` for `proto`; see `cargo xtask --help`"),
+        }
+    }
+    Ok(options)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse_line(line: &str) -> Result<Task, String> {
+        parse(line.split_whitespace().map(str::to_owned)).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn tasks_have_their_arguments() {
+        assert_eq!(parse_line("soak"), Ok(Task::Soak));
+        assert_eq!(parse_line("test"), Ok(Task::Test { filters: Vec::new() }));
+        assert_eq!(parse_line("test races r22"), Ok(Task::Test { filters: vec!["races".into(), "r22".into()] }));
+        let options = Options { fix: true, generate: false, release: true };
+        assert_eq!(parse_line("proto --release --fix"), Ok(Task::Proto(options)));
+        for help in ["help", "--help", "-h", "proto --help"] {
+            assert_eq!(parse_line(help), Ok(Task::Help));
+        }
+    }
+
+    #[test]
+    fn unknown_tasks_and_arguments_are_errors() {
+        assert!(parse_line("").unwrap_err().contains("Usage: cargo xtask <TASK>"));
+        for line in ["tests", "soak now", "proto --fxi", "test --release"] {
+            let error = parse_line(line).unwrap_err();
+            let wrong = line.split_whitespace().last().unwrap();
+            assert!(error.contains(&format!("`{wrong}`")), "{error}");
+        }
+    }
+}
