@@ -1,6 +1,6 @@
 //! Who may call what: generated from what the protos declare, and counted against it.
 
-mod bodies;
+pub(crate) mod bodies;
 mod matrix;
 mod services;
 mod tokens;
@@ -23,7 +23,7 @@ pub(crate) struct Names {
 
 impl Names {
     /// Of a claim that is official.
-    async fn of(case: &TestClaim<'_>) -> Self {
+    pub(crate) async fn of(case: &TestClaim<'_>) -> Self {
         let id = case.id().to_owned();
         Self {
             partner: case.name.split("/claims/").next().unwrap().to_owned(),

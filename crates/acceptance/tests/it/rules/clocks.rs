@@ -15,7 +15,7 @@ both_databases![
     r45_overall_is_reported_and_leaves_out_the_partner_s_time,
     r45_leaving_a_state_cancels_its_clocks,
     r46_each_side_has_its_own_calendar,
-    r46_holidays_and_summer_time,
+    r46_deadlines_respect_holidays_and_summer_time,
     r46_operators_see_every_deadline_with_its_rule,
 ];
 
@@ -147,14 +147,20 @@ async fn r46_each_side_has_its_own_calendar(system: &TestSystem) {
     assert_eq!(case.claim().await.consent_due_time, Some(timestamp("2026-03-23T23:00:00Z")));
 }
 
-async fn r46_holidays_and_summer_time(system: &TestSystem) {
-    // Monday 30 March, the day after clocks went forward in Berlin; Good Friday and Easter Monday do not count.
+async fn r46_deadlines_respect_holidays_and_summer_time(system: &TestSystem) {
+    // Clocks go forward on Sunday 29 March. Seven calendar days after Thursday 26 March end at
+    // midnight in Prague, where it is summer time by then.
+    system.advance_to(time("2026-03-26T08:00:00Z")).await;
+    let approved = TestClaim::at_stage(system, system.usage().await, ClaimStage::Approved).await;
+    assert_eq!(approved.claim().await.consent_due_time, Some(timestamp("2026-04-02T22:00:00Z")));
+    // Five business days after Monday 30 March: in Berlin, Good Friday and Easter Monday do not
+    // count.
     system.advance_to(time("2026-03-30T08:00:00Z")).await;
-    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::PartnerActionRequired).await;
-    assert_eq!(case.claim().await.partner_action.unwrap().due_time, Some(timestamp("2026-04-08T22:00:00Z")));
-    // Calendar days count all of them: the window's seven days from Thursday 26 March cross the change of clocks.
-    let other = TestClaim::at_stage(system, system.usage().await, ClaimStage::Approved).await;
-    assert_eq!(other.claim().await.consent_due_time, Some(timestamp("2026-04-06T22:00:00Z")));
+    let requested = TestClaim::at_stage(system, system.presales().await, ClaimStage::PartnerActionRequired).await;
+    assert_eq!(requested.claim().await.partner_action.unwrap().due_time, Some(timestamp("2026-04-08T22:00:00Z")));
+    // Calendar days count holidays too.
+    let approved = TestClaim::at_stage(system, system.usage().await, ClaimStage::Approved).await;
+    assert_eq!(approved.claim().await.consent_due_time, Some(timestamp("2026-04-06T22:00:00Z")));
 }
 
 async fn r46_operators_see_every_deadline_with_its_rule(system: &TestSystem) {

@@ -1,7 +1,9 @@
 //! R37, R27a: claims of different companies for one key.
 
 use chrono::TimeDelta;
-use cpor_acceptance::{CONTOSO, ClaimStage, NORTHWIND, TestClaim, TestSystem, assert_refused, both_databases, line};
+use cpor_acceptance::{
+    CONTOSO, ClaimStage, NORTHWIND, PDF, TestClaim, TestSystem, assert_refused, both_databases, from_timestamp, line,
+};
 use cpor_proto::{
     claims::v1::{Claim, ClaimState, PrimaryRejectionReason, WithdrawReason},
     registry::v1::AssociationState,
@@ -12,13 +14,15 @@ use tonic::Code;
 both_databases![
     r37_rivals_are_seen_side_by_side_and_their_clocks_stop,
     r37_each_partner_is_told_and_never_who_the_rival_is,
-    r37_both_may_be_asked_for_more,
+    r37_reviewers_may_ask_both_rivals_for_more,
+    r37_reviewers_may_ask_an_incumbent_for_more,
     r37_a_lead_awards_in_one_step,
     r27a_the_last_line_lost_rejects_the_claim,
     r37_a_pending_hold_yields_at_once,
     r37_an_official_holder_stays_until_the_winner_is_official,
     r37_if_the_winner_never_gets_there_nothing_changes_for_the_holder,
 ];
+both_databases![with policy_2023: r37_in_2023_an_incumbent_may_add_evidence];
 
 /// Contoso's and Northwind's claims for one subscription, both under review.
 async fn rivals(system: &TestSystem) -> (TestClaim<'_>, TestClaim<'_>) {
@@ -60,13 +64,14 @@ async fn r37_each_partner_is_told_and_never_who_the_rival_is(system: &TestSystem
     let (one, other) = rivals(system).await;
     for (case, rival) in [(&one, "northwind"), (&other, "contoso")] {
         let comments = case.comments().await;
-        assert!(!comments.is_empty(), "told in a comment");
+        let notices = comments.iter().filter(|comment| comment.text.starts_with("Another company claims some of what"));
+        assert_eq!(notices.count(), 1, "{comments:#?}");
         let seen = format!("{comments:?}{:?}", case.claim().await).to_lowercase();
         assert!(!seen.contains(rival), "{seen}");
     }
 }
 
-async fn r37_both_may_be_asked_for_more(system: &TestSystem) {
+async fn r37_reviewers_may_ask_both_rivals_for_more(system: &TestSystem) {
     let (one, other) = rivals(system).await;
     for case in [&one, &other] {
         case.request_action(&system.reviewer).await.unwrap();
@@ -74,9 +79,64 @@ async fn r37_both_may_be_asked_for_more(system: &TestSystem) {
     system.wait_until_idle().await;
     for case in [&one, &other] {
         let claim = case.claim().await;
-        assert_eq!(claim.state(), ClaimState::PartnerActionRequired);
-        assert!(claim.partner_action.unwrap().due_time.is_some(), "the partner's response runs while competing, R45");
+        assert_eq!((claim.state(), claim.lines[0].contested), (ClaimState::PartnerActionRequired, true));
     }
+    // The answer of one side is shown beside the case of the other.
+    one.upload("signed.pdf", PDF).await.unwrap();
+    one.resubmit("").await.unwrap();
+    system.wait_until_idle().await;
+    let claim = one.claim().await;
+    assert_eq!((claim.state(), claim.lines[0].contested), (ClaimState::Submitted, true));
+    assert_eq!(rival_documents(&other).await, ["proof.pdf", "signed.pdf"]);
+    // The response deadline runs while the claims compete (R45), so silence ends the competition.
+    let due = from_timestamp(other.claim().await.partner_action.unwrap().due_time);
+    system.advance_to(due - TimeDelta::microseconds(1)).await;
+    assert_eq!(other.claim().await.state(), ClaimState::PartnerActionRequired);
+    system.advance_to(due).await;
+    assert_eq!(other.claim().await.state(), ClaimState::Rejected);
+    assert!(!one.claim().await.lines[0].contested);
+}
+
+/// The file names of the documents of the only rival, as the reviewer sees them beside the case.
+async fn rival_documents(case: &TestClaim<'_>) -> Vec<String> {
+    let mut rivals = case.competition(&case.system.reviewer).await.unwrap().rivals;
+    assert_eq!(rivals.len(), 1, "{rivals:#?}");
+    let documents = rivals.remove(0).review_case.unwrap().evidence;
+    documents.into_iter().map(|document| document.file_name).collect()
+}
+
+/// Contoso's claim holds a key, Northwind's claim for it is under review.
+async fn incumbent_and_rival(system: &TestSystem, stage: ClaimStage) -> (TestClaim<'_>, TestClaim<'_>) {
+    let claim = Claim { terms_acknowledged: true, ..system.presales().await };
+    let incumbent = TestClaim::at_stage(system, claim.clone(), stage).await;
+    let rival = TestClaim::at_stage(system, system.rival_of(&claim), ClaimStage::UnderReview).await;
+    (incumbent, rival)
+}
+
+async fn r37_reviewers_may_ask_an_incumbent_for_more(system: &TestSystem) {
+    for stage in [ClaimStage::Approved, ClaimStage::Official] {
+        let (incumbent, rival) = incumbent_and_rival(system, stage).await;
+        assert!(incumbent.claim().await.lines[0].contested && rival.claim().await.lines[0].contested);
+        assert_eq!(rival_documents(&rival).await, ["proof.pdf"], "the proof of the incumbent");
+        // The challenger is asked by a request for action, the incumbent by a comment.
+        rival.request_action(&system.reviewer).await.unwrap();
+        let question = incumbent.comment(&system.reviewer, "Do you still work there?").await.unwrap();
+        let answer = incumbent.comment(&incumbent.partner, "We do, every day.").await.unwrap();
+        system.wait_until_idle().await;
+        assert_eq!(rival.claim().await.state(), ClaimState::PartnerActionRequired);
+        assert!(incumbent.comments().await.ends_with(&[question, answer]));
+        let claim = incumbent.claim().await;
+        assert_eq!((claim.state(), claim.association_state()), (ClaimState::Approved, stage.association()));
+        assert!(claim.lines[0].contested);
+    }
+}
+
+async fn r37_in_2023_an_incumbent_may_add_evidence(system: &TestSystem) {
+    let (incumbent, rival) = incumbent_and_rival(system, ClaimStage::Official).await;
+    incumbent.upload("letter.pdf", PDF).await.unwrap();
+    system.wait_until_idle().await;
+    assert_eq!(rival_documents(&rival).await, ["proof.pdf", "letter.pdf"]);
+    assert_eq!(incumbent.claim().await.association_state(), ClaimStage::Official.association());
 }
 
 async fn r37_a_lead_awards_in_one_step(system: &TestSystem) {

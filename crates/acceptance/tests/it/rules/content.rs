@@ -2,7 +2,7 @@
 
 use cpor_acceptance::{
     FABRIKAM_SALES, TAILSPIN, TAILSPIN_POWER_BI, TestClaim, TestSystem, assert_refused, assert_violations,
-    both_databases, contact, line, rows,
+    both_databases, contact, line,
 };
 use cpor_proto::claims::v1::{Activity, Claim, ClaimState, Contact};
 use tonic::Code;
@@ -123,8 +123,6 @@ async fn r10_of_several_subscriptions_one_must_be_named(system: &TestSystem) {
     let named = Claim { lines: vec![line("dynamics-365-sales", FABRIKAM_SALES)], ..unnamed };
     case.update(named, &["lines"]).await.unwrap();
     case.submit().await.unwrap();
-    let elsewhere = rows::subscription(TAILSPIN, &system.next_uuid(), "power-bi");
-    system.import_subscription(elsewhere).await;
 }
 
 async fn r10_acknowledgement_and_comments_are_never_needed(system: &TestSystem) {

@@ -18,6 +18,7 @@ both_databases![
     r12_subscriptions_must_be_fit_to_be_claimed,
     r12_grace_is_good_enough,
     r12_is_checked_again_at_resubmission,
+    r12_is_checked_again_at_dispute,
     r12_is_checked_again_at_approval,
 ];
 
@@ -111,6 +112,13 @@ async fn r12_is_checked_again_at_resubmission(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::PartnerActionRequired).await;
     expire(system, &case).await;
     assert_violations(case.resubmit("Here it is.").await, &[("lines[0].subscription_id", "SUBSCRIPTION_EXPIRED")]);
+}
+
+async fn r12_is_checked_again_at_dispute(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Rejected).await;
+    expire(system, &case).await;
+    let refused = case.dispute("The signature is on page two.").await;
+    assert_violations(refused, &[("lines[0].subscription_id", "SUBSCRIPTION_EXPIRED")]);
 }
 
 async fn r12_is_checked_again_at_approval(system: &TestSystem) {

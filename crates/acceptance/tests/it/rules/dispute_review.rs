@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use cpor_acceptance::{ClaimStage, TestClaim, TestSystem, assert_refused, both_databases, field_violations, timestamp};
 use cpor_proto::{
-    claims::v1::{ClaimState, DisputeClaimRequest},
+    claims::v1::{Claim, ClaimState, DisputeClaimRequest},
     reviews::v1::{
         ListReviewCasesRequest, PartnerActionReason, RequestPartnerActionRequest, ReviewCaseState, ReviewClock,
     },
@@ -91,22 +91,45 @@ async fn r14_reviewers_see_the_documents_and_operators_do_not(system: &TestSyste
 
 async fn r30_a_reviewer_asks_for_lines_to_be_removed(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.workloads(), ClaimStage::UnderReview).await;
-    let lines: Vec<_> = case.claim().await.lines.into_iter().map(|line| line.line_id).collect();
-    let ask = async |remove_line_ids: Vec<String>| {
+    let lines = case.claim().await.lines;
+    let ids: Vec<_> = lines.iter().map(|line| line.line_id.clone()).collect();
+    let request_removal = async |remove_line_ids: Vec<String>| {
         let request = RequestPartnerActionRequest {
             name: case.review_name().await,
             reasons: vec![PartnerActionReason::ProductsMissing.into()],
-            comment: "Nothing is said of one.".into(),
+            comment: "The proof does not mention Exchange Online.".into(),
             remove_line_ids,
             ..RequestPartnerActionRequest::default()
         };
         system.reviewer.reviews().request_partner_action(request).await
     };
-    for bad in [vec![system.next_uuid()], lines.clone(), vec!["teams".to_owned()]] {
-        let status = assert_refused(ask(bad).await, Code::InvalidArgument, "INVALID_FIELDS");
+    // An unknown line, all lines, and an id that is not a UUID.
+    for invalid in [vec![system.next_uuid()], ids.clone(), vec!["teams".to_owned()]] {
+        let status = assert_refused(request_removal(invalid).await, Code::InvalidArgument, "INVALID_FIELDS");
         assert!(field_violations(&status).iter().all(|(field, _)| field.starts_with("remove_line_ids")), "{status:?}");
     }
-    ask(vec![lines[0].clone()]).await.unwrap();
+    request_removal(vec![ids[0].clone()]).await.unwrap();
     system.wait_until_idle().await;
-    assert_eq!(case.claim().await.state(), ClaimState::PartnerActionRequired);
+
+    // The partner sees which line is meant: in the claim, in the history and by mail.
+    let claim = case.claim().await;
+    assert_eq!(claim.state(), ClaimState::PartnerActionRequired);
+    assert_eq!(claim.partner_action.unwrap().remove_line_ids, [ids[0].as_str()]);
+    let requested = case.entry("partner_action_requested").await;
+    let removal = requested.changes.iter().find(|change| change.field == "partner_action.remove_lines");
+    assert_eq!(removal.map(|change| change.to.as_str()), Some(ids[0].as_str()));
+    let mail = case.partner_mails().await.pop().unwrap().text;
+    let section = mail.split("To be removed from the claim").nth(1).and_then(|rest| rest.split("What the").next());
+    let section = section.unwrap_or_else(|| panic!("no section about the removal: {mail}"));
+    assert!(section.contains("Exchange Online") && !section.contains("Teams"), "{section}");
+
+    // Removing the line answers the request; the review goes on with the other line.
+    assert_refused(case.resubmit("").await, Code::FailedPrecondition, "NOTHING_CHANGED");
+    case.update(Claim { lines: vec![lines[1].clone()], ..Claim::default() }, &["lines"]).await.unwrap();
+    let resubmitted = case.resubmit("").await.unwrap();
+    assert_eq!((resubmitted.state(), resubmitted.partner_action), (ClaimState::Submitted, None));
+    assert_eq!(resubmitted.lines.iter().map(|line| &line.line_id).collect::<Vec<_>>(), [&ids[1]]);
+    system.wait_until_idle().await;
+    let review = case.review(&system.reviewer).await.unwrap();
+    assert_eq!(review.lines.iter().map(|line| &line.key).collect::<Vec<_>>(), [&lines[1].key]);
 }

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use cpor_acceptance::{
-    ClaimStage, PDF, TestClaim, TestSystem, assert_refused, both_databases, from_timestamp, metadata,
+    ClaimStage, PDF, TestClaim, TestSystem, assert_refused, assert_violations, both_databases, from_timestamp, metadata,
 };
 use cpor_proto::claims::v1::{AssociationState, ClaimState, Command, PrimaryRejectionReason};
 use tonic::Code;
@@ -16,7 +16,7 @@ both_databases![
     r28_silence_after_a_decline_is_final,
     r28_what_was_withdrawn_is_final,
     r33_a_late_dispute_is_told_that_only_a_new_claim_helps,
-    r38_a_disputed_claims_lines_are_live_again,
+    r38_a_dispute_occupies_the_lines_again,
 ];
 
 async fn r28_a_dispute_is_reviewed_anew_and_approved(system: &TestSystem) {
@@ -150,10 +150,11 @@ async fn r33_a_late_dispute_is_told_that_only_a_new_claim_helps(system: &TestSys
     assert_eq!(case.entry("dispute_window_passed").await.to_state(), ClaimState::Rejected);
 }
 
-async fn r38_a_disputed_claims_lines_are_live_again(system: &TestSystem) {
+async fn r38_a_dispute_occupies_the_lines_again(system: &TestSystem) {
     let claim = system.presales().await;
     let case = TestClaim::at_stage(system, claim.clone(), ClaimStage::Rejected).await;
-    case.dispute("The signature is on page two.").await.unwrap();
     let again = TestClaim::create_with_evidence(system, claim).await;
-    cpor_acceptance::assert_violations(again.submit().await, &[("lines[0]", "ALREADY_CLAIMED")]);
+    assert_eq!(again.claim().await.violations, [], "the lines of a rejected claim are free");
+    case.dispute("The signature is on page two.").await.unwrap();
+    assert_violations(again.submit().await, &[("lines[0]", "ALREADY_CLAIMED")]);
 }

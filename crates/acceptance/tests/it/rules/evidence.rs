@@ -72,6 +72,17 @@ async fn r14_ten_documents_and_no_more(system: &TestSystem) {
     }
     assert_refused(case.upload("one-more.pdf", PDF).await, Code::FailedPrecondition, "TOO_MANY_DOCUMENTS");
     assert_eq!(case.claim().await.evidence_count, 20);
+
+    case.resubmit("").await.unwrap();
+    system.wait_until_idle().await;
+    case.take_and_start_review().await;
+    case.reject(&system.reviewer).await.unwrap();
+    system.wait_until_idle().await;
+    for number in 0..10 {
+        case.upload(&format!("dispute-{number}.pdf"), PDF).await.unwrap();
+    }
+    assert_refused(case.upload("one-more.pdf", PDF).await, Code::FailedPrecondition, "TOO_MANY_DOCUMENTS");
+    assert_eq!(case.claim().await.evidence_count, 30);
 }
 
 /// A PDF of this size in messages of a mebibyte.

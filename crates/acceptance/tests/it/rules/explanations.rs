@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use cpor_acceptance::{
-    Actor, ClaimStage, NORTHWIND, PDF, TestClaim, TestSystem, assert_refused, both_databases, from_timestamp,
+    Actor, ClaimStage, NORTHWIND, TestClaim, TestSystem, assert_refused, both_databases, from_timestamp,
 };
 use cpor_proto::claims::v1::{
     ClaimExplanation, ClaimState, ExplainClaimRequest, ListClaimsRequest, Party, WaitsFor, WithdrawReason,
@@ -244,7 +244,6 @@ async fn r60_claims_are_listed_by_what_they_wait_for(system: &TestSystem) {
     assert_eq!(listed(&system.lead, "partners/-", WaitsFor::DisputeWindow).await, [asked.name.as_str()]);
     system.advance_by(TimeDelta::days(40)).await;
     assert_eq!(listed(&system.lead, "partners/-", WaitsFor::Nothing).await, [asked.name.as_str()]);
-    asked.upload("late.pdf", PDF).await.unwrap_err();
 }
 
 async fn r60_a_customer_may_ask_of_the_claims_on_its_tenant(system: &TestSystem) {

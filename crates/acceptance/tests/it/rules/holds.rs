@@ -15,7 +15,7 @@ use tonic_types::StatusExt as _;
 both_databases![
     r34_a_key_has_one_company_at_a_time,
     r34_one_company_may_hold_both_activities,
-    r34_revenue_association_neither_holds_nor_is_held_out,
+    r34_revenue_association_neither_holds_nor_is_excluded,
     r35_a_hold_begins_pending_and_ends_with_its_claim,
     r36_a_key_that_another_holds_is_refused_at_approval,
     r36_all_lines_are_held_or_none,
@@ -62,21 +62,21 @@ async fn r34_one_company_may_hold_both_activities(system: &TestSystem) {
     assert_eq!(claims, both);
 }
 
-async fn r34_revenue_association_neither_holds_nor_is_held_out(system: &TestSystem) {
-    let usage = system.usage().await;
-    let recognised = |mpn_id: &str| Claim {
-        mpn_id: mpn_id.into(),
-        activities: vec![Activity::RevenueAssociation.into()],
-        solution_seller_name: "Sandra".into(),
-        customer_name: "Fabrikam".into(),
-        isv_solution_name: "Planner".into(),
-        ..usage.clone()
-    };
-    let before = TestClaim::at_stage(system, recognised("2002"), ClaimStage::Approved).await;
-    TestClaim::at_stage(system, usage.clone(), ClaimStage::Approved).await;
-    let after = TestClaim::at_stage(system, recognised("1001"), ClaimStage::Approved).await;
-    for case in [before, after] {
-        assert_eq!(case.associations().await.remove(0).state(), AssociationState::Pending);
+async fn r34_revenue_association_neither_holds_nor_is_excluded(system: &TestSystem) {
+    for recognition_first in [true, false] {
+        let usage = system.usage().await;
+        let recognition = Claim {
+            activities: vec![Activity::RevenueAssociation.into()],
+            solution_seller_name: "Sandra".into(),
+            customer_name: "Fabrikam".into(),
+            isv_solution_name: "Planner".into(),
+            ..system.rival_of(&usage)
+        };
+        let claims = if recognition_first { [recognition, usage] } else { [usage, recognition] };
+        for claim in claims {
+            let case = TestClaim::at_stage(system, claim, ClaimStage::Approved).await;
+            assert_eq!(case.associations().await.remove(0).state(), AssociationState::Pending);
+        }
     }
 }
 
