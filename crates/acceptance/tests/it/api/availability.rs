@@ -10,10 +10,10 @@ use tonic::Code;
 
 both_databases![
     with five_processes:
-    without_the_registry_nothing_is_submitted,
-    without_the_registry_drafts_go_on,
-    an_approval_outlives_the_registry_s_absence,
-    without_reviewers_service_submissions_go_on,
+    submissions_fail_without_the_registry,
+    drafts_work_without_the_registry,
+    an_approval_completes_when_the_registry_returns,
+    submissions_work_without_poe_review,
 ];
 
 async fn stop(system: &TestSystem, service: Service) {
@@ -24,7 +24,7 @@ async fn start(system: &TestSystem, service: Service) {
     system.start(system.process_hosting(service)).await;
 }
 
-async fn without_the_registry_nothing_is_submitted(system: &TestSystem) {
+async fn submissions_fail_without_the_registry(system: &TestSystem) {
     let case = TestClaim::create_with_evidence(system, system.presales().await).await;
     stop(system, Service::Registry).await;
     let status = assert_refused(case.submit().await, Code::Unavailable, "REGISTRY_UNAVAILABLE");
@@ -34,7 +34,7 @@ async fn without_the_registry_nothing_is_submitted(system: &TestSystem) {
     eventually(async || case.submit().await.is_ok()).await;
 }
 
-async fn without_the_registry_drafts_go_on(system: &TestSystem) {
+async fn drafts_work_without_the_registry(system: &TestSystem) {
     let claim = system.presales().await;
     stop(system, Service::Registry).await;
     let case = TestClaim::create_with_evidence(system, claim).await;
@@ -45,7 +45,7 @@ async fn without_the_registry_drafts_go_on(system: &TestSystem) {
     assert_eq!(case.claim().await.display_name, "Renamed");
 }
 
-async fn an_approval_outlives_the_registry_s_absence(system: &TestSystem) {
+async fn an_approval_completes_when_the_registry_returns(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::UnderReview).await;
     stop(system, Service::Registry).await;
     let status = assert_refused(case.approve(&system.reviewer).await, Code::Unavailable, "REGISTRY_UNAVAILABLE");
@@ -72,7 +72,7 @@ async fn an_approval_outlives_the_registry_s_absence(system: &TestSystem) {
     assert_eq!(case.associations().await.len(), 1);
 }
 
-async fn without_reviewers_service_submissions_go_on(system: &TestSystem) {
+async fn submissions_work_without_poe_review(system: &TestSystem) {
     stop(system, Service::PoeReview).await;
     let case = TestClaim::create_with_evidence(system, system.presales().await).await;
     case.submit().await.unwrap();

@@ -14,10 +14,10 @@ use cpor_types::Service;
 use tonic::Code;
 
 both_databases![
-    an_event_has_one_effect_however_often_it_comes,
-    a_gap_is_asked_for_again,
-    what_makes_no_sense_is_parked_and_harms_nobody,
-    a_stream_that_is_not_parked_is_not_retried
+    a_repeated_event_has_one_effect,
+    events_after_a_gap_are_not_applied,
+    invalid_events_are_parked,
+    only_parked_streams_are_retried
 ];
 
 fn declined(case: &TestClaim<'_>, sequence: u64) -> Event {
@@ -52,7 +52,7 @@ async fn declines(case: &TestClaim<'_>) -> usize {
     case.history().await.iter().filter(|entry| entry.action == "customer_declined").count()
 }
 
-async fn an_event_has_one_effect_however_often_it_comes(system: &TestSystem) {
+async fn a_repeated_event_has_one_effect(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Submitted).await;
     let stream = system.next_uuid();
     for _ in 0..3 {
@@ -68,7 +68,7 @@ async fn an_event_has_one_effect_however_often_it_comes(system: &TestSystem) {
     assert_eq!(case.claim().await.rejection.unwrap().comment, "No. 1");
 }
 
-async fn a_gap_is_asked_for_again(system: &TestSystem) {
+async fn events_after_a_gap_are_not_applied(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Submitted).await;
     let stream = system.next_uuid();
     let result = deliver(system, &stream, vec![declined(&case, 2)]).await;
@@ -79,7 +79,7 @@ async fn a_gap_is_asked_for_again(system: &TestSystem) {
     assert_eq!(declines(&case).await, 1);
 }
 
-async fn what_makes_no_sense_is_parked_and_harms_nobody(system: &TestSystem) {
+async fn invalid_events_are_parked(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Submitted).await;
     let nonsense = Event { payload: None, ..declined(&case, 1) };
     let result = deliver(system, &system.next_uuid(), vec![nonsense]).await;
@@ -94,7 +94,7 @@ async fn what_makes_no_sense_is_parked_and_harms_nobody(system: &TestSystem) {
     assert_eq!(result.failure, None);
 }
 
-async fn a_stream_that_is_not_parked_is_not_retried(system: &TestSystem) {
+async fn only_parked_streams_are_retried(system: &TestSystem) {
     TestClaim::at_stage(system, system.presales().await, ClaimStage::Submitted).await;
     let request = ListStreamsRequest { service: 1, state: StreamState::Idle.into(), ..ListStreamsRequest::default() };
     let streams =

@@ -3,9 +3,9 @@
 use cpor_acceptance::{ClaimStage, PDF, TestClaim, TestSystem, both_databases, from_timestamp};
 use cpor_proto::claims::v1::{ClaimState, ListHistoryRequest, Side};
 
-both_databases![the_history_of_a_whole_walk, facts_that_come_too_late_are_recorded_as_overtaken];
+both_databases![a_history_contains_every_step, late_facts_are_recorded_as_overtaken];
 
-async fn the_history_of_a_whole_walk(system: &TestSystem) {
+async fn a_history_contains_every_step(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::PartnerActionRequired).await;
     case.upload("signed.pdf", PDF).await.unwrap();
     case.resubmit("Signed.").await.unwrap();
@@ -50,7 +50,7 @@ async fn the_history_of_a_whole_walk(system: &TestSystem) {
     assert_eq!(seen.len(), history.len(), "its partner sees the same");
 }
 
-async fn facts_that_come_too_late_are_recorded_as_overtaken(system: &TestSystem) {
+async fn late_facts_are_recorded_as_overtaken(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::UnderReview).await;
     // Both are committed, each in its own service, before either hears of the other.
     let (approved, withdrawn) = tokio::join!(

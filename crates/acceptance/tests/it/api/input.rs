@@ -11,15 +11,15 @@ use serde_json::json;
 use tonic::{Code, Status};
 
 both_databases![
-    every_bad_field_is_named_at_once,
-    every_method_survives_an_empty_message,
-    every_method_survives_noise,
-    names_that_are_none_are_refused,
-    what_is_too_large_is_refused,
-    texts_of_every_alphabet_are_kept,
+    all_invalid_fields_are_named_at_once,
+    every_method_handles_an_empty_message,
+    every_method_refuses_malformed_messages,
+    malformed_names_are_refused,
+    too_large_requests_are_refused,
+    unicode_texts_are_kept_unchanged,
 ];
 
-async fn every_bad_field_is_named_at_once(system: &TestSystem) {
+async fn all_invalid_fields_are_named_at_once(system: &TestSystem) {
     let claim = Claim {
         name: "claims/1".into(),
         display_name: "x".repeat(201),
@@ -72,7 +72,7 @@ fn is_precise(status: &Status) -> bool {
     known && !reason(status).is_empty()
 }
 
-async fn every_method_survives_an_empty_message(system: &TestSystem) {
+async fn every_method_handles_an_empty_message(system: &TestSystem) {
     let mut refusals = 0;
     for method in methods() {
         if let Err(status) = try_call(system, &method, vec![]).await {
@@ -86,7 +86,7 @@ async fn every_method_survives_an_empty_message(system: &TestSystem) {
     assert!(refusals > 40, "most methods need something: {refusals}");
 }
 
-async fn every_method_survives_noise(system: &TestSystem) {
+async fn every_method_refuses_malformed_messages(system: &TestSystem) {
     for method in methods() {
         for noise in [vec![0xff; 40], vec![0x0a, 0xff, 0xff, 0xff, 0xff, 0x0f]] {
             let status = try_call(system, &method, noise).await.expect_err("no message");
@@ -100,7 +100,7 @@ async fn every_method_survives_noise(system: &TestSystem) {
     }
 }
 
-async fn names_that_are_none_are_refused(system: &TestSystem) {
+async fn malformed_names_are_refused(system: &TestSystem) {
     let case = TestClaim::create_draft(system, system.presales().await).await.unwrap();
     let id = case.id();
     let shouted = case.name.to_uppercase();
@@ -125,7 +125,7 @@ async fn names_that_are_none_are_refused(system: &TestSystem) {
     }
 }
 
-async fn what_is_too_large_is_refused(system: &TestSystem) {
+async fn too_large_requests_are_refused(system: &TestSystem) {
     let case = TestClaim::create_draft(system, system.presales().await).await.unwrap();
     let lines = vec![ClaimLine { product: "products/teams".into(), ..ClaimLine::default() }; 201];
     let many = case.update(Claim { lines, ..Claim::default() }, &["lines"]).await;
@@ -139,7 +139,7 @@ async fn what_is_too_large_is_refused(system: &TestSystem) {
     assert_eq!((status.code(), reason(&status).as_str()), (Code::ResourceExhausted, "MESSAGE_TOO_LARGE"));
 }
 
-async fn texts_of_every_alphabet_are_kept(system: &TestSystem) {
+async fn unicode_texts_are_kept_unchanged(system: &TestSystem) {
     let text = "Příliš žluťoučký kůň — 合同 — עברית — 🚀 — O'Brien \"%_\\ <script>";
     let case =
         TestClaim::create_draft(system, Claim { display_name: text.into(), ..system.presales().await }).await.unwrap();

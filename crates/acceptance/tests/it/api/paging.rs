@@ -10,10 +10,10 @@ use serde_json::{Value as Json, json};
 use tonic::{Code, Status};
 
 both_databases![
-    pages_together_are_the_whole_list,
-    pages_of_long_texts_fit_an_answer,
+    pages_add_up_to_the_whole_list,
+    pages_of_long_texts_fit_a_response,
     page_tokens_belong_to_their_request,
-    page_sizes,
+    page_sizes_are_checked_and_capped,
 ];
 
 /// A system in which every list has several entries, and what each method is asked for in it.
@@ -131,7 +131,7 @@ async fn page(
     Ok((list.unwrap_or_default(), next))
 }
 
-async fn pages_together_are_the_whole_list(system: &TestSystem) {
+async fn pages_add_up_to_the_whole_list(system: &TestSystem) {
     let seeded = Lists::in_world(system).await;
     for method in lists() {
         let (request, actor) = seeded.of(&method);
@@ -165,7 +165,7 @@ async fn pages_together_are_the_whole_list(system: &TestSystem) {
 }
 
 /// The longest texts that there are, more of them than the 4 MiB hold that a client takes by default, as this one does.
-async fn pages_of_long_texts_fit_an_answer(system: &TestSystem) {
+async fn pages_of_long_texts_fit_a_response(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::UnderReview).await;
     let texts: Vec<_> = (0..110).map(|number| format!("{number:03}{}", "🦀".repeat(9_997))).collect();
     for text in &texts {
@@ -234,7 +234,7 @@ async fn page_tokens_belong_to_their_request(system: &TestSystem) {
     page(&actor, &list, &request, 3, &token).await.expect("the size may change from page to page");
 }
 
-async fn page_sizes(system: &TestSystem) {
+async fn page_sizes_are_checked_and_capped(system: &TestSystem) {
     let seeded = Lists::in_world(system).await;
     for method in lists() {
         let (request, actor) = seeded.of(&method);

@@ -11,8 +11,8 @@ use tonic::Code;
 
 both_databases![
     validate_only_changes_nothing,
-    validate_only_refuses_what_would_be_refused,
-    validate_only_uses_up_no_request_id
+    validate_only_refuses_like_the_real_call,
+    validate_only_leaves_the_request_id_unused
 ];
 
 /// The claim and its history are as before.
@@ -55,7 +55,7 @@ async fn validate_only_changes_nothing(system: &TestSystem) {
     unchanged(&case, &before).await;
 }
 
-async fn validate_only_refuses_what_would_be_refused(system: &TestSystem) {
+async fn validate_only_refuses_like_the_real_call(system: &TestSystem) {
     let claim = Some(Claim { mpn_id: "9999".into(), ..Claim::default() });
     let create =
         CreateClaimRequest { parent: CONTOSO.into(), claim, validate_only: true, ..CreateClaimRequest::default() };
@@ -76,7 +76,7 @@ async fn validate_only_refuses_what_would_be_refused(system: &TestSystem) {
     assert_not_allowed(case.partner.claims().withdraw_claim(withdraw).await, "withdraw", "editing");
 }
 
-async fn validate_only_uses_up_no_request_id(system: &TestSystem) {
+async fn validate_only_leaves_the_request_id_unused(system: &TestSystem) {
     let case = TestClaim::create_with_evidence(system, system.presales().await).await;
     let submit = SubmitClaimRequest {
         name: case.name.clone(),

@@ -10,12 +10,12 @@ use tonic_types::StatusExt as _;
 
 use super::{Estate, Names, bodies::body};
 
-both_databases![every_method_for_every_role, every_method_without_a_token];
+both_databases![each_role_reaches_only_its_methods, every_method_requires_a_token];
 
 /// What came of a call: how many things were listed, or a refusal.
 type Outcome = Result<usize, Status>;
 
-async fn every_method_for_every_role(system: &TestSystem) {
+async fn each_role_reaches_only_its_methods(system: &TestSystem) {
     let estate = Estate::in_world(system).await;
     let methods = methods();
     let (mut let_in, mut kept_out) = (0, 0);
@@ -107,7 +107,7 @@ fn shown(outcome: Outcome, names: &Names) -> Result<usize, Shown> {
     })
 }
 
-async fn every_method_without_a_token(system: &TestSystem) {
+async fn every_method_requires_a_token(system: &TestSystem) {
     let estate = Estate::in_world(system).await;
     let methods = methods();
     for method in &methods {

@@ -7,12 +7,12 @@ use tonic::Code;
 use super::{Estate, bodies::body};
 
 both_databases![
-    every_method_for_every_service,
-    a_service_s_token_is_for_its_callee_alone,
-    services_cannot_be_played_by_users
+    each_service_reaches_only_its_methods,
+    a_service_token_is_valid_for_one_service,
+    users_cannot_impersonate_services
 ];
 
-async fn every_method_for_every_service(system: &TestSystem) {
+async fn each_service_reaches_only_its_methods(system: &TestSystem) {
     let estate = Estate::in_world(system).await;
     let (methods, mut let_in) = (methods(), 0);
     for method in &methods {
@@ -38,7 +38,7 @@ async fn every_method_for_every_service(system: &TestSystem) {
     assert!(let_in >= 9, "the descriptors are read: {let_in}");
 }
 
-async fn a_service_s_token_is_for_its_callee_alone(system: &TestSystem) {
+async fn a_service_token_is_valid_for_one_service(system: &TestSystem) {
     let check = methods().into_iter().find(|method| method.name == "CheckClaim").unwrap();
     let message = encode(&check.input, &serde_json::json!({"partner": "partners/contoso"}));
     for to in Service::ALL.iter().filter(|to| **to != Service::Registry) {
@@ -49,7 +49,7 @@ async fn a_service_s_token_is_for_its_callee_alone(system: &TestSystem) {
     call(&system.service(Service::ClaimIntake, Service::Registry), &check, message).await.unwrap();
 }
 
-async fn services_cannot_be_played_by_users(system: &TestSystem) {
+async fn users_cannot_impersonate_services(system: &TestSystem) {
     let subject = "services/claim-intake";
     let check = methods().into_iter().find(|method| method.name == "CheckClaim").unwrap();
     let message = encode(&check.input, &serde_json::json!({"partner": "partners/contoso"}));

@@ -8,7 +8,7 @@ use cpor_proto::claims::v1::ListClaimsRequest;
 use cpor_types::{Role, SystemClock, VirtualClock};
 use tonic::Code;
 
-both_databases![forged_and_stale_tokens_are_refused, roles_of_two_sides_are_no_role, health_and_reflection_are_open];
+both_databases![forged_and_expired_tokens_are_refused, roles_of_two_sides_are_refused, health_and_reflection_are_open];
 
 async fn list(actor: &Actor) -> Result<(), tonic::Status> {
     let request = ListClaimsRequest { parent: CONTOSO.into(), ..ListClaimsRequest::default() };
@@ -25,7 +25,7 @@ fn alice() -> UserToken {
     }
 }
 
-async fn forged_and_stale_tokens_are_refused(system: &TestSystem) {
+async fn forged_and_expired_tokens_are_refused(system: &TestSystem) {
     let good = system.issuer().user_token(&alice()).unwrap();
     list(&system.actor_with_token(&good)).await.unwrap();
 
@@ -53,7 +53,7 @@ async fn forged_and_stale_tokens_are_refused(system: &TestSystem) {
     assert_refused(list(&system.actor_with_token(&stale)).await, Code::Unauthenticated, "TOKEN_EXPIRED");
 }
 
-async fn roles_of_two_sides_are_no_role(system: &TestSystem) {
+async fn roles_of_two_sides_are_refused(system: &TestSystem) {
     let token = |roles: &[Role], partner: Option<&str>| {
         let partner = partner.map(|partner| partner.parse().unwrap());
         system.actor_with_token(

@@ -10,17 +10,17 @@ use cpor_proto::{
 use crate::api::delivery::deliver;
 
 both_databases![
-    r56_a_reviewers_steps_say_who_and_from_what_to_what,
-    r56_clocks_that_stop_and_a_reviewer_who_goes_are_told,
-    r56_the_customers_words_say_from_what_to_what,
-    r56_an_award_says_who_keeps_what_until_when,
-    r56_a_comment_says_what_it_is_about,
-    r56_time_leaves_entries_too,
-    r29_an_approval_of_what_was_before_an_edit_has_lapsed,
+    r56_review_entries_name_actor_and_changes,
+    r56_entries_record_stopped_clocks_and_reviewers,
+    r56_customer_entries_name_the_changes,
+    r56_an_award_entry_says_who_holds_the_key,
+    r56_a_comment_entry_names_document_and_line,
+    r56_deadlines_add_entries,
+    r29_an_edit_lapses_an_earlier_approval,
 ];
 both_databases![
     with with_mail_server:
-    r56_a_notice_says_why_it_bounced_and_who_sent_it_again,
+    r56_notice_entries_name_bounce_and_sender,
 ];
 
 /// What changed, from what to what.
@@ -32,7 +32,7 @@ fn says(entry: &HistoryEntry, change: (&str, &str, &str)) {
     assert!(changes(entry).contains(&change), "{change:?} is not in {entry:#?}");
 }
 
-async fn r56_a_reviewers_steps_say_who_and_from_what_to_what(system: &TestSystem) {
+async fn r56_review_entries_name_actor_and_changes(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Submitted).await;
     says(&case.entry("submitted").await, ("policy", "", "2021@1"));
     let rita = system.reviewer.subject.as_str();
@@ -58,7 +58,7 @@ async fn r56_a_reviewers_steps_say_who_and_from_what_to_what(system: &TestSystem
     assert_eq!(changes(&approved), [("association_state", "", "pending")]);
 }
 
-async fn r56_clocks_that_stop_and_a_reviewer_who_goes_are_told(system: &TestSystem) {
+async fn r56_entries_record_stopped_clocks_and_reviewers(system: &TestSystem) {
     let rita = system.reviewer.subject.as_str();
     let asked = TestClaim::at_stage(system, system.presales().await, ClaimStage::PartnerActionRequired).await;
     stops(&asked, "review_opened", "partner_action_requested").await;
@@ -76,7 +76,7 @@ async fn stops(case: &TestClaim<'_>, set: &str, stopped: &str) {
     says(&case.entry(stopped).await, ("review_due_time", &until.to, ""));
 }
 
-async fn r56_the_customers_words_say_from_what_to_what(system: &TestSystem) {
+async fn r56_customer_entries_name_the_changes(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Approved).await;
     case.approve_consent().await.unwrap();
     system.wait_until_idle().await;
@@ -100,7 +100,7 @@ async fn r56_the_customers_words_say_from_what_to_what(system: &TestSystem) {
     }
 }
 
-async fn r56_an_award_says_who_keeps_what_until_when(system: &TestSystem) {
+async fn r56_an_award_entry_says_who_holds_the_key(system: &TestSystem) {
     let claim = system.presales().await;
     let holder = TestClaim::at_stage(system, claim.clone(), ClaimStage::Official).await;
     let rival = TestClaim::at_stage(system, system.rival_of(&claim), ClaimStage::UnderReview).await;
@@ -125,7 +125,7 @@ async fn r56_an_award_says_who_keeps_what_until_when(system: &TestSystem) {
     assert!(told.iter().all(|comment| !comment.text.contains("Nobody competes")), "it is to be superseded: {told:#?}");
 }
 
-async fn r56_a_comment_says_what_it_is_about(system: &TestSystem) {
+async fn r56_a_comment_entry_names_document_and_line(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Submitted).await;
     let (evidence, claim) = (case.evidence().await.remove(0), case.claim().await);
     case.comment_on(&system.reviewer, &evidence.name, &claim.lines[0].line_id).await.unwrap();
@@ -137,7 +137,7 @@ async fn r56_a_comment_says_what_it_is_about(system: &TestSystem) {
     assert_eq!(commented.changes[1].to, line);
 }
 
-async fn r56_time_leaves_entries_too(system: &TestSystem) {
+async fn r56_deadlines_add_entries(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::UnderReview).await;
     system.advance_by(TimeDelta::days(10)).await;
     for (action, clock) in [("review_reminded", "review_decision"), ("review_overdue", "review_decision")] {
@@ -154,7 +154,7 @@ async fn r56_time_leaves_entries_too(system: &TestSystem) {
     assert!(!passed.overtaken && passed.side() == Side::Time, "{passed:#?}");
 }
 
-async fn r56_a_notice_says_why_it_bounced_and_who_sent_it_again(system: &TestSystem) {
+async fn r56_notice_entries_name_bounce_and_sender(system: &TestSystem) {
     system.mail_server().refuse("jana@bounce.example");
     let jana = contact("Jana Dvořáková", "CIO", "jana@bounce.example");
     let case =
@@ -188,7 +188,7 @@ async fn approves(case: &TestClaim<'_>, askings: u32) -> HistoryEntry {
 }
 
 /// The customer's service may hear of an edit after the customer has approved what was before it.
-async fn r29_an_approval_of_what_was_before_an_edit_has_lapsed(system: &TestSystem) {
+async fn r29_an_edit_lapses_an_earlier_approval(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Submitted).await;
     let bea = contact("Bea", "CIO", "bea@fabrikam.example");
     case.update(Claim { customer_contact: bea, ..Claim::default() }, &["customer_contact"]).await.unwrap();

@@ -12,7 +12,7 @@ use cpor_proto::{
 both_databases![
     r45_review_start_is_overdue_after_five_business_days,
     r45_review_decision_stops_while_the_partner_acts,
-    r45_overall_is_reported_and_leaves_out_the_partner_s_time,
+    r45_the_overall_clock_excludes_the_partners_time,
     r45_leaving_a_state_cancels_its_clocks,
     r46_each_side_has_its_own_calendar,
     r46_deadlines_respect_holidays_and_summer_time,
@@ -69,7 +69,7 @@ async fn r45_review_decision_stops_while_the_partner_acts(system: &TestSystem) {
     assert_eq!(case.claim().await.state(), ClaimState::UnderReview);
 }
 
-async fn r45_overall_is_reported_and_leaves_out_the_partner_s_time(system: &TestSystem) {
+async fn r45_the_overall_clock_excludes_the_partners_time(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::UnderReview).await;
     assert_eq!(clock(&case, ReviewClock::Overall).await.due_time, Some(timestamp("2026-03-31T07:00:00Z")));
     system.advance_to(time("2026-03-18T20:00:00Z")).await;

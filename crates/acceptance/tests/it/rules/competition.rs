@@ -12,15 +12,15 @@ use cpor_proto::{
 use tonic::Code;
 
 both_databases![
-    r37_rivals_are_seen_side_by_side_and_their_clocks_stop,
-    r37_each_partner_is_told_and_never_who_the_rival_is,
+    r37_rivals_are_shown_together_and_clocks_stop,
+    r37_partners_learn_of_rivals_but_not_their_names,
     r37_reviewers_may_ask_both_rivals_for_more,
     r37_reviewers_may_ask_an_incumbent_for_more,
     r37_a_lead_awards_in_one_step,
-    r27a_the_last_line_lost_rejects_the_claim,
+    r27a_losing_the_last_line_rejects_the_claim,
     r37_a_pending_hold_yields_at_once,
-    r37_an_official_holder_stays_until_the_winner_is_official,
-    r37_if_the_winner_never_gets_there_nothing_changes_for_the_holder,
+    r37_an_official_holder_stays_until_superseded,
+    r37_a_failed_successor_changes_nothing,
 ];
 both_databases![with policy_2023: r37_in_2023_an_incumbent_may_add_evidence];
 
@@ -36,7 +36,7 @@ async fn line_key(case: &TestClaim<'_>) -> String {
     case.claim().await.lines[0].key.clone()
 }
 
-async fn r37_rivals_are_seen_side_by_side_and_their_clocks_stop(system: &TestSystem) {
+async fn r37_rivals_are_shown_together_and_clocks_stop(system: &TestSystem) {
     let (one, other) = rivals(system).await;
     let seen = one.competition(&system.reviewer).await.unwrap();
     let rival = seen.rivals[0].review_case.clone().unwrap();
@@ -60,7 +60,7 @@ async fn r37_rivals_are_seen_side_by_side_and_their_clocks_stop(system: &TestSys
     one.approve(&system.reviewer).await.unwrap();
 }
 
-async fn r37_each_partner_is_told_and_never_who_the_rival_is(system: &TestSystem) {
+async fn r37_partners_learn_of_rivals_but_not_their_names(system: &TestSystem) {
     let (one, other) = rivals(system).await;
     for (case, rival) in [(&one, "northwind"), (&other, "contoso")] {
         let comments = case.comments().await;
@@ -174,7 +174,7 @@ async fn r37_a_lead_awards_in_one_step(system: &TestSystem) {
     }
 }
 
-async fn r27a_the_last_line_lost_rejects_the_claim(system: &TestSystem) {
+async fn r27a_losing_the_last_line_rejects_the_claim(system: &TestSystem) {
     let (one, other) = rivals(system).await;
     one.award(&system.lead, &[line_key(&one).await.as_str()]).await.unwrap();
     system.wait_until_idle().await;
@@ -213,7 +213,7 @@ async fn superseding(system: &TestSystem) -> (TestClaim<'_>, TestClaim<'_>) {
     (holder, rival)
 }
 
-async fn r37_an_official_holder_stays_until_the_winner_is_official(system: &TestSystem) {
+async fn r37_an_official_holder_stays_until_superseded(system: &TestSystem) {
     let (holder, rival) = superseding(system).await;
     system.advance_by(TimeDelta::days(8)).await;
     let on_record = system.associations_of_key(&holder.key(0).await, None).await;
@@ -223,7 +223,7 @@ async fn r37_an_official_holder_stays_until_the_winner_is_official(system: &Test
     assert_eq!(holder.claim().await.state(), ClaimState::Approved);
 }
 
-async fn r37_if_the_winner_never_gets_there_nothing_changes_for_the_holder(system: &TestSystem) {
+async fn r37_a_failed_successor_changes_nothing(system: &TestSystem) {
     let (holder, rival) = superseding(system).await;
     rival.decline_consent("We stay with Contoso.").await.unwrap();
     system.wait_until_idle().await;

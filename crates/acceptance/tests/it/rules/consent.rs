@@ -13,16 +13,16 @@ use tonic::Code;
 both_databases![
     r26_a_decline_rejects_in_every_state,
     r26_a_decline_frees_the_hold,
-    r26a_approving_after_approval_makes_it_official_at_once,
-    r26a_approving_before_makes_it_official_at_approval,
-    r26a_a_decline_beats_an_approval,
-    r26a_repeating_gets_the_first_answer,
-    r27_the_window_passes_and_the_association_is_official,
+    r26a_makes_an_approved_claim_official_at_once,
+    r26a_makes_an_open_claim_official_at_approval,
+    r26a_a_decline_overrides_an_approval,
+    r26a_a_repeated_decision_changes_nothing,
+    r27_official_when_the_window_passes,
     r42_silence_is_enough,
-    r43_an_early_approval_can_still_be_declined_until_the_window_passes,
-    r28_while_a_rejection_can_be_disputed_a_decline_is_recorded,
-    r28_when_it_can_no_longer_be_disputed_nothing_can_be_declined,
-    r28_a_dispute_asks_the_customer_again_and_silence_after_a_decline_is_one,
+    r43_an_early_approval_can_be_declined_in_the_window,
+    r28_a_decline_of_a_rejected_claim_is_recorded,
+    r28_a_final_rejection_cannot_be_declined,
+    r28_silence_after_a_decline_is_a_decline,
 ];
 
 async fn r26_a_decline_rejects_in_every_state(system: &TestSystem) {
@@ -57,7 +57,7 @@ async fn r26_a_decline_frees_the_hold(system: &TestSystem) {
     assert_eq!(rival.associations().await.remove(0).state(), Held::Pending);
 }
 
-async fn r26a_approving_after_approval_makes_it_official_at_once(system: &TestSystem) {
+async fn r26a_makes_an_approved_claim_official_at_once(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Approved).await;
     system.advance_by(TimeDelta::hours(5)).await;
     let consent = case.approve_consent().await.unwrap();
@@ -78,7 +78,7 @@ async fn r26a_approving_after_approval_makes_it_official_at_once(system: &TestSy
     assert_eq!(official, 1, "the window that passes has nothing more to do");
 }
 
-async fn r26a_approving_before_makes_it_official_at_approval(system: &TestSystem) {
+async fn r26a_makes_an_open_claim_official_at_approval(system: &TestSystem) {
     for stage in [ClaimStage::Submitted, ClaimStage::UnderReview, ClaimStage::PartnerActionRequired] {
         let case = TestClaim::at_stage(system, system.presales().await, stage).await;
         case.approve_consent().await.unwrap();
@@ -104,7 +104,7 @@ async fn r26a_approving_before_makes_it_official_at_approval(system: &TestSystem
     }
 }
 
-async fn r26a_a_decline_beats_an_approval(system: &TestSystem) {
+async fn r26a_a_decline_overrides_an_approval(system: &TestSystem) {
     for stage in [ClaimStage::Submitted, ClaimStage::Approved] {
         let case = TestClaim::at_stage(system, system.presales().await, stage).await;
         case.approve_consent().await.unwrap();
@@ -117,7 +117,7 @@ async fn r26a_a_decline_beats_an_approval(system: &TestSystem) {
     }
 }
 
-async fn r26a_repeating_gets_the_first_answer(system: &TestSystem) {
+async fn r26a_a_repeated_decision_changes_nothing(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Approved).await;
     let first = case.approve_consent().await.unwrap();
     system.advance_by(TimeDelta::hours(1)).await;
@@ -130,7 +130,7 @@ async fn r26a_repeating_gets_the_first_answer(system: &TestSystem) {
     assert_eq!(declined, 1);
 }
 
-async fn r27_the_window_passes_and_the_association_is_official(system: &TestSystem) {
+async fn r27_official_when_the_window_passes(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Approved).await;
     let consent = case.consent().await.unwrap();
     let due = from_timestamp(consent.due_time);
@@ -173,7 +173,7 @@ async fn approved_early(system: &TestSystem) -> TestClaim<'_> {
     case
 }
 
-async fn r43_an_early_approval_can_still_be_declined_until_the_window_passes(system: &TestSystem) {
+async fn r43_an_early_approval_can_be_declined_in_the_window(system: &TestSystem) {
     let case = approved_early(system).await;
     let approved = from_timestamp(case.claim().await.official_time);
     let consent = case.consent().await.unwrap();
@@ -205,7 +205,7 @@ async fn r43_an_early_approval_can_still_be_declined_until_the_window_passes(sys
     assert!(!case.entry("consent_window_passed").await.overtaken, "R56: that it can be declined no more is history");
 }
 
-async fn r28_while_a_rejection_can_be_disputed_a_decline_is_recorded(system: &TestSystem) {
+async fn r28_a_decline_of_a_rejected_claim_is_recorded(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Rejected).await;
     let consent = case.consent().await.unwrap();
     assert_eq!(consent.state(), ConsentState::Closed);
@@ -230,7 +230,7 @@ async fn r28_while_a_rejection_can_be_disputed_a_decline_is_recorded(system: &Te
     assert_eq!((consent.state(), consent.explicit_approval_needed), (ConsentState::Requested, true));
 }
 
-async fn r28_when_it_can_no_longer_be_disputed_nothing_can_be_declined(system: &TestSystem) {
+async fn r28_a_final_rejection_cannot_be_declined(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Rejected).await;
     let due = from_timestamp(case.consent().await.unwrap().due_time);
     system.advance_to(due).await;
@@ -239,7 +239,7 @@ async fn r28_when_it_can_no_longer_be_disputed_nothing_can_be_declined(system: &
     assert_refused(case.decline_consent("Not them.").await, Code::FailedPrecondition, "CLAIM_CLOSED");
 }
 
-async fn r28_a_dispute_asks_the_customer_again_and_silence_after_a_decline_is_one(system: &TestSystem) {
+async fn r28_silence_after_a_decline_is_a_decline(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Declined).await;
     let contact = case.contact().await;
     let mails = system.mails_to(&contact).len();

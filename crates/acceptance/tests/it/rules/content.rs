@@ -8,15 +8,15 @@ use cpor_proto::claims::v1::{Activity, Claim, ClaimState, Contact};
 use tonic::Code;
 
 both_databases![
-    r10_a_draft_may_lack_anything_and_a_submission_nothing,
+    r10_a_submission_needs_every_required_field,
     r10_a_revenue_association_needs_its_three_names,
-    r10_elsewhere_those_names_are_refused,
+    r10_other_activities_refuse_the_three_names,
     r10_a_technical_contact_is_needed_for_dynamics_365,
     r10_contacts_need_name_title_and_email,
-    r10_a_product_once_for_each_subscription,
-    r10_the_one_claimable_subscription_is_filled_in,
+    r10_refuses_a_product_twice_per_subscription,
+    r10_the_only_claimable_subscription_is_filled_in,
     r10_of_several_subscriptions_one_must_be_named,
-    r10_acknowledgement_and_comments_are_never_needed,
+    r10_acknowledgement_and_comments_are_optional,
     r11_a_draft_shows_what_a_submission_refuses,
 ];
 
@@ -37,7 +37,7 @@ const EVERYTHING: [(&str, &str); 13] = [
     ("evidence", "EVIDENCE_REQUIRED"),
 ];
 
-async fn r10_a_draft_may_lack_anything_and_a_submission_nothing(system: &TestSystem) {
+async fn r10_a_submission_needs_every_required_field(system: &TestSystem) {
     let case = TestClaim::create_draft(system, Claim::default()).await.unwrap();
     assert_violations(case.submit().await, &EVERYTHING);
     assert_eq!(case.claim().await.state(), ClaimState::Editing);
@@ -51,7 +51,7 @@ async fn r10_a_revenue_association_needs_its_three_names(system: &TestSystem) {
     TestClaim::create_with_evidence(system, system.revenue_association().await).await.submit().await.unwrap();
 }
 
-async fn r10_elsewhere_those_names_are_refused(system: &TestSystem) {
+async fn r10_other_activities_refuse_the_three_names(system: &TestSystem) {
     let names = ["solution_seller_name", "customer_name", "isv_solution_name"];
     let claim = Claim { activities: vec![Activity::Usage.into()], ..system.revenue_association().await };
     assert_violations(
@@ -90,7 +90,7 @@ async fn r10_contacts_need_name_title_and_email(system: &TestSystem) {
     );
 }
 
-async fn r10_a_product_once_for_each_subscription(system: &TestSystem) {
+async fn r10_refuses_a_product_twice_per_subscription(system: &TestSystem) {
     let claim = system.presales().await;
     let twice = Claim { lines: vec![claim.lines[0].clone(), claim.lines[0].clone()], ..claim.clone() };
     let case = TestClaim::create_with_evidence(system, twice).await;
@@ -100,7 +100,7 @@ async fn r10_a_product_once_for_each_subscription(system: &TestSystem) {
     case.submit().await.unwrap();
 }
 
-async fn r10_the_one_claimable_subscription_is_filled_in(system: &TestSystem) {
+async fn r10_the_only_claimable_subscription_is_filled_in(system: &TestSystem) {
     let claim = Claim {
         tenant_id: TAILSPIN.into(),
         customer_domain: "tailspin.example".into(),
@@ -125,7 +125,7 @@ async fn r10_of_several_subscriptions_one_must_be_named(system: &TestSystem) {
     case.submit().await.unwrap();
 }
 
-async fn r10_acknowledgement_and_comments_are_never_needed(system: &TestSystem) {
+async fn r10_acknowledgement_and_comments_are_optional(system: &TestSystem) {
     let claim = system.presales().await;
     assert!(!claim.terms_acknowledged);
     let case = TestClaim::create_with_evidence(system, claim).await;

@@ -11,11 +11,11 @@ use http::{Method, StatusCode};
 both_databases![
     r43_opening_scanning_and_prefetching_change_nothing,
     r43_an_unconfirmed_form_changes_nothing,
-    r43_declining_by_link,
-    r43_approving_by_link,
-    r43_an_early_approval_by_link_is_taken_back_by_the_link_of_the_next_mail,
+    r43_a_link_declines_a_claim_in_every_state,
+    r43_a_link_approves_a_claim,
+    r43_a_later_link_declines_an_early_approval,
     r43_a_link_acts_for_its_own_claim_only,
-    r43_after_the_window_a_link_declines_no_more,
+    r43_a_link_cannot_decline_after_the_window,
     r29_after_an_edit_earlier_links_can_only_decline,
     r40_the_page_can_be_read_in_other_languages,
 ];
@@ -65,7 +65,7 @@ async fn r43_an_unconfirmed_form_changes_nothing(system: &TestSystem) {
     assert_eq!(state(&case).await, before);
 }
 
-async fn r43_declining_by_link(system: &TestSystem) {
+async fn r43_a_link_declines_a_claim_in_every_state(system: &TestSystem) {
     for stage in
         [ClaimStage::Submitted, ClaimStage::UnderReview, ClaimStage::PartnerActionRequired, ClaimStage::Approved]
     {
@@ -86,7 +86,7 @@ async fn r43_declining_by_link(system: &TestSystem) {
     }
 }
 
-async fn r43_approving_by_link(system: &TestSystem) {
+async fn r43_a_link_approves_a_claim(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Approved).await;
     let link = system.mail_to(&case.contact().await).link().to_owned();
     assert_eq!(system.browser.approve(&link).await.status, StatusCode::OK);
@@ -95,7 +95,7 @@ async fn r43_approving_by_link(system: &TestSystem) {
     assert_eq!(case.consent().await.unwrap().channel(), ConsentChannel::Link);
 }
 
-async fn r43_an_early_approval_by_link_is_taken_back_by_the_link_of_the_next_mail(system: &TestSystem) {
+async fn r43_a_later_link_declines_an_early_approval(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::UnderReview).await;
     let contact = case.contact().await;
     let asked = system.mail_to(&contact).link().to_owned();
@@ -131,7 +131,7 @@ async fn r43_a_link_acts_for_its_own_claim_only(system: &TestSystem) {
     assert_eq!(state(&one).await.0, ClaimState::Submitted);
 }
 
-async fn r43_after_the_window_a_link_declines_no_more(system: &TestSystem) {
+async fn r43_a_link_cannot_decline_after_the_window(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Approved).await;
     let link = system.mail_to(&case.contact().await).link().to_owned();
     let due = from_timestamp(case.consent().await.unwrap().due_time);

@@ -13,16 +13,16 @@ use tonic::Code;
 use tonic_types::StatusExt as _;
 
 both_databases![
-    r12_domain_and_tenant,
+    r12_the_domain_must_belong_to_the_tenant,
     r12_products_must_be_on_the_tenant,
-    r12_subscriptions_must_be_fit_to_be_claimed,
-    r12_grace_is_good_enough,
-    r12_is_checked_again_at_resubmission,
-    r12_is_checked_again_at_dispute,
-    r12_is_checked_again_at_approval,
+    r12_subscriptions_must_be_claimable,
+    r12_accepts_a_subscription_in_grace,
+    r12_the_directory_is_checked_at_resubmission,
+    r12_the_directory_is_checked_at_dispute,
+    r12_the_directory_is_checked_at_approval,
 ];
 
-async fn r12_domain_and_tenant(system: &TestSystem) {
+async fn r12_the_domain_must_belong_to_the_tenant(system: &TestSystem) {
     let claim = system.presales().await;
     let cases = [
         (
@@ -70,7 +70,7 @@ async fn unfit(system: &TestSystem, status: SubscriptionStatus) -> String {
     system.import_subscription(Subscription { status: status.into(), ..fit }).await
 }
 
-async fn r12_subscriptions_must_be_fit_to_be_claimed(system: &TestSystem) {
+async fn r12_subscriptions_must_be_claimable(system: &TestSystem) {
     let workload = rows::subscription(FABRIKAM, &system.next_uuid(), "teams");
     let cases = [
         ("no UUID".to_owned(), "SUBSCRIPTION_ID_MALFORMED"),
@@ -94,7 +94,7 @@ async fn r12_subscriptions_must_be_fit_to_be_claimed(system: &TestSystem) {
     assert!(case.claim().await.violations[0].description.contains("co-op claims"));
 }
 
-async fn r12_grace_is_good_enough(system: &TestSystem) {
+async fn r12_accepts_a_subscription_in_grace(system: &TestSystem) {
     let subscription = unfit(system, SubscriptionStatus::InGrace).await;
     let claim = Claim { lines: vec![line("power-apps", &subscription)], ..system.usage().await };
     TestClaim::create_with_evidence(system, claim).await.submit().await.unwrap();
@@ -108,20 +108,20 @@ async fn expire(system: &TestSystem, case: &TestClaim<'_>) {
     system.import_subscription(Subscription { status: SubscriptionStatus::Expired.into(), ..subscription }).await;
 }
 
-async fn r12_is_checked_again_at_resubmission(system: &TestSystem) {
+async fn r12_the_directory_is_checked_at_resubmission(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::PartnerActionRequired).await;
     expire(system, &case).await;
     assert_violations(case.resubmit("Here it is.").await, &[("lines[0].subscription_id", "SUBSCRIPTION_EXPIRED")]);
 }
 
-async fn r12_is_checked_again_at_dispute(system: &TestSystem) {
+async fn r12_the_directory_is_checked_at_dispute(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Rejected).await;
     expire(system, &case).await;
     let refused = case.dispute("The signature is on page two.").await;
     assert_violations(refused, &[("lines[0].subscription_id", "SUBSCRIPTION_EXPIRED")]);
 }
 
-async fn r12_is_checked_again_at_approval(system: &TestSystem) {
+async fn r12_the_directory_is_checked_at_approval(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::UnderReview).await;
     expire(system, &case).await;
     let status = assert_refused(case.approve(&system.reviewer).await, Code::FailedPrecondition, "LINES_NOT_HELD");

@@ -11,10 +11,10 @@ use cpor_proto::{
 use tonic::Code;
 
 both_databases![
-    r28_a_dispute_is_a_new_case_that_is_decided_like_the_first,
+    r28_a_dispute_opens_a_new_case,
     r45_the_dispute_decision_stops_while_the_partner_acts,
-    r45_overdue_cases_are_found,
-    r14_reviewers_see_the_documents_and_operators_do_not,
+    r45_overdue_cases_can_be_listed,
+    r14_reviewers_see_documents_and_operators_do_not,
     r30_a_reviewer_asks_for_lines_to_be_removed,
 ];
 
@@ -34,7 +34,7 @@ async fn disputed(system: &TestSystem) -> TestClaim<'_> {
     case
 }
 
-async fn r28_a_dispute_is_a_new_case_that_is_decided_like_the_first(system: &TestSystem) {
+async fn r28_a_dispute_opens_a_new_case(system: &TestSystem) {
     let case = disputed(system).await;
     let review = case.review(&system.lead).await.unwrap();
     let dispute = review.dispute.clone().unwrap();
@@ -70,7 +70,7 @@ async fn r45_the_dispute_decision_stops_while_the_partner_acts(system: &TestSyst
     assert_eq!(case.entry("review_overdue").await.reason, "dispute_decision");
 }
 
-async fn r45_overdue_cases_are_found(system: &TestSystem) {
+async fn r45_overdue_cases_can_be_listed(system: &TestSystem) {
     let late = TestClaim::at_stage(system, system.presales().await, ClaimStage::Submitted).await;
     system.advance_by(TimeDelta::days(10)).await;
     TestClaim::at_stage(system, system.usage().await, ClaimStage::Submitted).await;
@@ -80,7 +80,7 @@ async fn r45_overdue_cases_are_found(system: &TestSystem) {
     assert_eq!(found.iter().map(|case| case.claim.as_str()).collect::<Vec<_>>(), [late.name.as_str()]);
 }
 
-async fn r14_reviewers_see_the_documents_and_operators_do_not(system: &TestSystem) {
+async fn r14_reviewers_see_documents_and_operators_do_not(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::UnderReview).await;
     let seen = case.review(&system.reviewer).await.unwrap().evidence;
     let own = case.evidence().await;

@@ -8,18 +8,18 @@ use cpor_proto::claims::v1::{AssociationState, ClaimState, Command, PrimaryRejec
 use tonic::Code;
 
 both_databases![
-    r28_a_dispute_is_reviewed_anew_and_approved,
-    r28_a_dispute_needs_a_justification_or_evidence_since_the_rejection,
-    r28_an_answer_leads_back_to_the_dispute,
-    r28_an_approval_before_a_dispute_counts_until_a_decline,
-    r28_who_declined_has_to_approve_explicitly,
+    r28_a_disputed_claim_can_be_approved,
+    r28_a_dispute_needs_justification_or_evidence,
+    r28_a_resubmission_returns_to_the_dispute,
+    r28_an_early_approval_counts_until_a_decline,
+    r28_a_decline_requires_explicit_approval,
     r28_silence_after_a_decline_is_final,
-    r28_what_was_withdrawn_is_final,
-    r33_a_late_dispute_is_told_that_only_a_new_claim_helps,
+    r28_a_withdrawn_claim_cannot_be_disputed,
+    r33_a_late_dispute_is_referred_to_a_new_claim,
     r38_a_dispute_occupies_the_lines_again,
 ];
 
-async fn r28_a_dispute_is_reviewed_anew_and_approved(system: &TestSystem) {
+async fn r28_a_disputed_claim_can_be_approved(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Rejected).await;
     let rejected = case.review_name().await;
     let claim = case.dispute("The signature is on page two.").await.unwrap();
@@ -38,14 +38,14 @@ async fn r28_a_dispute_is_reviewed_anew_and_approved(system: &TestSystem) {
     assert_eq!(case.claim().await.association_state(), AssociationState::Official);
 }
 
-async fn r28_a_dispute_needs_a_justification_or_evidence_since_the_rejection(system: &TestSystem) {
+async fn r28_a_dispute_needs_justification_or_evidence(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Rejected).await;
     assert_refused(case.dispute("").await, Code::FailedPrecondition, "DISPUTE_UNFOUNDED");
     case.upload("signed.pdf", PDF).await.unwrap();
     assert_eq!(case.dispute("").await.unwrap().state(), ClaimState::Disputed);
 }
 
-async fn r28_an_answer_leads_back_to_the_dispute(system: &TestSystem) {
+async fn r28_a_resubmission_returns_to_the_dispute(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Rejected).await;
     case.dispute("The signature is on page two.").await.unwrap();
     system.wait_until_idle().await;
@@ -89,7 +89,7 @@ async fn disputed(case: &TestClaim<'_>) -> (bool, bool, AssociationState) {
     (consent.approve_time.is_some(), claim.explicit_approval_needed, case.claim().await.association_state())
 }
 
-async fn r28_an_approval_before_a_dispute_counts_until_a_decline(system: &TestSystem) {
+async fn r28_an_early_approval_counts_until_a_decline(system: &TestSystem) {
     let case = approved_and_rejected(system).await;
     assert_eq!(disputed(&case).await, (true, false, AssociationState::Official), "R26a: it was given before");
     let case = approved_and_rejected(system).await;
@@ -109,7 +109,7 @@ async fn r28_an_approval_before_a_dispute_counts_until_a_decline(system: &TestSy
     assert_eq!(disputed(&case).await, (false, true, AssociationState::Pending));
 }
 
-async fn r28_who_declined_has_to_approve_explicitly(system: &TestSystem) {
+async fn r28_a_decline_requires_explicit_approval(system: &TestSystem) {
     let case = declined_and_approved(system).await;
     case.approve_consent().await.unwrap();
     system.wait_until_idle().await;
@@ -127,14 +127,14 @@ async fn r28_silence_after_a_decline_is_final(system: &TestSystem) {
     assert_eq!(metadata(&status, "finality"), "NO_EXPLICIT_APPROVAL");
 }
 
-async fn r28_what_was_withdrawn_is_final(system: &TestSystem) {
+async fn r28_a_withdrawn_claim_cannot_be_disputed(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Withdrawn).await;
     let status = assert_refused(case.dispute("By mistake.").await, Code::FailedPrecondition, "DISPUTE_NOT_ALLOWED");
     assert_eq!(metadata(&status, "finality"), "PARTNER_REQUEST");
     assert_eq!(case.claim().await.allowed_commands().collect::<Vec<_>>(), [Command::Comment]);
 }
 
-async fn r33_a_late_dispute_is_told_that_only_a_new_claim_helps(system: &TestSystem) {
+async fn r33_a_late_dispute_is_referred_to_a_new_claim(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Rejected).await;
     let rejection = case.claim().await.rejection.unwrap();
     assert!(!rejection.r#final && rejection.dispute_due_rule.starts_with("30 calendar days"), "{rejection:?}");

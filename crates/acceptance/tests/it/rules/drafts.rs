@@ -16,10 +16,10 @@ both_databases![
     r16_create_checks_the_mpn_id,
     r16_a_created_claim_is_a_draft,
     r17_update_changes_the_named_fields_only,
-    r17_update_without_a_mask_changes_what_is_set,
+    r17_update_without_a_mask_changes_set_fields,
     r17_update_refuses_fields_that_cannot_change,
-    r17_delete_takes_a_draft_out_of_every_list,
-    r17_lines_that_stay_keep_their_ids,
+    r17_a_deleted_draft_is_in_no_list,
+    r17_unchanged_lines_keep_their_ids,
     r18_submit_opens_case_and_consent,
 ];
 
@@ -93,7 +93,7 @@ async fn r17_update_changes_the_named_fields_only(system: &TestSystem) {
     assert!(entry.changes[0].from.contains("Jana"));
 }
 
-async fn r17_update_without_a_mask_changes_what_is_set(system: &TestSystem) {
+async fn r17_update_without_a_mask_changes_set_fields(system: &TestSystem) {
     let case = TestClaim::create_draft(system, system.presales().await).await.unwrap();
     let change = Claim { name: case.name.clone(), display_name: "Renamed".into(), ..Claim::default() };
     let request = UpdateClaimRequest { claim: Some(change.clone()), ..UpdateClaimRequest::default() };
@@ -114,7 +114,7 @@ async fn r17_update_refuses_fields_that_cannot_change(system: &TestSystem) {
     assert_not_allowed(case.update(Claim::default(), &["display_name"]).await, "update", "under_review");
 }
 
-async fn r17_delete_takes_a_draft_out_of_every_list(system: &TestSystem) {
+async fn r17_a_deleted_draft_is_in_no_list(system: &TestSystem) {
     let case = TestClaim::create_with_evidence(system, system.presales().await).await;
     case.delete().await.unwrap();
     let request = GetClaimRequest { name: case.name.clone() };
@@ -131,7 +131,7 @@ async fn r17_delete_takes_a_draft_out_of_every_list(system: &TestSystem) {
     );
 }
 
-async fn r17_lines_that_stay_keep_their_ids(system: &TestSystem) {
+async fn r17_unchanged_lines_keep_their_ids(system: &TestSystem) {
     let case = TestClaim::create_draft(system, system.presales().await).await.unwrap();
     let first = case.claim().await.lines.remove(0);
     let second = line("dynamics-365-sales", &system.create_subscription("dynamics-365-sales").await);

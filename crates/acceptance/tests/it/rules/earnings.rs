@@ -17,19 +17,19 @@ use cpor_proto::{
 use tonic::{Code, Status};
 
 both_databases![
-    r54_each_month_has_its_line_with_units_rate_and_amount,
-    r54_a_month_without_usage_says_so_until_it_is_imported,
-    r54_usage_that_is_imported_again_is_corrected_and_nothing_rewritten,
-    r54_a_subscription_that_changes_corrects_its_month,
-    r54_lines_are_found_by_tenant_subscription_claim_month_and_status,
+    r54_each_month_has_units_rate_and_amount,
+    r54_a_month_without_usage_is_reported_as_missing,
+    r54_replaced_usage_adds_a_correction,
+    r54_a_changed_subscription_corrects_its_month,
+    r54_earnings_can_be_filtered,
     r54_a_partner_sees_its_own_lines_only,
-    r54_a_period_is_paid_once_it_is_over,
-    r54_what_was_paid_is_corrected_in_a_later_period,
-    r54_the_ledger_is_exported,
+    r54_a_period_is_paid_after_its_end,
+    r54_paid_earnings_are_corrected_in_a_later_period,
+    r54_earnings_can_be_exported,
     r50_the_month_of_the_end_does_not_count,
     r53_recognition_earns_nothing,
 ];
-both_databases![with two_replicas: r54_two_payouts_at_once_pay_each_line_once];
+both_databases![with two_replicas: r54_concurrent_payouts_pay_each_line_once];
 
 fn all() -> ListEarningsRequest {
     ListEarningsRequest { parent: "tenants/-".into(), page_size: 1000, ..ListEarningsRequest::default() }
@@ -76,7 +76,7 @@ async fn payout(actor: &Actor, period: &str, reference: &str, id: &str) -> Resul
     Ok(actor.eligibility().record_payout(request).await?.into_inner())
 }
 
-async fn r54_each_month_has_its_line_with_units_rate_and_amount(system: &TestSystem) {
+async fn r54_each_month_has_units_rate_and_amount(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.workloads(), ClaimStage::Official).await;
     for (line, months) in [(0, [1000, 1200, 1250]), (1, [500, 549, 600])] {
         system.advance_to("2026-06-01T00:00:00Z".parse().unwrap()).await;
@@ -103,7 +103,7 @@ async fn r54_each_month_has_its_line_with_units_rate_and_amount(system: &TestSys
     assert_eq!(net.len(), 6, "two lines, three months");
 }
 
-async fn r54_a_month_without_usage_says_so_until_it_is_imported(system: &TestSystem) {
+async fn r54_a_month_without_usage_is_reported_as_missing(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Official).await;
     assert_eq!(ledger(&case).await, [], "no month is over");
     system.advance_to("2026-05-01T00:00:00Z".parse().unwrap()).await;
@@ -120,7 +120,7 @@ async fn r54_a_month_without_usage_says_so_until_it_is_imported(system: &TestSys
     assert_eq!(after[2].corrects, lines[1].name);
 }
 
-async fn r54_usage_that_is_imported_again_is_corrected_and_nothing_rewritten(system: &TestSystem) {
+async fn r54_replaced_usage_adds_a_correction(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.usage().await, ClaimStage::Official).await;
     let key = case.key(0).await;
     system.advance_to("2026-05-02T00:00:00Z".parse().unwrap()).await;
@@ -143,7 +143,7 @@ async fn r54_usage_that_is_imported_again_is_corrected_and_nothing_rewritten(sys
     assert_eq!(ledger(&case).await, before, "the same once more changes nothing");
 }
 
-async fn r54_a_subscription_that_changes_corrects_its_month(system: &TestSystem) {
+async fn r54_a_changed_subscription_corrects_its_month(system: &TestSystem) {
     let case = earning(system).await;
     let key = case.key(0).await;
     system.import_usage(&key, &[("2026-05", 1)]).await;
@@ -166,7 +166,7 @@ async fn r54_a_subscription_that_changes_corrects_its_month(system: &TestSystem)
     assert_eq!(april.earned.as_ref().unwrap().failed_conditions, ["purchased_within_90_days"]);
 }
 
-async fn r54_lines_are_found_by_tenant_subscription_claim_month_and_status(system: &TestSystem) {
+async fn r54_earnings_can_be_filtered(system: &TestSystem) {
     let case = earning(system).await;
     let workloads = TestClaim::at_stage(system, system.workloads(), ClaimStage::Official).await;
     system.advance_to("2026-07-01T00:00:00Z".parse().unwrap()).await;
@@ -219,7 +219,7 @@ async fn r54_a_partner_sees_its_own_lines_only(system: &TestSystem) {
     assert_refused(denied, Code::PermissionDenied, "ROLE_NOT_ALLOWED");
 }
 
-async fn r54_a_period_is_paid_once_it_is_over(system: &TestSystem) {
+async fn r54_a_period_is_paid_after_its_end(system: &TestSystem) {
     let case = earning(system).await;
     let early = payout(&system.manager, "2026-Q2", "SEPA 17", "").await;
     let early = assert_refused(early, Code::FailedPrecondition, "PAYOUT_PERIOD_NOT_OVER");
@@ -251,7 +251,7 @@ async fn r54_a_period_is_paid_once_it_is_over(system: &TestSystem) {
     assert_refused(payout(&system.manager, "2026-Q2", "", "").await, Code::InvalidArgument, "INVALID_FIELDS");
 }
 
-async fn r54_what_was_paid_is_corrected_in_a_later_period(system: &TestSystem) {
+async fn r54_paid_earnings_are_corrected_in_a_later_period(system: &TestSystem) {
     let case = earning(system).await;
     system.advance_to("2026-07-02T00:00:00Z".parse().unwrap()).await;
     payout(&system.manager, "2026-Q2", "SEPA 17", "").await.unwrap();
@@ -282,7 +282,7 @@ async fn export(actor: &Actor, format: ExportFormat) -> String {
     String::from_utf8(bytes).unwrap()
 }
 
-async fn r54_the_ledger_is_exported(system: &TestSystem) {
+async fn r54_earnings_can_be_exported(system: &TestSystem) {
     let case = earning(system).await;
     system.advance_to("2026-07-01T00:00:00Z".parse().unwrap()).await;
     payout(&system.manager, "2026-Q2", "SEPA \"17\", July", "").await.unwrap();
@@ -337,7 +337,7 @@ async fn r53_recognition_earns_nothing(system: &TestSystem) {
     assert_eq!(lines[0].program, "");
 }
 
-async fn r54_two_payouts_at_once_pay_each_line_once(system: &TestSystem) {
+async fn r54_concurrent_payouts_pay_each_line_once(system: &TestSystem) {
     let case = earning(system).await;
     assert!(case.name.starts_with(CONTOSO));
     system.advance_to("2026-07-01T00:00:00Z".parse().unwrap()).await;

@@ -10,11 +10,11 @@ use tonic::Code;
 both_databases![
     r29_contacts_lines_and_location_can_change,
     r29_all_other_fields_are_locked,
-    r29_an_edit_is_checked_as_a_submission,
-    r29_an_edit_answers_the_reviewer,
-    r29_evidence_is_added_while_the_claim_waits,
+    r29_an_edit_is_checked_like_a_submission,
+    r29_an_edit_answers_the_request,
+    r29_evidence_is_accepted_until_the_review_starts,
     r29_nothing_changes_under_review,
-    r55_comments_are_about_what_is_on_the_claim,
+    r55_a_comment_refers_to_parts_of_its_claim,
 ];
 
 /// New contacts of the customer and of the partner.
@@ -91,7 +91,7 @@ async fn r29_all_other_fields_are_locked(system: &TestSystem) {
     }
 }
 
-async fn r29_an_edit_is_checked_as_a_submission(system: &TestSystem) {
+async fn r29_an_edit_is_checked_like_a_submission(system: &TestSystem) {
     let claim = system.presales().await;
     let other = TestClaim::at_stage(system, system.presales().await, ClaimStage::Submitted).await;
     let case = TestClaim::at_stage(system, claim, ClaimStage::Submitted).await;
@@ -102,13 +102,13 @@ async fn r29_an_edit_is_checked_as_a_submission(system: &TestSystem) {
     assert_eq!(case.claim().await.lines.len(), 1, "what is refused changes nothing");
 }
 
-async fn r29_an_edit_answers_the_reviewer(system: &TestSystem) {
+async fn r29_an_edit_answers_the_request(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::PartnerActionRequired).await;
     case.update(with_new_contacts(), &["partner_contact"]).await.unwrap();
     assert_eq!(case.resubmit("").await.unwrap().state(), ClaimState::Submitted);
 }
 
-async fn r29_evidence_is_added_while_the_claim_waits(system: &TestSystem) {
+async fn r29_evidence_is_accepted_until_the_review_starts(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Submitted).await;
     case.upload("more.pdf", PDF).await.unwrap();
     system.wait_until_idle().await;
@@ -125,7 +125,7 @@ async fn r29_nothing_changes_under_review(system: &TestSystem) {
     }
 }
 
-async fn r55_comments_are_about_what_is_on_the_claim(system: &TestSystem) {
+async fn r55_a_comment_refers_to_parts_of_its_claim(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::UnderReview).await;
     let other = TestClaim::create_with_evidence(system, system.presales().await).await;
     let (document, line) = (case.evidence().await.remove(0).name, case.claim().await.lines.remove(0).line_id);

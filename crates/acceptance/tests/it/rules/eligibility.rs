@@ -15,14 +15,14 @@ use tonic::Code;
 
 both_databases![
     r52_nothing_is_assessed_before_it_is_official,
-    r52_the_answer_names_conditions_facts_and_whether_they_held,
+    r52_an_assessment_names_conditions_and_facts,
     r52_assessed_again_each_month,
     r52_assessed_again_when_a_subscription_changes,
     r52_assessed_again_when_the_partner_changes,
     r52_assessed_again_when_usage_is_imported,
     r52_no_more_assessments_after_the_end,
     r53_presales_bought_within_90_days_is_eligible,
-    r53_presales_bought_earlier_is_not,
+    r53_presales_bought_earlier_is_not_eligible,
     r53_the_partner_must_be_enrolled_and_in_the_region,
     r53_usage_must_have_grown_by_10_percent,
     r53_recognition_only_is_recognised_and_never_paid,
@@ -61,7 +61,7 @@ async fn r52_nothing_is_assessed_before_it_is_official(system: &TestSystem) {
     assert_refused(foreign.assessment().await, Code::NotFound, "RESOURCE_NOT_FOUND");
 }
 
-async fn r52_the_answer_names_conditions_facts_and_whether_they_held(system: &TestSystem) {
+async fn r52_an_assessment_names_conditions_and_facts(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Official).await;
     let assessment = case.assessment().await.unwrap();
     assert_eq!((assessment.month.as_str(), assessment.guide.as_str()), ("2026-03", "programGuides/default-2026"));
@@ -159,7 +159,7 @@ async fn r53_presales_bought_within_90_days_is_eligible(system: &TestSystem) {
     assert_eq!(verdicts(&case).await, [(Verdict::Eligible, vec![])]);
 }
 
-async fn r53_presales_bought_earlier_is_not(system: &TestSystem) {
+async fn r53_presales_bought_earlier_is_not_eligible(system: &TestSystem) {
     let bought = rows::subscription(FABRIKAM, &system.next_uuid(), "dynamics-365-sales");
     let channel = PurchaseChannel::VolumeLicensing.into();
     let bought = Subscription { purchase_time: Some(timestamp("2025-12-16T08:59:59Z")), channel, ..bought };

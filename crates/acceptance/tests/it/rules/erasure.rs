@@ -12,12 +12,12 @@ use cpor_proto::{
 use tonic::Code;
 
 both_databases![
-    r56_personal_data_is_erased_and_the_chain_still_verifies,
-    r56_only_the_kinds_that_are_named_are_erased,
-    r56_erasing_again_changes_nothing_until_something_is_said,
-    r56_a_deleted_draft_is_erased_and_so_are_the_addresses_of_mails,
-    r56_what_a_lead_and_a_customer_said_is_erased_in_every_service,
-    r56_what_was_said_before_and_is_told_later_is_not_kept,
+    r56_the_history_verifies_after_an_erasure,
+    r56_only_the_named_kinds_are_erased,
+    r56_a_repeated_erasure_changes_nothing,
+    r56_deleted_drafts_and_mail_addresses_are_erased,
+    r56_an_erasure_reaches_every_service,
+    r56_late_events_do_not_restore_erased_data,
 ];
 
 const CONTACTS: [&str; 3] = ["jana.dvorakova@fabrikam.example", "erik.weber@contoso.example", "bea@contoso.example"];
@@ -52,7 +52,7 @@ async fn seen(case: &TestClaim<'_>, secrets: &[&str]) -> Vec<String> {
     secrets.iter().filter(|secret| shown.contains(**secret)).map(|secret| (*secret).to_owned()).collect()
 }
 
-async fn r56_personal_data_is_erased_and_the_chain_still_verifies(system: &TestSystem) {
+async fn r56_the_history_verifies_after_an_erasure(system: &TestSystem) {
     let case = talked_about(system).await;
     let people = [case.partner.subject.clone(), system.reviewer.subject.clone()];
     let reject = case.claim().await.rejection.unwrap().comment;
@@ -99,7 +99,7 @@ async fn r56_personal_data_is_erased_and_the_chain_still_verifies(system: &TestS
     check(system, &before).unwrap();
 }
 
-async fn r56_only_the_kinds_that_are_named_are_erased(system: &TestSystem) {
+async fn r56_only_the_named_kinds_are_erased(system: &TestSystem) {
     let (case, other) = (talked_about(system).await, talked_about(system).await);
     system.advance_by(TimeDelta::days(90)).await;
     case.erase(&system.operator, &[PersonalDataKind::Contacts]).await.unwrap();
@@ -114,7 +114,7 @@ async fn r56_only_the_kinds_that_are_named_are_erased(system: &TestSystem) {
     assert_eq!(check(system, &receipt(&other, &system.lead).await).unwrap().summary.erased, 0);
 }
 
-async fn r56_erasing_again_changes_nothing_until_something_is_said(system: &TestSystem) {
+async fn r56_a_repeated_erasure_changes_nothing(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Withdrawn).await;
     let request = |validate_only| ErasePersonalDataRequest {
         name: case.name.clone(),
@@ -139,7 +139,7 @@ async fn r56_erasing_again_changes_nothing_until_something_is_said(system: &Test
     check(system, &receipt(&case, &system.lead).await).unwrap();
 }
 
-async fn r56_a_deleted_draft_is_erased_and_so_are_the_addresses_of_mails(system: &TestSystem) {
+async fn r56_deleted_drafts_and_mail_addresses_are_erased(system: &TestSystem) {
     let draft = TestClaim::at_stage(system, system.presales().await, ClaimStage::Editing).await;
     draft.delete().await.unwrap();
     let judge = ErasePersonalDataRequest {
@@ -161,7 +161,7 @@ async fn r56_a_deleted_draft_is_erased_and_so_are_the_addresses_of_mails(system:
     assert!(system.columns_with_texts(&[WORDS[0]]).await.len() > 1, "the words were not asked for");
 }
 
-async fn r56_what_a_lead_and_a_customer_said_is_erased_in_every_service(system: &TestSystem) {
+async fn r56_an_erasure_reaches_every_service(system: &TestSystem) {
     let claim = system.presales().await;
     let case = TestClaim::at_stage(system, claim.clone(), ClaimStage::UnderReview).await;
     let rival = TestClaim::at_stage(system, system.rival_of(&claim), ClaimStage::UnderReview).await;
@@ -196,7 +196,7 @@ async fn r56_what_a_lead_and_a_customer_said_is_erased_in_every_service(system: 
     check(system, &receipt(&case, &system.lead).await).unwrap();
 }
 
-async fn r56_what_was_said_before_and_is_told_later_is_not_kept(system: &TestSystem) {
+async fn r56_late_events_do_not_restore_erased_data(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Withdrawn).await;
     let before = to_timestamp(system.now().await);
     system.advance_by(TimeDelta::days(1)).await;

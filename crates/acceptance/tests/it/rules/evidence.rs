@@ -8,17 +8,17 @@ use sha2::{Digest as _, Sha256};
 use tonic::Code;
 
 both_databases![
-    r14_kinds_are_told_by_content_and_not_by_name,
-    r14_other_content_is_refused_whatever_its_name,
-    r14_ten_documents_and_no_more,
+    r14_the_content_determines_the_kind,
+    r14_unknown_content_is_refused_despite_its_name,
+    r14_accepts_at_most_ten_documents,
     r14_a_document_has_at_most_25_mib,
-    r14_what_is_downloaded_is_what_was_uploaded,
-    r14_what_is_removed_stays_in_history,
-    r14_the_hash_is_compared_where_it_is_announced,
-    r14_an_upload_has_its_order,
+    r14_a_download_equals_the_upload,
+    r14_a_removed_document_stays_in_history,
+    r14_an_announced_hash_must_match,
+    r14_upload_messages_must_be_in_order,
 ];
 
-async fn r14_kinds_are_told_by_content_and_not_by_name(system: &TestSystem) {
+async fn r14_the_content_determines_the_kind(system: &TestSystem) {
     let case = TestClaim::create_draft(system, system.presales().await).await.unwrap();
     let kinds = [
         (PDF, EvidenceKind::Pdf),
@@ -38,7 +38,7 @@ async fn r14_kinds_are_told_by_content_and_not_by_name(system: &TestSystem) {
     assert_eq!(case.claim().await.evidence_count, 6);
 }
 
-async fn r14_other_content_is_refused_whatever_its_name(system: &TestSystem) {
+async fn r14_unknown_content_is_refused_despite_its_name(system: &TestSystem) {
     let case = TestClaim::create_draft(system, system.presales().await).await.unwrap();
     let programs: [&[u8]; 6] = [
         b"MZ\x90\x00\x03\x00\x00\x00\x04\x00\x00\x00\xff\xff\x00\x00",
@@ -55,7 +55,7 @@ async fn r14_other_content_is_refused_whatever_its_name(system: &TestSystem) {
     assert!(case.evidence().await.is_empty());
 }
 
-async fn r14_ten_documents_and_no_more(system: &TestSystem) {
+async fn r14_accepts_at_most_ten_documents(system: &TestSystem) {
     let case = TestClaim::create_draft(system, system.presales().await).await.unwrap();
     for number in 0..10 {
         case.upload(&format!("proof-{number}.pdf"), PDF).await.unwrap();
@@ -108,7 +108,7 @@ async fn r14_a_document_has_at_most_25_mib(system: &TestSystem) {
     assert_eq!(bytes.len(), limit);
 }
 
-async fn r14_what_is_downloaded_is_what_was_uploaded(system: &TestSystem) {
+async fn r14_a_download_equals_the_upload(system: &TestSystem) {
     let case = TestClaim::create_with_evidence(system, system.presales().await).await;
     let mut message = case.upload_message("unterschrieben.docx", DOCX);
     message.metadata.as_mut().unwrap().signature_time = Some(timestamp("2026-03-01T00:00:00Z"));
@@ -124,7 +124,7 @@ async fn r14_what_is_downloaded_is_what_was_uploaded(system: &TestSystem) {
     assert_eq!(names, ["proof.pdf", "unterschrieben.docx"], "oldest first");
 }
 
-async fn r14_what_is_removed_stays_in_history(system: &TestSystem) {
+async fn r14_a_removed_document_stays_in_history(system: &TestSystem) {
     let case = TestClaim::create_with_evidence(system, system.presales().await).await;
     let document = case.evidence().await.remove(0);
     case.remove(&document.name).await.unwrap();
@@ -135,7 +135,7 @@ async fn r14_what_is_removed_stays_in_history(system: &TestSystem) {
     assert_eq!(case.claim().await.evidence_count, 0);
 }
 
-async fn r14_the_hash_is_compared_where_it_is_announced(system: &TestSystem) {
+async fn r14_an_announced_hash_must_match(system: &TestSystem) {
     let case = TestClaim::create_draft(system, system.presales().await).await.unwrap();
     let announced = |sha256: String| {
         let mut message = case.upload_message("proof.pdf", PDF);
@@ -146,7 +146,7 @@ async fn r14_the_hash_is_compared_where_it_is_announced(system: &TestSystem) {
     assert_refused(case.upload_parts(announced(hex(PNG))).await, Code::InvalidArgument, "EVIDENCE_HASH_MISMATCH");
 }
 
-async fn r14_an_upload_has_its_order(system: &TestSystem) {
+async fn r14_upload_messages_must_be_in_order(system: &TestSystem) {
     let case = TestClaim::create_draft(system, system.presales().await).await.unwrap();
     let bytes = |data: &[u8]| UploadEvidenceRequest { metadata: None, data: data.to_vec() };
     assert_refused(case.upload_parts(vec![bytes(PDF)]).await, Code::InvalidArgument, "UPLOAD_OUT_OF_ORDER");

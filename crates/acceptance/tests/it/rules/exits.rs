@@ -12,14 +12,14 @@ use cpor_proto::{
 use tonic::Code;
 
 both_databases![
-    r25_withdrawal_is_final_and_closes_everything,
-    r25_an_official_association_ends_with_a_withdrawal,
-    r25_other_needs_words,
-    r25_neither_drafts_nor_rejected_claims_are_withdrawn,
-    r25_what_was_withdrawn_can_be_claimed_again,
+    r25_a_withdrawal_is_final_and_closes_the_case,
+    r25_a_withdrawal_ends_the_association,
+    r25_the_reason_other_needs_a_comment,
+    r25_drafts_and_rejected_claims_stay_as_they_are,
+    r25_withdrawn_keys_can_be_claimed_again,
 ];
 
-async fn r25_withdrawal_is_final_and_closes_everything(system: &TestSystem) {
+async fn r25_a_withdrawal_is_final_and_closes_the_case(system: &TestSystem) {
     let reasons = [
         (ClaimStage::Submitted, WithdrawReason::WrongMpnId),
         (ClaimStage::UnderReview, WithdrawReason::WrongActivity),
@@ -43,7 +43,7 @@ async fn r25_withdrawal_is_final_and_closes_everything(system: &TestSystem) {
     }
 }
 
-async fn r25_an_official_association_ends_with_a_withdrawal(system: &TestSystem) {
+async fn r25_a_withdrawal_ends_the_association(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Official).await;
     let key = case.key(0).await;
     assert_eq!(system.associations_of_key(&key, None).await.len(), 1);
@@ -56,7 +56,7 @@ async fn r25_an_official_association_ends_with_a_withdrawal(system: &TestSystem)
     assert!(system.associations_of_key(&key, None).await.is_empty());
 }
 
-async fn r25_other_needs_words(system: &TestSystem) {
+async fn r25_the_reason_other_needs_a_comment(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Submitted).await;
     let status =
         assert_refused(case.withdraw(WithdrawReason::Other, "").await, Code::InvalidArgument, "INVALID_FIELDS");
@@ -69,7 +69,7 @@ async fn r25_other_needs_words(system: &TestSystem) {
     assert_eq!((withdrawn.changes[0].field.as_str(), withdrawn.changes[0].to.as_str()), ("withdraw_reason", "other"));
 }
 
-async fn r25_neither_drafts_nor_rejected_claims_are_withdrawn(system: &TestSystem) {
+async fn r25_drafts_and_rejected_claims_stay_as_they_are(system: &TestSystem) {
     let case = TestClaim::create_with_evidence(system, system.presales().await).await;
     assert_not_allowed(case.withdraw(WithdrawReason::WrongMpnId, "").await, "withdraw", "editing");
     for stage in [ClaimStage::Rejected, ClaimStage::Withdrawn, ClaimStage::Declined] {
@@ -78,7 +78,7 @@ async fn r25_neither_drafts_nor_rejected_claims_are_withdrawn(system: &TestSyste
     }
 }
 
-async fn r25_what_was_withdrawn_can_be_claimed_again(system: &TestSystem) {
+async fn r25_withdrawn_keys_can_be_claimed_again(system: &TestSystem) {
     let claim = system.presales().await;
     for _ in 0..2 {
         let case = TestClaim::at_stage(system, claim.clone(), ClaimStage::Approved).await;

@@ -8,9 +8,9 @@ use cpor_proto::{
 };
 
 both_databases![
-    r39_an_association_ends_with_its_subscription_after_grace,
-    r39_grace_and_a_later_end_keep_it,
-    r39_a_pending_one_never_becomes_official,
+    r39_an_association_ends_after_the_grace_period,
+    r39_grace_or_a_later_end_keeps_the_association,
+    r39_a_pending_association_never_becomes_official,
 ];
 
 /// The subscription of the claim's line, as the directory says it now.
@@ -31,7 +31,7 @@ async fn is_over(case: &TestClaim<'_>) {
     assert!(found.iter().all(|one| (one.state(), one.end_reason()) == (AssociationState::Ended, EndReason::Expired)));
 }
 
-async fn r39_an_association_ends_with_its_subscription_after_grace(system: &TestSystem) {
+async fn r39_an_association_ends_after_the_grace_period(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Official).await;
     let key = case.key(0).await;
     now(system, &case, SubscriptionStatus::Active, "2026-05-01T00:00:00Z").await;
@@ -43,7 +43,7 @@ async fn r39_an_association_ends_with_its_subscription_after_grace(system: &Test
     assert_eq!(case.associations().await[0].end_time, Some(timestamp("2026-05-31T00:00:00Z")));
 }
 
-async fn r39_grace_and_a_later_end_keep_it(system: &TestSystem) {
+async fn r39_grace_or_a_later_end_keeps_the_association(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Official).await;
     let key = case.key(0).await;
     now(system, &case, SubscriptionStatus::InGrace, "2026-05-01T00:00:00Z").await;
@@ -54,7 +54,7 @@ async fn r39_grace_and_a_later_end_keep_it(system: &TestSystem) {
     is_over(&case).await;
 }
 
-async fn r39_a_pending_one_never_becomes_official(system: &TestSystem) {
+async fn r39_a_pending_association_never_becomes_official(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Approved).await;
     now(system, &case, SubscriptionStatus::Expired, "2026-03-01T00:00:00Z").await;
     is_over(&case).await;

@@ -11,19 +11,19 @@ use cpor_types::Role;
 use tonic::Code;
 
 both_databases![
-    r60_a_claim_is_explained_all_its_life,
-    r60_each_party_is_told_what_it_can_do,
-    r60_a_caller_is_told_what_it_can_do_itself,
-    r60_a_contested_claim_waits_for_a_lead_and_names_no_rival,
+    r60_explains_a_claim_from_draft_to_official,
+    r60_lists_what_each_party_can_do,
+    r60_lists_what_the_caller_can_do,
+    r60_a_contested_claim_waits_for_a_lead,
     r60_a_dispute_after_a_decline_waits_for_the_customer,
-    r60_a_final_rejection_waits_for_nothing_and_says_why,
-    r60_a_passed_deadline_is_applied_to_the_answer,
+    r60_a_final_rejection_waits_for_nothing,
+    r60_passed_deadlines_are_applied_to_explanations,
     r60_claims_are_listed_by_what_they_wait_for,
-    r60_a_customer_may_ask_of_the_claims_on_its_tenant,
+    r60_customers_get_explanations_for_their_tenant,
 ];
 both_databases![
     with with_mail_server:
-    r60_a_bounced_notice_is_the_operators_to_send_again,
+    r60_after_a_bounce_the_operator_has_to_act,
 ];
 
 async fn explained(case: &TestClaim<'_>, actor: &Actor) -> ClaimExplanation {
@@ -61,7 +61,7 @@ async fn waits(case: &TestClaim<'_>, waits_for: WaitsFor, whose_move: Party) -> 
     told
 }
 
-async fn r60_a_claim_is_explained_all_its_life(system: &TestSystem) {
+async fn r60_explains_a_claim_from_draft_to_official(system: &TestSystem) {
     let begun = system.now().await;
     let case = TestClaim::create_with_evidence(system, system.presales().await).await;
     let told = waits(&case, WaitsFor::Submission, Party::Partner).await;
@@ -100,7 +100,7 @@ async fn r60_a_claim_is_explained_all_its_life(system: &TestSystem) {
     assert_eq!((official.since_time, official.due_time), (told.due_time, None), "official since the window passed");
 }
 
-async fn r60_each_party_is_told_what_it_can_do(system: &TestSystem) {
+async fn r60_lists_what_each_party_can_do(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Submitted).await;
     let told = explained(&case, &system.contoso).await;
     assert_eq!(commands(&told, Party::Partner), ["UpdateClaim", "WithdrawClaim", "UploadEvidence", "CreateComment"]);
@@ -127,7 +127,7 @@ async fn r60_each_party_is_told_what_it_can_do(system: &TestSystem) {
     assert!(!format!("{told:?}").contains(&system.reviewer.subject), "R4: a partner never learns who reviews");
 }
 
-async fn r60_a_caller_is_told_what_it_can_do_itself(system: &TestSystem) {
+async fn r60_lists_what_the_caller_can_do(system: &TestSystem) {
     let case = TestClaim::create_with_evidence(system, system.presales().await).await;
     let admin = explained(&case, &system.contoso).await;
     assert!(callers(&admin).contains(&"SubmitClaim"));
@@ -160,7 +160,7 @@ async fn r60_a_caller_is_told_what_it_can_do_itself(system: &TestSystem) {
     assert_refused(sync.claims().explain_claim(request).await, Code::PermissionDenied, "ROLE_NOT_ALLOWED");
 }
 
-async fn r60_a_contested_claim_waits_for_a_lead_and_names_no_rival(system: &TestSystem) {
+async fn r60_a_contested_claim_waits_for_a_lead(system: &TestSystem) {
     let claim = system.presales().await;
     let one = TestClaim::at_stage(system, claim.clone(), ClaimStage::UnderReview).await;
     let other = TestClaim::at_stage(system, system.rival_of(&claim), ClaimStage::Submitted).await;
@@ -196,7 +196,7 @@ async fn r60_a_dispute_after_a_decline_waits_for_the_customer(system: &TestSyste
     waits(&case, WaitsFor::Nothing, Party::Unspecified).await;
 }
 
-async fn r60_a_final_rejection_waits_for_nothing_and_says_why(system: &TestSystem) {
+async fn r60_a_final_rejection_waits_for_nothing(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Rejected).await;
     let told = waits(&case, WaitsFor::DisputeWindow, Party::Partner).await;
     assert_eq!(told.due_time, case.claim().await.rejection.unwrap().dispute_due_time);
@@ -213,7 +213,7 @@ async fn r60_a_final_rejection_waits_for_nothing_and_says_why(system: &TestSyste
     assert!(told.refused.iter().any(|refused| refused.reason == "DISPUTE_NOT_ALLOWED"));
 }
 
-async fn r60_a_passed_deadline_is_applied_to_the_answer(system: &TestSystem) {
+async fn r60_passed_deadlines_are_applied_to_explanations(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::PartnerActionRequired).await;
     let due = case.claim().await.partner_action.unwrap().due_time;
     system.set_clock_only(from_timestamp(due) + TimeDelta::days(1)).await;
@@ -246,7 +246,7 @@ async fn r60_claims_are_listed_by_what_they_wait_for(system: &TestSystem) {
     assert_eq!(listed(&system.lead, "partners/-", WaitsFor::Nothing).await, [asked.name.as_str()]);
 }
 
-async fn r60_a_customer_may_ask_of_the_claims_on_its_tenant(system: &TestSystem) {
+async fn r60_customers_get_explanations_for_their_tenant(system: &TestSystem) {
     let claim = system.presales().await;
     let case = TestClaim::create_with_evidence(system, claim.clone()).await;
     let unseen = async |customer: &Actor, name: &str| {
@@ -288,7 +288,7 @@ async fn r60_a_customer_may_ask_of_the_claims_on_its_tenant(system: &TestSystem)
     assert!(callers(&explained(&case, case.customer()).await).is_empty());
 }
 
-async fn r60_a_bounced_notice_is_the_operators_to_send_again(system: &TestSystem) {
+async fn r60_after_a_bounce_the_operator_has_to_act(system: &TestSystem) {
     system.mail_server().refuse("jana@bounce.example");
     let contact = cpor_acceptance::contact("Jana Dvořáková", "CIO", "jana@bounce.example");
     let claim = cpor_proto::claims::v1::Claim { customer_contact: contact, ..system.presales().await };

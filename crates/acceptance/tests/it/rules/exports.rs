@@ -7,7 +7,7 @@ use tonic::Code;
 
 use super::volume::{batch, list, named, row};
 
-both_databases![r59_an_export_is_the_list, r59_an_export_shows_what_its_caller_may_see];
+both_databases![r59_an_export_equals_the_list, r59_an_export_shows_what_its_caller_may_see];
 
 async fn export(actor: &Actor, request: ExportClaimsRequest) -> (usize, String) {
     let mut stream = actor.claims().export_claims(request).await.expect("an export").into_inner();
@@ -20,7 +20,7 @@ async fn export(actor: &Actor, request: ExportClaimsRequest) -> (usize, String) 
     (parts, String::from_utf8(file).expect("text"))
 }
 
-async fn r59_an_export_is_the_list(system: &TestSystem) {
+async fn r59_an_export_equals_the_list(system: &TestSystem) {
     let lines = vec![line("teams", ""), line("exchange", "")];
     let two = Claim { lines, ..named("=two, \"lines\"") };
     let rows = (0..150).map(|n| named(&format!("{n:03}"))).chain([two]).map(|claim| row("", claim));

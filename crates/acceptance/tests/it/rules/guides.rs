@@ -12,15 +12,15 @@ use cpor_proto::eligibility::v1::{
 use tonic::{Code, Status};
 
 both_databases![
-    r52_everything_that_is_wrong_with_a_guide_is_named_at_once,
+    r52_all_faults_of_a_guide_are_named_at_once,
     r52_a_guide_is_uploaded_once_and_stays_a_draft,
-    r52_drafts_are_the_vendors_own_business,
+    r52_only_the_vendor_sees_draft_guides,
     r52_a_guide_is_put_in_force_for_a_period,
     r52_a_month_is_assessed_by_its_own_guide,
-    r54_a_revised_guide_corrects_the_past_months_it_covers,
+    r54_a_revised_guide_corrects_past_months,
     r52_a_simulation_streams_what_a_draft_would_change,
 ];
-both_databases![with two_replicas: r52_of_two_activations_at_once_one_wins];
+both_databases![with two_replicas: r52_one_of_two_concurrent_activations_wins];
 
 /// The shipped guide, as the API shows it.
 pub(super) async fn shipped(system: &TestSystem) -> ProgramGuide {
@@ -64,7 +64,7 @@ async fn assessment(case: &TestClaim<'_>, month: &str) -> Result<Assessment, Sta
     Ok(case.partner.eligibility().get_assessment(request).await?.into_inner())
 }
 
-async fn r52_everything_that_is_wrong_with_a_guide_is_named_at_once(system: &TestSystem) {
+async fn r52_all_faults_of_a_guide_are_named_at_once(system: &TestSystem) {
     let mut guide = shipped(system).await;
     guide.display_name = String::new();
     guide.conditions[1].name = guide.conditions[0].name.clone();
@@ -126,7 +126,7 @@ async fn r52_a_guide_is_uploaded_once_and_stays_a_draft(system: &TestSystem) {
     assert_eq!(listed(&system.manager).await, known.map(|(name, state)| (name.to_owned(), state)));
 }
 
-async fn r52_drafts_are_the_vendors_own_business(system: &TestSystem) {
+async fn r52_only_the_vendor_sees_draft_guides(system: &TestSystem) {
     create(system, "fall", shipped(system).await).await.unwrap();
     let get = async |actor: &Actor, id: &str| {
         let request = GetProgramGuideRequest { name: format!("programGuides/{id}") };
@@ -213,7 +213,7 @@ async fn r52_a_month_is_assessed_by_its_own_guide(system: &TestSystem) {
     assert_refused(assessment(&foreign, "2026-04").await, Code::NotFound, "RESOURCE_NOT_FOUND");
 }
 
-async fn r54_a_revised_guide_corrects_the_past_months_it_covers(system: &TestSystem) {
+async fn r54_a_revised_guide_corrects_past_months(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Official).await;
     let key = case.key(0).await;
     system.advance_to("2026-06-02T00:00:00Z".parse().unwrap()).await;
@@ -299,7 +299,7 @@ async fn r52_a_simulation_streams_what_a_draft_would_change(system: &TestSystem)
     assert_refused(simulate(system, "default-2026", "").await, Code::FailedPrecondition, "GUIDE_NOT_DRAFT");
 }
 
-async fn r52_of_two_activations_at_once_one_wins(system: &TestSystem) {
+async fn r52_one_of_two_concurrent_activations_wins(system: &TestSystem) {
     for id in ["one", "two"] {
         create(system, id, shipped(system).await).await.unwrap();
     }

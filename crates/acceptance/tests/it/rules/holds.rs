@@ -17,9 +17,9 @@ both_databases![
     r34_one_company_may_hold_both_activities,
     r34_revenue_association_neither_holds_nor_is_excluded,
     r35_a_hold_begins_pending_and_ends_with_its_claim,
-    r36_a_key_that_another_holds_is_refused_at_approval,
+    r36_a_key_of_another_holder_is_refused,
     r36_all_lines_are_held_or_none,
-    r38_the_same_company_claims_a_line_once_for_each_activity,
+    r38_a_company_claims_a_line_once_per_activity,
 ];
 
 /// What stands in the way of an approval: kind and line.
@@ -97,7 +97,7 @@ async fn r35_a_hold_begins_pending_and_ends_with_its_claim(system: &TestSystem) 
     rival.approve(&system.reviewer).await.unwrap();
 }
 
-async fn r36_a_key_that_another_holds_is_refused_at_approval(system: &TestSystem) {
+async fn r36_a_key_of_another_holder_is_refused(system: &TestSystem) {
     let claim = system.presales().await;
     TestClaim::at_stage(system, claim.clone(), ClaimStage::Approved).await;
     let rival = TestClaim::at_stage(system, system.rival_of(&claim), ClaimStage::UnderReview).await;
@@ -128,7 +128,7 @@ async fn r36_all_lines_are_held_or_none(system: &TestSystem) {
     TestClaim::at_stage(system, Claim { lines: vec![free], ..claim }, ClaimStage::Approved).await;
 }
 
-async fn r38_the_same_company_claims_a_line_once_for_each_activity(system: &TestSystem) {
+async fn r38_a_company_claims_a_line_once_per_activity(system: &TestSystem) {
     let claim = system.presales().await;
     for stage in
         [ClaimStage::Submitted, ClaimStage::UnderReview, ClaimStage::PartnerActionRequired, ClaimStage::Approved]

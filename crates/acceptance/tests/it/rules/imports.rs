@@ -9,9 +9,9 @@ use cpor_types::Role;
 use serde_json::Value;
 
 both_databases![
-    r59_a_file_is_imported_and_again_when_it_is_corrected,
-    r59_what_was_exported_can_be_imported,
-    r59_an_export_that_is_refused_leaves_the_file_as_it_was,
+    r59_a_corrected_file_can_be_imported_again,
+    r59_an_export_can_be_imported,
+    r59_a_refused_export_leaves_the_file_unchanged,
 ];
 
 /// Runs a command of `cpor` for Contoso: whether it ended well, and what it wrote to standard output and error.
@@ -47,7 +47,7 @@ async fn claims(system: &TestSystem) -> Vec<Claim> {
     system.contoso.claims().list_claims(request).await.unwrap().into_inner().claims
 }
 
-async fn r59_a_file_is_imported_and_again_when_it_is_corrected(system: &TestSystem) {
+async fn r59_a_corrected_file_can_be_imported_again(system: &TestSystem) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("claims.csv");
     let header = "claim,display_name,mpn_id,activities,product";
@@ -76,7 +76,7 @@ async fn r59_a_file_is_imported_and_again_when_it_is_corrected(system: &TestSyst
     assert!(!well && said.contains("`colour`"), "{said}");
 }
 
-async fn r59_what_was_exported_can_be_imported(system: &TestSystem) {
+async fn r59_an_export_can_be_imported(system: &TestSystem) {
     let folder = tempfile::tempdir().unwrap();
     let lines = vec![cpor_acceptance::line("teams", ""), cpor_acceptance::line("intune", "")];
     let sales = system.presales().await;
@@ -121,7 +121,7 @@ async fn r59_what_was_exported_can_be_imported(system: &TestSystem) {
     );
 }
 
-async fn r59_an_export_that_is_refused_leaves_the_file_as_it_was(system: &TestSystem) {
+async fn r59_a_refused_export_leaves_the_file_unchanged(system: &TestSystem) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("claims.csv");
     fs::write(&file, "as it was").unwrap();

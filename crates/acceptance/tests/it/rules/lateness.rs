@@ -12,14 +12,14 @@ use cpor_proto::{
 use tonic::Code;
 
 both_databases![
-    r47_a_command_that_meets_a_passed_response_deadline,
-    r47_a_command_that_meets_a_passed_consent_window,
-    r47_a_read_after_the_window_shows_it_passed,
-    r47_after_an_outage_all_that_fell_due_is_worked_off,
+    r47_a_passed_response_deadline_applies_first,
+    r47_a_passed_consent_window_applies_first,
+    r47_a_read_shows_a_passed_window,
+    r47_all_due_deadlines_apply_after_an_outage,
     r47_deadlines_take_effect_at_their_due_time,
 ];
 
-async fn r47_a_command_that_meets_a_passed_response_deadline(system: &TestSystem) {
+async fn r47_a_passed_response_deadline_applies_first(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::PartnerActionRequired).await;
     let action = case.claim().await.partner_action.unwrap();
     system.set_clock_only(from_timestamp(action.due_time)).await;
@@ -48,7 +48,7 @@ async fn r47_a_command_that_meets_a_passed_response_deadline(system: &TestSystem
     assert_eq!(passed, 1, "once, whoever was first");
 }
 
-async fn r47_a_command_that_meets_a_passed_consent_window(system: &TestSystem) {
+async fn r47_a_passed_consent_window_applies_first(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Approved).await;
     let due = case.claim().await.consent_due_time;
     system.set_clock_only(from_timestamp(due) - TimeDelta::microseconds(1)).await;
@@ -68,7 +68,7 @@ async fn r47_a_command_that_meets_a_passed_consent_window(system: &TestSystem) {
     assert_eq!(case.claim().await.state(), ClaimState::Rejected);
 }
 
-async fn r47_a_read_after_the_window_shows_it_passed(system: &TestSystem) {
+async fn r47_a_read_shows_a_passed_window(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Approved).await;
     let due = from_timestamp(case.claim().await.consent_due_time);
     system.set_clock_only(due).await;
@@ -76,7 +76,7 @@ async fn r47_a_read_after_the_window_shows_it_passed(system: &TestSystem) {
     assert_eq!((consent.state(), consent.allowed_commands.len()), (ConsentState::Granted, 0));
 }
 
-async fn r47_after_an_outage_all_that_fell_due_is_worked_off(system: &TestSystem) {
+async fn r47_all_due_deadlines_apply_after_an_outage(system: &TestSystem) {
     let unanswered = TestClaim::at_stage(system, system.presales().await, ClaimStage::PartnerActionRequired).await;
     let silent = TestClaim::at_stage(system, system.usage().await, ClaimStage::Approved).await;
     let waiting = TestClaim::at_stage(system, system.workloads(), ClaimStage::Submitted).await;

@@ -16,11 +16,11 @@ use cpor_proto::{
 use tonic::Code;
 
 both_databases![
-    r58_an_imported_association_is_official_at_once_and_can_be_declined,
-    r58_an_imported_association_ends_with_its_subscription_without_grace,
-    r58_microsoft_365_must_be_claimed_anew_and_a_held_key_is_refused,
+    r58_a_legacy_association_is_official_and_declinable,
+    r58_a_legacy_association_ends_without_grace,
+    r58_refuses_microsoft_365_and_held_keys,
     r37_a_claim_against_a_legacy_association_is_contested,
-    r58_a_legacy_association_is_superseded_when_the_winner_is_official,
+    r58_a_legacy_association_can_be_superseded,
 ];
 
 fn row(key: &str, partner: &str, mpn_id: &str) -> LegacyAssociation {
@@ -37,7 +37,7 @@ async fn key(system: &TestSystem, product: &str) -> String {
     format!("tenants/{FABRIKAM}/subscriptions/{}", system.create_subscription(product).await)
 }
 
-async fn r58_an_imported_association_is_official_at_once_and_can_be_declined(system: &TestSystem) {
+async fn r58_a_legacy_association_is_official_and_declinable(system: &TestSystem) {
     let key = key(system, "dynamics-365-sales").await;
     for outcome in [Outcome::Created, Outcome::Unchanged] {
         assert_eq!(import(system, vec![row(&key, CONTOSO, "1001")]).await[0].outcome(), outcome);
@@ -68,7 +68,7 @@ async fn r58_an_imported_association_is_official_at_once_and_can_be_declined(sys
     assert!(!system.contoso.registry().check_usage_access(usage).await.unwrap().into_inner().allowed);
 }
 
-async fn r58_an_imported_association_ends_with_its_subscription_without_grace(system: &TestSystem) {
+async fn r58_a_legacy_association_ends_without_grace(system: &TestSystem) {
     let id = system.next_uuid();
     let end = system.now().await + TimeDelta::days(20);
     let subscription = rows::subscription(FABRIKAM, &id, "power-bi");
@@ -82,7 +82,7 @@ async fn r58_an_imported_association_ends_with_its_subscription_without_grace(sy
     assert!(system.associations_of_key(&key, None).await.is_empty());
 }
 
-async fn r58_microsoft_365_must_be_claimed_anew_and_a_held_key_is_refused(system: &TestSystem) {
+async fn r58_refuses_microsoft_365_and_held_keys(system: &TestSystem) {
     let (sales, apps) = (key(system, "dynamics-365-sales").await, key(system, "power-apps").await);
     let teams = format!("tenants/{LITWARE}/workloads/teams");
     let results = import(
@@ -133,7 +133,7 @@ async fn r37_a_claim_against_a_legacy_association_is_contested(system: &TestSyst
     assert_eq!(system.associations_of_key(&key, None).await[0].partner, CONTOSO);
 }
 
-async fn r58_a_legacy_association_is_superseded_when_the_winner_is_official(system: &TestSystem) {
+async fn r58_a_legacy_association_can_be_superseded(system: &TestSystem) {
     let (case, key) = contested(system, ClaimStage::UnderReview).await;
     let line_key = case.claim().await.lines[0].key.clone();
     let done = case.award(&system.lead, &[line_key.as_str()]).await.unwrap();

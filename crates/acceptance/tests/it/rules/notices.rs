@@ -9,18 +9,18 @@ use cpor_proto::{
 use tonic::Code;
 
 both_databases![
-    r40_notices_at_submission_and_at_approval,
-    r40_a_notice_says_what_is_at_stake,
-    r40_links_are_minted_per_mail_and_stored_hashed
+    r40_notices_are_sent_at_submission_and_approval,
+    r40_a_notice_says_who_claims_what,
+    r40_each_mail_has_its_own_link_stored_hashed
 ];
 both_databases![
     with with_mail_server:
     r41_the_window_runs_from_an_accepted_notice,
-    r41_while_a_notice_bounces_the_window_does_not_open,
-    r44_a_notice_is_sent_again_and_never_shortens_the_window,
+    r41_the_window_stays_closed_after_a_bounce,
+    r44_resending_never_shortens_the_window,
 ];
 
-async fn r40_notices_at_submission_and_at_approval(system: &TestSystem) {
+async fn r40_notices_are_sent_at_submission_and_approval(system: &TestSystem) {
     let case = TestClaim::create_with_evidence(system, system.presales().await).await;
     let contact = case.contact().await;
     assert!(system.mails_to(&contact).is_empty());
@@ -35,7 +35,7 @@ async fn r40_notices_at_submission_and_at_approval(system: &TestSystem) {
     assert_eq!(case.history().await.into_iter().filter(|entry| entry.action == "notice_settled").count(), 2);
 }
 
-async fn r40_a_notice_says_what_is_at_stake(system: &TestSystem) {
+async fn r40_a_notice_says_who_claims_what(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Approved).await;
     for mail in system.mails_to(&case.contact().await) {
         assert!(mail.subject.contains("Contoso Consulting GmbH"), "{}", mail.subject);
@@ -49,7 +49,7 @@ async fn r40_a_notice_says_what_is_at_stake(system: &TestSystem) {
     }
 }
 
-async fn r40_links_are_minted_per_mail_and_stored_hashed(system: &TestSystem) {
+async fn r40_each_mail_has_its_own_link_stored_hashed(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Approved).await;
     let mails = system.mails_to(&case.contact().await);
     let tokens: Vec<_> = mails.iter().map(|mail| mail.token().to_owned()).collect();
@@ -109,7 +109,7 @@ async fn waiting(watcher: &Actor) -> Vec<Consent> {
     watcher.consents().list_consents(request).await.unwrap().into_inner().consents
 }
 
-async fn r41_while_a_notice_bounces_the_window_does_not_open(system: &TestSystem) {
+async fn r41_the_window_stays_closed_after_a_bounce(system: &TestSystem) {
     system.mail_server().refuse("jana@bounce.example");
     let case = under_review(system, "jana@bounce.example").await;
     case.approve(&system.reviewer).await.unwrap();
@@ -135,7 +135,7 @@ async fn r41_while_a_notice_bounces_the_window_does_not_open(system: &TestSystem
     assert_eq!(case.claim().await.state(), ClaimState::Rejected, "no window has passed");
 }
 
-async fn r44_a_notice_is_sent_again_and_never_shortens_the_window(system: &TestSystem) {
+async fn r44_resending_never_shortens_the_window(system: &TestSystem) {
     system.mail_server().refuse("jana@bounce.example");
     let case = under_review(system, "jana@bounce.example").await;
     case.approve(&system.reviewer).await.unwrap();

@@ -28,9 +28,9 @@ both_databases![
     r2_a_domain_belongs_to_one_tenant,
     r3_one_bad_row_does_not_stop_the_others,
     r3_each_vendor_role_has_its_own_methods,
-    r4_admins_may_do_everything_and_users_what_drafts_need,
-    r4_a_partner_never_sees_another_s_claims,
-    r5_operators_see_no_evidence_and_personal_data_masked,
+    r4_admins_do_everything_and_users_edit_drafts,
+    r4_a_partner_never_sees_claims_of_others,
+    r5_operators_see_masked_data_and_no_evidence,
     r5_a_customer_sees_claims_from_submission_on,
     r5_a_customer_sees_no_poe_comments_or_notes,
 ];
@@ -154,7 +154,7 @@ async fn r3_each_vendor_role_has_its_own_methods(system: &TestSystem) {
     }
 }
 
-async fn r4_admins_may_do_everything_and_users_what_drafts_need(system: &TestSystem) {
+async fn r4_admins_do_everything_and_users_edit_drafts(system: &TestSystem) {
     for role in [Role::GlobalAdmin, Role::BillingAdmin, Role::IncentivesAdmin] {
         let admin = system.actor("admin@contoso.example", role, Some(CONTOSO));
         let case =
@@ -185,7 +185,7 @@ async fn r4_admins_may_do_everything_and_users_what_drafts_need(system: &TestSys
     case.upload("more.pdf", PDF).await.unwrap();
 }
 
-async fn r4_a_partner_never_sees_another_s_claims(system: &TestSystem) {
+async fn r4_a_partner_never_sees_claims_of_others(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Submitted).await;
     let foreign = TestClaim { partner: system.northwind.clone(), ..case.clone() };
     assert_refused(case.claim_as(&system.northwind).await, Code::NotFound, "RESOURCE_NOT_FOUND");
@@ -206,7 +206,7 @@ async fn r4_a_partner_never_sees_another_s_claims(system: &TestSystem) {
     assert_refused(system.northwind.claims().withdraw_claim(request).await, Code::NotFound, "RESOURCE_NOT_FOUND");
 }
 
-async fn r5_operators_see_no_evidence_and_personal_data_masked(system: &TestSystem) {
+async fn r5_operators_see_masked_data_and_no_evidence(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.revenue_association().await, ClaimStage::Submitted).await;
     let document = case.evidence().await.remove(0).name;
     assert_refused(case.download(&system.operator, &document).await, Code::PermissionDenied, "ROLE_NOT_ALLOWED");

@@ -8,16 +8,16 @@ use cpor_proto::{
 };
 
 both_databases![
-    r57_a_request_for_action_says_what_until_when_and_how,
-    r57_a_rejection_says_why_and_how_to_dispute_it,
-    r57_a_final_rejection_says_that_only_a_new_claim_helps,
-    r57_an_approval_and_the_official_association_are_told,
-    r57_a_competing_claim_is_told_and_never_whose_it_is,
-    r57_lost_lines_are_told,
-    r57_a_decline_is_told_with_the_association_that_it_ends,
-    r57_an_association_that_expires_or_is_superseded_is_told,
-    r57_what_the_partner_withdrew_is_told_only_where_an_association_ends,
-    r57_a_mail_goes_to_the_contact_as_it_stands,
+    r57_a_request_mail_says_what_how_and_until_when,
+    r57_a_rejection_mail_says_why_and_how_to_dispute,
+    r57_a_final_rejection_mail_suggests_a_new_claim,
+    r57_approval_and_official_association_are_mailed,
+    r57_a_competition_mail_never_names_the_rival,
+    r57_lost_lines_are_mailed,
+    r57_a_decline_mail_names_the_ended_association,
+    r57_an_expired_or_superseded_association_is_mailed,
+    r57_a_withdrawal_is_mailed_if_it_ends_associations,
+    r57_mails_go_to_the_current_contact,
 ];
 
 /// The one mail to the claim's partner whose subject begins so.
@@ -56,7 +56,7 @@ async fn rivals(system: &TestSystem) -> (TestClaim<'_>, TestClaim<'_>) {
     (one, other)
 }
 
-async fn r57_a_request_for_action_says_what_until_when_and_how(system: &TestSystem) {
+async fn r57_a_request_mail_says_what_how_and_until_when(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::PartnerActionRequired).await;
     let mail = told(&case, "Action required by 23 March 2026: Fabrikam sales rollout").await;
     let until = "You have until the end of Monday, 23 March 2026 (Europe/Berlin, UTC+01:00).";
@@ -68,7 +68,7 @@ async fn r57_a_request_for_action_says_what_until_when_and_how(system: &TestSyst
     assert!(!mail.text.contains("rita") && !mail.html.contains("rita"), "nor who reviews");
 }
 
-async fn r57_a_rejection_says_why_and_how_to_dispute_it(system: &TestSystem) {
+async fn r57_a_rejection_mail_says_why_and_how_to_dispute(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Rejected).await;
     let mail = told(&case, "Claim rejected: Fabrikam sales rollout").await;
     says(
@@ -86,7 +86,7 @@ async fn r57_a_rejection_says_why_and_how_to_dispute_it(system: &TestSystem) {
     assert_eq!(subjects(&case).await, ["Claim rejected: Fabrikam sales rollout"]);
 }
 
-async fn r57_a_final_rejection_says_that_only_a_new_claim_helps(system: &TestSystem) {
+async fn r57_a_final_rejection_mail_suggests_a_new_claim(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Declined).await;
     case.dispute("They meant another project.").await.unwrap();
     system.wait_until_idle().await;
@@ -110,7 +110,7 @@ async fn r57_a_final_rejection_says_that_only_a_new_claim_helps(system: &TestSys
     assert!(!last.text.contains("DisputeClaim"));
 }
 
-async fn r57_an_approval_and_the_official_association_are_told(system: &TestSystem) {
+async fn r57_approval_and_official_association_are_mailed(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Approved).await;
     let mail = told(&case, "Claim approved: Fabrikam sales rollout").await;
     says(&mail, &["need do nothing", "if it does not decline", "What you claim is held for you"]);
@@ -126,7 +126,7 @@ async fn r57_an_approval_and_the_official_association_are_told(system: &TestSyst
     says(&told(&early, "Claim approved: Fabrikam field app").await, &["The customer has approved too."]);
 }
 
-async fn r57_a_competing_claim_is_told_and_never_whose_it_is(system: &TestSystem) {
+async fn r57_a_competition_mail_never_names_the_rival(system: &TestSystem) {
     let (one, other) = rivals(system).await;
     let strangers = [(&one, ["northwind", "nora", "mpn id 2002"]), (&other, ["contoso", "erik", "mpn id 1001"])];
     for (case, names) in strangers {
@@ -146,7 +146,7 @@ async fn r57_a_competing_claim_is_told_and_never_whose_it_is(system: &TestSystem
     assert_eq!(subjects(&one).await.len(), 1, "that it is over is told in a comment");
 }
 
-async fn r57_lost_lines_are_told(system: &TestSystem) {
+async fn r57_lost_lines_are_mailed(system: &TestSystem) {
     let (one, other) = rivals(system).await;
     let lines = one.claim().await.lines;
     let award = |line: usize, winner: &str| cpor_proto::reviews::v1::Award {
@@ -182,7 +182,7 @@ async fn r57_lost_lines_are_told(system: &TestSystem) {
     );
 }
 
-async fn r57_a_decline_is_told_with_the_association_that_it_ends(system: &TestSystem) {
+async fn r57_a_decline_mail_names_the_ended_association(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Declined).await;
     let mail = told(&case, "Claim rejected").await;
     says(
@@ -196,7 +196,7 @@ async fn r57_a_decline_is_told_with_the_association_that_it_ends(system: &TestSy
     says(&mail, &["It is rejected already", "only if the customer approves it explicitly"]);
 }
 
-async fn r57_an_association_that_expires_or_is_superseded_is_told(system: &TestSystem) {
+async fn r57_an_expired_or_superseded_association_is_mailed(system: &TestSystem) {
     let expired = TestClaim::at_stage(system, system.presales().await, ClaimStage::Official).await;
     let subscription = expired.claim().await.lines.remove(0).subscription_id;
     let over = Subscription {
@@ -218,7 +218,7 @@ async fn r57_an_association_that_expires_or_is_superseded_is_told(system: &TestS
     assert!(!said.contains("northwind") && !said.contains("can no longer read"), "{said}");
 }
 
-async fn r57_what_the_partner_withdrew_is_told_only_where_an_association_ends(system: &TestSystem) {
+async fn r57_a_withdrawal_is_mailed_if_it_ends_associations(system: &TestSystem) {
     let official = TestClaim::at_stage(system, system.presales().await, ClaimStage::Official).await;
     official.withdraw(WithdrawReason::NoLongerWorksWithCustomer, "").await.unwrap();
     let mail = told(&official, "Claim withdrawn").await;
@@ -230,7 +230,7 @@ async fn r57_what_the_partner_withdrew_is_told_only_where_an_association_ends(sy
     assert_eq!(subjects(&early).await, [""; 0]);
 }
 
-async fn r57_a_mail_goes_to_the_contact_as_it_stands(system: &TestSystem) {
+async fn r57_mails_go_to_the_current_contact(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::PartnerActionRequired).await;
     let bea = Contact { name: "Bea <b>Bold</b>".into(), title: String::new(), email: "bea@contoso.example".into() };
     case.update(Claim { partner_contact: Some(bea), ..Claim::default() }, &["partner_contact"]).await.unwrap();

@@ -7,12 +7,12 @@ use cpor_proto::claims::v1::{Activity, Claim, Contact, EvidenceKind};
 use tonic::Code;
 
 both_databases![
-    r13_a_template_says_what_the_claim_says,
-    r13_each_activity_has_its_own,
-    r13_a_draft_that_lacks_something_has_blanks,
-    r13_hostile_names_stay_words,
+    r13_a_template_contains_the_data_of_the_claim,
+    r13_each_activity_has_its_own_template,
+    r13_missing_data_leaves_blanks,
+    r13_escapes_markup_in_names,
     r13_a_template_can_be_uploaded_as_evidence,
-    r13_partners_and_reviewers_read_it_and_nobody_else,
+    r13_only_partners_and_reviewers_may_download_it,
 ];
 
 /// A part of the document, which is a zip as Word writes one.
@@ -27,7 +27,7 @@ async fn template(case: &TestClaim<'_>, activity: Activity) -> String {
     part(&case.poe_template(&case.partner, activity).await.unwrap().data, "word/document.xml")
 }
 
-async fn r13_a_template_says_what_the_claim_says(system: &TestSystem) {
+async fn r13_a_template_contains_the_data_of_the_claim(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Editing).await;
     let answer = case.poe_template(&case.partner, Activity::PreSales).await.unwrap();
     assert_eq!(answer.content_type, "application/vnd.openxmlformats-officedocument.wordprocessingml.document");
@@ -51,7 +51,7 @@ async fn r13_a_template_says_what_the_claim_says(system: &TestSystem) {
     assert_eq!(case.poe_template(&case.partner, Activity::Unspecified).await.unwrap().data.len(), answer.data.len());
 }
 
-async fn r13_each_activity_has_its_own(system: &TestSystem) {
+async fn r13_each_activity_has_its_own_template(system: &TestSystem) {
     let both = vec![Activity::Usage.into(), Activity::PreSales.into()];
     let case = TestClaim::create_draft(system, Claim { activities: both, ..system.presales().await }).await.unwrap();
     assert!(template(&case, Activity::Usage).await.contains("drove its use"));
@@ -69,13 +69,13 @@ async fn r13_each_activity_has_its_own(system: &TestSystem) {
     assert!(document.contains("Route Planner") && document.contains("Sandra Novotná"));
 }
 
-async fn r13_a_draft_that_lacks_something_has_blanks(system: &TestSystem) {
+async fn r13_missing_data_leaves_blanks(system: &TestSystem) {
     let case = TestClaim::create_draft(system, Claim { mpn_id: "1001".into(), ..Claim::default() }).await.unwrap();
     let document = template(&case, Activity::Usage).await;
     assert!(document.contains(">1001<") && document.contains("Signature"), "{document}");
 }
 
-async fn r13_hostile_names_stay_words(system: &TestSystem) {
+async fn r13_escapes_markup_in_names(system: &TestSystem) {
     let contact =
         Contact { name: "</w:t> & \"Co\"".into(), title: "<CIO>".into(), email: "cio@fabrikam.example".into() };
     let claim = Claim { customer_contact: Some(contact), ..system.presales().await };
@@ -92,7 +92,7 @@ async fn r13_a_template_can_be_uploaded_as_evidence(system: &TestSystem) {
     assert!(case.submit().await.is_ok());
 }
 
-async fn r13_partners_and_reviewers_read_it_and_nobody_else(system: &TestSystem) {
+async fn r13_only_partners_and_reviewers_may_download_it(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Submitted).await;
     for reader in [&system.contoso, &system.contoso_user, &system.reviewer, &system.lead] {
         case.poe_template(reader, Activity::PreSales).await.unwrap();

@@ -13,11 +13,11 @@ use tonic::{Code, Streaming};
 both_databases![
     r56_every_side_can_prove_its_view_of_one_history,
     r56_notes_and_rivals_are_not_in_a_partners_receipt,
-    r56_a_receipt_that_was_tampered_with_is_found,
+    r56_detects_a_tampered_receipt,
     r56_a_later_receipt_extends_an_earlier_one,
-    r56_a_history_that_was_changed_in_the_database_is_found,
-    r56_a_deleted_draft_has_a_receipt_and_a_strangers_claim_none,
-    r56_a_receipt_comes_whole_however_long_the_history_is,
+    r56_detects_a_history_changed_in_the_database,
+    r56_a_deleted_draft_has_a_receipt,
+    r56_a_long_receipt_is_complete,
 ];
 
 pub(super) async fn receipt(case: &TestClaim<'_>, actor: &Actor) -> ClaimReceipt {
@@ -104,7 +104,7 @@ async fn r56_notes_and_rivals_are_not_in_a_partners_receipt(system: &TestSystem)
     }
 }
 
-async fn r56_a_receipt_that_was_tampered_with_is_found(system: &TestSystem) {
+async fn r56_detects_a_tampered_receipt(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Submitted).await;
     let sound = receipt(&case, &case.partner).await;
     let tampered = |tamper: fn(&mut ClaimReceipt)| {
@@ -162,7 +162,7 @@ async fn r56_a_later_receipt_extends_an_earlier_one(system: &TestSystem) {
     assert!(foreign.to_string().contains("of another claim"), "{foreign}");
 }
 
-async fn r56_a_history_that_was_changed_in_the_database_is_found(system: &TestSystem) {
+async fn r56_detects_a_history_changed_in_the_database(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Submitted).await;
     let earlier = receipt(&case, &case.partner).await;
     check(system, &earlier).unwrap();
@@ -182,7 +182,7 @@ async fn r56_a_history_that_was_changed_in_the_database_is_found(system: &TestSy
     assert!(verify(&json(&shorter), None, Some(&json(&earlier))).is_err());
 }
 
-async fn r56_a_deleted_draft_has_a_receipt_and_a_strangers_claim_none(system: &TestSystem) {
+async fn r56_a_deleted_draft_has_a_receipt(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Editing).await;
     case.delete().await.unwrap();
     let receipt = receipt(&case, &case.partner).await;
@@ -195,7 +195,7 @@ async fn r56_a_deleted_draft_has_a_receipt_and_a_strangers_claim_none(system: &T
     assert_refused(system.contoso.claims().get_claim_receipt(nothing).await, Code::NotFound, "RESOURCE_NOT_FOUND");
 }
 
-async fn r56_a_receipt_comes_whole_however_long_the_history_is(system: &TestSystem) {
+async fn r56_a_long_receipt_is_complete(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.workloads(), ClaimStage::Editing).await;
     let text = "\u{1f4c4}".repeat(10_000);
     for _ in 0..120 {

@@ -15,13 +15,13 @@ use cpor_proto::{
 use tonic::Code;
 
 both_databases![
-    r49_an_association_shows_what_it_is,
-    r49_who_was_on_record_at_a_time,
-    r49_may_this_partner_see_usage,
-    r49_partners_and_customers_see_their_own,
+    r49_an_association_shows_all_its_facts,
+    r49_looks_up_who_was_on_record_at_a_time,
+    r49_usage_access_follows_the_association,
+    r49_partners_and_customers_list_their_own,
 ];
 
-async fn r49_an_association_shows_what_it_is(system: &TestSystem) {
+async fn r49_an_association_shows_all_its_facts(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Official).await;
     let claim = case.claim().await;
     let shown = system.associations_of_key(&case.key(0).await, None).await.remove(0);
@@ -35,7 +35,7 @@ async fn r49_an_association_shows_what_it_is(system: &TestSystem) {
     assert_eq!((shown.hold_time, shown.official_time), (Some(timestamp("2026-03-16T09:00:00Z")), claim.official_time));
 }
 
-async fn r49_who_was_on_record_at_a_time(system: &TestSystem) {
+async fn r49_looks_up_who_was_on_record_at_a_time(system: &TestSystem) {
     let claim = system.presales().await;
     let first = TestClaim::at_stage(system, claim.clone(), ClaimStage::Official).await;
     let key = first.key(0).await;
@@ -71,7 +71,7 @@ async fn may_see(system: &TestSystem, actor: &cpor_acceptance::Actor, partner: &
     answer.allowed
 }
 
-async fn r49_may_this_partner_see_usage(system: &TestSystem) {
+async fn r49_usage_access_follows_the_association(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Approved).await;
     let key = case.key(0).await;
     assert!(!may_see(system, &system.contoso, CONTOSO, &key).await, "not while pending");
@@ -84,7 +84,7 @@ async fn r49_may_this_partner_see_usage(system: &TestSystem) {
     assert!(!may_see(system, &system.contoso, CONTOSO, &key).await);
 }
 
-async fn r49_partners_and_customers_see_their_own(system: &TestSystem) {
+async fn r49_partners_and_customers_list_their_own(system: &TestSystem) {
     let ours = TestClaim::at_stage(system, system.presales().await, ClaimStage::Approved).await;
     let theirs = TestClaim::at_stage(system, system.workloads(), ClaimStage::Approved).await;
     let list = |parent: &str| ListAssociationsRequest { parent: parent.into(), ..ListAssociationsRequest::default() };

@@ -4,11 +4,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use cpor_acceptance::{ClaimStage, TestClaim, TestSystem, both_databases};
 
 both_databases![
-    r48_a_partner_is_reminded_before_an_answer_is_due,
-    r48_a_partner_is_reminded_before_the_dispute_window_ends,
-    r48_who_has_answered_is_not_reminded,
-    r48_a_reviewer_is_reminded_before_a_decision_is_due,
-    r48_no_reviewer_is_reminded_while_the_clocks_stand_still,
+    r48_partners_are_reminded_before_a_response_is_due,
+    r48_partners_are_reminded_of_the_dispute_window,
+    r48_no_reminder_after_a_response_or_dispute,
+    r48_reviewers_are_reminded_before_a_decision_is_due,
+    r48_no_reminder_while_the_clocks_are_stopped,
 ];
 
 /// How many mails to this address are reminders.
@@ -35,7 +35,7 @@ async fn reminded_once_at(system: &TestSystem, address: &str, moment: &str) {
     assert_eq!(reminders(system, address).await, 1, "twice");
 }
 
-async fn r48_a_partner_is_reminded_before_an_answer_is_due(system: &TestSystem) {
+async fn r48_partners_are_reminded_before_a_response_is_due(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::PartnerActionRequired).await;
     // The answer is due at the end of Monday 23 in Berlin; one business day before is the end of Friday.
     system.advance_to(time("2026-03-20T22:59:59.999999Z")).await;
@@ -51,7 +51,7 @@ async fn r48_a_partner_is_reminded_before_an_answer_is_due(system: &TestSystem) 
     );
 }
 
-async fn r48_a_partner_is_reminded_before_the_dispute_window_ends(system: &TestSystem) {
+async fn r48_partners_are_reminded_of_the_dispute_window(system: &TestSystem) {
     TestClaim::at_stage(system, system.presales().await, ClaimStage::Rejected).await;
     // The window ends with Wednesday 15 April in Berlin.
     reminded_once_at(system, ERIK, "2026-04-14T22:00:00Z").await;
@@ -62,7 +62,7 @@ async fn r48_a_partner_is_reminded_before_the_dispute_window_ends(system: &TestS
     );
 }
 
-async fn r48_who_has_answered_is_not_reminded(system: &TestSystem) {
+async fn r48_no_reminder_after_a_response_or_dispute(system: &TestSystem) {
     let answered = TestClaim::at_stage(system, system.presales().await, ClaimStage::PartnerActionRequired).await;
     answered.resubmit("Here it is.").await.unwrap();
     let disputed = TestClaim::at_stage(system, system.usage().await, ClaimStage::Rejected).await;
@@ -72,7 +72,7 @@ async fn r48_who_has_answered_is_not_reminded(system: &TestSystem) {
     assert_eq!(reminders(system, ERIK).await, 0);
 }
 
-async fn r48_a_reviewer_is_reminded_before_a_decision_is_due(system: &TestSystem) {
+async fn r48_reviewers_are_reminded_before_a_decision_is_due(system: &TestSystem) {
     TestClaim::at_stage(system, system.presales().await, ClaimStage::UnderReview).await;
     // The decision is due at the end of Monday 23 in Los Angeles. The start is made, and the whole is due a week later.
     system.advance_to(time("2026-03-21T06:59:59.999999Z")).await;
@@ -84,7 +84,7 @@ async fn r48_a_reviewer_is_reminded_before_a_decision_is_due(system: &TestSystem
     assert_eq!(reminders(system, RITA).await, 2, "the overall clock has its own");
 }
 
-async fn r48_no_reviewer_is_reminded_while_the_clocks_stand_still(system: &TestSystem) {
+async fn r48_no_reminder_while_the_clocks_are_stopped(system: &TestSystem) {
     let claim = system.presales().await;
     TestClaim::at_stage(system, claim.clone(), ClaimStage::UnderReview).await;
     TestClaim::at_stage(system, system.rival_of(&claim), ClaimStage::UnderReview).await;

@@ -15,12 +15,12 @@ use tonic::Code;
 
 both_databases![
     r19_take_release_assign_and_start,
-    r19_the_queue_shows_what_is_most_urgent_first,
-    r20_a_request_names_reasons_and_says_why,
-    r23_approval_holds_and_waits_for_the_customer,
-    r24_a_rejection_names_reason_and_comment,
+    r19_the_queue_lists_urgent_cases_first,
+    r20_a_request_needs_reasons_and_a_comment,
+    r23_an_approval_places_pending_holds,
+    r24_a_rejection_needs_a_reason_and_a_comment,
     r30_every_reason_reaches_the_partner,
-    r31_only_reasons_open_to_reviewers,
+    r31_reviewers_may_use_their_own_reasons_only,
     r32_further_reasons_reach_the_partner,
 ];
 
@@ -55,7 +55,7 @@ async fn queue(system: &TestSystem, request: ListReviewCasesRequest) -> Vec<Stri
     cases.into_iter().map(|case| case.claim).collect()
 }
 
-async fn r19_the_queue_shows_what_is_most_urgent_first(system: &TestSystem) {
+async fn r19_the_queue_lists_urgent_cases_first(system: &TestSystem) {
     let first = TestClaim::at_stage(system, system.presales().await, ClaimStage::Submitted).await;
     system.advance_by(chrono::TimeDelta::days(1)).await;
     let second = TestClaim::at_stage(system, system.workloads(), ClaimStage::Submitted).await;
@@ -85,7 +85,7 @@ async fn ask(case: &TestClaim<'_>, reasons: &[PartnerActionReason], comment: &st
     case.system.reviewer.reviews().request_partner_action(request).await.map(drop)
 }
 
-async fn r20_a_request_names_reasons_and_says_why(system: &TestSystem) {
+async fn r20_a_request_needs_reasons_and_a_comment(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::UnderReview).await;
     let status = assert_refused(ask(&case, &[], "").await, Code::InvalidArgument, "INVALID_FIELDS");
     let fields: Vec<_> = field_violations(&status).into_iter().map(|(field, _)| field).collect();
@@ -110,7 +110,7 @@ async fn r20_a_request_names_reasons_and_says_why(system: &TestSystem) {
     assert_eq!((comments[0].side(), comments[0].text.as_str()), (Side::Reviewer, "This is a holiday picture."));
 }
 
-async fn r23_approval_holds_and_waits_for_the_customer(system: &TestSystem) {
+async fn r23_an_approval_places_pending_holds(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::UnderReview).await;
     assert_eq!(case.approve(&system.reviewer).await.unwrap().state(), ReviewCaseState::Approved);
     system.wait_until_idle().await;
@@ -135,7 +135,7 @@ async fn reject(case: &TestClaim<'_>, further: &[FurtherRejectionReason], commen
     case.system.reviewer.reviews().reject_review_case(request).await.map(drop)
 }
 
-async fn r24_a_rejection_names_reason_and_comment(system: &TestSystem) {
+async fn r24_a_rejection_needs_a_reason_and_a_comment(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::UnderReview).await;
     assert_refused(reject(&case, &[], "").await, Code::InvalidArgument, "INVALID_FIELDS");
     assert_refused(reject(&case, &[], " \n").await, Code::InvalidArgument, "INVALID_FIELDS");
@@ -178,7 +178,7 @@ async fn r30_every_reason_reaches_the_partner(system: &TestSystem) {
     assert_eq!(shown, wanted);
 }
 
-async fn r31_only_reasons_open_to_reviewers(system: &TestSystem) {
+async fn r31_reviewers_may_use_their_own_reasons_only(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::UnderReview).await;
     for primary_reason in [0, 2, 3, 99, -1] {
         let request = RejectReviewCaseRequest {

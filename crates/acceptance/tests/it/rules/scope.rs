@@ -10,15 +10,15 @@ use cpor_proto::{
 use tonic::Code;
 
 both_databases![
-    r6_programs_that_are_claimed_here,
-    r6_other_programs_point_to_the_coop_claims_process,
+    r6_accepts_the_three_programs,
+    r6_other_programs_are_referred_to_coop_claims,
     r7_solution_area_and_activity_must_pair,
     r8_usage_and_presales_exclude_revenue_association,
     r9_the_catalog_lists_what_can_be_claimed,
     r9_products_must_be_known_and_of_the_solution_area,
 ];
 
-async fn r6_programs_that_are_claimed_here(system: &TestSystem) {
+async fn r6_accepts_the_three_programs(system: &TestSystem) {
     let presales = Claim { program: "osa_sell".into(), ..system.presales().await };
     TestClaim::create_with_evidence(system, presales).await.submit().await.unwrap();
     let usage = Claim { program: "osu_business_applications".into(), ..system.usage().await };
@@ -27,7 +27,7 @@ async fn r6_programs_that_are_claimed_here(system: &TestSystem) {
     TestClaim::create_with_evidence(system, workloads).await.submit().await.unwrap();
 }
 
-async fn r6_other_programs_point_to_the_coop_claims_process(system: &TestSystem) {
+async fn r6_other_programs_are_referred_to_coop_claims(system: &TestSystem) {
     for program in ["csp", "managed_reseller", "hosting", "surface", "anything else"] {
         let case =
             TestClaim::create_with_evidence(system, Claim { program: program.into(), ..system.presales().await }).await;

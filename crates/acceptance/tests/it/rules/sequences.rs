@@ -10,7 +10,7 @@ use cpor_types::{Entropy as _, SeededEntropy};
 use model::{Act, Customer, Model, Partner, Review};
 use tonic::Code;
 
-both_databases![r15_any_order_of_commands_does_what_the_rules_say];
+both_databases![r15_random_commands_behave_like_the_model];
 
 /// Claims that live side by side in one system.
 const CLAIMS: usize = 12;
@@ -44,7 +44,7 @@ impl Draw {
     }
 }
 
-async fn r15_any_order_of_commands_does_what_the_rules_say(system: &TestSystem) {
+async fn r15_random_commands_behave_like_the_model(system: &TestSystem) {
     let draw = Draw(SeededEntropy::new(seed()));
     let mut lives = Vec::new();
     for _ in 0..CLAIMS {

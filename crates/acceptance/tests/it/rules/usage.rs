@@ -9,10 +9,10 @@ use tonic::{Code, Status};
 
 both_databases![
     r50_usage_is_open_while_the_association_is_official,
-    r50_credited_is_usage_from_the_first_full_month,
+    r50_usage_is_credited_from_the_first_full_month,
     r51_importing_a_month_again_replaces_it,
-    r51_what_was_replaced_is_kept_and_can_be_listed,
-    r51_rows_that_make_no_sense_are_refused_alone,
+    r51_replaced_usage_is_kept_and_listed,
+    r51_invalid_rows_are_refused_individually,
 ];
 
 async fn usage(actor: &Actor, key: &str) -> Result<Vec<UsageMonth>, Status> {
@@ -41,7 +41,7 @@ async fn r50_usage_is_open_while_the_association_is_official(system: &TestSystem
     assert_refused(usage(&system.contoso, &key).await, Code::PermissionDenied, "USAGE_NOT_OPEN");
 }
 
-async fn r50_credited_is_usage_from_the_first_full_month(system: &TestSystem) {
+async fn r50_usage_is_credited_from_the_first_full_month(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Official).await;
     let key = case.key(0).await;
     system.advance_by(chrono::TimeDelta::days(60)).await;
@@ -65,7 +65,7 @@ async fn r51_importing_a_month_again_replaces_it(system: &TestSystem) {
     assert_eq!(months, [930, 880]);
 }
 
-async fn r51_what_was_replaced_is_kept_and_can_be_listed(system: &TestSystem) {
+async fn r51_replaced_usage_is_kept_and_listed(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.usage().await, ClaimStage::Official).await;
     let key = case.key(0).await;
     for consumption in [40, 50, 60] {
@@ -102,7 +102,7 @@ async fn r51_what_was_replaced_is_kept_and_can_be_listed(system: &TestSystem) {
     );
 }
 
-async fn r51_rows_that_make_no_sense_are_refused_alone(system: &TestSystem) {
+async fn r51_invalid_rows_are_refused_individually(system: &TestSystem) {
     let row = |key: &str, month: &str| UsageMonth { key: key.into(), month: month.into(), ..UsageMonth::default() };
     let workload = format!("tenants/{LITWARE}/workloads/teams");
     let subscription = format!("tenants/{FABRIKAM}/subscriptions/{}", cpor_acceptance::FABRIKAM_SALES);

@@ -15,14 +15,14 @@ use tonic::{Code, Status};
 
 both_databases![
     r59_each_row_has_its_result,
-    r59_a_row_is_told_what_its_claim_alone_is,
+    r59_a_row_gets_the_violations_of_a_single_create,
     r59_a_batch_is_safe_to_repeat,
-    r59_a_thousand_rows_and_no_more,
-    r59_a_batch_that_is_only_judged_changes_nothing,
+    r59_a_batch_has_at_most_1000_rows,
+    r59_a_validate_only_batch_changes_nothing,
     r59_claims_are_found_by_every_field,
     r59_filters_are_combined,
-    r59_a_filter_that_does_not_fit_is_told_all_of_it,
-    r59_pages_keep_their_order_while_claims_come_in,
+    r59_all_faults_of_a_filter_are_named_at_once,
+    r59_pages_stay_in_order_while_claims_are_added,
 ];
 
 pub(super) fn row(request_id: &str, claim: Claim) -> BatchCreateClaimsRow {
@@ -89,7 +89,7 @@ async fn r59_each_row_has_its_result(system: &TestSystem) {
 }
 
 /// Rows that share one question to the directory: of several customers and none, right and wrong, and some that the company has already (R38).
-async fn r59_a_row_is_told_what_its_claim_alone_is(system: &TestSystem) {
+async fn r59_a_row_gets_the_violations_of_a_single_create(system: &TestSystem) {
     let usage = system.usage().await;
     TestClaim::at_stage(system, usage.clone(), ClaimStage::Submitted).await;
     let elsewhere = Claim { tenant_id: cpor_acceptance::LITWARE.into(), ..usage.clone() };
@@ -143,7 +143,7 @@ async fn r59_a_batch_is_safe_to_repeat(system: &TestSystem) {
     assert!(!other[1].claim.is_empty());
 }
 
-async fn r59_a_thousand_rows_and_no_more(system: &TestSystem) {
+async fn r59_a_batch_has_at_most_1000_rows(system: &TestSystem) {
     let rows = |count: usize| (0..count).map(|n| row("", named(&format!("{n:04}")))).collect::<Vec<_>>();
     for count in [0, 1_001] {
         assert_refused(batch(&system.contoso, rows(count)).await, Code::InvalidArgument, "INVALID_FIELDS");
@@ -168,7 +168,7 @@ async fn r59_a_thousand_rows_and_no_more(system: &TestSystem) {
     }
 }
 
-async fn r59_a_batch_that_is_only_judged_changes_nothing(system: &TestSystem) {
+async fn r59_a_validate_only_batch_changes_nothing(system: &TestSystem) {
     let rows = vec![row("x", system.presales().await), row("y", Claim { mpn_id: "2001".into(), ..Claim::default() })];
     let request = BatchCreateClaimsRequest { parent: CONTOSO.into(), rows: rows.clone(), validate_only: true };
     let judged = system.contoso.claims().batch_create_claims(request).await.unwrap().into_inner().results;
@@ -241,7 +241,7 @@ async fn r59_filters_are_combined(system: &TestSystem) {
     }
 }
 
-async fn r59_a_filter_that_does_not_fit_is_told_all_of_it(system: &TestSystem) {
+async fn r59_all_faults_of_a_filter_are_named_at_once(system: &TestSystem) {
     let ask = |filter: &str, order_by: &str| {
         let (filter, order_by) = (filter.into(), order_by.into());
         let request = ListClaimsRequest { parent: CONTOSO.into(), filter, order_by, ..ListClaimsRequest::default() };
@@ -267,7 +267,7 @@ async fn r59_a_filter_that_does_not_fit_is_told_all_of_it(system: &TestSystem) {
     assert!(ask("display_name = \"'; DROP TABLE claim; --\"", "").await.unwrap().into_inner().claims.is_empty());
 }
 
-async fn r59_pages_keep_their_order_while_claims_come_in(system: &TestSystem) {
+async fn r59_pages_stay_in_order_while_claims_are_added(system: &TestSystem) {
     let rows = ["d", "B", "a", "C", "e", "B"].map(|name| row("", named(name))).to_vec();
     batch(&system.contoso, rows).await.unwrap();
     TestClaim::at_stage(system, system.usage().await, ClaimStage::Submitted).await;

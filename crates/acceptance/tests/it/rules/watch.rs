@@ -11,13 +11,13 @@ both_databases![
     r59_a_watch_shows_every_change_once_and_in_order,
     r59_a_watch_is_resumed_without_loss_or_repeat,
     r59_a_partner_watches_its_own_claims_only,
-    r59_a_watch_says_that_it_is_still_there,
-    r59_a_cursor_that_is_no_place_in_the_log_is_refused,
-    r59_a_cursor_from_before_a_restored_backup_is_refused,
-    r59_a_watch_ends_well,
-    r59_nobody_has_all_watches,
+    r59_a_watch_sends_heartbeats,
+    r59_an_invalid_cursor_is_refused,
+    r59_a_cursor_from_before_a_restore_is_refused,
+    r59_a_watch_ends_with_ok,
+    r59_a_partner_has_at_most_16_watches,
 ];
-both_databases![with two_replicas: r59_a_change_at_one_replica_is_watched_at_the_other];
+both_databases![with two_replicas: r59_a_watch_sees_changes_of_other_replicas];
 
 type Stream = Streaming<WatchClaimsResponse>;
 
@@ -144,7 +144,7 @@ async fn r59_a_partner_watches_its_own_claims_only(system: &TestSystem) {
     }
 }
 
-async fn r59_a_watch_says_that_it_is_still_there(system: &TestSystem) {
+async fn r59_a_watch_sends_heartbeats(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Submitted).await;
     let mut stream = watch(&system.contoso, after(CONTOSO, "")).await.unwrap();
     let start = heartbeat(&mut stream).await;
@@ -163,7 +163,7 @@ async fn r59_a_watch_says_that_it_is_still_there(system: &TestSystem) {
     }
 }
 
-async fn r59_a_cursor_that_is_no_place_in_the_log_is_refused(system: &TestSystem) {
+async fn r59_an_invalid_cursor_is_refused(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Submitted).await;
     let cursor = all(&system.contoso, from_beginning(CONTOSO), 1).await.remove(0).cursor;
     let mut tampered = cursor.clone();
@@ -175,7 +175,7 @@ async fn r59_a_cursor_that_is_no_place_in_the_log_is_refused(system: &TestSystem
     assert_refused(watch(&system.contoso, after(&case.name, "")).await, Code::InvalidArgument, "INVALID_FIELDS");
 }
 
-async fn r59_a_cursor_from_before_a_restored_backup_is_refused(system: &TestSystem) {
+async fn r59_a_cursor_from_before_a_restore_is_refused(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Submitted).await;
     let cursor = heartbeat(&mut watch(&system.contoso, after(CONTOSO, "")).await.unwrap()).await;
     // What a backup of an earlier day looks like: the last entry is not there yet, then another one is.
@@ -197,7 +197,7 @@ async fn r59_a_cursor_from_before_a_restored_backup_is_refused(system: &TestSyst
     heartbeat(&mut anew).await;
 }
 
-async fn r59_a_watch_ends_well(system: &TestSystem) {
+async fn r59_a_watch_ends_with_ok(system: &TestSystem) {
     let mut request = tonic::Request::new(after(CONTOSO, ""));
     request.set_timeout(std::time::Duration::from_millis(1500));
     let mut stream = system.contoso.claims().watch_claims(request).await.unwrap().into_inner();
@@ -217,7 +217,7 @@ async fn r59_a_watch_ends_well(system: &TestSystem) {
     heartbeat(&mut watch(&system.contoso, after(CONTOSO, &cursor)).await.unwrap()).await;
 }
 
-async fn r59_nobody_has_all_watches(system: &TestSystem) {
+async fn r59_a_partner_has_at_most_16_watches(system: &TestSystem) {
     let mut open = Vec::new();
     for n in 0..16 {
         let actor = if n % 2 == 0 { &system.contoso } else { &system.contoso_user };
@@ -232,7 +232,7 @@ async fn r59_nobody_has_all_watches(system: &TestSystem) {
     }
 }
 
-async fn r59_a_change_at_one_replica_is_watched_at_the_other(system: &TestSystem) {
+async fn r59_a_watch_sees_changes_of_other_replicas(system: &TestSystem) {
     let (here, there) = (system.contoso.clone(), system.contoso.at_replica(system.replicas() - 1));
     let mut stream = watch(&there, after(CONTOSO, "")).await.unwrap();
     let cursor = heartbeat(&mut stream).await;

@@ -8,14 +8,14 @@ use cpor_proto::{
 };
 use tonic::Code;
 
-both_databases![a_claim_walks_the_whole_way];
-both_databases![with five_processes: a_claim_walks_the_whole_way_through_five_processes];
+both_databases![a_claim_goes_from_draft_to_assessed];
+both_databases![with five_processes: a_claim_goes_through_five_processes];
 
-async fn a_claim_walks_the_whole_way(system: &TestSystem) {
+async fn a_claim_goes_from_draft_to_assessed(system: &TestSystem) {
     whole_way(system).await;
 }
 
-async fn a_claim_walks_the_whole_way_through_five_processes(system: &TestSystem) {
+async fn a_claim_goes_through_five_processes(system: &TestSystem) {
     assert_eq!(system.nodes().len(), 5);
     whole_way(system).await;
 }
