@@ -1,4 +1,5 @@
-//! With a service away: what needs it says so and when to try again, the rest goes on, and all is caught up with.
+//! While a service is stopped, calls that need it fail with UNAVAILABLE and say when to retry, and
+//! other calls work. After its restart the service catches up.
 
 use cpor_acceptance::{ClaimStage, TestClaim, TestSystem, assert_refused, both_databases, retry_after};
 use cpor_proto::{
@@ -51,21 +52,23 @@ async fn an_approval_completes_when_the_registry_returns(system: &TestSystem) {
     let status = assert_refused(case.approve(&system.reviewer).await, Code::Unavailable, "REGISTRY_UNAVAILABLE");
     assert!(retry_after(&status).is_some());
     assert_eq!(case.review(&system.lead).await.unwrap().state(), ReviewCaseState::Approving);
-    let explained = async || {
+    let explain = async || {
         let request = ExplainClaimRequest { name: case.name.clone() };
         system.reviewer.claims().explain_claim(request).await.unwrap().into_inner()
     };
-    eventually(async || explained().await.waits_for() == WaitsFor::Registry).await;
-    let told = explained().await;
-    assert_eq!((told.whose_move(), told.due_time), (Party::System, None), "R60: the clocks stand still, {told:#?}");
-    let approves = |party: &PartyCommands| party.commands.iter().any(|one| one.method.ends_with("/ApproveReviewCase"));
-    assert!(!told.parties.iter().any(approves), "it is approved already");
+    eventually(async || explain().await.waits_for() == WaitsFor::Registry).await;
+    let explanation = explain().await;
+    let waits = (explanation.whose_move(), explanation.due_time);
+    assert_eq!(waits, (Party::System, None), "the review clocks are stopped: {explanation:#?}");
+    let may_approve =
+        |party: &PartyCommands| party.commands.iter().any(|command| command.method.ends_with("/ApproveReviewCase"));
+    assert!(!explanation.parties.iter().any(may_approve), "an approval has begun already");
     start(system, Service::Registry).await;
     system.wait_until_idle().await;
     assert_eq!(
         case.review(&system.lead).await.unwrap().state(),
         ReviewCaseState::Approved,
-        "it is completed by itself"
+        "the approval completes by itself"
     );
     let claim = case.claim().await;
     assert_eq!((claim.state(), claim.association_state()), (ClaimState::Approved, AssociationState::Pending));
@@ -87,13 +90,14 @@ async fn submissions_work_without_poe_review(system: &TestSystem) {
     assert_eq!(
         case.review(&system.lead).await.unwrap().state(),
         ReviewCaseState::Closed,
-        "opened and closed, in this order"
+        "the case was opened, then closed"
     );
     assert_eq!(other.review(&system.lead).await.unwrap().state(), ReviewCaseState::Waiting);
 }
 
-/// Repeats until it succeeds, as a client does that is told when to try again; a connection that was refused rests a little first.
+/// Repeats an attempt until it succeeds, like a client that retries. After a refused connection the
+/// channel itself waits a moment.
 async fn eventually(attempt: impl AsyncFn() -> bool) {
-    let tries = async { while !attempt().await {} };
-    tokio::time::timeout(std::time::Duration::from_secs(20), tries).await.expect("in time");
+    let retries = async { while !attempt().await {} };
+    tokio::time::timeout(std::time::Duration::from_secs(20), retries).await.expect("success in 20 seconds");
 }

@@ -1,4 +1,5 @@
-//! `request_id`: safe to repeat, and never for something else (AIP-155).
+//! `request_id`: a request can be repeated safely, and another request with the same id is refused
+//! (AIP-155).
 
 use cpor_acceptance::{ApiResult, CONTOSO, ClaimStage, PDF, TestClaim, TestSystem, assert_refused, both_databases};
 use cpor_proto::{
@@ -35,7 +36,7 @@ async fn a_replay_returns_the_first_response(system: &TestSystem) {
     assert_ne!(
         create(system, "", "A").await.unwrap().name,
         create(system, "", "A").await.unwrap().name,
-        "no id, no replay"
+        "without an id every request is new"
     );
 }
 
@@ -94,7 +95,7 @@ async fn request_ids_are_scoped_to_caller_and_method(system: &TestSystem) {
     let claim = Some(Claim { display_name: "A".into(), ..Claim::default() });
     let request = CreateClaimRequest { parent: CONTOSO.into(), claim, request_id: "one".into(), validate_only: false };
     let second = system.contoso_user.claims().create_claim(request).await.unwrap().into_inner();
-    assert_ne!(first.name, second.name, "another caller's");
+    assert_ne!(first.name, second.name, "the id of another caller");
     let delete =
         DeleteClaimRequest { name: first.name.clone(), request_id: "one".into(), ..DeleteClaimRequest::default() };
     system.contoso.claims().delete_claim(delete).await.unwrap();
@@ -131,10 +132,10 @@ async fn a_replayed_upload_returns_its_own_document(system: &TestSystem) {
     };
     let first = upload("one").await;
     let second = upload("two").await;
-    assert_ne!(first.name, second.name, "the same bytes under the same name, asked for twice");
+    assert_ne!(first.name, second.name, "two requests with the same content");
     assert_eq!(upload("two").await, second);
     assert_eq!(upload("one").await, first);
     case.remove(&first.name).await.unwrap();
-    assert_eq!(upload("one").await, first, "though it was taken out of the draft since");
+    assert_eq!(upload("one").await, first, "the document was removed meanwhile");
     assert_eq!(case.evidence().await, [second]);
 }

@@ -38,19 +38,20 @@ async fn line_key(case: &TestClaim<'_>) -> String {
 
 async fn r37_rivals_are_shown_together_and_clocks_stop(system: &TestSystem) {
     let (one, other) = rivals(system).await;
-    let seen = one.competition(&system.reviewer).await.unwrap();
-    let rival = seen.rivals[0].review_case.clone().unwrap();
-    assert_eq!((seen.rivals.len(), &rival.claim), (1, &other.name));
-    assert_eq!(seen.rivals[0].keys, [line_key(&one).await]);
+    let competition = one.competition(&system.reviewer).await.unwrap();
+    let rival = competition.rivals[0].review_case.clone().unwrap();
+    assert_eq!((competition.rivals.len(), &rival.claim), (1, &other.name));
+    assert_eq!(competition.rivals[0].keys, [line_key(&one).await]);
     one.download(&system.reviewer, &rival.evidence[0].name).await.unwrap();
-    for stranger in [&one.partner, &system.operator] {
-        assert_refused(one.competition(stranger).await, Code::PermissionDenied, "ROLE_NOT_ALLOWED");
+    for actor in [&one.partner, &system.operator] {
+        assert_refused(one.competition(actor).await, Code::PermissionDenied, "ROLE_NOT_ALLOWED");
     }
     for case in [&one, &other] {
         let review = case.review(&system.reviewer).await.unwrap();
         assert!(review.lines[0].contested && review.deadlines.iter().all(|clock| clock.due_time.is_none()));
     }
-    // Weeks later nothing is overdue, and with the rival gone the clocks go on with what was left.
+    // After weeks nothing is overdue. Without a rival the clocks resume with the time that was
+    // left.
     system.advance_by(TimeDelta::days(21)).await;
     assert!(!one.review(&system.reviewer).await.unwrap().overdue);
     other.withdraw(WithdrawReason::WrongActivity, "").await.unwrap();
@@ -66,8 +67,8 @@ async fn r37_partners_learn_of_rivals_but_not_their_names(system: &TestSystem) {
         let comments = case.comments().await;
         let notices = comments.iter().filter(|comment| comment.text.starts_with("Another company claims some of what"));
         assert_eq!(notices.count(), 1, "{comments:#?}");
-        let seen = format!("{comments:?}{:?}", case.claim().await).to_lowercase();
-        assert!(!seen.contains(rival), "{seen}");
+        let shown = format!("{comments:?}{:?}", case.claim().await).to_lowercase();
+        assert!(!shown.contains(rival), "{shown}");
     }
 }
 
@@ -118,7 +119,7 @@ async fn r37_reviewers_may_ask_an_incumbent_for_more(system: &TestSystem) {
         let (incumbent, rival) = incumbent_and_rival(system, stage).await;
         assert!(incumbent.claim().await.lines[0].contested && rival.claim().await.lines[0].contested);
         assert_eq!(rival_documents(&rival).await, ["proof.pdf"], "the proof of the incumbent");
-        // The challenger is asked by a request for action, the incumbent by a comment.
+        // The challenger gets a request for action, the incumbent a comment.
         rival.request_action(&system.reviewer).await.unwrap();
         let question = incumbent.comment(&system.reviewer, "Do you still work there?").await.unwrap();
         let answer = incumbent.comment(&incumbent.partner, "We do, every day.").await.unwrap();
@@ -169,8 +170,8 @@ async fn r37_a_lead_awards_in_one_step(system: &TestSystem) {
         assert!(!review.lines[0].contested);
         case.approve(&system.reviewer).await.unwrap();
         system.wait_until_idle().await;
-        let held: Vec<_> = case.associations().await.into_iter().map(|held| held.state()).collect();
-        assert_eq!((case.claim().await.state(), held), (ClaimState::Approved, vec![AssociationState::Pending]));
+        let states: Vec<_> = case.associations().await.into_iter().map(|association| association.state()).collect();
+        assert_eq!((case.claim().await.state(), states), (ClaimState::Approved, vec![AssociationState::Pending]));
     }
 }
 
@@ -178,9 +179,9 @@ async fn r27a_losing_the_last_line_rejects_the_claim(system: &TestSystem) {
     let (one, other) = rivals(system).await;
     one.award(&system.lead, &[line_key(&one).await.as_str()]).await.unwrap();
     system.wait_until_idle().await;
-    let lost = other.claim().await;
-    assert_eq!(lost.state(), ClaimState::Rejected);
-    assert_eq!(lost.rejection.unwrap().primary_reason(), PrimaryRejectionReason::LostToCompetingClaim);
+    let losing_claim = other.claim().await;
+    assert_eq!(losing_claim.state(), ClaimState::Rejected);
+    assert_eq!(losing_claim.rejection.unwrap().primary_reason(), PrimaryRejectionReason::LostToCompetingClaim);
     assert_eq!(other.review(&system.lead).await.unwrap().state(), ReviewCaseState::Closed);
     one.approve(&system.reviewer).await.unwrap();
     system.wait_until_idle().await;
@@ -191,8 +192,8 @@ async fn r37_a_pending_hold_yields_at_once(system: &TestSystem) {
     let claim = system.presales().await;
     let holder = TestClaim::at_stage(system, claim.clone(), ClaimStage::Approved).await;
     let rival = TestClaim::at_stage(system, system.rival_of(&claim), ClaimStage::UnderReview).await;
-    let done = rival.award(&system.lead, &[line_key(&rival).await.as_str()]).await.unwrap();
-    assert_eq!(done.awards[0].outcome(), AwardOutcome::Yielded);
+    let arbitration = rival.award(&system.lead, &[line_key(&rival).await.as_str()]).await.unwrap();
+    assert_eq!(arbitration.awards[0].outcome(), AwardOutcome::Yielded);
     system.wait_until_idle().await;
     assert_eq!(holder.associations().await[0].state(), AssociationState::Ended);
     assert_eq!(holder.claim().await.state(), ClaimState::Approved, "the superseded claim stays approved");
@@ -201,12 +202,13 @@ async fn r37_a_pending_hold_yields_at_once(system: &TestSystem) {
     assert_eq!(system.associations_of_key(&rival.key(0).await, None).await[0].partner, NORTHWIND);
 }
 
-async fn superseding(system: &TestSystem) -> (TestClaim<'_>, TestClaim<'_>) {
+/// Contoso's official claim, and the approved claim of Northwind that was awarded its key.
+async fn holder_and_successor(system: &TestSystem) -> (TestClaim<'_>, TestClaim<'_>) {
     let claim = system.presales().await;
     let holder = TestClaim::at_stage(system, claim.clone(), ClaimStage::Official).await;
     let rival = TestClaim::at_stage(system, system.rival_of(&claim), ClaimStage::UnderReview).await;
-    let done = rival.award(&system.lead, &[line_key(&rival).await.as_str()]).await.unwrap();
-    assert_eq!(done.awards[0].outcome(), AwardOutcome::Successor);
+    let arbitration = rival.award(&system.lead, &[line_key(&rival).await.as_str()]).await.unwrap();
+    assert_eq!(arbitration.awards[0].outcome(), AwardOutcome::Successor);
     rival.approve(&system.reviewer).await.unwrap();
     system.wait_until_idle().await;
     assert_eq!(system.associations_of_key(&holder.key(0).await, None).await[0].partner, CONTOSO);
@@ -214,17 +216,17 @@ async fn superseding(system: &TestSystem) -> (TestClaim<'_>, TestClaim<'_>) {
 }
 
 async fn r37_an_official_holder_stays_until_superseded(system: &TestSystem) {
-    let (holder, rival) = superseding(system).await;
+    let (holder, rival) = holder_and_successor(system).await;
     system.advance_by(TimeDelta::days(8)).await;
     let on_record = system.associations_of_key(&holder.key(0).await, None).await;
     assert_eq!((on_record.len(), on_record[0].partner.as_str()), (1, NORTHWIND));
-    let [ended, begun] = [holder.associations().await, rival.associations().await].map(|mut all| all.remove(0));
-    assert_eq!(ended.end_time, begun.official_time, "both change in the same instant");
+    let (ended, started) = (holder.associations().await.remove(0), rival.associations().await.remove(0));
+    assert_eq!(ended.end_time, started.official_time, "both change in the same instant");
     assert_eq!(holder.claim().await.state(), ClaimState::Approved);
 }
 
 async fn r37_a_failed_successor_changes_nothing(system: &TestSystem) {
-    let (holder, rival) = superseding(system).await;
+    let (holder, rival) = holder_and_successor(system).await;
     rival.decline_consent("We stay with Contoso.").await.unwrap();
     system.wait_until_idle().await;
     system.advance_by(TimeDelta::days(30)).await;

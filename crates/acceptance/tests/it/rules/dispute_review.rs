@@ -1,4 +1,4 @@
-//! R28, R30, R45: how a disputed claim is reviewed, and what a reviewer sees of the claim.
+//! R14, R28, R30, R45: how a disputed claim is reviewed, and what a reviewer sees of a claim.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use cpor_acceptance::{ClaimStage, TestClaim, TestSystem, assert_refused, both_databases, field_violations, timestamp};
@@ -22,6 +22,7 @@ fn time(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
 }
 
+/// A claim whose rejection is disputed.
 async fn disputed(system: &TestSystem) -> TestClaim<'_> {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Rejected).await;
     let request = DisputeClaimRequest {
@@ -40,7 +41,7 @@ async fn r28_a_dispute_opens_a_new_case(system: &TestSystem) {
     let dispute = review.dispute.clone().unwrap();
     assert_ne!(dispute.previous_review_case, review.name);
     assert_eq!((dispute.number, dispute.justification.as_str()), (1, "Page two shows it."));
-    assert_eq!((review.state(), review.reviewer.as_str()), (ReviewCaseState::Waiting, ""), "taken anew");
+    assert_eq!((review.state(), review.reviewer.as_str()), (ReviewCaseState::Waiting, ""), "it has to be taken again");
     assert_refused(case.approve(&system.lead).await, Code::FailedPrecondition, "COMMAND_NOT_ALLOWED");
     case.take(&system.colleague).await.unwrap();
     case.start_review(&system.colleague).await.unwrap();
@@ -54,9 +55,9 @@ async fn r28_a_dispute_opens_a_new_case(system: &TestSystem) {
 async fn r45_the_dispute_decision_stops_while_the_partner_acts(system: &TestSystem) {
     let case = disputed(system).await;
     let deadlines = async || case.review(&system.lead).await.unwrap().deadlines;
-    let shown = deadlines().await;
-    assert_eq!(shown.iter().map(|shown| shown.clock()).collect::<Vec<_>>(), [ReviewClock::DisputeDecision]);
-    assert_eq!(shown[0].due_time, Some(timestamp("2026-03-24T07:00:00Z")), "five business days from the dispute");
+    let initial = deadlines().await;
+    assert_eq!(initial.iter().map(|deadline| deadline.clock()).collect::<Vec<_>>(), [ReviewClock::DisputeDecision]);
+    assert_eq!(initial[0].due_time, Some(timestamp("2026-03-24T07:00:00Z")), "five business days from the dispute");
     system.advance_to(time("2026-03-18T20:00:00Z")).await;
     case.take_and_start_review().await;
     case.request_action(&system.lead).await.unwrap();
@@ -76,16 +77,16 @@ async fn r45_overdue_cases_can_be_listed(system: &TestSystem) {
     TestClaim::at_stage(system, system.usage().await, ClaimStage::Submitted).await;
     let request =
         ListReviewCasesRequest { parent: "tenants/-".into(), overdue: true, ..ListReviewCasesRequest::default() };
-    let found = system.lead.reviews().list_review_cases(request).await.unwrap().into_inner().review_cases;
-    assert_eq!(found.iter().map(|case| case.claim.as_str()).collect::<Vec<_>>(), [late.name.as_str()]);
+    let cases = system.lead.reviews().list_review_cases(request).await.unwrap().into_inner().review_cases;
+    assert_eq!(cases.iter().map(|case| case.claim.as_str()).collect::<Vec<_>>(), [late.name.as_str()]);
 }
 
 async fn r14_reviewers_see_documents_and_operators_do_not(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::UnderReview).await;
-    let seen = case.review(&system.reviewer).await.unwrap().evidence;
-    let own = case.evidence().await;
-    assert_eq!((seen.len(), &seen[0].name, &seen[0].sha256), (1, &own[0].name, &own[0].sha256));
-    case.download(&system.reviewer, &seen[0].name).await.unwrap();
+    let shown = case.review(&system.reviewer).await.unwrap().evidence;
+    let uploaded = case.evidence().await;
+    assert_eq!((shown.len(), &shown[0].name, &shown[0].sha256), (1, &uploaded[0].name, &uploaded[0].sha256));
+    case.download(&system.reviewer, &shown[0].name).await.unwrap();
     assert!(case.review(&system.operator).await.unwrap().evidence.is_empty(), "R5");
 }
 

@@ -1,4 +1,4 @@
-//! R28, R33: a rejection is disputed, in time and with a reason.
+//! R28, R33, R38: disputes of rejections.
 
 use chrono::TimeDelta;
 use cpor_acceptance::{
@@ -21,12 +21,12 @@ both_databases![
 
 async fn r28_a_disputed_claim_can_be_approved(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Rejected).await;
-    let rejected = case.review_name().await;
+    let first_case = case.review_name().await;
     let claim = case.dispute("The signature is on page two.").await.unwrap();
     assert_eq!((claim.state(), claim.disputes), (ClaimState::Disputed, 1));
     system.wait_until_idle().await;
-    assert_ne!(case.review_name().await, rejected);
-    assert_eq!(case.review(&system.lead).await.unwrap().reviewer, "", "assigned or taken anew");
+    assert_ne!(case.review_name().await, first_case);
+    assert_eq!(case.review(&system.lead).await.unwrap().reviewer, "", "it has to be taken again");
     assert_eq!(case.entry("disputed").await.reason, "The signature is on page two.");
     case.take_and_start_review().await;
     assert_eq!(case.claim().await.state(), ClaimState::Disputed);
@@ -56,7 +56,7 @@ async fn r28_a_resubmission_returns_to_the_dispute(system: &TestSystem) {
     assert_eq!(case.resubmit("Page two.").await.unwrap().state(), ClaimState::Disputed);
 }
 
-/// Declined, disputed, approved by the reviewer.
+/// A claim that the customer declined, the partner disputed and the reviewer approved.
 async fn declined_and_approved(system: &TestSystem) -> TestClaim<'_> {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Declined).await;
     assert!(case.dispute("They meant another project.").await.unwrap().explicit_approval_needed);
@@ -67,7 +67,7 @@ async fn declined_and_approved(system: &TestSystem) -> TestClaim<'_> {
     case
 }
 
-/// Approved by the customer, rejected by the reviewer.
+/// A claim that the customer approved and the reviewer rejected.
 async fn approved_and_rejected(system: &TestSystem) -> TestClaim<'_> {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::UnderReview).await;
     case.approve_consent().await.unwrap();
@@ -77,12 +77,13 @@ async fn approved_and_rejected(system: &TestSystem) -> TestClaim<'_> {
     case
 }
 
-/// Disputed, and approved by the reviewer: what the customer's service and the claim say of the customer's word, and of the association.
-async fn disputed(case: &TestClaim<'_>) -> (bool, bool, AssociationState) {
+/// Disputes and approves a claim. Returns whether the customer's approval still counts, whether an
+/// explicit approval is needed, and the state of the association.
+async fn dispute_and_approve(case: &TestClaim<'_>) -> (bool, bool, AssociationState) {
     case.dispute("They meant another project.").await.unwrap();
     case.system.wait_until_idle().await;
     let (claim, consent) = (case.claim().await, case.consent().await.unwrap());
-    assert_eq!(claim.explicit_approval_needed, consent.explicit_approval_needed, "both say the same");
+    assert_eq!(claim.explicit_approval_needed, consent.explicit_approval_needed, "claim and consent agree");
     case.take_and_start_review().await;
     case.approve(&case.system.reviewer).await.unwrap();
     case.system.wait_until_idle().await;
@@ -91,12 +92,20 @@ async fn disputed(case: &TestClaim<'_>) -> (bool, bool, AssociationState) {
 
 async fn r28_an_early_approval_counts_until_a_decline(system: &TestSystem) {
     let case = approved_and_rejected(system).await;
-    assert_eq!(disputed(&case).await, (true, false, AssociationState::Official), "R26a: it was given before");
+    assert_eq!(
+        dispute_and_approve(&case).await,
+        (true, false, AssociationState::Official),
+        "R26a: the early approval counts"
+    );
     let case = approved_and_rejected(system).await;
     case.decline_consent("On second thoughts.").await.unwrap();
     system.wait_until_idle().await;
-    assert_eq!(disputed(&case).await, (false, true, AssociationState::Pending), "R28: a decline beats it");
-    // And an approval since beats what was declined before, until the next decline.
+    assert_eq!(
+        dispute_and_approve(&case).await,
+        (false, true, AssociationState::Pending),
+        "R28: a decline overrides it"
+    );
+    // A later approval overrides an earlier decline, until the next decline.
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Declined).await;
     case.dispute("They meant another project.").await.unwrap();
     system.wait_until_idle().await;
@@ -106,7 +115,7 @@ async fn r28_an_early_approval_counts_until_a_decline(system: &TestSystem) {
     system.wait_until_idle().await;
     case.decline_consent("No, after all.").await.unwrap();
     system.wait_until_idle().await;
-    assert_eq!(disputed(&case).await, (false, true, AssociationState::Pending));
+    assert_eq!(dispute_and_approve(&case).await, (false, true, AssociationState::Pending));
 }
 
 async fn r28_a_decline_requires_explicit_approval(system: &TestSystem) {

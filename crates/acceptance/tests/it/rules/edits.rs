@@ -1,4 +1,4 @@
-//! R29, R55: what a partner can still change after the submission, and what a comment can be about.
+//! R29, R55: what a partner can change after the submission, and what a comment can refer to.
 
 use cpor_acceptance::{
     ClaimStage, LITWARE, PDF, TestClaim, TestSystem, assert_not_allowed, assert_refused, assert_violations,
@@ -85,7 +85,8 @@ async fn r29_all_other_fields_are_locked(system: &TestSystem) {
             let status = assert_refused(refused, Code::FailedPrecondition, "FIELD_LOCKED");
             assert_eq!(metadata(&status, "fields"), field);
         }
-        let status = assert_refused(case.update(other.clone(), &locked).await, Code::FailedPrecondition, "FIELD_LOCKED");
+        let status =
+            assert_refused(case.update(other.clone(), &locked).await, Code::FailedPrecondition, "FIELD_LOCKED");
         assert_eq!(metadata(&status, "fields"), locked.join(","), "all locked fields are named at once");
         assert_eq!(case.claim().await, before);
     }
@@ -96,10 +97,10 @@ async fn r29_an_edit_is_checked_like_a_submission(system: &TestSystem) {
     let other = TestClaim::at_stage(system, system.presales().await, ClaimStage::Submitted).await;
     let case = TestClaim::at_stage(system, claim, ClaimStage::Submitted).await;
     assert_violations(case.update(Claim::default(), &["lines"]).await, &[("lines", "FIELD_REQUIRED")]);
-    let taken = [case.claim().await.lines, other.claim().await.lines].concat();
-    let answer = case.update(Claim { lines: taken, ..Claim::default() }, &["lines"]).await;
-    assert_violations(answer, &[("lines[1]", "ALREADY_CLAIMED")]);
-    assert_eq!(case.claim().await.lines.len(), 1, "what is refused changes nothing");
+    let with_claimed_line = [case.claim().await.lines, other.claim().await.lines].concat();
+    let update = case.update(Claim { lines: with_claimed_line, ..Claim::default() }, &["lines"]).await;
+    assert_violations(update, &[("lines[1]", "ALREADY_CLAIMED")]);
+    assert_eq!(case.claim().await.lines.len(), 1, "a refused update changes nothing");
 }
 
 async fn r29_an_edit_answers_the_request(system: &TestSystem) {
@@ -129,12 +130,13 @@ async fn r55_a_comment_refers_to_parts_of_its_claim(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::UnderReview).await;
     let other = TestClaim::create_with_evidence(system, system.presales().await).await;
     let (document, line) = (case.evidence().await.remove(0).name, case.claim().await.lines.remove(0).line_id);
-    let said = case.comment_on(&system.reviewer, &document, &line).await.unwrap();
-    assert_eq!((&said.evidence, &said.line_id), (&document, &line));
-    assert!(case.comments().await.contains(&said));
-    let (foreign, unknown) = (other.evidence().await.remove(0).name, other.claim().await.lines.remove(0).line_id);
-    for (evidence, line) in [(foreign.as_str(), ""), ("", unknown.as_str())] {
-        let answer = case.comment_on(&case.partner, evidence, line).await;
-        assert_refused(answer, Code::InvalidArgument, "COMMENT_TARGET_UNKNOWN");
+    let comment = case.comment_on(&system.reviewer, &document, &line).await.unwrap();
+    assert_eq!((&comment.evidence, &comment.line_id), (&document, &line));
+    assert!(case.comments().await.contains(&comment));
+    let (other_document, other_line) =
+        (other.evidence().await.remove(0).name, other.claim().await.lines.remove(0).line_id);
+    for (evidence, line) in [(other_document.as_str(), ""), ("", other_line.as_str())] {
+        let refused = case.comment_on(&case.partner, evidence, line).await;
+        assert_refused(refused, Code::InvalidArgument, "COMMENT_TARGET_UNKNOWN");
     }
 }

@@ -1,4 +1,4 @@
-//! R1 to R5: who there is, and what each may do.
+//! R1 to R5: partners, customers, the roles of the vendor, and what each may do.
 
 use bytes::Bytes;
 use cpor_acceptance::{
@@ -19,7 +19,7 @@ use cpor_proto::{
 use cpor_types::Role;
 use tonic::Code;
 
-use crate::identity::{Names, bodies::body};
+use crate::identity::{ResourceNames, requests::request_for};
 
 both_databases![
     r1_a_partner_is_a_company_with_locations,
@@ -49,12 +49,12 @@ async fn r1_a_partner_is_a_company_with_locations(system: &TestSystem) {
     });
     assert_eq!(system.import_row(Row::Partner(partner.clone())).await, Outcome::Updated);
     let adatum = system.actor("ada@adatum.example", Role::GlobalAdmin, Some("partners/adatum"));
-    let found =
+    let imported =
         adatum.registry().get_partner(GetPartnerRequest { name: "partners/adatum".into() }).await.unwrap().into_inner();
-    assert_eq!(found, partner);
+    assert_eq!(imported, partner);
 }
 
-/// The reason of each row's refusal; empty where it was taken.
+/// The reason why each row was refused; empty for accepted rows.
 fn reasons(results: &[ImportResult]) -> Vec<String> {
     let reason = |result: &ImportResult| {
         let Some(error) = &result.error else { return String::new() };
@@ -76,8 +76,8 @@ async fn import(system: &TestSystem, rows: Vec<Row>) -> Vec<ImportResult> {
 async fn r1_an_mpn_id_belongs_to_one_company(system: &TestSystem) {
     let results = import(system, vec![Row::Partner(rows::partner("adatum", "1001"))]).await;
     assert_eq!(reasons(&results), ["MPN_ID_TAKEN"]);
-    let nothing = system.manager.registry().get_partner(GetPartnerRequest { name: "partners/adatum".into() }).await;
-    assert_refused(nothing, Code::NotFound, "RESOURCE_NOT_FOUND");
+    let missing = system.manager.registry().get_partner(GetPartnerRequest { name: "partners/adatum".into() }).await;
+    assert_refused(missing, Code::NotFound, "RESOURCE_NOT_FOUND");
 }
 
 async fn r2_a_tenant_has_domains_subscriptions_and_workloads(system: &TestSystem) {
@@ -85,17 +85,18 @@ async fn r2_a_tenant_has_domains_subscriptions_and_workloads(system: &TestSystem
     let tenant = rows::tenant(&id, "Wingtip", "wingtip.example");
     let subscription = rows::subscription(&id, &other, "power-bi");
     let workload = rows::workload(&id, "teams");
-    let imported =
+    let rows =
         vec![Row::Tenant(tenant.clone()), Row::Subscription(subscription.clone()), Row::Workload(workload.clone())];
-    let results = import(system, imported.clone()).await;
+    let results = import(system, rows.clone()).await;
     assert_eq!(reasons(&results), ["", "", ""]);
     assert!(results.iter().all(|result| result.outcome() == Outcome::Created), "{results:?}");
-    assert!(import(system, imported).await.iter().all(|result| result.outcome() == Outcome::Unchanged));
+    assert!(import(system, rows).await.iter().all(|result| result.outcome() == Outcome::Unchanged));
 
     let admin = system.actor("admin@wingtip.example", Role::CustomerAdmin, Some(&format!("tenants/{id}")));
     let parent = tenant.name.clone();
-    let found = admin.registry().get_tenant(GetTenantRequest { name: parent.clone() }).await.unwrap().into_inner();
-    assert_eq!(found, tenant);
+    let found_tenant =
+        admin.registry().get_tenant(GetTenantRequest { name: parent.clone() }).await.unwrap().into_inner();
+    assert_eq!(found_tenant, tenant);
     let request = ListSubscriptionsRequest { parent: parent.clone(), ..ListSubscriptionsRequest::default() };
     assert_eq!(admin.registry().list_subscriptions(request).await.unwrap().into_inner().subscriptions, [subscription]);
     let request = ListWorkloadsRequest { parent, ..ListWorkloadsRequest::default() };
@@ -109,13 +110,13 @@ async fn r2_a_domain_belongs_to_one_tenant(system: &TestSystem) {
 }
 
 async fn r3_one_bad_row_does_not_stop_the_others(system: &TestSystem) {
-    let (id, nowhere) = (system.next_uuid(), system.next_uuid());
-    let mut strange = rows::partner("adatum", "3001");
-    strange.locations[0].calendar = "moon".into();
+    let (id, unknown_tenant) = (system.next_uuid(), system.next_uuid());
+    let mut without_calendar = rows::partner("adatum", "3001");
+    without_calendar.locations[0].calendar = "moon".into();
     let rows = vec![
-        Row::Partner(strange),
+        Row::Partner(without_calendar),
         Row::Tenant(rows::tenant(&id, "Wingtip", "wingtip.example")),
-        Row::Workload(rows::workload(&nowhere, "teams")),
+        Row::Workload(rows::workload(&unknown_tenant, "teams")),
         Row::Workload(rows::workload(&id, "no-such-product")),
         Row::Workload(rows::workload(&id, "teams")),
     ];
@@ -138,11 +139,12 @@ async fn r3_each_vendor_role_has_its_own_methods(system: &TestSystem) {
         ("ListStreams", &[Role::Operator]),
         ("ErasePersonalData", &[Role::Operator]),
     ];
-    let names = Names::of(&TestClaim::at_stage(system, system.presales().await, ClaimStage::Approved).await).await;
+    let names =
+        ResourceNames::of(&TestClaim::at_stage(system, system.presales().await, ClaimStage::Approved).await).await;
     for (name, roles) in permitted {
         let method = methods().into_iter().find(|method| method.name == name).unwrap();
         for role in vendor_roles {
-            let request = encode(&method.input, &body(&method, &names));
+            let request = encode(&method.input, &request_for(&method, &names));
             let response = call(&system.actor_with_role(role), &method, request).await;
             if roles.contains(&role) {
                 let denied = response.as_ref().is_err_and(|status| status.code() == Code::PermissionDenied);
@@ -187,10 +189,10 @@ async fn r4_admins_do_everything_and_users_edit_drafts(system: &TestSystem) {
 
 async fn r4_a_partner_never_sees_claims_of_others(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Submitted).await;
-    let foreign = TestClaim { partner: system.northwind.clone(), ..case.clone() };
+    let as_rival = TestClaim { partner: system.northwind.clone(), ..case.clone() };
     assert_refused(case.claim_as(&system.northwind).await, Code::NotFound, "RESOURCE_NOT_FOUND");
-    assert_refused(foreign.submit().await, Code::NotFound, "RESOURCE_NOT_FOUND");
-    assert_refused(foreign.comment(&system.northwind, "hello").await, Code::NotFound, "RESOURCE_NOT_FOUND");
+    assert_refused(as_rival.submit().await, Code::NotFound, "RESOURCE_NOT_FOUND");
+    assert_refused(as_rival.comment(&system.northwind, "hello").await, Code::NotFound, "RESOURCE_NOT_FOUND");
     let document = case.evidence().await.remove(0).name;
     assert_refused(case.download(&system.northwind, &document).await, Code::NotFound, "RESOURCE_NOT_FOUND");
     for parent in [CONTOSO, "partners/-"] {
@@ -210,12 +212,12 @@ async fn r5_operators_see_masked_data_and_no_evidence(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.revenue_association().await, ClaimStage::Submitted).await;
     let document = case.evidence().await.remove(0).name;
     assert_refused(case.download(&system.operator, &document).await, Code::PermissionDenied, "ROLE_NOT_ALLOWED");
-    let seen = case.claim_as(&system.operator).await.unwrap();
-    let shown = format!("{seen:?}");
+    let claim = case.claim_as(&system.operator).await.unwrap();
+    let shown = format!("{claim:?}");
     for secret in ["jana.dvorakova@fabrikam.example", "Jana Dvořáková", "Erik Weber", "Sandra Novotná"] {
         assert!(!shown.contains(secret), "an operator reads {secret}: {shown}");
     }
-    assert_eq!(seen.tenant_id, FABRIKAM, "what is not personal is shown");
+    assert_eq!(claim.tenant_id, FABRIKAM, "other data is shown");
     let request = cpor_proto::claims::v1::ListHistoryRequest { parent: case.name.clone(), ..Default::default() };
     let history = format!("{:?}", system.operator.claims().list_history(request).await.unwrap().into_inner());
     for secret in ["jana.dvorakova@fabrikam.example", "erik@contoso.example"] {
@@ -305,9 +307,9 @@ async fn r5_a_customer_sees_no_poe_comments_or_notes(system: &TestSystem) {
     let mut hidden = vec![document.name.as_str(), &document.file_name, &document.sha256, &note];
     hidden.extend(comments);
 
-    let names = Names::of(&case).await;
+    let names = ResourceNames::of(&case).await;
     for method in methods() {
-        let request = encode(&method.input, &body(&method, &names));
+        let request = encode(&method.input, &request_for(&method, &names));
         let response = call(&system.fabrikam, &method, request).await;
         if METHODS_WITH_POE_COMMENTS_OR_NOTES.contains(&method.name.as_str()) {
             assert_refused(response, Code::PermissionDenied, "ROLE_NOT_ALLOWED");

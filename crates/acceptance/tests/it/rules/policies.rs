@@ -1,4 +1,4 @@
-//! R61, R62: what a rule leaves to policy follows the profile that a claim was submitted under.
+//! R61, R62: policy values come from the profile under which a claim was submitted.
 
 use chrono::TimeDelta;
 use cpor_acceptance::{
@@ -99,13 +99,13 @@ async fn r61_in_2020_the_window_runs_from_the_submission(system: &TestSystem) {
 
 async fn r61_in_2020_only_evidence_and_comments_are_added(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::PartnerActionRequired).await;
-    let edited = case.update(Claim { mpn_id: "1002".into(), ..Claim::default() }, &["mpn_id"]).await;
-    assert_refused(edited, Code::FailedPrecondition, "COMMAND_NOT_ALLOWED");
+    let edit = case.update(Claim { mpn_id: "1002".into(), ..Claim::default() }, &["mpn_id"]).await;
+    assert_refused(edit, Code::FailedPrecondition, "COMMAND_NOT_ALLOWED");
     case.upload("signed.pdf", PDF).await.unwrap();
     case.comment(&case.partner, "Signed.").await.unwrap();
 }
 
-/// Submitted, with the terms acknowledged.
+/// A pre-sales claim with acknowledged terms.
 async fn acknowledged(system: &TestSystem) -> Claim {
     Claim { terms_acknowledged: true, ..system.presales().await }
 }

@@ -1,4 +1,4 @@
-//! R21, R22: what the partner answers, and what happens when it does not.
+//! R21, R22: resubmissions, and what happens without one.
 
 use chrono::TimeDelta;
 use cpor_acceptance::{
@@ -73,7 +73,7 @@ async fn r21_changes_before_the_request_do_not_count(system: &TestSystem) {
 async fn r22_rejects_when_the_response_is_late(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::PartnerActionRequired).await;
     let action = case.claim().await.partner_action.unwrap();
-    // Five business days after Monday the 16th, to the end of the day in Berlin.
+    // The end of the fifth business day after Monday 16 March in Berlin.
     assert_eq!(
         (action.due_time, action.due_rule.as_str()),
         (Some(timestamp("2026-03-23T23:00:00Z")), "5 business days, calendar de 2026")

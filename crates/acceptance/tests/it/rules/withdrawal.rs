@@ -1,4 +1,4 @@
-//! R25: a partner withdraws.
+//! R25: a partner withdraws a claim.
 
 use cpor_acceptance::{
     ClaimStage, TestClaim, TestSystem, assert_not_allowed, assert_refused, both_databases, field_violations,
@@ -6,7 +6,7 @@ use cpor_acceptance::{
 use cpor_proto::{
     claims::v1::{AssociationState, ClaimState, PrimaryRejectionReason, Side, WithdrawReason},
     consents::v1::ConsentState,
-    registry::v1::{AssociationState as Held, EndReason},
+    registry::v1::{AssociationState as HoldState, EndReason},
     reviews::v1::ReviewCaseState,
 };
 use tonic::Code;
@@ -34,7 +34,7 @@ async fn r25_a_withdrawal_is_final_and_closes_the_case(system: &TestSystem) {
         let rejection = case.claim().await.rejection.unwrap();
         assert_eq!((rejection.primary_reason(), rejection.r#final), (PrimaryRejectionReason::PartnerRequest, true));
         assert_eq!(rejection.dispute_due_time, None);
-        assert!(case.associations().await.iter().all(|held| held.state() == Held::Ended));
+        assert!(case.associations().await.iter().all(|association| association.state() == HoldState::Ended));
         let review = case.review(&system.lead).await.unwrap().state();
         assert!(matches!(review, ReviewCaseState::Closed | ReviewCaseState::Approved), "{review:?}");
         assert_eq!(case.consent().await.unwrap().state(), ConsentState::Closed);
@@ -51,7 +51,7 @@ async fn r25_a_withdrawal_ends_the_association(system: &TestSystem) {
     system.wait_until_idle().await;
     assert_eq!(case.claim().await.association_state(), AssociationState::Ended);
     let ended = case.associations().await.remove(0);
-    assert_eq!((ended.state(), ended.end_reason()), (Held::Ended, EndReason::Withdrawn));
+    assert_eq!((ended.state(), ended.end_reason()), (HoldState::Ended, EndReason::Withdrawn));
     assert!(ended.end_time.is_some() && ended.official_time.is_some());
     assert!(system.associations_of_key(&key, None).await.is_empty());
 }
