@@ -42,6 +42,7 @@ pub struct Actor {
     pub subject: String,
     bearer_token: BearerToken,
     connections: Arc<Connections>,
+    /// The index of the replica that the actor calls.
     replica: usize,
 }
 

@@ -79,9 +79,9 @@ impl ClaimStage {
     }
 }
 
-impl<'w> TestClaim<'w> {
+impl<'s> TestClaim<'s> {
     /// Creates a claim and takes it to a stage.
-    pub async fn at_stage(system: &'w TestSystem, claim: Claim, stage: ClaimStage) -> Self {
+    pub async fn at_stage(system: &'s TestSystem, claim: Claim, stage: ClaimStage) -> Self {
         let case = Self::create_with_evidence(system, claim).await;
         case.move_to_stage(stage).await;
         case
@@ -96,7 +96,7 @@ impl<'w> TestClaim<'w> {
     }
 
     /// Creates `count` pre-sales claims and takes them to a stage together.
-    pub async fn several_at_stage(system: &'w TestSystem, stage: ClaimStage, count: usize) -> Vec<Self> {
+    pub async fn several_at_stage(system: &'s TestSystem, stage: ClaimStage, count: usize) -> Vec<Self> {
         let mut cases = Vec::with_capacity(count);
         for _ in 0..count {
             cases.push(Self::create_with_evidence(system, system.presales().await).await);

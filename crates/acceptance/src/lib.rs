@@ -1,9 +1,12 @@
 //! The harness of the acceptance tests. It runs the real services on real databases and calls them
 //! through their API.
 //!
-//! A test is an `async fn(&TestSystem)` that [`both_databases!`] runs on SQLite and on PostgreSQL. Each
-//! test has a system of its own, with a copy of a migrated template database and its own virtual
-//! clock. After the test the harness checks that all events were delivered.
+//! A test is an `async fn(&TestSystem)` that [`both_databases!`] runs on SQLite and on PostgreSQL.
+//! Each test has a system of its own, with a copy of a migrated template database and its own
+//! virtual clock. After the test the harness checks that all events were delivered.
+//!
+//! In the tests, `case` is a [`TestClaim`], `claim` is a message of the API, and `review` is the
+//! review case of a claim.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,

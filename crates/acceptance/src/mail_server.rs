@@ -77,13 +77,13 @@ async fn serve_connection(connection: TcpStream, state: Arc<Mutex<ServerState>>)
         let reply = match verb.as_str() {
             "RCPT" if is_refused(&state, &line) => "550 5.1.1 no such mailbox",
             "DATA" => {
-                write.write_all(b"354 go on\r\n").await?;
+                write.write_all(b"354 start mail input\r\n").await?;
                 let mail = Mail::parse(&read_content(&mut lines).await?);
                 lock(&state).accepted.push(mail);
-                "250 2.0.0 taken"
+                "250 2.0.0 accepted"
             }
-            "QUIT" => "221 2.0.0 bye",
-            _ => "250 2.0.0 well",
+            "QUIT" => "221 2.0.0 closing",
+            _ => "250 2.0.0 ok",
         };
         write.write_all(format!("{reply}\r\n").as_bytes()).await?;
     }

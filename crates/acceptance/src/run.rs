@@ -27,8 +27,9 @@ pub fn run(backend: Backend, setup: fn() -> Setup, test: impl AsyncFn(&TestSyste
     });
 }
 
-/// Defines two tests for each `async fn name(system: &TestSystem)`: `name::sqlite` and `name::postgres`.
-/// With `with setup:` the system is started with that [`Setup`] instead of [`Setup::one_process`].
+/// Defines two tests for each `async fn name(system: &TestSystem)`: `name::sqlite` and
+/// `name::postgres`. With `with setup:` the system is started with that [`Setup`] instead of
+/// [`Setup::one_process`].
 #[macro_export]
 macro_rules! both_databases {
     (with $setup:ident: $($test:ident),+ $(,)?) => {$(

@@ -55,11 +55,15 @@ pub struct TestSystem {
     /// A client for the consent page.
     pub browser: Browser,
     connections: Arc<Connections>,
+    /// Signs the users' tokens.
     issuer: TokenSigner,
+    /// Signs the services' tokens and the receipts.
     signer: TokenSigner,
+    /// The processes; none if the system runs outside of the harness.
     nodes: Vec<Node>,
     store: TestStorage,
     mail_server: Option<MailServer>,
+    /// The number that `next_number` returns next.
     next_number: AtomicU64,
     /// Whether the test may end with parked streams.
     allows_parked_streams: AtomicBool,
@@ -138,13 +142,13 @@ impl TestSystem {
         Actor::new("bearer", Some(token), self.connections.clone())
     }
 
-    /// The key that signs the users' tokens.
+    /// The signer of the users' tokens.
     #[must_use]
     pub fn issuer(&self) -> &TokenSigner {
         &self.issuer
     }
 
-    /// The key that signs the services' tokens and the receipts.
+    /// The signer of the services' tokens and of the receipts.
     #[must_use]
     pub fn signer(&self) -> &TokenSigner {
         &self.signer

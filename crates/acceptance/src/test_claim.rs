@@ -22,9 +22,9 @@ pub type ApiResult<T> = Result<T, Status>;
 
 /// A claim of a test.
 #[derive(Clone, Debug)]
-pub struct TestClaim<'w> {
+pub struct TestClaim<'s> {
     /// The system that contains the claim.
-    pub system: &'w TestSystem,
+    pub system: &'s TestSystem,
     /// The actor of the claim's partner.
     pub partner: Actor,
     /// The resource name: `partners/{partner}/claims/{claim}`.
@@ -33,13 +33,13 @@ pub struct TestClaim<'w> {
     pub tenant: String,
 }
 
-impl<'w> TestClaim<'w> {
+impl<'s> TestClaim<'s> {
     /// Creates a draft without evidence. It belongs to Northwind if its MPN id begins with 2,
     /// otherwise to Contoso.
     ///
     /// # Errors
     /// The API refused the request.
-    pub async fn create_draft(system: &'w TestSystem, claim: Claim) -> ApiResult<Self> {
+    pub async fn create_draft(system: &'s TestSystem, claim: Claim) -> ApiResult<Self> {
         let (partner, parent) =
             if claim.mpn_id.starts_with('2') { (&system.northwind, NORTHWIND) } else { (&system.contoso, CONTOSO) };
         let tenant = claim.tenant_id.clone();
@@ -49,7 +49,7 @@ impl<'w> TestClaim<'w> {
     }
 
     /// Creates a draft and uploads a document.
-    pub async fn create_with_evidence(system: &'w TestSystem, claim: Claim) -> Self {
+    pub async fn create_with_evidence(system: &'s TestSystem, claim: Claim) -> Self {
         let case = Self::create_draft(system, claim).await.expect("a draft");
         case.upload("proof.pdf", PDF).await.expect("a document");
         case
@@ -57,7 +57,7 @@ impl<'w> TestClaim<'w> {
 
     /// Wraps a claim that exists already.
     #[must_use]
-    pub fn existing(system: &'w TestSystem, partner: &Actor, claim: &Claim) -> Self {
+    pub fn existing(system: &'s TestSystem, partner: &Actor, claim: &Claim) -> Self {
         Self { system, partner: partner.clone(), name: claim.name.clone(), tenant: claim.tenant_id.clone() }
     }
 

@@ -35,7 +35,7 @@ impl TestSystem {
     /// The system does not become idle.
     pub async fn wait_until_idle(&self) {
         if self.has_separate_processes() {
-            self.settle_processes().await;
+            self.wait_until_processes_are_idle().await;
         } else {
             self.advance_clock(Service::ClaimIntake, Target::BySeconds(0)).await;
         }
@@ -86,15 +86,15 @@ impl TestSystem {
     async fn advance_clock(&self, service: Service, target: Target) {
         let mut request = tonic::Request::new(AdvanceClockRequest { target: Some(target) });
         request.set_timeout(IDLE_TIMEOUT);
-        let answer =
+        let response =
             self.operator.operations(service).advance_clock(request).await.expect("to move the clock").into_inner();
-        assert!(answer.unsettled.is_empty(), "the system is not idle: {:#?}", answer.unsettled);
+        assert!(response.unsettled.is_empty(), "the system is not idle: {:#?}", response.unsettled);
     }
 
     /// Waits until every process is idle. A process reports only on itself, and events that it
     /// delivers may cause work in another process, so the processes are asked until no new event
     /// was sent.
-    async fn settle_processes(&self) {
+    async fn wait_until_processes_are_idle(&self) {
         let mut sent = None;
         for _ in 0..MAX_ROUNDS {
             for service in Service::ALL {

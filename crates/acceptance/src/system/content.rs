@@ -84,8 +84,9 @@ impl TestSystem {
     /// A row is refused.
     pub async fn import_usage(&self, key: &str, months: &[(&str, i64)]) -> Vec<UsageOutcome> {
         let rows = months.iter().map(|(month, active)| usage_row(key, month, *active)).collect();
-        let answer = self.directory.eligibility().import_usage(ImportUsageRequest { rows }).await.expect("the import");
-        let results = answer.into_inner().results;
+        let response =
+            self.directory.eligibility().import_usage(ImportUsageRequest { rows }).await.expect("the import");
+        let results = response.into_inner().results;
         assert!(results.iter().all(|result| result.error.is_none()), "refused: {results:#?}");
         results.iter().map(cpor_proto::eligibility::v1::ImportUsageResult::outcome).collect()
     }

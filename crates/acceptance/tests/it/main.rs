@@ -1,16 +1,16 @@
-//! Everything that the system promises, through its API, on both databases.
+//! Tests of the whole system through its API, on both databases.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::print_stdout,
     clippy::wildcard_enum_match_arm,
-    reason = "tests: what fails here is a failed test, and what is printed explains it"
+    reason = "a failed expectation is a failed test, and the printed seeds and counts explain it"
 )]
 
 mod api;
+mod crash_tests;
 mod identity;
-mod kills;
+mod lifecycle;
 mod races;
 mod rules;
-mod walks;

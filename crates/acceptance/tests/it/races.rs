@@ -1,26 +1,27 @@
-//! Two partners' claims for one key, approved at the same moment: always exactly one holder.
+//! Claims of two partners for one key are approved at the same time: exactly one gets the hold
+//! (R36).
 
 use cpor_acceptance::{Actor, TestClaim, TestSystem, assert_refused, both_databases};
 use cpor_proto::{
     claims::v1::{AssociationState, ClaimState},
-    registry::v1::AssociationState as Held,
+    registry::v1::AssociationState as HoldState,
 };
 use tokio::sync::Barrier;
 use tonic::Code;
 
 both_databases![with two_replicas: approvals_race_for_one_key];
 
-/// `CPOR_TEST_RACES`, or 50.
+/// The number of races: `CPOR_TEST_RACES`, or 50.
 fn races() -> usize {
     std::env::var("CPOR_TEST_RACES").map_or(50, |count| count.parse().expect("CPOR_TEST_RACES is a number"))
 }
 
 async fn approvals_race_for_one_key(system: &TestSystem) {
-    let (mut first_won, all) = (0, races());
-    for start in (0..all).step_by(10) {
+    let (mut first_wins, races) = (0, races());
+    for start in (0..races).step_by(10) {
         let mut pairs = Vec::new();
-        for _ in start..all.min(start + 10) {
-            pairs.push(rivals(system).await);
+        for _ in start..races.min(start + 10) {
+            pairs.push(submit_rivals(system).await);
         }
         system.wait_until_idle().await;
         for (one, other) in &pairs {
@@ -28,18 +29,18 @@ async fn approvals_race_for_one_key(system: &TestSystem) {
             other.take_and_start_review().await;
         }
         for (one, other) in &pairs {
-            first_won += usize::from(race(system, one, other).await);
+            first_wins += usize::from(race(system, one, other).await);
         }
         system.wait_until_idle().await;
         for (one, other) in &pairs {
-            exactly_one_holds(one, other).await;
+            assert_one_holder(one, other).await;
         }
     }
-    println!("{all} races on {} replicas: the first won {first_won}", system.replicas());
+    println!("{races} races on {} replicas: the first claim won {first_wins}", system.replicas());
 }
 
-/// Contoso's and Northwind's claims for one subscription, submitted.
-async fn rivals(system: &TestSystem) -> (TestClaim<'_>, TestClaim<'_>) {
+/// Submits claims of Contoso and Northwind for one subscription.
+async fn submit_rivals(system: &TestSystem) -> (TestClaim<'_>, TestClaim<'_>) {
     let claim = system.presales().await;
     let rival = system.rival_of(&claim);
     let (one, other) =
@@ -49,7 +50,8 @@ async fn rivals(system: &TestSystem) -> (TestClaim<'_>, TestClaim<'_>) {
     (one, other)
 }
 
-/// Both are approved as closely together as can be, each at its own replica. Whether the first won.
+/// Approves both claims at the same time, each at its own replica. Returns whether the first one
+/// won.
 async fn race(system: &TestSystem, one: &TestClaim<'_>, other: &TestClaim<'_>) -> bool {
     let start = Barrier::new(2);
     let approve = async |case: &TestClaim<'_>, reviewer: Actor| {
@@ -60,34 +62,37 @@ async fn race(system: &TestSystem, one: &TestClaim<'_>, other: &TestClaim<'_>) -
         reviews.approve_review_case(request).await.map(drop)
     };
     let second = system.replicas() - 1;
-    let answers =
+    let results =
         tokio::join!(approve(one, system.reviewer.clone()), approve(other, system.reviewer.at_replica(second)));
-    match answers {
-        (Ok(()), lost) => {
-            assert_refused(lost, Code::FailedPrecondition, "LINES_NOT_HELD");
+    match results {
+        (Ok(()), refused) => {
+            assert_refused(refused, Code::FailedPrecondition, "LINES_NOT_HELD");
             true
         }
-        (lost, Ok(())) => {
-            assert_refused(lost, Code::FailedPrecondition, "LINES_NOT_HELD");
+        (refused, Ok(())) => {
+            assert_refused(refused, Code::FailedPrecondition, "LINES_NOT_HELD");
             false
         }
-        (Err(one), Err(other)) => panic!("nobody won: {one:?} and {other:?}"),
+        (Err(one), Err(other)) => panic!("no approval succeeded: {one:?} and {other:?}"),
     }
 }
 
-async fn exactly_one_holds(one: &TestClaim<'_>, other: &TestClaim<'_>) {
+async fn assert_one_holder(one: &TestClaim<'_>, other: &TestClaim<'_>) {
     let mut holders = 0;
     for case in [one, other] {
-        let (claim, held) = (case.claim().await, case.associations().await);
+        let (claim, associations) = (case.claim().await, case.associations().await);
         match claim.state() {
             ClaimState::Approved => {
                 holders += 1;
                 assert_eq!(claim.association_state(), AssociationState::Pending);
-                assert_eq!(held.iter().map(|held| held.state()).collect::<Vec<_>>(), [Held::Pending]);
+                assert_eq!(
+                    associations.iter().map(|association| association.state()).collect::<Vec<_>>(),
+                    [HoldState::Pending]
+                );
             }
             state => {
-                assert_eq!(state, ClaimState::UnderReview, "the loser goes on under review");
-                assert!(held.is_empty(), "the loser holds nothing: {held:?}");
+                assert_eq!(state, ClaimState::UnderReview, "the refused claim stays under review");
+                assert!(associations.is_empty(), "the refused claim has a hold: {associations:?}");
             }
         }
     }

@@ -1,4 +1,5 @@
-//! With a service away: what needs it says so and when to try again, the rest goes on, and all is caught up with.
+//! While a service is stopped, calls that need it fail with UNAVAILABLE and say when to retry, and
+//! other calls work. After its restart the service catches up.
 
 use cpor_acceptance::{ClaimStage, TestClaim, TestSystem, assert_refused, both_databases, retry_after};
 use cpor_proto::{
@@ -10,10 +11,10 @@ use tonic::Code;
 
 both_databases![
     with five_processes:
-    without_the_registry_nothing_is_submitted,
-    without_the_registry_drafts_go_on,
-    an_approval_outlives_the_registry_s_absence,
-    without_reviewers_service_submissions_go_on,
+    submissions_fail_without_the_registry,
+    drafts_work_without_the_registry,
+    an_approval_completes_when_the_registry_returns,
+    submissions_work_without_poe_review,
 ];
 
 async fn stop(system: &TestSystem, service: Service) {
@@ -24,7 +25,7 @@ async fn start(system: &TestSystem, service: Service) {
     system.start(system.process_hosting(service)).await;
 }
 
-async fn without_the_registry_nothing_is_submitted(system: &TestSystem) {
+async fn submissions_fail_without_the_registry(system: &TestSystem) {
     let case = TestClaim::create_with_evidence(system, system.presales().await).await;
     stop(system, Service::Registry).await;
     let status = assert_refused(case.submit().await, Code::Unavailable, "REGISTRY_UNAVAILABLE");
@@ -34,7 +35,7 @@ async fn without_the_registry_nothing_is_submitted(system: &TestSystem) {
     eventually(async || case.submit().await.is_ok()).await;
 }
 
-async fn without_the_registry_drafts_go_on(system: &TestSystem) {
+async fn drafts_work_without_the_registry(system: &TestSystem) {
     let claim = system.presales().await;
     stop(system, Service::Registry).await;
     let case = TestClaim::create_with_evidence(system, claim).await;
@@ -45,34 +46,36 @@ async fn without_the_registry_drafts_go_on(system: &TestSystem) {
     assert_eq!(case.claim().await.display_name, "Renamed");
 }
 
-async fn an_approval_outlives_the_registry_s_absence(system: &TestSystem) {
+async fn an_approval_completes_when_the_registry_returns(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::UnderReview).await;
     stop(system, Service::Registry).await;
     let status = assert_refused(case.approve(&system.reviewer).await, Code::Unavailable, "REGISTRY_UNAVAILABLE");
     assert!(retry_after(&status).is_some());
     assert_eq!(case.review(&system.lead).await.unwrap().state(), ReviewCaseState::Approving);
-    let explained = async || {
+    let explain = async || {
         let request = ExplainClaimRequest { name: case.name.clone() };
         system.reviewer.claims().explain_claim(request).await.unwrap().into_inner()
     };
-    eventually(async || explained().await.waits_for() == WaitsFor::Registry).await;
-    let told = explained().await;
-    assert_eq!((told.whose_move(), told.due_time), (Party::System, None), "R60: the clocks stand still, {told:#?}");
-    let approves = |party: &PartyCommands| party.commands.iter().any(|one| one.method.ends_with("/ApproveReviewCase"));
-    assert!(!told.parties.iter().any(approves), "it is approved already");
+    eventually(async || explain().await.waits_for() == WaitsFor::Registry).await;
+    let explanation = explain().await;
+    let waits = (explanation.whose_move(), explanation.due_time);
+    assert_eq!(waits, (Party::System, None), "the review clocks are stopped: {explanation:#?}");
+    let may_approve =
+        |party: &PartyCommands| party.commands.iter().any(|command| command.method.ends_with("/ApproveReviewCase"));
+    assert!(!explanation.parties.iter().any(may_approve), "an approval has begun already");
     start(system, Service::Registry).await;
     system.wait_until_idle().await;
     assert_eq!(
         case.review(&system.lead).await.unwrap().state(),
         ReviewCaseState::Approved,
-        "it is completed by itself"
+        "the approval completes by itself"
     );
     let claim = case.claim().await;
     assert_eq!((claim.state(), claim.association_state()), (ClaimState::Approved, AssociationState::Pending));
     assert_eq!(case.associations().await.len(), 1);
 }
 
-async fn without_reviewers_service_submissions_go_on(system: &TestSystem) {
+async fn submissions_work_without_poe_review(system: &TestSystem) {
     stop(system, Service::PoeReview).await;
     let case = TestClaim::create_with_evidence(system, system.presales().await).await;
     case.submit().await.unwrap();
@@ -87,13 +90,14 @@ async fn without_reviewers_service_submissions_go_on(system: &TestSystem) {
     assert_eq!(
         case.review(&system.lead).await.unwrap().state(),
         ReviewCaseState::Closed,
-        "opened and closed, in this order"
+        "the case was opened, then closed"
     );
     assert_eq!(other.review(&system.lead).await.unwrap().state(), ReviewCaseState::Waiting);
 }
 
-/// Repeats until it succeeds, as a client does that is told when to try again; a connection that was refused rests a little first.
+/// Repeats an attempt until it succeeds, like a client that retries. After a refused connection the
+/// channel itself waits a moment.
 async fn eventually(attempt: impl AsyncFn() -> bool) {
-    let tries = async { while !attempt().await {} };
-    tokio::time::timeout(std::time::Duration::from_secs(20), tries).await.expect("in time");
+    let retries = async { while !attempt().await {} };
+    tokio::time::timeout(std::time::Duration::from_secs(20), retries).await.expect("success in 20 seconds");
 }

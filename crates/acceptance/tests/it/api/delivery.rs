@@ -1,4 +1,5 @@
-//! Events between the services: at least once on the wire, exactly once in effect, and what makes no sense is parked.
+//! Events between the services are delivered at least once and take effect exactly once. A stream
+//! with an invalid event is parked.
 
 use cpor_acceptance::{ClaimStage, TestClaim, TestSystem, assert_refused, both_databases, timestamp};
 use cpor_proto::{
@@ -8,19 +9,20 @@ use cpor_proto::{
         event::Payload, event_service_client::EventServiceClient, stream_result::Failure,
     },
     operations::v1::{ListStreamsRequest, RetryStreamRequest, StreamState},
-    options::v1::Service as Wire,
+    options::v1::Service as WireService,
 };
 use cpor_types::Service;
 use tonic::Code;
 
 both_databases![
-    an_event_has_one_effect_however_often_it_comes,
-    a_gap_is_asked_for_again,
-    what_makes_no_sense_is_parked_and_harms_nobody,
-    a_stream_that_is_not_parked_is_not_retried
+    a_repeated_event_has_one_effect,
+    events_after_a_gap_are_not_applied,
+    invalid_events_are_parked,
+    only_parked_streams_are_retried
 ];
 
-fn declined(case: &TestClaim<'_>, sequence: u64) -> Event {
+/// The event that the customer declined the claim.
+fn declined_event(case: &TestClaim<'_>, sequence: u64) -> Event {
     let payload =
         CustomerDeclined { claim: case.name.clone(), channel: "link".into(), comment: format!("No. {sequence}") };
     Event {
@@ -32,69 +34,70 @@ fn declined(case: &TestClaim<'_>, sequence: u64) -> Event {
     }
 }
 
-/// Delivers events as customer-consent would, on a stream that is not used otherwise.
+/// Delivers events like customer-consent, on the stream `id`, which the system does not use itself.
 pub(crate) async fn deliver(system: &TestSystem, id: &str, events: Vec<Event>) -> StreamResult {
     let stream = StreamId {
-        source: Wire::CustomerConsent.into(),
+        source: WireService::CustomerConsent.into(),
         aggregate: "test".into(),
         owner: "test".into(),
         id: id.into(),
     };
     let streams = vec![StreamBatch { stream: Some(stream), events }];
-    let request = DeliverEventsRequest { destination: Wire::ClaimIntake.into(), streams };
+    let request = DeliverEventsRequest { destination: WireService::ClaimIntake.into(), streams };
     let consent = system.service(Service::CustomerConsent, Service::ClaimIntake);
     let mut client = EventServiceClient::new(consent.channel(Service::ClaimIntake));
     client.deliver_events(request).await.unwrap().into_inner().results.remove(0)
 }
 
-async fn declines(case: &TestClaim<'_>) -> usize {
+/// Counts the declines in the history.
+async fn count_declines(case: &TestClaim<'_>) -> usize {
     case.system.wait_until_idle().await;
     case.history().await.iter().filter(|entry| entry.action == "customer_declined").count()
 }
 
-async fn an_event_has_one_effect_however_often_it_comes(system: &TestSystem) {
+async fn a_repeated_event_has_one_effect(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Submitted).await;
     let stream = system.next_uuid();
     for _ in 0..3 {
-        let result = deliver(system, &stream, vec![declined(&case, 1)]).await;
+        let result = deliver(system, &stream, vec![declined_event(&case, 1)]).await;
         assert_eq!((result.applied_sequence, result.failure), (1, None));
     }
-    assert_eq!(declines(&case).await, 1);
+    assert_eq!(count_declines(&case).await, 1);
     assert_eq!(case.claim().await.state(), ClaimState::Rejected);
-    let result = deliver(system, &stream, vec![declined(&case, 1), declined(&case, 2)]).await;
+    let result = deliver(system, &stream, vec![declined_event(&case, 1), declined_event(&case, 2)]).await;
     assert_eq!((result.applied_sequence, result.failure), (2, None));
-    assert_eq!(declines(&case).await, 2);
-    assert!(case.entry("customer_declined").await.overtaken, "the second came too late");
+    assert_eq!(count_declines(&case).await, 2);
+    assert!(case.entry("customer_declined").await.overtaken, "the claim was rejected before");
     assert_eq!(case.claim().await.rejection.unwrap().comment, "No. 1");
 }
 
-async fn a_gap_is_asked_for_again(system: &TestSystem) {
+async fn events_after_a_gap_are_not_applied(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Submitted).await;
     let stream = system.next_uuid();
-    let result = deliver(system, &stream, vec![declined(&case, 2)]).await;
-    assert_eq!(result.applied_sequence, 0, "nothing before 1: {result:?}");
-    assert_eq!(declines(&case).await, 0);
-    let result = deliver(system, &stream, vec![declined(&case, 1), declined(&case, 3)]).await;
+    let result = deliver(system, &stream, vec![declined_event(&case, 2)]).await;
+    assert_eq!(result.applied_sequence, 0, "event 1 is missing: {result:?}");
+    assert_eq!(count_declines(&case).await, 0);
+    let result = deliver(system, &stream, vec![declined_event(&case, 1), declined_event(&case, 3)]).await;
     assert_eq!(result.applied_sequence, 1, "{result:?}");
-    assert_eq!(declines(&case).await, 1);
+    assert_eq!(count_declines(&case).await, 1);
 }
 
-async fn what_makes_no_sense_is_parked_and_harms_nobody(system: &TestSystem) {
+async fn invalid_events_are_parked(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Submitted).await;
-    let nonsense = Event { payload: None, ..declined(&case, 1) };
-    let result = deliver(system, &system.next_uuid(), vec![nonsense]).await;
+    let without_payload = Event { payload: None, ..declined_event(&case, 1) };
+    let result = deliver(system, &system.next_uuid(), vec![without_payload]).await;
     assert!(matches!(result.failure, Some(Failure::Parked(_))), "{result:?}");
-    let mut nowhere = declined(&case, 1);
-    nowhere.payload =
+    let mut unknown_claim = declined_event(&case, 1);
+    unknown_claim.payload =
         Some(Payload::CustomerDeclined(CustomerDeclined { claim: "claims/1".into(), ..CustomerDeclined::default() }));
-    let result = deliver(system, &system.next_uuid(), vec![nowhere]).await;
+    let result = deliver(system, &system.next_uuid(), vec![unknown_claim]).await;
     assert!(matches!(result.failure, Some(Failure::Parked(_))), "{result:?}");
-    assert_eq!(declines(&case).await, 0);
-    let result = deliver(system, &system.next_uuid(), vec![declined(&case, 1)]).await;
+    assert_eq!(count_declines(&case).await, 0);
+    let result = deliver(system, &system.next_uuid(), vec![declined_event(&case, 1)]).await;
     assert_eq!(result.failure, None);
 }
 
-async fn a_stream_that_is_not_parked_is_not_retried(system: &TestSystem) {
+async fn only_parked_streams_are_retried(system: &TestSystem) {
     TestClaim::at_stage(system, system.presales().await, ClaimStage::Submitted).await;
     let request = ListStreamsRequest { service: 1, state: StreamState::Idle.into(), ..ListStreamsRequest::default() };
     let streams =

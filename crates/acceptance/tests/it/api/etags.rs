@@ -1,4 +1,5 @@
-//! `etag`: nothing is done to a claim that is not the one that the caller has seen (AIP-154).
+//! `etag`: a request with the etag of an older version fails with ABORTED and changes nothing
+//! (AIP-154).
 
 use cpor_acceptance::{ClaimStage, PDF, TestClaim, TestSystem, assert_refused, both_databases};
 use cpor_proto::{
@@ -68,23 +69,23 @@ async fn a_stale_etag_aborts_reviewers_and_customers(system: &TestSystem) {
 
 async fn an_etag_changes_with_every_change(system: &TestSystem) {
     let case = TestClaim::create_with_evidence(system, system.presales().await).await;
-    let mut seen = vec![case.claim().await.etag];
-    let mut changed = async |what: &str| {
+    let mut etags = vec![case.claim().await.etag];
+    let mut assert_changed_by = async |cause: &str| {
         system.wait_until_idle().await;
         let etag = case.claim().await.etag;
-        assert!(!seen.contains(&etag), "{what} left the etag {etag}");
-        seen.push(etag);
+        assert!(!etags.contains(&etag), "{cause} did not change the etag {etag}");
+        etags.push(etag);
     };
     case.submit().await.unwrap();
-    changed("a submission").await;
+    assert_changed_by("a submission").await;
     case.comment(&system.reviewer, "Hello.").await.unwrap();
-    changed("a comment").await;
+    assert_changed_by("a comment").await;
     case.take(&system.reviewer).await.unwrap();
-    changed("the reviewer").await;
+    assert_changed_by("the reviewer").await;
     case.start_review(&system.reviewer).await.unwrap();
-    changed("the start of the review").await;
+    assert_changed_by("the start of the review").await;
     case.approve(&system.reviewer).await.unwrap();
-    changed("an approval").await;
+    assert_changed_by("an approval").await;
     system.advance_by(chrono::TimeDelta::days(8)).await;
-    changed("time").await;
+    assert_changed_by("time").await;
 }

@@ -1,11 +1,11 @@
-//! The one history of a claim: everything, in the order in which it was applied, without gaps.
+//! The history of a claim contains every change, in the order of application and without gaps.
 
 use cpor_acceptance::{ClaimStage, PDF, TestClaim, TestSystem, both_databases, from_timestamp};
 use cpor_proto::claims::v1::{ClaimState, ListHistoryRequest, Side};
 
-both_databases![the_history_of_a_whole_walk, facts_that_come_too_late_are_recorded_as_overtaken];
+both_databases![a_history_contains_every_step, late_facts_are_recorded_as_overtaken];
 
-async fn the_history_of_a_whole_walk(system: &TestSystem) {
+async fn a_history_contains_every_step(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::PartnerActionRequired).await;
     case.upload("signed.pdf", PDF).await.unwrap();
     case.resubmit("Signed.").await.unwrap();
@@ -14,8 +14,8 @@ async fn the_history_of_a_whole_walk(system: &TestSystem) {
     case.approve(&system.reviewer).await.unwrap();
     system.advance_by(chrono::TimeDelta::days(8)).await;
     let history = case.history().await;
-    let told: Vec<_> = history.iter().map(|entry| (entry.action.as_str(), entry.side())).collect();
-    let wanted = [
+    let steps: Vec<_> = history.iter().map(|entry| (entry.action.as_str(), entry.side())).collect();
+    let expected = [
         ("created", Side::Partner),
         ("evidence_added", Side::Partner),
         ("submitted", Side::Partner),
@@ -30,15 +30,19 @@ async fn the_history_of_a_whole_walk(system: &TestSystem) {
         ("association_granted", Side::Time),
         ("association_official", Side::Time),
     ];
-    let main: Vec<_> =
-        told.iter().filter(|(action, _)| wanted.iter().any(|(wanted, _)| wanted == action)).copied().collect();
-    assert_eq!(main, wanted);
-    for also in ["notice_settled", "consent_window_opened", "assessed"] {
-        assert!(told.iter().any(|(action, _)| *action == also), "no {also} in {told:?}");
+    let main_steps: Vec<_> =
+        steps.iter().filter(|(action, _)| expected.iter().any(|(step, _)| step == action)).copied().collect();
+    assert_eq!(main_steps, expected);
+    for action in ["notice_settled", "consent_window_opened", "assessed"] {
+        assert!(steps.iter().any(|(step, _)| *step == action), "no {action} in {steps:?}");
     }
     assert_eq!(history[0].from_state(), ClaimState::Unspecified);
     for pair in history.windows(2) {
-        assert_eq!(pair[1].from_state(), pair[0].to_state(), "each begins where the one before ended");
+        assert_eq!(
+            pair[1].from_state(),
+            pair[0].to_state(),
+            "each entry starts in the state in which the last one ended"
+        );
         assert!(from_timestamp(pair[1].record_time) >= from_timestamp(pair[0].record_time));
     }
     assert!(
@@ -46,13 +50,13 @@ async fn the_history_of_a_whole_walk(system: &TestSystem) {
         "{history:#?}"
     );
     let request = ListHistoryRequest { parent: case.name.clone(), page_size: 1000, ..ListHistoryRequest::default() };
-    let seen = case.partner.claims().list_history(request).await.unwrap().into_inner().entries;
-    assert_eq!(seen.len(), history.len(), "its partner sees the same");
+    let partner_view = case.partner.claims().list_history(request).await.unwrap().into_inner().entries;
+    assert_eq!(partner_view.len(), history.len(), "the partner sees all entries");
 }
 
-async fn facts_that_come_too_late_are_recorded_as_overtaken(system: &TestSystem) {
+async fn late_facts_are_recorded_as_overtaken(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::UnderReview).await;
-    // Both are committed, each in its own service, before either hears of the other.
+    // Both commands can be committed, each in its own service, before the events arrive.
     let (approved, withdrawn) = tokio::join!(
         case.approve(&system.reviewer),
         case.withdraw(cpor_proto::claims::v1::WithdrawReason::WrongMpnId, "")
@@ -60,11 +64,11 @@ async fn facts_that_come_too_late_are_recorded_as_overtaken(system: &TestSystem)
     withdrawn.unwrap();
     system.wait_until_idle().await;
     assert_eq!(case.claim().await.state(), ClaimState::Rejected);
-    assert!(case.associations().await.iter().all(|held| held.end_time.is_some()), "nothing stays held");
+    assert!(case.associations().await.iter().all(|association| association.end_time.is_some()), "no hold stays");
     if approved.is_ok() {
         let entry = case.entry("review_approved").await;
         let history = case.history().await;
-        let closed = history.iter().find(|entry| entry.action == "withdrawn").unwrap();
-        assert_eq!(entry.overtaken, entry.position > closed.position);
+        let withdrawal = history.iter().find(|entry| entry.action == "withdrawn").unwrap();
+        assert_eq!(entry.overtaken, entry.position > withdrawal.position);
     }
 }

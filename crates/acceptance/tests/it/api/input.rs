@@ -1,4 +1,4 @@
-//! Bad input: every fault at once, typed, and never an internal error.
+//! Invalid requests are refused with all violations at once, and never with an internal error.
 
 use std::collections::BTreeSet;
 
@@ -11,15 +11,15 @@ use serde_json::json;
 use tonic::{Code, Status};
 
 both_databases![
-    every_bad_field_is_named_at_once,
-    every_method_survives_an_empty_message,
-    every_method_survives_noise,
-    names_that_are_none_are_refused,
-    what_is_too_large_is_refused,
-    texts_of_every_alphabet_are_kept,
+    all_invalid_fields_are_named_at_once,
+    every_method_handles_an_empty_message,
+    every_method_refuses_malformed_messages,
+    malformed_names_are_refused,
+    too_large_requests_are_refused,
+    unicode_texts_are_kept_unchanged,
 ];
 
-async fn every_bad_field_is_named_at_once(system: &TestSystem) {
+async fn all_invalid_fields_are_named_at_once(system: &TestSystem) {
     let claim = Claim {
         name: "claims/1".into(),
         display_name: "x".repeat(201),
@@ -39,7 +39,7 @@ async fn every_bad_field_is_named_at_once(system: &TestSystem) {
     let status =
         assert_refused(system.contoso.claims().create_claim(request).await, Code::InvalidArgument, "INVALID_FIELDS");
     let fields: BTreeSet<_> = field_violations(&status).into_iter().map(|(field, _)| field).collect();
-    let wanted = [
+    let expected = [
         "claim.activities[1]",
         "claim.activities[2]",
         "claim.customer_contact.email",
@@ -51,28 +51,29 @@ async fn every_bad_field_is_named_at_once(system: &TestSystem) {
         "claim.solution_area",
         "request_id",
     ];
-    assert_eq!(fields.iter().map(String::as_str).collect::<Vec<_>>(), wanted);
+    assert_eq!(fields.iter().map(String::as_str).collect::<Vec<_>>(), expected);
 }
 
-/// Calls a method as somebody who may, or as a service that may.
+/// Calls a method as an actor with one of the declared roles, or as one of the declared services.
 async fn try_call(system: &TestSystem, method: &Method, message: Vec<u8>) -> Result<(), Status> {
     let actor = match (method.roles.first(), method.services.first()) {
         (Some(role), _) => system.actor_with_role(*role),
         (None, Some(service)) => system.service(*service, method.service),
-        (None, None) => panic!("{} can be called by nobody", method.path),
+        (None, None) => panic!("no role or service may call {}", method.path),
     };
     call(&actor, method, message).await.map(drop)
 }
 
+/// Whether a status has an expected code and a reason.
 fn is_precise(status: &Status) -> bool {
-    let known = matches!(
+    let is_expected = matches!(
         status.code(),
         Code::InvalidArgument | Code::NotFound | Code::FailedPrecondition | Code::PermissionDenied
     );
-    known && !reason(status).is_empty()
+    is_expected && !reason(status).is_empty()
 }
 
-async fn every_method_survives_an_empty_message(system: &TestSystem) {
+async fn every_method_handles_an_empty_message(system: &TestSystem) {
     let mut refusals = 0;
     for method in methods() {
         if let Err(status) = try_call(system, &method, vec![]).await {
@@ -83,27 +84,27 @@ async fn every_method_survives_an_empty_message(system: &TestSystem) {
             }
         }
     }
-    assert!(refusals > 40, "most methods need something: {refusals}");
+    assert!(refusals > 40, "most methods have required fields: {refusals}");
 }
 
-async fn every_method_survives_noise(system: &TestSystem) {
+async fn every_method_refuses_malformed_messages(system: &TestSystem) {
     for method in methods() {
-        for noise in [vec![0xff; 40], vec![0x0a, 0xff, 0xff, 0xff, 0xff, 0x0f]] {
-            let status = try_call(system, &method, noise).await.expect_err("no message");
+        for malformed in [vec![0xff; 40], vec![0x0a, 0xff, 0xff, 0xff, 0xff, 0x0f]] {
+            let status = try_call(system, &method, malformed).await.expect_err("a malformed message");
             assert!(is_precise(&status), "{}: {status:?}", method.path);
         }
-        // Bytes that are no text; and a field that nobody knows, which is passed over, as protobuf has it.
-        for noise in [b"\x0a\x02\xc3\x28".to_vec(), vec![0xf8, 0xff, 0x03, 0x01]] {
-            let answer = try_call(system, &method, noise).await;
-            assert!(answer.as_ref().map_or_else(is_precise, |()| true), "{}: {answer:?}", method.path);
+        // A text that is not UTF-8, and an unknown field, which protobuf ignores.
+        for odd in [b"\x0a\x02\xc3\x28".to_vec(), vec![0xf8, 0xff, 0x03, 0x01]] {
+            let result = try_call(system, &method, odd).await;
+            assert!(result.as_ref().map_or_else(is_precise, |()| true), "{}: {result:?}", method.path);
         }
     }
 }
 
-async fn names_that_are_none_are_refused(system: &TestSystem) {
+async fn malformed_names_are_refused(system: &TestSystem) {
     let case = TestClaim::create_draft(system, system.presales().await).await.unwrap();
     let id = case.id();
-    let shouted = case.name.to_uppercase();
+    let upper_case = case.name.to_uppercase();
     let names = [
         String::new(),
         "claims/1".into(),
@@ -112,7 +113,7 @@ async fn names_that_are_none_are_refused(system: &TestSystem) {
         format!("partners/con toso/claims/{id}"),
         format!("partners/../claims/{id}"),
         format!("partners/contoso/claims/{id}' OR '1'='1"),
-        shouted,
+        upper_case,
         "x".repeat(100_000),
     ];
     for name in names {
@@ -125,13 +126,13 @@ async fn names_that_are_none_are_refused(system: &TestSystem) {
     }
 }
 
-async fn what_is_too_large_is_refused(system: &TestSystem) {
+async fn too_large_requests_are_refused(system: &TestSystem) {
     let case = TestClaim::create_draft(system, system.presales().await).await.unwrap();
     let lines = vec![ClaimLine { product: "products/teams".into(), ..ClaimLine::default() }; 201];
-    let many = case.update(Claim { lines, ..Claim::default() }, &["lines"]).await;
-    assert_refused(many, Code::InvalidArgument, "INVALID_FIELDS");
-    let long = case.comment(&case.partner, &"x".repeat(10_001)).await;
-    assert_refused(long, Code::InvalidArgument, "INVALID_FIELDS");
+    let too_many = case.update(Claim { lines, ..Claim::default() }, &["lines"]).await;
+    assert_refused(too_many, Code::InvalidArgument, "INVALID_FIELDS");
+    let too_long = case.comment(&case.partner, &"x".repeat(10_001)).await;
+    assert_refused(too_long, Code::InvalidArgument, "INVALID_FIELDS");
     case.comment(&case.partner, &"x".repeat(10_000)).await.unwrap();
     let comment = methods().into_iter().find(|method| method.name == "CreateComment").unwrap();
     let huge = json!({"parent": case.name, "comment": {"text": "x".repeat(5 << 20)}});
@@ -139,7 +140,7 @@ async fn what_is_too_large_is_refused(system: &TestSystem) {
     assert_eq!((status.code(), reason(&status).as_str()), (Code::ResourceExhausted, "MESSAGE_TOO_LARGE"));
 }
 
-async fn texts_of_every_alphabet_are_kept(system: &TestSystem) {
+async fn unicode_texts_are_kept_unchanged(system: &TestSystem) {
     let text = "Příliš žluťoučký kůň — 合同 — עברית — 🚀 — O'Brien \"%_\\ <script>";
     let case =
         TestClaim::create_draft(system, Claim { display_name: text.into(), ..system.presales().await }).await.unwrap();
@@ -149,5 +150,5 @@ async fn texts_of_every_alphabet_are_kept(system: &TestSystem) {
     let uploaded = case.upload(text, cpor_acceptance::PDF).await.unwrap();
     assert_eq!(case.download(&case.partner, &uploaded.name).await.unwrap().0.file_name, text);
     let nul = case.comment(&case.partner, "a\0b").await;
-    assert!(nul.is_ok() || nul.is_err_and(|status| is_precise(&status)), "PostgreSQL has no NUL in texts");
+    assert!(nul.is_ok() || nul.is_err_and(|status| is_precise(&status)), "PostgreSQL cannot store NUL in a text");
 }

@@ -1,4 +1,4 @@
-//! What holds for the API as a whole.
+//! Properties of all methods of the API.
 
 mod availability;
 pub(crate) mod delivery;

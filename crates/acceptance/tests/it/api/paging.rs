@@ -1,4 +1,4 @@
-//! Paging (AIP-158) of every method that lists, found in the descriptors.
+//! Paging (AIP-158) of every List method that the proto descriptors declare.
 
 use cpor_acceptance::{
     Actor, ClaimStage, Method, PDF, TestClaim, TestSystem, both_databases, call, decode, encode, methods, reason,
@@ -10,24 +10,24 @@ use serde_json::{Value as Json, json};
 use tonic::{Code, Status};
 
 both_databases![
-    pages_together_are_the_whole_list,
-    pages_of_long_texts_fit_an_answer,
+    pages_add_up_to_the_whole_list,
+    pages_of_long_texts_fit_a_response,
     page_tokens_belong_to_their_request,
-    page_sizes,
+    page_sizes_are_checked_and_capped,
 ];
 
-/// A system in which every list has several entries, and what each method is asked for in it.
-struct Lists<'w> {
-    system: &'w TestSystem,
+/// A system in which every list has several entries, with the names of the resources to list.
+struct ListFixture<'s> {
+    system: &'s TestSystem,
     claim: String,
     case: String,
     tenant: String,
     key: String,
 }
 
-impl<'w> Lists<'w> {
-    async fn in_world(system: &'w TestSystem) -> Self {
-        earn(system).await;
+impl<'s> ListFixture<'s> {
+    async fn create(system: &'s TestSystem) -> Self {
+        create_earnings(system).await;
         for _ in 0..2 {
             TestClaim::at_stage(system, system.usage().await, ClaimStage::Approved).await;
         }
@@ -39,10 +39,10 @@ impl<'w> Lists<'w> {
         case.move_to_stage(ClaimStage::UnderReview).await;
         TestClaim::at_stage(system, system.usage().await, ClaimStage::Submitted).await;
         case.approve(&system.reviewer).await.unwrap();
-        for other in
+        for approved in
             [case.clone(), TestClaim::at_stage(system, system.revenue_association().await, ClaimStage::Approved).await]
         {
-            other.approve_consent().await.unwrap();
+            approved.approve_consent().await.unwrap();
         }
         TestClaim::at_stage(system, system.usage().await, ClaimStage::Submitted).await;
         TestClaim::at_stage(system, system.usage().await, ClaimStage::PartnerActionRequired).await;
@@ -58,14 +58,14 @@ impl<'w> Lists<'w> {
         for number in 0..3 {
             case.note(&system.reviewer, &format!("Note {number}.")).await.unwrap();
         }
-        // The claim's history has the notes too, and is not to grow while it is listed.
+        // Notes add entries to the history, which must not grow while it is listed.
         system.wait_until_idle().await;
         let review = case.review_name().await;
         Self { system, claim: case.name.clone(), case: review, tenant: format!("tenants/{}", case.tenant), key }
     }
 
-    /// The request for the whole list, and who asks.
-    fn of(&self, method: &Method) -> (Json, Actor) {
+    /// The request for the whole list, and an actor who may send it.
+    fn request_and_actor(&self, method: &Method) -> (Json, Actor) {
         let Self { system, claim, case, tenant, key } = self;
         let request = match method.name.as_str() {
             "ListClaims" => json!({"parent": "partners/-"}),
@@ -79,7 +79,7 @@ impl<'w> Lists<'w> {
             "ListUsage" => json!({"parent": key}),
             "ListStreams" => json!({"service": "SERVICE_CLAIM_INTAKE", "state": "STREAM_STATE_IDLE"}),
             "ListDeadlines" => json!({"service": "SERVICE_CLAIM_INTAKE"}),
-            unknown => panic!("{unknown} is new: say here how it is called"),
+            unknown => panic!("add a request for the new method {unknown}"),
         };
         let role = [Role::ReviewLead, Role::ProgramManager, Role::Operator]
             .into_iter()
@@ -88,14 +88,14 @@ impl<'w> Lists<'w> {
     }
 }
 
-/// Two claims that have earned by the month that follows.
-async fn earn(system: &TestSystem) {
-    let mut earning = Vec::new();
+/// Creates two claims with earnings for April.
+async fn create_earnings(system: &TestSystem) {
+    let mut cases = Vec::new();
     for _ in 0..2 {
-        earning.push(TestClaim::at_stage(system, system.presales().await, ClaimStage::Official).await);
+        cases.push(TestClaim::at_stage(system, system.presales().await, ClaimStage::Official).await);
     }
     system.advance_to("2026-05-02T00:00:00Z".parse().unwrap()).await;
-    for case in earning {
+    for case in cases {
         system.import_usage(&case.key(0).await, &[("2026-04", 100)]).await;
     }
     system.wait_until_idle().await;
@@ -105,15 +105,16 @@ fn workload(tenant: &str, product: &str) -> cpor_proto::registry::v1::Workload {
     cpor_acceptance::rows::workload(tenant, product)
 }
 
-/// Methods with a `page_size`.
-fn lists() -> Vec<Method> {
-    let lists: Vec<_> =
+/// The methods with a `page_size`.
+fn list_methods() -> Vec<Method> {
+    let methods: Vec<_> =
         methods().into_iter().filter(|method| method.input.get_field_by_name("page_size").is_some()).collect();
-    assert!(lists.len() >= 15, "the descriptors are read: {}", lists.len());
-    assert!(lists.iter().all(|method| method.name.starts_with("List")));
-    lists
+    assert!(methods.len() >= 15, "only {} methods in the descriptors", methods.len());
+    assert!(methods.iter().all(|method| method.name.starts_with("List")));
+    methods
 }
 
+/// Gets one page: its entries and the next page token.
 async fn page(
     actor: &Actor,
     method: &Method,
@@ -124,17 +125,17 @@ async fn page(
     let mut request = request.clone();
     request["page_size"] = json!(size);
     request["page_token"] = json!(token);
-    let (_, answer) = call(actor, method, encode(&method.input, &request)).await?;
-    let answer: DynamicMessage = decode(&method.output, &answer[0]);
-    let next = answer.get_field_by_name("next_page_token").unwrap().as_str().unwrap().to_owned();
-    let list = answer.fields().find_map(|(_, value)| value.as_list().map(<[Value]>::to_vec));
+    let (_, messages) = call(actor, method, encode(&method.input, &request)).await?;
+    let response: DynamicMessage = decode(&method.output, &messages[0]);
+    let next = response.get_field_by_name("next_page_token").unwrap().as_str().unwrap().to_owned();
+    let list = response.fields().find_map(|(_, value)| value.as_list().map(<[Value]>::to_vec));
     Ok((list.unwrap_or_default(), next))
 }
 
-async fn pages_together_are_the_whole_list(system: &TestSystem) {
-    let seeded = Lists::in_world(system).await;
-    for method in lists() {
-        let (request, actor) = seeded.of(&method);
+async fn pages_add_up_to_the_whole_list(system: &TestSystem) {
+    let fixture = ListFixture::create(system).await;
+    for method in list_methods() {
+        let (request, actor) = fixture.request_and_actor(&method);
         let (whole, rest) = page(&actor, &method, &request, 1000, "").await.unwrap();
         assert_eq!(rest, "", "{}", method.name);
         assert!(
@@ -164,8 +165,9 @@ async fn pages_together_are_the_whole_list(system: &TestSystem) {
     }
 }
 
-/// The longest texts that there are, more of them than the 4 MiB hold that a client takes by default, as this one does.
-async fn pages_of_long_texts_fit_an_answer(system: &TestSystem) {
+/// The texts have the maximum length and together exceed the 4 MiB that a client accepts by
+/// default.
+async fn pages_of_long_texts_fit_a_response(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::UnderReview).await;
     let texts: Vec<_> = (0..110).map(|number| format!("{number:03}{}", "🦀".repeat(9_997))).collect();
     for text in &texts {
@@ -179,13 +181,13 @@ async fn pages_of_long_texts_fit_an_answer(system: &TestSystem) {
         ("ListReviewNotes", &review, "text"),
         ("ListHistory", &case.name, "position"),
     ] {
-        let method = lists().into_iter().find(|method| method.name == name).unwrap();
-        let (mut seen, mut token, mut pages) = (Vec::new(), String::new(), 0);
+        let method = list_methods().into_iter().find(|method| method.name == name).unwrap();
+        let (mut values, mut token, mut pages) = (Vec::new(), String::new(), 0);
         loop {
             let (list, next) = page(&system.lead, &method, &json!({"parent": parent}), 1000, &token).await.unwrap();
             let bytes: usize = list.iter().map(|entry| entry.as_message().unwrap().encoded_len()).sum();
             assert!(!list.is_empty() && bytes <= 1 << 20, "{name}: {bytes} bytes");
-            seen.extend(
+            values.extend(
                 list.iter().map(|entry| entry.as_message().unwrap().get_field_by_name(field).unwrap().into_owned()),
             );
             pages += 1;
@@ -197,47 +199,47 @@ async fn pages_of_long_texts_fit_an_answer(system: &TestSystem) {
         assert!(pages > 4, "{name}: {pages}");
         let whole: Vec<_> = match field {
             "text" => texts.iter().cloned().map(Value::String).collect(),
-            _ => (1..=seen.len() as i64).map(Value::I64).collect(),
+            _ => (1..=values.len() as i64).map(Value::I64).collect(),
         };
-        assert!(field == "text" || seen.len() > 2 * texts.len(), "{name}: {} entries", seen.len());
-        assert!(seen == whole, "{name}: nothing is lost and nothing told twice");
+        assert!(field == "text" || values.len() > 2 * texts.len(), "{name}: {} entries", values.len());
+        assert!(values == whole, "{name}: an entry is missing or repeated");
     }
 }
 
 async fn page_tokens_belong_to_their_request(system: &TestSystem) {
-    let seeded = Lists::in_world(system).await;
-    for method in lists().into_iter().filter(|method| method.name != "ListProgramGuides") {
-        let (request, actor) = seeded.of(&method);
+    let fixture = ListFixture::create(system).await;
+    for method in list_methods().into_iter().filter(|method| method.name != "ListProgramGuides") {
+        let (request, actor) = fixture.request_and_actor(&method);
         let (_, token) = page(&actor, &method, &request, 1, "").await.unwrap();
-        let turned: String = token.chars().rev().collect();
-        for bad in [turned.as_str(), &token[1..], &format!("{token}A"), "x", "{}", "' OR 1=1 --"] {
-            let status = page(&actor, &method, &request, 1, bad).await.expect_err("a token that is none");
+        let reversed: String = token.chars().rev().collect();
+        for invalid in [reversed.as_str(), &token[1..], &format!("{token}A"), "x", "{}", "' OR 1=1 --"] {
+            let status = page(&actor, &method, &request, 1, invalid).await.expect_err("an invalid token");
             assert_eq!(
                 (status.code(), reason(&status).as_str()),
                 (Code::InvalidArgument, "INVALID_PAGE_TOKEN"),
-                "{}: {bad}",
+                "{}: {invalid}",
                 method.name
             );
         }
     }
-    let list = lists().into_iter().find(|method| method.name == "ListClaims").unwrap();
-    let (request, actor) = seeded.of(&list);
-    let (_, token) = page(&actor, &list, &request, 1, "").await.unwrap();
-    for other in [
+    let list_claims = list_methods().into_iter().find(|method| method.name == "ListClaims").unwrap();
+    let (request, actor) = fixture.request_and_actor(&list_claims);
+    let (_, token) = page(&actor, &list_claims, &request, 1, "").await.unwrap();
+    for other_request in [
         json!({"parent": "partners/contoso"}),
         json!({"parent": "partners/-", "filter": "state = SUBMITTED"}),
         json!({"parent": "partners/-", "order_by": "display_name"}),
     ] {
-        let status = page(&actor, &list, &other, 1, &token).await.unwrap_err();
+        let status = page(&actor, &list_claims, &other_request, 1, &token).await.unwrap_err();
         assert_eq!(reason(&status), "INVALID_PAGE_TOKEN");
     }
-    page(&actor, &list, &request, 3, &token).await.expect("the size may change from page to page");
+    page(&actor, &list_claims, &request, 3, &token).await.expect("the size may change from page to page");
 }
 
-async fn page_sizes(system: &TestSystem) {
-    let seeded = Lists::in_world(system).await;
-    for method in lists() {
-        let (request, actor) = seeded.of(&method);
+async fn page_sizes_are_checked_and_capped(system: &TestSystem) {
+    let fixture = ListFixture::create(system).await;
+    for method in list_methods() {
+        let (request, actor) = fixture.request_and_actor(&method);
         let status = page(&actor, &method, &request, -1, "").await.expect_err("a negative page size");
         assert_eq!(
             (status.code(), reason(&status).as_str()),

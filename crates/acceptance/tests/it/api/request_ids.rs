@@ -1,4 +1,5 @@
-//! `request_id`: safe to repeat, and never for something else (AIP-155).
+//! `request_id`: a request can be repeated safely, and another request with the same id is refused
+//! (AIP-155).
 
 use cpor_acceptance::{ApiResult, CONTOSO, ClaimStage, PDF, TestClaim, TestSystem, assert_refused, both_databases};
 use cpor_proto::{
@@ -12,13 +13,13 @@ use cpor_proto::{
 use tonic::Code;
 
 both_databases![
-    a_replay_gets_the_first_answer,
-    a_replay_does_nothing_twice,
-    another_request_under_the_id_is_refused,
-    ids_are_the_caller_s_own_and_the_method_s,
-    a_refusal_is_decided_afresh,
-    a_replay_is_answered_with_the_claim_as_it_stands_now,
-    a_replayed_upload_is_answered_with_its_own_document,
+    a_replay_returns_the_first_response,
+    a_replay_changes_nothing,
+    another_request_with_the_same_id_is_refused,
+    request_ids_are_scoped_to_caller_and_method,
+    a_refused_request_can_be_retried,
+    a_replay_returns_the_current_claim,
+    a_replayed_upload_returns_its_own_document,
 ];
 
 async fn create(system: &TestSystem, id: &str, display_name: &str) -> ApiResult<Claim> {
@@ -27,7 +28,7 @@ async fn create(system: &TestSystem, id: &str, display_name: &str) -> ApiResult<
     Ok(system.contoso.claims().create_claim(request).await?.into_inner())
 }
 
-async fn a_replay_gets_the_first_answer(system: &TestSystem) {
+async fn a_replay_returns_the_first_response(system: &TestSystem) {
     let first = create(system, "one", "A").await.unwrap();
     system.advance_by(chrono::TimeDelta::hours(1)).await;
     assert_eq!(create(system, "one", "A").await.unwrap(), first);
@@ -35,11 +36,11 @@ async fn a_replay_gets_the_first_answer(system: &TestSystem) {
     assert_ne!(
         create(system, "", "A").await.unwrap().name,
         create(system, "", "A").await.unwrap().name,
-        "no id, no replay"
+        "without an id every request is new"
     );
 }
 
-async fn a_replay_does_nothing_twice(system: &TestSystem) {
+async fn a_replay_changes_nothing(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Submitted).await;
     let request = CreateCommentRequest {
         parent: case.name.clone(),
@@ -74,7 +75,7 @@ async fn a_replay_does_nothing_twice(system: &TestSystem) {
     assert_eq!(other.evidence().await, [first]);
 }
 
-async fn another_request_under_the_id_is_refused(system: &TestSystem) {
+async fn another_request_with_the_same_id_is_refused(system: &TestSystem) {
     create(system, "one", "A").await.unwrap();
     assert_refused(create(system, "one", "B").await, Code::InvalidArgument, "REQUEST_ID_REUSED");
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Submitted).await;
@@ -89,18 +90,18 @@ async fn another_request_under_the_id_is_refused(system: &TestSystem) {
     assert_refused(other, Code::InvalidArgument, "REQUEST_ID_REUSED");
 }
 
-async fn ids_are_the_caller_s_own_and_the_method_s(system: &TestSystem) {
+async fn request_ids_are_scoped_to_caller_and_method(system: &TestSystem) {
     let first = create(system, "one", "A").await.unwrap();
     let claim = Some(Claim { display_name: "A".into(), ..Claim::default() });
     let request = CreateClaimRequest { parent: CONTOSO.into(), claim, request_id: "one".into(), validate_only: false };
     let second = system.contoso_user.claims().create_claim(request).await.unwrap().into_inner();
-    assert_ne!(first.name, second.name, "another caller's");
+    assert_ne!(first.name, second.name, "the id of another caller");
     let delete =
         DeleteClaimRequest { name: first.name.clone(), request_id: "one".into(), ..DeleteClaimRequest::default() };
     system.contoso.claims().delete_claim(delete).await.unwrap();
 }
 
-async fn a_refusal_is_decided_afresh(system: &TestSystem) {
+async fn a_refused_request_can_be_retried(system: &TestSystem) {
     let case = TestClaim::create_draft(system, system.presales().await).await.unwrap();
     let submit =
         SubmitClaimRequest { name: case.name.clone(), request_id: "submit".into(), ..SubmitClaimRequest::default() };
@@ -109,7 +110,7 @@ async fn a_refusal_is_decided_afresh(system: &TestSystem) {
     case.partner.claims().submit_claim(submit).await.unwrap();
 }
 
-async fn a_replay_is_answered_with_the_claim_as_it_stands_now(system: &TestSystem) {
+async fn a_replay_returns_the_current_claim(system: &TestSystem) {
     let case = TestClaim::create_with_evidence(system, system.presales().await).await;
     let submit =
         SubmitClaimRequest { name: case.name.clone(), request_id: "submit".into(), ..SubmitClaimRequest::default() };
@@ -122,7 +123,7 @@ async fn a_replay_is_answered_with_the_claim_as_it_stands_now(system: &TestSyste
     assert_eq!(case.history().await.iter().filter(|entry| entry.action == "submitted").count(), 1);
 }
 
-async fn a_replayed_upload_is_answered_with_its_own_document(system: &TestSystem) {
+async fn a_replayed_upload_returns_its_own_document(system: &TestSystem) {
     let case = TestClaim::create_draft(system, system.presales().await).await.unwrap();
     let upload = async |id: &str| {
         let mut message = case.upload_message("proof.pdf", PDF);
@@ -131,10 +132,10 @@ async fn a_replayed_upload_is_answered_with_its_own_document(system: &TestSystem
     };
     let first = upload("one").await;
     let second = upload("two").await;
-    assert_ne!(first.name, second.name, "the same bytes under the same name, asked for twice");
+    assert_ne!(first.name, second.name, "two requests with the same content");
     assert_eq!(upload("two").await, second);
     assert_eq!(upload("one").await, first);
     case.remove(&first.name).await.unwrap();
-    assert_eq!(upload("one").await, first, "though it was taken out of the draft since");
+    assert_eq!(upload("one").await, first, "the document was removed meanwhile");
     assert_eq!(case.evidence().await, [second]);
 }

@@ -1,4 +1,4 @@
-//! `validate_only`: judged and answered as it would be, and nothing changed (AIP-163).
+//! `validate_only`: the response is that of the real call, and nothing changes (AIP-163).
 
 use cpor_acceptance::{
     CONTOSO, ClaimStage, TestClaim, TestSystem, assert_not_allowed, assert_refused, assert_violations, both_databases,
@@ -11,12 +11,12 @@ use tonic::Code;
 
 both_databases![
     validate_only_changes_nothing,
-    validate_only_refuses_what_would_be_refused,
-    validate_only_uses_up_no_request_id
+    validate_only_refuses_like_the_real_call,
+    validate_only_leaves_the_request_id_unused
 ];
 
-/// The claim and its history are as before.
-async fn unchanged(case: &TestClaim<'_>, before: &(Claim, usize)) {
+/// Asserts that the claim and the length of its history are as before.
+async fn assert_unchanged(case: &TestClaim<'_>, before: &(Claim, usize)) {
     case.system.wait_until_idle().await;
     assert_eq!(&(case.claim().await, case.history().await.len()), before);
 }
@@ -28,8 +28,8 @@ async fn validate_only_changes_nothing(system: &TestSystem) {
         validate_only: true,
         ..CreateClaimRequest::default()
     };
-    let would_be = system.contoso.claims().create_claim(create).await.unwrap().into_inner();
-    assert_eq!((would_be.state(), would_be.violations.len()), (ClaimState::Editing, 1));
+    let preview = system.contoso.claims().create_claim(create).await.unwrap().into_inner();
+    assert_eq!((preview.state(), preview.violations.len()), (ClaimState::Editing, 1));
     let list = ListClaimsRequest { parent: CONTOSO.into(), ..ListClaimsRequest::default() };
     assert!(system.contoso.claims().list_claims(list).await.unwrap().into_inner().claims.is_empty());
 
@@ -39,23 +39,23 @@ async fn validate_only_changes_nothing(system: &TestSystem) {
     let claim = Some(Claim { name: name.clone(), display_name: "Renamed".into(), ..Claim::default() });
     let update = UpdateClaimRequest { claim, validate_only: true, ..UpdateClaimRequest::default() };
     assert_eq!(claims.update_claim(update).await.unwrap().into_inner().display_name, "Renamed");
-    unchanged(&case, &before).await;
+    assert_unchanged(&case, &before).await;
     let submit = SubmitClaimRequest { name: name.clone(), validate_only: true, ..SubmitClaimRequest::default() };
     assert_eq!(claims.submit_claim(submit).await.unwrap().into_inner().state(), ClaimState::Submitted);
-    unchanged(&case, &before).await;
+    assert_unchanged(&case, &before).await;
 
     case.move_to_stage(ClaimStage::PartnerActionRequired).await;
     let before = (case.claim().await, case.history().await.len());
     let resubmit =
         ResubmitClaimRequest { name: name.clone(), comment: "Here.".into(), validate_only: true, ..Default::default() };
     assert_eq!(claims.resubmit_claim(resubmit).await.unwrap().into_inner().state(), ClaimState::Submitted);
-    unchanged(&case, &before).await;
+    assert_unchanged(&case, &before).await;
     let withdraw = WithdrawClaimRequest { name, reason: 1, validate_only: true, ..WithdrawClaimRequest::default() };
     assert_eq!(claims.withdraw_claim(withdraw).await.unwrap().into_inner().state(), ClaimState::Rejected);
-    unchanged(&case, &before).await;
+    assert_unchanged(&case, &before).await;
 }
 
-async fn validate_only_refuses_what_would_be_refused(system: &TestSystem) {
+async fn validate_only_refuses_like_the_real_call(system: &TestSystem) {
     let claim = Some(Claim { mpn_id: "9999".into(), ..Claim::default() });
     let create =
         CreateClaimRequest { parent: CONTOSO.into(), claim, validate_only: true, ..CreateClaimRequest::default() };
@@ -76,7 +76,7 @@ async fn validate_only_refuses_what_would_be_refused(system: &TestSystem) {
     assert_not_allowed(case.partner.claims().withdraw_claim(withdraw).await, "withdraw", "editing");
 }
 
-async fn validate_only_uses_up_no_request_id(system: &TestSystem) {
+async fn validate_only_leaves_the_request_id_unused(system: &TestSystem) {
     let case = TestClaim::create_with_evidence(system, system.presales().await).await;
     let submit = SubmitClaimRequest {
         name: case.name.clone(),

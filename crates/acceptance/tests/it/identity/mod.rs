@@ -1,15 +1,15 @@
-//! Who may call what: generated from what the protos declare, and counted against it.
+//! Who may call which method: generated from the access that the protos declare.
 
-mod bodies;
-mod matrix;
+pub(crate) mod requests;
+mod roles;
 mod services;
 mod tokens;
 
 use cpor_acceptance::{ClaimStage, TestClaim, TestSystem};
 
-/// Names of resources, as one caller or another owns them.
+/// The names of a claim and of the resources around it.
 #[derive(Clone, Debug)]
-pub(crate) struct Names {
+pub(crate) struct ResourceNames {
     pub(crate) partner: String,
     pub(crate) tenant: String,
     pub(crate) claim: String,
@@ -21,9 +21,9 @@ pub(crate) struct Names {
     pub(crate) key: String,
 }
 
-impl Names {
-    /// Of a claim that is official.
-    async fn of(case: &TestClaim<'_>) -> Self {
+impl ResourceNames {
+    /// The names around a claim that has an association.
+    pub(crate) async fn of(case: &TestClaim<'_>) -> Self {
         let id = case.id().to_owned();
         Self {
             partner: case.name.split("/claims/").next().unwrap().to_owned(),
@@ -38,8 +38,8 @@ impl Names {
         }
     }
 
-    /// Of nothing that exists, at a place where these exist.
-    fn of_nothing(&self, system: &TestSystem) -> Self {
+    /// Names of resources that do not exist, below the same partner and tenant.
+    fn nonexistent(&self, system: &TestSystem) -> Self {
         let id = system.next_uuid();
         Self {
             partner: "partners/nobody".into(),
@@ -54,8 +54,9 @@ impl Names {
         }
     }
 
+    /// All names. The longest are first, because the name of a claim begins with that of its
+    /// partner.
     fn all(&self) -> [&str; 9] {
-        // The longest first: a claim's name begins with its partner's.
         [
             &self.evidence,
             &self.case,
@@ -70,18 +71,20 @@ impl Names {
     }
 }
 
-/// Contoso's claim for Fabrikam, Northwind's for Litware, both official, and nothing.
-struct Estate {
-    own: Names,
-    other: Names,
-    nothing: Names,
+/// Contoso's claim for Fabrikam, Northwind's claim for Litware, and names of nothing.
+struct AccessFixture {
+    /// The resources that belong to the partner and the customer of
+    /// [`TestSystem::actor_with_role`].
+    own: ResourceNames,
+    other: ResourceNames,
+    nothing: ResourceNames,
 }
 
-impl Estate {
-    async fn in_world(system: &TestSystem) -> Self {
+impl AccessFixture {
+    async fn create(system: &TestSystem) -> Self {
         let own = TestClaim::at_stage(system, system.presales().await, ClaimStage::Approved).await;
         let other = TestClaim::at_stage(system, system.workloads(), ClaimStage::Official).await;
-        let own = Names::of(&own).await;
-        Self { nothing: own.of_nothing(system), own, other: Names::of(&other).await }
+        let own = ResourceNames::of(&own).await;
+        Self { nothing: own.nonexistent(system), own, other: ResourceNames::of(&other).await }
     }
 }

@@ -1,4 +1,4 @@
-//! Tokens that prove nothing.
+//! Invalid tokens are refused.
 
 use std::{sync::Arc, time::Duration};
 
@@ -8,13 +8,14 @@ use cpor_proto::claims::v1::ListClaimsRequest;
 use cpor_types::{Role, SystemClock, VirtualClock};
 use tonic::Code;
 
-both_databases![forged_and_stale_tokens_are_refused, roles_of_two_sides_are_no_role, health_and_reflection_are_open];
+both_databases![forged_and_expired_tokens_are_refused, roles_of_two_sides_are_refused, health_and_reflection_are_open];
 
 async fn list(actor: &Actor) -> Result<(), tonic::Status> {
     let request = ListClaimsRequest { parent: CONTOSO.into(), ..ListClaimsRequest::default() };
     actor.claims().list_claims(request).await.map(drop)
 }
 
+/// The claims of a valid token.
 fn alice() -> UserToken {
     UserToken {
         subject: "alice@contoso.example".into(),
@@ -25,20 +26,20 @@ fn alice() -> UserToken {
     }
 }
 
-async fn forged_and_stale_tokens_are_refused(system: &TestSystem) {
-    let good = system.issuer().user_token(&alice()).unwrap();
-    list(&system.actor_with_token(&good)).await.unwrap();
+async fn forged_and_expired_tokens_are_refused(system: &TestSystem) {
+    let valid = system.issuer().user_token(&alice()).unwrap();
+    list(&system.actor_with_token(&valid)).await.unwrap();
 
-    let stranger = TokenSigner::generate("cpor", Arc::new(SystemClock)).unwrap().user_token(&alice()).unwrap();
+    let unknown_key = TokenSigner::generate("cpor", Arc::new(SystemClock)).unwrap().user_token(&alice()).unwrap();
     let other_issuer =
         TokenSigner::generate("https://other.example", Arc::new(SystemClock)).unwrap().user_token(&alice()).unwrap();
-    let (head, signature) = good.rsplit_once('.').unwrap();
-    let turned: String = signature.chars().rev().collect();
+    let (head, signature) = valid.rsplit_once('.').unwrap();
+    let reversed: String = signature.chars().rev().collect();
     for forged in [
-        stranger,
+        unknown_key,
         other_issuer,
         format!("{head}."),
-        format!("{head}.{turned}"),
+        format!("{head}.{reversed}"),
         head.to_owned(),
         "x".into(),
         "a.b.c".into(),
@@ -46,14 +47,15 @@ async fn forged_and_stale_tokens_are_refused(system: &TestSystem) {
         assert_refused(list(&system.actor_with_token(&forged)).await, Code::Unauthenticated, "UNAUTHENTICATED");
     }
 
-    let folder = system.store().directory(0).join("stale.pem");
-    system.issuer().save(&folder).unwrap();
-    let yesterday = VirtualClock::new("2020-01-01T00:00:00Z".parse().unwrap());
-    let stale = TokenSigner::from_file(&folder, "cpor", Arc::new(yesterday)).unwrap().user_token(&alice()).unwrap();
-    assert_refused(list(&system.actor_with_token(&stale)).await, Code::Unauthenticated, "TOKEN_EXPIRED");
+    let key_file = system.store().directory(0).join("issuer.pem");
+    system.issuer().save(&key_file).unwrap();
+    let past_clock = VirtualClock::new("2020-01-01T00:00:00Z".parse().unwrap());
+    let expired =
+        TokenSigner::from_file(&key_file, "cpor", Arc::new(past_clock)).unwrap().user_token(&alice()).unwrap();
+    assert_refused(list(&system.actor_with_token(&expired)).await, Code::Unauthenticated, "TOKEN_EXPIRED");
 }
 
-async fn roles_of_two_sides_are_no_role(system: &TestSystem) {
+async fn roles_of_two_sides_are_refused(system: &TestSystem) {
     let token = |roles: &[Role], partner: Option<&str>| {
         let partner = partner.map(|partner| partner.parse().unwrap());
         system.actor_with_token(
@@ -72,16 +74,16 @@ async fn roles_of_two_sides_are_no_role(system: &TestSystem) {
 }
 
 async fn health_and_reflection_are_open(system: &TestSystem) {
-    // The connection is good, the method unknown: a caller without a token learns that much and no more.
+    // Without a token a caller learns only that the method is unknown.
     let mut method = cpor_acceptance::methods().remove(0);
     method.path = "/cpor.claims.v1.ClaimService/NoSuchMethod".into();
     let status = cpor_acceptance::call(&system.anonymous, &method, vec![]).await.unwrap_err();
     assert_eq!((status.code(), reason(&status).as_str()), (Code::Unimplemented, "UNKNOWN_METHOD"));
     method.path = "/grpc.health.v1.Health/Check".into();
-    let (_, answer) = cpor_acceptance::call(&system.anonymous, &method, vec![]).await.unwrap();
-    assert_eq!(answer[0].as_ref(), [8, 1], "SERVING");
+    let (_, messages) = cpor_acceptance::call(&system.anonymous, &method, vec![]).await.unwrap();
+    assert_eq!(messages[0].as_ref(), [8, 1], "SERVING");
     method.path = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo".into();
-    // list_services: field 7, a text.
-    let (_, answer) = cpor_acceptance::call(&system.anonymous, &method, vec![0x3a, 0]).await.unwrap();
-    assert!(String::from_utf8_lossy(&answer[0]).contains("cpor.claims.v1.ClaimService"));
+    // The request list_services is the string in field 7.
+    let (_, messages) = cpor_acceptance::call(&system.anonymous, &method, vec![0x3a, 0]).await.unwrap();
+    assert!(String::from_utf8_lossy(&messages[0]).contains("cpor.claims.v1.ClaimService"));
 }

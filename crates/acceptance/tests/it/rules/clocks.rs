@@ -1,4 +1,4 @@
-//! R45, R46: which clocks run, how long, by whose calendar.
+//! R45, R46: which clocks run, for how long, and by which calendar.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use cpor_acceptance::{ClaimStage, TestClaim, TestSystem, both_databases, from_timestamp, timestamp};
@@ -12,17 +12,18 @@ use cpor_proto::{
 both_databases![
     r45_review_start_is_overdue_after_five_business_days,
     r45_review_decision_stops_while_the_partner_acts,
-    r45_overall_is_reported_and_leaves_out_the_partner_s_time,
+    r45_the_overall_clock_excludes_the_partners_time,
     r45_leaving_a_state_cancels_its_clocks,
     r46_each_side_has_its_own_calendar,
-    r46_holidays_and_summer_time,
+    r46_deadlines_respect_holidays_and_summer_time,
     r46_operators_see_every_deadline_with_its_rule,
 ];
 
+/// A clock of the review case.
 async fn clock(case: &TestClaim<'_>, clock: ReviewClock) -> ReviewDeadline {
     let deadlines = case.review(&case.system.lead).await.unwrap().deadlines;
-    let found = deadlines.iter().find(|deadline| deadline.clock() == clock).cloned();
-    found.unwrap_or_else(|| panic!("no {clock:?} in {deadlines:?}"))
+    let deadline = deadlines.iter().find(|deadline| deadline.clock() == clock).cloned();
+    deadline.unwrap_or_else(|| panic!("no {clock:?} in {deadlines:?}"))
 }
 
 fn time(text: &str) -> DateTime<Utc> {
@@ -32,7 +33,7 @@ fn time(text: &str) -> DateTime<Utc> {
 async fn r45_review_start_is_overdue_after_five_business_days(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Submitted).await;
     let start = clock(&case, ReviewClock::Start).await;
-    // Monday 02:00 in Los Angeles; the fifth business day after it ends at midnight there.
+    // It is Monday 02:00 in Los Angeles. The fifth business day after it ends at midnight there.
     assert_eq!((start.due_time, start.overdue), (Some(timestamp("2026-03-24T07:00:00Z")), false));
     assert_eq!(start.rule, "5 business days, calendar vendor-us 2026");
     system.advance_to(time("2026-03-24T06:59:59.999999Z")).await;
@@ -49,7 +50,7 @@ async fn r45_review_start_is_overdue_after_five_business_days(system: &TestSyste
 async fn r45_review_decision_stops_while_the_partner_acts(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::UnderReview).await;
     assert_eq!(clock(&case, ReviewClock::Decision).await.due_time, Some(timestamp("2026-03-24T07:00:00Z")));
-    // Wednesday: of the five days two are gone.
+    // On Wednesday two of the five days have passed.
     system.advance_to(time("2026-03-18T20:00:00Z")).await;
     case.request_action(&system.reviewer).await.unwrap();
     system.wait_until_idle().await;
@@ -58,8 +59,9 @@ async fn r45_review_decision_stops_while_the_partner_acts(system: &TestSystem) {
     system.advance_to(time("2026-03-20T20:00:00Z")).await;
     case.resubmit("Here it is.").await.unwrap();
     system.wait_until_idle().await;
-    assert_eq!(clock(&case, ReviewClock::Decision).await.due_time, None, "it goes on when the review does");
-    // The start clock had five days of which none was used up before the first start.
+    assert_eq!(clock(&case, ReviewClock::Decision).await.due_time, None, "it resumes when the review is started again");
+    // The review was started on the day of the submission, so the start clock has all five days
+    // left.
     assert_eq!(clock(&case, ReviewClock::Start).await.due_time, Some(timestamp("2026-03-28T07:00:00Z")));
     system.advance_to(time("2026-03-23T20:00:00Z")).await;
     case.take_and_start_review().await;
@@ -69,7 +71,7 @@ async fn r45_review_decision_stops_while_the_partner_acts(system: &TestSystem) {
     assert_eq!(case.claim().await.state(), ClaimState::UnderReview);
 }
 
-async fn r45_overall_is_reported_and_leaves_out_the_partner_s_time(system: &TestSystem) {
+async fn r45_the_overall_clock_excludes_the_partners_time(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::UnderReview).await;
     assert_eq!(clock(&case, ReviewClock::Overall).await.due_time, Some(timestamp("2026-03-31T07:00:00Z")));
     system.advance_to(time("2026-03-18T20:00:00Z")).await;
@@ -83,19 +85,19 @@ async fn r45_overall_is_reported_and_leaves_out_the_partner_s_time(system: &Test
     assert_eq!(overall.due_time, Some(timestamp("2026-04-02T07:00:00Z")));
     system.advance_to(from_timestamp(overall.due_time)).await;
     assert!(clock(&case, ReviewClock::Overall).await.overdue);
-    let reported =
+    let is_reported =
         case.history().await.into_iter().any(|entry| entry.action == "review_overdue" && entry.reason == "overall");
-    assert!(reported);
+    assert!(is_reported);
 }
 
-/// The kinds of deadlines that are pending for a resource.
+/// The kinds of pending deadlines of a claim, its review case and its consent.
 async fn pending(system: &TestSystem, case: &TestClaim<'_>) -> Vec<String> {
     let mut kinds = Vec::new();
     for service in [Service::ClaimIntake, Service::PoeReview, Service::CustomerConsent] {
         let request =
             ListDeadlinesRequest { service: service.into(), page_size: 1000, ..ListDeadlinesRequest::default() };
-        let answer = system.operator.operations(cpor_types::Service::ClaimIntake).list_deadlines(request).await;
-        for deadline in answer.unwrap().into_inner().deadlines {
+        let response = system.operator.operations(cpor_types::Service::ClaimIntake).list_deadlines(request).await;
+        for deadline in response.unwrap().into_inner().deadlines {
             let (claim, review) = (case.id().to_owned(), case.review_name().await);
             if deadline.resource.ends_with(&claim) || deadline.resource == review {
                 kinds.push(deadline.kind);
@@ -128,12 +130,12 @@ async fn r45_leaving_a_state_cancels_its_clocks(system: &TestSystem) {
     system.wait_until_idle().await;
     assert_eq!(pending(system, &case).await, Vec::<String>::new());
     system.advance_by(TimeDelta::days(60)).await;
-    let late = ["response_deadline_passed", "consent_window_passed", "review_overdue"];
-    assert!(!case.history().await.iter().any(|entry| late.contains(&entry.action.as_str())));
+    let passed = ["response_deadline_passed", "consent_window_passed", "review_overdue"];
+    assert!(!case.history().await.iter().any(|entry| passed.contains(&entry.action.as_str())));
 }
 
 async fn r46_each_side_has_its_own_calendar(system: &TestSystem) {
-    // Location 1002 lives by New York, the reviewers by Los Angeles, the customer by Prague.
+    // The calendar of location 1002 is in New York, that of the customer in Prague.
     let claim = Claim { mpn_id: "1002".into(), ..system.presales().await };
     let case = TestClaim::at_stage(system, claim.clone(), ClaimStage::PartnerActionRequired).await;
     let action = case.claim().await.partner_action.unwrap();
@@ -147,14 +149,20 @@ async fn r46_each_side_has_its_own_calendar(system: &TestSystem) {
     assert_eq!(case.claim().await.consent_due_time, Some(timestamp("2026-03-23T23:00:00Z")));
 }
 
-async fn r46_holidays_and_summer_time(system: &TestSystem) {
-    // Monday 30 March, the day after clocks went forward in Berlin; Good Friday and Easter Monday do not count.
+async fn r46_deadlines_respect_holidays_and_summer_time(system: &TestSystem) {
+    // Clocks go forward on Sunday 29 March. Seven calendar days after Thursday 26 March end at
+    // midnight in Prague, where it is summer time by then.
+    system.advance_to(time("2026-03-26T08:00:00Z")).await;
+    let approved = TestClaim::at_stage(system, system.usage().await, ClaimStage::Approved).await;
+    assert_eq!(approved.claim().await.consent_due_time, Some(timestamp("2026-04-02T22:00:00Z")));
+    // Five business days after Monday 30 March: in Berlin, Good Friday and Easter Monday do not
+    // count.
     system.advance_to(time("2026-03-30T08:00:00Z")).await;
-    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::PartnerActionRequired).await;
-    assert_eq!(case.claim().await.partner_action.unwrap().due_time, Some(timestamp("2026-04-08T22:00:00Z")));
-    // Calendar days count all of them: the window's seven days from Thursday 26 March cross the change of clocks.
-    let other = TestClaim::at_stage(system, system.usage().await, ClaimStage::Approved).await;
-    assert_eq!(other.claim().await.consent_due_time, Some(timestamp("2026-04-06T22:00:00Z")));
+    let requested = TestClaim::at_stage(system, system.presales().await, ClaimStage::PartnerActionRequired).await;
+    assert_eq!(requested.claim().await.partner_action.unwrap().due_time, Some(timestamp("2026-04-08T22:00:00Z")));
+    // Calendar days count holidays too.
+    let approved = TestClaim::at_stage(system, system.usage().await, ClaimStage::Approved).await;
+    assert_eq!(approved.claim().await.consent_due_time, Some(timestamp("2026-04-06T22:00:00Z")));
 }
 
 async fn r46_operators_see_every_deadline_with_its_rule(system: &TestSystem) {
@@ -175,9 +183,9 @@ async fn r46_operators_see_every_deadline_with_its_rule(system: &TestSystem) {
             .deadlines
     };
     let pending = list(DeadlineState::Unspecified).await;
-    let due: Vec<_> = pending.iter().map(|deadline| (deadline.kind.as_str(), deadline.due_time)).collect();
+    let deadlines: Vec<_> = pending.iter().map(|deadline| (deadline.kind.as_str(), deadline.due_time)).collect();
     let reminder = ("remind_partner_response", Some(timestamp("2026-03-20T23:00:00Z")));
-    assert_eq!(due, [reminder, ("partner_response", Some(timestamp("2026-03-23T23:00:00Z")))]);
+    assert_eq!(deadlines, [reminder, ("partner_response", Some(timestamp("2026-03-23T23:00:00Z")))]);
     for deadline in &pending {
         assert_eq!((deadline.rule.as_str(), deadline.generation), ("5 business days, calendar de 2026", 1));
         assert!(deadline.resource.contains(case.id()), "{}", deadline.resource);
@@ -188,7 +196,10 @@ async fn r46_operators_see_every_deadline_with_its_rule(system: &TestSystem) {
     case.take_and_start_review().await;
     case.request_action(&system.reviewer).await.unwrap();
     system.wait_until_idle().await;
-    assert!(list(DeadlineState::Pending).await.iter().all(|deadline| deadline.generation == 2), "armed once more");
+    assert!(
+        list(DeadlineState::Pending).await.iter().all(|deadline| deadline.generation == 2),
+        "set for the second time"
+    );
     system.advance_by(TimeDelta::days(10)).await;
     assert_eq!(list(DeadlineState::Fired).await.len(), 2);
 }

@@ -1,7 +1,9 @@
 //! R37, R27a: claims of different companies for one key.
 
 use chrono::TimeDelta;
-use cpor_acceptance::{CONTOSO, ClaimStage, NORTHWIND, TestClaim, TestSystem, assert_refused, both_databases, line};
+use cpor_acceptance::{
+    CONTOSO, ClaimStage, NORTHWIND, PDF, TestClaim, TestSystem, assert_refused, both_databases, from_timestamp, line,
+};
 use cpor_proto::{
     claims::v1::{Claim, ClaimState, PrimaryRejectionReason, WithdrawReason},
     registry::v1::AssociationState,
@@ -10,15 +12,17 @@ use cpor_proto::{
 use tonic::Code;
 
 both_databases![
-    r37_rivals_are_seen_side_by_side_and_their_clocks_stop,
-    r37_each_partner_is_told_and_never_who_the_rival_is,
-    r37_both_may_be_asked_for_more,
+    r37_rivals_are_shown_together_and_clocks_stop,
+    r37_partners_learn_of_rivals_but_not_their_names,
+    r37_reviewers_may_ask_both_rivals_for_more,
+    r37_reviewers_may_ask_an_incumbent_for_more,
     r37_a_lead_awards_in_one_step,
-    r27a_the_last_line_lost_rejects_the_claim,
+    r27a_losing_the_last_line_rejects_the_claim,
     r37_a_pending_hold_yields_at_once,
-    r37_an_official_holder_stays_until_the_winner_is_official,
-    r37_if_the_winner_never_gets_there_nothing_changes_for_the_holder,
+    r37_an_official_holder_stays_until_superseded,
+    r37_a_failed_successor_changes_nothing,
 ];
+both_databases![with policy_2023: r37_in_2023_an_incumbent_may_add_evidence];
 
 /// Contoso's and Northwind's claims for one subscription, both under review.
 async fn rivals(system: &TestSystem) -> (TestClaim<'_>, TestClaim<'_>) {
@@ -32,21 +36,22 @@ async fn line_key(case: &TestClaim<'_>) -> String {
     case.claim().await.lines[0].key.clone()
 }
 
-async fn r37_rivals_are_seen_side_by_side_and_their_clocks_stop(system: &TestSystem) {
+async fn r37_rivals_are_shown_together_and_clocks_stop(system: &TestSystem) {
     let (one, other) = rivals(system).await;
-    let seen = one.competition(&system.reviewer).await.unwrap();
-    let rival = seen.rivals[0].review_case.clone().unwrap();
-    assert_eq!((seen.rivals.len(), &rival.claim), (1, &other.name));
-    assert_eq!(seen.rivals[0].keys, [line_key(&one).await]);
+    let competition = one.competition(&system.reviewer).await.unwrap();
+    let rival = competition.rivals[0].review_case.clone().unwrap();
+    assert_eq!((competition.rivals.len(), &rival.claim), (1, &other.name));
+    assert_eq!(competition.rivals[0].keys, [line_key(&one).await]);
     one.download(&system.reviewer, &rival.evidence[0].name).await.unwrap();
-    for stranger in [&one.partner, &system.operator] {
-        assert_refused(one.competition(stranger).await, Code::PermissionDenied, "ROLE_NOT_ALLOWED");
+    for actor in [&one.partner, &system.operator] {
+        assert_refused(one.competition(actor).await, Code::PermissionDenied, "ROLE_NOT_ALLOWED");
     }
     for case in [&one, &other] {
         let review = case.review(&system.reviewer).await.unwrap();
         assert!(review.lines[0].contested && review.deadlines.iter().all(|clock| clock.due_time.is_none()));
     }
-    // Weeks later nothing is overdue, and with the rival gone the clocks go on with what was left.
+    // After weeks nothing is overdue. Without a rival the clocks resume with the time that was
+    // left.
     system.advance_by(TimeDelta::days(21)).await;
     assert!(!one.review(&system.reviewer).await.unwrap().overdue);
     other.withdraw(WithdrawReason::WrongActivity, "").await.unwrap();
@@ -56,17 +61,18 @@ async fn r37_rivals_are_seen_side_by_side_and_their_clocks_stop(system: &TestSys
     one.approve(&system.reviewer).await.unwrap();
 }
 
-async fn r37_each_partner_is_told_and_never_who_the_rival_is(system: &TestSystem) {
+async fn r37_partners_learn_of_rivals_but_not_their_names(system: &TestSystem) {
     let (one, other) = rivals(system).await;
     for (case, rival) in [(&one, "northwind"), (&other, "contoso")] {
         let comments = case.comments().await;
-        assert!(!comments.is_empty(), "told in a comment");
-        let seen = format!("{comments:?}{:?}", case.claim().await).to_lowercase();
-        assert!(!seen.contains(rival), "{seen}");
+        let notices = comments.iter().filter(|comment| comment.text.starts_with("Another company claims some of what"));
+        assert_eq!(notices.count(), 1, "{comments:#?}");
+        let shown = format!("{comments:?}{:?}", case.claim().await).to_lowercase();
+        assert!(!shown.contains(rival), "{shown}");
     }
 }
 
-async fn r37_both_may_be_asked_for_more(system: &TestSystem) {
+async fn r37_reviewers_may_ask_both_rivals_for_more(system: &TestSystem) {
     let (one, other) = rivals(system).await;
     for case in [&one, &other] {
         case.request_action(&system.reviewer).await.unwrap();
@@ -74,9 +80,64 @@ async fn r37_both_may_be_asked_for_more(system: &TestSystem) {
     system.wait_until_idle().await;
     for case in [&one, &other] {
         let claim = case.claim().await;
-        assert_eq!(claim.state(), ClaimState::PartnerActionRequired);
-        assert!(claim.partner_action.unwrap().due_time.is_some(), "the partner's response runs while competing, R45");
+        assert_eq!((claim.state(), claim.lines[0].contested), (ClaimState::PartnerActionRequired, true));
     }
+    // The answer of one side is shown beside the case of the other.
+    one.upload("signed.pdf", PDF).await.unwrap();
+    one.resubmit("").await.unwrap();
+    system.wait_until_idle().await;
+    let claim = one.claim().await;
+    assert_eq!((claim.state(), claim.lines[0].contested), (ClaimState::Submitted, true));
+    assert_eq!(rival_documents(&other).await, ["proof.pdf", "signed.pdf"]);
+    // The response deadline runs while the claims compete (R45), so silence ends the competition.
+    let due = from_timestamp(other.claim().await.partner_action.unwrap().due_time);
+    system.advance_to(due - TimeDelta::microseconds(1)).await;
+    assert_eq!(other.claim().await.state(), ClaimState::PartnerActionRequired);
+    system.advance_to(due).await;
+    assert_eq!(other.claim().await.state(), ClaimState::Rejected);
+    assert!(!one.claim().await.lines[0].contested);
+}
+
+/// The file names of the documents of the only rival, as the reviewer sees them beside the case.
+async fn rival_documents(case: &TestClaim<'_>) -> Vec<String> {
+    let mut rivals = case.competition(&case.system.reviewer).await.unwrap().rivals;
+    assert_eq!(rivals.len(), 1, "{rivals:#?}");
+    let documents = rivals.remove(0).review_case.unwrap().evidence;
+    documents.into_iter().map(|document| document.file_name).collect()
+}
+
+/// Contoso's claim holds a key, Northwind's claim for it is under review.
+async fn incumbent_and_rival(system: &TestSystem, stage: ClaimStage) -> (TestClaim<'_>, TestClaim<'_>) {
+    let claim = Claim { terms_acknowledged: true, ..system.presales().await };
+    let incumbent = TestClaim::at_stage(system, claim.clone(), stage).await;
+    let rival = TestClaim::at_stage(system, system.rival_of(&claim), ClaimStage::UnderReview).await;
+    (incumbent, rival)
+}
+
+async fn r37_reviewers_may_ask_an_incumbent_for_more(system: &TestSystem) {
+    for stage in [ClaimStage::Approved, ClaimStage::Official] {
+        let (incumbent, rival) = incumbent_and_rival(system, stage).await;
+        assert!(incumbent.claim().await.lines[0].contested && rival.claim().await.lines[0].contested);
+        assert_eq!(rival_documents(&rival).await, ["proof.pdf"], "the proof of the incumbent");
+        // The challenger gets a request for action, the incumbent a comment.
+        rival.request_action(&system.reviewer).await.unwrap();
+        let question = incumbent.comment(&system.reviewer, "Do you still work there?").await.unwrap();
+        let answer = incumbent.comment(&incumbent.partner, "We do, every day.").await.unwrap();
+        system.wait_until_idle().await;
+        assert_eq!(rival.claim().await.state(), ClaimState::PartnerActionRequired);
+        assert!(incumbent.comments().await.ends_with(&[question, answer]));
+        let claim = incumbent.claim().await;
+        assert_eq!((claim.state(), claim.association_state()), (ClaimState::Approved, stage.association()));
+        assert!(claim.lines[0].contested);
+    }
+}
+
+async fn r37_in_2023_an_incumbent_may_add_evidence(system: &TestSystem) {
+    let (incumbent, rival) = incumbent_and_rival(system, ClaimStage::Official).await;
+    incumbent.upload("letter.pdf", PDF).await.unwrap();
+    system.wait_until_idle().await;
+    assert_eq!(rival_documents(&rival).await, ["proof.pdf", "letter.pdf"]);
+    assert_eq!(incumbent.claim().await.association_state(), ClaimStage::Official.association());
 }
 
 async fn r37_a_lead_awards_in_one_step(system: &TestSystem) {
@@ -109,18 +170,18 @@ async fn r37_a_lead_awards_in_one_step(system: &TestSystem) {
         assert!(!review.lines[0].contested);
         case.approve(&system.reviewer).await.unwrap();
         system.wait_until_idle().await;
-        let held: Vec<_> = case.associations().await.into_iter().map(|held| held.state()).collect();
-        assert_eq!((case.claim().await.state(), held), (ClaimState::Approved, vec![AssociationState::Pending]));
+        let states: Vec<_> = case.associations().await.into_iter().map(|association| association.state()).collect();
+        assert_eq!((case.claim().await.state(), states), (ClaimState::Approved, vec![AssociationState::Pending]));
     }
 }
 
-async fn r27a_the_last_line_lost_rejects_the_claim(system: &TestSystem) {
+async fn r27a_losing_the_last_line_rejects_the_claim(system: &TestSystem) {
     let (one, other) = rivals(system).await;
     one.award(&system.lead, &[line_key(&one).await.as_str()]).await.unwrap();
     system.wait_until_idle().await;
-    let lost = other.claim().await;
-    assert_eq!(lost.state(), ClaimState::Rejected);
-    assert_eq!(lost.rejection.unwrap().primary_reason(), PrimaryRejectionReason::LostToCompetingClaim);
+    let losing_claim = other.claim().await;
+    assert_eq!(losing_claim.state(), ClaimState::Rejected);
+    assert_eq!(losing_claim.rejection.unwrap().primary_reason(), PrimaryRejectionReason::LostToCompetingClaim);
     assert_eq!(other.review(&system.lead).await.unwrap().state(), ReviewCaseState::Closed);
     one.approve(&system.reviewer).await.unwrap();
     system.wait_until_idle().await;
@@ -131,8 +192,8 @@ async fn r37_a_pending_hold_yields_at_once(system: &TestSystem) {
     let claim = system.presales().await;
     let holder = TestClaim::at_stage(system, claim.clone(), ClaimStage::Approved).await;
     let rival = TestClaim::at_stage(system, system.rival_of(&claim), ClaimStage::UnderReview).await;
-    let done = rival.award(&system.lead, &[line_key(&rival).await.as_str()]).await.unwrap();
-    assert_eq!(done.awards[0].outcome(), AwardOutcome::Yielded);
+    let arbitration = rival.award(&system.lead, &[line_key(&rival).await.as_str()]).await.unwrap();
+    assert_eq!(arbitration.awards[0].outcome(), AwardOutcome::Yielded);
     system.wait_until_idle().await;
     assert_eq!(holder.associations().await[0].state(), AssociationState::Ended);
     assert_eq!(holder.claim().await.state(), ClaimState::Approved, "the superseded claim stays approved");
@@ -141,30 +202,31 @@ async fn r37_a_pending_hold_yields_at_once(system: &TestSystem) {
     assert_eq!(system.associations_of_key(&rival.key(0).await, None).await[0].partner, NORTHWIND);
 }
 
-async fn superseding(system: &TestSystem) -> (TestClaim<'_>, TestClaim<'_>) {
+/// Contoso's official claim, and the approved claim of Northwind that was awarded its key.
+async fn holder_and_successor(system: &TestSystem) -> (TestClaim<'_>, TestClaim<'_>) {
     let claim = system.presales().await;
     let holder = TestClaim::at_stage(system, claim.clone(), ClaimStage::Official).await;
     let rival = TestClaim::at_stage(system, system.rival_of(&claim), ClaimStage::UnderReview).await;
-    let done = rival.award(&system.lead, &[line_key(&rival).await.as_str()]).await.unwrap();
-    assert_eq!(done.awards[0].outcome(), AwardOutcome::Successor);
+    let arbitration = rival.award(&system.lead, &[line_key(&rival).await.as_str()]).await.unwrap();
+    assert_eq!(arbitration.awards[0].outcome(), AwardOutcome::Successor);
     rival.approve(&system.reviewer).await.unwrap();
     system.wait_until_idle().await;
     assert_eq!(system.associations_of_key(&holder.key(0).await, None).await[0].partner, CONTOSO);
     (holder, rival)
 }
 
-async fn r37_an_official_holder_stays_until_the_winner_is_official(system: &TestSystem) {
-    let (holder, rival) = superseding(system).await;
+async fn r37_an_official_holder_stays_until_superseded(system: &TestSystem) {
+    let (holder, rival) = holder_and_successor(system).await;
     system.advance_by(TimeDelta::days(8)).await;
     let on_record = system.associations_of_key(&holder.key(0).await, None).await;
     assert_eq!((on_record.len(), on_record[0].partner.as_str()), (1, NORTHWIND));
-    let [ended, begun] = [holder.associations().await, rival.associations().await].map(|mut all| all.remove(0));
-    assert_eq!(ended.end_time, begun.official_time, "both change in the same instant");
+    let (ended, started) = (holder.associations().await.remove(0), rival.associations().await.remove(0));
+    assert_eq!(ended.end_time, started.official_time, "both change in the same instant");
     assert_eq!(holder.claim().await.state(), ClaimState::Approved);
 }
 
-async fn r37_if_the_winner_never_gets_there_nothing_changes_for_the_holder(system: &TestSystem) {
-    let (holder, rival) = superseding(system).await;
+async fn r37_a_failed_successor_changes_nothing(system: &TestSystem) {
+    let (holder, rival) = holder_and_successor(system).await;
     rival.decline_consent("We stay with Contoso.").await.unwrap();
     system.wait_until_idle().await;
     system.advance_by(TimeDelta::days(30)).await;

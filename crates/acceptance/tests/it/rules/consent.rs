@@ -1,11 +1,11 @@
-//! R26, R26a, R27, R28, R42, R43: what the customer says, signed in, and what silence means.
+//! R26, R26a, R27, R28, R42, R43: decisions of a signed-in customer, and what silence means.
 
 use chrono::TimeDelta;
 use cpor_acceptance::{ClaimStage, TestClaim, TestSystem, assert_refused, both_databases, from_timestamp, timestamp};
 use cpor_proto::{
     claims::v1::{AssociationState, ClaimState, PrimaryRejectionReason, Side},
     consents::v1::{ConsentChannel, ConsentCommand, ConsentState},
-    registry::v1::{AssociationState as Held, EndReason},
+    registry::v1::{AssociationState as HoldState, EndReason},
     reviews::v1::ReviewCaseState,
 };
 use tonic::Code;
@@ -13,16 +13,16 @@ use tonic::Code;
 both_databases![
     r26_a_decline_rejects_in_every_state,
     r26_a_decline_frees_the_hold,
-    r26a_approving_after_approval_makes_it_official_at_once,
-    r26a_approving_before_makes_it_official_at_approval,
-    r26a_a_decline_beats_an_approval,
-    r26a_repeating_gets_the_first_answer,
-    r27_the_window_passes_and_the_association_is_official,
+    r26a_makes_an_approved_claim_official_at_once,
+    r26a_makes_an_open_claim_official_at_approval,
+    r26a_a_decline_overrides_an_approval,
+    r26a_a_repeated_decision_changes_nothing,
+    r27_official_when_the_window_passes,
     r42_silence_is_enough,
-    r43_an_early_approval_can_still_be_declined_until_the_window_passes,
-    r28_while_a_rejection_can_be_disputed_a_decline_is_recorded,
-    r28_when_it_can_no_longer_be_disputed_nothing_can_be_declined,
-    r28_a_dispute_asks_the_customer_again_and_silence_after_a_decline_is_one,
+    r43_an_early_approval_can_be_declined_in_the_window,
+    r28_a_decline_of_a_rejected_claim_is_recorded,
+    r28_a_final_rejection_cannot_be_declined,
+    r28_silence_after_a_decline_is_a_decline,
 ];
 
 async fn r26_a_decline_rejects_in_every_state(system: &TestSystem) {
@@ -52,12 +52,12 @@ async fn r26_a_decline_frees_the_hold(system: &TestSystem) {
     let claim = system.presales().await;
     let case = TestClaim::at_stage(system, claim.clone(), ClaimStage::Declined).await;
     let ended = case.associations().await.remove(0);
-    assert_eq!((ended.state(), ended.end_reason(), ended.official_time), (Held::Ended, EndReason::Declined, None));
+    assert_eq!((ended.state(), ended.end_reason(), ended.official_time), (HoldState::Ended, EndReason::Declined, None));
     let rival = TestClaim::at_stage(system, system.rival_of(&claim), ClaimStage::Approved).await;
-    assert_eq!(rival.associations().await.remove(0).state(), Held::Pending);
+    assert_eq!(rival.associations().await.remove(0).state(), HoldState::Pending);
 }
 
-async fn r26a_approving_after_approval_makes_it_official_at_once(system: &TestSystem) {
+async fn r26a_makes_an_approved_claim_official_at_once(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Approved).await;
     system.advance_by(TimeDelta::hours(5)).await;
     let consent = case.approve_consent().await.unwrap();
@@ -71,14 +71,17 @@ async fn r26a_approving_after_approval_makes_it_official_at_once(system: &TestSy
         (claim.association_state(), claim.official_time),
         (AssociationState::Official, Some(timestamp("2026-03-16T14:00:00Z")))
     );
-    let held = case.associations().await.remove(0);
-    assert_eq!((held.state(), held.official_time), (Held::Official, Some(timestamp("2026-03-16T14:00:00Z"))));
+    let association = case.associations().await.remove(0);
+    assert_eq!(
+        (association.state(), association.official_time),
+        (HoldState::Official, Some(timestamp("2026-03-16T14:00:00Z")))
+    );
     system.advance_by(TimeDelta::days(10)).await;
     let official = case.history().await.into_iter().filter(|entry| entry.action == "association_official").count();
-    assert_eq!(official, 1, "the window that passes has nothing more to do");
+    assert_eq!(official, 1, "the passing of the window changes nothing");
 }
 
-async fn r26a_approving_before_makes_it_official_at_approval(system: &TestSystem) {
+async fn r26a_makes_an_open_claim_official_at_approval(system: &TestSystem) {
     for stage in [ClaimStage::Submitted, ClaimStage::UnderReview, ClaimStage::PartnerActionRequired] {
         let case = TestClaim::at_stage(system, system.presales().await, stage).await;
         case.approve_consent().await.unwrap();
@@ -104,7 +107,7 @@ async fn r26a_approving_before_makes_it_official_at_approval(system: &TestSystem
     }
 }
 
-async fn r26a_a_decline_beats_an_approval(system: &TestSystem) {
+async fn r26a_a_decline_overrides_an_approval(system: &TestSystem) {
     for stage in [ClaimStage::Submitted, ClaimStage::Approved] {
         let case = TestClaim::at_stage(system, system.presales().await, stage).await;
         case.approve_consent().await.unwrap();
@@ -112,12 +115,12 @@ async fn r26a_a_decline_beats_an_approval(system: &TestSystem) {
         case.decline_consent("On second thoughts.").await.unwrap();
         system.wait_until_idle().await;
         assert_eq!(case.claim().await.state(), ClaimState::Rejected);
-        assert!(case.associations().await.iter().all(|held| held.state() == Held::Ended));
+        assert!(case.associations().await.iter().all(|association| association.state() == HoldState::Ended));
         assert_refused(case.approve_consent().await, Code::FailedPrecondition, "ALREADY_DECLINED");
     }
 }
 
-async fn r26a_repeating_gets_the_first_answer(system: &TestSystem) {
+async fn r26a_a_repeated_decision_changes_nothing(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Approved).await;
     let first = case.approve_consent().await.unwrap();
     system.advance_by(TimeDelta::hours(1)).await;
@@ -130,11 +133,11 @@ async fn r26a_repeating_gets_the_first_answer(system: &TestSystem) {
     assert_eq!(declined, 1);
 }
 
-async fn r27_the_window_passes_and_the_association_is_official(system: &TestSystem) {
+async fn r27_official_when_the_window_passes(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Approved).await;
     let consent = case.consent().await.unwrap();
     let due = from_timestamp(consent.due_time);
-    // Seven calendar days after the notice, to the end of the day in Prague.
+    // The window ends with the seventh calendar day after the notice, in Prague.
     assert_eq!(
         (consent.due_time, consent.due_rule.as_str()),
         (Some(timestamp("2026-03-23T23:00:00Z")), "7 calendar days, calendar cz 2026")
@@ -146,8 +149,8 @@ async fn r27_the_window_passes_and_the_association_is_official(system: &TestSyst
     let claim = case.claim().await;
     assert_eq!((claim.state(), claim.association_state()), (ClaimState::Approved, AssociationState::Official));
     assert_eq!(claim.official_time, consent.due_time);
-    let held = case.associations().await.remove(0);
-    assert_eq!((held.state(), held.official_time), (Held::Official, consent.due_time));
+    let association = case.associations().await.remove(0);
+    assert_eq!((association.state(), association.official_time), (HoldState::Official, consent.due_time));
     assert_eq!(case.entry("consent_window_passed").await.side(), Side::Time);
     assert_refused(case.decline_consent("Too late.").await, Code::FailedPrecondition, "WINDOW_PASSED");
     assert_refused(case.approve_consent().await, Code::FailedPrecondition, "WINDOW_PASSED");
@@ -163,7 +166,7 @@ async fn r42_silence_is_enough(system: &TestSystem) {
     assert_eq!(case.associations().await.len(), 2);
 }
 
-/// A claim that was approved after its customer had approved.
+/// A claim whose customer approved before the reviewer did.
 async fn approved_early(system: &TestSystem) -> TestClaim<'_> {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::UnderReview).await;
     case.approve_consent().await.unwrap();
@@ -173,14 +176,14 @@ async fn approved_early(system: &TestSystem) -> TestClaim<'_> {
     case
 }
 
-async fn r43_an_early_approval_can_still_be_declined_until_the_window_passes(system: &TestSystem) {
+async fn r43_an_early_approval_can_be_declined_in_the_window(system: &TestSystem) {
     let case = approved_early(system).await;
     let approved = from_timestamp(case.claim().await.official_time);
     let consent = case.consent().await.unwrap();
-    // Official at once, and yet with the window of every other approval.
+    // The association is official at once, and the consent window is open all the same.
     assert_eq!((consent.state(), consent.due_time), (ConsentState::Granted, Some(timestamp("2026-03-23T23:00:00Z"))));
     assert_eq!(consent.allowed_commands().collect::<Vec<_>>(), [ConsentCommand::Decline]);
-    assert_eq!(case.associations().await.remove(0).state(), Held::Official);
+    assert_eq!(case.associations().await.remove(0).state(), HoldState::Official);
     let due = from_timestamp(consent.due_time);
     system.advance_to(due - TimeDelta::microseconds(1)).await;
     case.decline_consent("On second thoughts.").await.unwrap();
@@ -191,8 +194,8 @@ async fn r43_an_early_approval_can_still_be_declined_until_the_window_passes(sys
         (ClaimState::Rejected, PrimaryRejectionReason::CustomerDeclined)
     );
     let ended = case.associations().await.remove(0);
-    assert_eq!((ended.state(), ended.end_reason()), (Held::Ended, EndReason::Declined));
-    assert_eq!(from_timestamp(ended.official_time), approved, "it was on record until then");
+    assert_eq!((ended.state(), ended.end_reason()), (HoldState::Ended, EndReason::Declined));
+    assert_eq!(from_timestamp(ended.official_time), approved, "it was on record until the decline");
 
     let case = approved_early(system).await;
     let due = from_timestamp(case.consent().await.unwrap().due_time);
@@ -202,10 +205,10 @@ async fn r43_an_early_approval_can_still_be_declined_until_the_window_passes(sys
     assert_eq!(case.claim().await.association_state(), AssociationState::Official);
     let granted = case.history().await.into_iter().filter(|entry| entry.action == "association_granted").count();
     assert_eq!(granted, 1, "it was granted already");
-    assert!(!case.entry("consent_window_passed").await.overtaken, "R56: that it can be declined no more is history");
+    assert!(!case.entry("consent_window_passed").await.overtaken, "R56: the end of the window is recorded");
 }
 
-async fn r28_while_a_rejection_can_be_disputed_a_decline_is_recorded(system: &TestSystem) {
+async fn r28_a_decline_of_a_rejected_claim_is_recorded(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Rejected).await;
     let consent = case.consent().await.unwrap();
     assert_eq!(consent.state(), ConsentState::Closed);
@@ -219,7 +222,7 @@ async fn r28_while_a_rejection_can_be_disputed_a_decline_is_recorded(system: &Te
     assert_eq!(
         claim.rejection.unwrap().primary_reason(),
         PrimaryRejectionReason::InsufficientPoe,
-        "it is rejected already"
+        "the reason of the rejection stays"
     );
     assert!(
         case.dispute("They meant another project.").await.unwrap().explicit_approval_needed,
@@ -230,7 +233,7 @@ async fn r28_while_a_rejection_can_be_disputed_a_decline_is_recorded(system: &Te
     assert_eq!((consent.state(), consent.explicit_approval_needed), (ConsentState::Requested, true));
 }
 
-async fn r28_when_it_can_no_longer_be_disputed_nothing_can_be_declined(system: &TestSystem) {
+async fn r28_a_final_rejection_cannot_be_declined(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Rejected).await;
     let due = from_timestamp(case.consent().await.unwrap().due_time);
     system.advance_to(due).await;
@@ -239,7 +242,7 @@ async fn r28_when_it_can_no_longer_be_disputed_nothing_can_be_declined(system: &
     assert_refused(case.decline_consent("Not them.").await, Code::FailedPrecondition, "CLAIM_CLOSED");
 }
 
-async fn r28_a_dispute_asks_the_customer_again_and_silence_after_a_decline_is_one(system: &TestSystem) {
+async fn r28_silence_after_a_decline_is_a_decline(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Declined).await;
     let contact = case.contact().await;
     let mails = system.mails_to(&contact).len();
@@ -247,9 +250,10 @@ async fn r28_a_dispute_asks_the_customer_again_and_silence_after_a_decline_is_on
     system.wait_until_idle().await;
     let consent = case.consent().await.unwrap();
     assert_eq!((consent.state(), consent.approve_time, consent.decline_time), (ConsentState::Requested, None, None));
-    let told = system.mails_to(&contact);
-    assert_eq!(told.len(), mails + 1);
-    assert!(told[mails].text.contains("It becomes official only if you approve."), "{}", told[mails].text);
+    let notices = system.mails_to(&contact);
+    assert_eq!(notices.len(), mails + 1);
+    let notice = &notices[mails].text;
+    assert!(notice.contains("It becomes official only if you approve."), "{notice}");
     case.take_and_start_review().await;
     case.approve(&system.reviewer).await.unwrap();
     system.wait_until_idle().await;

@@ -1,32 +1,32 @@
-//! R28, R33: a rejection is disputed, in time and with a reason.
+//! R28, R33, R38: disputes of rejections.
 
 use chrono::TimeDelta;
 use cpor_acceptance::{
-    ClaimStage, PDF, TestClaim, TestSystem, assert_refused, both_databases, from_timestamp, metadata,
+    ClaimStage, PDF, TestClaim, TestSystem, assert_refused, assert_violations, both_databases, from_timestamp, metadata,
 };
 use cpor_proto::claims::v1::{AssociationState, ClaimState, Command, PrimaryRejectionReason};
 use tonic::Code;
 
 both_databases![
-    r28_a_dispute_is_reviewed_anew_and_approved,
-    r28_a_dispute_needs_a_justification_or_evidence_since_the_rejection,
-    r28_an_answer_leads_back_to_the_dispute,
-    r28_an_approval_before_a_dispute_counts_until_a_decline,
-    r28_who_declined_has_to_approve_explicitly,
+    r28_a_disputed_claim_can_be_approved,
+    r28_a_dispute_needs_justification_or_evidence,
+    r28_a_resubmission_returns_to_the_dispute,
+    r28_an_early_approval_counts_until_a_decline,
+    r28_a_decline_requires_explicit_approval,
     r28_silence_after_a_decline_is_final,
-    r28_what_was_withdrawn_is_final,
-    r33_a_late_dispute_is_told_that_only_a_new_claim_helps,
-    r38_a_disputed_claims_lines_are_live_again,
+    r28_a_withdrawn_claim_cannot_be_disputed,
+    r33_a_late_dispute_is_referred_to_a_new_claim,
+    r38_a_dispute_occupies_the_lines_again,
 ];
 
-async fn r28_a_dispute_is_reviewed_anew_and_approved(system: &TestSystem) {
+async fn r28_a_disputed_claim_can_be_approved(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Rejected).await;
-    let rejected = case.review_name().await;
+    let first_case = case.review_name().await;
     let claim = case.dispute("The signature is on page two.").await.unwrap();
     assert_eq!((claim.state(), claim.disputes), (ClaimState::Disputed, 1));
     system.wait_until_idle().await;
-    assert_ne!(case.review_name().await, rejected);
-    assert_eq!(case.review(&system.lead).await.unwrap().reviewer, "", "assigned or taken anew");
+    assert_ne!(case.review_name().await, first_case);
+    assert_eq!(case.review(&system.lead).await.unwrap().reviewer, "", "it has to be taken again");
     assert_eq!(case.entry("disputed").await.reason, "The signature is on page two.");
     case.take_and_start_review().await;
     assert_eq!(case.claim().await.state(), ClaimState::Disputed);
@@ -38,14 +38,14 @@ async fn r28_a_dispute_is_reviewed_anew_and_approved(system: &TestSystem) {
     assert_eq!(case.claim().await.association_state(), AssociationState::Official);
 }
 
-async fn r28_a_dispute_needs_a_justification_or_evidence_since_the_rejection(system: &TestSystem) {
+async fn r28_a_dispute_needs_justification_or_evidence(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Rejected).await;
     assert_refused(case.dispute("").await, Code::FailedPrecondition, "DISPUTE_UNFOUNDED");
     case.upload("signed.pdf", PDF).await.unwrap();
     assert_eq!(case.dispute("").await.unwrap().state(), ClaimState::Disputed);
 }
 
-async fn r28_an_answer_leads_back_to_the_dispute(system: &TestSystem) {
+async fn r28_a_resubmission_returns_to_the_dispute(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Rejected).await;
     case.dispute("The signature is on page two.").await.unwrap();
     system.wait_until_idle().await;
@@ -56,7 +56,7 @@ async fn r28_an_answer_leads_back_to_the_dispute(system: &TestSystem) {
     assert_eq!(case.resubmit("Page two.").await.unwrap().state(), ClaimState::Disputed);
 }
 
-/// Declined, disputed, approved by the reviewer.
+/// A claim that the customer declined, the partner disputed and the reviewer approved.
 async fn declined_and_approved(system: &TestSystem) -> TestClaim<'_> {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Declined).await;
     assert!(case.dispute("They meant another project.").await.unwrap().explicit_approval_needed);
@@ -67,7 +67,7 @@ async fn declined_and_approved(system: &TestSystem) -> TestClaim<'_> {
     case
 }
 
-/// Approved by the customer, rejected by the reviewer.
+/// A claim that the customer approved and the reviewer rejected.
 async fn approved_and_rejected(system: &TestSystem) -> TestClaim<'_> {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::UnderReview).await;
     case.approve_consent().await.unwrap();
@@ -77,26 +77,35 @@ async fn approved_and_rejected(system: &TestSystem) -> TestClaim<'_> {
     case
 }
 
-/// Disputed, and approved by the reviewer: what the customer's service and the claim say of the customer's word, and of the association.
-async fn disputed(case: &TestClaim<'_>) -> (bool, bool, AssociationState) {
+/// Disputes and approves a claim. Returns whether the customer's approval still counts, whether an
+/// explicit approval is needed, and the state of the association.
+async fn dispute_and_approve(case: &TestClaim<'_>) -> (bool, bool, AssociationState) {
     case.dispute("They meant another project.").await.unwrap();
     case.system.wait_until_idle().await;
     let (claim, consent) = (case.claim().await, case.consent().await.unwrap());
-    assert_eq!(claim.explicit_approval_needed, consent.explicit_approval_needed, "both say the same");
+    assert_eq!(claim.explicit_approval_needed, consent.explicit_approval_needed, "claim and consent agree");
     case.take_and_start_review().await;
     case.approve(&case.system.reviewer).await.unwrap();
     case.system.wait_until_idle().await;
     (consent.approve_time.is_some(), claim.explicit_approval_needed, case.claim().await.association_state())
 }
 
-async fn r28_an_approval_before_a_dispute_counts_until_a_decline(system: &TestSystem) {
+async fn r28_an_early_approval_counts_until_a_decline(system: &TestSystem) {
     let case = approved_and_rejected(system).await;
-    assert_eq!(disputed(&case).await, (true, false, AssociationState::Official), "R26a: it was given before");
+    assert_eq!(
+        dispute_and_approve(&case).await,
+        (true, false, AssociationState::Official),
+        "R26a: the early approval counts"
+    );
     let case = approved_and_rejected(system).await;
     case.decline_consent("On second thoughts.").await.unwrap();
     system.wait_until_idle().await;
-    assert_eq!(disputed(&case).await, (false, true, AssociationState::Pending), "R28: a decline beats it");
-    // And an approval since beats what was declined before, until the next decline.
+    assert_eq!(
+        dispute_and_approve(&case).await,
+        (false, true, AssociationState::Pending),
+        "R28: a decline overrides it"
+    );
+    // A later approval overrides an earlier decline, until the next decline.
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Declined).await;
     case.dispute("They meant another project.").await.unwrap();
     system.wait_until_idle().await;
@@ -106,10 +115,10 @@ async fn r28_an_approval_before_a_dispute_counts_until_a_decline(system: &TestSy
     system.wait_until_idle().await;
     case.decline_consent("No, after all.").await.unwrap();
     system.wait_until_idle().await;
-    assert_eq!(disputed(&case).await, (false, true, AssociationState::Pending));
+    assert_eq!(dispute_and_approve(&case).await, (false, true, AssociationState::Pending));
 }
 
-async fn r28_who_declined_has_to_approve_explicitly(system: &TestSystem) {
+async fn r28_a_decline_requires_explicit_approval(system: &TestSystem) {
     let case = declined_and_approved(system).await;
     case.approve_consent().await.unwrap();
     system.wait_until_idle().await;
@@ -127,14 +136,14 @@ async fn r28_silence_after_a_decline_is_final(system: &TestSystem) {
     assert_eq!(metadata(&status, "finality"), "NO_EXPLICIT_APPROVAL");
 }
 
-async fn r28_what_was_withdrawn_is_final(system: &TestSystem) {
+async fn r28_a_withdrawn_claim_cannot_be_disputed(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Withdrawn).await;
     let status = assert_refused(case.dispute("By mistake.").await, Code::FailedPrecondition, "DISPUTE_NOT_ALLOWED");
     assert_eq!(metadata(&status, "finality"), "PARTNER_REQUEST");
     assert_eq!(case.claim().await.allowed_commands().collect::<Vec<_>>(), [Command::Comment]);
 }
 
-async fn r33_a_late_dispute_is_told_that_only_a_new_claim_helps(system: &TestSystem) {
+async fn r33_a_late_dispute_is_referred_to_a_new_claim(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Rejected).await;
     let rejection = case.claim().await.rejection.unwrap();
     assert!(!rejection.r#final && rejection.dispute_due_rule.starts_with("30 calendar days"), "{rejection:?}");
@@ -150,10 +159,11 @@ async fn r33_a_late_dispute_is_told_that_only_a_new_claim_helps(system: &TestSys
     assert_eq!(case.entry("dispute_window_passed").await.to_state(), ClaimState::Rejected);
 }
 
-async fn r38_a_disputed_claims_lines_are_live_again(system: &TestSystem) {
+async fn r38_a_dispute_occupies_the_lines_again(system: &TestSystem) {
     let claim = system.presales().await;
     let case = TestClaim::at_stage(system, claim.clone(), ClaimStage::Rejected).await;
-    case.dispute("The signature is on page two.").await.unwrap();
     let again = TestClaim::create_with_evidence(system, claim).await;
-    cpor_acceptance::assert_violations(again.submit().await, &[("lines[0]", "ALREADY_CLAIMED")]);
+    assert_eq!(again.claim().await.violations, [], "the lines of a rejected claim are free");
+    case.dispute("The signature is on page two.").await.unwrap();
+    assert_violations(again.submit().await, &[("lines[0]", "ALREADY_CLAIMED")]);
 }

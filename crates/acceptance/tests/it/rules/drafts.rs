@@ -16,10 +16,10 @@ both_databases![
     r16_create_checks_the_mpn_id,
     r16_a_created_claim_is_a_draft,
     r17_update_changes_the_named_fields_only,
-    r17_update_without_a_mask_changes_what_is_set,
+    r17_update_without_a_mask_changes_set_fields,
     r17_update_refuses_fields_that_cannot_change,
-    r17_delete_takes_a_draft_out_of_every_list,
-    r17_lines_that_stay_keep_their_ids,
+    r17_a_deleted_draft_is_in_no_list,
+    r17_unchanged_lines_keep_their_ids,
     r18_submit_opens_case_and_consent,
 ];
 
@@ -51,12 +51,12 @@ async fn r16_a_created_claim_is_a_draft(system: &TestSystem) {
     assert!(claim.name.starts_with("partners/contoso/claims/"), "{}", claim.name);
     assert_eq!(claim.create_time, Some(timestamp("2026-03-16T09:00:00Z")));
     assert_eq!((claim.submit_time, claim.review_case.as_str(), claim.policy.as_str()), (None, "", ""));
-    let kept = |claim: &Claim| {
+    let content = |claim: &Claim| {
         (claim.display_name.clone(), claim.customer_contact.clone(), claim.activities.clone(), claim.mpn_id.clone())
     };
-    assert_eq!(kept(&claim), kept(&entered));
+    assert_eq!(content(&claim), content(&entered));
     let allowed: Vec<_> = claim.allowed_commands().collect();
-    let of_drafts = [
+    let expected = [
         Command::Update,
         Command::Delete,
         Command::Submit,
@@ -64,19 +64,19 @@ async fn r16_a_created_claim_is_a_draft(system: &TestSystem) {
         Command::RemoveEvidence,
         Command::Comment,
     ];
-    assert_eq!(allowed, of_drafts);
+    assert_eq!(allowed, expected);
 }
 
 async fn r17_update_changes_the_named_fields_only(system: &TestSystem) {
     let case = TestClaim::create_draft(system, system.presales().await).await.unwrap();
     let before = case.claim().await;
-    let other = Claim {
+    let changed = Claim {
         display_name: "Renamed".into(),
         mpn_id: "1002".into(),
         customer_name: "unnamed".into(),
         ..Claim::default()
     };
-    let after = case.update(other, &["display_name", "mpn_id"]).await.unwrap();
+    let after = case.update(changed, &["display_name", "mpn_id"]).await.unwrap();
     assert_eq!(
         (after.display_name.as_str(), after.mpn_id.as_str(), after.customer_name.as_str()),
         ("Renamed", "1002", "")
@@ -93,7 +93,7 @@ async fn r17_update_changes_the_named_fields_only(system: &TestSystem) {
     assert!(entry.changes[0].from.contains("Jana"));
 }
 
-async fn r17_update_without_a_mask_changes_what_is_set(system: &TestSystem) {
+async fn r17_update_without_a_mask_changes_set_fields(system: &TestSystem) {
     let case = TestClaim::create_draft(system, system.presales().await).await.unwrap();
     let change = Claim { name: case.name.clone(), display_name: "Renamed".into(), ..Claim::default() };
     let request = UpdateClaimRequest { claim: Some(change.clone()), ..UpdateClaimRequest::default() };
@@ -114,7 +114,7 @@ async fn r17_update_refuses_fields_that_cannot_change(system: &TestSystem) {
     assert_not_allowed(case.update(Claim::default(), &["display_name"]).await, "update", "under_review");
 }
 
-async fn r17_delete_takes_a_draft_out_of_every_list(system: &TestSystem) {
+async fn r17_a_deleted_draft_is_in_no_list(system: &TestSystem) {
     let case = TestClaim::create_with_evidence(system, system.presales().await).await;
     case.delete().await.unwrap();
     let request = GetClaimRequest { name: case.name.clone() };
@@ -131,7 +131,7 @@ async fn r17_delete_takes_a_draft_out_of_every_list(system: &TestSystem) {
     );
 }
 
-async fn r17_lines_that_stay_keep_their_ids(system: &TestSystem) {
+async fn r17_unchanged_lines_keep_their_ids(system: &TestSystem) {
     let case = TestClaim::create_draft(system, system.presales().await).await.unwrap();
     let first = case.claim().await.lines.remove(0);
     let second = line("dynamics-365-sales", &system.create_subscription("dynamics-365-sales").await);
@@ -145,7 +145,7 @@ async fn r18_submit_opens_case_and_consent(system: &TestSystem) {
     let case = TestClaim::create_with_evidence(system, system.presales().await).await;
     let claim = case.submit().await.unwrap();
     assert_eq!((claim.state(), claim.submit_time), (ClaimState::Submitted, Some(timestamp("2026-03-16T09:00:00Z"))));
-    assert_eq!(claim.review_case, "", "the case is none of the partner's business");
+    assert_eq!(claim.review_case, "", "the partner does not see the review case");
     system.wait_until_idle().await;
     let review = case.review(&system.reviewer).await.unwrap();
     assert_eq!((review.state(), review.round, review.reviewer.as_str()), (ReviewCaseState::Waiting, 1, ""));

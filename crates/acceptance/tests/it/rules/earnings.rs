@@ -1,4 +1,4 @@
-//! R54: the ledger of what lines earn, its corrections, its payment. R50: the months that count.
+//! R54: the ledger of earnings, its corrections and its payment. R50: the months that count.
 
 use std::collections::BTreeMap;
 
@@ -17,20 +17,21 @@ use cpor_proto::{
 use tonic::{Code, Status};
 
 both_databases![
-    r54_each_month_has_its_line_with_units_rate_and_amount,
-    r54_a_month_without_usage_says_so_until_it_is_imported,
-    r54_usage_that_is_imported_again_is_corrected_and_nothing_rewritten,
-    r54_a_subscription_that_changes_corrects_its_month,
-    r54_lines_are_found_by_tenant_subscription_claim_month_and_status,
+    r54_each_month_has_units_rate_and_amount,
+    r54_a_month_without_usage_is_reported_as_missing,
+    r54_replaced_usage_adds_a_correction,
+    r54_a_changed_subscription_corrects_its_month,
+    r54_earnings_can_be_filtered,
     r54_a_partner_sees_its_own_lines_only,
-    r54_a_period_is_paid_once_it_is_over,
-    r54_what_was_paid_is_corrected_in_a_later_period,
-    r54_the_ledger_is_exported,
+    r54_a_period_is_paid_after_its_end,
+    r54_paid_earnings_are_corrected_in_a_later_period,
+    r54_earnings_can_be_exported,
     r50_the_month_of_the_end_does_not_count,
     r53_recognition_earns_nothing,
 ];
-both_databases![with two_replicas: r54_two_payouts_at_once_pay_each_line_once];
+both_databases![with two_replicas: r54_concurrent_payouts_pay_each_line_once];
 
+/// The request for all earnings.
 fn all() -> ListEarningsRequest {
     ListEarningsRequest { parent: "tenants/-".into(), page_size: 1000, ..ListEarningsRequest::default() }
 }
@@ -43,7 +44,7 @@ async fn filtered(actor: &Actor, filter: EarningFilter) -> Vec<Earning> {
     list(actor, ListEarningsRequest { filter: Some(filter), ..all() }).await.unwrap()
 }
 
-/// The lines of a claim that its partner sees, when all is settled.
+/// The earnings of a claim as its partner sees them, when the system is idle.
 async fn ledger(case: &TestClaim<'_>) -> Vec<Earning> {
     case.system.wait_until_idle().await;
     filtered(&case.partner, EarningFilter { claim: case.name.clone(), ..EarningFilter::default() }).await
@@ -61,8 +62,8 @@ fn usd(micros: i64) -> Option<Money> {
     Some(Money { currency: "USD".into(), micros })
 }
 
-/// A pre-sales claim of Contoso with usage of April, in May: 50 seats at 4 USD.
-async fn earning<'w>(system: &'w TestSystem) -> TestClaim<'w> {
+/// A pre-sales claim of Contoso that has earned 50 seats at 4 USD for April; it is May.
+async fn claim_with_earning(system: &TestSystem) -> TestClaim<'_> {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Official).await;
     system.advance_to("2026-05-02T00:00:00Z".parse().unwrap()).await;
     system.import_usage(&case.key(0).await, &[("2026-04", 100)]).await;
@@ -76,51 +77,51 @@ async fn payout(actor: &Actor, period: &str, reference: &str, id: &str) -> Resul
     Ok(actor.eligibility().record_payout(request).await?.into_inner())
 }
 
-async fn r54_each_month_has_its_line_with_units_rate_and_amount(system: &TestSystem) {
+async fn r54_each_month_has_units_rate_and_amount(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.workloads(), ClaimStage::Official).await;
     for (line, months) in [(0, [1000, 1200, 1250]), (1, [500, 549, 600])] {
         system.advance_to("2026-06-01T00:00:00Z".parse().unwrap()).await;
         let months = ["2026-03", "2026-04", "2026-05"].into_iter().zip(months).collect::<Vec<_>>();
         system.import_usage(&case.key(line).await, &months).await;
     }
-    let mut net = BTreeMap::new();
+    let mut latest = BTreeMap::new();
     for line in ledger(&case).await {
         let product = line.product.trim_start_matches("products/").to_owned();
-        net.insert((product, line.month.clone()), line.earned.clone().unwrap());
+        latest.insert((product, line.month.clone()), line.earned.clone().unwrap());
     }
-    let earned = |product: &str, month: &str| net[&(product.to_owned(), month.to_owned())].clone();
+    let earned = |product: &str, month: &str| latest[&(product.to_owned(), month.to_owned())].clone();
     for product in ["exchange-online", "teams"] {
         assert_eq!(earned(product, "2026-03").outcome(), EarningOutcome::NotCredited, "R50: {product}");
     }
     let april = earned("exchange-online", "2026-04");
     assert_eq!((april.outcome(), april.unit(), april.units), (EarningOutcome::Paid, UsageUnit::ActiveUsers, 1200));
     assert_eq!((april.rate, april.amount), (usd(500_000), usd(600_000_000)));
-    let too_little = earned("teams", "2026-04");
-    assert_eq!(too_little.failed_conditions, ["usage_grown_by_10_percent"], "the reason why not");
-    assert_eq!((too_little.outcome(), too_little.amount), (EarningOutcome::ConditionsFailed, None));
+    let ineligible = earned("teams", "2026-04");
+    assert_eq!(ineligible.failed_conditions, ["usage_grown_by_10_percent"], "the conditions that failed");
+    assert_eq!((ineligible.outcome(), ineligible.amount), (EarningOutcome::ConditionsFailed, None));
     let may = earned("teams", "2026-05");
-    assert_eq!((may.rate, may.amount), (usd(350_000), usd(210_000_000)), "the product's own rate");
-    assert_eq!(net.len(), 6, "two lines, three months");
+    assert_eq!((may.rate, may.amount), (usd(350_000), usd(210_000_000)), "each product has its own rate");
+    assert_eq!(latest.len(), 6, "two lines, three months");
 }
 
-async fn r54_a_month_without_usage_says_so_until_it_is_imported(system: &TestSystem) {
+async fn r54_a_month_without_usage_is_reported_as_missing(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Official).await;
-    assert_eq!(ledger(&case).await, [], "no month is over");
+    assert_eq!(ledger(&case).await, [], "no month has ended");
     system.advance_to("2026-05-01T00:00:00Z".parse().unwrap()).await;
     let lines = ledger(&case).await;
-    let seen: Vec<_> = lines.iter().map(|line| (line.month.as_str(), outcome(line), line.status())).collect();
-    let nothing = EarningStatus::NothingDue;
-    let wanted =
-        [("2026-03", EarningOutcome::NotCredited, nothing), ("2026-04", EarningOutcome::UsageMissing, nothing)];
-    assert_eq!(seen, wanted);
+    let outcomes: Vec<_> = lines.iter().map(|line| (line.month.as_str(), outcome(line), line.status())).collect();
+    let status = EarningStatus::NothingDue;
+    let expected =
+        [("2026-03", EarningOutcome::NotCredited, status), ("2026-04", EarningOutcome::UsageMissing, status)];
+    assert_eq!(outcomes, expected);
     system.import_usage(&case.key(0).await, &[("2026-04", 1)]).await;
     let after = ledger(&case).await;
-    assert_eq!(after[..2], lines[..], "what was written stays");
+    assert_eq!(after[..2], lines[..], "existing lines stay as they are");
     assert_eq!((micros(&after[2]), after[2].status()), (200_000_000, EarningStatus::Accrued));
     assert_eq!(after[2].corrects, lines[1].name);
 }
 
-async fn r54_usage_that_is_imported_again_is_corrected_and_nothing_rewritten(system: &TestSystem) {
+async fn r54_replaced_usage_adds_a_correction(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.usage().await, ClaimStage::Official).await;
     let key = case.key(0).await;
     system.advance_to("2026-05-02T00:00:00Z".parse().unwrap()).await;
@@ -128,58 +129,58 @@ async fn r54_usage_that_is_imported_again_is_corrected_and_nothing_rewritten(sys
     for (april, difference) in [(220, 22_000_000), (300, 8_000_000), (109, -30_000_000), (110, 11_000_000)] {
         system.import_usage(&key, &[("2026-03", 100), ("2026-04", april)]).await;
         let lines = ledger(&case).await;
-        assert_eq!(lines[..before.len()], before[..], "only added");
-        let [new] = &lines[before.len()..] else { panic!("{lines:#?}") };
-        assert_eq!((new.month.as_str(), micros(new)), ("2026-04", difference), "{april}");
+        assert_eq!(lines[..before.len()], before[..], "existing lines stay as they are");
+        let [added] = &lines[before.len()..] else { panic!("{lines:#?}") };
+        assert_eq!((added.month.as_str(), micros(added)), ("2026-04", difference), "{april}");
         let corrected = before.iter().rfind(|line| line.month == "2026-04").unwrap();
-        assert_eq!(new.corrects, corrected.name);
+        assert_eq!(added.corrects, corrected.name);
         before = lines;
     }
-    let net = before.last().unwrap().earned.clone().unwrap();
-    assert_eq!((net.unit(), net.units, net.amount), (UsageUnit::Consumption, 110, usd(11_000_000)));
+    let last = before.last().unwrap().earned.clone().unwrap();
+    assert_eq!((last.unit(), last.units, last.amount), (UsageUnit::Consumption, 110, usd(11_000_000)));
     let sum: i64 = before.iter().map(micros).sum();
-    assert_eq!(sum, 11_000_000, "the lines together");
+    assert_eq!(sum, 11_000_000, "the sum of all lines");
     system.import_usage(&key, &[("2026-04", 110)]).await;
-    assert_eq!(ledger(&case).await, before, "the same once more changes nothing");
+    assert_eq!(ledger(&case).await, before, "importing the same usage changes nothing");
 }
 
-async fn r54_a_subscription_that_changes_corrects_its_month(system: &TestSystem) {
-    let case = earning(system).await;
+async fn r54_a_changed_subscription_corrects_its_month(system: &TestSystem) {
+    let case = claim_with_earning(system).await;
     let key = case.key(0).await;
     system.import_usage(&key, &[("2026-05", 1)]).await;
     let before = ledger(&case).await;
     assert_eq!((before.last().unwrap().month.as_str(), micros(before.last().unwrap())), ("2026-05", 200_000_000));
-    let known = rows::subscription(FABRIKAM, key.rsplit('/').next().unwrap(), "dynamics-365-sales");
+    let subscription = rows::subscription(FABRIKAM, key.rsplit('/').next().unwrap(), "dynamics-365-sales");
     let status = SubscriptionStatus::Suspended.into();
-    system.import_subscription(Subscription { status, ..known.clone() }).await;
+    system.import_subscription(Subscription { status, ..subscription.clone() }).await;
     let suspended = ledger(&case).await;
     assert_eq!(suspended[..before.len()], before[..]);
-    let [taken_back] = &suspended[before.len()..] else { panic!("April was not suspended: {suspended:#?}") };
-    assert_eq!((taken_back.month.as_str(), micros(taken_back)), ("2026-05", -200_000_000));
-    assert_eq!(taken_back.earned.as_ref().unwrap().failed_conditions, ["subscription_current"]);
-    // A date speaks of every month: it was bought too early all the time.
+    let [correction] = &suspended[before.len()..] else { panic!("{suspended:#?}") };
+    assert_eq!((correction.month.as_str(), micros(correction)), ("2026-05", -200_000_000), "April was not suspended");
+    assert_eq!(correction.earned.as_ref().unwrap().failed_conditions, ["subscription_current"]);
+    // The purchase date applies to every month: the purchase was always too early.
     let purchase_time = Some(cpor_acceptance::timestamp("2025-11-01T00:00:00Z"));
-    system.import_subscription(Subscription { purchase_time, ..known }).await;
+    system.import_subscription(Subscription { purchase_time, ..subscription }).await;
     let revised = ledger(&case).await;
     let april = revised[suspended.len()..].iter().find(|line| line.month == "2026-04").unwrap();
     assert_eq!(micros(april), -200_000_000);
     assert_eq!(april.earned.as_ref().unwrap().failed_conditions, ["purchased_within_90_days"]);
 }
 
-async fn r54_lines_are_found_by_tenant_subscription_claim_month_and_status(system: &TestSystem) {
-    let case = earning(system).await;
+async fn r54_earnings_can_be_filtered(system: &TestSystem) {
+    let case = claim_with_earning(system).await;
     let workloads = TestClaim::at_stage(system, system.workloads(), ClaimStage::Official).await;
     system.advance_to("2026-07-01T00:00:00Z".parse().unwrap()).await;
     system.wait_until_idle().await;
     let manager = &system.manager;
-    let of_tenant = async |tenant: &str| {
+    let claims_of_tenant = async |tenant: &str| {
         let request = ListEarningsRequest { parent: format!("tenants/{tenant}"), ..all() };
         let mut claims: Vec<_> = list(manager, request).await.unwrap().into_iter().map(|line| line.claim).collect();
         claims.dedup();
         claims
     };
-    assert_eq!(of_tenant(FABRIKAM).await, [case.name.as_str()]);
-    assert_eq!(of_tenant(LITWARE).await, [workloads.name.as_str()]);
+    assert_eq!(claims_of_tenant(FABRIKAM).await, [case.name.as_str()]);
+    assert_eq!(claims_of_tenant(LITWARE).await, [workloads.name.as_str()]);
 
     let key = case.key(0).await.split_once('/').unwrap().1.split_once('/').unwrap().1.to_owned();
     let by_key = filtered(manager, EarningFilter { key: key.clone(), ..EarningFilter::default() }).await;
@@ -194,32 +195,36 @@ async fn r54_lines_are_found_by_tenant_subscription_claim_month_and_status(syste
     assert_eq!(due, april[1..]);
     let paid = EarningFilter { status: EarningStatus::Paid.into(), ..filter.clone() };
     assert_eq!(filtered(manager, paid).await, []);
-    let third = EarningFilter { payout_period: "2026-Q3".into(), ..EarningFilter::default() };
-    assert!(filtered(manager, third).await.iter().all(|line| line.month == "2026-06"), "written in July");
-    let nonsense = EarningFilter { payout_period: "2026-Q5".into(), ..EarningFilter::default() };
-    let request = ListEarningsRequest { filter: Some(nonsense), ..all() };
+    let third_quarter = EarningFilter { payout_period: "2026-Q3".into(), ..EarningFilter::default() };
+    let months: Vec<_> = filtered(manager, third_quarter).await.into_iter().map(|line| line.month).collect();
+    assert!(
+        !months.is_empty() && months.iter().all(|month| month == "2026-06"),
+        "lines that were written in July: {months:?}"
+    );
+    let invalid = EarningFilter { payout_period: "2026-Q5".into(), ..EarningFilter::default() };
+    let request = ListEarningsRequest { filter: Some(invalid), ..all() };
     assert_refused(list(manager, request).await, Code::InvalidArgument, "INVALID_FIELDS");
 }
 
 async fn r54_a_partner_sees_its_own_lines_only(system: &TestSystem) {
-    let case = earning(system).await;
+    let case = claim_with_earning(system).await;
     let line = ledger(&case).await.pop().unwrap();
     assert_eq!(line.claim, case.name);
-    let of_tenant = || ListEarningsRequest { parent: format!("tenants/{FABRIKAM}"), ..all() };
-    assert_eq!(list(&system.northwind, of_tenant()).await.unwrap(), []);
+    let of_fabrikam = || ListEarningsRequest { parent: format!("tenants/{FABRIKAM}"), ..all() };
+    assert_eq!(list(&system.northwind, of_fabrikam()).await.unwrap(), []);
     assert_eq!(list(&system.northwind, all()).await.unwrap(), []);
     let filter = EarningFilter { claim: case.name.clone(), ..EarningFilter::default() };
     assert_eq!(filtered(&system.northwind, filter).await, []);
-    assert!(list(&system.contoso, of_tenant()).await.unwrap().contains(&line));
+    assert!(list(&system.contoso, of_fabrikam()).await.unwrap().contains(&line));
     assert!(list(&system.manager, all()).await.unwrap().contains(&line));
     assert_refused(list(&system.reviewer, all()).await, Code::PermissionDenied, "ROLE_NOT_ALLOWED");
     assert_refused(list(&system.fabrikam, all()).await, Code::PermissionDenied, "ROLE_NOT_ALLOWED");
-    let denied = payout(&system.contoso, "2026-Q2", "mine", "").await;
+    let denied = payout(&system.contoso, "2026-Q2", "SEPA 17", "").await;
     assert_refused(denied, Code::PermissionDenied, "ROLE_NOT_ALLOWED");
 }
 
-async fn r54_a_period_is_paid_once_it_is_over(system: &TestSystem) {
-    let case = earning(system).await;
+async fn r54_a_period_is_paid_after_its_end(system: &TestSystem) {
+    let case = claim_with_earning(system).await;
     let early = payout(&system.manager, "2026-Q2", "SEPA 17", "").await;
     let early = assert_refused(early, Code::FailedPrecondition, "PAYOUT_PERIOD_NOT_OVER");
     assert_eq!(metadata(&early, "end_time"), "2026-07-01T00:00:00Z");
@@ -232,11 +237,11 @@ async fn r54_a_period_is_paid_once_it_is_over(system: &TestSystem) {
     let other = payout(&system.manager, "2026-Q2", "SEPA 18", "one").await;
     assert_refused(other, Code::InvalidArgument, "REQUEST_ID_REUSED");
     let again = payout(&system.manager, "2026-Q2", "SEPA 18", "two").await.unwrap();
-    assert_eq!((again.lines, again.amounts.len()), (0, 0), "nothing is due any more");
+    assert_eq!((again.lines, again.amounts.len()), (0, 0), "everything is paid");
 
     let after = ledger(&case).await;
     for (old, new) in before.iter().zip(&after) {
-        let marked = match old.status() {
+        let expected = match old.status() {
             EarningStatus::Accrued => Earning {
                 status: EarningStatus::Paid.into(),
                 reference: "SEPA 17".into(),
@@ -245,30 +250,30 @@ async fn r54_a_period_is_paid_once_it_is_over(system: &TestSystem) {
             },
             _ => old.clone(),
         };
-        assert_eq!(*new, marked, "nothing else changes");
+        assert_eq!(*new, expected, "only payment data changes");
     }
     assert_refused(payout(&system.manager, "2026-Q2", "", "").await, Code::InvalidArgument, "INVALID_FIELDS");
 }
 
-async fn r54_what_was_paid_is_corrected_in_a_later_period(system: &TestSystem) {
-    let case = earning(system).await;
+async fn r54_paid_earnings_are_corrected_in_a_later_period(system: &TestSystem) {
+    let case = claim_with_earning(system).await;
     system.advance_to("2026-07-02T00:00:00Z".parse().unwrap()).await;
     payout(&system.manager, "2026-Q2", "SEPA 17", "").await.unwrap();
     let key = case.key(0).await;
-    let fewer = cpor_proto::eligibility::v1::UsageMonth {
+    let corrected_usage = cpor_proto::eligibility::v1::UsageMonth {
         key,
         month: "2026-04".into(),
         seats_sold: 40,
         consumption: 100,
         ..Default::default()
     };
-    let request = cpor_proto::eligibility::v1::ImportUsageRequest { rows: vec![fewer] };
+    let request = cpor_proto::eligibility::v1::ImportUsageRequest { rows: vec![corrected_usage] };
     system.directory.eligibility().import_usage(request).await.unwrap();
     let correction = ledger(&case).await.pop().unwrap();
     assert_eq!((correction.month.as_str(), micros(&correction)), ("2026-04", -40_000_000));
     assert_eq!((correction.payout_period.as_str(), correction.status()), ("2026-Q3", EarningStatus::Accrued));
     let again = payout(&system.manager, "2026-Q2", "SEPA 18", "").await.unwrap();
-    assert_eq!(again.lines, 0, "a period that is over stays as it is");
+    assert_eq!(again.lines, 0, "a paid period has no new lines");
 }
 
 async fn export(actor: &Actor, format: ExportFormat) -> String {
@@ -281,8 +286,8 @@ async fn export(actor: &Actor, format: ExportFormat) -> String {
     String::from_utf8(bytes).unwrap()
 }
 
-async fn r54_the_ledger_is_exported(system: &TestSystem) {
-    let case = earning(system).await;
+async fn r54_earnings_can_be_exported(system: &TestSystem) {
+    let case = claim_with_earning(system).await;
     system.advance_to("2026-07-01T00:00:00Z".parse().unwrap()).await;
     payout(&system.manager, "2026-Q2", "SEPA \"17\", July", "").await.unwrap();
     let lines = ledger(&case).await;
@@ -299,30 +304,30 @@ async fn r54_the_ledger_is_exported(system: &TestSystem) {
     let csv = export(&system.contoso, ExportFormat::Csv).await;
     let mut rows = csv.split_terminator("\r\n");
     let header: Vec<_> = rows.next().unwrap().split(',').collect();
-    let named: Vec<_> = objects[0].as_object().unwrap().keys().map(String::as_str).collect();
-    assert_eq!((header.len(), named.iter().all(|name| header.contains(name))), (named.len(), true));
+    let names: Vec<_> = objects[0].as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!((header.len(), names.iter().all(|name| header.contains(name))), (names.len(), true));
     assert_eq!(rows.clone().count(), lines.len());
     assert!(rows.any(|row| row.contains(r#""SEPA ""17"", July""#)), "{csv}");
-    assert_eq!(export(&system.northwind, ExportFormat::JsonLines).await, "", "its own alone");
+    assert_eq!(export(&system.northwind, ExportFormat::JsonLines).await, "", "a partner exports its own lines only");
     let request = ExportEarningsRequest { parent: "tenants/-".into(), ..ExportEarningsRequest::default() };
-    let formatless = system.manager.eligibility().export_earnings(request).await;
-    assert_refused(formatless.map(drop), Code::InvalidArgument, "INVALID_FIELDS");
+    let without_format = system.manager.eligibility().export_earnings(request).await;
+    assert_refused(without_format.map(drop), Code::InvalidArgument, "INVALID_FIELDS");
 }
 
 async fn r50_the_month_of_the_end_does_not_count(system: &TestSystem) {
-    let case = earning(system).await;
+    let case = claim_with_earning(system).await;
     system.import_usage(&case.key(0).await, &[("2026-05", 1)]).await;
     let key = case.key(0).await;
     let before = ledger(&case).await;
     case.withdraw(WithdrawReason::NoLongerWorksWithCustomer, "").await.unwrap();
     let after = ledger(&case).await;
-    let [taken_back] = &after[before.len()..] else { panic!("{after:#?}") };
-    assert_eq!((taken_back.month.as_str(), micros(taken_back)), ("2026-05", -200_000_000));
-    assert_eq!(outcome(taken_back), EarningOutcome::NotCredited);
+    let [correction] = &after[before.len()..] else { panic!("{after:#?}") };
+    assert_eq!((correction.month.as_str(), micros(correction)), ("2026-05", -200_000_000));
+    assert_eq!(outcome(correction), EarningOutcome::NotCredited);
     system.advance_to("2026-08-01T00:00:00Z".parse().unwrap()).await;
     assert_eq!(ledger(&case).await, after, "no more months");
     system.import_usage(&key, &[("2026-04", 2), ("2026-06", 2)]).await;
-    assert_eq!(ledger(&case).await, after, "as many seats as before, and no month of its own");
+    assert_eq!(ledger(&case).await, after, "the seats of April are unchanged, and June does not count");
 }
 
 async fn r53_recognition_earns_nothing(system: &TestSystem) {
@@ -330,14 +335,13 @@ async fn r53_recognition_earns_nothing(system: &TestSystem) {
     system.advance_to("2026-05-02T00:00:00Z".parse().unwrap()).await;
     system.import_usage(&case.key(0).await, &[("2026-03", 10), ("2026-04", 100)]).await;
     let lines = ledger(&case).await;
-    let seen: Vec<_> = lines.iter().map(|line| (line.month.as_str(), outcome(line), micros(line))).collect();
-    let nothing = |month| (month, EarningOutcome::RecognitionOnly, 0);
-    assert_eq!(seen, ["2026-03", "2026-04"].map(nothing));
+    let outcomes: Vec<_> = lines.iter().map(|line| (line.month.as_str(), outcome(line), micros(line))).collect();
+    assert_eq!(outcomes, ["2026-03", "2026-04"].map(|month| (month, EarningOutcome::RecognitionOnly, 0)));
     assert_eq!(lines[0].program, "");
 }
 
-async fn r54_two_payouts_at_once_pay_each_line_once(system: &TestSystem) {
-    let case = earning(system).await;
+async fn r54_concurrent_payouts_pay_each_line_once(system: &TestSystem) {
+    let case = claim_with_earning(system).await;
     assert!(case.name.starts_with(CONTOSO));
     system.advance_to("2026-07-01T00:00:00Z".parse().unwrap()).await;
     let other = system.manager.at_replica(system.replicas() - 1);

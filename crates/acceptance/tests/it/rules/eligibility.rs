@@ -1,11 +1,11 @@
-//! R52, R53: approval is not eligibility.
+//! R52, R53: an official association is assessed against the program guide in force.
 
 use chrono::TimeDelta;
 use cpor_acceptance::{
     ClaimStage, FABRIKAM, TestClaim, TestSystem, assert_refused, both_databases, line, rows, timestamp,
 };
 use cpor_proto::{
-    claims::v1::{Activity, AssociationState, Claim, Verdict as Shown, WithdrawReason},
+    claims::v1::{Activity, AssociationState, Claim, Verdict as ClaimVerdict, WithdrawReason},
     eligibility::v1::{GetProgramGuideRequest, ListAssessmentsRequest, ListProgramGuidesRequest, Verdict},
     registry::v1::{
         Enrolment, GetPartnerRequest, Program, PurchaseChannel, Subscription, SubscriptionStatus, directory_row::Row,
@@ -15,40 +15,44 @@ use tonic::Code;
 
 both_databases![
     r52_nothing_is_assessed_before_it_is_official,
-    r52_the_answer_names_conditions_facts_and_whether_they_held,
+    r52_an_assessment_names_conditions_and_facts,
     r52_assessed_again_each_month,
     r52_assessed_again_when_a_subscription_changes,
     r52_assessed_again_when_the_partner_changes,
     r52_assessed_again_when_usage_is_imported,
     r52_no_more_assessments_after_the_end,
     r53_presales_bought_within_90_days_is_eligible,
-    r53_presales_bought_earlier_is_not,
+    r53_presales_bought_earlier_is_not_eligible,
     r53_the_partner_must_be_enrolled_and_in_the_region,
     r53_usage_must_have_grown_by_10_percent,
     r53_recognition_only_is_recognised_and_never_paid,
     r53_the_default_guide_can_be_read,
 ];
 
-/// Verdict and failed conditions of each line and activity.
+/// The verdict and the failed conditions of each line and activity. The assessment and the claim
+/// must agree.
 async fn verdicts(case: &TestClaim<'_>) -> Vec<(Verdict, Vec<String>)> {
     case.system.wait_until_idle().await;
     let assessment = case.assessment().await.unwrap();
-    let failed = |result: &cpor_proto::eligibility::v1::LineResult| {
-        let failed = result.conditions.iter().filter(|condition| !condition.held);
-        failed.map(|condition| condition.condition.clone()).collect::<Vec<_>>()
+    let failed_conditions = |result: &cpor_proto::eligibility::v1::LineResult| {
+        let failures = result.conditions.iter().filter(|condition| !condition.held);
+        failures.map(|condition| condition.condition.clone()).collect::<Vec<_>>()
     };
-    let found: Vec<_> = assessment.results.iter().map(|result| (result.verdict(), failed(result))).collect();
-    let shown: Vec<_> = case.claim().await.lines.into_iter().flat_map(|line| line.assessments).collect();
-    let shown: Vec<_> = shown.into_iter().map(|shown| (shown.verdict() as i32, shown.failed_conditions)).collect();
+    let verdicts: Vec<_> =
+        assessment.results.iter().map(|result| (result.verdict(), failed_conditions(result))).collect();
+    let lines = case.claim().await.lines;
+    let of_claim: Vec<_> = lines.into_iter().flat_map(|line| line.assessments).collect();
+    let of_claim: Vec<_> = of_claim.into_iter().map(|line| (line.verdict() as i32, line.failed_conditions)).collect();
     assert_eq!(
-        shown,
-        found.iter().map(|(verdict, failed)| (*verdict as i32, failed.clone())).collect::<Vec<_>>(),
-        "the claim shows the same"
+        of_claim,
+        verdicts.iter().map(|(verdict, failed)| (*verdict as i32, failed.clone())).collect::<Vec<_>>(),
+        "the claim shows the same verdicts"
     );
-    found
+    verdicts
 }
 
-fn not_for(conditions: &[&str]) -> (Verdict, Vec<String>) {
+/// The verdict that these conditions failed.
+fn not_eligible(conditions: &[&str]) -> (Verdict, Vec<String>) {
     (Verdict::NotEligible, conditions.iter().map(|condition| (*condition).to_owned()).collect())
 }
 
@@ -57,11 +61,11 @@ async fn r52_nothing_is_assessed_before_it_is_official(system: &TestSystem) {
     assert_refused(case.assessment().await, Code::NotFound, "RESOURCE_NOT_FOUND");
     case.approve_consent().await.unwrap();
     assert_eq!(verdicts(&case).await, [(Verdict::Eligible, vec![])]);
-    let foreign = TestClaim { partner: system.northwind.clone(), ..case };
-    assert_refused(foreign.assessment().await, Code::NotFound, "RESOURCE_NOT_FOUND");
+    let as_rival = TestClaim { partner: system.northwind.clone(), ..case };
+    assert_refused(as_rival.assessment().await, Code::NotFound, "RESOURCE_NOT_FOUND");
 }
 
-async fn r52_the_answer_names_conditions_facts_and_whether_they_held(system: &TestSystem) {
+async fn r52_an_assessment_names_conditions_and_facts(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Official).await;
     let assessment = case.assessment().await.unwrap();
     assert_eq!((assessment.month.as_str(), assessment.guide.as_str()), ("2026-03", "programGuides/default-2026"));
@@ -73,14 +77,14 @@ async fn r52_the_answer_names_conditions_facts_and_whether_they_held(system: &Te
     assert_eq!((result.program.as_str(), result.product.as_str()), ("osa_sell", "products/dynamics-365-sales"));
     let conditions: Vec<_> =
         result.conditions.iter().map(|condition| (condition.condition.as_str(), condition.held)).collect();
-    let wanted = ["partner_enrolled", "same_region", "subscription_current", "purchased_within_90_days"];
-    assert_eq!(conditions, wanted.map(|name| (name, true)));
+    let expected = ["partner_enrolled", "same_region", "subscription_current", "purchased_within_90_days"];
+    assert_eq!(conditions, expected.map(|name| (name, true)));
     assert_eq!(result.conditions[1].facts["partner.region"], "\"emea\"");
     assert!(result.conditions[3].facts["subscription.purchase_time"].contains("2026-02-20T10:00:00"));
-    let shown = &case.claim().await.lines[0].assessments[0];
+    let line = &case.claim().await.lines[0].assessments[0];
     assert_eq!(
-        (shown.activity(), shown.verdict(), shown.month.as_str()),
-        (Activity::PreSales, Shown::Eligible, "2026-03")
+        (line.activity(), line.verdict(), line.month.as_str()),
+        (Activity::PreSales, ClaimVerdict::Eligible, "2026-03")
     );
 }
 
@@ -95,8 +99,8 @@ async fn r52_assessed_again_each_month(system: &TestSystem) {
     }
 }
 
-/// The claim's subscription, as the directory says it now.
-async fn change(case: &TestClaim<'_>, change: impl FnOnce(Subscription) -> Subscription) {
+/// Changes the claim's subscription in the directory.
+async fn change_subscription(case: &TestClaim<'_>, change: impl FnOnce(Subscription) -> Subscription) {
     let id = case.claim().await.lines[0].subscription_id.clone();
     let product = case.claim().await.lines[0].product.trim_start_matches("products/").to_owned();
     case.system.import_subscription(change(rows::subscription(FABRIKAM, &id, &product))).await;
@@ -105,9 +109,9 @@ async fn change(case: &TestClaim<'_>, change: impl FnOnce(Subscription) -> Subsc
 async fn r52_assessed_again_when_a_subscription_changes(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Official).await;
     assert_eq!(verdicts(&case).await, [(Verdict::Eligible, vec![])]);
-    change(&case, |known| Subscription { status: SubscriptionStatus::Suspended.into(), ..known }).await;
-    assert_eq!(verdicts(&case).await, [not_for(&["subscription_current"])]);
-    change(&case, |known| Subscription { status: SubscriptionStatus::InGrace.into(), ..known }).await;
+    change_subscription(&case, |active| Subscription { status: SubscriptionStatus::Suspended.into(), ..active }).await;
+    assert_eq!(verdicts(&case).await, [not_eligible(&["subscription_current"])]);
+    change_subscription(&case, |active| Subscription { status: SubscriptionStatus::InGrace.into(), ..active }).await;
     assert_eq!(verdicts(&case).await, [(Verdict::Eligible, vec![])]);
     assert_eq!(case.claim().await.association_state(), AssociationState::Official);
 }
@@ -118,22 +122,22 @@ async fn r52_assessed_again_when_the_partner_changes(system: &TestSystem) {
     let mut contoso = system.contoso.registry().get_partner(request).await.unwrap().into_inner();
     contoso.locations[0].region = "apac".into();
     system.import_row(Row::Partner(contoso.clone())).await;
-    assert_eq!(verdicts(&case).await, [not_for(&["same_region"])]);
+    assert_eq!(verdicts(&case).await, [not_eligible(&["same_region"])]);
     contoso.locations[0].region = "emea".into();
     contoso.enrolments[0].end_time = Some(timestamp("2026-03-20T00:00:00Z"));
     system.import_row(Row::Partner(contoso)).await;
-    assert_eq!(verdicts(&case).await, [not_for(&["partner_enrolled"])]);
+    assert_eq!(verdicts(&case).await, [not_eligible(&["partner_enrolled"])]);
 }
 
 async fn r52_assessed_again_when_usage_is_imported(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.usage().await, ClaimStage::Official).await;
     let key = case.key(0).await;
-    assert_eq!(verdicts(&case).await, [not_for(&["usage_grown_by_10_percent"])]);
+    assert_eq!(verdicts(&case).await, [not_eligible(&["usage_grown_by_10_percent"])]);
     system.advance_to("2026-05-02T00:00:00Z".parse().unwrap()).await;
     system.import_usage(&key, &[("2026-03", 100), ("2026-04", 110)]).await;
     assert_eq!(verdicts(&case).await, [(Verdict::Eligible, vec![])]);
     system.import_usage(&key, &[("2026-04", 109)]).await;
-    assert_eq!(verdicts(&case).await, [not_for(&["usage_grown_by_10_percent"])]);
+    assert_eq!(verdicts(&case).await, [not_eligible(&["usage_grown_by_10_percent"])]);
 }
 
 async fn r52_no_more_assessments_after_the_end(system: &TestSystem) {
@@ -148,45 +152,45 @@ async fn r52_no_more_assessments_after_the_end(system: &TestSystem) {
 }
 
 async fn r53_presales_bought_within_90_days_is_eligible(system: &TestSystem) {
-    // 90 days before the submission, to the second.
-    let bought = rows::subscription(FABRIKAM, &system.next_uuid(), "dynamics-365-sales");
-    let bought = Subscription { purchase_time: Some(timestamp("2025-12-16T09:00:00Z")), ..bought };
+    // Exactly 90 days before the submission.
+    let subscription = rows::subscription(FABRIKAM, &system.next_uuid(), "dynamics-365-sales");
+    let subscription = Subscription { purchase_time: Some(timestamp("2025-12-16T09:00:00Z")), ..subscription };
     let claim = Claim {
-        lines: vec![line("dynamics-365-sales", &system.import_subscription(bought).await)],
+        lines: vec![line("dynamics-365-sales", &system.import_subscription(subscription).await)],
         ..system.presales().await
     };
     let case = TestClaim::at_stage(system, claim, ClaimStage::Official).await;
     assert_eq!(verdicts(&case).await, [(Verdict::Eligible, vec![])]);
 }
 
-async fn r53_presales_bought_earlier_is_not(system: &TestSystem) {
-    let bought = rows::subscription(FABRIKAM, &system.next_uuid(), "dynamics-365-sales");
+async fn r53_presales_bought_earlier_is_not_eligible(system: &TestSystem) {
+    let subscription = rows::subscription(FABRIKAM, &system.next_uuid(), "dynamics-365-sales");
     let channel = PurchaseChannel::VolumeLicensing.into();
-    let bought = Subscription { purchase_time: Some(timestamp("2025-12-16T08:59:59Z")), channel, ..bought };
+    let subscription = Subscription { purchase_time: Some(timestamp("2025-12-16T08:59:59Z")), channel, ..subscription };
     let claim = Claim {
-        lines: vec![line("dynamics-365-sales", &system.import_subscription(bought).await)],
+        lines: vec![line("dynamics-365-sales", &system.import_subscription(subscription).await)],
         ..system.presales().await
     };
     let case = TestClaim::at_stage(system, claim, ClaimStage::Official).await;
-    assert_eq!(verdicts(&case).await, [not_for(&["purchased_within_90_days"])]);
+    assert_eq!(verdicts(&case).await, [not_eligible(&["purchased_within_90_days"])]);
     let result = case.assessment().await.unwrap().results.remove(0);
     assert!(!result.conditions[3].explanation.is_empty());
 }
 
 async fn r53_the_partner_must_be_enrolled_and_in_the_region(system: &TestSystem) {
-    let elsewhere = Claim { mpn_id: "1002".into(), ..system.presales().await };
-    let case = TestClaim::at_stage(system, elsewhere, ClaimStage::Official).await;
-    assert_eq!(verdicts(&case).await, [not_for(&["same_region"])]);
-    let mut adatum = rows::partner("northwind", "2002");
-    adatum.enrolments = vec![Enrolment {
+    let other_region = Claim { mpn_id: "1002".into(), ..system.presales().await };
+    let case = TestClaim::at_stage(system, other_region, ClaimStage::Official).await;
+    assert_eq!(verdicts(&case).await, [not_eligible(&["same_region"])]);
+    let mut northwind = rows::partner("northwind", "2002");
+    northwind.enrolments = vec![Enrolment {
         program: Program::OsuMicrosoft365.into(),
         start_time: Some(timestamp("2025-07-01T00:00:00Z")),
         end_time: None,
     }];
-    system.import_row(Row::Partner(adatum)).await;
+    system.import_row(Row::Partner(northwind)).await;
     let claim = system.presales().await;
     let case = TestClaim::at_stage(system, system.rival_of(&claim), ClaimStage::Official).await;
-    assert_eq!(verdicts(&case).await, [not_for(&["partner_enrolled"])]);
+    assert_eq!(verdicts(&case).await, [not_eligible(&["partner_enrolled"])]);
 }
 
 async fn r53_usage_must_have_grown_by_10_percent(system: &TestSystem) {
@@ -194,7 +198,7 @@ async fn r53_usage_must_have_grown_by_10_percent(system: &TestSystem) {
     system.advance_to("2026-05-02T00:00:00Z".parse().unwrap()).await;
     system.import_usage(&case.key(0).await, &[("2026-03", 1800), ("2026-04", 1980)]).await;
     system.import_usage(&case.key(1).await, &[("2026-03", 900), ("2026-04", 989)]).await;
-    assert_eq!(verdicts(&case).await, [(Verdict::Eligible, vec![]), not_for(&["usage_grown_by_10_percent"])]);
+    assert_eq!(verdicts(&case).await, [(Verdict::Eligible, vec![]), not_eligible(&["usage_grown_by_10_percent"])]);
     let results = case.assessment().await.unwrap().results;
     let facts = &results[1].conditions.last().unwrap().facts;
     assert_eq!((facts["usage.baseline"].as_str(), facts["usage.latest"].as_str()), ("900", "989"));
@@ -208,11 +212,11 @@ async fn r53_recognition_only_is_recognised_and_never_paid(system: &TestSystem) 
     let case = TestClaim::at_stage(system, yammer, ClaimStage::Official).await;
     assert_eq!(verdicts(&case).await, [(Verdict::RecognitionOnly, vec![])]);
     let request = ListAssessmentsRequest { parent: "tenants/-".into(), ..ListAssessmentsRequest::default() };
-    let seen = system.northwind.eligibility().list_assessments(request).await.unwrap().into_inner().assessments;
+    let assessments = system.northwind.eligibility().list_assessments(request).await.unwrap().into_inner().assessments;
     assert_eq!(
-        seen.iter().map(|seen| seen.claim.as_str()).collect::<Vec<_>>(),
+        assessments.iter().map(|assessment| assessment.claim.as_str()).collect::<Vec<_>>(),
         [case.name.as_str()],
-        "partners see their own"
+        "partners list their own assessments"
     );
 }
 

@@ -1,4 +1,4 @@
-//! R14: documents, by content and within limits; nothing uploaded is lost or changed.
+//! R14: the kinds and limits of documents. Nothing that was uploaded is lost or changed.
 
 use cpor_acceptance::{
     ClaimStage, DOCX, JPEG, PDF, PNG, PPTX, TestClaim, TestSystem, XLSX, assert_refused, both_databases, timestamp,
@@ -8,17 +8,17 @@ use sha2::{Digest as _, Sha256};
 use tonic::Code;
 
 both_databases![
-    r14_kinds_are_told_by_content_and_not_by_name,
-    r14_other_content_is_refused_whatever_its_name,
-    r14_ten_documents_and_no_more,
+    r14_the_content_determines_the_kind,
+    r14_unknown_content_is_refused_despite_its_name,
+    r14_accepts_at_most_ten_documents,
     r14_a_document_has_at_most_25_mib,
-    r14_what_is_downloaded_is_what_was_uploaded,
-    r14_what_is_removed_stays_in_history,
-    r14_the_hash_is_compared_where_it_is_announced,
-    r14_an_upload_has_its_order,
+    r14_a_download_equals_the_upload,
+    r14_a_removed_document_stays_in_history,
+    r14_an_announced_hash_must_match,
+    r14_upload_messages_must_be_in_order,
 ];
 
-async fn r14_kinds_are_told_by_content_and_not_by_name(system: &TestSystem) {
+async fn r14_the_content_determines_the_kind(system: &TestSystem) {
     let case = TestClaim::create_draft(system, system.presales().await).await.unwrap();
     let kinds = [
         (PDF, EvidenceKind::Pdf),
@@ -38,9 +38,9 @@ async fn r14_kinds_are_told_by_content_and_not_by_name(system: &TestSystem) {
     assert_eq!(case.claim().await.evidence_count, 6);
 }
 
-async fn r14_other_content_is_refused_whatever_its_name(system: &TestSystem) {
+async fn r14_unknown_content_is_refused_despite_its_name(system: &TestSystem) {
     let case = TestClaim::create_draft(system, system.presales().await).await.unwrap();
-    let programs: [&[u8]; 6] = [
+    let contents: [&[u8]; 6] = [
         b"MZ\x90\x00\x03\x00\x00\x00\x04\x00\x00\x00\xff\xff\x00\x00",
         b"\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00",
         b"PK\x03\x04\x14\x00\x00\x00\x00\x00",
@@ -48,14 +48,14 @@ async fn r14_other_content_is_refused_whatever_its_name(system: &TestSystem) {
         b"#!/bin/sh\nrm -rf /\n",
         b"<html><script>alert(1)</script></html>",
     ];
-    for bytes in programs {
+    for bytes in contents {
         assert_refused(case.upload("proof.pdf", bytes).await, Code::InvalidArgument, "EVIDENCE_KIND_UNKNOWN");
     }
     assert_refused(case.upload("proof.pdf", b"").await, Code::InvalidArgument, "EVIDENCE_EMPTY");
     assert!(case.evidence().await.is_empty());
 }
 
-async fn r14_ten_documents_and_no_more(system: &TestSystem) {
+async fn r14_accepts_at_most_ten_documents(system: &TestSystem) {
     let case = TestClaim::create_draft(system, system.presales().await).await.unwrap();
     for number in 0..10 {
         case.upload(&format!("proof-{number}.pdf"), PDF).await.unwrap();
@@ -72,9 +72,20 @@ async fn r14_ten_documents_and_no_more(system: &TestSystem) {
     }
     assert_refused(case.upload("one-more.pdf", PDF).await, Code::FailedPrecondition, "TOO_MANY_DOCUMENTS");
     assert_eq!(case.claim().await.evidence_count, 20);
+
+    case.resubmit("").await.unwrap();
+    system.wait_until_idle().await;
+    case.take_and_start_review().await;
+    case.reject(&system.reviewer).await.unwrap();
+    system.wait_until_idle().await;
+    for number in 0..10 {
+        case.upload(&format!("dispute-{number}.pdf"), PDF).await.unwrap();
+    }
+    assert_refused(case.upload("one-more.pdf", PDF).await, Code::FailedPrecondition, "TOO_MANY_DOCUMENTS");
+    assert_eq!(case.claim().await.evidence_count, 30);
 }
 
-/// A PDF of this size in messages of a mebibyte.
+/// The messages that upload a PDF of this size, 1 MiB in each.
 fn pdf_of(case: &TestClaim<'_>, size: usize) -> Vec<UploadEvidenceRequest> {
     let mut bytes = PDF.to_vec();
     bytes.resize(size, b'\n');
@@ -97,7 +108,7 @@ async fn r14_a_document_has_at_most_25_mib(system: &TestSystem) {
     assert_eq!(bytes.len(), limit);
 }
 
-async fn r14_what_is_downloaded_is_what_was_uploaded(system: &TestSystem) {
+async fn r14_a_download_equals_the_upload(system: &TestSystem) {
     let case = TestClaim::create_with_evidence(system, system.presales().await).await;
     let mut message = case.upload_message("unterschrieben.docx", DOCX);
     message.metadata.as_mut().unwrap().signature_time = Some(timestamp("2026-03-01T00:00:00Z"));
@@ -113,7 +124,7 @@ async fn r14_what_is_downloaded_is_what_was_uploaded(system: &TestSystem) {
     assert_eq!(names, ["proof.pdf", "unterschrieben.docx"], "oldest first");
 }
 
-async fn r14_what_is_removed_stays_in_history(system: &TestSystem) {
+async fn r14_a_removed_document_stays_in_history(system: &TestSystem) {
     let case = TestClaim::create_with_evidence(system, system.presales().await).await;
     let document = case.evidence().await.remove(0);
     case.remove(&document.name).await.unwrap();
@@ -124,27 +135,27 @@ async fn r14_what_is_removed_stays_in_history(system: &TestSystem) {
     assert_eq!(case.claim().await.evidence_count, 0);
 }
 
-async fn r14_the_hash_is_compared_where_it_is_announced(system: &TestSystem) {
+async fn r14_an_announced_hash_must_match(system: &TestSystem) {
     let case = TestClaim::create_draft(system, system.presales().await).await.unwrap();
-    let announced = |sha256: String| {
+    let with_hash = |sha256: String| {
         let mut message = case.upload_message("proof.pdf", PDF);
         message.metadata.as_mut().unwrap().sha256 = sha256;
         vec![message]
     };
-    case.upload_parts(announced(hex(PDF).to_uppercase())).await.unwrap();
-    assert_refused(case.upload_parts(announced(hex(PNG))).await, Code::InvalidArgument, "EVIDENCE_HASH_MISMATCH");
+    case.upload_parts(with_hash(hex(PDF).to_uppercase())).await.unwrap();
+    assert_refused(case.upload_parts(with_hash(hex(PNG))).await, Code::InvalidArgument, "EVIDENCE_HASH_MISMATCH");
 }
 
-async fn r14_an_upload_has_its_order(system: &TestSystem) {
+async fn r14_upload_messages_must_be_in_order(system: &TestSystem) {
     let case = TestClaim::create_draft(system, system.presales().await).await.unwrap();
     let bytes = |data: &[u8]| UploadEvidenceRequest { metadata: None, data: data.to_vec() };
     assert_refused(case.upload_parts(vec![bytes(PDF)]).await, Code::InvalidArgument, "UPLOAD_OUT_OF_ORDER");
     assert_refused(case.upload_parts(vec![]).await, Code::InvalidArgument, "UPLOAD_OUT_OF_ORDER");
     let twice = vec![case.upload_message("proof.pdf", PDF), case.upload_message("proof.pdf", PDF)];
     assert_refused(case.upload_parts(twice).await, Code::InvalidArgument, "UPLOAD_OUT_OF_ORDER");
-    let nameless = EvidenceMetadata { parent: case.name.clone(), ..EvidenceMetadata::default() };
-    let nameless = UploadEvidenceRequest { metadata: Some(nameless), data: PDF.to_vec() };
-    assert_refused(case.upload_parts(vec![nameless]).await, Code::InvalidArgument, "INVALID_FIELDS");
+    let without_name = EvidenceMetadata { parent: case.name.clone(), ..EvidenceMetadata::default() };
+    let without_name = UploadEvidenceRequest { metadata: Some(without_name), data: PDF.to_vec() };
+    assert_refused(case.upload_parts(vec![without_name]).await, Code::InvalidArgument, "INVALID_FIELDS");
     let parts = vec![case.upload_message("proof.pdf", &PDF[..9]), bytes(&PDF[9..20]), bytes(&[]), bytes(&PDF[20..])];
     assert_eq!(case.upload_parts(parts).await.unwrap().sha256, hex(PDF));
 }

@@ -1,8 +1,8 @@
-//! R60: why a claim is where it is.
+//! R60: what a claim waits for, since when, until when, and what each party can do.
 
 use chrono::TimeDelta;
 use cpor_acceptance::{
-    Actor, ClaimStage, NORTHWIND, PDF, TestClaim, TestSystem, assert_refused, both_databases, from_timestamp,
+    Actor, ClaimStage, NORTHWIND, TestClaim, TestSystem, assert_refused, both_databases, from_timestamp,
 };
 use cpor_proto::claims::v1::{
     ClaimExplanation, ClaimState, ExplainClaimRequest, ListClaimsRequest, Party, WaitsFor, WithdrawReason,
@@ -11,145 +11,163 @@ use cpor_types::Role;
 use tonic::Code;
 
 both_databases![
-    r60_a_claim_is_explained_all_its_life,
-    r60_each_party_is_told_what_it_can_do,
-    r60_a_caller_is_told_what_it_can_do_itself,
-    r60_a_contested_claim_waits_for_a_lead_and_names_no_rival,
+    r60_explains_a_claim_from_draft_to_official,
+    r60_lists_what_each_party_can_do,
+    r60_lists_what_the_caller_can_do,
+    r60_a_contested_claim_waits_for_a_lead,
     r60_a_dispute_after_a_decline_waits_for_the_customer,
-    r60_a_final_rejection_waits_for_nothing_and_says_why,
-    r60_a_passed_deadline_is_applied_to_the_answer,
+    r60_a_final_rejection_waits_for_nothing,
+    r60_passed_deadlines_are_applied_to_explanations,
     r60_claims_are_listed_by_what_they_wait_for,
-    r60_a_customer_may_ask_of_the_claims_on_its_tenant,
+    r60_customers_get_explanations_for_their_tenant,
 ];
 both_databases![
     with with_mail_server:
-    r60_a_bounced_notice_is_the_operators_to_send_again,
+    r60_after_a_bounce_the_operator_has_to_act,
 ];
 
-async fn explained(case: &TestClaim<'_>, actor: &Actor) -> ClaimExplanation {
+async fn explain(case: &TestClaim<'_>, actor: &Actor) -> ClaimExplanation {
     let request = ExplainClaimRequest { name: case.name.clone() };
     actor.claims().explain_claim(request).await.expect("an explanation").into_inner()
 }
 
-/// What a party can do, by the last part of the method's name.
-fn commands(told: &ClaimExplanation, party: Party) -> Vec<&str> {
-    let commands = &told.parties.iter().find(|told| told.party() == party).expect("the party").commands;
+/// The names of the methods that a party can call.
+fn commands(explanation: &ClaimExplanation, party: Party) -> Vec<&str> {
+    let commands = &explanation.parties.iter().find(|commands| commands.party() == party).expect("the party").commands;
     commands.iter().map(|command| command.method.rsplit('/').next().unwrap()).collect()
 }
 
-/// What the caller itself can do.
-fn callers(told: &ClaimExplanation) -> Vec<&str> {
-    let parties = told.parties.iter().filter(|party| party.caller);
+/// The names of the methods that the caller itself can call.
+fn commands_of_caller(explanation: &ClaimExplanation) -> Vec<&str> {
+    let parties = explanation.parties.iter().filter(|party| party.caller);
     let commands = parties.flat_map(|party| &party.commands).filter(|command| command.caller_may);
     commands.map(|command| command.method.rsplit('/').next().unwrap()).collect()
 }
 
-/// Told alike to the partner, a reviewer and an operator; and in the claim itself.
-async fn waits(case: &TestClaim<'_>, waits_for: WaitsFor, whose_move: Party) -> ClaimExplanation {
+/// Asserts what the claim waits for and who has to act. The partner, a reviewer and an operator
+/// must get the same explanation, and the claim must agree with it.
+async fn assert_waits(case: &TestClaim<'_>, waits_for: WaitsFor, whose_move: Party) -> ClaimExplanation {
     let system = case.system;
-    let told = explained(case, &case.partner).await;
-    assert_eq!((told.waits_for(), told.whose_move()), (waits_for, whose_move), "{told:#?}");
+    let explanation = explain(case, &case.partner).await;
+    let waits = (explanation.waits_for(), explanation.whose_move());
+    assert_eq!(waits, (waits_for, whose_move), "{explanation:#?}");
     for actor in [&system.reviewer, &system.operator] {
-        let other = explained(case, actor).await;
-        let common = |told: &ClaimExplanation| (told.waits_for, told.since_time, told.due_time, told.whose_move);
-        assert_eq!(common(&other), common(&told));
-        assert_eq!(other.explanation, told.explanation);
+        let other = explain(case, actor).await;
+        let common = |explanation: &ClaimExplanation| {
+            let ClaimExplanation { waits_for, since_time, due_time, whose_move, explanation, .. } = explanation.clone();
+            (waits_for, since_time, due_time, whose_move, explanation)
+        };
+        assert_eq!(common(&other), common(&explanation));
     }
     let claim = case.claim().await;
     assert_eq!((claim.waits_for(), claim.whose_move()), (waits_for, whose_move));
-    assert_eq!((told.state(), told.association_state()), (claim.state(), claim.association_state()));
-    told
+    let states = (explanation.state(), explanation.association_state());
+    assert_eq!(states, (claim.state(), claim.association_state()));
+    explanation
 }
 
-async fn r60_a_claim_is_explained_all_its_life(system: &TestSystem) {
-    let begun = system.now().await;
+async fn r60_explains_a_claim_from_draft_to_official(system: &TestSystem) {
+    let start = system.now().await;
     let case = TestClaim::create_with_evidence(system, system.presales().await).await;
-    let told = waits(&case, WaitsFor::Submission, Party::Partner).await;
-    assert_eq!((from_timestamp(told.since_time), told.due_time), (begun, None));
+    let explanation = assert_waits(&case, WaitsFor::Submission, Party::Partner).await;
+    assert_eq!((from_timestamp(explanation.since_time), explanation.due_time), (start, None));
     system.advance_by(TimeDelta::hours(1)).await;
     case.move_to_stage(ClaimStage::Submitted).await;
-    let told = waits(&case, WaitsFor::ReviewStart, Party::Reviewer).await;
+    let explanation = assert_waits(&case, WaitsFor::ReviewStart, Party::Reviewer).await;
     let review = case.review(&system.reviewer).await.unwrap();
-    assert_eq!(from_timestamp(told.since_time), begun + TimeDelta::hours(1));
-    assert_eq!(told.due_time, review.deadlines.iter().filter_map(|clock| clock.due_time).min_by_key(|due| due.seconds));
-    assert!(told.explanation.contains("until 2026-03-2"), "R46: {}", told.explanation);
+    assert_eq!(from_timestamp(explanation.since_time), start + TimeDelta::hours(1));
+    assert_eq!(
+        explanation.due_time,
+        review.deadlines.iter().filter_map(|clock| clock.due_time).min_by_key(|due| due.seconds)
+    );
+    assert!(explanation.explanation.contains("until 2026-03-2"), "R46: {}", explanation.explanation);
     system.advance_by(TimeDelta::hours(1)).await;
     case.take_and_start_review().await;
-    let told = waits(&case, WaitsFor::ReviewDecision, Party::Reviewer).await;
-    assert_eq!(from_timestamp(told.since_time), begun + TimeDelta::hours(2));
-    assert!(told.due_time.is_some());
+    let explanation = assert_waits(&case, WaitsFor::ReviewDecision, Party::Reviewer).await;
+    assert_eq!(from_timestamp(explanation.since_time), start + TimeDelta::hours(2));
+    assert!(explanation.due_time.is_some());
     case.request_action(&system.reviewer).await.unwrap();
     system.wait_until_idle().await;
-    let told = waits(&case, WaitsFor::PartnerResponse, Party::Partner).await;
-    assert_eq!(told.due_time, case.claim().await.partner_action.unwrap().due_time);
+    let explanation = assert_waits(&case, WaitsFor::PartnerResponse, Party::Partner).await;
+    assert_eq!(explanation.due_time, case.claim().await.partner_action.unwrap().due_time);
     system.advance_by(TimeDelta::days(1)).await;
     case.resubmit("Here it is.").await.unwrap();
     system.wait_until_idle().await;
-    let told = waits(&case, WaitsFor::ReviewStart, Party::Reviewer).await;
-    assert!(told.due_time.is_some(), "the clocks run on");
+    let explanation = assert_waits(&case, WaitsFor::ReviewStart, Party::Reviewer).await;
+    assert!(explanation.due_time.is_some(), "the review clocks run");
     system.advance_by(TimeDelta::days(30)).await;
-    let told = waits(&case, WaitsFor::ReviewStart, Party::Reviewer).await;
-    assert!(told.explanation.contains("overdue since"), "{}", told.explanation);
+    let explanation = assert_waits(&case, WaitsFor::ReviewStart, Party::Reviewer).await;
+    assert!(explanation.explanation.contains("overdue since"), "{}", explanation.explanation);
     case.take_and_start_review().await;
     case.approve(&system.reviewer).await.unwrap();
     system.wait_until_idle().await;
-    let told = waits(&case, WaitsFor::ConsentWindow, Party::Time).await;
-    assert_eq!(told.due_time, case.claim().await.consent_due_time);
+    let explanation = assert_waits(&case, WaitsFor::ConsentWindow, Party::Time).await;
+    assert_eq!(explanation.due_time, case.claim().await.consent_due_time);
     system.advance_by(TimeDelta::days(8)).await;
-    let official = waits(&case, WaitsFor::Nothing, Party::Unspecified).await;
-    assert_eq!((official.since_time, official.due_time), (told.due_time, None), "official since the window passed");
+    let official = assert_waits(&case, WaitsFor::Nothing, Party::Unspecified).await;
+    assert_eq!(
+        (official.since_time, official.due_time),
+        (explanation.due_time, None),
+        "official since the end of the window"
+    );
 }
 
-async fn r60_each_party_is_told_what_it_can_do(system: &TestSystem) {
+async fn r60_lists_what_each_party_can_do(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Submitted).await;
-    let told = explained(&case, &system.contoso).await;
-    assert_eq!(commands(&told, Party::Partner), ["UpdateClaim", "WithdrawClaim", "UploadEvidence", "CreateComment"]);
-    assert_eq!(commands(&told, Party::Reviewer), ["CreateComment", "TakeReviewCase", "ResendNotice"]);
+    let explanation = explain(&case, &system.contoso).await;
+    assert_eq!(
+        commands(&explanation, Party::Partner),
+        ["UpdateClaim", "WithdrawClaim", "UploadEvidence", "CreateComment"]
+    );
+    assert_eq!(commands(&explanation, Party::Reviewer), ["CreateComment", "TakeReviewCase", "ResendNotice"]);
     let lead = ["CreateComment", "AssignReviewCase", "TakeReviewCase", "StartReview", "ResendNotice"];
-    assert_eq!(commands(&told, Party::ReviewLead), lead);
-    assert_eq!(commands(&told, Party::Customer), ["ApproveConsent", "DeclineConsent"]);
-    assert_eq!(commands(&told, Party::Operator), ["ResendNotice"]);
-    let withdraw = &told.parties[0].commands[1];
+    assert_eq!(commands(&explanation, Party::ReviewLead), lead);
+    assert_eq!(commands(&explanation, Party::Customer), ["ApproveConsent", "DeclineConsent"]);
+    assert_eq!(commands(&explanation, Party::Operator), ["ResendNotice"]);
+    let withdraw = &explanation.parties[0].commands[1];
     assert_eq!(
         (withdraw.method.as_str(), withdraw.rule.as_str()),
         ("cpor.claims.v1.ClaimService/WithdrawClaim", "R25")
     );
-    // And so it is.
+    // The methods behave accordingly.
     assert_refused(case.start_review(&system.reviewer).await, Code::PermissionDenied, "NOT_CASE_REVIEWER");
     case.take(&system.reviewer).await.unwrap();
     system.wait_until_idle().await;
     case.start_review(&system.reviewer).await.unwrap();
     system.wait_until_idle().await;
-    let told = explained(&case, &system.contoso).await;
+    let explanation = explain(&case, &system.contoso).await;
     let deciding = ["RequestPartnerAction", "ApproveReviewCase", "RejectReviewCase"];
-    assert_eq!(commands(&told, Party::Reviewer)[1..4], deciding);
-    assert_eq!(commands(&told, Party::Partner), ["WithdrawClaim", "CreateComment"]);
-    assert!(!format!("{told:?}").contains(&system.reviewer.subject), "R4: a partner never learns who reviews");
+    assert_eq!(commands(&explanation, Party::Reviewer)[1..4], deciding);
+    assert_eq!(commands(&explanation, Party::Partner), ["WithdrawClaim", "CreateComment"]);
+    assert!(!format!("{explanation:?}").contains(&system.reviewer.subject), "R4: a partner never learns who reviews");
 }
 
-async fn r60_a_caller_is_told_what_it_can_do_itself(system: &TestSystem) {
+async fn r60_lists_what_the_caller_can_do(system: &TestSystem) {
     let case = TestClaim::create_with_evidence(system, system.presales().await).await;
-    let admin = explained(&case, &system.contoso).await;
-    assert!(callers(&admin).contains(&"SubmitClaim"));
-    let user = explained(&case, &system.contoso_user).await;
-    assert_eq!(commands(&user, Party::Partner), commands(&admin, Party::Partner));
+    let for_admin = explain(&case, &system.contoso).await;
+    assert!(commands_of_caller(&for_admin).contains(&"SubmitClaim"));
+    let for_user = explain(&case, &system.contoso_user).await;
+    assert_eq!(commands(&for_user, Party::Partner), commands(&for_admin, Party::Partner));
     assert_eq!(
-        callers(&user),
+        commands_of_caller(&for_user),
         ["UpdateClaim", "DeleteClaim", "UploadEvidence", "DeleteEvidence", "CreateComment"],
         "R4"
     );
     case.move_to_stage(ClaimStage::Submitted).await;
-    let user = explained(&case, &system.contoso_user).await;
-    assert_eq!(callers(&user), ["UploadEvidence", "CreateComment"], "R4: drafts only");
+    let for_user = explain(&case, &system.contoso_user).await;
+    assert_eq!(commands_of_caller(&for_user), ["UploadEvidence", "CreateComment"], "R4: drafts only");
     case.take_and_start_review().await;
     let deciding = "ApproveReviewCase";
-    assert!(callers(&explained(&case, &system.reviewer).await).contains(&deciding));
-    assert!(callers(&explained(&case, &system.lead).await).contains(&deciding));
-    assert!(!callers(&explained(&case, &system.colleague).await).contains(&deciding), "another's review");
-    assert_eq!(callers(&explained(&case, &system.operator).await), ["ResendNotice"]);
-    let manager = explained(&case, &system.manager).await;
-    assert!(callers(&manager).is_empty() && manager.parties.iter().all(|party| !party.caller));
-    // What is not the caller's looks as if it did not exist.
+    assert!(commands_of_caller(&explain(&case, &system.reviewer).await).contains(&deciding));
+    assert!(commands_of_caller(&explain(&case, &system.lead).await).contains(&deciding));
+    assert!(
+        !commands_of_caller(&explain(&case, &system.colleague).await).contains(&deciding),
+        "another reviewer's case"
+    );
+    assert_eq!(commands_of_caller(&explain(&case, &system.operator).await), ["ResendNotice"]);
+    let for_manager = explain(&case, &system.manager).await;
+    assert!(commands_of_caller(&for_manager).is_empty() && for_manager.parties.iter().all(|party| !party.caller));
+    // For other partners the claim looks as if it did not exist.
     let request = ExplainClaimRequest { name: case.name.clone() };
     assert_refused(
         system.northwind.claims().explain_claim(request.clone()).await,
@@ -160,68 +178,72 @@ async fn r60_a_caller_is_told_what_it_can_do_itself(system: &TestSystem) {
     assert_refused(sync.claims().explain_claim(request).await, Code::PermissionDenied, "ROLE_NOT_ALLOWED");
 }
 
-async fn r60_a_contested_claim_waits_for_a_lead_and_names_no_rival(system: &TestSystem) {
+async fn r60_a_contested_claim_waits_for_a_lead(system: &TestSystem) {
     let claim = system.presales().await;
     let one = TestClaim::at_stage(system, claim.clone(), ClaimStage::UnderReview).await;
     let other = TestClaim::at_stage(system, system.rival_of(&claim), ClaimStage::Submitted).await;
     for case in [&one, &other] {
-        let told = waits(case, WaitsFor::Arbitration, Party::ReviewLead).await;
-        assert_eq!(told.due_time, None, "the clocks stand still");
-        assert!(commands(&told, Party::ReviewLead).contains(&"ArbitrateLines"));
+        let explanation = assert_waits(case, WaitsFor::Arbitration, Party::ReviewLead).await;
+        assert_eq!(explanation.due_time, None, "the review clocks are stopped");
+        assert!(commands(&explanation, Party::ReviewLead).contains(&"ArbitrateLines"));
     }
-    let seen = format!("{:?}", explained(&one, &one.partner).await).to_lowercase();
-    assert!(!seen.contains("northwind") && !seen.contains(NORTHWIND) && !seen.contains(other.id()), "{seen}");
+    let shown = format!("{:?}", explain(&one, &one.partner).await).to_lowercase();
+    assert!(!shown.contains("northwind") && !shown.contains(NORTHWIND) && !shown.contains(other.id()), "{shown}");
     other.withdraw(WithdrawReason::WrongActivity, "").await.unwrap();
     system.wait_until_idle().await;
-    let told = waits(&one, WaitsFor::ReviewDecision, Party::Reviewer).await;
-    assert!(told.due_time.is_some(), "the clocks run on");
-    assert!(!commands(&told, Party::ReviewLead).contains(&"ArbitrateLines"));
+    let explanation = assert_waits(&one, WaitsFor::ReviewDecision, Party::Reviewer).await;
+    assert!(explanation.due_time.is_some(), "the review clocks run");
+    assert!(!commands(&explanation, Party::ReviewLead).contains(&"ArbitrateLines"));
 }
 
 async fn r60_a_dispute_after_a_decline_waits_for_the_customer(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Declined).await;
-    waits(&case, WaitsFor::DisputeWindow, Party::Partner).await;
+    assert_waits(&case, WaitsFor::DisputeWindow, Party::Partner).await;
     case.dispute("They meant another project.").await.unwrap();
     system.wait_until_idle().await;
-    let told = waits(&case, WaitsFor::ReviewStart, Party::Reviewer).await;
-    assert_eq!(told.state(), ClaimState::Disputed);
+    let explanation = assert_waits(&case, WaitsFor::ReviewStart, Party::Reviewer).await;
+    assert_eq!(explanation.state(), ClaimState::Disputed);
     case.take_and_start_review().await;
-    waits(&case, WaitsFor::ReviewDecision, Party::Reviewer).await;
+    assert_waits(&case, WaitsFor::ReviewDecision, Party::Reviewer).await;
     case.approve(&system.reviewer).await.unwrap();
     system.wait_until_idle().await;
-    let told = waits(&case, WaitsFor::ExplicitApproval, Party::Customer).await;
-    assert!(told.due_time.is_some());
+    let explanation = assert_waits(&case, WaitsFor::ExplicitApproval, Party::Customer).await;
+    assert!(explanation.due_time.is_some());
     case.approve_consent().await.unwrap();
     system.wait_until_idle().await;
-    waits(&case, WaitsFor::Nothing, Party::Unspecified).await;
+    assert_waits(&case, WaitsFor::Nothing, Party::Unspecified).await;
 }
 
-async fn r60_a_final_rejection_waits_for_nothing_and_says_why(system: &TestSystem) {
+async fn r60_a_final_rejection_waits_for_nothing(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Rejected).await;
-    let told = waits(&case, WaitsFor::DisputeWindow, Party::Partner).await;
-    assert_eq!(told.due_time, case.claim().await.rejection.unwrap().dispute_due_time);
-    assert!(commands(&told, Party::Partner).contains(&"DisputeClaim") && told.refused.is_empty());
+    let explanation = assert_waits(&case, WaitsFor::DisputeWindow, Party::Partner).await;
+    assert_eq!(explanation.due_time, case.claim().await.rejection.unwrap().dispute_due_time);
+    assert!(commands(&explanation, Party::Partner).contains(&"DisputeClaim") && explanation.refused.is_empty());
     system.advance_by(TimeDelta::days(32)).await;
-    let late = waits(&case, WaitsFor::Nothing, Party::Unspecified).await;
-    assert_eq!(late.since_time, told.due_time);
+    let late = assert_waits(&case, WaitsFor::Nothing, Party::Unspecified).await;
+    assert_eq!(late.since_time, explanation.due_time);
     assert!(!commands(&late, Party::Partner).contains(&"DisputeClaim"));
     let dispute = late.refused.iter().find(|refused| refused.method.ends_with("/DisputeClaim")).unwrap();
     assert_refused(case.dispute("Too late.").await, Code::FailedPrecondition, &dispute.reason);
     assert_eq!(dispute.reason, "DISPUTE_WINDOW_PASSED");
-    let gone = TestClaim::at_stage(system, system.usage().await, ClaimStage::Withdrawn).await;
-    let told = waits(&gone, WaitsFor::Nothing, Party::Unspecified).await;
-    assert!(told.refused.iter().any(|refused| refused.reason == "DISPUTE_NOT_ALLOWED"));
+    let withdrawn = TestClaim::at_stage(system, system.usage().await, ClaimStage::Withdrawn).await;
+    let explanation = assert_waits(&withdrawn, WaitsFor::Nothing, Party::Unspecified).await;
+    assert!(explanation.refused.iter().any(|refused| refused.reason == "DISPUTE_NOT_ALLOWED"));
 }
 
-async fn r60_a_passed_deadline_is_applied_to_the_answer(system: &TestSystem) {
+async fn r60_passed_deadlines_are_applied_to_explanations(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::PartnerActionRequired).await;
     let due = case.claim().await.partner_action.unwrap().due_time;
     system.set_clock_only(from_timestamp(due) + TimeDelta::days(1)).await;
-    let told = explained(&case, &case.partner).await;
-    assert_eq!((told.state(), told.waits_for(), told.since_time), (ClaimState::Rejected, WaitsFor::DisputeWindow, due));
-    assert!(!commands(&told, Party::Partner).contains(&"ResubmitClaim"));
+    let explanation = explain(&case, &case.partner).await;
+    assert_eq!(
+        (explanation.state(), explanation.waits_for(), explanation.since_time),
+        (ClaimState::Rejected, WaitsFor::DisputeWindow, due)
+    );
+    assert!(!commands(&explanation, Party::Partner).contains(&"ResubmitClaim"));
 }
 
+/// The names of the claims that wait for something.
 async fn listed(actor: &Actor, parent: &str, waits_for: WaitsFor) -> Vec<String> {
     let filter = format!("waits_for = {}", waits_for.as_str_name());
     let request = ListClaimsRequest { parent: parent.into(), filter, ..ListClaimsRequest::default() };
@@ -231,75 +253,81 @@ async fn listed(actor: &Actor, parent: &str, waits_for: WaitsFor) -> Vec<String>
 }
 
 async fn r60_claims_are_listed_by_what_they_wait_for(system: &TestSystem) {
-    let asked = TestClaim::at_stage(system, system.presales().await, ClaimStage::PartnerActionRequired).await;
+    let requested = TestClaim::at_stage(system, system.presales().await, ClaimStage::PartnerActionRequired).await;
     let waiting = TestClaim::at_stage(system, system.usage().await, ClaimStage::Submitted).await;
-    let others = TestClaim::at_stage(system, system.workloads(), ClaimStage::Submitted).await;
+    let of_northwind = TestClaim::at_stage(system, system.workloads(), ClaimStage::Submitted).await;
     assert_eq!(listed(&system.contoso, "partners/contoso", WaitsFor::ReviewStart).await, [waiting.name.as_str()]);
-    let everybodys = listed(&system.operator, "partners/-", WaitsFor::ReviewStart).await;
-    assert_eq!(everybodys, [others.name.as_str(), waiting.name.as_str()], "newest first");
-    assert_eq!(listed(&system.lead, "partners/-", WaitsFor::PartnerResponse).await, [asked.name.as_str()]);
-    // What time alone moves leaves its list too.
+    let of_all_partners = listed(&system.operator, "partners/-", WaitsFor::ReviewStart).await;
+    assert_eq!(of_all_partners, [of_northwind.name.as_str(), waiting.name.as_str()], "newest first");
+    assert_eq!(listed(&system.lead, "partners/-", WaitsFor::PartnerResponse).await, [requested.name.as_str()]);
+    // Deadlines move a claim to another list too.
     system.advance_by(TimeDelta::days(10)).await;
     assert!(listed(&system.lead, "partners/-", WaitsFor::PartnerResponse).await.is_empty());
-    assert_eq!(listed(&system.lead, "partners/-", WaitsFor::DisputeWindow).await, [asked.name.as_str()]);
+    assert_eq!(listed(&system.lead, "partners/-", WaitsFor::DisputeWindow).await, [requested.name.as_str()]);
     system.advance_by(TimeDelta::days(40)).await;
-    assert_eq!(listed(&system.lead, "partners/-", WaitsFor::Nothing).await, [asked.name.as_str()]);
-    asked.upload("late.pdf", PDF).await.unwrap_err();
+    assert_eq!(listed(&system.lead, "partners/-", WaitsFor::Nothing).await, [requested.name.as_str()]);
 }
 
-async fn r60_a_customer_may_ask_of_the_claims_on_its_tenant(system: &TestSystem) {
+async fn r60_customers_get_explanations_for_their_tenant(system: &TestSystem) {
     let claim = system.presales().await;
     let case = TestClaim::create_with_evidence(system, claim.clone()).await;
-    let unseen = async |customer: &Actor, name: &str| {
+    let assert_not_found = async |customer: &Actor, name: &str| {
         let answer = customer.claims().explain_claim(ExplainClaimRequest { name: name.into() }).await;
         assert_refused(answer, Code::NotFound, "RESOURCE_NOT_FOUND");
     };
-    unseen(case.customer(), &case.name).await;
+    assert_not_found(case.customer(), &case.name).await;
     case.move_to_stage(ClaimStage::Submitted).await;
-    unseen(&system.litware, &case.name).await;
-    unseen(case.customer(), "partners/contoso/claims/00000000-0000-4000-8000-000000000000").await;
-    let told = explained(&case, case.customer()).await;
-    let partners = explained(&case, &case.partner).await;
-    assert_eq!((told.waits_for(), told.whose_move()), (WaitsFor::ReviewStart, Party::Reviewer));
-    assert_eq!(told.since_time, partners.since_time);
-    // The clocks of a review stand still for rivals, which their going would tell.
-    assert!(partners.due_time.is_some() && told.due_time.is_none(), "{partners:?} {told:?}");
-    assert_eq!(callers(&told), ["ApproveConsent", "DeclineConsent"]);
-    assert_eq!((told.parties.len(), told.refused.len()), (1, 0), "a customer is told of itself alone");
-    // Nothing of rivals, not even that something began.
+    assert_not_found(&system.litware, &case.name).await;
+    assert_not_found(case.customer(), "partners/contoso/claims/00000000-0000-4000-8000-000000000000").await;
+    let explanation = explain(&case, case.customer()).await;
+    let partner_view = explain(&case, &case.partner).await;
+    assert_eq!((explanation.waits_for(), explanation.whose_move()), (WaitsFor::ReviewStart, Party::Reviewer));
+    assert_eq!(explanation.since_time, partner_view.since_time);
+    // The customer does not see the review clocks, because they would reveal a competition.
+    assert!(partner_view.due_time.is_some() && explanation.due_time.is_none(), "{partner_view:?} {explanation:?}");
+    assert_eq!(commands_of_caller(&explanation), ["ApproveConsent", "DeclineConsent"]);
+    assert_eq!((explanation.parties.len(), explanation.refused.len()), (1, 0), "a customer sees only its own commands");
+    // The customer learns nothing of rivals, not even that something has changed.
     system.advance_by(TimeDelta::hours(1)).await;
     let rival = TestClaim::at_stage(system, system.rival_of(&claim), ClaimStage::Submitted).await;
-    assert_eq!(explained(&case, &case.partner).await.waits_for(), WaitsFor::Arbitration);
-    let before = told;
-    let told = explained(&case, case.customer()).await;
-    assert_eq!((told.waits_for(), told.whose_move()), (WaitsFor::ReviewStart, Party::Reviewer));
-    assert_eq!((told.since_time, &told.explanation), (before.since_time, &before.explanation));
-    assert_ne!(explained(&case, &case.partner).await.since_time, before.since_time);
-    let seen = format!("{told:?}").to_lowercase();
-    assert!(!seen.contains("northwind") && !seen.contains("compet") && !seen.contains("arbitrat"), "{seen}");
+    assert_eq!(explain(&case, &case.partner).await.waits_for(), WaitsFor::Arbitration);
+    let before = explanation;
+    let explanation = explain(&case, case.customer()).await;
+    assert_eq!((explanation.waits_for(), explanation.whose_move()), (WaitsFor::ReviewStart, Party::Reviewer));
+    assert_eq!((explanation.since_time, &explanation.explanation), (before.since_time, &before.explanation));
+    assert_ne!(explain(&case, &case.partner).await.since_time, before.since_time);
+    let shown = format!("{explanation:?}").to_lowercase();
+    assert!(!shown.contains("northwind") && !shown.contains("compet") && !shown.contains("arbitrat"), "{shown}");
     rival.withdraw(WithdrawReason::WrongActivity, "").await.unwrap();
     system.wait_until_idle().await;
     case.take_and_start_review().await;
     case.approve(&system.reviewer).await.unwrap();
     system.wait_until_idle().await;
-    let told = explained(&case, case.customer()).await;
-    assert_eq!((told.waits_for(), told.due_time), (WaitsFor::ConsentWindow, case.claim().await.consent_due_time));
+    let explanation = explain(&case, case.customer()).await;
+    assert_eq!(
+        (explanation.waits_for(), explanation.due_time),
+        (WaitsFor::ConsentWindow, case.claim().await.consent_due_time)
+    );
     case.decline_consent("No.").await.unwrap();
     system.wait_until_idle().await;
-    assert!(callers(&explained(&case, case.customer()).await).is_empty());
+    assert!(commands_of_caller(&explain(&case, case.customer()).await).is_empty());
 }
 
-async fn r60_a_bounced_notice_is_the_operators_to_send_again(system: &TestSystem) {
+async fn r60_after_a_bounce_the_operator_has_to_act(system: &TestSystem) {
     system.mail_server().refuse("jana@bounce.example");
     let contact = cpor_acceptance::contact("Jana Dvořáková", "CIO", "jana@bounce.example");
     let claim = cpor_proto::claims::v1::Claim { customer_contact: contact, ..system.presales().await };
     let case = TestClaim::at_stage(system, claim, ClaimStage::UnderReview).await;
     case.approve(&system.reviewer).await.unwrap();
     system.wait_until_idle().await;
-    let told = waits(&case, WaitsFor::NoticeDelivery, Party::Operator).await;
-    assert!(told.explanation.contains("bounced") && told.due_time.is_none(), "{}", told.explanation);
+    let explanation = assert_waits(&case, WaitsFor::NoticeDelivery, Party::Operator).await;
+    assert!(
+        explanation.explanation.contains("bounced") && explanation.due_time.is_none(),
+        "{}",
+        explanation.explanation
+    );
     system.mail_server().admit("jana@bounce.example");
     case.resend_notice(&system.operator).await.unwrap();
     system.wait_until_idle().await;
-    waits(&case, WaitsFor::ConsentWindow, Party::Time).await;
+    assert_waits(&case, WaitsFor::ConsentWindow, Party::Time).await;
 }

@@ -1,4 +1,4 @@
-//! R52: program guides are uploaded, checked, put in force for a time, revised and tried out.
+//! R52, R54: program guides are uploaded, checked, activated for a period, revised and simulated.
 
 use cpor_acceptance::{
     Actor, ClaimStage, TestClaim, TestSystem, assert_refused, both_databases, field_violations, metadata, timestamp,
@@ -12,17 +12,17 @@ use cpor_proto::eligibility::v1::{
 use tonic::{Code, Status};
 
 both_databases![
-    r52_everything_that_is_wrong_with_a_guide_is_named_at_once,
+    r52_all_faults_of_a_guide_are_named_at_once,
     r52_a_guide_is_uploaded_once_and_stays_a_draft,
-    r52_drafts_are_the_vendors_own_business,
+    r52_only_the_vendor_sees_draft_guides,
     r52_a_guide_is_put_in_force_for_a_period,
     r52_a_month_is_assessed_by_its_own_guide,
-    r54_a_revised_guide_corrects_the_past_months_it_covers,
+    r54_a_revised_guide_corrects_past_months,
     r52_a_simulation_streams_what_a_draft_would_change,
 ];
-both_databases![with two_replicas: r52_of_two_activations_at_once_one_wins];
+both_databases![with two_replicas: r52_one_of_two_concurrent_activations_wins];
 
-/// The shipped guide, as the API shows it.
+/// Gets the shipped guide.
 pub(super) async fn shipped(system: &TestSystem) -> ProgramGuide {
     let request = GetProgramGuideRequest { name: "programGuides/default-2026".into() };
     system.manager.eligibility().get_program_guide(request).await.unwrap().into_inner()
@@ -38,7 +38,7 @@ pub(super) async fn create(system: &TestSystem, id: &str, guide: ProgramGuide) -
     Ok(system.manager.eligibility().create_program_guide(request).await?.into_inner())
 }
 
-/// Puts a draft in force; `end` may be empty.
+/// Activates a draft guide; `end` may be empty.
 pub(super) async fn activate(actor: &Actor, id: &str, start: &str, end: &str) -> Result<ProgramGuide, Status> {
     let request = ActivateProgramGuideRequest {
         name: format!("programGuides/{id}"),
@@ -49,6 +49,7 @@ pub(super) async fn activate(actor: &Actor, id: &str, start: &str, end: &str) ->
     Ok(actor.eligibility().activate_program_guide(request).await?.into_inner())
 }
 
+/// The ids and states of the guides that an actor sees.
 async fn listed(actor: &Actor) -> Vec<(String, GuideState)> {
     let request = ListProgramGuidesRequest::default();
     let guides = actor.eligibility().list_program_guides(request).await.unwrap().into_inner().program_guides;
@@ -64,7 +65,7 @@ async fn assessment(case: &TestClaim<'_>, month: &str) -> Result<Assessment, Sta
     Ok(case.partner.eligibility().get_assessment(request).await?.into_inner())
 }
 
-async fn r52_everything_that_is_wrong_with_a_guide_is_named_at_once(system: &TestSystem) {
+async fn r52_all_faults_of_a_guide_are_named_at_once(system: &TestSystem) {
     let mut guide = shipped(system).await;
     guide.display_name = String::new();
     guide.conditions[1].name = guide.conditions[0].name.clone();
@@ -78,7 +79,7 @@ async fn r52_everything_that_is_wrong_with_a_guide_is_named_at_once(system: &Tes
     guide.rates[2].amount = Some(Money { currency: "USD".into(), micros: -1 });
     guide.rates[3].unit = UsageUnit::Unspecified.into();
     let field = |field: &str| format!("program_guide.{field}");
-    let wanted = [
+    let expected = [
         ("display_name", "STRING_MIN_LEN"),
         ("conditions[1].name", "DUPLICATE_NAME"),
         ("conditions[1].programs", "NO_PROGRAMS"),
@@ -91,13 +92,13 @@ async fn r52_everything_that_is_wrong_with_a_guide_is_named_at_once(system: &Tes
         ("rates[0].amount.currency", "MALFORMED"),
         ("rates[3].unit", "ENUM_NOT_IN"),
     ];
-    let wanted = wanted.map(|(name, reason)| (field(name), reason.to_owned()));
+    let expected = expected.map(|(name, reason)| (field(name), reason.to_owned()));
     let status = assert_refused(create(system, "odd", guide).await, Code::InvalidArgument, "INVALID_FIELDS");
-    let found = field_violations(&status);
-    assert!(wanted.iter().all(|fault| found.contains(fault)), "{found:#?}");
-    assert!(found.iter().any(|(_, reason)| reason == "UNIT_MISMATCH"), "{found:#?}");
-    assert!(found.iter().any(|(_, reason)| reason == "NEGATIVE_AMOUNT"), "{found:#?}");
-    assert_eq!(listed(&system.manager).await.len(), 1, "nothing was kept");
+    let violations = field_violations(&status);
+    assert!(expected.iter().all(|fault| violations.contains(fault)), "{violations:#?}");
+    assert!(violations.iter().any(|(_, reason)| reason == "UNIT_MISMATCH"), "{violations:#?}");
+    assert!(violations.iter().any(|(_, reason)| reason == "NEGATIVE_AMOUNT"), "{violations:#?}");
+    assert_eq!(listed(&system.manager).await.len(), 1, "the guide was not stored");
 }
 
 async fn r52_a_guide_is_uploaded_once_and_stays_a_draft(system: &TestSystem) {
@@ -109,8 +110,8 @@ async fn r52_a_guide_is_uploaded_once_and_stays_a_draft(system: &TestSystem) {
         validate_only: true,
     };
     let mut client = system.manager.eligibility();
-    let would_be = client.create_program_guide(request.clone()).await.unwrap().into_inner();
-    assert_eq!((would_be.name.as_str(), would_be.state()), ("programGuides/fall", GuideState::Draft));
+    let preview = client.create_program_guide(request.clone()).await.unwrap().into_inner();
+    assert_eq!((preview.name.as_str(), preview.state()), ("programGuides/fall", GuideState::Draft));
     assert_eq!(listed(&system.manager).await.len(), 1, "validate_only");
 
     let request = CreateProgramGuideRequest { validate_only: false, ..request };
@@ -118,15 +119,15 @@ async fn r52_a_guide_is_uploaded_once_and_stays_a_draft(system: &TestSystem) {
     assert_eq!((created.state(), created.effective_start_time), (GuideState::Draft, None));
     assert_eq!((&created.conditions, &created.rates), (&guide.conditions, &guide.rates));
     assert_eq!(client.create_program_guide(request.clone()).await.unwrap().into_inner(), created, "the first answer");
-    let other = CreateProgramGuideRequest { program_guide_id: "winter".into(), ..request };
-    assert_refused(client.create_program_guide(other).await, Code::InvalidArgument, "REQUEST_ID_REUSED");
+    let other_guide = CreateProgramGuideRequest { program_guide_id: "winter".into(), ..request };
+    assert_refused(client.create_program_guide(other_guide).await, Code::InvalidArgument, "REQUEST_ID_REUSED");
     let again = assert_refused(create(system, "fall", guide).await, Code::AlreadyExists, "GUIDE_EXISTS");
     assert_eq!(metadata(&again, "guide"), "programGuides/fall");
-    let known = [("fall", GuideState::Draft), ("default-2026", GuideState::Active)];
-    assert_eq!(listed(&system.manager).await, known.map(|(name, state)| (name.to_owned(), state)));
+    let expected = [("fall", GuideState::Draft), ("default-2026", GuideState::Active)];
+    assert_eq!(listed(&system.manager).await, expected.map(|(name, state)| (name.to_owned(), state)));
 }
 
-async fn r52_drafts_are_the_vendors_own_business(system: &TestSystem) {
+async fn r52_only_the_vendor_sees_draft_guides(system: &TestSystem) {
     create(system, "fall", shipped(system).await).await.unwrap();
     let get = async |actor: &Actor, id: &str| {
         let request = GetProgramGuideRequest { name: format!("programGuides/{id}") };
@@ -152,7 +153,7 @@ async fn r52_a_guide_is_put_in_force_for_a_period(system: &TestSystem) {
     let period = (summer.effective_start_time, summer.effective_end_time);
     assert_eq!(period, (Some(timestamp("2026-06-01T00:00:00Z")), Some(timestamp("2026-09-01T00:00:00Z"))));
     let shipped = shipped(system).await;
-    assert_eq!(shipped.effective_end_time, summer.effective_start_time, "it had no end");
+    assert_eq!(shipped.effective_end_time, summer.effective_start_time, "the end was open before");
 
     let again = activate(&system.manager, "summer", "2027-01", "").await;
     assert_refused(again, Code::FailedPrecondition, "GUIDE_NOT_DRAFT");
@@ -205,15 +206,15 @@ async fn r52_a_month_is_assessed_by_its_own_guide(system: &TestSystem) {
     let condition = &may.results[0].conditions[0];
     assert_eq!((may.results[0].verdict(), condition.held), (Verdict::NotEligible, false));
     let enrolled = r#"["osa_sell", "osu_business_applications"]"#;
-    assert_eq!(condition.facts["partner.enrolled"], enrolled, "the facts that the expression names");
+    assert_eq!(condition.facts["partner.enrolled"], enrolled, "the facts that the expression uses");
     let april = assessment(&case, "2026-04").await.unwrap();
     assert_eq!((april.guide.as_str(), april.results[0].verdict()), ("programGuides/default-2026", Verdict::Eligible));
     assert_refused(assessment(&case, "2026-06").await, Code::NotFound, "RESOURCE_NOT_FOUND");
-    let foreign = TestClaim { partner: system.northwind.clone(), ..case.clone() };
-    assert_refused(assessment(&foreign, "2026-04").await, Code::NotFound, "RESOURCE_NOT_FOUND");
+    let as_rival = TestClaim { partner: system.northwind.clone(), ..case.clone() };
+    assert_refused(assessment(&as_rival, "2026-04").await, Code::NotFound, "RESOURCE_NOT_FOUND");
 }
 
-async fn r54_a_revised_guide_corrects_the_past_months_it_covers(system: &TestSystem) {
+async fn r54_a_revised_guide_corrects_past_months(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Official).await;
     let key = case.key(0).await;
     system.advance_to("2026-06-02T00:00:00Z".parse().unwrap()).await;
@@ -240,10 +241,11 @@ async fn r54_a_revised_guide_corrects_the_past_months_it_covers(system: &TestSys
     system.wait_until_idle().await;
     let correction = ("2026-04".to_owned(), -50_000_000, "programGuides/april".to_owned());
     assert_eq!(ledger().await[2..], [correction]);
-    assert_eq!(shipped(system).await.effective_end_time, None, "it stays in force around it");
+    assert_eq!(shipped(system).await.effective_end_time, None, "the revised guide stays in force for other months");
     assert_eq!(assessment(&case, "2026-05").await.unwrap().guide, default);
 }
 
+/// Simulates a draft guide from `start` on. Returns the differences and the summary.
 async fn simulate(
     system: &TestSystem,
     id: &str,
@@ -260,7 +262,7 @@ async fn simulate(
         assert!(summary.is_none(), "the summary comes last");
         match message.part.unwrap() {
             Part::Difference(difference) => differences.push(difference),
-            Part::Summary(found) => summary = Some(found),
+            Part::Summary(last) => summary = Some(last),
         }
     }
     Ok((differences, summary.unwrap()))
@@ -299,7 +301,7 @@ async fn r52_a_simulation_streams_what_a_draft_would_change(system: &TestSystem)
     assert_refused(simulate(system, "default-2026", "").await, Code::FailedPrecondition, "GUIDE_NOT_DRAFT");
 }
 
-async fn r52_of_two_activations_at_once_one_wins(system: &TestSystem) {
+async fn r52_one_of_two_concurrent_activations_wins(system: &TestSystem) {
     for id in ["one", "two"] {
         create(system, id, shipped(system).await).await.unwrap();
     }
@@ -308,8 +310,8 @@ async fn r52_of_two_activations_at_once_one_wins(system: &TestSystem) {
         activate(&system.manager, "one", "2026-09", "2026-12"),
         activate(&other, "two", "2026-09", "2026-12"),
     );
-    let lost = one.is_err();
-    let refusal = if lost { one.and(two) } else { two.and(one) };
+    let first_lost = one.is_err();
+    let refusal = if first_lost { one.and(two) } else { two.and(one) };
     let refusal = assert_refused(refusal, Code::FailedPrecondition, "GUIDE_PERIOD_OVERLAPS");
-    assert_eq!(metadata(&refusal, "guide"), if lost { "programGuides/two" } else { "programGuides/one" });
+    assert_eq!(metadata(&refusal, "guide"), if first_lost { "programGuides/two" } else { "programGuides/one" });
 }

@@ -1,4 +1,4 @@
-//! R34 to R36, R38: one company on record for each key.
+//! R34 to R36, R38: at most one company holds a key.
 
 use chrono::TimeDelta;
 use cpor_acceptance::{
@@ -15,17 +15,17 @@ use tonic_types::StatusExt as _;
 both_databases![
     r34_a_key_has_one_company_at_a_time,
     r34_one_company_may_hold_both_activities,
-    r34_revenue_association_neither_holds_nor_is_held_out,
+    r34_revenue_association_neither_holds_nor_is_excluded,
     r35_a_hold_begins_pending_and_ends_with_its_claim,
-    r36_a_key_that_another_holds_is_refused_at_approval,
+    r36_a_key_of_another_holder_is_refused,
     r36_all_lines_are_held_or_none,
-    r38_the_same_company_claims_a_line_once_for_each_activity,
+    r38_a_company_claims_a_line_once_per_activity,
 ];
 
-/// What stands in the way of an approval: kind and line.
-fn in_the_way(status: &Status) -> Vec<(String, String)> {
-    let failed = status.get_details_precondition_failure().expect("what stands in the way").violations;
-    failed.into_iter().map(|failed| (failed.r#type, failed.subject)).collect()
+/// The reasons why an approval was refused: type and line.
+fn approval_failures(status: &Status) -> Vec<(String, String)> {
+    let failures = status.get_details_precondition_failure().expect("a PreconditionFailure").violations;
+    failures.into_iter().map(|failure| (failure.r#type, failure.subject)).collect()
 }
 
 async fn r34_a_key_has_one_company_at_a_time(system: &TestSystem) {
@@ -34,7 +34,7 @@ async fn r34_a_key_has_one_company_at_a_time(system: &TestSystem) {
     let key = first.key(0).await;
     let rival = TestClaim::at_stage(system, system.rival_of(&claim), ClaimStage::UnderReview).await;
     let status = assert_refused(rival.approve(&system.reviewer).await, Code::FailedPrecondition, "LINES_NOT_HELD");
-    assert!(!format!("{status:?}").to_lowercase().contains("contoso"), "never whose: {status:?}");
+    assert!(!format!("{status:?}").to_lowercase().contains("contoso"), "the refusal names the holder: {status:?}");
     system.wait_until_idle().await;
     let on_record = system.associations_of_key(&key, None).await;
     assert_eq!(on_record.len(), 1);
@@ -57,26 +57,26 @@ async fn r34_one_company_may_hold_both_activities(system: &TestSystem) {
     assert!(on_record.iter().all(|association| association.partner == cpor_acceptance::CONTOSO));
     let mut claims: Vec<_> = on_record.into_iter().map(|association| association.claim).collect();
     claims.sort();
-    let mut both = vec![one.name, other.name];
-    both.sort();
-    assert_eq!(claims, both);
+    let mut expected = vec![one.name, other.name];
+    expected.sort();
+    assert_eq!(claims, expected);
 }
 
-async fn r34_revenue_association_neither_holds_nor_is_held_out(system: &TestSystem) {
-    let usage = system.usage().await;
-    let recognised = |mpn_id: &str| Claim {
-        mpn_id: mpn_id.into(),
-        activities: vec![Activity::RevenueAssociation.into()],
-        solution_seller_name: "Sandra".into(),
-        customer_name: "Fabrikam".into(),
-        isv_solution_name: "Planner".into(),
-        ..usage.clone()
-    };
-    let before = TestClaim::at_stage(system, recognised("2002"), ClaimStage::Approved).await;
-    TestClaim::at_stage(system, usage.clone(), ClaimStage::Approved).await;
-    let after = TestClaim::at_stage(system, recognised("1001"), ClaimStage::Approved).await;
-    for case in [before, after] {
-        assert_eq!(case.associations().await.remove(0).state(), AssociationState::Pending);
+async fn r34_revenue_association_neither_holds_nor_is_excluded(system: &TestSystem) {
+    for recognition_first in [true, false] {
+        let usage = system.usage().await;
+        let recognition = Claim {
+            activities: vec![Activity::RevenueAssociation.into()],
+            solution_seller_name: "Sandra".into(),
+            customer_name: "Fabrikam".into(),
+            isv_solution_name: "Planner".into(),
+            ..system.rival_of(&usage)
+        };
+        let claims = if recognition_first { [recognition, usage] } else { [usage, recognition] };
+        for claim in claims {
+            let case = TestClaim::at_stage(system, claim, ClaimStage::Approved).await;
+            assert_eq!(case.associations().await.remove(0).state(), AssociationState::Pending);
+        }
     }
 }
 
@@ -86,9 +86,12 @@ async fn r35_a_hold_begins_pending_and_ends_with_its_claim(system: &TestSystem) 
     assert!(case.associations().await.is_empty(), "no hold before approval");
     case.approve(&system.reviewer).await.unwrap();
     system.wait_until_idle().await;
-    let held = case.associations().await.remove(0);
-    assert_eq!((held.state(), held.official_time, held.end_time), (AssociationState::Pending, None, None));
-    assert!(held.hold_time.is_some());
+    let association = case.associations().await.remove(0);
+    assert_eq!(
+        (association.state(), association.official_time, association.end_time),
+        (AssociationState::Pending, None, None)
+    );
+    assert!(association.hold_time.is_some());
     let rival = TestClaim::at_stage(system, system.rival_of(&claim), ClaimStage::UnderReview).await;
     assert_refused(rival.approve(&system.reviewer).await, Code::FailedPrecondition, "LINES_NOT_HELD");
     case.decline_consent("No.").await.unwrap();
@@ -97,13 +100,13 @@ async fn r35_a_hold_begins_pending_and_ends_with_its_claim(system: &TestSystem) 
     rival.approve(&system.reviewer).await.unwrap();
 }
 
-async fn r36_a_key_that_another_holds_is_refused_at_approval(system: &TestSystem) {
+async fn r36_a_key_of_another_holder_is_refused(system: &TestSystem) {
     let claim = system.presales().await;
     TestClaim::at_stage(system, claim.clone(), ClaimStage::Approved).await;
     let rival = TestClaim::at_stage(system, system.rival_of(&claim), ClaimStage::UnderReview).await;
     let status = assert_refused(rival.approve(&system.reviewer).await, Code::FailedPrecondition, "LINES_NOT_HELD");
     let line = rival.claim().await.lines.remove(0);
-    assert_eq!(in_the_way(&status), [("KEY_HELD".to_owned(), format!("lines/{}", line.line_id))]);
+    assert_eq!(approval_failures(&status), [("KEY_HELD".to_owned(), format!("lines/{}", line.line_id))]);
     system.wait_until_idle().await;
     let review = rival.review(&system.reviewer).await.unwrap();
     assert_eq!(
@@ -119,16 +122,16 @@ async fn r36_a_key_that_another_holds_is_refused_at_approval(system: &TestSystem
 async fn r36_all_lines_are_held_or_none(system: &TestSystem) {
     let claim = system.presales().await;
     TestClaim::at_stage(system, claim.clone(), ClaimStage::Approved).await;
-    let free = line("dynamics-365-sales", &system.create_subscription("dynamics-365-sales").await);
-    let two = Claim { lines: vec![free.clone(), claim.lines[0].clone()], ..system.rival_of(&claim) };
-    let rival = TestClaim::at_stage(system, two, ClaimStage::UnderReview).await;
+    let free_line = line("dynamics-365-sales", &system.create_subscription("dynamics-365-sales").await);
+    let with_two_lines = Claim { lines: vec![free_line.clone(), claim.lines[0].clone()], ..system.rival_of(&claim) };
+    let rival = TestClaim::at_stage(system, with_two_lines, ClaimStage::UnderReview).await;
     let status = assert_refused(rival.approve(&system.reviewer).await, Code::FailedPrecondition, "LINES_NOT_HELD");
-    assert_eq!(in_the_way(&status).len(), 1);
+    assert_eq!(approval_failures(&status).len(), 1);
     assert!(rival.associations().await.is_empty(), "the free line is not held either");
-    TestClaim::at_stage(system, Claim { lines: vec![free], ..claim }, ClaimStage::Approved).await;
+    TestClaim::at_stage(system, Claim { lines: vec![free_line], ..claim }, ClaimStage::Approved).await;
 }
 
-async fn r38_the_same_company_claims_a_line_once_for_each_activity(system: &TestSystem) {
+async fn r38_a_company_claims_a_line_once_per_activity(system: &TestSystem) {
     let claim = system.presales().await;
     for stage in
         [ClaimStage::Submitted, ClaimStage::UnderReview, ClaimStage::PartnerActionRequired, ClaimStage::Approved]

@@ -1,4 +1,4 @@
-//! R40, R41, R44: what the customer is told, and from when the window runs.
+//! R40, R41, R44: the notices to the customer, and when the consent window opens.
 
 use chrono::TimeDelta;
 use cpor_acceptance::{Actor, Backend, ClaimStage, TestClaim, TestSystem, assert_refused, both_databases, timestamp};
@@ -9,18 +9,18 @@ use cpor_proto::{
 use tonic::Code;
 
 both_databases![
-    r40_notices_at_submission_and_at_approval,
-    r40_a_notice_says_what_is_at_stake,
-    r40_links_are_minted_per_mail_and_stored_hashed
+    r40_notices_are_sent_at_submission_and_approval,
+    r40_a_notice_says_who_claims_what,
+    r40_each_mail_has_its_own_link_stored_hashed
 ];
 both_databases![
     with with_mail_server:
     r41_the_window_runs_from_an_accepted_notice,
-    r41_while_a_notice_bounces_the_window_does_not_open,
-    r44_a_notice_is_sent_again_and_never_shortens_the_window,
+    r41_the_window_stays_closed_after_a_bounce,
+    r44_resending_never_shortens_the_window,
 ];
 
-async fn r40_notices_at_submission_and_at_approval(system: &TestSystem) {
+async fn r40_notices_are_sent_at_submission_and_approval(system: &TestSystem) {
     let case = TestClaim::create_with_evidence(system, system.presales().await).await;
     let contact = case.contact().await;
     assert!(system.mails_to(&contact).is_empty());
@@ -35,21 +35,21 @@ async fn r40_notices_at_submission_and_at_approval(system: &TestSystem) {
     assert_eq!(case.history().await.into_iter().filter(|entry| entry.action == "notice_settled").count(), 2);
 }
 
-async fn r40_a_notice_says_what_is_at_stake(system: &TestSystem) {
+async fn r40_a_notice_says_who_claims_what(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Approved).await;
     for mail in system.mails_to(&case.contact().await) {
         assert!(mail.subject.contains("Contoso Consulting GmbH"), "{}", mail.subject);
-        for told in
+        for text in
             ["Contoso Consulting GmbH", "Dynamics 365 Sales", "Jana Dvořáková", "No content", "If you do nothing"]
         {
-            assert!(mail.text.contains(told), "the text lacks {told:?}: {}", mail.text);
-            assert!(mail.html.contains(told), "the page lacks {told:?}: {}", mail.html);
+            assert!(mail.text.contains(text), "the text lacks {text:?}: {}", mail.text);
+            assert!(mail.html.contains(text), "the page lacks {text:?}: {}", mail.html);
         }
         assert!(mail.html.contains(mail.link()), "the page lacks the link");
     }
 }
 
-async fn r40_links_are_minted_per_mail_and_stored_hashed(system: &TestSystem) {
+async fn r40_each_mail_has_its_own_link_stored_hashed(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Approved).await;
     let mails = system.mails_to(&case.contact().await);
     let tokens: Vec<_> = mails.iter().map(|mail| mail.token().to_owned()).collect();
@@ -61,8 +61,8 @@ async fn r40_links_are_minted_per_mail_and_stored_hashed(system: &TestSystem) {
             for file in std::fs::read_dir(system.store().directory(0)).unwrap().map(|entry| entry.unwrap().path()) {
                 let bytes = if file.is_file() { std::fs::read(&file).unwrap() } else { Vec::new() };
                 for token in &tokens {
-                    let found = bytes.windows(token.len()).any(|window| window == token.as_bytes());
-                    assert!(!found, "the secret of a link lies in {}", file.display());
+                    let is_stored = bytes.windows(token.len()).any(|window| window == token.as_bytes());
+                    assert!(!is_stored, "the secret of a link is stored in {}", file.display());
                 }
             }
         }
@@ -78,7 +78,7 @@ async fn r40_links_are_minted_per_mail_and_stored_hashed(system: &TestSystem) {
     }
 }
 
-/// A claim that is under review, whose customer's mail goes to this address.
+/// A claim under review whose customer contact has this address.
 async fn under_review<'w>(system: &'w TestSystem, address: &str) -> TestClaim<'w> {
     let contact = cpor_acceptance::contact("Jana Dvořáková", "CIO", address);
     let claim = Claim { customer_contact: contact, ..system.presales().await };
@@ -99,17 +99,17 @@ async fn r41_the_window_runs_from_an_accepted_notice(system: &TestSystem) {
     assert_eq!(case.entry("consent_window_opened").await.reason, "7 calendar days, calendar cz 2026");
 }
 
-/// The consents whose customer has not been reached, as somebody sees them.
-async fn waiting(watcher: &Actor) -> Vec<Consent> {
+/// The consents whose customer has not been reached, as an actor sees them.
+async fn undelivered_consents(actor: &Actor) -> Vec<Consent> {
     let request = ListConsentsRequest {
         parent: "tenants/-".into(),
         waiting_for_delivery: true,
         ..ListConsentsRequest::default()
     };
-    watcher.consents().list_consents(request).await.unwrap().into_inner().consents
+    actor.consents().list_consents(request).await.unwrap().into_inner().consents
 }
 
-async fn r41_while_a_notice_bounces_the_window_does_not_open(system: &TestSystem) {
+async fn r41_the_window_stays_closed_after_a_bounce(system: &TestSystem) {
     system.mail_server().refuse("jana@bounce.example");
     let case = under_review(system, "jana@bounce.example").await;
     case.approve(&system.reviewer).await.unwrap();
@@ -118,24 +118,24 @@ async fn r41_while_a_notice_bounces_the_window_does_not_open(system: &TestSystem
     let claim = case.claim().await;
     assert_eq!((claim.state(), claim.association_state()), (ClaimState::Approved, AssociationState::Pending));
     assert_eq!(claim.consent_due_time, None);
-    for watcher in [&system.operator, &system.reviewer, &system.lead] {
-        let waiting = waiting(watcher).await;
-        assert_eq!(waiting.len(), 1, "{} sees it waiting", watcher.subject);
-        assert!(waiting[0].notices.iter().all(|notice| notice.state() == NoticeState::Bounced));
+    for actor in [&system.operator, &system.reviewer, &system.lead] {
+        let consents = undelivered_consents(actor).await;
+        assert_eq!(consents.len(), 1, "{} sees it", actor.subject);
+        assert!(consents[0].notices.iter().all(|notice| notice.state() == NoticeState::Bounced));
     }
     case.approve_consent().await.unwrap();
     system.wait_until_idle().await;
     assert_eq!(
         case.claim().await.association_state(),
         AssociationState::Official,
-        "the customer can speak all the same"
+        "the customer can decide without a notice"
     );
     case.decline_consent("On second thoughts.").await.unwrap();
     system.wait_until_idle().await;
-    assert_eq!(case.claim().await.state(), ClaimState::Rejected, "no window has passed");
+    assert_eq!(case.claim().await.state(), ClaimState::Rejected, "the window has not passed");
 }
 
-async fn r44_a_notice_is_sent_again_and_never_shortens_the_window(system: &TestSystem) {
+async fn r44_resending_never_shortens_the_window(system: &TestSystem) {
     system.mail_server().refuse("jana@bounce.example");
     let case = under_review(system, "jana@bounce.example").await;
     case.approve(&system.reviewer).await.unwrap();
@@ -147,12 +147,15 @@ async fn r44_a_notice_is_sent_again_and_never_shortens_the_window(system: &TestS
     case.resend_notice(&system.operator).await.unwrap();
     system.wait_until_idle().await;
     let consent = case.consent().await.unwrap();
-    // A full window, from the first notice that did not bounce.
+    // A full window runs from the first notice that did not bounce.
     assert_eq!(
         (consent.state(), consent.due_time),
         (ConsentState::WindowOpen, Some(timestamp("2026-03-25T23:00:00Z")))
     );
-    assert_eq!((waiting(&system.operator).await.len(), system.mails_to("jana@bounce.example").len()), (0, 1));
+    assert_eq!(
+        (undelivered_consents(&system.operator).await.len(), system.mails_to("jana@bounce.example").len()),
+        (0, 1)
+    );
     system.advance_by(TimeDelta::days(3)).await;
     for sender in [&system.reviewer, &system.lead] {
         case.resend_notice(sender).await.unwrap();
@@ -160,9 +163,9 @@ async fn r44_a_notice_is_sent_again_and_never_shortens_the_window(system: &TestS
     }
     let mails = system.mails_to("jana@bounce.example");
     assert_eq!(mails.len(), 3);
-    assert_ne!(mails[1].token(), mails[2].token(), "each with a link of its own");
-    let again = case.consent().await.unwrap();
-    assert_eq!((again.state(), again.due_time), (ConsentState::WindowOpen, consent.due_time));
+    assert_ne!(mails[1].token(), mails[2].token(), "each mail has its own link");
+    let unchanged = case.consent().await.unwrap();
+    assert_eq!((unchanged.state(), unchanged.due_time), (ConsentState::WindowOpen, consent.due_time));
     assert_eq!(system.browser.decline(mails[2].link(), "Not them.").await.status, http::StatusCode::OK);
     system.wait_until_idle().await;
     assert_refused(case.resend_notice(&system.operator).await, Code::FailedPrecondition, "ALREADY_DECLINED");

@@ -1,12 +1,16 @@
-//! R1 to R5: who there is, and what each may do.
+//! R1 to R5: partners, customers, the roles of the vendor, and what each may do.
 
+use bytes::Bytes;
 use cpor_acceptance::{
-    CONTOSO, ClaimStage, FABRIKAM, NORTHWIND, TestClaim, TestSystem, assert_refused, both_databases, rows, timestamp,
+    Actor, ApiResult, CONTOSO, ClaimStage, FABRIKAM, LITWARE, NORTHWIND, PDF, TestClaim, TestSystem, assert_refused,
+    both_databases, call, encode, methods, rows, timestamp,
 };
 use cpor_proto::{
     claims::v1::{
-        Claim, CreateClaimRequest, ListClaimsRequest, SubmitClaimRequest, WithdrawClaimRequest, WithdrawReason,
+        Claim, ClaimExplanation, ClaimState, CreateClaimRequest, ExplainClaimRequest, ListClaimsRequest,
+        SubmitClaimRequest, WithdrawClaimRequest, WithdrawReason,
     },
+    consents::v1::{Consent, GetConsentRequest, ListConsentsRequest},
     registry::v1::{
         DirectoryRow, Enrolment, GetPartnerRequest, GetTenantRequest, ImportDirectoryRequest, ImportResult,
         ListSubscriptionsRequest, ListWorkloadsRequest, Program, directory_row::Row, import_result::Outcome,
@@ -15,16 +19,20 @@ use cpor_proto::{
 use cpor_types::Role;
 use tonic::Code;
 
+use crate::identity::{ResourceNames, requests::request_for};
+
 both_databases![
     r1_a_partner_is_a_company_with_locations,
     r1_an_mpn_id_belongs_to_one_company,
     r2_a_tenant_has_domains_subscriptions_and_workloads,
     r2_a_domain_belongs_to_one_tenant,
     r3_one_bad_row_does_not_stop_the_others,
-    r4_admins_may_do_everything_and_users_what_drafts_need,
-    r4_a_partner_never_sees_another_s_claims,
-    r5_operators_see_no_evidence_and_personal_data_masked,
-    r5_a_customer_sees_its_own_claims_from_submission_on,
+    r3_each_vendor_role_has_its_own_methods,
+    r4_admins_do_everything_and_users_edit_drafts,
+    r4_a_partner_never_sees_claims_of_others,
+    r5_operators_see_masked_data_and_no_evidence,
+    r5_a_customer_sees_claims_from_submission_on,
+    r5_a_customer_sees_no_poe_comments_or_notes,
 ];
 
 async fn r1_a_partner_is_a_company_with_locations(system: &TestSystem) {
@@ -41,12 +49,12 @@ async fn r1_a_partner_is_a_company_with_locations(system: &TestSystem) {
     });
     assert_eq!(system.import_row(Row::Partner(partner.clone())).await, Outcome::Updated);
     let adatum = system.actor("ada@adatum.example", Role::GlobalAdmin, Some("partners/adatum"));
-    let found =
+    let imported =
         adatum.registry().get_partner(GetPartnerRequest { name: "partners/adatum".into() }).await.unwrap().into_inner();
-    assert_eq!(found, partner);
+    assert_eq!(imported, partner);
 }
 
-/// The reason of each row's refusal; empty where it was taken.
+/// The reason why each row was refused; empty for accepted rows.
 fn reasons(results: &[ImportResult]) -> Vec<String> {
     let reason = |result: &ImportResult| {
         let Some(error) = &result.error else { return String::new() };
@@ -68,8 +76,8 @@ async fn import(system: &TestSystem, rows: Vec<Row>) -> Vec<ImportResult> {
 async fn r1_an_mpn_id_belongs_to_one_company(system: &TestSystem) {
     let results = import(system, vec![Row::Partner(rows::partner("adatum", "1001"))]).await;
     assert_eq!(reasons(&results), ["MPN_ID_TAKEN"]);
-    let nothing = system.manager.registry().get_partner(GetPartnerRequest { name: "partners/adatum".into() }).await;
-    assert_refused(nothing, Code::NotFound, "RESOURCE_NOT_FOUND");
+    let missing = system.manager.registry().get_partner(GetPartnerRequest { name: "partners/adatum".into() }).await;
+    assert_refused(missing, Code::NotFound, "RESOURCE_NOT_FOUND");
 }
 
 async fn r2_a_tenant_has_domains_subscriptions_and_workloads(system: &TestSystem) {
@@ -77,17 +85,18 @@ async fn r2_a_tenant_has_domains_subscriptions_and_workloads(system: &TestSystem
     let tenant = rows::tenant(&id, "Wingtip", "wingtip.example");
     let subscription = rows::subscription(&id, &other, "power-bi");
     let workload = rows::workload(&id, "teams");
-    let imported =
+    let rows =
         vec![Row::Tenant(tenant.clone()), Row::Subscription(subscription.clone()), Row::Workload(workload.clone())];
-    let results = import(system, imported.clone()).await;
+    let results = import(system, rows.clone()).await;
     assert_eq!(reasons(&results), ["", "", ""]);
     assert!(results.iter().all(|result| result.outcome() == Outcome::Created), "{results:?}");
-    assert!(import(system, imported).await.iter().all(|result| result.outcome() == Outcome::Unchanged));
+    assert!(import(system, rows).await.iter().all(|result| result.outcome() == Outcome::Unchanged));
 
     let admin = system.actor("admin@wingtip.example", Role::CustomerAdmin, Some(&format!("tenants/{id}")));
     let parent = tenant.name.clone();
-    let found = admin.registry().get_tenant(GetTenantRequest { name: parent.clone() }).await.unwrap().into_inner();
-    assert_eq!(found, tenant);
+    let found_tenant =
+        admin.registry().get_tenant(GetTenantRequest { name: parent.clone() }).await.unwrap().into_inner();
+    assert_eq!(found_tenant, tenant);
     let request = ListSubscriptionsRequest { parent: parent.clone(), ..ListSubscriptionsRequest::default() };
     assert_eq!(admin.registry().list_subscriptions(request).await.unwrap().into_inner().subscriptions, [subscription]);
     let request = ListWorkloadsRequest { parent, ..ListWorkloadsRequest::default() };
@@ -101,13 +110,13 @@ async fn r2_a_domain_belongs_to_one_tenant(system: &TestSystem) {
 }
 
 async fn r3_one_bad_row_does_not_stop_the_others(system: &TestSystem) {
-    let (id, nowhere) = (system.next_uuid(), system.next_uuid());
-    let mut strange = rows::partner("adatum", "3001");
-    strange.locations[0].calendar = "moon".into();
+    let (id, unknown_tenant) = (system.next_uuid(), system.next_uuid());
+    let mut without_calendar = rows::partner("adatum", "3001");
+    without_calendar.locations[0].calendar = "moon".into();
     let rows = vec![
-        Row::Partner(strange),
+        Row::Partner(without_calendar),
         Row::Tenant(rows::tenant(&id, "Wingtip", "wingtip.example")),
-        Row::Workload(rows::workload(&nowhere, "teams")),
+        Row::Workload(rows::workload(&unknown_tenant, "teams")),
         Row::Workload(rows::workload(&id, "no-such-product")),
         Row::Workload(rows::workload(&id, "teams")),
     ];
@@ -117,7 +126,37 @@ async fn r3_one_bad_row_does_not_stop_the_others(system: &TestSystem) {
     assert_eq!(results.iter().filter(refused).count(), 3);
 }
 
-async fn r4_admins_may_do_everything_and_users_what_drafts_need(system: &TestSystem) {
+async fn r3_each_vendor_role_has_its_own_methods(system: &TestSystem) {
+    let vendor_roles = [Role::PoeReviewer, Role::ReviewLead, Role::ProgramManager, Role::DirectorySync, Role::Operator];
+    let permitted = [
+        ("TakeReviewCase", &[Role::PoeReviewer, Role::ReviewLead][..]),
+        ("AssignReviewCase", &[Role::ReviewLead]),
+        ("ArbitrateLines", &[Role::ReviewLead]),
+        ("CreateProgramGuide", &[Role::ProgramManager]),
+        ("RecordPayout", &[Role::ProgramManager]),
+        ("ImportDirectory", &[Role::DirectorySync]),
+        ("ImportUsage", &[Role::DirectorySync]),
+        ("ListStreams", &[Role::Operator]),
+        ("ErasePersonalData", &[Role::Operator]),
+    ];
+    let names =
+        ResourceNames::of(&TestClaim::at_stage(system, system.presales().await, ClaimStage::Approved).await).await;
+    for (name, roles) in permitted {
+        let method = methods().into_iter().find(|method| method.name == name).unwrap();
+        for role in vendor_roles {
+            let request = encode(&method.input, &request_for(&method, &names));
+            let response = call(&system.actor_with_role(role), &method, request).await;
+            if roles.contains(&role) {
+                let denied = response.as_ref().is_err_and(|status| status.code() == Code::PermissionDenied);
+                assert!(!denied, "{role} may call {name}: {response:?}");
+            } else {
+                assert_refused(response, Code::PermissionDenied, "ROLE_NOT_ALLOWED");
+            }
+        }
+    }
+}
+
+async fn r4_admins_do_everything_and_users_edit_drafts(system: &TestSystem) {
     for role in [Role::GlobalAdmin, Role::BillingAdmin, Role::IncentivesAdmin] {
         let admin = system.actor("admin@contoso.example", role, Some(CONTOSO));
         let case =
@@ -131,7 +170,7 @@ async fn r4_admins_may_do_everything_and_users_what_drafts_need(system: &TestSys
         CreateClaimRequest { parent: CONTOSO.into(), claim: Some(claim.clone()), ..CreateClaimRequest::default() };
     let claim = system.contoso_user.claims().create_claim(request).await.unwrap().into_inner();
     let case = TestClaim::existing(system, &system.contoso_user, &claim);
-    let evidence = case.upload("proof.pdf", cpor_acceptance::PDF).await.unwrap();
+    let evidence = case.upload("proof.pdf", PDF).await.unwrap();
     case.remove(&evidence.name).await.unwrap();
     case.comment(&system.contoso_user, "One more moment.").await.unwrap();
     case.update(Claim { display_name: "Renamed".into(), ..Claim::default() }, &["display_name"]).await.unwrap();
@@ -145,15 +184,15 @@ async fn r4_admins_may_do_everything_and_users_what_drafts_need(system: &TestSys
     let contact = cpor_proto::claims::v1::Contact { name: "Bea".into(), ..Default::default() };
     let edit = case.update(Claim { partner_contact: Some(contact), ..Claim::default() }, &["partner_contact"]).await;
     assert_refused(edit, Code::PermissionDenied, "DRAFTS_ONLY");
-    case.upload("more.pdf", cpor_acceptance::PDF).await.unwrap();
+    case.upload("more.pdf", PDF).await.unwrap();
 }
 
-async fn r4_a_partner_never_sees_another_s_claims(system: &TestSystem) {
+async fn r4_a_partner_never_sees_claims_of_others(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Submitted).await;
-    let foreign = TestClaim { partner: system.northwind.clone(), ..case.clone() };
+    let as_rival = TestClaim { partner: system.northwind.clone(), ..case.clone() };
     assert_refused(case.claim_as(&system.northwind).await, Code::NotFound, "RESOURCE_NOT_FOUND");
-    assert_refused(foreign.submit().await, Code::NotFound, "RESOURCE_NOT_FOUND");
-    assert_refused(foreign.comment(&system.northwind, "hello").await, Code::NotFound, "RESOURCE_NOT_FOUND");
+    assert_refused(as_rival.submit().await, Code::NotFound, "RESOURCE_NOT_FOUND");
+    assert_refused(as_rival.comment(&system.northwind, "hello").await, Code::NotFound, "RESOURCE_NOT_FOUND");
     let document = case.evidence().await.remove(0).name;
     assert_refused(case.download(&system.northwind, &document).await, Code::NotFound, "RESOURCE_NOT_FOUND");
     for parent in [CONTOSO, "partners/-"] {
@@ -169,16 +208,16 @@ async fn r4_a_partner_never_sees_another_s_claims(system: &TestSystem) {
     assert_refused(system.northwind.claims().withdraw_claim(request).await, Code::NotFound, "RESOURCE_NOT_FOUND");
 }
 
-async fn r5_operators_see_no_evidence_and_personal_data_masked(system: &TestSystem) {
+async fn r5_operators_see_masked_data_and_no_evidence(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.revenue_association().await, ClaimStage::Submitted).await;
     let document = case.evidence().await.remove(0).name;
     assert_refused(case.download(&system.operator, &document).await, Code::PermissionDenied, "ROLE_NOT_ALLOWED");
-    let seen = case.claim_as(&system.operator).await.unwrap();
-    let shown = format!("{seen:?}");
+    let claim = case.claim_as(&system.operator).await.unwrap();
+    let shown = format!("{claim:?}");
     for secret in ["jana.dvorakova@fabrikam.example", "Jana Dvořáková", "Erik Weber", "Sandra Novotná"] {
         assert!(!shown.contains(secret), "an operator reads {secret}: {shown}");
     }
-    assert_eq!(seen.tenant_id, FABRIKAM, "what is not personal is shown");
+    assert_eq!(claim.tenant_id, FABRIKAM, "other data is shown");
     let request = cpor_proto::claims::v1::ListHistoryRequest { parent: case.name.clone(), ..Default::default() };
     let history = format!("{:?}", system.operator.claims().list_history(request).await.unwrap().into_inner());
     for secret in ["jana.dvorakova@fabrikam.example", "erik@contoso.example"] {
@@ -186,14 +225,114 @@ async fn r5_operators_see_no_evidence_and_personal_data_masked(system: &TestSyst
     }
 }
 
-async fn r5_a_customer_sees_its_own_claims_from_submission_on(system: &TestSystem) {
+async fn r5_a_customer_sees_claims_from_submission_on(system: &TestSystem) {
     let case = TestClaim::create_with_evidence(system, system.presales().await).await;
     assert_refused(case.consent().await, Code::NotFound, "RESOURCE_NOT_FOUND");
-    case.submit().await.unwrap();
-    system.wait_until_idle().await;
+    assert_refused(explain(&case, &system.fabrikam).await, Code::NotFound, "RESOURCE_NOT_FOUND");
+    assert_eq!(consents(&system.fabrikam, FABRIKAM).await.unwrap(), []);
+
+    case.move_to_stage(ClaimStage::Submitted).await;
     let consent = case.consent().await.unwrap();
-    assert_eq!((consent.partner_display_name.as_str(), consent.lines.len()), ("Contoso Consulting GmbH", 1));
-    let request = cpor_proto::consents::v1::GetConsentRequest { name: case.consent_name() };
+    assert_eq!(consents(&system.fabrikam, FABRIKAM).await.unwrap(), std::slice::from_ref(&consent));
+    let names = (consent.partner_display_name.as_str(), consent.claim_display_name.as_str());
+    assert_eq!(names, ("Contoso Consulting GmbH", "Fabrikam sales rollout"));
+    assert_eq!(consent.activities, ["pre_sales"]);
+    let lines: Vec<_> = consent.lines.iter().map(|line| (line.product_display_name.as_str(), &line.key)).collect();
+    assert_eq!(lines, [("Dynamics 365 Sales", &case.claim().await.lines[0].key)]);
+    assert_eq!(explain(&case, &system.fabrikam).await.unwrap().state(), ClaimState::Submitted);
+
+    case.take_and_start_review().await;
+    assert_eq!(explain(&case, &system.fabrikam).await.unwrap().state(), ClaimState::UnderReview);
+    case.approve(&system.reviewer).await.unwrap();
+    system.wait_until_idle().await;
+    let explanation = explain(&case, &system.fabrikam).await.unwrap();
+    assert_eq!(explanation.state(), ClaimState::Approved);
+    let due = case.consent().await.unwrap().due_time;
+    assert_eq!((due, explanation.due_time), (Some(timestamp("2026-03-23T23:00:00Z")), due));
+
+    // The administrator of another tenant sees nothing of it.
+    let request = GetConsentRequest { name: case.consent_name() };
     assert_refused(system.litware.consents().get_consent(request).await, Code::NotFound, "RESOURCE_NOT_FOUND");
-    assert_refused(case.claim_as(&system.fabrikam).await, Code::PermissionDenied, "ROLE_NOT_ALLOWED");
+    assert_refused(explain(&case, &system.litware).await, Code::NotFound, "RESOURCE_NOT_FOUND");
+    assert_refused(consents(&system.litware, FABRIKAM).await, Code::NotFound, "RESOURCE_NOT_FOUND");
+    assert_eq!(consents(&system.litware, LITWARE).await.unwrap(), []);
+}
+
+async fn explain(case: &TestClaim<'_>, actor: &Actor) -> ApiResult<ClaimExplanation> {
+    let request = ExplainClaimRequest { name: case.name.clone() };
+    Ok(actor.claims().explain_claim(request).await?.into_inner())
+}
+
+async fn consents(actor: &Actor, tenant: &str) -> ApiResult<Vec<Consent>> {
+    let request = ListConsentsRequest { parent: format!("tenants/{tenant}"), ..ListConsentsRequest::default() };
+    Ok(actor.consents().list_consents(request).await?.into_inner().consents)
+}
+
+/// The methods that return documents, comments, notes, or the claim with everything in it.
+const METHODS_WITH_POE_COMMENTS_OR_NOTES: [&str; 15] = [
+    "GetClaim",
+    "ListClaims",
+    "WatchClaims",
+    "ExportClaims",
+    "ListEvidence",
+    "DownloadEvidence",
+    "DownloadPoeTemplate",
+    "ListComments",
+    "CreateComment",
+    "ListHistory",
+    "GetClaimReceipt",
+    "GetReviewCase",
+    "ListReviewCases",
+    "ListReviewNotes",
+    "CreateReviewNote",
+];
+
+async fn r5_a_customer_sees_no_poe_comments_or_notes(system: &TestSystem) {
+    let case = TestClaim::create_draft(system, system.presales().await).await.unwrap();
+    let document = case.upload("rollout-protocol.pdf", PDF).await.unwrap();
+    let comments = ["The partner's remark.", "The reviewer's remark.", "The signature page is missing.", "The answer."];
+    case.comment(&case.partner, comments[0]).await.unwrap();
+    case.move_to_stage(ClaimStage::UnderReview).await;
+    case.comment(&system.reviewer, comments[1]).await.unwrap();
+    let note = case.note(&system.reviewer, "A note among reviewers.").await.unwrap().text;
+    case.request_action(&system.reviewer).await.unwrap();
+    system.wait_until_idle().await;
+    case.resubmit(comments[3]).await.unwrap();
+    system.wait_until_idle().await;
+    case.take_and_start_review().await;
+    case.approve(&system.reviewer).await.unwrap();
+    system.wait_until_idle().await;
+    let written: Vec<_> = case.comments().await.into_iter().map(|comment| comment.text).collect();
+    assert!(comments.iter().all(|comment| written.iter().any(|text| text == comment)), "{written:?}");
+    let mut hidden = vec![document.name.as_str(), &document.file_name, &document.sha256, &note];
+    hidden.extend(comments);
+
+    let names = ResourceNames::of(&case).await;
+    for method in methods() {
+        let request = encode(&method.input, &request_for(&method, &names));
+        let response = call(&system.fabrikam, &method, request).await;
+        if METHODS_WITH_POE_COMMENTS_OR_NOTES.contains(&method.name.as_str()) {
+            assert_refused(response, Code::PermissionDenied, "ROLE_NOT_ALLOWED");
+        } else {
+            let messages = response.map_or_else(
+                |status| vec![status.message().as_bytes().to_vec().into(), Bytes::copy_from_slice(status.details())],
+                |(_, messages)| messages,
+            );
+            assert_hides(&messages.concat(), &hidden, &method.name);
+        }
+    }
+    let mails = system.mails_to(&case.contact().await);
+    assert_eq!(mails.len(), 2);
+    for mail in mails {
+        let page = system.browser.open(mail.link()).await.html;
+        assert_hides([mail.text, mail.html, page].concat().as_bytes(), &hidden, &mail.subject);
+    }
+}
+
+#[track_caller]
+fn assert_hides(shown: &[u8], hidden: &[&str], place: &str) {
+    let shown = String::from_utf8_lossy(shown);
+    for text in hidden {
+        assert!(!shown.contains(text), "{place} shows {text:?} to the customer: {shown}");
+    }
 }

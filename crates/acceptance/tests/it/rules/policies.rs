@@ -1,13 +1,19 @@
-//! R61, R62: what a rule leaves to policy follows the profile that a claim was submitted under.
+//! R61, R62: policy values come from the profile under which a claim was submitted.
 
 use chrono::TimeDelta;
-use cpor_acceptance::{ClaimStage, PDF, TestClaim, TestSystem, assert_refused, assert_violations, both_databases};
-use cpor_proto::claims::v1::{AssociationState, Claim, ClaimState};
+use cpor_acceptance::{
+    ClaimStage, PDF, TestClaim, TestSystem, assert_not_allowed, assert_refused, assert_violations, both_databases,
+    from_timestamp, timestamp, to_timestamp,
+};
+use cpor_proto::{
+    claims::v1::{AssociationState, Claim, ClaimState},
+    consents::v1::NoticeKind,
+};
 use tonic::Code;
 
-both_databases![r62_unsure_the_profile_of_2021_decides];
+both_databases![r62_without_configuration_the_2021_profile_decides];
 both_databases![with policy_2020:
-    r61_in_2020_the_window_counts_from_the_notice_at_submission,
+    r61_in_2020_the_window_runs_from_the_submission,
     r61_in_2020_only_evidence_and_comments_are_added,
 ];
 both_databases![with policy_2023:
@@ -16,32 +22,90 @@ both_databases![with policy_2023:
     r61_in_2023_there_is_one_dispute,
 ];
 
-async fn r62_unsure_the_profile_of_2021_decides(system: &TestSystem) {
-    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Submitted).await;
-    assert_eq!(case.claim().await.policy, "2021@1");
-}
-
-async fn r61_in_2020_the_window_counts_from_the_notice_at_submission(system: &TestSystem) {
-    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::UnderReview).await;
-    assert_eq!(case.claim().await.policy, "2020@1");
-    // Longer than five business days: the window has passed, and the association waits for the approval alone.
-    system.advance_by(TimeDelta::days(10)).await;
-    let mails = system.mails_to(&case.contact().await).len();
+/// The values of 2021 that differ from those of 2020 or 2023.
+async fn r62_without_configuration_the_2021_profile_decides(system: &TestSystem) {
+    let case = TestClaim::create_with_evidence(system, system.presales().await).await;
+    let submitted = case.submit().await.expect("2023: the terms must be acknowledged");
+    assert_eq!(submitted.policy, "2021@1");
+    system.wait_until_idle().await;
+    let edited = case.update(Claim { mpn_id: "1002".into(), ..Claim::default() }, &["mpn_id"]).await;
+    assert_eq!(edited.expect("2020, 2023: no edits in SUBMITTED").mpn_id, "1002");
+    system.wait_until_idle().await;
+    case.take_and_start_review().await;
+    case.request_action(&system.reviewer).await.unwrap();
+    system.wait_until_idle().await;
+    let action = case.claim().await.partner_action.unwrap();
+    assert_eq!(action.due_rule, "5 business days, calendar us-east 2026", "2023: 14 business days");
+    case.resubmit("The signed copy follows.").await.unwrap();
+    system.wait_until_idle().await;
+    case.take_and_start_review().await;
+    case.reject(&system.reviewer).await.unwrap();
+    system.wait_until_idle().await;
+    case.dispute("The signature is on page two.").await.unwrap();
+    system.wait_until_idle().await;
+    case.take_and_start_review().await;
+    case.reject(&system.reviewer).await.unwrap();
+    system.wait_until_idle().await;
+    case.dispute("And a second one on page three.").await.expect("2023: one dispute only");
+    system.wait_until_idle().await;
+    case.take_and_start_review().await;
     case.approve(&system.reviewer).await.unwrap();
     system.wait_until_idle().await;
+    let consent = case.consent().await.unwrap();
+    assert_eq!(consent.due_rule, "7 calendar days, calendar cz 2026", "2020: 5 business days");
+    let last_notice = consent.notices.last().map(|notice| notice.kind());
+    assert_eq!(last_notice, Some(NoticeKind::Approval), "2020: no notice at approval");
+    assert_not_allowed(case.upload("more.pdf", PDF).await, "add_evidence", "approved");
+    system.advance_to(from_timestamp(consent.due_time)).await;
     assert_eq!(case.claim().await.association_state(), AssociationState::Official);
-    assert_eq!(system.mails_to(&case.contact().await).len(), mails, "no notice at approval");
+    // 2023: the customer may decline at any time.
+    assert_refused(case.decline_consent("Too late.").await, Code::FailedPrecondition, "WINDOW_PASSED");
+}
+
+/// When the window of a claim that was submitted at the start of the test passes: at the end of the
+/// fifth business day after Monday 16 March in Prague.
+const WINDOW_DUE_2020: &str = "2026-03-23T23:00:00Z";
+
+async fn r61_in_2020_the_window_runs_from_the_submission(system: &TestSystem) {
+    let early = TestClaim::at_stage(system, system.presales().await, ClaimStage::UnderReview).await;
+    let late = TestClaim::at_stage(system, system.usage().await, ClaimStage::UnderReview).await;
+    let due = WINDOW_DUE_2020.parse().unwrap();
+    for case in [&early, &late] {
+        assert_eq!(case.claim().await.policy, "2020@1");
+        let consent = case.consent().await.unwrap();
+        let expected = (Some(timestamp(WINDOW_DUE_2020)), "5 business days, calendar cz 2026");
+        assert_eq!((consent.due_time, consent.due_rule.as_str()), expected);
+    }
+    // Approved just before the due time, the association becomes official at the due time.
+    system.advance_to(due - TimeDelta::microseconds(1)).await;
+    let mails = system.mails_to(&early.contact().await).len();
+    early.approve(&system.reviewer).await.unwrap();
+    system.wait_until_idle().await;
+    assert_eq!(early.claim().await.association_state(), AssociationState::Pending);
+    system.advance_to(due).await;
+    let claim = early.claim().await;
+    assert_eq!((claim.association_state(), claim.official_time), (AssociationState::Official, Some(to_timestamp(due))));
+    // Approved at the due time or later, it becomes official at the approval, and no earlier.
+    assert_eq!(late.claim().await.association_state(), AssociationState::Unspecified);
+    system.advance_by(TimeDelta::hours(1)).await;
+    assert_eq!(late.claim().await.association_state(), AssociationState::Unspecified);
+    late.approve(&system.reviewer).await.unwrap();
+    system.wait_until_idle().await;
+    let claim = late.claim().await;
+    let approved = to_timestamp(due + TimeDelta::hours(1));
+    assert_eq!((claim.association_state(), claim.official_time), (AssociationState::Official, Some(approved)));
+    assert_eq!(system.mails_to(&late.contact().await).len(), mails, "no notice at approval");
 }
 
 async fn r61_in_2020_only_evidence_and_comments_are_added(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::PartnerActionRequired).await;
-    let edited = case.update(Claim { mpn_id: "1002".into(), ..Claim::default() }, &["mpn_id"]).await;
-    assert_refused(edited, Code::FailedPrecondition, "COMMAND_NOT_ALLOWED");
+    let edit = case.update(Claim { mpn_id: "1002".into(), ..Claim::default() }, &["mpn_id"]).await;
+    assert_refused(edit, Code::FailedPrecondition, "COMMAND_NOT_ALLOWED");
     case.upload("signed.pdf", PDF).await.unwrap();
     case.comment(&case.partner, "Signed.").await.unwrap();
 }
 
-/// Submitted, with the terms acknowledged.
+/// A pre-sales claim with acknowledged terms.
 async fn acknowledged(system: &TestSystem) -> Claim {
     Claim { terms_acknowledged: true, ..system.presales().await }
 }

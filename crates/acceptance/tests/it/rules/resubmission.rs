@@ -1,4 +1,4 @@
-//! R21, R22: what the partner answers, and what happens when it does not.
+//! R21, R22: resubmissions, and what happens without one.
 
 use chrono::TimeDelta;
 use cpor_acceptance::{
@@ -13,15 +13,15 @@ use cpor_proto::{
 use tonic::Code;
 
 both_databases![
-    r21_an_answer_needs_something_new,
-    r21_evidence_or_comment_is_an_answer,
-    r21_the_same_case_goes_on_with_the_same_reviewer,
-    r21_what_was_before_the_request_is_no_answer,
-    r22_no_response_rejects,
-    r22_a_response_just_in_time_counts,
+    r21_a_resubmission_needs_something_new,
+    r21_evidence_or_a_comment_is_something_new,
+    r21_case_and_reviewer_stay_the_same,
+    r21_changes_before_the_request_do_not_count,
+    r22_rejects_when_the_response_is_late,
+    r22_accepts_a_response_just_in_time,
 ];
 
-async fn r21_an_answer_needs_something_new(system: &TestSystem) {
+async fn r21_a_resubmission_needs_something_new(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::PartnerActionRequired).await;
     assert_refused(case.resubmit("").await, Code::FailedPrecondition, "NOTHING_CHANGED");
     case.comment(&system.reviewer, "Still waiting.").await.unwrap();
@@ -31,7 +31,7 @@ async fn r21_an_answer_needs_something_new(system: &TestSystem) {
     assert_eq!(case.entry("resubmitted").await.reason, "The signed copy is attached.");
 }
 
-async fn r21_evidence_or_comment_is_an_answer(system: &TestSystem) {
+async fn r21_evidence_or_a_comment_is_something_new(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::PartnerActionRequired).await;
     case.upload("signed.pdf", PDF).await.unwrap();
     case.resubmit("").await.unwrap();
@@ -40,7 +40,7 @@ async fn r21_evidence_or_comment_is_an_answer(system: &TestSystem) {
     case.resubmit("").await.unwrap();
 }
 
-async fn r21_the_same_case_goes_on_with_the_same_reviewer(system: &TestSystem) {
+async fn r21_case_and_reviewer_stay_the_same(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::PartnerActionRequired).await;
     let before = case.review_name().await;
     case.resubmit("Here it is.").await.unwrap();
@@ -55,7 +55,7 @@ async fn r21_the_same_case_goes_on_with_the_same_reviewer(system: &TestSystem) {
     assert_eq!(case.claim().await.state(), ClaimState::Approved);
 }
 
-async fn r21_what_was_before_the_request_is_no_answer(system: &TestSystem) {
+async fn r21_changes_before_the_request_do_not_count(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::UnderReview).await;
     case.comment(&case.partner, "Before.").await.unwrap();
     case.request_action(&system.reviewer).await.unwrap();
@@ -70,10 +70,10 @@ async fn r21_what_was_before_the_request_is_no_answer(system: &TestSystem) {
     assert_refused(case.resubmit("").await, Code::FailedPrecondition, "NOTHING_CHANGED");
 }
 
-async fn r22_no_response_rejects(system: &TestSystem) {
+async fn r22_rejects_when_the_response_is_late(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::PartnerActionRequired).await;
     let action = case.claim().await.partner_action.unwrap();
-    // Five business days after Monday the 16th, to the end of the day in Berlin.
+    // The end of the fifth business day after Monday 16 March in Berlin.
     assert_eq!(
         (action.due_time, action.due_rule.as_str()),
         (Some(timestamp("2026-03-23T23:00:00Z")), "5 business days, calendar de 2026")
@@ -99,7 +99,7 @@ async fn r22_no_response_rejects(system: &TestSystem) {
     case.upload("late.pdf", PDF).await.expect("evidence for a dispute (R28)");
 }
 
-async fn r22_a_response_just_in_time_counts(system: &TestSystem) {
+async fn r22_accepts_a_response_just_in_time(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::PartnerActionRequired).await;
     let due = from_timestamp(case.claim().await.partner_action.unwrap().due_time);
     system.advance_to(due - TimeDelta::microseconds(1)).await;

@@ -3,7 +3,7 @@
 use cpor_acceptance::{ClaimStage, TestClaim, TestSystem, assert_refused, both_databases, field_violations, timestamp};
 use cpor_proto::{
     claims::v1::{
-        AssociationState, ClaimState, FurtherRejectionReason as Further, PartnerActionReason as Shown,
+        AssociationState, ClaimState, FurtherRejectionReason as Further, PartnerActionReason as ClaimActionReason,
         PrimaryRejectionReason as Primary, Side,
     },
     reviews::v1::{
@@ -15,12 +15,12 @@ use tonic::Code;
 
 both_databases![
     r19_take_release_assign_and_start,
-    r19_the_queue_shows_what_is_most_urgent_first,
-    r20_a_request_names_reasons_and_says_why,
-    r23_approval_holds_and_waits_for_the_customer,
-    r24_a_rejection_names_reason_and_comment,
+    r19_the_queue_lists_urgent_cases_first,
+    r20_a_request_needs_reasons_and_a_comment,
+    r23_an_approval_places_pending_holds,
+    r24_a_rejection_needs_a_reason_and_a_comment,
     r30_every_reason_reaches_the_partner,
-    r31_only_reasons_open_to_reviewers,
+    r31_reviewers_may_use_their_own_reasons_only,
     r32_further_reasons_reach_the_partner,
 ];
 
@@ -35,13 +35,17 @@ async fn r19_take_release_assign_and_start(system: &TestSystem) {
     assert_eq!(case.release(reviewer).await.unwrap().reviewer, "");
     assert_refused(case.assign(reviewer, colleague).await, Code::PermissionDenied, "ROLE_NOT_ALLOWED");
     assert_eq!(case.assign(lead, colleague).await.unwrap().reviewer, colleague.subject);
-    assert_eq!(case.assign(lead, reviewer).await.unwrap().reviewer, reviewer.subject, "a lead assigns anew");
+    assert_eq!(
+        case.assign(lead, reviewer).await.unwrap().reviewer,
+        reviewer.subject,
+        "a lead can assign the case again"
+    );
     assert_refused(case.start_review(colleague).await, Code::PermissionDenied, "NOT_CASE_REVIEWER");
     assert_eq!(case.start_review(reviewer).await.unwrap().state(), ReviewCaseState::UnderReview);
     system.wait_until_idle().await;
     assert_eq!(case.claim().await.state(), ClaimState::UnderReview);
-    for act in [case.request_action(colleague).await, case.approve(colleague).await, case.reject(colleague).await] {
-        assert_refused(act, Code::PermissionDenied, "NOT_CASE_REVIEWER");
+    for result in [case.request_action(colleague).await, case.approve(colleague).await, case.reject(colleague).await] {
+        assert_refused(result, Code::PermissionDenied, "NOT_CASE_REVIEWER");
     }
     let assigned = case.history().await.into_iter().filter(|entry| entry.action == "review_assigned").count();
     assert_eq!(assigned, 4, "taken, released, assigned twice");
@@ -49,13 +53,14 @@ async fn r19_take_release_assign_and_start(system: &TestSystem) {
     assert_eq!((started.side(), started.subject.as_str()), (Side::Reviewer, reviewer.subject.as_str()));
 }
 
+/// The claims in the queue of review cases.
 async fn queue(system: &TestSystem, request: ListReviewCasesRequest) -> Vec<String> {
     let request = ListReviewCasesRequest { parent: "tenants/-".into(), ..request };
     let cases = system.reviewer.reviews().list_review_cases(request).await.unwrap().into_inner().review_cases;
     cases.into_iter().map(|case| case.claim).collect()
 }
 
-async fn r19_the_queue_shows_what_is_most_urgent_first(system: &TestSystem) {
+async fn r19_the_queue_lists_urgent_cases_first(system: &TestSystem) {
     let first = TestClaim::at_stage(system, system.presales().await, ClaimStage::Submitted).await;
     system.advance_by(chrono::TimeDelta::days(1)).await;
     let second = TestClaim::at_stage(system, system.workloads(), ClaimStage::Submitted).await;
@@ -75,7 +80,12 @@ async fn r19_the_queue_shows_what_is_most_urgent_first(system: &TestSystem) {
     assert_eq!(queue(system, rejected).await, [second.name]);
 }
 
-async fn ask(case: &TestClaim<'_>, reasons: &[PartnerActionReason], comment: &str) -> Result<(), tonic::Status> {
+/// Requests partner action as the reviewer.
+async fn request_action(
+    case: &TestClaim<'_>,
+    reasons: &[PartnerActionReason],
+    comment: &str,
+) -> Result<(), tonic::Status> {
     let request = RequestPartnerActionRequest {
         name: case.review_name().await,
         reasons: reasons.iter().map(|reason| (*reason).into()).collect(),
@@ -85,19 +95,19 @@ async fn ask(case: &TestClaim<'_>, reasons: &[PartnerActionReason], comment: &st
     case.system.reviewer.reviews().request_partner_action(request).await.map(drop)
 }
 
-async fn r20_a_request_names_reasons_and_says_why(system: &TestSystem) {
+async fn r20_a_request_needs_reasons_and_a_comment(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::UnderReview).await;
-    let status = assert_refused(ask(&case, &[], "").await, Code::InvalidArgument, "INVALID_FIELDS");
+    let status = assert_refused(request_action(&case, &[], "").await, Code::InvalidArgument, "INVALID_FIELDS");
     let fields: Vec<_> = field_violations(&status).into_iter().map(|(field, _)| field).collect();
     assert_eq!(fields, ["comment", "reasons"]);
     assert_refused(
-        ask(&case, &[PartnerActionReason::PoeMissing], "   ").await,
+        request_action(&case, &[PartnerActionReason::PoeMissing], "   ").await,
         Code::InvalidArgument,
         "INVALID_FIELDS",
     );
     let twice = [PartnerActionReason::PoeMissing, PartnerActionReason::PoeMissing];
-    assert_refused(ask(&case, &twice, "Please.").await, Code::InvalidArgument, "INVALID_FIELDS");
-    ask(&case, &[PartnerActionReason::PoeMissing], "This is a holiday picture.").await.unwrap();
+    assert_refused(request_action(&case, &twice, "Please.").await, Code::InvalidArgument, "INVALID_FIELDS");
+    request_action(&case, &[PartnerActionReason::PoeMissing], "This is a holiday picture.").await.unwrap();
     system.wait_until_idle().await;
     let claim = case.claim().await;
     let action = claim.partner_action.clone().unwrap();
@@ -110,20 +120,21 @@ async fn r20_a_request_names_reasons_and_says_why(system: &TestSystem) {
     assert_eq!((comments[0].side(), comments[0].text.as_str()), (Side::Reviewer, "This is a holiday picture."));
 }
 
-async fn r23_approval_holds_and_waits_for_the_customer(system: &TestSystem) {
+async fn r23_an_approval_places_pending_holds(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::UnderReview).await;
     assert_eq!(case.approve(&system.reviewer).await.unwrap().state(), ReviewCaseState::Approved);
     system.wait_until_idle().await;
     let claim = case.claim().await;
     assert_eq!((claim.state(), claim.association_state()), (ClaimState::Approved, AssociationState::Pending));
-    let held = case.associations().await;
-    assert_eq!(held.len(), 1);
-    assert_eq!(held[0].state(), cpor_proto::registry::v1::AssociationState::Pending);
-    assert_eq!((held[0].claim.as_str(), held[0].mpn_id.as_str()), (case.name.as_str(), "1001"));
+    let associations = case.associations().await;
+    assert_eq!(associations.len(), 1);
+    assert_eq!(associations[0].state(), cpor_proto::registry::v1::AssociationState::Pending);
+    assert_eq!((associations[0].claim.as_str(), associations[0].mpn_id.as_str()), (case.name.as_str(), "1001"));
     let entry = case.entry("review_approved").await;
     assert_eq!((entry.from_state(), entry.to_state()), (ClaimState::UnderReview, ClaimState::Approved));
 }
 
+/// Rejects the claim as the reviewer.
 async fn reject(case: &TestClaim<'_>, further: &[FurtherRejectionReason], comment: &str) -> Result<(), tonic::Status> {
     let request = RejectReviewCaseRequest {
         name: case.review_name().await,
@@ -135,7 +146,7 @@ async fn reject(case: &TestClaim<'_>, further: &[FurtherRejectionReason], commen
     case.system.reviewer.reviews().reject_review_case(request).await.map(drop)
 }
 
-async fn r24_a_rejection_names_reason_and_comment(system: &TestSystem) {
+async fn r24_a_rejection_needs_a_reason_and_a_comment(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::UnderReview).await;
     assert_refused(reject(&case, &[], "").await, Code::InvalidArgument, "INVALID_FIELDS");
     assert_refused(reject(&case, &[], " \n").await, Code::InvalidArgument, "INVALID_FIELDS");
@@ -150,7 +161,7 @@ async fn r24_a_rejection_names_reason_and_comment(system: &TestSystem) {
     );
     assert_eq!(rejection.reject_time, Some(timestamp("2026-03-16T09:00:00Z")));
     assert!(!rejection.r#final);
-    // 30 calendar days, to the end of the day in Berlin, where it is summer by then.
+    // The end of the thirtieth calendar day in Berlin, in summer time.
     assert_eq!(rejection.dispute_due_time, Some(timestamp("2026-04-15T22:00:00Z")));
     assert_eq!(case.review(&system.lead).await.unwrap().state(), ReviewCaseState::Rejected);
     assert!(case.associations().await.is_empty());
@@ -165,20 +176,20 @@ async fn r30_every_reason_reaches_the_partner(system: &TestSystem) {
         PartnerActionReason::ServiceInsufficientlyDescribed,
         PartnerActionReason::ProductsMissing,
     ];
-    ask(&case, &all, "All of it, please.").await.unwrap();
+    request_action(&case, &all, "All of it, please.").await.unwrap();
     system.wait_until_idle().await;
     let shown: Vec<_> = case.claim().await.partner_action.unwrap().reasons().collect();
-    let wanted = [
-        Shown::PoeMissing,
-        Shown::CustomerAcknowledgementMissing,
-        Shown::DatesMissingOrOld,
-        Shown::ServiceInsufficientlyDescribed,
-        Shown::ProductsMissing,
+    let expected = [
+        ClaimActionReason::PoeMissing,
+        ClaimActionReason::CustomerAcknowledgementMissing,
+        ClaimActionReason::DatesMissingOrOld,
+        ClaimActionReason::ServiceInsufficientlyDescribed,
+        ClaimActionReason::ProductsMissing,
     ];
-    assert_eq!(shown, wanted);
+    assert_eq!(shown, expected);
 }
 
-async fn r31_only_reasons_open_to_reviewers(system: &TestSystem) {
+async fn r31_reviewers_may_use_their_own_reasons_only(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::UnderReview).await;
     for primary_reason in [0, 2, 3, 99, -1] {
         let request = RejectReviewCaseRequest {
@@ -187,8 +198,8 @@ async fn r31_only_reasons_open_to_reviewers(system: &TestSystem) {
             comment: "No.".into(),
             ..RejectReviewCaseRequest::default()
         };
-        let answer = system.reviewer.reviews().reject_review_case(request).await;
-        let status = assert_refused(answer, Code::InvalidArgument, "INVALID_FIELDS");
+        let rejection = system.reviewer.reviews().reject_review_case(request).await;
+        let status = assert_refused(rejection, Code::InvalidArgument, "INVALID_FIELDS");
         assert!(field_violations(&status).iter().any(|(field, _)| field == "primary_reason"), "{status:?}");
     }
     assert_eq!(case.claim().await.state(), ClaimState::UnderReview);

@@ -1,4 +1,4 @@
-//! R6, R7, R9: what can be claimed.
+//! R6 to R9: which programs, activities and products can be claimed.
 
 use cpor_acceptance::{
     LITWARE, TestClaim, TestSystem, assert_refused, assert_violations, both_databases, field_violations, line,
@@ -10,15 +10,15 @@ use cpor_proto::{
 use tonic::Code;
 
 both_databases![
-    r6_programs_that_are_claimed_here,
-    r6_other_programs_point_to_the_coop_claims_process,
+    r6_accepts_the_three_programs,
+    r6_other_programs_are_referred_to_coop_claims,
     r7_solution_area_and_activity_must_pair,
     r8_usage_and_presales_exclude_revenue_association,
     r9_the_catalog_lists_what_can_be_claimed,
     r9_products_must_be_known_and_of_the_solution_area,
 ];
 
-async fn r6_programs_that_are_claimed_here(system: &TestSystem) {
+async fn r6_accepts_the_three_programs(system: &TestSystem) {
     let presales = Claim { program: "osa_sell".into(), ..system.presales().await };
     TestClaim::create_with_evidence(system, presales).await.submit().await.unwrap();
     let usage = Claim { program: "osu_business_applications".into(), ..system.usage().await };
@@ -27,7 +27,7 @@ async fn r6_programs_that_are_claimed_here(system: &TestSystem) {
     TestClaim::create_with_evidence(system, workloads).await.submit().await.unwrap();
 }
 
-async fn r6_other_programs_point_to_the_coop_claims_process(system: &TestSystem) {
+async fn r6_other_programs_are_referred_to_coop_claims(system: &TestSystem) {
     for program in ["csp", "managed_reseller", "hosting", "surface", "anything else"] {
         let case =
             TestClaim::create_with_evidence(system, Claim { program: program.into(), ..system.presales().await }).await;
@@ -78,24 +78,27 @@ async fn r9_the_catalog_lists_what_can_be_claimed(system: &TestSystem) {
     let request = ListProductsRequest { page_size: 1000, ..ListProductsRequest::default() };
     let products = system.contoso.registry().list_products(request).await.unwrap().into_inner().products;
     assert_eq!(products.len(), 27);
-    let of = |family: ProductFamily| products.iter().filter(move |product| product.family() == family);
-    assert_eq!(of(ProductFamily::Microsoft365).count(), 10);
-    assert_eq!(of(ProductFamily::Dynamics365).count(), 14);
-    assert_eq!(of(ProductFamily::PowerBi).count(), 1);
-    assert_eq!(of(ProductFamily::PowerPlatform).count(), 2);
-    let recognised: Vec<_> =
+    let of_family = |family: ProductFamily| products.iter().filter(move |product| product.family() == family);
+    assert_eq!(of_family(ProductFamily::Microsoft365).count(), 10);
+    assert_eq!(of_family(ProductFamily::Dynamics365).count(), 14);
+    assert_eq!(of_family(ProductFamily::PowerBi).count(), 1);
+    assert_eq!(of_family(ProductFamily::PowerPlatform).count(), 2);
+    let mut recognition_only: Vec<_> =
         products.iter().filter(|product| !product.incentivised).map(|product| product.display_name.as_str()).collect();
-    let mut recognised = recognised;
-    recognised.sort_unstable();
-    assert_eq!(recognised, ["Azure Information Protection", "Outlook Mobile", "Yammer"]);
-    let sold_as = |product: &Product| match product.family() {
+    recognition_only.sort_unstable();
+    assert_eq!(recognition_only, ["Azure Information Protection", "Outlook Mobile", "Yammer"]);
+    let expected_kind = |product: &Product| match product.family() {
         ProductFamily::Microsoft365 => ProductKind::Workload,
         ProductFamily::Unspecified
         | ProductFamily::Dynamics365
         | ProductFamily::PowerBi
         | ProductFamily::PowerPlatform => ProductKind::Subscription,
     };
-    assert!(products.iter().all(|product| product.kind() == sold_as(product) && product.claimable_from_time.is_some()));
+    assert!(
+        products
+            .iter()
+            .all(|product| product.kind() == expected_kind(product) && product.claimable_from_time.is_some())
+    );
 }
 
 async fn r9_products_must_be_known_and_of_the_solution_area(system: &TestSystem) {
@@ -104,9 +107,9 @@ async fn r9_products_must_be_known_and_of_the_solution_area(system: &TestSystem)
         TestClaim::create_with_evidence(system, unknown).await.submit().await,
         &[("lines[0].product", "PRODUCT_UNKNOWN")],
     );
-    let other = Claim { solution_area: SolutionArea::BusinessApplications.into(), ..system.workloads() };
-    let case = TestClaim::create_with_evidence(system, other).await;
-    let wrong = "PRODUCT_OF_OTHER_SOLUTION_AREA";
-    assert_violations(case.submit().await, &[("lines[0].product", wrong), ("lines[1].product", wrong)]);
+    let other_area = Claim { solution_area: SolutionArea::BusinessApplications.into(), ..system.workloads() };
+    let case = TestClaim::create_with_evidence(system, other_area).await;
+    let reason = "PRODUCT_OF_OTHER_SOLUTION_AREA";
+    assert_violations(case.submit().await, &[("lines[0].product", reason), ("lines[1].product", reason)]);
     assert_eq!(case.tenant, LITWARE);
 }

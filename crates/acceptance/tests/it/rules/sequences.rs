@@ -1,5 +1,5 @@
-//! R15 to R28, whatever comes in whatever order: random commands of all parties and time itself, each judged beforehand by a small model of the
-//! rules that knows nothing of the system but the due times that it shows.
+//! R15 to R28: random commands of all parties and random waits. A small model of the rules predicts
+//! the outcome of each; it reads nothing from the system but the due times.
 
 mod model;
 
@@ -7,135 +7,139 @@ use chrono::TimeDelta;
 use cpor_acceptance::{ApiResult, PDF, TestClaim, TestSystem, both_databases};
 use cpor_proto::claims::v1::{Claim, Contact, WithdrawReason};
 use cpor_types::{Entropy as _, SeededEntropy};
-use model::{Act, Customer, Model, Partner, Review};
+use model::{CustomerCommand, Model, PartnerCommand, ReviewCommand, Step};
 use tonic::Code;
 
-both_databases![r15_any_order_of_commands_does_what_the_rules_say];
+both_databases![r15_random_commands_behave_like_the_model];
 
-/// Claims that live side by side in one system.
+/// The number of claims that exist at the same time.
 const CLAIMS: usize = 12;
 
-/// Commands and waits, of all claims together: `CPOR_TEST_STEPS`, or 300.
+/// The number of steps of all claims together: `CPOR_TEST_STEPS`, or 300.
 fn steps() -> usize {
     std::env::var("CPOR_TEST_STEPS").map_or(300, |count| count.parse().expect("CPOR_TEST_STEPS is a number"))
 }
 
-/// `CPOR_TEST_SEED`, or always the same: what is tried here is as good in one order as in another.
+/// The seed of the steps: `CPOR_TEST_SEED`, or a fixed one.
 fn seed() -> u64 {
     std::env::var("CPOR_TEST_SEED").map_or(15, |seed| seed.parse().expect("CPOR_TEST_SEED is a number"))
 }
 
-struct Draw(SeededEntropy);
+/// Draws random steps.
+struct StepGenerator(SeededEntropy);
 
-impl Draw {
+impl StepGenerator {
+    /// A random number below `bound`.
     fn below(&self, bound: usize) -> usize {
         let [a, b, c, d, ..] = self.0.secret();
         u32::from_le_bytes([a, b, c, d]) as usize % bound
     }
 
-    /// One act in five is a wait; what drives the claim on is drawn more often than what ends it.
-    fn act(&self) -> Act {
+    /// One step in five is a wait. Commands of the customer, which often end a claim, are rare.
+    fn step(&self) -> Step {
         match self.below(20) {
-            0..4 => Act::Wait(1 + self.below(60)),
-            4..11 => Act::Partner(Partner::ALL[self.below(Partner::ALL.len())]),
-            11..18 => Act::Review(Review::ALL[self.below(Review::ALL.len())]),
-            _ => Act::Customer(Customer::ALL[self.below(Customer::ALL.len())]),
+            0..4 => Step::Wait(1 + self.below(60)),
+            4..11 => Step::Partner(PartnerCommand::ALL[self.below(PartnerCommand::ALL.len())]),
+            11..18 => Step::Review(ReviewCommand::ALL[self.below(ReviewCommand::ALL.len())]),
+            _ => Step::Customer(CustomerCommand::ALL[self.below(CustomerCommand::ALL.len())]),
         }
     }
 }
 
-async fn r15_any_order_of_commands_does_what_the_rules_say(system: &TestSystem) {
-    let draw = Draw(SeededEntropy::new(seed()));
-    let mut lives = Vec::new();
+async fn r15_random_commands_behave_like_the_model(system: &TestSystem) {
+    let generator = StepGenerator(SeededEntropy::new(seed()));
+    let mut claims = Vec::new();
     for _ in 0..CLAIMS {
-        lives.push(new_life(system).await);
+        claims.push(create_claim(system).await);
     }
-    for step in 0..steps() {
-        let (act, chosen) = (draw.act(), draw.below(CLAIMS));
-        if !lives[chosen].1.is_there() {
-            lives[chosen] = new_life(system).await;
+    for number in 0..steps() {
+        let (step, index) = (generator.step(), generator.below(CLAIMS));
+        if !claims[index].1.exists() {
+            claims[index] = create_claim(system).await;
         }
-        if matches!(act, Act::Review(_)) && !lives[chosen].1.has_case() {
+        if matches!(step, Step::Review(_)) && !claims[index].1.has_case() {
             continue;
         }
-        let told = format!("step {step}: {act:?} on claim {chosen}");
-        if let Act::Wait(hours) = act {
+        let description = format!("step {number}: {step:?} on claim {index}");
+        if let Step::Wait(hours) = step {
             system.advance_by(TimeDelta::hours(i64::try_from(hours).unwrap())).await;
             let now = system.now().await;
-            lives.iter_mut().for_each(|(_, model)| model.wait_until(now));
+            claims.iter_mut().for_each(|(_, model)| model.wait_until(now));
         } else {
-            let (case, model) = &mut lives[chosen];
+            let (case, model) = &mut claims[index];
             let before = model.clone();
-            let expected = model.take(act);
-            let answer = perform(case, act).await;
-            assert_eq!(answer.is_ok(), expected, "{told}: {answer:?}\n{before:#?}");
-            if let Err(status) = answer {
+            let expected = model.apply(step);
+            let result = perform(case, step).await;
+            assert_eq!(result.is_ok(), expected, "{description}: {result:?}\n{before:#?}");
+            if let Err(status) = result {
                 let codes = [Code::FailedPrecondition, Code::InvalidArgument, Code::NotFound];
-                assert!(codes.contains(&status.code()), "{told}: {status:?}");
+                assert!(codes.contains(&status.code()), "{description}: {status:?}");
             }
             system.wait_until_idle().await;
         }
-        // Time passes for all of them, a command is one's own.
-        let touched = if matches!(act, Act::Wait(_)) { 0..CLAIMS } else { chosen..chosen + 1 };
-        for (case, model) in &mut lives[touched] {
-            if let Some(claim) = seen(case, model).await {
-                model.reads(&claim);
-                assert_eq!(model.shows(), model::shown(&claim), "{told}: {claim:#?}");
+        // A wait concerns all claims, a command only one.
+        let affected = if matches!(step, Step::Wait(_)) { 0..CLAIMS } else { index..index + 1 };
+        for (case, model) in &mut claims[affected] {
+            if let Some(claim) = read(case, model).await {
+                model.read_due_time(&claim);
+                assert_eq!(model.expected_view(), model::view_of(&claim), "{description}: {claim:#?}");
             }
         }
     }
-    for (case, _) in &lives {
+    for (case, _) in &claims {
         let history = case.history().await;
         assert!(history.windows(2).all(|pair| pair[1].from_state == pair[0].to_state), "{history:#?}");
     }
 }
 
-async fn new_life(system: &TestSystem) -> (TestClaim<'_>, Model) {
-    (TestClaim::create_with_evidence(system, system.presales().await).await, Model::of_a_complete_draft())
+/// Creates a complete draft and its model.
+async fn create_claim(system: &TestSystem) -> (TestClaim<'_>, Model) {
+    (TestClaim::create_with_evidence(system, system.presales().await).await, Model::complete_draft())
 }
 
-async fn seen(case: &TestClaim<'_>, model: &Model) -> Option<Claim> {
-    let answer = case.claim_as(&case.partner).await;
-    assert_eq!(answer.is_ok(), model.is_there(), "{answer:?}");
-    answer.ok()
+/// Gets the claim; `None` if it was deleted.
+async fn read(case: &TestClaim<'_>, model: &Model) -> Option<Claim> {
+    let result = case.claim_as(&case.partner).await;
+    assert_eq!(result.is_ok(), model.exists(), "{result:?}");
+    result.ok()
 }
 
-async fn perform(case: &TestClaim<'_>, act: Act) -> ApiResult<()> {
-    match act {
-        Act::Wait(_) => Ok(()),
-        Act::Partner(command) => as_partner(case, command).await,
-        Act::Review(command) => as_lead(case, command).await,
-        Act::Customer(Customer::Approve) => case.approve_consent().await.map(drop),
-        Act::Customer(Customer::Decline) => case.decline_consent("No.").await.map(drop),
+async fn perform(case: &TestClaim<'_>, step: Step) -> ApiResult<()> {
+    match step {
+        Step::Wait(_) => Ok(()),
+        Step::Partner(command) => as_partner(case, command).await,
+        Step::Review(command) => as_lead(case, command).await,
+        Step::Customer(CustomerCommand::Approve) => case.approve_consent().await.map(drop),
+        Step::Customer(CustomerCommand::Decline) => case.decline_consent("No.").await.map(drop),
     }
 }
 
-async fn as_partner(case: &TestClaim<'_>, command: Partner) -> ApiResult<()> {
+async fn as_partner(case: &TestClaim<'_>, command: PartnerCommand) -> ApiResult<()> {
     match command {
-        Partner::Update => {
+        PartnerCommand::Update => {
             let name = format!("Bea {}", case.system.next_number());
             let contact = Contact { name, email: "bea@contoso.example".into(), ..Contact::default() };
             let changed = Claim { partner_contact: Some(contact), ..Claim::default() };
             case.update(changed, &["partner_contact"]).await.map(drop)
         }
-        Partner::Delete => case.delete().await.map(drop),
-        Partner::Submit => case.submit().await.map(drop),
-        Partner::Resubmit => case.resubmit("Here it is.").await.map(drop),
-        Partner::Withdraw => case.withdraw(WithdrawReason::WrongActivity, "").await.map(drop),
-        Partner::Dispute => case.dispute("The proof is sound.").await.map(drop),
-        Partner::AddEvidence => case.upload("more.pdf", PDF).await.map(drop),
-        Partner::Comment => case.comment(&case.partner, "A word.").await.map(drop),
+        PartnerCommand::Delete => case.delete().await.map(drop),
+        PartnerCommand::Submit => case.submit().await.map(drop),
+        PartnerCommand::Resubmit => case.resubmit("Here it is.").await.map(drop),
+        PartnerCommand::Withdraw => case.withdraw(WithdrawReason::WrongActivity, "").await.map(drop),
+        PartnerCommand::Dispute => case.dispute("The proof is sound.").await.map(drop),
+        PartnerCommand::AddEvidence => case.upload("more.pdf", PDF).await.map(drop),
+        PartnerCommand::Comment => case.comment(&case.partner, "A comment.").await.map(drop),
     }
 }
 
-async fn as_lead(case: &TestClaim<'_>, command: Review) -> ApiResult<()> {
+async fn as_lead(case: &TestClaim<'_>, command: ReviewCommand) -> ApiResult<()> {
     let lead = &case.system.lead;
     match command {
-        Review::Take => case.take(lead).await.map(drop),
-        Review::Release => case.release(lead).await.map(drop),
-        Review::Start => case.start_review(lead).await.map(drop),
-        Review::RequestPartnerAction => case.request_action(lead).await.map(drop),
-        Review::Approve => case.approve(lead).await.map(drop),
-        Review::Reject => case.reject(lead).await.map(drop),
+        ReviewCommand::Take => case.take(lead).await.map(drop),
+        ReviewCommand::Release => case.release(lead).await.map(drop),
+        ReviewCommand::Start => case.start_review(lead).await.map(drop),
+        ReviewCommand::RequestPartnerAction => case.request_action(lead).await.map(drop),
+        ReviewCommand::Approve => case.approve(lead).await.map(drop),
+        ReviewCommand::Reject => case.reject(lead).await.map(drop),
     }
 }

@@ -1,4 +1,4 @@
-//! R50, R51: usage, and who may read it.
+//! R50, R51: the import of usage, and who may read it.
 
 use cpor_acceptance::{Actor, ClaimStage, FABRIKAM, LITWARE, TestClaim, TestSystem, assert_refused, both_databases};
 use cpor_proto::{
@@ -9,12 +9,13 @@ use tonic::{Code, Status};
 
 both_databases![
     r50_usage_is_open_while_the_association_is_official,
-    r50_credited_is_usage_from_the_first_full_month,
+    r50_usage_is_credited_from_the_first_full_month,
     r51_importing_a_month_again_replaces_it,
-    r51_what_was_replaced_is_kept_and_can_be_listed,
-    r51_rows_that_make_no_sense_are_refused_alone,
+    r51_replaced_usage_is_kept_and_listed,
+    r51_invalid_rows_are_refused_individually,
 ];
 
+/// Lists the usage of a key as an actor.
 async fn usage(actor: &Actor, key: &str) -> Result<Vec<UsageMonth>, Status> {
     let request = ListUsageRequest { parent: key.into(), ..ListUsageRequest::default() };
     Ok(actor.eligibility().list_usage(request).await?.into_inner().usage_months)
@@ -41,15 +42,15 @@ async fn r50_usage_is_open_while_the_association_is_official(system: &TestSystem
     assert_refused(usage(&system.contoso, &key).await, Code::PermissionDenied, "USAGE_NOT_OPEN");
 }
 
-async fn r50_credited_is_usage_from_the_first_full_month(system: &TestSystem) {
+async fn r50_usage_is_credited_from_the_first_full_month(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Official).await;
     let key = case.key(0).await;
     system.advance_by(chrono::TimeDelta::days(60)).await;
     system.import_usage(&key, &[("2026-02", 50), ("2026-03", 60), ("2026-04", 70), ("2026-05", 80)]).await;
     let months: Vec<_> =
         usage(&system.contoso, &key).await.unwrap().into_iter().map(|month| (month.month, month.credited)).collect();
-    let wanted = [("2026-05", true), ("2026-04", true), ("2026-03", false), ("2026-02", false)];
-    assert_eq!(months, wanted.map(|(month, credited)| (month.to_owned(), credited)));
+    let expected = [("2026-05", true), ("2026-04", true), ("2026-03", false), ("2026-02", false)];
+    assert_eq!(months, expected.map(|(month, credited)| (month.to_owned(), credited)));
 }
 
 async fn r51_importing_a_month_again_replaces_it(system: &TestSystem) {
@@ -65,7 +66,7 @@ async fn r51_importing_a_month_again_replaces_it(system: &TestSystem) {
     assert_eq!(months, [930, 880]);
 }
 
-async fn r51_what_was_replaced_is_kept_and_can_be_listed(system: &TestSystem) {
+async fn r51_replaced_usage_is_kept_and_listed(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.usage().await, ClaimStage::Official).await;
     let key = case.key(0).await;
     for consumption in [40, 50, 60] {
@@ -75,10 +76,10 @@ async fn r51_what_was_replaced_is_kept_and_can_be_listed(system: &TestSystem) {
     system.import_usage(&key, &[("2026-04", 80)]).await;
     system.import_usage(&key, &[("2026-04", 90)]).await;
     let mut request = ListUsageRequest { parent: key, page_size: 2, show_replaced: true, ..Default::default() };
-    let mut seen = Vec::new();
+    let mut months = Vec::new();
     loop {
         let page = system.contoso.eligibility().list_usage(request.clone()).await.unwrap().into_inner();
-        seen.extend(page.usage_months.into_iter().map(|month| {
+        months.extend(page.usage_months.into_iter().map(|month| {
             (month.month, month.revision, month.consumption, month.replace_time.is_some(), month.credited)
         }));
         if page.next_page_token.is_empty() {
@@ -86,7 +87,7 @@ async fn r51_what_was_replaced_is_kept_and_can_be_listed(system: &TestSystem) {
         }
         request.page_token = page.next_page_token;
     }
-    let wanted = [
+    let expected = [
         ("2026-04", 2, 90, false, true),
         ("2026-04", 1, 80, true, false),
         ("2026-03", 1, 70, false, false),
@@ -95,14 +96,14 @@ async fn r51_what_was_replaced_is_kept_and_can_be_listed(system: &TestSystem) {
         ("2026-02", 1, 40, true, false),
     ];
     assert_eq!(
-        seen,
-        wanted.map(|(month, revision, use_, replaced, credited)| {
-            (month.to_owned(), revision, use_, replaced, credited)
+        months,
+        expected.map(|(month, revision, consumption, replaced, credited)| {
+            (month.to_owned(), revision, consumption, replaced, credited)
         })
     );
 }
 
-async fn r51_rows_that_make_no_sense_are_refused_alone(system: &TestSystem) {
+async fn r51_invalid_rows_are_refused_individually(system: &TestSystem) {
     let row = |key: &str, month: &str| UsageMonth { key: key.into(), month: month.into(), ..UsageMonth::default() };
     let workload = format!("tenants/{LITWARE}/workloads/teams");
     let subscription = format!("tenants/{FABRIKAM}/subscriptions/{}", cpor_acceptance::FABRIKAM_SALES);

@@ -11,24 +11,27 @@ both_databases![
     r59_a_watch_shows_every_change_once_and_in_order,
     r59_a_watch_is_resumed_without_loss_or_repeat,
     r59_a_partner_watches_its_own_claims_only,
-    r59_a_watch_says_that_it_is_still_there,
-    r59_a_cursor_that_is_no_place_in_the_log_is_refused,
-    r59_a_cursor_from_before_a_restored_backup_is_refused,
-    r59_a_watch_ends_well,
-    r59_nobody_has_all_watches,
+    r59_a_watch_sends_heartbeats,
+    r59_an_invalid_cursor_is_refused,
+    r59_a_cursor_from_before_a_restore_is_refused,
+    r59_a_watch_ends_with_ok,
+    r59_a_partner_has_at_most_16_watches,
 ];
-both_databases![with two_replicas: r59_a_change_at_one_replica_is_watched_at_the_other];
+both_databases![with two_replicas: r59_a_watch_sees_changes_of_other_replicas];
 
 type Stream = Streaming<WatchClaimsResponse>;
 
+/// Opens a watch.
 async fn watch(actor: &Actor, request: WatchClaimsRequest) -> Result<Stream, Status> {
     Ok(actor.claims().watch_claims(request).await?.into_inner())
 }
 
+/// The request to watch all changes from the beginning.
 fn from_beginning(parent: &str) -> WatchClaimsRequest {
     WatchClaimsRequest { parent: parent.into(), from_beginning: true, ..WatchClaimsRequest::default() }
 }
 
+/// The request to watch the changes after a cursor, or from now on if it is empty.
 fn after(parent: &str, cursor: &str) -> WatchClaimsRequest {
     WatchClaimsRequest { parent: parent.into(), cursor: cursor.into(), ..WatchClaimsRequest::default() }
 }
@@ -36,7 +39,7 @@ fn after(parent: &str, cursor: &str) -> WatchClaimsRequest {
 /// The next message that is a change.
 async fn change(stream: &mut Stream) -> WatchClaimsResponse {
     loop {
-        let message = stream.message().await.unwrap().expect("the stream goes on");
+        let message = stream.message().await.unwrap().expect("the stream is open");
         if message.entry.is_some() {
             return message;
         }
@@ -46,25 +49,26 @@ async fn change(stream: &mut Stream) -> WatchClaimsResponse {
 /// The cursor of the next heartbeat.
 async fn heartbeat(stream: &mut Stream) -> String {
     loop {
-        let message = stream.message().await.unwrap().expect("the stream goes on");
+        let message = stream.message().await.unwrap().expect("the stream is open");
         if message.entry.is_none() {
             return message.cursor;
         }
     }
 }
 
-/// Everything that is in the log up to now: the claim, the position and the cursor of each change.
-async fn all(actor: &Actor, request: WatchClaimsRequest, count: usize) -> Vec<WatchClaimsResponse> {
+/// Reads `count` changes from a new watch.
+async fn read_changes(actor: &Actor, request: WatchClaimsRequest, count: usize) -> Vec<WatchClaimsResponse> {
     let mut stream = watch(actor, request).await.unwrap();
-    let mut found = Vec::new();
-    while found.len() < count {
-        found.push(change(&mut stream).await);
+    let mut changes = Vec::new();
+    while changes.len() < count {
+        changes.push(change(&mut stream).await);
     }
-    found
+    changes
 }
 
-fn places(found: &[WatchClaimsResponse]) -> Vec<(String, i64)> {
-    found.iter().map(|message| (message.name.clone(), message.entry.as_ref().unwrap().position)).collect()
+/// The claim and the history position of each change.
+fn positions(changes: &[WatchClaimsResponse]) -> Vec<(String, i64)> {
+    changes.iter().map(|message| (message.name.clone(), message.entry.as_ref().unwrap().position)).collect()
 }
 
 async fn r59_a_watch_shows_every_change_once_and_in_order(system: &TestSystem) {
@@ -81,9 +85,10 @@ async fn r59_a_watch_shows_every_change_once_and_in_order(system: &TestSystem) {
         let shown = history.iter().filter(|entry| entry.action != "review_noted");
         expected.extend(shown.map(|entry| (case.name.clone(), entry.position)));
     }
-    let found = all(&system.contoso, from_beginning(CONTOSO), expected.len()).await;
-    let mut sorted = places(&found);
-    // Of each claim in the order of its history: nothing twice, nothing left out but the note.
+    let changes = read_changes(&system.contoso, from_beginning(CONTOSO), expected.len()).await;
+    let mut sorted = positions(&changes);
+    // The changes of each claim are in the order of its history, without repetitions. Only the note
+    // is missing.
     for case in [&first, &second] {
         let own = sorted.iter().filter(|(name, _)| *name == case.name);
         assert!(own.map(|(_, position)| position).is_sorted(), "{sorted:?}");
@@ -91,31 +96,31 @@ async fn r59_a_watch_shows_every_change_once_and_in_order(system: &TestSystem) {
     sorted.sort();
     expected.sort();
     assert_eq!(sorted, expected);
-    // Who watched all along has seen the same.
-    for message in &found {
-        let seen = change(&mut live).await;
-        assert_eq!((&seen.cursor, &seen.entry), (&message.cursor, &message.entry));
+    // A watch that was open all the time has sent the same.
+    for message in &changes {
+        let live_change = change(&mut live).await;
+        assert_eq!((&live_change.cursor, &live_change.entry), (&message.cursor, &message.entry));
     }
-    let last = found.last().unwrap();
+    let last = changes.last().unwrap();
     assert_eq!(last.entry.as_ref().unwrap().action, "commented");
-    assert_eq!(last.claim, Some(first.claim().await), "with the claim as it is");
+    assert_eq!(last.claim, Some(first.claim().await), "with the current claim");
 }
 
 async fn r59_a_watch_is_resumed_without_loss_or_repeat(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::UnderReview).await;
     let length = case.history().await.len();
-    let whole = all(&system.contoso, from_beginning(CONTOSO), length).await;
+    let whole = read_changes(&system.contoso, from_beginning(CONTOSO), length).await;
     for (n, message) in whole.iter().enumerate() {
-        let rest = all(&system.contoso, after(CONTOSO, &message.cursor), length - n - 1).await;
-        assert_eq!(places(&rest), places(&whole[n + 1..]), "after {n}");
+        let rest = read_changes(&system.contoso, after(CONTOSO, &message.cursor), length - n - 1).await;
+        assert_eq!(positions(&rest), positions(&whole[n + 1..]), "after {n}");
     }
-    // A cursor outlives the process that gave it.
+    // A cursor stays valid after a restart of the process.
     let last = whole.last().unwrap().cursor.clone();
     system.crash(Service::ClaimIntake).await;
     case.comment(&system.contoso, "Still there?").await.unwrap();
     let mut stream = watch(&system.contoso, after(CONTOSO, &last)).await.unwrap();
     assert_eq!(change(&mut stream).await.entry.unwrap().action, "commented");
-    // A deleted draft is told of, without a claim.
+    // The deletion of a draft is sent without a claim.
     let draft = TestClaim::create_draft(system, system.presales().await).await.unwrap();
     draft.delete().await.unwrap();
     let mut deleted = change(&mut stream).await;
@@ -127,29 +132,29 @@ async fn r59_a_watch_is_resumed_without_loss_or_repeat(system: &TestSystem) {
 
 async fn r59_a_partner_watches_its_own_claims_only(system: &TestSystem) {
     assert_refused(watch(&system.northwind, from_beginning(CONTOSO)).await, Code::NotFound, "RESOURCE_NOT_FOUND");
-    let mut ours = watch(&system.contoso, from_beginning(CONTOSO)).await.unwrap();
-    let mut theirs = watch(&system.northwind, from_beginning(NORTHWIND)).await.unwrap();
+    let mut of_contoso = watch(&system.contoso, from_beginning(CONTOSO)).await.unwrap();
+    let mut of_northwind = watch(&system.northwind, from_beginning(NORTHWIND)).await.unwrap();
     let claim = system.presales().await;
     let case = TestClaim::at_stage(system, claim.clone(), ClaimStage::UnderReview).await;
     let rival = TestClaim::at_stage(system, system.rival_of(&claim), ClaimStage::UnderReview).await;
-    let (own, other) = (case.history().await.len(), rival.history().await.len());
-    for _ in 0..own {
-        let message = change(&mut ours).await;
+    let (contoso_changes, northwind_changes) = (case.history().await.len(), rival.history().await.len());
+    for _ in 0..contoso_changes {
+        let message = change(&mut of_contoso).await;
         assert_eq!(message.name, case.name);
         assert!(!format!("{message:?}").contains(NORTHWIND) && !format!("{message:?}").contains(rival.id()));
         assert!(!format!("{message:?}").contains(&system.reviewer.subject), "R4");
     }
-    for _ in 0..other {
-        assert_eq!(change(&mut theirs).await.name, rival.name);
+    for _ in 0..northwind_changes {
+        assert_eq!(change(&mut of_northwind).await.name, rival.name);
     }
 }
 
-async fn r59_a_watch_says_that_it_is_still_there(system: &TestSystem) {
+async fn r59_a_watch_sends_heartbeats(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Submitted).await;
     let mut stream = watch(&system.contoso, after(CONTOSO, "")).await.unwrap();
     let start = heartbeat(&mut stream).await;
-    assert_eq!(heartbeat(&mut stream).await, start, "nothing happens");
-    // A note is nothing to a partner, but for the cursor.
+    assert_eq!(heartbeat(&mut stream).await, start, "nothing has changed");
+    // A note is not sent to a partner, but it advances the cursor.
     case.note(&system.reviewer, "For reviewers.").await.unwrap();
     system.wait_until_idle().await;
     let mut cursor = heartbeat(&mut stream).await;
@@ -163,52 +168,53 @@ async fn r59_a_watch_says_that_it_is_still_there(system: &TestSystem) {
     }
 }
 
-async fn r59_a_cursor_that_is_no_place_in_the_log_is_refused(system: &TestSystem) {
+async fn r59_an_invalid_cursor_is_refused(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Submitted).await;
-    let cursor = all(&system.contoso, from_beginning(CONTOSO), 1).await.remove(0).cursor;
+    let cursor = read_changes(&system.contoso, from_beginning(CONTOSO), 1).await.remove(0).cursor;
     let mut tampered = cursor.clone();
     tampered.pop();
-    for bad in ["nonsense", "!", &tampered] {
-        assert_refused(watch(&system.contoso, after(CONTOSO, bad)).await, Code::InvalidArgument, "INVALID_CURSOR");
+    for invalid in ["nonsense", "!", &tampered] {
+        assert_refused(watch(&system.contoso, after(CONTOSO, invalid)).await, Code::InvalidArgument, "INVALID_CURSOR");
     }
     assert_refused(watch(&system.northwind, after(NORTHWIND, &cursor)).await, Code::InvalidArgument, "INVALID_CURSOR");
     assert_refused(watch(&system.contoso, after(&case.name, "")).await, Code::InvalidArgument, "INVALID_FIELDS");
 }
 
-async fn r59_a_cursor_from_before_a_restored_backup_is_refused(system: &TestSystem) {
+async fn r59_a_cursor_from_before_a_restore_is_refused(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Submitted).await;
     let cursor = heartbeat(&mut watch(&system.contoso, after(CONTOSO, "")).await.unwrap()).await;
-    // What a backup of an earlier day looks like: the last entry is not there yet, then another one is.
+    // Simulates a restored backup: the last entry is missing, and later another one takes its
+    // place.
     let entries = case.history().await.len();
     let cut = format!("DELETE FROM history WHERE position = {entries}");
     system.execute_sql(Service::ClaimIntake, &cut).await;
-    let expired = || async { watch(&system.contoso, after(CONTOSO, &cursor)).await };
-    let refusal = assert_refused(expired().await, Code::OutOfRange, "CURSOR_EXPIRED");
+    let resume = || async { watch(&system.contoso, after(CONTOSO, &cursor)).await };
+    let refusal = assert_refused(resume().await, Code::OutOfRange, "CURSOR_EXPIRED");
     assert_eq!(metadata(&refusal, "advice"), "WATCH_FROM_NOW_THEN_LIST");
-    let back = format!(
+    let reset = format!(
         "UPDATE claim SET history = {0}, head = (SELECT link FROM history WHERE position = {0} AND claim_id = claim.id)",
         entries - 1
     );
-    system.execute_sql(Service::ClaimIntake, &back).await;
+    system.execute_sql(Service::ClaimIntake, &reset).await;
     system.execute_sql(Service::ClaimIntake, "UPDATE owner_log SET last = last - 1").await;
     case.comment(&system.contoso, "Another story.").await.unwrap();
-    assert_refused(expired().await, Code::OutOfRange, "CURSOR_EXPIRED");
-    let mut anew = watch(&system.contoso, after(CONTOSO, "")).await.unwrap();
-    heartbeat(&mut anew).await;
+    assert_refused(resume().await, Code::OutOfRange, "CURSOR_EXPIRED");
+    let mut new_watch = watch(&system.contoso, after(CONTOSO, "")).await.unwrap();
+    heartbeat(&mut new_watch).await;
 }
 
-async fn r59_a_watch_ends_well(system: &TestSystem) {
+async fn r59_a_watch_ends_with_ok(system: &TestSystem) {
     let mut request = tonic::Request::new(after(CONTOSO, ""));
     request.set_timeout(std::time::Duration::from_millis(1500));
     let mut stream = system.contoso.claims().watch_claims(request).await.unwrap().into_inner();
     while stream.message().await.expect("OK at the end").is_some() {}
-    // One that ends at once has told where it begins.
+    // A watch with a short timeout still sends its first cursor.
     let mut request = tonic::Request::new(after(CONTOSO, ""));
     request.set_timeout(std::time::Duration::from_secs(1));
     let mut stream = system.contoso.claims().watch_claims(request).await.unwrap().into_inner();
     assert_ne!(heartbeat(&mut stream).await, "");
     assert_eq!(stream.message().await.expect("OK at the end"), None);
-    // A process that goes does not wait for its watchers.
+    // A process that stops ends its watches.
     let mut stream = watch(&system.contoso, after(CONTOSO, "")).await.unwrap();
     let cursor = heartbeat(&mut stream).await;
     system.stop_all().await;
@@ -217,7 +223,7 @@ async fn r59_a_watch_ends_well(system: &TestSystem) {
     heartbeat(&mut watch(&system.contoso, after(CONTOSO, &cursor)).await.unwrap()).await;
 }
 
-async fn r59_nobody_has_all_watches(system: &TestSystem) {
+async fn r59_a_partner_has_at_most_16_watches(system: &TestSystem) {
     let mut open = Vec::new();
     for n in 0..16 {
         let actor = if n % 2 == 0 { &system.contoso } else { &system.contoso_user };
@@ -232,11 +238,11 @@ async fn r59_nobody_has_all_watches(system: &TestSystem) {
     }
 }
 
-async fn r59_a_change_at_one_replica_is_watched_at_the_other(system: &TestSystem) {
+async fn r59_a_watch_sees_changes_of_other_replicas(system: &TestSystem) {
     let (here, there) = (system.contoso.clone(), system.contoso.at_replica(system.replicas() - 1));
     let mut stream = watch(&there, after(CONTOSO, "")).await.unwrap();
     let cursor = heartbeat(&mut stream).await;
-    // Ten claims at once through both, which nothing but the log puts in an order.
+    // Both replicas create ten claims concurrently. Only the log defines their order.
     let writes = (0..10).map(|n| {
         let actor = if n % 2 == 0 { here.clone() } else { there.clone() };
         async move {
@@ -246,19 +252,19 @@ async fn r59_a_change_at_one_replica_is_watched_at_the_other(system: &TestSystem
         }
     });
     let mut created = futures_util::future::join_all(writes).await;
-    let mut seen = Vec::new();
+    let mut names = Vec::new();
     for _ in 0..10 {
-        seen.push(change(&mut stream).await.name);
+        names.push(change(&mut stream).await.name);
     }
-    // Who watches later sees them in the same order.
-    let mut again = watch(&here, after(CONTOSO, &cursor)).await.unwrap();
-    heartbeat(&mut again).await;
-    let mut later = Vec::new();
+    // A later watch sends them in the same order.
+    let mut later_watch = watch(&here, after(CONTOSO, &cursor)).await.unwrap();
+    heartbeat(&mut later_watch).await;
+    let mut later_names = Vec::new();
     for _ in 0..10 {
-        later.push(change(&mut again).await.name);
+        later_names.push(change(&mut later_watch).await.name);
     }
-    assert_eq!(seen, later);
+    assert_eq!(names, later_names);
     created.sort();
-    seen.sort();
-    assert_eq!(seen, created, "each once");
+    names.sort();
+    assert_eq!(names, created, "each claim once");
 }

@@ -1,23 +1,23 @@
-//! The rules R15 to R28 of one claim under the default policy, as a reader of them would write them down: no tables, no events, one `match` a
+//! A model of one claim by the rules R15 to R28 under the default policy, with one `match` for each
 //! party.
 
 use chrono::{DateTime, Utc};
 use cpor_acceptance::from_timestamp;
 use cpor_proto::claims::v1::{AssociationState, Claim, ClaimState, Command};
 
-/// What happens.
+/// A step of the test.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Act {
-    /// Hours pass.
+pub(super) enum Step {
+    /// This number of hours passes.
     Wait(usize),
-    Partner(Partner),
-    /// By a lead.
-    Review(Review),
-    Customer(Customer),
+    Partner(PartnerCommand),
+    /// A command of a review lead.
+    Review(ReviewCommand),
+    Customer(CustomerCommand),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Partner {
+pub(super) enum PartnerCommand {
     Update,
     Delete,
     Submit,
@@ -28,7 +28,7 @@ pub(super) enum Partner {
     Comment,
 }
 
-impl Partner {
+impl PartnerCommand {
     pub(super) const ALL: [Self; 8] = [
         Self::Update,
         Self::Delete,
@@ -40,7 +40,8 @@ impl Partner {
         Self::Comment,
     ];
 
-    fn in_the_contract(self) -> Command {
+    /// The command of the API.
+    fn to_api(self) -> Command {
         match self {
             Self::Update => Command::Update,
             Self::Delete => Command::Delete,
@@ -55,7 +56,7 @@ impl Partner {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Review {
+pub(super) enum ReviewCommand {
     Take,
     Release,
     Start,
@@ -64,32 +65,32 @@ pub(super) enum Review {
     Reject,
 }
 
-impl Review {
+impl ReviewCommand {
     pub(super) const ALL: [Self; 6] =
         [Self::Take, Self::Release, Self::Start, Self::RequestPartnerAction, Self::Approve, Self::Reject];
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Customer {
+pub(super) enum CustomerCommand {
     Approve,
     Decline,
 }
 
-impl Customer {
+impl CustomerCommand {
     pub(super) const ALL: [Self; 2] = [Self::Approve, Self::Decline];
 }
 
-/// Where a claim stands; due times are those that the system shows.
+/// The state of a claim. Due times are read from the system.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum At {
+enum State {
     Editing,
-    Gone,
-    /// SUBMITTED, UNDER_REVIEW and DISPUTED: a case that waits or is worked on.
+    Deleted,
+    /// SUBMITTED, UNDER_REVIEW or DISPUTED: the review case waits or is under review.
     InReview {
         disputed: bool,
         started: bool,
     },
-    Asked {
+    PartnerActionRequired {
         disputed: bool,
         due: Option<DateTime<Utc>>,
     },
@@ -106,239 +107,262 @@ enum At {
 /// One claim.
 #[derive(Clone, Debug)]
 pub(super) struct Model {
-    at: At,
-    /// Somebody has the case.
+    state: State,
+    /// Whether the case has a reviewer.
     taken: bool,
-    /// The customer approved and has not declined since.
+    /// Whether the customer approved and has not declined since.
     approved: bool,
-    /// The customer declined, so that silence is no consent (R28).
+    /// Whether the customer declined, so that silence is no consent (R28).
     declined: bool,
-    /// It declined since the submission or the last dispute: saying it again gets the first answer.
-    said_no: bool,
-    /// Documents of this submission, answer or dispute (R14).
+    /// Whether the customer declined since the submission or the last dispute. Such a decline can
+    /// be repeated.
+    has_current_decline: bool,
+    /// The number of documents of this submission, response or dispute (R14).
     documents: usize,
 }
 
-const MOST_DOCUMENTS: usize = 10;
+/// The maximum number of documents of a submission, response or dispute (R14).
+const MAX_DOCUMENTS: usize = 10;
 
 impl Model {
-    pub(super) fn of_a_complete_draft() -> Self {
-        Self { at: At::Editing, taken: false, approved: false, declined: false, said_no: false, documents: 1 }
+    /// A draft with one document that can be submitted.
+    pub(super) fn complete_draft() -> Self {
+        Self {
+            state: State::Editing,
+            taken: false,
+            approved: false,
+            declined: false,
+            has_current_decline: false,
+            documents: 1,
+        }
     }
 
-    pub(super) fn is_there(&self) -> bool {
-        self.at != At::Gone
+    /// Whether the claim exists, that is, was not deleted.
+    pub(super) fn exists(&self) -> bool {
+        self.state != State::Deleted
     }
 
-    /// Whether reviewers have something to act on.
+    /// Whether the claim has a review case.
     pub(super) fn has_case(&self) -> bool {
-        !matches!(self.at, At::Editing | At::Gone)
+        !matches!(self.state, State::Editing | State::Deleted)
     }
 
-    /// Does the act, where the rules admit it; answers whether they do.
-    pub(super) fn take(&mut self, act: Act) -> bool {
-        let admitted = self.admits(act);
+    /// Applies a step if the rules admit it. Returns whether they do.
+    pub(super) fn apply(&mut self, step: Step) -> bool {
+        let admitted = self.admits(step);
         if admitted {
-            match act {
-                Act::Wait(_) => {}
-                Act::Partner(command) => self.partner(command),
-                Act::Review(command) => self.review(command),
-                Act::Customer(Customer::Approve) => self.customer_approves(),
-                Act::Customer(Customer::Decline) => self.customer_declines(),
+            match step {
+                Step::Wait(_) => {}
+                Step::Partner(command) => self.apply_partner(command),
+                Step::Review(command) => self.apply_review(command),
+                Step::Customer(CustomerCommand::Approve) => self.apply_approval(),
+                Step::Customer(CustomerCommand::Decline) => self.apply_decline(),
             }
         }
         admitted
     }
 
-    fn admits(&self, act: Act) -> bool {
-        match act {
-            Act::Wait(_) => true,
-            Act::Partner(command) => {
-                self.admits_partner(command) && (command != Partner::AddEvidence || self.has_room())
+    fn admits(&self, step: Step) -> bool {
+        match step {
+            Step::Wait(_) => true,
+            Step::Partner(command) => {
+                self.admits_partner(command)
+                    && (command != PartnerCommand::AddEvidence || self.has_room_for_documents())
             }
-            Act::Review(command) => self.admits_review(command),
-            Act::Customer(Customer::Approve) => match self.at {
-                At::Editing | At::Gone | At::Rejected { .. } => false,
-                // Saying it again gets the first answer.
-                At::Approved { official, .. } => !official || self.approved,
-                At::InReview { .. } | At::Asked { .. } => true,
+            Step::Review(command) => self.admits_review(command),
+            Step::Customer(CustomerCommand::Approve) => match self.state {
+                State::Editing | State::Deleted | State::Rejected { .. } => false,
+                // A repeated approval changes nothing.
+                State::Approved { official, .. } => !official || self.approved,
+                State::InReview { .. } | State::PartnerActionRequired { .. } => true,
             },
-            Act::Customer(Customer::Decline) => match self.at {
-                At::Editing | At::Gone => false,
-                At::InReview { .. } | At::Asked { .. } => true,
-                At::Approved { official, due } => !official || self.approved && due.is_some(),
-                At::Rejected { disputable, .. } => disputable || self.said_no,
+            Step::Customer(CustomerCommand::Decline) => match self.state {
+                State::Editing | State::Deleted => false,
+                State::InReview { .. } | State::PartnerActionRequired { .. } => true,
+                State::Approved { official, due } => !official || self.approved && due.is_some(),
+                State::Rejected { disputable, .. } => disputable || self.has_current_decline,
             },
         }
     }
 
-    fn has_room(&self) -> bool {
-        self.documents < MOST_DOCUMENTS
+    fn has_room_for_documents(&self) -> bool {
+        self.documents < MAX_DOCUMENTS
     }
 
-    fn admits_partner(&self, command: Partner) -> bool {
-        let editing = self.at == At::Editing;
-        let submitted = self.at == At::InReview { disputed: false, started: false };
-        let asked = matches!(self.at, At::Asked { .. });
-        let disputable = matches!(self.at, At::Rejected { disputable: true, .. });
+    fn admits_partner(&self, command: PartnerCommand) -> bool {
+        let editing = self.state == State::Editing;
+        let submitted = self.state == State::InReview { disputed: false, started: false };
+        let action_required = matches!(self.state, State::PartnerActionRequired { .. });
+        let disputable = matches!(self.state, State::Rejected { disputable: true, .. });
         match command {
-            Partner::Update => editing || submitted || asked,
-            Partner::Delete | Partner::Submit => editing,
-            Partner::Resubmit => asked,
-            Partner::Withdraw => !editing && self.is_there() && !matches!(self.at, At::Rejected { .. }),
-            Partner::Dispute => disputable,
-            Partner::AddEvidence => editing || submitted || asked || disputable,
-            Partner::Comment => self.is_there(),
+            PartnerCommand::Update => editing || submitted || action_required,
+            PartnerCommand::Delete | PartnerCommand::Submit => editing,
+            PartnerCommand::Resubmit => action_required,
+            PartnerCommand::Withdraw => !editing && self.exists() && !matches!(self.state, State::Rejected { .. }),
+            PartnerCommand::Dispute => disputable,
+            PartnerCommand::AddEvidence => editing || submitted || action_required || disputable,
+            PartnerCommand::Comment => self.exists(),
         }
     }
 
-    fn admits_review(&self, command: Review) -> bool {
-        match (self.at, command) {
-            (At::InReview { started: false, .. }, Review::Take) => !self.taken,
-            (At::InReview { started: false, .. }, Review::Release) => self.taken,
-            (At::InReview { started, .. }, Review::Start) => !started,
-            (At::InReview { started, .. }, Review::RequestPartnerAction | Review::Approve | Review::Reject) => started,
+    fn admits_review(&self, command: ReviewCommand) -> bool {
+        match (self.state, command) {
+            (State::InReview { started: false, .. }, ReviewCommand::Take) => !self.taken,
+            (State::InReview { started: false, .. }, ReviewCommand::Release) => self.taken,
+            (State::InReview { started, .. }, ReviewCommand::Start) => !started,
+            (
+                State::InReview { started, .. },
+                ReviewCommand::RequestPartnerAction | ReviewCommand::Approve | ReviewCommand::Reject,
+            ) => started,
             _ => false,
         }
     }
 
-    fn partner(&mut self, command: Partner) {
+    fn apply_partner(&mut self, command: PartnerCommand) {
         match command {
-            Partner::Update | Partner::Comment => {}
-            Partner::Delete => self.at = At::Gone,
-            Partner::Submit => self.goes_to_review(false),
-            Partner::Resubmit => self.goes_to_review(matches!(self.at, At::Asked { disputed: true, .. })),
-            Partner::Withdraw => self.at = At::Rejected { disputable: false, due: None },
-            Partner::Dispute => {
+            PartnerCommand::Update | PartnerCommand::Comment => {}
+            PartnerCommand::Delete => self.state = State::Deleted,
+            PartnerCommand::Submit => self.move_to_review(false),
+            PartnerCommand::Resubmit => {
+                self.move_to_review(matches!(self.state, State::PartnerActionRequired { disputed: true, .. }))
+            }
+            PartnerCommand::Withdraw => self.state = State::Rejected { disputable: false, due: None },
+            PartnerCommand::Dispute => {
                 self.taken = false;
-                self.said_no = false;
-                self.goes_to_review(true);
+                self.has_current_decline = false;
+                self.move_to_review(true);
             }
-            Partner::AddEvidence => self.documents += 1,
+            PartnerCommand::AddEvidence => self.documents += 1,
         }
     }
 
-    fn goes_to_review(&mut self, disputed: bool) {
-        self.at = At::InReview { disputed, started: false };
+    fn move_to_review(&mut self, disputed: bool) {
+        self.state = State::InReview { disputed, started: false };
     }
 
-    fn review(&mut self, command: Review) {
-        let disputed = matches!(self.at, At::InReview { disputed: true, .. });
+    fn apply_review(&mut self, command: ReviewCommand) {
+        let disputed = matches!(self.state, State::InReview { disputed: true, .. });
         match command {
-            Review::Take => self.taken = true,
-            Review::Release => self.taken = false,
-            Review::Start => {
+            ReviewCommand::Take => self.taken = true,
+            ReviewCommand::Release => self.taken = false,
+            ReviewCommand::Start => {
                 self.taken = true;
-                self.at = At::InReview { disputed, started: true };
+                self.state = State::InReview { disputed, started: true };
             }
-            Review::RequestPartnerAction => {
+            ReviewCommand::RequestPartnerAction => {
                 self.documents = 0;
-                self.at = At::Asked { disputed, due: None };
+                self.state = State::PartnerActionRequired { disputed, due: None };
             }
-            Review::Approve => self.at = At::Approved { official: self.approved, due: None },
-            Review::Reject => self.is_rejected(),
+            ReviewCommand::Approve => self.state = State::Approved { official: self.approved, due: None },
+            ReviewCommand::Reject => self.reject(),
         }
     }
 
-    fn is_rejected(&mut self) {
+    fn reject(&mut self) {
         self.documents = 0;
-        self.at = At::Rejected { disputable: true, due: None };
+        self.state = State::Rejected { disputable: true, due: None };
     }
 
-    fn customer_approves(&mut self) {
+    fn apply_approval(&mut self) {
         self.approved = true;
         self.declined = false;
-        if let At::Approved { official, .. } = &mut self.at {
+        if let State::Approved { official, .. } = &mut self.state {
             *official = true;
         }
     }
 
-    fn customer_declines(&mut self) {
-        let again = matches!(self.at, At::Rejected { .. });
+    fn apply_decline(&mut self) {
+        let was_rejected = matches!(self.state, State::Rejected { .. });
         self.approved = false;
         self.declined = true;
-        self.said_no = true;
-        if !again {
-            self.is_rejected();
+        self.has_current_decline = true;
+        if !was_rejected {
+            self.reject();
         }
     }
 
-    /// Time passes: what is due by `now` happens.
+    /// Applies the deadlines that are due by `now`.
     pub(super) fn wait_until(&mut self, now: DateTime<Utc>) {
-        let passed = |due: Option<DateTime<Utc>>| due.is_some_and(|due| due <= now);
-        match self.at {
-            At::Asked { due, .. } if passed(due) => self.is_rejected(),
-            // Silence after a decline says no once more (R28).
-            At::Approved { due, .. } if passed(due) && self.declined => {
-                self.said_no = true;
-                self.at = At::Rejected { disputable: false, due: None };
+        let is_passed = |due: Option<DateTime<Utc>>| due.is_some_and(|due| due <= now);
+        match self.state {
+            State::PartnerActionRequired { due, .. } if is_passed(due) => self.reject(),
+            // Silence after a decline counts as a decline (R28).
+            State::Approved { due, .. } if is_passed(due) && self.declined => {
+                self.has_current_decline = true;
+                self.state = State::Rejected { disputable: false, due: None };
             }
-            At::Approved { due, .. } if passed(due) => self.at = At::Approved { official: true, due: None },
-            At::Rejected { due, .. } if passed(due) => self.at = At::Rejected { disputable: false, due: None },
-            At::Editing
-            | At::Gone
-            | At::InReview { .. }
-            | At::Asked { .. }
-            | At::Approved { .. }
-            | At::Rejected { .. } => {}
+            State::Approved { due, .. } if is_passed(due) => self.state = State::Approved { official: true, due: None },
+            State::Rejected { due, .. } if is_passed(due) => {
+                self.state = State::Rejected { disputable: false, due: None }
+            }
+            State::Editing
+            | State::Deleted
+            | State::InReview { .. }
+            | State::PartnerActionRequired { .. }
+            | State::Approved { .. }
+            | State::Rejected { .. } => {}
         }
     }
 
-    /// Takes over the due time that the system shows for what the claim has just come to.
-    pub(super) fn reads(&mut self, claim: &Claim) {
-        match &mut self.at {
-            At::Asked { due: due @ None, .. } => {
+    /// Reads the due time of the present state from the claim.
+    pub(super) fn read_due_time(&mut self, claim: &Claim) {
+        match &mut self.state {
+            State::PartnerActionRequired { due: due @ None, .. } => {
                 *due = claim.partner_action.as_ref().map(|action| from_timestamp(action.due_time));
             }
-            At::Approved { official: false, due: due @ None } => {
+            State::Approved { official: false, due: due @ None } => {
                 *due = claim.consent_due_time.map(|due| from_timestamp(Some(due)))
             }
-            At::Rejected { disputable: true, due: due @ None } => {
+            State::Rejected { disputable: true, due: due @ None } => {
                 *due = claim.rejection.as_ref().map(|rejection| from_timestamp(rejection.dispute_due_time));
             }
-            At::Editing
-            | At::Gone
-            | At::InReview { .. }
-            | At::Asked { .. }
-            | At::Approved { .. }
-            | At::Rejected { .. } => {}
+            State::Editing
+            | State::Deleted
+            | State::InReview { .. }
+            | State::PartnerActionRequired { .. }
+            | State::Approved { .. }
+            | State::Rejected { .. } => {}
         }
     }
 
-    /// What its partner must see.
-    pub(super) fn shows(&self) -> Shown {
-        let state = match self.at {
-            At::Editing => ClaimState::Editing,
-            At::Gone => ClaimState::Unspecified,
-            At::InReview { disputed: true, .. } => ClaimState::Disputed,
-            At::InReview { disputed: false, started: true } => ClaimState::UnderReview,
-            At::InReview { disputed: false, started: false } => ClaimState::Submitted,
-            At::Asked { .. } => ClaimState::PartnerActionRequired,
-            At::Approved { .. } => ClaimState::Approved,
-            At::Rejected { .. } => ClaimState::Rejected,
+    /// What the partner must see.
+    pub(super) fn expected_view(&self) -> PartnerView {
+        let state = match self.state {
+            State::Editing => ClaimState::Editing,
+            State::Deleted => ClaimState::Unspecified,
+            State::InReview { disputed: true, .. } => ClaimState::Disputed,
+            State::InReview { disputed: false, started: true } => ClaimState::UnderReview,
+            State::InReview { disputed: false, started: false } => ClaimState::Submitted,
+            State::PartnerActionRequired { .. } => ClaimState::PartnerActionRequired,
+            State::Approved { .. } => ClaimState::Approved,
+            State::Rejected { .. } => ClaimState::Rejected,
         };
-        let official = match self.at {
-            At::Approved { official, .. } => Some(official),
-            At::Editing | At::Gone | At::InReview { .. } | At::Asked { .. } | At::Rejected { .. } => None,
+        let official = match self.state {
+            State::Approved { official, .. } => Some(official),
+            State::Editing
+            | State::Deleted
+            | State::InReview { .. }
+            | State::PartnerActionRequired { .. }
+            | State::Rejected { .. } => None,
         };
-        let commands = Partner::ALL.into_iter().filter(|command| self.admits_partner(*command));
-        Shown { state, official, commands: commands.map(Partner::in_the_contract).collect() }
+        let commands = PartnerCommand::ALL.into_iter().filter(|command| self.admits_partner(*command));
+        PartnerView { state, official, commands: commands.map(PartnerCommand::to_api).collect() }
     }
 }
 
-/// What the rules say of what a partner sees.
+/// What the partner sees of a claim.
 #[derive(Debug, PartialEq)]
-pub(super) struct Shown {
+pub(super) struct PartnerView {
     state: ClaimState,
-    /// Of an approved claim.
+    /// Whether the association is official; only for an approved claim.
     official: Option<bool>,
     commands: Vec<Command>,
 }
 
-/// What the partner sees of it.
-pub(super) fn shown(claim: &Claim) -> Shown {
+/// What the partner sees of this claim.
+pub(super) fn view_of(claim: &Claim) -> PartnerView {
     let approved = claim.state() == ClaimState::Approved;
     let official = approved.then_some(claim.association_state() == AssociationState::Official);
     let commands = claim.allowed_commands().filter(|command| *command != Command::RemoveEvidence).collect();
-    Shown { state: claim.state(), official, commands }
+    PartnerView { state: claim.state(), official, commands }
 }

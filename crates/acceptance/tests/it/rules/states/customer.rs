@@ -1,4 +1,4 @@
-//! What a customer can say (R26, R26a, R28, R43).
+//! The commands of customers (R26, R26a, R28, R43).
 
 use cpor_acceptance::{Actor, ApiResult, ClaimStage, TestClaim, TestSystem, assert_refused, both_databases};
 use cpor_proto::{
@@ -10,6 +10,7 @@ use tonic::Code;
 
 both_databases![r15_customer_commands_in_every_state];
 
+/// Gives a command as an actor. Returns the state of the consent after it.
 async fn give(case: &TestClaim<'_>, actor: &Actor, command: ConsentCommand) -> ApiResult<ConsentState> {
     let name = case.consent_name();
     let consent = match command {
@@ -26,8 +27,9 @@ async fn give(case: &TestClaim<'_>, actor: &Actor, command: ConsentCommand) -> A
     Ok(consent.into_inner().state())
 }
 
-/// What the customer can say there, and why an approval and a decline are refused; `None`: it is taken, or was said before.
-fn by_the_rules(stage: ClaimStage) -> (Vec<ConsentCommand>, Option<&'static str>, Option<&'static str>) {
+/// The allowed commands at a stage, and the reasons why an approval and a decline are refused.
+/// `None` if the command is accepted or repeats an earlier one.
+fn expected_at(stage: ClaimStage) -> (Vec<ConsentCommand>, Option<&'static str>, Option<&'static str>) {
     use ConsentCommand::{Approve, Decline};
     match stage {
         ClaimStage::Submitted
@@ -36,12 +38,12 @@ fn by_the_rules(stage: ClaimStage) -> (Vec<ConsentCommand>, Option<&'static str>
         | ClaimStage::Approved
         | ClaimStage::Disputed => (vec![Approve, Decline], None, None),
         ClaimStage::Official => (vec![], Some("WINDOW_PASSED"), Some("WINDOW_PASSED")),
-        // Repeating a decline gets the first answer.
+        // A repeated decline changes nothing.
         ClaimStage::Declined => (vec![], Some("ALREADY_DECLINED"), None),
-        // A claim that can be disputed can be declined (R28).
+        // A disputable rejection can be declined (R28).
         ClaimStage::Rejected => (vec![Decline], Some("CLAIM_CLOSED"), None),
         ClaimStage::Withdrawn => (vec![], Some("CLAIM_CLOSED"), Some("CLAIM_CLOSED")),
-        ClaimStage::Editing => unreachable!("a draft asks nobody"),
+        ClaimStage::Editing => unreachable!("a draft has no consent"),
     }
 }
 
@@ -49,7 +51,7 @@ async fn r15_customer_commands_in_every_state(system: &TestSystem) {
     use ConsentCommand::{Approve, Decline};
     for stage in ClaimStage::ALL.into_iter().filter(|stage| *stage != ClaimStage::Editing) {
         let case = TestClaim::at_stage(system, system.presales().await, stage).await;
-        let (allowed, approving, declining) = by_the_rules(stage);
+        let (allowed, approval_refusal, decline_refusal) = expected_at(stage);
         assert_eq!(case.consent().await.unwrap().allowed_commands().collect::<Vec<_>>(), allowed, "{stage:?}");
         for command in [Approve, Decline] {
             for role in Role::ALL.iter().filter(|role| **role != Role::CustomerAdmin) {
@@ -61,16 +63,16 @@ async fn r15_customer_commands_in_every_state(system: &TestSystem) {
             }
             assert_refused(give(&case, &system.litware, command).await, Code::NotFound, "RESOURCE_NOT_FOUND");
         }
-        for (command, refusal) in [(Approve, approving), (Decline, declining)] {
-            let answer = give(&case, case.customer(), command).await;
+        for (command, refusal) in [(Approve, approval_refusal), (Decline, decline_refusal)] {
+            let result = give(&case, case.customer(), command).await;
             match refusal {
-                Some(reason) => drop(assert_refused(answer, Code::FailedPrecondition, reason)),
-                None if command == Decline => assert_eq!(answer.unwrap(), ConsentState::Declined, "{stage:?}"),
-                None => drop(answer.unwrap()),
+                Some(reason) => drop(assert_refused(result, Code::FailedPrecondition, reason)),
+                None if command == Decline => assert_eq!(result.unwrap(), ConsentState::Declined, "{stage:?}"),
+                None => drop(result.unwrap()),
             }
             system.wait_until_idle().await;
         }
-        let rejected = declining.is_none() || stage.state() == ClaimState::Rejected;
-        assert_eq!(case.claim().await.state() == ClaimState::Rejected, rejected, "{stage:?}");
+        let is_rejected = decline_refusal.is_none() || stage.state() == ClaimState::Rejected;
+        assert_eq!(case.claim().await.state() == ClaimState::Rejected, is_rejected, "{stage:?}");
     }
 }

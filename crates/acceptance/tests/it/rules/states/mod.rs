@@ -1,5 +1,5 @@
-//! R15: in every state every command, given by somebody of every role, either does what its rule says, or is refused: for the role, or naming
-//! the state and what is allowed in it.
+//! R15: every command in every state, from an actor of every role. A command has the effect of its
+//! rule, or it is refused because of the role, or the refusal names the state and what is allowed.
 
 mod customer;
 mod operator;

@@ -1,4 +1,4 @@
-//! What an operator can do to a claim (R56).
+//! The command of operators: the erasure of personal data (R56).
 
 use cpor_acceptance::{ClaimStage, TestClaim, TestSystem, assert_refused, both_databases, metadata};
 use cpor_proto::claims::v1::{Command, ExplainClaimRequest, Party};
@@ -7,8 +7,8 @@ use tonic::Code;
 
 both_databases![r15_operator_commands_in_every_state];
 
-/// Whether the claim has come to rest there.
-fn rests(stage: ClaimStage) -> bool {
+/// Whether the claim needs its personal data no more at this stage.
+fn can_be_erased(stage: ClaimStage) -> bool {
     match stage {
         ClaimStage::Withdrawn => true,
         ClaimStage::Editing
@@ -34,28 +34,31 @@ async fn r15_operator_commands_in_every_state(system: &TestSystem) {
                 "ROLE_NOT_ALLOWED",
             );
         }
-        let seen = case.claim_as(&system.operator).await.unwrap();
-        assert_eq!(seen.allowed_commands().any(|command| command == Command::ErasePersonalData), rests(stage));
-        let partners = case.claim().await;
-        assert!(!partners.allowed_commands().any(|command| command == Command::ErasePersonalData), "no partner's");
-        assert_eq!(explained(&case).await, rests(stage), "R60: {stage:?}");
-        let answer = case.erase(&system.operator, &[]).await;
-        if rests(stage) {
-            assert_eq!(answer.unwrap().state(), stage.state());
+        let operator_view = case.claim_as(&system.operator).await.unwrap();
+        assert_eq!(
+            operator_view.allowed_commands().any(|command| command == Command::ErasePersonalData),
+            can_be_erased(stage)
+        );
+        let partner_view = case.claim().await;
+        assert!(!partner_view.allowed_commands().any(|command| command == Command::ErasePersonalData));
+        assert_eq!(explanation_offers_erasure(&case).await, can_be_erased(stage), "R60: {stage:?}");
+        let result = case.erase(&system.operator, &[]).await;
+        if can_be_erased(stage) {
+            assert_eq!(result.unwrap().state(), stage.state());
             assert_eq!(case.history().await.len(), history + 1);
         } else {
-            let status = assert_refused(answer, Code::FailedPrecondition, "PERSONAL_DATA_NEEDED");
+            let status = assert_refused(result, Code::FailedPrecondition, "PERSONAL_DATA_NEEDED");
             let state = stage.state().as_str_name().trim_start_matches("CLAIM_STATE_");
             assert_eq!(metadata(&status, "state"), state);
-            assert_eq!(case.history().await.len(), history, "a refused command left a trace in {stage:?}");
+            assert_eq!(case.history().await.len(), history, "a refused command changed the history at {stage:?}");
         }
     }
 }
 
-/// Whether the operator is told that personal data can be erased.
-async fn explained(case: &TestClaim<'_>) -> bool {
+/// Whether the explanation of the claim offers the erasure to the operator.
+async fn explanation_offers_erasure(case: &TestClaim<'_>) -> bool {
     let request = ExplainClaimRequest { name: case.name.clone() };
-    let told = case.system.operator.claims().explain_claim(request).await.unwrap().into_inner();
-    let own = told.parties.iter().find(|party| party.party() == Party::Operator).unwrap();
-    own.commands.iter().any(|command| command.caller_may && command.method.ends_with("/ErasePersonalData"))
+    let explanation = case.system.operator.claims().explain_claim(request).await.unwrap().into_inner();
+    let operator = explanation.parties.iter().find(|party| party.party() == Party::Operator).unwrap();
+    operator.commands.iter().any(|command| command.caller_may && command.method.ends_with("/ErasePersonalData"))
 }

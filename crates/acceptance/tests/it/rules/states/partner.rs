@@ -22,8 +22,9 @@ const COMMANDS: [Command; 9] = [
     Command::Comment,
 ];
 
-/// Where a command leads; `None`: it is refused. `Unspecified` stands for a claim that is gone.
-fn leads_to(stage: ClaimStage, command: Command) -> Option<ClaimState> {
+/// The state after a command, or `None` if the command is refused. `Unspecified` means that the
+/// claim is deleted.
+fn state_after(stage: ClaimStage, command: Command) -> Option<ClaimState> {
     use ClaimStage::{Declined, Editing, PartnerActionRequired, Rejected, Submitted};
     let state = stage.state();
     let editable = matches!(stage, Editing | Submitted | PartnerActionRequired);
@@ -44,8 +45,8 @@ fn leads_to(stage: ClaimStage, command: Command) -> Option<ClaimState> {
     }
 }
 
-/// Why somebody of this role may not give the command, whatever else of the claim (R4, R5); `None`: it may.
-fn forbidden(role: Role, command: Command, stage: ClaimStage) -> Option<&'static str> {
+/// The reason why the role may not give the command (R4, R5), or `None` if it may.
+fn role_refusal(role: Role, command: Command, stage: ClaimStage) -> Option<&'static str> {
     match (role, command) {
         (Role::GlobalAdmin | Role::BillingAdmin | Role::IncentivesAdmin, _)
         | (Role::IncentivesUser | Role::PoeReviewer | Role::ReviewLead, Command::Comment)
@@ -55,14 +56,15 @@ fn forbidden(role: Role, command: Command, stage: ClaimStage) -> Option<&'static
     }
 }
 
-/// The claim in the hands of somebody else.
-fn held_by<'w>(case: &TestClaim<'w>, actor: &Actor) -> TestClaim<'w> {
+/// The claim with another actor in place of its partner.
+fn as_actor<'s>(case: &TestClaim<'s>, actor: &Actor) -> TestClaim<'s> {
     TestClaim { partner: actor.clone(), ..case.clone() }
 }
 
+/// Gives a command as the partner of the claim. `document` is the document that is removed.
 async fn give(case: &TestClaim<'_>, command: Command, document: &str) -> Result<(), Status> {
     match command {
-        Command::Unspecified | Command::ErasePersonalData => unreachable!("no command of a partner's"),
+        Command::Unspecified | Command::ErasePersonalData => unreachable!("not a command of partners"),
         Command::Update => {
             let name = format!("Bea {}", case.system.next_number());
             let contact = Contact { name, email: "bea@contoso.example".into(), ..Contact::default() };
@@ -76,99 +78,105 @@ async fn give(case: &TestClaim<'_>, command: Command, document: &str) -> Result<
         Command::Dispute => case.dispute("The proof is sound.").await.map(drop),
         Command::AddEvidence => case.upload("more.pdf", PDF).await.map(drop),
         Command::RemoveEvidence => case.remove(document).await.map(drop),
-        Command::Comment => case.comment(&case.partner, "A word.").await.map(drop),
+        Command::Comment => case.comment(&case.partner, "A comment.").await.map(drop),
     }
 }
 
-/// Who may give what there.
-fn given(stage: ClaimStage) -> impl Iterator<Item = (Role, Command)> {
-    let admitted = COMMANDS.into_iter().filter(move |command| leads_to(stage, *command).is_some());
-    let by_all = admitted.flat_map(|command| Role::ALL.iter().map(move |role| (*role, command)));
-    by_all.filter(move |(role, command)| forbidden(*role, *command, stage).is_none())
+/// The commands that succeed at a stage, with the roles that may give them.
+fn accepted_commands(stage: ClaimStage) -> impl Iterator<Item = (Role, Command)> {
+    let commands = COMMANDS.into_iter().filter(move |command| state_after(stage, *command).is_some());
+    let with_roles = commands.flat_map(|command| Role::ALL.iter().map(move |role| (*role, command)));
+    with_roles.filter(move |(role, command)| role_refusal(*role, *command, stage).is_none())
 }
 
-/// Whether the next who gives the command meets another claim than the one before.
+/// Whether a command changes the claim so that it cannot be given again.
 fn changes(stage: ClaimStage, command: Command) -> bool {
-    leads_to(stage, command) != Some(stage.state()) || command == Command::RemoveEvidence
+    state_after(stage, command) != Some(stage.state()) || command == Command::RemoveEvidence
 }
 
-/// What leaves the state as it is is done to the same claim, one after the other; what changes it, to one of its own.
+/// Commands that can be repeated are given to one claim, all others to a claim of their own.
 async fn r15_partner_commands_in_every_state(system: &TestSystem) {
     for stage in ClaimStage::ALL {
-        let (changing, leaving): (Vec<_>, Vec<_>) = given(stage).partition(|(_, command)| changes(stage, *command));
+        let (changing, repeatable): (Vec<_>, Vec<_>) =
+            accepted_commands(stage).partition(|(_, command)| changes(stage, *command));
         let cases = TestClaim::several_at_stage(system, stage, 1 + changing.len()).await;
         let (case, others) = cases.split_first().unwrap();
         let allowed: Vec<_> = case.claim().await.allowed_commands().collect();
-        let by_the_rules: Vec<_> = COMMANDS.into_iter().filter(|command| leads_to(stage, *command).is_some()).collect();
-        assert_eq!(allowed, by_the_rules, "{stage:?}");
+        let expected: Vec<_> = COMMANDS.into_iter().filter(|command| state_after(stage, *command).is_some()).collect();
+        assert_eq!(allowed, expected, "{stage:?}");
         let document = case.evidence().await.remove(0).name;
         let history = case.history().await.len();
         for command in COMMANDS {
             for role in Role::ALL {
-                refuses_as_the_rules_say(case, stage, *role, command, &document).await;
+                assert_refused_by_rules(case, stage, *role, command, &document).await;
             }
             for role in Role::ALL.iter().filter(|role| role.side() == ActorSide::Partner) {
-                let stranger = held_by(case, &system.actor("nora@northwind.example", *role, Some(NORTHWIND)));
-                let reason = forbidden(*role, command, ClaimStage::Editing);
+                let as_rival = as_actor(case, &system.actor("nora@northwind.example", *role, Some(NORTHWIND)));
+                let reason = role_refusal(*role, command, ClaimStage::Editing);
                 let code = reason.map_or(Code::NotFound, |_| Code::PermissionDenied);
-                assert_refused(give(&stranger, command, &document).await, code, reason.unwrap_or("RESOURCE_NOT_FOUND"));
+                assert_refused(give(&as_rival, command, &document).await, code, reason.unwrap_or("RESOURCE_NOT_FOUND"));
             }
         }
-        assert_eq!(case.history().await.len(), history, "a refused command left a trace in {stage:?}");
-        let left = leaving.into_iter().map(|given| (case, given));
-        lead_as_the_rules_say(system, stage, left.chain(others.iter().zip(changing)).collect()).await;
+        assert_eq!(case.history().await.len(), history, "a refused command changed the history at {stage:?}");
+        let repeatable = repeatable.into_iter().map(|given| (case, given));
+        assert_accepted_by_rules(system, stage, repeatable.chain(others.iter().zip(changing)).collect()).await;
     }
 }
 
-async fn refuses_as_the_rules_say(
+async fn assert_refused_by_rules(
     case: &TestClaim<'_>,
     stage: ClaimStage,
     role: Role,
     command: Command,
     document: &str,
 ) {
-    let forbidden = forbidden(role, command, stage);
-    if forbidden.is_none() && leads_to(stage, command).is_some() {
+    let role_refusal = role_refusal(role, command, stage);
+    if role_refusal.is_none() && state_after(stage, command).is_some() {
         return;
     }
-    let answer = give(&held_by(case, &case.system.actor_with_role(role)), command, document).await;
-    match forbidden {
-        Some(reason) => drop(assert_refused(answer, Code::PermissionDenied, reason)),
+    let result = give(&as_actor(case, &case.system.actor_with_role(role)), command, document).await;
+    match role_refusal {
+        Some(reason) => drop(assert_refused(result, Code::PermissionDenied, reason)),
         None if (stage, command) == (ClaimStage::Withdrawn, Command::Dispute) => {
-            drop(assert_refused(answer, Code::FailedPrecondition, "DISPUTE_NOT_ALLOWED"));
+            drop(assert_refused(result, Code::FailedPrecondition, "DISPUTE_NOT_ALLOWED"));
         }
         None => {
-            let status = assert_not_allowed(answer, &named(command), &word(stage));
-            let allowed = COMMANDS.into_iter().filter(|command| leads_to(stage, *command).is_some()).map(named);
-            let told = metadata(&status, "allowed").to_lowercase();
-            assert_eq!(told, allowed.collect::<Vec<_>>().join(","), "{stage:?} {command:?}");
+            let status = assert_not_allowed(result, &command_name(command), &state_name(stage));
+            let allowed =
+                COMMANDS.into_iter().filter(|command| state_after(stage, *command).is_some()).map(command_name);
+            let named_commands = metadata(&status, "allowed").to_lowercase();
+            assert_eq!(named_commands, allowed.collect::<Vec<_>>().join(","), "{stage:?} {command:?}");
         }
     }
 }
 
-async fn lead_as_the_rules_say(system: &TestSystem, stage: ClaimStage, given: Vec<(&TestClaim<'_>, (Role, Command))>) {
+async fn assert_accepted_by_rules(
+    system: &TestSystem,
+    stage: ClaimStage,
+    given: Vec<(&TestClaim<'_>, (Role, Command))>,
+) {
     for (case, (role, command)) in &given {
         let document = case.evidence().await.remove(0).name;
-        let acting = held_by(case, &system.actor_with_role(*role));
-        give(&acting, *command, &document)
+        let as_role = as_actor(case, &system.actor_with_role(*role));
+        give(&as_role, *command, &document)
             .await
             .unwrap_or_else(|status| panic!("{role}: {command:?} in {stage:?}: {status}"));
     }
     system.wait_until_idle().await;
     for (case, (role, command)) in given {
-        match leads_to(stage, command) {
+        match state_after(stage, command) {
             Some(ClaimState::Unspecified) => {
                 drop(assert_refused(case.claim_as(&case.partner).await, Code::NotFound, "RESOURCE_NOT_FOUND"));
             }
-            led => assert_eq!(Some(case.claim().await.state()), led, "{role}: {command:?} in {stage:?}"),
+            expected => assert_eq!(Some(case.claim().await.state()), expected, "{role}: {command:?} in {stage:?}"),
         }
     }
 }
 
-fn named(command: Command) -> String {
+fn command_name(command: Command) -> String {
     command.as_str_name().trim_start_matches("COMMAND_").to_lowercase()
 }
 
-fn word(stage: ClaimStage) -> String {
+fn state_name(stage: ClaimStage) -> String {
     stage.state().as_str_name().trim_start_matches("CLAIM_STATE_").to_lowercase()
 }

@@ -1,4 +1,5 @@
-//! The commands of reviewers and leads (R5, R19, R20, R23, R24), on cases of submissions and of disputes.
+//! The commands of reviewers and review leads (R5, R19, R20, R23, R24), for submitted and disputed
+//! claims.
 
 use cpor_acceptance::{Actor, ApiResult, ClaimStage, TestClaim, TestSystem, assert_refused, both_databases, metadata};
 use cpor_proto::reviews::v1::{ReviewCaseState, ReviewCommand};
@@ -7,7 +8,7 @@ use tonic::Code;
 
 both_databases![r15_reviewer_commands_in_every_state];
 
-/// In the order of the contract.
+/// All commands, in the order of the API.
 const COMMANDS: [ReviewCommand; 7] = [
     ReviewCommand::Assign,
     ReviewCommand::Take,
@@ -18,48 +19,53 @@ const COMMANDS: [ReviewCommand; 7] = [
     ReviewCommand::Reject,
 ];
 
-/// What was done with a case that waits.
+/// What the reviewer did with a waiting case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Desk {
+enum CaseProgress {
     /// Nothing.
     Untouched,
-    /// The reviewer took it.
+    /// The reviewer took the case.
     Taken,
-    /// The reviewer started.
+    /// The reviewer started the review.
     Started,
 }
 
-/// Every state of a case, in every way that a claim has it.
-fn stations() -> Vec<(ClaimStage, Desk)> {
+/// A claim stage, and what the reviewer did with the case.
+type Situation = (ClaimStage, CaseProgress);
+
+/// All situations, so that every state of a case occurs.
+fn situations() -> Vec<Situation> {
     let waiting = [ClaimStage::Submitted, ClaimStage::Disputed];
-    let walked =
-        ClaimStage::ALL.into_iter().filter(|stage| *stage != ClaimStage::Editing).map(|stage| (stage, Desk::Untouched));
-    let taken = waiting.into_iter().map(|stage| (stage, Desk::Taken));
-    walked.chain(taken).chain([(ClaimStage::Disputed, Desk::Started)]).collect()
+    let untouched = ClaimStage::ALL
+        .into_iter()
+        .filter(|stage| *stage != ClaimStage::Editing)
+        .map(|stage| (stage, CaseProgress::Untouched));
+    let taken = waiting.into_iter().map(|stage| (stage, CaseProgress::Taken));
+    untouched.chain(taken).chain([(ClaimStage::Disputed, CaseProgress::Started)]).collect()
 }
 
-/// So many cases there.
-async fn several_at_stage(system: &TestSystem, (stage, desk): (ClaimStage, Desk), count: usize) -> Vec<TestClaim<'_>> {
+/// Creates this number of claims in a situation.
+async fn several_in(system: &TestSystem, (stage, progress): Situation, count: usize) -> Vec<TestClaim<'_>> {
     let cases = TestClaim::several_at_stage(system, stage, count).await;
     for case in &cases {
-        match desk {
-            Desk::Untouched => {}
-            Desk::Taken => drop(case.take(&system.reviewer).await.unwrap()),
-            Desk::Started => case.take_and_start_review().await,
+        match progress {
+            CaseProgress::Untouched => {}
+            CaseProgress::Taken => drop(case.take(&system.reviewer).await.unwrap()),
+            CaseProgress::Started => case.take_and_start_review().await,
         }
     }
     system.wait_until_idle().await;
     cases
 }
 
-/// The state of the case there.
-fn state((stage, desk): (ClaimStage, Desk)) -> ReviewCaseState {
+/// The state of the case in a situation.
+fn state((stage, progress): Situation) -> ReviewCaseState {
     match stage {
         ClaimStage::Submitted => ReviewCaseState::Waiting,
-        ClaimStage::Disputed if desk != Desk::Started => ReviewCaseState::Waiting,
+        ClaimStage::Disputed if progress != CaseProgress::Started => ReviewCaseState::Waiting,
         ClaimStage::UnderReview | ClaimStage::Disputed => ReviewCaseState::UnderReview,
         ClaimStage::PartnerActionRequired => ReviewCaseState::PartnerActionRequired,
-        // A case that was decided stays so, whatever becomes of the association.
+        // The state of a decided case does not follow the association.
         ClaimStage::Approved | ClaimStage::Official | ClaimStage::Declined => ReviewCaseState::Approved,
         ClaimStage::Rejected => ReviewCaseState::Rejected,
         ClaimStage::Withdrawn => ReviewCaseState::Closed,
@@ -67,13 +73,13 @@ fn state((stage, desk): (ClaimStage, Desk)) -> ReviewCaseState {
     }
 }
 
-/// Where a command leads the case; `None`: the state does not admit it.
-fn leads_to(station: (ClaimStage, Desk), command: ReviewCommand) -> Option<ReviewCaseState> {
-    let nobody_has_it = station.1 == Desk::Untouched;
-    match (state(station), command) {
+/// The state of the case after a command, or `None` if the state does not admit it.
+fn state_after(situation: Situation, command: ReviewCommand) -> Option<ReviewCaseState> {
+    let is_unassigned = situation.1 == CaseProgress::Untouched;
+    match (state(situation), command) {
         (ReviewCaseState::Waiting, ReviewCommand::Assign) => Some(ReviewCaseState::Waiting),
-        (ReviewCaseState::Waiting, ReviewCommand::Take) => nobody_has_it.then_some(ReviewCaseState::Waiting),
-        (ReviewCaseState::Waiting, ReviewCommand::Release) => (!nobody_has_it).then_some(ReviewCaseState::Waiting),
+        (ReviewCaseState::Waiting, ReviewCommand::Take) => is_unassigned.then_some(ReviewCaseState::Waiting),
+        (ReviewCaseState::Waiting, ReviewCommand::Release) => (!is_unassigned).then_some(ReviewCaseState::Waiting),
         (ReviewCaseState::Waiting, ReviewCommand::Start) => Some(ReviewCaseState::UnderReview),
         (ReviewCaseState::UnderReview, ReviewCommand::RequestPartnerAction) => {
             Some(ReviewCaseState::PartnerActionRequired)
@@ -84,25 +90,27 @@ fn leads_to(station: (ClaimStage, Desk), command: ReviewCommand) -> Option<Revie
     }
 }
 
-/// Who is there to give it.
+/// The relation of an actor to the case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Who {
-    /// A lead.
+enum CaseActor {
+    /// A review lead.
     Lead,
-    /// The reviewer who took the case, if anybody did.
-    Own,
+    /// The reviewer who takes the case.
+    CaseReviewer,
     /// Another reviewer.
-    Other,
+    OtherReviewer,
 }
 
-/// Whether a reviewer who stands so to the case may give the command that its state admits.
-fn may(who: Who, station: (ClaimStage, Desk), command: ReviewCommand) -> bool {
-    let waits_untaken = state(station) == ReviewCaseState::Waiting && station.1 == Desk::Untouched;
-    match (who, command) {
-        (Who::Lead, _) => true,
-        (Who::Own | Who::Other, ReviewCommand::Take) => true,
-        (Who::Own | Who::Other, ReviewCommand::Assign) | (Who::Other, _) => false,
-        (Who::Own, _) => !waits_untaken,
+/// Whether an actor may give a command that the state of the case admits.
+fn may(case_actor: CaseActor, situation: Situation, command: ReviewCommand) -> bool {
+    let waits_unassigned = state(situation) == ReviewCaseState::Waiting && situation.1 == CaseProgress::Untouched;
+    match (case_actor, command) {
+        (CaseActor::Lead, _) => true,
+        (CaseActor::CaseReviewer | CaseActor::OtherReviewer, ReviewCommand::Take) => true,
+        (CaseActor::CaseReviewer | CaseActor::OtherReviewer, ReviewCommand::Assign) | (CaseActor::OtherReviewer, _) => {
+            false
+        }
+        (CaseActor::CaseReviewer, _) => !waits_unassigned,
     }
 }
 
@@ -119,83 +127,92 @@ async fn give(case: &TestClaim<'_>, actor: &Actor, command: ReviewCommand) -> Ap
     }
 }
 
-fn actor(system: &TestSystem, who: Who) -> &Actor {
-    match who {
-        Who::Lead => &system.lead,
-        Who::Own => &system.reviewer,
-        Who::Other => &system.colleague,
+fn actor(system: &TestSystem, case_actor: CaseActor) -> &Actor {
+    match case_actor {
+        CaseActor::Lead => &system.lead,
+        CaseActor::CaseReviewer => &system.reviewer,
+        CaseActor::OtherReviewer => &system.colleague,
     }
 }
 
-/// Everybody with every command.
-fn given() -> impl Iterator<Item = (Who, ReviewCommand)> {
-    COMMANDS
-        .into_iter()
-        .flat_map(|command| [Who::Lead, Who::Own, Who::Other].into_iter().map(move |who| (who, command)))
+/// Every actor with every command.
+fn actors_and_commands() -> impl Iterator<Item = (CaseActor, ReviewCommand)> {
+    COMMANDS.into_iter().flat_map(|command| {
+        [CaseActor::Lead, CaseActor::CaseReviewer, CaseActor::OtherReviewer]
+            .into_iter()
+            .map(move |case_actor| (case_actor, command))
+    })
 }
 
-/// What is refused is tried on one case, what is done has a case of its own.
+/// Refused commands are given to one claim, accepted ones to a claim of their own.
 async fn r15_reviewer_commands_in_every_state(system: &TestSystem) {
-    for station in stations() {
-        let (done, refused_ones): (Vec<_>, Vec<_>) =
-            given().partition(|(who, command)| leads_to(station, *command).is_some() && may(*who, station, *command));
-        let cases = several_at_stage(system, station, 1 + done.len()).await;
+    for situation in situations() {
+        let (accepted, refused): (Vec<_>, Vec<_>) = actors_and_commands().partition(|(case_actor, command)| {
+            state_after(situation, *command).is_some() && may(*case_actor, situation, *command)
+        });
+        let cases = several_in(system, situation, 1 + accepted.len()).await;
         let (case, others) = cases.split_first().unwrap();
-        let by_the_rules: Vec<_> =
-            COMMANDS.into_iter().filter(|command| leads_to(station, *command).is_some()).collect();
+        let expected: Vec<_> =
+            COMMANDS.into_iter().filter(|command| state_after(situation, *command).is_some()).collect();
         let allowed: Vec<_> = case.review(&system.lead).await.unwrap().allowed_commands().collect();
-        assert_eq!(allowed, by_the_rules, "{station:?}");
+        assert_eq!(allowed, expected, "{situation:?}");
         for command in COMMANDS {
             for role in Role::ALL.iter().filter(|role| !matches!(role, Role::PoeReviewer | Role::ReviewLead)) {
-                let answer = give(case, &system.actor_with_role(*role), command).await;
-                assert_refused(answer, Code::PermissionDenied, "ROLE_NOT_ALLOWED");
+                let result = give(case, &system.actor_with_role(*role), command).await;
+                assert_refused(result, Code::PermissionDenied, "ROLE_NOT_ALLOWED");
             }
         }
-        for (who, command) in refused_ones {
-            refuses_as_the_rules_say(case, station, who, command).await;
+        for (case_actor, command) in refused {
+            assert_refused_by_rules(case, situation, case_actor, command).await;
         }
-        lead_as_the_rules_say(system, station, others.iter().zip(done).collect()).await;
+        assert_accepted_by_rules(system, situation, others.iter().zip(accepted).collect()).await;
         assert_eq!(
             case.review(&system.lead).await.unwrap().state(),
-            state(station),
-            "a refused command changed {station:?}"
+            state(situation),
+            "a refused command changed {situation:?}"
         );
     }
 }
 
-async fn refuses_as_the_rules_say(case: &TestClaim<'_>, station: (ClaimStage, Desk), who: Who, command: ReviewCommand) {
-    let answer = give(case, actor(case.system, who), command).await;
-    let takes_what_is_taken = command == ReviewCommand::Take && state(station) == ReviewCaseState::Waiting;
-    // Nothing to release is told to a lead as what the state does not admit, and to others as not their case.
-    let is_not_theirs =
-        who != Who::Lead && state(station) == ReviewCaseState::Waiting && command == ReviewCommand::Release;
-    if command == ReviewCommand::Assign && who != Who::Lead {
-        assert_refused(answer, Code::PermissionDenied, "ROLE_NOT_ALLOWED");
-    } else if leads_to(station, command).is_some() || is_not_theirs {
-        assert_refused(answer, Code::PermissionDenied, "NOT_CASE_REVIEWER");
-    } else if takes_what_is_taken {
-        assert_refused(answer, Code::FailedPrecondition, "ALREADY_ASSIGNED");
+async fn assert_refused_by_rules(
+    case: &TestClaim<'_>,
+    situation: Situation,
+    case_actor: CaseActor,
+    command: ReviewCommand,
+) {
+    let result = give(case, actor(case.system, case_actor), command).await;
+    let takes_assigned_case = command == ReviewCommand::Take && state(situation) == ReviewCaseState::Waiting;
+    // A case without a reviewer cannot be released. Only a lead learns that from the refusal.
+    let releases_other_case = case_actor != CaseActor::Lead
+        && state(situation) == ReviewCaseState::Waiting
+        && command == ReviewCommand::Release;
+    if command == ReviewCommand::Assign && case_actor != CaseActor::Lead {
+        assert_refused(result, Code::PermissionDenied, "ROLE_NOT_ALLOWED");
+    } else if state_after(situation, command).is_some() || releases_other_case {
+        assert_refused(result, Code::PermissionDenied, "NOT_CASE_REVIEWER");
+    } else if takes_assigned_case {
+        assert_refused(result, Code::FailedPrecondition, "ALREADY_ASSIGNED");
     } else {
-        let status = assert_refused(answer, Code::FailedPrecondition, "COMMAND_NOT_ALLOWED");
-        let said = |key: &str| metadata(&status, key).to_lowercase();
-        let word = command.as_str_name().trim_start_matches("REVIEW_COMMAND_").to_lowercase();
-        let state = state(station).as_str_name().trim_start_matches("REVIEW_CASE_STATE_").to_lowercase();
-        assert_eq!((said("command"), said("state")), (word, state), "{station:?} {who:?}");
+        let status = assert_refused(result, Code::FailedPrecondition, "COMMAND_NOT_ALLOWED");
+        let value = |key: &str| metadata(&status, key).to_lowercase();
+        let command_name = command.as_str_name().trim_start_matches("REVIEW_COMMAND_").to_lowercase();
+        let state = state(situation).as_str_name().trim_start_matches("REVIEW_CASE_STATE_").to_lowercase();
+        assert_eq!((value("command"), value("state")), (command_name, state), "{situation:?} {case_actor:?}");
     }
 }
 
-async fn lead_as_the_rules_say(
+async fn assert_accepted_by_rules(
     system: &TestSystem,
-    station: (ClaimStage, Desk),
-    done: Vec<(&TestClaim<'_>, (Who, ReviewCommand))>,
+    situation: Situation,
+    accepted: Vec<(&TestClaim<'_>, (CaseActor, ReviewCommand))>,
 ) {
-    for (case, (who, command)) in &done {
-        let answer = give(case, actor(system, *who), *command).await;
-        answer.unwrap_or_else(|status| panic!("{who:?}: {command:?} in {station:?}: {status}"));
+    for (case, (case_actor, command)) in &accepted {
+        let result = give(case, actor(system, *case_actor), *command).await;
+        result.unwrap_or_else(|status| panic!("{case_actor:?}: {command:?} in {situation:?}: {status}"));
     }
     system.wait_until_idle().await;
-    for (case, (who, command)) in done {
+    for (case, (case_actor, command)) in accepted {
         let now = case.review(&system.lead).await.unwrap().state();
-        assert_eq!(Some(now), leads_to(station, command), "{who:?}: {command:?} in {station:?}");
+        assert_eq!(Some(now), state_after(situation, command), "{case_actor:?}: {command:?} in {situation:?}");
     }
 }

@@ -1,4 +1,4 @@
-//! A claim walks the whole way.
+//! A claim from draft to assessment.
 
 use chrono::TimeDelta;
 use cpor_acceptance::{CONTOSO, DOCX, PDF, TestClaim, TestSystem, assert_refused, both_databases};
@@ -8,20 +8,21 @@ use cpor_proto::{
 };
 use tonic::Code;
 
-both_databases![a_claim_walks_the_whole_way];
-both_databases![with five_processes: a_claim_walks_the_whole_way_through_five_processes];
+both_databases![a_claim_goes_from_draft_to_assessed];
+both_databases![with five_processes: a_claim_goes_through_five_processes];
 
-async fn a_claim_walks_the_whole_way(system: &TestSystem) {
-    whole_way(system).await;
+async fn a_claim_goes_from_draft_to_assessed(system: &TestSystem) {
+    run_lifecycle(system).await;
 }
 
-async fn a_claim_walks_the_whole_way_through_five_processes(system: &TestSystem) {
+async fn a_claim_goes_through_five_processes(system: &TestSystem) {
     assert_eq!(system.nodes().len(), 5);
-    whole_way(system).await;
+    run_lifecycle(system).await;
 }
 
-/// Pre-sales and Usage on one subscription, sent back once, approved, official, assessed.
-async fn whole_way(system: &TestSystem) {
+/// A claim for pre-sales and usage of one subscription. The partner has to act once before the
+/// claim is approved; then the association becomes official and is assessed.
+async fn run_lifecycle(system: &TestSystem) {
     let mut claim = system.presales().await;
     claim.activities = vec![1, 2];
     let case = TestClaim::create_draft(system, claim).await.unwrap();
@@ -56,7 +57,7 @@ async fn whole_way(system: &TestSystem) {
     assert_eq!(official.official_time, pending.consent_due_time);
     let on_record = system.associations_of_key(&key, None).await;
     assert_eq!(
-        on_record.iter().map(|found| found.partner.as_str()).collect::<Vec<_>>(),
+        on_record.iter().map(|association| association.partner.as_str()).collect::<Vec<_>>(),
         [CONTOSO, CONTOSO],
         "both activities"
     );
@@ -64,11 +65,12 @@ async fn whole_way(system: &TestSystem) {
 
     let verdicts = async || {
         let assessments = case.claim().await.lines.remove(0).assessments;
-        let mut verdicts: Vec<_> = assessments.iter().map(|found| (found.activity, found.verdict())).collect();
+        let mut verdicts: Vec<_> =
+            assessments.iter().map(|assessment| (assessment.activity, assessment.verdict())).collect();
         verdicts.sort();
         verdicts
     };
-    assert_eq!(verdicts().await, [(1, Verdict::NotEligible), (2, Verdict::Eligible)], "use has not grown yet");
+    assert_eq!(verdicts().await, [(1, Verdict::NotEligible), (2, Verdict::Eligible)], "the usage has not grown yet");
     system.advance_by(TimeDelta::days(40)).await;
     system.import_usage(&key, &[("2026-03", 100), ("2026-04", 150)]).await;
     system.wait_until_idle().await;

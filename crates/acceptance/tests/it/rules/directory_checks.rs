@@ -1,4 +1,5 @@
-//! R12: what the directory must confirm, at entry, at submission and at approval, each fault with its own reason.
+//! R12: the checks against the directory at entry, submission, resubmission, dispute and approval.
+//! Each violation has its own reason.
 
 use cpor_acceptance::{
     ClaimStage, FABRIKAM, FABRIKAM_CSP, TAILSPIN_POWER_BI, TestClaim, TestSystem, assert_refused, assert_violations,
@@ -13,15 +14,16 @@ use tonic::Code;
 use tonic_types::StatusExt as _;
 
 both_databases![
-    r12_domain_and_tenant,
+    r12_the_domain_must_belong_to_the_tenant,
     r12_products_must_be_on_the_tenant,
-    r12_subscriptions_must_be_fit_to_be_claimed,
-    r12_grace_is_good_enough,
-    r12_is_checked_again_at_resubmission,
-    r12_is_checked_again_at_approval,
+    r12_subscriptions_must_be_claimable,
+    r12_accepts_a_subscription_in_grace,
+    r12_the_directory_is_checked_at_resubmission,
+    r12_the_directory_is_checked_at_dispute,
+    r12_the_directory_is_checked_at_approval,
 ];
 
-async fn r12_domain_and_tenant(system: &TestSystem) {
+async fn r12_the_domain_must_belong_to_the_tenant(system: &TestSystem) {
     let claim = system.presales().await;
     let cases = [
         (
@@ -34,15 +36,15 @@ async fn r12_domain_and_tenant(system: &TestSystem) {
     ];
     for (claim, field, reason) in cases {
         let case = TestClaim::create_with_evidence(system, claim).await;
-        let drafted = case.claim().await.violations;
+        let violations = case.claim().await.violations;
         assert!(
-            drafted.iter().any(|found| (found.field.as_str(), found.reason.as_str()) == (field, reason)),
-            "{drafted:?}"
+            violations.iter().any(|violation| (violation.field.as_str(), violation.reason.as_str()) == (field, reason)),
+            "{violations:?}"
         );
         assert_violations(case.submit().await, &[(field, reason)]);
     }
-    let second = Claim { customer_domain: "Fabrikam-Mail.example".into(), ..claim };
-    TestClaim::create_with_evidence(system, second).await.submit().await.unwrap();
+    let second_domain = Claim { customer_domain: "Fabrikam-Mail.example".into(), ..claim };
+    TestClaim::create_with_evidence(system, second_domain).await.submit().await.unwrap();
 }
 
 async fn r12_products_must_be_on_the_tenant(system: &TestSystem) {
@@ -63,22 +65,22 @@ async fn r12_products_must_be_on_the_tenant(system: &TestSystem) {
     );
 }
 
-/// A Power Apps subscription of Fabrikam in this state.
-async fn unfit(system: &TestSystem, status: SubscriptionStatus) -> String {
-    let fit = rows::subscription(FABRIKAM, &system.next_uuid(), "power-apps");
-    system.import_subscription(Subscription { status: status.into(), ..fit }).await
+/// A Power Apps subscription of Fabrikam with this status.
+async fn power_apps(system: &TestSystem, status: SubscriptionStatus) -> String {
+    let active = rows::subscription(FABRIKAM, &system.next_uuid(), "power-apps");
+    system.import_subscription(Subscription { status: status.into(), ..active }).await
 }
 
-async fn r12_subscriptions_must_be_fit_to_be_claimed(system: &TestSystem) {
+async fn r12_subscriptions_must_be_claimable(system: &TestSystem) {
     let workload = rows::subscription(FABRIKAM, &system.next_uuid(), "teams");
     let cases = [
         ("no UUID".to_owned(), "SUBSCRIPTION_ID_MALFORMED"),
         (TAILSPIN_POWER_BI.to_owned(), "SUBSCRIPTION_NOT_ON_TENANT"),
         (system.create_subscription("dynamics-365-sales").await, "SUBSCRIPTION_OF_OTHER_PRODUCT"),
         (system.import_subscription(workload).await, "SUBSCRIPTION_NOT_BUSINESS_APPLICATIONS"),
-        (unfit(system, SubscriptionStatus::NotProvisioned).await, "SUBSCRIPTION_NOT_PROVISIONED"),
-        (unfit(system, SubscriptionStatus::Expired).await, "SUBSCRIPTION_EXPIRED"),
-        (unfit(system, SubscriptionStatus::Suspended).await, "SUBSCRIPTION_SUSPENDED"),
+        (power_apps(system, SubscriptionStatus::NotProvisioned).await, "SUBSCRIPTION_NOT_PROVISIONED"),
+        (power_apps(system, SubscriptionStatus::Expired).await, "SUBSCRIPTION_EXPIRED"),
+        (power_apps(system, SubscriptionStatus::Suspended).await, "SUBSCRIPTION_SUSPENDED"),
     ];
     for (subscription, reason) in cases {
         let claim = Claim { lines: vec![line("power-apps", &subscription)], ..system.usage().await };
@@ -93,13 +95,13 @@ async fn r12_subscriptions_must_be_fit_to_be_claimed(system: &TestSystem) {
     assert!(case.claim().await.violations[0].description.contains("co-op claims"));
 }
 
-async fn r12_grace_is_good_enough(system: &TestSystem) {
-    let subscription = unfit(system, SubscriptionStatus::InGrace).await;
+async fn r12_accepts_a_subscription_in_grace(system: &TestSystem) {
+    let subscription = power_apps(system, SubscriptionStatus::InGrace).await;
     let claim = Claim { lines: vec![line("power-apps", &subscription)], ..system.usage().await };
     TestClaim::create_with_evidence(system, claim).await.submit().await.unwrap();
 }
 
-/// The subscription of the claim's line, expired.
+/// Lets the subscription of the first line expire.
 async fn expire(system: &TestSystem, case: &TestClaim<'_>) {
     let line = case.claim().await.lines.remove(0);
     let product = line.product.trim_start_matches("products/").to_owned();
@@ -107,18 +109,25 @@ async fn expire(system: &TestSystem, case: &TestClaim<'_>) {
     system.import_subscription(Subscription { status: SubscriptionStatus::Expired.into(), ..subscription }).await;
 }
 
-async fn r12_is_checked_again_at_resubmission(system: &TestSystem) {
+async fn r12_the_directory_is_checked_at_resubmission(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::PartnerActionRequired).await;
     expire(system, &case).await;
     assert_violations(case.resubmit("Here it is.").await, &[("lines[0].subscription_id", "SUBSCRIPTION_EXPIRED")]);
 }
 
-async fn r12_is_checked_again_at_approval(system: &TestSystem) {
+async fn r12_the_directory_is_checked_at_dispute(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Rejected).await;
+    expire(system, &case).await;
+    let refused = case.dispute("The signature is on page two.").await;
+    assert_violations(refused, &[("lines[0].subscription_id", "SUBSCRIPTION_EXPIRED")]);
+}
+
+async fn r12_the_directory_is_checked_at_approval(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::UnderReview).await;
     expire(system, &case).await;
     let status = assert_refused(case.approve(&system.reviewer).await, Code::FailedPrecondition, "LINES_NOT_HELD");
-    let failed = status.get_details_precondition_failure().unwrap().violations;
-    assert_eq!(failed.iter().map(|failed| failed.r#type.as_str()).collect::<Vec<_>>(), ["SUBSCRIPTION_EXPIRED"]);
+    let failures = status.get_details_precondition_failure().unwrap().violations;
+    assert_eq!(failures.iter().map(|failure| failure.r#type.as_str()).collect::<Vec<_>>(), ["SUBSCRIPTION_EXPIRED"]);
     system.wait_until_idle().await;
     let review = case.review(&system.reviewer).await.unwrap();
     assert_eq!(review.state(), ReviewCaseState::UnderReview);

@@ -1,4 +1,4 @@
-//! R58: associations from before there were claims.
+//! R37, R58: imported legacy associations, which have no claim.
 
 use chrono::TimeDelta;
 use cpor_acceptance::{
@@ -16,11 +16,11 @@ use cpor_proto::{
 use tonic::Code;
 
 both_databases![
-    r58_an_imported_association_is_official_at_once_and_can_be_declined,
-    r58_an_imported_association_ends_with_its_subscription_without_grace,
-    r58_microsoft_365_must_be_claimed_anew_and_a_held_key_is_refused,
+    r58_a_legacy_association_is_official_and_declinable,
+    r58_a_legacy_association_ends_without_grace,
+    r58_refuses_microsoft_365_and_held_keys,
     r37_a_claim_against_a_legacy_association_is_contested,
-    r58_a_legacy_association_is_superseded_when_the_winner_is_official,
+    r58_a_legacy_association_can_be_superseded,
 ];
 
 fn row(key: &str, partner: &str, mpn_id: &str) -> LegacyAssociation {
@@ -33,12 +33,13 @@ async fn import(system: &TestSystem, rows: Vec<LegacyAssociation>) -> Vec<Import
     system.directory.registry().import_legacy_associations(request).await.unwrap().into_inner().results
 }
 
-async fn key(system: &TestSystem, product: &str) -> String {
+/// The key of a new subscription of Fabrikam.
+async fn new_key(system: &TestSystem, product: &str) -> String {
     format!("tenants/{FABRIKAM}/subscriptions/{}", system.create_subscription(product).await)
 }
 
-async fn r58_an_imported_association_is_official_at_once_and_can_be_declined(system: &TestSystem) {
-    let key = key(system, "dynamics-365-sales").await;
+async fn r58_a_legacy_association_is_official_and_declinable(system: &TestSystem) {
+    let key = new_key(system, "dynamics-365-sales").await;
     for outcome in [Outcome::Created, Outcome::Unchanged] {
         assert_eq!(import(system, vec![row(&key, CONTOSO, "1001")]).await[0].outcome(), outcome);
     }
@@ -47,8 +48,8 @@ async fn r58_an_imported_association_is_official_at_once_and_can_be_declined(sys
     assert_eq!(shown[0].activities, [Activity::Usage as i32, Activity::PreSales as i32]);
     let usage = CheckUsageAccessRequest { partner: CONTOSO.into(), key: key.clone() };
     assert!(system.contoso.registry().check_usage_access(usage.clone()).await.unwrap().into_inner().allowed);
-    for one in shown {
-        let decline = DeclineLegacyAssociationRequest { name: one.name };
+    for association in shown {
+        let decline = DeclineLegacyAssociationRequest { name: association.name };
         assert_refused(
             system.litware.registry().decline_legacy_association(decline.clone()).await,
             Code::NotFound,
@@ -68,7 +69,7 @@ async fn r58_an_imported_association_is_official_at_once_and_can_be_declined(sys
     assert!(!system.contoso.registry().check_usage_access(usage).await.unwrap().into_inner().allowed);
 }
 
-async fn r58_an_imported_association_ends_with_its_subscription_without_grace(system: &TestSystem) {
+async fn r58_a_legacy_association_ends_without_grace(system: &TestSystem) {
     let id = system.next_uuid();
     let end = system.now().await + TimeDelta::days(20);
     let subscription = rows::subscription(FABRIKAM, &id, "power-bi");
@@ -82,8 +83,8 @@ async fn r58_an_imported_association_ends_with_its_subscription_without_grace(sy
     assert!(system.associations_of_key(&key, None).await.is_empty());
 }
 
-async fn r58_microsoft_365_must_be_claimed_anew_and_a_held_key_is_refused(system: &TestSystem) {
-    let (sales, apps) = (key(system, "dynamics-365-sales").await, key(system, "power-apps").await);
+async fn r58_refuses_microsoft_365_and_held_keys(system: &TestSystem) {
+    let (sales, apps) = (new_key(system, "dynamics-365-sales").await, new_key(system, "power-apps").await);
     let teams = format!("tenants/{LITWARE}/workloads/teams");
     let results = import(
         system,
@@ -107,8 +108,8 @@ async fn r58_microsoft_365_must_be_claimed_anew_and_a_held_key_is_refused(system
     }
 }
 
-/// Northwind's claim for a subscription that Contoso has on record from before.
-async fn contested(system: &TestSystem, stage: ClaimStage) -> (TestClaim<'_>, String) {
+/// Northwind's claim for a key that Contoso holds by a legacy association, with the key.
+async fn claim_against_legacy(system: &TestSystem, stage: ClaimStage) -> (TestClaim<'_>, String) {
     let claim = system.rival_of(&system.presales().await);
     let key = format!("tenants/{FABRIKAM}/subscriptions/{}", claim.lines[0].subscription_id);
     import(system, vec![row(&key, CONTOSO, "1001")]).await;
@@ -116,16 +117,13 @@ async fn contested(system: &TestSystem, stage: ClaimStage) -> (TestClaim<'_>, St
 }
 
 async fn r37_a_claim_against_a_legacy_association_is_contested(system: &TestSystem) {
-    let (case, key) = contested(system, ClaimStage::UnderReview).await;
+    let (case, key) = claim_against_legacy(system, ClaimStage::UnderReview).await;
     let claim = case.claim().await;
     assert!(claim.lines[0].contested);
-    assert!(
-        !format!("{claim:?}{:?}", case.comments().await).to_lowercase().contains("contoso"),
-        "never who the rival is"
-    );
+    assert!(!format!("{claim:?}{:?}", case.comments().await).to_lowercase().contains("contoso"), "the rival is named");
     let review = case.review(&system.reviewer).await.unwrap();
-    assert!(review.deadlines.iter().all(|clock| clock.due_time.is_none()), "the clocks stand still");
-    // Not arbitrated: the key is held.
+    assert!(review.deadlines.iter().all(|clock| clock.due_time.is_none()), "the clocks are stopped");
+    // Without an arbitration the key stays held.
     assert_refused(case.approve(&system.reviewer).await, Code::FailedPrecondition, "LINES_NOT_HELD");
     system.wait_until_idle().await;
     assert_eq!(case.claim().await.state(), ClaimState::UnderReview);
@@ -133,25 +131,29 @@ async fn r37_a_claim_against_a_legacy_association_is_contested(system: &TestSyst
     assert_eq!(system.associations_of_key(&key, None).await[0].partner, CONTOSO);
 }
 
-async fn r58_a_legacy_association_is_superseded_when_the_winner_is_official(system: &TestSystem) {
-    let (case, key) = contested(system, ClaimStage::UnderReview).await;
+async fn r58_a_legacy_association_can_be_superseded(system: &TestSystem) {
+    let (case, key) = claim_against_legacy(system, ClaimStage::UnderReview).await;
     let line_key = case.claim().await.lines[0].key.clone();
-    let done = case.award(&system.lead, &[line_key.as_str()]).await.unwrap();
-    assert_eq!(done.awards[0].outcome(), AwardOutcome::Successor);
+    let arbitration = case.award(&system.lead, &[line_key.as_str()]).await.unwrap();
+    assert_eq!(arbitration.awards[0].outcome(), AwardOutcome::Successor);
     system.wait_until_idle().await;
     assert!(!case.claim().await.lines[0].contested);
     case.approve(&system.reviewer).await.unwrap();
     system.wait_until_idle().await;
     assert_eq!(case.claim().await.state(), ClaimState::Approved);
     let on_record = system.associations_of_key(&key, None).await;
-    assert!(on_record.iter().all(|held| held.partner == CONTOSO), "until the winner is official: {on_record:?}");
+    assert!(
+        on_record.iter().all(|association| association.partner == CONTOSO),
+        "until the winner is official: {on_record:?}"
+    );
     system.advance_by(TimeDelta::days(8)).await;
     let on_record = system.associations_of_key(&key, None).await;
     assert_eq!((on_record.len(), on_record[0].partner.as_str()), (1, NORTHWIND));
     let request =
         ListAssociationsRequest { parent: format!("tenants/{FABRIKAM}"), ..ListAssociationsRequest::default() };
     let all = system.lead.registry().list_associations(request).await.unwrap().into_inner().associations;
-    let legacy: Vec<_> = all.into_iter().filter(|one| one.key == key && one.partner == CONTOSO).collect();
+    let legacy: Vec<_> =
+        all.into_iter().filter(|association| association.key == key && association.partner == CONTOSO).collect();
     assert!(!legacy.is_empty());
     for ended in legacy {
         assert_eq!((ended.state(), ended.end_reason()), (AssociationState::Ended, EndReason::Superseded));

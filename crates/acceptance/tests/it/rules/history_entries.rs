@@ -1,4 +1,5 @@
-//! R56: what the entries of a history say: who, from what to what, and why, whichever service it happened in.
+//! R56: the entries of a history say who changed what, from which value to which, and why, for
+//! changes in every service.
 
 use chrono::TimeDelta;
 use cpor_acceptance::{ClaimStage, TestClaim, TestSystem, both_databases, contact, to_timestamp};
@@ -10,73 +11,78 @@ use cpor_proto::{
 use crate::api::delivery::deliver;
 
 both_databases![
-    r56_a_reviewers_steps_say_who_and_from_what_to_what,
-    r56_clocks_that_stop_and_a_reviewer_who_goes_are_told,
-    r56_the_customers_words_say_from_what_to_what,
-    r56_an_award_says_who_keeps_what_until_when,
-    r56_a_comment_says_what_it_is_about,
-    r56_time_leaves_entries_too,
-    r29_an_approval_of_what_was_before_an_edit_has_lapsed,
+    r56_review_entries_name_actor_and_changes,
+    r56_entries_record_stopped_clocks_and_reviewers,
+    r56_customer_entries_name_the_changes,
+    r56_an_award_entry_says_who_holds_the_key,
+    r56_a_comment_entry_names_document_and_line,
+    r56_deadlines_add_entries,
+    r29_an_edit_lapses_an_earlier_approval,
 ];
 both_databases![
     with with_mail_server:
-    r56_a_notice_says_why_it_bounced_and_who_sent_it_again,
+    r56_notice_entries_name_bounce_and_sender,
 ];
 
-/// What changed, from what to what.
+/// The changes of an entry: field, old value and new value.
 fn changes(entry: &HistoryEntry) -> Vec<(&str, &str, &str)> {
     entry.changes.iter().map(|change| (&*change.field, &*change.from, &*change.to)).collect()
 }
 
-fn says(entry: &HistoryEntry, change: (&str, &str, &str)) {
+/// Asserts that an entry contains a change.
+#[track_caller]
+fn assert_change(entry: &HistoryEntry, change: (&str, &str, &str)) {
     assert!(changes(entry).contains(&change), "{change:?} is not in {entry:#?}");
 }
 
-async fn r56_a_reviewers_steps_say_who_and_from_what_to_what(system: &TestSystem) {
+async fn r56_review_entries_name_actor_and_changes(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Submitted).await;
-    says(&case.entry("submitted").await, ("policy", "", "2021@1"));
-    let rita = system.reviewer.subject.as_str();
+    assert_change(&case.entry("submitted").await, ("policy", "", "2021@1"));
+    let reviewer = system.reviewer.subject.as_str();
     case.take(&system.reviewer).await.unwrap();
     system.wait_until_idle().await;
-    assert_eq!(changes(&case.entry("review_assigned").await), [("reviewer", "", rita)]);
+    assert_eq!(changes(&case.entry("review_assigned").await), [("reviewer", "", reviewer)]);
     case.start_review(&system.reviewer).await.unwrap();
     system.wait_until_idle().await;
     let started = case.entry("review_started").await;
     assert_eq!((started.from_state(), started.to_state()), (ClaimState::Submitted, ClaimState::UnderReview));
     let opened = case.entry("review_opened").await;
-    let [(_, _, until)] = changes(&opened)[..] else { panic!("{opened:#?}") };
+    let [(_, _, due_time)] = changes(&opened)[..] else { panic!("{opened:#?}") };
     case.approve(&system.reviewer).await.unwrap();
     system.wait_until_idle().await;
-    let begun = case.entry("approval_begun").await;
+    let approval_begun = case.entry("approval_begun").await;
     assert_eq!(
-        (begun.side(), begun.subject.as_str(), begun.to_state()),
-        (Side::Reviewer, rita, ClaimState::UnderReview)
+        (approval_begun.side(), approval_begun.subject.as_str(), approval_begun.to_state()),
+        (Side::Reviewer, reviewer, ClaimState::UnderReview)
     );
-    assert_eq!(changes(&begun), [("review_due_time", until, "")], "the clocks stand still");
+    assert_eq!(changes(&approval_begun), [("review_due_time", due_time, "")], "the clocks are stopped");
     let approved = case.entry("review_approved").await;
     assert_eq!((approved.from_state(), approved.to_state()), (ClaimState::UnderReview, ClaimState::Approved));
     assert_eq!(changes(&approved), [("association_state", "", "pending")]);
 }
 
-async fn r56_clocks_that_stop_and_a_reviewer_who_goes_are_told(system: &TestSystem) {
-    let rita = system.reviewer.subject.as_str();
-    let asked = TestClaim::at_stage(system, system.presales().await, ClaimStage::PartnerActionRequired).await;
-    stops(&asked, "review_opened", "partner_action_requested").await;
+async fn r56_entries_record_stopped_clocks_and_reviewers(system: &TestSystem) {
+    let reviewer = system.reviewer.subject.as_str();
+    let requested = TestClaim::at_stage(system, system.presales().await, ClaimStage::PartnerActionRequired).await;
+    assert_clock_stopped(&requested, "review_opened", "partner_action_requested").await;
     let rejected = TestClaim::at_stage(system, system.presales().await, ClaimStage::Disputed).await;
-    stops(&rejected, "review_opened", "review_rejected").await;
+    assert_clock_stopped(&rejected, "review_opened", "review_rejected").await;
     let disputed = rejected.entry("disputed").await;
-    says(&disputed, ("reviewer", rita, ""));
-    assert!(changes(&disputed).iter().all(|(field, ..)| *field != "review_due_time"), "it stood: {disputed:#?}");
+    assert_change(&disputed, ("reviewer", reviewer, ""));
+    assert!(
+        changes(&disputed).iter().all(|(field, ..)| *field != "review_due_time"),
+        "the clock was stopped before: {disputed:#?}"
+    );
 }
 
-/// The clock that this entry set is stopped by that one.
-async fn stops(case: &TestClaim<'_>, set: &str, stopped: &str) {
-    let set = case.entry(set).await;
-    let until = set.changes.iter().find(|change| change.field == "review_due_time").expect("a clock");
-    says(&case.entry(stopped).await, ("review_due_time", &until.to, ""));
+/// Asserts that the second action stopped the review clock that the first one had started.
+async fn assert_clock_stopped(case: &TestClaim<'_>, starting: &str, stopping: &str) {
+    let started = case.entry(starting).await;
+    let clock = started.changes.iter().find(|change| change.field == "review_due_time").expect("a clock");
+    assert_change(&case.entry(stopping).await, ("review_due_time", &clock.to, ""));
 }
 
-async fn r56_the_customers_words_say_from_what_to_what(system: &TestSystem) {
+async fn r56_customer_entries_name_the_changes(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Approved).await;
     case.approve_consent().await.unwrap();
     system.wait_until_idle().await;
@@ -84,31 +90,31 @@ async fn r56_the_customers_words_say_from_what_to_what(system: &TestSystem) {
     assert_eq!((approved.side(), approved.subject.as_str()), (Side::Customer, case.customer().subject.as_str()));
     assert_eq!(changes(&approved), [("consent_channel", "", "signed_in"), ("consent", "requested", "approved")]);
     assert_eq!(changes(&case.entry("association_granted").await), [("association_state", "pending", "granted")]);
-    says(&case.entry("association_official").await, ("association_state", "granted", "official"));
+    assert_change(&case.entry("association_official").await, ("association_state", "granted", "official"));
     case.decline_consent("On second thoughts.").await.unwrap();
     system.wait_until_idle().await;
     let declined = case.entry("customer_declined").await;
     assert_eq!((declined.from_state(), declined.to_state()), (ClaimState::Approved, ClaimState::Rejected));
-    assert_eq!(declined.reason, "On second thoughts.", "nothing but what the customer wrote");
+    assert_eq!(declined.reason, "On second thoughts.", "only the comment of the customer");
     for change in [
         ("consent", "approved", "declined"),
         ("consent_channel", "", "signed_in"),
         ("association_state", "official", "ended"),
         ("rejection.primary_reason", "", "customer_declined"),
     ] {
-        says(&declined, change);
+        assert_change(&declined, change);
     }
 }
 
-async fn r56_an_award_says_who_keeps_what_until_when(system: &TestSystem) {
+async fn r56_an_award_entry_says_who_holds_the_key(system: &TestSystem) {
     let claim = system.presales().await;
     let holder = TestClaim::at_stage(system, claim.clone(), ClaimStage::Official).await;
     let rival = TestClaim::at_stage(system, system.rival_of(&claim), ClaimStage::UnderReview).await;
-    says(&rival.entry("competition_changed").await, ("lines[0].contested", "false", "true"));
+    assert_change(&rival.entry("competition_changed").await, ("lines[0].contested", "false", "true"));
     let key = rival.claim().await.lines[0].key.clone();
     rival.award(&system.lead, &[key.as_str()]).await.unwrap();
     system.wait_until_idle().await;
-    for (case, until) in [
+    for (case, outcome) in [
         (&rival, "awarded to this claim, once its association is official; until then another keeps it on record"),
         (
             &holder,
@@ -118,14 +124,15 @@ async fn r56_an_award_says_who_keeps_what_until_when(system: &TestSystem) {
         let awarded = case.entry("lines_awarded").await;
         assert_eq!((awarded.side(), awarded.subject.as_str()), (Side::Reviewer, system.lead.subject.as_str()));
         assert_eq!((awarded.from_state(), awarded.reason.as_str()), (awarded.to_state(), "The newer proof convinces."));
-        assert_eq!(awarded.changes[0].to, until);
+        assert_eq!(awarded.changes[0].to, outcome);
     }
     assert_eq!(holder.claim().await.state(), ClaimState::Approved);
-    let told = holder.comments().await;
-    assert!(told.iter().all(|comment| !comment.text.contains("Nobody competes")), "it is to be superseded: {told:#?}");
+    let comments = holder.comments().await;
+    let is_over = comments.iter().any(|comment| comment.text.contains("Nobody competes"));
+    assert!(!is_over, "the holder will be superseded: {comments:#?}");
 }
 
-async fn r56_a_comment_says_what_it_is_about(system: &TestSystem) {
+async fn r56_a_comment_entry_names_document_and_line(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Submitted).await;
     let (evidence, claim) = (case.evidence().await.remove(0), case.claim().await);
     case.comment_on(&system.reviewer, &evidence.name, &claim.lines[0].line_id).await.unwrap();
@@ -137,7 +144,7 @@ async fn r56_a_comment_says_what_it_is_about(system: &TestSystem) {
     assert_eq!(commented.changes[1].to, line);
 }
 
-async fn r56_time_leaves_entries_too(system: &TestSystem) {
+async fn r56_deadlines_add_entries(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::UnderReview).await;
     system.advance_by(TimeDelta::days(10)).await;
     for (action, clock) in [("review_reminded", "review_decision"), ("review_overdue", "review_decision")] {
@@ -150,16 +157,15 @@ async fn r56_time_leaves_entries_too(system: &TestSystem) {
     case.approve_consent().await.unwrap();
     system.advance_by(TimeDelta::days(8)).await;
     let passed = case.entry("consent_window_passed").await;
-    assert_eq!(changes(&passed), [("consent_window", "open", "passed")], "the customer can decline no more");
+    assert_eq!(changes(&passed), [("consent_window", "open", "passed")], "the customer can no longer decline");
     assert!(!passed.overtaken && passed.side() == Side::Time, "{passed:#?}");
 }
 
-async fn r56_a_notice_says_why_it_bounced_and_who_sent_it_again(system: &TestSystem) {
+async fn r56_notice_entries_name_bounce_and_sender(system: &TestSystem) {
     system.mail_server().refuse("jana@bounce.example");
-    let jana = contact("Jana Dvořáková", "CIO", "jana@bounce.example");
+    let customer_contact = contact("Jana Dvořáková", "CIO", "jana@bounce.example");
     let case =
-        TestClaim::at_stage(system, Claim { customer_contact: jana, ..system.presales().await }, ClaimStage::Submitted)
-            .await;
+        TestClaim::at_stage(system, Claim { customer_contact, ..system.presales().await }, ClaimStage::Submitted).await;
     let bounced = case.entry("notice_settled").await;
     assert_eq!(changes(&bounced), [("notices.submission", "queued", "bounced")]);
     assert!(bounced.reason.starts_with("submission notice bounced: SMTP 55"), "{}", bounced.reason);
@@ -172,8 +178,8 @@ async fn r56_a_notice_says_why_it_bounced_and_who_sent_it_again(system: &TestSys
     assert_eq!(changes(&case.entry("notice_settled").await), [("notices.submission", "queued", "accepted")]);
 }
 
-/// The customer's approval of the claim as it was when they had been asked anew `askings` times.
-async fn approves(case: &TestClaim<'_>, askings: u32) -> HistoryEntry {
+/// Delivers an approval of the customer by a link that was sent after `askings` edits.
+async fn deliver_approval(case: &TestClaim<'_>, askings: u32) -> HistoryEntry {
     let approved = CustomerApproved { claim: case.name.clone(), channel: "link".into(), askings };
     let event = Event {
         sequence: 1,
@@ -187,20 +193,20 @@ async fn approves(case: &TestClaim<'_>, askings: u32) -> HistoryEntry {
     case.entry("customer_approved").await
 }
 
-/// The customer's service may hear of an edit after the customer has approved what was before it.
-async fn r29_an_approval_of_what_was_before_an_edit_has_lapsed(system: &TestSystem) {
+/// The customer can approve the old content before customer-consent has received the edit.
+async fn r29_an_edit_lapses_an_earlier_approval(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Submitted).await;
-    let bea = contact("Bea", "CIO", "bea@fabrikam.example");
-    case.update(Claim { customer_contact: bea, ..Claim::default() }, &["customer_contact"]).await.unwrap();
+    let customer_contact = contact("Bea", "CIO", "bea@fabrikam.example");
+    case.update(Claim { customer_contact, ..Claim::default() }, &["customer_contact"]).await.unwrap();
     system.wait_until_idle().await;
-    assert!(approves(&case, 0).await.overtaken, "it was given after the edit, and not to it");
-    assert!(!approves(&case, 1).await.overtaken);
-    // What was approved lapses with the next edit, and the history says so.
-    let jana = contact("Jana", "CIO", "jana@fabrikam.example");
-    case.update(Claim { customer_contact: jana, ..Claim::default() }, &["customer_contact"]).await.unwrap();
-    says(&case.entry("updated").await, ("consent", "approved", "requested"));
+    assert!(deliver_approval(&case, 0).await.overtaken, "the approval is for the content before the edit");
+    assert!(!deliver_approval(&case, 1).await.overtaken);
+    // An approval lapses with the next edit, and the history says so.
+    let customer_contact = contact("Jana", "CIO", "jana@fabrikam.example");
+    case.update(Claim { customer_contact, ..Claim::default() }, &["customer_contact"]).await.unwrap();
+    assert_change(&case.entry("updated").await, ("consent", "approved", "requested"));
     system.wait_until_idle().await;
     case.approve_consent().await.unwrap();
     system.wait_until_idle().await;
-    assert!(!case.entry("customer_approved").await.overtaken, "the customer's service tells which asking it was");
+    assert!(!case.entry("customer_approved").await.overtaken, "customer-consent counts the edits");
 }

@@ -1,4 +1,4 @@
-//! R25: a partner withdraws.
+//! R25: a partner withdraws a claim.
 
 use cpor_acceptance::{
     ClaimStage, TestClaim, TestSystem, assert_not_allowed, assert_refused, both_databases, field_violations,
@@ -6,20 +6,20 @@ use cpor_acceptance::{
 use cpor_proto::{
     claims::v1::{AssociationState, ClaimState, PrimaryRejectionReason, Side, WithdrawReason},
     consents::v1::ConsentState,
-    registry::v1::{AssociationState as Held, EndReason},
+    registry::v1::{AssociationState as HoldState, EndReason},
     reviews::v1::ReviewCaseState,
 };
 use tonic::Code;
 
 both_databases![
-    r25_withdrawal_is_final_and_closes_everything,
-    r25_an_official_association_ends_with_a_withdrawal,
-    r25_other_needs_words,
-    r25_neither_drafts_nor_rejected_claims_are_withdrawn,
-    r25_what_was_withdrawn_can_be_claimed_again,
+    r25_a_withdrawal_is_final_and_closes_the_case,
+    r25_a_withdrawal_ends_the_association,
+    r25_the_reason_other_needs_a_comment,
+    r25_drafts_and_rejected_claims_stay_as_they_are,
+    r25_withdrawn_keys_can_be_claimed_again,
 ];
 
-async fn r25_withdrawal_is_final_and_closes_everything(system: &TestSystem) {
+async fn r25_a_withdrawal_is_final_and_closes_the_case(system: &TestSystem) {
     let reasons = [
         (ClaimStage::Submitted, WithdrawReason::WrongMpnId),
         (ClaimStage::UnderReview, WithdrawReason::WrongActivity),
@@ -34,7 +34,7 @@ async fn r25_withdrawal_is_final_and_closes_everything(system: &TestSystem) {
         let rejection = case.claim().await.rejection.unwrap();
         assert_eq!((rejection.primary_reason(), rejection.r#final), (PrimaryRejectionReason::PartnerRequest, true));
         assert_eq!(rejection.dispute_due_time, None);
-        assert!(case.associations().await.iter().all(|held| held.state() == Held::Ended));
+        assert!(case.associations().await.iter().all(|association| association.state() == HoldState::Ended));
         let review = case.review(&system.lead).await.unwrap().state();
         assert!(matches!(review, ReviewCaseState::Closed | ReviewCaseState::Approved), "{review:?}");
         assert_eq!(case.consent().await.unwrap().state(), ConsentState::Closed);
@@ -43,7 +43,7 @@ async fn r25_withdrawal_is_final_and_closes_everything(system: &TestSystem) {
     }
 }
 
-async fn r25_an_official_association_ends_with_a_withdrawal(system: &TestSystem) {
+async fn r25_a_withdrawal_ends_the_association(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Official).await;
     let key = case.key(0).await;
     assert_eq!(system.associations_of_key(&key, None).await.len(), 1);
@@ -51,12 +51,12 @@ async fn r25_an_official_association_ends_with_a_withdrawal(system: &TestSystem)
     system.wait_until_idle().await;
     assert_eq!(case.claim().await.association_state(), AssociationState::Ended);
     let ended = case.associations().await.remove(0);
-    assert_eq!((ended.state(), ended.end_reason()), (Held::Ended, EndReason::Withdrawn));
+    assert_eq!((ended.state(), ended.end_reason()), (HoldState::Ended, EndReason::Withdrawn));
     assert!(ended.end_time.is_some() && ended.official_time.is_some());
     assert!(system.associations_of_key(&key, None).await.is_empty());
 }
 
-async fn r25_other_needs_words(system: &TestSystem) {
+async fn r25_the_reason_other_needs_a_comment(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Submitted).await;
     let status =
         assert_refused(case.withdraw(WithdrawReason::Other, "").await, Code::InvalidArgument, "INVALID_FIELDS");
@@ -69,7 +69,7 @@ async fn r25_other_needs_words(system: &TestSystem) {
     assert_eq!((withdrawn.changes[0].field.as_str(), withdrawn.changes[0].to.as_str()), ("withdraw_reason", "other"));
 }
 
-async fn r25_neither_drafts_nor_rejected_claims_are_withdrawn(system: &TestSystem) {
+async fn r25_drafts_and_rejected_claims_stay_as_they_are(system: &TestSystem) {
     let case = TestClaim::create_with_evidence(system, system.presales().await).await;
     assert_not_allowed(case.withdraw(WithdrawReason::WrongMpnId, "").await, "withdraw", "editing");
     for stage in [ClaimStage::Rejected, ClaimStage::Withdrawn, ClaimStage::Declined] {
@@ -78,7 +78,7 @@ async fn r25_neither_drafts_nor_rejected_claims_are_withdrawn(system: &TestSyste
     }
 }
 
-async fn r25_what_was_withdrawn_can_be_claimed_again(system: &TestSystem) {
+async fn r25_withdrawn_keys_can_be_claimed_again(system: &TestSystem) {
     let claim = system.presales().await;
     for _ in 0..2 {
         let case = TestClaim::at_stage(system, claim.clone(), ClaimStage::Approved).await;

@@ -1,4 +1,4 @@
-//! The walk, while one service after the other is dropped in the middle of its work and started again.
+//! The lifecycle of a claim, with a crash of a service after every step.
 
 use chrono::TimeDelta;
 use cpor_acceptance::{PDF, TestClaim, TestSystem, both_databases};
@@ -16,30 +16,31 @@ both_databases![
 both_databases![a_claim_survives_crashes_of_everything];
 
 async fn a_claim_survives_crashes_of_claim_intake(system: &TestSystem) {
-    walk(system, &[Service::ClaimIntake]).await;
+    run_with_crashes(system, &[Service::ClaimIntake]).await;
 }
 
 async fn a_claim_survives_crashes_of_poe_review(system: &TestSystem) {
-    walk(system, &[Service::PoeReview]).await;
+    run_with_crashes(system, &[Service::PoeReview]).await;
 }
 
 async fn a_claim_survives_crashes_of_customer_consent(system: &TestSystem) {
-    walk(system, &[Service::CustomerConsent]).await;
+    run_with_crashes(system, &[Service::CustomerConsent]).await;
 }
 
 async fn a_claim_survives_crashes_of_eligibility(system: &TestSystem) {
-    walk(system, &[Service::Eligibility]).await;
+    run_with_crashes(system, &[Service::Eligibility]).await;
 }
 
 async fn a_claim_survives_crashes_of_the_registry(system: &TestSystem) {
-    walk(system, &[Service::Registry]).await;
+    run_with_crashes(system, &[Service::Registry]).await;
 }
 
 async fn a_claim_survives_crashes_of_everything(system: &TestSystem) {
-    walk(system, &[Service::ClaimIntake]).await;
+    run_with_crashes(system, &[Service::ClaimIntake]).await;
 }
 
-/// Drops the services right after a step was acknowledged, before anything has come to rest, and lets it come to rest then.
+/// Crashes and restarts the services right after a step was acknowledged, while its events may be
+/// undelivered. Then waits until the system is idle.
 async fn crash(system: &TestSystem, services: &[Service]) {
     for service in services {
         system.crash(*service).await;
@@ -47,7 +48,7 @@ async fn crash(system: &TestSystem, services: &[Service]) {
     system.wait_until_idle().await;
 }
 
-async fn walk(system: &TestSystem, services: &[Service]) {
+async fn run_with_crashes(system: &TestSystem, services: &[Service]) {
     let case = TestClaim::create_draft(system, system.presales().await).await.unwrap();
     crash(system, services).await;
     let document = case.upload("proof.pdf", PDF).await.unwrap();
@@ -77,14 +78,14 @@ async fn walk(system: &TestSystem, services: &[Service]) {
     let claim = case.claim().await;
     assert_eq!(claim.association_state(), AssociationState::Official);
     assert_eq!(claim.lines[0].assessments[0].verdict(), Verdict::Eligible);
-    once_each(&case).await;
+    assert_each_step_once(&case).await;
 }
 
-/// Every step has had its effect once, whatever was delivered again.
-async fn once_each(case: &TestClaim<'_>) {
+/// Asserts that every step took effect once, although events were delivered again.
+async fn assert_each_step_once(case: &TestClaim<'_>) {
     let history = case.history().await;
     let count = |action: &str| history.iter().filter(|entry| entry.action == action).count();
-    let once = [
+    let actions = [
         "created",
         "evidence_added",
         "submitted",
@@ -98,11 +99,11 @@ async fn once_each(case: &TestClaim<'_>) {
         "association_official",
         "assessed",
     ];
-    for action in once {
+    for action in actions {
         assert_eq!(count(action), 1, "{action}: {history:#?}");
     }
     assert_eq!((count("review_started"), count("notice_settled")), (2, 2), "{history:#?}");
     assert!(history.iter().all(|entry| !entry.overtaken), "{history:#?}");
     assert_eq!(case.associations().await.len(), 1);
-    assert_eq!(case.system.mails_to(&case.contact().await).len(), 2, "no notice twice");
+    assert_eq!(case.system.mails_to(&case.contact().await).len(), 2, "no notice was sent twice");
 }

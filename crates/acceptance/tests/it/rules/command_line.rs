@@ -1,4 +1,4 @@
-//! R59: the command that imports a file.
+//! R59: the commands `cpor import` and `cpor export`.
 
 use std::{fs, path::Path, process::Command};
 
@@ -9,12 +9,13 @@ use cpor_types::Role;
 use serde_json::Value;
 
 both_databases![
-    r59_a_file_is_imported_and_again_when_it_is_corrected,
-    r59_what_was_exported_can_be_imported,
-    r59_an_export_that_is_refused_leaves_the_file_as_it_was,
+    r59_a_corrected_file_can_be_imported_again,
+    r59_an_export_can_be_imported,
+    r59_a_refused_export_leaves_the_file_unchanged,
 ];
 
-/// Runs a command of `cpor` for Contoso: whether it ended well, and what it wrote to standard output and error.
+/// Runs a command of `cpor` for Contoso. Returns whether it succeeded, its standard output and its
+/// standard error.
 async fn run(system: &TestSystem, args: &[&str]) -> (bool, String, String) {
     let binary = std::env::var("CPOR_TEST_BINARY").expect("CPOR_TEST_BINARY is not set: run `cargo xtask test`");
     let token = UserToken {
@@ -33,12 +34,12 @@ async fn run(system: &TestSystem, args: &[&str]) -> (bool, String, String) {
     (output.status.success(), text(output.stdout), text(output.stderr))
 }
 
-/// Runs `cpor import`: whether it ended well, what it said, and the results.
+/// Runs `cpor import`. Returns whether it succeeded, its output, and the results that it wrote.
 async fn import(system: &TestSystem, file: &Path) -> (bool, String, Vec<Value>) {
-    let (well, said, complained) = run(system, &["import", file.to_str().unwrap()]).await;
+    let (success, stdout, stderr) = run(system, &["import", file.to_str().unwrap()]).await;
     let results = fs::read_to_string(format!("{}.results.jsonl", file.display())).unwrap_or_default();
     let results = results.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
-    (well, said + &complained, results)
+    (success, stdout + &stderr, results)
 }
 
 async fn claims(system: &TestSystem) -> Vec<Claim> {
@@ -47,36 +48,36 @@ async fn claims(system: &TestSystem) -> Vec<Claim> {
     system.contoso.claims().list_claims(request).await.unwrap().into_inner().claims
 }
 
-async fn r59_a_file_is_imported_and_again_when_it_is_corrected(system: &TestSystem) {
+async fn r59_a_corrected_file_can_be_imported_again(system: &TestSystem) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("claims.csv");
     let header = "claim,display_name,mpn_id,activities,product";
-    let bad = format!("{header}\n1,One,1001,usage,teams\n1,,,,intune\n2,Two,2001,,\n3,Three,,driving,\n");
-    fs::write(&file, &bad).unwrap();
-    let (well, said, results) = import(system, &file).await;
-    assert!(!well && said.contains("3 claims: 1 taken, 0 taken before, 2 refused"), "{said}");
+    let invalid = format!("{header}\n1,One,1001,usage,teams\n1,,,,intune\n2,Two,2001,,\n3,Three,,driving,\n");
+    fs::write(&file, &invalid).unwrap();
+    let (success, output, results) = import(system, &file).await;
+    assert!(!success && output.contains("3 claims: 1 taken, 0 taken before, 2 refused"), "{output}");
     let lines: Vec<_> = results.iter().map(|result| result["line"].as_u64().unwrap()).collect();
     assert_eq!(lines, [2, 4, 5]);
     let reasons: Vec<_> = results.iter().map(|result| result["error"]["reason"].as_str().unwrap_or("")).collect();
     assert_eq!(reasons, ["", "LOCATION_NOT_OF_PARTNER", "FIELD_MALFORMED"]);
     assert_eq!(results[2]["error"]["fields"][0]["field"], "activities");
     let first = results[0]["claim"].as_str().unwrap();
-    assert!(!results[0]["violations"].as_array().unwrap().is_empty(), "a draft lacks much");
+    assert!(!results[0]["violations"].as_array().unwrap().is_empty(), "the draft has violations");
 
-    fs::write(&file, bad.replace("2001", "1002").replace("driving", "usage")).unwrap();
-    let (well, said, results) = import(system, &file).await;
-    assert!(well && said.contains("3 claims: 2 taken, 1 taken before, 0 refused"), "{said}");
+    fs::write(&file, invalid.replace("2001", "1002").replace("driving", "usage")).unwrap();
+    let (success, output, results) = import(system, &file).await;
+    assert!(success && output.contains("3 claims: 2 taken, 1 taken before, 0 refused"), "{output}");
     assert_eq!((results[0]["claim"].as_str(), &results[0]["repeated"]), (Some(first), &Value::Bool(true)));
     let claims = claims(system).await;
     let shown: Vec<_> = claims.iter().map(|claim| (claim.display_name.as_str(), claim.lines.len())).collect();
     assert_eq!(shown, [("One", 2), ("Three", 0), ("Two", 0)]);
 
     fs::write(&file, "display_name,colour\nOne,red\n").unwrap();
-    let (well, said, _) = import(system, &file).await;
-    assert!(!well && said.contains("`colour`"), "{said}");
+    let (success, output, _) = import(system, &file).await;
+    assert!(!success && output.contains("`colour`"), "{output}");
 }
 
-async fn r59_what_was_exported_can_be_imported(system: &TestSystem) {
+async fn r59_an_export_can_be_imported(system: &TestSystem) {
     let folder = tempfile::tempdir().unwrap();
     let lines = vec![cpor_acceptance::line("teams", ""), cpor_acceptance::line("intune", "")];
     let sales = system.presales().await;
@@ -103,31 +104,31 @@ async fn r59_what_was_exported_can_be_imported(system: &TestSystem) {
     for name in ["claims.csv", "claims.jsonl"] {
         let file = folder.path().join(name);
         let output = ["export", "--order-by", "display_name", "--output", file.to_str().unwrap()];
-        let (well, said, complained) = run(system, &output).await;
-        assert_eq!((well, said.as_str(), complained.as_str()), (true, "", ""));
-        let (well, said, _) = import(system, &file).await;
-        assert!(well, "{said}");
+        let (success, stdout, stderr) = run(system, &output).await;
+        assert_eq!((success, stdout.as_str(), stderr.as_str()), (true, "", ""));
+        let (success, output, _) = import(system, &file).await;
+        assert!(success, "{output}");
         let mut all = content(claims(system).await);
         before += 2;
-        assert_eq!((all.len(), said.contains("2 taken,")), (before, true), "each row that is not there yet: {said}");
+        assert_eq!((all.len(), output.contains("2 taken,")), (before, true), "{output}");
         all.dedup();
         assert_eq!(all, original, "{name}");
     }
-    let (well, said, _) = run(system, &["export", "--filter", "products:intune", "--format", "jsonl"]).await;
-    let found: Vec<Value> = said.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let (success, stdout, _) = run(system, &["export", "--filter", "products:intune", "--format", "jsonl"]).await;
+    let exported: Vec<Value> = stdout.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
     assert!(
-        well && !found.is_empty() && found.iter().all(|claim| claim["display_name"] == "=Two, \"quoted\""),
-        "{said}"
+        success && !exported.is_empty() && exported.iter().all(|claim| claim["display_name"] == "=Two, \"quoted\""),
+        "{stdout}"
     );
 }
 
-async fn r59_an_export_that_is_refused_leaves_the_file_as_it_was(system: &TestSystem) {
+async fn r59_a_refused_export_leaves_the_file_unchanged(system: &TestSystem) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("claims.csv");
-    fs::write(&file, "as it was").unwrap();
-    let (well, said, complained) =
+    fs::write(&file, "old content").unwrap();
+    let (success, stdout, stderr) =
         run(system, &["export", "--filter", "colour = red", "--output", file.to_str().unwrap()]).await;
-    assert!(!well && said.is_empty() && complained.contains("colour") && complained.contains("filter"), "{complained}");
-    assert_eq!(fs::read_to_string(&file).unwrap(), "as it was");
+    assert!(!success && stdout.is_empty() && stderr.contains("colour") && stderr.contains("filter"), "{stderr}");
+    assert_eq!(fs::read_to_string(&file).unwrap(), "old content");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
 }

@@ -1,13 +1,13 @@
-//! A sound request of each method.
+//! A valid request for each method.
 
 use cpor_acceptance::{FABRIKAM, Method};
 use serde_json::{Value, json};
 
-use super::Names;
+use super::ResourceNames;
 
-/// A request that touches these resources and, as far as it can, changes nothing.
-pub(crate) fn body(method: &Method, names: &Names) -> Value {
-    let Names { partner, tenant, claim, evidence, case, consent, assessment, association, key } = names;
+/// The request of a method for these resources, as JSON. Where possible it changes nothing.
+pub(crate) fn request_for(method: &Method, names: &ResourceNames) -> Value {
+    let ResourceNames { partner, tenant, claim, evidence, case, consent, assessment, association, key } = names;
     match method.name.as_str() {
         "CreateClaim" => json!({"parent": partner, "claim": {}, "validate_only": true}),
         "ListClaims" | "WatchClaims" => json!({"parent": partner}),
@@ -43,7 +43,7 @@ pub(crate) fn body(method: &Method, names: &Names) -> Value {
             json!({"name": case})
         }
         "GetConsent" | "ApproveConsent" | "ResendNotice" => json!({"name": consent}),
-        // Out of date, so that nothing is declined.
+        // The etag is outdated, so that the call declines nothing.
         "DeclineConsent" => json!({"name": consent, "etag": "0"}),
         "ListConsents" => json!({"parent": tenant}),
         "GetAssessment" => json!({"name": assessment}),
@@ -61,7 +61,7 @@ pub(crate) fn body(method: &Method, names: &Names) -> Value {
         "ListEarnings" => json!({"parent": tenant}),
         "ExportEarnings" => json!({"parent": tenant, "format": "EXPORT_FORMAT_CSV"}),
         "RecordPayout" => json!({"payout_period": "2020-Q1", "reference": "x"}),
-        // Refused by row: workloads must be claimed anew.
+        // The row is refused, because workloads must be claimed anew (R58).
         "ImportLegacyAssociations" => json!({"rows": [{
             "key": format!("tenants/{FABRIKAM}/workloads/teams"), "partner": partner, "mpn_id": "1001", "activities": ["ACTIVITY_USAGE"],
         }]}),
@@ -87,6 +87,6 @@ pub(crate) fn body(method: &Method, names: &Names) -> Value {
         "AdvanceClock" => json!({"by_seconds": 0}),
         "BatchCreateClaims" => json!({"parent": partner, "rows": [{"claim": {}}], "validate_only": true}),
         "ExportClaims" => json!({"parent": partner, "format": "EXPORT_FORMAT_JSON_LINES"}),
-        unknown => panic!("{unknown} is new: say here how it is called"),
+        unknown => panic!("add a request for the new method {unknown}"),
     }
 }

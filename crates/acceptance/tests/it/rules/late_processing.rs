@@ -1,4 +1,4 @@
-//! R47: lateness of the machinery never changes an outcome.
+//! R47: late processing of deadlines never changes an outcome.
 
 use chrono::TimeDelta;
 use cpor_acceptance::{
@@ -12,18 +12,18 @@ use cpor_proto::{
 use tonic::Code;
 
 both_databases![
-    r47_a_command_that_meets_a_passed_response_deadline,
-    r47_a_command_that_meets_a_passed_consent_window,
-    r47_a_read_after_the_window_shows_it_passed,
-    r47_after_an_outage_all_that_fell_due_is_worked_off,
+    r47_a_passed_response_deadline_applies_first,
+    r47_a_passed_consent_window_applies_first,
+    r47_a_read_shows_a_passed_window,
+    r47_all_due_deadlines_apply_after_an_outage,
     r47_deadlines_take_effect_at_their_due_time,
 ];
 
-async fn r47_a_command_that_meets_a_passed_response_deadline(system: &TestSystem) {
+async fn r47_a_passed_response_deadline_applies_first(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::PartnerActionRequired).await;
     let action = case.claim().await.partner_action.unwrap();
     system.set_clock_only(from_timestamp(action.due_time)).await;
-    // Whether the sweep has been there or not: the deadline comes first.
+    // The deadline is applied first, whether the system has processed it already or not.
     assert_not_allowed(case.resubmit("At the very moment.").await, "resubmit", "rejected");
     let claim = case.claim().await;
     assert_eq!((claim.state(), claim.rejection.as_ref().unwrap().reject_time), (ClaimState::Rejected, action.due_time));
@@ -45,10 +45,10 @@ async fn r47_a_command_that_meets_a_passed_response_deadline(system: &TestSystem
     assert_not_allowed(case.upload("late.pdf", PDF).await, "add_evidence", "rejected");
     system.wait_until_idle().await;
     let passed = case.history().await.into_iter().filter(|entry| entry.action == "response_deadline_passed").count();
-    assert_eq!(passed, 1, "once, whoever was first");
+    assert_eq!(passed, 1, "the deadline is applied once");
 }
 
-async fn r47_a_command_that_meets_a_passed_consent_window(system: &TestSystem) {
+async fn r47_a_passed_consent_window_applies_first(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Approved).await;
     let due = case.claim().await.consent_due_time;
     system.set_clock_only(from_timestamp(due) - TimeDelta::microseconds(1)).await;
@@ -68,7 +68,7 @@ async fn r47_a_command_that_meets_a_passed_consent_window(system: &TestSystem) {
     assert_eq!(case.claim().await.state(), ClaimState::Rejected);
 }
 
-async fn r47_a_read_after_the_window_shows_it_passed(system: &TestSystem) {
+async fn r47_a_read_shows_a_passed_window(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Approved).await;
     let due = from_timestamp(case.claim().await.consent_due_time);
     system.set_clock_only(due).await;
@@ -76,7 +76,7 @@ async fn r47_a_read_after_the_window_shows_it_passed(system: &TestSystem) {
     assert_eq!((consent.state(), consent.allowed_commands.len()), (ConsentState::Granted, 0));
 }
 
-async fn r47_after_an_outage_all_that_fell_due_is_worked_off(system: &TestSystem) {
+async fn r47_all_due_deadlines_apply_after_an_outage(system: &TestSystem) {
     let unanswered = TestClaim::at_stage(system, system.presales().await, ClaimStage::PartnerActionRequired).await;
     let silent = TestClaim::at_stage(system, system.usage().await, ClaimStage::Approved).await;
     let waiting = TestClaim::at_stage(system, system.workloads(), ClaimStage::Submitted).await;
@@ -92,7 +92,7 @@ async fn r47_after_an_outage_all_that_fell_due_is_worked_off(system: &TestSystem
     assert_eq!((rejected.state(), rejected.rejection.unwrap().reject_time), (ClaimState::Rejected, response));
     let official = silent.claim().await;
     assert_eq!((official.association_state(), official.official_time), (AssociationState::Official, window));
-    assert_eq!(silent.assessment().await.unwrap().month, "2026-06", "assessed for the month that it is");
+    assert_eq!(silent.assessment().await.unwrap().month, "2026-06", "assessed for the current month");
     let review = waiting.review(&system.lead).await.unwrap();
     let overdue: Vec<_> =
         review.deadlines.iter().filter(|deadline| deadline.overdue).map(|deadline| deadline.clock()).collect();
@@ -107,7 +107,7 @@ async fn r47_deadlines_take_effect_at_their_due_time(system: &TestSystem) {
     let entry = case.entry("response_deadline_passed").await;
     assert_eq!(entry.effective_time, due);
     assert!(from_timestamp(entry.record_time) >= from_timestamp(entry.effective_time));
-    // The dispute window ran from the rejection, not from when somebody noticed.
+    // The dispute window ran from the rejection, not from its processing.
     let window = case.entry("dispute_window_passed").await;
     assert_eq!(window.effective_time, Some(cpor_acceptance::timestamp("2026-04-23T22:00:00Z")));
     assert!(case.claim().await.rejection.unwrap().r#final);

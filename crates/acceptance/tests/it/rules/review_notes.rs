@@ -1,4 +1,4 @@
-//! R55: notes that only reviewers read.
+//! R55: only reviewers can read review notes.
 
 use cpor_acceptance::{ClaimStage, TestClaim, TestSystem, assert_refused, both_databases};
 use cpor_proto::claims::v1::{HistoryEntry, ListHistoryRequest};
@@ -12,32 +12,32 @@ async fn r55_notes_are_for_reviewers_only(system: &TestSystem) {
     let note = case.note(&system.colleague, secret).await.unwrap();
     assert_eq!((note.author.as_str(), note.text.as_str()), (system.colleague.subject.as_str(), secret));
     case.note(&system.lead, "Compare the dates.").await.unwrap();
-    let read: Vec<_> = case.notes(&system.reviewer).await.unwrap().into_iter().map(|note| note.text).collect();
-    assert_eq!(read, [secret, "Compare the dates."], "any reviewer, oldest first");
-    for stranger in [&system.contoso, &system.northwind, &system.operator] {
-        assert_refused(case.notes(stranger).await, Code::PermissionDenied, "ROLE_NOT_ALLOWED");
-        assert_refused(case.note(stranger, "Me too.").await, Code::PermissionDenied, "ROLE_NOT_ALLOWED");
+    let texts: Vec<_> = case.notes(&system.reviewer).await.unwrap().into_iter().map(|note| note.text).collect();
+    assert_eq!(texts, [secret, "Compare the dates."], "every reviewer reads all notes, oldest first");
+    for actor in [&system.contoso, &system.northwind, &system.operator] {
+        assert_refused(case.notes(actor).await, Code::PermissionDenied, "ROLE_NOT_ALLOWED");
+        assert_refused(case.note(actor, "Me too.").await, Code::PermissionDenied, "ROLE_NOT_ALLOWED");
     }
     assert_refused(case.note(&system.reviewer, " \n").await, Code::InvalidArgument, "INVALID_FIELDS");
     system.wait_until_idle().await;
     assert!(!format!("{:?}", case.claim().await).contains(secret));
     assert!(!format!("{:?}", case.comments().await).contains(secret));
-    // In the one history it is the vendor's alone; its partner learns that there is something (R56).
+    // In the history the partner sees only that there is an entry (R56).
     let history = case.history().await;
-    let noted: Vec<_> = history.iter().filter(|entry| entry.action == "review_noted").collect();
-    assert_eq!(noted.iter().map(|entry| entry.reason.as_str()).collect::<Vec<_>>(), [secret, "Compare the dates."]);
-    assert_eq!((noted[0].subject.as_str(), noted[0].overtaken), (system.colleague.subject.as_str(), false));
+    let notes: Vec<_> = history.iter().filter(|entry| entry.action == "review_noted").collect();
+    assert_eq!(notes.iter().map(|entry| entry.reason.as_str()).collect::<Vec<_>>(), [secret, "Compare the dates."]);
+    assert_eq!((notes[0].subject.as_str(), notes[0].overtaken), (system.colleague.subject.as_str(), false));
     let request = ListHistoryRequest { parent: case.name.clone(), page_size: 1000, ..ListHistoryRequest::default() };
-    let seen = case.partner.claims().list_history(request).await.unwrap().into_inner().entries;
-    assert_eq!(seen.len(), history.len());
-    for note in noted {
-        let placeholder = &seen[usize::try_from(note.position).unwrap() - 1];
-        let nothing = HistoryEntry {
+    let partner_view = case.partner.claims().list_history(request).await.unwrap().into_inner().entries;
+    assert_eq!(partner_view.len(), history.len());
+    for note in notes {
+        let placeholder = &partner_view[usize::try_from(note.position).unwrap() - 1];
+        let without_content = HistoryEntry {
             position: note.position,
             link: note.link.clone(),
             withheld: (1..=4).collect(),
             ..HistoryEntry::default()
         };
-        assert_eq!(*placeholder, nothing);
+        assert_eq!(*placeholder, without_content);
     }
 }

@@ -1,4 +1,5 @@
-//! The real binary, as a child process: `cpor dev` on SQLite, `cpor serve` with all five services on PostgreSQL.
+//! The real binary as a child process: `cpor dev` on SQLite, and `cpor serve` with all five
+//! services on PostgreSQL.
 
 use std::{
     io::{BufRead as _, BufReader, Read},
@@ -12,10 +13,10 @@ use cpor_kit::auth::TokenSigner;
 use cpor_types::{Service, SystemClock};
 use tokio::sync::oneshot;
 
-/// When the virtual clock starts.
+/// The start of the virtual clock.
 const START: &str = "2026-03-16T09:00:00Z";
 
-/// The ports of the process, which are the same in every life.
+/// The ports of the process. They stay the same after a restart.
 pub(crate) struct Ports {
     grpc: ReservedPort,
     web: ReservedPort,
@@ -36,59 +37,59 @@ impl Ports {
 }
 
 impl Process {
-    /// Starts it on this store and waits until it serves.
+    /// Starts the binary on this storage and waits until it serves.
     pub(crate) async fn start(store: &TestStorage, ports: &Ports) -> Self {
         let binary = std::env::var("CPOR_TEST_BINARY").expect("CPOR_TEST_BINARY is not set: run `cargo xtask test`");
         let mut command = Command::new(binary);
         command.env("CPOR_CUSTOMER_CONSENT__MAIL__DIRECTORY", store.mail());
         command.env("CPOR_TELEMETRY__LOG_FILTER", "warn,cpor::command=info").env("NO_COLOR", "1");
         match store.backend() {
-            Backend::Sqlite => dev(&mut command, store, ports),
-            Backend::Postgres => serve(&mut command, store, ports),
+            Backend::Sqlite => configure_dev(&mut command, store, ports),
+            Backend::Postgres => configure_serve(&mut command, store, ports),
         }
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary starts");
-        let (ready, serving) = oneshot::channel();
+        let (ready_sender, ready) = oneshot::channel();
         match store.backend() {
             Backend::Sqlite => {
-                read(child.stdout.take().expect("its output"), "ready grpc=", Some(ready));
-                read(child.stderr.take().expect("its log"), "", None);
+                read_lines(child.stdout.take().expect("its output"), "ready grpc=", Some(ready_sender));
+                read_lines(child.stderr.take().expect("its log"), "", None);
             }
-            Backend::Postgres => read(child.stderr.take().expect("its log"), " serving", Some(ready)),
+            Backend::Postgres => read_lines(child.stderr.take().expect("its log"), " serving", Some(ready_sender)),
         }
-        serving.await.expect("it says that it is ready before it ends");
+        ready.await.expect("the process is ready before it ends");
         Self(child)
     }
 
-    /// SIGKILL, and waits until it is gone.
+    /// Kills the process with SIGKILL and waits for its end.
     pub(crate) fn kill(&mut self) {
         self.0.kill().expect("to kill the child");
-        self.0.wait().expect("its end");
+        self.0.wait().expect("the end of the child");
     }
 }
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // A test that failed leaves no process behind; one that was killed before is gone already.
+        // The results are ignored because the process may have been killed before.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
 }
 
-/// What signs users' tokens for the system on this store; its keys are made if they are not there.
-pub(crate) fn issuer(store: &TestStorage) -> TokenSigner {
+/// The signer of the users' tokens for the system on this storage. Missing keys are generated.
+pub(crate) fn user_token_signer(store: &TestStorage) -> TokenSigner {
     let data = store.directory(0);
     cpor::keys::make_missing(&data).expect("the keys");
     TokenSigner::from_file(&cpor::keys::user_key(&data), cpor::keys::ISSUER, Arc::new(SystemClock))
         .expect("the user key")
 }
 
-fn dev(command: &mut Command, store: &TestStorage, ports: &Ports) {
+fn configure_dev(command: &mut Command, store: &TestStorage, ports: &Ports) {
     let address = |port: &ReservedPort| port.address().to_string();
     command.args(["dev", "--clock", "virtual"]).arg("--data").arg(store.directory(0));
     command.args(["--grpc", &address(&ports.grpc), "--web", &address(&ports.web), "--admin", &address(&ports.admin)]);
 }
 
-fn serve(command: &mut Command, store: &TestStorage, ports: &Ports) {
+fn configure_serve(command: &mut Command, store: &TestStorage, ports: &Ports) {
     let data: PathBuf = store.directory(0);
     let database = store.config(0);
     command
@@ -110,8 +111,9 @@ fn serve(command: &mut Command, store: &TestStorage, ports: &Ports) {
     command.env("CPOR_CUSTOMER_CONSENT__PUBLIC_URL", ports.web.url());
 }
 
-/// Reads until the process ends, so that it never waits for a reader, and tells when the awaited words come.
-fn read(output: impl Read + Send + 'static, awaited: &'static str, ready: Option<oneshot::Sender<()>>) {
+/// Reads the output until the process ends, so that the process never blocks on a full pipe. Sends
+/// `ready` when a line contains `awaited`, and prints errors.
+fn read_lines(output: impl Read + Send + 'static, awaited: &'static str, ready: Option<oneshot::Sender<()>>) {
     std::thread::spawn(move || {
         let mut ready = ready;
         for line in BufReader::new(output).lines().map_while(Result::ok) {
