@@ -4,14 +4,14 @@ use prost::{Message, Name};
 use prost_reflect::ReflectMessage as _;
 use tonic::Status;
 
-use crate::{request::dynamic, status};
+use crate::{request::to_dynamic, status};
 
 /// Returns the text of the field `field`, and the encoding of the message without that field.
 ///
 /// # Errors
 /// INTERNAL if the message is not part of the `cpor` API or has no such text field.
 pub fn split_text_field<T: Message + Name>(message: &T, field: &str) -> Result<(String, Vec<u8>), Status> {
-    let mut message = dynamic(message)?;
+    let mut message = to_dynamic(message)?;
     let descriptor = message.descriptor().get_field_by_name(field);
     let descriptor =
         descriptor.ok_or_else(|| status::internal(&format!("{} has no field `{field}`", T::full_name())))?;
@@ -24,7 +24,7 @@ pub fn split_text_field<T: Message + Name>(message: &T, field: &str) -> Result<(
 /// Returns the name of the field that is set in the oneof `oneof`. Returns `None` if none is set.
 #[must_use]
 pub fn oneof_field<T: Message + Name>(message: &T, oneof: &str) -> Option<String> {
-    let message = dynamic(message).ok()?;
+    let message = to_dynamic(message).ok()?;
     let mut fields = message.fields().map(|(field, _)| field);
     fields
         .find(|field| field.containing_oneof().is_some_and(|set| set.name() == oneof))
