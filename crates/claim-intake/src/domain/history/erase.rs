@@ -1,7 +1,7 @@
 //! The erasure of personal data from a sealed entry (R56). The text and its salt are deleted. The
 //! commitment, a salted hash of the text, stays, so that the chain can still be verified. Without
 //! the salt the commitment cannot be used to find out what the text was.
-use super::{Digest, HiddenReason, HistoryEntry, Part, SealedEntry, SealedPart, seal};
+use super::{Digest, EntryFacts, HiddenReason, HistoryEntry, Part, SealedEntry, SealedPart, seal};
 use crate::domain::{FactKind, Field, FieldChange};
 use cpor_types::{ActorSide, PersonalData};
 
