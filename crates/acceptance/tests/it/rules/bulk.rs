@@ -188,7 +188,8 @@ async fn create_claims(system: &TestSystem) {
     TestClaim::at_stage(system, with_name(system.usage().await, "Usage waits"), ClaimStage::Submitted).await;
     system.advance_by(chrono::TimeDelta::days(1)).await;
     TestClaim::at_stage(system, with_name(system.presales().await, "Sales_held"), ClaimStage::Approved).await;
-    TestClaim::at_stage(system, with_name(system.revenue_association().await, "Sales gone"), ClaimStage::Withdrawn).await;
+    TestClaim::at_stage(system, with_name(system.revenue_association().await, "Sales gone"), ClaimStage::Withdrawn)
+        .await;
 }
 
 async fn r59_claims_are_found_by_every_field(system: &TestSystem) {
