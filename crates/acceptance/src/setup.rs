@@ -2,6 +2,8 @@
 
 use cpor_types::Service;
 
+use crate::system::START;
+
 /// How the services are distributed over processes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProcessLayout {
@@ -22,15 +24,16 @@ pub struct Setup {
     /// Whether the system sends its mails to a [`crate::MailServer`]. Otherwise it writes them to
     /// files.
     pub mail_server: bool,
-    /// The policy profile in force (R61), for example `2023@1`. `None` for the default profile.
-    pub policy: Option<&'static str>,
+    /// The policy profiles with the times from which they are in force (R61), for example `2023@1`
+    /// and `2026-04-01T00:00:00Z`. Empty for the default profile.
+    pub policies: &'static [(&'static str, &'static str)],
 }
 
 impl Setup {
     /// All five services in one process, with mails as files.
     #[must_use]
     pub fn one_process() -> Self {
-        Self { layout: ProcessLayout::OneProcess, mail_server: false, policy: None }
+        Self { layout: ProcessLayout::OneProcess, mail_server: false, policies: &[] }
     }
 
     /// One process for each service.
@@ -48,13 +51,19 @@ impl Setup {
     /// One process with the policy profile of 2020.
     #[must_use]
     pub fn policy_2020() -> Self {
-        Self { policy: Some("2020@1"), ..Self::one_process() }
+        Self { policies: &[("2020@1", START)], ..Self::one_process() }
     }
 
     /// One process with the policy profile of 2023.
     #[must_use]
     pub fn policy_2023() -> Self {
-        Self { policy: Some("2023@1"), ..Self::one_process() }
+        Self { policies: &[("2023@1", START)], ..Self::one_process() }
+    }
+
+    /// One process with the policy profile of 2021, and that of 2023 from 18 March 2026 on.
+    #[must_use]
+    pub fn policy_2023_from_18_march() -> Self {
+        Self { policies: &[("2021@1", START), ("2023@1", "2026-03-18T00:00:00Z")], ..Self::one_process() }
     }
 
     /// One process and a mail server.

@@ -15,7 +15,7 @@ use super::{
     Actor, Backend, Browser, CONTOSO, Connections, FABRIKAM, ISSUER, LITWARE, MailServer, Node, TAILSPIN, TestStorage,
     TestSystem, new_actor,
 };
-use crate::{NORTHWIND, Setup, Template, system::START};
+use crate::{NORTHWIND, Setup, Template};
 
 impl TestSystem {
     /// Starts a system on a copy of the template.
@@ -169,11 +169,11 @@ fn process_config(store: &TestStorage, process: usize, mail_server: Option<&Mail
     config.database.connections = setup.layout.concurrency().into();
     config.auth.issuer = ISSUER.to_owned();
     config.claim_intake.watch_heartbeat_seconds = 1;
-    let in_force = |profile: &str| PolicyInForce {
+    let in_force = |(profile, from): &(&str, &str)| PolicyInForce {
         profile: profile.parse().expect("a profile"),
-        from: START.parse().expect("a time"),
+        from: from.parse().expect("a time"),
     };
-    config.rules.policies_in_force = setup.policy.map(in_force).into_iter().collect();
+    config.rules.policies_in_force = setup.policies.iter().map(in_force).collect();
     let smtp = mail_server.map(|server| SmtpConfig {
         host: server.address().ip().to_string(),
         port: Some(server.address().port()),

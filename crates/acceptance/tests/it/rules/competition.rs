@@ -5,7 +5,7 @@ use cpor_acceptance::{
     CONTOSO, ClaimStage, NORTHWIND, PDF, TestClaim, TestSystem, assert_refused, both_databases, from_timestamp, line,
 };
 use cpor_proto::{
-    claims::v1::{Claim, ClaimState, PrimaryRejectionReason, WithdrawReason},
+    claims::v1::{Claim, ClaimState, ListEvidenceRequest, PrimaryRejectionReason, WithdrawReason},
     registry::v1::AssociationState,
     reviews::v1::{AwardOutcome, ReviewCaseState},
 };
@@ -133,11 +133,15 @@ async fn r37_reviewers_may_ask_an_incumbent_for_more(system: &TestSystem) {
 }
 
 async fn r37_in_2023_an_incumbent_may_add_evidence(system: &TestSystem) {
-    let (incumbent, rival) = incumbent_and_rival(system, ClaimStage::Official).await;
-    incumbent.upload("letter.pdf", PDF).await.unwrap();
+    let (incumbent, _rival) = incumbent_and_rival(system, ClaimStage::Official).await;
+    let uploaded = incumbent.upload("letter.pdf", PDF).await.unwrap();
     system.wait_until_idle().await;
-    assert_eq!(rival_documents(&rival).await, ["proof.pdf", "letter.pdf"]);
-    assert_eq!(incumbent.claim().await.association_state(), ClaimStage::Official.association());
+    let request = ListEvidenceRequest { parent: incumbent.name.clone(), ..ListEvidenceRequest::default() };
+    let documents = system.reviewer.claims().list_evidence(request).await.unwrap().into_inner().evidence;
+    assert_eq!(documents.last(), Some(&uploaded), "{documents:#?}");
+    let claim = incumbent.claim().await;
+    let states = (claim.state(), claim.association_state());
+    assert_eq!(states, (ClaimState::Approved, ClaimStage::Official.association()));
 }
 
 async fn r37_a_lead_awards_in_one_step(system: &TestSystem) {

@@ -39,5 +39,6 @@ mod scope;
 mod sequences;
 mod states;
 mod usage;
+mod visibility;
 mod watch;
 mod withdrawal;

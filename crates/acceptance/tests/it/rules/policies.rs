@@ -20,7 +20,9 @@ both_databases![with policy_2023:
     r61_in_2023_the_terms_must_be_acknowledged,
     r61_in_2023_the_customer_may_decline_any_time,
     r61_in_2023_there_is_one_dispute,
+    r61_in_2023_edits_are_accepted_in_par_only,
 ];
+both_databases![with policy_2023_from_18_march: r61_a_claim_keeps_its_profile];
 
 /// The values of 2021 that differ from those of 2020 or 2023.
 async fn r62_without_configuration_the_2021_profile_decides(system: &TestSystem) {
@@ -135,4 +137,31 @@ async fn r61_in_2023_there_is_one_dispute(system: &TestSystem) {
     system.wait_until_idle().await;
     assert!(case.claim().await.rejection.unwrap().r#final);
     assert_refused(case.dispute("Once more.").await, Code::FailedPrecondition, "DISPUTE_NOT_ALLOWED");
+}
+
+async fn r61_in_2023_edits_are_accepted_in_par_only(system: &TestSystem) {
+    let edit = Claim { mpn_id: "1002".into(), ..Claim::default() };
+    let case = TestClaim::at_stage(system, acknowledged(system).await, ClaimStage::Submitted).await;
+    assert_not_allowed(case.update(edit.clone(), &["mpn_id"]).await, "update", "submitted");
+    case.take_and_start_review().await;
+    case.request_action(&system.reviewer).await.unwrap();
+    system.wait_until_idle().await;
+    assert_eq!(case.claim().await.partner_action.unwrap().due_rule, "14 business days, calendar de 2026");
+    assert_eq!(case.update(edit, &["mpn_id"]).await.unwrap().mpn_id, "1002");
+}
+
+async fn r61_a_claim_keeps_its_profile(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::PartnerActionRequired).await;
+    system.advance_to("2026-03-18T09:00:00Z".parse().unwrap()).await;
+    let submitted = TestClaim::at_stage(system, acknowledged(system).await, ClaimStage::Submitted).await;
+    assert_eq!(submitted.claim().await.policy, "2023@1", "the profile in force at the submission");
+    // Under 2023 the terms would have to be acknowledged, and a second dispute would be refused.
+    assert_eq!(case.resubmit("Signed.").await.unwrap().policy, "2021@1");
+    for _ in 0..2 {
+        system.wait_until_idle().await;
+        case.take_and_start_review().await;
+        case.reject(&system.reviewer).await.unwrap();
+        system.wait_until_idle().await;
+        assert_eq!(case.dispute("The signature is on page two.").await.unwrap().policy, "2021@1");
+    }
 }
