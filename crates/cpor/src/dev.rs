@@ -81,15 +81,15 @@ pub struct Dev {
 /// An address or the data directory is in use, or a service does not start.
 pub async fn start(options: Options) -> anyhow::Result<Dev> {
     let data = options.data;
-    keys::make_missing(&data)?;
+    keys::create_missing(&data)?;
     let grpc = bind(options.grpc, "gRPC").await?;
     let web = bind(options.web, "the consent page").await?;
     let admin = bind(options.admin, "health and metrics").await?;
     let mut config = options.config;
     config.database.directory.clone_from(&data);
     config.auth.issuer = keys::ISSUER.to_owned();
-    config.auth.jwks_file = Some(keys::jwks(&data));
-    config.auth.service_key_file = Some(keys::service_key(&data));
+    config.auth.jwks_file = Some(keys::jwks_file(&data));
+    config.auth.service_key_file = Some(keys::service_key_file(&data));
     config.customer_consent.public_url = format!("http://{}", web.local_addr()?);
     let own_address = format!("http://{}", grpc.local_addr()?);
     let peers = &mut config.peers;
@@ -105,7 +105,7 @@ pub async fn start(options: Options) -> anyhow::Result<Dev> {
     config.check()?;
     let settings = Settings {
         keys: VerificationKeys::load(&config.auth)?,
-        signer: keys::signer(&keys::service_key(&data), keys::ISSUER)?,
+        signer: keys::signer(&keys::service_key_file(&data), keys::ISSUER)?,
         services: Service::ALL.to_vec(),
         clock: options.clock,
         entropy: Arc::new(SystemEntropy),
@@ -113,7 +113,7 @@ pub async fn start(options: Options) -> anyhow::Result<Dev> {
         config,
     };
     let system = System::start(settings, Listeners { grpc, web: Some(web), admin: Some(admin) }).await?;
-    let dev = Dev { system, issuer: keys::signer(&keys::user_key(&data), keys::ISSUER)?, data };
+    let dev = Dev { system, issuer: keys::signer(&keys::user_key_file(&data), keys::ISSUER)?, data };
     let channel = Endpoint::from_shared(dev.grpc_url())?.connect().await?;
     let token = dev.token(Role::DirectorySync, None, None)?;
     ExampleDirectory::load()?.import(channel, &token).await.context("importing the example directory")?;

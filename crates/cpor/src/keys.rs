@@ -16,32 +16,32 @@ pub const ISSUER: &str = "cpor";
 
 /// Returns the file of the user key in the default data directory of `cpor dev`.
 #[must_use]
-pub fn default_user_key() -> PathBuf {
-    user_key(Path::new("cpor-data"))
+pub fn default_user_key_file() -> PathBuf {
+    user_key_file(Path::new("cpor-data"))
 }
 
 /// Returns the file of the user key: the private key that signs users' tokens, in PEM.
 #[must_use]
-pub fn user_key(directory: &Path) -> PathBuf {
+pub fn user_key_file(directory: &Path) -> PathBuf {
     directory.join("user.pem")
 }
 
 /// Returns the file of the service key: the private key that signs calls between services and
 /// receipts, in PEM.
 #[must_use]
-pub fn service_key(directory: &Path) -> PathBuf {
+pub fn service_key_file(directory: &Path) -> PathBuf {
     directory.join("service.pem")
 }
 
 /// Returns the file of the JWKS with the public user key.
 #[must_use]
-pub fn jwks(directory: &Path) -> PathBuf {
+pub fn jwks_file(directory: &Path) -> PathBuf {
     directory.join("jwks.json")
 }
 
 /// Returns the file of the JWKS with the public service keys, which verify receipts.
 #[must_use]
-pub fn receipt_jwks(directory: &Path) -> PathBuf {
+pub fn receipt_jwks_file(directory: &Path) -> PathBuf {
     directory.join("receipt-jwks.json")
 }
 
@@ -62,22 +62,22 @@ pub fn signer(key: &Path, issuer: &str) -> anyhow::Result<TokenSigner> {
 ///
 /// # Errors
 /// A file cannot be read or written.
-pub fn make_missing(directory: &Path) -> anyhow::Result<Vec<PathBuf>> {
+pub fn create_missing(directory: &Path) -> anyhow::Result<Vec<PathBuf>> {
     fs::create_dir_all(directory).with_context(|| format!("cannot create {}", directory.display()))?;
     let mut changed = Vec::new();
-    for path in [service_key(directory), user_key(directory)] {
+    for path in [service_key_file(directory), user_key_file(directory)] {
         if !path.exists() {
             TokenSigner::generate(ISSUER, clock())?.save(&path)?;
             changed.push(path);
         }
     }
-    let public = jwks(directory);
+    let public = jwks_file(directory);
     if !public.exists() {
-        write(&public, &signer(&user_key(directory), ISSUER)?.jwks())?;
+        write(&public, &signer(&user_key_file(directory), ISSUER)?.jwks())?;
         changed.push(public);
     }
-    let public = receipt_jwks(directory);
-    let keys = signer(&service_key(directory), ISSUER)?.jwks();
+    let public = receipt_jwks_file(directory);
+    let keys = signer(&service_key_file(directory), ISSUER)?.jwks();
     if let Some(keys) = add_key(&public, &keys)? {
         write(&public, &keys)?;
         changed.push(public);
@@ -125,18 +125,18 @@ mod tests {
     #[test]
     fn a_new_service_key_is_added_to_the_earlier_ones() {
         let folder = tempfile::tempdir().unwrap();
-        make_missing(folder.path()).unwrap();
-        let first = fs::read_to_string(receipt_jwks(folder.path())).unwrap();
-        assert_eq!(make_missing(folder.path()).unwrap(), Vec::<PathBuf>::new(), "all files exist");
-        fs::remove_file(service_key(folder.path())).unwrap();
-        let changed = make_missing(folder.path()).unwrap();
-        assert_eq!(changed, [service_key(folder.path()), receipt_jwks(folder.path())]);
+        create_missing(folder.path()).unwrap();
+        let first = fs::read_to_string(receipt_jwks_file(folder.path())).unwrap();
+        assert_eq!(create_missing(folder.path()).unwrap(), Vec::<PathBuf>::new(), "all files exist");
+        fs::remove_file(service_key_file(folder.path())).unwrap();
+        let changed = create_missing(folder.path()).unwrap();
+        assert_eq!(changed, [service_key_file(folder.path()), receipt_jwks_file(folder.path())]);
         let both: serde_json::Value =
-            serde_json::from_str(&fs::read_to_string(receipt_jwks(folder.path())).unwrap()).unwrap();
+            serde_json::from_str(&fs::read_to_string(receipt_jwks_file(folder.path())).unwrap()).unwrap();
         let first: serde_json::Value = serde_json::from_str(&first).unwrap();
         let new: serde_json::Value =
-            serde_json::from_str(&signer(&service_key(folder.path()), ISSUER).unwrap().jwks()).unwrap();
+            serde_json::from_str(&signer(&service_key_file(folder.path()), ISSUER).unwrap().jwks()).unwrap();
         assert_eq!(both["keys"], serde_json::json!([new["keys"][0], first["keys"][0]]));
-        assert_eq!(make_missing(folder.path()).unwrap(), Vec::<PathBuf>::new());
+        assert_eq!(create_missing(folder.path()).unwrap(), Vec::<PathBuf>::new());
     }
 }

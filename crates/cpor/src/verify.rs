@@ -32,22 +32,22 @@ pub struct Report {
 
 /// Why a receipt cannot be verified or is not valid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
+pub enum VerifyError {
     /// A document cannot be parsed, so nothing was verified.
-    #[error("{what} cannot be read: {why}")]
+    #[error("{document} cannot be read: {reason}")]
     Unreadable {
         /// The document, for example `the receipt`.
-        what: &'static str,
+        document: &'static str,
         /// The error of the parser.
-        why: String,
+        reason: String,
     },
     /// The receipt is not valid.
-    #[error("{what} is NOT VALID: {why}")]
-    False {
+    #[error("{document} is NOT VALID: {reason}")]
+    Invalid {
         /// The receipt, for example `the earlier receipt`.
-        what: &'static str,
+        document: &'static str,
         /// The first check that failed.
-        why: String,
+        reason: String,
     },
 }
 
@@ -59,15 +59,15 @@ pub enum Refusal {
 ///
 /// # Errors
 /// The first document that cannot be parsed, or the first check that failed.
-pub fn verify(receipt: &str, keys: Option<&str>, earlier: Option<&str>) -> Result<Report, Refusal> {
-    let unreadable = |error| Refusal::Unreadable { what: "the JWKS", why: format!("{error}") };
+pub fn verify(receipt: &str, keys: Option<&str>, earlier: Option<&str>) -> Result<Report, VerifyError> {
+    let unreadable = |error| VerifyError::Unreadable { document: "the JWKS", reason: format!("{error}") };
     let keys = keys.map(ReceiptKeys::parse).transpose().map_err(unreadable)?;
     let (history, mut report) = verify_one("the receipt", receipt, keys.as_ref())?;
     if let Some(earlier) = earlier {
         let (earlier_history, _) = verify_one("the earlier receipt", earlier, keys.as_ref())?;
-        let diverges = |why: cpor_claim_intake::domain::history::Divergence| Refusal::False {
-            what: "the receipt",
-            why: format!("it does not extend the earlier one: {why}"),
+        let diverges = |reason: cpor_claim_intake::domain::history::Divergence| VerifyError::Invalid {
+            document: "the receipt",
+            reason: format!("it does not extend the earlier one: {reason}"),
         };
         history.extends(&earlier_history).map_err(diverges)?;
         report.extends = Some(earlier_history.entries.len());
@@ -75,10 +75,15 @@ pub fn verify(receipt: &str, keys: Option<&str>, earlier: Option<&str>) -> Resul
     Ok(report)
 }
 
-/// Verifies one receipt by itself. `what` names it in errors.
-fn verify_one(what: &'static str, json: &str, keys: Option<&ReceiptKeys>) -> Result<(Receipt, Report), Refusal> {
-    let parts = parse_parts(json).map_err(|error| Refusal::Unreadable { what, why: format!("{error:#}") })?;
-    let invalid = |why: String| Refusal::False { what, why };
+/// Verifies one receipt by itself. `document` names it in errors.
+fn verify_one(
+    document: &'static str,
+    json: &str,
+    keys: Option<&ReceiptKeys>,
+) -> Result<(Receipt, Report), VerifyError> {
+    let parts =
+        parse_parts(json).map_err(|error| VerifyError::Unreadable { document, reason: format!("{error:#}") })?;
+    let invalid = |reason: String| VerifyError::Invalid { document, reason };
     let joined = receipt::join(parts).map_err(|error| invalid(error.to_string()))?;
     let history = receipt::read(&joined).map_err(|error| invalid(error.to_string()))?;
     let summary = history.verify().map_err(|error| invalid(error.to_string()))?;

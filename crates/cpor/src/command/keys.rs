@@ -19,7 +19,7 @@ pub struct Args {
 /// A file cannot be read or written.
 #[expect(clippy::print_stdout, reason = "the created files are the output of the command")]
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let changed = keys::make_missing(&args.directory)?;
+    let changed = keys::create_missing(&args.directory)?;
     for path in &changed {
         println!("wrote {}", path.display());
     }

@@ -27,7 +27,7 @@ pub struct Args {
     #[arg(long)]
     subject: Option<String>,
     /// File with the private key that signs the token, PKCS#8 PEM.
-    #[arg(long, value_name = "FILE", default_value_os_t = keys::default_user_key())]
+    #[arg(long, value_name = "FILE", default_value_os_t = keys::default_user_key_file())]
     key: PathBuf,
     /// Issuer (`iss`).
     #[arg(long, default_value = "cpor")]

@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::Context as _;
 
-use crate::verify::{self, Refusal};
+use crate::verify::{self, VerifyError};
 
 /// Arguments of `cpor verify`.
 #[derive(clap::Args)]
@@ -50,8 +50,8 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         Err(refusal) => {
             eprintln!("cpor: {refusal}");
             ExitCode::from(match refusal {
-                Refusal::False { .. } => INVALID,
-                Refusal::Unreadable { .. } => UNREADABLE,
+                VerifyError::Invalid { .. } => INVALID,
+                VerifyError::Unreadable { .. } => UNREADABLE,
             })
         }
     })

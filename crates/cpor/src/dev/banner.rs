@@ -93,7 +93,7 @@ impl Banner<'_> {
 
     /// The `cpor token` command up to the role.
     fn token_command(&self) -> String {
-        let key = keys::user_key(self.data);
+        let key = keys::user_key_file(self.data);
         format!("{} token --key {} --role", shell_word(self.program), shell_word(&key.to_string_lossy()))
     }
 }

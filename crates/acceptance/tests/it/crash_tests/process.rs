@@ -78,8 +78,8 @@ impl Drop for Process {
 /// The signer of the users' tokens for the system on this storage. Missing keys are generated.
 pub(crate) fn user_token_signer(store: &TestStorage) -> TokenSigner {
     let data = store.directory(0);
-    cpor::keys::make_missing(&data).expect("the keys");
-    TokenSigner::from_file(&cpor::keys::user_key(&data), cpor::keys::ISSUER, Arc::new(SystemClock))
+    cpor::keys::create_missing(&data).expect("the keys");
+    TokenSigner::from_file(&cpor::keys::user_key_file(&data), cpor::keys::ISSUER, Arc::new(SystemClock))
         .expect("the user key")
 }
 
@@ -102,8 +102,8 @@ fn configure_serve(command: &mut Command, store: &TestStorage, ports: &Ports) {
     }
     command.env("CPOR_AUTH__ISSUER", cpor::keys::ISSUER);
     command
-        .env("CPOR_AUTH__JWKS_FILE", cpor::keys::jwks(&data))
-        .env("CPOR_AUTH__SERVICE_KEY_FILE", cpor::keys::service_key(&data));
+        .env("CPOR_AUTH__JWKS_FILE", cpor::keys::jwks_file(&data))
+        .env("CPOR_AUTH__SERVICE_KEY_FILE", cpor::keys::service_key_file(&data));
     for service in Service::ALL {
         let name = service.as_str().replace('-', "_").to_uppercase();
         command.env(format!("CPOR_PEERS__{name}"), ports.grpc.url());

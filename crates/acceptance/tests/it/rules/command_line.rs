@@ -55,7 +55,7 @@ async fn r59_a_corrected_file_can_be_imported_again(system: &TestSystem) {
     let invalid = format!("{header}\n1,One,1001,usage,teams\n1,,,,intune\n2,Two,2001,,\n3,Three,,driving,\n");
     fs::write(&file, &invalid).unwrap();
     let (success, output, results) = import(system, &file).await;
-    assert!(!success && output.contains("3 claims: 1 taken, 0 taken before, 2 refused"), "{output}");
+    assert!(!success && output.contains("3 claims: 1 imported, 0 already imported, 2 refused"), "{output}");
     let lines: Vec<_> = results.iter().map(|result| result["line"].as_u64().unwrap()).collect();
     assert_eq!(lines, [2, 4, 5]);
     let reasons: Vec<_> = results.iter().map(|result| result["error"]["reason"].as_str().unwrap_or("")).collect();
@@ -66,7 +66,7 @@ async fn r59_a_corrected_file_can_be_imported_again(system: &TestSystem) {
 
     fs::write(&file, invalid.replace("2001", "1002").replace("driving", "usage")).unwrap();
     let (success, output, results) = import(system, &file).await;
-    assert!(success && output.contains("3 claims: 2 taken, 1 taken before, 0 refused"), "{output}");
+    assert!(success && output.contains("3 claims: 2 imported, 1 already imported, 0 refused"), "{output}");
     assert_eq!((results[0]["claim"].as_str(), &results[0]["repeated"]), (Some(first), &Value::Bool(true)));
     let claims = claims(system).await;
     let shown: Vec<_> = claims.iter().map(|claim| (claim.display_name.as_str(), claim.lines.len())).collect();
@@ -110,7 +110,7 @@ async fn r59_an_export_can_be_imported(system: &TestSystem) {
         assert!(success, "{output}");
         let mut all = content(claims(system).await);
         before += 2;
-        assert_eq!((all.len(), output.contains("2 taken,")), (before, true), "{output}");
+        assert_eq!((all.len(), output.contains("2 imported,")), (before, true), "{output}");
         all.dedup();
         assert_eq!(all, original, "{name}");
     }
