@@ -216,8 +216,8 @@ mod tests {
     async fn invalid_events_are_parked_with_a_reason() {
         on_both_databases(async |system: TestSystem| {
             let invalid_events = [
-                (claim_submitted(|claim| claim.tenant_calendar = "mars".into()), "no calendar `mars`"),
-                (claim_submitted(|claim| claim.policy = "1999@1".into()), "no policy profile `1999@1`"),
+                (claim_submitted(|claim| claim.tenant_calendar = "mars".into()), "the calendar `mars` does not exist"),
+                (claim_submitted(|claim| claim.policy = "1999@1".into()), "the policy profile `1999@1` does not exist"),
                 (claim_submitted(|claim| claim.customer_contact = None), "no contact"),
                 (claim_submitted(|claim| claim.claim = "claims/1".into()), "partners/{partner}/claims/{claim}"),
                 (Payload::ClaimSubmitted(ClaimSubmitted { snapshot: None }), "no snapshot"),
