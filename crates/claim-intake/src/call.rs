@@ -4,7 +4,7 @@ use crate::{domain::Refusal, error::CallError, store::AlreadyClaimed};
 use cpor_durable::{AggregateKey, CommandError, Etag, RequestId};
 use cpor_kit::Caller;
 use cpor_types::{Actor, ClaimName, EvidenceId, EvidenceName};
-use prost::{Message, Name};
+use prost::Name;
 use tonic::Status;
 use uuid::Uuid;
 
@@ -65,7 +65,7 @@ impl Call {
     }
 
     /// Makes the call safe to repeat under the request id of `request`, if it has one.
-    pub(crate) fn with_request_id(self, caller: &Caller, request: &(impl Message + Name)) -> Result<Self, Status> {
+    pub(crate) fn with_request_id(self, caller: &Caller, request: &impl Name) -> Result<Self, Status> {
         self.with_request_id_and_content(caller, request, "")
     }
 
@@ -74,7 +74,7 @@ impl Call {
     pub(crate) fn with_request_id_and_content(
         mut self,
         caller: &Caller,
-        request: &(impl Message + Name),
+        request: &impl Name,
         further_content: &str,
     ) -> Result<Self, Status> {
         self.request = RequestId::from_request_with(caller, self.method, request, further_content)?;

@@ -1,7 +1,7 @@
 //! Commands to a writer, and the outcomes and errors that a writer answers with.
 use cpor_kit::{Caller, reflect};
 use cpor_types::{Actor, Service, Timestamp};
-use prost::{Message, Name};
+use prost::Name;
 use sha2::{Digest as _, Sha256};
 use tonic::Status;
 use uuid::Uuid;
@@ -90,11 +90,7 @@ impl RequestId {
     ///
     /// # Errors
     /// INTERNAL if the message has no such field.
-    pub fn from_request<T: Message + Name>(
-        caller: &Caller,
-        method: &'static str,
-        request: &T,
-    ) -> Result<Option<Self>, Status> {
+    pub fn from_request<T: Name>(caller: &Caller, method: &'static str, request: &T) -> Result<Option<Self>, Status> {
         Self::from_request_with(caller, method, request, "")
     }
 
@@ -103,7 +99,7 @@ impl RequestId {
     ///
     /// # Errors
     /// INTERNAL if the message has no field `request_id`.
-    pub fn from_request_with<T: Message + Name>(
+    pub fn from_request_with<T: Name>(
         caller: &Caller,
         method: &'static str,
         request: &T,

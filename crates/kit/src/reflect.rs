@@ -1,6 +1,6 @@
 //! Access to the fields of a message by name, for code that handles the requests or events of all
 //! services alike.
-use prost::{Message, Name};
+use prost::{Message as _, Name};
 use prost_reflect::ReflectMessage as _;
 use tonic::Status;
 
@@ -10,7 +10,7 @@ use crate::{request::to_dynamic, status};
 ///
 /// # Errors
 /// INTERNAL if the message is not part of the `cpor` API or has no such text field.
-pub fn split_text_field<T: Message + Name>(message: &T, field: &str) -> Result<(String, Vec<u8>), Status> {
+pub fn split_text_field<T: Name>(message: &T, field: &str) -> Result<(String, Vec<u8>), Status> {
     let mut message = to_dynamic(message)?;
     let descriptor = message.descriptor().get_field_by_name(field);
     let descriptor =
@@ -23,7 +23,7 @@ pub fn split_text_field<T: Message + Name>(message: &T, field: &str) -> Result<(
 
 /// Returns the name of the field that is set in the oneof `oneof`. Returns `None` if none is set.
 #[must_use]
-pub fn oneof_field<T: Message + Name>(message: &T, oneof: &str) -> Option<String> {
+pub fn oneof_field<T: Name>(message: &T, oneof: &str) -> Option<String> {
     let message = to_dynamic(message).ok()?;
     let mut fields = message.fields().map(|(field, _)| field);
     fields

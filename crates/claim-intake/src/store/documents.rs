@@ -1,12 +1,9 @@
 //! Stores and reads the rows of documents (R14). A row exists from the start of the upload and is
 //! never deleted. Its state tells whether the document is being uploaded, stored, removed from its
 //! claim, or was abandoned.
-use super::{
-    entity::evidence,
-    events_with_position,
-    row::{RowContext, to_json},
-};
+use super::{entity::evidence, events_with_position, row::RowContext};
 use crate::domain::{Claim, EventKind, Evidence};
+use cpor_durable::rows::to_json;
 use cpor_durable::{AggregateKey, Change, StoreError, Tx, rows::Micros};
 use cpor_types::{ClaimName, EvidenceId, Timestamp};
 use sea_orm::{

@@ -3,9 +3,10 @@
 use super::{
     entity::{comment, history},
     events_with_position, history as history_store, mails,
-    row::{RowContext, to_json},
+    row::RowContext,
 };
 use crate::domain::{Claim, EventKind, history::is_human_side};
+use cpor_durable::rows::to_json;
 use cpor_durable::{AggregateKey, Change, StoreError, Tx, rows};
 use cpor_types::{PersonalData, Timestamp};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel as _, QueryFilter, QueryOrder, QuerySelect};

@@ -1,15 +1,12 @@
 //! Stores and reads the history of claims. The entries of a claim form a hash chain (R56). Only an
 //! erasure of personal data changes stored entries. Each entry also has a sequence number in the
 //! log of its owner, in the order of commits. Watches read that log (R59).
-use super::{
-    entity::history,
-    events_with_position,
-    row::{RowContext, to_bigint, to_json},
-};
+use super::{entity::history, events_with_position, row::RowContext};
 use crate::domain::{
     Claim, Event,
     history::{Audience, Digest, EntryFacts, HistoryEntry, SealedEntry},
 };
+use cpor_durable::rows::{to_bigint, to_json};
 use cpor_durable::{AggregateKey, Change, RecordedEvent, StoreError, Tx, rows, rows::Micros};
 use cpor_types::{Actor, ClaimName, Entropy};
 use sea_orm::{

@@ -3,10 +3,13 @@
 //! default.
 use super::{entity, listing};
 use crate::domain::{Claim, State, StateKind, history::Digest};
-use cpor_durable::{AggregateKey, Change, StoreError, Versioned, rows::Micros};
+use cpor_durable::{
+    AggregateKey, Change, StoreError, Versioned,
+    rows::{Micros, to_bigint, to_json},
+};
 use cpor_types::{ClaimId, ClaimName};
-use sea_orm::{ActiveValue::Set, DbErr};
-use serde::{Serialize, de::DeserializeOwned};
+use sea_orm::ActiveValue::Set;
+use serde::de::DeserializeOwned;
 use std::{fmt::Display, str::FromStr};
 
 /// The table and key of a row that is being converted. Errors of the conversion name them.
@@ -45,16 +48,6 @@ impl RowContext {
     pub(super) fn parse_count(&self, count: i64) -> Result<u64, StoreError> {
         u64::try_from(count).map_err(|_| self.inconsistent(format_args!("the count {count} is negative")))
     }
-}
-
-/// Converts a value for a JSON column.
-pub(super) fn to_json(value: &impl Serialize) -> Result<serde_json::Value, StoreError> {
-    Ok(serde_json::to_value(value).map_err(|error| DbErr::Json(error.to_string()))?)
-}
-
-/// Converts a count or a version for a BIGINT column.
-pub(super) fn to_bigint(count: u64) -> Result<i64, StoreError> {
-    Ok(i64::try_from(count).map_err(|_| DbErr::Type(format!("{count} exceeds bigint")))?)
 }
 
 /// Converts a row to a claim with its key and version.

@@ -1,10 +1,10 @@
 //! Conversion between a consent and its row.
 
+use cpor_durable::rows::{to_bigint, to_json};
 use cpor_durable::{AggregateKey, Change, Micros, StoreError, Versioned};
 use sea_orm::ActiveValue::Set;
 
 use super::entity::consent as row;
-use super::to_bigint;
 use crate::domain::Consent;
 
 /// Reads a consent from its row.
@@ -29,14 +29,13 @@ pub(super) fn from_row(row: row::Model) -> Result<(AggregateKey, Versioned<Conse
 /// Builds the row of a changed consent. Returns it with the version that the stored row must have.
 pub(super) fn to_row(change: &Change<Consent>) -> Result<(u64, row::ActiveModel), StoreError> {
     let Versioned { version, state } = &change.after;
-    let inconsistent = |error: serde_json::Error| StoreError::inconsistent("consent", &change.key, error);
     let row = row::ActiveModel {
         owner: Set(change.key.owner.clone()),
         id: Set(change.key.id),
         version: Set(to_bigint(*version)?),
         state: Set(state.state.kind().as_str().to_owned()),
         waiting: Set(state.is_waiting_for_delivery()),
-        body: Set(serde_json::to_value(state).map_err(inconsistent)?),
+        body: Set(to_json(state)?),
         create_time: Set(Micros::from(state.claim.submit_time)),
         update_time: Set(Micros::from(state.update_time)),
     };

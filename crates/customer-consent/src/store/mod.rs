@@ -120,8 +120,3 @@ pub(crate) async fn find(db: &Db, key: &AggregateKey) -> Result<Option<Versioned
         .await?;
     row.map(|row| consent::from_row(row).map(|(_, consent)| consent)).transpose()
 }
-
-/// Converts a count into a `bigint` value.
-fn to_bigint(count: u64) -> Result<i64, DbErr> {
-    i64::try_from(count).map_err(|_| DbErr::Type(format!("{count} exceeds bigint")))
-}

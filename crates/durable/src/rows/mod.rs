@@ -16,7 +16,7 @@ mod write;
 pub use counter::increment_counters;
 pub(crate) use input_rows::{Column, ColumnKind, InputRows};
 pub use micros::Micros;
-pub(crate) use model_values::to_bigint;
+pub use model_values::{to_bigint, to_json};
 pub use select::{load_by_id, load_children, load_locked};
 pub(crate) use sql::Sql;
 pub use write::{delete, insert, insert_new, save, upsert};

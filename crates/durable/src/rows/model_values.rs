@@ -9,9 +9,20 @@ use uuid::Uuid;
 use super::{Column, ColumnKind, InputRows, input_rows::widen};
 use crate::AggregateKey;
 
-/// Converts a count to the big integer in which the databases store it.
-pub(crate) fn to_bigint(count: u64) -> Result<i64, DbErr> {
+/// Converts a count or a version to the big integer in which the databases store it.
+///
+/// # Errors
+/// If the count is greater than a big integer can be.
+pub fn to_bigint(count: u64) -> Result<i64, DbErr> {
     i64::try_from(count).map_err(|_| DbErr::Type(format!("{count} exceeds bigint")))
+}
+
+/// Converts a value to the content of a JSON column.
+///
+/// # Errors
+/// If the value has no form in JSON.
+pub fn to_json(value: &impl serde::Serialize) -> Result<sea_orm::JsonValue, DbErr> {
+    serde_json::to_value(value).map_err(|error| DbErr::Json(error.to_string()))
 }
 
 /// Returns the names of all columns of `E`.

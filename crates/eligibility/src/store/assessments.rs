@@ -100,7 +100,7 @@ pub(crate) async fn list_outdated(
     edition: u64,
     limit: u64,
 ) -> Result<Vec<StoredAssessment>, StoreError> {
-    let query = Entity::find().filter(Column::Edition.lt(row::to_bigint(edition)?)).order_by_asc(Column::Edition);
+    let query = Entity::find().filter(Column::Edition.lt(rows::to_bigint(edition)?)).order_by_asc(Column::Edition);
     let query = query.order_by_asc(Column::Owner).order_by_asc(Column::Id).limit(limit);
     query.all(db).await?.into_iter().map(row::to_assessment).collect()
 }
@@ -111,7 +111,7 @@ pub(crate) async fn list_outdated(
 /// # Errors
 /// The database failed.
 pub(crate) async fn count_due(db: &impl ConnectionTrait, edition: u64) -> Result<u64, StoreError> {
-    let is_due = Expr::col(Column::Stale).or(Column::Edition.lt(row::to_bigint(edition)?));
+    let is_due = Expr::col(Column::Stale).or(Column::Edition.lt(rows::to_bigint(edition)?));
     Ok(Entity::find().filter(is_due).count(db).await?)
 }
 

@@ -11,7 +11,6 @@ use uuid::Uuid;
 use super::{
     assessments::Scope,
     entity::earning::{ActiveModel, Column, Entity, Model},
-    row,
 };
 use crate::domain::{Assessment, AssessmentEvent, Earning, PayoutPeriod};
 
@@ -142,11 +141,11 @@ fn from_earning(earning: &Earning) -> Result<ActiveModel, StoreError> {
         month: Set(earning.month.to_string()),
         payout_period: Set(earning.payout_period.to_string()),
         accrue_time: Set(earning.accrue_time.into()),
-        number: Set(row::to_bigint(earning.number)?),
+        number: Set(rows::to_bigint(earning.number)?),
         currency: Set(earning.amount.map(|amount| amount.currency.to_string())),
         amount_micros: Set(earning.amount.map(|amount| amount.micros)),
         // The column `line` contains the complete earning.
-        line: Set(row::to_json(earning)?),
+        line: Set(rows::to_json(earning)?),
         status: Set(status.as_str().to_owned()),
         payout: Set(None),
         reference: Set(None),

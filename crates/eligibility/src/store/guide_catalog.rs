@@ -6,10 +6,7 @@ use cpor_types::Month;
 use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait};
 use uuid::Uuid;
 
-use super::{
-    entity::guide_shelf::{ActiveModel, Entity, Model},
-    row,
-};
+use super::entity::guide_shelf::{ActiveModel, Entity, Model};
 use crate::domain::{ActiveGuides, CatalogGuide, Guide, GuideCatalog, GuideDocument, GuideViolation};
 
 /// The shipped guide is in force since January of this year.
@@ -50,7 +47,7 @@ impl Store for GuideCatalogStore {
     ) -> Result<Vec<(AggregateKey, Infallible)>, StoreError> {
         let rows = changes.iter().map(|change| {
             let Versioned { version, state } = &change.after;
-            Ok((change.previous_version(), from_catalog(row::to_bigint(*version)?, state)?))
+            Ok((change.previous_version(), from_catalog(rows::to_bigint(*version)?, state)?))
         });
         rows::save::<Entity>(tx, rows.collect::<Result<Vec<_>, StoreError>>()?).await?;
         Ok(Vec::new())
@@ -113,5 +110,5 @@ fn to_catalog(row: Model) -> Result<Versioned<GuideCatalog>, StoreError> {
 
 fn from_catalog(version: i64, catalog: &GuideCatalog) -> Result<ActiveModel, StoreError> {
     let AggregateKey { owner, id } = catalog_key();
-    Ok(ActiveModel { owner: Set(owner), id: Set(id), version: Set(version), state: Set(row::to_json(catalog)?) })
+    Ok(ActiveModel { owner: Set(owner), id: Set(id), version: Set(version), state: Set(rows::to_json(catalog)?) })
 }

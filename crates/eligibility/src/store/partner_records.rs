@@ -2,7 +2,7 @@
 //!
 //! Partners and associations arrive on different event streams, in any order. The record is stored
 //! so that an association which becomes official later can use it.
-use cpor_durable::StoreError;
+use cpor_durable::{StoreError, rows};
 use cpor_types::PartnerId;
 use sea_orm::{
     ActiveValue::Set,
@@ -29,8 +29,8 @@ pub(crate) async fn save(
 ) -> Result<(), StoreError> {
     let row = ActiveModel {
         partner: Set(partner.as_str().to_owned()),
-        sequence: Set(row::to_bigint(sequence)?),
-        record: Set(row::to_json(record)?),
+        sequence: Set(rows::to_bigint(sequence)?),
+        record: Set(rows::to_json(record)?),
     };
     // In an upsert, `excluded` is the row that could not be inserted.
     let is_newer = Expr::col((Entity, Column::Sequence)).lt(Expr::col(("excluded", Column::Sequence)));

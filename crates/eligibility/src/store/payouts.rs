@@ -15,7 +15,6 @@ use super::{
         earning,
         payout::{ActiveModel, Entity, Model},
     },
-    row,
 };
 use crate::domain::{Payout, PayoutPeriod};
 
@@ -107,7 +106,7 @@ fn from_payout(change: &Change<Payout>) -> Result<ActiveModel, StoreError> {
     Ok(ActiveModel {
         owner: Set(owner),
         id: Set(id),
-        version: Set(row::to_bigint(*version)?),
-        state: Set(row::to_json(state)?),
+        version: Set(rows::to_bigint(*version)?),
+        state: Set(rows::to_json(state)?),
     })
 }

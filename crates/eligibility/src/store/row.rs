@@ -1,9 +1,11 @@
 //! Converts rows to domain values and back. A row that this service cannot have written is reported
 //! as an inconsistency with its table and key.
-use cpor_durable::{AggregateKey, Change, StoreError, Versioned, rows::Micros};
+use cpor_durable::{
+    AggregateKey, Change, StoreError, Versioned,
+    rows::{Micros, to_bigint, to_json},
+};
 use cpor_types::{TenantKey, Timestamp};
-use sea_orm::{ActiveValue::Set, DbErr};
-use serde::Serialize;
+use sea_orm::ActiveValue::Set;
 use uuid::Uuid;
 
 use super::entity::{assessment, assessment_month, partner_record, usage_month, usage_replaced};
@@ -164,14 +166,4 @@ impl From<Measures> for MeasureColumns {
             }
         }
     }
-}
-
-/// Converts a value for a JSON column.
-pub(super) fn to_json(value: &impl Serialize) -> Result<serde_json::Value, StoreError> {
-    Ok(serde_json::to_value(value).map_err(|error| DbErr::Json(error.to_string()))?)
-}
-
-/// Converts a count for a column of type BIGINT.
-pub(super) fn to_bigint(count: u64) -> Result<i64, StoreError> {
-    Ok(i64::try_from(count).map_err(|_| DbErr::Type(format!("{count} exceeds the range of BIGINT")))?)
 }

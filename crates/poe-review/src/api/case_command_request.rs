@@ -3,10 +3,10 @@ use cpor_proto::reviews::v1::{
     ApproveReviewCaseRequest, AssignReviewCaseRequest, CreateReviewNoteRequest, RejectReviewCaseRequest,
     ReleaseReviewCaseRequest, RequestPartnerActionRequest, StartReviewRequest, TakeReviewCaseRequest,
 };
-use prost::{Message, Name};
+use prost::Name;
 
 /// A request that gives a command to one case.
-pub(super) trait CaseCommandRequest: Message + Name {
+pub(super) trait CaseCommandRequest: Name {
     /// The name of the RPC method, which is part of the request id.
     const METHOD: &'static str;
 

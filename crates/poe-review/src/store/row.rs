@@ -2,9 +2,12 @@
 //! cannot have written is reported as an inconsistency with its table and key.
 use super::entity::review_case::{ActiveModel, Model};
 use crate::domain::{CaseKind, Clocks, Competition, LineRefusal, ReviewCase, State};
-use cpor_durable::{AggregateKey, StoreError, Versioned, rows::Micros};
+use cpor_durable::{
+    AggregateKey, StoreError, Versioned,
+    rows::{Micros, to_bigint, to_json},
+};
 use cpor_types::{CaseId, Length, LineId};
-use sea_orm::{DbErr, Set};
+use sea_orm::Set;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -52,7 +55,7 @@ pub(super) fn to_row(
     Ok(ActiveModel {
         owner: Set(key.owner.clone()),
         id: Set(key.id),
-        version: Set(i64::try_from(*version).map_err(|error| StoreError::inconsistent(TABLE, key, error))?),
+        version: Set(to_bigint(*version)?),
         state: Set(case.phase().as_str().to_owned()),
         reviewer: Set(case.reviewer.clone()),
         claim: Set(case.snapshot.claim.to_string()),
@@ -94,10 +97,6 @@ pub(crate) fn from_row(row: Model) -> Result<(AggregateKey, Versioned<ReviewCase
     };
     let version = u64::try_from(row.version).map_err(|error| inconsistent(&error))?;
     Ok((key, Versioned::new(version, case)))
-}
-
-fn to_json(value: &impl Serialize) -> Result<Value, DbErr> {
-    serde_json::to_value(value).map_err(|error| DbErr::Json(error.to_string()))
 }
 
 fn from_json<T: DeserializeOwned>(

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::children::changed_entries;
 use super::entity::tenant_claim::{ActiveModel, Column, Entity, Model};
-use super::row::{RowContext, to_json};
+use super::row::RowContext;
 use super::tenant::{TenantConflict, key};
 use crate::domain::record::ClaimRecord;
 use crate::domain::tenant::Tenant;
@@ -57,7 +57,7 @@ fn to_row(tenant: TenantId, claim: &ClaimName, record: &ClaimRecord) -> Result<A
         tenant: Set(tenant.0),
         partner: Set(claim.partner.to_string()),
         claim: Set(claim.claim.0),
-        decisions: Set(to_json(&record.decisions)?),
-        closed: Set(to_json(&record.closed)?),
+        decisions: Set(rows::to_json(&record.decisions)?),
+        closed: Set(rows::to_json(&record.closed)?),
     })
 }

@@ -7,7 +7,7 @@ use sea_orm::ActiveValue::Set;
 use uuid::Uuid;
 
 use super::entity::{partner, partner_location};
-use super::row::{RowContext, to_json, to_version_column};
+use super::row::RowContext;
 use crate::domain::directory::{Location, PartnerProfile};
 use crate::domain::partner::Partner;
 use crate::events::outgoing;
@@ -101,9 +101,9 @@ fn to_row(partner: &Versioned<Partner>) -> Result<partner::ActiveModel, StoreErr
     Ok(partner::ActiveModel {
         owner: Set(id.to_string()),
         id: Set(Uuid::nil()),
-        version: Set(to_version_column(partner.version)?),
+        version: Set(rows::to_bigint(partner.version)?),
         display_name: Set(profile.display_name.clone()),
-        locations: Set(to_json(&profile.locations)?),
-        enrolments: Set(to_json(&profile.enrolments)?),
+        locations: Set(rows::to_json(&profile.locations)?),
+        enrolments: Set(rows::to_json(&profile.enrolments)?),
     })
 }

@@ -42,13 +42,3 @@ impl RowContext<'_> {
         StoreError::inconsistent(self.table, &AggregateKey::new(self.owner.to_string(), self.id), problem)
     }
 }
-
-/// Converts a value for a JSON column.
-pub(super) fn to_json(value: &impl serde::Serialize) -> Result<serde_json::Value, StoreError> {
-    serde_json::to_value(value).map_err(|error| sea_orm::DbErr::Json(error.to_string()).into())
-}
-
-/// Converts a version for its column, which is signed in both databases.
-pub(super) fn to_version_column(version: u64) -> Result<i64, StoreError> {
-    i64::try_from(version).map_err(|error| sea_orm::DbErr::Type(error.to_string()).into())
-}

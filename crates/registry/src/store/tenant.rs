@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::children::{self, TenantChildren};
 use super::claim;
 use super::entity::{key_holder, tenant, tenant_domain};
-use super::row::{RowContext, to_json, to_version_column};
+use super::row::RowContext;
 use crate::domain::directory::{TenantDirectory, TenantProfile};
 use crate::domain::record::RecordConflict;
 use crate::domain::tenant::{KeyHolder, Tenant};
@@ -178,10 +178,10 @@ fn to_row(tenant: &Versioned<Tenant>) -> Result<tenant::ActiveModel, StoreError>
     Ok(tenant::ActiveModel {
         owner: Set(tenant.state.id.to_string()),
         id: Set(tenant.state.id.0),
-        version: Set(to_version_column(tenant.version)?),
+        version: Set(rows::to_bigint(tenant.version)?),
         display_name: Set(display_name.clone()),
         region: Set(region.clone()),
         calendar: Set(calendar.clone()),
-        domains: Set(to_json(domains)?),
+        domains: Set(rows::to_json(domains)?),
     })
 }

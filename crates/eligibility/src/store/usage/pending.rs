@@ -2,7 +2,7 @@
 //! of the table `usage_month` marks them.
 use std::collections::BTreeSet;
 
-use cpor_durable::{AggregateKey, StoreError};
+use cpor_durable::{AggregateKey, StoreError, rows};
 use cpor_types::TenantKey;
 use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
 
@@ -81,7 +81,7 @@ pub(crate) async fn mark_as_assessed(db: &impl ConnectionTrait, pending: &[Pendi
         let mut rows = Vec::with_capacity(months.len());
         for PendingUsage { id, revision } in months {
             let (owner, key, month) = month_columns(&id.key, id.month);
-            rows.push((owner, key, month, row::to_bigint(*revision)?));
+            rows.push((owner, key, month, rows::to_bigint(*revision)?));
         }
         let columns = [Column::Owner, Column::Key, Column::Month, Column::Revision];
         let is_read_revision = is_in_rows(columns, rows);

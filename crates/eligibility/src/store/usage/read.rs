@@ -4,7 +4,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
 };
 
-use cpor_durable::StoreError;
+use cpor_durable::{StoreError, rows};
 use cpor_types::{Month, TenantKey, Timestamp};
 use sea_orm::{
     Condition, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
@@ -86,7 +86,7 @@ fn is_before(key: &TenantKey, before: Option<Cursor>) -> Result<Condition, Store
     let column = |name: &'static str| Expr::col(name);
     let condition = Condition::all().add(column("owner").eq(owner)).add(column("key").eq(key));
     let Some((month, revision)) = before else { return Ok(condition) };
-    let position = Expr::tuple([Expr::val(month.to_string()), Expr::val(row::to_bigint(revision)?)]);
+    let position = Expr::tuple([Expr::val(month.to_string()), Expr::val(rows::to_bigint(revision)?)]);
     Ok(condition.add(Expr::tuple([column("month"), column("revision")]).lt(position)))
 }
 
