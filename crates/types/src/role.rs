@@ -15,10 +15,10 @@ string_enum! {
         /// A partner role that may edit drafts and add evidence and comments, but may not submit,
         /// withdraw or dispute.
         IncentivesUser = "incentives_user",
-        /// A vendor role that reviews claims.
+        /// A role of vendor staff who review claims. It acts for the side `Reviewer`.
         PoeReviewer = "poe_reviewer",
-        /// A vendor role that assigns reviews, and may do everything that the reviewer of a case
-        /// may do.
+        /// A role of vendor staff who assign reviews. It may do everything that the reviewer of a
+        /// case may do, and acts for the side `Reviewer`.
         ReviewLead = "review_lead",
         /// A vendor role that manages program guides and eligibility.
         ProgramManager = "program_manager",
@@ -58,7 +58,7 @@ mod tests {
         assert_eq!(roles_of(ActorSide::Reviewer), [Role::PoeReviewer, Role::ReviewLead]);
         assert_eq!(roles_of(ActorSide::Vendor), [Role::ProgramManager, Role::DirectorySync, Role::Operator]);
         assert_eq!(roles_of(ActorSide::Customer), [Role::CustomerAdmin]);
-        // No user acts for time or for the system.
+        // Deadlines and the system act without a user, so no role belongs to their sides.
         assert_eq!((roles_of(ActorSide::Time), roles_of(ActorSide::System)), (vec![], vec![]));
     }
 }

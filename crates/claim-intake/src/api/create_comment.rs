@@ -1,5 +1,5 @@
-//! Implements CreateComment (R55). Cost: one decision; one more read if the request id was already
-//! handled.
+//! Implements CreateComment (R55). Cost: one transaction of the writer; one more
+//! read if the request id was already handled.
 use super::{RpcResult, convert, error};
 use crate::{
     call::Call,

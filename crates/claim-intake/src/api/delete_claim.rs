@@ -1,4 +1,5 @@
-//! Implements DeleteClaim, which deletes a draft (R17). Cost: one decision.
+//! Implements DeleteClaim, which deletes a draft (R17). Cost: one transaction of
+//! the writer.
 use super::{RpcResult, convert, view::View};
 use crate::{call::Call, service::ClaimIntake};
 use cpor_kit::request::validate;

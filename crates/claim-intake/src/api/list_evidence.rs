@@ -1,4 +1,4 @@
-//! Implements ListEvidence, oldest first. Cost: one read; a second one if nothing is rows, to
+//! Implements ListEvidence, oldest first. Cost: one read; a second one if there are no rows, to
 //! distinguish a claim without documents from one that does not exist.
 use super::{RpcResult, convert};
 use crate::{call::Call, error::CallError, service::ClaimIntake, store::Documents};

@@ -1,5 +1,6 @@
 //! Implements ResubmitClaim, the partner's answer to a request for partner action (R21). Cost: one
-//! read, one call of the registry and one decision, all repeated if the claim changes in between.
+//! read, one call of the registry and one transaction of the writer, all repeated if the claim
+//! changes in between.
 use super::{RpcResult, convert, create_comment::NewComment, view::View};
 use crate::{
     call::Call,

@@ -1,4 +1,4 @@
-//! Implements WithdrawClaim (R25). Cost: one decision.
+//! Implements WithdrawClaim (R25). Cost: one transaction of the writer.
 use super::{RpcResult, convert, enums, error, view::View};
 use crate::{
     call::Call,

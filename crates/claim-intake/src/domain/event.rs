@@ -107,7 +107,7 @@ pub enum EventKind {
 /// How a claim was rejected or withdrawn.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClaimClosure {
-    /// What caused the rejection.
+    /// What closed the claim: a withdrawal or a rejection.
     pub cause: ClosureCause,
     /// The primary reason (R31).
     pub primary: PrimaryRejection,
@@ -119,7 +119,7 @@ pub struct ClaimClosure {
     pub dispute_due: Option<Timestamp>,
 }
 
-/// What can cause the rejection of a claim.
+/// What can close a claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClosureCause {
     /// The partner withdrew the claim.

@@ -36,10 +36,11 @@ impl Arbitration {
 }
 
 impl Tenant {
-    /// Awards every key, or records a refusal with every reason. The outcome is recorded for
-    /// each winning claim.
+    /// Awards all keys. If any key cannot be awarded, awards none and records the first reason for
+    /// each such key. The outcome is recorded for each winning claim.
     ///
-    /// Returns `None` when this decision was already made since the tenant was loaded.
+    /// Returns `None` if the tenant already contains this decision, for example from an earlier
+    /// command of the same batch.
     pub(crate) fn arbitrate(&self, arbitration: &Arbitration, now: Timestamp) -> Option<TenantChange> {
         let Arbitration { decision_id, awards } = arbitration;
         if awards.iter().any(|award| self.decision(&award.winner, *decision_id).is_some()) {

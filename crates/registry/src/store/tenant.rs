@@ -1,7 +1,8 @@
 //! Storage of tenants with their child rows.
 //!
-//! Two unique keys guard against concurrent changes: `tenant_domain` keeps a domain to one tenant,
-//! `key_holder` keeps a workload or subscription to one company.
+//! Two unique keys of the database guard against concurrent changes. A domain belongs to at most
+//! one tenant (table `tenant_domain`). At most one company holds a workload or a subscription
+//! (table `key_holder`).
 use std::collections::BTreeMap;
 
 use cpor_durable::{AggregateKey, Change, OutgoingEvent, Store, StoreError, Tx, Versioned, rows};
@@ -30,11 +31,13 @@ pub(crate) enum TenantConflict {
     /// The key is held by another company (R36). The aggregate already prevents this under its
     /// lock; the database checks it once more.
     Key(AssociationKey),
-    /// The decision conflicts with the permanent record of this claim.
+    /// An approval or a review lead's award conflicts with what is recorded for this claim, for
+    /// example that it was closed.
     ClaimRecord(ClaimName, RecordConflict),
 }
 
-/// The key of a tenant. A tenant is its own owner.
+/// The aggregate key of a tenant. Data belongs to its tenant, so the owner in the key is the
+/// tenant's own id.
 pub(crate) fn key(tenant: TenantId) -> AggregateKey {
     AggregateKey::new(tenant.to_string(), tenant.0)
 }
@@ -75,7 +78,8 @@ impl Store for TenantStore {
         tx: &Tx,
         changes: &[Change<Tenant>],
     ) -> Result<Vec<(AggregateKey, TenantConflict)>, StoreError> {
-        // A repeated decision gets its recorded outcome, even if other conflicts have arisen since.
+        // A repeated hold or award gets the outcome that was recorded at first, even if other
+        // conflicts have arisen since.
         // Claim records are therefore checked first.
         let record_conflicts = claim::save(tx, changes).await?;
         if !record_conflicts.is_empty() {

@@ -27,7 +27,7 @@ pub(crate) enum GuideViolationKind {
     DuplicateRate,
     #[error("must not be negative")]
     NegativeAmount,
-    #[error("{program} has no usage in the unit {unit}", unit = .0.as_str(), program = .1)]
+    #[error("must be a unit in which {program} is measured, but is {unit}", unit = .0.as_str(), program = .1)]
     UnitMismatch(Unit, Program),
 }
 

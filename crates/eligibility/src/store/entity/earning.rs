@@ -21,7 +21,7 @@ pub(crate) struct Model {
     pub(crate) key: String,
     /// The month that is paid for, as `YYYY-MM`.
     pub(crate) month: String,
-    /// The calendar quarter of the recording, as `YYYY-Qn`.
+    /// The calendar quarter in which the earning was recorded, as `YYYY-Qn`.
     pub(crate) payout_period: String,
     /// When the earning was recorded.
     pub(crate) accrue_time: Micros,

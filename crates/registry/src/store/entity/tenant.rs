@@ -1,5 +1,5 @@
-//! The table `tenant`: one row for each tenant. Its lock and its version guard all child rows of
-//! the tenant.
+//! The table `tenant`: one row for each tenant. The lock and the version of that row
+//! guard all child rows of the tenant.
 use sea_orm::entity::prelude::*;
 
 #[sea_orm::model]
@@ -17,7 +17,8 @@ pub(crate) struct Model {
     pub(crate) region: String,
     /// The id of the calendar that the tenant's deadlines use.
     pub(crate) calendar: String,
-    /// The domain names. The table `tenant_domain` keeps a domain to one tenant.
+    /// The domain names. The table `tenant_domain` ensures that a domain belongs
+    /// to at most one tenant.
     #[sea_orm(column_type = "JsonBinary")]
     pub(crate) domains: Json,
 }
