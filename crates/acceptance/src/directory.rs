@@ -77,7 +77,7 @@ pub mod rows {
         }
     }
 
-    /// A partner with one location in emea with the calendar `de`, and without enrolments.
+    /// A partner with one location in emea with the calendar `de`, and without enrollments.
     #[must_use]
     pub fn partner(id: &str, mpn_id: &str) -> Partner {
         let location = Location { mpn_id: mpn_id.into(), region: "emea".into(), calendar: "de".into() };
@@ -85,7 +85,7 @@ pub mod rows {
             name: format!("partners/{id}"),
             display_name: format!("Partner {id}"),
             locations: vec![location],
-            enrolments: vec![],
+            enrollments: vec![],
         }
     }
 }

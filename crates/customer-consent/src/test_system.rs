@@ -209,7 +209,7 @@ pub(crate) fn snapshot() -> ClaimSnapshot {
         submit_time: Some(proto_time::to_proto(claim.submit_time)),
         programs: vec![],
         evidence: vec![],
-        askings: claim.askings,
+        consent_request_number: claim.consent_request_number,
     }
 }
 

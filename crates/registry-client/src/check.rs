@@ -120,5 +120,5 @@ pub struct Product {
     /// Whether the product is claimed as a workload or by subscription.
     pub kind: ProductKind,
     /// Whether the product is paid for. A product that is not is recognition-only.
-    pub incentivised: bool,
+    pub incentivized: bool,
 }

@@ -198,7 +198,7 @@ impl TryFrom<wire::Product> for Product {
                 wire::ProductKind::Workload => ProductKind::Workload,
                 wire::ProductKind::Subscription => ProductKind::Subscription,
             },
-            incentivised: product.incentivised,
+            incentivized: product.incentivized,
             display_name: product.display_name,
         })
     }

@@ -88,7 +88,7 @@ mod tests {
             ["claim-intake", "poe-review", "customer-consent", "eligibility", "registry"]
         );
         assert_eq!(names_of(ActorSide::ALL), ["partner", "reviewer", "vendor", "customer", "time", "system"]);
-        assert_eq!(names_of(PersonalData::ALL), ["contacts", "subjects", "words"]);
+        assert_eq!(names_of(PersonalData::ALL), ["contacts", "subjects", "free_text"]);
     }
 
     #[test]

@@ -134,7 +134,7 @@ fn ended_with_claim(state: &State) -> Option<AssociationEnd> {
 }
 
 fn lost_line_to_wire(lost: &LostLine, state: &State) -> wire::LostLine {
-    wire::LostLine { line: Some(line_to_wire(&lost.line, state)), lose_time: Some(to_wire_time(lost.time)) }
+    wire::LostLine { line: Some(line_to_wire(&lost.line, state)), lost_time: Some(to_wire_time(lost.time)) }
 }
 
 fn assessment_to_wire(assessment: &Assessment) -> wire::LineAssessment {
@@ -173,7 +173,7 @@ fn rejection_to_wire(state: &State, view: View) -> Option<wire::Rejection> {
         further_reasons: further.iter().map(|reason| enums::further_rejection_reason_to_wire(*reason).into()).collect(),
         comment: view.mask(comment),
         reject_time: Some(to_wire_time(*time)),
-        r#final: window.is_none(),
+        is_final: window.is_none(),
         dispute_due_time: window.map(|window| to_wire_time(window.due)),
         dispute_due_rule: window.map(|window| window.rule.clone()).unwrap_or_default(),
     })
@@ -255,8 +255,8 @@ pub(super) fn history_entry_to_wire(entry: SealedEntry, view: View) -> wire::His
     }
     let full = receipt::history_entry(&entry);
     let masked = |change: wire::FieldChange| {
-        let (from, to) = (view.mask(&change.from), view.mask(&change.to));
-        wire::FieldChange { from, to, ..change }
+        let (old_value, new_value) = (view.mask(&change.old_value), view.mask(&change.new_value));
+        wire::FieldChange { old_value, new_value, ..change }
     };
     wire::HistoryEntry {
         subject: view.mask(&full.subject),

@@ -59,18 +59,18 @@ pub(super) const fn association_state_to_wire(state: &State) -> wire::Associatio
     }
 }
 
-pub(super) const fn command_to_wire(command: Command) -> wire::Command {
+pub(super) const fn command_to_wire(command: Command) -> wire::ClaimCommand {
     match command {
-        Command::Update => wire::Command::Update,
-        Command::Delete => wire::Command::Delete,
-        Command::Submit => wire::Command::Submit,
-        Command::Resubmit => wire::Command::Resubmit,
-        Command::Withdraw => wire::Command::Withdraw,
-        Command::Dispute => wire::Command::Dispute,
-        Command::AddEvidence => wire::Command::AddEvidence,
-        Command::RemoveEvidence => wire::Command::RemoveEvidence,
-        Command::Comment => wire::Command::Comment,
-        Command::ErasePersonalData => wire::Command::ErasePersonalData,
+        Command::Update => wire::ClaimCommand::Update,
+        Command::Delete => wire::ClaimCommand::Delete,
+        Command::Submit => wire::ClaimCommand::Submit,
+        Command::Resubmit => wire::ClaimCommand::Resubmit,
+        Command::Withdraw => wire::ClaimCommand::Withdraw,
+        Command::Dispute => wire::ClaimCommand::Dispute,
+        Command::AddEvidence => wire::ClaimCommand::AddEvidence,
+        Command::RemoveEvidence => wire::ClaimCommand::RemoveEvidence,
+        Command::Comment => wire::ClaimCommand::Comment,
+        Command::ErasePersonalData => wire::ClaimCommand::ErasePersonalData,
     }
 }
 
@@ -222,7 +222,7 @@ pub(super) const fn personal_data_kind_to_wire(kind: PersonalData) -> wire::Pers
     match kind {
         PersonalData::Contacts => wire::PersonalDataKind::Contacts,
         PersonalData::Subjects => wire::PersonalDataKind::Subjects,
-        PersonalData::FreeText => wire::PersonalDataKind::Words,
+        PersonalData::FreeText => wire::PersonalDataKind::FreeText,
     }
 }
 
@@ -232,7 +232,7 @@ pub(super) const fn personal_data_kind_from_wire(kind: wire::PersonalDataKind) -
         wire::PersonalDataKind::Unspecified => None,
         wire::PersonalDataKind::Contacts => Some(PersonalData::Contacts),
         wire::PersonalDataKind::Subjects => Some(PersonalData::Subjects),
-        wire::PersonalDataKind::Words => Some(PersonalData::FreeText),
+        wire::PersonalDataKind::FreeText => Some(PersonalData::FreeText),
     }
 }
 

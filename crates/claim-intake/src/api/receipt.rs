@@ -32,7 +32,7 @@ impl Statement {
         let issue_time = receipt.issue_time.and_then(from_wire_time);
         Self {
             claim: receipt.claim.clone(),
-            head: receipt.head.clone(),
+            head: receipt.head_hash.clone(),
             entries,
             issue_time: issue_time.map(cpor_types::rfc3339).unwrap_or_default(),
         }
@@ -72,11 +72,11 @@ pub(super) fn receipt_entry(entry: &SealedEntry) -> wire::ReceiptEntry {
     wire::ReceiptEntry {
         entry: Some(history_entry(entry)),
         vendor_only: entry.audience == Audience::Vendor,
-        facts: Some(commitment(&entry.facts)),
-        subject: Some(commitment(&entry.subject)),
-        reason: Some(commitment(&entry.reason)),
-        changes: Some(commitment(&entry.changes)),
-        each_change: entry.each_change().map(commitment).collect(),
+        facts_commitment: Some(commitment(&entry.facts)),
+        subject_commitment: Some(commitment(&entry.subject)),
+        reason_commitment: Some(commitment(&entry.reason)),
+        changes_commitment: Some(commitment(&entry.changes)),
+        change_commitments: entry.each_change().map(commitment).collect(),
     }
 }
 
@@ -90,7 +90,7 @@ pub(super) fn history_entry(entry: &SealedEntry) -> wire::HistoryEntry {
         changes: entry.each_change().map(field_change).collect(),
         withheld: entry.withheld().map(|part| enums::history_part_to_wire(part).into()).collect(),
         erased: entry.erased().map(|part| enums::history_part_to_wire(part).into()).collect(),
-        link: entry.link.to_string(),
+        chain_hash: entry.link.to_string(),
         ..wire::HistoryEntry::default()
     };
     let Ok((_, facts)) = &entry.facts.opened else { return without_facts };
@@ -110,8 +110,8 @@ fn field_change(change: &SealedPart<FieldChange>) -> wire::FieldChange {
     match &change.opened {
         Ok((_, FieldChange { field, from, to })) => wire::FieldChange {
             field: field.clone(),
-            from: from.clone(),
-            to: to.clone(),
+            old_value: from.clone(),
+            new_value: to.clone(),
             ..wire::FieldChange::default()
         },
         Err(HiddenReason::Erased(kind)) => wire::FieldChange {
@@ -127,7 +127,7 @@ fn commitment<T>(part: &SealedPart<T>) -> wire::Commitment {
     wire::Commitment { sha256: part.commitment.to_string(), salt: salt.unwrap_or_default() }
 }
 
-/// Joins the parts of a receipt as GetClaimReceipt streams them.
+/// Joins the parts of a receipt as ExportClaimReceipt streams them.
 ///
 /// # Errors
 /// [`ReceiptError::Part`] if a part does not belong to the receipt, [`ReceiptError::Head`] if there
@@ -136,7 +136,7 @@ pub fn join(parts: impl IntoIterator<Item = wire::ClaimReceipt>) -> Result<wire:
     let mut parts = parts.into_iter();
     let first = parts.next().ok_or(ReceiptError::Head)?;
     (2..).zip(parts).try_fold(first, |mut receipt, (n, part)| {
-        if !receipt.head.is_empty() || part.claim != receipt.claim {
+        if !receipt.head_hash.is_empty() || part.claim != receipt.claim {
             return Err(ReceiptError::Part(n));
         }
         receipt.entries.extend(part.entries);
@@ -157,7 +157,7 @@ pub fn read(receipt: &wire::ClaimReceipt) -> Result<Receipt, ReceiptError> {
     });
     Ok(Receipt {
         claim: receipt.claim.parse().map_err(|_| ReceiptError::Claim)?,
-        head: receipt.head.parse().map_err(|_| ReceiptError::Head)?,
+        head: receipt.head_hash.parse().map_err(|_| ReceiptError::Head)?,
         entries: entries.collect::<Result<_, _>>()?,
     })
 }
@@ -176,23 +176,27 @@ fn read_entry(message: &wire::ReceiptEntry) -> Result<SealedEntry, Malformed> {
         kind.map_or(HiddenReason::Withheld, HiddenReason::Erased)
     };
     let changes = || {
-        let pairs = message.each_change.iter().zip(&entry.changes);
+        let pairs = message.change_commitments.iter().zip(&entry.changes);
         let read_change = |(commitment, change): (&wire::Commitment, &wire::FieldChange)| {
             let closed = enums::personal_data_kind_from_wire(change.erased())
                 .map_or(HiddenReason::Withheld, HiddenReason::Erased);
-            let wire::FieldChange { field, from, to, erased: _ } = change.clone();
-            sealed("each_change", Some(commitment), closed, || Ok(FieldChange { field, from, to }))
+            let wire::FieldChange { field, old_value: from, new_value: to, erased: _ } = change.clone();
+            sealed("change_commitments", Some(commitment), closed, || Ok(FieldChange { field, from, to }))
         };
         pairs.map(read_change).collect()
     };
     Ok(SealedEntry {
         position: entry.position,
         audience: if message.vendor_only { Audience::Vendor } else { Audience::All },
-        facts: sealed("facts", message.facts.as_ref(), closed(Part::Facts), || facts(entry))?,
-        subject: sealed("subject", message.subject.as_ref(), closed(Part::Subject), || Ok(entry.subject.clone()))?,
-        reason: sealed("reason", message.reason.as_ref(), closed(Part::Reason), || Ok(entry.reason.clone()))?,
-        changes: sealed("changes", message.changes.as_ref(), closed(Part::Changes), changes)?,
-        link: entry.link.parse().map_err(|_| Malformed("link"))?,
+        facts: sealed("facts_commitment", message.facts_commitment.as_ref(), closed(Part::Facts), || facts(entry))?,
+        subject: sealed("subject_commitment", message.subject_commitment.as_ref(), closed(Part::Subject), || {
+            Ok(entry.subject.clone())
+        })?,
+        reason: sealed("reason_commitment", message.reason_commitment.as_ref(), closed(Part::Reason), || {
+            Ok(entry.reason.clone())
+        })?,
+        changes: sealed("changes_commitment", message.changes_commitment.as_ref(), closed(Part::Changes), changes)?,
+        link: entry.chain_hash.parse().map_err(|_| Malformed("chain_hash"))?,
     })
 }
 

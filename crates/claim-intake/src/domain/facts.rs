@@ -138,9 +138,9 @@ pub enum ConsentFact {
         /// How the customer approved: `link` or `signed_in`.
         channel: String,
         /// Which round of asking the customer answered: the value of
-        /// [`Submission::askings`](super::Submission::askings) at that time. An answer to an
+        /// [`Submission::consent_request_number`](super::Submission::consent_request_number) at that time. An answer to an
         /// earlier round does not count any more (R29).
-        askings: u32,
+        consent_request_number: u32,
     },
     /// The customer declined (R26).
     Declined {

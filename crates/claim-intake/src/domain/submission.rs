@@ -38,7 +38,7 @@ pub struct Submission {
     /// How many times the customer was asked anew, because of a dispute (R28) or because lines or
     /// the customer contact changed (R29). An approval that answers an earlier round of asking does
     /// not count.
-    pub askings: u32,
+    pub consent_request_number: u32,
     /// How many times a rejection of the claim was disputed (R28).
     pub disputes: u32,
     /// The number of documents when the present submission, response or dispute began. Documents

@@ -86,8 +86,8 @@ fn fact_from_event(incoming: &IncomingEvent, entropy: &dyn Entropy) -> Result<(C
         }
         Payload::ConsentWindowPassed(event) => (&event.claim, Fact::Consent(ConsentFact::WindowPassed)),
         Payload::CustomerApproved(event) => {
-            let (channel, askings) = (event.channel.clone(), event.askings);
-            (&event.claim, Fact::Consent(ConsentFact::Approved { channel, askings }))
+            let (channel, consent_request_number) = (event.channel.clone(), event.consent_request_number);
+            (&event.claim, Fact::Consent(ConsentFact::Approved { channel, consent_request_number }))
         }
         Payload::CustomerDeclined(event) => {
             let (channel, comment) = (event.channel.clone(), event.comment.clone());

@@ -176,7 +176,7 @@ fn claim_snapshot(claim: &Claim, version: u64, submission: &Submission) -> Claim
         submit_time: Some(to_wire_time(submission.submit_time)),
         programs: content.solution_area.into_iter().flat_map(programs).map(|program| program.to_string()).collect(),
         evidence: claim.evidence.iter().map(evidence_snapshot).collect(),
-        askings: submission.askings,
+        consent_request_number: submission.consent_request_number,
     }
 }
 
@@ -290,7 +290,7 @@ mod tests {
         let outgoing = outgoing_for_last(&erased(TestClaim::withdrawn()), 1);
         assert_eq!(destinations(&outgoing), [Service::PoeReview, Service::CustomerConsent]);
         let Payload::PersonalDataErased(event) = &outgoing[0].1 else { panic!() };
-        assert_eq!(event.kinds, ["contacts", "subjects", "words"]);
+        assert_eq!(event.kinds, ["contacts", "subjects", "free_text"]);
         assert!(event.tenant.starts_with("tenants/") && !event.claim.is_empty());
         assert!(outgoing_for_last(&erased(TestClaim::deleted()), 1).is_empty(), "a draft was never sent");
     }

@@ -22,9 +22,9 @@ on_both_databases! {
         let rejection = claim.rejection.clone().unwrap();
         // Thirty calendar days after Friday the 6th of March, to the end of the day in Berlin.
         assert_eq!(rejection.dispute_due_time.unwrap().to_string(), "2026-04-05T22:00:00Z");
-        assert!(!rejection.r#final && !rejection.dispute_due_rule.is_empty());
+        assert!(!rejection.is_final && !rejection.dispute_due_rule.is_empty());
         let allowed: Vec<_> = claim.allowed_commands().collect();
-        assert_eq!(allowed, [wire::Command::Dispute, wire::Command::AddEvidence, wire::Command::Comment]);
+        assert_eq!(allowed, [wire::ClaimCommand::Dispute, wire::ClaimCommand::AddEvidence, wire::ClaimCommand::Comment]);
         let unfounded = dispute(&system, &claim.name, " ").await.unwrap_err();
         assert_eq!((unfounded.code(), reason(&unfounded).as_str()), (Code::FailedPrecondition, "DISPUTE_UNFOUNDED"));
 
@@ -55,7 +55,7 @@ on_both_databases! {
         assert_eq!(status::metadata(&late, "advice").unwrap(), "SUBMIT_NEW_CLAIM");
         assert_eq!(status::metadata(&late, "due_time").unwrap(), "2026-04-05T22:00:00Z");
         let rejection = system.get(&claim.name).await.unwrap().rejection.unwrap();
-        assert_eq!((rejection.r#final, rejection.dispute_due_time), (true, None));
+        assert_eq!((rejection.is_final, rejection.dispute_due_time), (true, None));
         let late = system.upload(&claim.name, "late.pdf", PDF).await.unwrap_err();
         assert_eq!((reason(&late).as_str(), status::metadata(&late, "allowed").unwrap().as_str()), (
             "COMMAND_NOT_ALLOWED",
@@ -95,7 +95,7 @@ on_both_databases! {
         system.deliver(Service::CustomerConsent, 2, start(), customer_declined(&claim.name, "silence")).await.unwrap();
         let rejection = system.get(&claim.name).await.unwrap().rejection.unwrap();
         assert_eq!(rejection.primary_reason(), wire::PrimaryRejectionReason::CustomerDeclined);
-        assert!(rejection.r#final);
+        assert!(rejection.is_final);
         let refused = dispute(&system, &claim.name, "please").await.unwrap_err();
         assert_eq!((reason(&refused).as_str(), status::metadata(&refused, "finality").unwrap().as_str()), (
             "DISPUTE_NOT_ALLOWED",

@@ -123,7 +123,7 @@ on_both_databases! {
         let rejected = system.get(&submitted.name).await.unwrap();
         let rejection = rejected.rejection.unwrap();
         assert_eq!(rejection.primary_reason(), wire::PrimaryRejectionReason::LostToCompetingClaim);
-        assert_eq!((rejection.comment.as_str(), rejection.r#final), ("the other proof is newer", false));
+        assert_eq!((rejection.comment.as_str(), rejection.is_final), ("the other proof is newer", false));
         assert_eq!((rejected.lines.len(), rejected.lost_lines.len()), (0, 1));
         assert_eq!(rejected.lost_lines[0].line.clone().unwrap().line_id, submitted.lines[0].line_id);
         system.submitted_claim().await;

@@ -284,7 +284,7 @@ fn registry() -> FakeRegistry {
         solution_area: SolutionArea::Microsoft365,
         family: ProductFamily::Microsoft365,
         kind: ProductKind::Workload,
-        incentivised: true,
+        incentivized: true,
     };
     let fabrikam = Tenant {
         id: tenant,

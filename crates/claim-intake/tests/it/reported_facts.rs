@@ -99,7 +99,7 @@ on_both_databases! {
         let last = system.history(&mut system.vendor(Role::PoeReviewer), &claim.name).await.pop().unwrap();
         assert_eq!((last.action.as_str(), last.overtaken), ("approval_refused", false));
         let change = last.changes.first().unwrap();
-        assert_eq!((change.field.as_str(), change.to.as_str()), ("claim", "LOCATION_NOT_OF_PARTNER"));
+        assert_eq!((change.field.as_str(), change.new_value.as_str()), ("claim", "LOCATION_NOT_OF_PARTNER"));
     }
 
     /// R26, R27: a fact that comes too late is recorded as overtaken and not refused.

@@ -12,7 +12,7 @@ use crate::verify::{self, Refusal};
 /// Arguments of `cpor verify`.
 #[derive(clap::Args)]
 pub struct Args {
-    /// What `GetClaimReceipt` answers, as JSON: its messages, one after the other.
+    /// What `ExportClaimReceipt` answers, as JSON: its messages, one after the other.
     receipt: PathBuf,
     /// The public keys of the installation's services, a JWKS: `cpor keys` writes `receipt-jwks.json`. Without them nobody knows who
     /// signed.

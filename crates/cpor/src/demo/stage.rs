@@ -79,7 +79,7 @@ impl Stage {
 
     async fn move_clock(&self, target: Target) -> anyhow::Result<()> {
         let request = AdvanceClockRequest { target: Some(target) };
-        let unsettled = self.operator.operations().advance_clock(request).await?.into_inner().unsettled;
+        let unsettled = self.operator.operations().advance_clock(request).await?.into_inner().pending_work;
         anyhow::ensure!(unsettled.is_empty(), "still under way: {}", unsettled.join("; "));
         Ok(())
     }

@@ -102,7 +102,7 @@ fn line_to_proto(line: &Line) -> ConsentLine {
 
 /// Converts a notice into its proto message, with a masked address if the view asks for it.
 fn notice_to_proto(notice: &Notice, view: View) -> proto::Notice {
-    let (state, settle_time) = match notice.delivery {
+    let (state, delivery_report_time) = match notice.delivery {
         Delivery::Queued => (NoticeState::Queued, None),
         Delivery::Accepted { time } => (NoticeState::Accepted, Some(time)),
         Delivery::Bounced { time } => (NoticeState::Bounced, Some(time)),
@@ -122,6 +122,6 @@ fn notice_to_proto(notice: &Notice, view: View) -> proto::Notice {
         },
         state: state.into(),
         queue_time: Some(proto_time::to_proto(notice.queue_time)),
-        settle_time: settle_time.map(proto_time::to_proto),
+        delivery_report_time: delivery_report_time.map(proto_time::to_proto),
     }
 }

@@ -41,8 +41,8 @@ pub(crate) enum Event {
         /// How the customer approved.
         channel: Channel,
         /// The request that the approval answers; see
-        /// [`ClaimSummary::askings`](super::ClaimSummary::askings).
-        askings: u32,
+        /// [`ClaimSummary::consent_request_number`](super::ClaimSummary::consent_request_number).
+        consent_request_number: u32,
     },
     /// The customer declined (R26).
     CustomerDeclined {

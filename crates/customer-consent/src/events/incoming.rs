@@ -208,7 +208,7 @@ fn claim_summary(snapshot: Option<&ClaimSnapshot>) -> Result<ClaimSummary, Recei
         calendar: snapshot.tenant_calendar.clone(),
         contact: contact_from(contact),
         submit_time: submit_time.ok_or_else(|| ReceiveError::park("the claim has no submit time"))?,
-        askings: snapshot.askings,
+        consent_request_number: snapshot.consent_request_number,
     })
 }
 

@@ -35,10 +35,10 @@ pub(crate) fn outgoing_event(claim: &ClaimName, recorded: &RecordedEvent<Event>)
             rule: rule.clone(),
         }),
         Event::WindowPassed => Payload::ConsentWindowPassed(ConsentWindowPassed { claim }),
-        Event::CustomerApproved { channel, askings } => Payload::CustomerApproved(CustomerApproved {
+        Event::CustomerApproved { channel, consent_request_number } => Payload::CustomerApproved(CustomerApproved {
             claim,
             channel: channel.as_str().to_owned(),
-            askings: *askings,
+            consent_request_number: *consent_request_number,
         }),
         Event::CustomerDeclined { channel, comment } => Payload::CustomerDeclined(CustomerDeclined {
             claim,

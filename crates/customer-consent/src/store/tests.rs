@@ -73,7 +73,7 @@ async fn r56_erased_data_is_gone_and_mails_stop() {
                 kinds: kinds.iter().map(ToString::to_string).collect(),
             })
         };
-        system.receive(erase_event(&["subjects", "words"])).await;
+        system.receive(erase_event(&["subjects", "free_text"])).await;
         let consent = system.consent().await;
         assert_eq!(consent.current_decline().unwrap().comment, "");
         assert_eq!(consent.claim.contact, claim.contact, "only the named kinds are erased");

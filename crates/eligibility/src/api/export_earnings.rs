@@ -4,7 +4,7 @@ use std::pin::Pin;
 
 use cpor_kit::{Db, csv, request};
 use cpor_proto::eligibility::v1::{
-    Earned, Earning, EarningOutcome, ExportEarningsRequest, ExportEarningsResponse, ExportFormat, Money,
+    Earning, EarningOutcome, ExportEarningsRequest, ExportEarningsResponse, ExportFormat, Money, MonthlyEarning,
 };
 use futures_util::{Stream, StreamExt as _, stream};
 use serde_json::{Map, Value};
@@ -57,7 +57,7 @@ async fn read_page(
 }
 
 /// Computes the value of a column for an earning.
-type CellValue = fn(&Earning, &Earned) -> Value;
+type CellValue = fn(&Earning, &MonthlyEarning) -> Value;
 
 /// The columns with their names.
 const COLUMNS: &[(&str, CellValue)] = &[
@@ -88,7 +88,7 @@ const COLUMNS: &[(&str, CellValue)] = &[
 ];
 
 fn cells(earning: &Earning) -> impl Iterator<Item = (&'static str, Value)> + '_ {
-    let earned = earning.earned.clone().unwrap_or_default();
+    let earned = earning.monthly_earning.clone().unwrap_or_default();
     COLUMNS.iter().map(move |(name, value)| (*name, value(earning, &earned)))
 }
 
@@ -98,7 +98,7 @@ fn enum_name(name: &str, prefix: &str) -> Value {
 }
 
 /// The value of a column that only paid earnings have.
-fn if_paid(earned: &Earned, value: fn(&Earned) -> Value) -> Value {
+fn if_paid(earned: &MonthlyEarning, value: fn(&MonthlyEarning) -> Value) -> Value {
     if earned.outcome() == EarningOutcome::Paid { value(earned) } else { Value::Null }
 }
 

@@ -32,7 +32,7 @@ pub(super) async fn record_payout(
         payout_period: period.to_string(),
         reference,
         pay_time: Some(convert::to_timestamp(pay_time)),
-        lines: convert::to_count(earnings),
+        entry_count: convert::to_count(earnings),
         amounts: amounts.into_iter().map(convert::to_money).collect(),
     }))
 }

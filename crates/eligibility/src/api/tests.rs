@@ -69,7 +69,7 @@ async fn r52_an_assessment_shows_conditions_and_facts() {
         assert_eq!((result.verdict(), result.program.as_str()), (Verdict::Eligible, "osa_sell"));
         assert_eq!(result.key, format!("{TENANT}/subscriptions/{}", Uuid::from_u128(7)));
         let region = result.conditions.iter().find(|condition| condition.condition == "same_region").unwrap();
-        assert_eq!((region.held, region.facts["partner.region"].as_str()), (true, "\"emea\""));
+        assert_eq!((region.satisfied, region.facts["partner.region"].as_str()), (true, "\"emea\""));
     })
     .await;
 }

@@ -100,7 +100,7 @@ fn evaluate_line(
 ) -> LineResult {
     // R7 lists the allowed pairs of solution area and activity. Any other pair cannot become
     // official and earns nothing.
-    let program = program(facts.solution_area, activity).ok().flatten().filter(|_| line.is_incentivised);
+    let program = program(facts.solution_area, activity).ok().flatten().filter(|_| line.is_incentivized);
     let conditions = program.map(|program| {
         let months = evaluation.usage.months_until(&line.key, evaluation.month);
         let growth = UsageGrowth::since(facts.official_time, months);

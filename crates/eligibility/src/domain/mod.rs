@@ -22,7 +22,7 @@ pub(crate) use evaluate::{ConditionResult, LineResult, Verdict};
 #[cfg(test)]
 pub(crate) use facts::ClaimRef;
 pub(crate) use facts::{
-    AssociationEnd, AssociationFacts, Enrolment, LineFacts, MonthlyUsage, PartnerFacts, PartnerRecord,
+    AssociationEnd, AssociationFacts, Enrollment, LineFacts, MonthlyUsage, PartnerFacts, PartnerRecord,
     SubscriptionFacts, UsageByKey,
 };
 pub(crate) use guide::{

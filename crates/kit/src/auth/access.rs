@@ -24,7 +24,7 @@ pub enum Access {
         /// The path of the request field that names the resource whose owner is checked; empty: none.
         owner_field: Vec<String>,
         /// A customer passes whoever that names: the method itself asks whose tenant it is.
-        customers_by_tenant: bool,
+        skip_owner_check_for_customers: bool,
     },
 }
 
@@ -135,8 +135,8 @@ fn declared(method: &MethodDescriptor) -> Result<Access, AccessError> {
     let roles = access.roles().map(role).collect::<Option<_>>().ok_or_else(unspecified)?;
     let services = access.services().map(service).collect::<Option<_>>().ok_or_else(unspecified)?;
     let owner_field = owner_field(method, &access.owner_field)?;
-    let customers_by_tenant = access.customers_by_tenant;
-    Ok(Access::Declared { roles, services, owner_field, customers_by_tenant })
+    let skip_owner_check_for_customers = access.skip_owner_check_for_customers;
+    Ok(Access::Declared { roles, services, owner_field, skip_owner_check_for_customers })
 }
 
 /// The path's steps, once every one of them is found and the last is a string.

@@ -130,8 +130,10 @@ impl Opened {
     fn is_customer_by_tenant(&self) -> bool {
         match &self.method.access {
             Access::Open => false,
-            Access::Declared { customers_by_tenant, .. } => {
-                *customers_by_tenant && self.caller.service.is_none() && self.caller.side() == ActorSide::Customer
+            Access::Declared { skip_owner_check_for_customers, .. } => {
+                *skip_owner_check_for_customers
+                    && self.caller.service.is_none()
+                    && self.caller.side() == ActorSide::Customer
             }
         }
     }

@@ -47,7 +47,7 @@ pub(crate) fn claim(n: u32) -> ClaimSnapshot {
         submit_time: Some(prost_types::Timestamp { seconds: parse_time(SUBMITTED).timestamp(), nanos: 0 }),
         programs: vec!["osu_microsoft_365".to_owned()],
         evidence: vec![evidence()],
-        askings: 0,
+        consent_request_number: 0,
     }
 }
 

@@ -285,7 +285,7 @@ pub(crate) fn request_from<T>(subject: &str, role: Role, message: T) -> Request<
         roles: vec![role],
         services: Vec::new(),
         owner_field: Vec::new(),
-        customers_by_tenant: false,
+        skip_owner_check_for_customers: false,
     };
     let method = Method {
         service: "cpor.reviews.v1.ReviewService".to_owned(),

@@ -86,7 +86,7 @@ pub struct LostLine {
     pub line: ::core::option::Option<ClaimLine>,
     /// When the line was awarded to the other claim.
     #[prost(message, optional, tag = "2")]
-    pub lose_time: ::core::option::Option<::prost_types::Timestamp>,
+    pub lost_time: ::core::option::Option<::prost_types::Timestamp>,
 }
 impl ::prost::Name for LostLine {
     const NAME: &'static str = "LostLine";
@@ -166,8 +166,8 @@ pub struct Rejection {
     pub reject_time: ::core::option::Option<::prost_types::Timestamp>,
     /// True if the rejection is final: it can no longer be disputed, and only a new claim helps (R33).
     #[prost(bool, tag = "5")]
-    pub r#final: bool,
-    /// Until when the rejection can be disputed. Absent if `final` is true.
+    pub is_final: bool,
+    /// Until when the rejection can be disputed. Absent if `is_final` is true.
     #[prost(message, optional, tag = "6")]
     pub dispute_due_time: ::core::option::Option<::prost_types::Timestamp>,
     /// How `dispute_due_time` was computed, for example `30 calendar days, calendar de 2026`.
@@ -286,7 +286,7 @@ pub struct Claim {
     #[prost(message, repeated, tag = "32")]
     pub violations: ::prost::alloc::vec::Vec<Violation>,
     /// The commands that the partner can give now. For operators, also those that operators can give.
-    #[prost(enumeration = "Command", repeated, packed = "false", tag = "33")]
+    #[prost(enumeration = "ClaimCommand", repeated, packed = "false", tag = "33")]
     pub allowed_commands: ::prost::alloc::vec::Vec<i32>,
     /// The request for partner action. Only set in PARTNER_ACTION_REQUIRED.
     #[prost(message, optional, tag = "34")]
@@ -481,7 +481,7 @@ pub struct HistoryEntry {
     /// The SHA-256 hash of the history up to this entry, in hexadecimal. Two sides that see the same
     /// link have the same history, even if they may see different parts of it.
     #[prost(string, tag = "13")]
-    pub link: ::prost::alloc::string::String,
+    pub chain_hash: ::prost::alloc::string::String,
     /// The parts of the entry that were personal data and were erased by `ErasePersonalData`. For
     /// HISTORY_PART_CHANGES, the changes with `erased` are meant.
     #[prost(enumeration = "HistoryPart", repeated, tag = "14")]
@@ -510,13 +510,13 @@ pub struct ClaimReceipt {
     pub entries: ::prost::alloc::vec::Vec<ReceiptEntry>,
     /// The link of the last entry of the history. Only set in the last message.
     #[prost(string, tag = "3")]
-    pub head: ::prost::alloc::string::String,
+    pub head_hash: ::prost::alloc::string::String,
     /// When the receipt was made, in business time. Only set in the last message.
     #[prost(message, optional, tag = "4")]
     pub issue_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// The signature over `claim`, `head`, the total number of entries and `issue_time`: a compact JWS
-    /// (RFC 7515) of type `cpor-receipt`, made with the key of the installation that also signs the
-    /// tokens of its services. Only set in the last message.
+    /// The signature over `claim`, `head_hash`, the total number of entries and `issue_time`: a
+    /// compact JWS (RFC 7515) of type `cpor-receipt`, made with the key of the installation that also
+    /// signs the tokens of its services. Only set in the last message.
     #[prost(string, tag = "5")]
     pub signature: ::prost::alloc::string::String,
 }
@@ -541,20 +541,20 @@ pub struct ReceiptEntry {
     pub vendor_only: bool,
     /// The commitment to the action, side, times, states and `overtaken`.
     #[prost(message, optional, tag = "3")]
-    pub facts: ::core::option::Option<Commitment>,
+    pub facts_commitment: ::core::option::Option<Commitment>,
     /// The commitment to `subject`.
     #[prost(message, optional, tag = "4")]
-    pub subject: ::core::option::Option<Commitment>,
+    pub subject_commitment: ::core::option::Option<Commitment>,
     /// The commitment to `reason`.
     #[prost(message, optional, tag = "5")]
-    pub reason: ::core::option::Option<Commitment>,
-    /// The commitment to the list of the commitments in `each_change`.
+    pub reason_commitment: ::core::option::Option<Commitment>,
+    /// The commitment to the list of the commitments in `change_commitments`.
     #[prost(message, optional, tag = "6")]
-    pub changes: ::core::option::Option<Commitment>,
+    pub changes_commitment: ::core::option::Option<Commitment>,
     /// The commitments to the single changes, one for each entry of `entry.changes`. Empty if all
     /// changes are withheld.
     #[prost(message, repeated, tag = "7")]
-    pub each_change: ::prost::alloc::vec::Vec<Commitment>,
+    pub change_commitments: ::prost::alloc::vec::Vec<Commitment>,
 }
 impl ::prost::Name for ReceiptEntry {
     const NAME: &'static str = "ReceiptEntry";
@@ -643,22 +643,22 @@ impl ::prost::Name for WatchClaimsResponse {
         "/cpor.claims.v1.WatchClaimsResponse".into()
     }
 }
-/// Request for `GetClaimReceipt`.
+/// Request for `ExportClaimReceipt`.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct GetClaimReceiptRequest {
+pub struct ExportClaimReceiptRequest {
     /// The resource name of the claim. Format: `partners/{partner}/claims/{claim}`, where `{claim}` is
     /// a UUID.
     #[prost(string, tag = "1")]
     pub name: ::prost::alloc::string::String,
 }
-impl ::prost::Name for GetClaimReceiptRequest {
-    const NAME: &'static str = "GetClaimReceiptRequest";
+impl ::prost::Name for ExportClaimReceiptRequest {
+    const NAME: &'static str = "ExportClaimReceiptRequest";
     const PACKAGE: &'static str = "cpor.claims.v1";
     fn full_name() -> ::prost::alloc::string::String {
-        "cpor.claims.v1.GetClaimReceiptRequest".into()
+        "cpor.claims.v1.ExportClaimReceiptRequest".into()
     }
     fn type_url() -> ::prost::alloc::string::String {
-        "/cpor.claims.v1.GetClaimReceiptRequest".into()
+        "/cpor.claims.v1.ExportClaimReceiptRequest".into()
     }
 }
 /// A change of one field of a claim.
@@ -670,10 +670,10 @@ pub struct FieldChange {
     pub field: ::prost::alloc::string::String,
     /// The value before. Empty if there was none.
     #[prost(string, tag = "2")]
-    pub from: ::prost::alloc::string::String,
+    pub old_value: ::prost::alloc::string::String,
     /// The value after. Empty if there is none.
     #[prost(string, tag = "3")]
-    pub to: ::prost::alloc::string::String,
+    pub new_value: ::prost::alloc::string::String,
     /// The kind of personal data that the change contained and that was erased by `ErasePersonalData`.
     /// Unspecified if the change was not erased.
     #[prost(enumeration = "PersonalDataKind", tag = "4")]
@@ -1441,7 +1441,7 @@ pub struct ClaimExplanation {
     /// Since when the claim waits for it. For customers, waits that are due to competing claims are
     /// not counted separately.
     #[prost(message, optional, tag = "5")]
-    pub since_time: ::core::option::Option<::prost_types::Timestamp>,
+    pub wait_start_time: ::core::option::Option<::prost_types::Timestamp>,
     /// Until when the claim waits at most. Absent if there is no deadline, or it is not known yet. A
     /// time in the past is that of a review clock that has passed: the review is overdue. Customers do
     /// not see review clocks, because those stop while claims compete.
@@ -1460,10 +1460,10 @@ pub struct ClaimExplanation {
     /// Commands of the partner that the state of the claim allows, but that something else rules out.
     /// Empty for customers.
     #[prost(message, repeated, tag = "10")]
-    pub refused: ::prost::alloc::vec::Vec<RefusedCommand>,
+    pub refused_commands: ::prost::alloc::vec::Vec<RefusedCommand>,
     /// The business time of the explanation. Deadlines up to this time are taken into account.
     #[prost(message, optional, tag = "11")]
-    pub read_time: ::core::option::Option<::prost_types::Timestamp>,
+    pub evaluate_time: ::core::option::Option<::prost_types::Timestamp>,
 }
 impl ::prost::Name for ClaimExplanation {
     const NAME: &'static str = "ClaimExplanation";
@@ -1483,7 +1483,7 @@ pub struct PartyCommands {
     pub party: i32,
     /// True if the caller belongs to this party.
     #[prost(bool, tag = "2")]
-    pub caller: bool,
+    pub is_caller: bool,
     /// The commands that the party can give.
     #[prost(message, repeated, tag = "3")]
     pub commands: ::prost::alloc::vec::Vec<AllowedCommand>,
@@ -1510,7 +1510,7 @@ pub struct AllowedCommand {
     /// True if the caller may call the method: the caller's roles allow it (R4, R5), and, for a
     /// started or assigned review, the caller is its reviewer or a review lead.
     #[prost(bool, tag = "3")]
-    pub caller_may: bool,
+    pub caller_allowed: bool,
 }
 impl ::prost::Name for AllowedCommand {
     const NAME: &'static str = "AllowedCommand";
@@ -1895,7 +1895,7 @@ impl Activity {
 /// A command that can be given on a claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
-pub enum Command {
+pub enum ClaimCommand {
     /// The value is not specified.
     Unspecified = 0,
     /// Change the claim with `UpdateClaim`.
@@ -1919,40 +1919,40 @@ pub enum Command {
     /// Erase personal data with `ErasePersonalData`. Operators only.
     ErasePersonalData = 10,
 }
-impl Command {
+impl ClaimCommand {
     /// String value of the enum field names used in the ProtoBuf definition.
     ///
     /// The values are not transformed in any way and thus are considered stable
     /// (if the ProtoBuf definition does not change) and safe for programmatic use.
     pub fn as_str_name(&self) -> &'static str {
         match self {
-            Self::Unspecified => "COMMAND_UNSPECIFIED",
-            Self::Update => "COMMAND_UPDATE",
-            Self::Delete => "COMMAND_DELETE",
-            Self::Submit => "COMMAND_SUBMIT",
-            Self::Resubmit => "COMMAND_RESUBMIT",
-            Self::Withdraw => "COMMAND_WITHDRAW",
-            Self::AddEvidence => "COMMAND_ADD_EVIDENCE",
-            Self::RemoveEvidence => "COMMAND_REMOVE_EVIDENCE",
-            Self::Comment => "COMMAND_COMMENT",
-            Self::Dispute => "COMMAND_DISPUTE",
-            Self::ErasePersonalData => "COMMAND_ERASE_PERSONAL_DATA",
+            Self::Unspecified => "CLAIM_COMMAND_UNSPECIFIED",
+            Self::Update => "CLAIM_COMMAND_UPDATE",
+            Self::Delete => "CLAIM_COMMAND_DELETE",
+            Self::Submit => "CLAIM_COMMAND_SUBMIT",
+            Self::Resubmit => "CLAIM_COMMAND_RESUBMIT",
+            Self::Withdraw => "CLAIM_COMMAND_WITHDRAW",
+            Self::AddEvidence => "CLAIM_COMMAND_ADD_EVIDENCE",
+            Self::RemoveEvidence => "CLAIM_COMMAND_REMOVE_EVIDENCE",
+            Self::Comment => "CLAIM_COMMAND_COMMENT",
+            Self::Dispute => "CLAIM_COMMAND_DISPUTE",
+            Self::ErasePersonalData => "CLAIM_COMMAND_ERASE_PERSONAL_DATA",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
     pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
         match value {
-            "COMMAND_UNSPECIFIED" => Some(Self::Unspecified),
-            "COMMAND_UPDATE" => Some(Self::Update),
-            "COMMAND_DELETE" => Some(Self::Delete),
-            "COMMAND_SUBMIT" => Some(Self::Submit),
-            "COMMAND_RESUBMIT" => Some(Self::Resubmit),
-            "COMMAND_WITHDRAW" => Some(Self::Withdraw),
-            "COMMAND_ADD_EVIDENCE" => Some(Self::AddEvidence),
-            "COMMAND_REMOVE_EVIDENCE" => Some(Self::RemoveEvidence),
-            "COMMAND_COMMENT" => Some(Self::Comment),
-            "COMMAND_DISPUTE" => Some(Self::Dispute),
-            "COMMAND_ERASE_PERSONAL_DATA" => Some(Self::ErasePersonalData),
+            "CLAIM_COMMAND_UNSPECIFIED" => Some(Self::Unspecified),
+            "CLAIM_COMMAND_UPDATE" => Some(Self::Update),
+            "CLAIM_COMMAND_DELETE" => Some(Self::Delete),
+            "CLAIM_COMMAND_SUBMIT" => Some(Self::Submit),
+            "CLAIM_COMMAND_RESUBMIT" => Some(Self::Resubmit),
+            "CLAIM_COMMAND_WITHDRAW" => Some(Self::Withdraw),
+            "CLAIM_COMMAND_ADD_EVIDENCE" => Some(Self::AddEvidence),
+            "CLAIM_COMMAND_REMOVE_EVIDENCE" => Some(Self::RemoveEvidence),
+            "CLAIM_COMMAND_COMMENT" => Some(Self::Comment),
+            "CLAIM_COMMAND_DISPUTE" => Some(Self::Dispute),
+            "CLAIM_COMMAND_ERASE_PERSONAL_DATA" => Some(Self::ErasePersonalData),
             _ => None,
         }
     }
@@ -2461,7 +2461,7 @@ pub enum PersonalDataKind {
     /// to them. The subjects of services are not personal data.
     Subjects = 2,
     /// Free text that people wrote: reasons, comments and notes. Texts of the system stay.
-    Words = 3,
+    FreeText = 3,
 }
 impl PersonalDataKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -2473,7 +2473,7 @@ impl PersonalDataKind {
             Self::Unspecified => "PERSONAL_DATA_KIND_UNSPECIFIED",
             Self::Contacts => "PERSONAL_DATA_KIND_CONTACTS",
             Self::Subjects => "PERSONAL_DATA_KIND_SUBJECTS",
-            Self::Words => "PERSONAL_DATA_KIND_WORDS",
+            Self::FreeText => "PERSONAL_DATA_KIND_FREE_TEXT",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -2482,7 +2482,7 @@ impl PersonalDataKind {
             "PERSONAL_DATA_KIND_UNSPECIFIED" => Some(Self::Unspecified),
             "PERSONAL_DATA_KIND_CONTACTS" => Some(Self::Contacts),
             "PERSONAL_DATA_KIND_SUBJECTS" => Some(Self::Subjects),
-            "PERSONAL_DATA_KIND_WORDS" => Some(Self::Words),
+            "PERSONAL_DATA_KIND_FREE_TEXT" => Some(Self::FreeText),
             _ => None,
         }
     }
@@ -3523,9 +3523,9 @@ pub mod claim_service_client {
         /// company. A deleted draft still has a receipt.
         ///
         /// Callers: all partner roles, `poe_reviewer`, `review_lead`, `program_manager` and `operator`.
-        pub async fn get_claim_receipt(
+        pub async fn export_claim_receipt(
             &mut self,
-            request: impl tonic::IntoRequest<super::GetClaimReceiptRequest>,
+            request: impl tonic::IntoRequest<super::ExportClaimReceiptRequest>,
         ) -> std::result::Result<
             tonic::Response<tonic::codec::Streaming<super::ClaimReceipt>>,
             tonic::Status,
@@ -3540,12 +3540,12 @@ pub mod claim_service_client {
                 })?;
             let codec = tonic_prost::ProstCodec::default();
             let path = http::uri::PathAndQuery::from_static(
-                "/cpor.claims.v1.ClaimService/GetClaimReceipt",
+                "/cpor.claims.v1.ClaimService/ExportClaimReceipt",
             );
             let mut req = request.into_request();
             req.extensions_mut()
                 .insert(
-                    GrpcMethod::new("cpor.claims.v1.ClaimService", "GetClaimReceipt"),
+                    GrpcMethod::new("cpor.claims.v1.ClaimService", "ExportClaimReceipt"),
                 );
             self.inner.server_streaming(req, path, codec).await
         }
@@ -3927,8 +3927,8 @@ pub mod claim_service_server {
             tonic::Response<Self::ExportClaimsStream>,
             tonic::Status,
         >;
-        /// Server streaming response type for the GetClaimReceipt method.
-        type GetClaimReceiptStream: tonic::codegen::tokio_stream::Stream<
+        /// Server streaming response type for the ExportClaimReceipt method.
+        type ExportClaimReceiptStream: tonic::codegen::tokio_stream::Stream<
                 Item = std::result::Result<super::ClaimReceipt, tonic::Status>,
             >
             + std::marker::Send
@@ -3946,11 +3946,11 @@ pub mod claim_service_server {
         /// company. A deleted draft still has a receipt.
         ///
         /// Callers: all partner roles, `poe_reviewer`, `review_lead`, `program_manager` and `operator`.
-        async fn get_claim_receipt(
+        async fn export_claim_receipt(
             &self,
-            request: tonic::Request<super::GetClaimReceiptRequest>,
+            request: tonic::Request<super::ExportClaimReceiptRequest>,
         ) -> std::result::Result<
-            tonic::Response<Self::GetClaimReceiptStream>,
+            tonic::Response<Self::ExportClaimReceiptStream>,
             tonic::Status,
         >;
         /// Server streaming response type for the WatchClaims method.
@@ -5031,27 +5031,27 @@ pub mod claim_service_server {
                     };
                     Box::pin(fut)
                 }
-                "/cpor.claims.v1.ClaimService/GetClaimReceipt" => {
+                "/cpor.claims.v1.ClaimService/ExportClaimReceipt" => {
                     #[allow(non_camel_case_types)]
-                    struct GetClaimReceiptSvc<T: ClaimService>(pub Arc<T>);
+                    struct ExportClaimReceiptSvc<T: ClaimService>(pub Arc<T>);
                     impl<
                         T: ClaimService,
                     > tonic::server::ServerStreamingService<
-                        super::GetClaimReceiptRequest,
-                    > for GetClaimReceiptSvc<T> {
+                        super::ExportClaimReceiptRequest,
+                    > for ExportClaimReceiptSvc<T> {
                         type Response = super::ClaimReceipt;
-                        type ResponseStream = T::GetClaimReceiptStream;
+                        type ResponseStream = T::ExportClaimReceiptStream;
                         type Future = BoxFuture<
                             tonic::Response<Self::ResponseStream>,
                             tonic::Status,
                         >;
                         fn call(
                             &mut self,
-                            request: tonic::Request<super::GetClaimReceiptRequest>,
+                            request: tonic::Request<super::ExportClaimReceiptRequest>,
                         ) -> Self::Future {
                             let inner = Arc::clone(&self.0);
                             let fut = async move {
-                                <T as ClaimService>::get_claim_receipt(&inner, request)
+                                <T as ClaimService>::export_claim_receipt(&inner, request)
                                     .await
                             };
                             Box::pin(fut)
@@ -5063,7 +5063,7 @@ pub mod claim_service_server {
                     let max_encoding_message_size = self.max_encoding_message_size;
                     let inner = self.inner.clone();
                     let fut = async move {
-                        let method = GetClaimReceiptSvc(inner);
+                        let method = ExportClaimReceiptSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

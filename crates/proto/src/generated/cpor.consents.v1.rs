@@ -118,7 +118,7 @@ pub struct Notice {
     pub queue_time: ::core::option::Option<::prost_types::Timestamp>,
     /// When the notice was accepted or bounced. Absent otherwise.
     #[prost(message, optional, tag = "5")]
-    pub settle_time: ::core::option::Option<::prost_types::Timestamp>,
+    pub delivery_report_time: ::core::option::Option<::prost_types::Timestamp>,
 }
 impl ::prost::Name for Notice {
     const NAME: &'static str = "Notice";

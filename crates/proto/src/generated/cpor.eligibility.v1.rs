@@ -94,7 +94,7 @@ pub struct LineResult {
     /// What the line earns in the month according to this assessment. It is written to the ledger when
     /// the month is over or its usage has been imported.
     #[prost(message, optional, tag = "8")]
-    pub earned: ::core::option::Option<Earned>,
+    pub monthly_earning: ::core::option::Option<MonthlyEarning>,
 }
 impl ::prost::Name for LineResult {
     const NAME: &'static str = "LineResult";
@@ -108,7 +108,7 @@ impl ::prost::Name for LineResult {
 }
 /// What a line earns in a month.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct Earned {
+pub struct MonthlyEarning {
     /// What the line earns, or why it earns nothing.
     #[prost(enumeration = "EarningOutcome", tag = "1")]
     pub outcome: i32,
@@ -128,14 +128,14 @@ pub struct Earned {
     #[prost(message, optional, tag = "6")]
     pub amount: ::core::option::Option<Money>,
 }
-impl ::prost::Name for Earned {
-    const NAME: &'static str = "Earned";
+impl ::prost::Name for MonthlyEarning {
+    const NAME: &'static str = "MonthlyEarning";
     const PACKAGE: &'static str = "cpor.eligibility.v1";
     fn full_name() -> ::prost::alloc::string::String {
-        "cpor.eligibility.v1.Earned".into()
+        "cpor.eligibility.v1.MonthlyEarning".into()
     }
     fn type_url() -> ::prost::alloc::string::String {
-        "/cpor.eligibility.v1.Earned".into()
+        "/cpor.eligibility.v1.MonthlyEarning".into()
     }
 }
 /// The result of one condition of a program guide.
@@ -146,7 +146,7 @@ pub struct ConditionResult {
     pub condition: ::prost::alloc::string::String,
     /// True if the condition held.
     #[prost(bool, tag = "2")]
-    pub held: bool,
+    pub satisfied: bool,
     /// The facts that the condition used: from the name of the fact to its value as a CEL literal, for
     /// example from `subscription.status` to `"active"`.
     #[prost(map = "string, string", tag = "3")]
@@ -334,7 +334,7 @@ pub struct Earning {
     pub guide: ::prost::alloc::string::String,
     /// What the month earns according to this entry, including all earlier entries for the month.
     #[prost(message, optional, tag = "10")]
-    pub earned: ::core::option::Option<Earned>,
+    pub monthly_earning: ::core::option::Option<MonthlyEarning>,
     /// What this entry adds. For a correction it is the difference to the earlier entries, negative if
     /// an amount is taken back. Absent if the entry adds nothing.
     #[prost(message, optional, tag = "11")]
@@ -652,14 +652,14 @@ impl ::prost::Name for SimulateProgramGuideRequest {
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct SimulateProgramGuideResponse {
     /// The content of the message.
-    #[prost(oneof = "simulate_program_guide_response::Part", tags = "1, 2")]
-    pub part: ::core::option::Option<simulate_program_guide_response::Part>,
+    #[prost(oneof = "simulate_program_guide_response::Content", tags = "1, 2")]
+    pub content: ::core::option::Option<simulate_program_guide_response::Content>,
 }
 /// Nested message and enum types in `SimulateProgramGuideResponse`.
 pub mod simulate_program_guide_response {
     /// The content of the message.
     #[derive(Clone, PartialEq, ::prost::Oneof)]
-    pub enum Part {
+    pub enum Content {
         /// One difference between the stored assessments and those under the draft.
         #[prost(message, tag = "1")]
         Difference(super::GuideDifference),
@@ -713,10 +713,10 @@ impl ::prost::Name for GuideDifference {
 pub struct SimulationSummary {
     /// The number of compared results, each for one line, activity and month.
     #[prost(int64, tag = "1")]
-    pub looked_at: i64,
+    pub compared_count: i64,
     /// The number of results that would differ.
     #[prost(int64, tag = "2")]
-    pub changed: i64,
+    pub changed_count: i64,
     /// What the compared results earn, one total for each currency.
     #[prost(message, repeated, tag = "3")]
     pub amounts_before: ::prost::alloc::vec::Vec<Money>,
@@ -900,7 +900,7 @@ pub struct RecordPayoutResponse {
     pub pay_time: ::core::option::Option<::prost_types::Timestamp>,
     /// The number of entries that the payment covers. 0 if nothing was due.
     #[prost(int64, tag = "4")]
-    pub lines: i64,
+    pub entry_count: i64,
     /// The amount paid, one total for each currency.
     #[prost(message, repeated, tag = "5")]
     pub amounts: ::prost::alloc::vec::Vec<Money>,

@@ -338,7 +338,7 @@ pub struct ClaimSnapshot {
     /// was edited or disputed (R28, R29). An approval carries this number, so that an approval of an
     /// earlier version of the claim can be recognized.
     #[prost(uint32, tag = "19")]
-    pub askings: u32,
+    pub consent_request_number: u32,
 }
 impl ::prost::Name for ClaimSnapshot {
     const NAME: &'static str = "ClaimSnapshot";
@@ -655,7 +655,7 @@ pub struct PersonalDataErased {
     /// The resource name of the tenant. Format: `tenants/{tenant}`, where `{tenant}` is a UUID.
     #[prost(string, tag = "2")]
     pub tenant: ::prost::alloc::string::String,
-    /// The erased kinds of personal data: `contacts`, `subjects` or `words` (free text such as
+    /// The erased kinds of personal data: `contacts`, `subjects` or `free_text` (free text such as
     /// reasons, comments and notes).
     #[prost(string, repeated, tag = "3")]
     pub kinds: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
@@ -1160,10 +1160,10 @@ pub struct CustomerApproved {
     /// How the customer approved: `link` or `signed_in`.
     #[prost(string, tag = "2")]
     pub channel: ::prost::alloc::string::String,
-    /// The `askings` of the claim snapshot that customer-consent had when the customer approved. If it
-    /// is smaller than the current number of the claim, the approval has lapsed (R29).
+    /// The `consent_request_number` of the claim snapshot that customer-consent had when the customer
+    /// approved. If it is smaller than the current number of the claim, the approval has lapsed (R29).
     #[prost(uint32, tag = "3")]
-    pub askings: u32,
+    pub consent_request_number: u32,
 }
 impl ::prost::Name for CustomerApproved {
     const NAME: &'static str = "CustomerApproved";
@@ -1258,7 +1258,7 @@ pub struct LineFacts {
     pub product: ::prost::alloc::string::String,
     /// True if incentives are paid for the product, false if it is recognition-only.
     #[prost(bool, tag = "4")]
-    pub incentivised: bool,
+    pub incentivized: bool,
     /// The claimed subscription. Absent if the line claims a workload.
     #[prost(message, optional, tag = "5")]
     pub subscription: ::core::option::Option<SubscriptionFacts>,
@@ -1316,7 +1316,7 @@ pub struct PartnerFacts {
     pub location_region: ::prost::alloc::string::String,
     /// The programs in which the partner is enrolled.
     #[prost(message, repeated, tag = "4")]
-    pub enrolments: ::prost::alloc::vec::Vec<EnrolmentFacts>,
+    pub enrollments: ::prost::alloc::vec::Vec<EnrollmentFacts>,
 }
 impl ::prost::Name for PartnerFacts {
     const NAME: &'static str = "PartnerFacts";
@@ -1328,27 +1328,27 @@ impl ::prost::Name for PartnerFacts {
         "/cpor.events.v1.PartnerFacts".into()
     }
 }
-/// An enrolment of a partner in a program.
+/// An enrollment of a partner in a program.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct EnrolmentFacts {
+pub struct EnrollmentFacts {
     /// The program: `osa_sell`, `osu_microsoft_365` or `osu_business_applications`.
     #[prost(string, tag = "1")]
     pub program: ::prost::alloc::string::String,
-    /// When the enrolment begins.
+    /// When the enrollment begins.
     #[prost(message, optional, tag = "2")]
     pub start_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// When the enrolment ends, exclusive. Absent if it has no end.
+    /// When the enrollment ends, exclusive. Absent if it has no end.
     #[prost(message, optional, tag = "3")]
     pub end_time: ::core::option::Option<::prost_types::Timestamp>,
 }
-impl ::prost::Name for EnrolmentFacts {
-    const NAME: &'static str = "EnrolmentFacts";
+impl ::prost::Name for EnrollmentFacts {
+    const NAME: &'static str = "EnrollmentFacts";
     const PACKAGE: &'static str = "cpor.events.v1";
     fn full_name() -> ::prost::alloc::string::String {
-        "cpor.events.v1.EnrolmentFacts".into()
+        "cpor.events.v1.EnrollmentFacts".into()
     }
     fn type_url() -> ::prost::alloc::string::String {
-        "/cpor.events.v1.EnrolmentFacts".into()
+        "/cpor.events.v1.EnrollmentFacts".into()
     }
 }
 /// Associations of a claim ended. They were official, or pending (by supersession or expiry).
@@ -1417,9 +1417,9 @@ pub struct PartnerChanged {
         ::prost::alloc::string::String,
         ::prost::alloc::string::String,
     >,
-    /// The enrolments of the partner after the change.
+    /// The enrollments of the partner after the change.
     #[prost(message, repeated, tag = "3")]
-    pub enrolments: ::prost::alloc::vec::Vec<EnrolmentFacts>,
+    pub enrollments: ::prost::alloc::vec::Vec<EnrollmentFacts>,
 }
 impl ::prost::Name for PartnerChanged {
     const NAME: &'static str = "PartnerChanged";

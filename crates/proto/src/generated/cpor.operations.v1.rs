@@ -219,7 +219,7 @@ pub struct BusinessClock {
     pub time: ::core::option::Option<::prost_types::Timestamp>,
     /// Whether the clock is virtual, that is, moved by `AdvanceClock` instead of following real time.
     #[prost(bool, tag = "2")]
-    pub r#virtual: bool,
+    pub is_virtual: bool,
 }
 impl ::prost::Name for BusinessClock {
     const NAME: &'static str = "BusinessClock";
@@ -271,11 +271,11 @@ pub struct AdvanceClockResponse {
     pub clock: ::core::option::Option<BusinessClock>,
     /// The number of deadlines that fired during the call.
     #[prost(uint64, tag = "2")]
-    pub fired: u64,
+    pub fired_deadline_count: u64,
     /// The work that was not finished before the deadline of the call, as one line of text for each
     /// stream, deadline or task. Empty if the services are idle.
     #[prost(string, repeated, tag = "3")]
-    pub unsettled: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    pub pending_work: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 impl ::prost::Name for AdvanceClockResponse {
     const NAME: &'static str = "AdvanceClockResponse";
@@ -622,7 +622,7 @@ pub mod operations_service_client {
         ///
         /// The method returns when the services of the called process are idle, that is, no deadline is
         /// due and no event is undelivered. If the deadline of the call comes first, it returns early and
-        /// `unsettled` lists the remaining work.
+        /// `pending_work` lists the remaining work.
         ///
         /// Errors: FAILED_PRECONDITION (CLOCK_NOT_VIRTUAL) if the system runs on real time.
         ///
@@ -721,7 +721,7 @@ pub mod operations_service_server {
         ///
         /// The method returns when the services of the called process are idle, that is, no deadline is
         /// due and no event is undelivered. If the deadline of the call comes first, it returns early and
-        /// `unsettled` lists the remaining work.
+        /// `pending_work` lists the remaining work.
         ///
         /// Errors: FAILED_PRECONDITION (CLOCK_NOT_VIRTUAL) if the system runs on real time.
         ///

@@ -20,7 +20,7 @@ pub struct Access {
     /// If true, the owner of `owner_field` is not checked for customers. The method itself then
     /// returns NOT_FOUND for resources of other tenants.
     #[prost(bool, tag = "4")]
-    pub customers_by_tenant: bool,
+    pub skip_owner_check_for_customers: bool,
 }
 impl ::prost::Name for Access {
     const NAME: &'static str = "Access";

@@ -14,7 +14,7 @@ pub struct Partner {
     pub locations: ::prost::alloc::vec::Vec<Location>,
     /// The programs in which the partner is enrolled, at most 100 entries.
     #[prost(message, repeated, tag = "4")]
-    pub enrolments: ::prost::alloc::vec::Vec<Enrolment>,
+    pub enrollments: ::prost::alloc::vec::Vec<Enrollment>,
 }
 impl ::prost::Name for Partner {
     const NAME: &'static str = "Partner";
@@ -50,28 +50,28 @@ impl ::prost::Name for Location {
         "/cpor.registry.v1.Location".into()
     }
 }
-/// The enrolment of a partner in a program.
+/// The enrollment of a partner in a program.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct Enrolment {
+pub struct Enrollment {
     /// The program.
     #[prost(enumeration = "Program", tag = "1")]
     pub program: i32,
-    /// When the enrolment begins.
+    /// When the enrollment begins.
     #[prost(message, optional, tag = "2")]
     pub start_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// When the enrolment ends, exclusive. It must be after `start_time`. Absent if the enrolment has
-    /// no end.
+    /// When the enrollment ends, exclusive. It must be after `start_time`. Absent if the enrollment
+    /// has no end.
     #[prost(message, optional, tag = "3")]
     pub end_time: ::core::option::Option<::prost_types::Timestamp>,
 }
-impl ::prost::Name for Enrolment {
-    const NAME: &'static str = "Enrolment";
+impl ::prost::Name for Enrollment {
+    const NAME: &'static str = "Enrollment";
     const PACKAGE: &'static str = "cpor.registry.v1";
     fn full_name() -> ::prost::alloc::string::String {
-        "cpor.registry.v1.Enrolment".into()
+        "cpor.registry.v1.Enrollment".into()
     }
     fn type_url() -> ::prost::alloc::string::String {
-        "/cpor.registry.v1.Enrolment".into()
+        "/cpor.registry.v1.Enrollment".into()
     }
 }
 /// A customer (R2).
@@ -179,13 +179,13 @@ pub struct Product {
     pub kind: i32,
     /// The time from which the product can be claimed.
     #[prost(message, optional, tag = "6")]
-    pub claimable_from_time: ::core::option::Option<::prost_types::Timestamp>,
+    pub claimable_start_time: ::core::option::Option<::prost_types::Timestamp>,
     /// The time until which the product can be claimed, exclusive. Absent if there is no end.
     #[prost(message, optional, tag = "7")]
-    pub claimable_until_time: ::core::option::Option<::prost_types::Timestamp>,
+    pub claimable_end_time: ::core::option::Option<::prost_types::Timestamp>,
     /// True if incentives are paid for the product, false if it is recognition-only.
     #[prost(bool, tag = "8")]
-    pub incentivised: bool,
+    pub incentivized: bool,
 }
 impl ::prost::Name for Product {
     const NAME: &'static str = "Product";
@@ -268,7 +268,7 @@ pub mod directory_row {
     /// The resource that the row describes. Exactly one of the fields must be set.
     #[derive(Clone, PartialEq, ::prost::Oneof)]
     pub enum Row {
-        /// A partner with all its locations and enrolments.
+        /// A partner with all its locations and enrollments.
         #[prost(message, tag = "1")]
         Partner(super::Partner),
         /// A tenant with all its domains.
@@ -1862,7 +1862,7 @@ pub mod registry_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// Gets a partner with its locations and enrolments.
+        /// Gets a partner with its locations and enrollments.
         ///
         /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if the partner does not exist or is not the caller's
         /// company.
@@ -2370,7 +2370,7 @@ pub mod registry_service_server {
             tonic::Response<super::ImportDirectoryResponse>,
             tonic::Status,
         >;
-        /// Gets a partner with its locations and enrolments.
+        /// Gets a partner with its locations and enrollments.
         ///
         /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if the partner does not exist or is not the caller's
         /// company.

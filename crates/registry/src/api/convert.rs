@@ -12,7 +12,7 @@ use super::error;
 use crate::domain::association::{AssociationState, EndReason};
 use crate::domain::catalog::Product;
 use crate::domain::directory::{
-    Enrolment, Location, PartnerProfile, PurchaseChannel, Subscription, SubscriptionStatus, TenantProfile,
+    Enrollment, Location, PartnerProfile, PurchaseChannel, Subscription, SubscriptionStatus, TenantProfile,
 };
 use crate::store::query::NamedAssociation;
 
@@ -32,7 +32,7 @@ pub(super) fn partner(id: &PartnerId, profile: PartnerProfile) -> wire::Partner 
     wire::Partner {
         name: format!("partners/{id}"),
         locations: profile.locations.iter().map(|(mpn_id, value)| location(mpn_id, value)).collect(),
-        enrolments: profile.enrolments.iter().map(enrolment).collect(),
+        enrollments: profile.enrollments.iter().map(enrollment).collect(),
         display_name: profile.display_name,
     }
 }
@@ -41,16 +41,16 @@ pub(super) fn location(mpn_id: &MpnId, location: &Location) -> wire::Location {
     wire::Location { mpn_id: mpn_id.to_string(), region: location.region.clone(), calendar: location.calendar.clone() }
 }
 
-fn enrolment(enrolment: &Enrolment) -> wire::Enrolment {
-    let program = match enrolment.program {
+fn enrollment(enrollment: &Enrollment) -> wire::Enrollment {
+    let program = match enrollment.program {
         Program::OsaSell => wire::Program::OsaSell,
         Program::OsuMicrosoft365 => wire::Program::OsuMicrosoft365,
         Program::OsuBusinessApplications => wire::Program::OsuBusinessApplications,
     };
-    wire::Enrolment {
+    wire::Enrollment {
         program: program.into(),
-        start_time: Some(timestamp(enrolment.start_time)),
-        end_time: enrolment.end_time.map(timestamp),
+        start_time: Some(timestamp(enrollment.start_time)),
+        end_time: enrollment.end_time.map(timestamp),
     }
 }
 
@@ -104,9 +104,9 @@ pub(super) fn product(product: &Product) -> wire::Product {
         solution_area: solution_area(product.solution_area).into(),
         family: family.into(),
         kind: kind.into(),
-        claimable_from_time: Some(timestamp(product.claimable_from)),
-        claimable_until_time: product.claimable_until.map(timestamp),
-        incentivised: product.incentivised,
+        claimable_start_time: Some(timestamp(product.claimable_from)),
+        claimable_end_time: product.claimable_until.map(timestamp),
+        incentivized: product.incentivized,
     }
 }
 

@@ -27,7 +27,7 @@ pub(crate) struct Product {
     /// open-ended.
     pub(crate) claimable_until: Option<Timestamp>,
     /// Whether the product is paid for. A product that is not is recognition-only.
-    pub(crate) incentivised: bool,
+    pub(crate) incentivized: bool,
 }
 
 /// Why a catalog cannot be used.
@@ -130,11 +130,11 @@ struct ProductEntry {
     name: String,
     since: Option<Timestamp>,
     until: Option<Timestamp>,
-    #[serde(default = "incentivised_by_default")]
-    incentivised: bool,
+    #[serde(default = "incentivized_by_default")]
+    incentivized: bool,
 }
 
-fn incentivised_by_default() -> bool {
+fn incentivized_by_default() -> bool {
     true
 }
 
@@ -149,7 +149,7 @@ impl Group {
             kind,
             claimable_from: entry.since.unwrap_or(since),
             claimable_until: entry.until,
-            incentivised: entry.incentivised,
+            incentivized: entry.incentivized,
         })
     }
 }
@@ -176,7 +176,7 @@ mod tests {
         );
         let recognition_only: Vec<_> = catalog
             .products_after(None)
-            .filter(|product| !product.incentivised)
+            .filter(|product| !product.incentivized)
             .map(|product| product.id.as_str())
             .collect();
         assert_eq!(recognition_only, ["azure-information-protection", "outlook-mobile", "yammer"]);

@@ -90,7 +90,7 @@ pub(crate) struct PartnerProfile {
     pub(crate) display_name: String,
     /// The locations by MPN id. An MPN id belongs to at most one partner.
     pub(crate) locations: BTreeMap<MpnId, Location>,
-    pub(crate) enrolments: Vec<Enrolment>,
+    pub(crate) enrollments: Vec<Enrollment>,
 }
 
 /// A location of a partner.
@@ -102,11 +102,11 @@ pub(crate) struct Location {
     pub(crate) calendar: String,
 }
 
-/// A partner's enrolment in an incentive program.
+/// A partner's enrollment in an incentive program.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Enrolment {
+pub(crate) struct Enrollment {
     pub(crate) program: Program,
     pub(crate) start_time: Timestamp,
-    /// The exclusive end of the enrolment, or `None` when it is open-ended.
+    /// The exclusive end of the enrollment, or `None` when it is open-ended.
     pub(crate) end_time: Option<Timestamp>,
 }

@@ -4,14 +4,14 @@ use std::collections::HashMap;
 use cpor_durable::{Change, OutgoingEvent, RecordedEvent};
 use cpor_proto::events::v1::event::Payload;
 use cpor_proto::events::v1::{
-    AssociationBecameOfficial, AssociationEnded, EnrolmentFacts, LineFacts, PartnerChanged, PartnerFacts,
+    AssociationBecameOfficial, AssociationEnded, EnrollmentFacts, LineFacts, PartnerChanged, PartnerFacts,
     SubscriptionChanged, SubscriptionFacts,
 };
 use cpor_types::{AssociationKey, Service, SubscriptionId, TenantId};
 
 use crate::api::convert::timestamp;
 use crate::domain::association::EndReason;
-use crate::domain::directory::{Enrolment, PartnerProfile, Subscription};
+use crate::domain::directory::{Enrollment, PartnerProfile, Subscription};
 use crate::domain::partner::{Partner, PartnerEvent};
 use crate::domain::tenant::{AssociationsEnded, AssociationsGranted, GrantedLine, Tenant, TenantEvent};
 
@@ -31,7 +31,7 @@ pub(crate) fn partner_events(change: &Change<Partner>) -> Vec<OutgoingEvent> {
             Payload::PartnerChanged(PartnerChanged {
                 partner: format!("partners/{partner}"),
                 location_regions: location_regions(profile),
-                enrolments: profile.enrolments.iter().map(enrolment_facts).collect(),
+                enrollments: profile.enrollments.iter().map(enrollment_facts).collect(),
             }),
         ),
     };
@@ -105,7 +105,12 @@ fn association_became_official(tenant: String, granted: &AssociationsGranted) ->
             partner: format!("partners/{}", granted.claim.partner),
             mpn_id: first.mpn_id.to_string(),
             location_region: granted.location_region(&first.mpn_id).unwrap_or_default().to_owned(),
-            enrolments: granted.partner.iter().flat_map(|partner| &partner.enrolments).map(enrolment_facts).collect(),
+            enrollments: granted
+                .partner
+                .iter()
+                .flat_map(|partner| &partner.enrollments)
+                .map(enrollment_facts)
+                .collect(),
         }),
         tenant_region: granted.tenant_region.clone(),
         submit_time: first.and_then(|first| first.claimed_line()).map(|line| timestamp(line.submit_time)),
@@ -116,7 +121,7 @@ fn association_became_official(tenant: String, granted: &AssociationsGranted) ->
 }
 
 fn line_facts(line: &GrantedLine) -> LineFacts {
-    let GrantedLine { association, incentivised, subscription } = line;
+    let GrantedLine { association, incentivized, subscription } = line;
     let subscription = match (&association.key, subscription) {
         (AssociationKey::Subscription(id), Some(subscription)) => Some(subscription_facts(*id, subscription)),
         (AssociationKey::Subscription(_), None) | (AssociationKey::Workload(_), _) => None,
@@ -125,7 +130,7 @@ fn line_facts(line: &GrantedLine) -> LineFacts {
         line_id: association.claimed_line().map(|line| line.line_id.to_string()).unwrap_or_default(),
         key: association.key.to_string(),
         product: format!("products/{}", association.product),
-        incentivised: *incentivised,
+        incentivized: *incentivized,
         subscription,
     }
 }
@@ -140,11 +145,11 @@ fn subscription_facts(id: SubscriptionId, subscription: &Subscription) -> Subscr
     }
 }
 
-fn enrolment_facts(enrolment: &Enrolment) -> EnrolmentFacts {
-    EnrolmentFacts {
-        program: enrolment.program.as_str().to_owned(),
-        start_time: Some(timestamp(enrolment.start_time)),
-        end_time: enrolment.end_time.map(timestamp),
+fn enrollment_facts(enrollment: &Enrollment) -> EnrollmentFacts {
+    EnrollmentFacts {
+        program: enrollment.program.as_str().to_owned(),
+        start_time: Some(timestamp(enrollment.start_time)),
+        end_time: enrollment.end_time.map(timestamp),
     }
 }
 

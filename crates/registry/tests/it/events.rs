@@ -99,7 +99,7 @@ on_both! {
         let facts = official.partner.as_ref().unwrap();
         assert_eq!((facts.mpn_id.as_str(), facts.location_region.as_str()), ("100", "emea"));
         let line = &official.lines[0];
-        assert_eq!((line.line_id.clone(), line.incentivised), (placed.lines[0].line_id.to_string(), true));
+        assert_eq!((line.line_id.clone(), line.incentivized), (placed.lines[0].line_id.to_string(), true));
         assert_eq!(line.subscription.as_ref().unwrap().status, "active");
 
         let sent = system.outgoing_events(Service::Eligibility).await;

@@ -31,7 +31,7 @@ pub(crate) fn partner(id: &str, mpn_id: &str) -> DirectoryRow {
         name: format!("partners/{id}"),
         display_name: format!("The {id} company"),
         locations: vec![location],
-        enrolments: Vec::new(),
+        enrollments: Vec::new(),
     }))
 }
 

@@ -17,7 +17,7 @@ pub(crate) fn body(method: &Method, names: &Names) -> Value {
         "DisputeClaim" => json!({"name": claim, "justification": "x", "validate_only": true}),
         "WithdrawClaim" => json!({"name": claim, "reason": "WITHDRAW_REASON_WRONG_MPN_ID", "validate_only": true}),
         "ErasePersonalData" => json!({"name": claim, "reason": "x", "validate_only": true}),
-        "GetClaim" | "GetClaimReceipt" | "DeleteClaim" | "DownloadPoeTemplate" | "ExplainClaim" => {
+        "GetClaim" | "ExportClaimReceipt" | "DeleteClaim" | "DownloadPoeTemplate" | "ExplainClaim" => {
             json!({"name": claim})
         }
         "UploadEvidence" => json!({"metadata": {"parent": claim, "file_name": "proof.pdf"}, "data": "JVBERi0xLjQK"}),

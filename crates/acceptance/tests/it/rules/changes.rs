@@ -25,7 +25,7 @@ both_databases![
 
 /// What changed, from what to what.
 fn changes(entry: &HistoryEntry) -> Vec<(&str, &str, &str)> {
-    entry.changes.iter().map(|change| (&*change.field, &*change.from, &*change.to)).collect()
+    entry.changes.iter().map(|change| (&*change.field, &*change.old_value, &*change.new_value)).collect()
 }
 
 fn says(entry: &HistoryEntry, change: (&str, &str, &str)) {
@@ -73,7 +73,7 @@ async fn r56_clocks_that_stop_and_a_reviewer_who_goes_are_told(system: &TestSyst
 async fn stops(case: &TestClaim<'_>, set: &str, stopped: &str) {
     let set = case.entry(set).await;
     let until = set.changes.iter().find(|change| change.field == "review_due_time").expect("a clock");
-    says(&case.entry(stopped).await, ("review_due_time", &until.to, ""));
+    says(&case.entry(stopped).await, ("review_due_time", &until.new_value, ""));
 }
 
 async fn r56_the_customers_words_say_from_what_to_what(system: &TestSystem) {
@@ -118,7 +118,7 @@ async fn r56_an_award_says_who_keeps_what_until_when(system: &TestSystem) {
         let awarded = case.entry("lines_awarded").await;
         assert_eq!((awarded.side(), awarded.subject.as_str()), (Side::Reviewer, system.lead.subject.as_str()));
         assert_eq!((awarded.from_state(), awarded.reason.as_str()), (awarded.to_state(), "The newer proof convinces."));
-        assert_eq!(awarded.changes[0].to, until);
+        assert_eq!(awarded.changes[0].new_value, until);
     }
     assert_eq!(holder.claim().await.state(), ClaimState::Approved);
     let told = holder.comments().await;
@@ -132,9 +132,9 @@ async fn r56_a_comment_says_what_it_is_about(system: &TestSystem) {
     let commented = case.entry("commented").await;
     let fields: Vec<_> = commented.changes.iter().map(|change| change.field.as_str()).collect();
     assert_eq!(fields, ["comment.evidence", "comment.line"]);
-    assert!(commented.changes[0].to.contains(&evidence.file_name), "{commented:#?}");
+    assert!(commented.changes[0].new_value.contains(&evidence.file_name), "{commented:#?}");
     let line = format!("dynamics-365-sales on {}", claim.lines[0].subscription_id);
-    assert_eq!(commented.changes[1].to, line);
+    assert_eq!(commented.changes[1].new_value, line);
 }
 
 async fn r56_time_leaves_entries_too(system: &TestSystem) {
@@ -172,9 +172,9 @@ async fn r56_a_notice_says_why_it_bounced_and_who_sent_it_again(system: &TestSys
     assert_eq!(changes(&case.entry("notice_settled").await), [("notices.submission", "queued", "accepted")]);
 }
 
-/// The customer's approval of the claim as it was when they had been asked anew `askings` times.
-async fn approves(case: &TestClaim<'_>, askings: u32) -> HistoryEntry {
-    let approved = CustomerApproved { claim: case.name.clone(), channel: "link".into(), askings };
+/// The customer's approval of the claim as it was when they had been asked anew `consent_request_number` times.
+async fn approves(case: &TestClaim<'_>, consent_request_number: u32) -> HistoryEntry {
+    let approved = CustomerApproved { claim: case.name.clone(), channel: "link".into(), consent_request_number };
     let event = Event {
         sequence: 1,
         effective_time: Some(to_timestamp(case.system.now().await)),

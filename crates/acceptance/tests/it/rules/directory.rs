@@ -123,6 +123,6 @@ async fn r12_is_checked_again_at_approval(system: &TestSystem) {
     let review = case.review(&system.reviewer).await.unwrap();
     assert_eq!(review.state(), ReviewCaseState::UnderReview);
     assert_eq!(review.approval_refusals[0].reason, "SUBSCRIPTION_EXPIRED");
-    assert_eq!(case.entry("approval_refused").await.changes[0].to, "SUBSCRIPTION_EXPIRED");
+    assert_eq!(case.entry("approval_refused").await.changes[0].new_value, "SUBSCRIPTION_EXPIRED");
     assert!(case.associations().await.is_empty());
 }

@@ -5,7 +5,7 @@ use cpor_acceptance::{
     timestamp,
 };
 use cpor_proto::{
-    claims::v1::{Claim, ClaimState, Command, GetClaimRequest, ListClaimsRequest, Side, UpdateClaimRequest},
+    claims::v1::{Claim, ClaimCommand, ClaimState, GetClaimRequest, ListClaimsRequest, Side, UpdateClaimRequest},
     consents::v1::ConsentState,
     reviews::v1::ReviewCaseState,
 };
@@ -57,12 +57,12 @@ async fn r16_a_created_claim_is_a_draft(system: &TestSystem) {
     assert_eq!(kept(&claim), kept(&entered));
     let allowed: Vec<_> = claim.allowed_commands().collect();
     let of_drafts = [
-        Command::Update,
-        Command::Delete,
-        Command::Submit,
-        Command::AddEvidence,
-        Command::RemoveEvidence,
-        Command::Comment,
+        ClaimCommand::Update,
+        ClaimCommand::Delete,
+        ClaimCommand::Submit,
+        ClaimCommand::AddEvidence,
+        ClaimCommand::RemoveEvidence,
+        ClaimCommand::Comment,
     ];
     assert_eq!(allowed, of_drafts);
 }
@@ -90,7 +90,7 @@ async fn r17_update_changes_the_named_fields_only(system: &TestSystem) {
         (entry.side(), entry.changes.len(), entry.changes[0].field.as_str()),
         (Side::Partner, 1, "customer_contact")
     );
-    assert!(entry.changes[0].from.contains("Jana"));
+    assert!(entry.changes[0].old_value.contains("Jana"));
 }
 
 async fn r17_update_without_a_mask_changes_what_is_set(system: &TestSystem) {

@@ -54,7 +54,7 @@ fn micros(line: &Earning) -> i64 {
 }
 
 fn outcome(line: &Earning) -> EarningOutcome {
-    line.earned.as_ref().unwrap().outcome()
+    line.monthly_earning.as_ref().unwrap().outcome()
 }
 
 fn usd(micros: i64) -> Option<Money> {
@@ -86,7 +86,7 @@ async fn r54_each_month_has_its_line_with_units_rate_and_amount(system: &TestSys
     let mut net = BTreeMap::new();
     for line in ledger(&case).await {
         let product = line.product.trim_start_matches("products/").to_owned();
-        net.insert((product, line.month.clone()), line.earned.clone().unwrap());
+        net.insert((product, line.month.clone()), line.monthly_earning.clone().unwrap());
     }
     let earned = |product: &str, month: &str| net[&(product.to_owned(), month.to_owned())].clone();
     for product in ["exchange-online", "teams"] {
@@ -135,7 +135,7 @@ async fn r54_usage_that_is_imported_again_is_corrected_and_nothing_rewritten(sys
         assert_eq!(new.corrects, corrected.name);
         before = lines;
     }
-    let net = before.last().unwrap().earned.clone().unwrap();
+    let net = before.last().unwrap().monthly_earning.clone().unwrap();
     assert_eq!((net.unit(), net.units, net.amount), (UsageUnit::Consumption, 110, usd(11_000_000)));
     let sum: i64 = before.iter().map(micros).sum();
     assert_eq!(sum, 11_000_000, "the lines together");
@@ -156,14 +156,14 @@ async fn r54_a_subscription_that_changes_corrects_its_month(system: &TestSystem)
     assert_eq!(suspended[..before.len()], before[..]);
     let [taken_back] = &suspended[before.len()..] else { panic!("April was not suspended: {suspended:#?}") };
     assert_eq!((taken_back.month.as_str(), micros(taken_back)), ("2026-05", -200_000_000));
-    assert_eq!(taken_back.earned.as_ref().unwrap().failed_conditions, ["subscription_current"]);
+    assert_eq!(taken_back.monthly_earning.as_ref().unwrap().failed_conditions, ["subscription_current"]);
     // A date speaks of every month: it was bought too early all the time.
     let purchase_time = Some(cpor_acceptance::timestamp("2025-11-01T00:00:00Z"));
     system.import_subscription(Subscription { purchase_time, ..known }).await;
     let revised = ledger(&case).await;
     let april = revised[suspended.len()..].iter().find(|line| line.month == "2026-04").unwrap();
     assert_eq!(micros(april), -200_000_000);
-    assert_eq!(april.earned.as_ref().unwrap().failed_conditions, ["purchased_within_90_days"]);
+    assert_eq!(april.monthly_earning.as_ref().unwrap().failed_conditions, ["purchased_within_90_days"]);
 }
 
 async fn r54_lines_are_found_by_tenant_subscription_claim_month_and_status(system: &TestSystem) {
@@ -227,12 +227,12 @@ async fn r54_a_period_is_paid_once_it_is_over(system: &TestSystem) {
     let before = ledger(&case).await;
 
     let paid = payout(&system.manager, "2026-Q2", "SEPA 17", "one").await.unwrap();
-    assert_eq!((paid.lines, &paid.amounts), (1, &Vec::from_iter(usd(200_000_000))));
+    assert_eq!((paid.entry_count, &paid.amounts), (1, &Vec::from_iter(usd(200_000_000))));
     assert_eq!(payout(&system.manager, "2026-Q2", "SEPA 17", "one").await.unwrap(), paid, "the first answer");
     let other = payout(&system.manager, "2026-Q2", "SEPA 18", "one").await;
     assert_refused(other, Code::InvalidArgument, "REQUEST_ID_REUSED");
     let again = payout(&system.manager, "2026-Q2", "SEPA 18", "two").await.unwrap();
-    assert_eq!((again.lines, again.amounts.len()), (0, 0), "nothing is due any more");
+    assert_eq!((again.entry_count, again.amounts.len()), (0, 0), "nothing is due any more");
 
     let after = ledger(&case).await;
     for (old, new) in before.iter().zip(&after) {
@@ -268,7 +268,7 @@ async fn r54_what_was_paid_is_corrected_in_a_later_period(system: &TestSystem) {
     assert_eq!((correction.month.as_str(), micros(&correction)), ("2026-04", -40_000_000));
     assert_eq!((correction.payout_period.as_str(), correction.status()), ("2026-Q3", EarningStatus::Accrued));
     let again = payout(&system.manager, "2026-Q2", "SEPA 18", "").await.unwrap();
-    assert_eq!(again.lines, 0, "a period that is over stays as it is");
+    assert_eq!(again.entry_count, 0, "a period that is over stays as it is");
 }
 
 async fn export(actor: &Actor, format: ExportFormat) -> String {
@@ -343,7 +343,7 @@ async fn r54_two_payouts_at_once_pay_each_line_once(system: &TestSystem) {
     let other = system.manager.at_replica(system.replicas() - 1);
     let (one, two) = tokio::join!(payout(&system.manager, "2026-Q2", "one", ""), payout(&other, "2026-Q2", "two", ""));
     let (one, two) = (one.unwrap(), two.unwrap());
-    assert_eq!(one.lines + two.lines, 1);
+    assert_eq!(one.entry_count + two.entry_count, 1);
     let paid = ledger(&case).await.into_iter().find(|line| line.status() == EarningStatus::Paid).unwrap();
-    assert_eq!(paid.reference, if one.lines == 1 { "one" } else { "two" });
+    assert_eq!(paid.reference, if one.entry_count == 1 { "one" } else { "two" });
 }

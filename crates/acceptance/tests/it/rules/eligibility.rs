@@ -8,7 +8,7 @@ use cpor_proto::{
     claims::v1::{Activity, AssociationState, Claim, Verdict as Shown, WithdrawReason},
     eligibility::v1::{GetProgramGuideRequest, ListAssessmentsRequest, ListProgramGuidesRequest, Verdict},
     registry::v1::{
-        Enrolment, GetPartnerRequest, Program, PurchaseChannel, Subscription, SubscriptionStatus, directory_row::Row,
+        Enrollment, GetPartnerRequest, Program, PurchaseChannel, Subscription, SubscriptionStatus, directory_row::Row,
     },
 };
 use tonic::Code;
@@ -34,7 +34,7 @@ async fn verdicts(case: &TestClaim<'_>) -> Vec<(Verdict, Vec<String>)> {
     case.system.wait_until_idle().await;
     let assessment = case.assessment().await.unwrap();
     let failed = |result: &cpor_proto::eligibility::v1::LineResult| {
-        let failed = result.conditions.iter().filter(|condition| !condition.held);
+        let failed = result.conditions.iter().filter(|condition| !condition.satisfied);
         failed.map(|condition| condition.condition.clone()).collect::<Vec<_>>()
     };
     let found: Vec<_> = assessment.results.iter().map(|result| (result.verdict(), failed(result))).collect();
@@ -72,7 +72,7 @@ async fn r52_the_answer_names_conditions_facts_and_whether_they_held(system: &Te
     let result = &assessment.results[0];
     assert_eq!((result.program.as_str(), result.product.as_str()), ("osa_sell", "products/dynamics-365-sales"));
     let conditions: Vec<_> =
-        result.conditions.iter().map(|condition| (condition.condition.as_str(), condition.held)).collect();
+        result.conditions.iter().map(|condition| (condition.condition.as_str(), condition.satisfied)).collect();
     let wanted = ["partner_enrolled", "same_region", "subscription_current", "purchased_within_90_days"];
     assert_eq!(conditions, wanted.map(|name| (name, true)));
     assert_eq!(result.conditions[1].facts["partner.region"], "\"emea\"");
@@ -120,7 +120,7 @@ async fn r52_assessed_again_when_the_partner_changes(system: &TestSystem) {
     system.import_row(Row::Partner(contoso.clone())).await;
     assert_eq!(verdicts(&case).await, [not_for(&["same_region"])]);
     contoso.locations[0].region = "emea".into();
-    contoso.enrolments[0].end_time = Some(timestamp("2026-03-20T00:00:00Z"));
+    contoso.enrollments[0].end_time = Some(timestamp("2026-03-20T00:00:00Z"));
     system.import_row(Row::Partner(contoso)).await;
     assert_eq!(verdicts(&case).await, [not_for(&["partner_enrolled"])]);
 }
@@ -178,7 +178,7 @@ async fn r53_the_partner_must_be_enrolled_and_in_the_region(system: &TestSystem)
     let case = TestClaim::at_stage(system, elsewhere, ClaimStage::Official).await;
     assert_eq!(verdicts(&case).await, [not_for(&["same_region"])]);
     let mut adatum = rows::partner("northwind", "2002");
-    adatum.enrolments = vec![Enrolment {
+    adatum.enrollments = vec![Enrollment {
         program: Program::OsuMicrosoft365.into(),
         start_time: Some(timestamp("2025-07-01T00:00:00Z")),
         end_time: None,

@@ -78,7 +78,10 @@ async fn r56_personal_data_is_erased_and_the_chain_still_verifies(system: &TestS
 
     let record = case.entry("personal_data_erased").await;
     assert_eq!((record.side(), record.subject.as_str()), (Side::Vendor, system.operator.subject.as_str()));
-    assert_eq!((record.reason.as_str(), record.changes[0].from.as_str()), ("Request 7", "contacts, subjects, words"));
+    assert_eq!(
+        (record.reason.as_str(), record.changes[0].old_value.as_str()),
+        ("Request 7", "contacts, subjects, free_text")
+    );
     let noted = case.entry("review_noted").await;
     assert_eq!(noted.erased().collect::<Vec<_>>(), [HistoryPart::Subject, HistoryPart::Reason]);
     for actor in [&case.partner, &system.reviewer, &system.operator] {

@@ -119,8 +119,8 @@ async fn r14_what_is_removed_stays_in_history(system: &TestSystem) {
     case.remove(&document.name).await.unwrap();
     assert!(case.evidence().await.is_empty());
     assert_refused(case.remove(&document.name).await, Code::NotFound, "RESOURCE_NOT_FOUND");
-    assert!(case.entry("evidence_added").await.changes[0].to.contains(&document.sha256));
-    assert!(case.entry("evidence_removed").await.changes[0].from.contains("proof.pdf"));
+    assert!(case.entry("evidence_added").await.changes[0].new_value.contains(&document.sha256));
+    assert!(case.entry("evidence_removed").await.changes[0].old_value.contains("proof.pdf"));
     assert_eq!(case.claim().await.evidence_count, 0);
 }
 

@@ -32,7 +32,7 @@ async fn r25_withdrawal_is_final_and_closes_everything(system: &TestSystem) {
         assert_eq!(claim.state(), ClaimState::Rejected);
         system.wait_until_idle().await;
         let rejection = case.claim().await.rejection.unwrap();
-        assert_eq!((rejection.primary_reason(), rejection.r#final), (PrimaryRejectionReason::PartnerRequest, true));
+        assert_eq!((rejection.primary_reason(), rejection.is_final), (PrimaryRejectionReason::PartnerRequest, true));
         assert_eq!(rejection.dispute_due_time, None);
         assert!(case.associations().await.iter().all(|held| held.state() == Held::Ended));
         let review = case.review(&system.lead).await.unwrap().state();
@@ -66,7 +66,10 @@ async fn r25_other_needs_words(system: &TestSystem) {
     assert_eq!(case.claim().await.rejection.unwrap().comment, "The project was stopped.");
     let withdrawn = case.entry("withdrawn").await;
     assert_eq!(withdrawn.reason, "The project was stopped.");
-    assert_eq!((withdrawn.changes[0].field.as_str(), withdrawn.changes[0].to.as_str()), ("withdraw_reason", "other"));
+    assert_eq!(
+        (withdrawn.changes[0].field.as_str(), withdrawn.changes[0].new_value.as_str()),
+        ("withdraw_reason", "other")
+    );
 }
 
 async fn r25_neither_drafts_nor_rejected_claims_are_withdrawn(system: &TestSystem) {

@@ -39,8 +39,8 @@ fn commands(told: &ClaimExplanation, party: Party) -> Vec<&str> {
 
 /// What the caller itself can do.
 fn callers(told: &ClaimExplanation) -> Vec<&str> {
-    let parties = told.parties.iter().filter(|party| party.caller);
-    let commands = parties.flat_map(|party| &party.commands).filter(|command| command.caller_may);
+    let parties = told.parties.iter().filter(|party| party.is_caller);
+    let commands = parties.flat_map(|party| &party.commands).filter(|command| command.caller_allowed);
     commands.map(|command| command.method.rsplit('/').next().unwrap()).collect()
 }
 
@@ -51,7 +51,7 @@ async fn waits(case: &TestClaim<'_>, waits_for: WaitsFor, whose_move: Party) -> 
     assert_eq!((told.waits_for(), told.whose_move()), (waits_for, whose_move), "{told:#?}");
     for actor in [&system.reviewer, &system.operator] {
         let other = explained(case, actor).await;
-        let common = |told: &ClaimExplanation| (told.waits_for, told.since_time, told.due_time, told.whose_move);
+        let common = |told: &ClaimExplanation| (told.waits_for, told.wait_start_time, told.due_time, told.whose_move);
         assert_eq!(common(&other), common(&told));
         assert_eq!(other.explanation, told.explanation);
     }
@@ -65,18 +65,18 @@ async fn r60_a_claim_is_explained_all_its_life(system: &TestSystem) {
     let begun = system.now().await;
     let case = TestClaim::create_with_evidence(system, system.presales().await).await;
     let told = waits(&case, WaitsFor::Submission, Party::Partner).await;
-    assert_eq!((from_timestamp(told.since_time), told.due_time), (begun, None));
+    assert_eq!((from_timestamp(told.wait_start_time), told.due_time), (begun, None));
     system.advance_by(TimeDelta::hours(1)).await;
     case.move_to_stage(ClaimStage::Submitted).await;
     let told = waits(&case, WaitsFor::ReviewStart, Party::Reviewer).await;
     let review = case.review(&system.reviewer).await.unwrap();
-    assert_eq!(from_timestamp(told.since_time), begun + TimeDelta::hours(1));
+    assert_eq!(from_timestamp(told.wait_start_time), begun + TimeDelta::hours(1));
     assert_eq!(told.due_time, review.deadlines.iter().filter_map(|clock| clock.due_time).min_by_key(|due| due.seconds));
     assert!(told.explanation.contains("until 2026-03-2"), "R46: {}", told.explanation);
     system.advance_by(TimeDelta::hours(1)).await;
     case.take_and_start_review().await;
     let told = waits(&case, WaitsFor::ReviewDecision, Party::Reviewer).await;
-    assert_eq!(from_timestamp(told.since_time), begun + TimeDelta::hours(2));
+    assert_eq!(from_timestamp(told.wait_start_time), begun + TimeDelta::hours(2));
     assert!(told.due_time.is_some());
     case.request_action(&system.reviewer).await.unwrap();
     system.wait_until_idle().await;
@@ -97,7 +97,11 @@ async fn r60_a_claim_is_explained_all_its_life(system: &TestSystem) {
     assert_eq!(told.due_time, case.claim().await.consent_due_time);
     system.advance_by(TimeDelta::days(8)).await;
     let official = waits(&case, WaitsFor::Nothing, Party::Unspecified).await;
-    assert_eq!((official.since_time, official.due_time), (told.due_time, None), "official since the window passed");
+    assert_eq!(
+        (official.wait_start_time, official.due_time),
+        (told.due_time, None),
+        "official since the window passed"
+    );
 }
 
 async fn r60_each_party_is_told_what_it_can_do(system: &TestSystem) {
@@ -148,7 +152,7 @@ async fn r60_a_caller_is_told_what_it_can_do_itself(system: &TestSystem) {
     assert!(!callers(&explained(&case, &system.colleague).await).contains(&deciding), "another's review");
     assert_eq!(callers(&explained(&case, &system.operator).await), ["ResendNotice"]);
     let manager = explained(&case, &system.manager).await;
-    assert!(callers(&manager).is_empty() && manager.parties.iter().all(|party| !party.caller));
+    assert!(callers(&manager).is_empty() && manager.parties.iter().all(|party| !party.is_caller));
     // What is not the caller's looks as if it did not exist.
     let request = ExplainClaimRequest { name: case.name.clone() };
     assert_refused(
@@ -200,17 +204,17 @@ async fn r60_a_final_rejection_waits_for_nothing_and_says_why(system: &TestSyste
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Rejected).await;
     let told = waits(&case, WaitsFor::DisputeWindow, Party::Partner).await;
     assert_eq!(told.due_time, case.claim().await.rejection.unwrap().dispute_due_time);
-    assert!(commands(&told, Party::Partner).contains(&"DisputeClaim") && told.refused.is_empty());
+    assert!(commands(&told, Party::Partner).contains(&"DisputeClaim") && told.refused_commands.is_empty());
     system.advance_by(TimeDelta::days(32)).await;
     let late = waits(&case, WaitsFor::Nothing, Party::Unspecified).await;
-    assert_eq!(late.since_time, told.due_time);
+    assert_eq!(late.wait_start_time, told.due_time);
     assert!(!commands(&late, Party::Partner).contains(&"DisputeClaim"));
-    let dispute = late.refused.iter().find(|refused| refused.method.ends_with("/DisputeClaim")).unwrap();
+    let dispute = late.refused_commands.iter().find(|refused| refused.method.ends_with("/DisputeClaim")).unwrap();
     assert_refused(case.dispute("Too late.").await, Code::FailedPrecondition, &dispute.reason);
     assert_eq!(dispute.reason, "DISPUTE_WINDOW_PASSED");
     let gone = TestClaim::at_stage(system, system.usage().await, ClaimStage::Withdrawn).await;
     let told = waits(&gone, WaitsFor::Nothing, Party::Unspecified).await;
-    assert!(told.refused.iter().any(|refused| refused.reason == "DISPUTE_NOT_ALLOWED"));
+    assert!(told.refused_commands.iter().any(|refused| refused.reason == "DISPUTE_NOT_ALLOWED"));
 }
 
 async fn r60_a_passed_deadline_is_applied_to_the_answer(system: &TestSystem) {
@@ -218,7 +222,10 @@ async fn r60_a_passed_deadline_is_applied_to_the_answer(system: &TestSystem) {
     let due = case.claim().await.partner_action.unwrap().due_time;
     system.set_clock_only(from_timestamp(due) + TimeDelta::days(1)).await;
     let told = explained(&case, &case.partner).await;
-    assert_eq!((told.state(), told.waits_for(), told.since_time), (ClaimState::Rejected, WaitsFor::DisputeWindow, due));
+    assert_eq!(
+        (told.state(), told.waits_for(), told.wait_start_time),
+        (ClaimState::Rejected, WaitsFor::DisputeWindow, due)
+    );
     assert!(!commands(&told, Party::Partner).contains(&"ResubmitClaim"));
 }
 
@@ -261,11 +268,11 @@ async fn r60_a_customer_may_ask_of_the_claims_on_its_tenant(system: &TestSystem)
     let told = explained(&case, case.customer()).await;
     let partners = explained(&case, &case.partner).await;
     assert_eq!((told.waits_for(), told.whose_move()), (WaitsFor::ReviewStart, Party::Reviewer));
-    assert_eq!(told.since_time, partners.since_time);
+    assert_eq!(told.wait_start_time, partners.wait_start_time);
     // The clocks of a review stand still for rivals, which their going would tell.
     assert!(partners.due_time.is_some() && told.due_time.is_none(), "{partners:?} {told:?}");
     assert_eq!(callers(&told), ["ApproveConsent", "DeclineConsent"]);
-    assert_eq!((told.parties.len(), told.refused.len()), (1, 0), "a customer is told of itself alone");
+    assert_eq!((told.parties.len(), told.refused_commands.len()), (1, 0), "a customer is told of itself alone");
     // Nothing of rivals, not even that something began.
     system.advance_by(TimeDelta::hours(1)).await;
     let rival = TestClaim::at_stage(system, system.rival_of(&claim), ClaimStage::Submitted).await;
@@ -273,8 +280,8 @@ async fn r60_a_customer_may_ask_of_the_claims_on_its_tenant(system: &TestSystem)
     let before = told;
     let told = explained(&case, case.customer()).await;
     assert_eq!((told.waits_for(), told.whose_move()), (WaitsFor::ReviewStart, Party::Reviewer));
-    assert_eq!((told.since_time, &told.explanation), (before.since_time, &before.explanation));
-    assert_ne!(explained(&case, &case.partner).await.since_time, before.since_time);
+    assert_eq!((told.wait_start_time, &told.explanation), (before.wait_start_time, &before.explanation));
+    assert_ne!(explained(&case, &case.partner).await.wait_start_time, before.wait_start_time);
     let seen = format!("{told:?}").to_lowercase();
     assert!(!seen.contains("northwind") && !seen.contains("compet") && !seen.contains("arbitrat"), "{seen}");
     rival.withdraw(WithdrawReason::WrongActivity, "").await.unwrap();

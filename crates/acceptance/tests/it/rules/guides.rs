@@ -7,7 +7,7 @@ use cpor_proto::eligibility::v1::{
     ActivateProgramGuideRequest, Assessment, CreateProgramGuideRequest, EarningOutcome, GetAssessmentRequest,
     GetProgramGuideRequest, GuideDifference, GuideState, ListEarningsRequest, ListProgramGuidesRequest, Money,
     ProgramGuide, SimulateProgramGuideRequest, SimulationSummary, UsageUnit, Verdict,
-    simulate_program_guide_response::Part,
+    simulate_program_guide_response::Content,
 };
 use tonic::{Code, Status};
 
@@ -203,7 +203,7 @@ async fn r52_a_month_is_assessed_by_its_own_guide(system: &TestSystem) {
     let may = assessment(&case, "").await.unwrap();
     assert_eq!((may.month.as_str(), may.guide.as_str()), ("2026-05", "programGuides/strict"));
     let condition = &may.results[0].conditions[0];
-    assert_eq!((may.results[0].verdict(), condition.held), (Verdict::NotEligible, false));
+    assert_eq!((may.results[0].verdict(), condition.satisfied), (Verdict::NotEligible, false));
     let enrolled = r#"["osa_sell", "osu_business_applications"]"#;
     assert_eq!(condition.facts["partner.enrolled"], enrolled, "the facts that the expression names");
     let april = assessment(&case, "2026-04").await.unwrap();
@@ -258,9 +258,9 @@ async fn simulate(
     let (mut differences, mut summary) = (Vec::new(), None);
     while let Some(message) = parts.message().await? {
         assert!(summary.is_none(), "the summary comes last");
-        match message.part.unwrap() {
-            Part::Difference(difference) => differences.push(difference),
-            Part::Summary(found) => summary = Some(found),
+        match message.content.unwrap() {
+            Content::Difference(difference) => differences.push(difference),
+            Content::Summary(found) => summary = Some(found),
         }
     }
     Ok((differences, summary.unwrap()))
@@ -279,7 +279,7 @@ async fn r52_a_simulation_streams_what_a_draft_would_change(system: &TestSystem)
         "subscription != null && claim.submit_time - subscription.purchase_time <= duration('240h')".into();
     create(system, "draft", draft).await.unwrap();
     let (differences, summary) = simulate(system, "draft", "2026-04").await.unwrap();
-    assert_eq!((summary.looked_at, summary.changed), (4, 2), "two claims, April and May");
+    assert_eq!((summary.compared_count, summary.changed_count), (4, 2), "two claims, April and May");
     let usd = |micros| vec![Money { currency: "USD".into(), micros }];
     assert_eq!((summary.amounts_before, summary.amounts_after), (usd(200_000_000), vec![]));
     let [april, may] = differences.as_slice() else { panic!("{differences:#?}") };
@@ -290,8 +290,11 @@ async fn r52_a_simulation_streams_what_a_draft_would_change(system: &TestSystem)
     assert_eq!(april.changed_conditions, ["purchased_within_90_days"]);
     let (old, new) = (april.before.as_ref().unwrap(), april.after.as_ref().unwrap());
     assert_eq!((old.verdict(), new.verdict()), (Verdict::Eligible, Verdict::NotEligible));
-    assert_eq!(old.earned.as_ref().unwrap().amount, Some(Money { currency: "USD".into(), micros: 200_000_000 }));
-    assert_eq!(new.earned.as_ref().unwrap().outcome(), EarningOutcome::ConditionsFailed);
+    assert_eq!(
+        old.monthly_earning.as_ref().unwrap().amount,
+        Some(Money { currency: "USD".into(), micros: 200_000_000 })
+    );
+    assert_eq!(new.monthly_earning.as_ref().unwrap().outcome(), EarningOutcome::ConditionsFailed);
 
     system.wait_until_idle().await;
     assert_eq!((case.assessment().await.unwrap(), other.assessment().await.unwrap()), before, "nothing has changed");

@@ -111,7 +111,7 @@ async fn r36_a_key_that_another_holds_is_refused_at_approval(system: &TestSystem
         (ReviewCaseState::UnderReview, "KEY_HELD")
     );
     let entry = rival.entry("approval_refused").await;
-    assert_eq!((entry.changes[0].field.as_str(), entry.changes[0].to.as_str()), ("lines[0]", "KEY_HELD"));
+    assert_eq!((entry.changes[0].field.as_str(), entry.changes[0].new_value.as_str()), ("lines[0]", "KEY_HELD"));
     assert!(rival.associations().await.is_empty());
     rival.reject(&system.reviewer).await.unwrap();
 }

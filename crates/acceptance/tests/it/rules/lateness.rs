@@ -110,5 +110,5 @@ async fn r47_deadlines_take_effect_at_their_due_time(system: &TestSystem) {
     // The dispute window ran from the rejection, not from when somebody noticed.
     let window = case.entry("dispute_window_passed").await;
     assert_eq!(window.effective_time, Some(cpor_acceptance::timestamp("2026-04-23T22:00:00Z")));
-    assert!(case.claim().await.rejection.unwrap().r#final);
+    assert!(case.claim().await.rejection.unwrap().is_final);
 }

@@ -129,7 +129,7 @@ async fn r37_a_claim_against_a_legacy_association_is_contested(system: &TestSyst
     assert_refused(case.approve(&system.reviewer).await, Code::FailedPrecondition, "LINES_NOT_HELD");
     system.wait_until_idle().await;
     assert_eq!(case.claim().await.state(), ClaimState::UnderReview);
-    assert_eq!(case.entry("approval_refused").await.changes[0].to, "KEY_HELD");
+    assert_eq!(case.entry("approval_refused").await.changes[0].new_value, "KEY_HELD");
     assert_eq!(system.associations_of_key(&key, None).await[0].partner, CONTOSO);
 }
 

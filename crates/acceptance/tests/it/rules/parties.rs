@@ -8,7 +8,7 @@ use cpor_proto::{
         Claim, CreateClaimRequest, ListClaimsRequest, SubmitClaimRequest, WithdrawClaimRequest, WithdrawReason,
     },
     registry::v1::{
-        DirectoryRow, Enrolment, GetPartnerRequest, GetTenantRequest, ImportDirectoryRequest, ImportResult,
+        DirectoryRow, Enrollment, GetPartnerRequest, GetTenantRequest, ImportDirectoryRequest, ImportResult,
         ListSubscriptionsRequest, ListWorkloadsRequest, Program, directory_row::Row, import_result::Outcome,
     },
 };
@@ -29,9 +29,9 @@ both_databases![
 
 async fn r1_a_partner_is_a_company_with_locations(system: &TestSystem) {
     let start_time = Some(timestamp("2026-01-01T00:00:00Z"));
-    let enrolment = Enrolment { program: Program::OsaSell.into(), start_time, end_time: None };
+    let enrollment = Enrollment { program: Program::OsaSell.into(), start_time, end_time: None };
     let mut partner = rows::partner("adatum", "3001");
-    partner.enrolments.push(enrolment);
+    partner.enrollments.push(enrollment);
     assert_eq!(system.import_row(Row::Partner(partner.clone())).await, Outcome::Created);
     assert_eq!(system.import_row(Row::Partner(partner.clone())).await, Outcome::Unchanged);
     partner.locations.push(cpor_proto::registry::v1::Location {

@@ -69,6 +69,6 @@ async fn r61_in_2023_there_is_one_dispute(system: &TestSystem) {
     case.take_and_start_review().await;
     case.reject(&system.reviewer).await.unwrap();
     system.wait_until_idle().await;
-    assert!(case.claim().await.rejection.unwrap().r#final);
+    assert!(case.claim().await.rejection.unwrap().is_final);
     assert_refused(case.dispute("Once more.").await, Code::FailedPrecondition, "DISPUTE_NOT_ALLOWED");
 }

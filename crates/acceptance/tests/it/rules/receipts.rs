@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use cpor::verify::{Refusal, Report, verify};
 use cpor_acceptance::{Actor, ClaimStage, NORTHWIND, TestClaim, TestSystem, assert_refused, both_databases};
-use cpor_proto::claims::v1::{ClaimReceipt, GetClaimReceiptRequest};
+use cpor_proto::claims::v1::{ClaimReceipt, ExportClaimReceiptRequest};
 use cpor_types::Service;
 use futures_util::TryStreamExt as _;
 use prost::Message as _;
@@ -27,8 +27,8 @@ pub(super) async fn receipt(case: &TestClaim<'_>, actor: &Actor) -> ClaimReceipt
 }
 
 async fn parts(case: &TestClaim<'_>, actor: &Actor) -> Streaming<ClaimReceipt> {
-    let request = GetClaimReceiptRequest { name: case.name.clone() };
-    actor.claims().get_claim_receipt(request).await.unwrap().into_inner()
+    let request = ExportClaimReceiptRequest { name: case.name.clone() };
+    actor.claims().export_claim_receipt(request).await.unwrap().into_inner()
 }
 
 /// As any gRPC client prints it.
@@ -74,7 +74,7 @@ async fn r56_every_side_can_prove_its_view_of_one_history(system: &TestSystem) {
     }
     heads.dedup();
     assert_eq!(heads.len(), 1, "all see the same history");
-    assert_eq!(heads[0], case.history().await.last().unwrap().link);
+    assert_eq!(heads[0], case.history().await.last().unwrap().chain_hash);
     let operators = format!("{:?}", receipt(&case, &system.operator).await);
     assert!(!operators.contains(&system.reviewer.subject) && !operators.contains("Compare the dates."), "R5");
     let unsigned = verify(&json(&receipt(&case, &case.partner).await), None, None).unwrap();
@@ -91,7 +91,7 @@ async fn r56_notes_and_rivals_are_not_in_a_partners_receipt(system: &TestSystem)
     drop(case.approve(&system.reviewer).await);
     system.wait_until_idle().await;
     let refusal = case.entry("approval_refused").await;
-    let why = &refusal.changes[0].to;
+    let why = &refusal.changes[0].new_value;
     let (ours, theirs) = (receipt(&case, &case.partner).await, receipt(&case, &system.lead).await);
     check(system, &ours).unwrap();
     check(system, &theirs).unwrap();
@@ -128,7 +128,7 @@ async fn r56_a_receipt_that_was_tampered_with_is_found(system: &TestSystem) {
     // A shorter history is sound in itself; that it is not the one that was signed, the signature tells.
     let shortened = tampered(|receipt| {
         receipt.entries.pop();
-        receipt.head = receipt.entries.last().unwrap().entry.as_ref().unwrap().link.clone();
+        receipt.head_hash = receipt.entries.last().unwrap().entry.as_ref().unwrap().chain_hash.clone();
     });
     assert!(shortened.starts_with("what the key ") && shortened.ends_with(" signed is another receipt"), "{shortened}");
     let earlier = tampered(|receipt| receipt.issue_time.as_mut().unwrap().seconds -= 1);
@@ -188,11 +188,11 @@ async fn r56_a_deleted_draft_has_a_receipt_and_a_strangers_claim_none(system: &T
     let receipt = receipt(&case, &case.partner).await;
     assert_eq!(receipt.entries.last().unwrap().entry.as_ref().unwrap().action, "deleted");
     check(system, &receipt).unwrap();
-    let request = GetClaimReceiptRequest { name: case.name.clone() };
-    assert_refused(system.northwind.claims().get_claim_receipt(request).await, Code::NotFound, "RESOURCE_NOT_FOUND");
+    let request = ExportClaimReceiptRequest { name: case.name.clone() };
+    assert_refused(system.northwind.claims().export_claim_receipt(request).await, Code::NotFound, "RESOURCE_NOT_FOUND");
     let nothing =
-        GetClaimReceiptRequest { name: format!("{}/claims/{}", cpor_acceptance::CONTOSO, system.next_uuid()) };
-    assert_refused(system.contoso.claims().get_claim_receipt(nothing).await, Code::NotFound, "RESOURCE_NOT_FOUND");
+        ExportClaimReceiptRequest { name: format!("{}/claims/{}", cpor_acceptance::CONTOSO, system.next_uuid()) };
+    assert_refused(system.contoso.claims().export_claim_receipt(nothing).await, Code::NotFound, "RESOURCE_NOT_FOUND");
 }
 
 async fn r56_a_receipt_comes_whole_however_long_the_history_is(system: &TestSystem) {
@@ -207,8 +207,8 @@ async fn r56_a_receipt_comes_whole_however_long_the_history_is(system: &TestSyst
     case.comment(&case.partner, "One more.").await.unwrap();
     received.extend(stream.try_collect::<Vec<_>>().await.unwrap());
     let (last, others) = received.split_last().unwrap();
-    assert!(others.len() > 3 && others.iter().all(|part| part.head.is_empty() && part.signature.is_empty()));
-    assert!(!last.head.is_empty() && received.iter().all(|part| part.encoded_len() < 2 << 20));
+    assert!(others.len() > 3 && others.iter().all(|part| part.head_hash.is_empty() && part.signature.is_empty()));
+    assert!(!last.head_hash.is_empty() && received.iter().all(|part| part.encoded_len() < 2 << 20));
     let printed: Vec<String> = received.iter().map(json).collect();
     let keys = system.signer().jwks();
     let report = verify(&printed.join("\n"), Some(&keys), None).unwrap();

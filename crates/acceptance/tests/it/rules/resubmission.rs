@@ -89,7 +89,7 @@ async fn r22_no_response_rejects(system: &TestSystem) {
         (ClaimState::Rejected, PrimaryRejectionReason::InsufficientPoe)
     );
     assert_eq!(rejection.further_reasons().collect::<Vec<_>>(), [FurtherRejectionReason::NoPartnerResponse]);
-    assert_eq!((rejection.reject_time, rejection.r#final), (action.due_time, false));
+    assert_eq!((rejection.reject_time, rejection.is_final), (action.due_time, false));
     let entry = case.entry("response_deadline_passed").await;
     assert_eq!((entry.side(), entry.effective_time), (Side::Time, action.due_time));
     assert_eq!((entry.from_state(), entry.to_state()), (ClaimState::PartnerActionRequired, ClaimState::Rejected));

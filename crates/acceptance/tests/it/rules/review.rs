@@ -149,7 +149,7 @@ async fn r24_a_rejection_names_reason_and_comment(system: &TestSystem) {
         (Primary::InsufficientPoe, "Nothing here shows your work.")
     );
     assert_eq!(rejection.reject_time, Some(timestamp("2026-03-16T09:00:00Z")));
-    assert!(!rejection.r#final);
+    assert!(!rejection.is_final);
     // 30 calendar days, to the end of the day in Berlin, where it is summer by then.
     assert_eq!(rejection.dispute_due_time, Some(timestamp("2026-04-15T22:00:00Z")));
     assert_eq!(case.review(&system.lead).await.unwrap().state(), ReviewCaseState::Rejected);

@@ -84,7 +84,7 @@ async fn r9_the_catalog_lists_what_can_be_claimed(system: &TestSystem) {
     assert_eq!(of(ProductFamily::PowerBi).count(), 1);
     assert_eq!(of(ProductFamily::PowerPlatform).count(), 2);
     let recognised: Vec<_> =
-        products.iter().filter(|product| !product.incentivised).map(|product| product.display_name.as_str()).collect();
+        products.iter().filter(|product| !product.incentivized).map(|product| product.display_name.as_str()).collect();
     let mut recognised = recognised;
     recognised.sort_unstable();
     assert_eq!(recognised, ["Azure Information Protection", "Outlook Mobile", "Yammer"]);
@@ -95,7 +95,9 @@ async fn r9_the_catalog_lists_what_can_be_claimed(system: &TestSystem) {
         | ProductFamily::PowerBi
         | ProductFamily::PowerPlatform => ProductKind::Subscription,
     };
-    assert!(products.iter().all(|product| product.kind() == sold_as(product) && product.claimable_from_time.is_some()));
+    assert!(
+        products.iter().all(|product| product.kind() == sold_as(product) && product.claimable_start_time.is_some())
+    );
 }
 
 async fn r9_products_must_be_known_and_of_the_solution_area(system: &TestSystem) {

@@ -3,7 +3,7 @@
 use anyhow::Context as _;
 use cpor_proto::eligibility::v1::{
     ActivateProgramGuideRequest, CreateProgramGuideRequest, ExportEarningsRequest, ExportFormat,
-    GetProgramGuideRequest, Money, ProgramGuide, SimulateProgramGuideRequest, simulate_program_guide_response::Part,
+    GetProgramGuideRequest, Money, ProgramGuide, SimulateProgramGuideRequest, simulate_program_guide_response::Content,
 };
 
 use crate::demo::{stage::Stage, timeline::Timeline};
@@ -38,28 +38,28 @@ pub(super) async fn simulate(stage: &Stage, timeline: &Timeline, id: &str) -> an
     let mut parts = stage.manager.eligibility().simulate_program_guide(request).await?.into_inner();
     let mut summary = None;
     while let Some(message) = parts.message().await? {
-        match message.part.context("an empty part")? {
-            Part::Difference(found) => {
+        match message.content.context("an empty part")? {
+            Content::Difference(found) => {
                 let after = found.after.unwrap_or_default();
                 let verdict = after.verdict().as_str_name().trim_start_matches("VERDICT_").to_lowercase();
                 let what =
                     format!("{} of {} would be {}", after.key.rsplit('/').next().unwrap_or(""), found.month, verdict);
                 say(stage, timeline, &format!("simulates: {what}")).await?;
             }
-            Part::Summary(found) => summary = Some(found),
+            Content::Summary(found) => summary = Some(found),
         }
     }
     let summary = summary.context("the simulation has no summary")?;
     let (before, after) = (micros(&summary.amounts_before), micros(&summary.amounts_after));
     let sums = format!(
         "{} of {} answers change, {} USD become {}",
-        summary.changed,
-        summary.looked_at,
+        summary.changed_count,
+        summary.compared_count,
         usd(before),
         usd(after)
     );
     say(stage, timeline, &format!("simulates: {sums}")).await?;
-    Ok((summary.changed, before, after))
+    Ok((summary.changed_count, before, after))
 }
 
 /// Puts the draft in force from this month on.

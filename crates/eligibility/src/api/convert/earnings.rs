@@ -28,7 +28,7 @@ pub(in crate::api) fn to_earning(entry: LedgerEntry) -> wire::Earning {
         program: earning.program.map(|program| program.to_string()).unwrap_or_default(),
         month: earning.month.to_string(),
         guide: guide_name(&earning.guide),
-        earned: Some(to_earned(&earning.earned)),
+        monthly_earning: Some(to_monthly_earning(&earning.earned)),
         amount: earning.amount.map(to_money),
         corrects: corrects.unwrap_or_default(),
         payout_period: earning.payout_period.to_string(),
@@ -45,21 +45,21 @@ fn earning_name(tenant: TenantId, id: Uuid) -> String {
 }
 
 /// Converts what a line earns in a month.
-pub(in crate::api) fn to_earned(earned: &EarnedAmount) -> wire::Earned {
+pub(in crate::api) fn to_monthly_earning(earned: &EarnedAmount) -> wire::MonthlyEarning {
     let outcome = to_outcome(earned).into();
     match earned {
-        EarnedAmount::Paid(PaidAmount { unit, units, rate, amount }) => wire::Earned {
+        EarnedAmount::Paid(PaidAmount { unit, units, rate, amount }) => wire::MonthlyEarning {
             outcome,
             unit: to_usage_unit(*unit).into(),
             units: *units,
             rate: Some(to_money(*rate)),
             amount: Some(to_money(*amount)),
-            ..wire::Earned::default()
+            ..wire::MonthlyEarning::default()
         },
         EarnedAmount::Nothing(NoEarningReason::ConditionsFailed(failed)) => {
-            wire::Earned { outcome, failed_conditions: failed.clone(), ..wire::Earned::default() }
+            wire::MonthlyEarning { outcome, failed_conditions: failed.clone(), ..wire::MonthlyEarning::default() }
         }
-        EarnedAmount::Nothing(_) => wire::Earned { outcome, ..wire::Earned::default() },
+        EarnedAmount::Nothing(_) => wire::MonthlyEarning { outcome, ..wire::MonthlyEarning::default() },
     }
 }
 

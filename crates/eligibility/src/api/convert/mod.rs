@@ -2,7 +2,7 @@
 mod earnings;
 mod guide;
 
-pub(super) use earnings::{to_earned, to_earning, to_money};
+pub(super) use earnings::{to_earning, to_money, to_monthly_earning};
 pub(super) use guide::{parse_revises, to_document, to_field_violation, to_program_guide};
 
 use cpor_proto::eligibility::v1 as wire;
@@ -54,8 +54,8 @@ pub(super) fn to_difference(assessment: &Assessment, difference: ResultDifferenc
 /// Converts the totals of a simulation.
 pub(super) fn to_summary(summary: &SimulationSummary) -> wire::SimulationSummary {
     wire::SimulationSummary {
-        looked_at: to_count(summary.compared),
-        changed: to_count(summary.changed),
+        compared_count: to_count(summary.compared),
+        changed_count: to_count(summary.changed),
         amounts_before: summary.amounts_before.sums().map(to_money).collect(),
         amounts_after: summary.amounts_after.sums().map(to_money).collect(),
     }
@@ -76,13 +76,13 @@ fn to_line_result(tenant: TenantId, result: LineResult) -> wire::LineResult {
         program: program.map(|program| program.to_string()).unwrap_or_default(),
         verdict: to_verdict(verdict).into(),
         conditions: conditions.into_iter().map(to_condition_result).collect(),
-        earned: Some(to_earned(&earned)),
+        monthly_earning: Some(to_monthly_earning(&earned)),
     }
 }
 
 fn to_condition_result(result: ConditionResult) -> wire::ConditionResult {
     let ConditionResult { name, held, facts, explanation } = result;
-    wire::ConditionResult { condition: name, held, facts: facts.into_iter().collect(), explanation }
+    wire::ConditionResult { condition: name, satisfied: held, facts: facts.into_iter().collect(), explanation }
 }
 
 fn to_activity(activity: Activity) -> wire::Activity {

@@ -9,7 +9,7 @@ use cpor_types::{
 };
 
 use crate::{
-    domain::{AssociationFacts, Enrolment, LineFacts, PartnerFacts, PartnerRecord, SubscriptionFacts},
+    domain::{AssociationFacts, Enrollment, LineFacts, PartnerFacts, PartnerRecord, SubscriptionFacts},
     store,
 };
 
@@ -35,7 +35,7 @@ fn line_facts(facts: &wire::LineFacts) -> Result<LineFacts, ReceiveError> {
         line: parse("line_id", &facts.line_id)?,
         key: parse("key", &facts.key)?,
         product: parse::<ProductName>("product", &facts.product)?.product,
-        is_incentivised: facts.incentivised,
+        is_incentivized: facts.incentivized,
         subscription: subscription.transpose()?,
         end: None,
     })
@@ -57,7 +57,7 @@ fn partner_facts(facts: &wire::PartnerFacts) -> Result<PartnerFacts, ReceiveErro
     Ok(PartnerFacts {
         mpn_id: facts.mpn_id.clone(),
         location_region: facts.location_region.clone(),
-        enrolments: enrolments(&facts.enrolments)?,
+        enrollments: enrollments(&facts.enrollments)?,
     })
 }
 
@@ -65,20 +65,20 @@ fn partner_facts(facts: &wire::PartnerFacts) -> Result<PartnerFacts, ReceiveErro
 pub(super) fn partner_record(event: &wire::PartnerChanged) -> Result<(PartnerId, PartnerRecord), ReceiveError> {
     let record = PartnerRecord {
         regions: event.location_regions.clone().into_iter().collect(),
-        enrolments: enrolments(&event.enrolments)?,
+        enrollments: enrollments(&event.enrollments)?,
     };
     Ok((parse::<PartnerName>("partner", &event.partner)?.partner, record))
 }
 
-fn enrolments(facts: &[wire::EnrolmentFacts]) -> Result<Vec<Enrolment>, ReceiveError> {
-    let enrolment = |facts: &wire::EnrolmentFacts| {
-        Ok(Enrolment {
+fn enrollments(facts: &[wire::EnrollmentFacts]) -> Result<Vec<Enrollment>, ReceiveError> {
+    let enrollment = |facts: &wire::EnrollmentFacts| {
+        Ok(Enrollment {
             program: parse("program", &facts.program)?,
             start_time: parse_time("start_time", facts.start_time.as_ref())?,
             end_time: facts.end_time.as_ref().map(|end| parse_time("end_time", Some(end))).transpose()?,
         })
     };
-    facts.iter().map(enrolment).collect()
+    facts.iter().map(enrollment).collect()
 }
 
 /// The lines that ended; empty if all lines ended.

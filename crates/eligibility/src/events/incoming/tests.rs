@@ -5,7 +5,7 @@ use cpor_types::Timestamp;
 
 use super::*;
 use crate::{
-    domain::{AssociationFacts, Enrolment, LineFacts, Verdict, examples},
+    domain::{AssociationFacts, Enrollment, LineFacts, Verdict, examples},
     test_system::{TestSystem, facts_of_claim, on_both_databases, registry_event},
 };
 
@@ -13,13 +13,13 @@ fn to_timestamp(time: Timestamp) -> Option<prost_types::Timestamp> {
     Some(prost_types::Timestamp { seconds: time.timestamp(), nanos: 0 })
 }
 
-fn enrolment_facts(enrolments: &[Enrolment]) -> Vec<wire::EnrolmentFacts> {
-    let to_facts = |enrolment: &Enrolment| wire::EnrolmentFacts {
-        program: enrolment.program.to_string(),
-        start_time: to_timestamp(enrolment.start_time),
-        end_time: enrolment.end_time.and_then(to_timestamp),
+fn enrollment_facts(enrollments: &[Enrollment]) -> Vec<wire::EnrollmentFacts> {
+    let to_facts = |enrollment: &Enrollment| wire::EnrollmentFacts {
+        program: enrollment.program.to_string(),
+        start_time: to_timestamp(enrollment.start_time),
+        end_time: enrollment.end_time.and_then(to_timestamp),
     };
-    enrolments.iter().map(to_facts).collect()
+    enrollments.iter().map(to_facts).collect()
 }
 
 fn subscription_facts(status: &str) -> wire::SubscriptionFacts {
@@ -42,7 +42,7 @@ fn official_event(facts: &AssociationFacts) -> wire::AssociationBecameOfficial {
         line_id: line.line.to_string(),
         key: line.key.to_string(),
         product: format!("products/{}", line.product),
-        incentivised: line.is_incentivised,
+        incentivized: line.is_incentivized,
         subscription: line.subscription.as_ref().map(|subscription| subscription_facts(&subscription.status)),
     };
     wire::AssociationBecameOfficial {
@@ -53,7 +53,7 @@ fn official_event(facts: &AssociationFacts) -> wire::AssociationBecameOfficial {
             partner: format!("partners/{}", facts.claim.partner),
             mpn_id: facts.partner.mpn_id.clone(),
             location_region: facts.partner.location_region.clone(),
-            enrolments: enrolment_facts(&facts.partner.enrolments),
+            enrollments: enrollment_facts(&facts.partner.enrollments),
         }),
         tenant_region: facts.tenant_region.clone(),
         submit_time: to_timestamp(facts.submit_time),
@@ -68,7 +68,7 @@ fn partner_changed(region: &str) -> Payload {
     Payload::PartnerChanged(wire::PartnerChanged {
         partner: "partners/contoso".to_owned(),
         location_regions: [(facts.partner.mpn_id, region.to_owned())].into(),
-        enrolments: enrolment_facts(&facts.partner.enrolments),
+        enrollments: enrollment_facts(&facts.partner.enrollments),
     })
 }
 

@@ -18,7 +18,7 @@ async fn a_call_is_answered_with_its_request_id() {
     request.metadata_mut().insert(REQUEST_ID, "mine".parse().unwrap());
     let answer = client.get_clock(request).await.unwrap();
     assert_eq!(answer.metadata().get(REQUEST_ID).unwrap(), "mine");
-    assert!(answer.into_inner().r#virtual);
+    assert!(answer.into_inner().is_virtual);
 
     let refused = client.get_clock(GetClockRequest {}).await.unwrap_err();
     assert_eq!(refused.metadata().get(REQUEST_ID).unwrap().len(), 36, "a refusal has one too");

@@ -45,7 +45,7 @@ struct Toy(Arc<Strings>);
 impl OperationsService for Toy {
     async fn get_clock(&self, request: Request<GetClockRequest>) -> Result<Response<BusinessClock>, Status> {
         open(request)?;
-        Ok(Response::new(BusinessClock { time: None, r#virtual: true }))
+        Ok(Response::new(BusinessClock { time: None, is_virtual: true }))
     }
 
     async fn list_streams(&self, _: Request<ListStreamsRequest>) -> Result<Response<ListStreamsResponse>, Status> {

@@ -13,7 +13,7 @@ use tonic::{Code, Status};
 use super::super::{Api, convert, error};
 use crate::domain::catalog::{Catalog, Product};
 use crate::domain::directory::{
-    Enrolment, Location, PartnerProfile, PurchaseChannel, Subscription, SubscriptionStatus, TenantProfile,
+    Enrollment, Location, PartnerProfile, PurchaseChannel, Subscription, SubscriptionStatus, TenantProfile,
 };
 
 /// A parsed row of the directory.
@@ -48,18 +48,21 @@ fn partner(row: wire::Partner, calendars: &Calendars) -> Result<Row, Status> {
             return Err(error::invalid_field(&field, "must not be listed more than once"));
         }
     }
-    let enrolments = row
-        .enrolments
+    let enrollments = row
+        .enrollments
         .into_iter()
         .enumerate()
-        .map(|(index, row)| enrolment(row, &format!("partner.enrolments[{index}]")));
-    let profile =
-        PartnerProfile { display_name: row.display_name, locations, enrolments: enrolments.collect::<Result<_, _>>()? };
+        .map(|(index, row)| enrollment(row, &format!("partner.enrollments[{index}]")));
+    let profile = PartnerProfile {
+        display_name: row.display_name,
+        locations,
+        enrollments: enrollments.collect::<Result<_, _>>()?,
+    };
     Ok(Row::Partner(partner, profile))
 }
 
-/// Parses an enrolment. `field` is its path in the row.
-fn enrolment(row: wire::Enrolment, field: &str) -> Result<Enrolment, Status> {
+/// Parses an enrollment. `field` is its path in the row.
+fn enrollment(row: wire::Enrollment, field: &str) -> Result<Enrollment, Status> {
     let program = match row.program() {
         wire::Program::Unspecified => {
             return Err(error::invalid_field(&format!("{field}.program"), "must be a known program"));
@@ -74,7 +77,7 @@ fn enrolment(row: wire::Enrolment, field: &str) -> Result<Enrolment, Status> {
     if end_time.is_some_and(|end_time| end_time <= start_time) {
         return Err(error::invalid_field(&format!("{field}.end_time"), "must be after start_time"));
     }
-    Ok(Enrolment { program, start_time, end_time })
+    Ok(Enrollment { program, start_time, end_time })
 }
 
 fn tenant(row: wire::Tenant, calendars: &Calendars) -> Result<Row, Status> {

@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 use cpor_acceptance::from_timestamp;
-use cpor_proto::claims::v1::{AssociationState, Claim, ClaimState, Command};
+use cpor_proto::claims::v1::{AssociationState, Claim, ClaimCommand, ClaimState};
 
 /// What happens.
 #[derive(Clone, Copy, Debug)]
@@ -40,16 +40,16 @@ impl Partner {
         Self::Comment,
     ];
 
-    fn in_the_contract(self) -> Command {
+    fn in_the_contract(self) -> ClaimCommand {
         match self {
-            Self::Update => Command::Update,
-            Self::Delete => Command::Delete,
-            Self::Submit => Command::Submit,
-            Self::Resubmit => Command::Resubmit,
-            Self::Withdraw => Command::Withdraw,
-            Self::Dispute => Command::Dispute,
-            Self::AddEvidence => Command::AddEvidence,
-            Self::Comment => Command::Comment,
+            Self::Update => ClaimCommand::Update,
+            Self::Delete => ClaimCommand::Delete,
+            Self::Submit => ClaimCommand::Submit,
+            Self::Resubmit => ClaimCommand::Resubmit,
+            Self::Withdraw => ClaimCommand::Withdraw,
+            Self::Dispute => ClaimCommand::Dispute,
+            Self::AddEvidence => ClaimCommand::AddEvidence,
+            Self::Comment => ClaimCommand::Comment,
         }
     }
 }
@@ -332,13 +332,13 @@ pub(super) struct Shown {
     state: ClaimState,
     /// Of an approved claim.
     official: Option<bool>,
-    commands: Vec<Command>,
+    commands: Vec<ClaimCommand>,
 }
 
 /// What the partner sees of it.
 pub(super) fn shown(claim: &Claim) -> Shown {
     let approved = claim.state() == ClaimState::Approved;
     let official = approved.then_some(claim.association_state() == AssociationState::Official);
-    let commands = claim.allowed_commands().filter(|command| *command != Command::RemoveEvidence).collect();
+    let commands = claim.allowed_commands().filter(|command| *command != ClaimCommand::RemoveEvidence).collect();
     Shown { state: claim.state(), official, commands }
 }

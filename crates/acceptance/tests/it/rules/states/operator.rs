@@ -1,7 +1,7 @@
 //! What an operator can do to a claim (R56).
 
 use cpor_acceptance::{ClaimStage, TestClaim, TestSystem, assert_refused, both_databases, metadata};
-use cpor_proto::claims::v1::{Command, ExplainClaimRequest, Party};
+use cpor_proto::claims::v1::{ClaimCommand, ExplainClaimRequest, Party};
 use cpor_types::Role;
 use tonic::Code;
 
@@ -35,9 +35,9 @@ async fn r15_operator_commands_in_every_state(system: &TestSystem) {
             );
         }
         let seen = case.claim_as(&system.operator).await.unwrap();
-        assert_eq!(seen.allowed_commands().any(|command| command == Command::ErasePersonalData), rests(stage));
+        assert_eq!(seen.allowed_commands().any(|command| command == ClaimCommand::ErasePersonalData), rests(stage));
         let partners = case.claim().await;
-        assert!(!partners.allowed_commands().any(|command| command == Command::ErasePersonalData), "no partner's");
+        assert!(!partners.allowed_commands().any(|command| command == ClaimCommand::ErasePersonalData), "no partner's");
         assert_eq!(explained(&case).await, rests(stage), "R60: {stage:?}");
         let answer = case.erase(&system.operator, &[]).await;
         if rests(stage) {
@@ -57,5 +57,5 @@ async fn explained(case: &TestClaim<'_>) -> bool {
     let request = ExplainClaimRequest { name: case.name.clone() };
     let told = case.system.operator.claims().explain_claim(request).await.unwrap().into_inner();
     let own = told.parties.iter().find(|party| party.party() == Party::Operator).unwrap();
-    own.commands.iter().any(|command| command.caller_may && command.method.ends_with("/ErasePersonalData"))
+    own.commands.iter().any(|command| command.caller_allowed && command.method.ends_with("/ErasePersonalData"))
 }

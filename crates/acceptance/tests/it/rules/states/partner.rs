@@ -4,53 +4,55 @@ use cpor_acceptance::{
     Actor, ClaimStage, NORTHWIND, PDF, TestClaim, TestSystem, assert_not_allowed, assert_refused, both_databases,
     metadata,
 };
-use cpor_proto::claims::v1::{Claim, ClaimState, Command, Contact, WithdrawReason};
+use cpor_proto::claims::v1::{Claim, ClaimCommand, ClaimState, Contact, WithdrawReason};
 use cpor_types::{ActorSide, Role};
 use tonic::{Code, Status};
 
 both_databases![r15_partner_commands_in_every_state];
 
-const COMMANDS: [Command; 9] = [
-    Command::Update,
-    Command::Delete,
-    Command::Submit,
-    Command::Resubmit,
-    Command::Withdraw,
-    Command::Dispute,
-    Command::AddEvidence,
-    Command::RemoveEvidence,
-    Command::Comment,
+const COMMANDS: [ClaimCommand; 9] = [
+    ClaimCommand::Update,
+    ClaimCommand::Delete,
+    ClaimCommand::Submit,
+    ClaimCommand::Resubmit,
+    ClaimCommand::Withdraw,
+    ClaimCommand::Dispute,
+    ClaimCommand::AddEvidence,
+    ClaimCommand::RemoveEvidence,
+    ClaimCommand::Comment,
 ];
 
 /// Where a command leads; `None`: it is refused. `Unspecified` stands for a claim that is gone.
-fn leads_to(stage: ClaimStage, command: Command) -> Option<ClaimState> {
+fn leads_to(stage: ClaimStage, command: ClaimCommand) -> Option<ClaimState> {
     use ClaimStage::{Declined, Editing, PartnerActionRequired, Rejected, Submitted};
     let state = stage.state();
     let editable = matches!(stage, Editing | Submitted | PartnerActionRequired);
     let disputable = matches!(stage, Rejected | Declined);
     match command {
-        Command::Update => editable.then_some(state),
-        Command::RemoveEvidence => (stage == Editing).then_some(state),
-        Command::Dispute => disputable.then_some(ClaimState::Disputed),
-        Command::Delete => (stage == Editing).then_some(ClaimState::Unspecified),
-        Command::Submit => (stage == Editing).then_some(ClaimState::Submitted),
-        Command::Resubmit => (stage == PartnerActionRequired).then_some(ClaimState::Submitted),
-        Command::Withdraw => {
+        ClaimCommand::Update => editable.then_some(state),
+        ClaimCommand::RemoveEvidence => (stage == Editing).then_some(state),
+        ClaimCommand::Dispute => disputable.then_some(ClaimState::Disputed),
+        ClaimCommand::Delete => (stage == Editing).then_some(ClaimState::Unspecified),
+        ClaimCommand::Submit => (stage == Editing).then_some(ClaimState::Submitted),
+        ClaimCommand::Resubmit => (stage == PartnerActionRequired).then_some(ClaimState::Submitted),
+        ClaimCommand::Withdraw => {
             (!matches!(state, ClaimState::Editing | ClaimState::Rejected)).then_some(ClaimState::Rejected)
         }
-        Command::AddEvidence => (editable || disputable).then_some(state),
-        Command::Comment => Some(state),
-        Command::Unspecified | Command::ErasePersonalData => None,
+        ClaimCommand::AddEvidence => (editable || disputable).then_some(state),
+        ClaimCommand::Comment => Some(state),
+        ClaimCommand::Unspecified | ClaimCommand::ErasePersonalData => None,
     }
 }
 
 /// Why somebody of this role may not give the command, whatever else of the claim (R4, R5); `None`: it may.
-fn forbidden(role: Role, command: Command, stage: ClaimStage) -> Option<&'static str> {
+fn forbidden(role: Role, command: ClaimCommand, stage: ClaimStage) -> Option<&'static str> {
     match (role, command) {
         (Role::GlobalAdmin | Role::BillingAdmin | Role::IncentivesAdmin, _)
-        | (Role::IncentivesUser | Role::PoeReviewer | Role::ReviewLead, Command::Comment)
-        | (Role::IncentivesUser, Command::Delete | Command::AddEvidence | Command::RemoveEvidence) => None,
-        (Role::IncentivesUser, Command::Update) => (stage != ClaimStage::Editing).then_some("DRAFTS_ONLY"),
+        | (Role::IncentivesUser | Role::PoeReviewer | Role::ReviewLead, ClaimCommand::Comment)
+        | (Role::IncentivesUser, ClaimCommand::Delete | ClaimCommand::AddEvidence | ClaimCommand::RemoveEvidence) => {
+            None
+        }
+        (Role::IncentivesUser, ClaimCommand::Update) => (stage != ClaimStage::Editing).then_some("DRAFTS_ONLY"),
         _ => Some("ROLE_NOT_ALLOWED"),
     }
 }
@@ -60,36 +62,36 @@ fn held_by<'w>(case: &TestClaim<'w>, actor: &Actor) -> TestClaim<'w> {
     TestClaim { partner: actor.clone(), ..case.clone() }
 }
 
-async fn give(case: &TestClaim<'_>, command: Command, document: &str) -> Result<(), Status> {
+async fn give(case: &TestClaim<'_>, command: ClaimCommand, document: &str) -> Result<(), Status> {
     match command {
-        Command::Unspecified | Command::ErasePersonalData => unreachable!("no command of a partner's"),
-        Command::Update => {
+        ClaimCommand::Unspecified | ClaimCommand::ErasePersonalData => unreachable!("no command of a partner's"),
+        ClaimCommand::Update => {
             let name = format!("Bea {}", case.system.next_number());
             let contact = Contact { name, email: "bea@contoso.example".into(), ..Contact::default() };
             let changed = Claim { partner_contact: Some(contact), ..Claim::default() };
             case.update(changed, &["partner_contact"]).await.map(drop)
         }
-        Command::Delete => case.delete().await.map(drop),
-        Command::Submit => case.submit().await.map(drop),
-        Command::Resubmit => case.resubmit("Here it is.").await.map(drop),
-        Command::Withdraw => case.withdraw(WithdrawReason::WrongActivity, "").await.map(drop),
-        Command::Dispute => case.dispute("The proof is sound.").await.map(drop),
-        Command::AddEvidence => case.upload("more.pdf", PDF).await.map(drop),
-        Command::RemoveEvidence => case.remove(document).await.map(drop),
-        Command::Comment => case.comment(&case.partner, "A word.").await.map(drop),
+        ClaimCommand::Delete => case.delete().await.map(drop),
+        ClaimCommand::Submit => case.submit().await.map(drop),
+        ClaimCommand::Resubmit => case.resubmit("Here it is.").await.map(drop),
+        ClaimCommand::Withdraw => case.withdraw(WithdrawReason::WrongActivity, "").await.map(drop),
+        ClaimCommand::Dispute => case.dispute("The proof is sound.").await.map(drop),
+        ClaimCommand::AddEvidence => case.upload("more.pdf", PDF).await.map(drop),
+        ClaimCommand::RemoveEvidence => case.remove(document).await.map(drop),
+        ClaimCommand::Comment => case.comment(&case.partner, "A word.").await.map(drop),
     }
 }
 
 /// Who may give what there.
-fn given(stage: ClaimStage) -> impl Iterator<Item = (Role, Command)> {
+fn given(stage: ClaimStage) -> impl Iterator<Item = (Role, ClaimCommand)> {
     let admitted = COMMANDS.into_iter().filter(move |command| leads_to(stage, *command).is_some());
     let by_all = admitted.flat_map(|command| Role::ALL.iter().map(move |role| (*role, command)));
     by_all.filter(move |(role, command)| forbidden(*role, *command, stage).is_none())
 }
 
 /// Whether the next who gives the command meets another claim than the one before.
-fn changes(stage: ClaimStage, command: Command) -> bool {
-    leads_to(stage, command) != Some(stage.state()) || command == Command::RemoveEvidence
+fn changes(stage: ClaimStage, command: ClaimCommand) -> bool {
+    leads_to(stage, command) != Some(stage.state()) || command == ClaimCommand::RemoveEvidence
 }
 
 /// What leaves the state as it is is done to the same claim, one after the other; what changes it, to one of its own.
@@ -124,7 +126,7 @@ async fn refuses_as_the_rules_say(
     case: &TestClaim<'_>,
     stage: ClaimStage,
     role: Role,
-    command: Command,
+    command: ClaimCommand,
     document: &str,
 ) {
     let forbidden = forbidden(role, command, stage);
@@ -134,7 +136,7 @@ async fn refuses_as_the_rules_say(
     let answer = give(&held_by(case, &case.system.actor_with_role(role)), command, document).await;
     match forbidden {
         Some(reason) => drop(assert_refused(answer, Code::PermissionDenied, reason)),
-        None if (stage, command) == (ClaimStage::Withdrawn, Command::Dispute) => {
+        None if (stage, command) == (ClaimStage::Withdrawn, ClaimCommand::Dispute) => {
             drop(assert_refused(answer, Code::FailedPrecondition, "DISPUTE_NOT_ALLOWED"));
         }
         None => {
@@ -146,7 +148,11 @@ async fn refuses_as_the_rules_say(
     }
 }
 
-async fn lead_as_the_rules_say(system: &TestSystem, stage: ClaimStage, given: Vec<(&TestClaim<'_>, (Role, Command))>) {
+async fn lead_as_the_rules_say(
+    system: &TestSystem,
+    stage: ClaimStage,
+    given: Vec<(&TestClaim<'_>, (Role, ClaimCommand))>,
+) {
     for (case, (role, command)) in &given {
         let document = case.evidence().await.remove(0).name;
         let acting = held_by(case, &system.actor_with_role(*role));
@@ -165,7 +171,7 @@ async fn lead_as_the_rules_say(system: &TestSystem, stage: ClaimStage, given: Ve
     }
 }
 
-fn named(command: Command) -> String {
+fn named(command: ClaimCommand) -> String {
     command.as_str_name().trim_start_matches("COMMAND_").to_lowercase()
 }
 
