@@ -40,8 +40,9 @@ pub(crate) fn additional_rows() -> Vec<DirectoryRow> {
 
 /// Builds rows for an import of the directory.
 pub mod rows {
-    use cpor_proto::registry::v1::{
-        Location, Partner, PurchaseChannel, Subscription, SubscriptionStatus, Tenant, Workload,
+    use cpor_proto::{
+        registry::v1::{Location, Partner, Subscription, Tenant, Workload},
+        r#type::v1::{PurchaseChannel, SubscriptionStatus},
     };
 
     use crate::timestamp;

@@ -8,7 +8,8 @@ use crate::{
     },
     wire_time::{from_wire_time, to_wire_time},
 };
-use cpor_proto::claims::v1 as wire;
+use cpor_proto::{WireEnum as _, claims::v1 as wire};
+use cpor_types::{ActorSide, PersonalData};
 use serde::{Deserialize, Serialize};
 
 /// The part of a receipt that is signed. The hash chain ties all other parts to `head`.
@@ -96,7 +97,7 @@ pub(super) fn history_entry(entry: &SealedEntry) -> wire::HistoryEntry {
     let Ok((_, facts)) = &entry.facts.opened else { return without_facts };
     wire::HistoryEntry {
         action: facts.action.clone(),
-        side: enums::side_to_wire(facts.side).into(),
+        side: facts.side.to_number(),
         effective_time: Some(to_wire_time(facts.effective_time)),
         record_time: Some(to_wire_time(facts.record_time)),
         from_state: facts.from.map_or(wire::ClaimState::Unspecified, enums::claim_state_to_wire).into(),
@@ -114,10 +115,9 @@ fn field_change(change: &SealedPart<FieldChange>) -> wire::FieldChange {
             new_value: to.clone(),
             ..wire::FieldChange::default()
         },
-        Err(HiddenReason::Erased(kind)) => wire::FieldChange {
-            erased: enums::personal_data_kind_to_wire(*kind).into(),
-            ..wire::FieldChange::default()
-        },
+        Err(HiddenReason::Erased(kind)) => {
+            wire::FieldChange { erased: kind.to_number(), ..wire::FieldChange::default() }
+        }
         Err(HiddenReason::Withheld) => wire::FieldChange::default(),
     }
 }
@@ -178,8 +178,7 @@ fn read_entry(message: &wire::ReceiptEntry) -> Result<SealedEntry, Malformed> {
     let changes = || {
         let pairs = message.change_commitments.iter().zip(&entry.changes);
         let read_change = |(commitment, change): (&wire::Commitment, &wire::FieldChange)| {
-            let closed = enums::personal_data_kind_from_wire(change.erased())
-                .map_or(HiddenReason::Withheld, HiddenReason::Erased);
+            let closed = PersonalData::from_number(change.erased).map_or(HiddenReason::Withheld, HiddenReason::Erased);
             let wire::FieldChange { field, old_value: from, new_value: to, erased: _ } = change.clone();
             sealed("change_commitments", Some(commitment), closed, || Ok(FieldChange { field, from, to }))
         };
@@ -218,7 +217,7 @@ fn facts(entry: &wire::HistoryEntry) -> Result<EntryFacts, Malformed> {
     let time = |time: Option<prost_types::Timestamp>| time.and_then(from_wire_time);
     Ok(EntryFacts {
         action: entry.action.clone(),
-        side: enums::side_from_wire(entry.side()).ok_or(Malformed("side"))?,
+        side: ActorSide::from_number(entry.side).map_err(|_| Malformed("side"))?,
         effective_time: time(entry.effective_time).ok_or(Malformed("effective_time"))?,
         record_time: time(entry.record_time).ok_or(Malformed("record_time"))?,
         // The API has no state for a deleted draft. Only the first entry has no previous state.

@@ -1,6 +1,7 @@
 //! Tests of disputes through the API (R28, R33).
 use cpor_kit::status;
 use cpor_proto::claims::v1 as wire;
+use cpor_proto::r#type::v1 as types;
 use cpor_types::Service;
 use tonic::{Code, Status};
 
@@ -86,15 +87,15 @@ on_both_databases! {
     /// finally.
     async fn r28_silence_after_a_decline_rejects_finally(system: TestSystem) {
         let claim = rejected_claim(&system).await;
-        system.deliver(Service::CustomerConsent, 1, start(), customer_declined(&claim.name, "link")).await.unwrap();
+        system.deliver(Service::CustomerConsent, 1, start(), customer_declined(&claim.name, types::ConsentChannel::Link)).await.unwrap();
         let disputed = dispute(&system, &claim.name, "it is signed").await.unwrap();
         assert!(disputed.explicit_approval_needed);
         let case = review_case(&system, &claim.name).await;
         system.deliver(Service::PoeReview, 3, start(), review_started(&claim.name, &case)).await.unwrap();
         system.deliver(Service::PoeReview, 4, start(), review_approved(&claim.name, &case)).await.unwrap();
-        system.deliver(Service::CustomerConsent, 2, start(), customer_declined(&claim.name, "silence")).await.unwrap();
+        system.deliver(Service::CustomerConsent, 2, start(), customer_declined(&claim.name, types::ConsentChannel::Silence)).await.unwrap();
         let rejection = system.get(&claim.name).await.unwrap().rejection.unwrap();
-        assert_eq!(rejection.primary_reason(), wire::PrimaryRejectionReason::CustomerDeclined);
+        assert_eq!(rejection.primary_reason(), types::PrimaryRejectionReason::CustomerDeclined);
         assert!(rejection.is_final);
         let refused = dispute(&system, &claim.name, "please").await.unwrap_err();
         assert_eq!((reason(&refused).as_str(), status::metadata(&refused, "finality").unwrap().as_str()), (

@@ -10,10 +10,11 @@ use cpor_proto::{
     eligibility::v1::{ImportUsageRequest, UsageMonth},
     operations::v1::{AdvanceClockRequest, GetClockRequest, ListStreamsRequest, advance_clock_request::Target},
     registry::v1::{
-        Activity, DirectoryRow, ImportDirectoryRequest, ImportLegacyAssociationsRequest, LegacyAssociation,
-        PurchaseChannel, Subscription, SubscriptionStatus, directory_row::Row, import_result::Outcome,
+        DirectoryRow, ImportDirectoryRequest, ImportLegacyAssociationsRequest, LegacyAssociation, Subscription,
+        directory_row::Row, import_result::Outcome,
     },
     reviews::v1::ListReviewCasesRequest,
+    r#type::v1::{Activity, PurchaseChannel, SubscriptionStatus},
 };
 use cpor_types::{PartnerId, Role};
 use tonic::transport::{Channel, Endpoint};

@@ -6,7 +6,10 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use cpor_proto::claims::v1::{AssociationState, Claim, Verdict};
+use cpor_proto::{
+    claims::v1::Claim,
+    r#type::v1::{AssociationState, Verdict},
+};
 use serde::Serialize;
 
 /// Prints a line. A reader who has seen enough and closed the pipe does not stop the story.

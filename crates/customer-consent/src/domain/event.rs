@@ -1,6 +1,6 @@
 //! The events of a consent.
 
-use cpor_types::{PersonalData, Timestamp};
+use cpor_types::{NoticeState, PersonalData, Timestamp};
 use uuid::Uuid;
 
 use super::{Channel, DeliveryReport, NoticeKind};
@@ -18,7 +18,7 @@ pub(crate) enum Event {
         /// The kind of notice.
         kind: NoticeKind,
         /// The name of the delivery state of the notice that is sent again.
-        previous: &'static str,
+        previous: NoticeState,
     },
     /// The mail system accepted or refused a notice (R41).
     NoticeSettled {

@@ -33,6 +33,6 @@ pub(super) async fn record_payout(
         reference,
         pay_time: Some(convert::to_timestamp(pay_time)),
         entry_count: convert::to_count(earnings),
-        amounts: amounts.into_iter().map(convert::to_money).collect(),
+        amounts: amounts.into_iter().map(Into::into).collect(),
     }))
 }

@@ -1,7 +1,7 @@
 //! One clock of a review (R45), its kind and its state. A stopped clock keeps the time that it has
 //! left.
 use super::Phase;
-use cpor_types::{Calendar, Length, Timestamp};
+use cpor_types::{Calendar, Length, ReviewClock, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// The kind of a clock.
@@ -16,6 +16,17 @@ pub enum ClockKind {
     Overall,
     /// Runs from the dispute to its decision, except while the claim is with the partner.
     DisputeDecision,
+}
+
+impl From<ClockKind> for ReviewClock {
+    fn from(kind: ClockKind) -> Self {
+        match kind {
+            ClockKind::Start => Self::Start,
+            ClockKind::Decision => Self::Decision,
+            ClockKind::Overall => Self::Overall,
+            ClockKind::DisputeDecision => Self::DisputeDecision,
+        }
+    }
 }
 
 impl ClockKind {

@@ -222,7 +222,7 @@ impl TestSystem {
         let closed = ClaimClosed {
             claim: name.clone(),
             tenant,
-            primary_reason: "partner_request".to_owned(),
+            primary_reason: cpor_proto::r#type::v1::PrimaryRejectionReason::PartnerRequest.into(),
             review_case_id,
             dispute_due_time: None,
         };

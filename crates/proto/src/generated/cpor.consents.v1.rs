@@ -20,9 +20,9 @@ pub struct Consent {
     /// The name that the partner gave the claim.
     #[prost(string, tag = "5")]
     pub claim_display_name: ::prost::alloc::string::String,
-    /// The claimed activities: `usage`, `pre_sales` or `revenue_association`.
-    #[prost(string, repeated, tag = "6")]
-    pub activities: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// The claimed activities.
+    #[prost(enumeration = "super::super::r#type::v1::Activity", repeated, tag = "6")]
+    pub activities: ::prost::alloc::vec::Vec<i32>,
     /// The claimed workloads or subscriptions.
     #[prost(message, repeated, tag = "7")]
     pub lines: ::prost::alloc::vec::Vec<ConsentLine>,
@@ -45,7 +45,7 @@ pub struct Consent {
     #[prost(message, optional, tag = "12")]
     pub decline_time: ::core::option::Option<::prost_types::Timestamp>,
     /// How the customer gave the last decision.
-    #[prost(enumeration = "ConsentChannel", tag = "13")]
+    #[prost(enumeration = "super::super::r#type::v1::ConsentChannel", tag = "13")]
     pub channel: i32,
     /// The decisions that the customer can make now.
     #[prost(enumeration = "ConsentCommand", repeated, tag = "14")]
@@ -104,14 +104,14 @@ impl ::prost::Name for ConsentLine {
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Notice {
     /// The occasion of the notice.
-    #[prost(enumeration = "NoticeKind", tag = "1")]
+    #[prost(enumeration = "super::super::r#type::v1::NoticeKind", tag = "1")]
     pub kind: i32,
     /// The e-mail address of the recipient. Operators see `\[redacted\]`. Empty if it was erased by
     /// `cpor.claims.v1.ClaimService.ErasePersonalData`.
     #[prost(string, tag = "2")]
     pub email: ::prost::alloc::string::String,
     /// The delivery state of the notice.
-    #[prost(enumeration = "NoticeState", tag = "3")]
+    #[prost(enumeration = "super::super::r#type::v1::NoticeState", tag = "3")]
     pub state: i32,
     /// When the notice was queued for sending.
     #[prost(message, optional, tag = "4")]
@@ -341,127 +341,6 @@ impl ConsentState {
             "CONSENT_STATE_GRANTED" => Some(Self::Granted),
             "CONSENT_STATE_DECLINED" => Some(Self::Declined),
             "CONSENT_STATE_CLOSED" => Some(Self::Closed),
-            _ => None,
-        }
-    }
-}
-/// How the customer gave the last decision.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum ConsentChannel {
-    /// The customer has not decided.
-    Unspecified = 0,
-    /// By the link in an e-mail.
-    Link = 1,
-    /// By this API, signed in as an administrator of the tenant.
-    SignedIn = 2,
-    /// By silence: the customer had declined before, and the consent window passed without the
-    /// explicit approval that was required (R28). This counts as a decline.
-    Silence = 3,
-}
-impl ConsentChannel {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "CONSENT_CHANNEL_UNSPECIFIED",
-            Self::Link => "CONSENT_CHANNEL_LINK",
-            Self::SignedIn => "CONSENT_CHANNEL_SIGNED_IN",
-            Self::Silence => "CONSENT_CHANNEL_SILENCE",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "CONSENT_CHANNEL_UNSPECIFIED" => Some(Self::Unspecified),
-            "CONSENT_CHANNEL_LINK" => Some(Self::Link),
-            "CONSENT_CHANNEL_SIGNED_IN" => Some(Self::SignedIn),
-            "CONSENT_CHANNEL_SILENCE" => Some(Self::Silence),
-            _ => None,
-        }
-    }
-}
-/// The occasion of a notice to the customer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum NoticeKind {
-    /// The value is not specified.
-    Unspecified = 0,
-    /// The claim was submitted. The notice asks for approval.
-    Submission = 1,
-    /// The reviewer approved the claim. The notice offers the chance to decline.
-    Approval = 2,
-    /// The partner changed the claim after submission. The notice asks for approval anew (R29).
-    Change = 3,
-    /// The partner disputed a rejection. The notice asks for approval anew (R28).
-    Dispute = 4,
-}
-impl NoticeKind {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "NOTICE_KIND_UNSPECIFIED",
-            Self::Submission => "NOTICE_KIND_SUBMISSION",
-            Self::Approval => "NOTICE_KIND_APPROVAL",
-            Self::Change => "NOTICE_KIND_CHANGE",
-            Self::Dispute => "NOTICE_KIND_DISPUTE",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "NOTICE_KIND_UNSPECIFIED" => Some(Self::Unspecified),
-            "NOTICE_KIND_SUBMISSION" => Some(Self::Submission),
-            "NOTICE_KIND_APPROVAL" => Some(Self::Approval),
-            "NOTICE_KIND_CHANGE" => Some(Self::Change),
-            "NOTICE_KIND_DISPUTE" => Some(Self::Dispute),
-            _ => None,
-        }
-    }
-}
-/// The delivery state of a notice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum NoticeState {
-    /// The value is not specified.
-    Unspecified = 0,
-    /// The notice waits to be sent.
-    Queued = 1,
-    /// The customer's mail system accepted the notice.
-    Accepted = 2,
-    /// The customer's mail system permanently refused the notice.
-    Bounced = 3,
-    /// The notice was not sent, because the customer decided, a newer notice replaced it, the consent
-    /// window passed, or the claim was closed before.
-    Withdrawn = 4,
-}
-impl NoticeState {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "NOTICE_STATE_UNSPECIFIED",
-            Self::Queued => "NOTICE_STATE_QUEUED",
-            Self::Accepted => "NOTICE_STATE_ACCEPTED",
-            Self::Bounced => "NOTICE_STATE_BOUNCED",
-            Self::Withdrawn => "NOTICE_STATE_WITHDRAWN",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "NOTICE_STATE_UNSPECIFIED" => Some(Self::Unspecified),
-            "NOTICE_STATE_QUEUED" => Some(Self::Queued),
-            "NOTICE_STATE_ACCEPTED" => Some(Self::Accepted),
-            "NOTICE_STATE_BOUNCED" => Some(Self::Bounced),
-            "NOTICE_STATE_WITHDRAWN" => Some(Self::Withdrawn),
             _ => None,
         }
     }

@@ -54,7 +54,7 @@ impl ::prost::Name for Location {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Enrollment {
     /// The program.
-    #[prost(enumeration = "Program", tag = "1")]
+    #[prost(enumeration = "super::super::r#type::v1::Program", tag = "1")]
     pub program: i32,
     /// When the enrollment begins.
     #[prost(message, optional, tag = "2")]
@@ -117,10 +117,10 @@ pub struct Subscription {
     #[prost(string, tag = "2")]
     pub product: ::prost::alloc::string::String,
     /// The status of the subscription.
-    #[prost(enumeration = "SubscriptionStatus", tag = "3")]
+    #[prost(enumeration = "super::super::r#type::v1::SubscriptionStatus", tag = "3")]
     pub status: i32,
     /// The channel through which the subscription was bought.
-    #[prost(enumeration = "PurchaseChannel", tag = "4")]
+    #[prost(enumeration = "super::super::r#type::v1::PurchaseChannel", tag = "4")]
     pub channel: i32,
     /// When the subscription was bought.
     #[prost(message, optional, tag = "5")]
@@ -169,7 +169,7 @@ pub struct Product {
     #[prost(string, tag = "2")]
     pub display_name: ::prost::alloc::string::String,
     /// The solution area of the product.
-    #[prost(enumeration = "SolutionArea", tag = "3")]
+    #[prost(enumeration = "super::super::r#type::v1::SolutionArea", tag = "3")]
     pub solution_area: i32,
     /// The family of the product.
     #[prost(enumeration = "ProductFamily", tag = "4")]
@@ -220,13 +220,13 @@ pub struct Association {
     #[prost(string, tag = "5")]
     pub product: ::prost::alloc::string::String,
     /// The activity. In a response of `LookUpAssociations`, `activities` lists all of them.
-    #[prost(enumeration = "Activity", tag = "6")]
+    #[prost(enumeration = "super::super::r#type::v1::Activity", tag = "6")]
     pub activity: i32,
     /// The state of the association.
-    #[prost(enumeration = "AssociationState", tag = "7")]
+    #[prost(enumeration = "super::super::r#type::v1::AssociationState", tag = "7")]
     pub state: i32,
     /// Why the association ended. Unspecified if it has not ended.
-    #[prost(enumeration = "EndReason", tag = "8")]
+    #[prost(enumeration = "super::super::r#type::v1::AssociationEndReason", tag = "8")]
     pub end_reason: i32,
     /// When the pending hold began, or when the legacy association was imported.
     #[prost(message, optional, tag = "9")]
@@ -243,7 +243,7 @@ pub struct Association {
     pub claim: ::prost::alloc::string::String,
     /// In a response of `LookUpAssociations`: every activity for which the partner was on record for
     /// the key at that time. Empty in other responses.
-    #[prost(enumeration = "Activity", repeated, tag = "13")]
+    #[prost(enumeration = "super::super::r#type::v1::Activity", repeated, tag = "13")]
     pub activities: ::prost::alloc::vec::Vec<i32>,
 }
 impl ::prost::Name for Association {
@@ -437,7 +437,12 @@ pub struct LegacyAssociation {
     #[prost(string, tag = "3")]
     pub mpn_id: ::prost::alloc::string::String,
     /// The activities of the association: usage, pre-sales, or both.
-    #[prost(enumeration = "Activity", repeated, packed = "false", tag = "4")]
+    #[prost(
+        enumeration = "super::super::r#type::v1::Activity",
+        repeated,
+        packed = "false",
+        tag = "4"
+    )]
     pub activities: ::prost::alloc::vec::Vec<i32>,
 }
 impl ::prost::Name for LegacyAssociation {
@@ -711,7 +716,7 @@ pub struct ListAssociationsRequest {
     #[prost(string, tag = "1")]
     pub parent: ::prost::alloc::string::String,
     /// Returns only associations in this state. If unspecified, returns associations in every state.
-    #[prost(enumeration = "AssociationState", tag = "2")]
+    #[prost(enumeration = "super::super::r#type::v1::AssociationState", tag = "2")]
     pub state: i32,
     /// Returns only the associations of this claim. Format: `partners/{partner}/claims/{claim}`, where
     /// `{claim}` is a UUID. Empty returns all.
@@ -817,7 +822,7 @@ pub struct CheckClaimRequest {
     #[prost(string, tag = "4")]
     pub customer_domain: ::prost::alloc::string::String,
     /// The solution area of the claim.
-    #[prost(enumeration = "SolutionArea", tag = "5")]
+    #[prost(enumeration = "super::super::r#type::v1::SolutionArea", tag = "5")]
     pub solution_area: i32,
     /// The lines of the claim, at most 200.
     #[prost(message, repeated, tag = "6")]
@@ -996,10 +1001,15 @@ pub struct PlaceHoldRequest {
     #[prost(string, tag = "5")]
     pub customer_domain: ::prost::alloc::string::String,
     /// The solution area of the claim.
-    #[prost(enumeration = "SolutionArea", tag = "6")]
+    #[prost(enumeration = "super::super::r#type::v1::SolutionArea", tag = "6")]
     pub solution_area: i32,
     /// The activities of the claim. Each line is held for each of them.
-    #[prost(enumeration = "Activity", repeated, packed = "false", tag = "7")]
+    #[prost(
+        enumeration = "super::super::r#type::v1::Activity",
+        repeated,
+        packed = "false",
+        tag = "7"
+    )]
     pub activities: ::prost::alloc::vec::Vec<i32>,
     /// The lines to hold, at least 1 and at most 200.
     #[prost(message, repeated, tag = "8")]
@@ -1105,7 +1115,12 @@ pub struct Award {
     pub winner_claim: ::prost::alloc::string::String,
     /// The activities of the winner's claim. If none of them is exclusive, the holds of other
     /// companies are not affected.
-    #[prost(enumeration = "Activity", repeated, packed = "false", tag = "3")]
+    #[prost(
+        enumeration = "super::super::r#type::v1::Activity",
+        repeated,
+        packed = "false",
+        tag = "3"
+    )]
     pub activities: ::prost::alloc::vec::Vec<i32>,
     /// The id of the winner's review case, a UUID, as in `PlaceHoldRequest`.
     #[prost(string, tag = "4")]
@@ -1233,126 +1248,6 @@ impl ::prost::Name for LineRefusal {
         "/cpor.registry.v1.LineRefusal".into()
     }
 }
-/// The incentive programs (R6).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum Program {
-    /// The value is not specified.
-    Unspecified = 0,
-    /// Online Services Advisor, Sell.
-    OsaSell = 1,
-    /// Online Services Usage, Microsoft 365.
-    OsuMicrosoft365 = 2,
-    /// Online Services Usage, Business Applications.
-    OsuBusinessApplications = 3,
-}
-impl Program {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "PROGRAM_UNSPECIFIED",
-            Self::OsaSell => "PROGRAM_OSA_SELL",
-            Self::OsuMicrosoft365 => "PROGRAM_OSU_MICROSOFT_365",
-            Self::OsuBusinessApplications => "PROGRAM_OSU_BUSINESS_APPLICATIONS",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "PROGRAM_UNSPECIFIED" => Some(Self::Unspecified),
-            "PROGRAM_OSA_SELL" => Some(Self::OsaSell),
-            "PROGRAM_OSU_MICROSOFT_365" => Some(Self::OsuMicrosoft365),
-            "PROGRAM_OSU_BUSINESS_APPLICATIONS" => Some(Self::OsuBusinessApplications),
-            _ => None,
-        }
-    }
-}
-/// The status of a subscription.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum SubscriptionStatus {
-    /// The value is not specified.
-    Unspecified = 0,
-    /// The subscription is in use.
-    Active = 1,
-    /// The subscription has ended, but can still be used during a grace period.
-    InGrace = 2,
-    /// The subscription and its grace period have ended.
-    Expired = 3,
-    /// The subscription was bought, but is not activated or provisioned yet.
-    NotProvisioned = 4,
-    /// The vendor suspended the subscription.
-    Suspended = 5,
-}
-impl SubscriptionStatus {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "SUBSCRIPTION_STATUS_UNSPECIFIED",
-            Self::Active => "SUBSCRIPTION_STATUS_ACTIVE",
-            Self::InGrace => "SUBSCRIPTION_STATUS_IN_GRACE",
-            Self::Expired => "SUBSCRIPTION_STATUS_EXPIRED",
-            Self::NotProvisioned => "SUBSCRIPTION_STATUS_NOT_PROVISIONED",
-            Self::Suspended => "SUBSCRIPTION_STATUS_SUSPENDED",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "SUBSCRIPTION_STATUS_UNSPECIFIED" => Some(Self::Unspecified),
-            "SUBSCRIPTION_STATUS_ACTIVE" => Some(Self::Active),
-            "SUBSCRIPTION_STATUS_IN_GRACE" => Some(Self::InGrace),
-            "SUBSCRIPTION_STATUS_EXPIRED" => Some(Self::Expired),
-            "SUBSCRIPTION_STATUS_NOT_PROVISIONED" => Some(Self::NotProvisioned),
-            "SUBSCRIPTION_STATUS_SUSPENDED" => Some(Self::Suspended),
-            _ => None,
-        }
-    }
-}
-/// The channel through which a subscription was bought.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum PurchaseChannel {
-    /// The value is not specified.
-    Unspecified = 0,
-    /// Volume Licensing.
-    VolumeLicensing = 1,
-    /// Web Direct.
-    WebDirect = 2,
-    /// Cloud Solution Provider. Such subscriptions are claimed through the co-op claims process, not
-    /// with CPOR (R6).
-    Csp = 3,
-}
-impl PurchaseChannel {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "PURCHASE_CHANNEL_UNSPECIFIED",
-            Self::VolumeLicensing => "PURCHASE_CHANNEL_VOLUME_LICENSING",
-            Self::WebDirect => "PURCHASE_CHANNEL_WEB_DIRECT",
-            Self::Csp => "PURCHASE_CHANNEL_CSP",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "PURCHASE_CHANNEL_UNSPECIFIED" => Some(Self::Unspecified),
-            "PURCHASE_CHANNEL_VOLUME_LICENSING" => Some(Self::VolumeLicensing),
-            "PURCHASE_CHANNEL_WEB_DIRECT" => Some(Self::WebDirect),
-            "PURCHASE_CHANNEL_CSP" => Some(Self::Csp),
-            _ => None,
-        }
-    }
-}
 /// How a product is claimed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -1423,159 +1318,6 @@ impl ProductFamily {
             "PRODUCT_FAMILY_DYNAMICS_365" => Some(Self::Dynamics365),
             "PRODUCT_FAMILY_POWER_BI" => Some(Self::PowerBi),
             "PRODUCT_FAMILY_POWER_PLATFORM" => Some(Self::PowerPlatform),
-            _ => None,
-        }
-    }
-}
-/// The solution areas of claims (R7).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum SolutionArea {
-    /// The value is not specified.
-    Unspecified = 0,
-    /// Microsoft 365. Its claims are for workloads of a tenant.
-    Microsoft365 = 1,
-    /// Business Applications. Its claims are for subscriptions.
-    BusinessApplications = 2,
-}
-impl SolutionArea {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "SOLUTION_AREA_UNSPECIFIED",
-            Self::Microsoft365 => "SOLUTION_AREA_MICROSOFT_365",
-            Self::BusinessApplications => "SOLUTION_AREA_BUSINESS_APPLICATIONS",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "SOLUTION_AREA_UNSPECIFIED" => Some(Self::Unspecified),
-            "SOLUTION_AREA_MICROSOFT_365" => Some(Self::Microsoft365),
-            "SOLUTION_AREA_BUSINESS_APPLICATIONS" => Some(Self::BusinessApplications),
-            _ => None,
-        }
-    }
-}
-/// The activities that partners claim (R7).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum Activity {
-    /// The value is not specified.
-    Unspecified = 0,
-    /// The partner drives the usage of a workload or subscription.
-    Usage = 1,
-    /// The partner sold the subscription to the customer. Business Applications only.
-    PreSales = 2,
-    /// The partner is recognized for the revenue, but never paid, and does not exclude other partners.
-    /// Business Applications only.
-    RevenueAssociation = 3,
-}
-impl Activity {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "ACTIVITY_UNSPECIFIED",
-            Self::Usage => "ACTIVITY_USAGE",
-            Self::PreSales => "ACTIVITY_PRE_SALES",
-            Self::RevenueAssociation => "ACTIVITY_REVENUE_ASSOCIATION",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "ACTIVITY_UNSPECIFIED" => Some(Self::Unspecified),
-            "ACTIVITY_USAGE" => Some(Self::Usage),
-            "ACTIVITY_PRE_SALES" => Some(Self::PreSales),
-            "ACTIVITY_REVENUE_ASSOCIATION" => Some(Self::RevenueAssociation),
-            _ => None,
-        }
-    }
-}
-/// The state of an association.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum AssociationState {
-    /// The value is not specified.
-    Unspecified = 0,
-    /// The claim is approved and the customer can still decline. Other partners are excluded.
-    Pending = 1,
-    /// The partner is officially on record.
-    Official = 2,
-    /// The association has ended. `end_reason` says why.
-    Ended = 3,
-}
-impl AssociationState {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "ASSOCIATION_STATE_UNSPECIFIED",
-            Self::Pending => "ASSOCIATION_STATE_PENDING",
-            Self::Official => "ASSOCIATION_STATE_OFFICIAL",
-            Self::Ended => "ASSOCIATION_STATE_ENDED",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "ASSOCIATION_STATE_UNSPECIFIED" => Some(Self::Unspecified),
-            "ASSOCIATION_STATE_PENDING" => Some(Self::Pending),
-            "ASSOCIATION_STATE_OFFICIAL" => Some(Self::Official),
-            "ASSOCIATION_STATE_ENDED" => Some(Self::Ended),
-            _ => None,
-        }
-    }
-}
-/// Why an association ended (R35).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum EndReason {
-    /// The association has not ended.
-    Unspecified = 0,
-    /// The customer declined.
-    Declined = 1,
-    /// The partner withdrew the claim.
-    Withdrawn = 2,
-    /// The subscription ended (R39, R58).
-    Expired = 3,
-    /// The association of another partner replaced it (R37).
-    Superseded = 4,
-    /// The claim was rejected for another reason.
-    Rejected = 5,
-}
-impl EndReason {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "END_REASON_UNSPECIFIED",
-            Self::Declined => "END_REASON_DECLINED",
-            Self::Withdrawn => "END_REASON_WITHDRAWN",
-            Self::Expired => "END_REASON_EXPIRED",
-            Self::Superseded => "END_REASON_SUPERSEDED",
-            Self::Rejected => "END_REASON_REJECTED",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "END_REASON_UNSPECIFIED" => Some(Self::Unspecified),
-            "END_REASON_DECLINED" => Some(Self::Declined),
-            "END_REASON_WITHDRAWN" => Some(Self::Withdrawn),
-            "END_REASON_EXPIRED" => Some(Self::Expired),
-            "END_REASON_SUPERSEDED" => Some(Self::Superseded),
-            "END_REASON_REJECTED" => Some(Self::Rejected),
             _ => None,
         }
     }

@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use cpor_durable::{CommandError, StoreError};
 use cpor_kit::status::{self, FieldViolation};
+use cpor_proto::UnknownValue;
 use cpor_proto::options::v1 as options;
 use cpor_proto::registry::v1::ErrorReason;
 use cpor_types::Malformed;
@@ -107,6 +108,11 @@ fn unavailable(error: &str) -> Status {
 /// Converts a parse error of a field to a status.
 pub(super) fn malformed_field(field: &str) -> impl Fn(Malformed) -> Status + '_ {
     move |malformed| invalid_field(field, malformed.to_string())
+}
+
+/// Converts an enum number of a field that is unspecified or unknown to a status.
+pub(super) fn unknown_value(field: &str) -> impl Fn(UnknownValue) -> Status + '_ {
+    move |_| invalid_field(field, "must be one of the specified values")
 }
 
 /// The status for one invalid field of the request. The description says which rule the value

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use cpor_types::{AssociationKey, DomainName, MpnId, ProductId, Program, SubscriptionId, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::string_enum::string_enum;
+pub(crate) use cpor_types::{PurchaseChannel, SubscriptionStatus};
 
 /// The directory data of one tenant.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,30 +58,6 @@ pub(crate) struct Subscription {
     /// The end of the grace period (R39): `end_time` and the grace period that was configured at
     /// the import.
     pub(crate) expire_time: Option<Timestamp>,
-}
-
-string_enum! {
-    /// The status of a subscription, as the directory reports it.
-    SubscriptionStatus {
-        Active = "active",
-        /// The subscription has ended and is in its grace period, in which it still counts as
-        /// active.
-        InGrace = "in_grace",
-        Expired = "expired",
-        NotProvisioned = "not_provisioned",
-        Suspended = "suspended",
-    }
-}
-
-string_enum! {
-    /// The channel through which a subscription was bought (R6, R8).
-    PurchaseChannel {
-        VolumeLicensing = "volume_licensing",
-        WebDirect = "web_direct",
-        /// Cloud Solution Provider. Subscriptions bought through this channel cannot be claimed
-        /// (R6).
-        Csp = "csp",
-    }
 }
 
 /// The directory data of one partner.

@@ -2,12 +2,13 @@
 use std::collections::HashMap;
 
 use cpor_durable::{Change, OutgoingEvent, RecordedEvent};
+use cpor_proto::WireEnum as _;
 use cpor_proto::events::v1::event::Payload;
 use cpor_proto::events::v1::{
     AssociationBecameOfficial, AssociationEnded, EnrollmentFacts, LineFacts, PartnerChanged, PartnerFacts,
     SubscriptionChanged, SubscriptionFacts,
 };
-use cpor_types::{AssociationKey, Service, SubscriptionId, TenantId};
+use cpor_types::{Activity, AssociationKey, Service, SubscriptionId, TenantId};
 
 use crate::api::convert::timestamp;
 use crate::domain::association::EndReason;
@@ -68,7 +69,7 @@ fn association_ended(tenant: String, ended: &AssociationsEnded) -> AssociationEn
     AssociationEnded {
         claim: ended.claim.to_string(),
         tenant,
-        reason: ended.reason.as_str().to_owned(),
+        reason: ended.reason.to_number(),
         line_ids: ended.lines.iter().map(ToString::to_string).collect(),
         all: ended.is_last,
     }
@@ -115,8 +116,8 @@ fn association_became_official(tenant: String, granted: &AssociationsGranted) ->
         tenant_region: granted.tenant_region.clone(),
         submit_time: first.and_then(|first| first.claimed_line()).map(|line| timestamp(line.submit_time)),
         official_time: first.and_then(|first| first.official_time()).map(timestamp),
-        activities: activities.iter().map(|activity| activity.as_str().to_owned()).collect(),
-        solution_area: first.map_or(String::new(), |first| first.solution_area().to_string()),
+        activities: Activity::to_numbers(&activities),
+        solution_area: first.map_or(0, |first| first.solution_area().to_number()),
     }
 }
 
@@ -138,8 +139,8 @@ fn line_facts(line: &GrantedLine) -> LineFacts {
 fn subscription_facts(id: SubscriptionId, subscription: &Subscription) -> SubscriptionFacts {
     SubscriptionFacts {
         subscription_id: id.to_string(),
-        status: subscription.status.as_str().to_owned(),
-        channel: subscription.channel.as_str().to_owned(),
+        status: subscription.status.to_number(),
+        channel: subscription.channel.to_number(),
         purchase_time: Some(timestamp(subscription.purchase_time)),
         end_time: subscription.end_time.map(timestamp),
     }
@@ -147,7 +148,7 @@ fn subscription_facts(id: SubscriptionId, subscription: &Subscription) -> Subscr
 
 fn enrollment_facts(enrollment: &Enrollment) -> EnrollmentFacts {
     EnrollmentFacts {
-        program: enrollment.program.as_str().to_owned(),
+        program: enrollment.program.to_number(),
         start_time: Some(timestamp(enrollment.start_time)),
         end_time: enrollment.end_time.map(timestamp),
     }

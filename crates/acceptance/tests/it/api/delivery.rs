@@ -4,11 +4,12 @@ use cpor_acceptance::{ClaimStage, TestClaim, TestSystem, assert_refused, both_da
 use cpor_proto::{
     claims::v1::ClaimState,
     events::v1::{
-        Actor, ActorSide, CustomerDeclined, DeliverEventsRequest, Event, StreamBatch, StreamId, StreamResult,
-        event::Payload, event_service_client::EventServiceClient, stream_result::Failure,
+        Actor, CustomerDeclined, DeliverEventsRequest, Event, StreamBatch, StreamId, StreamResult, event::Payload,
+        event_service_client::EventServiceClient, stream_result::Failure,
     },
     operations::v1::{ListStreamsRequest, RetryStreamRequest, StreamState},
     options::v1::Service as Wire,
+    r#type::v1::ActorSide,
 };
 use cpor_types::Service;
 use tonic::Code;
@@ -21,8 +22,11 @@ both_databases![
 ];
 
 fn declined(case: &TestClaim<'_>, sequence: u64) -> Event {
-    let payload =
-        CustomerDeclined { claim: case.name.clone(), channel: "link".into(), comment: format!("No. {sequence}") };
+    let payload = CustomerDeclined {
+        claim: case.name.clone(),
+        channel: cpor_proto::r#type::v1::ConsentChannel::Link.into(),
+        comment: format!("No. {sequence}"),
+    };
     Event {
         sequence,
         effective_time: Some(timestamp("2026-03-16T09:00:00Z")),

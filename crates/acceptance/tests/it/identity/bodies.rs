@@ -50,7 +50,7 @@ pub(crate) fn body(method: &Method, names: &Names) -> Value {
         "CreateProgramGuide" => json!({
             "program_guide_id": "matrix",
             "program_guide": {"display_name": "Matrix", "version": "1", "conditions": [
-                {"name": "enrolled", "programs": ["osa_sell"], "expression": "true", "explanation": "x"},
+                {"name": "enrolled", "programs": ["PROGRAM_OSA_SELL"], "expression": "true", "explanation": "x"},
             ]},
             "validate_only": true,
         }),

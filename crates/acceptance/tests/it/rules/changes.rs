@@ -3,8 +3,9 @@
 use chrono::TimeDelta;
 use cpor_acceptance::{ClaimStage, TestClaim, TestSystem, both_databases, contact, to_timestamp};
 use cpor_proto::{
-    claims::v1::{Claim, ClaimState, HistoryEntry, Side},
-    events::v1::{Actor, ActorSide, CustomerApproved, Event, event::Payload},
+    claims::v1::{Claim, ClaimState, HistoryEntry},
+    events::v1::{Actor, CustomerApproved, Event, event::Payload},
+    r#type::v1::ActorSide,
 };
 
 use crate::api::delivery::deliver;
@@ -50,7 +51,7 @@ async fn r56_a_reviewers_steps_say_who_and_from_what_to_what(system: &TestSystem
     let begun = case.entry("approval_begun").await;
     assert_eq!(
         (begun.side(), begun.subject.as_str(), begun.to_state()),
-        (Side::Reviewer, rita, ClaimState::UnderReview)
+        (ActorSide::Reviewer, rita, ClaimState::UnderReview)
     );
     assert_eq!(changes(&begun), [("review_due_time", until, "")], "the clocks stand still");
     let approved = case.entry("review_approved").await;
@@ -81,7 +82,7 @@ async fn r56_the_customers_words_say_from_what_to_what(system: &TestSystem) {
     case.approve_consent().await.unwrap();
     system.wait_until_idle().await;
     let approved = case.entry("customer_approved").await;
-    assert_eq!((approved.side(), approved.subject.as_str()), (Side::Customer, case.customer().subject.as_str()));
+    assert_eq!((approved.side(), approved.subject.as_str()), (ActorSide::Customer, case.customer().subject.as_str()));
     assert_eq!(changes(&approved), [("consent_channel", "", "signed_in"), ("consent", "requested", "approved")]);
     assert_eq!(changes(&case.entry("association_granted").await), [("association_state", "pending", "granted")]);
     says(&case.entry("association_official").await, ("association_state", "granted", "official"));
@@ -116,7 +117,7 @@ async fn r56_an_award_says_who_keeps_what_until_when(system: &TestSystem) {
         ),
     ] {
         let awarded = case.entry("lines_awarded").await;
-        assert_eq!((awarded.side(), awarded.subject.as_str()), (Side::Reviewer, system.lead.subject.as_str()));
+        assert_eq!((awarded.side(), awarded.subject.as_str()), (ActorSide::Reviewer, system.lead.subject.as_str()));
         assert_eq!((awarded.from_state(), awarded.reason.as_str()), (awarded.to_state(), "The newer proof convinces."));
         assert_eq!(awarded.changes[0].new_value, until);
     }
@@ -143,7 +144,7 @@ async fn r56_time_leaves_entries_too(system: &TestSystem) {
     for (action, clock) in [("review_reminded", "review_decision"), ("review_overdue", "review_decision")] {
         let history = case.history().await;
         let entry = history.iter().find(|entry| entry.action == action && entry.reason == clock).expect(action);
-        assert_eq!((entry.side(), entry.to_state()), (Side::Time, ClaimState::UnderReview), "{entry:#?}");
+        assert_eq!((entry.side(), entry.to_state()), (ActorSide::Time, ClaimState::UnderReview), "{entry:#?}");
     }
     case.approve(&system.reviewer).await.unwrap();
     system.wait_until_idle().await;
@@ -151,7 +152,7 @@ async fn r56_time_leaves_entries_too(system: &TestSystem) {
     system.advance_by(TimeDelta::days(8)).await;
     let passed = case.entry("consent_window_passed").await;
     assert_eq!(changes(&passed), [("consent_window", "open", "passed")], "the customer can decline no more");
-    assert!(!passed.overtaken && passed.side() == Side::Time, "{passed:#?}");
+    assert!(!passed.overtaken && passed.side() == ActorSide::Time, "{passed:#?}");
 }
 
 async fn r56_a_notice_says_why_it_bounced_and_who_sent_it_again(system: &TestSystem) {
@@ -167,14 +168,18 @@ async fn r56_a_notice_says_why_it_bounced_and_who_sent_it_again(system: &TestSys
     case.resend_notice(&system.operator).await.unwrap();
     system.wait_until_idle().await;
     let resent = case.entry("notice_resent").await;
-    assert_eq!((resent.side(), resent.subject.as_str()), (Side::Vendor, system.operator.subject.as_str()));
+    assert_eq!((resent.side(), resent.subject.as_str()), (ActorSide::Vendor, system.operator.subject.as_str()));
     assert_eq!(changes(&resent), [("notices.submission", "bounced", "queued")]);
     assert_eq!(changes(&case.entry("notice_settled").await), [("notices.submission", "queued", "accepted")]);
 }
 
 /// The customer's approval of the claim as it was when they had been asked anew `consent_request_number` times.
 async fn approves(case: &TestClaim<'_>, consent_request_number: u32) -> HistoryEntry {
-    let approved = CustomerApproved { claim: case.name.clone(), channel: "link".into(), consent_request_number };
+    let approved = CustomerApproved {
+        claim: case.name.clone(),
+        channel: cpor_proto::r#type::v1::ConsentChannel::Link.into(),
+        consent_request_number,
+    };
     let event = Event {
         sequence: 1,
         effective_time: Some(to_timestamp(case.system.now().await)),

@@ -3,9 +3,9 @@
 use chrono::TimeDelta;
 use cpor_acceptance::{CONTOSO, ClaimStage, NORTHWIND, TestClaim, TestSystem, assert_refused, both_databases, line};
 use cpor_proto::{
-    claims::v1::{Claim, ClaimState, PrimaryRejectionReason, WithdrawReason},
-    registry::v1::AssociationState,
+    claims::v1::{Claim, ClaimState, WithdrawReason},
     reviews::v1::{AwardOutcome, ReviewCaseState},
+    r#type::v1::{AssociationState, PrimaryRejectionReason},
 };
 use tonic::Code;
 

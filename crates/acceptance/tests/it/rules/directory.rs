@@ -5,9 +5,7 @@ use cpor_acceptance::{
     both_databases, line, rows,
 };
 use cpor_proto::{
-    claims::v1::Claim,
-    registry::v1::{Subscription, SubscriptionStatus},
-    reviews::v1::ReviewCaseState,
+    claims::v1::Claim, registry::v1::Subscription, reviews::v1::ReviewCaseState, r#type::v1::SubscriptionStatus,
 };
 use tonic::Code;
 use tonic_types::StatusExt as _;

@@ -4,9 +4,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use cpor_acceptance::{ClaimStage, TestClaim, TestSystem, assert_refused, both_databases, field_violations, timestamp};
 use cpor_proto::{
     claims::v1::{ClaimState, DisputeClaimRequest},
-    reviews::v1::{
-        ListReviewCasesRequest, PartnerActionReason, RequestPartnerActionRequest, ReviewCaseState, ReviewClock,
-    },
+    reviews::v1::{ListReviewCasesRequest, RequestPartnerActionRequest, ReviewCaseState},
+    r#type::v1::{PartnerActionReason, ReviewClock},
 };
 use tonic::Code;
 

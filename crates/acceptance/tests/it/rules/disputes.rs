@@ -4,7 +4,10 @@ use chrono::TimeDelta;
 use cpor_acceptance::{
     ClaimStage, PDF, TestClaim, TestSystem, assert_refused, both_databases, from_timestamp, metadata,
 };
-use cpor_proto::claims::v1::{AssociationState, ClaimCommand, ClaimState, PrimaryRejectionReason};
+use cpor_proto::{
+    claims::v1::{ClaimCommand, ClaimState},
+    r#type::v1::{AssociationState, PrimaryRejectionReason},
+};
 use tonic::Code;
 
 both_databases![

@@ -9,10 +9,11 @@ use cpor_acceptance::{
 use cpor_proto::{
     claims::v1::WithdrawReason,
     eligibility::v1::{
-        Earning, EarningFilter, EarningOutcome, EarningStatus, ExportEarningsRequest, ExportFormat,
-        ListEarningsRequest, Money, RecordPayoutRequest, RecordPayoutResponse, UsageUnit,
+        Earning, EarningFilter, EarningOutcome, EarningStatus, ExportEarningsRequest, ListEarningsRequest,
+        RecordPayoutRequest, RecordPayoutResponse, UsageUnit,
     },
-    registry::v1::{Subscription, SubscriptionStatus},
+    registry::v1::Subscription,
+    r#type::v1::{ExportFormat, Money, SubscriptionStatus},
 };
 use tonic::{Code, Status};
 
@@ -333,7 +334,7 @@ async fn r53_recognition_earns_nothing(system: &TestSystem) {
     let seen: Vec<_> = lines.iter().map(|line| (line.month.as_str(), outcome(line), micros(line))).collect();
     let nothing = |month| (month, EarningOutcome::RecognitionOnly, 0);
     assert_eq!(seen, ["2026-03", "2026-04"].map(nothing));
-    assert_eq!(lines[0].program, "");
+    assert_eq!(lines[0].program, 0);
 }
 
 async fn r54_two_payouts_at_once_pay_each_line_once(system: &TestSystem) {

@@ -4,7 +4,10 @@ use cpor_acceptance::{
     ClaimStage, PDF, TestClaim, TestSystem, assert_not_allowed, assert_refused, assert_violations, both_databases,
     line, metadata,
 };
-use cpor_proto::claims::v1::{Claim, ClaimState, Contact};
+use cpor_proto::{
+    claims::v1::{Claim, ClaimState},
+    r#type::v1::Contact,
+};
 use tonic::Code;
 
 both_databases![

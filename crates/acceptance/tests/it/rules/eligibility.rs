@@ -5,11 +5,10 @@ use cpor_acceptance::{
     ClaimStage, FABRIKAM, TestClaim, TestSystem, assert_refused, both_databases, line, rows, timestamp,
 };
 use cpor_proto::{
-    claims::v1::{Activity, AssociationState, Claim, Verdict as Shown, WithdrawReason},
-    eligibility::v1::{GetProgramGuideRequest, ListAssessmentsRequest, ListProgramGuidesRequest, Verdict},
-    registry::v1::{
-        Enrollment, GetPartnerRequest, Program, PurchaseChannel, Subscription, SubscriptionStatus, directory_row::Row,
-    },
+    claims::v1::{Claim, WithdrawReason},
+    eligibility::v1::{GetProgramGuideRequest, ListAssessmentsRequest, ListProgramGuidesRequest},
+    registry::v1::{Enrollment, GetPartnerRequest, Subscription, directory_row::Row},
+    r#type::v1::{Activity, AssociationState, Program, PurchaseChannel, SubscriptionStatus, Verdict as Shown, Verdict},
 };
 use tonic::Code;
 
@@ -70,7 +69,7 @@ async fn r52_the_answer_names_conditions_facts_and_whether_they_held(system: &Te
         (case.name.as_str(), case.claim().await.official_time)
     );
     let result = &assessment.results[0];
-    assert_eq!((result.program.as_str(), result.product.as_str()), ("osa_sell", "products/dynamics-365-sales"));
+    assert_eq!((result.program(), result.product.as_str()), (Program::OsaSell, "products/dynamics-365-sales"));
     let conditions: Vec<_> =
         result.conditions.iter().map(|condition| (condition.condition.as_str(), condition.satisfied)).collect();
     let wanted = ["partner_enrolled", "same_region", "subscription_current", "purchased_within_90_days"];
@@ -203,7 +202,7 @@ async fn r53_usage_must_have_grown_by_10_percent(system: &TestSystem) {
 async fn r53_recognition_only_is_recognised_and_never_paid(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.revenue_association().await, ClaimStage::Official).await;
     assert_eq!(verdicts(&case).await, [(Verdict::RecognitionOnly, vec![])]);
-    assert_eq!(case.assessment().await.unwrap().results[0].program, "");
+    assert_eq!(case.assessment().await.unwrap().results[0].program, 0);
     let yammer = Claim { lines: vec![line("yammer", "")], ..system.workloads() };
     let case = TestClaim::at_stage(system, yammer, ClaimStage::Official).await;
     assert_eq!(verdicts(&case).await, [(Verdict::RecognitionOnly, vec![])]);

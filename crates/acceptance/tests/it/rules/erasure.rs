@@ -6,8 +6,9 @@ use chrono::TimeDelta;
 use cpor::verify::verify;
 use cpor_acceptance::{ClaimStage, TestClaim, TestSystem, assert_refused, both_databases, contact, to_timestamp};
 use cpor_proto::{
-    claims::v1::{Claim, ClaimReceipt, ErasePersonalDataRequest, HistoryPart, PersonalDataKind, Side, WithdrawReason},
-    events::v1::{Actor, ActorSide, CustomerDeclined, Event, event::Payload},
+    claims::v1::{Claim, ClaimReceipt, ErasePersonalDataRequest, HistoryPart, WithdrawReason},
+    events::v1::{Actor, CustomerDeclined, Event, event::Payload},
+    r#type::v1::{ActorSide, PersonalDataKind},
 };
 use tonic::Code;
 
@@ -77,7 +78,7 @@ async fn r56_personal_data_is_erased_and_the_chain_still_verifies(system: &TestS
     assert!(case.notes(&system.reviewer).await.unwrap().iter().all(|note| note.text.is_empty() && note.erased));
 
     let record = case.entry("personal_data_erased").await;
-    assert_eq!((record.side(), record.subject.as_str()), (Side::Vendor, system.operator.subject.as_str()));
+    assert_eq!((record.side(), record.subject.as_str()), (ActorSide::Vendor, system.operator.subject.as_str()));
     assert_eq!(
         (record.reason.as_str(), record.changes[0].old_value.as_str()),
         ("Request 7", "contacts, subjects, free_text")
@@ -208,7 +209,11 @@ async fn r56_what_was_said_before_and_is_told_later_is_not_kept(system: &TestSys
     let (stream, after) = (system.next_uuid(), to_timestamp(system.now().await));
     for (sequence, effective_time) in [(1, before), (2, after)] {
         let comment = WORDS[sequence as usize].to_owned();
-        let payload = CustomerDeclined { claim: case.name.clone(), channel: "link".into(), comment };
+        let payload = CustomerDeclined {
+            claim: case.name.clone(),
+            channel: cpor_proto::r#type::v1::ConsentChannel::Link.into(),
+            comment,
+        };
         let event = Event {
             sequence,
             effective_time: Some(effective_time),

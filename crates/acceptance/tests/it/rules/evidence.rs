@@ -3,7 +3,10 @@
 use cpor_acceptance::{
     ClaimStage, DOCX, JPEG, PDF, PNG, PPTX, TestClaim, TestSystem, XLSX, assert_refused, both_databases, timestamp,
 };
-use cpor_proto::claims::v1::{EvidenceKind, EvidenceMetadata, UploadEvidenceRequest};
+use cpor_proto::{
+    claims::v1::{EvidenceMetadata, UploadEvidenceRequest},
+    r#type::v1::EvidenceKind,
+};
 use sha2::{Digest as _, Sha256};
 use tonic::Code;
 

@@ -4,10 +4,10 @@ use cpor_acceptance::{
     ClaimStage, TestClaim, TestSystem, assert_not_allowed, assert_refused, both_databases, field_violations,
 };
 use cpor_proto::{
-    claims::v1::{AssociationState, ClaimState, PrimaryRejectionReason, Side, WithdrawReason},
+    claims::v1::{ClaimState, WithdrawReason},
     consents::v1::ConsentState,
-    registry::v1::{AssociationState as Held, EndReason},
     reviews::v1::ReviewCaseState,
+    r#type::v1::{ActorSide, AssociationEndReason, AssociationState, AssociationState as Held, PrimaryRejectionReason},
 };
 use tonic::Code;
 
@@ -39,7 +39,7 @@ async fn r25_withdrawal_is_final_and_closes_everything(system: &TestSystem) {
         assert!(matches!(review, ReviewCaseState::Closed | ReviewCaseState::Approved), "{review:?}");
         assert_eq!(case.consent().await.unwrap().state(), ConsentState::Closed);
         let entry = case.entry("withdrawn").await;
-        assert_eq!((entry.side(), entry.subject.as_str()), (Side::Partner, case.partner.subject.as_str()));
+        assert_eq!((entry.side(), entry.subject.as_str()), (ActorSide::Partner, case.partner.subject.as_str()));
     }
 }
 
@@ -51,7 +51,7 @@ async fn r25_an_official_association_ends_with_a_withdrawal(system: &TestSystem)
     system.wait_until_idle().await;
     assert_eq!(case.claim().await.association_state(), AssociationState::Ended);
     let ended = case.associations().await.remove(0);
-    assert_eq!((ended.state(), ended.end_reason()), (Held::Ended, EndReason::Withdrawn));
+    assert_eq!((ended.state(), ended.end_reason()), (Held::Ended, AssociationEndReason::Withdrawn));
     assert!(ended.end_time.is_some() && ended.official_time.is_some());
     assert!(system.associations_of_key(&key, None).await.is_empty());
 }

@@ -2,9 +2,11 @@
 
 use chrono::TimeDelta;
 use cpor_acceptance::{ClaimStage, FABRIKAM, TestClaim, TestSystem, both_databases, rows, timestamp};
+use cpor_proto::r#type::v1 as types;
 use cpor_proto::{
-    claims::v1::{self as claims, ClaimState},
-    registry::v1::{AssociationState, EndReason, Subscription, SubscriptionStatus},
+    claims::v1::ClaimState,
+    registry::v1::Subscription,
+    r#type::v1::{AssociationEndReason, AssociationState, SubscriptionStatus},
 };
 
 both_databases![
@@ -26,9 +28,13 @@ async fn now(system: &TestSystem, case: &TestClaim<'_>, status: SubscriptionStat
 
 async fn is_over(case: &TestClaim<'_>) {
     let claim = case.claim().await;
-    assert_eq!((claim.state(), claim.association_state()), (ClaimState::Approved, claims::AssociationState::Ended));
+    assert_eq!((claim.state(), claim.association_state()), (ClaimState::Approved, types::AssociationState::Ended));
     let found = case.associations().await;
-    assert!(found.iter().all(|one| (one.state(), one.end_reason()) == (AssociationState::Ended, EndReason::Expired)));
+    assert!(
+        found
+            .iter()
+            .all(|one| (one.state(), one.end_reason()) == (AssociationState::Ended, AssociationEndReason::Expired))
+    );
 }
 
 async fn r39_an_association_ends_with_its_subscription_after_grace(system: &TestSystem) {

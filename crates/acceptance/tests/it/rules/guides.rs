@@ -3,11 +3,14 @@
 use cpor_acceptance::{
     Actor, ClaimStage, TestClaim, TestSystem, assert_refused, both_databases, field_violations, metadata, timestamp,
 };
-use cpor_proto::eligibility::v1::{
-    ActivateProgramGuideRequest, Assessment, CreateProgramGuideRequest, EarningOutcome, GetAssessmentRequest,
-    GetProgramGuideRequest, GuideDifference, GuideState, ListEarningsRequest, ListProgramGuidesRequest, Money,
-    ProgramGuide, SimulateProgramGuideRequest, SimulationSummary, UsageUnit, Verdict,
-    simulate_program_guide_response::Content,
+use cpor_proto::{
+    eligibility::v1::{
+        ActivateProgramGuideRequest, Assessment, CreateProgramGuideRequest, EarningOutcome, GetAssessmentRequest,
+        GetProgramGuideRequest, GuideDifference, GuideState, ListEarningsRequest, ListProgramGuidesRequest,
+        ProgramGuide, SimulateProgramGuideRequest, SimulationSummary, UsageUnit,
+        simulate_program_guide_response::Content,
+    },
+    r#type::v1::{Money, Verdict},
 };
 use tonic::{Code, Status};
 
@@ -68,7 +71,7 @@ async fn r52_everything_that_is_wrong_with_a_guide_is_named_at_once(system: &Tes
     let mut guide = shipped(system).await;
     guide.display_name = String::new();
     guide.conditions[1].name = guide.conditions[0].name.clone();
-    guide.conditions[1].programs = vec!["csp".into()];
+    guide.conditions[1].programs = vec![99];
     guide.conditions[2].expression = "weather == 'fine'".into();
     guide.conditions[3].expression = "claim.submit_time".into();
     guide.conditions[4].expression = "usage.latest > '10' && (".into();

@@ -5,9 +5,9 @@ use cpor_acceptance::{
     ClaimStage, NORTHWIND, TestClaim, TestSystem, assert_refused, assert_violations, both_databases, line,
 };
 use cpor_proto::{
-    claims::v1::{Activity, Claim, WithdrawReason},
-    registry::v1::AssociationState,
+    claims::v1::{Claim, WithdrawReason},
     reviews::v1::ReviewCaseState,
+    r#type::v1::{Activity, AssociationState},
 };
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;

@@ -5,9 +5,9 @@ use cpor_acceptance::{
     ClaimStage, PDF, TestClaim, TestSystem, assert_not_allowed, assert_refused, both_databases, from_timestamp,
 };
 use cpor_proto::{
-    claims::v1::{AssociationState, ClaimState, FurtherRejectionReason, WithdrawReason},
+    claims::v1::{ClaimState, WithdrawReason},
     consents::v1::ConsentState,
-    reviews::v1::ReviewClock,
+    r#type::v1::{AssociationState, FurtherRejectionReason, ReviewClock},
 };
 use tonic::Code;
 

@@ -7,11 +7,11 @@ use cpor_acceptance::{
 use cpor_proto::{
     claims::v1::ClaimState,
     registry::v1::{
-        Activity, AssociationState, CheckUsageAccessRequest, DeclineLegacyAssociationRequest, EndReason,
-        ImportLegacyAssociationsRequest, ImportResult, LegacyAssociation, ListAssociationsRequest,
-        import_result::Outcome,
+        CheckUsageAccessRequest, DeclineLegacyAssociationRequest, ImportLegacyAssociationsRequest, ImportResult,
+        LegacyAssociation, ListAssociationsRequest, import_result::Outcome,
     },
     reviews::v1::AwardOutcome,
+    r#type::v1::{Activity, AssociationEndReason, AssociationState},
 };
 use tonic::Code;
 
@@ -60,7 +60,7 @@ async fn r58_an_imported_association_is_official_at_once_and_can_be_declined(sys
             "ROLE_NOT_ALLOWED",
         );
         let ended = system.fabrikam.registry().decline_legacy_association(decline.clone()).await.unwrap().into_inner();
-        assert_eq!((ended.state(), ended.end_reason()), (AssociationState::Ended, EndReason::Declined));
+        assert_eq!((ended.state(), ended.end_reason()), (AssociationState::Ended, AssociationEndReason::Declined));
         let again = system.fabrikam.registry().decline_legacy_association(decline).await.unwrap().into_inner();
         assert_eq!(again, ended);
     }
@@ -154,7 +154,7 @@ async fn r58_a_legacy_association_is_superseded_when_the_winner_is_official(syst
     let legacy: Vec<_> = all.into_iter().filter(|one| one.key == key && one.partner == CONTOSO).collect();
     assert!(!legacy.is_empty());
     for ended in legacy {
-        assert_eq!((ended.state(), ended.end_reason()), (AssociationState::Ended, EndReason::Superseded));
+        assert_eq!((ended.state(), ended.end_reason()), (AssociationState::Ended, AssociationEndReason::Superseded));
         assert_eq!(ended.end_time, on_record[0].official_time, "both change in the same instant");
     }
 }

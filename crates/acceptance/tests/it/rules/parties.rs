@@ -9,8 +9,9 @@ use cpor_proto::{
     },
     registry::v1::{
         DirectoryRow, Enrollment, GetPartnerRequest, GetTenantRequest, ImportDirectoryRequest, ImportResult,
-        ListSubscriptionsRequest, ListWorkloadsRequest, Program, directory_row::Row, import_result::Outcome,
+        ListSubscriptionsRequest, ListWorkloadsRequest, directory_row::Row, import_result::Outcome,
     },
+    r#type::v1::Program,
 };
 use cpor_types::Role;
 use tonic::Code;
@@ -142,7 +143,7 @@ async fn r4_admins_may_do_everything_and_users_what_drafts_need(system: &TestSys
     case.delete().await.unwrap();
     let submitted = TestClaim::at_stage(system, system.presales().await, ClaimStage::Submitted).await;
     let case = TestClaim { partner: system.contoso_user.clone(), ..submitted };
-    let contact = cpor_proto::claims::v1::Contact { name: "Bea".into(), ..Default::default() };
+    let contact = cpor_proto::r#type::v1::Contact { name: "Bea".into(), ..Default::default() };
     let edit = case.update(Claim { partner_contact: Some(contact), ..Claim::default() }, &["partner_contact"]).await;
     assert_refused(edit, Code::PermissionDenied, "DRAFTS_ONLY");
     case.upload("more.pdf", cpor_acceptance::PDF).await.unwrap();

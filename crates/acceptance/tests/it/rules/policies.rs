@@ -2,7 +2,10 @@
 
 use chrono::TimeDelta;
 use cpor_acceptance::{ClaimStage, PDF, TestClaim, TestSystem, assert_refused, assert_violations, both_databases};
-use cpor_proto::claims::v1::{AssociationState, Claim, ClaimState};
+use cpor_proto::{
+    claims::v1::{Claim, ClaimState},
+    r#type::v1::AssociationState,
+};
 use tonic::Code;
 
 both_databases![r62_unsure_the_profile_of_2021_decides];

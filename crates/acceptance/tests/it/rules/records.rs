@@ -7,10 +7,8 @@ use cpor_acceptance::{
 };
 use cpor_proto::{
     claims::v1::WithdrawReason,
-    registry::v1::{
-        Activity, AssociationState, CheckUsageAccessRequest, EndReason, ListAssociationsRequest,
-        LookUpAssociationsRequest,
-    },
+    registry::v1::{CheckUsageAccessRequest, ListAssociationsRequest, LookUpAssociationsRequest},
+    r#type::v1::{Activity, AssociationEndReason, AssociationState},
 };
 use tonic::Code;
 
@@ -31,7 +29,7 @@ async fn r49_an_association_shows_what_it_is(system: &TestSystem) {
     );
     assert_eq!(shown.key, format!("tenants/{FABRIKAM}/{}", claim.lines[0].key));
     assert_eq!((shown.product.as_str(), shown.activity()), ("products/dynamics-365-sales", Activity::PreSales));
-    assert_eq!((shown.state(), shown.end_reason()), (AssociationState::Official, EndReason::Unspecified));
+    assert_eq!((shown.state(), shown.end_reason()), (AssociationState::Official, AssociationEndReason::Unspecified));
     assert_eq!((shown.hold_time, shown.official_time), (Some(timestamp("2026-03-16T09:00:00Z")), claim.official_time));
 }
 

@@ -6,9 +6,10 @@ use cpor_acceptance::{
     timestamp,
 };
 use cpor_proto::{
-    claims::v1::{ClaimState, FurtherRejectionReason, PrimaryRejectionReason, Side},
+    claims::v1::ClaimState,
     consents::v1::ConsentState,
     reviews::v1::ReviewCaseState,
+    r#type::v1::{ActorSide, FurtherRejectionReason, PrimaryRejectionReason},
 };
 use tonic::Code;
 
@@ -91,7 +92,7 @@ async fn r22_no_response_rejects(system: &TestSystem) {
     assert_eq!(rejection.further_reasons().collect::<Vec<_>>(), [FurtherRejectionReason::NoPartnerResponse]);
     assert_eq!((rejection.reject_time, rejection.is_final), (action.due_time, false));
     let entry = case.entry("response_deadline_passed").await;
-    assert_eq!((entry.side(), entry.effective_time), (Side::Time, action.due_time));
+    assert_eq!((entry.side(), entry.effective_time), (ActorSide::Time, action.due_time));
     assert_eq!((entry.from_state(), entry.to_state()), (ClaimState::PartnerActionRequired, ClaimState::Rejected));
     assert_eq!(case.review(&system.lead).await.unwrap().state(), ReviewCaseState::Closed);
     assert_eq!(case.consent().await.unwrap().state(), ConsentState::Closed);

@@ -2,13 +2,11 @@
 
 use cpor_acceptance::{ClaimStage, TestClaim, TestSystem, assert_refused, both_databases, field_violations, timestamp};
 use cpor_proto::{
-    claims::v1::{
-        AssociationState, ClaimState, FurtherRejectionReason as Further, PartnerActionReason as Shown,
-        PrimaryRejectionReason as Primary, Side,
-    },
-    reviews::v1::{
-        FurtherRejectionReason, ListReviewCasesRequest, PartnerActionReason, PrimaryRejectionReason,
-        RejectReviewCaseRequest, RequestPartnerActionRequest, ReviewCaseState,
+    claims::v1::ClaimState,
+    reviews::v1::{ListReviewCasesRequest, RejectReviewCaseRequest, RequestPartnerActionRequest, ReviewCaseState},
+    r#type::v1::{
+        ActorSide, AssociationState, FurtherRejectionReason as Further, FurtherRejectionReason,
+        PartnerActionReason as Shown, PartnerActionReason, PrimaryRejectionReason as Primary, PrimaryRejectionReason,
     },
 };
 use tonic::Code;
@@ -46,7 +44,7 @@ async fn r19_take_release_assign_and_start(system: &TestSystem) {
     let assigned = case.history().await.into_iter().filter(|entry| entry.action == "review_assigned").count();
     assert_eq!(assigned, 4, "taken, released, assigned twice");
     let started = case.entry("review_started").await;
-    assert_eq!((started.side(), started.subject.as_str()), (Side::Reviewer, reviewer.subject.as_str()));
+    assert_eq!((started.side(), started.subject.as_str()), (ActorSide::Reviewer, reviewer.subject.as_str()));
 }
 
 async fn queue(system: &TestSystem, request: ListReviewCasesRequest) -> Vec<String> {
@@ -107,7 +105,7 @@ async fn r20_a_request_names_reasons_and_says_why(system: &TestSystem) {
         ("This is a holiday picture.", Some(timestamp("2026-03-16T09:00:00Z")))
     );
     let comments = case.comments().await;
-    assert_eq!((comments[0].side(), comments[0].text.as_str()), (Side::Reviewer, "This is a holiday picture."));
+    assert_eq!((comments[0].side(), comments[0].text.as_str()), (ActorSide::Reviewer, "This is a holiday picture."));
 }
 
 async fn r23_approval_holds_and_waits_for_the_customer(system: &TestSystem) {
@@ -118,7 +116,7 @@ async fn r23_approval_holds_and_waits_for_the_customer(system: &TestSystem) {
     assert_eq!((claim.state(), claim.association_state()), (ClaimState::Approved, AssociationState::Pending));
     let held = case.associations().await;
     assert_eq!(held.len(), 1);
-    assert_eq!(held[0].state(), cpor_proto::registry::v1::AssociationState::Pending);
+    assert_eq!(held[0].state(), cpor_proto::r#type::v1::AssociationState::Pending);
     assert_eq!((held[0].claim.as_str(), held[0].mpn_id.as_str()), (case.name.as_str(), "1001"));
     let entry = case.entry("review_approved").await;
     assert_eq!((entry.from_state(), entry.to_state()), (ClaimState::UnderReview, ClaimState::Approved));

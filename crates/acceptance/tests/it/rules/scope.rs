@@ -4,8 +4,9 @@ use cpor_acceptance::{
     LITWARE, TestClaim, TestSystem, assert_refused, assert_violations, both_databases, field_violations, line,
 };
 use cpor_proto::{
-    claims::v1::{Activity, Claim, SolutionArea},
+    claims::v1::Claim,
     registry::v1::{ListProductsRequest, Product, ProductFamily, ProductKind},
+    r#type::v1::{Activity, SolutionArea},
 };
 use tonic::Code;
 

@@ -2,8 +2,8 @@
 
 use anyhow::ensure;
 use cpor_proto::{
-    claims::v1::{AssociationState, ClaimState, PrimaryRejectionReason},
-    reviews::v1::FurtherRejectionReason,
+    claims::v1::ClaimState,
+    r#type::v1::{AssociationState, FurtherRejectionReason, PrimaryRejectionReason},
 };
 
 use super::{

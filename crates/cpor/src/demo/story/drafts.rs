@@ -1,6 +1,9 @@
 //! The claims of the story, as their partners draft them.
 
-use cpor_proto::claims::v1::{Activity, Claim, ClaimLine, Contact, SolutionArea};
+use cpor_proto::{
+    claims::v1::{Claim, ClaimLine},
+    r#type::v1::{Activity, Contact, SolutionArea},
+};
 
 pub(super) const FABRIKAM: &str = "6f1d8a52-0c1e-4c55-9a7e-5d1f3c8b2a10";
 const FABRIKAM_SALES: &str = "2b7e4a90-93f1-4f5e-8d57-0a1c6e9d4f21";

@@ -1,9 +1,12 @@
 //! What the program manager does: drafts, tries out and activates a guide, and exports what was earned.
 
 use anyhow::Context as _;
-use cpor_proto::eligibility::v1::{
-    ActivateProgramGuideRequest, CreateProgramGuideRequest, ExportEarningsRequest, ExportFormat,
-    GetProgramGuideRequest, Money, ProgramGuide, SimulateProgramGuideRequest, simulate_program_guide_response::Content,
+use cpor_proto::{
+    eligibility::v1::{
+        ActivateProgramGuideRequest, CreateProgramGuideRequest, ExportEarningsRequest, GetProgramGuideRequest,
+        ProgramGuide, SimulateProgramGuideRequest, simulate_program_guide_response::Content,
+    },
+    r#type::v1::{ExportFormat, Money},
 };
 
 use crate::demo::{stage::Stage, timeline::Timeline};

@@ -3,15 +3,16 @@
 use anyhow::{Context as _, bail, ensure};
 use cpor_proto::{
     claims::v1::{
-        AssociationState, Claim, ClaimState, CreateClaimRequest, EvidenceMetadata, GetClaimRequest, ListHistoryRequest,
-        ResubmitClaimRequest, SubmitClaimRequest, UploadEvidenceRequest, Verdict,
+        Claim, ClaimState, CreateClaimRequest, EvidenceMetadata, GetClaimRequest, ListHistoryRequest,
+        ResubmitClaimRequest, SubmitClaimRequest, UploadEvidenceRequest,
     },
     eligibility::v1::ListUsageRequest,
     registry::v1::LookUpAssociationsRequest,
     reviews::v1::{
-        ApproveReviewCaseRequest, FurtherRejectionReason, PartnerActionReason, PrimaryRejectionReason,
-        RejectReviewCaseRequest, RequestPartnerActionRequest, StartReviewRequest, TakeReviewCaseRequest,
+        ApproveReviewCaseRequest, RejectReviewCaseRequest, RequestPartnerActionRequest, StartReviewRequest,
+        TakeReviewCaseRequest,
     },
+    r#type::v1::{AssociationState, FurtherRejectionReason, PartnerActionReason, PrimaryRejectionReason, Verdict},
 };
 
 use crate::demo::{

@@ -1,7 +1,7 @@
 //! What time brings: a guide tried out and put in force, a decline long after the window, a subscription that ends, and what was earned.
 
 use anyhow::{Context as _, ensure};
-use cpor_proto::claims::v1::AssociationState;
+use cpor_proto::r#type::v1::AssociationState;
 
 use super::{
     chapters::{PAST_THE_WINDOW, POE_DOCX},

@@ -1,9 +1,9 @@
 //! Converts earnings to proto messages.
-use cpor_proto::eligibility::v1 as wire;
-use cpor_types::{Money, ProductName, TenantId, TenantKey};
+use cpor_proto::{WireEnum as _, eligibility::v1 as wire};
+use cpor_types::{ProductName, Program, TenantId, TenantKey};
 use uuid::Uuid;
 
-use super::{guide_name, to_activity, to_count, to_timestamp};
+use super::{guide_name, to_count, to_timestamp};
 use crate::{
     domain::{EarnedAmount, NoEarningReason, PaidAmount, Unit},
     store::earnings::{LedgerEntry, Payment},
@@ -24,12 +24,12 @@ pub(in crate::api) fn to_earning(entry: LedgerEntry) -> wire::Earning {
         line_id: earning.line.to_string(),
         key: TenantKey { tenant: earning.tenant, key: earning.key }.to_string(),
         product: ProductName { product: earning.product }.to_string(),
-        activity: to_activity(earning.activity).into(),
-        program: earning.program.map(|program| program.to_string()).unwrap_or_default(),
+        activity: earning.activity.to_number(),
+        program: earning.program.map_or(0, Program::to_number),
         month: earning.month.to_string(),
         guide: guide_name(&earning.guide),
         monthly_earning: Some(to_monthly_earning(&earning.earned)),
-        amount: earning.amount.map(to_money),
+        amount: earning.amount.map(Into::into),
         corrects: corrects.unwrap_or_default(),
         payout_period: earning.payout_period.to_string(),
         accrue_time: Some(to_timestamp(earning.accrue_time)),
@@ -52,8 +52,8 @@ pub(in crate::api) fn to_monthly_earning(earned: &EarnedAmount) -> wire::Monthly
             outcome,
             unit: to_usage_unit(*unit).into(),
             units: *units,
-            rate: Some(to_money(*rate)),
-            amount: Some(to_money(*amount)),
+            rate: Some((*rate).into()),
+            amount: Some((*amount).into()),
             ..wire::MonthlyEarning::default()
         },
         EarnedAmount::Nothing(NoEarningReason::ConditionsFailed(failed)) => {
@@ -74,11 +74,6 @@ fn to_outcome(earned: &EarnedAmount) -> wire::EarningOutcome {
         EarnedAmount::Nothing(NoEarningReason::AmountTooLarge) => wire::EarningOutcome::AmountTooLarge,
         EarnedAmount::Nothing(NoEarningReason::CurrencyChanged) => wire::EarningOutcome::CurrencyChanged,
     }
-}
-
-/// Converts an amount of money.
-pub(in crate::api) fn to_money(money: Money) -> wire::Money {
-    wire::Money { currency: money.currency.to_string(), micros: money.micros }
 }
 
 /// Converts a unit of usage.

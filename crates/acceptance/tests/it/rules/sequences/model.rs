@@ -3,7 +3,10 @@
 
 use chrono::{DateTime, Utc};
 use cpor_acceptance::from_timestamp;
-use cpor_proto::claims::v1::{AssociationState, Claim, ClaimCommand, ClaimState};
+use cpor_proto::{
+    claims::v1::{Claim, ClaimCommand, ClaimState},
+    r#type::v1::AssociationState,
+};
 
 /// What happens.
 #[derive(Clone, Copy, Debug)]

@@ -4,7 +4,10 @@ use cpor_acceptance::{
     Actor, ClaimStage, NORTHWIND, PDF, TestClaim, TestSystem, assert_not_allowed, assert_refused, both_databases,
     metadata,
 };
-use cpor_proto::claims::v1::{Claim, ClaimCommand, ClaimState, Contact, WithdrawReason};
+use cpor_proto::{
+    claims::v1::{Claim, ClaimCommand, ClaimState, WithdrawReason},
+    r#type::v1::Contact,
+};
 use cpor_types::{ActorSide, Role};
 use tonic::{Code, Status};
 
