@@ -2,7 +2,7 @@
 //! reason), and nothing internal.
 use std::{collections::HashMap, fmt::Display, time::Duration};
 
-use cpor_proto::options::v1::ErrorReason;
+use cpor_proto::options::v1::{ErrorReason, FieldViolationReason};
 use prost::Message as _;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, PreconditionViolation, StatusExt as _};
@@ -15,7 +15,7 @@ pub const DOMAIN: &str = "cpor";
 pub struct FieldViolation {
     /// Dotted path within the request, for example `claim.lines[0].product`.
     pub field: String,
-    /// A stable word for programs, for example `STRING_MAX_LEN`; empty when there is none.
+    /// A stable word for programs, for example `STRING_MAX_LEN`: a value that the API declares.
     pub reason: String,
     /// For people.
     pub description: String,
@@ -70,13 +70,18 @@ fn bounded(mut violations: Vec<FieldViolation>) -> Vec<FieldViolation> {
     if fits < all {
         violations.truncate(fits);
         let description = format!("and {} more", all - fits);
-        violations.push(FieldViolation { field: String::new(), reason: "MORE".to_owned(), description });
+        violations.push(FieldViolation {
+            field: String::new(),
+            reason: FieldViolationReason::More.as_str_name().to_owned(),
+            description,
+        });
     }
     violations
 }
 
 fn wire_violation(violation: FieldViolation) -> tonic_types::FieldViolation {
     let FieldViolation { field, reason, description } = violation;
+    debug_assert!(cpor_proto::is_field_violation_reason(&reason), "{field}: the API does not declare `{reason}`");
     tonic_types::FieldViolation { field, description, reason, localized_message: None }
 }
 
@@ -181,6 +186,8 @@ pub fn retry_after(status: &Status) -> Option<Duration> {
 }
 
 fn details(reason: &str, metadata: &[(&str, &str)]) -> ErrorDetails {
+    // Every status of a test run is checked, so that no undocumented reason reaches a caller.
+    debug_assert!(cpor_proto::is_error_reason(reason), "no ErrorReason of the API declares `{reason}`");
     let metadata: HashMap<String, String> =
         metadata.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
     ErrorDetails::with_error_info(reason, DOMAIN, metadata)
@@ -198,7 +205,11 @@ mod tests {
                 reason: "STRING_MIN_LEN".to_owned(),
                 description: "must not be empty".to_owned(),
             },
-            FieldViolation { field: "name".to_owned(), reason: String::new(), description: "is odd".to_owned() },
+            FieldViolation {
+                field: "name".to_owned(),
+                reason: "MALFORMED".to_owned(),
+                description: "is odd".to_owned(),
+            },
         ];
         let status = invalid(all.clone());
         assert_eq!((status.code(), reason(&status).as_deref()), (Code::InvalidArgument, Some("INVALID_FIELDS")));
@@ -207,7 +218,7 @@ mod tests {
 
     #[test]
     fn more_violations_than_fit_are_counted() {
-        let one = FieldViolation { field: "x".repeat(92), reason: String::new(), description: String::new() };
+        let one = FieldViolation { field: "x".repeat(83), reason: "MALFORMED".to_owned(), description: String::new() };
         let read = violations(&invalid(vec![one; 1000]));
         assert_eq!((read.len(), read.last().unwrap().description.as_str()), (51, "and 950 more"));
     }

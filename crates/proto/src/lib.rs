@@ -4,8 +4,10 @@
 //! `src/generated` is written by `cargo xtask proto --generate` and never edited by hand.
 
 mod convert;
+mod reason;
 
 pub use convert::{UnknownValue, WireEnum};
+pub use reason::{is_error_reason, is_field_violation_reason};
 
 /// The encoded `FileDescriptorSet` of all packages and their imports, with comments and options.
 pub const DESCRIPTOR_SET: &[u8] = include_bytes!("generated/descriptors.binpb");

@@ -7,7 +7,7 @@ use crate::{
     store::AlreadyClaimed,
 };
 use cpor_kit::status::{self, FieldViolation};
-use cpor_proto::claims::v1::ErrorReason;
+use cpor_proto::{claims::v1::ErrorReason, options::v1 as options};
 use cpor_types::rfc3339;
 use std::time::Duration;
 use tonic::{Code, Status};
@@ -31,19 +31,24 @@ impl From<CallError> for Status {
             }
             CallError::EtagMismatch => {
                 let message = "etag: does not match the current version of the claim; read the claim again";
-                reason_status(Code::Aborted, ErrorReason::EtagMismatch, message, &[])
+                status::refused(Code::Aborted, options::ErrorReason::EtagMismatch.as_str_name(), message, &[])
             }
             CallError::ConcurrentChange => {
                 let message = "the claim was changed by other requests at the same time; try again";
-                reason_status(Code::Aborted, ErrorReason::ConcurrentChange, message, &[])
+                status::refused(Code::Aborted, options::ErrorReason::ConcurrentChange.as_str_name(), message, &[])
             }
             CallError::RequestIdReused => {
                 let message = "request_id: was already used for a different request";
-                reason_status(Code::InvalidArgument, ErrorReason::RequestIdReused, message, &[])
+                status::refused(
+                    Code::InvalidArgument,
+                    options::ErrorReason::RequestIdReused.as_str_name(),
+                    message,
+                    &[],
+                )
             }
             CallError::RegistryUnavailable => {
                 let message = "the registry is unavailable; try again";
-                status::unavailable(ErrorReason::RegistryUnavailable.as_str_name(), message, RETRY_AFTER)
+                status::unavailable(options::ErrorReason::RegistryUnavailable.as_str_name(), message, RETRY_AFTER)
             }
             CallError::TooManyWatches { limit } => status::exhausted(
                 ErrorReason::TooManyWatches.as_str_name(),
@@ -55,7 +60,7 @@ impl From<CallError> for Status {
             CallError::Unavailable(error) => {
                 tracing::warn!(error, "the database or the evidence store failed");
                 let message = "the storage of claims is unavailable; try again";
-                status::unavailable("STORAGE_UNAVAILABLE", message, RETRY_AFTER)
+                status::unavailable(options::ErrorReason::Unavailable.as_str_name(), message, RETRY_AFTER)
             }
             CallError::Internal(error) => status::internal(&error),
         }
@@ -72,7 +77,12 @@ fn refusal_status(refusal: Refusal) -> Status {
         Refusal::NotAllowed { state, command, allowed } => {
             let allowed = allowed.into_iter().map(Command::as_str).collect::<Vec<_>>().join(",");
             let metadata = [("state", state.as_str()), ("command", command.as_str()), ("allowed", &allowed)];
-            reason_status(Code::FailedPrecondition, ErrorReason::CommandNotAllowed, message, &metadata)
+            status::refused(
+                Code::FailedPrecondition,
+                options::ErrorReason::CommandNotAllowed.as_str_name(),
+                message,
+                &metadata,
+            )
         }
         Refusal::LocationNotOfPartner => {
             // R16: a draft is refused, too, if the MPN id is not a location of the company. The
@@ -126,7 +136,9 @@ fn refusal_status(refusal: Refusal) -> Status {
             let metadata = [("activity", activity.as_str()), ("claimed", claimed.as_str())];
             reason_status(Code::FailedPrecondition, ErrorReason::ActivityNotClaimed, message, &metadata)
         }
-        Refusal::FactsMissing => reason_status(Code::Aborted, ErrorReason::ConcurrentChange, message, &[]),
+        Refusal::FactsMissing => {
+            status::refused(Code::Aborted, options::ErrorReason::ConcurrentChange.as_str_name(), message, &[])
+        }
         Refusal::RulesMissing(error) => status::internal(&error),
     }
 }
@@ -224,7 +236,7 @@ mod tests {
     #[test]
     fn the_api_documents_every_fault() {
         for fault in ViolationReason::ALL {
-            assert!(ErrorReason::from_str_name(fault.as_str()).is_some(), "{fault}");
+            assert!(cpor_proto::is_field_violation_reason(fault.as_str()), "{fault}");
         }
     }
 }

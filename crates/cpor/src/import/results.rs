@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::Context as _;
 use cpor_kit::status;
-use cpor_proto::claims::v1::{BatchCreateClaimsResult, ErrorReason};
+use cpor_proto::claims::v1::BatchCreateClaimsResult;
 use prost::Message as _;
 use serde::Serialize;
 use tonic::{Code, Status};
@@ -47,7 +47,7 @@ impl Refusal {
     /// It is written in a way that cannot be sent.
     pub(super) fn malformed(fields: Vec<Fault>) -> Self {
         let message = "the row cannot be read".to_owned();
-        let reason = ErrorReason::FieldMalformed.as_str_name().to_owned();
+        let reason = cpor_proto::options::v1::FieldViolationReason::Malformed.as_str_name().to_owned();
         Self { code: shown(Code::InvalidArgument), reason, message, fields }
     }
 

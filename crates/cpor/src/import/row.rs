@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use cpor_proto::claims::v1::{BatchCreateClaimsRow, Claim, ErrorReason};
+use cpor_proto::claims::v1::{BatchCreateClaimsRow, Claim};
 use prost::Message as _;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
@@ -37,7 +37,7 @@ pub(super) struct Fault {
 
 impl Fault {
     pub(super) fn malformed(field: &str, description: impl Into<String>) -> Self {
-        let reason = ErrorReason::FieldMalformed.as_str_name().to_owned();
+        let reason = cpor_proto::options::v1::FieldViolationReason::Malformed.as_str_name().to_owned();
         Self { field: field.to_owned(), reason, description: description.into() }
     }
 }

@@ -160,7 +160,7 @@ mod tests {
         let rows = || (1..=6).map(sendable).collect::<Vec<_>>();
         let wait = Duration::from_secs(3);
         let results = [
-            refused(&status::unavailable("STORAGE_UNAVAILABLE", "try again", wait)),
+            refused(&status::unavailable("UNAVAILABLE", "try again", wait)),
             BatchCreateClaimsResult::default(),
             refused(&Status::invalid_argument("never")),
             refused(&status::overloaded(Duration::from_secs(2))),

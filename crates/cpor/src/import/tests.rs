@@ -54,7 +54,7 @@ async fn answer(State(sent): State<Sent>, body: Bytes) -> Response<Body> {
 }
 
 fn away() -> Status {
-    status::unavailable("STORAGE_UNAVAILABLE", "try again", Duration::ZERO)
+    status::unavailable("UNAVAILABLE", "try again", Duration::ZERO)
 }
 
 fn result(name: &str, call: usize) -> BatchCreateClaimsResult {

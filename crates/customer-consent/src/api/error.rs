@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use cpor_durable::{CommandError, StoreError};
 use cpor_kit::status;
-use cpor_proto::consents::v1::ErrorReason;
+use cpor_proto::{consents::v1::ErrorReason, options::v1 as options};
 use cpor_types::rfc3339;
 use tonic::{Code, Status};
 
@@ -22,7 +22,7 @@ pub(super) fn command_error(name: &str, failure: CommandError<Refusal, NoConflic
         CommandError::VersionMismatch { .. } => etag_mismatch(),
         CommandError::RequestIdReused => {
             let message = "request_id: must not be reused for a different request";
-            with_reason(Code::InvalidArgument, ErrorReason::RequestIdReused, message, &[])
+            status::refused(Code::InvalidArgument, options::ErrorReason::RequestIdReused.as_str_name(), message, &[])
         }
         CommandError::Overloaded => status::overloaded(RETRY_AFTER),
         CommandError::Unavailable(reason) => storage_unavailable(&reason),
@@ -63,7 +63,12 @@ fn refusal_status(name: &str, refusal: Refusal) -> Status {
 
 /// Returns the status for an etag that does not match the stored version.
 pub(super) fn etag_mismatch() -> Status {
-    with_reason(Code::Aborted, ErrorReason::EtagMismatch, "etag: the consent has changed; read it again and retry", &[])
+    status::refused(
+        Code::Aborted,
+        options::ErrorReason::EtagMismatch.as_str_name(),
+        "etag: the consent has changed; read it again and retry",
+        &[],
+    )
 }
 
 /// Returns the status for a failed read.
@@ -77,7 +82,11 @@ pub(super) fn read_error(error: StoreError) -> Status {
 /// Logs the reason and returns a status that asks the client to retry.
 fn storage_unavailable(reason: &str) -> Status {
     tracing::warn!(reason, "the database of customer-consent is unavailable");
-    status::unavailable("STORAGE_UNAVAILABLE", "the consents are temporarily unavailable; retry later", RETRY_AFTER)
+    status::unavailable(
+        options::ErrorReason::Unavailable.as_str_name(),
+        "the consents are temporarily unavailable; retry later",
+        RETRY_AFTER,
+    )
 }
 
 /// Returns a status with a stable reason code.

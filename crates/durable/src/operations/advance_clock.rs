@@ -104,5 +104,5 @@ fn target_time(request: &wire::AdvanceClockRequest, start: Timestamp) -> Timesta
 
 fn not_virtual() -> Status {
     let message = "the business clock shows real time; only a virtual clock can be moved";
-    cpor_kit::status::refused(Code::FailedPrecondition, "CLOCK_NOT_VIRTUAL", message, &[])
+    cpor_kit::status::refused(Code::FailedPrecondition, wire::ErrorReason::ClockNotVirtual.as_str_name(), message, &[])
 }

@@ -26,7 +26,7 @@ impl OperationsServer {
             let message = format!("the stream is {state}; only a PARKED stream can be retried");
             return Err(cpor_kit::status::refused(
                 Code::FailedPrecondition,
-                "STREAM_NOT_PARKED",
+                wire::ErrorReason::StreamNotParked.as_str_name(),
                 message,
                 &[("state", state)],
             ));
@@ -43,5 +43,10 @@ fn parse_stream_name(name: &str) -> Option<(Service, OutboxStreamKey)> {
 }
 
 fn not_found(name: &str) -> Status {
-    cpor_kit::status::refused(Code::NotFound, "STREAM_NOT_FOUND", "the stream does not exist", &[("resource", name)])
+    cpor_kit::status::refused(
+        Code::NotFound,
+        wire::ErrorReason::StreamNotFound.as_str_name(),
+        "the stream does not exist",
+        &[("resource", name)],
+    )
 }

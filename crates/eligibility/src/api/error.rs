@@ -3,7 +3,10 @@ use std::time::Duration;
 
 use cpor_durable::StoreError;
 use cpor_kit::status::{self, FieldViolation};
-use cpor_proto::eligibility::v1::ErrorReason;
+use cpor_proto::{
+    eligibility::v1::ErrorReason,
+    options::v1::{self as options, FieldViolationReason},
+};
 use cpor_registry_client::RegistryError;
 use cpor_types::{Malformed, ProgramGuideId, ProgramGuideName, rfc3339};
 use tonic::{Code, Status};
@@ -48,14 +51,9 @@ pub(super) enum Refusal {
 impl From<Refusal> for Status {
     fn from(refusal: Refusal) -> Self {
         match refusal {
-            Refusal::NotFound { resource } => refused(
-                Code::NotFound,
-                ErrorReason::ResourceNotFound,
-                "the resource does not exist",
-                &[("resource", &resource)],
-            ),
+            Refusal::NotFound { resource } => status::not_found(&resource),
             Refusal::Malformed { field, malformed } => {
-                status::invalid(vec![violation(field, "MALFORMED", &malformed.to_string())])
+                status::invalid(vec![violation(field, FieldViolationReason::Malformed, &malformed.to_string())])
             }
             Refusal::UsageNotOpen => refused(
                 Code::PermissionDenied,
@@ -81,26 +79,29 @@ impl From<Refusal> for Status {
                 &format!("payout_period: must be over; the period ends at {}", rfc3339(end)),
                 &[("end_time", &rfc3339(end))],
             ),
-            Refusal::RequestIdReused => refused(
+            Refusal::RequestIdReused => status::refused(
                 Code::InvalidArgument,
-                ErrorReason::RequestIdReused,
+                options::ErrorReason::RequestIdReused.as_str_name(),
                 "request_id: was already used for a different request",
                 &[],
             ),
             Refusal::Overloaded => status::overloaded(RETRY_AFTER),
             Refusal::Unavailable(why) => {
                 tracing::warn!(why, "the database is unavailable");
-                let reason = ErrorReason::StorageUnavailable.as_str_name();
+                let reason = options::ErrorReason::Unavailable.as_str_name();
                 status::unavailable(reason, "the eligibility service is temporarily unavailable", RETRY_AFTER)
             }
             Refusal::Registry(RegistryError::Unavailable(why)) => {
                 tracing::warn!(why, "the registry is unavailable");
-                let reason = ErrorReason::RegistryUnavailable.as_str_name();
+                let reason = options::ErrorReason::RegistryUnavailable.as_str_name();
                 status::unavailable(reason, "the registry is temporarily unavailable", RETRY_AFTER)
             }
             Refusal::Registry(broken @ RegistryError::InvalidResponse(_)) => status::internal(&broken),
             Refusal::Import(ImportError::Contended) => status::overloaded(RETRY_AFTER),
-            Refusal::Import(ImportError::Store(error)) | Refusal::Store(error) => status::internal(&error),
+            Refusal::Import(ImportError::Store(error)) | Refusal::Store(error) => match error {
+                StoreError::Db(_) | StoreError::ConcurrentChange(_) => Refusal::Unavailable(error.to_string()).into(),
+                StoreError::Inconsistent { .. } => status::internal(&error),
+            },
         }
     }
 }
@@ -114,9 +115,11 @@ fn guide_status(refusal: GuideRefusal) -> Status {
     };
     match refusal {
         GuideRefusal::NotFound(guide) => status::not_found(&ProgramGuideName { guide }.to_string()),
-        GuideRefusal::EmptyPeriod => {
-            status::invalid(vec![violation("end_month", "NOT_AFTER_START", "must be after start_month")])
-        }
+        GuideRefusal::EmptyPeriod => status::invalid(vec![violation(
+            "end_month",
+            FieldViolationReason::NotAfterStart,
+            "must be after start_month",
+        )]),
         GuideRefusal::Exists(guide) => refused_for(Code::AlreadyExists, GuideExists, "{} already exists", guide),
         GuideRefusal::RevisedNotActive(guide) => {
             let message = "program_guide.revises: must be an active guide; {} is not";
@@ -150,8 +153,12 @@ impl From<StoreError> for Refusal {
     }
 }
 
-fn violation(field: &str, reason: &str, description: &str) -> FieldViolation {
-    FieldViolation { field: field.to_owned(), reason: reason.to_owned(), description: description.to_owned() }
+fn violation(field: &str, reason: FieldViolationReason, description: &str) -> FieldViolation {
+    FieldViolation {
+        field: field.to_owned(),
+        reason: reason.as_str_name().to_owned(),
+        description: description.to_owned(),
+    }
 }
 
 fn refused(code: Code, reason: ErrorReason, message: &str, metadata: &[(&str, &str)]) -> Status {

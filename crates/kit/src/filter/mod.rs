@@ -95,7 +95,7 @@ impl Fault {
     #[must_use]
     pub fn violation(self) -> FieldViolation {
         let Self { position, message } = self;
-        let reason = cpor_proto::options::v1::ErrorReason::InvalidFilter.as_str_name().to_owned();
+        let reason = cpor_proto::options::v1::FieldViolationReason::InvalidFilter.as_str_name().to_owned();
         FieldViolation { field: "filter".to_owned(), reason, description: format!("at {position}: {message}") }
     }
 }

@@ -40,9 +40,7 @@ fn translated(bare: &Status) -> Status {
         let message = "the bytes are not the message that this method takes";
         return status::refused(Code::InvalidArgument, ErrorReason::MalformedMessage.as_str_name(), message, &[]);
     }
-    if matches!(code, Code::Unknown | Code::Internal | Code::DataLoss) {
-        return status::internal(bare);
-    }
+    let Some(reason) = reason_of(code) else { return status::internal(bare) };
     if code == Code::Unavailable {
         tracing::warn!(message, "unavailable");
         return status::unavailable(
@@ -53,24 +51,32 @@ fn translated(bare: &Status) -> Status {
     }
     // The generated services answer a name that they do not have without a word.
     let unknown = code == Code::Unimplemented && message.is_empty();
-    let (reason, message) = if unknown {
-        (ErrorReason::UnknownMethod.as_str_name().to_owned(), "the method is not served here")
-    } else {
-        (reason_of(code), message)
-    };
-    status::refused(code, &reason, message, &[])
+    let message = if unknown { "the method is not served here" } else { message };
+    status::refused(code, reason.as_str_name(), message, &[])
 }
 
-/// `DeadlineExceeded` → `DEADLINE_EXCEEDED`.
-fn reason_of(code: Code) -> String {
-    let mut reason = String::new();
-    for letter in format!("{code:?}").chars() {
-        if letter.is_ascii_uppercase() && !reason.is_empty() {
-            reason.push('_');
-        }
-        reason.push(letter.to_ascii_uppercase());
+/// The reason of a status that the transport made, or a service without a reason. `None` for a code that only a
+/// defect can cause.
+fn reason_of(code: Code) -> Option<ErrorReason> {
+    match code {
+        Code::Cancelled => Some(ErrorReason::Cancelled),
+        Code::InvalidArgument => Some(ErrorReason::InvalidFields),
+        Code::DeadlineExceeded => Some(ErrorReason::DeadlineExceeded),
+        Code::NotFound => Some(ErrorReason::ResourceNotFound),
+        Code::PermissionDenied => Some(ErrorReason::RoleNotAllowed),
+        Code::ResourceExhausted => Some(ErrorReason::Overloaded),
+        Code::Aborted => Some(ErrorReason::ConcurrentChange),
+        Code::Unimplemented => Some(ErrorReason::UnknownMethod),
+        Code::Unavailable => Some(ErrorReason::Unavailable),
+        Code::Unauthenticated => Some(ErrorReason::Unauthenticated),
+        Code::Ok
+        | Code::Unknown
+        | Code::AlreadyExists
+        | Code::FailedPrecondition
+        | Code::OutOfRange
+        | Code::Internal
+        | Code::DataLoss => None,
     }
-    reason
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use crate::{
 };
 use cpor_durable::{CommandError, StoreError};
 use cpor_kit::status::{self, FieldViolation, Precondition};
+use cpor_proto::options::v1::{self as options, FieldViolationReason};
 use cpor_proto::reviews::v1::ErrorReason;
 use cpor_types::LineId;
 use std::{convert::Infallible, time::Duration};
@@ -23,13 +24,18 @@ pub(super) fn from_refusal(refusal: Refusal) -> Status {
     match refusal {
         Refusal::NotFound => not_found(),
         Refusal::CommandNotAllowed { phase, command, allowed } => {
-            let allowed: Vec<&str> = allowed.iter().map(|command| command.as_str()).collect();
-            let (state, command) = (phase.as_str(), command.as_str());
+            let allowed: Vec<String> = allowed.iter().map(|command| command.as_str().to_uppercase()).collect();
+            let (state, command) = (phase.as_str().to_uppercase(), command.as_str().to_uppercase());
             let listed = if allowed.is_empty() { "none".to_owned() } else { allowed.join(", ") };
             let message = format!("the review case is {state}; not allowed: {command}; allowed: {listed}");
             let allowed = allowed.join(",");
-            let metadata = [("state", state), ("command", command), ("allowed", allowed.as_str())];
-            status::refused(Code::FailedPrecondition, ErrorReason::CommandNotAllowed.as_str_name(), message, &metadata)
+            let metadata = [("state", state.as_str()), ("command", command.as_str()), ("allowed", allowed.as_str())];
+            status::refused(
+                Code::FailedPrecondition,
+                options::ErrorReason::CommandNotAllowed.as_str_name(),
+                message,
+                &metadata,
+            )
         }
         Refusal::NotCaseReviewer => {
             let message =
@@ -40,15 +46,25 @@ pub(super) fn from_refusal(refusal: Refusal) -> Status {
             let message = "the review case already has a reviewer: only a review lead may assign it to another";
             status::refused(Code::FailedPrecondition, ErrorReason::AlreadyAssigned.as_str_name(), message, &[])
         }
-        Refusal::ReasonMissing => invalid_field("reasons", "must contain at least 1 reason"),
-        Refusal::ReasonNotOpen => invalid_field("primary_reason", "must be a reason that reviewers may give"),
-        Refusal::CommentMissing => invalid_field("comment", "must not be blank"),
+        Refusal::ReasonMissing => {
+            invalid_field("reasons", FieldViolationReason::Required, "must contain at least 1 reason")
+        }
+        Refusal::ReasonNotOpen => invalid_field(
+            "primary_reason",
+            FieldViolationReason::NotAllowed,
+            "must be a reason that reviewers may give",
+        ),
+        Refusal::CommentMissing => invalid_field("comment", FieldViolationReason::Required, "must not be blank"),
         Refusal::LinesUnknown(lines) => {
             let description = format!("must contain only lines of the claim; unknown: {}", join_ids(&lines));
-            invalid_field("remove_line_ids", &description)
+            invalid_field("remove_line_ids", FieldViolationReason::UnknownReference, &description)
         }
-        Refusal::NoLineLeft => invalid_field("remove_line_ids", "must leave at least 1 line of the claim"),
-        Refusal::NoteEmpty => invalid_field("note.text", "must not be blank"),
+        Refusal::NoLineLeft => invalid_field(
+            "remove_line_ids",
+            FieldViolationReason::NotAllowed,
+            "must leave at least 1 line of the claim",
+        ),
+        Refusal::NoteEmpty => invalid_field("note.text", FieldViolationReason::Required, "must not be blank"),
     }
 }
 
@@ -61,7 +77,7 @@ pub(super) fn from_failure(failure: CommandError<Refusal, Infallible>) -> Status
         CommandError::VersionMismatch { .. } => etag_mismatch(),
         CommandError::RequestIdReused => {
             let message = "the request id was already used for a different request";
-            status::refused(Code::InvalidArgument, ErrorReason::RequestIdReused.as_str_name(), message, &[])
+            status::refused(Code::InvalidArgument, options::ErrorReason::RequestIdReused.as_str_name(), message, &[])
         }
         CommandError::SequenceGap { expected } => status::internal(&format_args!(
             "the command of an RPC failed because event {expected} of a stream is missing"
@@ -91,7 +107,7 @@ pub(super) fn from_incomplete(incomplete: &IncompleteDecision) -> Status {
         }
     };
     tracing::warn!(error = %incomplete, "decision not finished");
-    status::unavailable(ErrorReason::RegistryUnavailable.as_str_name(), message, RETRY_AFTER)
+    status::unavailable(options::ErrorReason::RegistryUnavailable.as_str_name(), message, RETRY_AFTER)
 }
 
 /// Reports each key that cannot be awarded, with its reason.
@@ -169,25 +185,29 @@ pub(super) fn lines_not_held(refusals: &[LineRefusal]) -> Status {
 /// Reports that the case does not exist.
 pub(super) fn not_found() -> Status {
     let message = "the review case does not exist";
-    status::refused(Code::NotFound, ErrorReason::ResourceNotFound.as_str_name(), message, &[])
+    status::refused(Code::NotFound, options::ErrorReason::ResourceNotFound.as_str_name(), message, &[])
 }
 
 /// Reports that the case has changed since the caller read the etag.
 pub(super) fn etag_mismatch() -> Status {
     let message = "etag: must be the current etag of the review case; read the case again";
-    status::refused(Code::Aborted, ErrorReason::EtagMismatch.as_str_name(), message, &[])
+    status::refused(Code::Aborted, options::ErrorReason::EtagMismatch.as_str_name(), message, &[])
 }
 
 /// Reports one invalid field of a request.
-pub(super) fn invalid_field(field: &str, description: &str) -> Status {
+pub(super) fn invalid_field(field: &str, reason: FieldViolationReason, description: &str) -> Status {
     status::invalid(vec![FieldViolation {
         field: field.to_owned(),
-        reason: String::new(),
+        reason: reason.as_str_name().to_owned(),
         description: description.to_owned(),
     }])
 }
 
 fn unavailable(cause: &str) -> Status {
     tracing::error!(error = cause, "the database did not answer");
-    status::unavailable("UNAVAILABLE", "the service is temporarily unavailable: try again later", RETRY_AFTER)
+    status::unavailable(
+        options::ErrorReason::Unavailable.as_str_name(),
+        "the service is temporarily unavailable: try again later",
+        RETRY_AFTER,
+    )
 }

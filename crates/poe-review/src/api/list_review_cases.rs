@@ -6,6 +6,7 @@ use cpor_kit::{
     page::{self, Binding},
     request::open,
 };
+use cpor_proto::options::v1::FieldViolationReason;
 use cpor_proto::reviews::v1::{ListReviewCasesRequest, ListReviewCasesResponse};
 use cpor_types::{ClaimName, Malformed, TenantId};
 use tonic::{Request, Response, Status};
@@ -33,11 +34,9 @@ pub(super) async fn handle(
 fn parse_tenant(parent: &str) -> Result<Option<TenantId>, Status> {
     match parent.strip_prefix("tenants/") {
         Some("-") => Ok(None),
-        tenant => tenant
-            .unwrap_or(parent)
-            .parse()
-            .map(Some)
-            .map_err(|malformed: Malformed| error::invalid_field("parent", &malformed.to_string())),
+        tenant => tenant.unwrap_or(parent).parse().map(Some).map_err(|malformed: Malformed| {
+            error::invalid_field("parent", FieldViolationReason::Malformed, &malformed.to_string())
+        }),
     }
 }
 
@@ -48,6 +47,7 @@ fn parse_filter(request: &ListReviewCasesRequest) -> Result<CaseFilter, Status> 
         subject => AssigneeFilter::Subject(subject.to_owned()),
     };
     let claim = (!request.claim.is_empty()).then(|| request.claim.parse::<ClaimName>()).transpose();
-    let claim = claim.map_err(|malformed| error::invalid_field("claim", &malformed.to_string()))?;
+    let claim = claim
+        .map_err(|malformed| error::invalid_field("claim", FieldViolationReason::Malformed, &malformed.to_string()))?;
     Ok(CaseFilter { phase: from_proto::phase(request.state()), assignee, claim, overdue_only: request.overdue })
 }

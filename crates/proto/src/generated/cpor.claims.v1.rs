@@ -2013,118 +2013,101 @@ impl HistoryPart {
 }
 /// Reasons of this package's errors in `google.rpc.ErrorInfo.reason` (domain `cpor`), and of the
 /// violations of a claim. Violations of the directory checks have reasons of
-/// `cpor.registry.v1.ErrorReason`.
+/// `cpor.registry.v1.ErrorReason`, for example LOCATION_NOT_OF_PARTNER, and malformed values have
+/// the reason MALFORMED of `cpor.options.v1.FieldViolationReason`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum ErrorReason {
     /// The value is not specified.
     Unspecified = 0,
-    /// The resource does not exist, or the caller may not see it. Code NOT_FOUND. The metadata key
-    /// `resource` holds the requested name.
-    ResourceNotFound = 1,
-    /// The state of the claim does not allow the command. Code FAILED_PRECONDITION. The metadata keys
-    /// `state`, `command` and `allowed` hold the state, the command and the allowed commands,
-    /// separated by commas.
-    CommandNotAllowed = 2,
     /// The claim has violations. Code INVALID_ARGUMENT. `google.rpc.BadRequest` names all of them.
-    ClaimIncomplete = 3,
+    ClaimIncomplete = 1,
     /// The partner has not edited the claim, uploaded evidence or commented since the request for
     /// partner action (R21). Code FAILED_PRECONDITION.
-    NothingChanged = 4,
-    /// The claim has changed since the `etag` was read; read it again. Code ABORTED.
-    EtagMismatch = 5,
-    /// The claim was changed by others while the request was processed; retry. Code ABORTED.
-    ConcurrentChange = 6,
-    /// The request id was used before for a request with other content. Code INVALID_ARGUMENT.
-    RequestIdReused = 7,
+    NothingChanged = 2,
     /// The claim has the maximum number of documents that the policy profile allows for a submission,
     /// response or dispute (R14). Code FAILED_PRECONDITION. The metadata key `limit` holds that
     /// number.
-    TooManyDocuments = 8,
+    TooManyDocuments = 3,
     /// The document is larger than the policy profile allows (R14). Code INVALID_ARGUMENT. The
     /// metadata key `limit_bytes` holds the maximum size in bytes.
-    EvidenceTooLarge = 9,
+    EvidenceTooLarge = 4,
     /// The content of the document is not PDF, DOCX, XLSX, PPTX, PNG or JPEG (R14). Code
     /// INVALID_ARGUMENT.
-    EvidenceKindUnknown = 10,
+    EvidenceKindUnknown = 5,
     /// The document has no bytes. Code INVALID_ARGUMENT.
-    EvidenceEmpty = 11,
+    EvidenceEmpty = 6,
     /// The received bytes do not have the SHA-256 hash in the metadata. Code INVALID_ARGUMENT.
-    EvidenceHashMismatch = 12,
+    EvidenceHashMismatch = 7,
     /// The first message of the upload has no metadata, or a later message has metadata. Code
     /// INVALID_ARGUMENT.
-    UploadOutOfOrder = 13,
-    /// The registry does not answer, so the directory checks cannot be made. Code UNAVAILABLE.
-    /// `google.rpc.RetryInfo` says when to retry.
-    RegistryUnavailable = 14,
+    UploadOutOfOrder = 8,
     /// The update mask names a field that does not exist or cannot be changed. Code INVALID_ARGUMENT.
     /// The metadata key `field` holds the path.
-    UnknownUpdateField = 15,
+    UnknownUpdateField = 9,
     /// The request changes fields that can no longer be changed after submission (R29). Code
     /// FAILED_PRECONDITION. The metadata keys `state` and `fields` hold the state and the fields,
     /// separated by commas.
-    FieldLocked = 16,
+    FieldLocked = 10,
     /// The dispute has neither a justification nor evidence uploaded since the rejection (R28). Code
     /// FAILED_PRECONDITION.
-    DisputeUnfounded = 17,
+    DisputeUnfounded = 11,
     /// The dispute window has passed, so only a new claim with updated proof helps (R33). Code
     /// FAILED_PRECONDITION. The metadata key `due_time` says when the window passed; `advice` is
     /// `SUBMIT_NEW_CLAIM`.
-    DisputeWindowPassed = 18,
+    DisputeWindowPassed = 12,
     /// The rejection is final, so only a new claim with updated proof helps (R33). Code
     /// FAILED_PRECONDITION. The metadata key `finality` is `PARTNER_REQUEST`, `NO_DISPUTE_LEFT` or
     /// `NO_EXPLICIT_APPROVAL`; `advice` is `SUBMIT_NEW_CLAIM`.
-    DisputeNotAllowed = 19,
+    DisputeNotAllowed = 13,
     /// The comment refers to a document or a line that the claim does not have (R55). Code
     /// INVALID_ARGUMENT. `google.rpc.BadRequest` names the fields.
-    CommentTargetUnknown = 20,
+    CommentTargetUnknown = 14,
     /// The roles of the caller allow changes of drafts only, and the claim is submitted (R4). Code
     /// PERMISSION_DENIED.
-    DraftsOnly = 21,
+    DraftsOnly = 15,
     /// A template was requested for an activity that the claim does not have (R13). Code
     /// FAILED_PRECONDITION. The metadata keys `activity` and `claimed` hold the requested activity and
     /// those of the claim.
-    ActivityNotClaimed = 22,
+    ActivityNotClaimed = 16,
     /// The cursor is malformed or belongs to another partner; pass one that `WatchClaims` returned
     /// (R59). Code INVALID_ARGUMENT.
-    InvalidCursor = 26,
+    InvalidCursor = 17,
     /// The log does not contain the position of the cursor, because it was restored from a backup
     /// (R59). Code OUT_OF_RANGE. The metadata key `advice` is `WATCH_FROM_NOW_THEN_LIST`.
-    CursorExpired = 27,
+    CursorExpired = 18,
     /// The claim has not ended, so its personal data is still needed (R56). Code FAILED_PRECONDITION.
     /// The metadata keys `state` and `waits_for` hold the state and what the claim waits for.
-    PersonalDataNeeded = 28,
+    PersonalDataNeeded = 19,
     /// The company, or the member of the vendor staff, has too many concurrent watches (R59). Code
     /// RESOURCE_EXHAUSTED. The metadata key `limit` holds the maximum number; `google.rpc.RetryInfo`
     /// says when to retry.
-    TooManyWatches = 29,
+    TooManyWatches = 20,
     /// Reason of a violation: the field is required (R10).
-    FieldRequired = 30,
+    FieldRequired = 21,
     /// Reason of a violation: the field must be empty, because it is for revenue association only (R10
     /// k).
-    FieldNotAllowed = 31,
-    /// Reason of a violation: the value does not have the required format.
-    FieldMalformed = 32,
+    FieldNotAllowed = 22,
     /// Reason of a violation: the activity cannot be claimed in this solution area (R7).
-    ActivityNotInSolutionArea = 33,
+    ActivityNotInSolutionArea = 23,
     /// Reason of a violation: revenue association cannot be claimed together with usage or pre-sales
     /// (R8).
-    ActivitiesExcludeEachOther = 34,
+    ActivitiesExcludeEachOther = 24,
     /// Reason of a violation: the program is claimed through the co-op claims process, not with CPOR
     /// (R6).
-    UseCoopClaims = 35,
+    UseCoopClaims = 25,
     /// Reason of a violation: the program is not the one that solution area and activities determine
     /// (R7).
-    ProgramDoesNotMatch = 36,
+    ProgramDoesNotMatch = 26,
     /// Reason of a violation: the claim has the product twice for the same subscription (R10 f).
-    DuplicateLine = 37,
+    DuplicateLine = 27,
     /// Reason of a violation: another open or approved claim of the same company has this line for the
     /// same activity (R38).
-    AlreadyClaimed = 38,
+    AlreadyClaimed = 28,
     /// Reason of a violation: at least one document is required (R10 l).
-    EvidenceRequired = 39,
+    EvidenceRequired = 29,
     /// Reason of a violation: the terms must be acknowledged (R10 m).
-    TermsNotAcknowledged = 40,
+    TermsNotAcknowledged = 30,
 }
 impl ErrorReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -2134,20 +2117,14 @@ impl ErrorReason {
     pub fn as_str_name(&self) -> &'static str {
         match self {
             Self::Unspecified => "ERROR_REASON_UNSPECIFIED",
-            Self::ResourceNotFound => "RESOURCE_NOT_FOUND",
-            Self::CommandNotAllowed => "COMMAND_NOT_ALLOWED",
             Self::ClaimIncomplete => "CLAIM_INCOMPLETE",
             Self::NothingChanged => "NOTHING_CHANGED",
-            Self::EtagMismatch => "ETAG_MISMATCH",
-            Self::ConcurrentChange => "CONCURRENT_CHANGE",
-            Self::RequestIdReused => "REQUEST_ID_REUSED",
             Self::TooManyDocuments => "TOO_MANY_DOCUMENTS",
             Self::EvidenceTooLarge => "EVIDENCE_TOO_LARGE",
             Self::EvidenceKindUnknown => "EVIDENCE_KIND_UNKNOWN",
             Self::EvidenceEmpty => "EVIDENCE_EMPTY",
             Self::EvidenceHashMismatch => "EVIDENCE_HASH_MISMATCH",
             Self::UploadOutOfOrder => "UPLOAD_OUT_OF_ORDER",
-            Self::RegistryUnavailable => "REGISTRY_UNAVAILABLE",
             Self::UnknownUpdateField => "UNKNOWN_UPDATE_FIELD",
             Self::FieldLocked => "FIELD_LOCKED",
             Self::DisputeUnfounded => "DISPUTE_UNFOUNDED",
@@ -2162,7 +2139,6 @@ impl ErrorReason {
             Self::TooManyWatches => "TOO_MANY_WATCHES",
             Self::FieldRequired => "FIELD_REQUIRED",
             Self::FieldNotAllowed => "FIELD_NOT_ALLOWED",
-            Self::FieldMalformed => "FIELD_MALFORMED",
             Self::ActivityNotInSolutionArea => "ACTIVITY_NOT_IN_SOLUTION_AREA",
             Self::ActivitiesExcludeEachOther => "ACTIVITIES_EXCLUDE_EACH_OTHER",
             Self::UseCoopClaims => "USE_COOP_CLAIMS",
@@ -2177,20 +2153,14 @@ impl ErrorReason {
     pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
         match value {
             "ERROR_REASON_UNSPECIFIED" => Some(Self::Unspecified),
-            "RESOURCE_NOT_FOUND" => Some(Self::ResourceNotFound),
-            "COMMAND_NOT_ALLOWED" => Some(Self::CommandNotAllowed),
             "CLAIM_INCOMPLETE" => Some(Self::ClaimIncomplete),
             "NOTHING_CHANGED" => Some(Self::NothingChanged),
-            "ETAG_MISMATCH" => Some(Self::EtagMismatch),
-            "CONCURRENT_CHANGE" => Some(Self::ConcurrentChange),
-            "REQUEST_ID_REUSED" => Some(Self::RequestIdReused),
             "TOO_MANY_DOCUMENTS" => Some(Self::TooManyDocuments),
             "EVIDENCE_TOO_LARGE" => Some(Self::EvidenceTooLarge),
             "EVIDENCE_KIND_UNKNOWN" => Some(Self::EvidenceKindUnknown),
             "EVIDENCE_EMPTY" => Some(Self::EvidenceEmpty),
             "EVIDENCE_HASH_MISMATCH" => Some(Self::EvidenceHashMismatch),
             "UPLOAD_OUT_OF_ORDER" => Some(Self::UploadOutOfOrder),
-            "REGISTRY_UNAVAILABLE" => Some(Self::RegistryUnavailable),
             "UNKNOWN_UPDATE_FIELD" => Some(Self::UnknownUpdateField),
             "FIELD_LOCKED" => Some(Self::FieldLocked),
             "DISPUTE_UNFOUNDED" => Some(Self::DisputeUnfounded),
@@ -2205,7 +2175,6 @@ impl ErrorReason {
             "TOO_MANY_WATCHES" => Some(Self::TooManyWatches),
             "FIELD_REQUIRED" => Some(Self::FieldRequired),
             "FIELD_NOT_ALLOWED" => Some(Self::FieldNotAllowed),
-            "FIELD_MALFORMED" => Some(Self::FieldMalformed),
             "ACTIVITY_NOT_IN_SOLUTION_AREA" => Some(Self::ActivityNotInSolutionArea),
             "ACTIVITIES_EXCLUDE_EACH_OTHER" => Some(Self::ActivitiesExcludeEachOther),
             "USE_COOP_CLAIMS" => Some(Self::UseCoopClaims),
@@ -2240,8 +2209,8 @@ pub mod claim_service_client {
     ///
     /// A partner reaches only the claims of its own company; for other names the methods return
     /// NOT_FOUND. Operators see personal data and comments only as `[redacted]`. Besides the reasons of
-    /// `cpor.claims.v1.ErrorReason`, every method can return those of `cpor.options.v1.ErrorReason`, and
-    /// UNAVAILABLE (STORAGE_UNAVAILABLE) if the database does not answer.
+    /// `cpor.claims.v1.ErrorReason`, every method can return those of `cpor.options.v1.ErrorReason`, for
+    /// example UNAVAILABLE (UNAVAILABLE) if the database does not answer.
     ///
     /// Methods that change a claim can return:
     /// - NOT_FOUND (RESOURCE_NOT_FOUND) if the claim does not exist;
@@ -3481,8 +3450,8 @@ pub mod claim_service_server {
     ///
     /// A partner reaches only the claims of its own company; for other names the methods return
     /// NOT_FOUND. Operators see personal data and comments only as `[redacted]`. Besides the reasons of
-    /// `cpor.claims.v1.ErrorReason`, every method can return those of `cpor.options.v1.ErrorReason`, and
-    /// UNAVAILABLE (STORAGE_UNAVAILABLE) if the database does not answer.
+    /// `cpor.claims.v1.ErrorReason`, every method can return those of `cpor.options.v1.ErrorReason`, for
+    /// example UNAVAILABLE (UNAVAILABLE) if the database does not answer.
     ///
     /// Methods that change a claim can return:
     /// - NOT_FOUND (RESOURCE_NOT_FOUND) if the claim does not exist;

@@ -384,24 +384,17 @@ impl ConsentCommand {
 pub enum ErrorReason {
     /// The value is not specified.
     Unspecified = 0,
-    /// The consent does not exist, or the caller may not see it. Code NOT_FOUND. The metadata key
-    /// `resource` holds the requested name.
-    ResourceNotFound = 1,
     /// The consent window has passed. The association is official, or becomes official when the
     /// reviewer approves the claim. Code FAILED_PRECONDITION. The metadata key `due_time` says when
     /// the window passed, if it opened.
-    WindowPassed = 2,
+    WindowPassed = 1,
     /// The customer has declined. Code FAILED_PRECONDITION.
-    AlreadyDeclined = 3,
+    AlreadyDeclined = 2,
     /// The claim is rejected or its associations have ended. Code FAILED_PRECONDITION.
-    ClaimClosed = 4,
-    /// The consent has changed since the `etag` was read; read it again. Code ABORTED.
-    EtagMismatch = 5,
-    /// The request id was used before for a request with other content. Code INVALID_ARGUMENT.
-    RequestIdReused = 6,
+    ClaimClosed = 3,
     /// The customer has not been notified yet, so there is no notice to send again. Code
     /// FAILED_PRECONDITION.
-    NoNotice = 7,
+    NoNotice = 4,
 }
 impl ErrorReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -411,12 +404,9 @@ impl ErrorReason {
     pub fn as_str_name(&self) -> &'static str {
         match self {
             Self::Unspecified => "ERROR_REASON_UNSPECIFIED",
-            Self::ResourceNotFound => "RESOURCE_NOT_FOUND",
             Self::WindowPassed => "WINDOW_PASSED",
             Self::AlreadyDeclined => "ALREADY_DECLINED",
             Self::ClaimClosed => "CLAIM_CLOSED",
-            Self::EtagMismatch => "ETAG_MISMATCH",
-            Self::RequestIdReused => "REQUEST_ID_REUSED",
             Self::NoNotice => "NO_NOTICE",
         }
     }
@@ -424,12 +414,9 @@ impl ErrorReason {
     pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
         match value {
             "ERROR_REASON_UNSPECIFIED" => Some(Self::Unspecified),
-            "RESOURCE_NOT_FOUND" => Some(Self::ResourceNotFound),
             "WINDOW_PASSED" => Some(Self::WindowPassed),
             "ALREADY_DECLINED" => Some(Self::AlreadyDeclined),
             "CLAIM_CLOSED" => Some(Self::ClaimClosed),
-            "ETAG_MISMATCH" => Some(Self::EtagMismatch),
-            "REQUEST_ID_REUSED" => Some(Self::RequestIdReused),
             "NO_NOTICE" => Some(Self::NoNotice),
             _ => None,
         }
@@ -456,7 +443,7 @@ pub mod consent_service_client {
     /// A `customer_admin` reaches only the consents of its own tenant; for others the methods return
     /// NOT_FOUND. Operators see e-mail addresses only as `[redacted]`. Besides the reasons of
     /// `cpor.consents.v1.ErrorReason`, every method can return those of `cpor.options.v1.ErrorReason`,
-    /// and UNAVAILABLE (STORAGE_UNAVAILABLE) if the database does not answer.
+    /// for example UNAVAILABLE (UNAVAILABLE) if the database does not answer.
     #[derive(Debug, Clone)]
     pub struct ConsentServiceClient<T> {
         inner: tonic::client::Grpc<T>,
@@ -791,7 +778,7 @@ pub mod consent_service_server {
     /// A `customer_admin` reaches only the consents of its own tenant; for others the methods return
     /// NOT_FOUND. Operators see e-mail addresses only as `[redacted]`. Besides the reasons of
     /// `cpor.consents.v1.ErrorReason`, every method can return those of `cpor.options.v1.ErrorReason`,
-    /// and UNAVAILABLE (STORAGE_UNAVAILABLE) if the database does not answer.
+    /// for example UNAVAILABLE (UNAVAILABLE) if the database does not answer.
     #[derive(Debug)]
     pub struct ConsentServiceServer<T> {
         inner: Arc<T>,

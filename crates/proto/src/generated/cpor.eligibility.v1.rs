@@ -1234,36 +1234,27 @@ impl EarningStatus {
 pub enum ErrorReason {
     /// The value is not specified.
     Unspecified = 0,
-    /// The resource does not exist, or the caller may not see it. Code NOT_FOUND. The metadata key
-    /// `resource` holds the requested name.
-    ResourceNotFound = 1,
     /// The partner is not officially on record for the workload or subscription (R50). Code
     /// PERMISSION_DENIED.
-    UsageNotOpen = 2,
+    UsageNotOpen = 1,
     /// The row has figures of the wrong kind: workloads have active users and paid available units,
     /// subscriptions have seats sold and consumption. Code INVALID_ARGUMENT, in the result of a row.
-    UsageMeasureMismatch = 3,
+    UsageMeasureMismatch = 2,
     /// The month has not begun. Code INVALID_ARGUMENT, in the result of a row.
-    UsageMonthInFuture = 4,
-    /// The registry does not answer. Code UNAVAILABLE. `google.rpc.RetryInfo` says when to retry.
-    RegistryUnavailable = 5,
+    UsageMonthInFuture = 3,
     /// A guide with this id exists. Code ALREADY_EXISTS. The metadata key `guide` holds its name.
-    GuideExists = 6,
+    GuideExists = 4,
     /// The guide to be revised is not in force for any period. Code FAILED_PRECONDITION. The metadata
     /// key `guide` holds its name.
-    GuideNotInForce = 7,
+    GuideNotInForce = 5,
     /// The guide is not a draft. Code FAILED_PRECONDITION. The metadata key `guide` holds its name.
-    GuideNotDraft = 8,
+    GuideNotDraft = 6,
     /// Another guide is in force in a part of the period. Code FAILED_PRECONDITION. The metadata key
     /// `guide` holds the name of the other guide.
-    GuidePeriodOverlaps = 9,
+    GuidePeriodOverlaps = 7,
     /// The payout period has not ended, so further earnings can be added to it. Code
     /// FAILED_PRECONDITION. The metadata key `end_time` says when it ends.
-    PayoutPeriodNotOver = 10,
-    /// The request id was used before for a request with other content. Code INVALID_ARGUMENT.
-    RequestIdReused = 11,
-    /// The database does not answer. Code UNAVAILABLE. `google.rpc.RetryInfo` says when to retry.
-    StorageUnavailable = 12,
+    PayoutPeriodNotOver = 8,
 }
 impl ErrorReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1273,36 +1264,98 @@ impl ErrorReason {
     pub fn as_str_name(&self) -> &'static str {
         match self {
             Self::Unspecified => "ERROR_REASON_UNSPECIFIED",
-            Self::ResourceNotFound => "RESOURCE_NOT_FOUND",
             Self::UsageNotOpen => "USAGE_NOT_OPEN",
             Self::UsageMeasureMismatch => "USAGE_MEASURE_MISMATCH",
             Self::UsageMonthInFuture => "USAGE_MONTH_IN_FUTURE",
-            Self::RegistryUnavailable => "REGISTRY_UNAVAILABLE",
             Self::GuideExists => "GUIDE_EXISTS",
             Self::GuideNotInForce => "GUIDE_NOT_IN_FORCE",
             Self::GuideNotDraft => "GUIDE_NOT_DRAFT",
             Self::GuidePeriodOverlaps => "GUIDE_PERIOD_OVERLAPS",
             Self::PayoutPeriodNotOver => "PAYOUT_PERIOD_NOT_OVER",
-            Self::RequestIdReused => "REQUEST_ID_REUSED",
-            Self::StorageUnavailable => "STORAGE_UNAVAILABLE",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
     pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
         match value {
             "ERROR_REASON_UNSPECIFIED" => Some(Self::Unspecified),
-            "RESOURCE_NOT_FOUND" => Some(Self::ResourceNotFound),
             "USAGE_NOT_OPEN" => Some(Self::UsageNotOpen),
             "USAGE_MEASURE_MISMATCH" => Some(Self::UsageMeasureMismatch),
             "USAGE_MONTH_IN_FUTURE" => Some(Self::UsageMonthInFuture),
-            "REGISTRY_UNAVAILABLE" => Some(Self::RegistryUnavailable),
             "GUIDE_EXISTS" => Some(Self::GuideExists),
             "GUIDE_NOT_IN_FORCE" => Some(Self::GuideNotInForce),
             "GUIDE_NOT_DRAFT" => Some(Self::GuideNotDraft),
             "GUIDE_PERIOD_OVERLAPS" => Some(Self::GuidePeriodOverlaps),
             "PAYOUT_PERIOD_NOT_OVER" => Some(Self::PayoutPeriodNotOver),
-            "REQUEST_ID_REUSED" => Some(Self::RequestIdReused),
-            "STORAGE_UNAVAILABLE" => Some(Self::StorageUnavailable),
+            _ => None,
+        }
+    }
+}
+/// Reasons of field violations of a program guide in `google.rpc.BadRequest`. The status has the
+/// reason INVALID_FIELDS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum GuideViolationReason {
+    /// The value is not specified.
+    Unspecified = 0,
+    /// An earlier condition has the same name.
+    DuplicateName = 1,
+    /// The condition applies to no program.
+    NoPrograms = 2,
+    /// The condition names a program twice.
+    DuplicateProgram = 3,
+    /// There is no such fact.
+    UnknownFact = 4,
+    /// The expression cannot be parsed.
+    ExpressionSyntax = 5,
+    /// The expression uses a function or operator that is not available.
+    ExpressionNotAvailable = 6,
+    /// The types of an operator's operands do not match.
+    ExpressionTypeMismatch = 7,
+    /// The result of the expression is neither true nor false.
+    ExpressionNotBool = 8,
+    /// An earlier rate has the same program and product.
+    DuplicateRate = 9,
+    /// The amount is negative.
+    NegativeAmount = 10,
+    /// The program has no usage in this unit.
+    UnitMismatch = 11,
+}
+impl GuideViolationReason {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "GUIDE_VIOLATION_REASON_UNSPECIFIED",
+            Self::DuplicateName => "DUPLICATE_NAME",
+            Self::NoPrograms => "NO_PROGRAMS",
+            Self::DuplicateProgram => "DUPLICATE_PROGRAM",
+            Self::UnknownFact => "UNKNOWN_FACT",
+            Self::ExpressionSyntax => "EXPRESSION_SYNTAX",
+            Self::ExpressionNotAvailable => "EXPRESSION_NOT_AVAILABLE",
+            Self::ExpressionTypeMismatch => "EXPRESSION_TYPE_MISMATCH",
+            Self::ExpressionNotBool => "EXPRESSION_NOT_BOOL",
+            Self::DuplicateRate => "DUPLICATE_RATE",
+            Self::NegativeAmount => "NEGATIVE_AMOUNT",
+            Self::UnitMismatch => "UNIT_MISMATCH",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "GUIDE_VIOLATION_REASON_UNSPECIFIED" => Some(Self::Unspecified),
+            "DUPLICATE_NAME" => Some(Self::DuplicateName),
+            "NO_PROGRAMS" => Some(Self::NoPrograms),
+            "DUPLICATE_PROGRAM" => Some(Self::DuplicateProgram),
+            "UNKNOWN_FACT" => Some(Self::UnknownFact),
+            "EXPRESSION_SYNTAX" => Some(Self::ExpressionSyntax),
+            "EXPRESSION_NOT_AVAILABLE" => Some(Self::ExpressionNotAvailable),
+            "EXPRESSION_TYPE_MISMATCH" => Some(Self::ExpressionTypeMismatch),
+            "EXPRESSION_NOT_BOOL" => Some(Self::ExpressionNotBool),
+            "DUPLICATE_RATE" => Some(Self::DuplicateRate),
+            "NEGATIVE_AMOUNT" => Some(Self::NegativeAmount),
+            "UNIT_MISMATCH" => Some(Self::UnitMismatch),
             _ => None,
         }
     }
@@ -1329,8 +1382,8 @@ pub mod eligibility_service_client {
     /// Partners see only their own assessments and earnings, and no drafts of program guides; what a
     /// caller may not see is not listed, and the methods that get one resource return NOT_FOUND. Besides
     /// the reasons of `cpor.eligibility.v1.ErrorReason`, every method can return those of
-    /// `cpor.options.v1.ErrorReason`. Methods that change something return UNAVAILABLE
-    /// (STORAGE_UNAVAILABLE) if the database does not answer.
+    /// `cpor.options.v1.ErrorReason`, for example UNAVAILABLE (UNAVAILABLE) if the database does not
+    /// answer.
     #[derive(Debug, Clone)]
     pub struct EligibilityServiceClient<T> {
         inner: tonic::client::Grpc<T>,
@@ -2016,8 +2069,8 @@ pub mod eligibility_service_server {
     /// Partners see only their own assessments and earnings, and no drafts of program guides; what a
     /// caller may not see is not listed, and the methods that get one resource return NOT_FOUND. Besides
     /// the reasons of `cpor.eligibility.v1.ErrorReason`, every method can return those of
-    /// `cpor.options.v1.ErrorReason`. Methods that change something return UNAVAILABLE
-    /// (STORAGE_UNAVAILABLE) if the database does not answer.
+    /// `cpor.options.v1.ErrorReason`, for example UNAVAILABLE (UNAVAILABLE) if the database does not
+    /// answer.
     #[derive(Debug)]
     pub struct EligibilityServiceServer<T> {
         inner: Arc<T>,

@@ -367,15 +367,12 @@ impl DeadlineState {
 pub enum ErrorReason {
     /// The value is not specified.
     Unspecified = 0,
-    /// The named service does not run in the called process. Code FAILED_PRECONDITION. The metadata
-    /// key `service` names the service. `cpor.events.v1.EventService` returns this reason too.
-    ServiceNotHosted = 1,
     /// The stream is not parked. Code FAILED_PRECONDITION. The metadata key `state` holds its state.
-    StreamNotParked = 2,
+    StreamNotParked = 1,
     /// The system runs on real time, so its clock cannot be moved. Code FAILED_PRECONDITION.
-    ClockNotVirtual = 3,
+    ClockNotVirtual = 2,
     /// There is no such stream. Code NOT_FOUND. The metadata key `resource` holds the requested name.
-    StreamNotFound = 4,
+    StreamNotFound = 3,
 }
 impl ErrorReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -385,7 +382,6 @@ impl ErrorReason {
     pub fn as_str_name(&self) -> &'static str {
         match self {
             Self::Unspecified => "ERROR_REASON_UNSPECIFIED",
-            Self::ServiceNotHosted => "SERVICE_NOT_HOSTED",
             Self::StreamNotParked => "STREAM_NOT_PARKED",
             Self::ClockNotVirtual => "CLOCK_NOT_VIRTUAL",
             Self::StreamNotFound => "STREAM_NOT_FOUND",
@@ -395,7 +391,6 @@ impl ErrorReason {
     pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
         match value {
             "ERROR_REASON_UNSPECIFIED" => Some(Self::Unspecified),
-            "SERVICE_NOT_HOSTED" => Some(Self::ServiceNotHosted),
             "STREAM_NOT_PARKED" => Some(Self::StreamNotParked),
             "CLOCK_NOT_VIRTUAL" => Some(Self::ClockNotVirtual),
             "STREAM_NOT_FOUND" => Some(Self::StreamNotFound),

@@ -1329,70 +1329,67 @@ impl ProductFamily {
 pub enum ErrorReason {
     /// The value is not specified.
     Unspecified = 0,
-    /// The resource does not exist, or the caller may not see it. Code NOT_FOUND. The metadata key
-    /// `resource` holds the requested name.
-    ResourceNotFound = 1,
     /// The MPN id is not a location of this partner.
-    LocationNotOfPartner = 2,
+    LocationNotOfPartner = 1,
     /// The MPN id already belongs to another partner. Code ALREADY_EXISTS, in the result of a row.
-    MpnIdTaken = 3,
+    MpnIdTaken = 2,
     /// The domain already belongs to another tenant. Code ALREADY_EXISTS, in the result of a row.
-    DomainTaken = 4,
+    DomainTaken = 3,
     /// There is no calendar with this id. Code INVALID_ARGUMENT, in the result of a row.
-    CalendarUnknown = 5,
+    CalendarUnknown = 4,
     /// The tenant id is not a UUID.
-    TenantIdMalformed = 10,
+    TenantIdMalformed = 5,
     /// The directory does not know the tenant. Code FAILED_PRECONDITION, in the result of a row and
     /// for `ArbitrateHolds`.
-    TenantUnknown = 11,
+    TenantUnknown = 6,
     /// The domain does not belong to the tenant.
-    DomainNotOfTenant = 12,
+    DomainNotOfTenant = 7,
     /// The catalog does not contain the product. Code INVALID_ARGUMENT, in the result of a row.
-    ProductUnknown = 13,
+    ProductUnknown = 8,
     /// The product cannot be claimed at this time.
-    ProductNotClaimable = 14,
+    ProductNotClaimable = 9,
     /// The product belongs to another solution area than the claim.
-    ProductOfOtherSolutionArea = 15,
+    ProductOfOtherSolutionArea = 10,
     /// The tenant does not have the product.
-    ProductNotOnTenant = 16,
+    ProductNotOnTenant = 11,
     /// The subscription id is not a UUID.
-    SubscriptionIdMalformed = 20,
+    SubscriptionIdMalformed = 12,
     /// The tenant does not have the subscription.
-    SubscriptionNotOnTenant = 21,
+    SubscriptionNotOnTenant = 13,
     /// The subscription is for another product.
-    SubscriptionOfOtherProduct = 22,
+    SubscriptionOfOtherProduct = 14,
     /// The subscription is not a Business Applications subscription.
-    SubscriptionNotBusinessApplications = 23,
+    SubscriptionNotBusinessApplications = 15,
     /// The subscription was bought through CSP. Use the co-op claims process (R6).
-    SubscriptionBoughtThroughCsp = 24,
+    SubscriptionBoughtThroughCsp = 16,
     /// The subscription is not activated or provisioned yet.
-    SubscriptionNotProvisioned = 25,
+    SubscriptionNotProvisioned = 17,
     /// The subscription has expired. It must be active or in grace.
-    SubscriptionExpired = 26,
+    SubscriptionExpired = 18,
     /// The tenant has several claimable subscriptions of the product, so the claim must name one (R10
     /// g).
-    SubscriptionIdRequired = 27,
+    SubscriptionIdRequired = 19,
     /// The vendor suspended the subscription. It must be active or in grace.
-    SubscriptionSuspended = 28,
+    SubscriptionSuspended = 20,
     /// A workload is claimed for the tenant, so the line must not name a subscription.
-    SubscriptionIdNotAllowed = 29,
+    SubscriptionIdNotAllowed = 21,
     /// Another partner holds this workload or subscription, or it was awarded to another claim (R36).
-    KeyHeld = 40,
+    KeyHeld = 22,
     /// The claim or its review case has ended, so nothing can be held for it.
-    ClaimClosed = 41,
+    ClaimClosed = 23,
     /// The key has already been awarded to another claim (R37). Code FAILED_PRECONDITION.
-    SuccessorExists = 42,
+    SuccessorExists = 24,
     /// The tenant has no such workload or subscription. Code FAILED_PRECONDITION.
-    KeyUnknown = 43,
+    KeyUnknown = 25,
     /// Legacy associations of Microsoft 365 are not imported; the partner must submit a claim (R58).
     /// Code FAILED_PRECONDITION, in the result of a row.
-    MustBeClaimedAnew = 50,
+    MustBeClaimedAnew = 26,
     /// Legacy associations of this product family are not imported, only those of Dynamics 365 and
     /// Power BI (R58). Code FAILED_PRECONDITION, in the result of a row.
-    FamilyNotTakenOver = 51,
+    FamilyNotTakenOver = 27,
     /// The association belongs to a claim. The customer declines the claim instead. Code
     /// FAILED_PRECONDITION.
-    AssociationOfClaim = 52,
+    AssociationOfClaim = 28,
 }
 impl ErrorReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1402,7 +1399,6 @@ impl ErrorReason {
     pub fn as_str_name(&self) -> &'static str {
         match self {
             Self::Unspecified => "ERROR_REASON_UNSPECIFIED",
-            Self::ResourceNotFound => "RESOURCE_NOT_FOUND",
             Self::LocationNotOfPartner => "LOCATION_NOT_OF_PARTNER",
             Self::MpnIdTaken => "MPN_ID_TAKEN",
             Self::DomainTaken => "DOMAIN_TAKEN",
@@ -1439,7 +1435,6 @@ impl ErrorReason {
     pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
         match value {
             "ERROR_REASON_UNSPECIFIED" => Some(Self::Unspecified),
-            "RESOURCE_NOT_FOUND" => Some(Self::ResourceNotFound),
             "LOCATION_NOT_OF_PARTNER" => Some(Self::LocationNotOfPartner),
             "MPN_ID_TAKEN" => Some(Self::MpnIdTaken),
             "DOMAIN_TAKEN" => Some(Self::DomainTaken),

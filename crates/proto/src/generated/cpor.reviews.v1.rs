@@ -964,52 +964,36 @@ impl AwardOutcome {
 pub enum ErrorReason {
     /// The value is not specified.
     Unspecified = 0,
-    /// The review case does not exist. Code NOT_FOUND.
-    ResourceNotFound = 1,
-    /// The state of the case does not allow the command. Code FAILED_PRECONDITION. The metadata keys
-    /// `state`, `command` and `allowed` hold the state, the command and the allowed commands, in lower
-    /// case, for example `under_review`.
-    CommandNotAllowed = 2,
     /// The caller is not the reviewer of the case: another reviewer has it, or nobody. Code
     /// PERMISSION_DENIED.
-    NotCaseReviewer = 3,
+    NotCaseReviewer = 1,
     /// The case already has a reviewer. A review lead can assign it to another one. Code
     /// FAILED_PRECONDITION.
-    AlreadyAssigned = 4,
+    AlreadyAssigned = 2,
     /// At least one line could not be held, so the case was not approved. Code FAILED_PRECONDITION.
     /// `google.rpc.PreconditionFailure` names each line (`subject`: `lines/{line_id}`) with a reason
     /// of `cpor.registry.v1.ErrorReason` as its `type`.
-    LinesNotHeld = 5,
-    /// The case has changed since the `etag` was read; read it again. Code ABORTED.
-    EtagMismatch = 6,
-    /// The case was changed by others while the request was processed; retry. Code ABORTED.
-    ConcurrentChange = 7,
-    /// The request id was used before for a request with other content. Code INVALID_ARGUMENT.
-    RequestIdReused = 8,
-    /// The decision was recorded, but the registry does not answer or its answer could not be stored.
-    /// The service completes the decision by itself. Code UNAVAILABLE. `google.rpc.RetryInfo` says
-    /// when to retry.
-    RegistryUnavailable = 9,
+    LinesNotHeld = 3,
     /// At least one key cannot be awarded as requested, so nothing was awarded. Code
     /// FAILED_PRECONDITION. `google.rpc.PreconditionFailure` names each key with one of the following
     /// reasons as its `type`.
-    AwardsNotPossible = 11,
+    AwardsNotPossible = 4,
     /// Reason of a violation of AWARDS_NOT_POSSIBLE: the winner does not compete for the key, or no
     /// longer does.
-    KeyNotContested = 12,
+    KeyNotContested = 5,
     /// Reason of a violation of AWARDS_NOT_POSSIBLE: a named case competes for this key, and the
     /// request does not award it.
-    KeyNotAwarded = 13,
+    KeyNotAwarded = 6,
     /// Reason of a violation of AWARDS_NOT_POSSIBLE: the request awards the key more than once.
-    KeyAwardedTwice = 14,
+    KeyAwardedTwice = 7,
     /// Reason of a violation of AWARDS_NOT_POSSIBLE: another arbitration of the key is in progress, or
     /// a competing case is being approved; retry.
-    KeyBusy = 15,
+    KeyBusy = 8,
     /// Reason of a violation of AWARDS_NOT_POSSIBLE: the key has already been awarded to another
     /// successor of its official holder (R37).
-    SuccessorExists = 16,
+    SuccessorExists = 9,
     /// Reason of a violation of AWARDS_NOT_POSSIBLE: the tenant has no such workload or subscription.
-    KeyUnknown = 17,
+    KeyUnknown = 10,
 }
 impl ErrorReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1019,15 +1003,9 @@ impl ErrorReason {
     pub fn as_str_name(&self) -> &'static str {
         match self {
             Self::Unspecified => "ERROR_REASON_UNSPECIFIED",
-            Self::ResourceNotFound => "RESOURCE_NOT_FOUND",
-            Self::CommandNotAllowed => "COMMAND_NOT_ALLOWED",
             Self::NotCaseReviewer => "NOT_CASE_REVIEWER",
             Self::AlreadyAssigned => "ALREADY_ASSIGNED",
             Self::LinesNotHeld => "LINES_NOT_HELD",
-            Self::EtagMismatch => "ETAG_MISMATCH",
-            Self::ConcurrentChange => "CONCURRENT_CHANGE",
-            Self::RequestIdReused => "REQUEST_ID_REUSED",
-            Self::RegistryUnavailable => "REGISTRY_UNAVAILABLE",
             Self::AwardsNotPossible => "AWARDS_NOT_POSSIBLE",
             Self::KeyNotContested => "KEY_NOT_CONTESTED",
             Self::KeyNotAwarded => "KEY_NOT_AWARDED",
@@ -1041,15 +1019,9 @@ impl ErrorReason {
     pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
         match value {
             "ERROR_REASON_UNSPECIFIED" => Some(Self::Unspecified),
-            "RESOURCE_NOT_FOUND" => Some(Self::ResourceNotFound),
-            "COMMAND_NOT_ALLOWED" => Some(Self::CommandNotAllowed),
             "NOT_CASE_REVIEWER" => Some(Self::NotCaseReviewer),
             "ALREADY_ASSIGNED" => Some(Self::AlreadyAssigned),
             "LINES_NOT_HELD" => Some(Self::LinesNotHeld),
-            "ETAG_MISMATCH" => Some(Self::EtagMismatch),
-            "CONCURRENT_CHANGE" => Some(Self::ConcurrentChange),
-            "REQUEST_ID_REUSED" => Some(Self::RequestIdReused),
-            "REGISTRY_UNAVAILABLE" => Some(Self::RegistryUnavailable),
             "AWARDS_NOT_POSSIBLE" => Some(Self::AwardsNotPossible),
             "KEY_NOT_CONTESTED" => Some(Self::KeyNotContested),
             "KEY_NOT_AWARDED" => Some(Self::KeyNotAwarded),

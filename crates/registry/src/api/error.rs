@@ -118,7 +118,10 @@ pub(super) fn unknown_value(field: &str) -> impl Fn(UnknownValue) -> Status + '_
 /// The status for one invalid field of the request. The description says which rule the value
 /// breaks.
 pub(super) fn invalid_field(field: &str, description: impl Into<String>) -> Status {
-    let violation =
-        FieldViolation { field: field.to_owned(), reason: "MALFORMED".to_owned(), description: description.into() };
+    let violation = FieldViolation {
+        field: field.to_owned(),
+        reason: options::FieldViolationReason::Malformed.as_str_name().to_owned(),
+        description: description.into(),
+    };
     status::invalid(vec![violation])
 }

@@ -2,7 +2,7 @@
 use std::fmt::Display;
 
 use cpor_kit::status::FieldViolation;
-use cpor_proto::{WireEnum as _, eligibility::v1 as wire};
+use cpor_proto::{WireEnum as _, eligibility::v1 as wire, options::v1::FieldViolationReason};
 use cpor_types::{Malformed, Money, ProductName, Program, ProgramGuideId, ProgramGuideName};
 
 use super::{earnings::to_usage_unit, guide_name, to_timestamp};
@@ -117,7 +117,11 @@ impl GuideParser {
     /// Returns the parsed value, or records the violation of the field.
     fn accept<T, E: Display>(&mut self, field: &str, parsed: Result<T, E>) -> Option<T> {
         let report = |malformed: E| {
-            self.violations.push(field_violation(field, "MALFORMED", malformed.to_string()));
+            self.violations.push(field_violation(
+                field,
+                FieldViolationReason::Malformed.as_str_name(),
+                malformed.to_string(),
+            ));
         };
         parsed.map_err(report).ok()
     }
