@@ -3,7 +3,10 @@
 use std::slice;
 
 use chrono::TimeDelta;
-use cpor_proto::claims::v1::{AssociationState, Claim, ClaimState, WithdrawReason};
+use cpor_proto::{
+    claims::v1::{Claim, ClaimState, WithdrawReason},
+    r#type::v1::AssociationState,
+};
 
 use crate::{TestClaim, TestSystem};
 

@@ -40,8 +40,9 @@ pub(crate) fn additional_rows() -> Vec<DirectoryRow> {
 
 /// Builds rows for an import of the directory.
 pub mod rows {
-    use cpor_proto::registry::v1::{
-        Location, Partner, PurchaseChannel, Subscription, SubscriptionStatus, Tenant, Workload,
+    use cpor_proto::{
+        registry::v1::{Location, Partner, Subscription, Tenant, Workload},
+        r#type::v1::{PurchaseChannel, SubscriptionStatus},
     };
 
     use crate::timestamp;
@@ -77,7 +78,7 @@ pub mod rows {
         }
     }
 
-    /// A partner with one location in emea with the calendar `de`, and without enrolments.
+    /// A partner with one location in emea with the calendar `de`, and without enrollments.
     #[must_use]
     pub fn partner(id: &str, mpn_id: &str) -> Partner {
         let location = Location { mpn_id: mpn_id.into(), region: "emea".into(), calendar: "de".into() };
@@ -85,7 +86,7 @@ pub mod rows {
             name: format!("partners/{id}"),
             display_name: format!("Partner {id}"),
             locations: vec![location],
-            enrolments: vec![],
+            enrollments: vec![],
         }
     }
 }

@@ -1,6 +1,9 @@
 //! Contents of draft claims that are complete except for evidence.
 
-use cpor_proto::claims::v1::{Activity, Claim, ClaimLine, Contact, SolutionArea};
+use cpor_proto::{
+    claims::v1::{Claim, ClaimLine},
+    r#type::v1::{Activity, Contact, SolutionArea},
+};
 
 use crate::{FABRIKAM, LITWARE};
 

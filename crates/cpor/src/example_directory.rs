@@ -87,7 +87,8 @@ fn write_partner(f: &mut fmt::Formatter<'_>, partner: &Partner) -> fmt::Result {
     for location in &partner.locations {
         writeln!(f, "    MPN id {}  region {}, calendar {}", location.mpn_id, location.region, location.calendar)?;
     }
-    let programs = partner.enrolments.iter().map(|enrolment| lower_name(enrolment.program().as_str_name(), "PROGRAM_"));
+    let programs =
+        partner.enrollments.iter().map(|enrollment| lower_name(enrollment.program().as_str_name(), "PROGRAM_"));
     writeln!(f, "    enrolled in {}", programs.collect::<Vec<_>>().join(", "))
 }
 

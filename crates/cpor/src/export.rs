@@ -7,7 +7,10 @@ use std::{
 };
 
 use anyhow::Context as _;
-use cpor_proto::claims::v1::{ExportClaimsRequest, ExportFormat, claim_service_client::ClaimServiceClient};
+use cpor_proto::{
+    claims::v1::{ExportClaimsRequest, claim_service_client::ClaimServiceClient},
+    r#type::v1::ExportFormat,
+};
 use tempfile::NamedTempFile;
 
 use crate::server::{Server, status_error};

@@ -54,7 +54,7 @@ pub enum VerifyError {
 /// Verifies a receipt: the hashes of the history, the signature if `keys` (a JWKS) are given, and
 /// that the receipt extends the `earlier` one, if that is given.
 ///
-/// A receipt is JSON text: the `ClaimReceipt` messages of the `GetClaimReceipt` stream, one after
+/// A receipt is JSON text: the `ClaimReceipt` messages of the `ExportClaimReceipt` stream, one after
 /// the other.
 ///
 /// # Errors

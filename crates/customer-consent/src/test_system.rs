@@ -13,10 +13,11 @@ use cpor_kit::wire_time::to_wire_time;
 use cpor_kit::{Db, Metrics};
 use cpor_mail::{Mail, MailConfig, SendError, Sender, SenderParts, Transport};
 use cpor_proto::events::v1::event::Payload;
-use cpor_proto::events::v1::{
-    ClaimApproved, ClaimClosed, ClaimSnapshot, ClaimSubmitted, ContactSnapshot, LineSnapshot,
-};
 use cpor_proto::events::v1::{DeliverEventsRequest, DeliverEventsResponse, Event, StreamResult};
+use cpor_proto::{
+    events::v1::{ClaimApproved, ClaimClosed, ClaimSnapshot, ClaimSubmitted, LineSnapshot},
+    r#type::v1::Contact,
+};
 use cpor_types::{Actor, ActorSide, Entropy as _, Service, SystemEntropy, Timestamp, VirtualClock};
 use sea_orm_migration::SchemaManager;
 use sea_orm_migration::sea_orm::ConnectionTrait as _;
@@ -155,7 +156,7 @@ impl TestSystem {
         self.receive(Payload::ClaimClosed(ClaimClosed {
             claim: claim.name.to_string(),
             tenant: format!("tenants/{}", claim.tenant),
-            primary_reason: "partner_request".into(),
+            primary_reason: cpor_proto::r#type::v1::PrimaryRejectionReason::PartnerRequest.into(),
             review_case_id: String::new(),
             dispute_due_time: None,
         }))
@@ -195,21 +196,17 @@ pub(crate) fn snapshot() -> ClaimSnapshot {
         customer_domain: claim.customer_domain.to_string(),
         customer_display_name: claim.customer,
         claim_display_name: claim.display_name,
-        solution_area: "microsoft_365".into(),
-        activities: vec!["usage".into()],
+        solution_area: cpor_proto::r#type::v1::SolutionArea::Microsoft365.into(),
+        activities: vec![cpor_proto::r#type::v1::Activity::Usage.into()],
         lines: claim.lines.iter().map(line).collect(),
         policy: claim.policy.to_string(),
         tenant_calendar: claim.calendar,
-        customer_contact: Some(ContactSnapshot {
-            name: claim.contact.name,
-            title: String::new(),
-            email: claim.contact.email,
-        }),
+        customer_contact: Some(Contact { name: claim.contact.name, title: String::new(), email: claim.contact.email }),
         review_case_id: String::new(),
         submit_time: Some(to_wire_time(claim.submit_time)),
         programs: vec![],
         evidence: vec![],
-        askings: claim.askings,
+        consent_request_number: claim.consent_request_number,
     }
 }
 

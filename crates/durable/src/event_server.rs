@@ -2,10 +2,12 @@
 //! addressed to.
 use std::{collections::HashMap, panic::AssertUnwindSafe, sync::Arc};
 
+use cpor_kit::status::FieldViolation;
 use cpor_proto::events::v1::{
     DeliverEventsRequest, DeliverEventsResponse, StreamBatch, StreamResult, event_service_server::EventService,
     stream_result,
 };
+use cpor_proto::options::v1::{ErrorReason, FieldViolationReason};
 use cpor_types::Service;
 use futures_util::{FutureExt as _, future::join_all};
 use tonic::{Code, Request, Response, Status};
@@ -72,12 +74,25 @@ impl EventService for EventServer {
 pub(crate) fn not_hosted(service: Option<Service>) -> Status {
     let name = service.map_or("unknown", Service::as_str);
     let message = format!("the service {name} is not hosted by this process");
-    cpor_kit::status::with_reason(Code::FailedPrecondition, "SERVICE_NOT_HOSTED", message, &[("service", name)])
+    cpor_kit::status::with_reason(
+        Code::FailedPrecondition,
+        ErrorReason::ServiceNotHosted.as_str_name(),
+        message,
+        &[("service", name)],
+    )
 }
+
+/// The method that delivers events, as it is named in errors.
+const METHOD: &str = "cpor.events.v1.EventService/DeliverEvents";
 
 fn foreign_stream() -> Status {
     let message = "a service may deliver only its own streams";
-    cpor_kit::status::with_reason(Code::PermissionDenied, "SERVICE_NOT_ALLOWED", message, &[])
+    cpor_kit::status::with_reason(
+        Code::PermissionDenied,
+        ErrorReason::ServiceNotAllowed.as_str_name(),
+        message,
+        &[("method", METHOD)],
+    )
 }
 
 fn stream_key(source: Service, batch: &StreamBatch) -> Result<StreamKey, Status> {
@@ -86,7 +101,12 @@ fn stream_key(source: Service, batch: &StreamBatch) -> Result<StreamKey, Status>
         return Err(foreign_stream());
     }
     let id = Uuid::parse_str(&stream.id);
-    let id = id.map_err(|_| Status::invalid_argument("streams.stream.id: must be a UUID"))?;
+    let malformed = FieldViolation {
+        field: "streams.stream.id".to_owned(),
+        reason: FieldViolationReason::Malformed.as_str_name().to_owned(),
+        description: "must be a UUID".to_owned(),
+    };
+    let id = id.map_err(|_| cpor_kit::status::invalid_fields(vec![malformed]))?;
     Ok(StreamKey { source, aggregate: stream.aggregate, owner: stream.owner, id })
 }
 

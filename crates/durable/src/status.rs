@@ -3,6 +3,7 @@
 use std::{fmt::Display, time::Duration};
 
 use cpor_kit::status;
+use cpor_proto::options::v1::ErrorReason;
 use tonic::{Code, Status};
 
 use crate::{CommandError, StoreError};
@@ -10,64 +11,54 @@ use crate::{CommandError, StoreError};
 /// The delay after which a caller should repeat a call that failed temporarily.
 pub const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// Converts failures of the writer and the database to gRPC statuses. Their internal details are
-/// logged and not sent to callers.
-#[derive(Clone, Copy, Debug)]
-pub struct FailureStatuses {
-    /// The reason of a status that says that the service's storage does not answer, as the API of
-    /// the service documents it.
-    pub unavailable_reason: &'static str,
+/// Returns the status of a command that failed. `resource` is the resource name that the request
+/// contains. `refused` and `conflicting` map the refusals and conflicts of the command.
+///
+/// Internal details are logged and not sent to the caller.
+pub fn command_error<R, C>(
+    resource: &str,
+    error: CommandError<R, C>,
+    refused: impl FnOnce(R) -> Status,
+    conflicting: impl FnOnce(C) -> Status,
+) -> Status {
+    match error {
+        CommandError::Refused(refusal) => refused(refusal),
+        CommandError::Conflict(conflict) => conflicting(conflict),
+        // An aggregate that does not exist is not found, whatever version the caller expects.
+        CommandError::VersionMismatch { actual: 0, .. } => status::not_found(resource),
+        CommandError::VersionMismatch { .. } => {
+            let message = "etag: must be the current etag of the resource; read the resource again";
+            status::with_reason(Code::Aborted, ErrorReason::EtagMismatch.as_str_name(), message, &[])
+        }
+        CommandError::RequestIdReused => {
+            let message = "request_id: was already used for a different request";
+            status::with_reason(Code::InvalidArgument, ErrorReason::RequestIdReused.as_str_name(), message, &[])
+        }
+        // Only commands that apply events have a place in a stream.
+        CommandError::SequenceGap { expected } => {
+            status::internal(&format_args!("the command of an RPC has a gap before event {expected} of a stream"))
+        }
+        CommandError::Overloaded => status::overloaded(RETRY_AFTER),
+        CommandError::Unavailable(cause) => unavailable(&cause),
+    }
 }
 
-impl FailureStatuses {
-    /// Returns the status of a command that failed. `resource` is the resource name that the
-    /// request contains. `refused` and `conflicting` map the refusals and conflicts of the command.
-    pub fn command_error<R, C>(
-        &self,
-        resource: &str,
-        error: CommandError<R, C>,
-        refused: impl FnOnce(R) -> Status,
-        conflicting: impl FnOnce(C) -> Status,
-    ) -> Status {
-        match error {
-            CommandError::Refused(refusal) => refused(refusal),
-            CommandError::Conflict(conflict) => conflicting(conflict),
-            // An aggregate that does not exist is not found, whatever version the caller expects.
-            CommandError::VersionMismatch { actual: 0, .. } => status::not_found(resource),
-            CommandError::VersionMismatch { .. } => {
-                let message = "etag: must be the current etag of the resource; read the resource again";
-                status::with_reason(Code::Aborted, "ETAG_MISMATCH", message, &[])
-            }
-            CommandError::RequestIdReused => {
-                let message = "request_id: was already used for a different request";
-                status::with_reason(Code::InvalidArgument, "REQUEST_ID_REUSED", message, &[])
-            }
-            // Only commands that apply events have a place in a stream.
-            CommandError::SequenceGap { expected } => {
-                status::internal(&format_args!("the command of an RPC has a gap before event {expected} of a stream"))
-            }
-            CommandError::Overloaded => status::overloaded(RETRY_AFTER),
-            CommandError::Unavailable(cause) => self.unavailable(&cause),
-        }
+/// Returns the status of a query that failed.
+#[must_use]
+pub fn store_error(error: &StoreError) -> Status {
+    match error {
+        StoreError::Db(_) | StoreError::ConcurrentChange(_) => unavailable(error),
+        StoreError::Inconsistent { .. } => status::internal(error),
     }
+}
 
-    /// Returns the status of a query that failed.
-    #[must_use]
-    pub fn store_error(&self, error: &StoreError) -> Status {
-        match error {
-            StoreError::Db(_) | StoreError::ConcurrentChange(_) => self.unavailable(error),
-            StoreError::Inconsistent { .. } => status::internal(error),
-        }
-    }
-
-    /// Logs why the service's storage does not answer, and returns a status that asks the caller to
-    /// try again.
-    #[must_use]
-    pub fn unavailable(&self, cause: &(impl Display + ?Sized)) -> Status {
-        tracing::warn!(%cause, "the storage of the service is unavailable");
-        let message = "the service is temporarily unavailable: try again later";
-        status::unavailable(self.unavailable_reason, message, RETRY_AFTER)
-    }
+/// Logs why the service's storage does not answer, and returns a status that asks the caller to
+/// try again.
+#[must_use]
+pub fn unavailable(cause: &(impl Display + ?Sized)) -> Status {
+    tracing::warn!(%cause, "the storage of the service is unavailable");
+    let message = "the service is temporarily unavailable: try again later";
+    status::unavailable(ErrorReason::Unavailable.as_str_name(), message, RETRY_AFTER)
 }
 
 #[cfg(test)]
@@ -77,10 +68,8 @@ mod tests {
     use super::*;
     use crate::AggregateKey;
 
-    const STATUSES: FailureStatuses = FailureStatuses { unavailable_reason: "STORAGE_UNAVAILABLE" };
-
     fn code_and_reason(error: CommandError<Status, Infallible>) -> (Code, String) {
-        let status = STATUSES.command_error("claims/1", error, |refusal| refusal, |never| match never {});
+        let status = command_error("claims/1", error, |refusal| refusal, |never| match never {});
         (status.code(), status::reason(&status).unwrap_or_default())
     }
 
@@ -92,7 +81,7 @@ mod tests {
             (CommandError::RequestIdReused, Code::InvalidArgument, "REQUEST_ID_REUSED"),
             (CommandError::SequenceGap { expected: 4 }, Code::Internal, "INTERNAL"),
             (CommandError::Overloaded, Code::ResourceExhausted, "OVERLOADED"),
-            (CommandError::Unavailable("pool".to_owned()), Code::Unavailable, "STORAGE_UNAVAILABLE"),
+            (CommandError::Unavailable("pool".to_owned()), Code::Unavailable, "UNAVAILABLE"),
             (CommandError::Refused(Status::not_found("mine")), Code::NotFound, ""),
         ];
         for (error, code, reason) in cases {
@@ -102,10 +91,10 @@ mod tests {
 
     #[test]
     fn a_failed_query_is_unavailable_and_a_bad_row_is_internal() {
-        let failed = STATUSES.store_error(&StoreError::Db(sea_orm::DbErr::Custom("secret".to_owned())));
+        let failed = store_error(&StoreError::Db(sea_orm::DbErr::Custom("secret".to_owned())));
         assert_eq!((failed.code(), failed.message().contains("secret")), (Code::Unavailable, false));
         let key = AggregateKey::new("contoso", uuid::Uuid::nil());
-        let inconsistent = STATUSES.store_error(&StoreError::inconsistent("claim", &key, "secret"));
+        let inconsistent = store_error(&StoreError::inconsistent("claim", &key, "secret"));
         assert_eq!((inconsistent.code(), inconsistent.message().contains("secret")), (Code::Internal, false));
     }
 }

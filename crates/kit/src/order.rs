@@ -26,7 +26,7 @@ pub fn parse<K: Copy>(order_by: &str, fields: &[(&str, K)]) -> Result<Option<Ord
         (Some(key), Some("desc"), None) => Ok(Some(Order { key, descending: true })),
         (None | Some(_), _, _) => {
             let names = fields.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
-            let reason = cpor_proto::options::v1::ErrorReason::InvalidOrderBy.as_str_name().to_owned();
+            let reason = cpor_proto::options::v1::FieldViolationReason::InvalidOrderBy.as_str_name().to_owned();
             let description = format!("must be one field, optionally followed by asc or desc; allowed fields: {names}");
             Err(FieldViolation { field: "order_by".to_owned(), reason, description })
         }

@@ -105,7 +105,10 @@ fn blank_message(message: DynamicMessage) -> DynamicMessage {
 
 #[cfg(test)]
 mod tests {
-    use cpor_proto::claims::v1::{Claim, Contact, CreateClaimRequest};
+    use cpor_proto::{
+        claims::v1::{Claim, CreateClaimRequest},
+        r#type::v1::Contact,
+    };
 
     use super::*;
 

@@ -3,7 +3,7 @@
 //! module reads such errors.
 use std::{collections::HashMap, fmt::Display, time::Duration};
 
-use cpor_proto::options::v1::ErrorReason;
+use cpor_proto::options::v1::{ErrorReason, FieldViolationReason};
 use prost::Message as _;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
@@ -16,8 +16,7 @@ pub const DOMAIN: &str = "cpor";
 pub struct FieldViolation {
     /// The dotted path of the field within the request, for example `claim.lines[0].product`.
     pub field: String,
-    /// The stable code of the rule that the field violates, for example `STRING_MAX_LEN`; empty if
-    /// the rule has no code.
+    /// The stable code of the rule that the field violates, for example `STRING_MAX_LEN`.
     pub reason: String,
     /// The rule in words, for example `must have at most 200 characters`.
     pub description: String,
@@ -76,13 +75,18 @@ fn truncated(mut violations: Vec<FieldViolation>) -> Vec<FieldViolation> {
     if kept < total {
         violations.truncate(kept);
         let description = format!("and {} more", total - kept);
-        violations.push(FieldViolation { field: String::new(), reason: "MORE".to_owned(), description });
+        violations.push(FieldViolation {
+            field: String::new(),
+            reason: FieldViolationReason::More.as_str_name().to_owned(),
+            description,
+        });
     }
     violations
 }
 
 fn to_proto_violation(violation: FieldViolation) -> tonic_types::FieldViolation {
     let FieldViolation { field, reason, description } = violation;
+    debug_assert!(cpor_proto::is_field_violation_reason(&reason), "{field}: the API does not declare `{reason}`");
     tonic_types::FieldViolation { field, description, reason, localized_message: None }
 }
 
@@ -205,6 +209,8 @@ pub fn retry_after(status: &Status) -> Option<Duration> {
 }
 
 fn details(reason: &str, metadata: &[(&str, &str)]) -> ErrorDetails {
+    // Every status of a test run is checked, so that no undocumented reason reaches a caller.
+    debug_assert!(cpor_proto::is_error_reason(reason), "no ErrorReason of the API declares `{reason}`");
     let metadata: HashMap<String, String> =
         metadata.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
     ErrorDetails::with_error_info(reason, DOMAIN, metadata)
@@ -222,7 +228,11 @@ mod tests {
                 reason: "STRING_MIN_LEN".to_owned(),
                 description: "must not be empty".to_owned(),
             },
-            FieldViolation { field: "name".to_owned(), reason: String::new(), description: "must be even".to_owned() },
+            FieldViolation {
+                field: "name".to_owned(),
+                reason: "MALFORMED".to_owned(),
+                description: "must be even".to_owned(),
+            },
         ];
         let status = invalid_fields(all.clone());
         assert_eq!((status.code(), reason(&status).as_deref()), (Code::InvalidArgument, Some("INVALID_FIELDS")));
@@ -231,7 +241,8 @@ mod tests {
 
     #[test]
     fn left_out_violations_are_counted() {
-        let violation = FieldViolation { field: "x".repeat(92), reason: String::new(), description: String::new() };
+        let violation =
+            FieldViolation { field: "x".repeat(83), reason: "MALFORMED".to_owned(), description: String::new() };
         let found = field_violations(&invalid_fields(vec![violation; 1000]));
         assert_eq!((found.len(), found.last().unwrap().description.as_str()), (51, "and 950 more"));
     }

@@ -62,8 +62,10 @@ fn api(root: &Path) -> Result<Files> {
         let path = entry?.path();
         let name = path.file_name().context("a generated file without a name")?;
         // Imported packages serve options alone, which are read from the descriptors.
-        if name.to_string_lossy().starts_with("cpor.") {
-            files.insert(Path::new(GENERATED).join(name), fs::read(&path)?);
+        let name = name.to_string_lossy();
+        if name.starts_with("cpor.") {
+            // The package cpor.type is a raw identifier in Rust; its file needs no `r#`.
+            files.insert(Path::new(GENERATED).join(name.replace("r#", "")), fs::read(&path)?);
         }
     }
     fs::remove_dir_all(out)?;

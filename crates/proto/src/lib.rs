@@ -1,19 +1,36 @@
-//! The generated wire types of every `cpor.*` package, and the descriptors they come from.
+//! The generated wire types of every `cpor.*` package, the descriptors they come from, and the
+//! conversions between the shared enums of the API and those of the domain.
 //!
 //! `src/generated` is written by `cargo xtask proto --generate` and never edited by hand.
-#![allow(missing_docs, clippy::all, reason = "generated code; the protos are documented")]
+
+mod convert;
+mod reason;
+
+pub use convert::{UnknownValue, WireEnum};
+pub use reason::{is_error_reason, is_field_violation_reason};
 
 /// The encoded `FileDescriptorSet` of all packages and their imports, with comments and options.
 pub const DESCRIPTOR_SET: &[u8] = include_bytes!("generated/descriptors.binpb");
 
 macro_rules! packages {
-    ($($name:ident),* $(,)?) => {$(
+    ($($name:ident => $file:literal),* $(,)?) => {$(
+        #[allow(missing_docs, clippy::all, reason = "generated code; the protos are documented")]
         pub mod $name {
             pub mod v1 {
-                include!(concat!("generated/cpor.", stringify!($name), ".v1.rs"));
+                include!(concat!("generated/", $file));
             }
         }
     )*};
 }
 
-packages!(options, claims, consents, eligibility, events, operations, registry, reviews);
+packages! {
+    claims => "cpor.claims.v1.rs",
+    consents => "cpor.consents.v1.rs",
+    eligibility => "cpor.eligibility.v1.rs",
+    events => "cpor.events.v1.rs",
+    operations => "cpor.operations.v1.rs",
+    options => "cpor.options.v1.rs",
+    registry => "cpor.registry.v1.rs",
+    reviews => "cpor.reviews.v1.rs",
+    r#type => "cpor.type.v1.rs",
+}

@@ -121,5 +121,5 @@ pub struct Product {
     /// Whether the product is claimed as a workload or by subscription.
     pub kind: ProductKind,
     /// Whether partners are paid for the product. A product without pay is recognition-only.
-    pub incentivised: bool,
+    pub incentivized: bool,
 }

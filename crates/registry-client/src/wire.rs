@@ -5,6 +5,7 @@ use std::str::FromStr;
 use cpor_kit::status;
 use cpor_kit::wire_time::{from_wire_time, to_wire_time};
 use cpor_proto::registry::v1 as wire;
+use cpor_proto::{UnknownValue, WireEnum as _};
 use cpor_types::{
     Activity, AssociationKey, Malformed, ProductFamily, ProductKind, ProductName, SolutionArea, TenantName, Timestamp,
 };
@@ -25,7 +26,7 @@ impl From<ClaimToCheck> for wire::CheckClaimRequest {
             mpn_id: claim.mpn_id.map(String::from).unwrap_or_default(),
             tenant_id: claim.tenant_id.unwrap_or_default(),
             customer_domain: claim.customer_domain.unwrap_or_default(),
-            solution_area: claim.solution_area.map_or(wire::SolutionArea::Unspecified, solution_area) as i32,
+            solution_area: claim.solution_area.map_or(0, SolutionArea::to_number),
             lines: claim.lines.into_iter().map(wire::LineToCheck::from).collect(),
         }
     }
@@ -49,8 +50,8 @@ impl From<HoldRequest> for wire::PlaceHoldRequest {
             mpn_id: hold.mpn_id.to_string(),
             tenant: format!("tenants/{}", hold.tenant),
             customer_domain: hold.customer_domain,
-            solution_area: solution_area(hold.solution_area) as i32,
-            activities: hold.activities.into_iter().map(|value| activity(value) as i32).collect(),
+            solution_area: hold.solution_area.to_number(),
+            activities: Activity::to_numbers(&hold.activities),
             lines: hold.lines.into_iter().map(wire::LineToHold::from).collect(),
             submit_time: Some(to_wire_time(hold.submit_time)),
             review_case_id: hold.review_case.to_string(),
@@ -64,7 +65,7 @@ impl From<Arbitration> for wire::ArbitrateHoldsRequest {
             key: award.key.to_string(),
             winner_claim: award.winner.to_string(),
             review_case_id: award.review_case.to_string(),
-            activities: award.activities.into_iter().map(|value| activity(value) as i32).collect(),
+            activities: Activity::to_numbers(&award.activities),
         };
         Self {
             tenant: format!("tenants/{}", arbitration.tenant),
@@ -183,11 +184,7 @@ impl TryFrom<wire::Product> for Product {
         let unspecified = |what: &str| RegistryError::InvalidResponse(format!("{} has no {what}", product.name));
         Ok(Self {
             id: parse::<ProductName>(&product.name)?.product,
-            solution_area: match product.solution_area() {
-                wire::SolutionArea::Unspecified => return Err(unspecified("solution area")),
-                wire::SolutionArea::Microsoft365 => SolutionArea::Microsoft365,
-                wire::SolutionArea::BusinessApplications => SolutionArea::BusinessApplications,
-            },
+            solution_area: SolutionArea::from_number(product.solution_area).map_err(unknown_value)?,
             family: match product.family() {
                 wire::ProductFamily::Unspecified => return Err(unspecified("family")),
                 wire::ProductFamily::Microsoft365 => ProductFamily::Microsoft365,
@@ -200,7 +197,7 @@ impl TryFrom<wire::Product> for Product {
                 wire::ProductKind::Workload => ProductKind::Workload,
                 wire::ProductKind::Subscription => ProductKind::Subscription,
             },
-            incentivised: product.incentivised,
+            incentivized: product.incentivized,
             display_name: product.display_name,
         })
     }
@@ -234,26 +231,16 @@ pub(crate) fn parse_timestamp(time: prost_types::Timestamp) -> Result<Timestamp,
     from_wire_time(time).ok_or_else(|| RegistryError::InvalidResponse(format!("{time:?} is not a valid time")))
 }
 
-fn solution_area(area: SolutionArea) -> wire::SolutionArea {
-    match area {
-        SolutionArea::Microsoft365 => wire::SolutionArea::Microsoft365,
-        SolutionArea::BusinessApplications => wire::SolutionArea::BusinessApplications,
-    }
-}
-
-fn activity(activity: Activity) -> wire::Activity {
-    match activity {
-        Activity::Usage => wire::Activity::Usage,
-        Activity::PreSales => wire::Activity::PreSales,
-        Activity::RevenueAssociation => wire::Activity::RevenueAssociation,
-    }
-}
-
 /// Converts a reason; an error if it does not concern a claim.
 fn reason(reason: wire::ErrorReason) -> Result<Reason, RegistryError> {
     Reason::from_wire(reason).ok_or_else(|| {
         RegistryError::InvalidResponse(format!("{} is not a reason that concerns a claim", reason.as_str_name()))
     })
+}
+
+/// Rejects a response with an enum number that is unspecified or unknown.
+fn unknown_value(unknown: UnknownValue) -> RegistryError {
+    RegistryError::InvalidResponse(unknown.to_string())
 }
 
 /// Parses a text in a response.

@@ -5,11 +5,15 @@
 //! docs/rules.md.
 
 mod actor;
+mod assessment;
+mod association;
 mod calendar;
 mod calendars;
+mod consent;
 mod deadline;
 mod domain_name;
 mod entropy;
+mod evidence;
 mod ids;
 mod key;
 mod length;
@@ -22,19 +26,25 @@ mod policy;
 mod policy_profiles;
 mod product;
 mod reasons;
+mod review_clock;
 mod role;
 mod scope;
 mod service;
 mod string_enum;
+mod subscription;
 mod text;
 mod time;
 
 pub use actor::{Actor, ActorSide};
+pub use assessment::Verdict;
+pub use association::AssociationEndReason;
 pub use calendar::{Calendar, LocalTime};
 pub use calendars::{CalendarError, Calendars};
+pub use consent::{ConsentChannel, NoticeKind, NoticeState};
 pub use deadline::Deadline;
 pub use domain_name::DomainName;
 pub use entropy::{Entropy, SeededEntropy, SystemEntropy};
+pub use evidence::EvidenceKind;
 pub use ids::{
     AssociationId, CaseId, ClaimId, CommentId, DecisionId, EvidenceId, LineId, MpnId, PartnerId, ProductId,
     ProgramGuideId, SubscriptionId, TenantId,
@@ -56,8 +66,10 @@ pub use policy::{
 pub use policy_profiles::{PolicyError, PolicyInForce, PolicyProfiles};
 pub use product::{ProductFamily, ProductKind};
 pub use reasons::{FurtherRejection, PartnerActionReason, PrimaryRejection, WithdrawReason};
+pub use review_clock::ReviewClock;
 pub use role::Role;
 // The function `program` returns the program of a claim.
 pub use scope::{Activity, Program, SolutionArea, UnsupportedActivity, program};
 pub use service::Service;
+pub use subscription::{PurchaseChannel, SubscriptionStatus};
 pub use time::{Clock, SystemClock, Timestamp, VirtualClock, rfc3339, truncate_to_micros};

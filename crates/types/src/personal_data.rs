@@ -10,6 +10,6 @@ string_enum! {
         /// The ids of people who acted or were assigned, and the addresses of mails to them.
         Subjects = "subjects",
         /// The texts that people wrote: reasons, comments and notes.
-        FreeText = "words",
+        FreeText = "free_text",
     }
 }

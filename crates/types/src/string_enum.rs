@@ -88,7 +88,18 @@ mod tests {
             ["claim-intake", "poe-review", "customer-consent", "eligibility", "registry"]
         );
         assert_eq!(names_of(ActorSide::ALL), ["partner", "reviewer", "vendor", "customer", "time", "system"]);
-        assert_eq!(names_of(PersonalData::ALL), ["contacts", "subjects", "words"]);
+        assert_eq!(names_of(PersonalData::ALL), ["contacts", "subjects", "free_text"]);
+        assert_eq!(names_of(EvidenceKind::ALL), ["pdf", "docx", "xlsx", "pptx", "png", "jpeg"]);
+        assert_eq!(names_of(Verdict::ALL), ["eligible", "not_eligible", "recognition_only"]);
+        let ends = ["declined", "withdrawn", "expired", "superseded", "rejected"];
+        assert_eq!(names_of(AssociationEndReason::ALL), ends);
+        let statuses = ["active", "in_grace", "expired", "not_provisioned", "suspended"];
+        assert_eq!(names_of(SubscriptionStatus::ALL), statuses);
+        assert_eq!(names_of(PurchaseChannel::ALL), ["volume_licensing", "web_direct", "csp"]);
+        assert_eq!(names_of(ConsentChannel::ALL), ["link", "signed_in", "silence"]);
+        assert_eq!(names_of(NoticeKind::ALL), ["submission", "approval", "change", "dispute"]);
+        assert_eq!(names_of(NoticeState::ALL), ["queued", "accepted", "bounced", "withdrawn"]);
+        assert_eq!(names_of(ReviewClock::ALL), ["review_start", "review_decision", "overall", "dispute_decision"]);
     }
 
     #[test]

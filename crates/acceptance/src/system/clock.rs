@@ -88,7 +88,7 @@ impl TestSystem {
         request.set_timeout(IDLE_TIMEOUT);
         let response =
             self.operator.operations(service).advance_clock(request).await.expect("to move the clock").into_inner();
-        assert!(response.unsettled.is_empty(), "the system is not idle: {:#?}", response.unsettled);
+        assert!(response.pending_work.is_empty(), "the system is not idle: {:#?}", response.pending_work);
     }
 
     /// Waits until every process is idle. A process reports only on itself, and events that it

@@ -1,10 +1,13 @@
 //! The partner's calls, and the erasure of personal data.
 
-use cpor_proto::claims::v1::{
-    Activity, Claim, Comment, CreateCommentRequest, DeleteClaimRequest, DeleteEvidenceRequest, DisputeClaimRequest,
-    DownloadEvidenceRequest, DownloadPoeTemplateRequest, DownloadPoeTemplateResponse, ErasePersonalDataRequest,
-    Evidence, ListCommentsRequest, ListEvidenceRequest, PersonalDataKind, ResubmitClaimRequest, SubmitClaimRequest,
-    UpdateClaimRequest, UploadEvidenceRequest, WithdrawClaimRequest, WithdrawReason,
+use cpor_proto::{
+    claims::v1::{
+        Claim, Comment, CreateCommentRequest, DeleteClaimRequest, DeleteEvidenceRequest, DisputeClaimRequest,
+        DownloadEvidenceRequest, DownloadPoeTemplateRequest, DownloadPoeTemplateResponse, ErasePersonalDataRequest,
+        Evidence, ListCommentsRequest, ListEvidenceRequest, ResubmitClaimRequest, SubmitClaimRequest,
+        UpdateClaimRequest, UploadEvidenceRequest, WithdrawClaimRequest, WithdrawReason,
+    },
+    r#type::v1::{Activity, PersonalDataKind},
 };
 use prost_types::FieldMask;
 use tonic::Streaming;

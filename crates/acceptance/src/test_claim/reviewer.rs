@@ -1,11 +1,13 @@
 //! The reviewers' calls.
 
-use cpor_proto::reviews::v1::{
-    ApproveReviewCaseRequest, ArbitrateLinesRequest, Arbitration, AssignReviewCaseRequest, Award, Competition,
-    CreateReviewNoteRequest, FurtherRejectionReason, GetCompetitionRequest, GetReviewCaseRequest,
-    ListReviewNotesRequest, PartnerActionReason, PrimaryRejectionReason, RejectReviewCaseRequest,
-    ReleaseReviewCaseRequest, RequestPartnerActionRequest, ReviewCase, ReviewNote, StartReviewRequest,
-    TakeReviewCaseRequest,
+use cpor_proto::{
+    reviews::v1::{
+        ApproveReviewCaseRequest, ArbitrateLinesRequest, Arbitration, AssignReviewCaseRequest, Award, Competition,
+        CreateReviewNoteRequest, GetCompetitionRequest, GetReviewCaseRequest, ListReviewNotesRequest,
+        RejectReviewCaseRequest, ReleaseReviewCaseRequest, RequestPartnerActionRequest, ReviewCase, ReviewNote,
+        StartReviewRequest, TakeReviewCaseRequest,
+    },
+    r#type::v1::{FurtherRejectionReason, PartnerActionReason, PrimaryRejectionReason},
 };
 
 use super::{ApiResult, TestClaim};

@@ -3,8 +3,8 @@
 
 use cpor_acceptance::{Actor, TestClaim, TestSystem, assert_refused, both_databases};
 use cpor_proto::{
-    claims::v1::{AssociationState, ClaimState},
-    registry::v1::AssociationState as HoldState,
+    claims::v1::ClaimState,
+    r#type::v1::{AssociationState, AssociationState as HoldState},
 };
 use tokio::sync::Barrier;
 use tonic::Code;

@@ -10,8 +10,11 @@ use crate::{
 };
 use cpor_durable::{Etag, Versioned};
 use cpor_kit::wire_time::to_wire_time;
-use cpor_proto::claims::v1 as wire;
-use cpor_types::{ClaimName, CommentName, EvidenceName, PrimaryRejection, ProductName, ReviewCaseName};
+use cpor_proto::{WireEnum as _, claims::v1 as wire, r#type::v1 as types};
+use cpor_types::{
+    Activity, ClaimName, CommentName, EvidenceName, FurtherRejection, PartnerActionReason, PrimaryRejection,
+    ProductName, ReviewCaseName, SolutionArea,
+};
 
 /// Converts a claim as `view` shows it.
 ///
@@ -32,8 +35,8 @@ pub(super) fn claim_to_wire(claim: Versioned<Claim>, view: View, rules: &Rules) 
         mpn_id: content.mpn_id.as_ref().map(ToString::to_string).unwrap_or_default(),
         customer_domain: content.customer_domain.clone(),
         tenant_id: content.tenant_id.clone(),
-        solution_area: enums::solution_area_to_wire(content.solution_area).into(),
-        activities: content.activities.iter().map(|activity| enums::activity_to_wire(*activity).into()).collect(),
+        solution_area: content.solution_area.map_or(0, SolutionArea::to_number),
+        activities: Activity::to_numbers(&content.activities),
         program: content.program.clone(),
         lines: content.lines.iter().map(|line| line_to_wire(line, &claim.state)).collect(),
         customer_contact: contact_to_wire(&content.customer_contact, view),
@@ -99,11 +102,10 @@ fn line_to_wire(line: &Line, state: &State) -> wire::ClaimLine {
     let ended = line.ended.clone().or_else(|| ended_with_claim(state));
     let since = ended.as_ref().map_or_else(|| official_time(state), |ended| ended.since.map(to_wire_time));
     let association_state = match ended {
-        Some(_) => wire::AssociationState::Ended,
+        Some(_) => types::AssociationState::Ended,
         None => enums::association_state_to_wire(state),
     };
-    let end_reason =
-        ended.as_ref().map_or(wire::AssociationEndReason::Unspecified, |ended| enums::end_reason_to_wire(ended.reason));
+    let end_reason = ended.as_ref().map_or(0, |ended| ended.reason.to_number());
     let display_name = line.known.as_ref().map(|known| known.product_display_name.clone());
     wire::ClaimLine {
         line_id: line.id.to_string(),
@@ -116,7 +118,7 @@ fn line_to_wire(line: &Line, state: &State) -> wire::ClaimLine {
         association_state: association_state.into(),
         association_start_time: since,
         association_end_time: ended.as_ref().map(|ended| to_wire_time(ended.until)),
-        association_end_reason: end_reason.into(),
+        association_end_reason: end_reason,
     }
 }
 
@@ -133,28 +135,28 @@ fn ended_with_claim(state: &State) -> Option<AssociationEnd> {
 }
 
 fn lost_line_to_wire(lost: &LostLine, state: &State) -> wire::LostLine {
-    wire::LostLine { line: Some(line_to_wire(&lost.line, state)), lose_time: Some(to_wire_time(lost.time)) }
+    wire::LostLine { line: Some(line_to_wire(&lost.line, state)), lost_time: Some(to_wire_time(lost.time)) }
 }
 
 fn assessment_to_wire(assessment: &Assessment) -> wire::LineAssessment {
     wire::LineAssessment {
-        activity: enums::activity_to_wire(assessment.activity).into(),
-        verdict: enums::verdict_to_wire(assessment.verdict).into(),
+        activity: assessment.activity.to_number(),
+        verdict: assessment.verdict.to_number(),
         month: assessment.month.to_string(),
         failed_conditions: assessment.failed_conditions.clone(),
     }
 }
 
 /// Converts a contact. `None` if all its fields are empty.
-fn contact_to_wire(contact: &Contact, view: View) -> Option<wire::Contact> {
+fn contact_to_wire(contact: &Contact, view: View) -> Option<types::Contact> {
     let Contact { name, title, email } = contact;
-    let masked = || wire::Contact { name: view.mask(name), title: view.mask(title), email: view.mask(email) };
+    let masked = || types::Contact { name: view.mask(name), title: view.mask(title), email: view.mask(email) };
     (*contact != Contact::default()).then(masked)
 }
 
 fn partner_action_to_wire(action: &PartnerAction, view: View) -> wire::PartnerAction {
     wire::PartnerAction {
-        reasons: action.reasons.iter().map(|reason| enums::partner_action_reason_to_wire(*reason).into()).collect(),
+        reasons: PartnerActionReason::to_numbers(&action.reasons),
         comment: view.mask(&action.comment),
         request_time: Some(to_wire_time(action.request_time)),
         due_time: Some(to_wire_time(action.response.deadline.due)),
@@ -168,11 +170,11 @@ fn rejection_to_wire(state: &State, view: View) -> Option<wire::Rejection> {
     let Rejection { primary, further, comment, time, remedy: _, ended: _ } = rejection;
     let window = rejection.dispute_window();
     Some(wire::Rejection {
-        primary_reason: enums::primary_rejection_reason_to_wire(*primary).into(),
-        further_reasons: further.iter().map(|reason| enums::further_rejection_reason_to_wire(*reason).into()).collect(),
+        primary_reason: primary.to_number(),
+        further_reasons: FurtherRejection::to_numbers(further),
         comment: view.mask(comment),
         reject_time: Some(to_wire_time(*time)),
-        r#final: window.is_none(),
+        is_final: window.is_none(),
         dispute_due_time: window.map(|window| to_wire_time(window.due)),
         dispute_due_rule: window.map(|window| window.rule.clone()).unwrap_or_default(),
     })
@@ -221,7 +223,7 @@ pub(super) fn evidence_to_wire(claim: &ClaimName, evidence: Evidence) -> wire::E
     wire::Evidence {
         name: EvidenceName { partner, claim, evidence: evidence.id }.to_string(),
         file_name: evidence.file_name,
-        kind: enums::evidence_kind_to_wire(evidence.kind).into(),
+        kind: evidence.kind.to_number(),
         size_bytes: i64::try_from(evidence.size_bytes).unwrap_or(i64::MAX),
         sha256: evidence.sha256,
         create_time: Some(to_wire_time(evidence.create_time)),
@@ -237,7 +239,7 @@ pub(super) fn comment_to_wire(claim: &ClaimName, comment: Comment) -> wire::Comm
         evidence: comment.evidence.map(evidence_name).unwrap_or_default(),
         line_id: comment.line.map(|line| line.to_string()).unwrap_or_default(),
         name: CommentName { partner, claim, comment: comment.id }.to_string(),
-        side: enums::side_to_wire(comment.side).into(),
+        side: comment.side.to_number(),
         create_time: Some(to_wire_time(comment.time)),
         // A comment without text cannot be written, so an empty text means that it was erased.
         erased: comment.text.is_empty(),
@@ -254,8 +256,8 @@ pub(super) fn history_entry_to_wire(entry: SealedEntry, view: View) -> wire::His
     }
     let full = receipt::history_entry(&entry);
     let masked = |change: wire::FieldChange| {
-        let (from, to) = (view.mask(&change.from), view.mask(&change.to));
-        wire::FieldChange { from, to, ..change }
+        let (old_value, new_value) = (view.mask(&change.old_value), view.mask(&change.new_value));
+        wire::FieldChange { old_value, new_value, ..change }
     };
     wire::HistoryEntry {
         subject: view.mask(&full.subject),

@@ -1,6 +1,6 @@
 //! Implements DownloadPoeTemplate: generates the proof-of-execution form for a claim and an
 //! activity (R13). Cost: one read.
-use super::{RpcResult, enums, error};
+use super::{RpcResult, error};
 use crate::{
     call::Call,
     domain::{Claim, Refusal, ViolationReason},
@@ -20,7 +20,7 @@ pub(super) async fn download_poe_template(
     let (caller, request) = validate(request)?;
     let call = Call::new(&caller, "DownloadPoeTemplate", &request.name)?;
     let claim = intake.read(&call).await?.state;
-    let activity = requested_activity(&claim, enums::activity_from_wire(request.activity()))?;
+    let activity = requested_activity(&claim, request.activity().try_into().ok())?;
     let data = poe_template::docx(&claim, activity).map_err(|error| CallError::Internal(error.to_string()))?;
     let (file_name, content_type) = (poe_template::file_name(&claim, activity), CONTENT_TYPE.to_owned());
     Ok(Response::new(wire::DownloadPoeTemplateResponse { file_name, content_type, data }))

@@ -1,13 +1,10 @@
-//! Conversions between the enums of the protobuf API and those of the domain, in one exhaustive
-//! function for each direction.
-use crate::domain::{
-    Association, Command, EndReason, EvidenceKind, Party, State, StateKind, Verdict, Wait, history::Part,
-};
+//! Conversions between the enums of `cpor.claims.v1` and those of the domain, in one exhaustive
+//! function for each direction. The shared enums of `cpor.type.v1` implement
+//! [`WireEnum`](cpor_proto::WireEnum).
+use crate::domain::{Association, Command, Party, State, StateKind, Wait, history::Part};
 use cpor_proto::claims::v1 as wire;
-use cpor_types::{
-    Activity, ActorSide, FurtherRejection, PartnerActionReason, PersonalData, PrimaryRejection, SolutionArea,
-    WithdrawReason,
-};
+use cpor_proto::r#type::v1 as types;
+use cpor_types::WithdrawReason;
 
 pub(super) const fn claim_state_to_wire(state: StateKind) -> wire::ClaimState {
     match state {
@@ -39,74 +36,38 @@ pub(super) const fn claim_state_from_wire(state: wire::ClaimState) -> Option<Sta
 }
 
 /// Returns the state of the association that the claim has in `state`.
-pub(super) const fn association_state_to_wire(state: &State) -> wire::AssociationState {
+pub(super) const fn association_state_to_wire(state: &State) -> types::AssociationState {
     match state {
         State::Editing
         | State::Deleted
         | State::Submitted(_)
         | State::UnderReview(_)
         | State::PartnerActionRequired(..)
-        | State::Disputed(_) => wire::AssociationState::Unspecified,
+        | State::Disputed(_) => types::AssociationState::Unspecified,
         State::Approved(_, association) => match association {
-            Association::Pending | Association::Granted { .. } => wire::AssociationState::Pending,
-            Association::Official { .. } => wire::AssociationState::Official,
-            Association::Ended { .. } => wire::AssociationState::Ended,
+            Association::Pending | Association::Granted { .. } => types::AssociationState::Pending,
+            Association::Official { .. } => types::AssociationState::Official,
+            Association::Ended { .. } => types::AssociationState::Ended,
         },
         State::Rejected(_, rejection) => match rejection.ended {
-            None => wire::AssociationState::Unspecified,
-            Some(_) => wire::AssociationState::Ended,
+            None => types::AssociationState::Unspecified,
+            Some(_) => types::AssociationState::Ended,
         },
     }
 }
 
-pub(super) const fn command_to_wire(command: Command) -> wire::Command {
+pub(super) const fn command_to_wire(command: Command) -> wire::ClaimCommand {
     match command {
-        Command::Update => wire::Command::Update,
-        Command::Delete => wire::Command::Delete,
-        Command::Submit => wire::Command::Submit,
-        Command::Resubmit => wire::Command::Resubmit,
-        Command::Withdraw => wire::Command::Withdraw,
-        Command::Dispute => wire::Command::Dispute,
-        Command::AddEvidence => wire::Command::AddEvidence,
-        Command::RemoveEvidence => wire::Command::RemoveEvidence,
-        Command::Comment => wire::Command::Comment,
-        Command::ErasePersonalData => wire::Command::ErasePersonalData,
-    }
-}
-
-/// Converts `None`, for a draft without a solution area, to the unspecified value.
-pub(super) const fn solution_area_to_wire(area: Option<SolutionArea>) -> wire::SolutionArea {
-    match area {
-        None => wire::SolutionArea::Unspecified,
-        Some(SolutionArea::Microsoft365) => wire::SolutionArea::Microsoft365,
-        Some(SolutionArea::BusinessApplications) => wire::SolutionArea::BusinessApplications,
-    }
-}
-
-/// Returns `None` for the unspecified value.
-pub(super) const fn solution_area_from_wire(area: wire::SolutionArea) -> Option<SolutionArea> {
-    match area {
-        wire::SolutionArea::Unspecified => None,
-        wire::SolutionArea::Microsoft365 => Some(SolutionArea::Microsoft365),
-        wire::SolutionArea::BusinessApplications => Some(SolutionArea::BusinessApplications),
-    }
-}
-
-pub(super) const fn activity_to_wire(activity: Activity) -> wire::Activity {
-    match activity {
-        Activity::Usage => wire::Activity::Usage,
-        Activity::PreSales => wire::Activity::PreSales,
-        Activity::RevenueAssociation => wire::Activity::RevenueAssociation,
-    }
-}
-
-/// Returns `None` for the unspecified value.
-pub(super) const fn activity_from_wire(activity: wire::Activity) -> Option<Activity> {
-    match activity {
-        wire::Activity::Unspecified => None,
-        wire::Activity::Usage => Some(Activity::Usage),
-        wire::Activity::PreSales => Some(Activity::PreSales),
-        wire::Activity::RevenueAssociation => Some(Activity::RevenueAssociation),
+        Command::Update => wire::ClaimCommand::Update,
+        Command::Delete => wire::ClaimCommand::Delete,
+        Command::Submit => wire::ClaimCommand::Submit,
+        Command::Resubmit => wire::ClaimCommand::Resubmit,
+        Command::Withdraw => wire::ClaimCommand::Withdraw,
+        Command::Dispute => wire::ClaimCommand::Dispute,
+        Command::AddEvidence => wire::ClaimCommand::AddEvidence,
+        Command::RemoveEvidence => wire::ClaimCommand::RemoveEvidence,
+        Command::Comment => wire::ClaimCommand::Comment,
+        Command::ErasePersonalData => wire::ClaimCommand::ErasePersonalData,
     }
 }
 
@@ -118,83 +79,6 @@ pub(super) const fn withdraw_reason_from_wire(reason: wire::WithdrawReason) -> O
         wire::WithdrawReason::WrongActivity => Some(WithdrawReason::WrongActivity),
         wire::WithdrawReason::NoLongerWorksWithCustomer => Some(WithdrawReason::NoLongerWorksWithCustomer),
         wire::WithdrawReason::Other => Some(WithdrawReason::Other),
-    }
-}
-
-pub(super) const fn primary_rejection_reason_to_wire(reason: PrimaryRejection) -> wire::PrimaryRejectionReason {
-    match reason {
-        PrimaryRejection::PartnerRequest => wire::PrimaryRejectionReason::PartnerRequest,
-        PrimaryRejection::CustomerDeclined => wire::PrimaryRejectionReason::CustomerDeclined,
-        PrimaryRejection::InsufficientPoe => wire::PrimaryRejectionReason::InsufficientPoe,
-        PrimaryRejection::LostToCompetingClaim => wire::PrimaryRejectionReason::LostToCompetingClaim,
-    }
-}
-
-pub(super) const fn end_reason_to_wire(reason: EndReason) -> wire::AssociationEndReason {
-    match reason {
-        EndReason::Declined => wire::AssociationEndReason::Declined,
-        EndReason::Withdrawn => wire::AssociationEndReason::Withdrawn,
-        EndReason::Expired => wire::AssociationEndReason::Expired,
-        EndReason::Superseded => wire::AssociationEndReason::Superseded,
-        EndReason::Rejected => wire::AssociationEndReason::Rejected,
-    }
-}
-
-pub(super) const fn further_rejection_reason_to_wire(reason: FurtherRejection) -> wire::FurtherRejectionReason {
-    match reason {
-        FurtherRejection::CustomerConsentMissing => wire::FurtherRejectionReason::CustomerConsentMissing,
-        FurtherRejection::ProductsMissing => wire::FurtherRejectionReason::ProductsMissing,
-        FurtherRejection::NoPartnerResponse => wire::FurtherRejectionReason::NoPartnerResponse,
-        FurtherRejection::PoeNotAvailable => wire::FurtherRejectionReason::PoeNotAvailable,
-    }
-}
-
-pub(super) const fn partner_action_reason_to_wire(reason: PartnerActionReason) -> wire::PartnerActionReason {
-    match reason {
-        PartnerActionReason::PoeMissing => wire::PartnerActionReason::PoeMissing,
-        PartnerActionReason::CustomerAcknowledgementMissing => {
-            wire::PartnerActionReason::CustomerAcknowledgementMissing
-        }
-        PartnerActionReason::DatesMissingOrOld => wire::PartnerActionReason::DatesMissingOrOld,
-        PartnerActionReason::ServiceInsufficientlyDescribed => {
-            wire::PartnerActionReason::ServiceInsufficientlyDescribed
-        }
-        PartnerActionReason::ProductsMissing => wire::PartnerActionReason::ProductsMissing,
-    }
-}
-
-pub(super) const fn evidence_kind_to_wire(kind: EvidenceKind) -> wire::EvidenceKind {
-    match kind {
-        EvidenceKind::Pdf => wire::EvidenceKind::Pdf,
-        EvidenceKind::Docx => wire::EvidenceKind::Docx,
-        EvidenceKind::Xlsx => wire::EvidenceKind::Xlsx,
-        EvidenceKind::Pptx => wire::EvidenceKind::Pptx,
-        EvidenceKind::Png => wire::EvidenceKind::Png,
-        EvidenceKind::Jpeg => wire::EvidenceKind::Jpeg,
-    }
-}
-
-pub(super) const fn side_to_wire(side: ActorSide) -> wire::Side {
-    match side {
-        ActorSide::Partner => wire::Side::Partner,
-        ActorSide::Reviewer => wire::Side::Reviewer,
-        ActorSide::Vendor => wire::Side::Vendor,
-        ActorSide::Customer => wire::Side::Customer,
-        ActorSide::Time => wire::Side::Time,
-        ActorSide::System => wire::Side::System,
-    }
-}
-
-/// Returns `None` for the unspecified value.
-pub(super) const fn side_from_wire(side: wire::Side) -> Option<ActorSide> {
-    match side {
-        wire::Side::Unspecified => None,
-        wire::Side::Partner => Some(ActorSide::Partner),
-        wire::Side::Reviewer => Some(ActorSide::Reviewer),
-        wire::Side::Vendor => Some(ActorSide::Vendor),
-        wire::Side::Customer => Some(ActorSide::Customer),
-        wire::Side::Time => Some(ActorSide::Time),
-        wire::Side::System => Some(ActorSide::System),
     }
 }
 
@@ -215,32 +99,6 @@ pub(super) const fn history_part_from_wire(part: wire::HistoryPart) -> Option<Pa
         wire::HistoryPart::Subject => Some(Part::Subject),
         wire::HistoryPart::Reason => Some(Part::Reason),
         wire::HistoryPart::Changes => Some(Part::Changes),
-    }
-}
-
-pub(super) const fn personal_data_kind_to_wire(kind: PersonalData) -> wire::PersonalDataKind {
-    match kind {
-        PersonalData::Contacts => wire::PersonalDataKind::Contacts,
-        PersonalData::Subjects => wire::PersonalDataKind::Subjects,
-        PersonalData::FreeText => wire::PersonalDataKind::Words,
-    }
-}
-
-/// Returns `None` for the unspecified value.
-pub(super) const fn personal_data_kind_from_wire(kind: wire::PersonalDataKind) -> Option<PersonalData> {
-    match kind {
-        wire::PersonalDataKind::Unspecified => None,
-        wire::PersonalDataKind::Contacts => Some(PersonalData::Contacts),
-        wire::PersonalDataKind::Subjects => Some(PersonalData::Subjects),
-        wire::PersonalDataKind::Words => Some(PersonalData::FreeText),
-    }
-}
-
-pub(super) const fn verdict_to_wire(verdict: Verdict) -> wire::Verdict {
-    match verdict {
-        Verdict::Eligible => wire::Verdict::Eligible,
-        Verdict::NotEligible => wire::Verdict::NotEligible,
-        Verdict::RecognitionOnly => wire::Verdict::RecognitionOnly,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Implements ErasePersonalData (R56). Cost: one transaction of the writer, which also
 //! reads and rewrites the history entries and comments that contain the erased data.
-use super::{RpcResult, convert, enums, view::View};
+use super::{RpcResult, convert, view::View};
 use crate::{call::Call, domain::Erase, service::ClaimIntake};
 use cpor_kit::request::validate;
 use cpor_proto::claims::v1 as wire;
@@ -27,7 +27,7 @@ pub(super) async fn erase_personal_data(
 /// A request that names no kinds erases all kinds of personal data.
 impl From<wire::ErasePersonalDataRequest> for Erase {
     fn from(request: wire::ErasePersonalDataRequest) -> Self {
-        let kinds: Vec<_> = request.kinds().filter_map(enums::personal_data_kind_from_wire).collect();
+        let kinds: Vec<_> = request.kinds().filter_map(|kind| kind.try_into().ok()).collect();
         let kinds = if kinds.is_empty() { PersonalData::ALL.to_vec() } else { kinds };
         Self { kinds, reason: request.reason }
     }

@@ -6,17 +6,14 @@ use crate::{
     evidence::DocumentError,
     store::AlreadyClaimed,
 };
-use cpor_durable::{FailureStatuses, RETRY_AFTER};
+use cpor_durable::RETRY_AFTER;
 use cpor_kit::status::{self, FieldViolation};
-use cpor_proto::claims::v1::ErrorReason;
+use cpor_proto::{claims::v1::ErrorReason, options::v1 as options};
 use cpor_types::rfc3339;
 use tonic::{Code, Status};
 
 /// The advice when a rejection can no longer be disputed (R33).
 const ADVICE_NEW_CLAIM: &str = "SUBMIT_NEW_CLAIM";
-
-/// The statuses of failures that all services have in common.
-const STATUSES: FailureStatuses = FailureStatuses { unavailable_reason: "STORAGE_UNAVAILABLE" };
 
 impl From<CallError> for Status {
     fn from(error: CallError) -> Self {
@@ -27,7 +24,7 @@ impl From<CallError> for Status {
                 let refused = |refusal| refusal_status(&resource, refusal);
                 // R38: another open or approved claim of the same company has a line of this claim.
                 let conflicting = |AlreadyClaimed(lines)| incomplete_status(lines);
-                STATUSES.command_error(&resource, error, refused, conflicting)
+                cpor_durable::status::command_error(&resource, error, refused, conflicting)
             }
             CallError::Document(error) => document_status(error),
             CallError::UploadOutOfOrder => {
@@ -36,11 +33,11 @@ impl From<CallError> for Status {
             }
             CallError::ConcurrentChange => {
                 let message = "the claim was changed by other requests at the same time; try again";
-                reason_status(Code::Aborted, ErrorReason::ConcurrentChange, message, &[])
+                status::with_reason(Code::Aborted, options::ErrorReason::ConcurrentChange.as_str_name(), message, &[])
             }
             CallError::RegistryUnavailable => {
                 let message = "the registry is unavailable; try again";
-                status::unavailable(ErrorReason::RegistryUnavailable.as_str_name(), message, RETRY_AFTER)
+                status::unavailable(options::ErrorReason::RegistryUnavailable.as_str_name(), message, RETRY_AFTER)
             }
             CallError::TooManyWatches { limit } => status::resource_exhausted(
                 ErrorReason::TooManyWatches.as_str_name(),
@@ -49,8 +46,8 @@ impl From<CallError> for Status {
                 RETRY_AFTER,
             ),
             CallError::Overloaded => status::overloaded(RETRY_AFTER),
-            CallError::Store(error) => STATUSES.store_error(&error),
-            CallError::EvidenceStore(error) => STATUSES.unavailable(&error),
+            CallError::Store(error) => cpor_durable::status::store_error(&error),
+            CallError::EvidenceStore(error) => cpor_durable::status::unavailable(&error),
             CallError::Internal(error) => status::internal(&error),
         }
     }
@@ -64,7 +61,12 @@ fn refusal_status(resource: &str, refusal: Refusal) -> Status {
         Refusal::NotAllowed { state, command, allowed } => {
             let allowed = allowed.into_iter().map(Command::as_str).collect::<Vec<_>>().join(",");
             let metadata = [("state", state.as_str()), ("command", command.as_str()), ("allowed", &allowed)];
-            reason_status(Code::FailedPrecondition, ErrorReason::CommandNotAllowed, message, &metadata)
+            status::with_reason(
+                Code::FailedPrecondition,
+                options::ErrorReason::CommandNotAllowed.as_str_name(),
+                message,
+                &metadata,
+            )
         }
         Refusal::LocationNotOfPartner => {
             // R16: a draft is refused, too, if the MPN id is not a location of the company. The
@@ -118,7 +120,9 @@ fn refusal_status(resource: &str, refusal: Refusal) -> Status {
             let metadata = [("activity", activity.as_str()), ("claimed", claimed.as_str())];
             reason_status(Code::FailedPrecondition, ErrorReason::ActivityNotClaimed, message, &metadata)
         }
-        Refusal::FactsMissing => reason_status(Code::Aborted, ErrorReason::ConcurrentChange, message, &[]),
+        Refusal::FactsMissing => {
+            status::with_reason(Code::Aborted, options::ErrorReason::ConcurrentChange.as_str_name(), message, &[])
+        }
         Refusal::RulesMissing(error) => status::internal(&error),
     }
 }
@@ -218,7 +222,7 @@ mod tests {
     #[test]
     fn the_api_documents_every_fault() {
         for fault in ViolationReason::ALL {
-            assert!(ErrorReason::from_str_name(fault.as_str()).is_some(), "{fault}");
+            assert!(cpor_proto::is_field_violation_reason(fault.as_str()), "{fault}");
         }
     }
 }

@@ -49,13 +49,13 @@ fn explanation(claim: &Claim, caller: &Caller, methods: &MethodTable, now: Times
         state: enums::claim_state_to_wire(claim.state.kind()).into(),
         association_state: enums::association_state_to_wire(&claim.state).into(),
         waits_for: enums::waits_for_to_wire(waiting.wait).into(),
-        since_time: Some(to_wire_time(claim.wait_time)),
+        wait_start_time: Some(to_wire_time(claim.wait_time)),
         due_time: waiting.due.map(to_wire_time),
         whose_move: enums::party_to_wire(waiting.mover).into(),
         explanation: claim.explanation(now),
         parties: parties.iter().map(|party| request.party_commands(*party, now)).collect(),
-        refused,
-        read_time: Some(to_wire_time(now)),
+        refused_commands: refused,
+        evaluate_time: Some(to_wire_time(now)),
     }
 }
 
@@ -71,12 +71,12 @@ impl ExplanationRequest<'_> {
     fn party_commands(&self, party: Party, now: Timestamp) -> wire::PartyCommands {
         let is_caller = self.caller_belongs_to(party);
         let allowed_command = |offer: AllowedMethod| wire::AllowedCommand {
-            caller_may: is_caller && self.caller_may(&offer),
+            caller_allowed: is_caller && self.caller_allowed(&offer),
             method: offer.method,
             rule: offer.rule.to_owned(),
         };
         let commands = self.claim.allowed_methods(party, now).into_iter().map(allowed_command).collect();
-        wire::PartyCommands { party: enums::party_to_wire(Some(party)).into(), caller: is_caller, commands }
+        wire::PartyCommands { party: enums::party_to_wire(Some(party)).into(), is_caller, commands }
     }
 
     /// Returns whether the caller belongs to `party`.
@@ -94,7 +94,7 @@ impl ExplanationRequest<'_> {
     /// Returns whether the caller may give a command of its party. Its roles must admit the method
     /// (R4, R5). Some review commands are open to the reviewer of the case and to review leads
     /// only.
-    fn caller_may(&self, offer: &AllowedMethod) -> bool {
+    fn caller_allowed(&self, offer: &AllowedMethod) -> bool {
         let method = self.methods.get(&format!("/{}", offer.method));
         let has_role = method.is_some_and(|method| match &method.access {
             Access::Public => true,

@@ -7,7 +7,10 @@ use crate::{
     store::{Claims, ListCursor, ListQuery},
 };
 use cpor_kit::request::validate;
-use cpor_proto::claims::v1::{ExportClaimsRequest, ExportClaimsResponse, ExportFormat};
+use cpor_proto::{
+    claims::v1::{ExportClaimsRequest, ExportClaimsResponse},
+    r#type::v1::ExportFormat,
+};
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use std::pin::Pin;
 use tonic::{Request, Response, Status};

@@ -1,7 +1,10 @@
 //! Formats claims as CSV. The fields that a partner enters have the column names that `cpor import`
 //! reads, so that an exported file can be imported.
 use cpor_kit::csv;
-use cpor_proto::claims::v1::{Claim, ClaimLine, Contact};
+use cpor_proto::{
+    claims::v1::{Claim, ClaimLine},
+    r#type::v1::Contact,
+};
 
 /// A function that returns the value of one column for a claim and one of its lines.
 type Cell = fn(&Claim, &ClaimLine) -> String;

@@ -61,10 +61,13 @@ mod tests {
         let names =
             |range: std::ops::RangeInclusive<i32>, name: fn(i32) -> &'static str| range.map(name).map(str::to_owned);
         names(1..=7, |n| wire::ClaimState::try_from(n).unwrap().as_str_name()).for_each(assert_accepted);
-        names(0..=3, |n| wire::AssociationState::try_from(n).unwrap().as_str_name()).for_each(assert_accepted);
+        names(0..=3, |n| cpor_proto::r#type::v1::AssociationState::try_from(n).unwrap().as_str_name())
+            .for_each(assert_accepted);
         names(1..=11, |n| wire::WaitsFor::try_from(n).unwrap().as_str_name()).for_each(assert_accepted);
-        names(0..=2, |n| wire::SolutionArea::try_from(n).unwrap().as_str_name()).for_each(assert_accepted);
-        names(1..=3, |n| wire::Activity::try_from(n).unwrap().as_str_name()).for_each(assert_accepted);
+        names(0..=2, |n| cpor_proto::r#type::v1::SolutionArea::try_from(n).unwrap().as_str_name())
+            .for_each(assert_accepted);
+        names(1..=3, |n| cpor_proto::r#type::v1::Activity::try_from(n).unwrap().as_str_name())
+            .for_each(assert_accepted);
     }
 
     #[test]

@@ -17,10 +17,10 @@ mod enums;
 mod erase_personal_data;
 mod error;
 mod explain_claim;
+mod export_claim_receipt;
 mod export_claims;
 mod export_file;
 mod get_claim;
-mod get_claim_receipt;
 mod list_claims;
 mod list_comments;
 mod list_evidence;
@@ -41,7 +41,7 @@ use cpor_proto::claims::v1::{
     BatchCreateClaimsRequest, BatchCreateClaimsResponse, Claim, ClaimExplanation, Comment, CreateClaimRequest,
     CreateCommentRequest, DeleteClaimRequest, DeleteEvidenceRequest, DisputeClaimRequest, DownloadEvidenceRequest,
     DownloadPoeTemplateRequest, DownloadPoeTemplateResponse, ErasePersonalDataRequest, Evidence, ExplainClaimRequest,
-    ExportClaimsRequest, GetClaimReceiptRequest, GetClaimRequest, ListClaimsRequest, ListClaimsResponse,
+    ExportClaimReceiptRequest, ExportClaimsRequest, GetClaimRequest, ListClaimsRequest, ListClaimsResponse,
     ListCommentsRequest, ListCommentsResponse, ListEvidenceRequest, ListEvidenceResponse, ListHistoryRequest,
     ListHistoryResponse, ResubmitClaimRequest, SubmitClaimRequest, UpdateClaimRequest, UploadEvidenceRequest,
     WatchClaimsRequest, WithdrawClaimRequest, claim_service_server::ClaimService,
@@ -54,7 +54,7 @@ type RpcResult<T> = Result<Response<T>, Status>;
 #[tonic::async_trait]
 impl ClaimService for ClaimIntake {
     type DownloadEvidenceStream = download_evidence::DownloadStream;
-    type GetClaimReceiptStream = get_claim_receipt::ReceiptStream;
+    type ExportClaimReceiptStream = export_claim_receipt::ReceiptStream;
     type ExportClaimsStream = export_claims::ExportStream;
     type WatchClaimsStream = watch_claims::WatchStream;
 
@@ -151,11 +151,11 @@ impl ClaimService for ClaimIntake {
         export_claims::export_claims(self, request).await
     }
 
-    async fn get_claim_receipt(
+    async fn export_claim_receipt(
         &self,
-        request: Request<GetClaimReceiptRequest>,
-    ) -> RpcResult<Self::GetClaimReceiptStream> {
-        get_claim_receipt::get_claim_receipt(self, request).await
+        request: Request<ExportClaimReceiptRequest>,
+    ) -> RpcResult<Self::ExportClaimReceiptStream> {
+        export_claim_receipt::export_claim_receipt(self, request).await
     }
 
     async fn watch_claims(&self, request: Request<WatchClaimsRequest>) -> RpcResult<Self::WatchClaimsStream> {

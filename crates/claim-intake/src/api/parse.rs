@@ -1,12 +1,9 @@
 //! Parses the content of a claim from API messages. The constraints that the proto files declare
 //! have already been checked.
-use super::{
-    enums,
-    error::{invalid_field, unknown_update_field},
-};
+use super::error::{invalid_field, unknown_update_field};
 use crate::domain::{Contact, Content, Field, Line, ViolationReason};
-use cpor_proto::claims::v1 as wire;
-use cpor_types::{Entropy, LineId, ProductName};
+use cpor_proto::{WireEnum as _, claims::v1 as wire, r#type::v1 as types};
+use cpor_types::{Entropy, LineId, ProductName, SolutionArea};
 use prost_types::FieldMask;
 use std::collections::BTreeSet;
 use tonic::Status;
@@ -14,8 +11,8 @@ use tonic::Status;
 /// Parses the content of a claim. Each line gets a new id. An update keeps the ids of lines that
 /// are already on the claim.
 pub(super) fn content(claim: wire::Claim, entropy: &dyn Entropy) -> Result<Content, Status> {
-    let solution_area = enums::solution_area_from_wire(claim.solution_area());
-    let activities = claim.activities().filter_map(enums::activity_from_wire).collect();
+    let solution_area = SolutionArea::from_number(claim.solution_area).ok();
+    let activities = claim.activities().filter_map(|activity| activity.try_into().ok()).collect();
     let mpn_id = match claim.mpn_id.as_str() {
         "" => None,
         mpn_id => Some(mpn_id.parse().map_err(|error| malformed_field("claim.mpn_id", error))?),
@@ -44,8 +41,8 @@ pub(super) fn content(claim: wire::Claim, entropy: &dyn Entropy) -> Result<Conte
     })
 }
 
-fn contact(contact: Option<wire::Contact>) -> Contact {
-    let wire::Contact { name, title, email } = contact.unwrap_or_default();
+fn contact(contact: Option<types::Contact>) -> Contact {
+    let types::Contact { name, title, email } = contact.unwrap_or_default();
     Contact { name, title, email }
 }
 
@@ -92,13 +89,13 @@ mod tests {
             mpn_id: "4711".into(),
             customer_domain: "d".into(),
             tenant_id: "t".into(),
-            solution_area: wire::SolutionArea::Microsoft365.into(),
-            activities: vec![wire::Activity::Usage.into()],
+            solution_area: types::SolutionArea::Microsoft365.into(),
+            activities: vec![types::Activity::Usage.into()],
             program: "p".into(),
             lines: vec![wire::ClaimLine { product: "products/teams".into(), ..Default::default() }],
-            customer_contact: Some(wire::Contact { name: "a".into(), ..Default::default() }),
-            customer_technical_contact: Some(wire::Contact { name: "b".into(), ..Default::default() }),
-            partner_contact: Some(wire::Contact { name: "c".into(), ..Default::default() }),
+            customer_contact: Some(types::Contact { name: "a".into(), ..Default::default() }),
+            customer_technical_contact: Some(types::Contact { name: "b".into(), ..Default::default() }),
+            partner_contact: Some(types::Contact { name: "c".into(), ..Default::default() }),
             solution_seller_name: "s".into(),
             customer_name: "c".into(),
             isv_solution_name: "i".into(),

@@ -6,7 +6,8 @@ use crate::domain::{
     history::{Audience, EntryFacts, HiddenReason, Part, Receipt, SealedEntry, SealedPart},
 };
 use cpor_kit::wire_time::{from_wire_time, to_wire_time};
-use cpor_proto::claims::v1 as wire;
+use cpor_proto::{WireEnum as _, claims::v1 as wire};
+use cpor_types::{ActorSide, PersonalData};
 use serde::{Deserialize, Serialize};
 
 /// The part of a receipt that is signed. The hash chain ties all other parts to `head`.
@@ -30,7 +31,7 @@ impl Statement {
         let issue_time = receipt.issue_time.and_then(from_wire_time);
         Self {
             claim: receipt.claim.clone(),
-            head: receipt.head.clone(),
+            head: receipt.head_hash.clone(),
             entries,
             issue_time: issue_time.map(cpor_types::rfc3339).unwrap_or_default(),
         }
@@ -70,11 +71,11 @@ pub(super) fn receipt_entry(entry: &SealedEntry) -> wire::ReceiptEntry {
     wire::ReceiptEntry {
         entry: Some(history_entry(entry)),
         vendor_only: entry.audience == Audience::Vendor,
-        facts: Some(commitment(&entry.facts)),
-        subject: Some(commitment(&entry.subject)),
-        reason: Some(commitment(&entry.reason)),
-        changes: Some(commitment(&entry.changes)),
-        each_change: entry.each_change().map(commitment).collect(),
+        facts_commitment: Some(commitment(&entry.facts)),
+        subject_commitment: Some(commitment(&entry.subject)),
+        reason_commitment: Some(commitment(&entry.reason)),
+        changes_commitment: Some(commitment(&entry.changes)),
+        change_commitments: entry.each_change().map(commitment).collect(),
     }
 }
 
@@ -88,13 +89,13 @@ pub(super) fn history_entry(entry: &SealedEntry) -> wire::HistoryEntry {
         changes: entry.each_change().map(field_change).collect(),
         withheld: entry.withheld().map(|part| enums::history_part_to_wire(part).into()).collect(),
         erased: entry.erased().map(|part| enums::history_part_to_wire(part).into()).collect(),
-        link: entry.link.to_string(),
+        chain_hash: entry.link.to_string(),
         ..wire::HistoryEntry::default()
     };
     let Ok((_, facts)) = &entry.facts.opened else { return without_facts };
     wire::HistoryEntry {
         action: facts.action.clone(),
-        side: enums::side_to_wire(facts.side).into(),
+        side: facts.side.to_number(),
         effective_time: Some(to_wire_time(facts.effective_time)),
         record_time: Some(to_wire_time(facts.record_time)),
         from_state: facts.from.map_or(wire::ClaimState::Unspecified, enums::claim_state_to_wire).into(),
@@ -108,14 +109,13 @@ fn field_change(change: &SealedPart<FieldChange>) -> wire::FieldChange {
     match &change.opened {
         Ok((_, FieldChange { field, from, to })) => wire::FieldChange {
             field: field.clone(),
-            from: from.clone(),
-            to: to.clone(),
+            old_value: from.clone(),
+            new_value: to.clone(),
             ..wire::FieldChange::default()
         },
-        Err(HiddenReason::Erased(kind)) => wire::FieldChange {
-            erased: enums::personal_data_kind_to_wire(*kind).into(),
-            ..wire::FieldChange::default()
-        },
+        Err(HiddenReason::Erased(kind)) => {
+            wire::FieldChange { erased: kind.to_number(), ..wire::FieldChange::default() }
+        }
         Err(HiddenReason::Withheld) => wire::FieldChange::default(),
     }
 }
@@ -125,7 +125,7 @@ fn commitment<T>(part: &SealedPart<T>) -> wire::Commitment {
     wire::Commitment { sha256: part.commitment.to_string(), salt: salt.unwrap_or_default() }
 }
 
-/// Joins the parts of a receipt as GetClaimReceipt streams them.
+/// Joins the parts of a receipt as ExportClaimReceipt streams them.
 ///
 /// # Errors
 /// [`ReceiptError::Part`] if a part does not belong to the receipt, [`ReceiptError::Head`] if there
@@ -134,7 +134,7 @@ pub fn join(parts: impl IntoIterator<Item = wire::ClaimReceipt>) -> Result<wire:
     let mut parts = parts.into_iter();
     let first = parts.next().ok_or(ReceiptError::Head)?;
     (2..).zip(parts).try_fold(first, |mut receipt, (n, part)| {
-        if !receipt.head.is_empty() || part.claim != receipt.claim {
+        if !receipt.head_hash.is_empty() || part.claim != receipt.claim {
             return Err(ReceiptError::Part(n));
         }
         receipt.entries.extend(part.entries);
@@ -155,7 +155,7 @@ pub fn read(receipt: &wire::ClaimReceipt) -> Result<Receipt, ReceiptError> {
     });
     Ok(Receipt {
         claim: receipt.claim.parse().map_err(|_| ReceiptError::Claim)?,
-        head: receipt.head.parse().map_err(|_| ReceiptError::Head)?,
+        head: receipt.head_hash.parse().map_err(|_| ReceiptError::Head)?,
         entries: entries.collect::<Result<_, _>>()?,
     })
 }
@@ -174,23 +174,26 @@ fn read_entry(message: &wire::ReceiptEntry) -> Result<SealedEntry, Malformed> {
         kind.map_or(HiddenReason::Withheld, HiddenReason::Erased)
     };
     let changes = || {
-        let pairs = message.each_change.iter().zip(&entry.changes);
+        let pairs = message.change_commitments.iter().zip(&entry.changes);
         let read_change = |(commitment, change): (&wire::Commitment, &wire::FieldChange)| {
-            let closed = enums::personal_data_kind_from_wire(change.erased())
-                .map_or(HiddenReason::Withheld, HiddenReason::Erased);
-            let wire::FieldChange { field, from, to, erased: _ } = change.clone();
-            sealed("each_change", Some(commitment), closed, || Ok(FieldChange { field, from, to }))
+            let closed = PersonalData::from_number(change.erased).map_or(HiddenReason::Withheld, HiddenReason::Erased);
+            let wire::FieldChange { field, old_value: from, new_value: to, erased: _ } = change.clone();
+            sealed("change_commitments", Some(commitment), closed, || Ok(FieldChange { field, from, to }))
         };
         pairs.map(read_change).collect()
     };
     Ok(SealedEntry {
         position: entry.position,
         audience: if message.vendor_only { Audience::Vendor } else { Audience::All },
-        facts: sealed("facts", message.facts.as_ref(), closed(Part::Facts), || facts(entry))?,
-        subject: sealed("subject", message.subject.as_ref(), closed(Part::Subject), || Ok(entry.subject.clone()))?,
-        reason: sealed("reason", message.reason.as_ref(), closed(Part::Reason), || Ok(entry.reason.clone()))?,
-        changes: sealed("changes", message.changes.as_ref(), closed(Part::Changes), changes)?,
-        link: entry.link.parse().map_err(|_| Malformed("link"))?,
+        facts: sealed("facts_commitment", message.facts_commitment.as_ref(), closed(Part::Facts), || facts(entry))?,
+        subject: sealed("subject_commitment", message.subject_commitment.as_ref(), closed(Part::Subject), || {
+            Ok(entry.subject.clone())
+        })?,
+        reason: sealed("reason_commitment", message.reason_commitment.as_ref(), closed(Part::Reason), || {
+            Ok(entry.reason.clone())
+        })?,
+        changes: sealed("changes_commitment", message.changes_commitment.as_ref(), closed(Part::Changes), changes)?,
+        link: entry.chain_hash.parse().map_err(|_| Malformed("chain_hash"))?,
     })
 }
 
@@ -212,7 +215,7 @@ fn facts(entry: &wire::HistoryEntry) -> Result<EntryFacts, Malformed> {
     let time = |time: Option<prost_types::Timestamp>| time.and_then(from_wire_time);
     Ok(EntryFacts {
         action: entry.action.clone(),
-        side: enums::side_from_wire(entry.side()).ok_or(Malformed("side"))?,
+        side: ActorSide::from_number(entry.side).map_err(|_| Malformed("side"))?,
         effective_time: time(entry.effective_time).ok_or(Malformed("effective_time"))?,
         record_time: time(entry.record_time).ok_or(Malformed("record_time"))?,
         // The API has no state for a deleted draft. Only the first entry has no previous state.

@@ -1,27 +1,9 @@
 //! The documents and comments of a claim.
-use super::string_enum;
+pub use cpor_types::EvidenceKind;
 use cpor_types::{ActorSide, CommentId, EvidenceId, LineId, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use uuid::Uuid;
-
-string_enum! {
-    /// The file format of a document. The content of the file determines it, not the name (R14).
-    EvidenceKind {
-        /// A PDF document.
-        Pdf = "pdf",
-        /// A Word document.
-        Docx = "docx",
-        /// An Excel workbook.
-        Xlsx = "xlsx",
-        /// A PowerPoint presentation.
-        Pptx = "pptx",
-        /// A PNG image.
-        Png = "png",
-        /// A JPEG image.
-        Jpeg = "jpeg",
-    }
-}
 
 /// A stored document (R14). Its bytes are in the object store under its id and never change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

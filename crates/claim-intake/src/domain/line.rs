@@ -1,8 +1,8 @@
 //! The lines of a claim: one for each claimed workload or subscription (R15).
 use std::fmt;
 
-use super::string_enum;
 use cpor_types::{Activity, AssociationKey, LineId, Month, ProductFamily, ProductId, SubscriptionId, Timestamp};
+pub use cpor_types::{AssociationEndReason as EndReason, Verdict};
 use serde::{Deserialize, Serialize};
 
 /// One claimed workload or subscription.
@@ -45,22 +45,6 @@ pub struct AssociationEnd {
     pub until: Timestamp,
 }
 
-string_enum! {
-    /// Why an association ended (R35).
-    EndReason {
-        /// The customer declined.
-        Declined = "declined",
-        /// The partner withdrew the claim.
-        Withdrawn = "withdrawn",
-        /// The subscription ended (R39).
-        Expired = "expired",
-        /// Another company's association replaced it (R37).
-        Superseded = "superseded",
-        /// The claim was rejected.
-        Rejected = "rejected",
-    }
-}
-
 /// The registry service's data about a line, from its records of products, tenants and
 /// subscriptions.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -77,18 +61,6 @@ pub struct DirectoryLine {
     /// Whether another company held the key when the registry checked the claim, by a legacy
     /// association, which is one without a claim (R58). Only reviewers see this.
     pub held_by_legacy: bool,
-}
-
-string_enum! {
-    /// The result of an assessment for one line and one activity (R52).
-    Verdict {
-        /// All conditions of the program guide hold.
-        Eligible = "eligible",
-        /// At least one condition of the program guide does not hold.
-        NotEligible = "not_eligible",
-        /// The activity is recognised, but the association earns no incentives.
-        RecognitionOnly = "recognition_only",
-    }
 }
 
 /// The last assessment of a line for one activity.

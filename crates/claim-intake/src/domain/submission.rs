@@ -40,7 +40,7 @@ pub struct Submission {
     /// How many times the customer was asked for consent again, because of a dispute (R28) or
     /// because lines or the customer contact changed (R29). An approval that answers an earlier
     /// request does not count.
-    pub askings: u32,
+    pub consent_request_number: u32,
     /// How many times a rejection of the claim was disputed (R28).
     pub disputes: u32,
     /// The number of documents when the present submission, response or dispute began. Documents

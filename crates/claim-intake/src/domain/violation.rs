@@ -24,7 +24,7 @@ string_enum! {
         /// The field must be empty for the claimed activities (R10 k).
         FieldNotAllowed = "FIELD_NOT_ALLOWED",
         /// The value of the field is malformed.
-        FieldMalformed = "FIELD_MALFORMED",
+        FieldMalformed = "MALFORMED",
         /// The activity does not belong to the solution area (R7).
         ActivityNotInSolutionArea = "ACTIVITY_NOT_IN_SOLUTION_AREA",
         /// Usage and pre-sales exclude revenue association (R8).

@@ -4,16 +4,20 @@
 //! state no longer admits is recorded as overtaken and changes nothing. An event that cannot be
 //! converted parks its stream until an operator acts.
 use crate::{
-    domain::{Awards, Comment, ConsentFact, EndReason, Fact, LineVerdict, Refusal, ReviewFact, Verdict},
+    domain::{Awards, Comment, ConsentFact, Fact, LineVerdict, Refusal, ReviewFact},
     service::ClaimIntake,
 };
 use cpor_durable::{AggregateKey, EventReceiver, IncomingEvent, ReceiveError};
 use cpor_kit::wire_time::from_wire_time;
+use cpor_proto::WireEnum;
 use cpor_proto::events::v1::{
     ApprovalRefused, AssociationEnded, ClaimAssessed, CompetitionChanged, LinesAwarded, PartnerActionRequested,
     ReviewRejected, event::Payload,
 };
-use cpor_types::{CaseId, ClaimName, CommentId, Entropy, LineId, PrimaryRejection, Timestamp};
+use cpor_types::{
+    CaseId, ClaimName, CommentId, ConsentChannel, Entropy, LineId, NoticeKind, NoticeState, PrimaryRejection,
+    ReviewClock, Timestamp,
+};
 use std::{fmt::Display, str::FromStr};
 
 #[async_trait::async_trait]
@@ -61,12 +65,14 @@ fn fact_from_event(incoming: &IncomingEvent, entropy: &dyn Entropy) -> Result<(C
         }
         Payload::ReviewRejected(event) => (&event.claim, review_rejected(event, new_comment(&event.comment))?),
         Payload::ApprovalBegun(event) => (&event.claim, review_fact(&event.review_case_id, ReviewFact::ApprovalBegun)?),
-        Payload::ReviewOverdue(event) => {
-            (&event.claim, review_fact(&event.review_case_id, ReviewFact::Overdue(event.clock.clone()))?)
-        }
-        Payload::ReviewReminded(event) => {
-            (&event.claim, review_fact(&event.review_case_id, ReviewFact::Reminded(event.clock.clone()))?)
-        }
+        Payload::ReviewOverdue(event) => (
+            &event.claim,
+            review_fact(&event.review_case_id, ReviewFact::Overdue(known::<ReviewClock>(event.clock)?.to_string()))?,
+        ),
+        Payload::ReviewReminded(event) => (
+            &event.claim,
+            review_fact(&event.review_case_id, ReviewFact::Reminded(known::<ReviewClock>(event.clock)?.to_string()))?,
+        ),
         Payload::ReviewNoted(event) => {
             (&event.claim, review_fact(&event.review_case_id, ReviewFact::Noted(event.text.clone()))?)
         }
@@ -74,11 +80,13 @@ fn fact_from_event(incoming: &IncomingEvent, entropy: &dyn Entropy) -> Result<(C
         Payload::LinesAwarded(event) => (&event.claim, lines_awarded(event, new_comment(&event.comment))?),
         Payload::CompetitionChanged(event) => (&event.claim, competition_changed(event, CommentId(entropy.uuid()))?),
         Payload::NoticeResent(event) => {
-            let (notice, previous) = (event.notice.clone(), event.previous.clone());
+            let notice = known::<NoticeKind>(event.notice)?.to_string();
+            let previous = known::<NoticeState>(event.previous_state)?.to_string();
             (&event.claim, Fact::Consent(ConsentFact::NoticeResent { notice, previous }))
         }
         Payload::NoticeSettled(event) => {
-            let (notice, bounced) = (event.notice.clone(), (!event.accepted).then(|| event.bounce_reason.clone()));
+            let notice = known::<NoticeKind>(event.notice)?.to_string();
+            let bounced = (!event.accepted).then(|| event.bounce_reason.clone());
             (&event.claim, Fact::Consent(ConsentFact::NoticeSettled { notice, bounced }))
         }
         Payload::ConsentWindowOpened(event) => {
@@ -87,11 +95,13 @@ fn fact_from_event(incoming: &IncomingEvent, entropy: &dyn Entropy) -> Result<(C
         }
         Payload::ConsentWindowPassed(event) => (&event.claim, Fact::Consent(ConsentFact::WindowPassed)),
         Payload::CustomerApproved(event) => {
-            let (channel, askings) = (event.channel.clone(), event.askings);
-            (&event.claim, Fact::Consent(ConsentFact::Approved { channel, askings }))
+            let channel = known::<ConsentChannel>(event.channel)?.to_string();
+            let consent_request_number = event.consent_request_number;
+            (&event.claim, Fact::Consent(ConsentFact::Approved { channel, consent_request_number }))
         }
         Payload::CustomerDeclined(event) => {
-            let (channel, comment) = (event.channel.clone(), event.comment.clone());
+            let channel = known::<ConsentChannel>(event.channel)?.to_string();
+            let comment = event.comment.clone();
             (&event.claim, Fact::Consent(ConsentFact::Declined { channel, comment }))
         }
         Payload::AssociationBecameOfficial(event) => {
@@ -122,7 +132,7 @@ fn review_fact(case: &str, fact: ReviewFact) -> Result<Fact, ReceiveError> {
 }
 
 fn partner_action_requested(event: &PartnerActionRequested, said: Option<Comment>) -> Result<Fact, ReceiveError> {
-    let reasons = event.reasons.iter().map(|reason| parse(reason)).collect::<Result<_, _>>()?;
+    let reasons = event.reasons.iter().map(|reason| known(*reason)).collect::<Result<_, _>>()?;
     let remove_lines = line_ids(&event.remove_line_ids)?;
     review_fact(&event.review_case_id, ReviewFact::ActionRequested { reasons, remove_lines, comment: said })
 }
@@ -154,33 +164,35 @@ fn competition_changed(event: &CompetitionChanged, notice: CommentId) -> Result<
 }
 
 fn association_ended(event: &AssociationEnded) -> Result<Fact, ReceiveError> {
-    let unknown = || ReceiveError::park(format_args!("reason: `{}` is not a known end reason", event.reason));
-    let reason = EndReason::parse(&event.reason).ok_or_else(unknown)?;
-    Ok(Fact::AssociationEnded { reason, lines: line_ids(&event.line_ids)? })
+    Ok(Fact::AssociationEnded { reason: known(event.reason)?, lines: line_ids(&event.line_ids)? })
 }
 
 fn review_rejected(event: &ReviewRejected, comment: Option<Comment>) -> Result<Fact, ReceiveError> {
-    let primary: PrimaryRejection = parse(&event.primary_reason)?;
+    let primary: PrimaryRejection = known(event.primary_reason)?;
     if !primary.is_open_to_reviewers() {
         return Err(ReceiveError::park(format_args!(
             "primary_reason: reviewers may not reject with the reason {primary} (R31)"
         )));
     }
-    let further = event.further_reasons.iter().map(|reason| parse(reason)).collect::<Result<_, _>>()?;
+    let further = event.further_reasons.iter().map(|reason| known(*reason)).collect::<Result<_, _>>()?;
     review_fact(&event.review_case_id, ReviewFact::Rejected(further, comment))
 }
 
 fn claim_assessed(event: &ClaimAssessed) -> Result<Fact, ReceiveError> {
     let verdicts = event.verdicts.iter().map(|line| {
-        let unknown = || ReceiveError::park(format_args!("verdict: `{}` is not a known verdict", line.verdict));
         Ok(LineVerdict {
             line: parse(&line.line_id)?,
-            activity: parse(&line.activity)?,
-            verdict: Verdict::parse(&line.verdict).ok_or_else(unknown)?,
+            activity: known(line.activity)?,
+            verdict: known(line.verdict)?,
             failed_conditions: line.failed_conditions.clone(),
         })
     });
     Ok(Fact::Assessed { month: parse(&event.month)?, verdicts: verdicts.collect::<Result<_, ReceiveError>>()? })
+}
+
+/// Converts the number of an enum.
+fn known<T: WireEnum>(number: i32) -> Result<T, ReceiveError> {
+    T::from_number(number).map_err(ReceiveError::park)
 }
 
 fn line_ids(ids: &[String]) -> Result<Vec<LineId>, ReceiveError> {

@@ -15,11 +15,15 @@
 use crate::domain::{Claim, Contact, Event, EventKind, Evidence, Line, StateKind, Submission};
 use cpor_durable::{Change, OutgoingEvent, RecordedEvent};
 use cpor_kit::wire_time::to_wire_time;
-use cpor_proto::events::v1::{
-    AssociationGranted, ClaimApproved, ClaimClosed, ClaimDisputed, ClaimEdited, ClaimResubmitted, ClaimSnapshot,
-    ClaimSubmitted, ContactSnapshot, EvidenceSnapshot, LineSnapshot, LinesEnded, PersonalDataErased, event::Payload,
+use cpor_proto::{
+    WireEnum as _,
+    events::v1::{
+        AssociationGranted, ClaimApproved, ClaimClosed, ClaimDisputed, ClaimEdited, ClaimResubmitted, ClaimSnapshot,
+        ClaimSubmitted, EvidenceSnapshot, LineSnapshot, LinesEnded, PersonalDataErased, event::Payload,
+    },
+    r#type::v1 as types,
 };
-use cpor_types::{ProductName, Service, TenantId, TenantName, program};
+use cpor_types::{Activity, PersonalData, ProductName, Program, Service, SolutionArea, TenantId, TenantName, program};
 
 /// Returns the events that one change of a claim causes at the other services.
 pub(crate) fn outgoing_events(change: &Change<Claim>) -> Vec<OutgoingEvent> {
@@ -91,7 +95,7 @@ fn events_for(change: &Change<Claim>, recorded: &RecordedEvent<Event>) -> Vec<Ou
             let closed = ClaimClosed {
                 claim: claim.name.to_string(),
                 tenant: tenant_name(closing.tenant),
-                primary_reason: closing.primary.to_string(),
+                primary_reason: closing.primary.to_number(),
                 review_case_id: closing.review_case.to_string(),
                 dispute_due_time: closing.dispute_due.map(to_wire_time),
             };
@@ -104,7 +108,7 @@ fn events_for(change: &Change<Claim>, recorded: &RecordedEvent<Event>) -> Vec<Ou
             let erased = PersonalDataErased {
                 claim: claim.name.to_string(),
                 tenant: tenant_name(submission.tenant),
-                kinds: kinds.iter().map(ToString::to_string).collect(),
+                kinds: PersonalData::to_numbers(kinds),
             };
             (Payload::PersonalDataErased(erased), review_and_consent)
         }
@@ -131,16 +135,16 @@ const fn edited_without_new_notice(snapshot: Option<ClaimSnapshot>) -> ClaimEdit
     ClaimEdited { snapshot, renotify: false, previous_contact: None }
 }
 
-fn contact_snapshot(contact: &Contact) -> ContactSnapshot {
+fn contact_snapshot(contact: &Contact) -> types::Contact {
     let Contact { name, title, email } = contact.clone();
-    ContactSnapshot { name, title, email }
+    types::Contact { name, title, email }
 }
 
 fn evidence_snapshot(evidence: &Evidence) -> EvidenceSnapshot {
     EvidenceSnapshot {
         evidence_id: evidence.id.to_string(),
         file_name: evidence.file_name.clone(),
-        kind: evidence.kind.to_string(),
+        kind: evidence.kind.to_number(),
         size_bytes: i64::try_from(evidence.size_bytes).unwrap_or(i64::MAX),
         sha256: evidence.sha256.clone(),
         create_time: Some(to_wire_time(evidence.create_time)),
@@ -164,17 +168,17 @@ fn claim_snapshot(claim: &Claim, version: u64, submission: &Submission) -> Claim
         customer_domain: content.customer_domain.trim().trim_end_matches('.').to_owned(),
         customer_display_name: customer.unwrap_or_default(),
         claim_display_name: content.display_name.clone(),
-        solution_area: content.solution_area.map(|area| area.to_string()).unwrap_or_default(),
-        activities: content.activities.iter().map(ToString::to_string).collect(),
+        solution_area: content.solution_area.map_or(0, SolutionArea::to_number),
+        activities: Activity::to_numbers(&content.activities),
         lines: content.lines.iter().map(line_snapshot).collect(),
         policy: submission.policy.to_string(),
         tenant_calendar: submission.tenant_calendar.clone(),
         customer_contact: Some(contact_snapshot(&content.customer_contact)),
         review_case_id: submission.review_case.to_string(),
         submit_time: Some(to_wire_time(submission.submit_time)),
-        programs: content.solution_area.into_iter().flat_map(programs).map(|program| program.to_string()).collect(),
+        programs: content.solution_area.into_iter().flat_map(programs).map(Program::to_number).collect(),
         evidence: claim.evidence.iter().map(evidence_snapshot).collect(),
-        askings: submission.askings,
+        consent_request_number: submission.consent_request_number,
     }
 }
 
@@ -195,7 +199,7 @@ mod tests {
     use crate::domain::tests::fixtures::{TestClaim, customer_approved, declined, erase, review, withdraw};
     use crate::domain::{ConsentFact, Fact, ReviewFact};
     use cpor_durable::{AggregateKey, Versioned};
-    use cpor_types::{Actor, ActorSide};
+    use cpor_types::{Actor, ActorSide, PrimaryRejection};
 
     /// The outgoing events that the last `events` recorded events cause, each with its receiver.
     fn outgoing_for_last(life: &TestClaim, events: usize) -> Vec<(Service, Payload)> {
@@ -226,10 +230,13 @@ mod tests {
         let Payload::ClaimSubmitted(ClaimSubmitted { snapshot: Some(snapshot) }) = &outgoing[0].1 else { panic!() };
         assert_eq!(snapshot.claim, "partners/contoso/claims/00000000-0000-4000-8000-0000000000c1");
         assert_eq!((snapshot.version, snapshot.policy.as_str()), (7, "2021@1"));
-        assert_eq!((snapshot.tenant_calendar.as_str(), snapshot.solution_area.as_str()), ("us-east", "microsoft_365"));
+        assert_eq!(
+            (snapshot.tenant_calendar.as_str(), snapshot.solution_area()),
+            ("us-east", types::SolutionArea::Microsoft365)
+        );
         assert_eq!(
             (&snapshot.activities[..], &snapshot.programs[..]),
-            (&["usage".into()][..], &["osu_microsoft_365".into()][..])
+            (&[Activity::Usage.to_number()][..], &[Program::OsuMicrosoft365.to_number()][..])
         );
         let [line] = &snapshot.lines[..] else { panic!() };
         assert_eq!((line.product.as_str(), line.key.as_str()), ("products/teams", "workloads/teams"));
@@ -268,16 +275,22 @@ mod tests {
     fn a_closed_claim_is_sent_to_all_receivers() {
         let due = TestClaim::asked().claim.state.partner_action().unwrap().response.deadline.due;
         let closed_claims = [
-            (TestClaim::submitted().step(|claim, now| claim.withdraw(withdraw(), now)), "partner_request"),
-            (TestClaim::approved().fact(&declined()), "customer_declined"),
-            (TestClaim::under_review().fact(&review(ReviewFact::Rejected(Vec::new(), None))), "insufficient_poe"),
-            (TestClaim::asked().apply_passed_deadline(due), "insufficient_poe"),
+            (
+                TestClaim::submitted().step(|claim, now| claim.withdraw(withdraw(), now)),
+                PrimaryRejection::PartnerRequest,
+            ),
+            (TestClaim::approved().fact(&declined()), PrimaryRejection::CustomerDeclined),
+            (
+                TestClaim::under_review().fact(&review(ReviewFact::Rejected(Vec::new(), None))),
+                PrimaryRejection::InsufficientPoe,
+            ),
+            (TestClaim::asked().apply_passed_deadline(due), PrimaryRejection::InsufficientPoe),
         ];
         for (life, reason) in closed_claims {
             let outgoing = outgoing_for_last(&life, 1);
             assert_eq!(destinations(&outgoing), [Service::PoeReview, Service::CustomerConsent, Service::Registry]);
             let Payload::ClaimClosed(closed) = &outgoing[0].1 else { panic!() };
-            assert_eq!(closed.primary_reason, reason);
+            assert_eq!(closed.primary_reason, reason.to_number());
             assert!(!closed.review_case_id.is_empty() && closed.tenant.starts_with("tenants/"));
         }
     }
@@ -288,7 +301,7 @@ mod tests {
         let outgoing = outgoing_for_last(&erased(TestClaim::withdrawn()), 1);
         assert_eq!(destinations(&outgoing), [Service::PoeReview, Service::CustomerConsent]);
         let Payload::PersonalDataErased(event) = &outgoing[0].1 else { panic!() };
-        assert_eq!(event.kinds, ["contacts", "subjects", "words"]);
+        assert_eq!(event.kinds, PersonalData::to_numbers(PersonalData::ALL));
         assert!(event.tenant.starts_with("tenants/") && !event.claim.is_empty());
         assert!(outgoing_for_last(&erased(TestClaim::deleted()), 1).is_empty(), "a draft was never sent");
     }

@@ -1,6 +1,7 @@
 //! Tests of disputes through the API (R28, R33).
 use cpor_kit::status;
 use cpor_proto::claims::v1 as wire;
+use cpor_proto::r#type::v1 as types;
 use cpor_types::Service;
 use tonic::{Code, Status};
 
@@ -22,9 +23,9 @@ on_both_databases! {
         let rejection = claim.rejection.clone().unwrap();
         // Thirty calendar days after Friday the 6th of March, to the end of the day in Berlin.
         assert_eq!(rejection.dispute_due_time.unwrap().to_string(), "2026-04-05T22:00:00Z");
-        assert!(!rejection.r#final && !rejection.dispute_due_rule.is_empty());
+        assert!(!rejection.is_final && !rejection.dispute_due_rule.is_empty());
         let allowed: Vec<_> = claim.allowed_commands().collect();
-        assert_eq!(allowed, [wire::Command::Dispute, wire::Command::AddEvidence, wire::Command::Comment]);
+        assert_eq!(allowed, [wire::ClaimCommand::Dispute, wire::ClaimCommand::AddEvidence, wire::ClaimCommand::Comment]);
         let unfounded = dispute(&system, &claim.name, " ").await.unwrap_err();
         assert_eq!((unfounded.code(), reason(&unfounded).as_str()), (Code::FailedPrecondition, "DISPUTE_UNFOUNDED"));
 
@@ -55,7 +56,7 @@ on_both_databases! {
         assert_eq!(status::metadata(&late, "advice").unwrap(), "SUBMIT_NEW_CLAIM");
         assert_eq!(status::metadata(&late, "due_time").unwrap(), "2026-04-05T22:00:00Z");
         let rejection = system.get(&claim.name).await.unwrap().rejection.unwrap();
-        assert_eq!((rejection.r#final, rejection.dispute_due_time), (true, None));
+        assert_eq!((rejection.is_final, rejection.dispute_due_time), (true, None));
         let late = system.upload(&claim.name, "late.pdf", PDF).await.unwrap_err();
         assert_eq!((reason(&late).as_str(), status::metadata(&late, "allowed").unwrap().as_str()), (
             "COMMAND_NOT_ALLOWED",
@@ -86,16 +87,16 @@ on_both_databases! {
     /// finally.
     async fn r28_silence_after_a_decline_rejects_finally(system: TestSystem) {
         let claim = rejected_claim(&system).await;
-        system.deliver(Service::CustomerConsent, 1, start(), customer_declined(&claim.name, "link")).await.unwrap();
+        system.deliver(Service::CustomerConsent, 1, start(), customer_declined(&claim.name, types::ConsentChannel::Link)).await.unwrap();
         let disputed = dispute(&system, &claim.name, "it is signed").await.unwrap();
         assert!(disputed.explicit_approval_needed);
         let case = review_case(&system, &claim.name).await;
         system.deliver(Service::PoeReview, 3, start(), review_started(&claim.name, &case)).await.unwrap();
         system.deliver(Service::PoeReview, 4, start(), review_approved(&claim.name, &case)).await.unwrap();
-        system.deliver(Service::CustomerConsent, 2, start(), customer_declined(&claim.name, "silence")).await.unwrap();
+        system.deliver(Service::CustomerConsent, 2, start(), customer_declined(&claim.name, types::ConsentChannel::Silence)).await.unwrap();
         let rejection = system.get(&claim.name).await.unwrap().rejection.unwrap();
-        assert_eq!(rejection.primary_reason(), wire::PrimaryRejectionReason::CustomerDeclined);
-        assert!(rejection.r#final);
+        assert_eq!(rejection.primary_reason(), types::PrimaryRejectionReason::CustomerDeclined);
+        assert!(rejection.is_final);
         let refused = dispute(&system, &claim.name, "please").await.unwrap_err();
         assert_eq!((reason(&refused).as_str(), status::metadata(&refused, "finality").unwrap().as_str()), (
             "DISPUTE_NOT_ALLOWED",

@@ -1,6 +1,7 @@
 //! Tests of edits and evidence after the submission, of comments on documents and lines, and of
 //! lost and ended lines (R27a, R29, R37, R39, R55).
 use cpor_kit::status;
+use cpor_proto::r#type::v1 as types;
 use cpor_proto::{
     claims::v1 as wire,
     events::v1::{CompetitionChanged, event::Payload},
@@ -28,7 +29,7 @@ on_both_databases! {
     /// R29: contacts can be changed. The refusal names all locked fields.
     async fn r29_a_submitted_claim_is_edited(system: TestSystem) {
         let submitted = system.submitted_claim().await;
-        let person = wire::Contact { name: "Cem".into(), title: "IT".into(), email: "c@fabrikam.example".into() };
+        let person = types::Contact { name: "Cem".into(), title: "IT".into(), email: "c@fabrikam.example".into() };
         let edited = update(&system, &submitted.name, wire::Claim { customer_contact: Some(person), ..Default::default() });
         assert_eq!(edited.await.unwrap().customer_contact.unwrap().name, "Cem");
         let locked = wire::Claim { display_name: "new".into(), customer_domain: "x.example".into(), ..Default::default() };
@@ -44,7 +45,7 @@ on_both_databases! {
     async fn r4_incentives_users_edit_drafts_only(system: TestSystem) {
         let draft = system.complete_draft().await;
         let change = |name: &str| {
-            let contact = wire::Contact { name: "Cem".into(), ..claim().partner_contact.unwrap() };
+            let contact = types::Contact { name: "Cem".into(), ..claim().partner_contact.unwrap() };
             let claim = wire::Claim { name: name.into(), partner_contact: Some(contact), ..Default::default() };
             wire::UpdateClaimRequest { claim: Some(claim), ..Default::default() }
         };
@@ -78,7 +79,7 @@ on_both_databases! {
             "lines[1].product"
         ));
         system.registry.simulate_outage();
-        let contact = wire::Contact { name: "Cem".into(), ..claim().partner_contact.unwrap() };
+        let contact = types::Contact { name: "Cem".into(), ..claim().partner_contact.unwrap() };
         let unchecked = update(&system, &submitted.name, wire::Claim { partner_contact: Some(contact), ..Default::default() });
         assert_eq!(reason(&unchecked.await.unwrap_err()), "REGISTRY_UNAVAILABLE");
     }
@@ -118,12 +119,12 @@ on_both_databases! {
         system.deliver(Service::PoeReview, 1, start(), Payload::CompetitionChanged(competition)).await.unwrap();
         assert!(system.get(&submitted.name).await.unwrap().lines[0].contested);
         let comments = comments(&system, &submitted.name).await;
-        assert_eq!((comments.len(), comments[0].side()), (1, wire::Side::System));
+        assert_eq!((comments.len(), comments[0].side()), (1, types::ActorSide::System));
         system.deliver(Service::PoeReview, 2, start(), lines_lost(&submitted, &case)).await.unwrap();
         let rejected = system.get(&submitted.name).await.unwrap();
         let rejection = rejected.rejection.unwrap();
-        assert_eq!(rejection.primary_reason(), wire::PrimaryRejectionReason::LostToCompetingClaim);
-        assert_eq!((rejection.comment.as_str(), rejection.r#final), ("the other proof is newer", false));
+        assert_eq!(rejection.primary_reason(), types::PrimaryRejectionReason::LostToCompetingClaim);
+        assert_eq!((rejection.comment.as_str(), rejection.is_final), ("the other proof is newer", false));
         assert_eq!((rejected.lines.len(), rejected.lost_lines.len()), (0, 1));
         assert_eq!(rejected.lost_lines[0].line.clone().unwrap().line_id, submitted.lines[0].line_id);
         system.submitted_claim().await;
@@ -133,17 +134,17 @@ on_both_databases! {
     /// line again.
     async fn r39_an_association_ends_and_the_claim_shows_it(system: TestSystem) {
         let approved = approved_claim(&system).await;
-        assert_eq!(approved.lines[0].association_state(), wire::AssociationState::Pending);
-        system.deliver(Service::Registry, 1, start(), association_ended(&approved, "expired")).await.unwrap();
+        assert_eq!(approved.lines[0].association_state(), types::AssociationState::Pending);
+        system.deliver(Service::Registry, 1, start(), association_ended(&approved, types::AssociationEndReason::Expired)).await.unwrap();
         let claim = system.get(&approved.name).await.unwrap();
         assert_eq!((claim.state(), claim.association_state()), (
             wire::ClaimState::Approved,
-            wire::AssociationState::Ended
+            types::AssociationState::Ended
         ));
         let line = &claim.lines[0];
         assert_eq!((line.association_state(), line.association_end_reason()), (
-            wire::AssociationState::Ended,
-            wire::AssociationEndReason::Expired
+            types::AssociationState::Ended,
+            types::AssociationEndReason::Expired
         ));
         assert_eq!((line.association_end_time.unwrap().to_string(), line.association_start_time), (
             "2026-03-06T08:00:00Z".to_owned(),

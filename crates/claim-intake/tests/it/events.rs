@@ -29,7 +29,7 @@ pub(crate) fn review_rejected(claim: &str, case: &str) -> Payload {
     Payload::ReviewRejected(ReviewRejected {
         claim: claim.into(),
         review_case_id: case.into(),
-        primary_reason: "insufficient_poe".into(),
+        primary_reason: cpor_proto::r#type::v1::PrimaryRejectionReason::InsufficientPoe.into(),
         comment: "not signed".into(),
         ..Default::default()
     })
@@ -39,7 +39,7 @@ pub(crate) fn review_approved(claim: &str, case: &str) -> Payload {
     Payload::ReviewApproved(ReviewApproved { claim: claim.into(), review_case_id: case.into(), ..Default::default() })
 }
 
-pub(crate) fn customer_declined(claim: &str, channel: &str) -> Payload {
+pub(crate) fn customer_declined(claim: &str, channel: cpor_proto::r#type::v1::ConsentChannel) -> Payload {
     Payload::CustomerDeclined(CustomerDeclined { claim: claim.into(), channel: channel.into(), ..Default::default() })
 }
 
@@ -72,7 +72,7 @@ pub(crate) fn lines_lost(claim: &wire::Claim, case: &str) -> Payload {
     })
 }
 
-pub(crate) fn association_ended(claim: &wire::Claim, reason: &str) -> Payload {
+pub(crate) fn association_ended(claim: &wire::Claim, reason: cpor_proto::r#type::v1::AssociationEndReason) -> Payload {
     Payload::AssociationEnded(AssociationEnded {
         claim: claim.name.clone(),
         reason: reason.into(),

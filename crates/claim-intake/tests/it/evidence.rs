@@ -1,6 +1,7 @@
 //! Tests of documents through the API (R14).
 use cpor_kit::status;
 use cpor_proto::claims::v1 as wire;
+use cpor_proto::r#type::v1 as types;
 use tonic::Code;
 
 use crate::fixture::{PDF, claim, on_both_databases, reason};
@@ -19,7 +20,7 @@ on_both_databases! {
         let uploaded = system.contoso().upload_evidence(tokio_stream::iter(messages)).await.unwrap().into_inner();
         assert_eq!(
             (uploaded.kind(), uploaded.size_bytes),
-            (wire::EvidenceKind::Pdf, i64::try_from(bytes.len()).unwrap())
+            (types::EvidenceKind::Pdf, i64::try_from(bytes.len()).unwrap())
         );
 
         let request = wire::DownloadEvidenceRequest { name: uploaded.name.clone() };

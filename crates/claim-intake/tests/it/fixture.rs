@@ -17,6 +17,7 @@ use cpor_kit::{
     server::{GrpcServices, Server, ServerDependencies, install_crypto_provider},
     status,
 };
+use cpor_proto::r#type::v1 as types;
 use cpor_proto::{
     claims::v1::{self as wire, claim_service_client::ClaimServiceClient},
     events::v1::event::Payload,
@@ -259,14 +260,14 @@ pub(crate) const PDF: &[u8] = b"%PDF-1.7\n% signed by the customer";
 /// The content of a complete claim for the usage of Teams, without documents.
 pub(crate) fn claim() -> wire::Claim {
     let contact =
-        |name: &str| wire::Contact { name: name.into(), title: "IT".into(), email: "a@fabrikam.example".into() };
+        |name: &str| types::Contact { name: name.into(), title: "IT".into(), email: "a@fabrikam.example".into() };
     wire::Claim {
         display_name: "Teams at Fabrikam".into(),
         mpn_id: "4711".into(),
         customer_domain: "fabrikam.example".into(),
         tenant_id: TENANT.into(),
-        solution_area: wire::SolutionArea::Microsoft365.into(),
-        activities: vec![wire::Activity::Usage.into()],
+        solution_area: types::SolutionArea::Microsoft365.into(),
+        activities: vec![types::Activity::Usage.into()],
         lines: vec![wire::ClaimLine { product: "products/teams".into(), ..Default::default() }],
         customer_contact: Some(contact("Ada")),
         partner_contact: Some(contact("Ben")),
@@ -284,7 +285,7 @@ fn registry() -> FakeRegistry {
         solution_area: SolutionArea::Microsoft365,
         family: ProductFamily::Microsoft365,
         kind: ProductKind::Workload,
-        incentivised: true,
+        incentivized: true,
     };
     let fabrikam = Tenant {
         id: tenant,

@@ -1,5 +1,6 @@
 //! Tests of facts that other services report, of deadlines, and of the history that records them.
 use cpor_durable::ReceiveError;
+use cpor_proto::r#type::v1 as types;
 use cpor_proto::{
     claims::v1 as wire,
     events::v1::{
@@ -23,7 +24,7 @@ async fn claim_with_partner_action(system: &TestSystem) -> wire::Claim {
     let request = PartnerActionRequested {
         claim: claim.name.clone(),
         review_case_id: case,
-        reasons: vec!["dates_missing_or_old".into()],
+        reasons: vec![types::PartnerActionReason::DatesMissingOrOld.into()],
         comment: "when was it signed?".into(),
         remove_line_ids: claim.lines.iter().map(|line| line.line_id.clone()).collect(),
     };
@@ -54,7 +55,7 @@ on_both_databases! {
         let list = wire::ListCommentsRequest { parent: claim.name.clone(), ..Default::default() };
         let comments = system.contoso().list_comments(list).await.unwrap().into_inner().comments;
         let texts: Vec<_> = comments.iter().map(|comment| (comment.side(), comment.text.as_str())).collect();
-        assert_eq!(texts, [(wire::Side::Reviewer, "when was it signed?"), (wire::Side::Partner, "on 3 March")]);
+        assert_eq!(texts, [(types::ActorSide::Reviewer, "when was it signed?"), (types::ActorSide::Partner, "on 3 March")]);
     }
 
     /// R22, R47: a command after the deadline applies the deadline, even if it has not been fired.
@@ -69,9 +70,9 @@ on_both_databases! {
         assert_eq!(rejected.state(), wire::ClaimState::Rejected);
         let rejection = rejected.rejection.unwrap();
         assert_eq!(rejection.reject_time.unwrap().to_string(), "2026-03-13T23:00:00Z");
-        assert_eq!(rejection.primary_reason(), wire::PrimaryRejectionReason::InsufficientPoe);
+        assert_eq!(rejection.primary_reason(), types::PrimaryRejectionReason::InsufficientPoe);
         let last = system.history(&mut system.contoso(), &claim.name).await.pop().unwrap();
-        assert_eq!((last.action.as_str(), last.side()), ("response_deadline_passed", wire::Side::Time));
+        assert_eq!((last.action.as_str(), last.side()), ("response_deadline_passed", types::ActorSide::Time));
     }
 
     /// R22, R48: the runner fires the reminder and the deadline once.
@@ -99,7 +100,7 @@ on_both_databases! {
         let last = system.history(&mut system.vendor(Role::PoeReviewer), &claim.name).await.pop().unwrap();
         assert_eq!((last.action.as_str(), last.overtaken), ("approval_refused", false));
         let change = last.changes.first().unwrap();
-        assert_eq!((change.field.as_str(), change.to.as_str()), ("claim", "LOCATION_NOT_OF_PARTNER"));
+        assert_eq!((change.field.as_str(), change.new_value.as_str()), ("claim", "LOCATION_NOT_OF_PARTNER"));
     }
 
     /// R26, R27: a fact that comes too late is recorded as overtaken and not refused.
@@ -113,10 +114,10 @@ on_both_databases! {
             ..Default::default()
         });
         system.deliver(Service::PoeReview, 2, start(), approved).await.unwrap();
-        assert_eq!(system.get(&claim.name).await.unwrap().association_state(), wire::AssociationState::Pending);
+        assert_eq!(system.get(&claim.name).await.unwrap().association_state(), types::AssociationState::Pending);
         let declined = CustomerDeclined {
             claim: claim.name.clone(),
-            channel: "link".into(),
+            channel: types::ConsentChannel::Link.into(),
             comment: "never heard of them".into(),
         };
         system.deliver(Service::CustomerConsent, 1, start(), Payload::CustomerDeclined(declined)).await.unwrap();
@@ -126,7 +127,7 @@ on_both_databases! {
         let rejected = system.get(&claim.name).await.unwrap();
         assert_eq!(
             (rejected.state(), rejected.association_state()),
-            (wire::ClaimState::Rejected, wire::AssociationState::Ended)
+            (wire::ClaimState::Rejected, types::AssociationState::Ended)
         );
         let history = system.history(&mut system.contoso(), &claim.name).await;
         let entries: Vec<_> =

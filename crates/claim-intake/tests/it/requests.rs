@@ -164,7 +164,7 @@ on_both_databases! {
         assert_eq!(claim.display_name, draft.display_name);
         let history = system.history(&mut operator, &draft.name).await;
         assert!(history.iter().all(|entry| entry.subject == "[redacted]"));
-        assert!(history.iter().flat_map(|entry| &entry.changes).all(|change| !change.to.contains("fabrikam.example")));
+        assert!(history.iter().flat_map(|entry| &entry.changes).all(|change| !change.new_value.contains("fabrikam.example")));
         let download = wire::ListEvidenceRequest { parent: draft.name, ..Default::default() };
         assert_eq!(operator.list_evidence(download).await.unwrap_err().code(), Code::PermissionDenied);
     }

@@ -4,9 +4,12 @@
 use std::fmt;
 
 use anyhow::{Context as _, ensure};
-use cpor_proto::claims::v1::{
-    Activity, BatchCreateClaimsRequest, BatchCreateClaimsRow, Claim, ClaimLine, CreateClaimRequest, SolutionArea,
-    claim_service_client::ClaimServiceClient,
+use cpor_proto::{
+    claims::v1::{
+        BatchCreateClaimsRequest, BatchCreateClaimsRow, Claim, ClaimLine, CreateClaimRequest,
+        claim_service_client::ClaimServiceClient,
+    },
+    r#type::v1::{Activity, SolutionArea},
 };
 use tokio::time::Instant;
 

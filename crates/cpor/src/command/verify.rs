@@ -12,7 +12,7 @@ use crate::verify::{self, VerifyError};
 /// Arguments of `cpor verify`.
 #[derive(clap::Args)]
 pub struct Args {
-    /// File with the response of `GetClaimReceipt` as JSON: its messages, one after the other.
+    /// File with the response of `ExportClaimReceipt` as JSON: its messages, one after the other.
     receipt: PathBuf,
     /// File with the public keys of the installation, a JWKS (`receipt-jwks.json`, written by `cpor
     /// keys`). Without it the signature is not checked.

@@ -1,6 +1,9 @@
 //! The drafts of the demo's claims, for customers of the example directory.
 
-use cpor_proto::claims::v1::{Activity, Claim, ClaimLine, Contact, SolutionArea};
+use cpor_proto::{
+    claims::v1::{Claim, ClaimLine},
+    r#type::v1::{Activity, Contact, SolutionArea},
+};
 
 /// The tenant id of Fabrikam.
 pub(super) const FABRIKAM: &str = "6f1d8a52-0c1e-4c55-9a7e-5d1f3c8b2a10";

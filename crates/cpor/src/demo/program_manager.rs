@@ -2,9 +2,12 @@
 //! earnings.
 
 use anyhow::Context as _;
-use cpor_proto::eligibility::v1::{
-    ActivateProgramGuideRequest, CreateProgramGuideRequest, ExportEarningsRequest, ExportFormat,
-    GetProgramGuideRequest, Money, ProgramGuide, SimulateProgramGuideRequest, simulate_program_guide_response,
+use cpor_proto::{
+    eligibility::v1::{
+        ActivateProgramGuideRequest, CreateProgramGuideRequest, ExportEarningsRequest, GetProgramGuideRequest,
+        ProgramGuide, SimulateProgramGuideRequest, simulate_program_guide_response,
+    },
+    r#type::v1::{ExportFormat, Money},
 };
 
 use super::{system::DemoSystem, timeline::Timeline};
@@ -45,28 +48,28 @@ pub(super) async fn simulate_guide(
     let mut parts = system.manager.eligibility().simulate_program_guide(request).await?.into_inner();
     let mut summary = None;
     while let Some(message) = parts.message().await? {
-        match message.part.context("the message is empty")? {
-            simulate_program_guide_response::Part::Difference(difference) => {
+        match message.content.context("the message is empty")? {
+            simulate_program_guide_response::Content::Difference(difference) => {
                 let after = difference.after.unwrap_or_default();
                 let verdict = after.verdict().as_str_name().trim_start_matches("VERDICT_").to_lowercase();
                 let product = after.key.rsplit('/').next().unwrap_or("");
                 let note = format!("simulates: {product} in {} would be {verdict}", difference.month);
                 print_note(system, timeline, &note).await?;
             }
-            simulate_program_guide_response::Part::Summary(totals) => summary = Some(totals),
+            simulate_program_guide_response::Content::Summary(totals) => summary = Some(totals),
         }
     }
     let summary = summary.context("the simulation has no summary")?;
     let (before, after) = (total_micros(&summary.amounts_before), total_micros(&summary.amounts_after));
     let note = format!(
         "simulates: {} of {} results would change, the total from {} to {} USD",
-        summary.changed,
-        summary.looked_at,
+        summary.changed_count,
+        summary.compared_count,
         usd(before),
         usd(after)
     );
     print_note(system, timeline, &note).await?;
-    Ok((summary.changed, before, after))
+    Ok((summary.changed_count, before, after))
 }
 
 /// Puts the draft in force from this month on.

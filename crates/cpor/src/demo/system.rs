@@ -8,10 +8,11 @@ use cpor_proto::{
     eligibility::v1::{ImportUsageRequest, UsageMonth},
     operations::v1::{AdvanceClockRequest, GetClockRequest, ListStreamsRequest, advance_clock_request::Target},
     registry::v1::{
-        Activity, DirectoryRow, ImportDirectoryRequest, ImportLegacyAssociationsRequest, LegacyAssociation,
-        PurchaseChannel, Subscription, SubscriptionStatus, directory_row::Row, import_result::Outcome,
+        DirectoryRow, ImportDirectoryRequest, ImportLegacyAssociationsRequest, LegacyAssociation, Subscription,
+        directory_row::Row, import_result::Outcome,
     },
     reviews::v1::ListReviewCasesRequest,
+    r#type::v1::{Activity, PurchaseChannel, SubscriptionStatus},
 };
 use cpor_types::{PartnerId, Role};
 use tonic::transport::{Channel, Endpoint};
@@ -89,7 +90,7 @@ impl DemoSystem {
 
     async fn move_clock(&self, target: Target) -> anyhow::Result<()> {
         let request = AdvanceClockRequest { target: Some(target) };
-        let unsettled = self.operator.operations().advance_clock(request).await?.into_inner().unsettled;
+        let unsettled = self.operator.operations().advance_clock(request).await?.into_inner().pending_work;
         anyhow::ensure!(unsettled.is_empty(), "the system is not idle: {}", unsettled.join("; "));
         Ok(())
     }

@@ -6,7 +6,10 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use cpor_proto::claims::v1::{AssociationState, Claim, Verdict};
+use cpor_proto::{
+    claims::v1::Claim,
+    r#type::v1::{AssociationState, Verdict},
+};
 use serde::Serialize;
 
 /// Prints a line to standard output. Errors are ignored, so that the demo continues when the reader

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use cpor_proto::claims::v1::{BatchCreateClaimsRow, Claim, ErrorReason};
+use cpor_proto::claims::v1::{BatchCreateClaimsRow, Claim};
 use prost::Message as _;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
@@ -29,7 +29,7 @@ pub(super) struct Row {
 pub(super) struct FieldError {
     /// The column or field. Empty if the error is about the row as a whole.
     pub(super) field: String,
-    /// The stable reason, for example `FIELD_MALFORMED`.
+    /// The stable reason, for example `MALFORMED`.
     pub(super) reason: String,
     /// The error in words.
     pub(super) description: String,
@@ -38,7 +38,7 @@ pub(super) struct FieldError {
 impl FieldError {
     /// A column or field that cannot be parsed.
     pub(super) fn malformed(field: &str, description: impl Into<String>) -> Self {
-        let reason = ErrorReason::FieldMalformed.as_str_name().to_owned();
+        let reason = cpor_proto::options::v1::FieldViolationReason::Malformed.as_str_name().to_owned();
         Self { field: field.to_owned(), reason, description: description.into() }
     }
 }

@@ -4,7 +4,10 @@ use std::io::Read;
 
 use anyhow::{Context as _, ensure};
 use cpor_kit::csv::unescape_formula;
-use cpor_proto::claims::v1::{Activity, Claim, ClaimLine, Contact, SolutionArea};
+use cpor_proto::{
+    claims::v1::{Claim, ClaimLine},
+    r#type::v1::{Activity, Contact, SolutionArea},
+};
 use csv::StringRecord;
 
 use super::batch::{FieldError, Row};

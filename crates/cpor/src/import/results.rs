@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::Context as _;
 use cpor_kit::status;
-use cpor_proto::claims::v1::{BatchCreateClaimsResult, ErrorReason};
+use cpor_proto::claims::v1::BatchCreateClaimsResult;
 use prost::Message as _;
 use serde::Serialize;
 use tonic::{Code, Status};
@@ -39,7 +39,7 @@ pub(super) struct Outcome {
 pub(super) struct RowError {
     /// The name of the gRPC code, for example `InvalidArgument`.
     code: String,
-    /// The stable reason, for example `FIELD_MALFORMED`.
+    /// The stable reason, for example `MALFORMED`.
     reason: String,
     /// The message for people.
     message: String,
@@ -51,7 +51,7 @@ impl RowError {
     /// The row cannot be parsed, so it was not sent.
     pub(super) fn malformed(fields: Vec<FieldError>) -> Self {
         let message = "the row is malformed".to_owned();
-        let reason = ErrorReason::FieldMalformed.as_str_name().to_owned();
+        let reason = cpor_proto::options::v1::FieldViolationReason::Malformed.as_str_name().to_owned();
         Self { code: code_name(Code::InvalidArgument), reason, message, fields }
     }
 

@@ -172,7 +172,7 @@ mod tests {
         let rows = || (1..=6).map(request_row).collect::<Vec<_>>();
         let wait = Duration::from_secs(3);
         let results = [
-            error_result(&status::unavailable("STORAGE_UNAVAILABLE", "try again", wait)),
+            error_result(&status::unavailable("UNAVAILABLE", "try again", wait)),
             BatchCreateClaimsResult::default(),
             error_result(&Status::invalid_argument("never")),
             error_result(&status::overloaded(Duration::from_secs(2))),

@@ -54,7 +54,7 @@ async fn respond(State(calls): State<ReceivedCalls>, body: Bytes) -> Response<Bo
 }
 
 fn unavailable() -> Status {
-    status::unavailable("STORAGE_UNAVAILABLE", "try again", Duration::ZERO)
+    status::unavailable("UNAVAILABLE", "try again", Duration::ZERO)
 }
 
 fn result(name: &str, call: usize) -> BatchCreateClaimsResult {

@@ -3,10 +3,11 @@
 use cpor_durable::{Etag, Versioned};
 use cpor_kit::Caller;
 use cpor_kit::wire_time::to_wire_time;
-use cpor_proto::consents::v1::{self as proto, ConsentChannel, ConsentCommand, ConsentLine, ConsentState, NoticeState};
+use cpor_proto::WireEnum;
+use cpor_proto::consents::v1::{self as proto, ConsentCommand, ConsentLine, ConsentState};
 use cpor_types::{Activity, ConsentName, Role};
 
-use crate::domain::{Channel, Consent, CustomerCommand, Delivery, Line, Notice, NoticeKind, StateKind};
+use crate::domain::{Consent, CustomerCommand, Delivery, Line, Notice, StateKind};
 
 /// Stands in place of personal data that the caller may not see.
 const REDACTED: &str = "[redacted]";
@@ -41,14 +42,14 @@ pub(super) fn to_proto(consent: &Versioned<Consent>, view: View) -> proto::Conse
         state: state_to_proto(state.state.kind()).into(),
         partner_display_name: claim.partner.clone(),
         claim_display_name: claim.display_name.clone(),
-        activities: claim.activities.iter().copied().map(Activity::as_str).map(str::to_owned).collect(),
+        activities: Activity::to_numbers(&claim.activities),
         lines: claim.lines.iter().map(line_to_proto).collect(),
         due_time: deadline.map(|deadline| to_wire_time(deadline.due)),
         due_rule: deadline.map(|deadline| deadline.rule.clone()).unwrap_or_default(),
         notices: state.notices.iter().map(|notice| notice_to_proto(notice, view)).collect(),
         approve_time: state.approval.map(|approval| to_wire_time(approval.time)),
         decline_time: state.current_decline().map(|decline| to_wire_time(decline.decision.time)),
-        channel: state.channel().map_or(ConsentChannel::Unspecified, channel_to_proto).into(),
+        channel: state.channel().map_or(0, WireEnum::to_number),
         allowed_commands: state.allowed_commands().map(|command| command_to_proto(command).into()).collect(),
         create_time: Some(to_wire_time(claim.submit_time)),
         update_time: Some(to_wire_time(state.update_time)),
@@ -85,15 +86,6 @@ const fn command_to_proto(command: CustomerCommand) -> ConsentCommand {
     }
 }
 
-/// Returns the proto value for the way in which a decision was made.
-const fn channel_to_proto(channel: Channel) -> ConsentChannel {
-    match channel {
-        Channel::Link => ConsentChannel::Link,
-        Channel::SignedIn => ConsentChannel::SignedIn,
-        Channel::Silence => ConsentChannel::Silence,
-    }
-}
-
 /// Converts a line into its proto message.
 fn line_to_proto(line: &Line) -> ConsentLine {
     ConsentLine { product_display_name: line.product.clone(), key: line.key.to_string() }
@@ -101,26 +93,18 @@ fn line_to_proto(line: &Line) -> ConsentLine {
 
 /// Converts a notice into its proto message, with a masked address if the view asks for it.
 fn notice_to_proto(notice: &Notice, view: View) -> proto::Notice {
-    let (state, settle_time) = match notice.delivery {
-        Delivery::Queued => (NoticeState::Queued, None),
-        Delivery::Accepted { time } => (NoticeState::Accepted, Some(time)),
-        Delivery::Bounced { time } => (NoticeState::Bounced, Some(time)),
-        Delivery::Withdrawn { .. } => (NoticeState::Withdrawn, None),
-    };
-    let kind = match notice.kind {
-        NoticeKind::Submission => proto::NoticeKind::Submission,
-        NoticeKind::Approval => proto::NoticeKind::Approval,
-        NoticeKind::Change => proto::NoticeKind::Change,
-        NoticeKind::Dispute => proto::NoticeKind::Dispute,
+    let delivery_report_time = match notice.delivery {
+        Delivery::Accepted { time } | Delivery::Bounced { time } => Some(time),
+        Delivery::Queued | Delivery::Withdrawn { .. } => None,
     };
     proto::Notice {
-        kind: kind.into(),
+        kind: notice.kind.to_number(),
         email: match view {
             View::Full => notice.contact.email.clone(),
             View::Masked => REDACTED.to_owned(),
         },
-        state: state.into(),
+        state: notice.delivery.state().to_number(),
         queue_time: Some(to_wire_time(notice.queue_time)),
-        settle_time: settle_time.map(to_wire_time),
+        delivery_report_time: delivery_report_time.map(to_wire_time),
     }
 }

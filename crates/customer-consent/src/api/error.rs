@@ -1,6 +1,6 @@
 //! The table of errors and gRPC statuses. It reveals nothing internal.
 
-use cpor_durable::{CommandError, FailureStatuses};
+use cpor_durable::CommandError;
 use cpor_kit::status;
 use cpor_proto::consents::v1::ErrorReason;
 use cpor_types::rfc3339;
@@ -9,12 +9,14 @@ use tonic::{Code, Status};
 use crate::domain::Refusal;
 use crate::store::NoConflict;
 
-/// The statuses of failures that all services have in common.
-pub(super) const STATUSES: FailureStatuses = FailureStatuses { unavailable_reason: "STORAGE_UNAVAILABLE" };
-
 /// Returns the status for a failed command. `name` is the resource name of the consent.
 pub(super) fn command_error(name: &str, failure: CommandError<Refusal, NoConflict>) -> Status {
-    STATUSES.command_error(name, failure, |refusal| refusal_status(name, refusal), |conflict| match conflict {})
+    cpor_durable::status::command_error(
+        name,
+        failure,
+        |refusal| refusal_status(name, refusal),
+        |conflict| match conflict {},
+    )
 }
 
 /// Returns the status for a command that the domain refused.

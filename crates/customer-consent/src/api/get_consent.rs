@@ -3,13 +3,14 @@ use cpor_proto::consents::v1::{Consent, GetConsentRequest};
 use tonic::{Request, Response};
 
 use super::convert::View;
-use super::{Api, RpcResult, consent_key, convert, error};
+use super::{Api, RpcResult, consent_key, convert};
 
 /// Handles `GetConsent`. It takes two round trips to the database, or one if the business clock is
 /// real time, and no fsync.
 pub(super) async fn get_consent(api: &Api, request: Request<GetConsentRequest>) -> RpcResult<Consent> {
     let (caller, GetConsentRequest { name }) = request::validate(request)?;
-    let found = api.consents.find(&consent_key(&name)?).await.map_err(|error| error::STATUSES.store_error(&error))?;
+    let found =
+        api.consents.find(&consent_key(&name)?).await.map_err(|error| cpor_durable::status::store_error(&error))?;
     let found = found.ok_or_else(|| status::not_found(&name))?;
     Ok(Response::new(convert::to_proto(&found, View::for_caller(&caller))))
 }

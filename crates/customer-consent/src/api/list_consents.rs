@@ -3,7 +3,7 @@ use cpor_proto::consents::v1::{ConsentState, ListConsentsRequest, ListConsentsRe
 use tonic::{Request, Response};
 
 use super::convert::View;
-use super::{Api, RpcResult, convert, error};
+use super::{Api, RpcResult, convert};
 use crate::store::Filter;
 
 /// Handles `ListConsents`. It takes one round trip to the database and no fsync. Consents are
@@ -22,7 +22,7 @@ pub(super) async fn list_consents(api: &Api, request: Request<ListConsentsReques
         .consents
         .list(owner, &filter, after, size + 1)
         .await
-        .map_err(|error| error::STATUSES.store_error(&error))?;
+        .map_err(|error| cpor_durable::status::store_error(&error))?;
     let view = View::for_caller(&caller);
     let consents = found.iter().map(|(cursor, consent)| (cursor, convert::to_proto(consent, view)));
     let (consents, next_page_token) = page_tokens.paginate(size, consents)?;

@@ -6,8 +6,11 @@ use cpor_kit::auth::MethodTable;
 use cpor_kit::wire_time::to_wire_time;
 use cpor_kit::{Caller, status};
 use cpor_proto::consents::v1::consent_service_server::SERVICE_NAME;
-use cpor_proto::consents::v1::{ConsentChannel, ConsentCommand, ConsentState, NoticeState};
 use cpor_proto::events::v1::event::Payload;
+use cpor_proto::{
+    consents::v1::{ConsentCommand, ConsentState},
+    r#type::v1::{ConsentChannel, NoticeState},
+};
 use cpor_types::{Actor, Role, Service, SystemEntropy, TenantId};
 use tonic::Code;
 

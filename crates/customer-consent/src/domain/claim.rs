@@ -37,7 +37,7 @@ pub(crate) struct ClaimSummary {
     pub(crate) submit_time: Timestamp,
     /// The number of times the customer has been asked again since the first submission, because
     /// the partner edited the claim (R29). An approval counts only for the request that it answers.
-    pub(crate) askings: u32,
+    pub(crate) consent_request_number: u32,
 }
 
 impl ClaimSummary {

@@ -26,7 +26,10 @@ impl Consent {
             Effect::Refused => return Err(self.refusal()),
         };
         let next = Self { approval: Some(DecisionRecord { time: now, channel }), ..self.with_state(state, now) };
-        Ok(Some(Transition::new(next, [Event::CustomerApproved { channel, askings: self.claim.askings }])))
+        Ok(Some(Transition::new(
+            next,
+            [Event::CustomerApproved { channel, consent_request_number: self.claim.consent_request_number }],
+        )))
     }
 
     /// Approves the claim through the link of a notice. Links that were sent before the claim was

@@ -24,7 +24,7 @@ impl Consent {
         if last.delivery == Delivery::Queued {
             return Ok(None);
         }
-        let (kind, previous) = (last.kind, last.delivery.as_str());
+        let (kind, previous) = (last.kind, last.delivery.state());
         let next = Self { update_time: now, ..self.clone() };
         let mut transition = next.queue_notice_if(true, notice, kind, now);
         transition.events.insert(0, Event::NoticeResent { kind, previous });

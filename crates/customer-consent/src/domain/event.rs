@@ -1,6 +1,6 @@
 //! The events of a consent.
 
-use cpor_types::{PersonalData, Timestamp};
+use cpor_types::{NoticeState, PersonalData, Timestamp};
 use uuid::Uuid;
 
 use super::{Channel, DeliveryReport, NoticeKind};
@@ -18,7 +18,7 @@ pub(crate) enum Event {
         /// The kind of notice.
         kind: NoticeKind,
         /// The name of the delivery state of the notice that is sent again.
-        previous: &'static str,
+        previous: NoticeState,
     },
     /// The mail system accepted or refused a notice (R41).
     NoticeSettled {
@@ -42,8 +42,8 @@ pub(crate) enum Event {
         /// How the customer approved.
         channel: Channel,
         /// The request that the approval answers; see
-        /// [`ClaimSummary::askings`](super::ClaimSummary::askings).
-        askings: u32,
+        /// [`ClaimSummary::consent_request_number`](super::ClaimSummary::consent_request_number).
+        consent_request_number: u32,
     },
     /// The customer declined (R26).
     CustomerDeclined {

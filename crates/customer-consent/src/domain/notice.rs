@@ -1,36 +1,11 @@
 //! Notices: the mails to the customer contact.
 
-use cpor_types::Timestamp;
+pub(crate) use cpor_types::NoticeKind;
+use cpor_types::{NoticeState, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::Contact;
-
-/// The kind of a notice (R40).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum NoticeKind {
-    /// Sent at submission; asks for approval.
-    Submission,
-    /// Sent at approval; offers the chance to decline.
-    Approval,
-    /// Sent after the partner edited the claim; asks again (R29).
-    Change,
-    /// Sent at a dispute; asks again (R28).
-    Dispute,
-}
-
-impl NoticeKind {
-    /// Returns the name of the kind in events and mails.
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Submission => "submission",
-            Self::Approval => "approval",
-            Self::Change => "change",
-            Self::Dispute => "dispute",
-        }
-    }
-}
 
 /// A mail to the customer contact.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,13 +61,13 @@ pub(crate) enum Delivery {
 }
 
 impl Delivery {
-    /// Returns the name of the state in events.
-    pub(crate) const fn as_str(self) -> &'static str {
+    /// Returns the state without its time.
+    pub(crate) const fn state(self) -> NoticeState {
         match self {
-            Self::Queued => "queued",
-            Self::Accepted { .. } => "accepted",
-            Self::Bounced { .. } => "bounced",
-            Self::Withdrawn { .. } => "withdrawn",
+            Self::Queued => NoticeState::Queued,
+            Self::Accepted { .. } => NoticeState::Accepted,
+            Self::Bounced { .. } => NoticeState::Bounced,
+            Self::Withdrawn { .. } => NoticeState::Withdrawn,
         }
     }
 }

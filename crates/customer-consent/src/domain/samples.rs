@@ -43,7 +43,7 @@ pub(crate) fn claim() -> ClaimSummary {
         calendar: "de".into(),
         contact: Contact { name: "Anna Lee".into(), email: "anna.lee@fabrikam.example".into() },
         submit_time: monday(),
-        askings: 0,
+        consent_request_number: 0,
     }
 }
 

@@ -1,5 +1,6 @@
 //! The states of a consent and their data.
 
+pub(crate) use cpor_types::ConsentChannel as Channel;
 use cpor_types::{Deadline, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -239,29 +240,6 @@ pub(crate) struct Window {
 impl Window {
     /// The name that the window's deadline has in the list of deadlines.
     pub(crate) const DEADLINE: &'static str = "consent_window";
-}
-
-/// How a customer made a decision (R43).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Channel {
-    /// Through the consent link in a notice.
-    Link,
-    /// Signed in as an administrator of the tenant.
-    SignedIn,
-    /// By silence, which counts as a decline if the customer declined before a dispute (R28).
-    Silence,
-}
-
-impl Channel {
-    /// Returns the name of the channel in events.
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Link => "link",
-            Self::SignedIn => "signed_in",
-            Self::Silence => "silence",
-        }
-    }
 }
 
 /// When and how the customer made a decision.

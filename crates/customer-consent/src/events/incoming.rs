@@ -6,12 +6,13 @@ use std::sync::Arc;
 use cpor_durable::{AggregateKey, EventReceiver, IncomingEvent, ReceiveError};
 use cpor_kit::wire_time::from_wire_time;
 use cpor_mail::Sender;
+use cpor_proto::WireEnum as _;
 use cpor_proto::events::v1::event::Payload;
 use cpor_proto::events::v1::{
-    ClaimApproved, ClaimClosed, ClaimDisputed, ClaimEdited, ClaimSnapshot, ClaimSubmitted, ContactSnapshot,
-    LineSnapshot, LinesEnded, PersonalDataErased,
+    ClaimApproved, ClaimClosed, ClaimDisputed, ClaimEdited, ClaimSnapshot, ClaimSubmitted, LineSnapshot, LinesEnded,
+    PersonalDataErased,
 };
-use cpor_types::{ClaimName, Entropy, Malformed, PersonalData, TenantName, Timestamp};
+use cpor_types::{Activity, ClaimName, Entropy, Malformed, PersonalData, TenantName, Timestamp};
 
 use crate::consents::Consents;
 use crate::domain::{ClaimApproval, ClaimSummary, Consent, Contact, EarlierDecision, Line, Refusal};
@@ -141,7 +142,7 @@ impl ClaimEventReceiver {
         incoming: &IncomingEvent,
         event: &PersonalDataErased,
     ) -> Result<(), ReceiveError> {
-        let kinds = event.kinds.iter().map(|kind| parse(kind)).collect::<Result<Vec<PersonalData>, _>>()?;
+        let kinds = PersonalData::from_numbers::<Vec<_>>(&event.kinds).map_err(ReceiveError::park)?;
         let decide = move |consent: Option<&Consent>, now: Timestamp| -> Result<_, Infallible> {
             Ok(consent.and_then(|consent| consent.erase(&kinds, now)))
         };
@@ -176,18 +177,18 @@ fn claim_summary(snapshot: Option<&ClaimSnapshot>) -> Result<ClaimSummary, Recei
         customer: snapshot.customer_display_name.clone(),
         customer_domain: parse(&snapshot.customer_domain)?,
         display_name: snapshot.claim_display_name.clone(),
-        activities: snapshot.activities.iter().map(|activity| parse(activity)).collect::<Result<_, _>>()?,
+        activities: Activity::from_numbers(&snapshot.activities).map_err(ReceiveError::park)?,
         lines: snapshot.lines.iter().map(line_from).collect::<Result<_, _>>()?,
         policy: parse(&snapshot.policy)?,
         calendar: snapshot.tenant_calendar.clone(),
         contact: contact_from(contact),
         submit_time: submit_time.ok_or_else(|| ReceiveError::park("the claim has no submit time"))?,
-        askings: snapshot.askings,
+        consent_request_number: snapshot.consent_request_number,
     })
 }
 
 /// Reads the customer contact.
-fn contact_from(contact: &ContactSnapshot) -> Contact {
+fn contact_from(contact: &cpor_proto::r#type::v1::Contact) -> Contact {
     Contact { name: contact.name.clone(), email: contact.email.clone() }
 }
 

@@ -2,6 +2,7 @@
 
 use cpor_durable::{OutgoingEvent, RecordedEvent};
 use cpor_kit::wire_time::to_wire_time;
+use cpor_proto::WireEnum as _;
 use cpor_proto::events::v1::event::Payload;
 use cpor_proto::events::v1::{
     ConsentWindowOpened, ConsentWindowPassed, CustomerApproved, CustomerDeclined, NoticeResent, NoticeSettled,
@@ -18,15 +19,15 @@ pub(crate) fn outgoing_event(claim: &ClaimName, recorded: &RecordedEvent<Event>)
         Event::NoticeQueued { .. } | Event::PersonalDataErased { .. } => return None,
         Event::NoticeResent { kind, previous } => Payload::NoticeResent(NoticeResent {
             claim,
-            notice: kind.as_str().to_owned(),
-            previous: (*previous).to_owned(),
+            notice: kind.to_number(),
+            previous_state: previous.to_number(),
         }),
         Event::NoticeSettled { kind, report } => {
             let (accepted, bounce_reason) = match report {
                 DeliveryReport::Accepted => (true, String::new()),
                 DeliveryReport::Bounced(reason) => (false, reason.clone()),
             };
-            let notice = kind.as_str().to_owned();
+            let notice = kind.to_number();
             Payload::NoticeSettled(NoticeSettled { claim, notice, accepted, bounce_reason })
         }
         Event::WindowOpened { due, rule } => Payload::ConsentWindowOpened(ConsentWindowOpened {
@@ -35,14 +36,14 @@ pub(crate) fn outgoing_event(claim: &ClaimName, recorded: &RecordedEvent<Event>)
             rule: rule.clone(),
         }),
         Event::WindowPassed => Payload::ConsentWindowPassed(ConsentWindowPassed { claim }),
-        Event::CustomerApproved { channel, askings } => Payload::CustomerApproved(CustomerApproved {
+        Event::CustomerApproved { channel, consent_request_number } => Payload::CustomerApproved(CustomerApproved {
             claim,
-            channel: channel.as_str().to_owned(),
-            askings: *askings,
+            channel: channel.to_number(),
+            consent_request_number: *consent_request_number,
         }),
         Event::CustomerDeclined { channel, comment } => Payload::CustomerDeclined(CustomerDeclined {
             claim,
-            channel: channel.as_str().to_owned(),
+            channel: channel.to_number(),
             comment: comment.clone(),
         }),
     };

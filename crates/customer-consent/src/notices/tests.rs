@@ -166,9 +166,15 @@ async fn r41_a_bounced_notice_is_reported() {
         let events = system.sent_events().await;
         let settled = events.iter().filter_map(|event| {
             let Payload::NoticeSettled(settled) = event else { return None };
-            Some((settled.notice.as_str(), settled.accepted))
+            Some((settled.notice(), settled.accepted))
         });
-        assert_eq!(settled.collect::<Vec<_>>(), [("submission", true), ("approval", false)]);
+        assert_eq!(
+            settled.collect::<Vec<_>>(),
+            [
+                (cpor_proto::r#type::v1::NoticeKind::Submission, true),
+                (cpor_proto::r#type::v1::NoticeKind::Approval, false)
+            ]
+        );
         assert_eq!(events.len(), 2);
     })
     .await;
@@ -299,10 +305,13 @@ async fn r28_silence_after_a_disputed_decline_rejects() {
             .into_iter()
             .filter_map(|event| {
                 let Payload::CustomerDeclined(declined) = event else { return None };
-                Some(declined.channel)
+                Some(declined.channel())
             })
             .collect();
-        assert_eq!(channels, ["link", "silence"]);
+        assert_eq!(
+            channels,
+            [cpor_proto::r#type::v1::ConsentChannel::Link, cpor_proto::r#type::v1::ConsentChannel::Silence]
+        );
     })
     .await;
 }

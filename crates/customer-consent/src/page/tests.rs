@@ -159,9 +159,12 @@ async fn r26_a_decline_by_link_reports_the_comment() {
 
         let reported = system.sent_events().await.into_iter().filter_map(|event| {
             let Payload::CustomerDeclined(declined) = event else { return None };
-            Some((declined.channel, declined.comment))
+            Some((declined.channel(), declined.comment))
         });
-        assert_eq!(reported.collect::<Vec<_>>(), [("link".to_owned(), "We do not <know> them.".to_owned())]);
+        assert_eq!(
+            reported.collect::<Vec<_>>(),
+            [(cpor_proto::r#type::v1::ConsentChannel::Link, "We do not <know> them.".to_owned())]
+        );
     })
     .await;
 }

@@ -1,7 +1,8 @@
 use cpor_durable::{Change, Command, Versioned};
+use cpor_proto::WireEnum as _;
 use cpor_proto::events::v1::event::Payload;
 use cpor_proto::events::v1::{ClaimApproved, PersonalDataErased};
-use cpor_types::{Actor, ActorSide};
+use cpor_types::{Actor, ActorSide, PersonalData};
 use sea_orm::{ConnectionTrait as _, Statement};
 
 use super::*;
@@ -66,18 +67,18 @@ async fn r56_erased_data_is_gone_and_mails_stop() {
         let decision = CustomerDecision::Decline { comment: "Never heard of them.".to_owned() };
         system.consents.submit_decision(command, decision, Channel::SignedIn).await.unwrap();
         let claim = samples::claim();
-        let erase_event = |kinds: &[&str]| {
+        let erase_event = |kinds: &[PersonalData]| {
             Payload::PersonalDataErased(PersonalDataErased {
                 claim: claim.name.to_string(),
                 tenant: format!("tenants/{}", claim.tenant),
-                kinds: kinds.iter().map(ToString::to_string).collect(),
+                kinds: PersonalData::to_numbers(kinds),
             })
         };
-        system.receive(erase_event(&["subjects", "words"])).await;
+        system.receive(erase_event(&[PersonalData::Subjects, PersonalData::FreeText])).await;
         let consent = system.consent().await;
         assert_eq!(consent.current_decline().unwrap().comment, "");
         assert_eq!(consent.claim.contact, claim.contact, "only the named kinds are erased");
-        system.receive(erase_event(&["contacts"])).await;
+        system.receive(erase_event(&[PersonalData::Contacts])).await;
         let consent = system.consent().await;
         assert!(
             consent.notices.len() == 2 && consent.notices.iter().all(|notice| notice.contact == Contact::default())

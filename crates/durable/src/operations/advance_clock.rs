@@ -39,17 +39,17 @@ impl OperationsServer {
             return Err(not_virtual());
         }
         let Ok(_clock_guard) = tokio::time::timeout_at(stop_time, self.clock_lock.lock()).await else {
-            let unsettled = vec!["another call is moving the clock".to_owned()];
+            let pending_work = vec!["another call is moving the clock".to_owned()];
             let clock = Some(self.handle_get_clock().await?);
-            return Ok(wire::AdvanceClockResponse { clock, fired: 0, unsettled });
+            return Ok(wire::AdvanceClockResponse { clock, fired_deadline_count: 0, pending_work });
         };
         let fired_before = self.fired_deadlines();
         let mut clocks = self.read_clocks().await?;
         let start = clocks.iter().max().copied().ok_or_else(not_virtual)?;
         let target = target_time(&request, start).max(start);
-        let unsettled = self.move_clocks(&mut clocks, start, target, stop_time).await?;
-        let fired = self.fired_deadlines().saturating_sub(fired_before);
-        Ok(wire::AdvanceClockResponse { clock: Some(self.clock_message(&clocks)), fired, unsettled })
+        let pending_work = self.move_clocks(&mut clocks, start, target, stop_time).await?;
+        let fired_deadline_count = self.fired_deadlines().saturating_sub(fired_before);
+        Ok(wire::AdvanceClockResponse { clock: Some(self.clock_message(&clocks)), fired_deadline_count, pending_work })
     }
 
     /// Moves the hosts' clocks from `start`, the time of the latest clock, to `target`. Returns the
@@ -105,5 +105,10 @@ fn target_time(request: &wire::AdvanceClockRequest, start: Timestamp) -> Timesta
 
 fn not_virtual() -> Status {
     let message = "the business clock shows real time; only a virtual clock can be moved";
-    cpor_kit::status::with_reason(Code::FailedPrecondition, "CLOCK_NOT_VIRTUAL", message, &[])
+    cpor_kit::status::with_reason(
+        Code::FailedPrecondition,
+        wire::ErrorReason::ClockNotVirtual.as_str_name(),
+        message,
+        &[],
+    )
 }

@@ -20,7 +20,7 @@ impl OperationsServer {
     /// virtual clocks differ while they are moved.
     pub(super) fn clock_message(&self, clocks: &[Timestamp]) -> wire::BusinessClock {
         let is_virtual = self.hosts.iter().any(|host| host.clock().is_virtual());
-        wire::BusinessClock { time: clocks.iter().max().copied().map(to_wire_time), r#virtual: is_virtual }
+        wire::BusinessClock { time: clocks.iter().max().copied().map(to_wire_time), is_virtual }
     }
 
     /// Reads the clock of each host, in the order of the hosts.

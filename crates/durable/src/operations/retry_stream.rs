@@ -26,7 +26,7 @@ impl OperationsServer {
             let message = format!("the stream is {state}; only a PARKED stream can be retried");
             return Err(cpor_kit::status::with_reason(
                 Code::FailedPrecondition,
-                "STREAM_NOT_PARKED",
+                wire::ErrorReason::StreamNotParked.as_str_name(),
                 message,
                 &[("state", state)],
             ));
@@ -45,7 +45,7 @@ fn parse_stream_name(name: &str) -> Option<(Service, OutboxStreamKey)> {
 fn not_found(name: &str) -> Status {
     cpor_kit::status::with_reason(
         Code::NotFound,
-        "STREAM_NOT_FOUND",
+        wire::ErrorReason::StreamNotFound.as_str_name(),
         "the stream does not exist",
         &[("resource", name)],
     )

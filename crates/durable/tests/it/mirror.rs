@@ -36,7 +36,7 @@ impl EventReceiver for Mirror {
         };
         let key =
             AggregateKey::new(ticket_event.tenant.clone(), ticket_event.claim.parse().map_err(ReceiveError::park)?);
-        let (title, n) = (key.id.to_string(), ticket_event.primary_reason.parse::<i64>().map_err(ReceiveError::park)?);
+        let (title, n) = (key.id.to_string(), ticket_event.review_case_id.parse::<i64>().map_err(ReceiveError::park)?);
         let mirrored = self.writer.execute(incoming.command("mirror", key), move |ticket, _| {
             let before =
                 ticket.cloned().unwrap_or(Ticket { title: title.clone(), count: 0, closes: None, closed: false });

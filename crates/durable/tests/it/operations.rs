@@ -42,7 +42,7 @@ test_on_both_engines! {
         }
         let server = OperationsServer::new([host.clone()]);
         let answer = advance(&server, 35).await;
-        assert_eq!((answer.fired, answer.unsettled.as_slice()), (3, [].as_slice()));
+        assert_eq!((answer.fired_deadline_count, answer.pending_work.as_slice()), (3, [].as_slice()));
         assert_eq!(time(&answer), start() + TimeDelta::seconds(35));
         for n in 3..=5_i64 {
             let (_, _, _, effective, recorded) = history(&fixture.db, &key(n as u128)).await.remove(1);
@@ -62,8 +62,8 @@ test_on_both_engines! {
         let server = OperationsServer::new([host]);
         let request = AdvanceClockRequest { target: Some(Target::BySeconds(10)) };
         let answer = server.handle_advance_clock(request, Duration::ZERO).await.unwrap();
-        assert_eq!(answer.unsettled.len(), 1);
-        assert!(answer.unsettled[0].contains("no service is reachable"), "{:?}", answer.unsettled);
+        assert_eq!(answer.pending_work.len(), 1);
+        assert!(answer.pending_work[0].contains("no service is reachable"), "{:?}", answer.pending_work);
         assert_eq!(time(&answer), start(), "the clock waits until the events of its time are delivered");
     }
 
@@ -81,7 +81,7 @@ test_on_both_engines! {
             }
         });
         let answer = advance(&OperationsServer::new([host]), 10).await;
-        assert!(answer.unsettled.is_empty());
+        assert!(answer.pending_work.is_empty());
         assert_eq!(left.load(Ordering::SeqCst), 0);
     }
 
@@ -90,15 +90,15 @@ test_on_both_engines! {
         host.add_idle_probe("mail", std::future::pending);
         let request = AdvanceClockRequest { target: Some(Target::BySeconds(10)) };
         let answer = OperationsServer::new([host]).handle_advance_clock(request, Duration::from_secs(1)).await.unwrap();
-        assert_eq!(answer.unsettled.len(), 1);
-        assert!(answer.unsettled[0].ends_with("mail: the probe is still running"), "{:?}", answer.unsettled);
+        assert_eq!(answer.pending_work.len(), 1);
+        assert!(answer.pending_work[0].ends_with("mail: the probe is still running"), "{:?}", answer.pending_work);
     }
 
     async fn a_real_clock_cannot_be_moved(fixture: Fixture) {
         let clock = BusinessClock::real(fixture.db.engine(), Arc::new(SystemClock));
         let host = fixture.host_on(fixture.db.clone(), clock, Arc::new(UnreachableTransport)).await;
         let server = OperationsServer::new([host]);
-        assert!(!server.handle_get_clock().await.unwrap().r#virtual);
+        assert!(!server.handle_get_clock().await.unwrap().is_virtual);
         let request = AdvanceClockRequest { target: Some(Target::BySeconds(10)) };
         let refused = server.handle_advance_clock(request, Duration::from_secs(1)).await.unwrap_err();
         assert_eq!(cpor_kit::status::reason(&refused).unwrap(), "CLOCK_NOT_VIRTUAL");

@@ -226,13 +226,7 @@ impl Store for TicketStore {
 
 fn claim_closed_payload(key: &AggregateKey, n: i64) -> Payload {
     let (claim, tenant) = (key.id.to_string(), key.owner.clone());
-    Payload::ClaimClosed(ClaimClosed {
-        claim,
-        tenant,
-        primary_reason: n.to_string(),
-        review_case_id: String::new(),
-        ..ClaimClosed::default()
-    })
+    Payload::ClaimClosed(ClaimClosed { claim, tenant, review_case_id: n.to_string(), ..ClaimClosed::default() })
 }
 
 fn row(change: &Change<Ticket>) -> ticket::ActiveModel {

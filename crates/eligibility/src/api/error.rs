@@ -1,9 +1,12 @@
 //! The refusals of the API and the statuses that callers receive for them.
 use std::convert::Infallible;
 
-use cpor_durable::{CommandError, FailureStatuses, RETRY_AFTER, StoreError};
+use cpor_durable::{CommandError, RETRY_AFTER, StoreError};
 use cpor_kit::status::{self, FieldViolation};
-use cpor_proto::eligibility::v1::ErrorReason;
+use cpor_proto::{
+    eligibility::v1::ErrorReason,
+    options::v1::{self as options, FieldViolationReason},
+};
 use cpor_registry_client::RegistryError;
 use cpor_types::{Malformed, ProgramGuideId, ProgramGuideName, rfc3339};
 use tonic::{Code, Status};
@@ -12,9 +15,6 @@ use crate::{
     domain::{GuideRefusal, PeriodNotOver, UsageRefusal},
     store::usage::ImportError,
 };
-
-/// The statuses of failures that all services have in common.
-const STATUSES: FailureStatuses = FailureStatuses { unavailable_reason: "STORAGE_UNAVAILABLE" };
 
 /// Why a request is refused or fails.
 #[derive(Debug)]
@@ -42,14 +42,9 @@ pub(super) enum Refusal {
 impl From<Refusal> for Status {
     fn from(refusal: Refusal) -> Self {
         match refusal {
-            Refusal::NotFound { resource } => refused(
-                Code::NotFound,
-                ErrorReason::ResourceNotFound,
-                "the resource does not exist",
-                &[("resource", &resource)],
-            ),
+            Refusal::NotFound { resource } => status::not_found(&resource),
             Refusal::Malformed { field, malformed } => {
-                status::invalid_fields(vec![violation(field, "MALFORMED", &malformed.to_string())])
+                status::invalid_fields(vec![violation(field, FieldViolationReason::Malformed, &malformed.to_string())])
             }
             Refusal::UsageNotOpen => refused(
                 Code::PermissionDenied,
@@ -77,12 +72,14 @@ impl From<Refusal> for Status {
             ),
             Refusal::Registry(RegistryError::Unavailable(why)) => {
                 tracing::warn!(why, "the registry is unavailable");
-                let reason = ErrorReason::RegistryUnavailable.as_str_name();
+                let reason = options::ErrorReason::RegistryUnavailable.as_str_name();
                 status::unavailable(reason, "the registry is temporarily unavailable", RETRY_AFTER)
             }
             Refusal::Registry(broken @ RegistryError::InvalidResponse(_)) => status::internal(&broken),
             Refusal::Import(ImportError::Contended) => status::overloaded(RETRY_AFTER),
-            Refusal::Import(ImportError::Store(error)) | Refusal::Store(error) => STATUSES.store_error(&error),
+            Refusal::Import(ImportError::Store(error)) | Refusal::Store(error) => {
+                cpor_durable::status::store_error(&error)
+            }
         }
     }
 }
@@ -91,7 +88,7 @@ impl From<Refusal> for Status {
 pub(super) fn command_error<R: Into<Refusal>>(failure: CommandError<R, Infallible>) -> Status {
     // The name of a resource appears only in failures that etags cause, and no method of this
     // service uses etags.
-    STATUSES.command_error("", failure, |refusal| refusal.into().into(), |never| match never {})
+    cpor_durable::status::command_error("", failure, |refusal| refusal.into().into(), |never| match never {})
 }
 
 fn guide_status(refusal: GuideRefusal) -> Status {
@@ -103,9 +100,11 @@ fn guide_status(refusal: GuideRefusal) -> Status {
     };
     match refusal {
         GuideRefusal::NotFound(guide) => status::not_found(&ProgramGuideName { guide }.to_string()),
-        GuideRefusal::EmptyPeriod => {
-            status::invalid_fields(vec![violation("end_month", "NOT_AFTER_START", "must be after start_month")])
-        }
+        GuideRefusal::EmptyPeriod => status::invalid_fields(vec![violation(
+            "end_month",
+            FieldViolationReason::NotAfterStart,
+            "must be after start_month",
+        )]),
         GuideRefusal::Exists(guide) => refused_for(Code::AlreadyExists, GuideExists, "{} already exists", guide),
         GuideRefusal::RevisedNotActive(guide) => {
             let message = "program_guide.revises: must be an active guide; {} is not";
@@ -139,8 +138,12 @@ impl From<StoreError> for Refusal {
     }
 }
 
-fn violation(field: &str, reason: &str, description: &str) -> FieldViolation {
-    FieldViolation { field: field.to_owned(), reason: reason.to_owned(), description: description.to_owned() }
+fn violation(field: &str, reason: FieldViolationReason, description: &str) -> FieldViolation {
+    FieldViolation {
+        field: field.to_owned(),
+        reason: reason.as_str_name().to_owned(),
+        description: description.to_owned(),
+    }
 }
 
 fn refused(code: Code, reason: ErrorReason, message: &str, metadata: &[(&str, &str)]) -> Status {

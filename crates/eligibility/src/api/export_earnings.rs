@@ -3,8 +3,9 @@
 use std::pin::Pin;
 
 use cpor_kit::{Db, csv, request};
-use cpor_proto::eligibility::v1::{
-    Earned, Earning, EarningOutcome, ExportEarningsRequest, ExportEarningsResponse, ExportFormat, Money,
+use cpor_proto::{
+    eligibility::v1::{Earning, EarningOutcome, ExportEarningsRequest, ExportEarningsResponse, MonthlyEarning},
+    r#type::v1::{ExportFormat, Money, Program},
 };
 use futures_util::{Stream, StreamExt as _, stream};
 use serde_json::{Map, Value};
@@ -57,7 +58,7 @@ async fn read_page(
 }
 
 /// Computes the value of a column for an earning.
-type CellValue = fn(&Earning, &Earned) -> Value;
+type CellValue = fn(&Earning, &MonthlyEarning) -> Value;
 
 /// The columns with their names.
 const COLUMNS: &[(&str, CellValue)] = &[
@@ -68,7 +69,7 @@ const COLUMNS: &[(&str, CellValue)] = &[
     ("key", |earning, _| earning.key.as_str().into()),
     ("product", |earning, _| earning.product.as_str().into()),
     ("activity", |earning, _| enum_name(earning.activity().as_str_name(), "ACTIVITY_")),
-    ("program", |earning, _| earning.program.as_str().into()),
+    ("program", |earning, _| program_name(earning.program())),
     ("month", |earning, _| earning.month.as_str().into()),
     ("guide", |earning, _| earning.guide.as_str().into()),
     ("outcome", |_, earned| enum_name(earned.outcome().as_str_name(), "EARNING_OUTCOME_")),
@@ -88,7 +89,7 @@ const COLUMNS: &[(&str, CellValue)] = &[
 ];
 
 fn cells(earning: &Earning) -> impl Iterator<Item = (&'static str, Value)> + '_ {
-    let earned = earning.earned.clone().unwrap_or_default();
+    let earned = earning.monthly_earning.clone().unwrap_or_default();
     COLUMNS.iter().map(move |(name, value)| (*name, value(earning, &earned)))
 }
 
@@ -97,8 +98,13 @@ fn enum_name(name: &str, prefix: &str) -> Value {
     name.trim_start_matches(prefix).to_ascii_lowercase().into()
 }
 
+/// Writes the name of a program. It is empty for recognition only.
+fn program_name(program: Program) -> Value {
+    if program == Program::Unspecified { "".into() } else { enum_name(program.as_str_name(), "PROGRAM_") }
+}
+
 /// The value of a column that only paid earnings have.
-fn if_paid(earned: &Earned, value: fn(&Earned) -> Value) -> Value {
+fn if_paid(earned: &MonthlyEarning, value: fn(&MonthlyEarning) -> Value) -> Value {
     if earned.outcome() == EarningOutcome::Paid { value(earned) } else { Value::Null }
 }
 

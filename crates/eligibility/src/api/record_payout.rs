@@ -37,7 +37,7 @@ pub(super) async fn record_payout(
         payout_period: period.to_string(),
         reference,
         pay_time: Some(to_wire_time(pay_time)),
-        lines: convert::to_count(earnings),
-        amounts: amounts.into_iter().map(convert::to_money).collect(),
+        entry_count: convert::to_count(earnings),
+        amounts: amounts.into_iter().map(Into::into).collect(),
     }))
 }

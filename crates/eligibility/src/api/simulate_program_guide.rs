@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, pin::Pin, sync::Arc};
 use cpor_durable::AggregateKey;
 use cpor_kit::{Db, request};
 use cpor_proto::eligibility::v1::{
-    SimulateProgramGuideRequest, SimulateProgramGuideResponse, simulate_program_guide_response::Part,
+    SimulateProgramGuideRequest, SimulateProgramGuideResponse, simulate_program_guide_response::Content,
 };
 use cpor_types::{Month, ProgramGuideName, Timestamp};
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
@@ -79,7 +79,7 @@ impl Simulation {
     async fn next_page(mut self) -> Result<(Vec<SimulateProgramGuideResponse>, Option<Self>), Refusal> {
         let page = assessments::list(self.db.reader(), &Scope::All, None, self.after.as_ref(), PAGE_SIZE).await?;
         let Some((last, _)) = page.last() else {
-            return Ok((vec![message(Part::Summary(convert::to_summary(&self.summary)))], None));
+            return Ok((vec![message(Content::Summary(convert::to_summary(&self.summary)))], None));
         };
         self.after = Some(last.clone());
         let messages = self.compare(&page).await?;
@@ -104,7 +104,7 @@ impl Simulation {
                 }
                 let Some(after) = assessment.simulate(&self.draft, &usage, month, self.now) else { continue };
                 for difference in self.summary.compare(&before, &after) {
-                    messages.push(message(Part::Difference(convert::to_difference(assessment, difference))));
+                    messages.push(message(Content::Difference(convert::to_difference(assessment, difference))));
                 }
             }
         }
@@ -112,6 +112,6 @@ impl Simulation {
     }
 }
 
-fn message(part: Part) -> SimulateProgramGuideResponse {
-    SimulateProgramGuideResponse { part: Some(part) }
+fn message(content: Content) -> SimulateProgramGuideResponse {
+    SimulateProgramGuideResponse { content: Some(content) }
 }

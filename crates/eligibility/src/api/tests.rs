@@ -2,8 +2,9 @@
 use std::sync::Arc;
 
 use cpor_kit::{Caller, auth::MethodTable, status};
-use cpor_proto::eligibility::v1::{
-    UsageMonth, Verdict, eligibility_service_server::SERVICE_NAME, import_usage_result::Outcome,
+use cpor_proto::{
+    eligibility::v1::{UsageMonth, eligibility_service_server::SERVICE_NAME, import_usage_result::Outcome},
+    r#type::v1::Verdict,
 };
 use cpor_registry_client::{HoldRequest, LineToHold, Registry as _};
 use cpor_types::{Actor, ActorSide, Service};
@@ -66,10 +67,10 @@ async fn r52_an_assessment_shows_conditions_and_facts() {
         assert_eq!(found.claim, presales().claim.name().to_string());
         assert_eq!(found.next_assess_time.unwrap().seconds, time("2026-04-01T00:00:00Z").timestamp());
         let [result] = found.results.as_slice() else { panic!("{:?}", found.results) };
-        assert_eq!((result.verdict(), result.program.as_str()), (Verdict::Eligible, "osa_sell"));
+        assert_eq!((result.verdict(), result.program()), (Verdict::Eligible, cpor_proto::r#type::v1::Program::OsaSell));
         assert_eq!(result.key, format!("{TENANT}/subscriptions/{}", Uuid::from_u128(7)));
         let region = result.conditions.iter().find(|condition| condition.condition == "same_region").unwrap();
-        assert_eq!((region.held, region.facts["partner.region"].as_str()), (true, "\"emea\""));
+        assert_eq!((region.satisfied, region.facts["partner.region"].as_str()), (true, "\"emea\""));
     })
     .await;
 }

@@ -35,7 +35,10 @@ async fn r52_an_official_association_is_assessed_and_sent() {
         let sent = system.sent_events().await;
         let [event] = sent.as_slice() else { panic!("{sent:?}") };
         assert_eq!(event.claim, presales().claim.name().to_string());
-        assert_eq!((event.month.as_str(), event.verdicts[0].verdict.as_str()), ("2026-03", "eligible"));
+        assert_eq!(
+            (event.month.as_str(), event.verdicts[0].verdict()),
+            ("2026-03", cpor_proto::r#type::v1::Verdict::Eligible)
+        );
         assert_eq!(system.app.assessor.drain_and_report().await.unwrap(), [""; 0]);
     })
     .await;

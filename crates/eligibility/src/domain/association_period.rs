@@ -1,6 +1,6 @@
 //! The period in which a claim's association is official, with the facts that apply to each month.
 //!
-//! Facts that carry a date (enrolments, purchase time) or never change (channel) apply to every
+//! Facts that carry a date (enrollments, purchase time) or never change (channel) apply to every
 //! month as the directory last stated them. Facts about the present (a subscription's status, a
 //! location's region) apply from the month in which they were reported; earlier months keep the
 //! values that were true at their end.

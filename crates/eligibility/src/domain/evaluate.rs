@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use cel::{Context, Value, objects::Key};
-use cpor_types::{Activity, AssociationKey, LineId, Month, ProductId, Program, Timestamp, program};
+use cpor_types::{Activity, AssociationKey, LineId, Month, ProductId, Program, Timestamp, Verdict, program};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -12,29 +12,6 @@ use super::{
     facts::{AssociationFacts, LineFacts, SubscriptionFacts, UsageByKey, UsageGrowth},
     guide::{Condition, Guide},
 };
-
-/// Whether a line is eligible for incentives for an activity.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Verdict {
-    /// All conditions hold.
-    Eligible,
-    /// At least one condition does not hold.
-    NotEligible,
-    /// The line is recognised but never paid (R53).
-    RecognitionOnly,
-}
-
-impl Verdict {
-    /// The stable name of the verdict in events.
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Eligible => "eligible",
-            Self::NotEligible => "not_eligible",
-            Self::RecognitionOnly => "recognition_only",
-        }
-    }
-}
 
 /// The result for one line, activity and month.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -101,7 +78,7 @@ fn evaluate_line(
 ) -> LineResult {
     // R7 lists the allowed pairs of solution area and activity. Any other pair cannot become
     // official and earns nothing.
-    let program = program(facts.solution_area, activity).ok().flatten().filter(|_| line.is_incentivised);
+    let program = program(facts.solution_area, activity).ok().flatten().filter(|_| line.is_incentivized);
     let conditions = program.map(|program| {
         let months = evaluation.usage.months_until(&line.key, evaluation.month);
         let growth = UsageGrowth::since(facts.official_time, months);

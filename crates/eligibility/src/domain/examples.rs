@@ -4,7 +4,7 @@ use cpor_types::{Activity, AssociationKey, LineId, SolutionArea, Timestamp};
 use uuid::Uuid;
 
 use super::{
-    ActiveGuides, AssociationFacts, Enrolment, GuideCatalog, GuideDocument, LineFacts, PartnerFacts, SubscriptionFacts,
+    ActiveGuides, AssociationFacts, Enrollment, GuideCatalog, GuideDocument, LineFacts, PartnerFacts, SubscriptionFacts,
 };
 
 /// Parses an RFC 3339 timestamp.
@@ -38,15 +38,15 @@ pub(crate) fn presales() -> AssociationFacts {
             line: LineId::from(Uuid::from_u128(3)),
             key: AssociationKey::Subscription(Uuid::from_u128(7).into()),
             product: "dynamics-365-sales".parse().unwrap(),
-            is_incentivised: true,
+            is_incentivized: true,
             subscription: Some(subscription()),
             end: None,
         }],
         partner: PartnerFacts {
             mpn_id: "1001".into(),
             location_region: "emea".into(),
-            enrolments: ["osa_sell", "osu_microsoft_365"]
-                .map(|program| Enrolment {
+            enrollments: ["osa_sell", "osu_microsoft_365"]
+                .map(|program| Enrollment {
                     program: program.parse().unwrap(),
                     start_time: time("2025-01-01T00:00:00Z"),
                     end_time: None,

@@ -54,8 +54,8 @@ pub(crate) struct LineFacts {
     pub(crate) key: AssociationKey,
     pub(crate) product: ProductId,
     /// Whether the product can earn incentives. Other products are recognition-only (R9).
-    #[serde(rename = "incentivised")]
-    pub(crate) is_incentivised: bool,
+    #[serde(rename = "incentivized")]
+    pub(crate) is_incentivized: bool,
     /// The subscription that the line claims; `None` if the line claims a workload.
     pub(crate) subscription: Option<SubscriptionFacts>,
     /// When and why the line's association ended; `None` while it is official.
@@ -98,13 +98,13 @@ pub(crate) struct PartnerFacts {
     /// The MPN id of the location.
     pub(crate) mpn_id: String,
     pub(crate) location_region: String,
-    pub(crate) enrolments: Vec<Enrolment>,
+    pub(crate) enrollments: Vec<Enrollment>,
 }
 
 impl PartnerFacts {
     /// The programs that the partner is enrolled in at a time.
     pub(crate) fn enrolled_programs(&self, time: Timestamp) -> impl Iterator<Item = Program> + '_ {
-        self.enrolments.iter().filter(move |enrolment| enrolment.covers(time)).map(|enrolment| enrolment.program)
+        self.enrollments.iter().filter(move |enrollment| enrollment.covers(time)).map(|enrollment| enrollment.program)
     }
 }
 
@@ -113,26 +113,26 @@ impl PartnerFacts {
 pub(crate) struct PartnerRecord {
     /// The region of each location, by MPN id.
     pub(crate) regions: BTreeMap<String, String>,
-    pub(crate) enrolments: Vec<Enrolment>,
+    pub(crate) enrollments: Vec<Enrollment>,
 }
 
 impl PartnerRecord {
     /// The facts for a claim with this location. The region of an unknown location is empty.
     pub(crate) fn facts_for_location(&self, mpn_id: &str) -> PartnerFacts {
         let location_region = self.regions.get(mpn_id).cloned().unwrap_or_default();
-        PartnerFacts { mpn_id: mpn_id.to_owned(), location_region, enrolments: self.enrolments.clone() }
+        PartnerFacts { mpn_id: mpn_id.to_owned(), location_region, enrollments: self.enrollments.clone() }
     }
 }
 
-/// An enrolment of a partner in a program, from `start_time` until `end_time`, exclusive.
+/// An enrollment of a partner in a program, from `start_time` until `end_time`, exclusive.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Enrolment {
+pub(crate) struct Enrollment {
     pub(crate) program: Program,
     pub(crate) start_time: Timestamp,
     pub(crate) end_time: Option<Timestamp>,
 }
 
-impl Enrolment {
+impl Enrollment {
     /// Whether the partner is enrolled at a time.
     fn covers(&self, time: Timestamp) -> bool {
         self.start_time <= time && self.end_time.is_none_or(|end| time < end)

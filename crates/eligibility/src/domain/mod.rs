@@ -17,12 +17,14 @@ pub(crate) mod examples;
 mod tests;
 
 pub(crate) use assessment::{Assessment, AssessmentEvent, AssessmentInputs, MonthlyResult};
+#[cfg(test)]
+pub(crate) use cpor_types::Verdict;
 pub(crate) use earning::{EarnedAmount, Earning, NoEarningReason, PaidAmount};
-pub(crate) use evaluate::{ConditionResult, LineResult, Verdict};
+pub(crate) use evaluate::{ConditionResult, LineResult};
 #[cfg(test)]
 pub(crate) use facts::ClaimRef;
 pub(crate) use facts::{
-    AssociationEnd, AssociationFacts, Enrolment, LineFacts, MonthlyUsage, PartnerFacts, PartnerRecord,
+    AssociationEnd, AssociationFacts, Enrollment, LineFacts, MonthlyUsage, PartnerFacts, PartnerRecord,
     SubscriptionFacts, UsageByKey,
 };
 pub(crate) use guide::{

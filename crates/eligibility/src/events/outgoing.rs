@@ -1,5 +1,6 @@
 //! The events that the eligibility service sends: `ClaimAssessed` to claim-intake.
 use cpor_durable::{Change, OutgoingEvent, RecordedEvent};
+use cpor_proto::WireEnum as _;
 use cpor_proto::events::v1::{ClaimAssessed, LineVerdict, event::Payload};
 use cpor_types::Service;
 
@@ -36,8 +37,8 @@ fn claim_assessed(facts: &AssociationFacts, result: &MonthlyResult) -> Payload {
 fn line_verdict(result: &LineResult) -> LineVerdict {
     LineVerdict {
         line_id: result.line.to_string(),
-        activity: result.activity.to_string(),
-        verdict: result.verdict.as_str().to_owned(),
+        activity: result.activity.to_number(),
+        verdict: result.verdict.to_number(),
         failed_conditions: result.failed_conditions().map(str::to_owned).collect(),
     }
 }
@@ -72,8 +73,8 @@ mod tests {
         };
         let verdict = LineVerdict {
             line_id: "00000000-0000-0000-0000-000000000003".to_owned(),
-            activity: "pre_sales".to_owned(),
-            verdict: "not_eligible".to_owned(),
+            activity: cpor_types::Activity::PreSales.to_number(),
+            verdict: cpor_types::Verdict::NotEligible.to_number(),
             failed_conditions: vec!["same_region".to_owned()],
         };
         let payload = Payload::ClaimAssessed(ClaimAssessed {

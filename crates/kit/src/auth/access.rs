@@ -28,7 +28,7 @@ pub enum Access {
         owner_field: Vec<String>,
         /// If true, the owner is not checked for customers, because the method itself checks the
         /// tenant.
-        customers_by_tenant: bool,
+        skip_owner_check_for_customers: bool,
     },
 }
 
@@ -147,8 +147,8 @@ fn declared_access(method: &MethodDescriptor) -> Result<Access, AccessError> {
     let roles = access.roles().map(role).collect::<Option<_>>().ok_or_else(unspecified)?;
     let services = access.services().map(service).collect::<Option<_>>().ok_or_else(unspecified)?;
     let owner_field = owner_field(method, &access.owner_field)?;
-    let customers_by_tenant = access.customers_by_tenant;
-    Ok(Access::Restricted { roles, services, owner_field, customers_by_tenant })
+    let skip_owner_check_for_customers = access.skip_owner_check_for_customers;
+    Ok(Access::Restricted { roles, services, owner_field, skip_owner_check_for_customers })
 }
 
 /// Splits the dotted path of the owner field, after checking that the path leads to a string field

@@ -96,7 +96,7 @@ impl FilterError {
     #[must_use]
     pub fn into_violation(self) -> FieldViolation {
         let Self { position, message } = self;
-        let reason = cpor_proto::options::v1::ErrorReason::InvalidFilter.as_str_name().to_owned();
+        let reason = cpor_proto::options::v1::FieldViolationReason::InvalidFilter.as_str_name().to_owned();
         let description = format!("character {position}: {message}");
         FieldViolation { field: "filter".to_owned(), reason, description }
     }

@@ -140,8 +140,10 @@ impl AuthorizedCall {
     fn is_customer_by_tenant(&self) -> bool {
         match &self.method.access {
             Access::Public => false,
-            Access::Restricted { customers_by_tenant, .. } => {
-                *customers_by_tenant && self.caller.service.is_none() && self.caller.side() == ActorSide::Customer
+            Access::Restricted { skip_owner_check_for_customers, .. } => {
+                *skip_owner_check_for_customers
+                    && self.caller.service.is_none()
+                    && self.caller.side() == ActorSide::Customer
             }
         }
     }

@@ -42,9 +42,7 @@ fn translate_status(bare: &Status) -> Status {
         let message = "the request body is not a valid message of the method's request type";
         return status::with_reason(Code::InvalidArgument, ErrorReason::MalformedMessage.as_str_name(), message, &[]);
     }
-    if matches!(code, Code::Unknown | Code::Internal | Code::DataLoss) {
-        return status::internal(bare);
-    }
+    let Some(reason) = reason_for(code) else { return status::internal(bare) };
     if code == Code::Unavailable {
         tracing::warn!(message, "unavailable");
         return status::unavailable(
@@ -55,24 +53,32 @@ fn translate_status(bare: &Status) -> Status {
     }
     // Generated services respond to an unknown method with UNIMPLEMENTED and an empty message.
     let is_unknown_method = code == Code::Unimplemented && message.is_empty();
-    let (reason, message) = if is_unknown_method {
-        (ErrorReason::UnknownMethod.as_str_name().to_owned(), "the method is not served by this process")
-    } else {
-        (reason_for(code), message)
-    };
-    status::with_reason(code, &reason, message, &[])
+    let message = if is_unknown_method { "the method is not served by this process" } else { message };
+    status::with_reason(code, reason.as_str_name(), message, &[])
 }
 
-/// Returns the name of a code in upper snake case: `DEADLINE_EXCEEDED` for `DeadlineExceeded`.
-fn reason_for(code: Code) -> String {
-    let mut reason = String::new();
-    for letter in format!("{code:?}").chars() {
-        if letter.is_ascii_uppercase() && !reason.is_empty() {
-            reason.push('_');
-        }
-        reason.push(letter.to_ascii_uppercase());
+/// Returns the reason of a status that the transport created, or a service without a reason.
+/// Returns `None` for a code that only a defect can cause.
+fn reason_for(code: Code) -> Option<ErrorReason> {
+    match code {
+        Code::Cancelled => Some(ErrorReason::Cancelled),
+        Code::InvalidArgument => Some(ErrorReason::InvalidFields),
+        Code::DeadlineExceeded => Some(ErrorReason::DeadlineExceeded),
+        Code::NotFound => Some(ErrorReason::ResourceNotFound),
+        Code::PermissionDenied => Some(ErrorReason::RoleNotAllowed),
+        Code::ResourceExhausted => Some(ErrorReason::Overloaded),
+        Code::Aborted => Some(ErrorReason::ConcurrentChange),
+        Code::Unimplemented => Some(ErrorReason::UnknownMethod),
+        Code::Unavailable => Some(ErrorReason::Unavailable),
+        Code::Unauthenticated => Some(ErrorReason::Unauthenticated),
+        Code::Ok
+        | Code::Unknown
+        | Code::AlreadyExists
+        | Code::FailedPrecondition
+        | Code::OutOfRange
+        | Code::Internal
+        | Code::DataLoss => None,
     }
-    reason
 }
 
 #[cfg(test)]

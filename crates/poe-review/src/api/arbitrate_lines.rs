@@ -10,6 +10,7 @@ use crate::{
 };
 use cpor_durable::{Command, CommandOutcome, RequestId};
 use cpor_kit::{Caller, request::validate, status};
+use cpor_proto::options::v1::FieldViolationReason;
 use cpor_proto::reviews::v1::{self as proto, ArbitrateLinesRequest};
 use cpor_types::{DecisionId, Malformed, TenantId, TenantName};
 use std::convert::Infallible;
@@ -20,7 +21,8 @@ pub(super) async fn handle(
     request: Request<ArbitrateLinesRequest>,
 ) -> Result<Response<proto::Arbitration>, Status> {
     let (caller, request) = validate(request)?;
-    let invalid_parent = |malformed: Malformed| error::invalid_field("parent", &malformed.to_string());
+    let invalid_parent =
+        |malformed: Malformed| error::invalid_field("parent", FieldViolationReason::Malformed, &malformed.to_string());
     let TenantName { tenant } = request.parent.parse().map_err(invalid_parent)?;
     let awards = parse_awards(tenant, &request.awards)?;
     let id = DecisionId(api.entropy.uuid());
@@ -48,12 +50,20 @@ pub(super) async fn handle(
 fn parse_awards(tenant: TenantId, awards: &[proto::Award]) -> Result<Vec<Award>, Status> {
     let parse_award = |(index, award): (usize, &proto::Award)| {
         let key = award.key.parse().map_err(|malformed: Malformed| {
-            error::invalid_field(&format!("awards[{index}].key"), &malformed.to_string())
+            error::invalid_field(
+                &format!("awards[{index}].key"),
+                FieldViolationReason::Malformed,
+                &malformed.to_string(),
+            )
         })?;
         let winner = from_proto::case_name(&award.winner)?;
         if winner.tenant != tenant {
             let field = format!("awards[{index}].winner");
-            return Err(error::invalid_field(&field, "must be a review case of the tenant in `parent`"));
+            return Err(error::invalid_field(
+                &field,
+                FieldViolationReason::UnknownReference,
+                "must be a review case of the tenant in `parent`",
+            ));
         }
         Ok(Award { key, winner: winner.case })
     };

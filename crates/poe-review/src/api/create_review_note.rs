@@ -1,6 +1,6 @@
 //! CreateReviewNote: adds a note to a case, which only reviewers can read (R55). Executes one
 //! command (see `Api::execute_command` for its cost) and one query.
-use super::{Api, case_command_request::CaseCommandRequest, error::STATUSES, from_proto, to_proto};
+use super::{Api, case_command_request::CaseCommandRequest, from_proto, to_proto};
 use crate::{
     domain::{Note, ReviewCase},
     store::{case_key, notes::NoteQuery},
@@ -29,7 +29,7 @@ pub(super) async fn handle(
     let note = query
         .get(id)
         .await
-        .map_err(|cause| STATUSES.store_error(&cause))?
+        .map_err(|cause| cpor_durable::status::store_error(&cause))?
         .ok_or_else(|| status::not_found(&request.parent))?;
     Ok(Response::new(to_proto::note(&case, note)))
 }

@@ -8,30 +8,28 @@ use crate::{
     error::IncompleteDecision,
     store::arbitrations::KeysUnderArbitration,
 };
-use cpor_durable::{CommandError, FailureStatuses, RETRY_AFTER};
+use cpor_durable::{CommandError, RETRY_AFTER};
 use cpor_kit::status::{self, FieldViolation, PreconditionViolation};
+use cpor_proto::options::v1::{self as options, FieldViolationReason};
 use cpor_proto::reviews::v1::ErrorReason;
 use cpor_types::LineId;
 use std::convert::Infallible;
 use tonic::{Code, Status};
-
-/// The statuses of failures that all services have in common.
-pub(super) const STATUSES: FailureStatuses = FailureStatuses { unavailable_reason: "UNAVAILABLE" };
 
 /// Maps a refusal of the domain. `resource` is the name of the case in the request.
 pub(super) fn from_refusal(resource: &str, refusal: Refusal) -> Status {
     match refusal {
         Refusal::NotFound => status::not_found(resource),
         Refusal::CommandNotAllowed { phase, command, allowed } => {
-            let allowed: Vec<&str> = allowed.iter().map(|command| command.as_str()).collect();
-            let (state, command) = (phase.as_str(), command.as_str());
+            let allowed: Vec<String> = allowed.iter().map(|command| command.as_str().to_uppercase()).collect();
+            let (state, command) = (phase.as_str().to_uppercase(), command.as_str().to_uppercase());
             let listed = if allowed.is_empty() { "none".to_owned() } else { allowed.join(", ") };
             let message = format!("the review case is {state}; not allowed: {command}; allowed: {listed}");
             let allowed = allowed.join(",");
-            let metadata = [("state", state), ("command", command), ("allowed", allowed.as_str())];
+            let metadata = [("state", state.as_str()), ("command", command.as_str()), ("allowed", allowed.as_str())];
             status::with_reason(
                 Code::FailedPrecondition,
-                ErrorReason::CommandNotAllowed.as_str_name(),
+                options::ErrorReason::CommandNotAllowed.as_str_name(),
                 message,
                 &metadata,
             )
@@ -45,21 +43,36 @@ pub(super) fn from_refusal(resource: &str, refusal: Refusal) -> Status {
             let message = "the review case already has a reviewer: only a review lead may assign it to another";
             status::with_reason(Code::FailedPrecondition, ErrorReason::AlreadyAssigned.as_str_name(), message, &[])
         }
-        Refusal::ReasonMissing => invalid_field("reasons", "must contain at least 1 reason"),
-        Refusal::ReasonNotOpen => invalid_field("primary_reason", "must be a reason that reviewers may give"),
-        Refusal::CommentMissing => invalid_field("comment", "must not be blank"),
+        Refusal::ReasonMissing => {
+            invalid_field("reasons", FieldViolationReason::Required, "must contain at least 1 reason")
+        }
+        Refusal::ReasonNotOpen => invalid_field(
+            "primary_reason",
+            FieldViolationReason::NotAllowed,
+            "must be a reason that reviewers may give",
+        ),
+        Refusal::CommentMissing => invalid_field("comment", FieldViolationReason::Required, "must not be blank"),
         Refusal::LinesUnknown(lines) => {
             let description = format!("must contain only lines of the claim; unknown: {}", join_ids(&lines));
-            invalid_field("remove_line_ids", &description)
+            invalid_field("remove_line_ids", FieldViolationReason::UnknownReference, &description)
         }
-        Refusal::NoLineLeft => invalid_field("remove_line_ids", "must leave at least 1 line of the claim"),
-        Refusal::NoteEmpty => invalid_field("note.text", "must not be blank"),
+        Refusal::NoLineLeft => invalid_field(
+            "remove_line_ids",
+            FieldViolationReason::NotAllowed,
+            "must leave at least 1 line of the claim",
+        ),
+        Refusal::NoteEmpty => invalid_field("note.text", FieldViolationReason::Required, "must not be blank"),
     }
 }
 
 /// Maps a failure of a command on a case. `resource` is the name of the case in the request.
 pub(super) fn from_failure(resource: &str, failure: CommandError<Refusal, Infallible>) -> Status {
-    STATUSES.command_error(resource, failure, |refusal| from_refusal(resource, refusal), |never| match never {})
+    cpor_durable::status::command_error(
+        resource,
+        failure,
+        |refusal| from_refusal(resource, refusal),
+        |never| match never {},
+    )
 }
 
 /// Maps an approval or arbitration that is committed, but not complete yet. It is completed in the
@@ -74,7 +87,7 @@ pub(super) fn from_incomplete(incomplete: &IncompleteDecision) -> Status {
         }
     };
     tracing::warn!(error = %incomplete, "decision not finished");
-    status::unavailable(ErrorReason::RegistryUnavailable.as_str_name(), message, RETRY_AFTER)
+    status::unavailable(options::ErrorReason::RegistryUnavailable.as_str_name(), message, RETRY_AFTER)
 }
 
 /// Reports each key that cannot be awarded, with its reason.
@@ -125,7 +138,7 @@ pub(super) fn from_arbitration_failure(
         let busy = |key| AwardRefusal { key, reason: AwardRefusalReason::Busy };
         awards_refused(&Vec::into_iter(keys).map(busy).collect::<Vec<_>>())
     };
-    STATUSES.command_error(resource, failure, |never| match never {}, conflicting)
+    cpor_durable::status::command_error(resource, failure, |never| match never {}, conflicting)
 }
 
 fn join_ids(lines: &[LineId]) -> String {
@@ -145,10 +158,10 @@ pub(super) fn lines_not_held(refusals: &[LineRefusal]) -> Status {
 }
 
 /// Reports one invalid field of a request.
-pub(super) fn invalid_field(field: &str, description: &str) -> Status {
+pub(super) fn invalid_field(field: &str, reason: FieldViolationReason, description: &str) -> Status {
     status::invalid_fields(vec![FieldViolation {
         field: field.to_owned(),
-        reason: String::new(),
+        reason: reason.as_str_name().to_owned(),
         description: description.to_owned(),
     }])
 }

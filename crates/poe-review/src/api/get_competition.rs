@@ -1,6 +1,6 @@
 //! GetCompetition: returns a case together with its rivals (R37). Executes one query for the case
 //! and one for each rival.
-use super::{Api, case_for_caller, error::STATUSES, from_proto};
+use super::{Api, case_for_caller, from_proto};
 use crate::store::case_query::CaseQuery;
 use cpor_kit::{request::validate, status};
 use cpor_proto::reviews::v1::{Competition, GetCompetitionRequest, Rival};
@@ -13,11 +13,11 @@ pub(super) async fn handle(
     let (caller, request) = validate(request)?;
     let name = from_proto::case_name(&request.name)?;
     let query = CaseQuery::for_tenant(api.db.reader(), name.tenant);
-    let case = query.find(name.case).await.map_err(|cause| STATUSES.store_error(&cause))?;
+    let case = query.find(name.case).await.map_err(|cause| cpor_durable::status::store_error(&cause))?;
     let case = case.ok_or_else(|| status::not_found(&request.name))?;
     let mut rivals = Vec::new();
     for (rival_id, keys) in &case.state.competition.rivals {
-        let rival = query.find(*rival_id).await.map_err(|cause| STATUSES.store_error(&cause))?;
+        let rival = query.find(*rival_id).await.map_err(|cause| cpor_durable::status::store_error(&cause))?;
         let keys = keys.iter().map(ToString::to_string).collect();
         rivals.extend(rival.map(|rival| Rival { review_case: Some(case_for_caller(&caller, &rival)), keys }));
     }

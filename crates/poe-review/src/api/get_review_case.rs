@@ -1,5 +1,5 @@
 //! GetReviewCase: returns one case. Executes one query.
-use super::{Api, case_for_caller, error::STATUSES, from_proto};
+use super::{Api, case_for_caller, from_proto};
 use crate::store::case_query::CaseQuery;
 use cpor_kit::{request::validate, status};
 use cpor_proto::reviews::v1::{GetReviewCaseRequest, ReviewCase as ProtoReviewCase};
@@ -12,6 +12,8 @@ pub(super) async fn handle(
     let (caller, request) = validate(request)?;
     let name = from_proto::case_name(&request.name)?;
     let case = CaseQuery::for_tenant(api.db.reader(), name.tenant).find(name.case).await;
-    let case = case.map_err(|cause| STATUSES.store_error(&cause))?.ok_or_else(|| status::not_found(&request.name))?;
+    let case = case
+        .map_err(|cause| cpor_durable::status::store_error(&cause))?
+        .ok_or_else(|| status::not_found(&request.name))?;
     Ok(Response::new(case_for_caller(&caller, &case)))
 }

@@ -2,7 +2,7 @@
 //! index.
 use super::{
     Api, case_for_caller,
-    error::{self, STATUSES},
+    error::{self},
     from_proto,
 };
 use crate::store::case_query::{AssigneeFilter, CaseFilter, CaseQuery, QueueCursor};
@@ -10,6 +10,7 @@ use cpor_kit::{
     page::{self, PageTokens},
     request::validate,
 };
+use cpor_proto::options::v1::FieldViolationReason;
 use cpor_proto::reviews::v1::{ListReviewCasesRequest, ListReviewCasesResponse};
 use cpor_types::{ClaimName, Malformed, TenantId};
 use tonic::{Request, Response, Status};
@@ -27,7 +28,8 @@ pub(super) async fn handle(
     };
     let size = page::effective_size(request.page_size);
     // One case more than the page holds tells whether there is a next page.
-    let cases = query.list(&filter, after, size + 1).await.map_err(|cause| STATUSES.store_error(&cause))?;
+    let cases =
+        query.list(&filter, after, size + 1).await.map_err(|cause| cpor_durable::status::store_error(&cause))?;
     let messages = cases.iter().map(|(cursor, case)| (cursor, case_for_caller(&caller, case)));
     let (review_cases, next_page_token) = page_tokens.paginate(size, messages)?;
     Ok(Response::new(ListReviewCasesResponse { review_cases, next_page_token }))
@@ -37,11 +39,9 @@ pub(super) async fn handle(
 fn parse_tenant(parent: &str) -> Result<Option<TenantId>, Status> {
     match parent.strip_prefix("tenants/") {
         Some("-") => Ok(None),
-        tenant => tenant
-            .unwrap_or(parent)
-            .parse()
-            .map(Some)
-            .map_err(|malformed: Malformed| error::invalid_field("parent", &malformed.to_string())),
+        tenant => tenant.unwrap_or(parent).parse().map(Some).map_err(|malformed: Malformed| {
+            error::invalid_field("parent", FieldViolationReason::Malformed, &malformed.to_string())
+        }),
     }
 }
 
@@ -52,6 +52,7 @@ fn parse_filter(request: &ListReviewCasesRequest) -> Result<CaseFilter, Status> 
         subject => AssigneeFilter::Subject(subject.to_owned()),
     };
     let claim = (!request.claim.is_empty()).then(|| request.claim.parse::<ClaimName>()).transpose();
-    let claim = claim.map_err(|malformed| error::invalid_field("claim", &malformed.to_string()))?;
+    let claim = claim
+        .map_err(|malformed| error::invalid_field("claim", FieldViolationReason::Malformed, &malformed.to_string()))?;
     Ok(CaseFilter { phase: from_proto::phase(request.state()), assignee, claim, overdue_only: request.overdue })
 }

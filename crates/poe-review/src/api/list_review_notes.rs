@@ -1,6 +1,6 @@
 //! ListReviewNotes: lists the notes of a case, the oldest first (R55). Executes one query, and a
 //! second one if there are no notes.
-use super::{Api, error::STATUSES, from_proto, to_proto};
+use super::{Api, from_proto, to_proto};
 use crate::store::{case_key, case_query::CaseQuery, notes::NoteQuery};
 use cpor_kit::{
     page::{self, PageTokens},
@@ -20,11 +20,13 @@ pub(super) async fn handle(
     let after: i64 = page_tokens.decode(&request.page_token)?.unwrap_or_default();
     let query = NoteQuery::for_case(api.db.reader(), &case_key(case.tenant, case.case));
     // One note more than the page holds tells whether there is a next page.
-    let notes = query.list(after, size + 1).await.map_err(|cause| STATUSES.store_error(&cause))?;
+    let notes = query.list(after, size + 1).await.map_err(|cause| cpor_durable::status::store_error(&cause))?;
     if notes.is_empty() {
         // Without notes, the case itself may be missing.
         let found = CaseQuery::for_tenant(api.db.reader(), case.tenant).find(case.case).await;
-        found.map_err(|cause| STATUSES.store_error(&cause))?.ok_or_else(|| status::not_found(&request.parent))?;
+        found
+            .map_err(|cause| cpor_durable::status::store_error(&cause))?
+            .ok_or_else(|| status::not_found(&request.parent))?;
     }
     let messages = notes.into_iter().map(|(position, note)| (position, to_proto::note(&case, note)));
     let (notes, next_page_token) = page_tokens.paginate(size, messages)?;

@@ -1,9 +1,11 @@
 //! RejectReviewCase: rejects a claim (R24) with a primary reason (R31) and further reasons (R32).
 //! Executes one command; see `Api::execute_command` for its cost.
-use super::{Api, error::from_refusal, from_proto, reviewer};
+use super::{Api, error::from_refusal, reviewer};
 use crate::domain::{Refusal, Rejection, ReviewCase};
 use cpor_kit::request::validate;
+use cpor_proto::WireEnum as _;
 use cpor_proto::reviews::v1::{RejectReviewCaseRequest, ReviewCase as ProtoReviewCase};
+use cpor_types::PrimaryRejection;
 use std::sync::Arc;
 use tonic::{Request, Response, Status};
 
@@ -14,9 +16,9 @@ pub(super) async fn handle(
     let (caller, request) = validate(request)?;
     let (person, calendar) = (reviewer(&caller), Arc::clone(&api.calendar));
     let rejection = Rejection {
-        primary_reason: from_proto::primary_reason(request.primary_reason())
-            .ok_or_else(|| from_refusal(&request.name, Refusal::ReasonNotOpen))?,
-        further_reasons: request.further_reasons().filter_map(from_proto::further_reason).collect(),
+        primary_reason: PrimaryRejection::from_number(request.primary_reason)
+            .map_err(|_| from_refusal(&request.name, Refusal::ReasonNotOpen))?,
+        further_reasons: request.further_reasons().filter_map(|reason| reason.try_into().ok()).collect(),
         comment: request.comment.clone(),
     };
     let decide = move |case: &ReviewCase, now| case.reject(&person, rejection.clone(), now, &calendar);

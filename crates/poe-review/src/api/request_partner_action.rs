@@ -14,7 +14,7 @@ pub(super) async fn handle(
     let (caller, request) = validate(request)?;
     let (person, calendar) = (reviewer(&caller), Arc::clone(&api.calendar));
     let action = PartnerAction {
-        reasons: request.reasons().filter_map(from_proto::partner_action_reason).collect(),
+        reasons: request.reasons().filter_map(|reason| reason.try_into().ok()).collect(),
         comment: request.comment.clone(),
         remove_lines: from_proto::line_ids("remove_line_ids", &request.remove_line_ids)?,
     };

@@ -5,8 +5,8 @@ use crate::domain::{
 };
 use cpor_durable::{Etag, Versioned};
 use cpor_kit::wire_time::to_wire_time;
-use cpor_proto::reviews::v1 as proto;
-use cpor_types::{ReviewCaseName, Timestamp};
+use cpor_proto::{WireEnum as _, reviews::v1 as proto};
+use cpor_types::{Activity, ReviewCaseName, ReviewClock, Timestamp};
 
 /// Converts a case for a caller with the given role. `role` is `None` for callers who may not give
 /// commands.
@@ -24,8 +24,8 @@ pub(super) fn review_case(
         partner_display_name: snapshot.partner_display_name.clone(),
         customer_display_name: snapshot.customer_display_name.clone(),
         claim_display_name: snapshot.claim_display_name.clone(),
-        solution_area: snapshot.solution_area.to_string(),
-        activities: snapshot.activities.iter().map(ToString::to_string).collect(),
+        solution_area: snapshot.solution_area.to_number(),
+        activities: Activity::to_numbers(&snapshot.activities),
         lines: lines(case),
         deadlines: deadlines(case),
         allowed_commands: role.map(|role| allowed_commands(case, role)).unwrap_or_default(),
@@ -61,7 +61,7 @@ fn evidence(document: &Evidence) -> proto::ReviewEvidence {
     proto::ReviewEvidence {
         name: document.name.to_string(),
         file_name: document.file_name.clone(),
-        kind: document.kind.clone(),
+        kind: document.kind.to_number(),
         size_bytes: document.size_bytes,
         sha256: document.sha256.clone(),
         create_time: Some(to_wire_time(document.create_time)),
@@ -150,21 +150,12 @@ fn deadline(kind: ClockKind, clock: &Clock) -> Option<proto::ReviewDeadline> {
     };
     let business_days_left = i32::try_from(days_left).unwrap_or(i32::MAX);
     Some(proto::ReviewDeadline {
-        clock: clock_kind(kind).into(),
+        clock: ReviewClock::from(kind).to_number(),
         due_time: clock.due().map(to_wire_time),
         rule,
         overdue,
         business_days_left,
     })
-}
-
-fn clock_kind(kind: ClockKind) -> proto::ReviewClock {
-    match kind {
-        ClockKind::Start => proto::ReviewClock::Start,
-        ClockKind::Decision => proto::ReviewClock::Decision,
-        ClockKind::Overall => proto::ReviewClock::Overall,
-        ClockKind::DisputeDecision => proto::ReviewClock::DisputeDecision,
-    }
 }
 
 fn state(phase: Phase) -> proto::ReviewCaseState {

@@ -1,6 +1,6 @@
 //! One clock of a review (R45): a deadline that can stop and go on with the time left.
 use super::Phase;
-use cpor_types::{Calendar, Length, Timestamp};
+use cpor_types::{Calendar, Length, ReviewClock, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// The kind of a clock.
@@ -15,6 +15,17 @@ pub enum ClockKind {
     Overall,
     /// Runs from the dispute to its decision, except while the case waits for the partner.
     DisputeDecision,
+}
+
+impl From<ClockKind> for ReviewClock {
+    fn from(kind: ClockKind) -> Self {
+        match kind {
+            ClockKind::Start => Self::Start,
+            ClockKind::Decision => Self::Decision,
+            ClockKind::Overall => Self::Overall,
+            ClockKind::DisputeDecision => Self::DisputeDecision,
+        }
+    }
 }
 
 impl ClockKind {

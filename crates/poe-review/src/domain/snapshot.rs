@@ -1,7 +1,8 @@
 //! The claim as the reviewer sees it. claim-intake sends a snapshot with each submission,
 //! resubmission, dispute and edit.
 use cpor_types::{
-    Activity, AssociationKey, ClaimName, EvidenceName, LineId, MpnId, PolicyId, ProductId, SolutionArea, Timestamp,
+    Activity, AssociationKey, ClaimName, EvidenceKind, EvidenceName, LineId, MpnId, PolicyId, ProductId, SolutionArea,
+    Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
@@ -43,8 +44,8 @@ pub struct Evidence {
     pub name: EvidenceName,
     /// The file name that the partner gave. It is personal data.
     pub file_name: String,
-    /// The kind of the document, for example `pdf`.
-    pub kind: String,
+    /// The kind of the document.
+    pub kind: EvidenceKind,
     /// The size in bytes.
     pub size_bytes: i64,
     /// The SHA-256 hash of the content, in hexadecimal form.

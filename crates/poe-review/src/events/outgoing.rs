@@ -5,8 +5,8 @@
 use crate::domain::{CaseEvent, LineRefusal, PartnerAction, ReviewCase};
 use cpor_durable::{Change, OutgoingEvent, RecordedEvent};
 use cpor_kit::wire_time::to_wire_time;
-use cpor_proto::events::v1 as proto;
-use cpor_types::Service;
+use cpor_proto::{WireEnum as _, events::v1 as proto};
+use cpor_types::{FurtherRejection, PartnerActionReason, ReviewClock, Service};
 use proto::event::Payload;
 
 /// Builds the events for one change of a case, in the order of its domain events.
@@ -45,7 +45,7 @@ fn payload(case: &ReviewCase, event: &CaseEvent) -> Option<Payload> {
             Payload::ApprovalBegun(proto::ApprovalBegun { claim, review_case_id, decision_id })
         }
         CaseEvent::Reminded { clock } => {
-            Payload::ReviewReminded(proto::ReviewReminded { claim, review_case_id, clock: clock.as_str().to_owned() })
+            Payload::ReviewReminded(proto::ReviewReminded { claim, review_case_id, clock: ReviewClock::from(clock).to_number() })
         }
         CaseEvent::Opened | CaseEvent::Resubmitted => {
             Payload::ReviewOpened(proto::ReviewOpened { claim, review_case_id, due_time })
@@ -68,7 +68,7 @@ fn payload(case: &ReviewCase, event: &CaseEvent) -> Option<Payload> {
             Payload::PartnerActionRequested(proto::PartnerActionRequested {
                 claim,
                 review_case_id,
-                reasons: strings(&reasons),
+                reasons: PartnerActionReason::to_numbers(&reasons),
                 comment,
                 remove_line_ids: strings(&remove_lines),
             })
@@ -88,8 +88,8 @@ fn payload(case: &ReviewCase, event: &CaseEvent) -> Option<Payload> {
             Payload::ApprovalRefused(proto::ApprovalRefused { claim, review_case_id, decision_id, refusals, due_time })
         }
         CaseEvent::Rejected(rejection) => {
-            let further_reasons = strings(&rejection.further_reasons);
-            let (primary_reason, comment) = (rejection.primary_reason.to_string(), rejection.comment);
+            let further_reasons = FurtherRejection::to_numbers(&rejection.further_reasons);
+            let (primary_reason, comment) = (rejection.primary_reason.to_number(), rejection.comment);
             Payload::ReviewRejected(proto::ReviewRejected {
                 claim,
                 review_case_id,
@@ -100,7 +100,7 @@ fn payload(case: &ReviewCase, event: &CaseEvent) -> Option<Payload> {
         }
         CaseEvent::NoteCreated(note) => Payload::ReviewNoted(proto::ReviewNoted { claim, review_case_id, text: note.text }),
         CaseEvent::Overdue { clock } => {
-            Payload::ReviewOverdue(proto::ReviewOverdue { claim, review_case_id, clock: clock.as_str().to_owned() })
+            Payload::ReviewOverdue(proto::ReviewOverdue { claim, review_case_id, clock: ReviewClock::from(clock).to_number() })
         }
     })
 }

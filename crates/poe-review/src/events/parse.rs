@@ -3,6 +3,7 @@
 use crate::domain::{Evidence, Line, Snapshot};
 use cpor_durable::ReceiveError;
 use cpor_kit::wire_time::from_wire_time;
+use cpor_proto::WireEnum;
 use cpor_proto::events::v1::{ClaimSnapshot, EvidenceSnapshot, LineSnapshot};
 use cpor_types::{CaseId, ClaimName, EvidenceName, Malformed, ProductName, TenantId, TenantName, Timestamp};
 use std::str::FromStr;
@@ -26,8 +27,8 @@ pub(super) fn snapshot(message: Option<ClaimSnapshot>) -> Result<SnapshotOfCase,
         customer_display_name: message.customer_display_name,
         customer_domain: message.customer_domain,
         claim_display_name: message.claim_display_name,
-        solution_area: parse(&message.solution_area)?,
-        activities: message.activities.iter().map(|activity| parse(activity)).collect::<Result<_, _>>()?,
+        solution_area: known(message.solution_area)?,
+        activities: message.activities.iter().map(|activity| known(*activity)).collect::<Result<_, _>>()?,
         lines: message.lines.into_iter().map(line).collect::<Result<_, _>>()?,
         policy: parse(&message.policy)?,
         submit_time: time("submit_time", message.submit_time)?,
@@ -48,6 +49,11 @@ pub(super) fn parse<T: FromStr<Err = Malformed>>(text: &str) -> Result<T, Receiv
     text.parse().map_err(ReceiveError::park)
 }
 
+/// Converts the number of an enum.
+pub(super) fn known<T: WireEnum>(number: i32) -> Result<T, ReceiveError> {
+    T::from_number(number).map_err(ReceiveError::park)
+}
+
 fn line(message: LineSnapshot) -> Result<Line, ReceiveError> {
     let ProductName { product } = parse(&message.product)?;
     Ok(Line {
@@ -64,7 +70,7 @@ fn evidence(claim: &ClaimName, message: EvidenceSnapshot) -> Result<Evidence, Re
     Ok(Evidence {
         name: EvidenceName { partner, claim, evidence: parse(&message.evidence_id)? },
         file_name: message.file_name,
-        kind: message.kind,
+        kind: known(message.kind)?,
         size_bytes: message.size_bytes,
         sha256: message.sha256,
         create_time: time("evidence.create_time", message.create_time)?,

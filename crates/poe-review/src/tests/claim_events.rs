@@ -30,11 +30,9 @@ async fn r47_a_late_submission_is_overdue_at_its_due_time() {
         let events = system.sent_events().await;
         let clocks: Vec<_> = events
             .iter()
-            .filter_map(
-                |event| if let Payload::ReviewOverdue(event) = event { Some(event.clock.as_str()) } else { None },
-            )
+            .filter_map(|event| if let Payload::ReviewOverdue(event) = event { Some(event.clock()) } else { None })
             .collect();
-        assert_eq!(clocks, ["review_start", "overall"]);
+        assert_eq!(clocks, [cpor_proto::r#type::v1::ReviewClock::Start, cpor_proto::r#type::v1::ReviewClock::Overall]);
     })
     .await;
 }
@@ -83,7 +81,7 @@ async fn a_closed_claim_without_a_case_is_acknowledged() {
         let closed = ClaimClosed {
             claim: claim(1).claim,
             tenant: claim(1).tenant,
-            primary_reason: "partner_request".to_owned(),
+            primary_reason: cpor_proto::r#type::v1::PrimaryRejectionReason::PartnerRequest.into(),
             review_case_id: String::new(),
             dispute_due_time: None,
         };

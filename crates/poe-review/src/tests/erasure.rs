@@ -6,6 +6,7 @@ use super::{
 };
 use crate::domain::State;
 use cpor_proto::{
+    WireEnum as _,
     events::v1::{PersonalDataErased, event::Payload},
     reviews::v1::{
         CreateReviewNoteRequest, ListReviewNotesRequest, ReviewNote, review_service_server::ReviewService as _,
@@ -18,7 +19,7 @@ const AMY: &str = "amy@vendor.example";
 impl TestSystem {
     async fn erase(&self, kinds: &[PersonalData], time: Timestamp) {
         let (claim, tenant) = (claim(1).claim, claim(1).tenant);
-        let kinds = kinds.iter().map(ToString::to_string).collect();
+        let kinds = PersonalData::to_numbers(kinds);
         let erased = PersonalDataErased { claim: claim.clone(), tenant, kinds };
         self.deliver_event(&claim, Payload::PersonalDataErased(erased), time).await.unwrap();
     }

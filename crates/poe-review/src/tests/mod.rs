@@ -37,17 +37,17 @@ pub(crate) fn claim(n: u32) -> ClaimSnapshot {
         customer_domain: "fabrikam.example".to_owned(),
         customer_display_name: "Fabrikam".to_owned(),
         claim_display_name: format!("claim {n}"),
-        solution_area: "microsoft_365".to_owned(),
-        activities: vec!["usage".to_owned()],
+        solution_area: cpor_proto::r#type::v1::SolutionArea::Microsoft365.into(),
+        activities: vec![cpor_proto::r#type::v1::Activity::Usage.into()],
         lines: vec![line("teams")],
         policy: "2021@1".to_owned(),
         tenant_calendar: "utc".to_owned(),
         customer_contact: None,
         review_case_id: format!("0192f0c1-0000-7000-8000-0000001{n:05}"),
         submit_time: Some(prost_types::Timestamp { seconds: parse_time(SUBMITTED).timestamp(), nanos: 0 }),
-        programs: vec!["osu_microsoft_365".to_owned()],
+        programs: vec![cpor_proto::r#type::v1::Program::OsuMicrosoft365.into()],
         evidence: vec![evidence()],
-        askings: 0,
+        consent_request_number: 0,
     }
 }
 
@@ -65,7 +65,7 @@ fn evidence() -> EvidenceSnapshot {
     EvidenceSnapshot {
         evidence_id: "0192f0c1-0000-7000-8000-0000000000e1".to_owned(),
         file_name: "proof.pdf".to_owned(),
-        kind: "pdf".to_owned(),
+        kind: cpor_proto::r#type::v1::EvidenceKind::Pdf.into(),
         size_bytes: 1234,
         sha256: "ab".repeat(32),
         create_time: Some(prost_types::Timestamp { seconds: parse_time(SUBMITTED).timestamp(), nanos: 0 }),

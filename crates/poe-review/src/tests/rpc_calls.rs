@@ -4,10 +4,13 @@ use super::{
     case,
     test_system::{CaseResult, TestSystem, request_from},
 };
-use cpor_proto::reviews::v1::{
-    ApproveReviewCaseRequest, AssignReviewCaseRequest, GetReviewCaseRequest, PartnerActionReason,
-    PrimaryRejectionReason, RejectReviewCaseRequest, ReleaseReviewCaseRequest, RequestPartnerActionRequest,
-    StartReviewRequest, TakeReviewCaseRequest, review_service_server::ReviewService as _,
+use cpor_proto::{
+    reviews::v1::{
+        ApproveReviewCaseRequest, AssignReviewCaseRequest, GetReviewCaseRequest, RejectReviewCaseRequest,
+        ReleaseReviewCaseRequest, RequestPartnerActionRequest, StartReviewRequest, TakeReviewCaseRequest,
+        review_service_server::ReviewService as _,
+    },
+    r#type::v1::{PartnerActionReason, PrimaryRejectionReason},
 };
 use cpor_types::Role;
 use tonic::Response;

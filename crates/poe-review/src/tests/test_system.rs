@@ -222,7 +222,7 @@ impl TestSystem {
         let closed = ClaimClosed {
             claim: name.clone(),
             tenant,
-            primary_reason: "partner_request".to_owned(),
+            primary_reason: cpor_proto::r#type::v1::PrimaryRejectionReason::PartnerRequest.into(),
             review_case_id,
             dispute_due_time: None,
         };
@@ -285,7 +285,7 @@ pub(crate) fn request_from<T>(subject: &str, role: Role, message: T) -> Request<
         roles: vec![role],
         services: Vec::new(),
         owner_field: Vec::new(),
-        customers_by_tenant: false,
+        skip_owner_check_for_customers: false,
     };
     let method = Method {
         service: "cpor.reviews.v1.ReviewService".to_owned(),

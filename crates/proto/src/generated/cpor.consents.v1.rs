@@ -20,9 +20,9 @@ pub struct Consent {
     /// The name that the partner gave the claim.
     #[prost(string, tag = "5")]
     pub claim_display_name: ::prost::alloc::string::String,
-    /// The claimed activities: `usage`, `pre_sales` or `revenue_association`.
-    #[prost(string, repeated, tag = "6")]
-    pub activities: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// The claimed activities.
+    #[prost(enumeration = "super::super::r#type::v1::Activity", repeated, tag = "6")]
+    pub activities: ::prost::alloc::vec::Vec<i32>,
     /// The claimed workloads or subscriptions.
     #[prost(message, repeated, tag = "7")]
     pub lines: ::prost::alloc::vec::Vec<ConsentLine>,
@@ -45,7 +45,7 @@ pub struct Consent {
     #[prost(message, optional, tag = "12")]
     pub decline_time: ::core::option::Option<::prost_types::Timestamp>,
     /// How the customer gave the last decision.
-    #[prost(enumeration = "ConsentChannel", tag = "13")]
+    #[prost(enumeration = "super::super::r#type::v1::ConsentChannel", tag = "13")]
     pub channel: i32,
     /// The decisions that the customer can make now.
     #[prost(enumeration = "ConsentCommand", repeated, tag = "14")]
@@ -104,21 +104,21 @@ impl ::prost::Name for ConsentLine {
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Notice {
     /// The occasion of the notice.
-    #[prost(enumeration = "NoticeKind", tag = "1")]
+    #[prost(enumeration = "super::super::r#type::v1::NoticeKind", tag = "1")]
     pub kind: i32,
     /// The e-mail address of the recipient. Operators see `\[redacted\]`. Empty if it was erased by
     /// `cpor.claims.v1.ClaimService.ErasePersonalData`.
     #[prost(string, tag = "2")]
     pub email: ::prost::alloc::string::String,
     /// The delivery state of the notice.
-    #[prost(enumeration = "NoticeState", tag = "3")]
+    #[prost(enumeration = "super::super::r#type::v1::NoticeState", tag = "3")]
     pub state: i32,
     /// When the notice was queued for sending.
     #[prost(message, optional, tag = "4")]
     pub queue_time: ::core::option::Option<::prost_types::Timestamp>,
     /// When the notice was accepted or bounced. Absent otherwise.
     #[prost(message, optional, tag = "5")]
-    pub settle_time: ::core::option::Option<::prost_types::Timestamp>,
+    pub delivery_report_time: ::core::option::Option<::prost_types::Timestamp>,
 }
 impl ::prost::Name for Notice {
     const NAME: &'static str = "Notice";
@@ -345,127 +345,6 @@ impl ConsentState {
         }
     }
 }
-/// How the customer gave the last decision.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum ConsentChannel {
-    /// The customer has not decided.
-    Unspecified = 0,
-    /// By the link in an e-mail.
-    Link = 1,
-    /// By this API, signed in as an administrator of the tenant.
-    SignedIn = 2,
-    /// By silence: the customer had declined before, and the consent window passed without the
-    /// explicit approval that was required (R28). This counts as a decline.
-    Silence = 3,
-}
-impl ConsentChannel {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "CONSENT_CHANNEL_UNSPECIFIED",
-            Self::Link => "CONSENT_CHANNEL_LINK",
-            Self::SignedIn => "CONSENT_CHANNEL_SIGNED_IN",
-            Self::Silence => "CONSENT_CHANNEL_SILENCE",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "CONSENT_CHANNEL_UNSPECIFIED" => Some(Self::Unspecified),
-            "CONSENT_CHANNEL_LINK" => Some(Self::Link),
-            "CONSENT_CHANNEL_SIGNED_IN" => Some(Self::SignedIn),
-            "CONSENT_CHANNEL_SILENCE" => Some(Self::Silence),
-            _ => None,
-        }
-    }
-}
-/// The occasion of a notice to the customer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum NoticeKind {
-    /// The value is not specified.
-    Unspecified = 0,
-    /// The claim was submitted. The notice asks for approval.
-    Submission = 1,
-    /// The reviewer approved the claim. The notice offers the chance to decline.
-    Approval = 2,
-    /// The partner changed the claim after submission. The notice asks for approval anew (R29).
-    Change = 3,
-    /// The partner disputed a rejection. The notice asks for approval anew (R28).
-    Dispute = 4,
-}
-impl NoticeKind {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "NOTICE_KIND_UNSPECIFIED",
-            Self::Submission => "NOTICE_KIND_SUBMISSION",
-            Self::Approval => "NOTICE_KIND_APPROVAL",
-            Self::Change => "NOTICE_KIND_CHANGE",
-            Self::Dispute => "NOTICE_KIND_DISPUTE",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "NOTICE_KIND_UNSPECIFIED" => Some(Self::Unspecified),
-            "NOTICE_KIND_SUBMISSION" => Some(Self::Submission),
-            "NOTICE_KIND_APPROVAL" => Some(Self::Approval),
-            "NOTICE_KIND_CHANGE" => Some(Self::Change),
-            "NOTICE_KIND_DISPUTE" => Some(Self::Dispute),
-            _ => None,
-        }
-    }
-}
-/// The delivery state of a notice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum NoticeState {
-    /// The value is not specified.
-    Unspecified = 0,
-    /// The notice waits to be sent.
-    Queued = 1,
-    /// The customer's mail system accepted the notice.
-    Accepted = 2,
-    /// The customer's mail system permanently refused the notice.
-    Bounced = 3,
-    /// The notice was not sent, because the customer decided, a newer notice replaced it, the consent
-    /// window passed, or the claim was closed before.
-    Withdrawn = 4,
-}
-impl NoticeState {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "NOTICE_STATE_UNSPECIFIED",
-            Self::Queued => "NOTICE_STATE_QUEUED",
-            Self::Accepted => "NOTICE_STATE_ACCEPTED",
-            Self::Bounced => "NOTICE_STATE_BOUNCED",
-            Self::Withdrawn => "NOTICE_STATE_WITHDRAWN",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "NOTICE_STATE_UNSPECIFIED" => Some(Self::Unspecified),
-            "NOTICE_STATE_QUEUED" => Some(Self::Queued),
-            "NOTICE_STATE_ACCEPTED" => Some(Self::Accepted),
-            "NOTICE_STATE_BOUNCED" => Some(Self::Bounced),
-            "NOTICE_STATE_WITHDRAWN" => Some(Self::Withdrawn),
-            _ => None,
-        }
-    }
-}
 /// A decision that the customer can make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -505,24 +384,17 @@ impl ConsentCommand {
 pub enum ErrorReason {
     /// The value is not specified.
     Unspecified = 0,
-    /// The consent does not exist, or the caller may not see it. Code NOT_FOUND. The metadata key
-    /// `resource` holds the requested name.
-    ResourceNotFound = 1,
     /// The consent window has passed. The association is official, or becomes official when the
     /// reviewer approves the claim. Code FAILED_PRECONDITION. The metadata key `due_time` says when
     /// the window passed, if it opened.
-    WindowPassed = 2,
+    WindowPassed = 1,
     /// The customer has declined. Code FAILED_PRECONDITION.
-    AlreadyDeclined = 3,
+    AlreadyDeclined = 2,
     /// The claim is rejected or its associations have ended. Code FAILED_PRECONDITION.
-    ClaimClosed = 4,
-    /// The consent has changed since the `etag` was read; read it again. Code ABORTED.
-    EtagMismatch = 5,
-    /// The request id was used before for a request with other content. Code INVALID_ARGUMENT.
-    RequestIdReused = 6,
+    ClaimClosed = 3,
     /// The customer has not been notified yet, so there is no notice to send again. Code
     /// FAILED_PRECONDITION.
-    NoNotice = 7,
+    NoNotice = 4,
 }
 impl ErrorReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -532,12 +404,9 @@ impl ErrorReason {
     pub fn as_str_name(&self) -> &'static str {
         match self {
             Self::Unspecified => "ERROR_REASON_UNSPECIFIED",
-            Self::ResourceNotFound => "RESOURCE_NOT_FOUND",
             Self::WindowPassed => "WINDOW_PASSED",
             Self::AlreadyDeclined => "ALREADY_DECLINED",
             Self::ClaimClosed => "CLAIM_CLOSED",
-            Self::EtagMismatch => "ETAG_MISMATCH",
-            Self::RequestIdReused => "REQUEST_ID_REUSED",
             Self::NoNotice => "NO_NOTICE",
         }
     }
@@ -545,12 +414,9 @@ impl ErrorReason {
     pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
         match value {
             "ERROR_REASON_UNSPECIFIED" => Some(Self::Unspecified),
-            "RESOURCE_NOT_FOUND" => Some(Self::ResourceNotFound),
             "WINDOW_PASSED" => Some(Self::WindowPassed),
             "ALREADY_DECLINED" => Some(Self::AlreadyDeclined),
             "CLAIM_CLOSED" => Some(Self::ClaimClosed),
-            "ETAG_MISMATCH" => Some(Self::EtagMismatch),
-            "REQUEST_ID_REUSED" => Some(Self::RequestIdReused),
             "NO_NOTICE" => Some(Self::NoNotice),
             _ => None,
         }
@@ -577,7 +443,7 @@ pub mod consent_service_client {
     /// A `customer_admin` reaches only the consents of its own tenant; for others the methods return
     /// NOT_FOUND. Operators see e-mail addresses only as `[redacted]`. Besides the reasons of
     /// `cpor.consents.v1.ErrorReason`, every method can return those of `cpor.options.v1.ErrorReason`,
-    /// and UNAVAILABLE (STORAGE_UNAVAILABLE) if the database does not answer.
+    /// for example UNAVAILABLE (UNAVAILABLE) if the database does not answer.
     #[derive(Debug, Clone)]
     pub struct ConsentServiceClient<T> {
         inner: tonic::client::Grpc<T>,
@@ -912,7 +778,7 @@ pub mod consent_service_server {
     /// A `customer_admin` reaches only the consents of its own tenant; for others the methods return
     /// NOT_FOUND. Operators see e-mail addresses only as `[redacted]`. Besides the reasons of
     /// `cpor.consents.v1.ErrorReason`, every method can return those of `cpor.options.v1.ErrorReason`,
-    /// and UNAVAILABLE (STORAGE_UNAVAILABLE) if the database does not answer.
+    /// for example UNAVAILABLE (UNAVAILABLE) if the database does not answer.
     #[derive(Debug)]
     pub struct ConsentServiceServer<T> {
         inner: Arc<T>,

@@ -121,7 +121,7 @@ impl ::prost::Name for StreamResult {
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Actor {
     /// The side on which the actor acts.
-    #[prost(enumeration = "ActorSide", tag = "1")]
+    #[prost(enumeration = "super::super::r#type::v1::ActorSide", tag = "1")]
     pub side: i32,
     /// The subject of the caller's token, or the name of the service or clock. Opaque.
     #[prost(string, tag = "2")]
@@ -303,12 +303,12 @@ pub struct ClaimSnapshot {
     /// The name that the partner gave the claim.
     #[prost(string, tag = "8")]
     pub claim_display_name: ::prost::alloc::string::String,
-    /// The solution area: `microsoft_365` or `business_applications`.
-    #[prost(string, tag = "9")]
-    pub solution_area: ::prost::alloc::string::String,
-    /// The claimed activities: `usage`, `pre_sales` or `revenue_association`.
-    #[prost(string, repeated, tag = "10")]
-    pub activities: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// The solution area.
+    #[prost(enumeration = "super::super::r#type::v1::SolutionArea", tag = "9")]
+    pub solution_area: i32,
+    /// The claimed activities.
+    #[prost(enumeration = "super::super::r#type::v1::Activity", repeated, tag = "10")]
+    pub activities: ::prost::alloc::vec::Vec<i32>,
     /// The lines of the claim, one for each claimed workload or subscription.
     #[prost(message, repeated, tag = "11")]
     pub lines: ::prost::alloc::vec::Vec<LineSnapshot>,
@@ -320,17 +320,17 @@ pub struct ClaimSnapshot {
     pub tenant_calendar: ::prost::alloc::string::String,
     /// The contact through which the customer is notified.
     #[prost(message, optional, tag = "14")]
-    pub customer_contact: ::core::option::Option<ContactSnapshot>,
+    pub customer_contact: ::core::option::Option<super::super::r#type::v1::Contact>,
     /// The id of the review case of this submission or dispute, a UUID that claim-intake assigns.
     #[prost(string, tag = "15")]
     pub review_case_id: ::prost::alloc::string::String,
     /// When the claim was first submitted.
     #[prost(message, optional, tag = "16")]
     pub submit_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// The program of each activity, in the order of `activities`: `osa_sell`, `osu_microsoft_365` or
-    /// `osu_business_applications`. Empty if the claim is for recognition only.
-    #[prost(string, repeated, tag = "17")]
-    pub programs: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// The program of each activity, in the order of `activities`. Empty if the claim is for
+    /// recognition only.
+    #[prost(enumeration = "super::super::r#type::v1::Program", repeated, tag = "17")]
+    pub programs: ::prost::alloc::vec::Vec<i32>,
     /// The documents of the claim, oldest first.
     #[prost(message, repeated, tag = "18")]
     pub evidence: ::prost::alloc::vec::Vec<EvidenceSnapshot>,
@@ -338,7 +338,7 @@ pub struct ClaimSnapshot {
     /// was edited or disputed (R28, R29). An approval carries this number, so that an approval of an
     /// earlier version of the claim can be recognized.
     #[prost(uint32, tag = "19")]
-    pub askings: u32,
+    pub consent_request_number: u32,
 }
 impl ::prost::Name for ClaimSnapshot {
     const NAME: &'static str = "ClaimSnapshot";
@@ -359,9 +359,9 @@ pub struct EvidenceSnapshot {
     /// The file name that the partner gave the document.
     #[prost(string, tag = "2")]
     pub file_name: ::prost::alloc::string::String,
-    /// The kind of the document: `pdf`, `docx`, `xlsx`, `pptx`, `png` or `jpeg`.
-    #[prost(string, tag = "3")]
-    pub kind: ::prost::alloc::string::String,
+    /// The kind of the document.
+    #[prost(enumeration = "super::super::r#type::v1::EvidenceKind", tag = "3")]
+    pub kind: i32,
     /// The size of the document in bytes.
     #[prost(int64, tag = "4")]
     pub size_bytes: i64,
@@ -414,29 +414,6 @@ impl ::prost::Name for LineSnapshot {
     }
     fn type_url() -> ::prost::alloc::string::String {
         "/cpor.events.v1.LineSnapshot".into()
-    }
-}
-/// A person who receives e-mails.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct ContactSnapshot {
-    /// The full name of the person.
-    #[prost(string, tag = "1")]
-    pub name: ::prost::alloc::string::String,
-    /// The job title of the person. Can be empty.
-    #[prost(string, tag = "2")]
-    pub title: ::prost::alloc::string::String,
-    /// The e-mail address of the person.
-    #[prost(string, tag = "3")]
-    pub email: ::prost::alloc::string::String,
-}
-impl ::prost::Name for ContactSnapshot {
-    const NAME: &'static str = "ContactSnapshot";
-    const PACKAGE: &'static str = "cpor.events.v1";
-    fn full_name() -> ::prost::alloc::string::String {
-        "cpor.events.v1.ContactSnapshot".into()
-    }
-    fn type_url() -> ::prost::alloc::string::String {
-        "/cpor.events.v1.ContactSnapshot".into()
     }
 }
 /// A draft was submitted for review (R18).
@@ -531,10 +508,9 @@ pub struct ClaimClosed {
     /// The resource name of the tenant. Format: `tenants/{tenant}`, where `{tenant}` is a UUID.
     #[prost(string, tag = "2")]
     pub tenant: ::prost::alloc::string::String,
-    /// The primary reason for the rejection: `partner_request`, `customer_declined`,
-    /// `insufficient_poe` or `lost_to_competing_claim` (R31).
-    #[prost(string, tag = "3")]
-    pub primary_reason: ::prost::alloc::string::String,
+    /// The primary reason for the rejection (R31).
+    #[prost(enumeration = "super::super::r#type::v1::PrimaryRejectionReason", tag = "3")]
+    pub primary_reason: i32,
     /// The id of the review case to close, a UUID. Empty if there is none.
     #[prost(string, tag = "4")]
     pub review_case_id: ::prost::alloc::string::String,
@@ -600,7 +576,7 @@ pub struct ClaimEdited {
     pub renotify: bool,
     /// The customer contact before the change. Absent if the contact did not change.
     #[prost(message, optional, tag = "3")]
-    pub previous_contact: ::core::option::Option<ContactSnapshot>,
+    pub previous_contact: ::core::option::Option<super::super::r#type::v1::Contact>,
 }
 impl ::prost::Name for ClaimEdited {
     const NAME: &'static str = "ClaimEdited";
@@ -655,10 +631,13 @@ pub struct PersonalDataErased {
     /// The resource name of the tenant. Format: `tenants/{tenant}`, where `{tenant}` is a UUID.
     #[prost(string, tag = "2")]
     pub tenant: ::prost::alloc::string::String,
-    /// The erased kinds of personal data: `contacts`, `subjects` or `words` (free text such as
-    /// reasons, comments and notes).
-    #[prost(string, repeated, tag = "3")]
-    pub kinds: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// The erased kinds of personal data.
+    #[prost(
+        enumeration = "super::super::r#type::v1::PersonalDataKind",
+        repeated,
+        tag = "3"
+    )]
+    pub kinds: ::prost::alloc::vec::Vec<i32>,
 }
 impl ::prost::Name for PersonalDataErased {
     const NAME: &'static str = "PersonalDataErased";
@@ -755,9 +734,13 @@ pub struct PartnerActionRequested {
     /// The id of the review case, a UUID.
     #[prost(string, tag = "2")]
     pub review_case_id: ::prost::alloc::string::String,
-    /// The reasons (R30), for example `poe_missing`.
-    #[prost(string, repeated, tag = "3")]
-    pub reasons: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// The reasons (R30).
+    #[prost(
+        enumeration = "super::super::r#type::v1::PartnerActionReason",
+        repeated,
+        tag = "3"
+    )]
+    pub reasons: ::prost::alloc::vec::Vec<i32>,
     /// The comment of the reviewer for the partner.
     #[prost(string, tag = "4")]
     pub comment: ::prost::alloc::string::String,
@@ -812,12 +795,16 @@ pub struct ReviewRejected {
     /// The id of the review case, a UUID.
     #[prost(string, tag = "2")]
     pub review_case_id: ::prost::alloc::string::String,
-    /// The primary reason, always `insufficient_poe` (R31).
-    #[prost(string, tag = "3")]
-    pub primary_reason: ::prost::alloc::string::String,
-    /// Further reasons (R32), for example `products_missing`.
-    #[prost(string, repeated, tag = "4")]
-    pub further_reasons: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// The primary reason, always INSUFFICIENT_POE (R31).
+    #[prost(enumeration = "super::super::r#type::v1::PrimaryRejectionReason", tag = "3")]
+    pub primary_reason: i32,
+    /// Further reasons (R32).
+    #[prost(
+        enumeration = "super::super::r#type::v1::FurtherRejectionReason",
+        repeated,
+        tag = "4"
+    )]
+    pub further_reasons: ::prost::alloc::vec::Vec<i32>,
     /// The comment of the reviewer for the partner.
     #[prost(string, tag = "5")]
     pub comment: ::prost::alloc::string::String,
@@ -868,9 +855,9 @@ pub struct ReviewReminded {
     /// The id of the review case, a UUID.
     #[prost(string, tag = "2")]
     pub review_case_id: ::prost::alloc::string::String,
-    /// The clock: `review_start`, `review_decision`, `overall` or `dispute_decision`.
-    #[prost(string, tag = "3")]
-    pub clock: ::prost::alloc::string::String,
+    /// The clock.
+    #[prost(enumeration = "super::super::r#type::v1::ReviewClock", tag = "3")]
+    pub clock: i32,
 }
 impl ::prost::Name for ReviewReminded {
     const NAME: &'static str = "ReviewReminded";
@@ -893,9 +880,9 @@ pub struct ReviewOverdue {
     /// The id of the review case, a UUID.
     #[prost(string, tag = "2")]
     pub review_case_id: ::prost::alloc::string::String,
-    /// The clock: `review_start`, `review_decision`, `overall` or `dispute_decision`.
-    #[prost(string, tag = "3")]
-    pub clock: ::prost::alloc::string::String,
+    /// The clock.
+    #[prost(enumeration = "super::super::r#type::v1::ReviewClock", tag = "3")]
+    pub clock: i32,
 }
 impl ::prost::Name for ReviewOverdue {
     const NAME: &'static str = "ReviewOverdue";
@@ -1062,12 +1049,12 @@ pub struct NoticeResent {
     /// a UUID.
     #[prost(string, tag = "1")]
     pub claim: ::prost::alloc::string::String,
-    /// The kind of the notice: `submission`, `approval`, `change` or `dispute`.
-    #[prost(string, tag = "2")]
-    pub notice: ::prost::alloc::string::String,
-    /// The delivery state of the previous notice: `accepted`, `bounced` or `withdrawn`.
-    #[prost(string, tag = "3")]
-    pub previous: ::prost::alloc::string::String,
+    /// The kind of the notice.
+    #[prost(enumeration = "super::super::r#type::v1::NoticeKind", tag = "2")]
+    pub notice: i32,
+    /// The delivery state of the previous notice: ACCEPTED, BOUNCED or WITHDRAWN.
+    #[prost(enumeration = "super::super::r#type::v1::NoticeState", tag = "3")]
+    pub previous_state: i32,
 }
 impl ::prost::Name for NoticeResent {
     const NAME: &'static str = "NoticeResent";
@@ -1086,9 +1073,9 @@ pub struct NoticeSettled {
     /// a UUID.
     #[prost(string, tag = "1")]
     pub claim: ::prost::alloc::string::String,
-    /// The kind of the notice: `submission`, `approval`, `change` or `dispute`.
-    #[prost(string, tag = "2")]
-    pub notice: ::prost::alloc::string::String,
+    /// The kind of the notice.
+    #[prost(enumeration = "super::super::r#type::v1::NoticeKind", tag = "2")]
+    pub notice: i32,
     /// True if the notice was accepted, false if it bounced.
     #[prost(bool, tag = "3")]
     pub accepted: bool,
@@ -1157,13 +1144,13 @@ pub struct CustomerApproved {
     /// a UUID.
     #[prost(string, tag = "1")]
     pub claim: ::prost::alloc::string::String,
-    /// How the customer approved: `link` or `signed_in`.
-    #[prost(string, tag = "2")]
-    pub channel: ::prost::alloc::string::String,
-    /// The `askings` of the claim snapshot that customer-consent had when the customer approved. If it
-    /// is smaller than the current number of the claim, the approval has lapsed (R29).
+    /// How the customer approved: LINK or SIGNED_IN.
+    #[prost(enumeration = "super::super::r#type::v1::ConsentChannel", tag = "2")]
+    pub channel: i32,
+    /// The `consent_request_number` of the claim snapshot that customer-consent had when the customer
+    /// approved. If it is smaller than the current number of the claim, the approval has lapsed (R29).
     #[prost(uint32, tag = "3")]
-    pub askings: u32,
+    pub consent_request_number: u32,
 }
 impl ::prost::Name for CustomerApproved {
     const NAME: &'static str = "CustomerApproved";
@@ -1182,10 +1169,10 @@ pub struct CustomerDeclined {
     /// a UUID.
     #[prost(string, tag = "1")]
     pub claim: ::prost::alloc::string::String,
-    /// How the customer declined: `link` or `signed_in`, or `silence` if an explicit approval was
+    /// How the customer declined: LINK or SIGNED_IN, or SILENCE if an explicit approval was
     /// required and the consent window passed without one (R28).
-    #[prost(string, tag = "2")]
-    pub channel: ::prost::alloc::string::String,
+    #[prost(enumeration = "super::super::r#type::v1::ConsentChannel", tag = "2")]
+    pub channel: i32,
     /// The comment that the customer wrote. Can be empty.
     #[prost(string, tag = "3")]
     pub comment: ::prost::alloc::string::String,
@@ -1226,12 +1213,12 @@ pub struct AssociationBecameOfficial {
     /// When the association became official.
     #[prost(message, optional, tag = "7")]
     pub official_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// The claimed activities: `usage`, `pre_sales` or `revenue_association`.
-    #[prost(string, repeated, tag = "8")]
-    pub activities: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// The solution area: `microsoft_365` or `business_applications`.
-    #[prost(string, tag = "9")]
-    pub solution_area: ::prost::alloc::string::String,
+    /// The claimed activities.
+    #[prost(enumeration = "super::super::r#type::v1::Activity", repeated, tag = "8")]
+    pub activities: ::prost::alloc::vec::Vec<i32>,
+    /// The solution area.
+    #[prost(enumeration = "super::super::r#type::v1::SolutionArea", tag = "9")]
+    pub solution_area: i32,
 }
 impl ::prost::Name for AssociationBecameOfficial {
     const NAME: &'static str = "AssociationBecameOfficial";
@@ -1258,7 +1245,7 @@ pub struct LineFacts {
     pub product: ::prost::alloc::string::String,
     /// True if incentives are paid for the product, false if it is recognition-only.
     #[prost(bool, tag = "4")]
-    pub incentivised: bool,
+    pub incentivized: bool,
     /// The claimed subscription. Absent if the line claims a workload.
     #[prost(message, optional, tag = "5")]
     pub subscription: ::core::option::Option<SubscriptionFacts>,
@@ -1279,12 +1266,12 @@ pub struct SubscriptionFacts {
     /// The id of the subscription, a UUID.
     #[prost(string, tag = "1")]
     pub subscription_id: ::prost::alloc::string::String,
-    /// The status: `active`, `in_grace`, `expired`, `suspended` or `not_provisioned`.
-    #[prost(string, tag = "2")]
-    pub status: ::prost::alloc::string::String,
-    /// The purchase channel: `volume_licensing`, `web_direct` or `csp`.
-    #[prost(string, tag = "3")]
-    pub channel: ::prost::alloc::string::String,
+    /// The status.
+    #[prost(enumeration = "super::super::r#type::v1::SubscriptionStatus", tag = "2")]
+    pub status: i32,
+    /// The purchase channel.
+    #[prost(enumeration = "super::super::r#type::v1::PurchaseChannel", tag = "3")]
+    pub channel: i32,
     /// When the subscription was bought.
     #[prost(message, optional, tag = "4")]
     pub purchase_time: ::core::option::Option<::prost_types::Timestamp>,
@@ -1316,7 +1303,7 @@ pub struct PartnerFacts {
     pub location_region: ::prost::alloc::string::String,
     /// The programs in which the partner is enrolled.
     #[prost(message, repeated, tag = "4")]
-    pub enrolments: ::prost::alloc::vec::Vec<EnrolmentFacts>,
+    pub enrollments: ::prost::alloc::vec::Vec<EnrollmentFacts>,
 }
 impl ::prost::Name for PartnerFacts {
     const NAME: &'static str = "PartnerFacts";
@@ -1328,27 +1315,27 @@ impl ::prost::Name for PartnerFacts {
         "/cpor.events.v1.PartnerFacts".into()
     }
 }
-/// An enrolment of a partner in a program.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct EnrolmentFacts {
-    /// The program: `osa_sell`, `osu_microsoft_365` or `osu_business_applications`.
-    #[prost(string, tag = "1")]
-    pub program: ::prost::alloc::string::String,
-    /// When the enrolment begins.
+/// An enrollment of a partner in a program.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct EnrollmentFacts {
+    /// The program.
+    #[prost(enumeration = "super::super::r#type::v1::Program", tag = "1")]
+    pub program: i32,
+    /// When the enrollment begins.
     #[prost(message, optional, tag = "2")]
     pub start_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// When the enrolment ends, exclusive. Absent if it has no end.
+    /// When the enrollment ends, exclusive. Absent if it has no end.
     #[prost(message, optional, tag = "3")]
     pub end_time: ::core::option::Option<::prost_types::Timestamp>,
 }
-impl ::prost::Name for EnrolmentFacts {
-    const NAME: &'static str = "EnrolmentFacts";
+impl ::prost::Name for EnrollmentFacts {
+    const NAME: &'static str = "EnrollmentFacts";
     const PACKAGE: &'static str = "cpor.events.v1";
     fn full_name() -> ::prost::alloc::string::String {
-        "cpor.events.v1.EnrolmentFacts".into()
+        "cpor.events.v1.EnrollmentFacts".into()
     }
     fn type_url() -> ::prost::alloc::string::String {
-        "/cpor.events.v1.EnrolmentFacts".into()
+        "/cpor.events.v1.EnrollmentFacts".into()
     }
 }
 /// Associations of a claim ended. They were official, or pending (by supersession or expiry).
@@ -1361,9 +1348,9 @@ pub struct AssociationEnded {
     /// The resource name of the tenant. Format: `tenants/{tenant}`, where `{tenant}` is a UUID.
     #[prost(string, tag = "2")]
     pub tenant: ::prost::alloc::string::String,
-    /// Why the associations ended: `declined`, `withdrawn`, `expired`, `superseded` or `rejected`.
-    #[prost(string, tag = "3")]
-    pub reason: ::prost::alloc::string::String,
+    /// Why the associations ended.
+    #[prost(enumeration = "super::super::r#type::v1::AssociationEndReason", tag = "3")]
+    pub reason: i32,
     /// The ids of the lines whose associations ended, each a UUID.
     #[prost(string, repeated, tag = "4")]
     pub line_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
@@ -1417,9 +1404,9 @@ pub struct PartnerChanged {
         ::prost::alloc::string::String,
         ::prost::alloc::string::String,
     >,
-    /// The enrolments of the partner after the change.
+    /// The enrollments of the partner after the change.
     #[prost(message, repeated, tag = "3")]
-    pub enrolments: ::prost::alloc::vec::Vec<EnrolmentFacts>,
+    pub enrollments: ::prost::alloc::vec::Vec<EnrollmentFacts>,
 }
 impl ::prost::Name for PartnerChanged {
     const NAME: &'static str = "PartnerChanged";
@@ -1461,12 +1448,12 @@ pub struct LineVerdict {
     /// The id of the line, a UUID.
     #[prost(string, tag = "1")]
     pub line_id: ::prost::alloc::string::String,
-    /// The activity: `usage`, `pre_sales` or `revenue_association`.
-    #[prost(string, tag = "2")]
-    pub activity: ::prost::alloc::string::String,
-    /// The verdict: `eligible`, `not_eligible` or `recognition_only`.
-    #[prost(string, tag = "3")]
-    pub verdict: ::prost::alloc::string::String,
+    /// The activity.
+    #[prost(enumeration = "super::super::r#type::v1::Activity", tag = "2")]
+    pub activity: i32,
+    /// The verdict.
+    #[prost(enumeration = "super::super::r#type::v1::Verdict", tag = "3")]
+    pub verdict: i32,
     /// The names of the conditions of the program guide that did not hold.
     #[prost(string, repeated, tag = "4")]
     pub failed_conditions: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
@@ -1479,55 +1466,6 @@ impl ::prost::Name for LineVerdict {
     }
     fn type_url() -> ::prost::alloc::string::String {
         "/cpor.events.v1.LineVerdict".into()
-    }
-}
-/// The sides that act on a claim.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum ActorSide {
-    /// The value is not specified.
-    Unspecified = 0,
-    /// The partner that owns the claim.
-    Partner = 1,
-    /// A reviewer or review lead.
-    Reviewer = 2,
-    /// Other vendor staff: program managers, directory sync, operators.
-    Vendor = 3,
-    /// The customer, by link or signed in.
-    Customer = 4,
-    /// The passing of a deadline.
-    Time = 5,
-    /// A service, on its own behalf.
-    System = 6,
-}
-impl ActorSide {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "ACTOR_SIDE_UNSPECIFIED",
-            Self::Partner => "ACTOR_SIDE_PARTNER",
-            Self::Reviewer => "ACTOR_SIDE_REVIEWER",
-            Self::Vendor => "ACTOR_SIDE_VENDOR",
-            Self::Customer => "ACTOR_SIDE_CUSTOMER",
-            Self::Time => "ACTOR_SIDE_TIME",
-            Self::System => "ACTOR_SIDE_SYSTEM",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "ACTOR_SIDE_UNSPECIFIED" => Some(Self::Unspecified),
-            "ACTOR_SIDE_PARTNER" => Some(Self::Partner),
-            "ACTOR_SIDE_REVIEWER" => Some(Self::Reviewer),
-            "ACTOR_SIDE_VENDOR" => Some(Self::Vendor),
-            "ACTOR_SIDE_CUSTOMER" => Some(Self::Customer),
-            "ACTOR_SIDE_TIME" => Some(Self::Time),
-            "ACTOR_SIDE_SYSTEM" => Some(Self::System),
-            _ => None,
-        }
     }
 }
 /// Generated client implementations.

@@ -219,7 +219,7 @@ pub struct BusinessClock {
     pub time: ::core::option::Option<::prost_types::Timestamp>,
     /// Whether the clock is virtual, that is, moved by `AdvanceClock` instead of following real time.
     #[prost(bool, tag = "2")]
-    pub r#virtual: bool,
+    pub is_virtual: bool,
 }
 impl ::prost::Name for BusinessClock {
     const NAME: &'static str = "BusinessClock";
@@ -271,11 +271,11 @@ pub struct AdvanceClockResponse {
     pub clock: ::core::option::Option<BusinessClock>,
     /// The number of deadlines that fired during the call.
     #[prost(uint64, tag = "2")]
-    pub fired: u64,
+    pub fired_deadline_count: u64,
     /// The work that was not finished before the deadline of the call, as one line of text for each
     /// stream, deadline or task. Empty if the services are idle.
     #[prost(string, repeated, tag = "3")]
-    pub unsettled: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    pub pending_work: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 impl ::prost::Name for AdvanceClockResponse {
     const NAME: &'static str = "AdvanceClockResponse";
@@ -367,15 +367,12 @@ impl DeadlineState {
 pub enum ErrorReason {
     /// The value is not specified.
     Unspecified = 0,
-    /// The named service does not run in the called process. Code FAILED_PRECONDITION. The metadata
-    /// key `service` names the service. `cpor.events.v1.EventService` returns this reason too.
-    ServiceNotHosted = 1,
     /// The stream is not parked. Code FAILED_PRECONDITION. The metadata key `state` holds its state.
-    StreamNotParked = 2,
+    StreamNotParked = 1,
     /// The system runs on real time, so its clock cannot be moved. Code FAILED_PRECONDITION.
-    ClockNotVirtual = 3,
+    ClockNotVirtual = 2,
     /// There is no such stream. Code NOT_FOUND. The metadata key `resource` holds the requested name.
-    StreamNotFound = 4,
+    StreamNotFound = 3,
 }
 impl ErrorReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -385,7 +382,6 @@ impl ErrorReason {
     pub fn as_str_name(&self) -> &'static str {
         match self {
             Self::Unspecified => "ERROR_REASON_UNSPECIFIED",
-            Self::ServiceNotHosted => "SERVICE_NOT_HOSTED",
             Self::StreamNotParked => "STREAM_NOT_PARKED",
             Self::ClockNotVirtual => "CLOCK_NOT_VIRTUAL",
             Self::StreamNotFound => "STREAM_NOT_FOUND",
@@ -395,7 +391,6 @@ impl ErrorReason {
     pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
         match value {
             "ERROR_REASON_UNSPECIFIED" => Some(Self::Unspecified),
-            "SERVICE_NOT_HOSTED" => Some(Self::ServiceNotHosted),
             "STREAM_NOT_PARKED" => Some(Self::StreamNotParked),
             "CLOCK_NOT_VIRTUAL" => Some(Self::ClockNotVirtual),
             "STREAM_NOT_FOUND" => Some(Self::StreamNotFound),
@@ -622,7 +617,7 @@ pub mod operations_service_client {
         ///
         /// The method returns when the services of the called process are idle, that is, no deadline is
         /// due and no event is undelivered. If the deadline of the call comes first, it returns early and
-        /// `unsettled` lists the remaining work.
+        /// `pending_work` lists the remaining work.
         ///
         /// Errors: FAILED_PRECONDITION (CLOCK_NOT_VIRTUAL) if the system runs on real time.
         ///
@@ -721,7 +716,7 @@ pub mod operations_service_server {
         ///
         /// The method returns when the services of the called process are idle, that is, no deadline is
         /// due and no event is undelivered. If the deadline of the call comes first, it returns early and
-        /// `unsettled` lists the remaining work.
+        /// `pending_work` lists the remaining work.
         ///
         /// Errors: FAILED_PRECONDITION (CLOCK_NOT_VIRTUAL) if the system runs on real time.
         ///

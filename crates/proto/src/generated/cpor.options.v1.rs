@@ -20,7 +20,7 @@ pub struct Access {
     /// If true, the owner of `owner_field` is not checked for customers. The method itself then
     /// returns NOT_FOUND for resources of other tenants.
     #[prost(bool, tag = "4")]
-    pub customers_by_tenant: bool,
+    pub skip_owner_check_for_customers: bool,
 }
 impl ::prost::Name for Access {
     const NAME: &'static str = "Access";
@@ -196,13 +196,25 @@ pub enum ErrorReason {
     /// The server failed because of a defect. Code INTERNAL. The metadata key `trace` holds the trace
     /// id that operators need to find the cause.
     Internal = 15,
-    /// Reason of a field violation: `filter` cannot be parsed, or names an unknown field, operator or
-    /// value. The description gives the position and what is allowed there. The status has the reason
-    /// INVALID_FIELDS.
-    InvalidFilter = 16,
-    /// Reason of a field violation: `order_by` is not one of the allowed orders. The status has the
-    /// reason INVALID_FIELDS.
-    InvalidOrderBy = 17,
+    /// The state of the resource does not allow the command. Code FAILED_PRECONDITION. The metadata
+    /// keys `state`, `command` and `allowed` hold the state, the command and the allowed commands,
+    /// separated by commas. The names are those of the enums of the API without their prefixes, for
+    /// example `UNDER_REVIEW`.
+    CommandNotAllowed = 16,
+    /// The resource has changed since the `etag` was read; read it again. Code ABORTED.
+    EtagMismatch = 17,
+    /// The resource was changed by others while the request was processed; retry. Code ABORTED.
+    ConcurrentChange = 18,
+    /// The request id was used before for a request with other content. Code INVALID_ARGUMENT.
+    RequestIdReused = 19,
+    /// The registry does not answer. If the request is a decision that was recorded already, the
+    /// service completes it by itself. Code UNAVAILABLE. `google.rpc.RetryInfo` says when to retry.
+    RegistryUnavailable = 20,
+    /// The named service does not run in the called process. Code FAILED_PRECONDITION. The metadata
+    /// key `service` names the service.
+    ServiceNotHosted = 21,
+    /// The caller cancelled the call. Code CANCELLED.
+    Cancelled = 22,
 }
 impl ErrorReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -227,8 +239,13 @@ impl ErrorReason {
             Self::DeadlineExceeded => "DEADLINE_EXCEEDED",
             Self::Unavailable => "UNAVAILABLE",
             Self::Internal => "INTERNAL",
-            Self::InvalidFilter => "INVALID_FILTER",
-            Self::InvalidOrderBy => "INVALID_ORDER_BY",
+            Self::CommandNotAllowed => "COMMAND_NOT_ALLOWED",
+            Self::EtagMismatch => "ETAG_MISMATCH",
+            Self::ConcurrentChange => "CONCURRENT_CHANGE",
+            Self::RequestIdReused => "REQUEST_ID_REUSED",
+            Self::RegistryUnavailable => "REGISTRY_UNAVAILABLE",
+            Self::ServiceNotHosted => "SERVICE_NOT_HOSTED",
+            Self::Cancelled => "CANCELLED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -250,8 +267,138 @@ impl ErrorReason {
             "DEADLINE_EXCEEDED" => Some(Self::DeadlineExceeded),
             "UNAVAILABLE" => Some(Self::Unavailable),
             "INTERNAL" => Some(Self::Internal),
+            "COMMAND_NOT_ALLOWED" => Some(Self::CommandNotAllowed),
+            "ETAG_MISMATCH" => Some(Self::EtagMismatch),
+            "CONCURRENT_CHANGE" => Some(Self::ConcurrentChange),
+            "REQUEST_ID_REUSED" => Some(Self::RequestIdReused),
+            "REGISTRY_UNAVAILABLE" => Some(Self::RegistryUnavailable),
+            "SERVICE_NOT_HOSTED" => Some(Self::ServiceNotHosted),
+            "CANCELLED" => Some(Self::Cancelled),
+            _ => None,
+        }
+    }
+}
+/// Reasons of field violations in `google.rpc.BadRequest` that any method can return. The status has
+/// the reason INVALID_FIELDS, unless the method documents another one. Packages declare further
+/// reasons for the fields of their own resources.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum FieldViolationReason {
+    /// The value is not specified.
+    Unspecified = 0,
+    /// The field must be set.
+    Required = 1,
+    /// The value does not have the required format.
+    Malformed = 2,
+    /// The value is well-formed, but not allowed in this request.
+    NotAllowed = 3,
+    /// The value names something that does not exist, or does not belong to the resource.
+    UnknownReference = 4,
+    /// The end is not after the start.
+    NotAfterStart = 5,
+    /// `filter` cannot be parsed, or names an unknown field, operator or value. The description gives
+    /// the position and what is allowed there.
+    InvalidFilter = 6,
+    /// `order_by` is not one of the allowed orders.
+    InvalidOrderBy = 7,
+    /// There are more violations than fit into the response. The violation has no field, and its
+    /// description says how many there are.
+    More = 8,
+    /// The string is shorter than its minimum length in characters.
+    StringMinLen = 20,
+    /// The string is longer than its maximum length in characters.
+    StringMaxLen = 21,
+    /// The string does not match its pattern.
+    StringPattern = 22,
+    /// The string is not an e-mail address.
+    StringEmail = 23,
+    /// The string is not a UUID.
+    StringUuid = 24,
+    /// The string contains the character U+0000.
+    StringNul = 25,
+    /// The value has more bytes than allowed.
+    BytesMaxLen = 26,
+    /// The number is not a value of the enum.
+    EnumDefinedOnly = 27,
+    /// The value of the enum is not allowed, for example because it is the unspecified value.
+    EnumNotIn = 28,
+    /// The list has too few items.
+    RepeatedMinItems = 29,
+    /// The list has too many items.
+    RepeatedMaxItems = 30,
+    /// An item of the list is repeated.
+    RepeatedUnique = 31,
+    /// The number is too small.
+    Int32Gte = 32,
+    /// The number is too small.
+    Int64Gte = 33,
+    /// The number is too large.
+    Int64Lte = 34,
+    /// The time is not between the years 1 and 9999.
+    TimestampValid = 35,
+}
+impl FieldViolationReason {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "FIELD_VIOLATION_REASON_UNSPECIFIED",
+            Self::Required => "REQUIRED",
+            Self::Malformed => "MALFORMED",
+            Self::NotAllowed => "NOT_ALLOWED",
+            Self::UnknownReference => "UNKNOWN_REFERENCE",
+            Self::NotAfterStart => "NOT_AFTER_START",
+            Self::InvalidFilter => "INVALID_FILTER",
+            Self::InvalidOrderBy => "INVALID_ORDER_BY",
+            Self::More => "MORE",
+            Self::StringMinLen => "STRING_MIN_LEN",
+            Self::StringMaxLen => "STRING_MAX_LEN",
+            Self::StringPattern => "STRING_PATTERN",
+            Self::StringEmail => "STRING_EMAIL",
+            Self::StringUuid => "STRING_UUID",
+            Self::StringNul => "STRING_NUL",
+            Self::BytesMaxLen => "BYTES_MAX_LEN",
+            Self::EnumDefinedOnly => "ENUM_DEFINED_ONLY",
+            Self::EnumNotIn => "ENUM_NOT_IN",
+            Self::RepeatedMinItems => "REPEATED_MIN_ITEMS",
+            Self::RepeatedMaxItems => "REPEATED_MAX_ITEMS",
+            Self::RepeatedUnique => "REPEATED_UNIQUE",
+            Self::Int32Gte => "INT32_GTE",
+            Self::Int64Gte => "INT64_GTE",
+            Self::Int64Lte => "INT64_LTE",
+            Self::TimestampValid => "TIMESTAMP_VALID",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "FIELD_VIOLATION_REASON_UNSPECIFIED" => Some(Self::Unspecified),
+            "REQUIRED" => Some(Self::Required),
+            "MALFORMED" => Some(Self::Malformed),
+            "NOT_ALLOWED" => Some(Self::NotAllowed),
+            "UNKNOWN_REFERENCE" => Some(Self::UnknownReference),
+            "NOT_AFTER_START" => Some(Self::NotAfterStart),
             "INVALID_FILTER" => Some(Self::InvalidFilter),
             "INVALID_ORDER_BY" => Some(Self::InvalidOrderBy),
+            "MORE" => Some(Self::More),
+            "STRING_MIN_LEN" => Some(Self::StringMinLen),
+            "STRING_MAX_LEN" => Some(Self::StringMaxLen),
+            "STRING_PATTERN" => Some(Self::StringPattern),
+            "STRING_EMAIL" => Some(Self::StringEmail),
+            "STRING_UUID" => Some(Self::StringUuid),
+            "STRING_NUL" => Some(Self::StringNul),
+            "BYTES_MAX_LEN" => Some(Self::BytesMaxLen),
+            "ENUM_DEFINED_ONLY" => Some(Self::EnumDefinedOnly),
+            "ENUM_NOT_IN" => Some(Self::EnumNotIn),
+            "REPEATED_MIN_ITEMS" => Some(Self::RepeatedMinItems),
+            "REPEATED_MAX_ITEMS" => Some(Self::RepeatedMaxItems),
+            "REPEATED_UNIQUE" => Some(Self::RepeatedUnique),
+            "INT32_GTE" => Some(Self::Int32Gte),
+            "INT64_GTE" => Some(Self::Int64Gte),
+            "INT64_LTE" => Some(Self::Int64Lte),
+            "TIMESTAMP_VALID" => Some(Self::TimestampValid),
             _ => None,
         }
     }

@@ -14,7 +14,7 @@ pub struct Partner {
     pub locations: ::prost::alloc::vec::Vec<Location>,
     /// The programs in which the partner is enrolled, at most 100 entries.
     #[prost(message, repeated, tag = "4")]
-    pub enrolments: ::prost::alloc::vec::Vec<Enrolment>,
+    pub enrollments: ::prost::alloc::vec::Vec<Enrollment>,
 }
 impl ::prost::Name for Partner {
     const NAME: &'static str = "Partner";
@@ -50,28 +50,28 @@ impl ::prost::Name for Location {
         "/cpor.registry.v1.Location".into()
     }
 }
-/// The enrolment of a partner in a program.
+/// The enrollment of a partner in a program.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct Enrolment {
+pub struct Enrollment {
     /// The program.
-    #[prost(enumeration = "Program", tag = "1")]
+    #[prost(enumeration = "super::super::r#type::v1::Program", tag = "1")]
     pub program: i32,
-    /// When the enrolment begins.
+    /// When the enrollment begins.
     #[prost(message, optional, tag = "2")]
     pub start_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// When the enrolment ends, exclusive. It must be after `start_time`. Absent if the enrolment has
-    /// no end.
+    /// When the enrollment ends, exclusive. It must be after `start_time`. Absent if the enrollment
+    /// has no end.
     #[prost(message, optional, tag = "3")]
     pub end_time: ::core::option::Option<::prost_types::Timestamp>,
 }
-impl ::prost::Name for Enrolment {
-    const NAME: &'static str = "Enrolment";
+impl ::prost::Name for Enrollment {
+    const NAME: &'static str = "Enrollment";
     const PACKAGE: &'static str = "cpor.registry.v1";
     fn full_name() -> ::prost::alloc::string::String {
-        "cpor.registry.v1.Enrolment".into()
+        "cpor.registry.v1.Enrollment".into()
     }
     fn type_url() -> ::prost::alloc::string::String {
-        "/cpor.registry.v1.Enrolment".into()
+        "/cpor.registry.v1.Enrollment".into()
     }
 }
 /// A customer (R2).
@@ -117,10 +117,10 @@ pub struct Subscription {
     #[prost(string, tag = "2")]
     pub product: ::prost::alloc::string::String,
     /// The status of the subscription.
-    #[prost(enumeration = "SubscriptionStatus", tag = "3")]
+    #[prost(enumeration = "super::super::r#type::v1::SubscriptionStatus", tag = "3")]
     pub status: i32,
     /// The channel through which the subscription was bought.
-    #[prost(enumeration = "PurchaseChannel", tag = "4")]
+    #[prost(enumeration = "super::super::r#type::v1::PurchaseChannel", tag = "4")]
     pub channel: i32,
     /// When the subscription was bought.
     #[prost(message, optional, tag = "5")]
@@ -169,7 +169,7 @@ pub struct Product {
     #[prost(string, tag = "2")]
     pub display_name: ::prost::alloc::string::String,
     /// The solution area of the product.
-    #[prost(enumeration = "SolutionArea", tag = "3")]
+    #[prost(enumeration = "super::super::r#type::v1::SolutionArea", tag = "3")]
     pub solution_area: i32,
     /// The family of the product.
     #[prost(enumeration = "ProductFamily", tag = "4")]
@@ -179,13 +179,13 @@ pub struct Product {
     pub kind: i32,
     /// The time from which the product can be claimed.
     #[prost(message, optional, tag = "6")]
-    pub claimable_from_time: ::core::option::Option<::prost_types::Timestamp>,
+    pub claimable_start_time: ::core::option::Option<::prost_types::Timestamp>,
     /// The time until which the product can be claimed, exclusive. Absent if there is no end.
     #[prost(message, optional, tag = "7")]
-    pub claimable_until_time: ::core::option::Option<::prost_types::Timestamp>,
+    pub claimable_end_time: ::core::option::Option<::prost_types::Timestamp>,
     /// True if incentives are paid for the product, false if it is recognition-only.
     #[prost(bool, tag = "8")]
-    pub incentivised: bool,
+    pub incentivized: bool,
 }
 impl ::prost::Name for Product {
     const NAME: &'static str = "Product";
@@ -220,13 +220,13 @@ pub struct Association {
     #[prost(string, tag = "5")]
     pub product: ::prost::alloc::string::String,
     /// The activity. In a response of `LookUpAssociations`, `activities` lists all of them.
-    #[prost(enumeration = "Activity", tag = "6")]
+    #[prost(enumeration = "super::super::r#type::v1::Activity", tag = "6")]
     pub activity: i32,
     /// The state of the association.
-    #[prost(enumeration = "AssociationState", tag = "7")]
+    #[prost(enumeration = "super::super::r#type::v1::AssociationState", tag = "7")]
     pub state: i32,
     /// Why the association ended. Unspecified if it has not ended.
-    #[prost(enumeration = "EndReason", tag = "8")]
+    #[prost(enumeration = "super::super::r#type::v1::AssociationEndReason", tag = "8")]
     pub end_reason: i32,
     /// When the pending hold began, or when the legacy association was imported.
     #[prost(message, optional, tag = "9")]
@@ -243,7 +243,7 @@ pub struct Association {
     pub claim: ::prost::alloc::string::String,
     /// In a response of `LookUpAssociations`: every activity for which the partner was on record for
     /// the key at that time. Empty in other responses.
-    #[prost(enumeration = "Activity", repeated, tag = "13")]
+    #[prost(enumeration = "super::super::r#type::v1::Activity", repeated, tag = "13")]
     pub activities: ::prost::alloc::vec::Vec<i32>,
 }
 impl ::prost::Name for Association {
@@ -268,7 +268,7 @@ pub mod directory_row {
     /// The resource that the row describes. Exactly one of the fields must be set.
     #[derive(Clone, PartialEq, ::prost::Oneof)]
     pub enum Row {
-        /// A partner with all its locations and enrolments.
+        /// A partner with all its locations and enrollments.
         #[prost(message, tag = "1")]
         Partner(super::Partner),
         /// A tenant with all its domains.
@@ -437,7 +437,12 @@ pub struct LegacyAssociation {
     #[prost(string, tag = "3")]
     pub mpn_id: ::prost::alloc::string::String,
     /// The activities of the association: usage, pre-sales, or both.
-    #[prost(enumeration = "Activity", repeated, packed = "false", tag = "4")]
+    #[prost(
+        enumeration = "super::super::r#type::v1::Activity",
+        repeated,
+        packed = "false",
+        tag = "4"
+    )]
     pub activities: ::prost::alloc::vec::Vec<i32>,
 }
 impl ::prost::Name for LegacyAssociation {
@@ -711,7 +716,7 @@ pub struct ListAssociationsRequest {
     #[prost(string, tag = "1")]
     pub parent: ::prost::alloc::string::String,
     /// Returns only associations in this state. If unspecified, returns associations in every state.
-    #[prost(enumeration = "AssociationState", tag = "2")]
+    #[prost(enumeration = "super::super::r#type::v1::AssociationState", tag = "2")]
     pub state: i32,
     /// Returns only the associations of this claim. Format: `partners/{partner}/claims/{claim}`, where
     /// `{claim}` is a UUID. Empty returns all.
@@ -817,7 +822,7 @@ pub struct CheckClaimRequest {
     #[prost(string, tag = "4")]
     pub customer_domain: ::prost::alloc::string::String,
     /// The solution area of the claim.
-    #[prost(enumeration = "SolutionArea", tag = "5")]
+    #[prost(enumeration = "super::super::r#type::v1::SolutionArea", tag = "5")]
     pub solution_area: i32,
     /// The lines of the claim, at most 200.
     #[prost(message, repeated, tag = "6")]
@@ -996,10 +1001,15 @@ pub struct PlaceHoldRequest {
     #[prost(string, tag = "5")]
     pub customer_domain: ::prost::alloc::string::String,
     /// The solution area of the claim.
-    #[prost(enumeration = "SolutionArea", tag = "6")]
+    #[prost(enumeration = "super::super::r#type::v1::SolutionArea", tag = "6")]
     pub solution_area: i32,
     /// The activities of the claim. Each line is held for each of them.
-    #[prost(enumeration = "Activity", repeated, packed = "false", tag = "7")]
+    #[prost(
+        enumeration = "super::super::r#type::v1::Activity",
+        repeated,
+        packed = "false",
+        tag = "7"
+    )]
     pub activities: ::prost::alloc::vec::Vec<i32>,
     /// The lines to hold, at least 1 and at most 200.
     #[prost(message, repeated, tag = "8")]
@@ -1105,7 +1115,12 @@ pub struct Award {
     pub winner_claim: ::prost::alloc::string::String,
     /// The activities of the winner's claim. If none of them is exclusive, the holds of other
     /// companies are not affected.
-    #[prost(enumeration = "Activity", repeated, packed = "false", tag = "3")]
+    #[prost(
+        enumeration = "super::super::r#type::v1::Activity",
+        repeated,
+        packed = "false",
+        tag = "3"
+    )]
     pub activities: ::prost::alloc::vec::Vec<i32>,
     /// The id of the winner's review case, a UUID, as in `PlaceHoldRequest`.
     #[prost(string, tag = "4")]
@@ -1233,126 +1248,6 @@ impl ::prost::Name for LineRefusal {
         "/cpor.registry.v1.LineRefusal".into()
     }
 }
-/// The incentive programs (R6).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum Program {
-    /// The value is not specified.
-    Unspecified = 0,
-    /// Online Services Advisor, Sell.
-    OsaSell = 1,
-    /// Online Services Usage, Microsoft 365.
-    OsuMicrosoft365 = 2,
-    /// Online Services Usage, Business Applications.
-    OsuBusinessApplications = 3,
-}
-impl Program {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "PROGRAM_UNSPECIFIED",
-            Self::OsaSell => "PROGRAM_OSA_SELL",
-            Self::OsuMicrosoft365 => "PROGRAM_OSU_MICROSOFT_365",
-            Self::OsuBusinessApplications => "PROGRAM_OSU_BUSINESS_APPLICATIONS",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "PROGRAM_UNSPECIFIED" => Some(Self::Unspecified),
-            "PROGRAM_OSA_SELL" => Some(Self::OsaSell),
-            "PROGRAM_OSU_MICROSOFT_365" => Some(Self::OsuMicrosoft365),
-            "PROGRAM_OSU_BUSINESS_APPLICATIONS" => Some(Self::OsuBusinessApplications),
-            _ => None,
-        }
-    }
-}
-/// The status of a subscription.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum SubscriptionStatus {
-    /// The value is not specified.
-    Unspecified = 0,
-    /// The subscription is in use.
-    Active = 1,
-    /// The subscription has ended, but can still be used during a grace period.
-    InGrace = 2,
-    /// The subscription and its grace period have ended.
-    Expired = 3,
-    /// The subscription was bought, but is not activated or provisioned yet.
-    NotProvisioned = 4,
-    /// The vendor suspended the subscription.
-    Suspended = 5,
-}
-impl SubscriptionStatus {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "SUBSCRIPTION_STATUS_UNSPECIFIED",
-            Self::Active => "SUBSCRIPTION_STATUS_ACTIVE",
-            Self::InGrace => "SUBSCRIPTION_STATUS_IN_GRACE",
-            Self::Expired => "SUBSCRIPTION_STATUS_EXPIRED",
-            Self::NotProvisioned => "SUBSCRIPTION_STATUS_NOT_PROVISIONED",
-            Self::Suspended => "SUBSCRIPTION_STATUS_SUSPENDED",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "SUBSCRIPTION_STATUS_UNSPECIFIED" => Some(Self::Unspecified),
-            "SUBSCRIPTION_STATUS_ACTIVE" => Some(Self::Active),
-            "SUBSCRIPTION_STATUS_IN_GRACE" => Some(Self::InGrace),
-            "SUBSCRIPTION_STATUS_EXPIRED" => Some(Self::Expired),
-            "SUBSCRIPTION_STATUS_NOT_PROVISIONED" => Some(Self::NotProvisioned),
-            "SUBSCRIPTION_STATUS_SUSPENDED" => Some(Self::Suspended),
-            _ => None,
-        }
-    }
-}
-/// The channel through which a subscription was bought.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum PurchaseChannel {
-    /// The value is not specified.
-    Unspecified = 0,
-    /// Volume Licensing.
-    VolumeLicensing = 1,
-    /// Web Direct.
-    WebDirect = 2,
-    /// Cloud Solution Provider. Such subscriptions are claimed through the co-op claims process, not
-    /// with CPOR (R6).
-    Csp = 3,
-}
-impl PurchaseChannel {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "PURCHASE_CHANNEL_UNSPECIFIED",
-            Self::VolumeLicensing => "PURCHASE_CHANNEL_VOLUME_LICENSING",
-            Self::WebDirect => "PURCHASE_CHANNEL_WEB_DIRECT",
-            Self::Csp => "PURCHASE_CHANNEL_CSP",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "PURCHASE_CHANNEL_UNSPECIFIED" => Some(Self::Unspecified),
-            "PURCHASE_CHANNEL_VOLUME_LICENSING" => Some(Self::VolumeLicensing),
-            "PURCHASE_CHANNEL_WEB_DIRECT" => Some(Self::WebDirect),
-            "PURCHASE_CHANNEL_CSP" => Some(Self::Csp),
-            _ => None,
-        }
-    }
-}
 /// How a product is claimed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -1427,159 +1322,6 @@ impl ProductFamily {
         }
     }
 }
-/// The solution areas of claims (R7).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum SolutionArea {
-    /// The value is not specified.
-    Unspecified = 0,
-    /// Microsoft 365. Its claims are for workloads of a tenant.
-    Microsoft365 = 1,
-    /// Business Applications. Its claims are for subscriptions.
-    BusinessApplications = 2,
-}
-impl SolutionArea {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "SOLUTION_AREA_UNSPECIFIED",
-            Self::Microsoft365 => "SOLUTION_AREA_MICROSOFT_365",
-            Self::BusinessApplications => "SOLUTION_AREA_BUSINESS_APPLICATIONS",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "SOLUTION_AREA_UNSPECIFIED" => Some(Self::Unspecified),
-            "SOLUTION_AREA_MICROSOFT_365" => Some(Self::Microsoft365),
-            "SOLUTION_AREA_BUSINESS_APPLICATIONS" => Some(Self::BusinessApplications),
-            _ => None,
-        }
-    }
-}
-/// The activities that partners claim (R7).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum Activity {
-    /// The value is not specified.
-    Unspecified = 0,
-    /// The partner drives the usage of a workload or subscription.
-    Usage = 1,
-    /// The partner sold the subscription to the customer. Business Applications only.
-    PreSales = 2,
-    /// The partner is recognized for the revenue, but never paid, and does not exclude other partners.
-    /// Business Applications only.
-    RevenueAssociation = 3,
-}
-impl Activity {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "ACTIVITY_UNSPECIFIED",
-            Self::Usage => "ACTIVITY_USAGE",
-            Self::PreSales => "ACTIVITY_PRE_SALES",
-            Self::RevenueAssociation => "ACTIVITY_REVENUE_ASSOCIATION",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "ACTIVITY_UNSPECIFIED" => Some(Self::Unspecified),
-            "ACTIVITY_USAGE" => Some(Self::Usage),
-            "ACTIVITY_PRE_SALES" => Some(Self::PreSales),
-            "ACTIVITY_REVENUE_ASSOCIATION" => Some(Self::RevenueAssociation),
-            _ => None,
-        }
-    }
-}
-/// The state of an association.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum AssociationState {
-    /// The value is not specified.
-    Unspecified = 0,
-    /// The claim is approved and the customer can still decline. Other partners are excluded.
-    Pending = 1,
-    /// The partner is officially on record.
-    Official = 2,
-    /// The association has ended. `end_reason` says why.
-    Ended = 3,
-}
-impl AssociationState {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "ASSOCIATION_STATE_UNSPECIFIED",
-            Self::Pending => "ASSOCIATION_STATE_PENDING",
-            Self::Official => "ASSOCIATION_STATE_OFFICIAL",
-            Self::Ended => "ASSOCIATION_STATE_ENDED",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "ASSOCIATION_STATE_UNSPECIFIED" => Some(Self::Unspecified),
-            "ASSOCIATION_STATE_PENDING" => Some(Self::Pending),
-            "ASSOCIATION_STATE_OFFICIAL" => Some(Self::Official),
-            "ASSOCIATION_STATE_ENDED" => Some(Self::Ended),
-            _ => None,
-        }
-    }
-}
-/// Why an association ended (R35).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum EndReason {
-    /// The association has not ended.
-    Unspecified = 0,
-    /// The customer declined.
-    Declined = 1,
-    /// The partner withdrew the claim.
-    Withdrawn = 2,
-    /// The subscription ended (R39, R58).
-    Expired = 3,
-    /// The association of another partner replaced it (R37).
-    Superseded = 4,
-    /// The claim was rejected for another reason.
-    Rejected = 5,
-}
-impl EndReason {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "END_REASON_UNSPECIFIED",
-            Self::Declined => "END_REASON_DECLINED",
-            Self::Withdrawn => "END_REASON_WITHDRAWN",
-            Self::Expired => "END_REASON_EXPIRED",
-            Self::Superseded => "END_REASON_SUPERSEDED",
-            Self::Rejected => "END_REASON_REJECTED",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "END_REASON_UNSPECIFIED" => Some(Self::Unspecified),
-            "END_REASON_DECLINED" => Some(Self::Declined),
-            "END_REASON_WITHDRAWN" => Some(Self::Withdrawn),
-            "END_REASON_EXPIRED" => Some(Self::Expired),
-            "END_REASON_SUPERSEDED" => Some(Self::Superseded),
-            "END_REASON_REJECTED" => Some(Self::Rejected),
-            _ => None,
-        }
-    }
-}
 /// Reasons of this package's errors in `google.rpc.ErrorInfo.reason` (domain `cpor`), of violations
 /// of the directory checks, and of refusals to hold a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
@@ -1587,70 +1329,67 @@ impl EndReason {
 pub enum ErrorReason {
     /// The value is not specified.
     Unspecified = 0,
-    /// The resource does not exist, or the caller may not see it. Code NOT_FOUND. The metadata key
-    /// `resource` holds the requested name.
-    ResourceNotFound = 1,
     /// The MPN id is not a location of this partner.
-    LocationNotOfPartner = 2,
+    LocationNotOfPartner = 1,
     /// The MPN id already belongs to another partner. Code ALREADY_EXISTS, in the result of a row.
-    MpnIdTaken = 3,
+    MpnIdTaken = 2,
     /// The domain already belongs to another tenant. Code ALREADY_EXISTS, in the result of a row.
-    DomainTaken = 4,
+    DomainTaken = 3,
     /// There is no calendar with this id. Code INVALID_ARGUMENT, in the result of a row.
-    CalendarUnknown = 5,
+    CalendarUnknown = 4,
     /// The tenant id is not a UUID.
-    TenantIdMalformed = 10,
+    TenantIdMalformed = 5,
     /// The directory does not know the tenant. Code FAILED_PRECONDITION, in the result of a row and
     /// for `ArbitrateHolds`.
-    TenantUnknown = 11,
+    TenantUnknown = 6,
     /// The domain does not belong to the tenant.
-    DomainNotOfTenant = 12,
+    DomainNotOfTenant = 7,
     /// The catalog does not contain the product. Code INVALID_ARGUMENT, in the result of a row.
-    ProductUnknown = 13,
+    ProductUnknown = 8,
     /// The product cannot be claimed at this time.
-    ProductNotClaimable = 14,
+    ProductNotClaimable = 9,
     /// The product belongs to another solution area than the claim.
-    ProductOfOtherSolutionArea = 15,
+    ProductOfOtherSolutionArea = 10,
     /// The tenant does not have the product.
-    ProductNotOnTenant = 16,
+    ProductNotOnTenant = 11,
     /// The subscription id is not a UUID.
-    SubscriptionIdMalformed = 20,
+    SubscriptionIdMalformed = 12,
     /// The tenant does not have the subscription.
-    SubscriptionNotOnTenant = 21,
+    SubscriptionNotOnTenant = 13,
     /// The subscription is for another product.
-    SubscriptionOfOtherProduct = 22,
+    SubscriptionOfOtherProduct = 14,
     /// The subscription is not a Business Applications subscription.
-    SubscriptionNotBusinessApplications = 23,
+    SubscriptionNotBusinessApplications = 15,
     /// The subscription was bought through CSP. Use the co-op claims process (R6).
-    SubscriptionBoughtThroughCsp = 24,
+    SubscriptionBoughtThroughCsp = 16,
     /// The subscription is not activated or provisioned yet.
-    SubscriptionNotProvisioned = 25,
+    SubscriptionNotProvisioned = 17,
     /// The subscription has expired. It must be active or in grace.
-    SubscriptionExpired = 26,
+    SubscriptionExpired = 18,
     /// The tenant has several claimable subscriptions of the product, so the claim must name one (R10
     /// g).
-    SubscriptionIdRequired = 27,
+    SubscriptionIdRequired = 19,
     /// The vendor suspended the subscription. It must be active or in grace.
-    SubscriptionSuspended = 28,
+    SubscriptionSuspended = 20,
     /// A workload is claimed for the tenant, so the line must not name a subscription.
-    SubscriptionIdNotAllowed = 29,
+    SubscriptionIdNotAllowed = 21,
     /// Another partner holds this workload or subscription, or it was awarded to another claim (R36).
-    KeyHeld = 40,
+    KeyHeld = 22,
     /// The claim or its review case has ended, so nothing can be held for it.
-    ClaimClosed = 41,
+    ClaimClosed = 23,
     /// The key has already been awarded to another claim (R37). Code FAILED_PRECONDITION.
-    SuccessorExists = 42,
+    SuccessorExists = 24,
     /// The tenant has no such workload or subscription. Code FAILED_PRECONDITION.
-    KeyUnknown = 43,
+    KeyUnknown = 25,
     /// Legacy associations of Microsoft 365 are not imported; the partner must submit a claim (R58).
     /// Code FAILED_PRECONDITION, in the result of a row.
-    MustBeClaimedAnew = 50,
+    MustBeClaimedAnew = 26,
     /// Legacy associations of this product family are not imported, only those of Dynamics 365 and
     /// Power BI (R58). Code FAILED_PRECONDITION, in the result of a row.
-    FamilyNotTakenOver = 51,
+    FamilyNotTakenOver = 27,
     /// The association belongs to a claim. The customer declines the claim instead. Code
     /// FAILED_PRECONDITION.
-    AssociationOfClaim = 52,
+    AssociationOfClaim = 28,
 }
 impl ErrorReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1660,7 +1399,6 @@ impl ErrorReason {
     pub fn as_str_name(&self) -> &'static str {
         match self {
             Self::Unspecified => "ERROR_REASON_UNSPECIFIED",
-            Self::ResourceNotFound => "RESOURCE_NOT_FOUND",
             Self::LocationNotOfPartner => "LOCATION_NOT_OF_PARTNER",
             Self::MpnIdTaken => "MPN_ID_TAKEN",
             Self::DomainTaken => "DOMAIN_TAKEN",
@@ -1697,7 +1435,6 @@ impl ErrorReason {
     pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
         match value {
             "ERROR_REASON_UNSPECIFIED" => Some(Self::Unspecified),
-            "RESOURCE_NOT_FOUND" => Some(Self::ResourceNotFound),
             "LOCATION_NOT_OF_PARTNER" => Some(Self::LocationNotOfPartner),
             "MPN_ID_TAKEN" => Some(Self::MpnIdTaken),
             "DOMAIN_TAKEN" => Some(Self::DomainTaken),
@@ -1862,7 +1599,7 @@ pub mod registry_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// Gets a partner with its locations and enrolments.
+        /// Gets a partner with its locations and enrollments.
         ///
         /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if the partner does not exist or is not the caller's
         /// company.
@@ -2370,7 +2107,7 @@ pub mod registry_service_server {
             tonic::Response<super::ImportDirectoryResponse>,
             tonic::Status,
         >;
-        /// Gets a partner with its locations and enrolments.
+        /// Gets a partner with its locations and enrollments.
         ///
         /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if the partner does not exist or is not the caller's
         /// company.

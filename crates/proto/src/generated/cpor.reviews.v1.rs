@@ -26,12 +26,12 @@ pub struct ReviewCase {
     /// The name that the partner gave the claim.
     #[prost(string, tag = "7")]
     pub claim_display_name: ::prost::alloc::string::String,
-    /// The solution area of the claim: `microsoft_365` or `business_applications`.
-    #[prost(string, tag = "8")]
-    pub solution_area: ::prost::alloc::string::String,
-    /// The claimed activities: `usage`, `pre_sales` or `revenue_association`.
-    #[prost(string, repeated, tag = "9")]
-    pub activities: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// The solution area of the claim.
+    #[prost(enumeration = "super::super::r#type::v1::SolutionArea", tag = "8")]
+    pub solution_area: i32,
+    /// The claimed activities.
+    #[prost(enumeration = "super::super::r#type::v1::Activity", repeated, tag = "9")]
+    pub activities: ::prost::alloc::vec::Vec<i32>,
     /// The lines of the claim, one for each claimed workload or subscription.
     #[prost(message, repeated, tag = "10")]
     pub lines: ::prost::alloc::vec::Vec<ReviewLine>,
@@ -123,10 +123,9 @@ pub struct ReviewEvidence {
     /// The file name that the partner gave the document.
     #[prost(string, tag = "2")]
     pub file_name: ::prost::alloc::string::String,
-    /// The kind of the document, determined by its content: `pdf`, `docx`, `xlsx`, `pptx`, `png` or
-    /// `jpeg`.
-    #[prost(string, tag = "3")]
-    pub kind: ::prost::alloc::string::String,
+    /// The kind of the document, determined by its content.
+    #[prost(enumeration = "super::super::r#type::v1::EvidenceKind", tag = "3")]
+    pub kind: i32,
     /// The size of the document in bytes.
     #[prost(int64, tag = "4")]
     pub size_bytes: i64,
@@ -317,7 +316,7 @@ impl ::prost::Name for ReviewLine {
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ReviewDeadline {
     /// Which clock this is.
-    #[prost(enumeration = "ReviewClock", tag = "1")]
+    #[prost(enumeration = "super::super::r#type::v1::ReviewClock", tag = "1")]
     pub clock: i32,
     /// When the clock passes or has passed. Absent while the clock is stopped.
     #[prost(message, optional, tag = "2")]
@@ -574,7 +573,12 @@ pub struct RequestPartnerActionRequest {
     #[prost(string, tag = "1")]
     pub name: ::prost::alloc::string::String,
     /// Why the partner must act. At least one, each only once.
-    #[prost(enumeration = "PartnerActionReason", repeated, packed = "false", tag = "2")]
+    #[prost(
+        enumeration = "super::super::r#type::v1::PartnerActionReason",
+        repeated,
+        packed = "false",
+        tag = "2"
+    )]
     pub reasons: ::prost::alloc::vec::Vec<i32>,
     /// A comment for the partner, 1 to 10,000 characters.
     #[prost(string, tag = "3")]
@@ -644,12 +648,12 @@ pub struct RejectReviewCaseRequest {
     /// and `{case}` are UUIDs.
     #[prost(string, tag = "1")]
     pub name: ::prost::alloc::string::String,
-    /// The primary reason for the rejection.
-    #[prost(enumeration = "PrimaryRejectionReason", tag = "2")]
+    /// The primary reason for the rejection. Only INSUFFICIENT_POE is allowed (R31).
+    #[prost(enumeration = "super::super::r#type::v1::PrimaryRejectionReason", tag = "2")]
     pub primary_reason: i32,
     /// Further reasons for the rejection, each only once. Optional.
     #[prost(
-        enumeration = "FurtherRejectionReason",
+        enumeration = "super::super::r#type::v1::FurtherRejectionReason",
         repeated,
         packed = "false",
         tag = "3"
@@ -915,178 +919,6 @@ impl ReviewCommand {
         }
     }
 }
-/// Why a reviewer asks the partner for action (R30).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum PartnerActionReason {
-    /// The value is not specified.
-    Unspecified = 0,
-    /// All proof of execution is missing, for example because a wrong or unrelated file was uploaded.
-    PoeMissing = 1,
-    /// The acknowledgement of the customer is missing: the proof has no signature.
-    CustomerAcknowledgementMissing = 2,
-    /// Dates in the proof are missing, or old in relation to the claim.
-    DatesMissingOrOld = 3,
-    /// The solution or service of the partner is missing in the proof or insufficiently described.
-    ServiceInsufficientlyDescribed = 4,
-    /// Claimed products are missing in the proof.
-    ProductsMissing = 5,
-}
-impl PartnerActionReason {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "PARTNER_ACTION_REASON_UNSPECIFIED",
-            Self::PoeMissing => "PARTNER_ACTION_REASON_POE_MISSING",
-            Self::CustomerAcknowledgementMissing => {
-                "PARTNER_ACTION_REASON_CUSTOMER_ACKNOWLEDGEMENT_MISSING"
-            }
-            Self::DatesMissingOrOld => "PARTNER_ACTION_REASON_DATES_MISSING_OR_OLD",
-            Self::ServiceInsufficientlyDescribed => {
-                "PARTNER_ACTION_REASON_SERVICE_INSUFFICIENTLY_DESCRIBED"
-            }
-            Self::ProductsMissing => "PARTNER_ACTION_REASON_PRODUCTS_MISSING",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "PARTNER_ACTION_REASON_UNSPECIFIED" => Some(Self::Unspecified),
-            "PARTNER_ACTION_REASON_POE_MISSING" => Some(Self::PoeMissing),
-            "PARTNER_ACTION_REASON_CUSTOMER_ACKNOWLEDGEMENT_MISSING" => {
-                Some(Self::CustomerAcknowledgementMissing)
-            }
-            "PARTNER_ACTION_REASON_DATES_MISSING_OR_OLD" => Some(Self::DatesMissingOrOld),
-            "PARTNER_ACTION_REASON_SERVICE_INSUFFICIENTLY_DESCRIBED" => {
-                Some(Self::ServiceInsufficientlyDescribed)
-            }
-            "PARTNER_ACTION_REASON_PRODUCTS_MISSING" => Some(Self::ProductsMissing),
-            _ => None,
-        }
-    }
-}
-/// The primary reasons for a rejection that a reviewer can give (R31).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum PrimaryRejectionReason {
-    /// The value is not specified.
-    Unspecified = 0,
-    /// The proof of execution is insufficient.
-    InsufficientPoe = 1,
-}
-impl PrimaryRejectionReason {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "PRIMARY_REJECTION_REASON_UNSPECIFIED",
-            Self::InsufficientPoe => "PRIMARY_REJECTION_REASON_INSUFFICIENT_POE",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "PRIMARY_REJECTION_REASON_UNSPECIFIED" => Some(Self::Unspecified),
-            "PRIMARY_REJECTION_REASON_INSUFFICIENT_POE" => Some(Self::InsufficientPoe),
-            _ => None,
-        }
-    }
-}
-/// Further reasons for a rejection, besides the primary reason (R32).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum FurtherRejectionReason {
-    /// The value is not specified.
-    Unspecified = 0,
-    /// The consent of the customer is missing on the proof of execution.
-    CustomerConsentMissing = 1,
-    /// Claimed products are missing in the proof of execution.
-    ProductsMissing = 2,
-    /// The partner did not respond in time.
-    NoPartnerResponse = 3,
-    /// The proof of execution is not available.
-    PoeNotAvailable = 4,
-}
-impl FurtherRejectionReason {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "FURTHER_REJECTION_REASON_UNSPECIFIED",
-            Self::CustomerConsentMissing => {
-                "FURTHER_REJECTION_REASON_CUSTOMER_CONSENT_MISSING"
-            }
-            Self::ProductsMissing => "FURTHER_REJECTION_REASON_PRODUCTS_MISSING",
-            Self::NoPartnerResponse => "FURTHER_REJECTION_REASON_NO_PARTNER_RESPONSE",
-            Self::PoeNotAvailable => "FURTHER_REJECTION_REASON_POE_NOT_AVAILABLE",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "FURTHER_REJECTION_REASON_UNSPECIFIED" => Some(Self::Unspecified),
-            "FURTHER_REJECTION_REASON_CUSTOMER_CONSENT_MISSING" => {
-                Some(Self::CustomerConsentMissing)
-            }
-            "FURTHER_REJECTION_REASON_PRODUCTS_MISSING" => Some(Self::ProductsMissing),
-            "FURTHER_REJECTION_REASON_NO_PARTNER_RESPONSE" => {
-                Some(Self::NoPartnerResponse)
-            }
-            "FURTHER_REJECTION_REASON_POE_NOT_AVAILABLE" => Some(Self::PoeNotAvailable),
-            _ => None,
-        }
-    }
-}
-/// A clock of a review case. Its length in business days comes from the policy profile of the claim
-/// (R45). All clocks stop while a line of the claim is contested (R37).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum ReviewClock {
-    /// The value is not specified.
-    Unspecified = 0,
-    /// The time until the review starts. It runs while the case waits for its start.
-    Start = 1,
-    /// The time from the start of the review to the decision. It stops while the partner is asked for
-    /// action.
-    Decision = 2,
-    /// The time from submission to the decision. It stops while the partner is asked for action.
-    Overall = 3,
-    /// The time from a dispute to its decision. It stops while the partner is asked for action.
-    DisputeDecision = 4,
-}
-impl ReviewClock {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "REVIEW_CLOCK_UNSPECIFIED",
-            Self::Start => "REVIEW_CLOCK_START",
-            Self::Decision => "REVIEW_CLOCK_DECISION",
-            Self::Overall => "REVIEW_CLOCK_OVERALL",
-            Self::DisputeDecision => "REVIEW_CLOCK_DISPUTE_DECISION",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "REVIEW_CLOCK_UNSPECIFIED" => Some(Self::Unspecified),
-            "REVIEW_CLOCK_START" => Some(Self::Start),
-            "REVIEW_CLOCK_DECISION" => Some(Self::Decision),
-            "REVIEW_CLOCK_OVERALL" => Some(Self::Overall),
-            "REVIEW_CLOCK_DISPUTE_DECISION" => Some(Self::DisputeDecision),
-            _ => None,
-        }
-    }
-}
 /// What an award changed in the registry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -1132,52 +964,36 @@ impl AwardOutcome {
 pub enum ErrorReason {
     /// The value is not specified.
     Unspecified = 0,
-    /// The review case does not exist. Code NOT_FOUND.
-    ResourceNotFound = 1,
-    /// The state of the case does not allow the command. Code FAILED_PRECONDITION. The metadata keys
-    /// `state`, `command` and `allowed` hold the state, the command and the allowed commands, in lower
-    /// case, for example `under_review`.
-    CommandNotAllowed = 2,
     /// The caller is not the reviewer of the case: another reviewer has it, or nobody. Code
     /// PERMISSION_DENIED.
-    NotCaseReviewer = 3,
+    NotCaseReviewer = 1,
     /// The case already has a reviewer. A review lead can assign it to another one. Code
     /// FAILED_PRECONDITION.
-    AlreadyAssigned = 4,
+    AlreadyAssigned = 2,
     /// At least one line could not be held, so the case was not approved. Code FAILED_PRECONDITION.
     /// `google.rpc.PreconditionFailure` names each line (`subject`: `lines/{line_id}`) with a reason
     /// of `cpor.registry.v1.ErrorReason` as its `type`.
-    LinesNotHeld = 5,
-    /// The case has changed since the `etag` was read; read it again. Code ABORTED.
-    EtagMismatch = 6,
-    /// The case was changed by others while the request was processed; retry. Code ABORTED.
-    ConcurrentChange = 7,
-    /// The request id was used before for a request with other content. Code INVALID_ARGUMENT.
-    RequestIdReused = 8,
-    /// The decision was recorded, but the registry does not answer or its answer could not be stored.
-    /// The service completes the decision by itself. Code UNAVAILABLE. `google.rpc.RetryInfo` says
-    /// when to retry.
-    RegistryUnavailable = 9,
+    LinesNotHeld = 3,
     /// At least one key cannot be awarded as requested, so nothing was awarded. Code
     /// FAILED_PRECONDITION. `google.rpc.PreconditionFailure` names each key with one of the following
     /// reasons as its `type`.
-    AwardsNotPossible = 11,
+    AwardsNotPossible = 4,
     /// Reason of a violation of AWARDS_NOT_POSSIBLE: the winner does not compete for the key, or no
     /// longer does.
-    KeyNotContested = 12,
+    KeyNotContested = 5,
     /// Reason of a violation of AWARDS_NOT_POSSIBLE: a named case competes for this key, and the
     /// request does not award it.
-    KeyNotAwarded = 13,
+    KeyNotAwarded = 6,
     /// Reason of a violation of AWARDS_NOT_POSSIBLE: the request awards the key more than once.
-    KeyAwardedTwice = 14,
+    KeyAwardedTwice = 7,
     /// Reason of a violation of AWARDS_NOT_POSSIBLE: another arbitration of the key is in progress, or
     /// a competing case is being approved; retry.
-    KeyBusy = 15,
+    KeyBusy = 8,
     /// Reason of a violation of AWARDS_NOT_POSSIBLE: the key has already been awarded to another
     /// successor of its official holder (R37).
-    SuccessorExists = 16,
+    SuccessorExists = 9,
     /// Reason of a violation of AWARDS_NOT_POSSIBLE: the tenant has no such workload or subscription.
-    KeyUnknown = 17,
+    KeyUnknown = 10,
 }
 impl ErrorReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1187,15 +1003,9 @@ impl ErrorReason {
     pub fn as_str_name(&self) -> &'static str {
         match self {
             Self::Unspecified => "ERROR_REASON_UNSPECIFIED",
-            Self::ResourceNotFound => "RESOURCE_NOT_FOUND",
-            Self::CommandNotAllowed => "COMMAND_NOT_ALLOWED",
             Self::NotCaseReviewer => "NOT_CASE_REVIEWER",
             Self::AlreadyAssigned => "ALREADY_ASSIGNED",
             Self::LinesNotHeld => "LINES_NOT_HELD",
-            Self::EtagMismatch => "ETAG_MISMATCH",
-            Self::ConcurrentChange => "CONCURRENT_CHANGE",
-            Self::RequestIdReused => "REQUEST_ID_REUSED",
-            Self::RegistryUnavailable => "REGISTRY_UNAVAILABLE",
             Self::AwardsNotPossible => "AWARDS_NOT_POSSIBLE",
             Self::KeyNotContested => "KEY_NOT_CONTESTED",
             Self::KeyNotAwarded => "KEY_NOT_AWARDED",
@@ -1209,15 +1019,9 @@ impl ErrorReason {
     pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
         match value {
             "ERROR_REASON_UNSPECIFIED" => Some(Self::Unspecified),
-            "RESOURCE_NOT_FOUND" => Some(Self::ResourceNotFound),
-            "COMMAND_NOT_ALLOWED" => Some(Self::CommandNotAllowed),
             "NOT_CASE_REVIEWER" => Some(Self::NotCaseReviewer),
             "ALREADY_ASSIGNED" => Some(Self::AlreadyAssigned),
             "LINES_NOT_HELD" => Some(Self::LinesNotHeld),
-            "ETAG_MISMATCH" => Some(Self::EtagMismatch),
-            "CONCURRENT_CHANGE" => Some(Self::ConcurrentChange),
-            "REQUEST_ID_REUSED" => Some(Self::RequestIdReused),
-            "REGISTRY_UNAVAILABLE" => Some(Self::RegistryUnavailable),
             "AWARDS_NOT_POSSIBLE" => Some(Self::AwardsNotPossible),
             "KEY_NOT_CONTESTED" => Some(Self::KeyNotContested),
             "KEY_NOT_AWARDED" => Some(Self::KeyNotAwarded),

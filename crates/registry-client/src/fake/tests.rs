@@ -11,7 +11,7 @@ fn registry() -> FakeRegistry {
         solution_area: SolutionArea::BusinessApplications,
         family: ProductFamily::PowerBi,
         kind: ProductKind::Subscription,
-        incentivised: true,
+        incentivized: true,
     };
     let subscription = SubscriptionId(Uuid::from_u128(1));
     FakeRegistry::default().product(product.clone()).tenant(tenant()).subscription(

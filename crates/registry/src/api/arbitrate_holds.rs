@@ -5,9 +5,10 @@ use std::sync::Arc;
 use cpor_durable::{Command, CommandError, Transition};
 use cpor_kit::request;
 use cpor_kit::status::{self, PreconditionViolation};
+use cpor_proto::WireEnum as _;
 use cpor_proto::registry::v1::award_result::Outcome;
 use cpor_proto::registry::v1::{self as wire, ArbitrateHoldsRequest, ArbitrateHoldsResponse, AwardResult};
-use cpor_types::{TenantId, TenantName};
+use cpor_types::{Activity, TenantId, TenantName};
 use tonic::{Request, Response, Status};
 
 use super::{Api, ApiResult, convert, error};
@@ -123,14 +124,11 @@ fn arbitration(request: &ArbitrateHoldsRequest) -> Result<Arbitration, Status> {
 
 /// Parses one award. `field` is its path in the request.
 fn award(award: &wire::Award, field: &str) -> Result<Award, Status> {
-    let activities = award.activities().map(|activity| {
-        convert::parse_activity(activity)
-            .ok_or_else(|| error::invalid_field(&format!("{field}.activities"), "must contain only known activities"))
-    });
     Ok(Award {
         key: award.key.parse().map_err(error::malformed_field(&format!("{field}.key")))?,
         winner: award.winner_claim.parse().map_err(error::malformed_field(&format!("{field}.winner_claim")))?,
         review_case: convert::parse_review_case(&format!("{field}.review_case_id"), &award.review_case_id)?,
-        activities: activities.collect::<Result<_, _>>()?,
+        activities: Activity::from_numbers(&award.activities)
+            .map_err(error::unknown_value(&format!("{field}.activities")))?,
     })
 }

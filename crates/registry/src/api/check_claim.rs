@@ -3,8 +3,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cpor_durable::StoreError;
 use cpor_kit::request;
+use cpor_proto::WireEnum as _;
 use cpor_proto::registry::v1::{CheckClaimRequest, CheckClaimResponse, CheckedLine, DirectoryViolation};
-use cpor_types::{AssociationKey, MpnId, PartnerId, PartnerName, ProductName, TenantId, Timestamp};
+use cpor_types::{AssociationKey, MpnId, PartnerId, PartnerName, ProductName, SolutionArea, TenantId, Timestamp};
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
@@ -115,7 +116,8 @@ fn claim_to_check(request: &CheckClaimRequest) -> Result<ClaimToCheck, Status> {
     Ok(ClaimToCheck {
         mpn_id,
         customer_domain: non_empty(&request.customer_domain).map(str::to_owned),
-        solution_area: convert::parse_solution_area(request.solution_area()),
+        solution_area: SolutionArea::from_optional_number(request.solution_area)
+            .map_err(error::unknown_value("solution_area"))?,
         lines: lines.collect(),
     })
 }

@@ -2,19 +2,17 @@
 use std::collections::BTreeSet;
 
 use cpor_kit::wire_time::{from_wire_time, to_wire_time};
-use cpor_proto::registry::v1 as wire;
+use cpor_proto::{WireEnum as _, registry::v1 as wire, r#type::v1 as types};
 use cpor_types::{
-    Activity, CaseId, MpnId, PartnerId, ProductFamily, ProductKind, Program, SolutionArea, SubscriptionId,
-    SubscriptionName, TenantId, Timestamp,
+    Activity, CaseId, MpnId, PartnerId, ProductFamily, ProductKind, SubscriptionId, SubscriptionName, TenantId,
+    Timestamp,
 };
 use tonic::Status;
 
 use super::error;
-use crate::domain::association::{AssociationState, EndReason};
+use crate::domain::association::AssociationState;
 use crate::domain::catalog::Product;
-use crate::domain::directory::{
-    Enrolment, Location, PartnerProfile, PurchaseChannel, Subscription, SubscriptionStatus, TenantProfile,
-};
+use crate::domain::directory::{Enrollment, Location, PartnerProfile, Subscription, TenantProfile};
 use crate::store::query::NamedAssociation;
 
 /// Parses a time and cuts it to whole microseconds. `field` is its path in the request.
@@ -26,7 +24,7 @@ pub(super) fn partner(id: &PartnerId, profile: PartnerProfile) -> wire::Partner 
     wire::Partner {
         name: format!("partners/{id}"),
         locations: profile.locations.iter().map(|(mpn_id, value)| location(mpn_id, value)).collect(),
-        enrolments: profile.enrolments.iter().map(enrolment).collect(),
+        enrollments: profile.enrollments.iter().map(enrollment).collect(),
         display_name: profile.display_name,
     }
 }
@@ -35,16 +33,11 @@ pub(super) fn location(mpn_id: &MpnId, location: &Location) -> wire::Location {
     wire::Location { mpn_id: mpn_id.to_string(), region: location.region.clone(), calendar: location.calendar.clone() }
 }
 
-fn enrolment(enrolment: &Enrolment) -> wire::Enrolment {
-    let program = match enrolment.program {
-        Program::OsaSell => wire::Program::OsaSell,
-        Program::OsuMicrosoft365 => wire::Program::OsuMicrosoft365,
-        Program::OsuBusinessApplications => wire::Program::OsuBusinessApplications,
-    };
-    wire::Enrolment {
-        program: program.into(),
-        start_time: Some(to_wire_time(enrolment.start_time)),
-        end_time: enrolment.end_time.map(to_wire_time),
+fn enrollment(enrollment: &Enrollment) -> wire::Enrollment {
+    wire::Enrollment {
+        program: enrollment.program.to_number(),
+        start_time: Some(to_wire_time(enrollment.start_time)),
+        end_time: enrollment.end_time.map(to_wire_time),
     }
 }
 
@@ -59,23 +52,11 @@ pub(super) fn tenant(id: TenantId, profile: &TenantProfile) -> wire::Tenant {
 }
 
 pub(super) fn subscription(tenant: TenantId, id: SubscriptionId, subscription: &Subscription) -> wire::Subscription {
-    let status = match subscription.status {
-        SubscriptionStatus::Active => wire::SubscriptionStatus::Active,
-        SubscriptionStatus::InGrace => wire::SubscriptionStatus::InGrace,
-        SubscriptionStatus::Expired => wire::SubscriptionStatus::Expired,
-        SubscriptionStatus::NotProvisioned => wire::SubscriptionStatus::NotProvisioned,
-        SubscriptionStatus::Suspended => wire::SubscriptionStatus::Suspended,
-    };
-    let channel = match subscription.channel {
-        PurchaseChannel::VolumeLicensing => wire::PurchaseChannel::VolumeLicensing,
-        PurchaseChannel::WebDirect => wire::PurchaseChannel::WebDirect,
-        PurchaseChannel::Csp => wire::PurchaseChannel::Csp,
-    };
     wire::Subscription {
         name: SubscriptionName { tenant, subscription: id }.to_string(),
         product: format!("products/{}", subscription.product),
-        status: status.into(),
-        channel: channel.into(),
+        status: subscription.status.to_number(),
+        channel: subscription.channel.to_number(),
         purchase_time: Some(to_wire_time(subscription.purchase_time)),
         end_time: subscription.end_time.map(to_wire_time),
     }
@@ -95,21 +76,21 @@ pub(super) fn product(product: &Product) -> wire::Product {
     wire::Product {
         name: format!("products/{}", product.id),
         display_name: product.display_name.clone(),
-        solution_area: solution_area(product.solution_area).into(),
+        solution_area: product.solution_area.to_number(),
         family: family.into(),
         kind: kind.into(),
-        claimable_from_time: Some(to_wire_time(product.claimable_from)),
-        claimable_until_time: product.claimable_until.map(to_wire_time),
-        incentivised: product.incentivised,
+        claimable_start_time: Some(to_wire_time(product.claimable_from)),
+        claimable_end_time: product.claimable_until.map(to_wire_time),
+        incentivized: product.incentivized,
     }
 }
 
 pub(super) fn association((name, association): &NamedAssociation) -> wire::Association {
     let (state, official, end) = match association.state {
-        AssociationState::Pending => (wire::AssociationState::Pending, None, None),
-        AssociationState::Official { official_time } => (wire::AssociationState::Official, Some(official_time), None),
+        AssociationState::Pending => (types::AssociationState::Pending, None, None),
+        AssociationState::Official { official_time } => (types::AssociationState::Official, Some(official_time), None),
         AssociationState::Ended { official_time, end_time, reason } => {
-            (wire::AssociationState::Ended, official_time, Some((end_time, reason)))
+            (types::AssociationState::Ended, official_time, Some((end_time, reason)))
         }
     };
     wire::Association {
@@ -118,9 +99,9 @@ pub(super) fn association((name, association): &NamedAssociation) -> wire::Assoc
         mpn_id: association.mpn_id.to_string(),
         key: format!("tenants/{}/{}", name.tenant, association.key),
         product: format!("products/{}", association.product),
-        activity: activity(association.activity).into(),
+        activity: association.activity.to_number(),
         state: state.into(),
-        end_reason: end.map_or(wire::EndReason::Unspecified, |(_, reason)| end_reason(reason)).into(),
+        end_reason: end.map_or(0, |(_, reason)| reason.to_number()),
         hold_time: Some(to_wire_time(association.hold_time)),
         official_time: official.map(to_wire_time),
         end_time: end.map(|(time, _)| to_wire_time(time)),
@@ -137,58 +118,14 @@ pub(super) fn with_all_activities(associations: &[NamedAssociation]) -> Vec<wire
         of_partner.map(|(_, other)| other.activity).collect()
     };
     let message = |named: &NamedAssociation| wire::Association {
-        activities: activities(named.1.partner()).into_iter().map(|value| activity(value).into()).collect(),
+        activities: Activity::to_numbers(&activities(named.1.partner())),
         ..association(named)
     };
     associations.iter().map(message).collect()
-}
-
-fn end_reason(reason: EndReason) -> wire::EndReason {
-    match reason {
-        EndReason::Declined => wire::EndReason::Declined,
-        EndReason::Withdrawn => wire::EndReason::Withdrawn,
-        EndReason::Expired => wire::EndReason::Expired,
-        EndReason::Superseded => wire::EndReason::Superseded,
-        EndReason::Rejected => wire::EndReason::Rejected,
-    }
-}
-
-fn solution_area(area: SolutionArea) -> wire::SolutionArea {
-    match area {
-        SolutionArea::Microsoft365 => wire::SolutionArea::Microsoft365,
-        SolutionArea::BusinessApplications => wire::SolutionArea::BusinessApplications,
-    }
-}
-
-/// Parses a solution area, or returns `None` when the message does not set it.
-pub(super) fn parse_solution_area(area: wire::SolutionArea) -> Option<SolutionArea> {
-    match area {
-        wire::SolutionArea::Unspecified => None,
-        wire::SolutionArea::Microsoft365 => Some(SolutionArea::Microsoft365),
-        wire::SolutionArea::BusinessApplications => Some(SolutionArea::BusinessApplications),
-    }
-}
-
-fn activity(activity: Activity) -> wire::Activity {
-    match activity {
-        Activity::Usage => wire::Activity::Usage,
-        Activity::PreSales => wire::Activity::PreSales,
-        Activity::RevenueAssociation => wire::Activity::RevenueAssociation,
-    }
 }
 
 /// Parses a review case id, or returns `None` when the message does not set it.
 pub(super) fn parse_review_case(field: &str, case_id: &str) -> Result<Option<CaseId>, Status> {
     let case_id = Some(case_id).filter(|case_id| !case_id.is_empty());
     case_id.map(str::parse).transpose().map_err(error::malformed_field(field))
-}
-
-/// Parses an activity, or returns `None` when the message does not set it.
-pub(super) fn parse_activity(activity: wire::Activity) -> Option<Activity> {
-    match activity {
-        wire::Activity::Unspecified => None,
-        wire::Activity::Usage => Some(Activity::Usage),
-        wire::Activity::PreSales => Some(Activity::PreSales),
-        wire::Activity::RevenueAssociation => Some(Activity::RevenueAssociation),
-    }
 }

@@ -1,15 +1,14 @@
 //! The conversion of errors to gRPC statuses. Internal details are logged and never returned.
-use cpor_durable::{CommandError, FailureStatuses, StoreError};
+use cpor_durable::{CommandError, StoreError};
 use cpor_kit::status::{self, FieldViolation};
+use cpor_proto::UnknownValue;
+use cpor_proto::options::v1::FieldViolationReason;
 use cpor_proto::registry::v1::ErrorReason;
 use cpor_types::Malformed;
 use tonic::{Code, Status};
 
 use crate::domain::reason::Reason;
 use crate::store::tenant::TenantConflict;
-
-/// The statuses of failures that all services have in common.
-const STATUSES: FailureStatuses = FailureStatuses { unavailable_reason: "UNAVAILABLE" };
 
 /// The value of the API's enum `ErrorReason` for a reason.
 pub(super) const fn wire_reason(reason: Reason) -> ErrorReason {
@@ -66,7 +65,7 @@ pub(super) fn conflict(conflict: TenantConflict) -> Status {
 
 /// The status for a query that failed.
 pub(super) fn read_failed(error: StoreError) -> Status {
-    STATUSES.store_error(&error)
+    cpor_durable::status::store_error(&error)
 }
 
 /// The status for a command that failed. `refused` and `conflicting` convert the refusals and
@@ -78,7 +77,7 @@ pub(super) fn command_failed<R, C>(
 ) -> Status {
     // The name of a resource appears only in failures that etags cause, and no method of this
     // service uses etags.
-    STATUSES.command_error("", failure, refused, conflicting)
+    cpor_durable::status::command_error("", failure, refused, conflicting)
 }
 
 /// Converts a parse error of a field to a status.
@@ -86,10 +85,18 @@ pub(super) fn malformed_field(field: &str) -> impl Fn(Malformed) -> Status + '_ 
     move |malformed| invalid_field(field, malformed.to_string())
 }
 
+/// Converts an enum number of a field that is unspecified or unknown to a status.
+pub(super) fn unknown_value(field: &str) -> impl Fn(UnknownValue) -> Status + '_ {
+    move |_| invalid_field(field, "must be one of the specified values")
+}
+
 /// The status for one invalid field of the request. The description says which rule the value
 /// breaks.
 pub(super) fn invalid_field(field: &str, description: impl Into<String>) -> Status {
-    let violation =
-        FieldViolation { field: field.to_owned(), reason: "MALFORMED".to_owned(), description: description.into() };
+    let violation = FieldViolation {
+        field: field.to_owned(),
+        reason: FieldViolationReason::Malformed.as_str_name().to_owned(),
+        description: description.into(),
+    };
     status::invalid_fields(vec![violation])
 }

@@ -4,17 +4,18 @@ use std::sync::Arc;
 use cpor_durable::{Command, CommandError, Transition};
 use cpor_kit::status::{self, PreconditionViolation};
 use cpor_kit::{Caller, request};
+use cpor_proto::WireEnum as _;
 use cpor_proto::registry::v1::import_result::Outcome;
 use cpor_proto::registry::v1::{
     self as wire, ErrorReason, ImportLegacyAssociationsRequest, ImportLegacyAssociationsResponse, ImportResult,
 };
-use cpor_types::{Actor, PartnerName, TenantId, TenantKey};
+use cpor_types::{Activity, Actor, PartnerName, TenantId, TenantKey};
 use futures_util::{StreamExt as _, stream};
 use tonic::{Request, Response, Status};
 
 use super::import_directory::{MAX_CONCURRENT_ROWS, MAX_ROWS, import_result};
 use super::shared_outcome::SharedOutcome;
-use super::{Api, ApiResult, convert, error};
+use super::{Api, ApiResult, error};
 use crate::domain::directory::PartnerProfile;
 use crate::domain::legacy::LegacyAssociation;
 use crate::domain::reason::Reason;
@@ -78,7 +79,7 @@ fn parse(row: &wire::LegacyAssociation) -> Result<(TenantId, LegacyAssociation),
     let TenantKey { tenant, key } = row.key.parse().map_err(error::malformed_field("key"))?;
     let PartnerName { partner } = row.partner.parse().map_err(error::malformed_field("partner"))?;
     let mpn_id = row.mpn_id.parse().map_err(error::malformed_field("mpn_id"))?;
-    let activities = row.activities().filter_map(convert::parse_activity).collect();
+    let activities = Activity::from_numbers(&row.activities).map_err(error::unknown_value("activities"))?;
     Ok((tenant, LegacyAssociation { partner, mpn_id, key, activities }))
 }
 

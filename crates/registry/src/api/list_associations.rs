@@ -1,7 +1,10 @@
 //! The RPC `ListAssociations`.
 use cpor_kit::page::{self, PageTokens};
 use cpor_kit::{Caller, request};
-use cpor_proto::registry::v1::{AssociationState, ListAssociationsRequest, ListAssociationsResponse};
+use cpor_proto::{
+    registry::v1::{ListAssociationsRequest, ListAssociationsResponse},
+    r#type::v1::AssociationState,
+};
 use cpor_types::{ClaimName, TenantName};
 use tonic::{Request, Response, Status};
 

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use cpor_durable::{Command, CommandError, Transition};
 use cpor_kit::{request, status};
+use cpor_proto::WireEnum as _;
 use cpor_proto::registry::v1::{self as wire, PlaceHoldRequest, PlaceHoldResponse};
-use cpor_types::{AssociationKey, AssociationName, ProductName, TenantId, TenantName};
+use cpor_types::{Activity, AssociationKey, AssociationName, ProductName, SolutionArea, TenantId, TenantName};
 use tonic::{Request, Response, Status};
 
 use super::{Api, ApiResult, convert, error};
@@ -99,12 +100,6 @@ fn refused_response(refusals: &[LineRefusal]) -> PlaceHoldResponse {
 /// Parses the request. Only services call this RPC, so an invalid request is a defect of the
 /// calling service.
 fn hold_request(request: PlaceHoldRequest) -> Result<HoldRequest, Status> {
-    let solution_area = convert::parse_solution_area(request.solution_area());
-    let activities = request.activities().map(|activity| {
-        convert::parse_activity(activity)
-            .ok_or_else(|| error::invalid_field("activities", "must contain only known activities"))
-    });
-    let activities = activities.collect::<Result<_, _>>()?;
     let submit_time = request.submit_time.ok_or_else(|| error::invalid_field("submit_time", "must be set"))?;
     let lines = request.lines.iter().enumerate().map(|(index, line)| line_to_hold(line, &format!("lines[{index}]")));
     Ok(HoldRequest {
@@ -112,9 +107,9 @@ fn hold_request(request: PlaceHoldRequest) -> Result<HoldRequest, Status> {
         claim: request.claim.parse().map_err(error::malformed_field("claim"))?,
         review_case: convert::parse_review_case("review_case_id", &request.review_case_id)?,
         mpn_id: request.mpn_id.parse().map_err(error::malformed_field("mpn_id"))?,
-        solution_area: solution_area
-            .ok_or_else(|| error::invalid_field("solution_area", "must be a known solution area"))?,
-        activities,
+        solution_area: SolutionArea::from_number(request.solution_area)
+            .map_err(error::unknown_value("solution_area"))?,
+        activities: Activity::from_numbers(&request.activities).map_err(error::unknown_value("activities"))?,
         lines: lines.collect::<Result<_, _>>()?,
         submit_time: convert::parse_timestamp("submit_time", submit_time)?,
         customer_domain: request.customer_domain,

@@ -4,7 +4,7 @@ use cpor_types::{
     Timestamp,
 };
 
-use super::string_enum::string_enum;
+pub(crate) use cpor_types::AssociationEndReason as EndReason;
 
 /// One association. An association whose source is a claim starts as a pending hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,22 +53,6 @@ pub(crate) enum AssociationState {
     Official { official_time: Timestamp },
     /// The association has ended. `official_time` is `None` when it never became official.
     Ended { official_time: Option<Timestamp>, end_time: Timestamp, reason: EndReason },
-}
-
-string_enum! {
-    /// Why an association ended (R35).
-    EndReason {
-        /// The customer declined.
-        Declined = "declined",
-        /// The partner withdrew the claim.
-        Withdrawn = "withdrawn",
-        /// The subscription ended (R39, R58).
-        Expired = "expired",
-        /// Another company was awarded the key (R37).
-        Superseded = "superseded",
-        /// The claim was rejected for any other reason.
-        Rejected = "rejected",
-    }
 }
 
 impl Association {

@@ -28,7 +28,7 @@ pub(crate) struct Product {
     /// open-ended.
     pub(crate) claimable_until: Option<Timestamp>,
     /// Whether partners are paid for the product. A product without pay is recognition-only.
-    pub(crate) incentivised: bool,
+    pub(crate) incentivized: bool,
 }
 
 /// Why a catalog cannot be used.
@@ -133,12 +133,12 @@ struct ProductEntry {
     since: Option<Timestamp>,
     /// The exclusive end of the claimable period, or `None` when it is open-ended.
     until: Option<Timestamp>,
-    #[serde(default = "incentivised_by_default")]
-    incentivised: bool,
+    #[serde(default = "incentivized_by_default")]
+    incentivized: bool,
 }
 
-/// The value of `incentivised` for products that do not set it.
-fn incentivised_by_default() -> bool {
+/// The value of `incentivized` for products that do not set it.
+fn incentivized_by_default() -> bool {
     true
 }
 
@@ -154,7 +154,7 @@ impl Group {
             kind,
             claimable_from: entry.since.unwrap_or(since),
             claimable_until: entry.until,
-            incentivised: entry.incentivised,
+            incentivized: entry.incentivized,
         })
     }
 }
@@ -181,7 +181,7 @@ mod tests {
         );
         let recognition_only: Vec<_> = catalog
             .products_after(None)
-            .filter(|product| !product.incentivised)
+            .filter(|product| !product.incentivized)
             .map(|product| product.id.as_str())
             .collect();
         assert_eq!(recognition_only, ["azure-information-protection", "outlook-mobile", "yammer"]);

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use cpor_types::{AssociationKey, DomainName, MpnId, ProductId, Program, SubscriptionId, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::string_enum::string_enum;
+pub(crate) use cpor_types::{PurchaseChannel, SubscriptionStatus};
 
 /// The directory data of one tenant.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,37 +60,13 @@ pub(crate) struct Subscription {
     pub(crate) expire_time: Option<Timestamp>,
 }
 
-string_enum! {
-    /// The status of a subscription, as the directory reports it.
-    SubscriptionStatus {
-        Active = "active",
-        /// The subscription has ended and is in its grace period, in which it still counts as
-        /// active.
-        InGrace = "in_grace",
-        Expired = "expired",
-        NotProvisioned = "not_provisioned",
-        Suspended = "suspended",
-    }
-}
-
-string_enum! {
-    /// The channel through which a subscription was bought (R6, R8).
-    PurchaseChannel {
-        VolumeLicensing = "volume_licensing",
-        WebDirect = "web_direct",
-        /// Cloud Solution Provider. Subscriptions bought through this channel cannot be claimed
-        /// (R6).
-        Csp = "csp",
-    }
-}
-
 /// The directory data of one partner.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PartnerProfile {
     pub(crate) display_name: String,
     /// The locations by MPN id. An MPN id belongs to at most one partner.
     pub(crate) locations: BTreeMap<MpnId, Location>,
-    pub(crate) enrolments: Vec<Enrolment>,
+    pub(crate) enrollments: Vec<Enrollment>,
 }
 
 /// A location of a partner.
@@ -102,11 +78,11 @@ pub(crate) struct Location {
     pub(crate) calendar: String,
 }
 
-/// A partner's enrolment in an incentive program.
+/// A partner's enrollment in an incentive program.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Enrolment {
+pub(crate) struct Enrollment {
     pub(crate) program: Program,
     pub(crate) start_time: Timestamp,
-    /// The exclusive end of the enrolment, or `None` when it is open-ended.
+    /// The exclusive end of the enrollment, or `None` when it is open-ended.
     pub(crate) end_time: Option<Timestamp>,
 }

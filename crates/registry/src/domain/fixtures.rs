@@ -43,7 +43,7 @@ pub(crate) fn partner() -> PartnerProfile {
     PartnerProfile {
         display_name: "Contoso".to_owned(),
         locations: [(id(MPN_ID), location)].into(),
-        enrolments: Vec::new(),
+        enrollments: Vec::new(),
     }
 }
 

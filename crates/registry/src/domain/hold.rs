@@ -207,8 +207,8 @@ impl Tenant {
             AssociationKey::Workload(_) => None,
             AssociationKey::Subscription(id) => self.directory.subscriptions.get(id).cloned(),
         };
-        let incentivised = catalog.get(&association.product).is_some_and(|product| product.incentivised);
-        GrantedLine { association: association.clone(), incentivised, subscription }
+        let incentivized = catalog.get(&association.product).is_some_and(|product| product.incentivized);
+        GrantedLine { association: association.clone(), incentivized, subscription }
     }
 }
 

@@ -11,7 +11,6 @@ pub(crate) mod legacy;
 pub(crate) mod partner;
 pub(crate) mod reason;
 pub(crate) mod record;
-mod string_enum;
 pub(crate) mod tenant;
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The partner: a company with its locations and enrolments (R1). Only an import changes it.
+//! The partner: a company with its locations and enrollments (R1). Only an import changes it.
 use cpor_types::PartnerId;
 
 use super::directory::PartnerProfile;

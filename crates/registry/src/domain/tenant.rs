@@ -99,7 +99,7 @@ impl AssociationsGranted {
 pub(crate) struct GrantedLine {
     pub(crate) association: Association,
     /// Whether partners are paid for the product. A product without pay is recognition-only.
-    pub(crate) incentivised: bool,
+    pub(crate) incentivized: bool,
     /// The subscription that the association is about, or `None` for a workload.
     pub(crate) subscription: Option<Subscription>,
 }

@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use cpor_durable::{EventReceiver, IncomingEvent, ReceiveError, Transition};
 use cpor_kit::Db;
+use cpor_proto::WireEnum as _;
 use cpor_proto::events::v1::event::Payload;
 use cpor_proto::events::v1::{AssociationGranted, ClaimClosed};
 use cpor_types::{CaseId, ClaimName, Malformed, PrimaryRejection, TenantName};
@@ -50,7 +51,7 @@ impl IncomingEvents {
         let claim: ClaimName = event.claim.parse().map_err(malformed)?;
         let case_id = Some(event.review_case_id.as_str()).filter(|case_id| !case_id.is_empty());
         let review_case: Option<CaseId> = case_id.map(str::parse).transpose().map_err(malformed)?;
-        let reason = end_reason(&event.primary_reason)?;
+        let reason = end_reason(event.primary_reason)?;
         let at = incoming.effective_time;
         let close = move |tenant: &Tenant| tenant.close_claim(&claim, review_case, reason, at);
         self.change_tenant(incoming, "close_claim", &event.tenant, close).await
@@ -78,8 +79,8 @@ impl IncomingEvents {
 }
 
 /// The reason for which associations end when a claim is closed with this primary rejection reason.
-fn end_reason(primary_reason: &str) -> Result<EndReason, ReceiveError> {
-    Ok(match primary_reason.parse().map_err(malformed)? {
+fn end_reason(primary_reason: i32) -> Result<EndReason, ReceiveError> {
+    Ok(match PrimaryRejection::from_number(primary_reason).map_err(ReceiveError::park)? {
         PrimaryRejection::PartnerRequest => EndReason::Withdrawn,
         PrimaryRejection::CustomerDeclined => EndReason::Declined,
         PrimaryRejection::InsufficientPoe => EndReason::Rejected,

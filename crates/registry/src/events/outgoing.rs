@@ -3,15 +3,16 @@ use std::collections::HashMap;
 
 use cpor_durable::{Change, OutgoingEvent, RecordedEvent};
 use cpor_kit::wire_time::to_wire_time;
+use cpor_proto::WireEnum as _;
 use cpor_proto::events::v1::event::Payload;
 use cpor_proto::events::v1::{
-    AssociationBecameOfficial, AssociationEnded, EnrolmentFacts, LineFacts, PartnerChanged, PartnerFacts,
+    AssociationBecameOfficial, AssociationEnded, EnrollmentFacts, LineFacts, PartnerChanged, PartnerFacts,
     SubscriptionChanged, SubscriptionFacts,
 };
-use cpor_types::{AssociationKey, Service, SubscriptionId, TenantId};
+use cpor_types::{Activity, AssociationKey, Service, SubscriptionId, TenantId};
 
 use crate::domain::association::EndReason;
-use crate::domain::directory::{Enrolment, PartnerProfile, Subscription};
+use crate::domain::directory::{Enrollment, PartnerProfile, Subscription};
 use crate::domain::partner::{Partner, PartnerEvent};
 use crate::domain::tenant::{AssociationsEnded, AssociationsGranted, GrantedLine, Tenant, TenantEvent};
 
@@ -31,7 +32,7 @@ pub(crate) fn partner_events(change: &Change<Partner>) -> Vec<OutgoingEvent> {
             Payload::PartnerChanged(PartnerChanged {
                 partner: format!("partners/{partner}"),
                 location_regions: location_regions(profile),
-                enrolments: profile.enrolments.iter().map(enrolment_facts).collect(),
+                enrollments: profile.enrollments.iter().map(enrollment_facts).collect(),
             }),
         ),
     };
@@ -68,7 +69,7 @@ fn association_ended(tenant: String, ended: &AssociationsEnded) -> AssociationEn
     AssociationEnded {
         claim: ended.claim.to_string(),
         tenant,
-        reason: ended.reason.as_str().to_owned(),
+        reason: ended.reason.to_number(),
         line_ids: ended.lines.iter().map(ToString::to_string).collect(),
         all: ended.is_last,
     }
@@ -105,18 +106,23 @@ fn association_became_official(tenant: String, granted: &AssociationsGranted) ->
             partner: format!("partners/{}", granted.claim.partner),
             mpn_id: first.mpn_id.to_string(),
             location_region: granted.location_region(&first.mpn_id).unwrap_or_default().to_owned(),
-            enrolments: granted.partner.iter().flat_map(|partner| &partner.enrolments).map(enrolment_facts).collect(),
+            enrollments: granted
+                .partner
+                .iter()
+                .flat_map(|partner| &partner.enrollments)
+                .map(enrollment_facts)
+                .collect(),
         }),
         tenant_region: granted.tenant_region.clone(),
         submit_time: first.and_then(|first| first.claimed_line()).map(|line| to_wire_time(line.submit_time)),
         official_time: first.and_then(|first| first.official_time()).map(to_wire_time),
-        activities: activities.iter().map(|activity| activity.as_str().to_owned()).collect(),
-        solution_area: first.map_or(String::new(), |first| first.solution_area().to_string()),
+        activities: Activity::to_numbers(&activities),
+        solution_area: first.map_or(0, |first| first.solution_area().to_number()),
     }
 }
 
 fn line_facts(line: &GrantedLine) -> LineFacts {
-    let GrantedLine { association, incentivised, subscription } = line;
+    let GrantedLine { association, incentivized, subscription } = line;
     let subscription = match (&association.key, subscription) {
         (AssociationKey::Subscription(id), Some(subscription)) => Some(subscription_facts(*id, subscription)),
         (AssociationKey::Subscription(_), None) | (AssociationKey::Workload(_), _) => None,
@@ -125,7 +131,7 @@ fn line_facts(line: &GrantedLine) -> LineFacts {
         line_id: association.claimed_line().map(|line| line.line_id.to_string()).unwrap_or_default(),
         key: association.key.to_string(),
         product: format!("products/{}", association.product),
-        incentivised: *incentivised,
+        incentivized: *incentivized,
         subscription,
     }
 }
@@ -133,18 +139,18 @@ fn line_facts(line: &GrantedLine) -> LineFacts {
 fn subscription_facts(id: SubscriptionId, subscription: &Subscription) -> SubscriptionFacts {
     SubscriptionFacts {
         subscription_id: id.to_string(),
-        status: subscription.status.as_str().to_owned(),
-        channel: subscription.channel.as_str().to_owned(),
+        status: subscription.status.to_number(),
+        channel: subscription.channel.to_number(),
         purchase_time: Some(to_wire_time(subscription.purchase_time)),
         end_time: subscription.end_time.map(to_wire_time),
     }
 }
 
-fn enrolment_facts(enrolment: &Enrolment) -> EnrolmentFacts {
-    EnrolmentFacts {
-        program: enrolment.program.as_str().to_owned(),
-        start_time: Some(to_wire_time(enrolment.start_time)),
-        end_time: enrolment.end_time.map(to_wire_time),
+fn enrollment_facts(enrollment: &Enrollment) -> EnrollmentFacts {
+    EnrollmentFacts {
+        program: enrollment.program.to_number(),
+        start_time: Some(to_wire_time(enrollment.start_time)),
+        end_time: enrollment.end_time.map(to_wire_time),
     }
 }
 

@@ -6,15 +6,14 @@ use sea_orm::ActiveValue::Set;
 
 use super::entity::association::{ActiveModel, Model};
 use super::row::RowContext;
-use crate::domain::association::{Association, AssociationState, ClaimedLine, EndReason, Source};
+use crate::domain::association::{Association, AssociationState, ClaimedLine, Source};
 
 impl TryFrom<Model> for Association {
     type Error = StoreError;
 
     fn try_from(row: Model) -> Result<Self, StoreError> {
         let context = RowContext { table: "association", owner: &row.tenant, id: row.id };
-        let end_reason =
-            row.end_reason.as_deref().map(|name| context.parse_enum(name, EndReason::from_name)).transpose()?;
+        let end_reason = row.end_reason.as_deref().map(|name| context.parse_text(name)).transpose()?;
         let state = match (row.official_time.map(Timestamp::from), row.end_time.map(Timestamp::from), end_reason) {
             (None, None, None) => AssociationState::Pending,
             (Some(official_time), None, None) => AssociationState::Official { official_time },

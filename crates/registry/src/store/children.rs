@@ -15,7 +15,7 @@ use super::association::to_row as to_association_row;
 use super::entity::{association, key_holder, subscription, workload};
 use super::row::RowContext;
 use crate::domain::association::Association;
-use crate::domain::directory::{PurchaseChannel, Subscription, SubscriptionStatus};
+use crate::domain::directory::Subscription;
 use crate::domain::tenant::{Successor, Tenant};
 
 /// The child rows of one tenant, as domain values.
@@ -131,8 +131,8 @@ impl TryFrom<subscription::Model> for Subscription {
         let context = RowContext { table: "subscription", owner: &row.tenant, id: row.id };
         Ok(Self {
             product: context.parse_text(&row.product)?,
-            status: context.parse_enum(&row.status, SubscriptionStatus::from_name)?,
-            channel: context.parse_enum(&row.channel, PurchaseChannel::from_name)?,
+            status: context.parse_text(&row.status)?,
+            channel: context.parse_text(&row.channel)?,
             purchase_time: row.purchase_time.into(),
             end_time: row.end_time.map(Timestamp::from),
             expire_time: row.expire_time.map(Timestamp::from),

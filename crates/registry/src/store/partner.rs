@@ -89,7 +89,7 @@ impl TryFrom<partner::Model> for Versioned<Partner> {
         let profile = PartnerProfile {
             display_name: row.display_name,
             locations: context.parse_json::<BTreeMap<MpnId, Location>>(row.locations)?,
-            enrolments: context.parse_json(row.enrolments)?,
+            enrollments: context.parse_json(row.enrollments)?,
         };
         let version = context.parse_version(row.version)?;
         Ok(Self::new(version, Partner { id: context.parse_text(&row.owner)?, profile }))
@@ -104,6 +104,6 @@ fn to_row(partner: &Versioned<Partner>) -> Result<partner::ActiveModel, StoreErr
         version: Set(rows::to_bigint(partner.version)?),
         display_name: Set(profile.display_name.clone()),
         locations: Set(rows::to_json(&profile.locations)?),
-        enrolments: Set(rows::to_json(&profile.enrolments)?),
+        enrollments: Set(rows::to_json(&profile.enrollments)?),
     })
 }

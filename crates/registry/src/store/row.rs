@@ -22,11 +22,6 @@ impl RowContext<'_> {
         text.parse().map_err(|malformed| self.inconsistent(malformed))
     }
 
-    /// Parses a text column that holds the name of an enum variant, with the enum's own function.
-    pub(crate) fn parse_enum<T>(&self, name: &str, parse: impl FnOnce(&str) -> Option<T>) -> Result<T, StoreError> {
-        parse(name).ok_or_else(|| self.inconsistent(format!("unknown variant `{name}`")))
-    }
-
     /// Parses a JSON column.
     pub(crate) fn parse_json<T: DeserializeOwned>(&self, json: serde_json::Value) -> Result<T, StoreError> {
         serde_json::from_value(json).map_err(|error| self.inconsistent(error))

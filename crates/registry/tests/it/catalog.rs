@@ -31,7 +31,7 @@ async fn r9_an_installation_can_replace_the_catalog() {
     let listed = sync.list_products(ListProductsRequest::default()).await.unwrap().into_inner().products;
     let names: Vec<_> = listed.iter().map(|product| product.name.as_str()).collect();
     assert_eq!(names, ["products/abacus", "products/teams", "products/teams-next"]);
-    assert!(listed[0].claimable_until_time.is_some() && listed[1].claimable_until_time.is_none());
+    assert!(listed[0].claimable_end_time.is_some() && listed[1].claimable_end_time.is_none());
 
     let all = ["teams", "abacus", "teams-next"];
     let mut rows = vec![partner("contoso", "100"), tenant(TENANT, "fabrikam.example")];

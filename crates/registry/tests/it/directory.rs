@@ -2,9 +2,12 @@
 use cpor_kit::status;
 use cpor_proto::registry::v1::directory_row::Row;
 use cpor_proto::registry::v1::import_result::Outcome;
-use cpor_proto::registry::v1::{
-    DirectoryRow, GetPartnerRequest, GetTenantRequest, ImportDirectoryRequest, ImportResult, ListProductsRequest,
-    ListSubscriptionsRequest, ListWorkloadsRequest, SubscriptionStatus,
+use cpor_proto::{
+    registry::v1::{
+        DirectoryRow, GetPartnerRequest, GetTenantRequest, ImportDirectoryRequest, ImportResult, ListProductsRequest,
+        ListSubscriptionsRequest, ListWorkloadsRequest,
+    },
+    r#type::v1::SubscriptionStatus,
 };
 use cpor_types::{Role, Service};
 use prost::Message as _;

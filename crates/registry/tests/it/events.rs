@@ -3,8 +3,9 @@
 use cpor_durable::ReceiveError;
 use cpor_proto::events::v1::event::Payload;
 use cpor_proto::events::v1::{AssociationEnded, AssociationGranted, ClaimClosed};
-use cpor_proto::registry::v1::{
-    Association, AssociationState, EndReason, ListAssociationsRequest, LookUpAssociationsRequest, SubscriptionStatus,
+use cpor_proto::{
+    registry::v1::{Association, ListAssociationsRequest, LookUpAssociationsRequest},
+    r#type::v1::{AssociationEndReason, AssociationState, SubscriptionStatus},
 };
 use cpor_registry_client::{HoldOutcome, Reason};
 use cpor_types::{Actor, ClaimName, Role, Service, TenantKey, Timestamp};
@@ -16,11 +17,11 @@ pub(crate) fn granted(claim: &ClaimName) -> Payload {
     Payload::AssociationGranted(AssociationGranted { claim: claim.to_string(), tenant: format!("tenants/{TENANT}") })
 }
 
-pub(crate) fn closed(claim: &ClaimName, primary_reason: &str) -> Payload {
+pub(crate) fn closed(claim: &ClaimName, primary_reason: cpor_proto::r#type::v1::PrimaryRejectionReason) -> Payload {
     Payload::ClaimClosed(ClaimClosed {
         claim: claim.to_string(),
         tenant: format!("tenants/{TENANT}"),
-        primary_reason: primary_reason.to_owned(),
+        primary_reason: primary_reason.into(),
         review_case_id: String::new(),
         dispute_due_time: None,
     })
@@ -67,13 +68,13 @@ on_both! {
         assert_eq!(usage.check_usage_access(&actor, &stranger, &subscription_key).await.unwrap(), None);
 
         let end = due + chrono::TimeDelta::days(30);
-        system.deliver(contoso.claim.0, 2, closed(&contoso, "customer_declined"), end).await.unwrap();
+        system.deliver(contoso.claim.0, 2, closed(&contoso, cpor_proto::r#type::v1::PrimaryRejectionReason::CustomerDeclined), end).await.unwrap();
         assert_eq!(on_record(&mut lead, None).await, Vec::<String>::new());
         assert_eq!(on_record(&mut lead, Some(due)).await, ["partners/contoso"], "history stays");
         assert_eq!(on_record(&mut lead, Some(end)).await, Vec::<String>::new(), "the end is exclusive");
         assert_eq!(usage.check_usage_access(&actor, &one, &subscription_key).await.unwrap(), None);
         let (found, _) = list(&mut lead, ListAssociationsRequest { parent: format!("tenants/{TENANT}"), ..Default::default() }).await;
-        assert_eq!((found[0].state(), found[0].end_reason()), (AssociationState::Ended, EndReason::Declined));
+        assert_eq!((found[0].state(), found[0].end_reason()), (AssociationState::Ended, AssociationEndReason::Declined));
 
         let litware = hold(&claim("litware", 2), 2, &[1]);
         assert_eq!(registry.place_hold(&actor, litware).await.unwrap(), HoldOutcome::Held, "the key is free");
@@ -89,18 +90,18 @@ on_both! {
         let due = Timestamp::from_timestamp(4_000_000_000, 0).unwrap();
         system.deliver(contoso.claim.0, 1, granted(&contoso), due).await.unwrap();
         system.import(vec![subscription(1, SubscriptionStatus::InGrace), partner("contoso", "101")]).await;
-        system.deliver(contoso.claim.0, 2, closed(&contoso, "partner_request"), due).await.unwrap();
+        system.deliver(contoso.claim.0, 2, closed(&contoso, cpor_proto::r#type::v1::PrimaryRejectionReason::PartnerRequest), due).await.unwrap();
 
         let sent = system.outgoing_events(Service::ClaimIntake).await;
         let [Payload::AssociationBecameOfficial(official)] = sent.as_slice() else { panic!("{sent:?}") };
         assert_eq!((official.claim.as_str(), official.official_time), (contoso.to_string().as_str(), Some(to_wire(due))));
-        assert_eq!((official.activities.as_slice(), official.solution_area.as_str()), (&["usage".to_owned()][..], "business_applications"));
+        assert_eq!((official.activities().collect::<Vec<_>>(), official.solution_area()), (vec![cpor_proto::r#type::v1::Activity::Usage], cpor_proto::r#type::v1::SolutionArea::BusinessApplications));
         assert_eq!((official.tenant_region.as_str(), official.submit_time), ("emea", Some(to_wire(placed.submit_time))));
         let facts = official.partner.as_ref().unwrap();
         assert_eq!((facts.mpn_id.as_str(), facts.location_region.as_str()), ("100", "emea"));
         let line = &official.lines[0];
-        assert_eq!((line.line_id.clone(), line.incentivised), (placed.lines[0].line_id.to_string(), true));
-        assert_eq!(line.subscription.as_ref().unwrap().status, "active");
+        assert_eq!((line.line_id.clone(), line.incentivized), (placed.lines[0].line_id.to_string(), true));
+        assert_eq!(line.subscription.as_ref().unwrap().status(), SubscriptionStatus::Active);
 
         let sent = system.outgoing_events(Service::Eligibility).await;
         let partners = sent.iter().filter(|sent| matches!(sent, Payload::PartnerChanged(_))).count();
@@ -112,8 +113,8 @@ on_both! {
             panic!("{sent:?}")
         };
         assert_eq!(same, official);
-        assert_eq!((changed.claim.as_str(), changed.subscription.as_ref().unwrap().status.as_str()), (official.claim.as_str(), "in_grace"));
-        let expected = AssociationEnded { claim: official.claim.clone(), tenant: official.tenant.clone(), reason: "withdrawn".to_owned(), line_ids: vec![placed.lines[0].line_id.to_string()], all: true };
+        assert_eq!((changed.claim.as_str(), changed.subscription.as_ref().unwrap().status()), (official.claim.as_str(), SubscriptionStatus::InGrace));
+        let expected = AssociationEnded { claim: official.claim.clone(), tenant: official.tenant.clone(), reason: AssociationEndReason::Withdrawn.into(), line_ids: vec![placed.lines[0].line_id.to_string()], all: true };
         assert_eq!(*ended, expected);
     }
 
@@ -121,7 +122,7 @@ on_both! {
         system.import_new(directory_rows(1)).await;
         let (registry, actor) = (system.registry(Service::PoeReview, 0), Actor::system(Service::PoeReview));
         let contoso = claim("contoso", 1);
-        system.deliver(contoso.claim.0, 1, closed(&contoso, "partner_request"), at("2026-03-01T00:00:00Z")).await.unwrap();
+        system.deliver(contoso.claim.0, 1, closed(&contoso, cpor_proto::r#type::v1::PrimaryRejectionReason::PartnerRequest), at("2026-03-01T00:00:00Z")).await.unwrap();
         let HoldOutcome::Refused(refusals) = registry.place_hold(&actor, hold(&contoso, 1, &[1])).await.unwrap() else { panic!("held") };
         assert_eq!((refusals[0].line_id, refusals[0].reason), (None, Reason::ClaimClosed));
         system.deliver(contoso.claim.0, 2, granted(&contoso), at("2026-03-02T00:00:00Z")).await.unwrap();
@@ -134,7 +135,7 @@ on_both! {
         let unknown_tenant = system.deliver(contoso.claim.0, 1, granted(&contoso), now).await;
         assert!(matches!(unknown_tenant, Err(ReceiveError::Park(_))), "{unknown_tenant:?}");
         system.import_new(directory_rows(0)).await;
-        let odd_reason = system.deliver(contoso.claim.0, 1, closed(&contoso, "bad_mood"), now).await;
+        let odd_reason = system.deliver(contoso.claim.0, 1, closed(&contoso, cpor_proto::r#type::v1::PrimaryRejectionReason::Unspecified), now).await;
         assert!(matches!(odd_reason, Err(ReceiveError::Park(_))), "{odd_reason:?}");
         let early = system.deliver(contoso.claim.0, 2, granted(&contoso), now).await;
         assert_eq!(early, Err(ReceiveError::SequenceGap { expected: 1 }));

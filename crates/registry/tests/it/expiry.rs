@@ -2,8 +2,9 @@
 use chrono::TimeDelta;
 use cpor_proto::events::v1::event::Payload;
 use cpor_proto::registry::v1::directory_row::Row;
-use cpor_proto::registry::v1::{
-    Association, AssociationState, DirectoryRow, EndReason, ListAssociationsRequest, SubscriptionStatus,
+use cpor_proto::{
+    registry::v1::{Association, DirectoryRow, ListAssociationsRequest},
+    r#type::v1::{AssociationEndReason, AssociationState, SubscriptionStatus},
 };
 use cpor_registry_client::{HoldOutcome, Reason};
 use cpor_types::{Actor, Role, Service, Timestamp};
@@ -39,8 +40,9 @@ async fn associations(system: &TestSystem) -> Vec<Association> {
 }
 
 async fn all_expired(system: &TestSystem) -> bool {
-    let expired =
-        |found: &Association| found.state() == AssociationState::Ended && found.end_reason() == EndReason::Expired;
+    let expired = |found: &Association| {
+        found.state() == AssociationState::Ended && found.end_reason() == AssociationEndReason::Expired
+    };
     associations(system).await.iter().all(expired)
 }
 
@@ -59,7 +61,7 @@ on_both! {
         assert!(associations(&system).await.iter().all(|found| found.end_time.is_none()), "associations stay during the grace period");
         system.import(vec![subscription(1, SubscriptionStatus::Expired)]).await;
         assert!(all_expired(&system).await);
-        let ended = |sent: &[Payload]| sent.iter().filter(|sent| matches!(sent, Payload::AssociationEnded(ended) if ended.all && ended.reason == "expired")).count();
+        let ended = |sent: &[Payload]| sent.iter().filter(|sent| matches!(sent, Payload::AssociationEnded(ended) if ended.all && ended.reason() == AssociationEndReason::Expired)).count();
         assert_eq!(ended(&system.outgoing_events(Service::ClaimIntake).await), 2, "the pending one too");
         assert_eq!(ended(&system.outgoing_events(Service::Eligibility).await), 1, "the official one");
         let second = claim("contoso", 2);

@@ -19,7 +19,12 @@ fn refused_for(answer: &HoldOutcome, reason: Reason) -> bool {
 
 async fn end(system: &TestSystem, claim: &ClaimName, sequence: u64) {
     system
-        .deliver(claim.claim.0, sequence, closed(claim, "partner_request"), at("2026-03-01T00:00:00Z"))
+        .deliver(
+            claim.claim.0,
+            sequence,
+            closed(claim, cpor_proto::r#type::v1::PrimaryRejectionReason::PartnerRequest),
+            at("2026-03-01T00:00:00Z"),
+        )
         .await
         .unwrap();
 }

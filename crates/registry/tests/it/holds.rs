@@ -1,6 +1,6 @@
 //! Holds through the API: recorded outcomes, refusals, and directory checks.
-use cpor_proto::registry::v1::SubscriptionStatus;
 use cpor_proto::registry::v1::directory_row::Row;
+use cpor_proto::r#type::v1::SubscriptionStatus;
 use cpor_registry_client::{ClaimToCheck, HoldOutcome, LineRefusal, LineToCheck, Reason};
 use cpor_types::{Actor, AssociationKey, LineId, Service, SolutionArea};
 use sea_orm::{ConnectionTrait, Statement};

@@ -1,9 +1,12 @@
 //! Legacy associations (R58).
 use cpor_kit::status;
 use cpor_proto::registry::v1::import_result::Outcome;
-use cpor_proto::registry::v1::{
-    Activity, AssociationState, DeclineLegacyAssociationRequest, EndReason, ImportLegacyAssociationsRequest,
-    ImportResult, LegacyAssociation, LookUpAssociationsRequest,
+use cpor_proto::{
+    registry::v1::{
+        DeclineLegacyAssociationRequest, ImportLegacyAssociationsRequest, ImportResult, LegacyAssociation,
+        LookUpAssociationsRequest,
+    },
+    r#type::v1::{Activity, AssociationEndReason, AssociationState},
 };
 use cpor_registry_client::{ClaimToCheck, HoldOutcome, LineToCheck, Reason};
 use cpor_types::{Actor, Role, Service, SolutionArea};
@@ -77,7 +80,7 @@ on_both! {
         assert_eq!(stranger.unwrap_err().code(), Code::NotFound);
         let mut customer = system.user(Role::CustomerAdmin, None, Some(TENANT));
         let ended = customer.decline_legacy_association(decline.clone()).await.unwrap().into_inner();
-        assert_eq!((ended.state(), ended.end_reason()), (AssociationState::Ended, EndReason::Declined));
+        assert_eq!((ended.state(), ended.end_reason()), (AssociationState::Ended, AssociationEndReason::Declined));
         assert_eq!(customer.decline_legacy_association(decline.clone()).await.unwrap().into_inner(), ended);
         assert_eq!(import(&system, vec![row("contoso", "100", subscription(1))]).await[0].outcome(), Outcome::Unchanged);
 

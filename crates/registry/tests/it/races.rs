@@ -67,7 +67,7 @@ on_both! {
         let (registry, actor) = (system.registry(Service::PoeReview, 1), Actor::system(Service::PoeReview));
         for n in 1..=races {
             let claim = claim("contoso", n);
-            let end = system.deliver(claim.claim.0, 1, closed(&claim, "partner_request"), at("2026-03-01T00:00:00Z"));
+            let end = system.deliver(claim.claim.0, 1, closed(&claim, cpor_proto::r#type::v1::PrimaryRejectionReason::PartnerRequest), at("2026-03-01T00:00:00Z"));
             let (answer, ended) = tokio::join!(registry.place_hold(&actor, hold(&claim, n, &[n])), end);
             ended.unwrap();
             if let HoldOutcome::Refused(refusals) = answer.unwrap() {

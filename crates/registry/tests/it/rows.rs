@@ -1,7 +1,8 @@
 //! Directory rows, and hold requests for claims about them.
 use cpor_proto::registry::v1::directory_row::Row;
-use cpor_proto::registry::v1::{
-    DirectoryRow, Location, Partner, PurchaseChannel, Subscription, SubscriptionStatus, Tenant, Workload,
+use cpor_proto::{
+    registry::v1::{DirectoryRow, Location, Partner, Subscription, Tenant, Workload},
+    r#type::v1::{PurchaseChannel, SubscriptionStatus},
 };
 use cpor_registry_client::{HoldRequest, LineToHold};
 use cpor_types::{
@@ -31,7 +32,7 @@ pub(crate) fn partner(id: &str, mpn_id: &str) -> DirectoryRow {
         name: format!("partners/{id}"),
         display_name: format!("The {id} company"),
         locations: vec![location],
-        enrolments: Vec::new(),
+        enrollments: Vec::new(),
     }))
 }
 

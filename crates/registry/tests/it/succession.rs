@@ -66,7 +66,7 @@ on_both! {
         let sent = system.outgoing_events(Service::ClaimIntake).await;
         let [Payload::AssociationEnded(ended)] = sent.as_slice() else { panic!("{sent:?}") };
         let line = hold(&contoso, 1, &[1]).lines[0].line_id.to_string();
-        assert_eq!((ended.claim.clone(), ended.reason.as_str()), (contoso.to_string(), "superseded"));
+        assert_eq!((ended.claim.clone(), ended.reason()), (contoso.to_string(), cpor_proto::r#type::v1::AssociationEndReason::Superseded));
         assert_eq!((ended.line_ids.as_slice(), ended.all), (&[line][..], true));
         assert_eq!(place(&registry, &litware, 2).await, HoldOutcome::Held);
     }
@@ -106,7 +106,7 @@ on_both! {
         system.deliver(contoso.claim.0, 1, granted(&contoso), due()).await.unwrap();
         arbitrate(&registry, award(9, &litware, key(1))).await;
         place(&registry, &litware, 2).await;
-        system.deliver(litware.claim.0, 1, closed(&litware, "customer_declined"), due()).await.unwrap();
+        system.deliver(litware.claim.0, 1, closed(&litware, cpor_proto::r#type::v1::PrimaryRejectionReason::CustomerDeclined), due()).await.unwrap();
         assert_eq!(key_holders(&system).await, [("contoso".to_owned(), None)]);
         let HoldOutcome::Refused(_) = place(&registry, &claim("litware", 3), 3).await else { panic!("held") };
         let closed = arbitrate(&registry, award(10, &litware, key(1))).await;

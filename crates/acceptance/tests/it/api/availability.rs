@@ -3,8 +3,9 @@
 
 use cpor_acceptance::{ClaimStage, TestClaim, TestSystem, assert_refused, both_databases, retry_after};
 use cpor_proto::{
-    claims::v1::{AssociationState, ClaimState, ExplainClaimRequest, Party, PartyCommands, WaitsFor},
+    claims::v1::{ClaimState, ExplainClaimRequest, Party, PartyCommands, WaitsFor},
     reviews::v1::ReviewCaseState,
+    r#type::v1::AssociationState,
 };
 use cpor_types::Service;
 use tonic::Code;

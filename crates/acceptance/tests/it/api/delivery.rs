@@ -2,11 +2,12 @@
 //! with an invalid event is parked.
 
 use cpor_acceptance::{ClaimStage, TestClaim, TestSystem, assert_refused, both_databases, timestamp};
+use cpor_proto::r#type::v1::ActorSide;
 use cpor_proto::{
     claims::v1::ClaimState,
     events::v1::{
-        Actor, ActorSide, CustomerDeclined, DeliverEventsRequest, Event, StreamBatch, StreamId, StreamResult,
-        event::Payload, event_service_client::EventServiceClient, stream_result::Failure,
+        Actor, CustomerDeclined, DeliverEventsRequest, Event, StreamBatch, StreamId, StreamResult, event::Payload,
+        event_service_client::EventServiceClient, stream_result::Failure,
     },
     operations::v1::{ListStreamsRequest, RetryStreamRequest, StreamState},
     options::v1::Service as WireService,
@@ -23,8 +24,11 @@ both_databases![
 
 /// The event that the customer declined the claim.
 fn declined_event(case: &TestClaim<'_>, sequence: u64) -> Event {
-    let payload =
-        CustomerDeclined { claim: case.name.clone(), channel: "link".into(), comment: format!("No. {sequence}") };
+    let payload = CustomerDeclined {
+        claim: case.name.clone(),
+        channel: cpor_proto::r#type::v1::ConsentChannel::Link.into(),
+        comment: format!("No. {sequence}"),
+    };
     Event {
         sequence,
         effective_time: Some(timestamp("2026-03-16T09:00:00Z")),

@@ -1,7 +1,10 @@
 //! The history of a claim contains every change, in the order of application and without gaps.
 
 use cpor_acceptance::{ClaimStage, PDF, TestClaim, TestSystem, both_databases, from_timestamp};
-use cpor_proto::claims::v1::{ClaimState, ListHistoryRequest, Side};
+use cpor_proto::{
+    claims::v1::{ClaimState, ListHistoryRequest},
+    r#type::v1::ActorSide,
+};
 
 both_databases![a_history_contains_every_step, late_facts_are_recorded_as_overtaken];
 
@@ -16,19 +19,19 @@ async fn a_history_contains_every_step(system: &TestSystem) {
     let history = case.history().await;
     let steps: Vec<_> = history.iter().map(|entry| (entry.action.as_str(), entry.side())).collect();
     let expected = [
-        ("created", Side::Partner),
-        ("evidence_added", Side::Partner),
-        ("submitted", Side::Partner),
-        ("review_assigned", Side::Reviewer),
-        ("review_started", Side::Reviewer),
-        ("partner_action_requested", Side::Reviewer),
-        ("evidence_added", Side::Partner),
-        ("resubmitted", Side::Partner),
-        ("review_started", Side::Reviewer),
-        ("review_approved", Side::Reviewer),
-        ("consent_window_passed", Side::Time),
-        ("association_granted", Side::Time),
-        ("association_official", Side::Time),
+        ("created", ActorSide::Partner),
+        ("evidence_added", ActorSide::Partner),
+        ("submitted", ActorSide::Partner),
+        ("review_assigned", ActorSide::Reviewer),
+        ("review_started", ActorSide::Reviewer),
+        ("partner_action_requested", ActorSide::Reviewer),
+        ("evidence_added", ActorSide::Partner),
+        ("resubmitted", ActorSide::Partner),
+        ("review_started", ActorSide::Reviewer),
+        ("review_approved", ActorSide::Reviewer),
+        ("consent_window_passed", ActorSide::Time),
+        ("association_granted", ActorSide::Time),
+        ("association_official", ActorSide::Time),
     ];
     let main_steps: Vec<_> =
         steps.iter().filter(|(action, _)| expected.iter().any(|(step, _)| step == action)).copied().collect();
@@ -46,7 +49,7 @@ async fn a_history_contains_every_step(system: &TestSystem) {
         assert!(from_timestamp(pair[1].record_time) >= from_timestamp(pair[0].record_time));
     }
     assert!(
-        history.iter().all(|entry| !entry.overtaken && !entry.subject.is_empty() || entry.side() == Side::Time),
+        history.iter().all(|entry| !entry.overtaken && !entry.subject.is_empty() || entry.side() == ActorSide::Time),
         "{history:#?}"
     );
     let request = ListHistoryRequest { parent: case.name.clone(), page_size: 1000, ..ListHistoryRequest::default() };

@@ -6,7 +6,10 @@ use cpor_acceptance::{
     CONTOSO, Method, TestClaim, TestSystem, assert_refused, both_databases, call, encode, field_violations, methods,
     reason,
 };
-use cpor_proto::claims::v1::{Claim, ClaimLine, Contact, CreateClaimRequest, GetClaimRequest};
+use cpor_proto::{
+    claims::v1::{Claim, ClaimLine, CreateClaimRequest, GetClaimRequest},
+    r#type::v1::Contact,
+};
 use serde_json::json;
 use tonic::{Code, Status};
 

@@ -14,8 +14,9 @@ use std::sync::{
 use chrono::TimeDelta;
 use cpor_acceptance::{Backend, Template, TestClaim, TestStorage, TestSystem, to_timestamp};
 use cpor_proto::{
-    claims::v1::{AssociationState, ClaimState},
+    claims::v1::ClaimState,
     operations::v1::{AdvanceClockRequest, advance_clock_request::Target},
+    r#type::v1::AssociationState,
 };
 use cpor_types::{Entropy as _, SeededEntropy, Service};
 use futures_util::future::join_all;

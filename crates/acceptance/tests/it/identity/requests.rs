@@ -17,7 +17,7 @@ pub(crate) fn request_for(method: &Method, names: &ResourceNames) -> Value {
         "DisputeClaim" => json!({"name": claim, "justification": "x", "validate_only": true}),
         "WithdrawClaim" => json!({"name": claim, "reason": "WITHDRAW_REASON_WRONG_MPN_ID", "validate_only": true}),
         "ErasePersonalData" => json!({"name": claim, "reason": "x", "validate_only": true}),
-        "GetClaim" | "GetClaimReceipt" | "DeleteClaim" | "DownloadPoeTemplate" | "ExplainClaim" => {
+        "GetClaim" | "ExportClaimReceipt" | "DeleteClaim" | "DownloadPoeTemplate" | "ExplainClaim" => {
             json!({"name": claim})
         }
         "UploadEvidence" => json!({"metadata": {"parent": claim, "file_name": "proof.pdf"}, "data": "JVBERi0xLjQK"}),
@@ -50,7 +50,7 @@ pub(crate) fn request_for(method: &Method, names: &ResourceNames) -> Value {
         "CreateProgramGuide" => json!({
             "program_guide_id": "matrix",
             "program_guide": {"display_name": "Matrix", "version": "1", "conditions": [
-                {"name": "enrolled", "programs": ["osa_sell"], "expression": "true", "explanation": "x"},
+                {"name": "enrolled", "programs": ["PROGRAM_OSA_SELL"], "expression": "true", "explanation": "x"},
             ]},
             "validate_only": true,
         }),

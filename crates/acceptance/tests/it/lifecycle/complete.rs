@@ -3,8 +3,9 @@
 use chrono::TimeDelta;
 use cpor_acceptance::{CONTOSO, DOCX, PDF, TestClaim, TestSystem, assert_refused, both_databases};
 use cpor_proto::{
-    claims::v1::{AssociationState, ClaimState, Verdict},
+    claims::v1::ClaimState,
     eligibility::v1::ListUsageRequest,
+    r#type::v1::{AssociationState, Verdict},
 };
 use tonic::Code;
 

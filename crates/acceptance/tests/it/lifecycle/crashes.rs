@@ -2,7 +2,10 @@
 
 use chrono::TimeDelta;
 use cpor_acceptance::{PDF, TestClaim, TestSystem, both_databases};
-use cpor_proto::claims::v1::{AssociationState, ClaimState, Verdict};
+use cpor_proto::{
+    claims::v1::ClaimState,
+    r#type::v1::{AssociationState, Verdict},
+};
 use cpor_types::Service;
 
 both_databases![

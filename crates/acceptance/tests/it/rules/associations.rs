@@ -7,10 +7,8 @@ use cpor_acceptance::{
 };
 use cpor_proto::{
     claims::v1::WithdrawReason,
-    registry::v1::{
-        Activity, AssociationState, CheckUsageAccessRequest, EndReason, ListAssociationsRequest,
-        LookUpAssociationsRequest,
-    },
+    registry::v1::{CheckUsageAccessRequest, ListAssociationsRequest, LookUpAssociationsRequest},
+    r#type::v1::{Activity, AssociationEndReason, AssociationState},
 };
 use tonic::Code;
 
@@ -34,7 +32,10 @@ async fn r49_an_association_shows_all_its_facts(system: &TestSystem) {
         (association.product.as_str(), association.activity()),
         ("products/dynamics-365-sales", Activity::PreSales)
     );
-    assert_eq!((association.state(), association.end_reason()), (AssociationState::Official, EndReason::Unspecified));
+    assert_eq!(
+        (association.state(), association.end_reason()),
+        (AssociationState::Official, AssociationEndReason::Unspecified)
+    );
     assert_eq!(
         (association.hold_time, association.official_time),
         (Some(timestamp("2026-03-16T09:00:00Z")), claim.official_time)

@@ -6,7 +6,8 @@ use cpor_proto::{
     claims::v1::{Claim, ClaimState, WithdrawReason},
     operations::v1::{DeadlineState, ListDeadlinesRequest},
     options::v1::Service,
-    reviews::v1::{ReviewClock, ReviewDeadline},
+    reviews::v1::ReviewDeadline,
+    r#type::v1::ReviewClock,
 };
 
 both_databases![

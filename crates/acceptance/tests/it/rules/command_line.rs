@@ -59,7 +59,7 @@ async fn r59_a_corrected_file_can_be_imported_again(system: &TestSystem) {
     let lines: Vec<_> = results.iter().map(|result| result["line"].as_u64().unwrap()).collect();
     assert_eq!(lines, [2, 4, 5]);
     let reasons: Vec<_> = results.iter().map(|result| result["error"]["reason"].as_str().unwrap_or("")).collect();
-    assert_eq!(reasons, ["", "LOCATION_NOT_OF_PARTNER", "FIELD_MALFORMED"]);
+    assert_eq!(reasons, ["", "LOCATION_NOT_OF_PARTNER", "MALFORMED"]);
     assert_eq!(results[2]["error"]["fields"][0]["field"], "activities");
     let first = results[0]["claim"].as_str().unwrap();
     assert!(!results[0]["violations"].as_array().unwrap().is_empty(), "the draft has violations");

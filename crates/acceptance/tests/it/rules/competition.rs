@@ -5,9 +5,9 @@ use cpor_acceptance::{
     CONTOSO, ClaimStage, NORTHWIND, PDF, TestClaim, TestSystem, assert_refused, both_databases, from_timestamp, line,
 };
 use cpor_proto::{
-    claims::v1::{Claim, ClaimState, ListEvidenceRequest, PrimaryRejectionReason, WithdrawReason},
-    registry::v1::AssociationState,
+    claims::v1::{Claim, ClaimState, ListEvidenceRequest, WithdrawReason},
     reviews::v1::{AwardOutcome, ReviewCaseState},
+    r#type::v1::{AssociationState, PrimaryRejectionReason},
 };
 use tonic::Code;
 

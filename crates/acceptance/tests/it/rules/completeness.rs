@@ -4,7 +4,10 @@ use cpor_acceptance::{
     FABRIKAM_SALES, TAILSPIN, TAILSPIN_POWER_BI, TestClaim, TestSystem, assert_refused, assert_violations,
     both_databases, contact, line,
 };
-use cpor_proto::claims::v1::{Activity, Claim, ClaimState, Contact};
+use cpor_proto::{
+    claims::v1::{Claim, ClaimState},
+    r#type::v1::{Activity, Contact},
+};
 use tonic::Code;
 
 both_databases![

@@ -3,10 +3,13 @@
 use chrono::TimeDelta;
 use cpor_acceptance::{ClaimStage, TestClaim, TestSystem, assert_refused, both_databases, from_timestamp, timestamp};
 use cpor_proto::{
-    claims::v1::{AssociationState, ClaimState, PrimaryRejectionReason, Side},
-    consents::v1::{ConsentChannel, ConsentCommand, ConsentState},
-    registry::v1::{AssociationState as HoldState, EndReason},
+    claims::v1::ClaimState,
+    consents::v1::{ConsentCommand, ConsentState},
     reviews::v1::ReviewCaseState,
+    r#type::v1::{
+        ActorSide, AssociationEndReason, AssociationState, AssociationState as HoldState, ConsentChannel,
+        PrimaryRejectionReason,
+    },
 };
 use tonic::Code;
 
@@ -42,7 +45,7 @@ async fn r26_a_decline_rejects_in_every_state(system: &TestSystem) {
         );
         assert_eq!(rejection.comment, "We did this ourselves.");
         let entry = case.entry("customer_declined").await;
-        assert_eq!((entry.side(), entry.overtaken), (Side::Customer, false));
+        assert_eq!((entry.side(), entry.overtaken), (ActorSide::Customer, false));
         let review = case.review(&system.lead).await.unwrap().state();
         assert!(matches!(review, ReviewCaseState::Closed | ReviewCaseState::Approved), "{stage:?}: {review:?}");
     }
@@ -52,7 +55,10 @@ async fn r26_a_decline_frees_the_hold(system: &TestSystem) {
     let claim = system.presales().await;
     let case = TestClaim::at_stage(system, claim.clone(), ClaimStage::Declined).await;
     let ended = case.associations().await.remove(0);
-    assert_eq!((ended.state(), ended.end_reason(), ended.official_time), (HoldState::Ended, EndReason::Declined, None));
+    assert_eq!(
+        (ended.state(), ended.end_reason(), ended.official_time),
+        (HoldState::Ended, AssociationEndReason::Declined, None)
+    );
     let rival = TestClaim::at_stage(system, system.rival_of(&claim), ClaimStage::Approved).await;
     assert_eq!(rival.associations().await.remove(0).state(), HoldState::Pending);
 }
@@ -151,7 +157,7 @@ async fn r27_official_when_the_window_passes(system: &TestSystem) {
     assert_eq!(claim.official_time, consent.due_time);
     let association = case.associations().await.remove(0);
     assert_eq!((association.state(), association.official_time), (HoldState::Official, consent.due_time));
-    assert_eq!(case.entry("consent_window_passed").await.side(), Side::Time);
+    assert_eq!(case.entry("consent_window_passed").await.side(), ActorSide::Time);
     assert_refused(case.decline_consent("Too late.").await, Code::FailedPrecondition, "WINDOW_PASSED");
     assert_refused(case.approve_consent().await, Code::FailedPrecondition, "WINDOW_PASSED");
 }
@@ -194,7 +200,7 @@ async fn r43_an_early_approval_can_be_declined_in_the_window(system: &TestSystem
         (ClaimState::Rejected, PrimaryRejectionReason::CustomerDeclined)
     );
     let ended = case.associations().await.remove(0);
-    assert_eq!((ended.state(), ended.end_reason()), (HoldState::Ended, EndReason::Declined));
+    assert_eq!((ended.state(), ended.end_reason()), (HoldState::Ended, AssociationEndReason::Declined));
     assert_eq!(from_timestamp(ended.official_time), approved, "it was on record until the decline");
 
     let case = approved_early(system).await;

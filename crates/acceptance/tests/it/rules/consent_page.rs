@@ -3,8 +3,9 @@
 use chrono::TimeDelta;
 use cpor_acceptance::{ClaimStage, TestClaim, TestSystem, both_databases, from_timestamp};
 use cpor_proto::{
-    claims::v1::{AssociationState, Claim, ClaimState},
-    consents::v1::{ConsentChannel, ConsentState},
+    claims::v1::{Claim, ClaimState},
+    consents::v1::ConsentState,
+    r#type::v1::{AssociationState, ConsentChannel},
 };
 use http::{Method, StatusCode};
 

@@ -6,9 +6,7 @@ use cpor_acceptance::{
     both_databases, line, rows,
 };
 use cpor_proto::{
-    claims::v1::Claim,
-    registry::v1::{Subscription, SubscriptionStatus},
-    reviews::v1::ReviewCaseState,
+    claims::v1::Claim, registry::v1::Subscription, reviews::v1::ReviewCaseState, r#type::v1::SubscriptionStatus,
 };
 use tonic::Code;
 use tonic_types::StatusExt as _;
@@ -132,6 +130,6 @@ async fn r12_the_directory_is_checked_at_approval(system: &TestSystem) {
     let review = case.review(&system.reviewer).await.unwrap();
     assert_eq!(review.state(), ReviewCaseState::UnderReview);
     assert_eq!(review.approval_refusals[0].reason, "SUBSCRIPTION_EXPIRED");
-    assert_eq!(case.entry("approval_refused").await.changes[0].to, "SUBSCRIPTION_EXPIRED");
+    assert_eq!(case.entry("approval_refused").await.changes[0].new_value, "SUBSCRIPTION_EXPIRED");
     assert!(case.associations().await.is_empty());
 }

@@ -4,9 +4,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use cpor_acceptance::{ClaimStage, TestClaim, TestSystem, assert_refused, both_databases, field_violations, timestamp};
 use cpor_proto::{
     claims::v1::{Claim, ClaimState, DisputeClaimRequest},
-    reviews::v1::{
-        ListReviewCasesRequest, PartnerActionReason, RequestPartnerActionRequest, ReviewCaseState, ReviewClock,
-    },
+    reviews::v1::{ListReviewCasesRequest, RequestPartnerActionRequest, ReviewCaseState},
+    r#type::v1::{PartnerActionReason, ReviewClock},
 };
 use tonic::Code;
 
@@ -118,7 +117,7 @@ async fn r30_a_reviewer_asks_for_lines_to_be_removed(system: &TestSystem) {
     assert_eq!(claim.partner_action.unwrap().remove_line_ids, [ids[0].as_str()]);
     let requested = case.entry("partner_action_requested").await;
     let removal = requested.changes.iter().find(|change| change.field == "partner_action.remove_lines");
-    assert_eq!(removal.map(|change| change.to.as_str()), Some(ids[0].as_str()));
+    assert_eq!(removal.map(|change| change.new_value.as_str()), Some(ids[0].as_str()));
     let mail = case.partner_mails().await.pop().unwrap().text;
     let section = mail.split("To be removed from the claim").nth(1).and_then(|rest| rest.split("What the").next());
     let section = section.unwrap_or_else(|| panic!("no section about the removal: {mail}"));

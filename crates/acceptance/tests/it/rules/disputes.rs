@@ -4,7 +4,10 @@ use chrono::TimeDelta;
 use cpor_acceptance::{
     ClaimStage, PDF, TestClaim, TestSystem, assert_refused, assert_violations, both_databases, from_timestamp, metadata,
 };
-use cpor_proto::claims::v1::{AssociationState, ClaimState, Command, PrimaryRejectionReason};
+use cpor_proto::{
+    claims::v1::{ClaimCommand, ClaimState},
+    r#type::v1::{AssociationState, PrimaryRejectionReason},
+};
 use tonic::Code;
 
 both_databases![
@@ -131,7 +134,7 @@ async fn r28_silence_after_a_decline_is_final(system: &TestSystem) {
     system.advance_by(TimeDelta::days(8)).await;
     let rejection = case.claim().await.rejection.unwrap();
     assert_eq!(rejection.primary_reason(), PrimaryRejectionReason::CustomerDeclined);
-    assert!(rejection.r#final);
+    assert!(rejection.is_final);
     let status = assert_refused(case.dispute("Please.").await, Code::FailedPrecondition, "DISPUTE_NOT_ALLOWED");
     assert_eq!(metadata(&status, "finality"), "NO_EXPLICIT_APPROVAL");
 }
@@ -140,22 +143,22 @@ async fn r28_a_withdrawn_claim_cannot_be_disputed(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Withdrawn).await;
     let status = assert_refused(case.dispute("By mistake.").await, Code::FailedPrecondition, "DISPUTE_NOT_ALLOWED");
     assert_eq!(metadata(&status, "finality"), "PARTNER_REQUEST");
-    assert_eq!(case.claim().await.allowed_commands().collect::<Vec<_>>(), [Command::Comment]);
+    assert_eq!(case.claim().await.allowed_commands().collect::<Vec<_>>(), [ClaimCommand::Comment]);
 }
 
 async fn r33_a_late_dispute_is_referred_to_a_new_claim(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Rejected).await;
     let rejection = case.claim().await.rejection.unwrap();
-    assert!(!rejection.r#final && rejection.dispute_due_rule.starts_with("30 calendar days"), "{rejection:?}");
+    assert!(!rejection.is_final && rejection.dispute_due_rule.starts_with("30 calendar days"), "{rejection:?}");
     let due = from_timestamp(rejection.dispute_due_time);
     system.advance_to(due - TimeDelta::microseconds(1)).await;
-    assert!(case.claim().await.allowed_commands().any(|command| command == Command::Dispute));
+    assert!(case.claim().await.allowed_commands().any(|command| command == ClaimCommand::Dispute));
     system.advance_to(due).await;
     let status = assert_refused(case.dispute("Sorry.").await, Code::FailedPrecondition, "DISPUTE_WINDOW_PASSED");
     assert_eq!(metadata(&status, "advice"), "SUBMIT_NEW_CLAIM");
     assert!(status.message().contains("only a new claim with updated proof of execution helps"));
     let rejection = case.claim().await.rejection.unwrap();
-    assert_eq!((rejection.r#final, rejection.dispute_due_time), (true, None));
+    assert_eq!((rejection.is_final, rejection.dispute_due_time), (true, None));
     assert_eq!(case.entry("dispute_window_passed").await.to_state(), ClaimState::Rejected);
 }
 

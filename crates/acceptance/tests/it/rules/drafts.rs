@@ -5,9 +5,10 @@ use cpor_acceptance::{
     timestamp,
 };
 use cpor_proto::{
-    claims::v1::{Claim, ClaimState, Command, GetClaimRequest, ListClaimsRequest, Side, UpdateClaimRequest},
+    claims::v1::{Claim, ClaimCommand, ClaimState, GetClaimRequest, ListClaimsRequest, UpdateClaimRequest},
     consents::v1::ConsentState,
     reviews::v1::ReviewCaseState,
+    r#type::v1::ActorSide,
 };
 use prost_types::FieldMask;
 use tonic::Code;
@@ -57,12 +58,12 @@ async fn r16_a_created_claim_is_a_draft(system: &TestSystem) {
     assert_eq!(content(&claim), content(&entered));
     let allowed: Vec<_> = claim.allowed_commands().collect();
     let expected = [
-        Command::Update,
-        Command::Delete,
-        Command::Submit,
-        Command::AddEvidence,
-        Command::RemoveEvidence,
-        Command::Comment,
+        ClaimCommand::Update,
+        ClaimCommand::Delete,
+        ClaimCommand::Submit,
+        ClaimCommand::AddEvidence,
+        ClaimCommand::RemoveEvidence,
+        ClaimCommand::Comment,
     ];
     assert_eq!(allowed, expected);
 }
@@ -84,13 +85,13 @@ async fn r17_update_changes_the_named_fields_only(system: &TestSystem) {
     assert_eq!((&after.lines, &after.customer_contact), (&before.lines, &before.customer_contact));
     assert_ne!(after.etag, before.etag);
     let cleared = case.update(Claim::default(), &["customer_contact"]).await.unwrap();
-    assert_eq!(cleared.customer_contact.unwrap_or_default(), cpor_proto::claims::v1::Contact::default());
+    assert_eq!(cleared.customer_contact.unwrap_or_default(), cpor_proto::r#type::v1::Contact::default());
     let entry = case.entry("updated").await;
     assert_eq!(
         (entry.side(), entry.changes.len(), entry.changes[0].field.as_str()),
-        (Side::Partner, 1, "customer_contact")
+        (ActorSide::Partner, 1, "customer_contact")
     );
-    assert!(entry.changes[0].from.contains("Jana"));
+    assert!(entry.changes[0].old_value.contains("Jana"));
 }
 
 async fn r17_update_without_a_mask_changes_set_fields(system: &TestSystem) {

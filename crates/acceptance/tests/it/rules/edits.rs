@@ -4,7 +4,10 @@ use cpor_acceptance::{
     ClaimStage, LITWARE, PDF, TestClaim, TestSystem, assert_not_allowed, assert_refused, assert_violations,
     both_databases, contact, line, metadata,
 };
-use cpor_proto::claims::v1::{Activity, Claim, ClaimState, SolutionArea};
+use cpor_proto::{
+    claims::v1::{Claim, ClaimState},
+    r#type::v1::{Activity, SolutionArea},
+};
 use tonic::Code;
 
 both_databases![
@@ -46,7 +49,7 @@ async fn r29_contacts_lines_and_location_can_change(system: &TestSystem) {
         changed.sort_unstable();
         assert_eq!(changed, fields);
         let of_contact = changes.iter().find(|change| change.field == "customer_technical_contact").unwrap();
-        assert!(of_contact.from.contains("Petr Malý") && of_contact.to.contains("Ivo"), "{of_contact:?}");
+        assert!(of_contact.old_value.contains("Petr Malý") && of_contact.new_value.contains("Ivo"), "{of_contact:?}");
         system.wait_until_idle().await;
     }
 }

@@ -5,10 +5,11 @@ use cpor_acceptance::{
     ClaimStage, FABRIKAM, TestClaim, TestSystem, assert_refused, both_databases, line, rows, timestamp,
 };
 use cpor_proto::{
-    claims::v1::{Activity, AssociationState, Claim, Verdict as ClaimVerdict, WithdrawReason},
-    eligibility::v1::{GetProgramGuideRequest, ListAssessmentsRequest, ListProgramGuidesRequest, Verdict},
-    registry::v1::{
-        Enrolment, GetPartnerRequest, Program, PurchaseChannel, Subscription, SubscriptionStatus, directory_row::Row,
+    claims::v1::{Claim, WithdrawReason},
+    eligibility::v1::{GetProgramGuideRequest, ListAssessmentsRequest, ListProgramGuidesRequest},
+    registry::v1::{Enrollment, GetPartnerRequest, Subscription, directory_row::Row},
+    r#type::v1::{
+        Activity, AssociationState, Program, PurchaseChannel, SubscriptionStatus, Verdict as ClaimVerdict, Verdict,
     },
 };
 use tonic::Code;
@@ -35,7 +36,7 @@ async fn verdicts(case: &TestClaim<'_>) -> Vec<(Verdict, Vec<String>)> {
     case.system.wait_until_idle().await;
     let assessment = case.assessment().await.unwrap();
     let failed_conditions = |result: &cpor_proto::eligibility::v1::LineResult| {
-        let failures = result.conditions.iter().filter(|condition| !condition.held);
+        let failures = result.conditions.iter().filter(|condition| !condition.satisfied);
         failures.map(|condition| condition.condition.clone()).collect::<Vec<_>>()
     };
     let verdicts: Vec<_> =
@@ -74,9 +75,9 @@ async fn r52_an_assessment_names_conditions_and_facts(system: &TestSystem) {
         (case.name.as_str(), case.claim().await.official_time)
     );
     let result = &assessment.results[0];
-    assert_eq!((result.program.as_str(), result.product.as_str()), ("osa_sell", "products/dynamics-365-sales"));
+    assert_eq!((result.program(), result.product.as_str()), (Program::OsaSell, "products/dynamics-365-sales"));
     let conditions: Vec<_> =
-        result.conditions.iter().map(|condition| (condition.condition.as_str(), condition.held)).collect();
+        result.conditions.iter().map(|condition| (condition.condition.as_str(), condition.satisfied)).collect();
     let expected = ["partner_enrolled", "same_region", "subscription_current", "purchased_within_90_days"];
     assert_eq!(conditions, expected.map(|name| (name, true)));
     assert_eq!(result.conditions[1].facts["partner.region"], "\"emea\"");
@@ -124,7 +125,7 @@ async fn r52_assessed_again_when_the_partner_changes(system: &TestSystem) {
     system.import_row(Row::Partner(contoso.clone())).await;
     assert_eq!(verdicts(&case).await, [not_eligible(&["same_region"])]);
     contoso.locations[0].region = "emea".into();
-    contoso.enrolments[0].end_time = Some(timestamp("2026-03-20T00:00:00Z"));
+    contoso.enrollments[0].end_time = Some(timestamp("2026-03-20T00:00:00Z"));
     system.import_row(Row::Partner(contoso)).await;
     assert_eq!(verdicts(&case).await, [not_eligible(&["partner_enrolled"])]);
 }
@@ -182,7 +183,7 @@ async fn r53_the_partner_must_be_enrolled_and_in_the_region(system: &TestSystem)
     let case = TestClaim::at_stage(system, other_region, ClaimStage::Official).await;
     assert_eq!(verdicts(&case).await, [not_eligible(&["same_region"])]);
     let mut northwind = rows::partner("northwind", "2002");
-    northwind.enrolments = vec![Enrolment {
+    northwind.enrollments = vec![Enrollment {
         program: Program::OsuMicrosoft365.into(),
         start_time: Some(timestamp("2025-07-01T00:00:00Z")),
         end_time: None,
@@ -207,7 +208,7 @@ async fn r53_usage_must_have_grown_by_10_percent(system: &TestSystem) {
 async fn r53_recognition_only_is_recognised_and_never_paid(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.revenue_association().await, ClaimStage::Official).await;
     assert_eq!(verdicts(&case).await, [(Verdict::RecognitionOnly, vec![])]);
-    assert_eq!(case.assessment().await.unwrap().results[0].program, "");
+    assert_eq!(case.assessment().await.unwrap().results[0].program, 0);
     let yammer = Claim { lines: vec![line("yammer", "")], ..system.workloads() };
     let case = TestClaim::at_stage(system, yammer, ClaimStage::Official).await;
     assert_eq!(verdicts(&case).await, [(Verdict::RecognitionOnly, vec![])]);

@@ -6,8 +6,9 @@ use chrono::TimeDelta;
 use cpor::verify::verify;
 use cpor_acceptance::{ClaimStage, TestClaim, TestSystem, assert_refused, both_databases, contact, to_timestamp};
 use cpor_proto::{
-    claims::v1::{Claim, ClaimReceipt, ErasePersonalDataRequest, HistoryPart, PersonalDataKind, Side, WithdrawReason},
-    events::v1::{Actor, ActorSide, CustomerDeclined, Event, event::Payload},
+    claims::v1::{Claim, ClaimReceipt, ErasePersonalDataRequest, HistoryPart, WithdrawReason},
+    events::v1::{Actor, CustomerDeclined, Event, event::Payload},
+    r#type::v1::{ActorSide, PersonalDataKind},
 };
 use tonic::Code;
 
@@ -79,8 +80,11 @@ async fn r56_the_history_verifies_after_an_erasure(system: &TestSystem) {
     assert!(case.notes(&system.reviewer).await.unwrap().iter().all(|note| note.text.is_empty() && note.erased));
 
     let erasure = case.entry("personal_data_erased").await;
-    assert_eq!((erasure.side(), erasure.subject.as_str()), (Side::Vendor, system.operator.subject.as_str()));
-    assert_eq!((erasure.reason.as_str(), erasure.changes[0].from.as_str()), ("Request 7", "contacts, subjects, words"));
+    assert_eq!((erasure.side(), erasure.subject.as_str()), (ActorSide::Vendor, system.operator.subject.as_str()));
+    assert_eq!(
+        (erasure.reason.as_str(), erasure.changes[0].old_value.as_str()),
+        ("Request 7", "contacts, subjects, free_text")
+    );
     let note = case.entry("review_noted").await;
     assert_eq!(note.erased().collect::<Vec<_>>(), [HistoryPart::Subject, HistoryPart::Reason]);
     for actor in [&case.partner, &system.reviewer, &system.operator] {
@@ -212,7 +216,11 @@ async fn r56_late_events_do_not_restore_erased_data(system: &TestSystem) {
     let (stream, after) = (system.next_uuid(), to_timestamp(system.now().await));
     for (sequence, effective_time) in [(1, before), (2, after)] {
         let comment = TEXTS[sequence as usize].to_owned();
-        let payload = CustomerDeclined { claim: case.name.clone(), channel: "link".into(), comment };
+        let payload = CustomerDeclined {
+            claim: case.name.clone(),
+            channel: cpor_proto::r#type::v1::ConsentChannel::Link.into(),
+            comment,
+        };
         let event = Event {
             sequence,
             effective_time: Some(effective_time),

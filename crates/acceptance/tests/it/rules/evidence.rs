@@ -3,7 +3,10 @@
 use cpor_acceptance::{
     ClaimStage, DOCX, JPEG, PDF, PNG, PPTX, TestClaim, TestSystem, XLSX, assert_refused, both_databases, timestamp,
 };
-use cpor_proto::claims::v1::{EvidenceKind, EvidenceMetadata, UploadEvidenceRequest};
+use cpor_proto::{
+    claims::v1::{EvidenceMetadata, UploadEvidenceRequest},
+    r#type::v1::EvidenceKind,
+};
 use sha2::{Digest as _, Sha256};
 use tonic::Code;
 
@@ -130,8 +133,8 @@ async fn r14_a_removed_document_stays_in_history(system: &TestSystem) {
     case.remove(&document.name).await.unwrap();
     assert!(case.evidence().await.is_empty());
     assert_refused(case.remove(&document.name).await, Code::NotFound, "RESOURCE_NOT_FOUND");
-    assert!(case.entry("evidence_added").await.changes[0].to.contains(&document.sha256));
-    assert!(case.entry("evidence_removed").await.changes[0].from.contains("proof.pdf"));
+    assert!(case.entry("evidence_added").await.changes[0].new_value.contains(&document.sha256));
+    assert!(case.entry("evidence_removed").await.changes[0].old_value.contains("proof.pdf"));
     assert_eq!(case.claim().await.evidence_count, 0);
 }
 

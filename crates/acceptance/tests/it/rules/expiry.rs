@@ -3,8 +3,9 @@
 use chrono::TimeDelta;
 use cpor_acceptance::{ClaimStage, FABRIKAM, TestClaim, TestSystem, both_databases, rows, timestamp};
 use cpor_proto::{
-    claims::v1::{self as claims, ClaimState},
-    registry::v1::{AssociationState, EndReason, Subscription, SubscriptionStatus},
+    claims::v1::ClaimState,
+    registry::v1::Subscription,
+    r#type::v1::{AssociationEndReason, AssociationState, SubscriptionStatus},
 };
 
 both_databases![
@@ -27,9 +28,12 @@ async fn set_subscription(system: &TestSystem, case: &TestClaim<'_>, status: Sub
 /// Asserts that the claim is approved and its associations have expired.
 async fn assert_expired(case: &TestClaim<'_>) {
     let claim = case.claim().await;
-    assert_eq!((claim.state(), claim.association_state()), (ClaimState::Approved, claims::AssociationState::Ended));
+    assert_eq!((claim.state(), claim.association_state()), (ClaimState::Approved, AssociationState::Ended));
     for association in case.associations().await {
-        assert_eq!((association.state(), association.end_reason()), (AssociationState::Ended, EndReason::Expired));
+        assert_eq!(
+            (association.state(), association.end_reason()),
+            (AssociationState::Ended, AssociationEndReason::Expired)
+        );
     }
 }
 

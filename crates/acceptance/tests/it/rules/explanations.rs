@@ -39,8 +39,8 @@ fn commands(explanation: &ClaimExplanation, party: Party) -> Vec<&str> {
 
 /// The names of the methods that the caller itself can call.
 fn commands_of_caller(explanation: &ClaimExplanation) -> Vec<&str> {
-    let parties = explanation.parties.iter().filter(|party| party.caller);
-    let commands = parties.flat_map(|party| &party.commands).filter(|command| command.caller_may);
+    let parties = explanation.parties.iter().filter(|party| party.is_caller);
+    let commands = parties.flat_map(|party| &party.commands).filter(|command| command.caller_allowed);
     commands.map(|command| command.method.rsplit('/').next().unwrap()).collect()
 }
 
@@ -54,8 +54,9 @@ async fn assert_waits(case: &TestClaim<'_>, waits_for: WaitsFor, whose_move: Par
     for actor in [&system.reviewer, &system.operator] {
         let other = explain(case, actor).await;
         let common = |explanation: &ClaimExplanation| {
-            let ClaimExplanation { waits_for, since_time, due_time, whose_move, explanation, .. } = explanation.clone();
-            (waits_for, since_time, due_time, whose_move, explanation)
+            let ClaimExplanation { waits_for, wait_start_time, due_time, whose_move, explanation, .. } =
+                explanation.clone();
+            (waits_for, wait_start_time, due_time, whose_move, explanation)
         };
         assert_eq!(common(&other), common(&explanation));
     }
@@ -70,12 +71,12 @@ async fn r60_explains_a_claim_from_draft_to_official(system: &TestSystem) {
     let start = system.now().await;
     let case = TestClaim::create_with_evidence(system, system.presales().await).await;
     let explanation = assert_waits(&case, WaitsFor::Submission, Party::Partner).await;
-    assert_eq!((from_timestamp(explanation.since_time), explanation.due_time), (start, None));
+    assert_eq!((from_timestamp(explanation.wait_start_time), explanation.due_time), (start, None));
     system.advance_by(TimeDelta::hours(1)).await;
     case.move_to_stage(ClaimStage::Submitted).await;
     let explanation = assert_waits(&case, WaitsFor::ReviewStart, Party::Reviewer).await;
     let review = case.review(&system.reviewer).await.unwrap();
-    assert_eq!(from_timestamp(explanation.since_time), start + TimeDelta::hours(1));
+    assert_eq!(from_timestamp(explanation.wait_start_time), start + TimeDelta::hours(1));
     assert_eq!(
         explanation.due_time,
         review.deadlines.iter().filter_map(|clock| clock.due_time).min_by_key(|due| due.seconds)
@@ -84,7 +85,7 @@ async fn r60_explains_a_claim_from_draft_to_official(system: &TestSystem) {
     system.advance_by(TimeDelta::hours(1)).await;
     case.take_and_start_review().await;
     let explanation = assert_waits(&case, WaitsFor::ReviewDecision, Party::Reviewer).await;
-    assert_eq!(from_timestamp(explanation.since_time), start + TimeDelta::hours(2));
+    assert_eq!(from_timestamp(explanation.wait_start_time), start + TimeDelta::hours(2));
     assert!(explanation.due_time.is_some());
     case.request_action(&system.reviewer).await.unwrap();
     system.wait_until_idle().await;
@@ -106,7 +107,7 @@ async fn r60_explains_a_claim_from_draft_to_official(system: &TestSystem) {
     system.advance_by(TimeDelta::days(8)).await;
     let official = assert_waits(&case, WaitsFor::Nothing, Party::Unspecified).await;
     assert_eq!(
-        (official.since_time, official.due_time),
+        (official.wait_start_time, official.due_time),
         (explanation.due_time, None),
         "official since the end of the window"
     );
@@ -166,7 +167,7 @@ async fn r60_lists_what_the_caller_can_do(system: &TestSystem) {
     );
     assert_eq!(commands_of_caller(&explain(&case, &system.operator).await), ["ResendNotice"]);
     let for_manager = explain(&case, &system.manager).await;
-    assert!(commands_of_caller(&for_manager).is_empty() && for_manager.parties.iter().all(|party| !party.caller));
+    assert!(commands_of_caller(&for_manager).is_empty() && for_manager.parties.iter().all(|party| !party.is_caller));
     // For other partners the claim looks as if it did not exist.
     let request = ExplainClaimRequest { name: case.name.clone() };
     assert_refused(
@@ -218,17 +219,19 @@ async fn r60_a_final_rejection_waits_for_nothing(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Rejected).await;
     let explanation = assert_waits(&case, WaitsFor::DisputeWindow, Party::Partner).await;
     assert_eq!(explanation.due_time, case.claim().await.rejection.unwrap().dispute_due_time);
-    assert!(commands(&explanation, Party::Partner).contains(&"DisputeClaim") && explanation.refused.is_empty());
+    assert!(
+        commands(&explanation, Party::Partner).contains(&"DisputeClaim") && explanation.refused_commands.is_empty()
+    );
     system.advance_by(TimeDelta::days(32)).await;
     let late = assert_waits(&case, WaitsFor::Nothing, Party::Unspecified).await;
-    assert_eq!(late.since_time, explanation.due_time);
+    assert_eq!(late.wait_start_time, explanation.due_time);
     assert!(!commands(&late, Party::Partner).contains(&"DisputeClaim"));
-    let dispute = late.refused.iter().find(|refused| refused.method.ends_with("/DisputeClaim")).unwrap();
+    let dispute = late.refused_commands.iter().find(|refused| refused.method.ends_with("/DisputeClaim")).unwrap();
     assert_refused(case.dispute("Too late.").await, Code::FailedPrecondition, &dispute.reason);
     assert_eq!(dispute.reason, "DISPUTE_WINDOW_PASSED");
     let withdrawn = TestClaim::at_stage(system, system.usage().await, ClaimStage::Withdrawn).await;
     let explanation = assert_waits(&withdrawn, WaitsFor::Nothing, Party::Unspecified).await;
-    assert!(explanation.refused.iter().any(|refused| refused.reason == "DISPUTE_NOT_ALLOWED"));
+    assert!(explanation.refused_commands.iter().any(|refused| refused.reason == "DISPUTE_NOT_ALLOWED"));
 }
 
 async fn r60_passed_deadlines_are_applied_to_explanations(system: &TestSystem) {
@@ -237,7 +240,7 @@ async fn r60_passed_deadlines_are_applied_to_explanations(system: &TestSystem) {
     system.set_clock_only(from_timestamp(due) + TimeDelta::days(1)).await;
     let explanation = explain(&case, &case.partner).await;
     assert_eq!(
-        (explanation.state(), explanation.waits_for(), explanation.since_time),
+        (explanation.state(), explanation.waits_for(), explanation.wait_start_time),
         (ClaimState::Rejected, WaitsFor::DisputeWindow, due)
     );
     assert!(!commands(&explanation, Party::Partner).contains(&"ResubmitClaim"));
@@ -282,11 +285,15 @@ async fn r60_customers_get_explanations_for_their_tenant(system: &TestSystem) {
     let explanation = explain(&case, case.customer()).await;
     let partner_view = explain(&case, &case.partner).await;
     assert_eq!((explanation.waits_for(), explanation.whose_move()), (WaitsFor::ReviewStart, Party::Reviewer));
-    assert_eq!(explanation.since_time, partner_view.since_time);
+    assert_eq!(explanation.wait_start_time, partner_view.wait_start_time);
     // The customer does not see the review clocks, because they would reveal a competition.
     assert!(partner_view.due_time.is_some() && explanation.due_time.is_none(), "{partner_view:?} {explanation:?}");
     assert_eq!(commands_of_caller(&explanation), ["ApproveConsent", "DeclineConsent"]);
-    assert_eq!((explanation.parties.len(), explanation.refused.len()), (1, 0), "a customer sees only its own commands");
+    assert_eq!(
+        (explanation.parties.len(), explanation.refused_commands.len()),
+        (1, 0),
+        "a customer sees only its own commands"
+    );
     // The customer learns nothing of rivals, not even that something has changed.
     system.advance_by(TimeDelta::hours(1)).await;
     let rival = TestClaim::at_stage(system, system.rival_of(&claim), ClaimStage::Submitted).await;
@@ -294,8 +301,8 @@ async fn r60_customers_get_explanations_for_their_tenant(system: &TestSystem) {
     let before = explanation;
     let explanation = explain(&case, case.customer()).await;
     assert_eq!((explanation.waits_for(), explanation.whose_move()), (WaitsFor::ReviewStart, Party::Reviewer));
-    assert_eq!((explanation.since_time, &explanation.explanation), (before.since_time, &before.explanation));
-    assert_ne!(explain(&case, &case.partner).await.since_time, before.since_time);
+    assert_eq!((explanation.wait_start_time, &explanation.explanation), (before.wait_start_time, &before.explanation));
+    assert_ne!(explain(&case, &case.partner).await.wait_start_time, before.wait_start_time);
     let shown = format!("{explanation:?}").to_lowercase();
     assert!(!shown.contains("northwind") && !shown.contains("compet") && !shown.contains("arbitrat"), "{shown}");
     rival.withdraw(WithdrawReason::WrongActivity, "").await.unwrap();

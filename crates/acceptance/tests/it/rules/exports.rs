@@ -1,7 +1,10 @@
 //! R59: claims are exported as CSV and as JSON lines.
 
 use cpor_acceptance::{Actor, CONTOSO, ClaimStage, TestClaim, TestSystem, assert_refused, both_databases, line};
-use cpor_proto::claims::v1::{Claim, ExportClaimsRequest, ExportFormat, ListClaimsRequest};
+use cpor_proto::{
+    claims::v1::{Claim, ExportClaimsRequest, ListClaimsRequest},
+    r#type::v1::ExportFormat,
+};
 use cpor_types::Role;
 use tonic::Code;
 

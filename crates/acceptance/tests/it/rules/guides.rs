@@ -3,11 +3,14 @@
 use cpor_acceptance::{
     Actor, ClaimStage, TestClaim, TestSystem, assert_refused, both_databases, field_violations, metadata, timestamp,
 };
-use cpor_proto::eligibility::v1::{
-    ActivateProgramGuideRequest, Assessment, CreateProgramGuideRequest, EarningOutcome, GetAssessmentRequest,
-    GetProgramGuideRequest, GuideDifference, GuideState, ListEarningsRequest, ListProgramGuidesRequest, Money,
-    ProgramGuide, SimulateProgramGuideRequest, SimulationSummary, UsageUnit, Verdict,
-    simulate_program_guide_response::Part,
+use cpor_proto::{
+    eligibility::v1::{
+        ActivateProgramGuideRequest, Assessment, CreateProgramGuideRequest, EarningOutcome, GetAssessmentRequest,
+        GetProgramGuideRequest, GuideDifference, GuideState, ListEarningsRequest, ListProgramGuidesRequest,
+        ProgramGuide, SimulateProgramGuideRequest, SimulationSummary, UsageUnit,
+        simulate_program_guide_response::Content,
+    },
+    r#type::v1::{Money, Verdict},
 };
 use tonic::{Code, Status};
 
@@ -69,7 +72,7 @@ async fn r52_all_faults_of_a_guide_are_named_at_once(system: &TestSystem) {
     let mut guide = shipped(system).await;
     guide.display_name = String::new();
     guide.conditions[1].name = guide.conditions[0].name.clone();
-    guide.conditions[1].programs = vec!["csp".into()];
+    guide.conditions[1].programs = vec![99];
     guide.conditions[2].expression = "weather == 'fine'".into();
     guide.conditions[3].expression = "claim.submit_time".into();
     guide.conditions[4].expression = "usage.latest > '10' && (".into();
@@ -204,7 +207,7 @@ async fn r52_a_month_is_assessed_by_its_own_guide(system: &TestSystem) {
     let may = assessment(&case, "").await.unwrap();
     assert_eq!((may.month.as_str(), may.guide.as_str()), ("2026-05", "programGuides/strict"));
     let condition = &may.results[0].conditions[0];
-    assert_eq!((may.results[0].verdict(), condition.held), (Verdict::NotEligible, false));
+    assert_eq!((may.results[0].verdict(), condition.satisfied), (Verdict::NotEligible, false));
     let enrolled = r#"["osa_sell", "osu_business_applications"]"#;
     assert_eq!(condition.facts["partner.enrolled"], enrolled, "the facts that the expression uses");
     let april = assessment(&case, "2026-04").await.unwrap();
@@ -260,9 +263,9 @@ async fn simulate(
     let (mut differences, mut summary) = (Vec::new(), None);
     while let Some(message) = parts.message().await? {
         assert!(summary.is_none(), "the summary comes last");
-        match message.part.unwrap() {
-            Part::Difference(difference) => differences.push(difference),
-            Part::Summary(last) => summary = Some(last),
+        match message.content.unwrap() {
+            Content::Difference(difference) => differences.push(difference),
+            Content::Summary(last) => summary = Some(last),
         }
     }
     Ok((differences, summary.unwrap()))
@@ -281,7 +284,7 @@ async fn r52_a_simulation_streams_what_a_draft_would_change(system: &TestSystem)
         "subscription != null && claim.submit_time - subscription.purchase_time <= duration('240h')".into();
     create(system, "draft", draft).await.unwrap();
     let (differences, summary) = simulate(system, "draft", "2026-04").await.unwrap();
-    assert_eq!((summary.looked_at, summary.changed), (4, 2), "two claims, April and May");
+    assert_eq!((summary.compared_count, summary.changed_count), (4, 2), "two claims, April and May");
     let usd = |micros| vec![Money { currency: "USD".into(), micros }];
     assert_eq!((summary.amounts_before, summary.amounts_after), (usd(200_000_000), vec![]));
     let [april, may] = differences.as_slice() else { panic!("{differences:#?}") };
@@ -292,8 +295,11 @@ async fn r52_a_simulation_streams_what_a_draft_would_change(system: &TestSystem)
     assert_eq!(april.changed_conditions, ["purchased_within_90_days"]);
     let (old, new) = (april.before.as_ref().unwrap(), april.after.as_ref().unwrap());
     assert_eq!((old.verdict(), new.verdict()), (Verdict::Eligible, Verdict::NotEligible));
-    assert_eq!(old.earned.as_ref().unwrap().amount, Some(Money { currency: "USD".into(), micros: 200_000_000 }));
-    assert_eq!(new.earned.as_ref().unwrap().outcome(), EarningOutcome::ConditionsFailed);
+    assert_eq!(
+        old.monthly_earning.as_ref().unwrap().amount,
+        Some(Money { currency: "USD".into(), micros: 200_000_000 })
+    );
+    assert_eq!(new.monthly_earning.as_ref().unwrap().outcome(), EarningOutcome::ConditionsFailed);
 
     system.wait_until_idle().await;
     assert_eq!((case.assessment().await.unwrap(), other.assessment().await.unwrap()), before, "nothing has changed");

@@ -4,8 +4,9 @@
 use chrono::TimeDelta;
 use cpor_acceptance::{ClaimStage, TestClaim, TestSystem, both_databases, contact, to_timestamp};
 use cpor_proto::{
-    claims::v1::{Claim, ClaimState, HistoryEntry, Side},
-    events::v1::{Actor, ActorSide, CustomerApproved, Event, event::Payload},
+    claims::v1::{Claim, ClaimState, HistoryEntry},
+    events::v1::{Actor, CustomerApproved, Event, event::Payload},
+    r#type::v1::ActorSide,
 };
 
 use crate::api::delivery::deliver;
@@ -26,7 +27,7 @@ both_databases![
 
 /// The changes of an entry: field, old value and new value.
 fn changes(entry: &HistoryEntry) -> Vec<(&str, &str, &str)> {
-    entry.changes.iter().map(|change| (&*change.field, &*change.from, &*change.to)).collect()
+    entry.changes.iter().map(|change| (&*change.field, &*change.old_value, &*change.new_value)).collect()
 }
 
 /// Asserts that an entry contains a change.
@@ -53,7 +54,7 @@ async fn r56_review_entries_name_actor_and_changes(system: &TestSystem) {
     let approval_begun = case.entry("approval_begun").await;
     assert_eq!(
         (approval_begun.side(), approval_begun.subject.as_str(), approval_begun.to_state()),
-        (Side::Reviewer, reviewer, ClaimState::UnderReview)
+        (ActorSide::Reviewer, reviewer, ClaimState::UnderReview)
     );
     assert_eq!(changes(&approval_begun), [("review_due_time", due_time, "")], "the clocks are stopped");
     let approved = case.entry("review_approved").await;
@@ -79,7 +80,7 @@ async fn r56_entries_record_stopped_clocks_and_reviewers(system: &TestSystem) {
 async fn assert_clock_stopped(case: &TestClaim<'_>, starting: &str, stopping: &str) {
     let started = case.entry(starting).await;
     let clock = started.changes.iter().find(|change| change.field == "review_due_time").expect("a clock");
-    assert_change(&case.entry(stopping).await, ("review_due_time", &clock.to, ""));
+    assert_change(&case.entry(stopping).await, ("review_due_time", &clock.new_value, ""));
 }
 
 async fn r56_customer_entries_name_the_changes(system: &TestSystem) {
@@ -87,7 +88,7 @@ async fn r56_customer_entries_name_the_changes(system: &TestSystem) {
     case.approve_consent().await.unwrap();
     system.wait_until_idle().await;
     let approved = case.entry("customer_approved").await;
-    assert_eq!((approved.side(), approved.subject.as_str()), (Side::Customer, case.customer().subject.as_str()));
+    assert_eq!((approved.side(), approved.subject.as_str()), (ActorSide::Customer, case.customer().subject.as_str()));
     assert_eq!(changes(&approved), [("consent_channel", "", "signed_in"), ("consent", "requested", "approved")]);
     assert_eq!(changes(&case.entry("association_granted").await), [("association_state", "pending", "granted")]);
     assert_change(&case.entry("association_official").await, ("association_state", "granted", "official"));
@@ -122,9 +123,9 @@ async fn r56_an_award_entry_says_who_holds_the_key(system: &TestSystem) {
         ),
     ] {
         let awarded = case.entry("lines_awarded").await;
-        assert_eq!((awarded.side(), awarded.subject.as_str()), (Side::Reviewer, system.lead.subject.as_str()));
+        assert_eq!((awarded.side(), awarded.subject.as_str()), (ActorSide::Reviewer, system.lead.subject.as_str()));
         assert_eq!((awarded.from_state(), awarded.reason.as_str()), (awarded.to_state(), "The newer proof convinces."));
-        assert_eq!(awarded.changes[0].to, outcome);
+        assert_eq!(awarded.changes[0].new_value, outcome);
     }
     assert_eq!(holder.claim().await.state(), ClaimState::Approved);
     let comments = holder.comments().await;
@@ -139,9 +140,9 @@ async fn r56_a_comment_entry_names_document_and_line(system: &TestSystem) {
     let commented = case.entry("commented").await;
     let fields: Vec<_> = commented.changes.iter().map(|change| change.field.as_str()).collect();
     assert_eq!(fields, ["comment.evidence", "comment.line"]);
-    assert!(commented.changes[0].to.contains(&evidence.file_name), "{commented:#?}");
+    assert!(commented.changes[0].new_value.contains(&evidence.file_name), "{commented:#?}");
     let line = format!("dynamics-365-sales on {}", claim.lines[0].subscription_id);
-    assert_eq!(commented.changes[1].to, line);
+    assert_eq!(commented.changes[1].new_value, line);
 }
 
 async fn r56_deadlines_add_entries(system: &TestSystem) {
@@ -150,7 +151,7 @@ async fn r56_deadlines_add_entries(system: &TestSystem) {
     for (action, clock) in [("review_reminded", "review_decision"), ("review_overdue", "review_decision")] {
         let history = case.history().await;
         let entry = history.iter().find(|entry| entry.action == action && entry.reason == clock).expect(action);
-        assert_eq!((entry.side(), entry.to_state()), (Side::Time, ClaimState::UnderReview), "{entry:#?}");
+        assert_eq!((entry.side(), entry.to_state()), (ActorSide::Time, ClaimState::UnderReview), "{entry:#?}");
     }
     case.approve(&system.reviewer).await.unwrap();
     system.wait_until_idle().await;
@@ -158,7 +159,7 @@ async fn r56_deadlines_add_entries(system: &TestSystem) {
     system.advance_by(TimeDelta::days(8)).await;
     let passed = case.entry("consent_window_passed").await;
     assert_eq!(changes(&passed), [("consent_window", "open", "passed")], "the customer can no longer decline");
-    assert!(!passed.overtaken && passed.side() == Side::Time, "{passed:#?}");
+    assert!(!passed.overtaken && passed.side() == ActorSide::Time, "{passed:#?}");
 }
 
 async fn r56_notice_entries_name_bounce_and_sender(system: &TestSystem) {
@@ -173,14 +174,18 @@ async fn r56_notice_entries_name_bounce_and_sender(system: &TestSystem) {
     case.resend_notice(&system.operator).await.unwrap();
     system.wait_until_idle().await;
     let resent = case.entry("notice_resent").await;
-    assert_eq!((resent.side(), resent.subject.as_str()), (Side::Vendor, system.operator.subject.as_str()));
+    assert_eq!((resent.side(), resent.subject.as_str()), (ActorSide::Vendor, system.operator.subject.as_str()));
     assert_eq!(changes(&resent), [("notices.submission", "bounced", "queued")]);
     assert_eq!(changes(&case.entry("notice_settled").await), [("notices.submission", "queued", "accepted")]);
 }
 
-/// Delivers an approval of the customer by a link that was sent after `askings` edits.
-async fn deliver_approval(case: &TestClaim<'_>, askings: u32) -> HistoryEntry {
-    let approved = CustomerApproved { claim: case.name.clone(), channel: "link".into(), askings };
+/// Delivers an approval of the customer by a link that was sent after `consent_request_number` edits.
+async fn deliver_approval(case: &TestClaim<'_>, consent_request_number: u32) -> HistoryEntry {
+    let approved = CustomerApproved {
+        claim: case.name.clone(),
+        channel: cpor_proto::r#type::v1::ConsentChannel::Link.into(),
+        consent_request_number,
+    };
     let event = Event {
         sequence: 1,
         effective_time: Some(to_timestamp(case.system.now().await)),

@@ -5,9 +5,9 @@ use cpor_acceptance::{
     ClaimStage, NORTHWIND, TestClaim, TestSystem, assert_refused, assert_violations, both_databases, line,
 };
 use cpor_proto::{
-    claims::v1::{Activity, Claim, WithdrawReason},
-    registry::v1::AssociationState,
+    claims::v1::{Claim, WithdrawReason},
     reviews::v1::ReviewCaseState,
+    r#type::v1::{Activity, AssociationState},
 };
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
@@ -114,7 +114,7 @@ async fn r36_a_key_of_another_holder_is_refused(system: &TestSystem) {
         (ReviewCaseState::UnderReview, "KEY_HELD")
     );
     let entry = rival.entry("approval_refused").await;
-    assert_eq!((entry.changes[0].field.as_str(), entry.changes[0].to.as_str()), ("lines[0]", "KEY_HELD"));
+    assert_eq!((entry.changes[0].field.as_str(), entry.changes[0].new_value.as_str()), ("lines[0]", "KEY_HELD"));
     assert!(rival.associations().await.is_empty());
     rival.reject(&system.reviewer).await.unwrap();
 }

@@ -5,9 +5,9 @@ use cpor_acceptance::{
     ClaimStage, PDF, TestClaim, TestSystem, assert_not_allowed, assert_refused, both_databases, from_timestamp,
 };
 use cpor_proto::{
-    claims::v1::{AssociationState, ClaimState, FurtherRejectionReason, WithdrawReason},
+    claims::v1::{ClaimState, WithdrawReason},
     consents::v1::ConsentState,
-    reviews::v1::ReviewClock,
+    r#type::v1::{AssociationState, FurtherRejectionReason, ReviewClock},
 };
 use tonic::Code;
 
@@ -110,5 +110,5 @@ async fn r47_deadlines_take_effect_at_their_due_time(system: &TestSystem) {
     // The dispute window ran from the rejection, not from its processing.
     let window = case.entry("dispute_window_passed").await;
     assert_eq!(window.effective_time, Some(cpor_acceptance::timestamp("2026-04-23T22:00:00Z")));
-    assert!(case.claim().await.rejection.unwrap().r#final);
+    assert!(case.claim().await.rejection.unwrap().is_final);
 }

@@ -7,11 +7,11 @@ use cpor_acceptance::{
 use cpor_proto::{
     claims::v1::ClaimState,
     registry::v1::{
-        Activity, AssociationState, CheckUsageAccessRequest, DeclineLegacyAssociationRequest, EndReason,
-        ImportLegacyAssociationsRequest, ImportResult, LegacyAssociation, ListAssociationsRequest,
-        import_result::Outcome,
+        CheckUsageAccessRequest, DeclineLegacyAssociationRequest, ImportLegacyAssociationsRequest, ImportResult,
+        LegacyAssociation, ListAssociationsRequest, import_result::Outcome,
     },
     reviews::v1::AwardOutcome,
+    r#type::v1::{Activity, AssociationEndReason, AssociationState},
 };
 use tonic::Code;
 
@@ -61,7 +61,7 @@ async fn r58_a_legacy_association_is_official_and_declinable(system: &TestSystem
             "ROLE_NOT_ALLOWED",
         );
         let ended = system.fabrikam.registry().decline_legacy_association(decline.clone()).await.unwrap().into_inner();
-        assert_eq!((ended.state(), ended.end_reason()), (AssociationState::Ended, EndReason::Declined));
+        assert_eq!((ended.state(), ended.end_reason()), (AssociationState::Ended, AssociationEndReason::Declined));
         let again = system.fabrikam.registry().decline_legacy_association(decline).await.unwrap().into_inner();
         assert_eq!(again, ended);
     }
@@ -127,7 +127,7 @@ async fn r37_a_claim_against_a_legacy_association_is_contested(system: &TestSyst
     assert_refused(case.approve(&system.reviewer).await, Code::FailedPrecondition, "LINES_NOT_HELD");
     system.wait_until_idle().await;
     assert_eq!(case.claim().await.state(), ClaimState::UnderReview);
-    assert_eq!(case.entry("approval_refused").await.changes[0].to, "KEY_HELD");
+    assert_eq!(case.entry("approval_refused").await.changes[0].new_value, "KEY_HELD");
     assert_eq!(system.associations_of_key(&key, None).await[0].partner, CONTOSO);
 }
 
@@ -156,7 +156,7 @@ async fn r58_a_legacy_association_can_be_superseded(system: &TestSystem) {
         all.into_iter().filter(|association| association.key == key && association.partner == CONTOSO).collect();
     assert!(!legacy.is_empty());
     for ended in legacy {
-        assert_eq!((ended.state(), ended.end_reason()), (AssociationState::Ended, EndReason::Superseded));
+        assert_eq!((ended.state(), ended.end_reason()), (AssociationState::Ended, AssociationEndReason::Superseded));
         assert_eq!(ended.end_time, on_record[0].official_time, "both change in the same instant");
     }
 }

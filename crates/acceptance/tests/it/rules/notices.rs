@@ -3,8 +3,9 @@
 use chrono::TimeDelta;
 use cpor_acceptance::{Actor, Backend, ClaimStage, TestClaim, TestSystem, assert_refused, both_databases, timestamp};
 use cpor_proto::{
-    claims::v1::{AssociationState, Claim, ClaimState},
-    consents::v1::{Consent, ConsentState, ListConsentsRequest, NoticeKind, NoticeState},
+    claims::v1::{Claim, ClaimState},
+    consents::v1::{Consent, ConsentState, ListConsentsRequest},
+    r#type::v1::{AssociationState, NoticeKind, NoticeState},
 };
 use tonic::Code;
 

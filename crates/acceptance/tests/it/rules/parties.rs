@@ -9,9 +9,10 @@ use cpor_proto::{
         Claim, CreateClaimRequest, ListClaimsRequest, SubmitClaimRequest, WithdrawClaimRequest, WithdrawReason,
     },
     registry::v1::{
-        DirectoryRow, Enrolment, GetPartnerRequest, GetTenantRequest, ImportDirectoryRequest, ImportResult,
-        ListSubscriptionsRequest, ListWorkloadsRequest, Program, directory_row::Row, import_result::Outcome,
+        DirectoryRow, Enrollment, GetPartnerRequest, GetTenantRequest, ImportDirectoryRequest, ImportResult,
+        ListSubscriptionsRequest, ListWorkloadsRequest, directory_row::Row, import_result::Outcome,
     },
+    r#type::v1::Program,
 };
 use cpor_types::Role;
 use tonic::Code;
@@ -31,9 +32,9 @@ both_databases![
 
 async fn r1_a_partner_is_a_company_with_locations(system: &TestSystem) {
     let start_time = Some(timestamp("2026-01-01T00:00:00Z"));
-    let enrolment = Enrolment { program: Program::OsaSell.into(), start_time, end_time: None };
+    let enrollment = Enrollment { program: Program::OsaSell.into(), start_time, end_time: None };
     let mut partner = rows::partner("adatum", "3001");
-    partner.enrolments.push(enrolment);
+    partner.enrollments.push(enrollment);
     assert_eq!(system.import_row(Row::Partner(partner.clone())).await, Outcome::Created);
     assert_eq!(system.import_row(Row::Partner(partner.clone())).await, Outcome::Unchanged);
     partner.locations.push(cpor_proto::registry::v1::Location {
@@ -175,7 +176,7 @@ async fn r4_admins_do_everything_and_users_edit_drafts(system: &TestSystem) {
     case.delete().await.unwrap();
     let submitted = TestClaim::at_stage(system, system.presales().await, ClaimStage::Submitted).await;
     let case = TestClaim { partner: system.contoso_user.clone(), ..submitted };
-    let contact = cpor_proto::claims::v1::Contact { name: "Bea".into(), ..Default::default() };
+    let contact = cpor_proto::r#type::v1::Contact { name: "Bea".into(), ..Default::default() };
     let edit = case.update(Claim { partner_contact: Some(contact), ..Claim::default() }, &["partner_contact"]).await;
     assert_refused(edit, Code::PermissionDenied, "DRAFTS_ONLY");
     case.upload("more.pdf", PDF).await.unwrap();

@@ -3,8 +3,9 @@
 use chrono::TimeDelta;
 use cpor_acceptance::{ClaimStage, FABRIKAM, Mail, TestClaim, TestSystem, both_databases, line, rows, timestamp};
 use cpor_proto::{
-    claims::v1::{Claim, ClaimState, Contact, WithdrawReason},
-    registry::v1::{Subscription, SubscriptionStatus},
+    claims::v1::{Claim, ClaimState, WithdrawReason},
+    registry::v1::Subscription,
+    r#type::v1::{Contact, SubscriptionStatus},
 };
 
 both_databases![

@@ -3,7 +3,10 @@
 use std::io::{Cursor, Read as _};
 
 use cpor_acceptance::{ClaimStage, TestClaim, TestSystem, assert_refused, both_databases, field_violations, metadata};
-use cpor_proto::claims::v1::{Activity, Claim, Contact, EvidenceKind};
+use cpor_proto::{
+    claims::v1::Claim,
+    r#type::v1::{Activity, Contact, EvidenceKind},
+};
 use tonic::Code;
 
 both_databases![

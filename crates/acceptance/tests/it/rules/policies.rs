@@ -6,8 +6,8 @@ use cpor_acceptance::{
     from_timestamp, timestamp, to_timestamp,
 };
 use cpor_proto::{
-    claims::v1::{AssociationState, Claim, ClaimState},
-    consents::v1::NoticeKind,
+    claims::v1::{Claim, ClaimState},
+    r#type::v1::{AssociationState, NoticeKind},
 };
 use tonic::Code;
 
@@ -135,7 +135,7 @@ async fn r61_in_2023_there_is_one_dispute(system: &TestSystem) {
     case.take_and_start_review().await;
     case.reject(&system.reviewer).await.unwrap();
     system.wait_until_idle().await;
-    assert!(case.claim().await.rejection.unwrap().r#final);
+    assert!(case.claim().await.rejection.unwrap().is_final);
     assert_refused(case.dispute("Once more.").await, Code::FailedPrecondition, "DISPUTE_NOT_ALLOWED");
 }
 

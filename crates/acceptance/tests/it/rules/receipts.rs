@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use cpor::verify::{Report, VerifyError, verify};
 use cpor_acceptance::{Actor, ClaimStage, NORTHWIND, TestClaim, TestSystem, assert_refused, both_databases};
-use cpor_proto::claims::v1::{ClaimReceipt, GetClaimReceiptRequest};
+use cpor_proto::claims::v1::{ClaimReceipt, ExportClaimReceiptRequest};
 use cpor_types::Service;
 use futures_util::TryStreamExt as _;
 use prost::Message as _;
@@ -29,8 +29,8 @@ pub(super) async fn receipt(case: &TestClaim<'_>, actor: &Actor) -> ClaimReceipt
 
 /// Gets the receipt as the stream of its parts.
 async fn parts(case: &TestClaim<'_>, actor: &Actor) -> Streaming<ClaimReceipt> {
-    let request = GetClaimReceiptRequest { name: case.name.clone() };
-    actor.claims().get_claim_receipt(request).await.unwrap().into_inner()
+    let request = ExportClaimReceiptRequest { name: case.name.clone() };
+    actor.claims().export_claim_receipt(request).await.unwrap().into_inner()
 }
 
 /// The JSON form of a receipt, as gRPC clients print it.
@@ -76,7 +76,7 @@ async fn r56_every_side_can_prove_its_view_of_one_history(system: &TestSystem) {
     }
     heads.dedup();
     assert_eq!(heads.len(), 1, "all actors see the same history");
-    assert_eq!(heads[0], case.history().await.last().unwrap().link);
+    assert_eq!(heads[0], case.history().await.last().unwrap().chain_hash);
     let operator_view = format!("{:?}", receipt(&case, &system.operator).await);
     assert!(!operator_view.contains(&system.reviewer.subject) && !operator_view.contains("Compare the dates."), "R5");
     let unsigned = verify(&json(&receipt(&case, &case.partner).await), None, None).unwrap();
@@ -93,7 +93,7 @@ async fn r56_notes_and_rivals_are_not_in_a_partners_receipt(system: &TestSystem)
     drop(case.approve(&system.reviewer).await);
     system.wait_until_idle().await;
     let refusal = case.entry("approval_refused").await;
-    let refusal_reason = &refusal.changes[0].to;
+    let refusal_reason = &refusal.changes[0].new_value;
     let (of_partner, of_lead) = (receipt(&case, &case.partner).await, receipt(&case, &system.lead).await);
     check(system, &of_partner).unwrap();
     check(system, &of_lead).unwrap();
@@ -130,7 +130,7 @@ async fn r56_detects_a_tampered_receipt(system: &TestSystem) {
     // A shorter history with its own head is consistent, but it is not the one that was signed.
     let shortened = fault_after(|receipt| {
         receipt.entries.pop();
-        receipt.head = receipt.entries.last().unwrap().entry.as_ref().unwrap().link.clone();
+        receipt.head_hash = receipt.entries.last().unwrap().entry.as_ref().unwrap().chain_hash.clone();
     });
     assert!(shortened.starts_with("the key ") && shortened.ends_with(" signed another receipt"), "{shortened}");
     let earlier = fault_after(|receipt| receipt.issue_time.as_mut().unwrap().seconds -= 1);
@@ -191,12 +191,12 @@ async fn r56_a_deleted_draft_has_a_receipt(system: &TestSystem) {
     let receipt = receipt(&case, &case.partner).await;
     assert_eq!(receipt.entries.last().unwrap().entry.as_ref().unwrap().action, "deleted");
     check(system, &receipt).unwrap();
-    let request = GetClaimReceiptRequest { name: case.name.clone() };
-    assert_refused(system.northwind.claims().get_claim_receipt(request).await, Code::NotFound, "RESOURCE_NOT_FOUND");
+    let request = ExportClaimReceiptRequest { name: case.name.clone() };
+    assert_refused(system.northwind.claims().export_claim_receipt(request).await, Code::NotFound, "RESOURCE_NOT_FOUND");
     let unknown_claim =
-        GetClaimReceiptRequest { name: format!("{}/claims/{}", cpor_acceptance::CONTOSO, system.next_uuid()) };
+        ExportClaimReceiptRequest { name: format!("{}/claims/{}", cpor_acceptance::CONTOSO, system.next_uuid()) };
     assert_refused(
-        system.contoso.claims().get_claim_receipt(unknown_claim).await,
+        system.contoso.claims().export_claim_receipt(unknown_claim).await,
         Code::NotFound,
         "RESOURCE_NOT_FOUND",
     );
@@ -214,8 +214,8 @@ async fn r56_a_long_receipt_is_complete(system: &TestSystem) {
     case.comment(&case.partner, "One more.").await.unwrap();
     received.extend(stream.try_collect::<Vec<_>>().await.unwrap());
     let (last, others) = received.split_last().unwrap();
-    assert!(others.len() > 3 && others.iter().all(|part| part.head.is_empty() && part.signature.is_empty()));
-    assert!(!last.head.is_empty() && received.iter().all(|part| part.encoded_len() < 2 << 20));
+    assert!(others.len() > 3 && others.iter().all(|part| part.head_hash.is_empty() && part.signature.is_empty()));
+    assert!(!last.head_hash.is_empty() && received.iter().all(|part| part.encoded_len() < 2 << 20));
     let json_parts: Vec<String> = received.iter().map(json).collect();
     let keys = system.signer().jwks();
     let report = verify(&json_parts.join("\n"), Some(&keys), None).unwrap();

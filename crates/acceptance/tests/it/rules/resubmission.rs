@@ -6,9 +6,10 @@ use cpor_acceptance::{
     timestamp,
 };
 use cpor_proto::{
-    claims::v1::{ClaimState, FurtherRejectionReason, PrimaryRejectionReason, Side},
+    claims::v1::ClaimState,
     consents::v1::ConsentState,
     reviews::v1::ReviewCaseState,
+    r#type::v1::{ActorSide, FurtherRejectionReason, PrimaryRejectionReason},
 };
 use tonic::Code;
 
@@ -89,9 +90,9 @@ async fn r22_rejects_when_the_response_is_late(system: &TestSystem) {
         (ClaimState::Rejected, PrimaryRejectionReason::InsufficientPoe)
     );
     assert_eq!(rejection.further_reasons().collect::<Vec<_>>(), [FurtherRejectionReason::NoPartnerResponse]);
-    assert_eq!((rejection.reject_time, rejection.r#final), (action.due_time, false));
+    assert_eq!((rejection.reject_time, rejection.is_final), (action.due_time, false));
     let entry = case.entry("response_deadline_passed").await;
-    assert_eq!((entry.side(), entry.effective_time), (Side::Time, action.due_time));
+    assert_eq!((entry.side(), entry.effective_time), (ActorSide::Time, action.due_time));
     assert_eq!((entry.from_state(), entry.to_state()), (ClaimState::PartnerActionRequired, ClaimState::Rejected));
     assert_eq!(case.review(&system.lead).await.unwrap().state(), ReviewCaseState::Closed);
     assert_eq!(case.consent().await.unwrap().state(), ConsentState::Closed);

@@ -2,13 +2,12 @@
 
 use cpor_acceptance::{ClaimStage, TestClaim, TestSystem, assert_refused, both_databases, field_violations, timestamp};
 use cpor_proto::{
-    claims::v1::{
-        AssociationState, ClaimState, FurtherRejectionReason as Further, PartnerActionReason as ClaimActionReason,
-        PrimaryRejectionReason as Primary, Side,
-    },
-    reviews::v1::{
-        FurtherRejectionReason, ListReviewCasesRequest, PartnerActionReason, PrimaryRejectionReason,
-        RejectReviewCaseRequest, RequestPartnerActionRequest, ReviewCaseState,
+    claims::v1::ClaimState,
+    reviews::v1::{ListReviewCasesRequest, RejectReviewCaseRequest, RequestPartnerActionRequest, ReviewCaseState},
+    r#type::v1::{
+        ActorSide, AssociationState, FurtherRejectionReason as Further, FurtherRejectionReason,
+        PartnerActionReason as ClaimActionReason, PartnerActionReason, PrimaryRejectionReason as Primary,
+        PrimaryRejectionReason,
     },
 };
 use tonic::Code;
@@ -50,7 +49,7 @@ async fn r19_take_release_assign_and_start(system: &TestSystem) {
     let assigned = case.history().await.into_iter().filter(|entry| entry.action == "review_assigned").count();
     assert_eq!(assigned, 4, "taken, released, assigned twice");
     let started = case.entry("review_started").await;
-    assert_eq!((started.side(), started.subject.as_str()), (Side::Reviewer, reviewer.subject.as_str()));
+    assert_eq!((started.side(), started.subject.as_str()), (ActorSide::Reviewer, reviewer.subject.as_str()));
 }
 
 /// The claims in the queue of review cases.
@@ -117,7 +116,7 @@ async fn r20_a_request_needs_reasons_and_a_comment(system: &TestSystem) {
         ("This is a holiday picture.", Some(timestamp("2026-03-16T09:00:00Z")))
     );
     let comments = case.comments().await;
-    assert_eq!((comments[0].side(), comments[0].text.as_str()), (Side::Reviewer, "This is a holiday picture."));
+    assert_eq!((comments[0].side(), comments[0].text.as_str()), (ActorSide::Reviewer, "This is a holiday picture."));
 }
 
 async fn r23_an_approval_places_pending_holds(system: &TestSystem) {
@@ -128,7 +127,7 @@ async fn r23_an_approval_places_pending_holds(system: &TestSystem) {
     assert_eq!((claim.state(), claim.association_state()), (ClaimState::Approved, AssociationState::Pending));
     let associations = case.associations().await;
     assert_eq!(associations.len(), 1);
-    assert_eq!(associations[0].state(), cpor_proto::registry::v1::AssociationState::Pending);
+    assert_eq!(associations[0].state(), cpor_proto::r#type::v1::AssociationState::Pending);
     assert_eq!((associations[0].claim.as_str(), associations[0].mpn_id.as_str()), (case.name.as_str(), "1001"));
     let entry = case.entry("review_approved").await;
     assert_eq!((entry.from_state(), entry.to_state()), (ClaimState::UnderReview, ClaimState::Approved));
@@ -160,7 +159,7 @@ async fn r24_a_rejection_needs_a_reason_and_a_comment(system: &TestSystem) {
         (Primary::InsufficientPoe, "Nothing here shows your work.")
     );
     assert_eq!(rejection.reject_time, Some(timestamp("2026-03-16T09:00:00Z")));
-    assert!(!rejection.r#final);
+    assert!(!rejection.is_final);
     // The end of the thirtieth calendar day in Berlin, in summer time.
     assert_eq!(rejection.dispute_due_time, Some(timestamp("2026-04-15T22:00:00Z")));
     assert_eq!(case.review(&system.lead).await.unwrap().state(), ReviewCaseState::Rejected);

@@ -34,7 +34,7 @@ async fn r55_notes_are_for_reviewers_only(system: &TestSystem) {
         let placeholder = &partner_view[usize::try_from(note.position).unwrap() - 1];
         let without_content = HistoryEntry {
             position: note.position,
-            link: note.link.clone(),
+            chain_hash: note.chain_hash.clone(),
             withheld: (1..=4).collect(),
             ..HistoryEntry::default()
         };

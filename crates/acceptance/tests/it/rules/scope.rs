@@ -4,8 +4,9 @@ use cpor_acceptance::{
     LITWARE, TestClaim, TestSystem, assert_refused, assert_violations, both_databases, field_violations, line,
 };
 use cpor_proto::{
-    claims::v1::{Activity, Claim, SolutionArea},
+    claims::v1::Claim,
     registry::v1::{ListProductsRequest, Product, ProductFamily, ProductKind},
+    r#type::v1::{Activity, SolutionArea},
 };
 use tonic::Code;
 
@@ -84,7 +85,7 @@ async fn r9_the_catalog_lists_what_can_be_claimed(system: &TestSystem) {
     assert_eq!(of_family(ProductFamily::PowerBi).count(), 1);
     assert_eq!(of_family(ProductFamily::PowerPlatform).count(), 2);
     let mut recognition_only: Vec<_> =
-        products.iter().filter(|product| !product.incentivised).map(|product| product.display_name.as_str()).collect();
+        products.iter().filter(|product| !product.incentivized).map(|product| product.display_name.as_str()).collect();
     recognition_only.sort_unstable();
     assert_eq!(recognition_only, ["Azure Information Protection", "Outlook Mobile", "Yammer"]);
     let expected_kind = |product: &Product| match product.family() {
@@ -97,7 +98,7 @@ async fn r9_the_catalog_lists_what_can_be_claimed(system: &TestSystem) {
     assert!(
         products
             .iter()
-            .all(|product| product.kind() == expected_kind(product) && product.claimable_from_time.is_some())
+            .all(|product| product.kind() == expected_kind(product) && product.claimable_start_time.is_some())
     );
 }
 

@@ -5,7 +5,10 @@ mod model;
 
 use chrono::TimeDelta;
 use cpor_acceptance::{ApiResult, PDF, TestClaim, TestSystem, both_databases};
-use cpor_proto::claims::v1::{Claim, Contact, WithdrawReason};
+use cpor_proto::{
+    claims::v1::{Claim, WithdrawReason},
+    r#type::v1::Contact,
+};
 use cpor_types::{Entropy as _, SeededEntropy};
 use model::{CustomerCommand, Model, PartnerCommand, ReviewCommand, Step};
 use tonic::Code;

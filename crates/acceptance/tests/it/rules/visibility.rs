@@ -47,7 +47,7 @@ async fn r5_a_customer_sees_claims_from_submission_on(system: &TestSystem) {
     assert_eq!(consents(&system.fabrikam, FABRIKAM).await.unwrap(), std::slice::from_ref(&consent));
     let names = (consent.partner_display_name.as_str(), consent.claim_display_name.as_str());
     assert_eq!(names, ("Contoso Consulting GmbH", "Fabrikam sales rollout"));
-    assert_eq!(consent.activities, ["pre_sales"]);
+    assert_eq!(consent.activities().collect::<Vec<_>>(), [cpor_proto::r#type::v1::Activity::PreSales]);
     let lines: Vec<_> = consent.lines.iter().map(|line| (line.product_display_name.as_str(), &line.key)).collect();
     assert_eq!(lines, [("Dynamics 365 Sales", &case.claim().await.lines[0].key)]);
     assert_eq!(explain(&case, &system.fabrikam).await.unwrap().state(), ClaimState::Submitted);
@@ -91,7 +91,7 @@ const METHODS_WITH_POE_COMMENTS_OR_NOTES: [&str; 15] = [
     "ListComments",
     "CreateComment",
     "ListHistory",
-    "GetClaimReceipt",
+    "ExportClaimReceipt",
     "GetReviewCase",
     "ListReviewCases",
     "ListReviewNotes",

@@ -4,10 +4,12 @@ use cpor_acceptance::{
     ClaimStage, TestClaim, TestSystem, assert_not_allowed, assert_refused, both_databases, field_violations,
 };
 use cpor_proto::{
-    claims::v1::{AssociationState, ClaimState, PrimaryRejectionReason, Side, WithdrawReason},
+    claims::v1::{ClaimState, WithdrawReason},
     consents::v1::ConsentState,
-    registry::v1::{AssociationState as HoldState, EndReason},
     reviews::v1::ReviewCaseState,
+    r#type::v1::{
+        ActorSide, AssociationEndReason, AssociationState as HoldState, AssociationState, PrimaryRejectionReason,
+    },
 };
 use tonic::Code;
 
@@ -32,14 +34,14 @@ async fn r25_a_withdrawal_is_final_and_closes_the_case(system: &TestSystem) {
         assert_eq!(claim.state(), ClaimState::Rejected);
         system.wait_until_idle().await;
         let rejection = case.claim().await.rejection.unwrap();
-        assert_eq!((rejection.primary_reason(), rejection.r#final), (PrimaryRejectionReason::PartnerRequest, true));
+        assert_eq!((rejection.primary_reason(), rejection.is_final), (PrimaryRejectionReason::PartnerRequest, true));
         assert_eq!(rejection.dispute_due_time, None);
         assert!(case.associations().await.iter().all(|association| association.state() == HoldState::Ended));
         let review = case.review(&system.lead).await.unwrap().state();
         assert!(matches!(review, ReviewCaseState::Closed | ReviewCaseState::Approved), "{review:?}");
         assert_eq!(case.consent().await.unwrap().state(), ConsentState::Closed);
         let entry = case.entry("withdrawn").await;
-        assert_eq!((entry.side(), entry.subject.as_str()), (Side::Partner, case.partner.subject.as_str()));
+        assert_eq!((entry.side(), entry.subject.as_str()), (ActorSide::Partner, case.partner.subject.as_str()));
     }
 }
 
@@ -51,7 +53,7 @@ async fn r25_a_withdrawal_ends_the_association(system: &TestSystem) {
     system.wait_until_idle().await;
     assert_eq!(case.claim().await.association_state(), AssociationState::Ended);
     let ended = case.associations().await.remove(0);
-    assert_eq!((ended.state(), ended.end_reason()), (HoldState::Ended, EndReason::Withdrawn));
+    assert_eq!((ended.state(), ended.end_reason()), (HoldState::Ended, AssociationEndReason::Withdrawn));
     assert!(ended.end_time.is_some() && ended.official_time.is_some());
     assert!(system.associations_of_key(&key, None).await.is_empty());
 }
@@ -66,7 +68,10 @@ async fn r25_the_reason_other_needs_a_comment(system: &TestSystem) {
     assert_eq!(case.claim().await.rejection.unwrap().comment, "The project was stopped.");
     let withdrawn = case.entry("withdrawn").await;
     assert_eq!(withdrawn.reason, "The project was stopped.");
-    assert_eq!((withdrawn.changes[0].field.as_str(), withdrawn.changes[0].to.as_str()), ("withdraw_reason", "other"));
+    assert_eq!(
+        (withdrawn.changes[0].field.as_str(), withdrawn.changes[0].new_value.as_str()),
+        ("withdraw_reason", "other")
+    );
 }
 
 async fn r25_drafts_and_rejected_claims_stay_as_they_are(system: &TestSystem) {

@@ -75,7 +75,7 @@ fn r29_an_answer_from_before_the_edit_is_overtaken() {
     // An earlier answer does not count even if it was given after the edit: the customer may not
     // have known about the edit.
     assert!(test.clone().fact(&customer_approved()).last().kind.is_overtaken());
-    let again = test.fact(&Fact::Consent(ConsentFact::Approved { channel: "link".into(), askings: 1 }));
+    let again = test.fact(&Fact::Consent(ConsentFact::Approved { channel: "link".into(), consent_request_number: 1 }));
     assert!(again.claim.state.submission().unwrap().explicit_approval.is_some());
 }
 

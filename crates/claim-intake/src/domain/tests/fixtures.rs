@@ -164,7 +164,7 @@ pub(crate) fn ended(reason: EndReason, lines: &[LineId]) -> Fact {
 }
 
 pub(crate) fn customer_approved() -> Fact {
-    Fact::Consent(ConsentFact::Approved { channel: "link".into(), askings: 0 })
+    Fact::Consent(ConsentFact::Approved { channel: "link".into(), consent_request_number: 0 })
 }
 
 pub(crate) fn withdraw() -> Withdraw {
@@ -181,7 +181,7 @@ pub(crate) fn of_present_case(fact: Fact, claim: &Claim) -> Fact {
     match (fact, claim.state.submission()) {
         (Fact::Review { fact, .. }, Some(submission)) => Fact::Review { case: submission.review_case, fact },
         (Fact::Consent(ConsentFact::Approved { channel, .. }), Some(submission)) => {
-            Fact::Consent(ConsentFact::Approved { channel, askings: submission.askings })
+            Fact::Consent(ConsentFact::Approved { channel, consent_request_number: submission.consent_request_number })
         }
         (fact, _) => fact,
     }

@@ -29,7 +29,9 @@ impl Claim {
             // R28: silence is not consent after an earlier decline.
             ConsentFact::WindowPassed if submission.needs_explicit_approval() => Ok(None),
             ConsentFact::WindowPassed => Ok(self.apply_window_passed(submission, context)),
-            ConsentFact::Approved { askings, .. } => Ok(self.apply_customer_approved(submission, *askings, context)),
+            ConsentFact::Approved { consent_request_number, .. } => {
+                Ok(self.apply_customer_approved(submission, *consent_request_number, context))
+            }
             ConsentFact::Declined { channel, comment } => {
                 self.apply_customer_declined(submission, channel, comment, context)
             }
@@ -110,10 +112,10 @@ impl Claim {
     fn apply_customer_approved(
         &self,
         submission: &Submission,
-        askings: u32,
+        consent_request_number: u32,
         context: &FactContext<'_>,
     ) -> Option<Transition<Self>> {
-        if askings != submission.askings || submission.explicit_approval.is_some() {
+        if consent_request_number != submission.consent_request_number || submission.explicit_approval.is_some() {
             return None;
         }
         let next_submission = Submission { explicit_approval: Some(context.time), ..submission.clone() };

@@ -64,7 +64,7 @@ impl Claim {
             reviewer: None,
             review: ReviewProgress::default(),
             consent_due: None,
-            askings: submission.askings + 1,
+            consent_request_number: submission.consent_request_number + 1,
             disputes: submission.disputes + 1,
             ..submission.clone()
         });

@@ -61,7 +61,7 @@ impl Claim {
             entry = entry.with_consent_due(submission, None);
             next_submission.explicit_approval = None;
             next_submission.consent_due = None;
-            next_submission.askings += 1;
+            next_submission.consent_request_number += 1;
         }
         let entry = entry.with_consent_change(submission, &next_submission);
         builder.claim.state = self.state.with_submission(next_submission);

@@ -55,7 +55,7 @@ impl Claim {
             declined: None,
             consent_due: None,
             bounced: false,
-            askings: 0,
+            consent_request_number: 0,
             disputes: 0,
             documents_before: 0,
         });

@@ -4,7 +4,10 @@ mod partner;
 mod review;
 
 use chrono::{DateTime, Utc};
-use cpor_proto::claims::v1::{AssociationState, Claim, ClaimState, CreateClaimRequest, GetClaimRequest, Verdict};
+use cpor_proto::{
+    claims::v1::{Claim, ClaimState, CreateClaimRequest, GetClaimRequest},
+    r#type::v1::{AssociationState, Verdict},
+};
 
 use super::{
     actor::Actor,

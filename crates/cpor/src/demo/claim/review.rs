@@ -4,10 +4,10 @@ use anyhow::{Context as _, bail, ensure};
 use cpor_proto::{
     registry::v1::LookUpAssociationsRequest,
     reviews::v1::{
-        ApproveReviewCaseRequest, ArbitrateLinesRequest, Award, FurtherRejectionReason, GetCompetitionRequest,
-        PartnerActionReason, PrimaryRejectionReason, RejectReviewCaseRequest, RequestPartnerActionRequest,
-        StartReviewRequest, TakeReviewCaseRequest,
+        ApproveReviewCaseRequest, ArbitrateLinesRequest, Award, GetCompetitionRequest, RejectReviewCaseRequest,
+        RequestPartnerActionRequest, StartReviewRequest, TakeReviewCaseRequest,
     },
+    r#type::v1::{FurtherRejectionReason, PartnerActionReason, PrimaryRejectionReason},
 };
 
 use super::DemoClaim;

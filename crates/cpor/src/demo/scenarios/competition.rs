@@ -3,8 +3,8 @@
 
 use anyhow::ensure;
 use cpor_proto::{
-    claims::v1::{AssociationState, Claim, ClaimState, PrimaryRejectionReason},
-    reviews::v1::FurtherRejectionReason,
+    claims::v1::{Claim, ClaimState},
+    r#type::v1::{AssociationState, FurtherRejectionReason, PrimaryRejectionReason},
 };
 
 use super::{CONSENT_WINDOW_AND_A_DAY, POE_DOCX, POE_PDF};

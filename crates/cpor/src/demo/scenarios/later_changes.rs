@@ -2,7 +2,7 @@
 //! customer declines late, a subscription ends, and the earnings are exported.
 
 use anyhow::{Context as _, ensure};
-use cpor_proto::claims::v1::AssociationState;
+use cpor_proto::r#type::v1::AssociationState;
 
 use super::{CONSENT_WINDOW_AND_A_DAY, POE_DOCX};
 use crate::demo::{claim::DemoClaim, drafts::*, mailbox, program_manager, system::DemoSystem, timeline::Timeline};

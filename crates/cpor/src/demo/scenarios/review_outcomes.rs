@@ -3,8 +3,8 @@
 
 use anyhow::{Context as _, ensure};
 use cpor_proto::{
-    claims::v1::{AssociationState, ClaimState, Verdict},
-    reviews::v1::{FurtherRejectionReason, PartnerActionReason},
+    claims::v1::ClaimState,
+    r#type::v1::{AssociationState, FurtherRejectionReason, PartnerActionReason, Verdict},
 };
 
 use super::{CONSENT_WINDOW_AND_A_DAY, POE_DOCX, POE_PDF};

@@ -81,7 +81,8 @@ fn r44_a_notice_is_sent_again_and_never_shortens_the_window() {
     for waiting in [awaiting(), granted_awaiting()] {
         let bounced = waiting.on_notice_settled(notice(2), permanent_bounce(), &terms(), day(2)).unwrap().next;
         let resent = bounced.resend_notice(notice(7), day(3)).unwrap().unwrap();
-        let resent_event = Event::NoticeResent { kind: NoticeKind::Approval, previous: "bounced" };
+        let resent_event =
+            Event::NoticeResent { kind: NoticeKind::Approval, previous: cpor_types::NoticeState::Bounced };
         assert_eq!(resent.events, [resent_event, Event::NoticeQueued { notice: notice(7) }]);
         assert_eq!(resent.next.notices[2].kind, NoticeKind::Approval);
         assert!(!resent.next.is_waiting_for_delivery(), "the notice is queued");

@@ -25,7 +25,7 @@ fn r26a_an_early_approval_is_recorded_and_reported() {
     let approved = requested().approve(Channel::SignedIn, day(1)).unwrap().unwrap();
     assert_eq!(approved.next.state, State::Requested);
     assert_eq!(approved.next.approval, Some(DecisionRecord { time: day(1), channel: Channel::SignedIn }));
-    assert_eq!(approved.events, [Event::CustomerApproved { channel: Channel::SignedIn, askings: 0 }]);
+    assert_eq!(approved.events, [Event::CustomerApproved { channel: Channel::SignedIn, consent_request_number: 0 }]);
 }
 
 #[test]
@@ -56,7 +56,7 @@ fn r26a_a_later_approval_is_official_at_once() {
     assert_eq!(open.next.state.kind(), StateKind::GrantedInWindow);
     assert_eq!(open.next.state.official_since(), Some(day(3)));
     for approved in [waiting, open] {
-        assert_eq!(approved.events, [Event::CustomerApproved { channel: Channel::Link, askings: 0 }]);
+        assert_eq!(approved.events, [Event::CustomerApproved { channel: Channel::Link, consent_request_number: 0 }]);
         assert_eq!(approved.next.notices[1].kind, NoticeKind::Approval);
         assert!(!matches!(approved.next.notices[1].delivery, Delivery::Withdrawn { .. }), "the notice is still sent");
     }

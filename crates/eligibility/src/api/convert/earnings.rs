@@ -1,10 +1,10 @@
 //! Converts earnings to proto messages.
 use cpor_kit::wire_time::to_wire_time;
-use cpor_proto::eligibility::v1 as wire;
-use cpor_types::{Money, ProductName, TenantId, TenantKey};
+use cpor_proto::{WireEnum as _, eligibility::v1 as wire};
+use cpor_types::{ProductName, Program, TenantId, TenantKey};
 use uuid::Uuid;
 
-use super::{guide_name, to_activity, to_count};
+use super::{guide_name, to_count};
 use crate::{
     domain::{EarnedAmount, NoEarningReason, PaidAmount, Unit},
     store::earnings::{LedgerEntry, Payment},
@@ -25,12 +25,12 @@ pub(in crate::api) fn to_earning(entry: LedgerEntry) -> wire::Earning {
         line_id: earning.line.to_string(),
         key: TenantKey { tenant: earning.tenant, key: earning.key }.to_string(),
         product: ProductName { product: earning.product }.to_string(),
-        activity: to_activity(earning.activity).into(),
-        program: earning.program.map(|program| program.to_string()).unwrap_or_default(),
+        activity: earning.activity.to_number(),
+        program: earning.program.map_or(0, Program::to_number),
         month: earning.month.to_string(),
         guide: guide_name(&earning.guide),
-        earned: Some(to_earned(&earning.earned)),
-        amount: earning.amount.map(to_money),
+        monthly_earning: Some(to_monthly_earning(&earning.earned)),
+        amount: earning.amount.map(Into::into),
         corrects: corrects.unwrap_or_default(),
         payout_period: earning.payout_period.to_string(),
         accrue_time: Some(to_wire_time(earning.accrue_time)),
@@ -46,21 +46,21 @@ fn earning_name(tenant: TenantId, id: Uuid) -> String {
 }
 
 /// Converts what a line earns in a month.
-pub(in crate::api) fn to_earned(earned: &EarnedAmount) -> wire::Earned {
+pub(in crate::api) fn to_monthly_earning(earned: &EarnedAmount) -> wire::MonthlyEarning {
     let outcome = to_outcome(earned).into();
     match earned {
-        EarnedAmount::Paid(PaidAmount { unit, units, rate, amount }) => wire::Earned {
+        EarnedAmount::Paid(PaidAmount { unit, units, rate, amount }) => wire::MonthlyEarning {
             outcome,
             unit: to_usage_unit(*unit).into(),
             units: *units,
-            rate: Some(to_money(*rate)),
-            amount: Some(to_money(*amount)),
-            ..wire::Earned::default()
+            rate: Some((*rate).into()),
+            amount: Some((*amount).into()),
+            ..wire::MonthlyEarning::default()
         },
         EarnedAmount::Nothing(NoEarningReason::ConditionsFailed(failed)) => {
-            wire::Earned { outcome, failed_conditions: failed.clone(), ..wire::Earned::default() }
+            wire::MonthlyEarning { outcome, failed_conditions: failed.clone(), ..wire::MonthlyEarning::default() }
         }
-        EarnedAmount::Nothing(_) => wire::Earned { outcome, ..wire::Earned::default() },
+        EarnedAmount::Nothing(_) => wire::MonthlyEarning { outcome, ..wire::MonthlyEarning::default() },
     }
 }
 
@@ -75,11 +75,6 @@ fn to_outcome(earned: &EarnedAmount) -> wire::EarningOutcome {
         EarnedAmount::Nothing(NoEarningReason::AmountTooLarge) => wire::EarningOutcome::AmountTooLarge,
         EarnedAmount::Nothing(NoEarningReason::CurrencyChanged) => wire::EarningOutcome::CurrencyChanged,
     }
-}
-
-/// Converts an amount of money.
-pub(in crate::api) fn to_money(money: Money) -> wire::Money {
-    wire::Money { currency: money.currency.to_string(), micros: money.micros }
 }
 
 /// Converts a unit of usage.

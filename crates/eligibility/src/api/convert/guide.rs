@@ -1,10 +1,12 @@
 //! Converts program guides to and from proto messages.
+use std::fmt::Display;
+
 use cpor_kit::status::FieldViolation;
 use cpor_kit::wire_time::to_wire_time;
-use cpor_proto::eligibility::v1 as wire;
-use cpor_types::{Malformed, Money, ProductName, ProgramGuideId, ProgramGuideName};
+use cpor_proto::{WireEnum as _, eligibility::v1 as wire, options::v1::FieldViolationReason};
+use cpor_types::{Malformed, Money, ProductName, Program, ProgramGuideId, ProgramGuideName};
 
-use super::{earnings::to_usage_unit, guide_name, to_money};
+use super::{earnings::to_usage_unit, guide_name};
 use crate::domain::{CatalogGuide, ConditionSource, GuideDocument, GuideState, GuideViolation, Rate, Unit};
 
 /// Converts a guide of the catalog.
@@ -32,7 +34,7 @@ pub(in crate::api) fn to_program_guide(guide: &CatalogGuide) -> wire::ProgramGui
 fn to_condition(condition: &ConditionSource) -> wire::GuideCondition {
     wire::GuideCondition {
         name: condition.name.clone(),
-        programs: condition.programs.iter().map(ToString::to_string).collect(),
+        programs: Program::to_numbers(&condition.programs),
         expression: condition.expression.clone(),
         explanation: condition.explanation.clone(),
         facts: condition.facts.clone(),
@@ -41,10 +43,10 @@ fn to_condition(condition: &ConditionSource) -> wire::GuideCondition {
 
 fn to_rate(rate: &Rate) -> wire::GuideRate {
     wire::GuideRate {
-        program: rate.program.to_string(),
+        program: rate.program.to_number(),
         product: rate.product.clone().map(|product| ProductName { product }.to_string()).unwrap_or_default(),
         unit: to_usage_unit(rate.unit).into(),
-        amount: Some(to_money(rate.amount)),
+        amount: Some(rate.amount.into()),
     }
 }
 
@@ -86,8 +88,9 @@ struct GuideParser {
 impl GuideParser {
     fn parse_condition(&mut self, index: usize, condition: &wire::GuideCondition) -> ConditionSource {
         let programs = condition.programs.iter().enumerate();
-        let programs = programs
-            .filter_map(|(n, program)| self.accept(&format!("conditions[{index}].programs[{n}]"), program.parse()));
+        let programs = programs.filter_map(|(n, program)| {
+            self.accept(&format!("conditions[{index}].programs[{n}]"), Program::from_number(*program))
+        });
         ConditionSource {
             programs: programs.collect(),
             name: condition.name.clone(),
@@ -99,7 +102,7 @@ impl GuideParser {
 
     fn parse_rate(&mut self, index: usize, rate: &wire::GuideRate) -> Option<Rate> {
         let field = |name: &str| format!("rates[{index}].{name}");
-        let program = self.accept(&field("program"), rate.program.parse());
+        let program = self.accept(&field("program"), Program::from_number(rate.program));
         let product = (!rate.product.is_empty()).then(|| rate.product.parse::<ProductName>());
         let product = product.map(|product| self.accept(&field("product"), product));
         let amount = rate.amount.as_ref()?;
@@ -113,9 +116,13 @@ impl GuideParser {
     }
 
     /// Returns the parsed value, or records the violation of the field.
-    fn accept<T>(&mut self, field: &str, parsed: Result<T, Malformed>) -> Option<T> {
-        let report = |malformed: Malformed| {
-            self.violations.push(field_violation(field, "MALFORMED", malformed.to_string()));
+    fn accept<T, E: Display>(&mut self, field: &str, parsed: Result<T, E>) -> Option<T> {
+        let report = |malformed: E| {
+            self.violations.push(field_violation(
+                field,
+                FieldViolationReason::Malformed.as_str_name(),
+                malformed.to_string(),
+            ));
         };
         parsed.map_err(report).ok()
     }

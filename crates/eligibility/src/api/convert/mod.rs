@@ -2,17 +2,15 @@
 mod earnings;
 mod guide;
 
-pub(super) use earnings::{to_earned, to_earning, to_money};
+pub(super) use earnings::{to_earning, to_monthly_earning};
 pub(super) use guide::{parse_revises, to_document, to_field_violation, to_program_guide};
 
 use cpor_kit::wire_time::to_wire_time;
-use cpor_proto::eligibility::v1 as wire;
-use cpor_types::{Activity, AssessmentName, Month, ProductName, ProgramGuideId, ProgramGuideName, TenantId, TenantKey};
+use cpor_proto::{WireEnum as _, eligibility::v1 as wire};
+use cpor_types::{AssessmentName, Month, ProductName, Program, ProgramGuideId, ProgramGuideName, TenantId, TenantKey};
 
 use crate::{
-    domain::{
-        Assessment, ConditionResult, LineResult, Measures, MonthlyResult, ResultDifference, SimulationSummary, Verdict,
-    },
+    domain::{Assessment, ConditionResult, LineResult, Measures, MonthlyResult, ResultDifference, SimulationSummary},
     store::usage::UsageRevision,
 };
 
@@ -53,10 +51,10 @@ pub(super) fn to_difference(assessment: &Assessment, difference: ResultDifferenc
 /// Converts the totals of a simulation.
 pub(super) fn to_summary(summary: &SimulationSummary) -> wire::SimulationSummary {
     wire::SimulationSummary {
-        looked_at: to_count(summary.compared),
-        changed: to_count(summary.changed),
-        amounts_before: summary.amounts_before.sums().map(to_money).collect(),
-        amounts_after: summary.amounts_after.sums().map(to_money).collect(),
+        compared_count: to_count(summary.compared),
+        changed_count: to_count(summary.changed),
+        amounts_before: summary.amounts_before.sums().map(Into::into).collect(),
+        amounts_after: summary.amounts_after.sums().map(Into::into).collect(),
     }
 }
 
@@ -71,33 +69,17 @@ fn to_line_result(tenant: TenantId, result: LineResult) -> wire::LineResult {
         line_id: line.to_string(),
         key: TenantKey { tenant, key }.to_string(),
         product: ProductName { product }.to_string(),
-        activity: to_activity(activity).into(),
-        program: program.map(|program| program.to_string()).unwrap_or_default(),
-        verdict: to_verdict(verdict).into(),
+        activity: activity.to_number(),
+        program: program.map_or(0, Program::to_number),
+        verdict: verdict.to_number(),
         conditions: conditions.into_iter().map(to_condition_result).collect(),
-        earned: Some(to_earned(&earned)),
+        monthly_earning: Some(to_monthly_earning(&earned)),
     }
 }
 
 fn to_condition_result(result: ConditionResult) -> wire::ConditionResult {
     let ConditionResult { name, held, facts, explanation } = result;
-    wire::ConditionResult { condition: name, held, facts: facts.into_iter().collect(), explanation }
-}
-
-fn to_activity(activity: Activity) -> wire::Activity {
-    match activity {
-        Activity::Usage => wire::Activity::Usage,
-        Activity::PreSales => wire::Activity::PreSales,
-        Activity::RevenueAssociation => wire::Activity::RevenueAssociation,
-    }
-}
-
-fn to_verdict(verdict: Verdict) -> wire::Verdict {
-    match verdict {
-        Verdict::Eligible => wire::Verdict::Eligible,
-        Verdict::NotEligible => wire::Verdict::NotEligible,
-        Verdict::RecognitionOnly => wire::Verdict::RecognitionOnly,
-    }
+    wire::ConditionResult { condition: name, satisfied: held, facts: facts.into_iter().collect(), explanation }
 }
 
 fn guide_name(guide: &ProgramGuideId) -> String {

@@ -9,7 +9,7 @@ fn r53_presales_that_meets_all_conditions_is_eligible() {
 #[test]
 fn r53_an_unenrolled_partner_is_not_eligible() {
     let mut facts = presales();
-    facts.partner.enrolments[0].end_time = Some(time("2026-05-01T00:00:00Z"));
+    facts.partner.enrollments[0].end_time = Some(time("2026-05-01T00:00:00Z"));
     assert_eq!(assess(facts, no_usage()), (Verdict::NotEligible, vec!["partner_enrolled".into()]));
 }
 
@@ -68,6 +68,6 @@ fn r53_recognition_is_never_paid() {
     revenue.activities = vec![Activity::RevenueAssociation];
     assert_eq!(assess(revenue, no_usage()), (Verdict::RecognitionOnly, vec![]));
     let mut yammer = usage_of_teams();
-    yammer.lines[0].is_incentivised = false;
+    yammer.lines[0].is_incentivized = false;
     assert_eq!(assess(yammer, no_usage()), (Verdict::RecognitionOnly, vec![]));
 }

@@ -86,7 +86,7 @@ fn r54_a_region_applies_from_its_month() {
     let mut claim = AssessedClaim { usage: seats(&[("2026-04", 10)]), ..AssessedClaim::open(presales()) };
     claim.assess("2026-05-10T00:00:00Z");
     let facts = presales().partner;
-    let moved = PartnerRecord { regions: [(facts.mpn_id, "apac".into())].into(), enrolments: facts.enrolments };
+    let moved = PartnerRecord { regions: [(facts.mpn_id, "apac".into())].into(), enrollments: facts.enrollments };
     claim.apply(claim.assessment.change_partner(&moved, time("2026-05-12T00:00:00Z")));
     claim.assess("2026-05-12T00:00:00Z");
     assert!(claim.earned("2026-04").amount().is_some());

@@ -13,7 +13,7 @@ use cpor_kit::Db;
 use cpor_proto::events::v1::{
     AssociationBecameOfficial, AssociationEnded, PartnerChanged, SubscriptionChanged, event::Payload,
 };
-use cpor_types::PartnerId;
+use cpor_types::{AssociationEndReason, PartnerId};
 use futures_util::future::try_join_all;
 
 use crate::{
@@ -91,7 +91,8 @@ impl EventHandler {
     ) -> Result<(), ReceiveError> {
         let key = parse::assessment_key(&event.tenant, &event.claim)?;
         let command = incoming.command("end_assessment", key);
-        let end = AssociationEnd { time: incoming.effective_time, reason: event.reason.clone() };
+        let reason = parse::known::<AssociationEndReason>(event.reason)?.to_string();
+        let end = AssociationEnd { time: incoming.effective_time, reason };
         let lines = parse::ended_lines(event)?;
         self.execute(command, move |current| current?.end_lines(&lines, &end)).await
     }

@@ -4,23 +4,26 @@ use std::{fmt::Display, str::FromStr};
 
 use cpor_durable::{AggregateKey, ReceiveError};
 use cpor_kit::wire_time::from_wire_time;
+use cpor_proto::WireEnum;
 use cpor_proto::events::v1 as wire;
-use cpor_types::{ClaimName, LineId, PartnerId, PartnerName, ProductName, TenantId, TenantName, Timestamp};
+use cpor_types::{
+    Activity, ClaimName, LineId, PartnerId, PartnerName, ProductName, PurchaseChannel, SubscriptionStatus, TenantId,
+    TenantName, Timestamp,
+};
 
 use crate::{
-    domain::{AssociationFacts, Enrolment, LineFacts, PartnerFacts, PartnerRecord, SubscriptionFacts},
+    domain::{AssociationFacts, Enrollment, LineFacts, PartnerFacts, PartnerRecord, SubscriptionFacts},
     store,
 };
 
 /// The facts about an association that became official.
 pub(super) fn association_facts(event: &wire::AssociationBecameOfficial) -> Result<AssociationFacts, ReceiveError> {
-    let activities = event.activities.iter().map(|activity| parse("activity", activity));
     Ok(AssociationFacts {
         claim: parse::<ClaimName>("claim", &event.claim)?.into(),
         tenant: parse_tenant(&event.tenant)?,
         tenant_region: event.tenant_region.clone(),
-        solution_area: parse("solution_area", &event.solution_area)?,
-        activities: activities.collect::<Result<_, _>>()?,
+        solution_area: known(event.solution_area)?,
+        activities: Activity::from_numbers(&event.activities).map_err(ReceiveError::park)?,
         lines: event.lines.iter().map(line_facts).collect::<Result<_, _>>()?,
         partner: partner_facts(event.partner.as_ref().ok_or_else(|| missing("partner"))?)?,
         submit_time: parse_time("submit_time", event.submit_time.as_ref())?,
@@ -34,19 +37,20 @@ fn line_facts(facts: &wire::LineFacts) -> Result<LineFacts, ReceiveError> {
         line: parse("line_id", &facts.line_id)?,
         key: parse("key", &facts.key)?,
         product: parse::<ProductName>("product", &facts.product)?.product,
-        is_incentivised: facts.incentivised,
+        is_incentivized: facts.incentivized,
         subscription: subscription.transpose()?,
         end: None,
     })
 }
 
-/// The facts about a subscription. Status and channel are taken over as the registry spells them.
+/// The facts about a subscription. The conditions of guides compare the names of status and
+/// channel.
 pub(super) fn subscription_facts(facts: Option<&wire::SubscriptionFacts>) -> Result<SubscriptionFacts, ReceiveError> {
     let facts = facts.ok_or_else(|| missing("subscription"))?;
     Ok(SubscriptionFacts {
         id: parse("subscription_id", &facts.subscription_id)?,
-        status: facts.status.clone(),
-        channel: facts.channel.clone(),
+        status: known::<SubscriptionStatus>(facts.status)?.to_string(),
+        channel: known::<PurchaseChannel>(facts.channel)?.to_string(),
         purchase_time: parse_time("purchase_time", facts.purchase_time.as_ref())?,
         end_time: facts.end_time.as_ref().map(|end| parse_time("end_time", Some(end))).transpose()?,
     })
@@ -56,7 +60,7 @@ fn partner_facts(facts: &wire::PartnerFacts) -> Result<PartnerFacts, ReceiveErro
     Ok(PartnerFacts {
         mpn_id: facts.mpn_id.clone(),
         location_region: facts.location_region.clone(),
-        enrolments: enrolments(&facts.enrolments)?,
+        enrollments: enrollments(&facts.enrollments)?,
     })
 }
 
@@ -64,20 +68,20 @@ fn partner_facts(facts: &wire::PartnerFacts) -> Result<PartnerFacts, ReceiveErro
 pub(super) fn partner_record(event: &wire::PartnerChanged) -> Result<(PartnerId, PartnerRecord), ReceiveError> {
     let record = PartnerRecord {
         regions: event.location_regions.clone().into_iter().collect(),
-        enrolments: enrolments(&event.enrolments)?,
+        enrollments: enrollments(&event.enrollments)?,
     };
     Ok((parse::<PartnerName>("partner", &event.partner)?.partner, record))
 }
 
-fn enrolments(facts: &[wire::EnrolmentFacts]) -> Result<Vec<Enrolment>, ReceiveError> {
-    let enrolment = |facts: &wire::EnrolmentFacts| {
-        Ok(Enrolment {
-            program: parse("program", &facts.program)?,
+fn enrollments(facts: &[wire::EnrollmentFacts]) -> Result<Vec<Enrollment>, ReceiveError> {
+    let enrollment = |facts: &wire::EnrollmentFacts| {
+        Ok(Enrollment {
+            program: known(facts.program)?,
             start_time: parse_time("start_time", facts.start_time.as_ref())?,
             end_time: facts.end_time.as_ref().map(|end| parse_time("end_time", Some(end))).transpose()?,
         })
     };
-    facts.iter().map(enrolment).collect()
+    facts.iter().map(enrollment).collect()
 }
 
 /// The lines that ended; empty if all lines ended.
@@ -93,6 +97,11 @@ pub(super) fn assessment_key(tenant: &str, claim: &str) -> Result<AggregateKey, 
 
 fn parse_tenant(name: &str) -> Result<TenantId, ReceiveError> {
     Ok(parse::<TenantName>("tenant", name)?.tenant)
+}
+
+/// Converts the number of an enum.
+pub(super) fn known<T: WireEnum>(number: i32) -> Result<T, ReceiveError> {
+    T::from_number(number).map_err(ReceiveError::park)
 }
 
 fn parse<T: FromStr<Err: Display>>(field: &str, text: &str) -> Result<T, ReceiveError> {

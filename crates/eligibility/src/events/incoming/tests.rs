@@ -1,11 +1,11 @@
 //! Tests handling the registry's events, on both databases.
 use cpor_durable::Versioned;
-use cpor_proto::events::v1 as wire;
-use cpor_types::Timestamp;
+use cpor_proto::{WireEnum as _, events::v1 as wire};
+use cpor_types::{Activity, AssociationEndReason, PurchaseChannel, SubscriptionStatus, Timestamp};
 
 use super::*;
 use crate::{
-    domain::{AssociationFacts, Enrolment, LineFacts, Verdict, examples},
+    domain::{AssociationFacts, Enrollment, LineFacts, Verdict, examples},
     test_system::{TestSystem, facts_of_claim, on_both_databases, registry_event},
 };
 
@@ -13,21 +13,21 @@ fn to_timestamp(time: Timestamp) -> Option<prost_types::Timestamp> {
     Some(prost_types::Timestamp { seconds: time.timestamp(), nanos: 0 })
 }
 
-fn enrolment_facts(enrolments: &[Enrolment]) -> Vec<wire::EnrolmentFacts> {
-    let to_facts = |enrolment: &Enrolment| wire::EnrolmentFacts {
-        program: enrolment.program.to_string(),
-        start_time: to_timestamp(enrolment.start_time),
-        end_time: enrolment.end_time.and_then(to_timestamp),
+fn enrollment_facts(enrollments: &[Enrollment]) -> Vec<wire::EnrollmentFacts> {
+    let to_facts = |enrollment: &Enrollment| wire::EnrollmentFacts {
+        program: enrollment.program.to_number(),
+        start_time: to_timestamp(enrollment.start_time),
+        end_time: enrollment.end_time.and_then(to_timestamp),
     };
-    enrolments.iter().map(to_facts).collect()
+    enrollments.iter().map(to_facts).collect()
 }
 
-fn subscription_facts(status: &str) -> wire::SubscriptionFacts {
+fn subscription_facts(status: SubscriptionStatus) -> wire::SubscriptionFacts {
     let example = examples::subscription();
     wire::SubscriptionFacts {
         subscription_id: example.id.to_string(),
-        status: status.to_owned(),
-        channel: example.channel,
+        status: status.to_number(),
+        channel: example.channel.parse::<PurchaseChannel>().unwrap().to_number(),
         purchase_time: to_timestamp(example.purchase_time),
         end_time: None,
     }
@@ -42,8 +42,11 @@ fn official_event(facts: &AssociationFacts) -> wire::AssociationBecameOfficial {
         line_id: line.line.to_string(),
         key: line.key.to_string(),
         product: format!("products/{}", line.product),
-        incentivised: line.is_incentivised,
-        subscription: line.subscription.as_ref().map(|subscription| subscription_facts(&subscription.status)),
+        incentivized: line.is_incentivized,
+        subscription: line
+            .subscription
+            .as_ref()
+            .map(|subscription| subscription_facts(subscription.status.parse().unwrap())),
     };
     wire::AssociationBecameOfficial {
         claim: facts.claim.name().to_string(),
@@ -53,13 +56,13 @@ fn official_event(facts: &AssociationFacts) -> wire::AssociationBecameOfficial {
             partner: format!("partners/{}", facts.claim.partner),
             mpn_id: facts.partner.mpn_id.clone(),
             location_region: facts.partner.location_region.clone(),
-            enrolments: enrolment_facts(&facts.partner.enrolments),
+            enrollments: enrollment_facts(&facts.partner.enrollments),
         }),
         tenant_region: facts.tenant_region.clone(),
         submit_time: to_timestamp(facts.submit_time),
         official_time: to_timestamp(facts.official_time),
-        activities: facts.activities.iter().map(ToString::to_string).collect(),
-        solution_area: facts.solution_area.to_string(),
+        activities: Activity::to_numbers(&facts.activities),
+        solution_area: facts.solution_area.to_number(),
     }
 }
 
@@ -68,11 +71,11 @@ fn partner_changed(region: &str) -> Payload {
     Payload::PartnerChanged(wire::PartnerChanged {
         partner: "partners/contoso".to_owned(),
         location_regions: [(facts.partner.mpn_id, region.to_owned())].into(),
-        enrolments: enrolment_facts(&facts.partner.enrolments),
+        enrollments: enrollment_facts(&facts.partner.enrollments),
     })
 }
 
-fn subscription_changed(status: &str) -> Payload {
+fn subscription_changed(status: SubscriptionStatus) -> Payload {
     let facts = examples::presales();
     Payload::SubscriptionChanged(wire::SubscriptionChanged {
         tenant: format!("tenants/{}", facts.tenant),
@@ -86,7 +89,7 @@ fn association_ended() -> Payload {
     Payload::AssociationEnded(wire::AssociationEnded {
         claim: facts.claim.name().to_string(),
         tenant: format!("tenants/{}", facts.tenant),
-        reason: "declined".to_owned(),
+        reason: AssociationEndReason::Declined.to_number(),
         line_ids: Vec::new(),
         all: true,
     })
@@ -139,12 +142,12 @@ async fn r52_an_official_association_opens_an_assessment_once() {
 #[tokio::test]
 async fn r52_a_changed_subscription_changes_the_verdict() {
     on_both_databases(async |system| {
-        apply_to_tenant(&system, 1, subscription_changed("suspended")).await.unwrap();
+        apply_to_tenant(&system, 1, subscription_changed(SubscriptionStatus::Suspended)).await.unwrap();
         apply_to_tenant(&system, 2, association_official(&examples::presales())).await.unwrap();
         assert_eq!(latest_verdict(&system).await, Verdict::Eligible);
-        apply_to_tenant(&system, 3, subscription_changed("expired")).await.unwrap();
+        apply_to_tenant(&system, 3, subscription_changed(SubscriptionStatus::Expired)).await.unwrap();
         assert_eq!(latest_verdict(&system).await, Verdict::NotEligible);
-        apply_to_tenant(&system, 4, subscription_changed("in_grace")).await.unwrap();
+        apply_to_tenant(&system, 4, subscription_changed(SubscriptionStatus::InGrace)).await.unwrap();
         assert_eq!(latest_verdict(&system).await, Verdict::Eligible);
     })
     .await;
@@ -157,7 +160,7 @@ async fn r44_an_ended_association_is_not_assessed() {
         apply_to_tenant(&system, 2, association_ended()).await.unwrap();
         let ended = load(&system, 1).await;
         assert_eq!(ended.state.association_end().map(|end| end.reason.as_str()), Some("declined"));
-        apply_to_tenant(&system, 3, subscription_changed("expired")).await.unwrap();
+        apply_to_tenant(&system, 3, subscription_changed(SubscriptionStatus::Expired)).await.unwrap();
         system.advance_to("2026-06-01T00:00:00Z").await;
         assert_eq!(load(&system, 1).await, ended);
     })

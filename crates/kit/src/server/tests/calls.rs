@@ -18,7 +18,7 @@ async fn responses_contain_the_request_id() {
     request.metadata_mut().insert(REQUEST_ID, "mine".parse().unwrap());
     let response = client.get_clock(request).await.unwrap();
     assert_eq!(response.metadata().get(REQUEST_ID).unwrap(), "mine");
-    assert!(response.into_inner().r#virtual);
+    assert!(response.into_inner().is_virtual);
 
     let refused = client.get_clock(GetClockRequest {}).await.unwrap_err();
     assert_eq!(refused.metadata().get(REQUEST_ID).unwrap().len(), 36, "an error has a request id too");

@@ -48,7 +48,7 @@ struct TestService(Arc<Controls>);
 impl OperationsService for TestService {
     async fn get_clock(&self, request: Request<GetClockRequest>) -> Result<Response<BusinessClock>, Status> {
         request::validate(request)?;
-        Ok(Response::new(BusinessClock { time: None, r#virtual: true }))
+        Ok(Response::new(BusinessClock { time: None, is_virtual: true }))
     }
 
     async fn list_streams(&self, _: Request<ListStreamsRequest>) -> Result<Response<ListStreamsResponse>, Status> {

@@ -27,7 +27,12 @@ fn streaming_request() -> http::Request<Body> {
     let method = Method {
         service: "a".to_owned(),
         name: "b".to_owned(),
-        access: Access::Restricted { roles: vec![], services: vec![], owner_field: vec![], customers_by_tenant: false },
+        access: Access::Restricted {
+            roles: vec![],
+            services: vec![],
+            owner_field: vec![],
+            skip_owner_check_for_customers: false,
+        },
         audiences: vec![],
         is_streaming: true,
     };

@@ -2,6 +2,7 @@
 use std::collections::BTreeMap;
 
 use chrono::Days;
+use cpor_proto::WireEnum as _;
 use cpor_proto::registry::v1::directory_row::Row as WireRow;
 use cpor_proto::registry::v1::{self as wire, DirectoryRow, ErrorReason};
 use cpor_types::{
@@ -13,7 +14,7 @@ use tonic::{Code, Status};
 use super::super::{Api, convert, error};
 use crate::domain::catalog::{Catalog, Product};
 use crate::domain::directory::{
-    Enrolment, Location, PartnerProfile, PurchaseChannel, Subscription, SubscriptionStatus, TenantProfile,
+    Enrollment, Location, PartnerProfile, PurchaseChannel, Subscription, SubscriptionStatus, TenantProfile,
 };
 
 /// A parsed row of the directory.
@@ -48,33 +49,29 @@ fn partner(row: wire::Partner, calendars: &Calendars) -> Result<Row, Status> {
             return Err(error::invalid_field(&field, "must not be listed more than once"));
         }
     }
-    let enrolments = row
-        .enrolments
+    let enrollments = row
+        .enrollments
         .into_iter()
         .enumerate()
-        .map(|(index, row)| enrolment(row, &format!("partner.enrolments[{index}]")));
-    let profile =
-        PartnerProfile { display_name: row.display_name, locations, enrolments: enrolments.collect::<Result<_, _>>()? };
+        .map(|(index, row)| enrollment(row, &format!("partner.enrollments[{index}]")));
+    let profile = PartnerProfile {
+        display_name: row.display_name,
+        locations,
+        enrollments: enrollments.collect::<Result<_, _>>()?,
+    };
     Ok(Row::Partner(partner, profile))
 }
 
-/// Parses an enrolment. `field` is its path in the row.
-fn enrolment(row: wire::Enrolment, field: &str) -> Result<Enrolment, Status> {
-    let program = match row.program() {
-        wire::Program::Unspecified => {
-            return Err(error::invalid_field(&format!("{field}.program"), "must be a known program"));
-        }
-        wire::Program::OsaSell => Program::OsaSell,
-        wire::Program::OsuMicrosoft365 => Program::OsuMicrosoft365,
-        wire::Program::OsuBusinessApplications => Program::OsuBusinessApplications,
-    };
+/// Parses an enrollment. `field` is its path in the row.
+fn enrollment(row: wire::Enrollment, field: &str) -> Result<Enrollment, Status> {
+    let program = Program::from_number(row.program).map_err(error::unknown_value(&format!("{field}.program")))?;
     let start = row.start_time.ok_or_else(|| error::invalid_field(&format!("{field}.start_time"), "must be set"))?;
     let start_time = convert::parse_timestamp(&format!("{field}.start_time"), start)?;
     let end_time = row.end_time.map(|end| convert::parse_timestamp(&format!("{field}.end_time"), end)).transpose()?;
     if end_time.is_some_and(|end_time| end_time <= start_time) {
         return Err(error::invalid_field(&format!("{field}.end_time"), "must be after start_time"));
     }
-    Ok(Enrolment { program, start_time, end_time })
+    Ok(Enrollment { program, start_time, end_time })
 }
 
 fn tenant(row: wire::Tenant, calendars: &Calendars) -> Result<Row, Status> {
@@ -91,22 +88,8 @@ fn subscription(row: wire::Subscription, catalog: &Catalog, grace: Days) -> Resu
     let name: SubscriptionName = row.name.parse().map_err(error::malformed_field("subscription.name"))?;
     let ProductName { product } = row.product.parse().map_err(error::malformed_field("subscription.product"))?;
     listed_product(&product, catalog)?;
-    let status = match row.status() {
-        wire::SubscriptionStatus::Unspecified => {
-            return Err(error::invalid_field("subscription.status", "must be set"));
-        }
-        wire::SubscriptionStatus::Active => SubscriptionStatus::Active,
-        wire::SubscriptionStatus::InGrace => SubscriptionStatus::InGrace,
-        wire::SubscriptionStatus::Expired => SubscriptionStatus::Expired,
-        wire::SubscriptionStatus::NotProvisioned => SubscriptionStatus::NotProvisioned,
-        wire::SubscriptionStatus::Suspended => SubscriptionStatus::Suspended,
-    };
-    let channel = match row.channel() {
-        wire::PurchaseChannel::Unspecified => return Err(error::invalid_field("subscription.channel", "must be set")),
-        wire::PurchaseChannel::VolumeLicensing => PurchaseChannel::VolumeLicensing,
-        wire::PurchaseChannel::WebDirect => PurchaseChannel::WebDirect,
-        wire::PurchaseChannel::Csp => PurchaseChannel::Csp,
-    };
+    let status = SubscriptionStatus::from_number(row.status).map_err(error::unknown_value("subscription.status"))?;
+    let channel = PurchaseChannel::from_number(row.channel).map_err(error::unknown_value("subscription.channel"))?;
     let purchased =
         row.purchase_time.ok_or_else(|| error::invalid_field("subscription.purchase_time", "must be set"))?;
     let purchase_time = convert::parse_timestamp("subscription.purchase_time", purchased)?;

@@ -18,7 +18,7 @@ pub(crate) struct Model {
     #[sea_orm(column_type = "JsonBinary")]
     pub(crate) locations: Json,
     #[sea_orm(column_type = "JsonBinary")]
-    pub(crate) enrolments: Json,
+    pub(crate) enrollments: Json,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

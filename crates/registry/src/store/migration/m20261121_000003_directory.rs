@@ -47,7 +47,7 @@ pub(super) const STATEMENTS: &[&str] = &[
     "CREATE INDEX association_all ON association (hold_time, id)",
     "CREATE TABLE partner (
         owner TEXT NOT NULL, id {uuid} NOT NULL, version BIGINT NOT NULL,
-        display_name TEXT NOT NULL, locations {json} NOT NULL, enrolments {json} NOT NULL,
+        display_name TEXT NOT NULL, locations {json} NOT NULL, enrollments {json} NOT NULL,
         PRIMARY KEY (owner, id))",
     "CREATE TABLE partner_location (
         partner TEXT NOT NULL, mpn_id TEXT NOT NULL UNIQUE,

@@ -3,7 +3,10 @@
 
 use chrono::{DateTime, Utc};
 use cpor_acceptance::from_timestamp;
-use cpor_proto::claims::v1::{AssociationState, Claim, ClaimState, Command};
+use cpor_proto::{
+    claims::v1::{Claim, ClaimCommand, ClaimState},
+    r#type::v1::AssociationState,
+};
 
 /// A step of the test.
 #[derive(Clone, Copy, Debug)]
@@ -41,16 +44,16 @@ impl PartnerCommand {
     ];
 
     /// The command of the API.
-    fn to_api(self) -> Command {
+    fn to_api(self) -> ClaimCommand {
         match self {
-            Self::Update => Command::Update,
-            Self::Delete => Command::Delete,
-            Self::Submit => Command::Submit,
-            Self::Resubmit => Command::Resubmit,
-            Self::Withdraw => Command::Withdraw,
-            Self::Dispute => Command::Dispute,
-            Self::AddEvidence => Command::AddEvidence,
-            Self::Comment => Command::Comment,
+            Self::Update => ClaimCommand::Update,
+            Self::Delete => ClaimCommand::Delete,
+            Self::Submit => ClaimCommand::Submit,
+            Self::Resubmit => ClaimCommand::Resubmit,
+            Self::Withdraw => ClaimCommand::Withdraw,
+            Self::Dispute => ClaimCommand::Dispute,
+            Self::AddEvidence => ClaimCommand::AddEvidence,
+            Self::Comment => ClaimCommand::Comment,
         }
     }
 }
@@ -356,13 +359,13 @@ pub(super) struct PartnerView {
     state: ClaimState,
     /// Whether the association is official; only for an approved claim.
     official: Option<bool>,
-    commands: Vec<Command>,
+    commands: Vec<ClaimCommand>,
 }
 
 /// What the partner sees of this claim.
 pub(super) fn view_of(claim: &Claim) -> PartnerView {
     let approved = claim.state() == ClaimState::Approved;
     let official = approved.then_some(claim.association_state() == AssociationState::Official);
-    let commands = claim.allowed_commands().filter(|command| *command != Command::RemoveEvidence).collect();
+    let commands = claim.allowed_commands().filter(|command| *command != ClaimCommand::RemoveEvidence).collect();
     PartnerView { state: claim.state(), official, commands }
 }

@@ -1,7 +1,7 @@
 //! The command of operators: the erasure of personal data (R56).
 
 use cpor_acceptance::{ClaimStage, TestClaim, TestSystem, assert_refused, both_databases, metadata};
-use cpor_proto::claims::v1::{Command, ExplainClaimRequest, Party};
+use cpor_proto::claims::v1::{ClaimCommand, ExplainClaimRequest, Party};
 use cpor_types::Role;
 use tonic::Code;
 
@@ -36,11 +36,11 @@ async fn r15_operator_commands_in_every_state(system: &TestSystem) {
         }
         let operator_view = case.claim_as(&system.operator).await.unwrap();
         assert_eq!(
-            operator_view.allowed_commands().any(|command| command == Command::ErasePersonalData),
+            operator_view.allowed_commands().any(|command| command == ClaimCommand::ErasePersonalData),
             can_be_erased(stage)
         );
         let partner_view = case.claim().await;
-        assert!(!partner_view.allowed_commands().any(|command| command == Command::ErasePersonalData));
+        assert!(!partner_view.allowed_commands().any(|command| command == ClaimCommand::ErasePersonalData));
         assert_eq!(explanation_offers_erasure(&case).await, can_be_erased(stage), "R60: {stage:?}");
         let result = case.erase(&system.operator, &[]).await;
         if can_be_erased(stage) {
@@ -60,5 +60,5 @@ async fn explanation_offers_erasure(case: &TestClaim<'_>) -> bool {
     let request = ExplainClaimRequest { name: case.name.clone() };
     let explanation = case.system.operator.claims().explain_claim(request).await.unwrap().into_inner();
     let operator = explanation.parties.iter().find(|party| party.party() == Party::Operator).unwrap();
-    operator.commands.iter().any(|command| command.caller_may && command.method.ends_with("/ErasePersonalData"))
+    operator.commands.iter().any(|command| command.caller_allowed && command.method.ends_with("/ErasePersonalData"))
 }

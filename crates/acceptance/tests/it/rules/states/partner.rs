@@ -4,54 +4,59 @@ use cpor_acceptance::{
     Actor, ClaimStage, NORTHWIND, PDF, TestClaim, TestSystem, assert_not_allowed, assert_refused, both_databases,
     metadata,
 };
-use cpor_proto::claims::v1::{Claim, ClaimState, Command, Contact, WithdrawReason};
+use cpor_proto::{
+    claims::v1::{Claim, ClaimCommand, ClaimState, WithdrawReason},
+    r#type::v1::Contact,
+};
 use cpor_types::{ActorSide, Role};
 use tonic::{Code, Status};
 
 both_databases![r15_partner_commands_in_every_state];
 
-const COMMANDS: [Command; 9] = [
-    Command::Update,
-    Command::Delete,
-    Command::Submit,
-    Command::Resubmit,
-    Command::Withdraw,
-    Command::Dispute,
-    Command::AddEvidence,
-    Command::RemoveEvidence,
-    Command::Comment,
+const COMMANDS: [ClaimCommand; 9] = [
+    ClaimCommand::Update,
+    ClaimCommand::Delete,
+    ClaimCommand::Submit,
+    ClaimCommand::Resubmit,
+    ClaimCommand::Withdraw,
+    ClaimCommand::Dispute,
+    ClaimCommand::AddEvidence,
+    ClaimCommand::RemoveEvidence,
+    ClaimCommand::Comment,
 ];
 
 /// The state after a command, or `None` if the command is refused. `Unspecified` means that the
 /// claim is deleted.
-fn state_after(stage: ClaimStage, command: Command) -> Option<ClaimState> {
+fn state_after(stage: ClaimStage, command: ClaimCommand) -> Option<ClaimState> {
     use ClaimStage::{Declined, Editing, PartnerActionRequired, Rejected, Submitted};
     let state = stage.state();
     let editable = matches!(stage, Editing | Submitted | PartnerActionRequired);
     let disputable = matches!(stage, Rejected | Declined);
     match command {
-        Command::Update => editable.then_some(state),
-        Command::RemoveEvidence => (stage == Editing).then_some(state),
-        Command::Dispute => disputable.then_some(ClaimState::Disputed),
-        Command::Delete => (stage == Editing).then_some(ClaimState::Unspecified),
-        Command::Submit => (stage == Editing).then_some(ClaimState::Submitted),
-        Command::Resubmit => (stage == PartnerActionRequired).then_some(ClaimState::Submitted),
-        Command::Withdraw => {
+        ClaimCommand::Update => editable.then_some(state),
+        ClaimCommand::RemoveEvidence => (stage == Editing).then_some(state),
+        ClaimCommand::Dispute => disputable.then_some(ClaimState::Disputed),
+        ClaimCommand::Delete => (stage == Editing).then_some(ClaimState::Unspecified),
+        ClaimCommand::Submit => (stage == Editing).then_some(ClaimState::Submitted),
+        ClaimCommand::Resubmit => (stage == PartnerActionRequired).then_some(ClaimState::Submitted),
+        ClaimCommand::Withdraw => {
             (!matches!(state, ClaimState::Editing | ClaimState::Rejected)).then_some(ClaimState::Rejected)
         }
-        Command::AddEvidence => (editable || disputable).then_some(state),
-        Command::Comment => Some(state),
-        Command::Unspecified | Command::ErasePersonalData => None,
+        ClaimCommand::AddEvidence => (editable || disputable).then_some(state),
+        ClaimCommand::Comment => Some(state),
+        ClaimCommand::Unspecified | ClaimCommand::ErasePersonalData => None,
     }
 }
 
 /// The reason why the role may not give the command (R4, R5), or `None` if it may.
-fn role_refusal(role: Role, command: Command, stage: ClaimStage) -> Option<&'static str> {
+fn role_refusal(role: Role, command: ClaimCommand, stage: ClaimStage) -> Option<&'static str> {
     match (role, command) {
         (Role::GlobalAdmin | Role::BillingAdmin | Role::IncentivesAdmin, _)
-        | (Role::IncentivesUser | Role::PoeReviewer | Role::ReviewLead, Command::Comment)
-        | (Role::IncentivesUser, Command::Delete | Command::AddEvidence | Command::RemoveEvidence) => None,
-        (Role::IncentivesUser, Command::Update) => (stage != ClaimStage::Editing).then_some("DRAFTS_ONLY"),
+        | (Role::IncentivesUser | Role::PoeReviewer | Role::ReviewLead, ClaimCommand::Comment)
+        | (Role::IncentivesUser, ClaimCommand::Delete | ClaimCommand::AddEvidence | ClaimCommand::RemoveEvidence) => {
+            None
+        }
+        (Role::IncentivesUser, ClaimCommand::Update) => (stage != ClaimStage::Editing).then_some("DRAFTS_ONLY"),
         _ => Some("ROLE_NOT_ALLOWED"),
     }
 }
@@ -62,36 +67,36 @@ fn as_actor<'s>(case: &TestClaim<'s>, actor: &Actor) -> TestClaim<'s> {
 }
 
 /// Gives a command as the partner of the claim. `document` is the document that is removed.
-async fn give(case: &TestClaim<'_>, command: Command, document: &str) -> Result<(), Status> {
+async fn give(case: &TestClaim<'_>, command: ClaimCommand, document: &str) -> Result<(), Status> {
     match command {
-        Command::Unspecified | Command::ErasePersonalData => unreachable!("not a command of partners"),
-        Command::Update => {
+        ClaimCommand::Unspecified | ClaimCommand::ErasePersonalData => unreachable!("not a command of partners"),
+        ClaimCommand::Update => {
             let name = format!("Bea {}", case.system.next_number());
             let contact = Contact { name, email: "bea@contoso.example".into(), ..Contact::default() };
             let changed = Claim { partner_contact: Some(contact), ..Claim::default() };
             case.update(changed, &["partner_contact"]).await.map(drop)
         }
-        Command::Delete => case.delete().await.map(drop),
-        Command::Submit => case.submit().await.map(drop),
-        Command::Resubmit => case.resubmit("Here it is.").await.map(drop),
-        Command::Withdraw => case.withdraw(WithdrawReason::WrongActivity, "").await.map(drop),
-        Command::Dispute => case.dispute("The proof is sound.").await.map(drop),
-        Command::AddEvidence => case.upload("more.pdf", PDF).await.map(drop),
-        Command::RemoveEvidence => case.remove(document).await.map(drop),
-        Command::Comment => case.comment(&case.partner, "A comment.").await.map(drop),
+        ClaimCommand::Delete => case.delete().await.map(drop),
+        ClaimCommand::Submit => case.submit().await.map(drop),
+        ClaimCommand::Resubmit => case.resubmit("Here it is.").await.map(drop),
+        ClaimCommand::Withdraw => case.withdraw(WithdrawReason::WrongActivity, "").await.map(drop),
+        ClaimCommand::Dispute => case.dispute("The proof is sound.").await.map(drop),
+        ClaimCommand::AddEvidence => case.upload("more.pdf", PDF).await.map(drop),
+        ClaimCommand::RemoveEvidence => case.remove(document).await.map(drop),
+        ClaimCommand::Comment => case.comment(&case.partner, "A comment.").await.map(drop),
     }
 }
 
 /// The commands that succeed at a stage, with the roles that may give them.
-fn accepted_commands(stage: ClaimStage) -> impl Iterator<Item = (Role, Command)> {
+fn accepted_commands(stage: ClaimStage) -> impl Iterator<Item = (Role, ClaimCommand)> {
     let commands = COMMANDS.into_iter().filter(move |command| state_after(stage, *command).is_some());
     let with_roles = commands.flat_map(|command| Role::ALL.iter().map(move |role| (*role, command)));
     with_roles.filter(move |(role, command)| role_refusal(*role, *command, stage).is_none())
 }
 
 /// Whether a command changes the claim so that it cannot be given again.
-fn changes(stage: ClaimStage, command: Command) -> bool {
-    state_after(stage, command) != Some(stage.state()) || command == Command::RemoveEvidence
+fn changes(stage: ClaimStage, command: ClaimCommand) -> bool {
+    state_after(stage, command) != Some(stage.state()) || command == ClaimCommand::RemoveEvidence
 }
 
 /// Commands that can be repeated are given to one claim, all others to a claim of their own.
@@ -127,7 +132,7 @@ async fn assert_refused_by_rules(
     case: &TestClaim<'_>,
     stage: ClaimStage,
     role: Role,
-    command: Command,
+    command: ClaimCommand,
     document: &str,
 ) {
     let role_refusal = role_refusal(role, command, stage);
@@ -137,7 +142,7 @@ async fn assert_refused_by_rules(
     let result = give(&as_actor(case, &case.system.actor_with_role(role)), command, document).await;
     match role_refusal {
         Some(reason) => drop(assert_refused(result, Code::PermissionDenied, reason)),
-        None if (stage, command) == (ClaimStage::Withdrawn, Command::Dispute) => {
+        None if (stage, command) == (ClaimStage::Withdrawn, ClaimCommand::Dispute) => {
             drop(assert_refused(result, Code::FailedPrecondition, "DISPUTE_NOT_ALLOWED"));
         }
         None => {
@@ -153,7 +158,7 @@ async fn assert_refused_by_rules(
 async fn assert_accepted_by_rules(
     system: &TestSystem,
     stage: ClaimStage,
-    given: Vec<(&TestClaim<'_>, (Role, Command))>,
+    given: Vec<(&TestClaim<'_>, (Role, ClaimCommand))>,
 ) {
     for (case, (role, command)) in &given {
         let document = case.evidence().await.remove(0).name;
@@ -173,7 +178,7 @@ async fn assert_accepted_by_rules(
     }
 }
 
-fn command_name(command: Command) -> String {
+fn command_name(command: ClaimCommand) -> String {
     command.as_str_name().trim_start_matches("COMMAND_").to_lowercase()
 }
 

@@ -110,7 +110,7 @@ fn a_grant_makes_pending_holds_official() {
     assert!(tenant.live_associations_of(&contoso).all(|(_, found)| found.official_time() == Some(due)));
     let [TenantEvent::AssociationsGranted(granted)] = events.as_slice() else { panic!("{events:?}") };
     assert_eq!((granted.tenant_region.as_str(), granted.associations.len()), ("emea", 2));
-    assert!(granted.associations.iter().all(|line| line.incentivised && line.subscription == Some(active("power-bi"))));
+    assert!(granted.associations.iter().all(|line| line.incentivized && line.subscription == Some(active("power-bi"))));
     assert_eq!(tenant.grant_claim(&contoso, None, &catalog(), due), None, "a claim is granted once");
 }
 

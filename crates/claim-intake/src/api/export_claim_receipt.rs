@@ -1,4 +1,4 @@
-//! Implements GetClaimReceipt, which streams a signed receipt of the claim's history (R56). Cost:
+//! Implements ExportClaimReceipt, which streams a signed receipt of the claim's history (R56). Cost:
 //! two reads (the claim and the clock), one signature, then reads of 100 entries each, as fast as
 //! the caller receives them.
 //!
@@ -35,17 +35,17 @@ const PAGE_SIZE: u64 = 100;
 /// clients accept by default.
 const PART_BYTES: usize = 1 << 20;
 
-pub(super) async fn get_claim_receipt(
+pub(super) async fn export_claim_receipt(
     intake: &ClaimIntake,
-    request: Request<wire::GetClaimReceiptRequest>,
+    request: Request<wire::ExportClaimReceiptRequest>,
 ) -> RpcResult<ReceiptStream> {
     let (caller, request) = validate(request)?;
-    let call = Call::new(&caller, "GetClaimReceipt", &request.name)?;
+    let call = Call::new(&caller, "ExportClaimReceipt", &request.name)?;
     let head = Claims::history_head(intake.reader(), &call.claim).await.map_err(CallError::from)?;
     let (length, head) = head.ok_or_else(|| call.not_found())?;
     let mut last_part = wire::ClaimReceipt {
         claim: call.claim.to_string(),
-        head: head.to_string(),
+        head_hash: head.to_string(),
         issue_time: Some(to_wire_time(intake.now().await?)),
         ..wire::ClaimReceipt::default()
     };

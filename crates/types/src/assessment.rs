@@ -1,0 +1,15 @@
+//! The results of assessments.
+
+use crate::string_enum::string_enum;
+
+string_enum! {
+    /// Whether a line is eligible for incentives for an activity (R52).
+    pub enum Verdict, "a verdict" {
+        /// All conditions of the program guide hold.
+        Eligible = "eligible",
+        /// At least one condition of the program guide does not hold.
+        NotEligible = "not_eligible",
+        /// The line is recognized, but never paid (R53).
+        RecognitionOnly = "recognition_only",
+    }
+}

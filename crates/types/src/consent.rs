@@ -1,0 +1,43 @@
+//! The decisions of customers, and the notices to them.
+
+use crate::string_enum::string_enum;
+
+string_enum! {
+    /// How a customer made a decision (R43).
+    pub enum ConsentChannel, "a consent channel" {
+        /// Through the consent link in a notice.
+        Link = "link",
+        /// Signed in as an administrator of the tenant.
+        SignedIn = "signed_in",
+        /// By silence, which counts as a decline if the customer declined before a dispute (R28).
+        Silence = "silence",
+    }
+}
+
+string_enum! {
+    /// The occasion of a notice (R40).
+    pub enum NoticeKind, "a kind of notice" {
+        /// Sent at submission; asks for approval.
+        Submission = "submission",
+        /// Sent at approval; offers the chance to decline.
+        Approval = "approval",
+        /// Sent after the partner edited the claim; asks again (R29).
+        Change = "change",
+        /// Sent at a dispute; asks again (R28).
+        Dispute = "dispute",
+    }
+}
+
+string_enum! {
+    /// The state of the delivery of a notice (R41).
+    pub enum NoticeState, "a delivery state" {
+        /// The notice is to be sent.
+        Queued = "queued",
+        /// The customer's mail system accepted the notice.
+        Accepted = "accepted",
+        /// The customer's mail system refused the notice permanently.
+        Bounced = "bounced",
+        /// The notice was not sent, because the consent was decided or closed before.
+        Withdrawn = "withdrawn",
+    }
+}
