@@ -12,12 +12,11 @@ use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
 /// If the database fails, or if the column has no such constraint.
 pub async fn admitted_texts(db: &impl ConnectionTrait, table: &str, column: &str) -> Result<BTreeSet<String>, DbErr> {
     let backend = db.get_database_backend();
-    let query = match backend {
-        DbBackend::Postgres => {
-            "SELECT pg_get_constraintdef(oid) AS definition FROM pg_constraint \
-             WHERE contype = 'c' AND conrelid = to_regclass($1)"
-        }
-        _ => "SELECT sql AS definition FROM sqlite_schema WHERE type = 'table' AND name = ?1",
+    let query = if backend == DbBackend::Postgres {
+        "SELECT pg_get_constraintdef(oid) AS definition FROM pg_constraint \
+         WHERE contype = 'c' AND conrelid = to_regclass($1)"
+    } else {
+        "SELECT sql AS definition FROM sqlite_schema WHERE type = 'table' AND name = ?1"
     };
     for row in db.query_all_raw(Statement::from_sql_and_values(backend, query, [table.into()])).await? {
         let definition: String = row.try_get("", "definition")?;

@@ -1,8 +1,12 @@
 //! Databases for tests, one for each engine.
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use sea_orm::{ConnectOptions, ConnectionTrait as _, Database, DatabaseConnection, Schema};
-use uuid::Uuid;
 
 use crate::entities::{city, country, thing};
+
+/// The number of schemas that this process has created.
+static SCHEMAS: AtomicU32 = AtomicU32::new(0);
 
 /// Runs `test` on an empty SQLite database and then on an empty schema of PostgreSQL.
 pub(crate) async fn on_both_databases(test: impl AsyncFn(DatabaseConnection)) {
@@ -11,8 +15,9 @@ pub(crate) async fn on_both_databases(test: impl AsyncFn(DatabaseConnection)) {
     test(sqlite).await;
 
     let url = std::env::var("CPOR_TEST_POSTGRES").expect("CPOR_TEST_POSTGRES is not set: run `cargo xtask test`");
-    let schema = format!("bulk_rows_{}", Uuid::now_v7().simple());
+    let schema = format!("bulk_rows_{}_{}", std::process::id(), SCHEMAS.fetch_add(1, Ordering::Relaxed));
     let postgres = connect(&url, Some(&schema)).await;
+    postgres.execute_unprepared(&format!("DROP SCHEMA IF EXISTS {schema} CASCADE")).await.unwrap();
     postgres.execute_unprepared(&format!("CREATE SCHEMA {schema}")).await.unwrap();
     create_tables(&postgres).await;
     test(postgres.clone()).await;

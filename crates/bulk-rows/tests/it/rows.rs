@@ -115,7 +115,8 @@ async fn a_row_that_does_not_decode_is_named() {
         db.execute_unprepared("UPDATE thing SET detail = '[]' WHERE position = 0").await.unwrap();
         let found = fetch_one(&db, Entity::find_by_id(("contoso".to_owned(), PARENT, 1))).await.unwrap();
         assert_eq!(found, Some(thing(1)));
-        for result in [fetch_all(&db, Entity::find()).await, load::<Entity>(&db, &[Column::Parent], [[PARENT.into()]]).await]
+        for result in
+            [fetch_all(&db, Entity::find()).await, load::<Entity>(&db, &[Column::Parent], [[PARENT.into()]]).await]
         {
             let Err(LoadError::Undecodable(row)) = result else { panic!("{result:?}") };
             let key = [KeyValue::Text("contoso".to_owned()), KeyValue::Uuid(PARENT), KeyValue::Int(0)];

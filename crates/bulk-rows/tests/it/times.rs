@@ -73,7 +73,11 @@ async fn times_are_exact_and_ordered() {
         for (n, time) in times.iter().enumerate() {
             assert_eq!(stored(&db, Entity::find().filter(Column::DoneTime.lt(*time))).await, times[..n], "< {time}");
             assert_eq!(stored(&db, Entity::find().filter(Column::DoneTime.lte(*time))).await, times[..=n], "<= {time}");
-            assert_eq!(stored(&db, Entity::find().filter(Column::DoneTime.gt(*time))).await, times[n + 1..], "> {time}");
+            assert_eq!(
+                stored(&db, Entity::find().filter(Column::DoneTime.gt(*time))).await,
+                times[n + 1..],
+                "> {time}"
+            );
             assert_eq!(stored(&db, Entity::find().filter(Column::DoneTime.eq(*time))).await, [*time]);
         }
     })

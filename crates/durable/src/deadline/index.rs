@@ -118,7 +118,7 @@ impl DeadlineCursor {
     }
 
     /// Returns the condition for deadlines that come after this place.
-    fn is_before(self) -> Expr {
+    fn into_condition(self) -> Expr {
         let Self { due, owner, aggregate, id, kind } = self;
         let place = [due.into(), owner.into(), aggregate.into(), id.into(), kind.into()];
         Expr::tuple(ORDER.map(Expr::col)).gt(Expr::tuple(place.map(Expr::Value)))
@@ -137,7 +137,7 @@ pub(crate) async fn list(
 ) -> Result<Vec<ListedDeadline>, DbErr> {
     let mut query = Entity::find().filter(is_in_state(state)).limit(limit);
     if let Some(cursor) = after {
-        query = query.filter(cursor.is_before());
+        query = query.filter(cursor.into_condition());
     }
     let query = ORDER.into_iter().fold(query, |query, column| query.order_by_asc(column));
     Ok(query.all(db).await?.into_iter().map(ListedDeadline::from).collect())

@@ -65,6 +65,7 @@ enum Deadline {
 }
 
 #[derive(DeriveIden)]
+#[expect(clippy::enum_variant_names, reason = "a column has the name of the table")]
 enum RequestId {
     Table,
     Caller,
