@@ -5,6 +5,7 @@ use cpor_durable::ids::{ClaimId, TenantId};
 use cpor_durable::{StoreError, Versioned};
 use cpor_kit::Db;
 use cpor_types::Timestamp;
+use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -57,7 +58,8 @@ pub(crate) async fn list_consents(
         query = query.filter(Column::State.is_in(filter.states.iter().copied().map(ConsentState::from)));
     }
     if filter.only_waiting_for_delivery {
-        query = query.filter(Column::Waiting.eq(true));
+        // As the condition of the partial index.
+        query = query.filter(Expr::col(Column::Waiting));
     }
     if let Some(cursor) = after {
         query = query.filter(after_cursor(cursor));

@@ -142,3 +142,18 @@ pub(crate) async fn list(
     let query = ORDER.into_iter().fold(query, |query, column| query.order_by_asc(column));
     Ok(query.all(db).await?.into_iter().map(ListedDeadline::from).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::{DbBackend, QueryTrait as _};
+
+    use super::*;
+
+    #[test]
+    fn the_state_is_a_literal() {
+        for backend in [DbBackend::Postgres, DbBackend::Sqlite] {
+            let query = Entity::find().filter(is_in_state(DeadlineState::Pending)).build(backend);
+            assert!(query.sql.ends_with(r#" WHERE "state" = 'pending'"#), "{query}");
+        }
+    }
+}

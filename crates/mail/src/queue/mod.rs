@@ -13,7 +13,7 @@ use cpor_types::Timestamp;
 use sea_orm::{
     ActiveValue, ColumnTrait as _, ConnectionTrait, DatabaseTransaction, DbErr, DeriveActiveEnum, EntityTrait,
     EnumIter, QueryFilter, QuerySelect as _,
-    sea_query::{CaseStatement, Expr, Func},
+    sea_query::{CaseStatement, Expr, ExprTrait as _, Func},
 };
 use uuid::Uuid;
 
@@ -143,8 +143,10 @@ pub(crate) async fn count_queued(db: &impl ConnectionTrait, now: Timestamp) -> R
     let counted_if_due = CaseStatement::new().case(entity::Column::NextAttemptTime.lte(now), 1);
     // Both counts come from one statement. With two, a mail that is finished in between would be
     // counted as queued but not due.
+    // The state is a literal and not a parameter, so that the partial index serves.
+    let is_queued = Expr::col(entity::Column::State).eq(Expr::Constant(MailState::Queued.into()));
     let counts = entity::Entity::find()
-        .filter(entity::Column::State.eq(MailState::Queued))
+        .filter(is_queued)
         .select_only()
         .expr_as(Func::count(Expr::col(entity::Column::Id)), "queued")
         .expr_as(Func::count(counted_if_due), "due")
