@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use cpor_kit::{Db, Engine};
 use cpor_types::{Clock, Timestamp, truncate_to_micros};
-use sea_orm::{ConnectionTrait, DbErr};
+use sea_orm::{
+    ActiveValue::Set,
+    ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _, Statement,
+    sea_query::{Expr, OnConflict},
+};
 
-use crate::rows::{Micros, Sql};
-
-/// The query for the time of a virtual clock.
-pub(crate) const VIRTUAL_TIME_QUERY: &str = "SELECT time FROM virtual_clock WHERE id = 1";
+use crate::entity::virtual_clock;
 
 /// The clock that deadlines and histories use. It shows real time (see [`BusinessClock::real`]) or
 /// is virtual, which means that only an operator moves it.
@@ -60,18 +61,20 @@ impl BusinessClock {
     /// # Errors
     /// If the database fails, or if a virtual clock was never started.
     pub async fn read(&self, db: &impl ConnectionTrait) -> Result<Timestamp, DbErr> {
-        let query = match self {
-            Self::Process(clock) => return Ok(truncate_to_micros(clock.now())),
-            // Not now(), which is the time at which the transaction began. The cast cuts to whole
-            // microseconds.
-            Self::Database => "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS time",
-            Self::Virtual => VIRTUAL_TIME_QUERY,
-        };
-        let mut sql = Sql::new(db.get_database_backend());
-        sql.push(query);
-        let row = db.query_one_raw(sql.statement()).await?;
-        let row = row.ok_or_else(|| DbErr::RecordNotFound("the virtual clock was never started".to_owned()))?;
-        Ok(row.try_get::<Micros>("", "time")?.into())
+        let not_started = || DbErr::RecordNotFound("the virtual clock was never started".to_owned());
+        match self {
+            Self::Process(clock) => Ok(truncate_to_micros(clock.now())),
+            Self::Database => {
+                // Not now(), which is the time at which the transaction began. SeaORM has no
+                // expression for it.
+                let query = Statement::from_string(db.get_database_backend(), "SELECT clock_timestamp() AS time");
+                db.query_one_raw(query).await?.ok_or_else(not_started)?.try_get("", "time")
+            }
+            Self::Virtual => {
+                let row = virtual_clock::Entity::find_by_id(virtual_clock::ID).one(db).await?;
+                row.map(|row| row.time).ok_or_else(not_started)
+            }
+        }
     }
 
     /// Reads the business time outside of a transaction.
@@ -89,10 +92,10 @@ impl BusinessClock {
     /// If the database fails.
     pub async fn start(&self, db: &Db, start: Timestamp) -> Result<(), DbErr> {
         if self.is_virtual() {
-            let mut sql = Sql::new(db.writer().get_database_backend());
-            sql.push("INSERT INTO virtual_clock (id, time) VALUES (1, ").bind(Micros::from(start));
-            sql.push(") ON CONFLICT (id) DO NOTHING");
-            db.writer().execute_raw(sql.statement()).await?;
+            let row = virtual_clock::ActiveModel { id: Set(virtual_clock::ID), time: Set(start) };
+            let unless_started = OnConflict::column(virtual_clock::Column::Id).do_nothing().to_owned();
+            let insert = virtual_clock::Entity::insert(row).on_conflict(unless_started);
+            insert.exec_without_returning(db.writer()).await?;
         }
         Ok(())
     }
@@ -105,12 +108,13 @@ impl BusinessClock {
     pub async fn advance(&self, db: &Db, to: Timestamp) -> Result<Timestamp, DbErr> {
         // The pool of writers: a reader of a replica or of an older snapshot may not see the latest
         // time.
-        let (db, to) = (db.writer(), Micros::from(to));
+        let db = db.writer();
         if self.is_virtual() {
-            let mut sql = Sql::new(db.get_database_backend());
-            sql.push("UPDATE virtual_clock SET time = ").bind(to).push(" WHERE id = 1 AND time < ").bind(to);
-            if db.execute_raw(sql.statement()).await?.rows_affected() > 0 {
-                return Ok(to.into());
+            use virtual_clock::{Column, Entity};
+            let update = Entity::update_many().col_expr(Column::Time, Expr::value(to));
+            let update = update.filter(Column::Id.eq(virtual_clock::ID)).filter(Column::Time.lt(to));
+            if update.exec(db).await?.rows_affected > 0 {
+                return Ok(to);
             }
         }
         self.read(db).await

@@ -2,11 +2,12 @@
 //! is applied once.
 use std::collections::HashMap;
 
-use sea_orm::{ConnectionTrait, DbErr, QueryResult};
+use cpor_bulk_rows::{insert_new, load_and_lock, to_bigint, upsert};
+use sea_orm::{ActiveValue::Set, DbErr, EntityTrait as _, Value};
 
 use crate::{
     ReceiveError, StreamKey, StreamPosition, Tx,
-    rows::{Column, ColumnKind, InputRows, Sql, to_bigint},
+    entity::inbox::{ActiveModel, Column, Entity, Model},
 };
 
 /// The last applied sequence of an incoming stream, before (`from`) and after (`to`) a transaction.
@@ -16,84 +17,47 @@ pub(crate) struct StreamAdvance {
     pub(crate) to: u64,
 }
 
-fn input_rows<'a>(streams: impl Iterator<Item = (&'a StreamKey, StreamAdvance)>) -> Result<InputRows, DbErr> {
-    let mut rows = InputRows::new(vec![
-        Column::new("owner", ColumnKind::Text),
-        Column::new("id", ColumnKind::Uuid),
-        Column::new("source", ColumnKind::Text),
-        Column::new("aggregate", ColumnKind::Text),
-        Column::new("last_sequence", ColumnKind::Int),
-    ]);
-    for (stream, advance) in streams {
-        rows.push([
-            stream.owner.clone().into(),
-            stream.id.into(),
-            stream.source.as_str().into(),
-            stream.aggregate.clone().into(),
-            to_bigint(advance.to)?.into(),
-        ]);
-    }
-    Ok(rows)
+/// The columns of the primary key, in its order.
+const KEY_COLUMNS: [Column; 4] = [Column::Owner, Column::Id, Column::Source, Column::Aggregate];
+
+fn key_values(stream: &StreamKey) -> [Value; 4] {
+    let StreamKey { source, aggregate, owner, id } = stream;
+    [owner.clone().into(), (*id).into(), source.as_str().into(), aggregate.clone().into()]
 }
 
-fn stream_from_row(row: &QueryResult) -> Result<StreamKey, DbErr> {
-    let source: String = row.try_get("", "source")?;
-    Ok(StreamKey {
-        source: source.parse().map_err(|malformed| DbErr::Type(format!("inbox.source: {malformed}")))?,
-        aggregate: row.try_get("", "aggregate")?,
-        owner: row.try_get("", "owner")?,
-        id: row.try_get("", "id")?,
+fn to_row(stream: &StreamKey, last_sequence: u64) -> Result<ActiveModel, DbErr> {
+    Ok(ActiveModel {
+        owner: Set(stream.owner.clone()),
+        id: Set(stream.id),
+        source: Set(stream.source.as_str().to_owned()),
+        aggregate: Set(stream.aggregate.clone()),
+        last_sequence: Set(to_bigint(last_sequence)?),
     })
+}
+
+fn from_row(row: Model) -> Result<(StreamKey, u64), DbErr> {
+    let Model { owner, id, source, aggregate, last_sequence } = row;
+    let source = source.parse().map_err(|malformed| DbErr::Type(format!("inbox.source: {malformed}")))?;
+    Ok((StreamKey { source, aggregate, owner, id }, last_sequence.unsigned_abs()))
 }
 
 /// Loads the last applied sequences of these streams and locks their rows until the transaction
 /// ends. A stream of which no event was applied is absent from the result.
 pub(crate) async fn lock(tx: &Tx, streams: Vec<&StreamKey>) -> Result<HashMap<StreamKey, u64>, DbErr> {
-    select(tx, streams, true).await
-}
-
-async fn select(
-    db: &impl ConnectionTrait,
-    streams: Vec<&StreamKey>,
-    for_update: bool,
-) -> Result<HashMap<StreamKey, u64>, DbErr> {
-    let mut last = HashMap::new();
-    for chunk in input_rows(streams.into_iter().map(|stream| (stream, StreamAdvance { from: 0, to: 0 })))?.chunks() {
-        let mut sql = Sql::with_rows(db.get_database_backend(), chunk)?;
-        sql.push("SELECT owner, id, source, aggregate, last_sequence FROM inbox WHERE (owner, id, source, aggregate) ");
-        sql.push("IN (SELECT s.owner, s.id, s.source, s.aggregate FROM s) ORDER BY owner, id, source, aggregate");
-        if for_update {
-            sql.for_update();
-        }
-        for row in db.query_all_raw(sql.statement()).await? {
-            last.insert(stream_from_row(&row)?, row.try_get::<i64>("", "last_sequence")?.unsigned_abs());
-        }
-    }
-    Ok(last)
+    let rows = load_and_lock::<Entity>(tx, &KEY_COLUMNS, streams.into_iter().map(key_values)).await?;
+    rows.into_iter().map(from_row).collect()
 }
 
 /// Stores new last sequences of streams that [`lock`] has locked. Returns the streams that another
 /// process has started in the meantime, which must be decided again.
 pub(crate) async fn advance(tx: &Tx, streams: &[(StreamKey, StreamAdvance)]) -> Result<Vec<StreamKey>, DbErr> {
     let (new, existing): (Vec<_>, Vec<_>) = streams.iter().partition(|(_, advance)| advance.from == 0);
-    let started_elsewhere = write(tx, new, "DO NOTHING").await?;
-    let not_updated = write(tx, existing, "DO UPDATE SET last_sequence = excluded.last_sequence").await?;
-    Ok([started_elsewhere, not_updated].concat())
-}
-
-async fn write(tx: &Tx, streams: Vec<&(StreamKey, StreamAdvance)>, on_conflict: &str) -> Result<Vec<StreamKey>, DbErr> {
-    let mut written = std::collections::HashSet::new();
-    for chunk in input_rows(streams.iter().map(|(stream, advance)| (stream, *advance)))?.chunks() {
-        let mut sql = Sql::with_rows(tx.get_database_backend(), chunk)?;
-        sql.push("INSERT INTO inbox (owner, id, source, aggregate, last_sequence) ");
-        sql.push("SELECT owner, id, source, aggregate, last_sequence FROM s WHERE TRUE ");
-        sql.push("ON CONFLICT (owner, id, source, aggregate) ").push(on_conflict);
-        sql.push(" RETURNING owner, id, source, aggregate");
-        for row in tx.query_all_raw(sql.statement()).await? {
-            written.insert(stream_from_row(&row)?);
-        }
-    }
-    Ok(streams.into_iter().map(|(stream, _)| stream).filter(|stream| !written.contains(stream)).cloned().collect())
+    let rows = |streams: &[&(StreamKey, StreamAdvance)]| {
+        streams.iter().map(|(stream, advance)| to_row(stream, advance.to)).collect::<Result<Vec<_>, _>>()
+    };
+    let started_elsewhere = insert_new::<Entity>(tx, rows(&new)?).await?;
+    upsert::<Entity>(tx, rows(&existing)?).await?;
+    Ok(started_elsewhere.into_iter().filter_map(|index| new.get(index)).map(|(stream, _)| stream.clone()).collect())
 }
 
 /// Direct access to the inbox, for receivers that apply one event by several idempotent commands.
@@ -144,8 +108,9 @@ impl Inbox {
             tracing::error!(%error, "the inbox could not be read");
             ReceiveError::Retry("unavailable".to_owned())
         };
-        let last = select(self.db.reader(), vec![&position.stream], false).await.map_err(unavailable)?;
-        let expected = 1 + last.get(&position.stream).copied().unwrap_or_default();
+        let StreamKey { source, aggregate, owner, id } = position.stream.clone();
+        let row = Entity::find_by_id((owner, id, source.as_str().to_owned(), aggregate)).one(self.db.reader()).await;
+        let expected = 1 + row.map_err(unavailable)?.map_or(0, |row| row.last_sequence.unsigned_abs());
         match position.sequence {
             sequence if sequence > expected => Err(ReceiveError::SequenceGap { expected }),
             sequence => Ok(sequence < expected),

@@ -2,12 +2,18 @@
 //! changed.
 use std::collections::HashMap;
 
+use cpor_bulk_rows::{insert_new, load as load_rows, to_bigint};
 use cpor_types::Timestamp;
-use sea_orm::{ConnectionTrait, DbErr, QueryResult};
+use sea_orm::{
+    ActiveValue::Set,
+    ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _,
+    Value,
+    sea_query::{Expr, ExprTrait as _},
+};
 
 use crate::{
     AggregateKey, RequestId, Tx,
-    rows::{Column, ColumnKind, InputRows, Micros, Sql, to_bigint},
+    entity::request_id::{ActiveModel, Column, Entity, Model},
 };
 
 /// The time for which a request id is kept.
@@ -32,12 +38,8 @@ impl RequestKey {
         Self { caller: caller.clone(), method: (*method).to_owned(), id: id.clone() }
     }
 
-    fn from_row(row: &QueryResult) -> Result<Self, DbErr> {
-        Ok(Self {
-            caller: row.try_get("", "caller")?,
-            method: row.try_get("", "method")?,
-            id: row.try_get("", "request_id")?,
-        })
+    fn values(self) -> [Value; 3] {
+        [self.caller.into(), self.method.into(), self.id.into()]
     }
 }
 
@@ -52,39 +54,22 @@ pub(crate) struct RequestOutcome {
     pub(crate) version: u64,
 }
 
-fn key_columns() -> Vec<Column> {
-    vec![
-        Column::new("caller", ColumnKind::Text),
-        Column::new("method", ColumnKind::Text),
-        Column::new("request_id", ColumnKind::Text),
-    ]
-}
+/// The columns of the primary key.
+const KEY_COLUMNS: [Column; 3] = [Column::Caller, Column::Method, Column::RequestId];
 
 /// Loads the stored outcomes of these request ids. Ids that were never used are absent from the
 /// result.
 pub(crate) async fn load(tx: &Tx, requests: Vec<&RequestId>) -> Result<HashMap<RequestKey, RequestOutcome>, DbErr> {
-    let mut rows = InputRows::new(key_columns());
-    for request in requests {
-        rows.push([request.caller.clone().into(), request.method.into(), request.id.clone().into()]);
-    }
-    let mut outcomes = HashMap::new();
-    for chunk in rows.chunks() {
-        let mut sql = Sql::with_rows(tx.get_database_backend(), chunk)?;
-        sql.push("SELECT caller, method, request_id, body_hash, owner, id, version FROM request_id ");
-        sql.push("WHERE (caller, method, request_id) IN (SELECT s.caller, s.method, s.request_id FROM s)");
-        for row in tx.query_all_raw(sql.statement()).await? {
-            outcomes.insert(RequestKey::from_row(&row)?, request_outcome_from_row(&row)?);
-        }
-    }
-    Ok(outcomes)
+    let keys = requests.into_iter().map(|request| RequestKey::new(request).values());
+    load_rows::<Entity>(tx, &KEY_COLUMNS, keys).await?.into_iter().map(outcome_from_row).collect()
 }
 
-fn request_outcome_from_row(row: &QueryResult) -> Result<RequestOutcome, DbErr> {
-    let hash: Vec<u8> = row.try_get("", "body_hash")?;
-    let body_hash = hash.try_into().map_err(|_| DbErr::Type("request_id.body_hash is not 32 bytes".to_owned()))?;
-    let key = AggregateKey { owner: row.try_get("", "owner")?, id: row.try_get("", "id")? };
-    let version: i64 = row.try_get("", "version")?;
-    Ok(RequestOutcome { body_hash, key, version: version.unsigned_abs() })
+fn outcome_from_row(row: Model) -> Result<(RequestKey, RequestOutcome), DbErr> {
+    let hash = row.body_hash.try_into();
+    let body_hash = hash.map_err(|_| DbErr::Type("request_id.body_hash is not 32 bytes".to_owned()))?;
+    let request = RequestKey { caller: row.caller, method: row.method, id: row.request_id };
+    let key = AggregateKey::new(row.owner, row.id);
+    Ok((request, RequestOutcome { body_hash, key, version: row.version.unsigned_abs() }))
 }
 
 /// Stores the outcomes of requests. Returns the aggregates of those whose request id another
@@ -95,48 +80,32 @@ pub(crate) async fn insert(
     now: Timestamp,
 ) -> Result<Vec<AggregateKey>, DbErr> {
     requests.sort_by_cached_key(|(request, _)| RequestKey::new(request));
-    let mut columns = key_columns();
-    columns.extend([
-        Column::new("body_hash", ColumnKind::Bytes),
-        Column::new("owner", ColumnKind::Text),
-        Column::new("id", ColumnKind::Uuid),
-        Column::new("version", ColumnKind::Int),
-        Column::new("create_time", ColumnKind::Int),
-    ]);
-    let mut rows = InputRows::new(columns);
-    let mut not_inserted = HashMap::new();
-    for (request, RequestOutcome { body_hash, key, version }) in requests {
-        not_inserted.insert(RequestKey::new(&request), key.clone());
-        rows.push([
-            request.caller.into(),
-            request.method.into(),
-            request.id.into(),
-            body_hash.to_vec().into(),
-            key.owner.into(),
-            key.id.into(),
-            to_bigint(version)?.into(),
-            Micros::from(now).into(),
-        ]);
-    }
-    for chunk in rows.chunks() {
-        let mut sql = Sql::with_rows(tx.get_database_backend(), chunk)?;
-        sql.push("INSERT INTO request_id (caller, method, request_id, body_hash, owner, id, version, create_time) ");
-        sql.push("SELECT caller, method, request_id, body_hash, owner, id, version, create_time FROM s WHERE TRUE ");
-        sql.push("ON CONFLICT DO NOTHING RETURNING caller, method, request_id");
-        for row in tx.query_all_raw(sql.statement()).await? {
-            not_inserted.remove(&RequestKey::from_row(&row)?);
-        }
-    }
-    Ok(not_inserted.into_values().collect())
+    let keys: Vec<AggregateKey> = requests.iter().map(|(_, outcome)| outcome.key.clone()).collect();
+    let rows = requests.into_iter().map(|(request, outcome)| to_row(request, outcome, now));
+    let not_inserted = insert_new::<Entity>(tx, rows.collect::<Result<Vec<_>, _>>()?).await?;
+    Ok(not_inserted.into_iter().filter_map(|index| keys.get(index).cloned()).collect())
+}
+
+fn to_row(request: RequestId, outcome: RequestOutcome, now: Timestamp) -> Result<ActiveModel, DbErr> {
+    let RequestOutcome { body_hash, key, version } = outcome;
+    Ok(ActiveModel {
+        caller: Set(request.caller),
+        method: Set(request.method.to_owned()),
+        request_id: Set(request.id),
+        body_hash: Set(body_hash.to_vec()),
+        owner: Set(key.owner),
+        id: Set(key.id),
+        version: Set(to_bigint(version)?),
+        create_time: Set(now),
+    })
 }
 
 /// Deletes request ids that are older than 24 hours, at most [`MAX_DELETED`]. Returns the number of
 /// deleted rows.
 pub(crate) async fn delete_expired(tx: &Tx, now: Timestamp) -> Result<u64, DbErr> {
-    let mut sql = Sql::new(tx.get_database_backend());
-    sql.push("DELETE FROM request_id WHERE (caller, method, request_id) IN ");
-    sql.push("(SELECT caller, method, request_id FROM request_id WHERE create_time < ")
-        .bind(Micros::from(now - RETENTION));
-    sql.push(" ORDER BY create_time LIMIT ").bind(MAX_DELETED.cast_signed()).push(")");
-    Ok(tx.execute_raw(sql.statement()).await?.rows_affected())
+    let mut oldest = Entity::find().select_only().columns(KEY_COLUMNS);
+    oldest = oldest.filter(Column::CreateTime.lt(now - RETENTION)).order_by_asc(Column::CreateTime).limit(MAX_DELETED);
+    let key = Expr::tuple(KEY_COLUMNS.map(Expr::col));
+    let delete = Entity::delete_many().filter(key.in_subquery(oldest.into_query()));
+    Ok(delete.exec(tx).await?.rows_affected)
 }

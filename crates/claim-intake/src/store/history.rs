@@ -1,7 +1,11 @@
 //! Stores and reads the history of claims. The entries of a claim form a hash chain (R56). Only an
 //! erasure of personal data changes stored entries. Each entry also has a sequence number in the
 //! log of its owner, in the order of commits. Watches read that log (R59).
-use super::{entity::history, events_with_position, row::RowContext};
+use super::{
+    entity::{history, owner_log},
+    events_with_position,
+    row::RowContext,
+};
 use crate::domain::{
     Claim, Event,
     history::{Audience, Digest, EntryFacts, HistoryEntry, SealedEntry},
@@ -145,7 +149,9 @@ pub(super) async fn save(tx: &Tx, mut entries: Vec<history::ActiveModel>) -> Res
     for entry in &entries {
         *counts.entry(entry.owner.as_ref().clone()).or_default() += 1;
     }
-    let mut last_sequences = rows::increment_counters(tx, "owner_log", &counts).await?;
+    let mut last_sequences =
+        rows::increment_counters::<owner_log::Entity>(tx, owner_log::Column::Owner, owner_log::Column::Last, &counts)
+            .await?;
     for entry in entries.iter_mut().rev() {
         let sequence = last_sequences.get_mut(entry.owner.as_ref()).ok_or_else(|| {
             StoreError::Db(sea_orm::DbErr::RecordNotFound(

@@ -192,25 +192,6 @@ impl StateKind {
         Self::Closed,
     ];
 
-    /// Returns the name of the state as it is stored.
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Requested => "requested",
-            Self::RequestedInWindow => "requested_in_window",
-            Self::RequestedWindowPassed => "requested_window_passed",
-            Self::AwaitingDelivery => "awaiting_delivery",
-            Self::GrantedAwaitingDelivery => "granted_awaiting_delivery",
-            Self::WindowOpen => "window_open",
-            Self::GrantedInWindow => "granted_in_window",
-            Self::Granted => "granted",
-            Self::Declined => "declined",
-            Self::Disputable => "disputable",
-            Self::Closed => "closed",
-        }
-    }
-}
-
-impl StateKind {
     /// Whether the claim was declined, rejected or closed. Only a dispute leads out of such a
     /// state.
     pub(crate) const fn is_over(self) -> bool {

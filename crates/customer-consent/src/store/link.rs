@@ -1,6 +1,6 @@
 //! Statements on the table of consent links.
 
-use cpor_durable::{AggregateKey, Micros};
+use cpor_durable::AggregateKey;
 use cpor_kit::Db;
 use cpor_types::Timestamp;
 use sea_orm::ActiveValue::Set;
@@ -29,24 +29,25 @@ pub(crate) async fn insert(
 ) -> Result<(), DbErr> {
     let row = row::ActiveModel {
         hash: Set(hash.to_vec()),
-        tenant: Set(link.consent.owner),
-        claim: Set(link.consent.id),
-        notice: Set(link.notice),
-        create_time: Set(Micros::from(create_time)),
-        expire_time: Set(Micros::from(expire_time)),
+        tenant: Set(link.consent.owner.into()),
+        claim: Set(link.consent.id.into()),
+        notice: Set(link.notice.into()),
+        create_time: Set(create_time),
+        expire_time: Set(expire_time),
     };
     row::Entity::insert(row).exec_without_returning(db.writer()).await.map(|_| ())
 }
 
 /// Returns the link with this hash unless it has expired. It executes one statement.
 pub(crate) async fn find(db: &Db, hash: [u8; 32], now: Timestamp) -> Result<Option<ConsentLink>, DbErr> {
-    let not_expired = row::Column::ExpireTime.gt(Micros::from(now));
+    let not_expired = row::Column::ExpireTime.gt(now);
     let link_row = row::Entity::find_by_id(hash.to_vec()).filter(not_expired).one(db.reader()).await?;
-    Ok(link_row.map(|row| ConsentLink { consent: AggregateKey::new(row.tenant, row.claim), notice: row.notice }))
+    Ok(link_row
+        .map(|row| ConsentLink { consent: AggregateKey::new(row.tenant, row.claim.into()), notice: row.notice.into() }))
 }
 
 /// Deletes the links that have expired and returns their number.
 pub(crate) async fn delete_expired(db: &Db, now: Timestamp) -> Result<u64, DbErr> {
-    let expired = row::Column::ExpireTime.lte(Micros::from(now));
+    let expired = row::Column::ExpireTime.lte(now);
     Ok(row::Entity::delete_many().filter(expired).exec(db.writer()).await?.rows_affected)
 }

@@ -1,13 +1,20 @@
 //! Listing consents with filters, page by page.
 
-use cpor_durable::{Micros, StoreError, Versioned};
+use cpor_bulk_rows::fetch_all;
+use cpor_durable::ids::{ClaimId, TenantId};
+use cpor_durable::{StoreError, Versioned};
 use cpor_kit::Db;
+use cpor_types::Timestamp;
+use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::consent;
-use super::entity::consent::{Column, Entity};
+use super::entity::{
+    consent::{Column, Entity},
+    consent_state::ConsentState,
+};
 use crate::domain::{Consent, StateKind};
 
 /// The filter of a list.
@@ -23,7 +30,7 @@ pub(crate) struct Filter {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Cursor {
     /// The time at which the claim of the consent was first submitted.
-    create_time: Micros,
+    create_time: Timestamp,
     /// The tenant of the consent.
     owner: String,
     /// The id of the claim.
@@ -45,19 +52,20 @@ pub(crate) async fn list_consents(
         .order_by_desc(Column::Id)
         .limit(limit);
     if let Some(owner) = owner {
-        query = query.filter(Column::Owner.eq(owner));
+        query = query.filter(Column::Owner.eq(TenantId::from(owner)));
     }
     if !filter.states.is_empty() {
-        query = query.filter(Column::State.is_in(filter.states.iter().map(|state| state.as_str())));
+        query = query.filter(Column::State.is_in(filter.states.iter().copied().map(ConsentState::from)));
     }
     if filter.only_waiting_for_delivery {
-        query = query.filter(Column::Waiting.eq(true));
+        // As the condition of the partial index.
+        query = query.filter(Expr::col(Column::Waiting));
     }
     if let Some(cursor) = after {
         query = query.filter(after_cursor(cursor));
     }
-    let consents = query.all(db.reader()).await?.into_iter().map(|row| {
-        let cursor = Cursor { create_time: row.create_time, owner: row.owner.clone(), id: row.id };
+    let consents = fetch_all(db.reader(), query).await?.into_iter().map(|row| {
+        let cursor = Cursor { create_time: row.create_time, owner: row.owner.clone().into(), id: row.id.into() };
         consent::from_row(row).map(|(_, consent)| (cursor, consent))
     });
     consents.collect()
@@ -65,8 +73,9 @@ pub(crate) async fn list_consents(
 
 /// Returns the condition for the consents that come after the cursor in the list.
 fn after_cursor(Cursor { create_time, owner, id }: Cursor) -> Condition {
+    let (owner, id) = (TenantId::from(owner), ClaimId::from(id));
     let same_time = Condition::all().add(Column::CreateTime.eq(create_time));
-    let same_owner = same_time.clone().add(Column::Owner.eq(owner.as_str()));
+    let same_owner = same_time.clone().add(Column::Owner.eq(owner.clone()));
     Condition::any()
         .add(Column::CreateTime.lt(create_time))
         .add(same_time.add(Column::Owner.lt(owner)))

@@ -9,12 +9,14 @@ pub(crate) mod migration;
 #[cfg(test)]
 mod tests;
 
+use cpor_bulk_rows::fetch_one;
+use cpor_durable::ids::{ClaimId, TenantId};
 use cpor_durable::rows;
 use cpor_durable::{AggregateKey, Change, OutgoingEvent, Store, StoreError, Tx, Versioned};
 use cpor_kit::Db;
 use cpor_mail::NewMail;
 use cpor_types::PersonalData;
-use sea_orm::{ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _};
+use sea_orm::{DbErr, EntityTrait as _};
 
 pub(crate) use list_query::{Cursor, Filter, list_consents};
 
@@ -113,10 +115,6 @@ async fn erase_mail_recipients(tx: &Tx, changes: &[Change<Consent>]) -> Result<(
 
 /// Reads one consent as last committed. It executes one statement.
 pub(crate) async fn find(db: &Db, key: &AggregateKey) -> Result<Option<Versioned<Consent>>, StoreError> {
-    let row = row::Entity::find()
-        .filter(row::Column::Owner.eq(key.owner.as_str()))
-        .filter(row::Column::Id.eq(key.id))
-        .one(db.reader())
-        .await?;
-    row.map(|row| consent::from_row(row).map(|(_, consent)| consent)).transpose()
+    let query = row::Entity::find_by_id((TenantId::from(key.owner.as_str()), ClaimId::from(key.id)));
+    fetch_one(db.reader(), query).await?.map(|row| consent::from_row(row).map(|(_, consent)| consent)).transpose()
 }

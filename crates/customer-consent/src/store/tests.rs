@@ -3,8 +3,9 @@ use cpor_proto::WireEnum as _;
 use cpor_proto::events::v1::event::Payload;
 use cpor_proto::events::v1::{ClaimApproved, PersonalDataErased};
 use cpor_types::{Actor, ActorSide, PersonalData};
-use sea_orm::{ConnectionTrait as _, Statement};
+use sea_orm::{ActiveEnum as _, ActiveValue::Set, ConnectionTrait as _, Iterable as _, SqlErr, Statement};
 
+use super::entity::consent_state::ConsentState;
 use super::*;
 use crate::consents::CustomerDecision;
 use crate::domain::samples::{self, in_state};
@@ -34,9 +35,66 @@ fn a_contradictory_row_is_an_inconsistency() {
     };
     let (_, row) = consent::to_row(&change).unwrap();
     let mut row: entity::consent::Model = sea_orm::TryIntoModel::try_into_model(row).unwrap();
-    row.state = "declined".into();
+    row.state = ConsentState::Declined;
     let error = consent::from_row(row).unwrap_err().to_string();
-    assert!(error.contains("consent row") && error.contains("state declined"), "{error}");
+    assert!(error.contains("consent row") && error.contains("state Declined"), "{error}");
+}
+
+#[test]
+fn stored_states_are_those_of_the_domain() {
+    for kind in StateKind::ALL {
+        assert_eq!(StateKind::from(ConsentState::from(kind)), kind);
+    }
+    assert_eq!(ConsentState::iter().count(), StateKind::ALL.len());
+}
+
+#[tokio::test]
+async fn the_database_admits_exactly_the_states() {
+    on_both_databases(async |system| {
+        let admitted = cpor_bulk_rows::admitted_texts(system.consents.db.writer(), "consent", "state").await.unwrap();
+        assert_eq!(admitted, ConsentState::values().into_iter().collect());
+        assert_eq!(admitted.len(), StateKind::ALL.len(), "the stored names are unique");
+        system.submit_claim().await;
+        let unknown = system.consents.db.writer().execute_unprepared("UPDATE consent SET state = 'unknown'").await;
+        assert!(unknown.is_err(), "the state is not in the list");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_decode_is_an_inconsistency() {
+    on_both_databases(async |system| {
+        system.submit_claim().await;
+        let db = &system.consents.db;
+        db.writer().execute_unprepared("UPDATE consent SET body = '{}'").await.unwrap();
+        let found = find(db, &TestSystem::key()).await.unwrap_err();
+        let listed = list_consents(db, None, &Filter::default(), None, 10).await.unwrap_err();
+        for error in [found, listed] {
+            let StoreError::Inconsistent { table, key, what } = &error else { panic!("{error}") };
+            assert_eq!((*table, key), ("consent", &TestSystem::key()));
+            assert!(what.contains("body"), "{what}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_link_without_its_consent_is_refused() {
+    on_both_databases(async |system| {
+        let time = cpor_types::Clock::now(&system.clock);
+        let link = entity::link_token::ActiveModel {
+            hash: Set(vec![0; 32]),
+            tenant: Set(TestSystem::key().owner.into()),
+            claim: Set(TestSystem::key().id.into()),
+            notice: Set(uuid::Uuid::nil().into()),
+            create_time: Set(time),
+            expire_time: Set(time),
+        };
+        let insert = entity::link_token::Entity::insert(link).exec_without_returning(system.consents.db.writer());
+        let refused = insert.await.unwrap_err();
+        assert!(matches!(refused.sql_err(), Some(SqlErr::ForeignKeyConstraintViolation(_))), "{refused}");
+    })
+    .await;
 }
 
 #[tokio::test]

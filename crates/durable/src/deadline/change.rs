@@ -2,27 +2,21 @@
 use std::{borrow::Cow, collections::BTreeMap};
 
 use cpor_types::{Deadline, Timestamp};
+use sea_orm::{DeriveActiveEnum, EnumIter};
 
 /// The state of a deadline.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text")]
 pub enum DeadlineState {
     /// The deadline has not passed.
+    #[sea_orm(string_value = "pending")]
     Pending,
     /// The deadline passed and took effect.
+    #[sea_orm(string_value = "fired")]
     Fired,
     /// The aggregate gave the deadline up before it passed.
+    #[sea_orm(string_value = "cancelled")]
     Cancelled,
-}
-
-impl DeadlineState {
-    /// Returns the value that the database stores.
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Fired => "fired",
-            Self::Cancelled => "cancelled",
-        }
-    }
 }
 
 /// The change of an aggregate's deadline of one kind.

@@ -1,12 +1,17 @@
 //! The table `deadline`, an index of deadlines by due time. The writer updates the table in its
 //! transactions; the deadline runner and operators read it.
+use cpor_bulk_rows::{InputRows, Sql, storable_time, to_bigint};
 use cpor_types::{Deadline, Timestamp};
-use sea_orm::{ConnectionTrait, DbErr, QueryResult};
+use sea_orm::{
+    ActiveValue::Set,
+    ConnectionTrait, DbErr, EntityTrait as _, Iterable as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    sea_query::{Expr, ExprTrait as _},
+};
 
 use super::change::{DeadlineChange, DeadlineState};
 use crate::{
     AggregateKey, Tx,
-    rows::{Column, ColumnKind, InputRows, Micros, Sql, to_bigint},
+    entity::deadline::{ActiveModel, Column, Entity, Model},
 };
 
 /// Stores the changed deadlines of aggregates of one kind.
@@ -16,35 +21,13 @@ pub(crate) async fn save_changes(
     changes: Vec<(AggregateKey, DeadlineChange)>,
     now: Timestamp,
 ) -> Result<(), DbErr> {
-    let mut rows = InputRows::new(vec![
-        Column::new("owner", ColumnKind::Text),
-        Column::new("aggregate", ColumnKind::Text),
-        Column::new("id", ColumnKind::Uuid),
-        Column::new("kind", ColumnKind::Text),
-        Column::new("due_time", ColumnKind::Int),
-        Column::new("rule", ColumnKind::Text),
-        Column::new("generation", ColumnKind::Int),
-        Column::new("state", ColumnKind::Text),
-        Column::new("armed_time", ColumnKind::Int),
-    ]);
-    for (key, DeadlineChange { deadline, state, times_set }) in changes {
-        rows.push([
-            key.owner.into(),
-            aggregate.into(),
-            key.id.into(),
-            deadline.kind.into_owned().into(),
-            Micros::from(deadline.due).into(),
-            deadline.rule.into(),
-            to_bigint(times_set)?.into(),
-            state.as_str().into(),
-            Micros::from(now).into(),
-        ]);
-    }
+    let rows = changes.into_iter().map(|(key, change)| to_row(aggregate, key, change, now));
+    let rows = InputRows::from_models::<Entity>(Column::iter(), rows.collect::<Result<Vec<_>, _>>()?)?;
     for chunk in rows.chunks() {
-        let mut sql = Sql::with_rows(tx.get_database_backend(), chunk)?;
-        sql.push("INSERT INTO deadline (owner, aggregate, id, kind, due_time, rule, generation, state, armed_time) ");
-        sql.push("SELECT owner, aggregate, id, kind, due_time, rule, generation, state, armed_time FROM s WHERE TRUE ");
-        sql.push("ON CONFLICT (owner, aggregate, id, kind) DO UPDATE SET due_time = excluded.due_time, ");
+        // Not `upsert`, because the generation grows by the number of times that the deadline was
+        // set, and the armed time changes only then.
+        let mut sql = Sql::insert::<Entity>(tx.get_database_backend(), chunk)?;
+        sql.push(" ON CONFLICT (owner, aggregate, id, kind) DO UPDATE SET due_time = excluded.due_time, ");
         sql.push("rule = excluded.rule, generation = deadline.generation + excluded.generation, ");
         sql.push("state = excluded.state, armed_time = CASE WHEN excluded.generation > 0 ");
         sql.push("THEN excluded.armed_time ELSE deadline.armed_time END");
@@ -53,8 +36,27 @@ pub(crate) async fn save_changes(
     Ok(())
 }
 
-/// The SQL condition for pending deadlines. It is literal, so that their partial index serves.
-pub(crate) const PENDING_CONDITION: &str = "state = 'pending'";
+fn to_row(aggregate: &str, key: AggregateKey, change: DeadlineChange, now: Timestamp) -> Result<ActiveModel, DbErr> {
+    let DeadlineChange { deadline, state, times_set } = change;
+    Ok(ActiveModel {
+        owner: Set(key.owner),
+        aggregate: Set(aggregate.to_owned()),
+        id: Set(key.id),
+        kind: Set(deadline.kind.into_owned()),
+        // A deadline without a last business day is due at the latest time of all.
+        due_time: Set(storable_time(deadline.due)),
+        rule: Set(deadline.rule),
+        generation: Set(to_bigint(times_set)?),
+        state: Set(state),
+        armed_time: Set(now),
+    })
+}
+
+/// Returns the condition for deadlines in a state. The state is a literal and not a parameter, so
+/// that the partial index of pending deadlines serves.
+pub(crate) fn is_in_state(state: DeadlineState) -> Expr {
+    Expr::col(Column::State).eq(Expr::Constant(state.into()))
+}
 
 /// A pending deadline of an aggregate.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -66,21 +68,14 @@ pub(crate) struct PendingDeadline {
 
 /// Lists at most `limit` pending deadlines, in the order of due time.
 pub(crate) async fn list_earliest(db: &impl ConnectionTrait, limit: u64) -> Result<Vec<PendingDeadline>, DbErr> {
-    let mut sql = Sql::new(db.get_database_backend());
-    sql.push("SELECT aggregate, owner, id, due_time FROM deadline WHERE ").push(PENDING_CONDITION);
-    sql.push(" ORDER BY due_time LIMIT ");
-    sql.bind(limit.cast_signed());
-    let rows = db.query_all_raw(sql.statement()).await?;
-    rows.iter().map(pending_from_row).collect()
-}
-
-fn pending_from_row(row: &QueryResult) -> Result<PendingDeadline, DbErr> {
-    let key = AggregateKey { owner: row.try_get("", "owner")?, id: row.try_get("", "id")? };
-    Ok(PendingDeadline {
-        aggregate: row.try_get("", "aggregate")?,
-        key,
-        due: row.try_get::<Micros>("", "due_time")?.into(),
-    })
+    let pending = Entity::find().filter(is_in_state(DeadlineState::Pending));
+    let rows = pending.order_by_asc(Column::DueTime).limit(limit).all(db).await?;
+    let pending_deadline = |Model { aggregate, owner, id, due_time, .. }| PendingDeadline {
+        aggregate,
+        key: AggregateKey { owner, id },
+        due: due_time,
+    };
+    Ok(rows.into_iter().map(pending_deadline).collect())
 }
 
 /// A deadline with its aggregate, as operators list it.
@@ -93,11 +88,22 @@ pub(crate) struct ListedDeadline {
     pub(crate) generation: u64,
 }
 
+impl From<Model> for ListedDeadline {
+    fn from(row: Model) -> Self {
+        Self {
+            aggregate: row.aggregate,
+            key: AggregateKey { owner: row.owner, id: row.id },
+            deadline: Deadline { due: row.due_time, kind: row.kind.into(), rule: row.rule },
+            generation: row.generation.unsigned_abs(),
+        }
+    }
+}
+
 /// The place after which the next page of a list begins: the due time and identity of the last
 /// deadline of the previous page.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(crate) struct DeadlineCursor {
-    due: Micros,
+    due: Timestamp,
     owner: String,
     aggregate: String,
     id: uuid::Uuid,
@@ -107,10 +113,20 @@ pub(crate) struct DeadlineCursor {
 impl DeadlineCursor {
     /// Returns the place of a deadline in the list.
     pub(crate) fn new(ListedDeadline { aggregate, key, deadline, .. }: &ListedDeadline) -> Self {
-        let (due, kind) = (deadline.due.into(), deadline.kind.clone().into_owned());
+        let (due, kind) = (deadline.due, deadline.kind.clone().into_owned());
         Self { due, owner: key.owner.clone(), aggregate: aggregate.clone(), id: key.id, kind }
     }
+
+    /// Returns the condition for deadlines that come after this place.
+    fn into_condition(self) -> Expr {
+        let Self { due, owner, aggregate, id, kind } = self;
+        let place = [due.into(), owner.into(), aggregate.into(), id.into(), kind.into()];
+        Expr::tuple(ORDER.map(Expr::col)).gt(Expr::tuple(place.map(Expr::Value)))
+    }
 }
+
+/// The columns by which lists are ordered.
+const ORDER: [Column; 5] = [Column::DueTime, Column::Owner, Column::Aggregate, Column::Id, Column::Kind];
 
 /// Lists the deadlines in one state, in the order of due time.
 pub(crate) async fn list(
@@ -119,25 +135,25 @@ pub(crate) async fn list(
     after: Option<DeadlineCursor>,
     limit: u64,
 ) -> Result<Vec<ListedDeadline>, DbErr> {
-    let mut sql = Sql::new(db.get_database_backend());
-    sql.push("SELECT owner, aggregate, id, kind, due_time, rule, generation FROM deadline WHERE state = ");
-    // The state is literal, so that the partial index of pending deadlines serves.
-    sql.push("'").push(state.as_str()).push("'");
-    if let Some(DeadlineCursor { due, owner, aggregate, id, kind }) = after {
-        sql.push(" AND (due_time, owner, aggregate, id, kind) > (").bind(due).push(", ").bind(owner);
-        sql.push(", ").bind(aggregate).push(", ").bind(id).push(", ").bind(kind).push(")");
+    let mut query = Entity::find().filter(is_in_state(state)).limit(limit);
+    if let Some(cursor) = after {
+        query = query.filter(cursor.into_condition());
     }
-    sql.push(" ORDER BY due_time, owner, aggregate, id, kind LIMIT ").bind(limit.cast_signed());
-    db.query_all_raw(sql.statement()).await?.iter().map(deadline_from_row).collect()
+    let query = ORDER.into_iter().fold(query, |query, column| query.order_by_asc(column));
+    Ok(query.all(db).await?.into_iter().map(ListedDeadline::from).collect())
 }
 
-fn deadline_from_row(row: &QueryResult) -> Result<ListedDeadline, DbErr> {
-    let kind: String = row.try_get("", "kind")?;
-    let due = row.try_get::<Micros>("", "due_time")?.into();
-    Ok(ListedDeadline {
-        aggregate: row.try_get("", "aggregate")?,
-        key: AggregateKey { owner: row.try_get("", "owner")?, id: row.try_get("", "id")? },
-        deadline: Deadline { due, kind: kind.into(), rule: row.try_get("", "rule")? },
-        generation: row.try_get::<i64>("", "generation")?.unsigned_abs(),
-    })
+#[cfg(test)]
+mod tests {
+    use sea_orm::{DbBackend, QueryTrait as _};
+
+    use super::*;
+
+    #[test]
+    fn the_state_is_a_literal() {
+        for backend in [DbBackend::Postgres, DbBackend::Sqlite] {
+            let query = Entity::find().filter(is_in_state(DeadlineState::Pending)).build(backend);
+            assert!(query.sql.ends_with(r#" WHERE "state" = 'pending'"#), "{query}");
+        }
+    }
 }

@@ -1,42 +1,251 @@
 //! Creates the tables of the outbox, the inbox, deadlines, request ids and the virtual clock.
+use sea_orm_migration::{
+    prelude::*,
+    schema::{
+        big_integer, blob, text, text_null, timestamp_with_time_zone, timestamp_with_time_zone_null, uuid, uuid_null,
+    },
+    sea_orm::DeriveIden,
+};
 
-/// The statements that create tables and indexes.
-pub(super) const STATEMENTS: &[&str] = &[
-    // One row for each outgoing stream (one aggregate, one destination), with the next sequence to
-    // allocate and the last sequence that was delivered.
-    "CREATE TABLE outbox_stream (
-        owner TEXT NOT NULL, aggregate TEXT NOT NULL, id {uuid} NOT NULL, destination TEXT NOT NULL,
-        next_sequence BIGINT NOT NULL, delivered_sequence BIGINT NOT NULL,
-        lease_token {uuid}, ready_time BIGINT NOT NULL, attempts BIGINT NOT NULL,
-        parked_reason TEXT, last_error TEXT, oldest_time BIGINT,
-        PRIMARY KEY (owner, aggregate, id, destination))",
-    // Serves the relay's search for streams that can be delivered.
-    "CREATE INDEX outbox_stream_ready ON outbox_stream (destination, ready_time)
-        WHERE delivered_sequence < next_sequence - 1 AND parked_reason IS NULL",
-    // Serves the operators' list of streams, which begins with the oldest undelivered event.
-    "CREATE INDEX outbox_stream_oldest ON outbox_stream (oldest_time) WHERE oldest_time IS NOT NULL",
-    // The events that are not yet delivered.
-    "CREATE TABLE outbox_event (
-        owner TEXT NOT NULL, aggregate TEXT NOT NULL, id {uuid} NOT NULL, destination TEXT NOT NULL,
-        sequence BIGINT NOT NULL, payload {bytes} NOT NULL, create_time BIGINT NOT NULL,
-        PRIMARY KEY (owner, aggregate, id, destination, sequence))",
-    "CREATE TABLE inbox (
-        owner TEXT NOT NULL, id {uuid} NOT NULL, source TEXT NOT NULL, aggregate TEXT NOT NULL,
-        last_sequence BIGINT NOT NULL,
-        PRIMARY KEY (owner, id, source, aggregate))",
-    "CREATE TABLE deadline (
-        owner TEXT NOT NULL, aggregate TEXT NOT NULL, id {uuid} NOT NULL, kind TEXT NOT NULL,
-        due_time BIGINT NOT NULL, rule TEXT NOT NULL, generation BIGINT NOT NULL, state TEXT NOT NULL,
-        armed_time BIGINT NOT NULL,
-        PRIMARY KEY (owner, aggregate, id, kind))",
-    // Serves the search for due deadlines; its cost depends on the number of due, not of pending,
-    // deadlines.
-    "CREATE INDEX deadline_pending ON deadline (due_time) WHERE state = 'pending'",
-    "CREATE TABLE request_id (
-        caller TEXT NOT NULL, method TEXT NOT NULL, request_id TEXT NOT NULL,
-        body_hash {bytes} NOT NULL, owner TEXT NOT NULL, id {uuid} NOT NULL, version BIGINT NOT NULL,
-        create_time BIGINT NOT NULL,
-        PRIMARY KEY (caller, method, request_id))",
-    "CREATE INDEX request_id_create_time ON request_id (create_time)",
-    "CREATE TABLE virtual_clock (id BIGINT NOT NULL PRIMARY KEY, time BIGINT NOT NULL)",
-];
+/// The migration of this file.
+#[derive(DeriveMigrationName)]
+pub(super) struct Migration;
+
+#[derive(DeriveIden)]
+enum OutboxStream {
+    Table,
+    Owner,
+    Aggregate,
+    Id,
+    Destination,
+    NextSequence,
+    DeliveredSequence,
+    LeaseToken,
+    ReadyTime,
+    Attempts,
+    ParkedReason,
+    LastError,
+    OldestTime,
+}
+
+#[derive(DeriveIden)]
+enum OutboxEvent {
+    Table,
+    Owner,
+    Aggregate,
+    Id,
+    Destination,
+    Sequence,
+    Payload,
+    CreateTime,
+}
+
+#[derive(DeriveIden)]
+enum Inbox {
+    Table,
+    Owner,
+    Id,
+    Source,
+    Aggregate,
+    LastSequence,
+}
+
+#[derive(DeriveIden)]
+enum Deadline {
+    Table,
+    Owner,
+    Aggregate,
+    Id,
+    Kind,
+    DueTime,
+    Rule,
+    Generation,
+    State,
+    ArmedTime,
+}
+
+#[derive(DeriveIden)]
+#[expect(clippy::enum_variant_names, reason = "a column has the name of the table")]
+enum RequestId {
+    Table,
+    Caller,
+    Method,
+    RequestId,
+    BodyHash,
+    Owner,
+    Id,
+    Version,
+    CreateTime,
+}
+
+#[derive(DeriveIden)]
+enum VirtualClock {
+    Table,
+    Id,
+    Time,
+}
+
+#[async_trait::async_trait]
+#[expect(
+    elided_lifetimes_in_paths,
+    reason = "async_trait needs the same signature as the trait, which elides the lifetime"
+)]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        for table in [outbox_stream(), outbox_event(), inbox(), deadline(), request_id(), virtual_clock()] {
+            manager.create_table(table).await?;
+        }
+        for index in [outbox_stream_ready(), outbox_stream_oldest(), deadline_pending(), request_id_create_time()] {
+            manager.create_index(index).await?;
+        }
+        Ok(())
+    }
+
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+}
+
+fn outbox_stream() -> TableCreateStatement {
+    use OutboxStream as T;
+    Table::create()
+        .table(T::Table)
+        .col(text(T::Owner))
+        .col(text(T::Aggregate))
+        .col(uuid(T::Id))
+        .col(text(T::Destination))
+        .col(big_integer(T::NextSequence))
+        .col(big_integer(T::DeliveredSequence))
+        .col(uuid_null(T::LeaseToken))
+        .col(timestamp_with_time_zone(T::ReadyTime))
+        .col(big_integer(T::Attempts))
+        .col(text_null(T::ParkedReason))
+        .col(text_null(T::LastError))
+        .col(timestamp_with_time_zone_null(T::OldestTime))
+        .primary_key(Index::create().col(T::Owner).col(T::Aggregate).col(T::Id).col(T::Destination))
+        .take()
+}
+
+/// Serves the relay's search for streams that can be delivered.
+fn outbox_stream_ready() -> IndexCreateStatement {
+    use OutboxStream as T;
+    Index::create()
+        .name("outbox_stream_ready")
+        .table(T::Table)
+        .col(T::Destination)
+        .col(T::ReadyTime)
+        .and_where(Expr::col(T::DeliveredSequence).lt(Expr::col(T::NextSequence).sub(1)))
+        .and_where(Expr::col(T::ParkedReason).is_null())
+        .take()
+}
+
+/// Serves the operators' list of streams, which begins with the oldest undelivered event.
+fn outbox_stream_oldest() -> IndexCreateStatement {
+    use OutboxStream as T;
+    Index::create()
+        .name("outbox_stream_oldest")
+        .table(T::Table)
+        .col(T::OldestTime)
+        .and_where(Expr::col(T::OldestTime).is_not_null())
+        .take()
+}
+
+fn outbox_event() -> TableCreateStatement {
+    use OutboxEvent as T;
+    Table::create()
+        .table(T::Table)
+        .col(text(T::Owner))
+        .col(text(T::Aggregate))
+        .col(uuid(T::Id))
+        .col(text(T::Destination))
+        .col(big_integer(T::Sequence))
+        .col(blob(T::Payload))
+        .col(timestamp_with_time_zone(T::CreateTime))
+        .primary_key(Index::create().col(T::Owner).col(T::Aggregate).col(T::Id).col(T::Destination).col(T::Sequence))
+        // Streams are never deleted. A row of a stream is inserted before its first event.
+        .foreign_key(
+            ForeignKey::create()
+                .name("outbox_event_stream")
+                .from_tbl(T::Table)
+                .from_col(T::Owner)
+                .from_col(T::Aggregate)
+                .from_col(T::Id)
+                .from_col(T::Destination)
+                .to_tbl(OutboxStream::Table)
+                .to_col(OutboxStream::Owner)
+                .to_col(OutboxStream::Aggregate)
+                .to_col(OutboxStream::Id)
+                .to_col(OutboxStream::Destination)
+                .on_delete(ForeignKeyAction::Restrict),
+        )
+        .take()
+}
+
+fn inbox() -> TableCreateStatement {
+    use Inbox as T;
+    Table::create()
+        .table(T::Table)
+        .col(text(T::Owner))
+        .col(uuid(T::Id))
+        .col(text(T::Source))
+        .col(text(T::Aggregate))
+        .col(big_integer(T::LastSequence))
+        .primary_key(Index::create().col(T::Owner).col(T::Id).col(T::Source).col(T::Aggregate))
+        .take()
+}
+
+fn deadline() -> TableCreateStatement {
+    use Deadline as T;
+    Table::create()
+        .table(T::Table)
+        .col(text(T::Owner))
+        .col(text(T::Aggregate))
+        .col(uuid(T::Id))
+        .col(text(T::Kind))
+        .col(timestamp_with_time_zone(T::DueTime))
+        .col(text(T::Rule))
+        .col(big_integer(T::Generation))
+        .col(text(T::State).check(Expr::col(T::State).is_in(["pending", "fired", "cancelled"])))
+        .col(timestamp_with_time_zone(T::ArmedTime))
+        .primary_key(Index::create().col(T::Owner).col(T::Aggregate).col(T::Id).col(T::Kind))
+        .take()
+}
+
+/// Serves the search for due deadlines. Its cost depends on the number of due, not of pending,
+/// deadlines.
+fn deadline_pending() -> IndexCreateStatement {
+    use Deadline as T;
+    Index::create()
+        .name("deadline_pending")
+        .table(T::Table)
+        .col(T::DueTime)
+        .and_where(Expr::col(T::State).eq("pending"))
+        .take()
+}
+
+fn request_id() -> TableCreateStatement {
+    use RequestId as T;
+    Table::create()
+        .table(T::Table)
+        .col(text(T::Caller))
+        .col(text(T::Method))
+        .col(text(T::RequestId))
+        .col(blob(T::BodyHash))
+        .col(text(T::Owner))
+        .col(uuid(T::Id))
+        .col(big_integer(T::Version))
+        .col(timestamp_with_time_zone(T::CreateTime))
+        .primary_key(Index::create().col(T::Caller).col(T::Method).col(T::RequestId))
+        .take()
+}
+
+/// Serves the deletion of expired request ids.
+fn request_id_create_time() -> IndexCreateStatement {
+    use RequestId as T;
+    Index::create().name("request_id_create_time").table(T::Table).col(T::CreateTime).take()
+}
+
+fn virtual_clock() -> TableCreateStatement {
+    use VirtualClock as T;
+    Table::create().table(T::Table).col(big_integer(T::Id).primary_key()).col(timestamp_with_time_zone(T::Time)).take()
+}

@@ -1,5 +1,5 @@
-//! Migrations that consist of SQL statements, and the tables of this crate, which the database of
-//! every service contains.
+//! The tables of this crate, which the database of every service contains, and migrations that
+//! consist of SQL statements.
 mod m20261121_000001_event_delivery;
 
 use sea_orm_migration::{
@@ -10,7 +10,7 @@ use sea_orm_migration::{
 /// Returns the migrations of this crate. A service runs them before its own.
 #[must_use]
 pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-    crate::sql_migrations![m20261121_000001_event_delivery]
+    vec![Box::new(m20261121_000001_event_delivery::Migration)]
 }
 
 /// Lists migrations, in the order in which they run, as a `Vec<Box<dyn MigrationTrait>>`.

@@ -94,13 +94,15 @@ impl OperationsServer {
 }
 
 fn target_time(request: &wire::AdvanceClockRequest, start: Timestamp) -> Timestamp {
-    match &request.target {
+    let target = match &request.target {
         Some(Target::BySeconds(seconds)) => {
             chrono::TimeDelta::try_seconds(*seconds).and_then(|by| start.checked_add_signed(by)).unwrap_or(start)
         }
         Some(Target::ToTime(time)) => from_wire_time(*time).unwrap_or(start),
         None => start,
-    }
+    };
+    // The database stores no later time.
+    cpor_bulk_rows::storable_time(target)
 }
 
 fn not_virtual() -> Status {

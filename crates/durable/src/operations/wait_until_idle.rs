@@ -2,17 +2,19 @@
 //! probe reports work.
 use std::time::Duration;
 
-use sea_orm::{ConnectionTrait as _, DbErr};
+use sea_orm::{
+    ConnectionTrait as _, DbErr, EntityTrait as _, QueryFilter as _, QuerySelect as _, QueryTrait as _,
+    sea_query::{Expr, ExprTrait as _, Query},
+};
 use tokio::time::Instant;
 use tonic::Status;
 
 use super::{OperationsServer, internal};
 use crate::{
-    Host,
-    clock::VIRTUAL_TIME_QUERY,
+    DeadlineState, Host,
     deadline::index::{self, PendingDeadline},
+    entity::{deadline, outbox_stream, virtual_clock},
     outbox,
-    rows::Sql,
 };
 
 /// The shortest pause between two checks. The pause doubles while nothing happens.
@@ -86,12 +88,17 @@ async fn process_events_and_deadlines(host: &Host) -> Result<Vec<String>, DbErr>
 /// Returns whether a deadline is due and whether an event is undelivered. Uses the pool of writers,
 /// because a reader may not see what was just committed.
 async fn find_work(host: &Host) -> Result<(bool, bool), DbErr> {
-    let db = host.db().writer();
-    let mut sql = Sql::new(db.get_database_backend());
-    sql.push("SELECT EXISTS (SELECT 1 FROM deadline WHERE ").push(index::PENDING_CONDITION);
-    sql.push(" AND due_time <= (").push(VIRTUAL_TIME_QUERY).push(")) AS due, ");
-    sql.push("EXISTS (SELECT 1 FROM outbox_stream WHERE ").push(outbox::PENDING_CONDITION).push(") AS undelivered");
-    let row = db.query_one_raw(sql.statement()).await?;
+    let now = virtual_clock::Entity::find_by_id(virtual_clock::ID).select_only().column(virtual_clock::Column::Time);
+    let due = deadline::Entity::find().select_only().column(deadline::Column::Id);
+    let due = due.filter(index::is_in_state(DeadlineState::Pending));
+    let due =
+        due.filter(Expr::col(deadline::Column::DueTime).lte(Expr::SubQuery(None, Box::new(now.into_query().into()))));
+    let undelivered = outbox_stream::Entity::find().select_only().column(outbox_stream::Column::Id);
+    let undelivered = undelivered.filter(outbox::StreamFilter::Pending.condition());
+    let mut query = Query::select();
+    query.expr_as(Expr::exists(due.into_query()), "due");
+    query.expr_as(Expr::exists(undelivered.into_query()), "undelivered");
+    let row = host.db().writer().query_one(&query).await?;
     let row = row.ok_or_else(|| DbErr::RecordNotFound("the statement returned no row".to_owned()))?;
     Ok((row.try_get("", "due")?, row.try_get("", "undelivered")?))
 }

@@ -2,16 +2,17 @@
 //! no gaps and follow the order of commits.
 use std::collections::{BTreeMap, BTreeSet};
 
+use cpor_bulk_rows::{InputRows, Sql, insert, to_bigint};
 use cpor_kit::wire_time::to_wire_time;
 use cpor_proto::events::v1 as wire;
 use cpor_types::{Service, Timestamp};
 use prost::Message as _;
-use sea_orm::{ConnectionTrait, DbErr};
+use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr};
 
 use super::stream::{KEY_COLUMNS, OutboxStreamKey};
 use crate::{
     AggregateKey, OutgoingEvent, Tx,
-    rows::{Column, ColumnKind, InputRows, Micros, Sql, to_bigint},
+    entity::{outbox_event, outbox_stream},
 };
 
 /// An event for another service, with the trace that it continues.
@@ -39,14 +40,8 @@ pub(crate) async fn append(
         }
     }
     let next_sequences = allocate_sequences(tx, &streams, now).await?;
-    let mut columns = OutboxStreamKey::columns();
-    columns.extend([
-        Column::new("sequence", ColumnKind::Int),
-        Column::new("payload", ColumnKind::Bytes),
-        Column::new("create_time", ColumnKind::Int),
-    ]);
-    let mut rows = InputRows::new(columns);
     let destinations = streams.keys().map(|stream| stream.destination).collect();
+    let mut rows = Vec::new();
     for (stream, events) in streams {
         let next = next_sequences
             .get(&stream)
@@ -54,23 +49,19 @@ pub(crate) async fn append(
             .ok_or_else(|| DbErr::RecordNotFound(format!("outbox_stream {stream}")))?;
         let first = next - events.len() as u64;
         for (sequence, event) in (first..).zip(events) {
-            let payload = encode(sequence, event);
-            rows.push(stream.values().into_iter().chain([
-                to_bigint(sequence)?.into(),
-                payload.into(),
-                Micros::from(now).into(),
-            ]));
+            let (owner, aggregate, id, destination) = stream.primary_key();
+            rows.push(outbox_event::ActiveModel {
+                owner: Set(owner),
+                aggregate: Set(aggregate),
+                id: Set(id),
+                destination: Set(destination),
+                sequence: Set(to_bigint(sequence)?),
+                payload: Set(encode(sequence, event)),
+                create_time: Set(now),
+            });
         }
     }
-    for chunk in rows.chunks() {
-        let mut sql = Sql::with_rows(tx.get_database_backend(), chunk)?;
-        sql.push("INSERT INTO outbox_event (")
-            .push(KEY_COLUMNS)
-            .push(", sequence, payload, create_time) SELECT ")
-            .push(KEY_COLUMNS);
-        sql.push(", sequence, payload, create_time FROM s WHERE TRUE");
-        tx.execute_raw(sql.statement()).await?;
-    }
+    insert::<outbox_event::Entity>(tx, rows).await?;
     Ok(destinations)
 }
 
@@ -80,22 +71,24 @@ async fn allocate_sequences(
     streams: &BTreeMap<OutboxStreamKey, Vec<TracedEvent>>,
     now: Timestamp,
 ) -> Result<BTreeMap<OutboxStreamKey, u64>, DbErr> {
-    let mut columns = OutboxStreamKey::columns();
-    columns.extend([Column::new("next_sequence", ColumnKind::Int), Column::new("oldest_time", ColumnKind::Int)]);
-    let mut rows = InputRows::new(columns);
+    use outbox_stream::{Column, Entity};
+    let other_columns =
+        [Column::NextSequence, Column::OldestTime, Column::DeliveredSequence, Column::ReadyTime, Column::Attempts];
+    let mut rows = InputRows::new(KEY_COLUMNS.into_iter().chain(other_columns))?;
     for (stream, events) in streams {
         let after = to_bigint(1 + events.len() as u64)?;
-        rows.push(stream.values().into_iter().chain([after.into(), Micros::from(now).into()]));
+        let (none_delivered, ready_time, attempts) = (0_i64, Timestamp::UNIX_EPOCH, 0_i64);
+        let values = [after.into(), now.into(), none_delivered.into(), ready_time.into(), attempts.into()];
+        rows.push(stream.values().into_iter().chain(values));
     }
     let mut next_sequences = BTreeMap::new();
     for chunk in rows.chunks() {
-        let mut sql = Sql::with_rows(tx.get_database_backend(), chunk)?;
-        sql.push("INSERT INTO outbox_stream (").push(KEY_COLUMNS);
-        sql.push(", next_sequence, oldest_time, delivered_sequence, ready_time, attempts) SELECT ").push(KEY_COLUMNS);
-        sql.push(", next_sequence, oldest_time, 0, 0, 0 FROM s WHERE TRUE ON CONFLICT (").push(KEY_COLUMNS);
+        // Not `upsert`, because an existing stream only gets more sequences, and they are returned.
+        let mut sql = Sql::insert::<Entity>(tx.get_database_backend(), chunk)?;
+        sql.push(" ON CONFLICT (").primary_key::<Entity>("");
         sql.push(") DO UPDATE SET next_sequence = outbox_stream.next_sequence + excluded.next_sequence - 1, ");
         sql.push("oldest_time = COALESCE(outbox_stream.oldest_time, excluded.oldest_time) RETURNING ");
-        sql.push(KEY_COLUMNS).push(", next_sequence");
+        sql.primary_key::<Entity>("").push(", next_sequence");
         for row in tx.query_all_raw(sql.statement()).await? {
             next_sequences
                 .insert(OutboxStreamKey::from_row(&row)?, row.try_get::<i64>("", "next_sequence")?.unsigned_abs());

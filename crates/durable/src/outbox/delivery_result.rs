@@ -1,16 +1,17 @@
 //! The results of a delivery, stream by stream, and their storage.
+use cpor_bulk_rows::{InputRows, Sql, delete, to_bigint};
 use cpor_proto::events::v1::{StreamResult, stream_result};
 use cpor_types::Timestamp;
-use sea_orm::{ConnectionTrait, DbErr};
+use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr};
 use uuid::Uuid;
 
 use super::{
     lease::LeasedStream,
-    stream::{INPUT_KEY_COLUMNS, KEY_COLUMNS, OutboxStreamKey},
+    stream::{KEY_COLUMNS, OutboxStreamKey},
 };
 use crate::{
     Tx,
-    rows::{Column, ColumnKind, InputRows, Micros, Sql, to_bigint},
+    entity::{outbox_event, outbox_stream},
 };
 
 /// The outcome of the delivery of one stream.
@@ -97,20 +98,15 @@ pub(super) async fn save_results(
     results: &[DeliveryResult],
     retry_time: impl Fn(u32) -> Timestamp,
 ) -> Result<u64, DbErr> {
-    let mut columns = OutboxStreamKey::columns();
-    columns.extend([
-        Column::new("through", ColumnKind::Int),
-        Column::new("tried", ColumnKind::Int),
-        Column::new("ready", ColumnKind::Int),
-        Column::nullable("parked", ColumnKind::Text),
-        Column::nullable("error", ColumnKind::Text),
-    ]);
-    let mut rows = InputRows::new(columns);
+    use outbox_stream::{Column, Entity};
+    let other_columns =
+        [Column::DeliveredSequence, Column::Attempts, Column::ReadyTime, Column::ParkedReason, Column::LastError];
+    let mut rows = InputRows::new(KEY_COLUMNS.into_iter().chain(other_columns))?;
     for DeliveryResult { stream, delivered_sequence, attempts, outcome, .. } in results {
         let (ready_time, parked_reason, error) = match outcome {
-            DeliveryOutcome::Delivered => (Micros(0), None, None),
-            DeliveryOutcome::Failed(reason) => (Micros::from(retry_time(*attempts)), None, Some(reason.clone())),
-            DeliveryOutcome::Parked(reason) => (Micros(0), Some(reason.clone()), Some(reason.clone())),
+            DeliveryOutcome::Delivered => (Timestamp::UNIX_EPOCH, None, None),
+            DeliveryOutcome::Failed(reason) => (retry_time(*attempts), None, Some(reason.clone())),
+            DeliveryOutcome::Parked(reason) => (Timestamp::UNIX_EPOCH, Some(reason.clone()), Some(reason.clone())),
         };
         rows.push(stream.values().into_iter().chain([
             to_bigint(*delivered_sequence)?.into(),
@@ -122,21 +118,21 @@ pub(super) async fn save_results(
     }
     let mut still_leased = std::collections::HashSet::new();
     for chunk in rows.chunks() {
+        // Not `upsert`, because only streams whose lease is still held are updated, and the oldest
+        // time comes from another table.
         let mut sql = Sql::with_rows(tx.get_database_backend(), chunk)?;
-        sql.push("UPDATE outbox_stream SET delivered_sequence = s.through, attempts = s.tried, ready_time = s.ready, ");
-        sql.push("parked_reason = s.parked, last_error = s.error, lease_token = NULL, ");
+        sql.push("UPDATE outbox_stream SET delivered_sequence = s.delivered_sequence, attempts = s.attempts, ");
+        sql.push("ready_time = s.ready_time, parked_reason = s.parked_reason, last_error = s.last_error, ");
         // The CASE reads next_sequence from the row itself. The subquery does not see the events
         // that another transaction has just added; COALESCE keeps the old time for them.
-        sql.push(
-            "oldest_time = CASE WHEN outbox_stream.next_sequence - 1 > s.through THEN COALESCE((SELECT e.create_time ",
-        );
-        sql.push("FROM outbox_event e WHERE (e.owner, e.aggregate, e.id, e.destination) = (").push(INPUT_KEY_COLUMNS);
-        sql.push(") AND e.sequence = s.through + 1), outbox_stream.oldest_time) END FROM s WHERE ");
-        sql.push("(outbox_stream.owner, outbox_stream.aggregate, outbox_stream.id, outbox_stream.destination) = (");
-        sql.push(INPUT_KEY_COLUMNS).push(") AND outbox_stream.lease_token = ").bind(lease_token);
-        sql.push(
-            " RETURNING outbox_stream.owner, outbox_stream.aggregate, outbox_stream.id, outbox_stream.destination",
-        );
+        sql.push("lease_token = NULL, oldest_time = CASE ");
+        sql.push("WHEN outbox_stream.next_sequence - 1 > s.delivered_sequence THEN COALESCE((SELECT e.create_time ");
+        sql.push("FROM outbox_event e WHERE (e.owner, e.aggregate, e.id, e.destination) = (");
+        sql.primary_key::<Entity>("s.")
+            .push(") AND e.sequence = s.delivered_sequence + 1), outbox_stream.oldest_time) ");
+        sql.push("END FROM s WHERE (").primary_key::<Entity>("outbox_stream.").push(") = (");
+        sql.primary_key::<Entity>("s.").push(") AND outbox_stream.lease_token = ").bind(lease_token);
+        sql.push(" RETURNING ").primary_key::<Entity>("outbox_stream.");
         for row in tx.query_all_raw(sql.statement()).await? {
             still_leased.insert(OutboxStreamKey::from_row(&row)?);
         }
@@ -146,20 +142,19 @@ pub(super) async fn save_results(
 
 /// Deletes the delivered events and returns their number.
 async fn delete_delivered(tx: &Tx, results: impl Iterator<Item = &DeliveryResult>) -> Result<u64, DbErr> {
-    let mut columns = OutboxStreamKey::columns();
-    columns.push(Column::new("sequence", ColumnKind::Int));
-    let mut rows = InputRows::new(columns);
+    let mut rows = Vec::new();
     for DeliveryResult { stream, previous_sequence, delivered_sequence, .. } in results {
         for sequence in *previous_sequence + 1..=*delivered_sequence {
-            rows.push(stream.values().into_iter().chain([to_bigint(sequence)?.into()]));
+            let (owner, aggregate, id, destination) = stream.primary_key();
+            rows.push(outbox_event::ActiveModel {
+                owner: Set(owner),
+                aggregate: Set(aggregate),
+                id: Set(id),
+                destination: Set(destination),
+                sequence: Set(to_bigint(sequence)?),
+                ..Default::default()
+            });
         }
     }
-    let mut deleted = 0;
-    for chunk in rows.chunks() {
-        let mut sql = Sql::with_rows(tx.get_database_backend(), chunk)?;
-        sql.push("DELETE FROM outbox_event WHERE (").push(KEY_COLUMNS);
-        sql.push(", sequence) IN (SELECT ").push(INPUT_KEY_COLUMNS).push(", s.sequence FROM s)");
-        deleted += tx.execute_raw(sql.statement()).await?.rows_affected();
-    }
-    Ok(deleted)
+    delete::<outbox_event::Entity>(tx, rows).await
 }

@@ -2,16 +2,17 @@
 //! stream.
 use std::collections::BTreeMap;
 
+use cpor_bulk_rows::{InputRows, Sql};
 use cpor_proto::events::v1::Event;
 use cpor_types::{Service, Timestamp};
 use prost::Message as _;
-use sea_orm::{ConnectionTrait, DbErr};
+use sea_orm::{ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _, sea_query::Expr};
 use uuid::Uuid;
 
-use super::stream::{INPUT_KEY_COLUMNS, KEY_COLUMNS, OutboxStreamKey};
+use super::stream::{KEY_COLUMNS, OutboxStreamKey};
 use crate::{
     Tx,
-    rows::{Column, ColumnKind, InputRows, Micros, Sql},
+    entity::outbox_stream::{Column, Entity},
 };
 
 /// The maximum number of streams in one delivery.
@@ -48,14 +49,15 @@ impl LeasedStream {
 
 /// Lists the services for which a stream can be delivered now.
 pub(super) async fn ready_destinations(db: &impl ConnectionTrait, now: Timestamp) -> Result<Vec<Service>, DbErr> {
-    let mut service_rows = InputRows::new(vec![Column::new("destination", ColumnKind::Text)]);
+    let mut service_rows = InputRows::new([Column::Destination])?;
     Service::ALL.iter().for_each(|service| service_rows.push([service.as_str().into()]));
+    // One search of the index for each service. SELECT DISTINCT would read all ready streams.
     let mut sql = Sql::with_rows(db.get_database_backend(), service_rows)?;
     sql.push(
         "SELECT s.destination FROM s WHERE EXISTS (SELECT 1 FROM outbox_stream o WHERE o.destination = s.destination",
     );
     sql.push(" AND o.delivered_sequence < o.next_sequence - 1 AND o.parked_reason IS NULL AND o.ready_time <= ");
-    sql.bind(Micros::from(now)).push(")");
+    sql.bind(now).push(")");
     let rows = db.query_all_raw(sql.statement()).await?;
     let names = rows.iter().map(|row| row.try_get::<String>("", "destination"));
     names.map(|name| name?.parse().map_err(|error| DbErr::Type(format!("{error}")))).collect()
@@ -64,9 +66,11 @@ pub(super) async fn ready_destinations(db: &impl ConnectionTrait, now: Timestamp
 /// Releases every lease and returns the number of released leases. Only for SQLite, whose database
 /// one process uses: the leases that it finds when it starts belong to a process that died.
 pub(super) async fn release_all(tx: &Tx) -> Result<u64, DbErr> {
-    let mut sql = Sql::new(tx.get_database_backend());
-    sql.push("UPDATE outbox_stream SET lease_token = NULL, ready_time = 0 WHERE lease_token IS NOT NULL");
-    Ok(tx.execute_raw(sql.statement()).await?.rows_affected())
+    let release = Entity::update_many()
+        .col_expr(Column::LeaseToken, Expr::value(None::<Uuid>))
+        .col_expr(Column::ReadyTime, Expr::value(Timestamp::UNIX_EPOCH))
+        .filter(Column::LeaseToken.is_not_null());
+    Ok(release.exec(tx).await?.rows_affected)
 }
 
 /// Leases streams for `destination` that have undelivered events, are not leased, and do not wait
@@ -79,21 +83,16 @@ pub(super) async fn lease(
     now: Timestamp,
     lease_end: Timestamp,
 ) -> Result<Vec<LeasedStream>, DbErr> {
+    // One statement that selects and updates, which SeaORM does not have. Without MATERIALIZED the
+    // planner may evaluate the LIMIT more than once.
     let mut sql = Sql::new(tx.get_database_backend());
-    sql.push("WITH due AS MATERIALIZED (SELECT ").push(KEY_COLUMNS).push(" FROM outbox_stream WHERE destination = ");
-    sql.bind(destination.as_str()).push(" AND delivered_sequence < next_sequence - 1 AND parked_reason IS NULL");
-    sql.push(" AND ready_time <= ").bind(Micros::from(now)).push(" ORDER BY ready_time LIMIT ");
-    sql.bind(MAX_STREAMS.cast_signed()).for_update_skip_locked();
-    sql.push(") UPDATE outbox_stream SET lease_token = ")
-        .bind(lease_token)
-        .push(", ready_time = ")
-        .bind(Micros::from(lease_end));
-    sql.push(" WHERE (")
-        .push(KEY_COLUMNS)
-        .push(") IN (SELECT ")
-        .push(KEY_COLUMNS)
-        .push(" FROM due) RETURNING ")
-        .push(KEY_COLUMNS);
+    sql.push("WITH due AS MATERIALIZED (SELECT ").primary_key::<Entity>("");
+    sql.push(" FROM outbox_stream WHERE destination = ").bind(destination.as_str());
+    sql.push(" AND delivered_sequence < next_sequence - 1 AND parked_reason IS NULL AND ready_time <= ").bind(now);
+    sql.push(" ORDER BY ready_time LIMIT ").bind(MAX_STREAMS.cast_signed()).for_update_skip_locked();
+    sql.push(") UPDATE outbox_stream SET lease_token = ").bind(lease_token);
+    sql.push(", ready_time = ").bind(lease_end).push(" WHERE (").primary_key::<Entity>("");
+    sql.push(") IN (SELECT ").primary_key::<Entity>("").push(" FROM due) RETURNING ").primary_key::<Entity>("");
     sql.push(", delivered_sequence, attempts");
     let mut streams = BTreeMap::new();
     for row in tx.query_all_raw(sql.statement()).await? {
@@ -110,21 +109,15 @@ pub(super) async fn lease(
 
 /// Loads the streams' next events, as many as one delivery carries.
 async fn load_events(tx: &Tx, streams: &mut BTreeMap<OutboxStreamKey, LeasedStream>) -> Result<(), DbErr> {
-    let mut keys = InputRows::new(OutboxStreamKey::columns());
+    let mut keys = InputRows::new(KEY_COLUMNS)?;
     streams.keys().for_each(|stream| keys.push(stream.values()));
     let (mut bytes_left, mut count) = (MAX_BYTES, 0);
     for chunk in keys.chunks() {
+        // Not `load`, because the number of events is limited.
         let mut sql = Sql::with_rows(tx.get_database_backend(), chunk)?;
-        sql.push("SELECT ")
-            .push(KEY_COLUMNS)
-            .push(", payload FROM outbox_event WHERE (")
-            .push(KEY_COLUMNS)
-            .push(") IN (SELECT ");
-        sql.push(INPUT_KEY_COLUMNS)
-            .push(" FROM s) ORDER BY ")
-            .push(KEY_COLUMNS)
-            .push(", sequence LIMIT ")
-            .bind(MAX_EVENTS.cast_signed());
+        sql.push("SELECT ").primary_key::<Entity>("").push(", payload FROM outbox_event WHERE (");
+        sql.primary_key::<Entity>("").push(") IN (SELECT ").primary_key::<Entity>("s.").push(" FROM s) ORDER BY ");
+        sql.primary_key::<Entity>("").push(", sequence LIMIT ").bind(MAX_EVENTS.cast_signed());
         for row in tx.query_all_raw(sql.statement()).await? {
             let payload: Vec<u8> = row.try_get("", "payload")?;
             count += 1;

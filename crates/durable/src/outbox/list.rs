@@ -1,9 +1,13 @@
 //! Queries and updates by which operators list outgoing streams and retry parked ones.
 use cpor_types::Timestamp;
-use sea_orm::{ConnectionTrait, DbErr, QueryResult};
+use sea_orm::{
+    ColumnTrait as _, Condition, ConnectionTrait, DbErr, EntityTrait as _, PaginatorTrait as _, QueryFilter as _,
+    QueryOrder as _, QuerySelect as _,
+    sea_query::{Expr, ExprTrait as _},
+};
 
 use super::stream::{KEY_COLUMNS, OutboxStreamKey};
-use crate::rows::{Micros, Sql};
+use crate::entity::outbox_stream::{Column, Entity, Model};
 
 /// An outgoing stream with the progress of its delivery.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,8 +23,21 @@ pub(crate) struct StreamStatus {
     pub(crate) last_error: Option<String>,
 }
 
-/// The SQL condition for streams that have undelivered events and are not parked.
-pub(crate) const PENDING_CONDITION: &str = "oldest_time IS NOT NULL AND parked_reason IS NULL";
+impl TryFrom<Model> for StreamStatus {
+    type Error = DbErr;
+
+    fn try_from(row: Model) -> Result<Self, DbErr> {
+        Ok(Self {
+            stream: OutboxStreamKey::new(row.owner, row.aggregate, row.id, &row.destination)?,
+            next_sequence: row.next_sequence.unsigned_abs(),
+            delivered_sequence: row.delivered_sequence.unsigned_abs(),
+            attempts: u32::try_from(row.attempts).unwrap_or(u32::MAX),
+            oldest_time: row.oldest_time,
+            is_parked: row.parked_reason.is_some(),
+            last_error: row.last_error,
+        })
+    }
+}
 
 /// Selects streams by the progress of their delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,12 +53,14 @@ pub(crate) enum StreamFilter {
 }
 
 impl StreamFilter {
-    fn condition(self) -> &'static str {
+    /// Returns the condition for the streams.
+    pub(crate) fn condition(self) -> Condition {
+        let has_undelivered = || Condition::all().add(Column::OldestTime.is_not_null());
         match self {
-            Self::Idle => "oldest_time IS NULL",
-            Self::Pending => PENDING_CONDITION,
-            Self::Parked => "oldest_time IS NOT NULL AND parked_reason IS NOT NULL",
-            Self::NotIdle => "oldest_time IS NOT NULL",
+            Self::Idle => Condition::all().add(Column::OldestTime.is_null()),
+            Self::Pending => has_undelivered().add(Column::ParkedReason.is_null()),
+            Self::Parked => has_undelivered().add(Column::ParkedReason.is_not_null()),
+            Self::NotIdle => has_undelivered(),
         }
     }
 }
@@ -49,18 +68,29 @@ impl StreamFilter {
 /// The place after which the next page of a list begins: the last stream of the previous page.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(crate) struct StreamCursor {
-    oldest_time: Option<Micros>,
+    oldest_time: Option<Timestamp>,
     stream: String,
 }
 
 impl StreamCursor {
     /// Returns the place of `status` in the list.
     pub(crate) fn new(status: &StreamStatus) -> Self {
-        Self { oldest_time: status.oldest_time.map(Micros::from), stream: status.stream.to_string() }
+        Self { oldest_time: status.oldest_time, stream: status.stream.to_string() }
     }
 }
 
-const COLUMNS: &str = "next_sequence, delivered_sequence, attempts, oldest_time, parked_reason, last_error";
+/// Returns the condition for streams that come after a place in the list.
+fn is_after(oldest_time: Option<Timestamp>, stream: &OutboxStreamKey) -> Expr {
+    let (columns, values) = (KEY_COLUMNS.map(Expr::col), stream.values().map(Expr::Value));
+    match oldest_time {
+        None => Expr::tuple(columns).gt(Expr::tuple(values)),
+        Some(oldest_time) => {
+            let columns = [Expr::col(Column::OldestTime)].into_iter().chain(columns);
+            let values = [Expr::value(oldest_time)].into_iter().chain(values);
+            Expr::tuple(columns).gt(Expr::tuple(values))
+        }
+    }
+}
 
 /// Lists streams, ordered by the creation time of their oldest undelivered event.
 pub(crate) async fn list(
@@ -69,49 +99,33 @@ pub(crate) async fn list(
     after: Option<StreamCursor>,
     limit: u64,
 ) -> Result<Vec<StreamStatus>, DbErr> {
-    let mut sql = Sql::new(db.get_database_backend());
-    sql.push("SELECT ")
-        .push(KEY_COLUMNS)
-        .push(", ")
-        .push(COLUMNS)
-        .push(" FROM outbox_stream WHERE ")
-        .push(filter.condition());
+    let mut query = Entity::find().filter(filter.condition()).limit(limit);
     let after = after.and_then(|after| Some((after.oldest_time, after.stream.parse::<OutboxStreamKey>().ok()?)));
     if let Some((oldest_time, stream)) = after {
-        sql.push(" AND (");
-        if let Some(oldest_time) = oldest_time {
-            sql.push("oldest_time, ").push(KEY_COLUMNS).push(") > (").bind(oldest_time).push(", ");
-        } else {
-            sql.push(KEY_COLUMNS).push(") > (");
-        }
-        for (n, value) in stream.values().into_iter().enumerate() {
-            sql.push(if n > 0 { ", " } else { "" }).bind(value);
-        }
-        sql.push(")");
+        query = query.filter(is_after(oldest_time, &stream));
     }
-    sql.push(" ORDER BY ");
     if filter != StreamFilter::Idle {
-        sql.push("oldest_time, ");
+        query = query.order_by_asc(Column::OldestTime);
     }
-    sql.push(KEY_COLUMNS).push(" LIMIT ").bind(limit.cast_signed());
-    db.query_all_raw(sql.statement()).await?.iter().map(status_from_row).collect()
+    let query = KEY_COLUMNS.into_iter().fold(query, |query, column| query.order_by_asc(column));
+    query.all(db).await?.into_iter().map(StreamStatus::try_from).collect()
 }
 
 /// Loads one stream, if it exists.
 pub(crate) async fn find(db: &impl ConnectionTrait, stream: &OutboxStreamKey) -> Result<Option<StreamStatus>, DbErr> {
-    let mut sql = Sql::new(db.get_database_backend());
-    sql.push("SELECT ").push(KEY_COLUMNS).push(", ").push(COLUMNS).push(" FROM outbox_stream WHERE ");
-    push_key_condition(&mut sql, stream);
-    db.query_one_raw(sql.statement()).await?.as_ref().map(status_from_row).transpose()
+    Entity::find_by_id(stream.primary_key()).one(db).await?.map(StreamStatus::try_from).transpose()
 }
 
 /// Makes a parked stream available for delivery again. Returns whether the stream was parked.
 pub(crate) async fn unpark(db: &impl ConnectionTrait, stream: &OutboxStreamKey) -> Result<bool, DbErr> {
-    let mut sql = Sql::new(db.get_database_backend());
-    sql.push("UPDATE outbox_stream SET parked_reason = NULL, attempts = 0, ready_time = 0 WHERE ");
-    push_key_condition(&mut sql, stream);
-    sql.push(" AND parked_reason IS NOT NULL");
-    Ok(db.execute_raw(sql.statement()).await?.rows_affected() > 0)
+    let key = Expr::tuple(KEY_COLUMNS.map(Expr::col)).eq(Expr::tuple(stream.values().map(Expr::Value)));
+    let update = Entity::update_many()
+        .col_expr(Column::ParkedReason, Expr::value(None::<String>))
+        .col_expr(Column::Attempts, Expr::value(0_i64))
+        .col_expr(Column::ReadyTime, Expr::value(Timestamp::UNIX_EPOCH))
+        .filter(key)
+        .filter(Column::ParkedReason.is_not_null());
+    Ok(update.exec(db).await?.rows_affected > 0)
 }
 
 /// Lists at most `limit` streams that have undelivered events and are not parked.
@@ -121,28 +135,5 @@ pub(crate) async fn list_undelivered(db: &impl ConnectionTrait, limit: u64) -> R
 
 /// Counts the parked streams.
 pub(crate) async fn count_parked(db: &impl ConnectionTrait) -> Result<u64, DbErr> {
-    let mut sql = Sql::new(db.get_database_backend());
-    sql.push("SELECT count(*) AS parked FROM outbox_stream WHERE ").push(StreamFilter::Parked.condition());
-    let row = db.query_one_raw(sql.statement()).await?;
-    Ok(row.map(|row| row.try_get::<i64>("", "parked")).transpose()?.unwrap_or_default().unsigned_abs())
-}
-
-fn push_key_condition(sql: &mut Sql, stream: &OutboxStreamKey) {
-    sql.push("(").push(KEY_COLUMNS).push(") = (");
-    for (n, value) in stream.values().into_iter().enumerate() {
-        sql.push(if n > 0 { ", " } else { "" }).bind(value);
-    }
-    sql.push(")");
-}
-
-fn status_from_row(row: &QueryResult) -> Result<StreamStatus, DbErr> {
-    Ok(StreamStatus {
-        stream: OutboxStreamKey::from_row(row)?,
-        next_sequence: row.try_get::<i64>("", "next_sequence")?.unsigned_abs(),
-        delivered_sequence: row.try_get::<i64>("", "delivered_sequence")?.unsigned_abs(),
-        attempts: u32::try_from(row.try_get::<i64>("", "attempts")?).unwrap_or(u32::MAX),
-        oldest_time: row.try_get::<Option<Micros>>("", "oldest_time")?.map(Timestamp::from),
-        is_parked: row.try_get::<Option<String>>("", "parked_reason")?.is_some(),
-        last_error: row.try_get("", "last_error")?,
-    })
+    Entity::find().filter(StreamFilter::Parked.condition()).count(db).await
 }

@@ -7,10 +7,7 @@ use cpor_types::Service;
 use sea_orm::{DbErr, QueryResult, Value};
 use uuid::Uuid;
 
-use crate::{
-    AggregateKey,
-    rows::{Column, ColumnKind},
-};
+use crate::{AggregateKey, entity::outbox_stream::Column};
 
 /// The identity of an outgoing stream: the events that one aggregate sends to one service.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -23,34 +20,33 @@ pub(crate) struct OutboxStreamKey {
     pub(crate) destination: Service,
 }
 
-/// The columns of the primary key of `outbox_stream`.
-pub(super) const KEY_COLUMNS: &str = "owner, aggregate, id, destination";
-
-/// The same columns of the input rows `s` of a statement (see
-/// [`Sql::with_rows`](crate::rows::Sql::with_rows)).
-pub(super) const INPUT_KEY_COLUMNS: &str = "s.owner, s.aggregate, s.id, s.destination";
+/// The columns of the primary key of `outbox_stream`, in its order.
+pub(super) const KEY_COLUMNS: [Column; 4] = [Column::Owner, Column::Aggregate, Column::Id, Column::Destination];
 
 impl OutboxStreamKey {
-    pub(super) fn columns() -> Vec<Column> {
-        vec![
-            Column::new("owner", ColumnKind::Text),
-            Column::new("aggregate", ColumnKind::Text),
-            Column::new("id", ColumnKind::Uuid),
-            Column::new("destination", ColumnKind::Text),
-        ]
-    }
-
+    /// Returns the values of [`KEY_COLUMNS`].
     pub(super) fn values(&self) -> [Value; 4] {
         let Self { key, aggregate, destination } = self;
         [key.owner.clone().into(), aggregate.clone().into(), key.id.into(), destination.as_str().into()]
     }
 
-    pub(super) fn from_row(row: &QueryResult) -> Result<Self, DbErr> {
-        let destination: String = row.try_get("", "destination")?;
+    /// Returns the primary key of the stream's row.
+    pub(super) fn primary_key(&self) -> (String, String, Uuid, String) {
+        let Self { key, aggregate, destination } = self;
+        (key.owner.clone(), aggregate.clone(), key.id, destination.as_str().to_owned())
+    }
+
+    /// Creates the key from the values of [`KEY_COLUMNS`].
+    pub(super) fn new(owner: String, aggregate: String, id: Uuid, destination: &str) -> Result<Self, DbErr> {
         let destination =
             destination.parse().map_err(|bad| DbErr::Type(format!("outbox_stream.destination: {bad}")))?;
-        let key = AggregateKey { owner: row.try_get("", "owner")?, id: row.try_get("", "id")? };
-        Ok(Self { key, aggregate: row.try_get("", "aggregate")?, destination })
+        Ok(Self { key: AggregateKey { owner, id }, aggregate, destination })
+    }
+
+    /// Reads the key from a row that contains [`KEY_COLUMNS`].
+    pub(super) fn from_row(row: &QueryResult) -> Result<Self, DbErr> {
+        let destination: String = row.try_get("", "destination")?;
+        Self::new(row.try_get("", "owner")?, row.try_get("", "aggregate")?, row.try_get("", "id")?, &destination)
     }
 
     pub(super) fn to_wire(&self, source: Service) -> wire::StreamId {

@@ -16,7 +16,7 @@ fn after(seconds: i64) -> Timestamp {
 }
 
 /// Returns the state, generation and due time of a ticket's deadline in the database.
-async fn indexed(fixture: &Fixture, n: u128) -> Option<(String, i64, i64)> {
+async fn indexed(fixture: &Fixture, n: u128) -> Option<(String, i64, Timestamp)> {
     let backend = fixture.db.writer().get_database_backend();
     let text = match fixture.db.engine() {
         cpor_kit::Engine::Sqlite => "SELECT state, generation, due_time FROM deadline WHERE id = ?",
@@ -108,23 +108,23 @@ test_on_both_engines! {
             })
         };
         run_open(&test_writer.writer, command(&key(1)), "one", Some(after(10))).await.unwrap();
-        assert_eq!(indexed(&fixture, 1).await, Some(("pending".to_owned(), 1, after(10).timestamp_micros())));
+        assert_eq!(indexed(&fixture, 1).await, Some(("pending".to_owned(), 1, after(10))));
         close(1).await.unwrap();
-        assert_eq!(indexed(&fixture, 1).await, Some(("cancelled".to_owned(), 1, after(10).timestamp_micros())));
+        assert_eq!(indexed(&fixture, 1).await, Some(("cancelled".to_owned(), 1, after(10))));
         host.advance_clock(after(10)).await.unwrap();
         assert_eq!(host.deadline_runner().apply_due_deadlines().await.unwrap(), 0, "a cancelled deadline is not applied");
         reopen(1, after(20)).await.unwrap();
         reopen(1, after(30)).await.unwrap();
-        assert_eq!(indexed(&fixture, 1).await, Some(("pending".to_owned(), 3, after(30).timestamp_micros())));
+        assert_eq!(indexed(&fixture, 1).await, Some(("pending".to_owned(), 3, after(30))));
         let answers: Vec<_> = {
             let (closing, reopening): (BoxedCommand<'_>, BoxedCommand<'_>) = (Box::pin(close(1)), Box::pin(reopen(1, after(40))));
             test_writer.run_in_one_batch([closing, reopening]).await
         };
         assert!(answers.iter().all(Result::is_ok));
-        assert_eq!(indexed(&fixture, 1).await, Some(("pending".to_owned(), 4, after(40).timestamp_micros())));
+        assert_eq!(indexed(&fixture, 1).await, Some(("pending".to_owned(), 4, after(40))));
         host.advance_clock(after(40)).await.unwrap();
         host.deadline_runner().apply_due_deadlines().await.unwrap();
-        assert_eq!(indexed(&fixture, 1).await, Some(("fired".to_owned(), 4, after(40).timestamp_micros())));
+        assert_eq!(indexed(&fixture, 1).await, Some(("fired".to_owned(), 4, after(40))));
     }
 
     async fn a_failing_deadline_does_not_delay_others(fixture: Fixture) {

@@ -12,7 +12,7 @@ use sea_orm::{ConnectOptions, ConnectionTrait, Database};
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
 use uuid::Uuid;
 
-use crate::{tables::TABLES, tickets::TicketStore};
+use crate::{tables::TicketTables, tickets::TicketStore};
 
 /// Defines tests that run on SQLite and on PostgreSQL.
 macro_rules! test_on_both_engines {
@@ -151,7 +151,7 @@ struct Migrator;
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
         let mut all = cpor_durable::migrations();
-        all.push(Box::new(TABLES));
+        all.push(Box::new(TicketTables));
         all
     }
 }

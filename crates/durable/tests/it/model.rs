@@ -154,7 +154,7 @@ fn check_property(open: impl AsyncFn() -> Fixture) {
     let outcome = runner.run(&batches(), |batches| {
         runtime.block_on(async {
             for table in
-                ["ticket", "title", "entry", "outbox_stream", "outbox_event", "deadline", "request_id", "virtual_clock"]
+                ["title", "entry", "ticket", "outbox_event", "outbox_stream", "deadline", "request_id", "virtual_clock"]
             {
                 fixture.db.writer().execute_unprepared(&format!("DELETE FROM {table}")).await.unwrap();
             }

@@ -1,12 +1,17 @@
 //! The tables of the ticket service.
-use cpor_durable::SqlMigration;
+use sea_orm::Schema;
+use sea_orm_migration::{
+    prelude::{DbErr, MigrationName, MigrationTrait, SchemaManager},
+    sea_orm::ConnectionTrait,
+};
 
 pub(crate) mod ticket {
-    use cpor_durable::Micros;
     use sea_orm::entity::prelude::*;
 
+    use crate::tickets::Ticket;
+
     #[sea_orm::model]
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
     #[sea_orm(table_name = "ticket")]
     pub struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
@@ -15,8 +20,12 @@ pub(crate) mod ticket {
         pub id: Uuid,
         pub version: i64,
         #[sea_orm(column_type = "JsonBinary")]
-        pub state: Json,
-        pub closes: Option<Micros>,
+        pub state: Ticket,
+        pub closes: Option<DateTimeUtc>,
+        #[sea_orm(has_many)]
+        pub titles: HasMany<super::title::Entity>,
+        #[sea_orm(has_many)]
+        pub entries: HasMany<super::entry::Entity>,
     }
 
     impl ActiveModelBehavior for ActiveModel {}
@@ -34,13 +43,14 @@ pub(crate) mod title {
         #[sea_orm(primary_key, auto_increment = false)]
         pub title: String,
         pub id: Uuid,
+        #[sea_orm(belongs_to, from = "(owner, id)", to = "(owner, id)", on_delete = "Restrict")]
+        pub ticket: BelongsTo<super::ticket::Entity>,
     }
 
     impl ActiveModelBehavior for ActiveModel {}
 }
 
 pub(crate) mod entry {
-    use cpor_durable::Micros;
     use sea_orm::entity::prelude::*;
 
     #[sea_orm::model]
@@ -55,24 +65,43 @@ pub(crate) mod entry {
         pub version: i64,
         pub event: String,
         pub actor: String,
-        pub effective_time: Micros,
-        pub recorded_time: Micros,
+        pub effective_time: DateTimeUtc,
+        pub recorded_time: DateTimeUtc,
+        #[sea_orm(belongs_to, from = "(owner, id)", to = "(owner, id)", on_delete = "Restrict")]
+        pub ticket: BelongsTo<super::ticket::Entity>,
     }
 
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// The migration that creates the tables of the fixture's service.
-pub(crate) const TABLES: SqlMigration = SqlMigration::new(
-    "m20261121_000002_tickets",
-    &[
-        "CREATE TABLE ticket (
-            owner TEXT NOT NULL, id {uuid} NOT NULL, version BIGINT NOT NULL, state {json} NOT NULL, closes BIGINT,
-            PRIMARY KEY (owner, id))",
-        "CREATE TABLE title (owner TEXT NOT NULL, title TEXT NOT NULL, id {uuid} NOT NULL, PRIMARY KEY (owner, title))",
-        "CREATE TABLE entry (
-            owner TEXT NOT NULL, id {uuid} NOT NULL, version BIGINT NOT NULL, event TEXT NOT NULL,
-            actor TEXT NOT NULL, effective_time BIGINT NOT NULL, recorded_time BIGINT NOT NULL,
-            PRIMARY KEY (owner, id, version))",
-    ],
-);
+/// The migration that creates the tables of the fixture's service, as the entities say.
+pub(crate) struct TicketTables;
+
+impl MigrationName for TicketTables {
+    fn name(&self) -> &'static str {
+        "m20261121_000002_tickets"
+    }
+}
+
+#[async_trait::async_trait]
+#[expect(
+    elided_lifetimes_in_paths,
+    reason = "async_trait needs the same signature as the trait, which elides the lifetime"
+)]
+impl MigrationTrait for TicketTables {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let schema = Schema::new(manager.get_connection().get_database_backend());
+        for table in [
+            schema.create_table_from_entity(ticket::Entity),
+            schema.create_table_from_entity(title::Entity),
+            schema.create_table_from_entity(entry::Entity),
+        ] {
+            manager.create_table(table).await?;
+        }
+        Ok(())
+    }
+
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+}

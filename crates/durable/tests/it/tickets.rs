@@ -9,19 +9,19 @@ use std::{
 };
 
 use cpor_durable::{
-    Aggregate, AggregateKey, Change, Command, CommandResult, Micros, OutgoingEvent, PassedDeadline, Store, StoreError,
+    Aggregate, AggregateKey, Change, Command, CommandResult, OutgoingEvent, PassedDeadline, Store, StoreError,
     Transition, Tx, Versioned, Writer, rows,
 };
 use cpor_proto::events::v1::{ClaimClosed, event::Payload};
 use cpor_types::{Actor, ActorSide, Deadline, Service, Timestamp};
-use sea_orm::{ActiveValue::Set, DbErr, EntityTrait, QueryOrder, entity::prelude::Json};
+use sea_orm::{ActiveValue::Set, DbErr, EntityTrait, FromJsonQueryResult, QueryOrder};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{Mutex as AsyncMutex, Notify, OwnedMutexGuard};
 use uuid::Uuid;
 
 use crate::tables::{entry, ticket, title};
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromJsonQueryResult)]
 pub(crate) struct Ticket {
     pub(crate) title: String,
     pub(crate) count: i64,
@@ -188,14 +188,10 @@ impl Store for TicketStore {
         let _open = self.load_gate.lock().await;
         self.loads.fetch_add(1, Ordering::Relaxed);
         let rows = rows::load_locked::<ticket::Entity>(tx, keys).await?;
-        rows.into_iter()
-            .map(|row| {
-                let key = AggregateKey::new(row.owner, row.id);
-                let state = serde_json::from_value(row.state)
-                    .map_err(|error| StoreError::inconsistent("ticket", &key, error))?;
-                Ok((key, Versioned::new(row.version.unsigned_abs(), state)))
-            })
-            .collect()
+        let versioned = |row: ticket::Model| {
+            (AggregateKey::new(row.owner, row.id), Versioned::new(row.version.unsigned_abs(), row.state))
+        };
+        Ok(rows.into_iter().map(versioned).collect())
     }
 
     async fn save(&self, tx: &Tx, changes: &[Change<Ticket>]) -> Result<Vec<(AggregateKey, TitleTaken)>, StoreError> {
@@ -235,8 +231,8 @@ fn row(change: &Change<Ticket>) -> ticket::ActiveModel {
         owner: Set(change.key.owner.clone()),
         id: Set(change.key.id),
         version: Set(change.after.version.cast_signed()),
-        state: Set(serde_json::to_value(ticket).unwrap()),
-        closes: Set(ticket.closes.as_ref().map(|deadline| Micros::from(deadline.due))),
+        state: Set(ticket.clone()),
+        closes: Set(ticket.closes.as_ref().map(|deadline| deadline.due)),
     }
 }
 
@@ -247,8 +243,8 @@ fn entries(change: &Change<Ticket>) -> impl Iterator<Item = entry::ActiveModel> 
         version: Set(recorded.version.cast_signed()),
         event: Set(recorded.event.text()),
         actor: Set(recorded.actor.to_string()),
-        effective_time: Set(recorded.effective_time.into()),
-        recorded_time: Set(recorded.recorded_time.into()),
+        effective_time: Set(recorded.effective_time),
+        recorded_time: Set(recorded.recorded_time),
     })
 }
 
@@ -272,8 +268,7 @@ fn new_title(change: &Change<Ticket>) -> title::ActiveModel {
 /// Loads a ticket from the database.
 pub(crate) async fn load_ticket(db: &cpor_kit::Db, key: &AggregateKey) -> Option<Versioned<Ticket>> {
     let row = ticket::Entity::find_by_id((key.owner.clone(), key.id)).one(db.writer()).await.unwrap()?;
-    let state: Json = row.state;
-    Some(Versioned::new(row.version.unsigned_abs(), serde_json::from_value(state).unwrap()))
+    Some(Versioned::new(row.version.unsigned_abs(), row.state))
 }
 
 /// Loads a ticket's history: version, event, actor, effective time, recorded time.
@@ -284,14 +279,13 @@ pub(crate) async fn history(db: &cpor_kit::Db, key: &AggregateKey) -> Vec<(i64, 
         std::slice::from_ref(key),
     );
     let entries = by_key.await.unwrap().into_iter();
-    entries.map(|e| (e.version, e.event, e.actor, e.effective_time.into(), e.recorded_time.into())).collect()
+    entries.map(|e| (e.version, e.event, e.actor, e.effective_time, e.recorded_time)).collect()
 }
 
 /// Loads the count of every ticket.
 pub(crate) async fn counts(db: &cpor_kit::Db) -> HashMap<AggregateKey, i64> {
     let rows = ticket::Entity::find().order_by_asc(ticket::Column::Id).all(db.writer()).await.unwrap();
-    let count = |state: Json| serde_json::from_value::<Ticket>(state).unwrap().count;
-    rows.into_iter().map(|row| (AggregateKey::new(row.owner, row.id), count(row.state))).collect()
+    rows.into_iter().map(|row| (AggregateKey::new(row.owner, row.id), row.state.count)).collect()
 }
 
 /// The future of a command, of any kind.
@@ -300,7 +294,7 @@ pub(crate) type BoxedCommand<'a> = std::pin::Pin<Box<dyn Future<Output = TicketR
 /// Changes the title in the database without the writer.
 pub(crate) async fn change_title_in_database(db: &cpor_kit::Db, key: &AggregateKey, title: &str) {
     let Versioned { state, .. } = load_ticket(db, key).await.unwrap();
-    let state = serde_json::to_value(Ticket { title: title.to_owned(), ..state }).unwrap();
+    let state = Ticket { title: title.to_owned(), ..state };
     let by_hand =
         ticket::ActiveModel { owner: Set(key.owner.clone()), id: Set(key.id), state: Set(state), ..Default::default() };
     ticket::Entity::update(by_hand).exec(db.writer()).await.unwrap();

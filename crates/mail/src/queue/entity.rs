@@ -1,7 +1,12 @@
 //! The table `mail`: one row for each mail that was ever queued.
+//!
+//! It has no foreign key: the owner is a partner or a tenant, and the aggregate that a mail is about
+//! belongs to the service.
 
-use cpor_durable::rows::Micros;
+use cpor_durable::ids::MailId;
 use sea_orm::entity::prelude::*;
+
+use super::MailState;
 
 /// A row of the table `mail`.
 #[sea_orm::model]
@@ -13,30 +18,32 @@ pub(crate) struct Model {
     pub(crate) owner: String,
     /// The id of the mail, unique within the owner.
     #[sea_orm(primary_key, auto_increment = false)]
-    pub(crate) id: Uuid,
+    pub(crate) id: MailId,
     /// The kind of mail, by which the renderer chooses the texts.
     pub(crate) kind: String,
     /// The recipient's e-mail address; empty after it was erased.
     pub(crate) recipient: String,
     /// The business time of the decision to send the mail.
-    pub(crate) decide_time: Micros,
-    /// The data from which the renderer finds what the mail is about.
+    pub(crate) decide_time: DateTimeUtc,
+    /// The data from which the renderer finds what the mail is about. Its form depends on the
+    /// service and the kind of mail.
+    #[sea_orm(column_type = "JsonBinary")]
     pub(crate) data: Json,
-    /// The name of the [`MailState`](super::MailState).
-    pub(crate) state: String,
+    /// The state of the mail.
+    pub(crate) state: MailState,
     /// The number of attempts that failed.
     pub(crate) attempts: i64,
     /// The real time before which the mail is not tried again.
-    pub(crate) next_attempt_time: Micros,
+    pub(crate) next_attempt_time: DateTimeUtc,
     /// The real time of the first attempt, if there was one.
-    pub(crate) first_attempt_time: Option<Micros>,
+    pub(crate) first_attempt_time: Option<DateTimeUtc>,
     /// The real time at which the sender stored the final state of the mail.
-    pub(crate) settle_time: Option<Micros>,
+    pub(crate) settle_time: Option<DateTimeUtc>,
     /// The id of the current lease. Only its holder may finish or postpone the mail, and only until
     /// `lease_until`.
     pub(crate) lease_token: Option<Uuid>,
     /// The real time at which the lease ends.
-    pub(crate) lease_until: Option<Micros>,
+    pub(crate) lease_until: Option<DateTimeUtc>,
     /// The reason why the last attempt failed, without personal data.
     pub(crate) last_error: String,
 }

@@ -1,6 +1,6 @@
 //! Leasing queued mails, so that no two senders work on the same mail at the same time.
 
-use cpor_durable::rows::Micros;
+use cpor_durable::ids::MailId;
 use cpor_kit::{Db, Engine};
 use cpor_types::Timestamp;
 use sea_orm::{
@@ -34,12 +34,7 @@ pub(crate) async fn lease_due(
     until: Timestamp,
     limit: u64,
 ) -> Result<Vec<LeasedMail>, DbErr> {
-    let values = [
-        token.into(),
-        Micros::from(until).into(),
-        Micros::from(now).into(),
-        i64::try_from(limit).unwrap_or(i64::MAX).into(),
-    ];
+    let values = [token.into(), until.into(), now.into(), i64::try_from(limit).unwrap_or(i64::MAX).into()];
     let backend = db.writer().get_database_backend();
     let rows = db
         .writer()
@@ -54,8 +49,8 @@ pub(crate) async fn lease_due(
 pub(crate) async fn end_all_leases(db: &Db) -> Result<u64, DbErr> {
     let result = Entity::update_many()
         .col_expr(Column::LeaseToken, Expr::value(None::<Uuid>))
-        .col_expr(Column::LeaseUntil, Expr::value(None::<i64>))
-        .filter(Column::State.eq(MailState::Queued.as_str()))
+        .col_expr(Column::LeaseUntil, Expr::value(None::<Timestamp>))
+        .filter(Column::State.eq(MailState::Queued))
         .filter(Column::LeaseToken.is_not_null())
         .exec(db.writer())
         .await?;
@@ -70,7 +65,8 @@ const SELECT_DUE: &str = "SELECT owner, id FROM mail \
 const TAKE_LEASE: &str =
     "UPDATE mail SET lease_token = $1, lease_until = $2, first_attempt_time = COALESCE(first_attempt_time, $3)";
 
-/// Builds the statement that leases mails, in the SQL of the engine.
+/// Builds the statement that leases mails, in the SQL of the engine. It selects, updates and returns
+/// rows at once, and skips locked rows on PostgreSQL, which SeaORM cannot express for both engines.
 fn lease_statement(engine: Engine) -> String {
     match engine {
         // Without MATERIALIZED the planner may evaluate the LIMIT more than once.
@@ -85,16 +81,17 @@ fn lease_statement(engine: Engine) -> String {
 /// Reads a leased mail from its row.
 fn to_leased_mail(row: Model, token: Uuid, now: Timestamp, until: Timestamp) -> Result<LeasedMail, DbErr> {
     let Model { owner, id, kind, recipient, decide_time, data, attempts, first_attempt_time, .. } = row;
+    let id = Uuid::from(id);
     let attempts = u32::try_from(attempts).map_err(|_| DbErr::Type(format!("mail {id} has {attempts} attempts")))?;
-    let mail = Mail { owner, id, kind, recipient, time: decide_time.into(), data, attempts };
-    Ok(LeasedMail { mail, first_attempt_time: first_attempt_time.map_or(now, Timestamp::from), until, token })
+    let mail = Mail { owner, id, kind, recipient, time: decide_time, data, attempts };
+    Ok(LeasedMail { mail, first_attempt_time: first_attempt_time.unwrap_or(now), until, token })
 }
 
 /// Sets the final state of a leased mail. Returns whether the lease was still held.
 pub(crate) async fn finish(db: &Db, leased: &LeasedMail, state: MailState, now: Timestamp) -> Result<bool, DbErr> {
     let update = Entity::update_many()
-        .col_expr(Column::State, Expr::value(state.as_str()))
-        .col_expr(Column::SettleTime, Expr::value(Micros::from(now)));
+        .col_expr(Column::State, Expr::value(state))
+        .col_expr(Column::SettleTime, Expr::value(now));
     update_and_release(db, leased, update).await
 }
 
@@ -108,7 +105,7 @@ pub(crate) async fn postpone(
 ) -> Result<bool, DbErr> {
     let update = Entity::update_many()
         .col_expr(Column::Attempts, Expr::col(Column::Attempts).add(1))
-        .col_expr(Column::NextAttemptTime, Expr::value(Micros::from(next_attempt_time)))
+        .col_expr(Column::NextAttemptTime, Expr::value(next_attempt_time))
         .col_expr(Column::LastError, Expr::value(reason));
     update_and_release(db, leased, update).await
 }
@@ -119,9 +116,9 @@ async fn update_and_release(db: &Db, leased: &LeasedMail, update: sea_orm::Updat
     let LeasedMail { mail, token, .. } = leased;
     let result = update
         .col_expr(Column::LeaseToken, Expr::value(None::<Uuid>))
-        .col_expr(Column::LeaseUntil, Expr::value(None::<i64>))
+        .col_expr(Column::LeaseUntil, Expr::value(None::<Timestamp>))
         .filter(Column::Owner.eq(mail.owner.as_str()))
-        .filter(Column::Id.eq(mail.id))
+        .filter(Column::Id.eq(MailId::from(mail.id)))
         .filter(Column::LeaseToken.eq(*token))
         .exec(db.writer())
         .await?;

@@ -8,12 +8,12 @@ pub(crate) mod sample;
 #[cfg(test)]
 mod tests;
 
-use cpor_durable::rows::{self, Micros};
+use cpor_durable::{ids::MailId, rows};
 use cpor_types::Timestamp;
 use sea_orm::{
-    ActiveValue, ColumnTrait as _, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter,
-    QuerySelect as _,
-    sea_query::{CaseStatement, Expr, Func},
+    ActiveValue, ColumnTrait as _, ConnectionTrait, DatabaseTransaction, DbErr, DeriveActiveEnum, EntityTrait,
+    EnumIter, QueryFilter, QuerySelect as _,
+    sea_query::{CaseStatement, Expr, ExprTrait as _, Func},
 };
 use uuid::Uuid;
 
@@ -56,28 +56,21 @@ impl std::fmt::Debug for Mail {
 }
 
 /// The stored state of a mail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text")]
 pub(crate) enum MailState {
     /// The mail is to be sent.
+    #[sea_orm(string_value = "queued")]
     Queued,
     /// The mail system accepted the mail.
+    #[sea_orm(string_value = "sent")]
     Sent,
     /// The mail system refused the mail permanently.
+    #[sea_orm(string_value = "bounced")]
     Bounced,
     /// The mail was not sent, because its reason no longer existed or its recipient was erased.
+    #[sea_orm(string_value = "withdrawn")]
     Withdrawn,
-}
-
-impl MailState {
-    /// Returns the state as it is stored.
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Queued => "queued",
-            Self::Sent => "sent",
-            Self::Bounced => "bounced",
-            Self::Withdrawn => "withdrawn",
-        }
-    }
 }
 
 /// Queues mails in the transaction that decides to send them, with one statement. They are sent if
@@ -104,17 +97,17 @@ pub async fn enqueue(tx: &DatabaseTransaction, mails: impl IntoIterator<Item = N
 /// Returns the error of the database.
 pub async fn withdraw_and_erase(tx: &DatabaseTransaction, owner: &str, ids: &[Uuid]) -> Result<(), DbErr> {
     use entity::{Column, Entity};
-    let withdrawn = Expr::value(MailState::Withdrawn.as_str());
-    let state = Expr::case(Column::State.eq(MailState::Queued.as_str()), withdrawn).finally(Expr::col(Column::State));
+    let withdrawn = Expr::value(MailState::Withdrawn);
+    let state = Expr::case(Column::State.eq(MailState::Queued), withdrawn).finally(Expr::col(Column::State));
     for ids in ids.chunks(1000) {
         Entity::update_many()
             .col_expr(Column::State, state.clone().into())
             .col_expr(Column::Recipient, Expr::value(""))
             .col_expr(Column::LastError, Expr::value(""))
             .col_expr(Column::LeaseToken, Expr::value(None::<Uuid>))
-            .col_expr(Column::LeaseUntil, Expr::value(None::<i64>))
+            .col_expr(Column::LeaseUntil, Expr::value(None::<Timestamp>))
             .filter(Column::Owner.eq(owner))
-            .filter(Column::Id.is_in(ids.iter().copied()))
+            .filter(Column::Id.is_in(ids.iter().copied().map(MailId::from)))
             .exec(tx)
             .await?;
     }
@@ -126,16 +119,16 @@ fn to_row(mail: NewMail) -> entity::ActiveModel {
     let NewMail { owner, id, kind, recipient, time, data } = mail;
     entity::ActiveModel {
         owner: ActiveValue::Set(owner),
-        id: ActiveValue::Set(id),
+        id: ActiveValue::Set(id.into()),
         kind: ActiveValue::Set(kind.to_owned()),
         recipient: ActiveValue::Set(recipient),
-        decide_time: ActiveValue::Set(Micros::from(time)),
+        decide_time: ActiveValue::Set(time),
         data: ActiveValue::Set(data),
-        state: ActiveValue::Set(MailState::Queued.as_str().to_owned()),
+        state: ActiveValue::Set(MailState::Queued),
         attempts: ActiveValue::Set(0),
-        // Time zero lies in the past, so that the mail is due at once. The current real time is not
+        // The beginning of 1970 lies in the past, so that the mail is due at once. The current real time is not
         // known here.
-        next_attempt_time: ActiveValue::Set(Micros(0)),
+        next_attempt_time: ActiveValue::Set(Timestamp::UNIX_EPOCH),
         first_attempt_time: ActiveValue::Set(None),
         settle_time: ActiveValue::Set(None),
         lease_token: ActiveValue::Set(None),
@@ -147,11 +140,13 @@ fn to_row(mail: NewMail) -> entity::ActiveModel {
 /// Counts the queued mails. Returns the number of all of them and the number of those whose next
 /// attempt is due.
 pub(crate) async fn count_queued(db: &impl ConnectionTrait, now: Timestamp) -> Result<(u64, u64), DbErr> {
-    let counted_if_due = CaseStatement::new().case(entity::Column::NextAttemptTime.lte(Micros::from(now)), 1);
+    let counted_if_due = CaseStatement::new().case(entity::Column::NextAttemptTime.lte(now), 1);
     // Both counts come from one statement. With two, a mail that is finished in between would be
     // counted as queued but not due.
+    // The state is a literal and not a parameter, so that the partial index serves.
+    let is_queued = Expr::col(entity::Column::State).eq(Expr::Constant(MailState::Queued.into()));
     let counts = entity::Entity::find()
-        .filter(entity::Column::State.eq(MailState::Queued.as_str()))
+        .filter(is_queued)
         .select_only()
         .expr_as(Func::count(Expr::col(entity::Column::Id)), "queued")
         .expr_as(Func::count(counted_if_due), "due")

@@ -37,6 +37,16 @@ async fn a_mail_is_queued_only_if_the_transaction_commits() {
 }
 
 #[tokio::test]
+async fn the_database_admits_exactly_the_states() {
+    use sea_orm::ActiveEnum as _;
+    on_both_databases(async |db| {
+        let admitted = cpor_bulk_rows::admitted_texts(db.writer(), "mail", "state").await.unwrap();
+        assert_eq!(admitted, MailState::values().into_iter().collect());
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_lease_excludes_others_until_it_ends() {
     on_both_databases(async |db| {
         let clock = clock();
@@ -112,9 +122,9 @@ async fn a_mail_with_an_erased_recipient_is_not_sent() {
         assert_eq!(count_queued(db.reader(), clock.now()).await.unwrap(), (0, 0));
         let rows = entity::Entity::find().all(db.reader()).await.unwrap();
         assert!(rows.iter().all(|row| row.recipient.is_empty() && row.last_error.is_empty()));
-        let states: Vec<_> = rows.iter().map(|row| row.state.as_str()).collect();
-        assert_eq!(states.iter().filter(|state| **state == "sent").count(), 1);
-        assert_eq!(states.iter().filter(|state| **state == "withdrawn").count(), 2);
+        let states: Vec<_> = rows.iter().map(|row| row.state).collect();
+        assert_eq!(states.iter().filter(|state| **state == MailState::Sent).count(), 1);
+        assert_eq!(states.iter().filter(|state| **state == MailState::Withdrawn).count(), 2);
     })
     .await;
 }

@@ -4,3 +4,4 @@ pub(crate) mod claim_line;
 pub(crate) mod comment;
 pub(crate) mod evidence;
 pub(crate) mod history;
+pub(crate) mod owner_log;

@@ -94,11 +94,3 @@ fn exactly_the_allowed_commands_change_something() {
         }
     }
 }
-
-#[test]
-fn stored_state_names_are_unique() {
-    let mut names: Vec<&str> = StateKind::ALL.map(StateKind::as_str).to_vec();
-    names.sort_unstable();
-    names.dedup();
-    assert_eq!(names.len(), StateKind::ALL.len());
-}

@@ -1,7 +1,9 @@
 //! The table `consent`: one row for each consent.
 
-use cpor_durable::Micros;
+use cpor_durable::ids::{ClaimId, TenantId};
 use sea_orm::entity::prelude::*;
+
+use super::{consent_body::ConsentBody, consent_state::ConsentState};
 
 /// A row of the table `consent`.
 #[sea_orm::model]
@@ -10,22 +12,26 @@ use sea_orm::entity::prelude::*;
 pub(crate) struct Model {
     /// The id of the claim's tenant.
     #[sea_orm(primary_key, auto_increment = false)]
-    pub(crate) owner: String,
+    pub(crate) owner: TenantId,
     /// The id of the claim.
     #[sea_orm(primary_key, auto_increment = false)]
-    pub(crate) id: Uuid,
+    pub(crate) id: ClaimId,
     /// The version of the consent, which grows by one with every change.
     pub(crate) version: i64,
-    /// The name of the state in `body`, for filters.
-    pub(crate) state: String,
+    /// The kind of the state in `body`, for filters.
+    pub(crate) state: ConsentState,
     /// Whether the last notice bounced and the consent waits for a delivery (R41), for filters.
     pub(crate) waiting: bool,
-    /// The consent as JSON.
-    pub(crate) body: Json,
+    /// The consent itself.
+    #[sea_orm(column_type = "JsonBinary")]
+    pub(crate) body: ConsentBody,
     /// The business time at which the claim was first submitted.
-    pub(crate) create_time: Micros,
+    pub(crate) create_time: DateTimeUtc,
     /// The business time of the last change.
-    pub(crate) update_time: Micros,
+    pub(crate) update_time: DateTimeUtc,
+    /// The links in the notices of the consent.
+    #[sea_orm(has_many)]
+    pub(crate) links: HasMany<super::link_token::Entity>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

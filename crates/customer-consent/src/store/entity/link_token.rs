@@ -1,6 +1,6 @@
 //! The table `link_token`: one row for each consent link that was mailed.
 
-use cpor_durable::Micros;
+use cpor_durable::ids::{ClaimId, NoticeId, TenantId};
 use sea_orm::entity::prelude::*;
 
 /// A row of the table `link_token`.
@@ -12,15 +12,20 @@ pub(crate) struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) hash: Vec<u8>,
     /// The id of the claim's tenant.
-    pub(crate) tenant: String,
+    pub(crate) tenant: TenantId,
     /// The id of the claim.
-    pub(crate) claim: Uuid,
-    /// The id of the notice whose mail has the link.
-    pub(crate) notice: Uuid,
+    pub(crate) claim: ClaimId,
+    /// The id of the notice whose mail has the link. Notices are not rows; they are in the body of
+    /// the consent.
+    pub(crate) notice: NoticeId,
     /// The real time at which the link was created.
-    pub(crate) create_time: Micros,
+    pub(crate) create_time: DateTimeUtc,
     /// The real time at which the link expires.
-    pub(crate) expire_time: Micros,
+    pub(crate) expire_time: DateTimeUtc,
+    /// The consent that the link belongs to. It is saved before its notices are sent, and never
+    /// deleted.
+    #[sea_orm(belongs_to, from = "(tenant, claim)", to = "(owner, id)", on_delete = "Restrict")]
+    pub(crate) consent: BelongsTo<super::consent::Entity>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

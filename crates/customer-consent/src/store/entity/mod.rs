@@ -1,4 +1,6 @@
-//! The SeaORM entities of this service, one module for each table.
+//! The SeaORM entities of this service, one module for each table, and the types of their columns.
 
 pub(super) mod consent;
+pub(super) mod consent_body;
+pub(super) mod consent_state;
 pub(super) mod link_token;

@@ -9,6 +9,6 @@ use sea_orm_migration::MigrationTrait;
 pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
     let mut all = cpor_durable::migrations();
     all.extend(cpor_mail::migrations());
-    all.extend(cpor_durable::sql_migrations![m20261121_000003_consents]);
+    all.push(Box::new(m20261121_000003_consents::Migration));
     all
 }

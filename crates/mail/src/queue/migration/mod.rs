@@ -6,5 +6,5 @@ use sea_orm_migration::MigrationTrait;
 /// Returns the migrations of the queue. A service adds them to its own list of migrations.
 #[must_use]
 pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-    cpor_durable::sql_migrations![m20261121_000002_mails]
+    vec![Box::new(m20261121_000002_mails::Migration)]
 }

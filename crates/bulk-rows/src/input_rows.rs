@@ -1,11 +1,11 @@
 //! Input rows of a statement: rows of values that are sent as arrays on PostgreSQL and as a list of
 //! values on SQLite.
 use sea_orm::{
-    ColumnType, DbErr, Value,
+    ColumnTrait, ColumnType, DbErr, EntityTrait, Value,
     sea_query::{ArrayType, prelude::serde_json},
 };
 
-use super::sql::Sql;
+use crate::{sql::Sql, time, values::value};
 
 /// The type of a column of input rows. All widths of a type, such as the integers, are one kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,7 +25,7 @@ impl ColumnKind {
     /// Returns the kind for the type of an entity's column, or an error if values of the type
     /// cannot be sent.
     #[expect(clippy::wildcard_enum_match_arm, reason = "the other types are rejected with their name")]
-    pub(super) fn from_column_type(column_type: &ColumnType) -> Result<Self, DbErr> {
+    pub(crate) fn from_column_type(column_type: &ColumnType) -> Result<Self, DbErr> {
         Ok(match column_type {
             ColumnType::Char(_) | ColumnType::String(_) | ColumnType::Text | ColumnType::Enum { .. } => Self::Text,
             ColumnType::TinyInteger
@@ -95,7 +95,7 @@ impl ColumnKind {
 /// Converts a value to the widest type of its kind, because the elements of an array must have one
 /// type.
 #[expect(clippy::wildcard_enum_match_arm, reason = "values of the other types are not converted")]
-pub(super) fn widen(value: Value) -> Result<Value, DbErr> {
+pub(crate) fn widen(value: Value) -> Result<Value, DbErr> {
     Ok(match value {
         Value::TinyInt(Some(n)) => i64::from(n).into(),
         Value::SmallInt(Some(n)) => i64::from(n).into(),
@@ -113,28 +113,24 @@ pub(super) fn widen(value: Value) -> Result<Value, DbErr> {
 
 /// A column of [`InputRows`].
 #[derive(Clone, Debug)]
-pub(crate) struct Column {
-    name: String,
+struct Column {
+    name: &'static str,
     kind: ColumnKind,
     is_nullable: bool,
 }
 
 impl Column {
-    /// Creates a column without NULLs.
-    pub(crate) fn new(name: impl Into<String>, kind: ColumnKind) -> Self {
-        Self { name: name.into(), kind, is_nullable: false }
-    }
-
-    /// Creates a column that may contain NULLs.
-    pub(crate) fn nullable(name: impl Into<String>, kind: ColumnKind) -> Self {
-        Self { name: name.into(), kind, is_nullable: true }
+    fn new<C: ColumnTrait>(column: C) -> Result<Self, DbErr> {
+        let definition = column.def();
+        let kind = ColumnKind::from_column_type(definition.get_column_type())?;
+        Ok(Self { name: column.as_str(), kind, is_nullable: definition.is_null() })
     }
 }
 
 /// Rows of values with named columns. In the statements of [`Sql::with_rows`] they are the table
 /// `s`.
 #[derive(Clone, Debug)]
-pub(crate) struct InputRows {
+pub struct InputRows {
     columns: Vec<Column>,
     /// The values of all rows, row by row.
     values: Vec<Value>,
@@ -144,25 +140,51 @@ pub(crate) struct InputRows {
 const MAX_VALUES: usize = 30_000;
 
 impl InputRows {
-    /// Creates an empty set of rows with these columns.
-    pub(crate) fn new(columns: Vec<Column>) -> Self {
-        Self { columns, values: Vec::new() }
+    /// Creates an empty set of rows with these columns of an entity.
+    ///
+    /// # Errors
+    /// If values of a column's type cannot be sent.
+    pub fn new<C: ColumnTrait>(columns: impl IntoIterator<Item = C>) -> Result<Self, DbErr> {
+        Ok(Self { columns: columns.into_iter().map(Column::new).collect::<Result<_, _>>()?, values: Vec::new() })
+    }
+
+    /// Creates rows with these columns of `E`, which must be set in every model.
+    ///
+    /// # Errors
+    /// If a column is not set, or if values of its type cannot be sent.
+    pub fn from_models<E: EntityTrait>(
+        columns: impl IntoIterator<Item = E::Column>,
+        models: impl IntoIterator<Item = E::ActiveModel>,
+    ) -> Result<Self, DbErr> {
+        let columns: Vec<E::Column> = columns.into_iter().collect();
+        let mut rows = Self::new(columns.iter().copied())?;
+        for model in models {
+            for column in &columns {
+                rows.values.push(value(&model, *column)?);
+            }
+        }
+        Ok(rows)
     }
 
     /// Adds a row, which has one value for each column.
-    pub(crate) fn push(&mut self, row: impl IntoIterator<Item = Value>) {
+    pub fn push(&mut self, row: impl IntoIterator<Item = Value>) {
         self.values.extend(row);
         debug_assert_eq!(self.values.len() % self.columns.len(), 0, "a row must have one value for each column");
     }
 
     /// Returns the names of the columns.
-    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        self.columns.iter().map(|column| column.name.as_str())
+    pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> + Clone + use<> {
+        self.columns.iter().map(|column| column.name).collect::<Vec<_>>().into_iter()
+    }
+
+    /// Refuses values that the databases would not store alike.
+    pub(crate) fn check(&self) -> Result<(), DbErr> {
+        self.values.iter().try_for_each(time::check)
     }
 
     /// Splits the rows into chunks that fit into one statement. Yields nothing if there are no
     /// rows.
-    pub(crate) fn chunks(self) -> impl Iterator<Item = Self> {
+    pub fn chunks(self) -> impl Iterator<Item = Self> {
         let rows_per_chunk = (MAX_VALUES / self.columns.len()).max(1);
         let mut remaining = self;
         std::iter::from_fn(move || {
@@ -178,7 +200,7 @@ impl InputRows {
 
     /// Appends `WITH s AS (SELECT … FROM UNNEST($1::text[], …))`, whose text does not depend on
     /// the number of rows.
-    pub(super) fn write_unnest(self, sql: &mut Sql) -> Result<(), DbErr> {
+    pub(crate) fn write_unnest(self, sql: &mut Sql) -> Result<(), DbErr> {
         let Self { columns, values } = self;
         let mut arrays: Vec<Vec<Value>> = columns.iter().map(|_| Vec::new()).collect();
         let mut null_flags: Vec<Vec<Value>> = arrays.clone();
@@ -217,9 +239,10 @@ impl InputRows {
     }
 
     /// Appends `WITH s(…) AS (VALUES (?, …), …)`.
-    pub(super) fn write_values(self, sql: &mut Sql) {
+    pub(crate) fn write_values(self, sql: &mut Sql) {
         let width = self.columns.len();
-        sql.push("WITH s(").names("", self.names()).push(") AS (VALUES ");
+        let names = self.names();
+        sql.push("WITH s(").names("", names).push(") AS (VALUES ");
         for (n, value) in self.values.into_iter().enumerate() {
             let separator = match (n, n % width) {
                 (0, _) => "(",

@@ -1,0 +1,91 @@
+//! Running queries of SeaORM, and decoding rows so that an error names the row.
+use std::fmt;
+
+use sea_orm::{
+    ConnectionTrait, DbErr, EntityTrait, FromQueryResult as _, QueryResult, QuerySelect as _, QueryTrait as _, Select,
+};
+
+use crate::values::{KeyValue, primary_key_from_row};
+
+/// The reason why rows could not be loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The database failed.
+    #[error(transparent)]
+    Db(#[from] DbErr),
+    /// A row contains a value that its entity does not admit, such as JSON of another form or the
+    /// name of an unknown state.
+    #[error(transparent)]
+    Undecodable(#[from] UndecodableRow),
+}
+
+/// A row that does not decode.
+#[derive(Debug, thiserror::Error)]
+#[error("row ({key}) of table {table} does not decode: {error}", key = Key(.key))]
+pub struct UndecodableRow {
+    /// The name of the table.
+    pub table: &'static str,
+    /// The values of the row's primary key, or empty if they cannot be read either.
+    pub key: Vec<KeyValue>,
+    /// The error, which names the column.
+    pub error: DbErr,
+}
+
+struct Key<'a>(&'a [KeyValue]);
+
+impl fmt::Display for Key<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (n, value) in self.0.iter().enumerate() {
+            write!(f, "{}{value}", if n > 0 { ", " } else { "" })?;
+        }
+        Ok(())
+    }
+}
+
+/// Decodes a row that contains all columns of `E`.
+///
+/// # Errors
+/// If a column does not decode.
+pub fn decode_row<E: EntityTrait>(row: &QueryResult) -> Result<E::Model, UndecodableRow> {
+    E::Model::from_query_result(row, "").map_err(|error| UndecodableRow {
+        table: E::default().table_name(),
+        key: primary_key_from_row::<E>(row).unwrap_or_default(),
+        error,
+    })
+}
+
+/// Runs a query that selects the rows of an entity. It does the same as [`Select::all`], except
+/// that the error for a row that does not decode names the row.
+///
+/// # Errors
+/// If the database fails or a row does not decode.
+pub async fn fetch_all<E: EntityTrait>(
+    db: &impl ConnectionTrait,
+    query: Select<E>,
+) -> Result<Vec<E::Model>, LoadError> {
+    let rows = db.query_all(&query.into_query()).await?;
+    rows.iter().map(|row| decode_row::<E>(row).map_err(LoadError::from)).collect()
+}
+
+/// Runs a query that selects at most one row of an entity. It does the same as [`Select::one`],
+/// except that the error for a row that does not decode names the row.
+///
+/// # Errors
+/// If the database fails or the row does not decode.
+pub async fn fetch_one<E: EntityTrait>(
+    db: &impl ConnectionTrait,
+    query: Select<E>,
+) -> Result<Option<E::Model>, LoadError> {
+    let row = db.query_one(&query.limit(1).into_query()).await?;
+    row.as_ref().map(|row| decode_row::<E>(row).map_err(LoadError::from)).transpose()
+}
+
+/// For functions that do not distinguish the two.
+impl From<LoadError> for DbErr {
+    fn from(error: LoadError) -> Self {
+        match error {
+            LoadError::Db(error) => error,
+            LoadError::Undecodable(row) => Self::Type(row.to_string()),
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! A builder of SQL statements with parameters, for SQLite and PostgreSQL.
+use sea_orm::{DbBackend, DbErr, EntityTrait, IdenStatic, Statement, Value};
+
+use crate::{input_rows::InputRows, values::primary_key};
+
+/// Builds a statement: its text and its parameters.
+///
+/// Text that is appended is not escaped: it must be literal, or a name of a table or column.
+#[derive(Debug)]
+pub struct Sql {
+    backend: DbBackend,
+    text: String,
+    values: Vec<Value>,
+}
+
+impl Sql {
+    /// Starts an empty statement.
+    #[must_use]
+    pub fn new(backend: DbBackend) -> Self {
+        Self { backend, text: String::new(), values: Vec::new() }
+    }
+
+    /// Starts a statement with `WITH s AS (…)`, which makes `rows` available as the table `s`.
+    ///
+    /// # Errors
+    /// If a value cannot be sent, or if the database is neither SQLite nor PostgreSQL.
+    pub fn with_rows(backend: DbBackend, rows: InputRows) -> Result<Self, DbErr> {
+        rows.check()?;
+        let mut sql = Self::new(backend);
+        match backend {
+            DbBackend::Postgres => rows.write_unnest(&mut sql)?,
+            DbBackend::Sqlite | DbBackend::MySql => rows.write_values(&mut sql),
+            _ => return Err(DbErr::Custom("the database must be SQLite or PostgreSQL".to_owned())),
+        }
+        Ok(sql)
+    }
+
+    /// Starts a statement that inserts `rows` into the table of `E`. A clause `ON CONFLICT` can
+    /// follow.
+    ///
+    /// # Errors
+    /// As [`Sql::with_rows`].
+    pub fn insert<E: EntityTrait>(backend: DbBackend, rows: InputRows) -> Result<Self, DbErr> {
+        let names = rows.names();
+        let mut sql = Self::with_rows(backend, rows)?;
+        sql.push("INSERT INTO ").table::<E>().push(" (").names("", names.clone());
+        // Without the WHERE, SQLite parses the ON of a following ON CONFLICT as the ON of a join.
+        sql.push(") SELECT ").names("s.", names).push(" FROM s WHERE TRUE");
+        Ok(sql)
+    }
+
+    /// Appends text.
+    pub fn push(&mut self, text: &str) -> &mut Self {
+        self.text.push_str(text);
+        self
+    }
+
+    /// Appends a placeholder and binds `value` to it.
+    pub fn bind(&mut self, value: impl Into<Value>) -> &mut Self {
+        self.values.push(value.into());
+        if self.backend == DbBackend::Postgres {
+            self.text.push('$');
+            self.text.push_str(&self.values.len().to_string());
+        } else {
+            self.text.push('?');
+        }
+        self
+    }
+
+    /// Appends the name of the table of `E`, quoted.
+    pub fn table<E: EntityTrait>(&mut self) -> &mut Self {
+        self.push("\"").push(E::default().table_name()).push("\"")
+    }
+
+    /// Appends the names of columns, quoted and separated by commas, each with `prefix` before it.
+    pub fn columns<C: IdenStatic>(&mut self, prefix: &str, columns: impl IntoIterator<Item = C>) -> &mut Self {
+        self.names(prefix, columns.into_iter().map(|column| column.as_str()))
+    }
+
+    /// Appends the names of the columns of `E`'s primary key, as [`Sql::columns`] does.
+    pub fn primary_key<E: EntityTrait>(&mut self, prefix: &str) -> &mut Self {
+        self.columns(prefix, primary_key::<E>())
+    }
+
+    /// Appends names, quoted and separated by commas, each with `prefix` before it.
+    pub(crate) fn names<'a>(&mut self, prefix: &str, names: impl IntoIterator<Item = &'a str>) -> &mut Self {
+        for (n, name) in names.into_iter().enumerate() {
+            if n > 0 {
+                self.push(", ");
+            }
+            self.push(prefix).push("\"").push(name).push("\"");
+        }
+        self
+    }
+
+    /// Makes a SELECT lock the rows that it finds against all other locks and changes. Appends
+    /// nothing on SQLite, which has no row locks.
+    ///
+    /// The lock is the one that an UPDATE takes. It does not make transactions wait that insert rows
+    /// with a foreign key to the locked row.
+    pub fn for_update(&mut self) -> &mut Self {
+        self.push(if self.backend == DbBackend::Postgres { " FOR NO KEY UPDATE" } else { "" })
+    }
+
+    /// Makes a SELECT lock rows as [`Sql::for_update`] does, and skip rows that another transaction
+    /// has locked.
+    pub fn for_update_skip_locked(&mut self) -> &mut Self {
+        self.push(if self.backend == DbBackend::Postgres { " FOR NO KEY UPDATE SKIP LOCKED" } else { "" })
+    }
+
+    /// Returns the finished statement.
+    #[must_use]
+    pub fn statement(self) -> Statement {
+        Statement::from_sql_and_values(self.backend, self.text, self.values)
+    }
+}

@@ -1,0 +1,81 @@
+//! The column of a consent's state.
+
+use sea_orm::{DeriveActiveEnum, EnumIter};
+
+use crate::domain::StateKind;
+
+/// The kind of a consent's state as it is stored. The names must not change. The migration of the
+/// table lists them too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text")]
+pub(crate) enum ConsentState {
+    /// See [`StateKind::Requested`].
+    #[sea_orm(string_value = "requested")]
+    Requested,
+    /// See [`StateKind::RequestedInWindow`].
+    #[sea_orm(string_value = "requested_in_window")]
+    RequestedInWindow,
+    /// See [`StateKind::RequestedWindowPassed`].
+    #[sea_orm(string_value = "requested_window_passed")]
+    RequestedWindowPassed,
+    /// See [`StateKind::AwaitingDelivery`].
+    #[sea_orm(string_value = "awaiting_delivery")]
+    AwaitingDelivery,
+    /// See [`StateKind::GrantedAwaitingDelivery`].
+    #[sea_orm(string_value = "granted_awaiting_delivery")]
+    GrantedAwaitingDelivery,
+    /// See [`StateKind::WindowOpen`].
+    #[sea_orm(string_value = "window_open")]
+    WindowOpen,
+    /// See [`StateKind::GrantedInWindow`].
+    #[sea_orm(string_value = "granted_in_window")]
+    GrantedInWindow,
+    /// See [`StateKind::Granted`].
+    #[sea_orm(string_value = "granted")]
+    Granted,
+    /// See [`StateKind::Declined`].
+    #[sea_orm(string_value = "declined")]
+    Declined,
+    /// See [`StateKind::Disputable`].
+    #[sea_orm(string_value = "disputable")]
+    Disputable,
+    /// See [`StateKind::Closed`].
+    #[sea_orm(string_value = "closed")]
+    Closed,
+}
+
+impl From<StateKind> for ConsentState {
+    fn from(kind: StateKind) -> Self {
+        match kind {
+            StateKind::Requested => Self::Requested,
+            StateKind::RequestedInWindow => Self::RequestedInWindow,
+            StateKind::RequestedWindowPassed => Self::RequestedWindowPassed,
+            StateKind::AwaitingDelivery => Self::AwaitingDelivery,
+            StateKind::GrantedAwaitingDelivery => Self::GrantedAwaitingDelivery,
+            StateKind::WindowOpen => Self::WindowOpen,
+            StateKind::GrantedInWindow => Self::GrantedInWindow,
+            StateKind::Granted => Self::Granted,
+            StateKind::Declined => Self::Declined,
+            StateKind::Disputable => Self::Disputable,
+            StateKind::Closed => Self::Closed,
+        }
+    }
+}
+
+impl From<ConsentState> for StateKind {
+    fn from(state: ConsentState) -> Self {
+        match state {
+            ConsentState::Requested => Self::Requested,
+            ConsentState::RequestedInWindow => Self::RequestedInWindow,
+            ConsentState::RequestedWindowPassed => Self::RequestedWindowPassed,
+            ConsentState::AwaitingDelivery => Self::AwaitingDelivery,
+            ConsentState::GrantedAwaitingDelivery => Self::GrantedAwaitingDelivery,
+            ConsentState::WindowOpen => Self::WindowOpen,
+            ConsentState::GrantedInWindow => Self::GrantedInWindow,
+            ConsentState::Granted => Self::Granted,
+            ConsentState::Declined => Self::Declined,
+            ConsentState::Disputable => Self::Disputable,
+            ConsentState::Closed => Self::Closed,
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! The table `deadline`: one row for each kind of deadline that an aggregate ever had.
+use sea_orm::entity::prelude::*;
+
+use crate::DeadlineState;
+
+/// A row of the table `deadline`.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "deadline")]
+pub(crate) struct Model {
+    /// The owner of the aggregate.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub(crate) owner: String,
+    /// The kind of the aggregate, for example `claim`.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub(crate) aggregate: String,
+    /// The id of the aggregate.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub(crate) id: Uuid,
+    /// The kind of the deadline.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub(crate) kind: String,
+    /// The business time at which the deadline passes.
+    pub(crate) due_time: DateTimeUtc,
+    /// The rule that the due time comes from.
+    pub(crate) rule: String,
+    /// The number of times that a deadline of this kind was set.
+    pub(crate) generation: i64,
+    /// The state of the deadline that was set last.
+    pub(crate) state: DeadlineState,
+    /// The business time at which it was set.
+    pub(crate) armed_time: DateTimeUtc,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,25 @@
+//! The table `inbox`: one row for each incoming stream of which an event was applied.
+use sea_orm::entity::prelude::*;
+
+/// A row of the table `inbox`.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "inbox")]
+pub(crate) struct Model {
+    /// The owner of the aggregate that sends the events.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub(crate) owner: String,
+    /// The id of that aggregate.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub(crate) id: Uuid,
+    /// The name of the service that sends the events.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub(crate) source: String,
+    /// The kind of the aggregate, for example `claim`.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub(crate) aggregate: String,
+    /// The sequence of the last event that was applied.
+    pub(crate) last_sequence: i64,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

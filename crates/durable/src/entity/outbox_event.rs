@@ -1,0 +1,38 @@
+//! The table `outbox_event`: one row for each event that is not yet delivered.
+use sea_orm::entity::prelude::*;
+
+/// A row of the table `outbox_event`.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "outbox_event")]
+pub(crate) struct Model {
+    /// The owner of the aggregate that sends the event.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub(crate) owner: String,
+    /// The kind of the aggregate, for example `claim`.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub(crate) aggregate: String,
+    /// The id of the aggregate.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub(crate) id: Uuid,
+    /// The name of the service that receives the event.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub(crate) destination: String,
+    /// The number of the event in its stream.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub(crate) sequence: i64,
+    /// The encoded message `cpor.events.v1.Event`.
+    pub(crate) payload: Vec<u8>,
+    /// The business time of the transaction that caused the event.
+    pub(crate) create_time: DateTimeUtc,
+    /// The stream that the event belongs to.
+    #[sea_orm(
+        belongs_to,
+        from = "(owner, aggregate, id, destination)",
+        to = "(owner, aggregate, id, destination)",
+        on_delete = "Restrict"
+    )]
+    pub(crate) stream: BelongsTo<super::outbox_stream::Entity>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,43 @@
+//! The table `outbox_stream`: one row for each outgoing stream (one aggregate, one destination).
+use sea_orm::entity::prelude::*;
+
+/// A row of the table `outbox_stream`.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "outbox_stream")]
+pub(crate) struct Model {
+    /// The owner of the aggregate that sends the events.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub(crate) owner: String,
+    /// The kind of the aggregate, for example `claim`.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub(crate) aggregate: String,
+    /// The id of the aggregate.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub(crate) id: Uuid,
+    /// The name of the service that receives the events.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub(crate) destination: String,
+    /// The sequence that the next event gets.
+    pub(crate) next_sequence: i64,
+    /// The sequence of the last event that was delivered.
+    pub(crate) delivered_sequence: i64,
+    /// The id of the current lease, if there is one.
+    pub(crate) lease_token: Option<Uuid>,
+    /// The real time before which the stream is not leased: the end of the lease, or the time of the
+    /// next attempt.
+    pub(crate) ready_time: DateTimeUtc,
+    /// The number of failed deliveries since the last success.
+    pub(crate) attempts: i64,
+    /// The reason why the stream is parked, if it is.
+    pub(crate) parked_reason: Option<String>,
+    /// The reason why the last delivery failed, if it did.
+    pub(crate) last_error: Option<String>,
+    /// The creation time of the oldest undelivered event, if there is one.
+    pub(crate) oldest_time: Option<DateTimeUtc>,
+    /// The undelivered events.
+    #[sea_orm(has_many)]
+    pub(crate) events: HasMany<super::outbox_event::Entity>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

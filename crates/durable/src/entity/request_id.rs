@@ -1,0 +1,30 @@
+//! The table `request_id`: one row for each request id that was used in the last 24 hours.
+use sea_orm::entity::prelude::*;
+
+/// A row of the table `request_id`.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "request_id")]
+pub(crate) struct Model {
+    /// The caller who sent the request.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub(crate) caller: String,
+    /// The method that was called.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub(crate) method: String,
+    /// The id that the caller gave the request.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub(crate) request_id: String,
+    /// The SHA-256 of the request.
+    pub(crate) body_hash: Vec<u8>,
+    /// The owner of the aggregate that the request changed.
+    pub(crate) owner: String,
+    /// The id of that aggregate.
+    pub(crate) id: Uuid,
+    /// The version of the aggregate after the request.
+    pub(crate) version: i64,
+    /// The real time of the transaction.
+    pub(crate) create_time: DateTimeUtc,
+}
+
+impl ActiveModelBehavior for ActiveModel {}
