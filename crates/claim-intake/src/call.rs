@@ -1,7 +1,7 @@
 //! The parameters that RPC calls on one claim have in common: the claim, the caller, the etag, the
 //! request id and `validate_only`.
 use crate::{domain::Refusal, error::CallError, store::AlreadyClaimed};
-use cpor_durable::{AggregateKey, CommandError, Etag, RequestId};
+use cpor_durable::{AggregateKey, Command, CommandError, Etag, RequestId};
 use cpor_kit::Caller;
 use cpor_types::{Actor, ClaimName, EvidenceId, EvidenceName};
 use prost::Name;
@@ -85,6 +85,14 @@ impl Call {
     pub(crate) fn with_validate_only(mut self, validate_only: bool) -> Self {
         self.validate_only = validate_only;
         self
+    }
+
+    /// Returns the command on the claim that the call gives, with its request id and
+    /// `validate_only`.
+    pub(crate) fn command(&self) -> Command {
+        Command::new(self.method, self.key(), self.actor.clone())
+            .request(self.request.clone())
+            .validate_only(self.validate_only)
     }
 
     /// Derives a UUID from the request id. A resource that is created under this UUID is found again

@@ -155,11 +155,7 @@ impl ClaimIntake {
     where
         D: Fn(&Claim, Timestamp) -> Result<Option<Transition<Claim>>, Refusal> + Send + 'static,
     {
-        if call.validate_only {
-            return self.preview(call, version, decide).await;
-        }
-        let command = Command::new(call.method, call.key(), call.actor.clone());
-        let command = command.expect_version(version).request(call.request.clone());
+        let command = call.command().expect_version(version);
         let decide = move |claim: Option<&Claim>, now| decide(claim.ok_or(Refusal::NotFound)?, now);
         self.execute(call, command, decide).await
     }
@@ -178,24 +174,6 @@ impl ClaimIntake {
         let CommandOutcome { version, state, replayed, .. } = committed;
         let claim = state.ok_or_else(|| call.not_found())?;
         Ok(DecisionOutcome { claim: Versioned::new(version, claim), replayed })
-    }
-
-    /// Decides on the claim as last committed and saves nothing. Deadlines that have passed since
-    /// the last commit are applied first (R47).
-    async fn preview<D>(&self, call: &Call, version: Option<u64>, decide: D) -> Result<DecisionOutcome, CallError>
-    where
-        D: Fn(&Claim, Timestamp) -> Result<Option<Transition<Claim>>, Refusal>,
-    {
-        let current = Claims::get_with_deleted(self.reader(), &call.claim).await?.ok_or_else(|| call.not_found())?;
-        if let Some(expected) = version.filter(|expected| *expected != current.version) {
-            let actual = current.version;
-            return Err(call.command_error(CommandError::VersionMismatch { expected, actual }));
-        }
-        let now = self.now().await?;
-        let claim = apply_passed_deadlines(current.state, now);
-        let transition = decide(&claim, now).map_err(|refusal| call.refusal_error(refusal))?;
-        let next = transition.map_or(claim, |transition| transition.next);
-        Ok(DecisionOutcome { claim: Versioned::new(current.version, next), replayed: false })
     }
 
     /// Reads the business time outside a transaction.

@@ -19,13 +19,23 @@ pub struct Command {
     pub(crate) expected_version: Option<u64>,
     pub(crate) request: Option<RequestId>,
     pub(crate) position: Option<StreamPosition>,
+    pub(crate) validate_only: bool,
 }
 
 impl Command {
     /// Creates a command by `actor` on the aggregate `key`. Traces and metrics show `name`, for
     /// example `submit_claim`.
     pub fn new(name: &'static str, key: AggregateKey, actor: Actor) -> Self {
-        Self { name, key, actor, effective_time: None, expected_version: None, request: None, position: None }
+        Self {
+            name,
+            key,
+            actor,
+            effective_time: None,
+            expected_version: None,
+            request: None,
+            position: None,
+            validate_only: false,
+        }
     }
 
     /// Sets the effective time of the command's events, for a fact that another service reports.
@@ -64,6 +74,15 @@ impl Command {
     #[must_use]
     pub fn with_position(mut self, position: StreamPosition) -> Self {
         self.position = Some(position);
+        self
+    }
+
+    /// If `validate_only` is true, the command is decided and changes nothing (AIP-163). Its outcome
+    /// has the state that the command would have led to, with the present version. A request id is
+    /// ignored. Uniqueness rules of the database are not checked.
+    #[must_use]
+    pub fn validate_only(mut self, validate_only: bool) -> Self {
+        self.validate_only = validate_only;
         self
     }
 }

@@ -60,7 +60,7 @@ impl TestClaim<'_> {
     /// # Errors
     /// The API refused the request.
     pub async fn resend_notice(&self, actor: &Actor) -> ApiResult<Consent> {
-        let request = ResendNoticeRequest { name: self.consent_name(), request_id: String::new() };
+        let request = ResendNoticeRequest { name: self.consent_name(), ..ResendNoticeRequest::default() };
         Ok(actor.consents().resend_notice(request).await?.into_inner())
     }
 

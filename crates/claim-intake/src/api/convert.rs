@@ -12,8 +12,8 @@ use cpor_durable::{Etag, Versioned};
 use cpor_kit::wire_time::to_wire_time;
 use cpor_proto::{WireEnum as _, claims::v1 as wire, r#type::v1 as types};
 use cpor_types::{
-    Activity, ClaimName, CommentName, EvidenceName, FurtherRejection, PartnerActionReason, PrimaryRejection,
-    ProductName, ReviewCaseName, SolutionArea,
+    Activity, AssessmentName, ClaimName, CommentName, ConsentName, EvidenceName, FurtherRejection, PartnerActionReason,
+    PrimaryRejection, ProductName, ReviewCaseName, SolutionArea, TenantId, TenantKey,
 };
 
 /// Converts a claim as `view` shows it.
@@ -29,6 +29,7 @@ pub(super) fn claim_to_wire(claim: Versioned<Claim>, view: View, rules: &Rules) 
     let operator_commands = if view == View::Masked { claim.allowed_commands(Party::Operator) } else { Vec::new() };
     let commands = claim.allowed_commands(Party::Partner).into_iter().chain(operator_commands);
     let (content, waiting) = (&claim.content, claim.waiting());
+    let tenant = content.tenant_id.parse().ok();
     Ok(wire::Claim {
         name: claim.name.to_string(),
         display_name: content.display_name.clone(),
@@ -38,7 +39,7 @@ pub(super) fn claim_to_wire(claim: Versioned<Claim>, view: View, rules: &Rules) 
         solution_area: content.solution_area.map_or(0, SolutionArea::to_number),
         activities: Activity::to_numbers(&content.activities),
         program: content.program.clone(),
-        lines: content.lines.iter().map(|line| line_to_wire(line, &claim.state)).collect(),
+        lines: content.lines.iter().map(|line| line_to_wire(line, tenant, &claim.state)).collect(),
         customer_contact: contact_to_wire(&content.customer_contact, view),
         customer_technical_contact: contact_to_wire(&content.customer_technical_contact, view),
         partner_contact: contact_to_wire(&content.partner_contact, view),
@@ -64,9 +65,11 @@ pub(super) fn claim_to_wire(claim: Versioned<Claim>, view: View, rules: &Rules) 
         disputes: submission.map_or(0, |submission| saturating_count(submission.disputes)),
         disputes_left: submission.and_then(|submission| submission.disputes_left()).map(saturating_count),
         explicit_approval_needed: submission.is_some_and(|submission| submission.needs_explicit_approval()),
-        lost_lines: claim.lost_lines.iter().map(|lost| lost_line_to_wire(lost, &claim.state)).collect(),
+        lost_lines: claim.lost_lines.iter().map(|lost| lost_line_to_wire(lost, tenant, &claim.state)).collect(),
         waits_for: enums::waits_for_to_wire(waiting.wait).into(),
         whose_move: enums::party_to_wire(waiting.mover).into(),
+        consent: consent_name(&claim),
+        assessment: assessment_name(&claim),
     })
 }
 
@@ -96,9 +99,9 @@ fn saturating_count(count: u32) -> i32 {
     i32::try_from(count).unwrap_or(i32::MAX)
 }
 
-/// Converts a line. The state of its association follows from the state of the claim, unless the
+/// Converts a line of a claim on `tenant`. The state of its association follows from the state of the claim, unless the
 /// association of this line ended separately.
-fn line_to_wire(line: &Line, state: &State) -> wire::ClaimLine {
+fn line_to_wire(line: &Line, tenant: Option<TenantId>, state: &State) -> wire::ClaimLine {
     let ended = line.ended.clone().or_else(|| ended_with_claim(state));
     let since = ended.as_ref().map_or_else(|| official_time(state), |ended| ended.since.map(to_wire_time));
     let association_state = match ended {
@@ -106,13 +109,14 @@ fn line_to_wire(line: &Line, state: &State) -> wire::ClaimLine {
         None => enums::association_state_to_wire(state),
     };
     let end_reason = ended.as_ref().map_or(0, |ended| ended.reason.to_number());
+    let key = tenant.zip(line.key().cloned()).map(|(tenant, key)| TenantKey { tenant, key });
     let display_name = line.known.as_ref().map(|known| known.product_display_name.clone());
     wire::ClaimLine {
         line_id: line.id.to_string(),
         product: ProductName { product: line.product.clone() }.to_string(),
         subscription_id: line.subscription(),
         product_display_name: display_name.unwrap_or_default(),
-        key: line.key().map(ToString::to_string).unwrap_or_default(),
+        key: key.map(|key| key.to_string()).unwrap_or_default(),
         assessments: line.assessments.iter().map(assessment_to_wire).collect(),
         contested: line.contested,
         association_state: association_state.into(),
@@ -134,8 +138,8 @@ fn ended_with_claim(state: &State) -> Option<AssociationEnd> {
     Some(AssociationEnd { reason, since: rejection.ended.as_ref()?.official_time(), until: rejection.time })
 }
 
-fn lost_line_to_wire(lost: &LostLine, state: &State) -> wire::LostLine {
-    wire::LostLine { line: Some(line_to_wire(&lost.line, state)), lost_time: Some(to_wire_time(lost.time)) }
+fn lost_line_to_wire(lost: &LostLine, tenant: Option<TenantId>, state: &State) -> wire::LostLine {
+    wire::LostLine { line: Some(line_to_wire(&lost.line, tenant, state)), lost_time: Some(to_wire_time(lost.time)) }
 }
 
 fn assessment_to_wire(assessment: &Assessment) -> wire::LineAssessment {
@@ -215,6 +219,22 @@ fn review_case_name(state: &State, view: View) -> String {
             ReviewCaseName { tenant: submission.tenant, case: submission.review_case }.to_string()
         }
     }
+}
+
+/// Returns the name of the claim's consent. Empty before the first submission, which creates the
+/// consent.
+fn consent_name(claim: &Claim) -> String {
+    let name =
+        claim.state.submission().map(|submission| ConsentName { tenant: submission.tenant, claim: claim.name.claim });
+    name.map(|name| name.to_string()).unwrap_or_default()
+}
+
+/// Returns the name of the claim's assessment. Empty until the association has become official,
+/// which starts the assessment.
+fn assessment_name(claim: &Claim) -> String {
+    let submission = claim.state.submission().filter(|_| official_time(&claim.state).is_some());
+    let name = submission.map(|submission| AssessmentName { tenant: submission.tenant, claim: claim.name.claim });
+    name.map(|name| name.to_string()).unwrap_or_default()
 }
 
 /// Converts a document of the claim `claim`.

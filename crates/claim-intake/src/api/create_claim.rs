@@ -3,14 +3,13 @@
 use super::{RpcResult, convert, parse, view::View};
 use crate::{
     call::Call,
-    domain::{Claim, Content, DirectoryFacts, Refusal},
+    domain::{Claim, Content, DirectoryFacts},
     error::CallError,
     service::{ClaimIntake, DecisionOutcome, RegistryNeed},
 };
-use cpor_durable::{Command, Transition, Versioned};
 use cpor_kit::request::validate;
 use cpor_proto::claims::v1 as wire;
-use cpor_types::{ClaimId, ClaimName, PartnerName, Timestamp};
+use cpor_types::{ClaimId, ClaimName, PartnerName};
 use tonic::{Request, Response};
 
 pub(super) async fn create_claim(
@@ -41,25 +40,7 @@ pub(super) async fn create(
     facts: Option<DirectoryFacts>,
 ) -> Result<DecisionOutcome, CallError> {
     let name = call.claim.clone();
-    let create = move |now| Claim::create(name.clone(), content.clone(), facts.as_ref(), now);
-    if call.validate_only { preview(intake, call, create).await } else { commit(intake, call, create).await }
-}
-
-async fn preview(
-    intake: &ClaimIntake,
-    call: &Call,
-    create: impl Fn(Timestamp) -> Result<Transition<Claim>, Refusal>,
-) -> Result<DecisionOutcome, CallError> {
-    let created = create(intake.now().await?).map_err(|refusal| call.refusal_error(refusal))?;
-    Ok(DecisionOutcome { claim: Versioned::new(0, created.next), replayed: false })
-}
-
-async fn commit(
-    intake: &ClaimIntake,
-    call: &Call,
-    create: impl Fn(Timestamp) -> Result<Transition<Claim>, Refusal> + Send + 'static,
-) -> Result<DecisionOutcome, CallError> {
-    let command = Command::new(call.method, call.key(), call.actor.clone());
-    let command = command.expect_version(0).request(call.request.clone());
-    intake.execute(call, command, move |_, now| create(now).map(Some)).await
+    let create =
+        move |_: Option<&Claim>, now| Claim::create(name.clone(), content.clone(), facts.as_ref(), now).map(Some);
+    intake.execute(call, call.command().expect_version(0), create).await
 }

@@ -18,7 +18,10 @@ pub(super) async fn create_comment(
     request: Request<wire::CreateCommentRequest>,
 ) -> RpcResult<wire::Comment> {
     let (caller, request) = validate(request)?;
-    let call = Call::new(&caller, "CreateComment", &request.parent)?.with_request_id(&caller, &request)?;
+    let call = Call::new(&caller, "CreateComment", &request.parent)?
+        .with_etag(&request.etag)
+        .with_request_id(&caller, &request)?
+        .with_validate_only(request.validate_only);
     let comment = request.comment.unwrap_or_default();
     let (evidence, line) = parse_target(&call, &comment)?;
     let new_comment =

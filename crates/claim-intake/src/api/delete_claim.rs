@@ -13,7 +13,8 @@ pub(super) async fn delete_claim(
     let (caller, request) = validate(request)?;
     let call = Call::new(&caller, "DeleteClaim", &request.name)?
         .with_etag(&request.etag)
-        .with_request_id(&caller, &request)?;
+        .with_request_id(&caller, &request)?
+        .with_validate_only(request.validate_only);
     let outcome = intake.decide(&call, |claim, now| claim.delete(now).map(Some)).await?;
     let claim = convert::claim_to_wire(outcome.claim, View::for_caller(&caller), &intake.rules)?;
     Ok(Response::new(claim))

@@ -12,7 +12,8 @@ pub(super) async fn delete_evidence(
 ) -> RpcResult<wire::Evidence> {
     let (caller, request) = validate(request)?;
     let (call, evidence) = Call::on_evidence(&caller, "DeleteEvidence", &request.name)?;
-    let call = call.with_request_id(&caller, &request)?;
+    let call =
+        call.with_etag(&request.etag).with_request_id(&caller, &request)?.with_validate_only(request.validate_only);
 
     intake.decide(&call, move |claim, now| claim.remove_evidence(evidence, now).map(Some)).await?;
 

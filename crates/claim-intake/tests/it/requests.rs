@@ -48,6 +48,7 @@ on_both_databases! {
             parent: draft.name.clone(),
             comment: Some(wire::Comment { text: "hello".into(), ..Default::default() }),
             request_id: "one".into(),
+            ..Default::default()
         };
         let first = system.contoso().create_comment(comment.clone()).await.unwrap().into_inner();
         assert_eq!(system.contoso().create_comment(comment).await.unwrap().into_inner(), first);

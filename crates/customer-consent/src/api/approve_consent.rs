@@ -17,7 +17,8 @@ pub(super) async fn approve_consent(api: &Api, request: Request<ApproveConsentRe
     let (caller, request) = request::validate(request)?;
     let command = Command::new("approve_consent", consent_key(&request.name)?, caller.actor.clone())
         .expect_etag(&request.etag)
-        .request(RequestId::from_request(&caller, "ApproveConsent", &request)?);
+        .request(RequestId::from_request(&caller, "ApproveConsent", &request)?)
+        .validate_only(request.validate_only);
     let decision = CustomerDecision::Approve;
     let result = api.consents.submit_decision(command, decision, Channel::SignedIn).await;
     consent_response(&caller, &request.name, result)

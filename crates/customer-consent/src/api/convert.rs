@@ -5,7 +5,7 @@ use cpor_kit::Caller;
 use cpor_kit::wire_time::to_wire_time;
 use cpor_proto::WireEnum;
 use cpor_proto::consents::v1::{self as proto, ConsentCommand, ConsentLine, ConsentState};
-use cpor_types::{Activity, ConsentName, Role};
+use cpor_types::{Activity, ConsentName, Role, TenantId, TenantKey};
 
 use crate::domain::{Consent, CustomerCommand, Delivery, Line, Notice, StateKind};
 
@@ -43,7 +43,7 @@ pub(super) fn to_proto(consent: &Versioned<Consent>, view: View) -> proto::Conse
         partner_display_name: claim.partner.clone(),
         claim_display_name: claim.display_name.clone(),
         activities: Activity::to_numbers(&claim.activities),
-        lines: claim.lines.iter().map(line_to_proto).collect(),
+        lines: claim.lines.iter().map(|line| line_to_proto(claim.tenant, line)).collect(),
         due_time: deadline.map(|deadline| to_wire_time(deadline.due)),
         due_rule: deadline.map(|deadline| deadline.rule.clone()).unwrap_or_default(),
         notices: state.notices.iter().map(|notice| notice_to_proto(notice, view)).collect(),
@@ -86,9 +86,10 @@ const fn command_to_proto(command: CustomerCommand) -> ConsentCommand {
     }
 }
 
-/// Converts a line into its proto message.
-fn line_to_proto(line: &Line) -> ConsentLine {
-    ConsentLine { product_display_name: line.product.clone(), key: line.key.to_string() }
+/// Converts a line of a claim on `tenant` into its proto message.
+fn line_to_proto(tenant: TenantId, line: &Line) -> ConsentLine {
+    let key = TenantKey { tenant, key: line.key.clone() };
+    ConsentLine { product_display_name: line.product.clone(), key: key.to_string() }
 }
 
 /// Converts a notice into its proto message, with a masked address if the view asks for it.

@@ -13,7 +13,8 @@ pub(super) async fn decline_consent(api: &Api, request: Request<DeclineConsentRe
     let (caller, request) = request::validate(request)?;
     let command = Command::new("decline_consent", consent_key(&request.name)?, caller.actor.clone())
         .expect_etag(&request.etag)
-        .request(RequestId::from_request(&caller, "DeclineConsent", &request)?);
+        .request(RequestId::from_request(&caller, "DeclineConsent", &request)?)
+        .validate_only(request.validate_only);
     let decision = CustomerDecision::Decline { comment: request.comment };
     let result = api.consents.submit_decision(command, decision, Channel::SignedIn).await;
     consent_response(&caller, &request.name, result)

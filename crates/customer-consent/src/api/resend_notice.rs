@@ -11,7 +11,9 @@ use super::{Api, RpcResult, consent_key, consent_response};
 pub(super) async fn resend_notice(api: &Api, request: Request<ResendNoticeRequest>) -> RpcResult<Consent> {
     let (caller, request) = request::validate(request)?;
     let command = Command::new("resend_notice", consent_key(&request.name)?, caller.actor.clone())
-        .request(RequestId::from_request(&caller, "ResendNotice", &request)?);
+        .expect_etag(&request.etag)
+        .request(RequestId::from_request(&caller, "ResendNotice", &request)?)
+        .validate_only(request.validate_only);
     let result = api.consents.resend_notice(command, api.entropy.uuid()).await;
     api.sender.wake();
     consent_response(&caller, &request.name, result)

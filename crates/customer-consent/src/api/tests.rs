@@ -57,11 +57,11 @@ async fn decline(system: &TestSystem, request: DeclineConsentRequest) -> Result<
 }
 
 fn approve_request() -> ApproveConsentRequest {
-    ApproveConsentRequest { name: name(), etag: String::new(), request_id: String::new() }
+    ApproveConsentRequest { name: name(), ..ApproveConsentRequest::default() }
 }
 
 fn decline_request(comment: &str) -> DeclineConsentRequest {
-    DeclineConsentRequest { name: name(), comment: comment.into(), etag: String::new(), request_id: String::new() }
+    DeclineConsentRequest { name: name(), comment: comment.into(), ..DeclineConsentRequest::default() }
 }
 
 fn reason(status: &Status) -> (Code, String) {
@@ -78,7 +78,7 @@ async fn r41_get_consent_shows_lines_due_time_and_commands() {
         assert_eq!(consent.due_time, Some(to_wire_time(due())));
         assert_eq!(consent.due_rule, "7 calendar days, calendar de 2026");
         assert_eq!(consent.claim, samples::claim().name.to_string());
-        assert_eq!(consent.lines[0].key, "workloads/teams");
+        assert_eq!(consent.lines[0].key, format!("tenants/{}/workloads/teams", samples::claim().tenant));
         assert_eq!(consent.allowed_commands().collect::<Vec<_>>(), [ConsentCommand::Approve, ConsentCommand::Decline]);
         let notices: Vec<_> = consent.notices.iter().map(|notice| (notice.state(), notice.email.as_str())).collect();
         assert_eq!(notices, [(NoticeState::Accepted, "anna.lee@fabrikam.example"); 2]);
@@ -238,7 +238,7 @@ async fn lists_are_paged_and_filtered_newest_first() {
 }
 
 async fn resend(system: &TestSystem, role: Role, request_id: &str) -> Result<Consent, Status> {
-    let request = ResendNoticeRequest { name: name(), request_id: request_id.into() };
+    let request = ResendNoticeRequest { name: name(), request_id: request_id.into(), ..ResendNoticeRequest::default() };
     Ok(api(system).resend_notice(request_from(caller(role, None), "ResendNotice", request)).await?.into_inner())
 }
 

@@ -120,7 +120,17 @@ impl<'a, S: Store> BatchState<'a, S> {
         if let Some(expected) = job.command.expected_version.filter(|expected| *expected != actual) {
             return Err(CommandError::VersionMismatch { expected, actual });
         }
-        self.apply_decision(&key, job)?;
+        let step = self.decision_step(&key, job)?;
+        if job.command.validate_only {
+            let outcome = self.outcome(key, false);
+            return Ok(match step {
+                Some(step) => CommandOutcome { state: Some(step.change.after.state), ..outcome },
+                None => outcome,
+            });
+        }
+        if let Some(step) = step {
+            self.aggregate(&key).apply(step, &job.traceparent);
+        }
         let outcome = self.outcome(key, false);
         self.record_handled(job, &outcome);
         Ok(outcome)
@@ -170,7 +180,12 @@ impl<'a, S: Store> BatchState<'a, S> {
         }
     }
 
-    fn apply_decision(&mut self, key: &AggregateKey, job: &mut Job<S>) -> Result<(), CommandError<(), S::Conflict>> {
+    /// Decides the command. Returns the step that it makes, or `None` if it changes nothing.
+    fn decision_step(
+        &mut self,
+        key: &AggregateKey,
+        job: &mut Job<S>,
+    ) -> Result<Option<Step<S::Aggregate>>, CommandError<(), S::Conflict>> {
         let (now, current) = (self.now, self.aggregate(key).current.clone());
         let effective_time = job.command.effective_time.unwrap_or(now);
         let step = catch_panic(|| match job.decide(current.as_ref().map(|current| &current.state), now) {
@@ -184,10 +199,7 @@ impl<'a, S: Store> BatchState<'a, S> {
                 Ok(Some(self.step(key, current, transition, &job.command.actor, effective_time, None)))
             }
         });
-        if let Some(step) = step.map_err(CommandError::Unavailable)?? {
-            self.aggregate(key).apply(step, &job.traceparent);
-        }
-        Ok(())
+        step.map_err(CommandError::Unavailable)?
     }
 
     fn step(

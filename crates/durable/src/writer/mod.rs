@@ -94,9 +94,13 @@ impl<S: Store> Writer<S> {
     /// under the same request id.
     pub async fn execute<R: Send + 'static>(
         &self,
-        command: Command,
+        mut command: Command,
         decide: impl Fn(Option<&S::Aggregate>, Timestamp) -> Result<Option<Transition<S::Aggregate>>, R> + Send + 'static,
     ) -> CommandResult<S, R> {
+        if command.validate_only {
+            // Nothing takes effect, so there is nothing to repeat safely.
+            command.request = None;
+        }
         let lane = self.lane(&command.key);
         let (sender, receiver) = oneshot::channel();
         match lane.try_send(Job::new(command, decide, sender)) {

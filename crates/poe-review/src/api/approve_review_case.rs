@@ -25,6 +25,9 @@ pub(super) async fn handle(
     };
     let decide = move |case: &ReviewCase, now| case.approve(&person, approval.clone(), now, &calendar);
     let begun = api.execute_command("approve_review_case", &caller, &request, decide).await?;
+    if request.validate_only {
+        return Api::case_response(&caller, &request.name, begun);
+    }
     let pending = begun.state.as_ref().and_then(|case| Some((case, case.pending_approval()?)));
     let completed = match pending {
         Some((case, approval)) => {

@@ -12,7 +12,7 @@ use cpor_durable::{Command, CommandOutcome, RequestId};
 use cpor_kit::{Caller, request::validate, status};
 use cpor_proto::options::v1::FieldViolationReason;
 use cpor_proto::reviews::v1::{self as proto, ArbitrateLinesRequest};
-use cpor_types::{DecisionId, Malformed, TenantId, TenantName};
+use cpor_types::{DecisionId, Malformed, TenantId, TenantKey, TenantName};
 use std::convert::Infallible;
 use tonic::{Request, Response, Status};
 
@@ -37,7 +37,7 @@ pub(super) async fn handle(
     };
     let runner = &api.arbitration_runner;
     let begun = runner.arbitration_writer.execute(command, decide).await;
-    let begun = begun.map_err(|failure| error::from_arbitration_failure(&request.parent, failure))?;
+    let begun = begun.map_err(|failure| error::from_arbitration_failure(tenant, failure))?;
     let completed = match &begun.state {
         Some(arbitration) if arbitration.is_pending() => {
             runner.complete(arbitration, 0).await.map_err(|cause| error::from_incomplete(&cause))?
@@ -49,23 +49,26 @@ pub(super) async fn handle(
 
 fn parse_awards(tenant: TenantId, awards: &[proto::Award]) -> Result<Vec<Award>, Status> {
     let parse_award = |(index, award): (usize, &proto::Award)| {
-        let key = award.key.parse().map_err(|malformed: Malformed| {
+        let other_tenant = |field: &str, resource: &str| {
+            let field = format!("awards[{index}].{field}");
+            let description = format!("must be a {resource} of the tenant in `parent`");
+            error::invalid_field(&field, FieldViolationReason::UnknownReference, &description)
+        };
+        let key: TenantKey = award.key.parse().map_err(|malformed: Malformed| {
             error::invalid_field(
                 &format!("awards[{index}].key"),
                 FieldViolationReason::Malformed,
                 &malformed.to_string(),
             )
         })?;
+        if key.tenant != tenant {
+            return Err(other_tenant("key", "workload or subscription"));
+        }
         let winner = from_proto::case_name(&award.winner)?;
         if winner.tenant != tenant {
-            let field = format!("awards[{index}].winner");
-            return Err(error::invalid_field(
-                &field,
-                FieldViolationReason::UnknownReference,
-                "must be a review case of the tenant in `parent`",
-            ));
+            return Err(other_tenant("winner", "review case"));
         }
-        Ok(Award { key, winner: winner.case })
+        Ok(Award { key: key.key, winner: winner.case })
     };
     awards.iter().enumerate().map(parse_award).collect()
 }
@@ -81,7 +84,7 @@ fn response(
     let arbitration = committed.state.ok_or_else(|| status::not_found(&request.parent))?;
     let arbitration = Arbitration { comment: request.comment, actor: caller.actor.clone(), ..arbitration };
     match &arbitration.state {
-        ArbitrationState::Refused { refusals } => Err(error::awards_refused(refusals)),
+        ArbitrationState::Refused { refusals } => Err(error::awards_refused(arbitration.tenant, refusals)),
         ArbitrationState::Begun | ArbitrationState::Planned { .. } | ArbitrationState::Done { .. } => {
             Ok(Response::new(to_proto::arbitration(&arbitration)))
         }

@@ -13,17 +13,17 @@ pub(super) trait CaseCommandRequest: Name {
     /// Returns the resource name of the case.
     fn case_name(&self) -> &str;
 
-    /// Returns the etag of the request. Empty if the caller gave none, or if the request has no
-    /// etag.
-    fn etag(&self) -> &str {
-        ""
-    }
+    /// Returns the etag of the request. Empty if the caller gave none.
+    fn etag(&self) -> &str;
+
+    /// Returns whether the request only checks the command and changes nothing (AIP-163).
+    fn validate_only(&self) -> bool;
 }
 
-/// Implements [`CaseCommandRequest`] for message types. Each line gives the type, its RPC method,
-/// the field with the name of the case, and the field with the etag, if there is one.
+/// Implements [`CaseCommandRequest`] for message types. Each line gives the type, its RPC method and
+/// the field with the name of the case.
 macro_rules! impl_case_command_request {
-    ($($request:ident: $method:literal, $case:ident, [$($etag:ident)?];)+) => { $(
+    ($($request:ident: $method:literal, $case:ident;)+) => { $(
         impl CaseCommandRequest for $request {
             const METHOD: &'static str = $method;
 
@@ -31,20 +31,24 @@ macro_rules! impl_case_command_request {
                 &self.$case
             }
 
-            $(fn etag(&self) -> &str {
-                &self.$etag
-            })?
+            fn etag(&self) -> &str {
+                &self.etag
+            }
+
+            fn validate_only(&self) -> bool {
+                self.validate_only
+            }
         }
     )+ };
 }
 
 impl_case_command_request! {
-    AssignReviewCaseRequest: "AssignReviewCase", name, [etag];
-    TakeReviewCaseRequest: "TakeReviewCase", name, [etag];
-    ReleaseReviewCaseRequest: "ReleaseReviewCase", name, [etag];
-    StartReviewRequest: "StartReview", name, [etag];
-    RequestPartnerActionRequest: "RequestPartnerAction", name, [etag];
-    ApproveReviewCaseRequest: "ApproveReviewCase", name, [etag];
-    RejectReviewCaseRequest: "RejectReviewCase", name, [etag];
-    CreateReviewNoteRequest: "CreateReviewNote", parent, [];
+    AssignReviewCaseRequest: "AssignReviewCase", name;
+    TakeReviewCaseRequest: "TakeReviewCase", name;
+    ReleaseReviewCaseRequest: "ReleaseReviewCase", name;
+    StartReviewRequest: "StartReview", name;
+    RequestPartnerActionRequest: "RequestPartnerAction", name;
+    ApproveReviewCaseRequest: "ApproveReviewCase", name;
+    RejectReviewCaseRequest: "RejectReviewCase", name;
+    CreateReviewNoteRequest: "CreateReviewNote", parent;
 }

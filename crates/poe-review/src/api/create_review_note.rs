@@ -1,5 +1,6 @@
 //! CreateReviewNote: adds a note to a case, which only reviewers can read (R55). Executes one
-//! command (see `Api::execute_command` for its cost) and one query.
+//! command (see `Api::execute_command` for its cost), and one query if the request id was already
+//! handled.
 use super::{Api, case_command_request::CaseCommandRequest, from_proto, to_proto};
 use crate::{
     domain::{Note, ReviewCase},
@@ -21,10 +22,13 @@ pub(super) async fn handle(
     let id = RequestId::from_request(&caller, CreateReviewNoteRequest::METHOD, &request)?;
     let id = id.as_ref().map_or_else(|| api.entropy.uuid(), RequestId::derived_uuid);
     let (author, text) = (caller.subject.clone(), request.note.clone().unwrap_or_default().text);
-    let decide = move |case: &ReviewCase, now| {
-        case.add_note(Note { id, author: author.clone(), text: text.clone(), time: now }, now)
-    };
-    api.execute_command("create_review_note", &caller, &request, decide).await?;
+    let new_note = move |time| Note { id, author: author.clone(), text: text.clone(), time };
+    let added = new_note.clone();
+    let decide = move |case: &ReviewCase, now| case.add_note(added(now), now);
+    let outcome = api.execute_command("create_review_note", &caller, &request, decide).await?;
+    if !outcome.replayed {
+        return Ok(Response::new(to_proto::note(&case, new_note(outcome.now))));
+    }
     let query = NoteQuery::for_case(api.db.writer(), &case_key(case.tenant, case.case));
     let note = query
         .get(id)

@@ -12,7 +12,7 @@ use cpor_durable::{CommandError, RETRY_AFTER};
 use cpor_kit::status::{self, FieldViolation, PreconditionViolation};
 use cpor_proto::options::v1::{self as options, FieldViolationReason};
 use cpor_proto::reviews::v1::ErrorReason;
-use cpor_types::LineId;
+use cpor_types::{LineId, TenantId, TenantKey, TenantName};
 use std::convert::Infallible;
 use tonic::{Code, Status};
 
@@ -90,13 +90,13 @@ pub(super) fn from_incomplete(incomplete: &IncompleteDecision) -> Status {
     status::unavailable(options::ErrorReason::RegistryUnavailable.as_str_name(), message, RETRY_AFTER)
 }
 
-/// Reports each key that cannot be awarded, with its reason.
-pub(super) fn awards_refused(refusals: &[AwardRefusal]) -> Status {
+/// Reports each key of `tenant` that cannot be awarded, with its reason.
+pub(super) fn awards_refused(tenant: TenantId, refusals: &[AwardRefusal]) -> Status {
     let to_precondition = |AwardRefusal { key, reason }: &AwardRefusal| {
         let (reason, description) = award_refusal_text(*reason);
         PreconditionViolation {
             kind: reason.as_str_name().to_owned(),
-            subject: key.to_string(),
+            subject: TenantKey { tenant, key: key.clone() }.to_string(),
             description: description.to_owned(),
         }
     };
@@ -128,17 +128,21 @@ fn award_refusal_text(reason: AwardRefusalReason) -> (ErrorReason, &'static str)
     }
 }
 
-/// Maps a failure of the command that begins an arbitration. `resource` is the name of the tenant in
-/// the request.
+/// Maps a failure of the command that begins an arbitration of keys of `tenant`.
 pub(super) fn from_arbitration_failure(
-    resource: &str,
+    tenant: TenantId,
     failure: CommandError<Infallible, KeysUnderArbitration>,
 ) -> Status {
     let conflicting = |KeysUnderArbitration(keys)| {
         let busy = |key| AwardRefusal { key, reason: AwardRefusalReason::Busy };
-        awards_refused(&Vec::into_iter(keys).map(busy).collect::<Vec<_>>())
+        awards_refused(tenant, &Vec::into_iter(keys).map(busy).collect::<Vec<_>>())
     };
-    cpor_durable::status::command_error(resource, failure, |never| match never {}, conflicting)
+    cpor_durable::status::command_error(
+        &TenantName { tenant }.to_string(),
+        failure,
+        |never| match never {},
+        conflicting,
+    )
 }
 
 fn join_ids(lines: &[LineId]) -> String {

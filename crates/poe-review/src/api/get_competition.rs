@@ -4,6 +4,7 @@ use super::{Api, case_for_caller, from_proto};
 use crate::store::case_query::CaseQuery;
 use cpor_kit::{request::validate, status};
 use cpor_proto::reviews::v1::{Competition, GetCompetitionRequest, Rival};
+use cpor_types::{AssociationKey, TenantKey};
 use tonic::{Request, Response, Status};
 
 pub(super) async fn handle(
@@ -18,7 +19,8 @@ pub(super) async fn handle(
     let mut rivals = Vec::new();
     for (rival_id, keys) in &case.state.competition.rivals {
         let rival = query.find(*rival_id).await.map_err(|cause| cpor_durable::status::store_error(&cause))?;
-        let keys = keys.iter().map(ToString::to_string).collect();
+        let full_name = |key: &AssociationKey| TenantKey { tenant: name.tenant, key: key.clone() }.to_string();
+        let keys = keys.iter().map(full_name).collect();
         rivals.extend(rival.map(|rival| Rival { review_case: Some(case_for_caller(&caller, &rival)), keys }));
     }
     Ok(Response::new(Competition { review_case: Some(case_for_caller(&caller, &case)), rivals }))

@@ -69,7 +69,8 @@ impl Api {
         let name = from_proto::case_name(request.case_name())?;
         let command = Command::new(command_name, case_key(name.tenant, name.case), caller.actor.clone())
             .expect_etag(request.etag())
-            .request(RequestId::from_request(caller, R::METHOD, request)?);
+            .request(RequestId::from_request(caller, R::METHOD, request)?)
+            .validate_only(request.validate_only());
         let result = self.writer.execute(command, move |case, now| decide(case.ok_or(Refusal::NotFound)?, now)).await;
         result.map_err(|failure| error::from_failure(request.case_name(), failure))
     }

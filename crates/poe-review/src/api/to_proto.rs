@@ -6,7 +6,7 @@ use crate::domain::{
 use cpor_durable::{Etag, Versioned};
 use cpor_kit::wire_time::to_wire_time;
 use cpor_proto::{WireEnum as _, reviews::v1 as proto};
-use cpor_types::{Activity, ReviewCaseName, ReviewClock, Timestamp};
+use cpor_types::{Activity, ReviewCaseName, ReviewClock, TenantId, TenantKey, Timestamp};
 
 /// Converts a case for a caller with the given role. `role` is `None` for callers who may not give
 /// commands.
@@ -43,15 +43,15 @@ pub(super) fn review_case(
 
 fn lines(case: &ReviewCase) -> Vec<proto::ReviewLine> {
     let contested = case.contested_lines();
-    case.snapshot.lines.iter().map(|item| line(item, contested.contains(&item.id))).collect()
+    case.snapshot.lines.iter().map(|item| line(case.tenant, item, contested.contains(&item.id))).collect()
 }
 
-fn line(line: &Line, contested: bool) -> proto::ReviewLine {
+fn line(tenant: TenantId, line: &Line, contested: bool) -> proto::ReviewLine {
     proto::ReviewLine {
         line_id: line.id.to_string(),
         product: format!("products/{}", line.product),
         product_display_name: line.product_display_name.clone(),
-        key: line.key.to_string(),
+        key: TenantKey { tenant, key: line.key.clone() }.to_string(),
         contested,
         held_by_legacy: line.held_by_legacy,
     }
@@ -91,7 +91,7 @@ pub(super) fn arbitration(arbitration: &Arbitration) -> proto::Arbitration {
     let unspecified = std::iter::repeat(proto::AwardOutcome::Unspecified);
     let outcomes = outcomes.iter().copied().map(award_outcome).chain(unspecified);
     let award = |(award, outcome): (&Award, proto::AwardOutcome)| proto::Award {
-        key: award.key.to_string(),
+        key: TenantKey { tenant: arbitration.tenant, key: award.key.clone() }.to_string(),
         winner: ReviewCaseName { tenant: arbitration.tenant, case: award.winner }.to_string(),
         outcome: outcome.into(),
     };

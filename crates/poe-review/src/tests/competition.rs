@@ -24,7 +24,7 @@ impl TestSystem {
 
     async fn award(&self, awards: &[(&str, u32)], request_id: &str) -> Result<Arbitration, Status> {
         let award =
-            |(key, winner): &(&str, u32)| Award { key: (*key).to_owned(), winner: case(*winner), ..Award::default() };
+            |(key, winner): &(&str, u32)| Award { key: full_name(key), winner: case(*winner), ..Award::default() };
         let request = ArbitrateLinesRequest {
             parent: format!("tenants/{TENANT}"),
             awards: awards.iter().map(award).collect(),
@@ -69,6 +69,11 @@ fn named_line(workload: &str) -> LineSnapshot {
 const TEAMS: &str = "workloads/teams";
 const INTUNE: &str = "workloads/intune";
 
+/// The full name of a key of the tenant, as the API shows it.
+fn full_name(key: &str) -> String {
+    format!("tenants/{TENANT}/{key}")
+}
+
 fn competition_changes(events: &[Payload]) -> Vec<(String, usize)> {
     let changed = |payload: &Payload| {
         if let Payload::CompetitionChanged(event) = payload {
@@ -95,7 +100,7 @@ async fn r37_clocks_of_rivals_stop() {
         assert_eq!((competition.rivals.len(), rival.partner_display_name.as_str()), (1, "northwind"));
         assert_eq!(
             (competition.rivals[0].keys.clone(), rival.evidence[0].file_name.as_str()),
-            (vec![TEAMS.to_owned()], "proof.pdf")
+            (vec![full_name(TEAMS)], "proof.pdf")
         );
         system.close(2).await;
         assert_eq!(system.contested(1).await, [false]);
@@ -145,7 +150,7 @@ async fn r37_all_contested_keys_are_awarded_in_one_step() {
         assert!(arbitration.awards.iter().all(|award| award.outcome() == AwardOutcome::Cleared));
         for (n, kept) in [(1, TEAMS), (2, INTUNE)] {
             let case = system.get("lea", n).await.unwrap();
-            assert_eq!(case.lines.iter().map(|line| line.key.as_str()).collect::<Vec<_>>(), [kept]);
+            assert_eq!(case.lines.iter().map(|line| line.key.clone()).collect::<Vec<_>>(), [full_name(kept)]);
             assert!(case.deadlines.iter().any(|deadline| deadline.due_time.is_some()), "the clocks run again");
         }
         assert_eq!(system.contested(2).await, [false, false]);
@@ -193,7 +198,7 @@ async fn r37_a_holder_stays_until_its_successor_is_official() {
         let _ = system.contested(4).await;
         let refused = system.award(&[(TEAMS, 3)], "").await.unwrap_err();
         let failed = refused.get_details_precondition_failure().unwrap().violations;
-        assert_eq!((failed[0].r#type.as_str(), failed[0].subject.as_str()), ("SUCCESSOR_EXISTS", TEAMS));
+        assert_eq!((failed[0].r#type.as_str(), &failed[0].subject), ("SUCCESSOR_EXISTS", &full_name(TEAMS)));
         assert_eq!(system.get("lea", 4).await.unwrap().state(), ReviewCaseState::Waiting, "nothing was awarded");
     })
     .await;
@@ -208,9 +213,10 @@ async fn r37_all_reasons_against_awards_are_reported() {
         let refused = system.award(&[(TEAMS, 1), (TEAMS, 2), ("workloads/yammer", 1)], "once").await.unwrap_err();
         let mut failed: Vec<_> = refused.get_details_precondition_failure().unwrap().violations;
         failed.sort_by(|one, other| one.r#type.cmp(&other.r#type));
-        let named: Vec<_> = failed.iter().map(|failed| (failed.r#type.as_str(), failed.subject.as_str())).collect();
+        let named: Vec<_> = failed.iter().map(|failed| (failed.r#type.as_str(), failed.subject.clone())).collect();
         let expected =
-            [("KEY_AWARDED_TWICE", TEAMS), ("KEY_NOT_AWARDED", INTUNE), ("KEY_NOT_CONTESTED", "workloads/yammer")];
+            [("KEY_AWARDED_TWICE", TEAMS), ("KEY_NOT_AWARDED", INTUNE), ("KEY_NOT_CONTESTED", "workloads/yammer")]
+                .map(|(reason, key)| (reason, full_name(key)));
         assert_eq!(named, expected);
         assert_eq!(system.count("arbitrated_key").await, 0);
         assert_eq!(system.count("pending_approval").await, 0);

@@ -26,7 +26,7 @@ impl TestSystem {
 
     async fn note_of_amy(&self, text: &str) {
         let note = Some(ReviewNote { text: text.to_owned(), ..ReviewNote::default() });
-        let request = CreateReviewNoteRequest { parent: case(1), note, request_id: String::new() };
+        let request = CreateReviewNoteRequest { parent: case(1), note, ..CreateReviewNoteRequest::default() };
         self.api.create_review_note(request_from(AMY, role(AMY), request)).await.unwrap();
     }
 

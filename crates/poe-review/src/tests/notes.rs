@@ -12,7 +12,9 @@ use tonic::Response;
 impl TestSystem {
     async fn note(&self, who: &str, n: u32, text: &str, request_id: &str) -> Result<ReviewNote, Status> {
         let note = Some(ReviewNote { text: text.to_owned(), ..ReviewNote::default() });
-        let request = CreateReviewNoteRequest { parent: case(n), note, request_id: request_id.to_owned() };
+        let request_id = request_id.to_owned();
+        let request =
+            CreateReviewNoteRequest { parent: case(n), note, request_id, ..CreateReviewNoteRequest::default() };
         self.api.create_review_note(request_from(who, role(who), request)).await.map(Response::into_inner)
     }
 

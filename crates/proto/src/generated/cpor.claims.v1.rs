@@ -18,9 +18,10 @@ pub struct ClaimLine {
     /// The display name of the product in the catalog.
     #[prost(string, tag = "4")]
     pub product_display_name: ::prost::alloc::string::String,
-    /// What the line claims in the tenant. Format: `workloads/{product}`, for example
-    /// `workloads/teams`, or `subscriptions/{subscription}`, where `{subscription}` is a UUID. Empty
-    /// while it cannot be determined.
+    /// The claimed workload or subscription. Format: `tenants/{tenant}/workloads/{product}` or
+    /// `tenants/{tenant}/subscriptions/{subscription}`, where `{tenant}` and `{subscription}` are
+    /// UUIDs. `cpor.eligibility.v1.EligibilityService.ListUsage` takes it as `parent`. Empty while it
+    /// cannot be determined.
     #[prost(string, tag = "5")]
     pub key: ::prost::alloc::string::String,
     /// The latest assessment of the line for each activity.
@@ -338,6 +339,14 @@ pub struct Claim {
     /// The party that has to act (R60).
     #[prost(enumeration = "Party", tag = "50")]
     pub whose_move: i32,
+    /// The consent of the customer. Format: `tenants/{tenant}/consents/{claim}`, where both ids are
+    /// UUIDs. Empty until the claim is first submitted.
+    #[prost(string, tag = "51")]
+    pub consent: ::prost::alloc::string::String,
+    /// The assessment for incentives. Format: `tenants/{tenant}/assessments/{claim}`, where both ids
+    /// are UUIDs. Empty until the association has become official.
+    #[prost(string, tag = "52")]
+    pub assessment: ::prost::alloc::string::String,
 }
 impl ::prost::Name for Claim {
     const NAME: &'static str = "Claim";
@@ -859,6 +868,10 @@ pub struct DeleteClaimRequest {
     /// new request.
     #[prost(string, tag = "3")]
     pub request_id: ::prost::alloc::string::String,
+    /// If true, the request is checked and the response shows the result that it would have, but
+    /// nothing is changed.
+    #[prost(bool, tag = "4")]
+    pub validate_only: bool,
 }
 impl ::prost::Name for DeleteClaimRequest {
     const NAME: &'static str = "DeleteClaimRequest";
@@ -1220,6 +1233,14 @@ pub struct DeleteEvidenceRequest {
     /// new request.
     #[prost(string, tag = "2")]
     pub request_id: ::prost::alloc::string::String,
+    /// If true, the request is checked and the response shows the result that it would have, but
+    /// nothing is changed.
+    #[prost(bool, tag = "3")]
+    pub validate_only: bool,
+    /// The `etag` of the claim that the caller has read. If the claim has changed since, the call
+    /// fails with ABORTED (ETAG_MISMATCH). If empty, the etag is not checked.
+    #[prost(string, tag = "4")]
+    pub etag: ::prost::alloc::string::String,
 }
 impl ::prost::Name for DeleteEvidenceRequest {
     const NAME: &'static str = "DeleteEvidenceRequest";
@@ -1248,6 +1269,14 @@ pub struct CreateCommentRequest {
     /// new request.
     #[prost(string, tag = "3")]
     pub request_id: ::prost::alloc::string::String,
+    /// If true, the request is checked and the response shows the result that it would have, but
+    /// nothing is changed.
+    #[prost(bool, tag = "4")]
+    pub validate_only: bool,
+    /// The `etag` of the claim that the caller has read. If the claim has changed since, the call
+    /// fails with ABORTED (ETAG_MISMATCH). If empty, the etag is not checked.
+    #[prost(string, tag = "5")]
+    pub etag: ::prost::alloc::string::String,
 }
 impl ::prost::Name for CreateCommentRequest {
     const NAME: &'static str = "CreateCommentRequest";

@@ -85,8 +85,9 @@ pub struct ConsentLine {
     /// The display name of the product, for example `Power BI`.
     #[prost(string, tag = "1")]
     pub product_display_name: ::prost::alloc::string::String,
-    /// What is claimed in the tenant. Format: `workloads/{product}`, for example `workloads/teams`, or
-    /// `subscriptions/{subscription}`, where `{subscription}` is a UUID.
+    /// The claimed workload or subscription. Format: `tenants/{tenant}/workloads/{product}` or
+    /// `tenants/{tenant}/subscriptions/{subscription}`, where `{tenant}` and `{subscription}` are
+    /// UUIDs.
     #[prost(string, tag = "2")]
     pub key: ::prost::alloc::string::String,
 }
@@ -221,6 +222,10 @@ pub struct ApproveConsentRequest {
     /// new request.
     #[prost(string, tag = "3")]
     pub request_id: ::prost::alloc::string::String,
+    /// If true, the request is checked and the response shows the result that it would have, but
+    /// nothing is changed.
+    #[prost(bool, tag = "4")]
+    pub validate_only: bool,
 }
 impl ::prost::Name for ApproveConsentRequest {
     const NAME: &'static str = "ApproveConsentRequest";
@@ -253,6 +258,10 @@ pub struct DeclineConsentRequest {
     /// new request.
     #[prost(string, tag = "4")]
     pub request_id: ::prost::alloc::string::String,
+    /// If true, the request is checked and the response shows the result that it would have, but
+    /// nothing is changed.
+    #[prost(bool, tag = "5")]
+    pub validate_only: bool,
 }
 impl ::prost::Name for DeclineConsentRequest {
     const NAME: &'static str = "DeclineConsentRequest";
@@ -278,6 +287,14 @@ pub struct ResendNoticeRequest {
     /// new request.
     #[prost(string, tag = "2")]
     pub request_id: ::prost::alloc::string::String,
+    /// If true, the request is checked and the response shows the result that it would have, but
+    /// nothing is changed.
+    #[prost(bool, tag = "3")]
+    pub validate_only: bool,
+    /// The `etag` of the consent that the caller has read. If the consent has changed since, the call
+    /// fails with ABORTED (ETAG_MISMATCH). If empty, the etag is not checked.
+    #[prost(string, tag = "4")]
+    pub etag: ::prost::alloc::string::String,
 }
 impl ::prost::Name for ResendNoticeRequest {
     const NAME: &'static str = "ResendNoticeRequest";

@@ -753,8 +753,9 @@ pub struct EarningFilter {
     /// a UUID.
     #[prost(string, tag = "1")]
     pub claim: ::prost::alloc::string::String,
-    /// Matches entries of this workload or subscription. Format: `workloads/{product}`, for example
-    /// `workloads/teams`, or `subscriptions/{subscription}`, where `{subscription}` is a UUID.
+    /// Matches entries of this workload or subscription. Format:
+    /// `tenants/{tenant}/workloads/{product}` or `tenants/{tenant}/subscriptions/{subscription}`, where
+    /// `{tenant}` and `{subscription}` are UUIDs.
     #[prost(string, tag = "2")]
     pub key: ::prost::alloc::string::String,
     /// Matches entries that earn for this month, in the format `YYYY-MM`, for example `2026-04`.

@@ -175,8 +175,9 @@ pub struct Rival {
     /// The competing case.
     #[prost(message, optional, tag = "1")]
     pub review_case: ::core::option::Option<ReviewCase>,
-    /// The keys that both cases claim. Format of each: `workloads/{product}`, for example
-    /// `workloads/teams`, or `subscriptions/{subscription}`, where `{subscription}` is a UUID.
+    /// The keys that both cases claim. Format of each: `tenants/{tenant}/workloads/{product}` or
+    /// `tenants/{tenant}/subscriptions/{subscription}`, where `{tenant}` and `{subscription}` are
+    /// UUIDs.
     #[prost(string, repeated, tag = "2")]
     pub keys: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
@@ -193,8 +194,9 @@ impl ::prost::Name for Rival {
 /// The award of one contested key to one case.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Award {
-    /// The key. Format: `workloads/{product}`, for example `workloads/teams`, or
-    /// `subscriptions/{subscription}`, where `{subscription}` is a UUID.
+    /// The key. Format: `tenants/{tenant}/workloads/{product}` or
+    /// `tenants/{tenant}/subscriptions/{subscription}`, where `{tenant}` and `{subscription}` are
+    /// UUIDs. It must belong to the tenant of the request.
     #[prost(string, tag = "1")]
     pub key: ::prost::alloc::string::String,
     /// The case that wins the key. Format: `tenants/{tenant}/reviewCases/{case}`, where `{tenant}` and
@@ -289,8 +291,9 @@ pub struct ReviewLine {
     /// The display name of the product.
     #[prost(string, tag = "3")]
     pub product_display_name: ::prost::alloc::string::String,
-    /// What the line claims in the tenant. Format: `workloads/{product}`, for example
-    /// `workloads/teams`, or `subscriptions/{subscription}`, where `{subscription}` is a UUID.
+    /// The claimed workload or subscription. Format: `tenants/{tenant}/workloads/{product}` or
+    /// `tenants/{tenant}/subscriptions/{subscription}`, where `{tenant}` and `{subscription}` are
+    /// UUIDs.
     #[prost(string, tag = "4")]
     pub key: ::prost::alloc::string::String,
     /// True if another company also claims or holds the key. The line cannot be approved until a
@@ -467,6 +470,10 @@ pub struct AssignReviewCaseRequest {
     /// new request.
     #[prost(string, tag = "4")]
     pub request_id: ::prost::alloc::string::String,
+    /// If true, the request is checked and the response shows the result that it would have, but
+    /// nothing is changed.
+    #[prost(bool, tag = "5")]
+    pub validate_only: bool,
 }
 impl ::prost::Name for AssignReviewCaseRequest {
     const NAME: &'static str = "AssignReviewCaseRequest";
@@ -496,6 +503,10 @@ pub struct TakeReviewCaseRequest {
     /// new request.
     #[prost(string, tag = "3")]
     pub request_id: ::prost::alloc::string::String,
+    /// If true, the request is checked and the response shows the result that it would have, but
+    /// nothing is changed.
+    #[prost(bool, tag = "4")]
+    pub validate_only: bool,
 }
 impl ::prost::Name for TakeReviewCaseRequest {
     const NAME: &'static str = "TakeReviewCaseRequest";
@@ -525,6 +536,10 @@ pub struct ReleaseReviewCaseRequest {
     /// new request.
     #[prost(string, tag = "3")]
     pub request_id: ::prost::alloc::string::String,
+    /// If true, the request is checked and the response shows the result that it would have, but
+    /// nothing is changed.
+    #[prost(bool, tag = "4")]
+    pub validate_only: bool,
 }
 impl ::prost::Name for ReleaseReviewCaseRequest {
     const NAME: &'static str = "ReleaseReviewCaseRequest";
@@ -554,6 +569,10 @@ pub struct StartReviewRequest {
     /// new request.
     #[prost(string, tag = "3")]
     pub request_id: ::prost::alloc::string::String,
+    /// If true, the request is checked and the response shows the result that it would have, but
+    /// nothing is changed.
+    #[prost(bool, tag = "4")]
+    pub validate_only: bool,
 }
 impl ::prost::Name for StartReviewRequest {
     const NAME: &'static str = "StartReviewRequest";
@@ -598,6 +617,10 @@ pub struct RequestPartnerActionRequest {
     /// line of the claim must stay.
     #[prost(string, repeated, tag = "6")]
     pub remove_line_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// If true, the request is checked and the response shows the result that it would have, but
+    /// nothing is changed.
+    #[prost(bool, tag = "7")]
+    pub validate_only: bool,
 }
 impl ::prost::Name for RequestPartnerActionRequest {
     const NAME: &'static str = "RequestPartnerActionRequest";
@@ -630,6 +653,10 @@ pub struct ApproveReviewCaseRequest {
     /// new request.
     #[prost(string, tag = "4")]
     pub request_id: ::prost::alloc::string::String,
+    /// If true, the request is checked and the response shows the case as the approval would begin, in
+    /// the state APPROVING, but nothing is changed. The registry is not asked.
+    #[prost(bool, tag = "5")]
+    pub validate_only: bool,
 }
 impl ::prost::Name for ApproveReviewCaseRequest {
     const NAME: &'static str = "ApproveReviewCaseRequest";
@@ -673,6 +700,10 @@ pub struct RejectReviewCaseRequest {
     /// new request.
     #[prost(string, tag = "6")]
     pub request_id: ::prost::alloc::string::String,
+    /// If true, the request is checked and the response shows the result that it would have, but
+    /// nothing is changed.
+    #[prost(bool, tag = "7")]
+    pub validate_only: bool,
 }
 impl ::prost::Name for RejectReviewCaseRequest {
     const NAME: &'static str = "RejectReviewCaseRequest";
@@ -750,6 +781,14 @@ pub struct CreateReviewNoteRequest {
     /// new request.
     #[prost(string, tag = "3")]
     pub request_id: ::prost::alloc::string::String,
+    /// If true, the request is checked and the response shows the result that it would have, but
+    /// nothing is changed.
+    #[prost(bool, tag = "4")]
+    pub validate_only: bool,
+    /// The `etag` of the case that the caller has read. If the case has changed since, the call
+    /// fails with ABORTED (ETAG_MISMATCH). If empty, the etag is not checked.
+    #[prost(string, tag = "5")]
+    pub etag: ::prost::alloc::string::String,
 }
 impl ::prost::Name for CreateReviewNoteRequest {
     const NAME: &'static str = "CreateReviewNoteRequest";

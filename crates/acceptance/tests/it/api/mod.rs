@@ -5,6 +5,7 @@ pub(crate) mod delivery;
 mod etags;
 mod history;
 mod input;
+mod names;
 mod paging;
 mod request_ids;
 mod validate_only;

@@ -46,6 +46,7 @@ async fn a_replay_changes_nothing(system: &TestSystem) {
         parent: case.name.clone(),
         comment: Some(Comment { text: "Once.".into(), ..Comment::default() }),
         request_id: "comment".into(),
+        ..CreateCommentRequest::default()
     };
     let first = case.partner.claims().create_comment(request.clone()).await.unwrap().into_inner();
     assert_eq!(case.partner.claims().create_comment(request).await.unwrap().into_inner(), first);

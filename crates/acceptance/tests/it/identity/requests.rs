@@ -28,7 +28,7 @@ pub(crate) fn request_for(method: &Method, names: &ResourceNames) -> Value {
         "ListReviewNotes" => json!({"parent": case}),
         "ArbitrateLines" => {
             let (parent, _) = case.split_once("/reviewCases/").unwrap();
-            json!({"parent": parent, "awards": [{"key": "workloads/none", "winner": case}], "comment": "x"})
+            json!({"parent": parent, "awards": [{"key": format!("{parent}/workloads/none"), "winner": case}], "comment": "x"})
         }
         "ListReviewCases" => json!({"parent": tenant}),
         "AssignReviewCase" => json!({"name": case, "reviewer": "rita@vendor.example"}),

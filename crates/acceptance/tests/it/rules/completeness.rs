@@ -115,7 +115,7 @@ async fn r10_the_only_claimable_subscription_is_filled_in(system: &TestSystem) {
     let case = TestClaim::create_with_evidence(system, claim).await;
     let line = case.claim().await.lines.remove(0);
     assert_eq!((line.subscription_id.as_str(), line.product_display_name.as_str()), (TAILSPIN_POWER_BI, "Power BI"));
-    assert_eq!(line.key, format!("subscriptions/{TAILSPIN_POWER_BI}"));
+    assert_eq!(line.key, format!("tenants/{TAILSPIN}/subscriptions/{TAILSPIN_POWER_BI}"));
     case.submit().await.unwrap();
 }
 

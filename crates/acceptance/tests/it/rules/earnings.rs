@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use cpor_acceptance::{
-    Actor, CONTOSO, ClaimStage, FABRIKAM, LITWARE, TestClaim, TestSystem, assert_refused, both_databases, metadata,
-    rows,
+    Actor, CONTOSO, ClaimStage, FABRIKAM, LITWARE, TestClaim, TestSystem, assert_refused, both_databases,
+    field_violations, metadata, rows,
 };
 use cpor_proto::{
     claims::v1::WithdrawReason,
@@ -183,7 +183,14 @@ async fn r54_earnings_can_be_filtered(system: &TestSystem) {
     assert_eq!(claims_of_tenant(FABRIKAM).await, [case.name.as_str()]);
     assert_eq!(claims_of_tenant(LITWARE).await, [workloads.name.as_str()]);
 
-    let key = case.key(0).await.split_once('/').unwrap().1.split_once('/').unwrap().1.to_owned();
+    let key = case.key(0).await;
+    let elsewhere = ListEarningsRequest {
+        parent: format!("tenants/{LITWARE}"),
+        filter: Some(EarningFilter { key: key.clone(), ..EarningFilter::default() }),
+        ..ListEarningsRequest::default()
+    };
+    let status = manager.eligibility().list_earnings(elsewhere).await.unwrap_err();
+    assert_eq!(field_violations(&status), [("filter.key".to_owned(), "UNKNOWN_REFERENCE".to_owned())].into());
     let by_key = filtered(manager, EarningFilter { key: key.clone(), ..EarningFilter::default() }).await;
     assert_eq!(by_key, ledger(&case).await);
     let filter = EarningFilter { month: "2026-04".into(), key, ..EarningFilter::default() };

@@ -71,7 +71,7 @@ impl DemoClaim<'_> {
     /// Reads the usage of the first line, which the official association allows.
     pub(in crate::demo) async fn read_usage(&mut self) -> anyhow::Result<()> {
         let line = self.current.lines.first().context("the claim has no line")?;
-        let parent = format!("tenants/{}/{}", self.current.tenant_id, line.key);
+        let parent = line.key.clone();
         let months = self
             .partner
             .eligibility()

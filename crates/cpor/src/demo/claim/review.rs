@@ -100,7 +100,7 @@ impl DemoClaim<'_> {
     /// name of the partner.
     pub(in crate::demo) async fn look_up_holder(&mut self) -> anyhow::Result<String> {
         let line = self.current.lines.first().context("the claim has no line")?;
-        let key = format!("tenants/{}/{}", self.current.tenant_id, line.key);
+        let key = line.key.clone();
         let request = LookUpAssociationsRequest { key, as_of_time: None };
         let associations = self.system.lead.registry().look_up_associations(request).await?.into_inner().associations;
         let holder = associations.first().context("no partner is on record")?.partner.clone();

@@ -179,7 +179,7 @@ async fn assert_accepted_by_rules(
 }
 
 fn command_name(command: ClaimCommand) -> String {
-    command.as_str_name().trim_start_matches("COMMAND_").to_lowercase()
+    command.as_str_name().trim_start_matches("CLAIM_COMMAND_").to_lowercase()
 }
 
 fn state_name(stage: ClaimStage) -> String {
