@@ -173,9 +173,10 @@ async fn a_pending_decision_of_unknown_kind_is_an_inconsistency() {
     on_both_databases(async |system| {
         begin_approval(&system).await;
         // The database refuses such a row as long as it has its CHECK.
-        let admit = match system.db().get_database_backend() {
-            DbBackend::Postgres => "ALTER TABLE pending_approval DROP CONSTRAINT pending_approval_work_check",
-            _ => "PRAGMA ignore_check_constraints = ON",
+        let is_postgres = system.db().get_database_backend() == DbBackend::Postgres;
+        let admit = match is_postgres {
+            true => "ALTER TABLE pending_approval DROP CONSTRAINT pending_approval_work_check",
+            false => "PRAGMA ignore_check_constraints = ON",
         };
         for statement in [admit, "UPDATE pending_approval SET work = 'unknown'"] {
             system.db().execute_unprepared(statement).await.unwrap();
