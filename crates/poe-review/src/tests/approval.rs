@@ -186,7 +186,7 @@ async fn r25_a_claim_closed_during_approval_stays_closed() {
         let answer = system.approve("amy", 1).await.unwrap_err();
         assert_eq!(
             (answer.code(), status::metadata(&answer, "state").as_deref()),
-            (Code::FailedPrecondition, Some("closed"))
+            (Code::FailedPrecondition, Some("CLOSED"))
         );
         assert_eq!(system.stored(&case(1)).await.state.phase(), Phase::Closed);
         assert_eq!(count_approvals(&system.sent_events().await), 0);
