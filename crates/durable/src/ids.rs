@@ -30,6 +30,8 @@ cpor_bulk_rows::uuid_ids! {
     NoticeId;
     /// The column of a mail's id.
     MailId;
+    /// The column of the id of a reviewer's note.
+    NoteId;
 }
 
 /// Implements the conversions from and to ids of `cpor_types` that contain a UUID.

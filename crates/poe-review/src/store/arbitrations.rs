@@ -1,14 +1,17 @@
 //! The storage of arbitrations: one row per arbitration, the keys of pending arbitrations, and an
 //! entry in the table of pending decisions.
 use super::{
-    entity::{arbitrated_key, arbitration},
+    entity::{arbitrated_key, arbitration, arbitration_body::ArbitrationBody},
     pending_decisions::{self, DecisionKind},
 };
-use crate::domain::arbitration::{Arbitration, ArbitrationState, Award};
-use cpor_durable::{AggregateKey, Change, OutgoingEvent, Store, StoreError, Tx, Versioned, rows};
-use cpor_types::{Actor, AssociationKey, Clock, DecisionId, TenantId};
-use sea_orm::{ColumnTrait, DatabaseConnection, DbErr, EntityTrait, QueryFilter, Set};
-use serde::{Deserialize, Serialize};
+use crate::domain::arbitration::Arbitration;
+use cpor_bulk_rows::{fetch_one, storable_time};
+use cpor_durable::{
+    AggregateKey, Change, OutgoingEvent, Store, StoreError, Tx, Versioned, ids,
+    rows::{self, to_bigint},
+};
+use cpor_types::{AssociationKey, Clock, DecisionId, TenantId};
+use sea_orm::{DatabaseConnection, EntityTrait, Set};
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 /// The name of the table, for error messages.
@@ -26,16 +29,6 @@ pub(crate) struct ArbitrationStore {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct KeysUnderArbitration(pub Vec<AssociationKey>);
 
-/// The part of an arbitration that no query filters by. It is stored as one JSON document.
-#[derive(Serialize, Deserialize)]
-struct ArbitrationDocument {
-    awards: Vec<Award>,
-    comment: String,
-    #[serde(rename = "by")]
-    actor: Actor,
-    state: ArbitrationState,
-}
-
 /// Builds the key of an arbitration.
 pub(crate) fn key(tenant: TenantId, id: DecisionId) -> AggregateKey {
     AggregateKey::new(tenant.to_string(), id.uuid())
@@ -46,11 +39,8 @@ pub(crate) async fn find(
     db: &DatabaseConnection,
     key: &AggregateKey,
 ) -> Result<Option<Versioned<Arbitration>>, StoreError> {
-    let row = arbitration::Entity::find()
-        .filter(arbitration::Column::Owner.eq(&key.owner))
-        .filter(arbitration::Column::Id.eq(key.id))
-        .one(db)
-        .await?;
+    let id = (ids::TenantId::from(key.owner.as_str()), ids::DecisionId::from(key.id));
+    let row = fetch_one(db, arbitration::Entity::find_by_id(id)).await?;
     Ok(row.map(from_row).transpose()?.map(|(_, arbitration)| arbitration))
 }
 
@@ -84,7 +74,7 @@ impl Store for ArbitrationStore {
         rows::delete::<arbitrated_key::Entity>(tx, released_keys).await?;
         let conflicts = reserve_keys(tx, changes).await?;
         if conflicts.is_empty() {
-            let lease_end = (self.clock.now() + self.lease).into();
+            let lease_end = storable_time(self.clock.now() + self.lease);
             let kind = DecisionKind::Arbitration;
             pending_decisions::save_for_changes(tx, changes, kind, pending_decision_id, lease_end).await?;
         }
@@ -117,9 +107,9 @@ fn changed_keys(change: &Change<Arbitration>, key_change: KeyChange) -> Vec<arbi
     };
     let distinct_keys: BTreeSet<String> = change.after.state.awards.iter().map(|award| award.key.to_string()).collect();
     let key_row = |key| arbitrated_key::ActiveModel {
-        owner: Set(change.key.owner.clone()),
+        owner: Set(change.key.owner.clone().into()),
         key: Set(key),
-        id: Set(change.key.id),
+        id: Set(change.key.id.into()),
     };
     if applies { distinct_keys.into_iter().map(key_row).collect() } else { Vec::new() }
 }
@@ -151,24 +141,21 @@ async fn reserve_keys(
 fn to_row(change: &Change<Arbitration>) -> Result<arbitration::ActiveModel, StoreError> {
     let Versioned { version, state: Arbitration { awards, comment, actor, state, create_time, .. } } =
         change.after.clone();
-    let document = serde_json::to_value(ArbitrationDocument { awards, comment, actor, state });
-    let version = i64::try_from(version);
     Ok(arbitration::ActiveModel {
-        owner: Set(change.key.owner.clone()),
-        id: Set(change.key.id),
-        version: Set(version.map_err(|error| StoreError::inconsistent(TABLE, &change.key, error))?),
-        body: Set(document.map_err(|error| DbErr::Json(error.to_string()))?),
-        create_time: Set(create_time.into()),
+        owner: Set(change.key.owner.clone().into()),
+        id: Set(change.key.id.into()),
+        version: Set(to_bigint(version)?),
+        body: Set(ArbitrationBody { awards, comment, actor, state }),
+        create_time: Set(create_time),
     })
 }
 
 fn from_row(row: arbitration::Model) -> Result<(AggregateKey, Versioned<Arbitration>), StoreError> {
-    let key = AggregateKey::new(row.owner, row.id);
+    let key = AggregateKey::new(row.owner, row.id.into());
     let inconsistent = |cause: &dyn std::fmt::Display| StoreError::inconsistent(TABLE, &key, cause);
-    let ArbitrationDocument { awards, comment, actor, state } =
-        serde_json::from_value(row.body).map_err(|error| inconsistent(&error))?;
+    let ArbitrationBody { awards, comment, actor, state } = row.body;
     let tenant = key.owner.parse().map_err(|malformed: cpor_types::Malformed| inconsistent(&malformed))?;
-    let (id, create_time) = (DecisionId(key.id), row.create_time.into());
+    let (id, create_time) = (DecisionId(key.id), row.create_time);
     let version = u64::try_from(row.version).map_err(|error| inconsistent(&error))?;
     let arbitration = Arbitration { tenant, id, awards, comment, actor, state, create_time };
     Ok((key, Versioned::new(version, arbitration)))

@@ -25,5 +25,5 @@ pub(super) fn indexed_keys(case: Option<&Versioned<ReviewCase>>) -> BTreeSet<Str
 }
 
 fn row(AggregateKey { owner, id }: &AggregateKey, key: &str) -> ActiveModel {
-    ActiveModel { owner: Set(owner.clone()), key: Set(key.to_owned()), id: Set(*id) }
+    ActiveModel { owner: Set(owner.clone().into()), key: Set(key.to_owned()), id: Set((*id).into()) }
 }

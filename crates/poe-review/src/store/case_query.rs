@@ -2,15 +2,16 @@
 //! The queue is the list of cases that reviewers work on, the most urgent first.
 use super::{
     competition_checks,
-    entity::review_case::{Column, Entity},
+    entity::{
+        case_state::CaseState,
+        review_case::{Column, Entity},
+    },
     row::from_row,
 };
 use crate::domain::{Phase, ReviewCase};
-use cpor_durable::{
-    StoreError, Versioned,
-    rows::{self, Micros},
-};
-use cpor_types::{AssociationKey, CaseId, ClaimName, TenantId};
+use cpor_bulk_rows::{fetch_all, fetch_one};
+use cpor_durable::{StoreError, Versioned, ids, rows};
+use cpor_types::{AssociationKey, CaseId, ClaimName, TenantId, Timestamp};
 use sea_orm::{
     ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
     sea_query::{Expr, ExprTrait as _},
@@ -54,8 +55,8 @@ pub(crate) struct CaseFilter {
 /// The position of a case in the queue, from which the next page continues.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct QueueCursor {
-    /// The due time of the case's most urgent clock, in microseconds since 1970.
-    queue_time: i64,
+    /// The due time of the case's most urgent clock, or the latest time.
+    queue_time: Timestamp,
     /// The tenant of the case.
     owner: String,
     /// The id of the case.
@@ -75,8 +76,8 @@ impl<'a> CaseQuery<'a> {
 
     /// Reads one case.
     pub(crate) async fn find(&self, case: CaseId) -> Result<Option<Versioned<ReviewCase>>, StoreError> {
-        let row = self.select().filter(Column::Id.eq(case.uuid())).one(self.db).await?;
-        Ok(row.map(from_row).transpose()?.map(|(_, case)| case))
+        let query = self.select().filter(Column::Id.eq(ids::CaseId::from(case)));
+        Ok(fetch_one(self.db, query).await?.map(from_row).transpose()?.map(|(_, case)| case))
     }
 
     /// Reads the cases of the tenant that compete for one of these keys: open cases, and approved
@@ -97,8 +98,9 @@ impl<'a> CaseQuery<'a> {
     /// Reads the ids of all cases of a claim, in no particular order. A claim has one case for its
     /// submission and one for each dispute.
     pub(crate) async fn ids_of_claim(&self, claim: &ClaimName) -> Result<Vec<CaseId>, StoreError> {
-        let rows = self.select().filter(Column::Claim.eq(claim.to_string())).all(self.db).await?;
-        Ok(rows.into_iter().map(|row| CaseId(row.id)).collect())
+        let query = self.select().filter(Column::Claim.eq(claim.to_string())).select_only().column(Column::Id);
+        let ids: Vec<ids::CaseId> = query.into_tuple().all(self.db).await?;
+        Ok(ids.into_iter().map(CaseId::from).collect())
     }
 
     /// Reads at most `limit` cases of the queue after the position `after`, the most urgent first.
@@ -109,9 +111,9 @@ impl<'a> CaseQuery<'a> {
         after: Option<QueueCursor>,
         limit: u64,
     ) -> Result<Vec<(QueueCursor, Versioned<ReviewCase>)>, StoreError> {
-        let rows = self.select_queue(filter, after).limit(limit).all(self.db).await?;
+        let rows = fetch_all(self.db, self.select_queue(filter, after).limit(limit)).await?;
         let with_cursors = rows.into_iter().map(|row| {
-            let cursor = QueueCursor { queue_time: row.queue_time.0, owner: row.owner.clone(), id: row.id };
+            let cursor = QueueCursor { queue_time: row.queue_time, owner: row.owner.clone().into(), id: row.id.into() };
             from_row(row).map(|(_, case)| (cursor, case))
         });
         with_cursors.collect()
@@ -119,7 +121,7 @@ impl<'a> CaseQuery<'a> {
 
     fn select(&self) -> Select<Entity> {
         match self.tenant {
-            Some(tenant) => Entity::find().filter(Column::Owner.eq(tenant.to_string())),
+            Some(tenant) => Entity::find().filter(Column::Owner.eq(ids::TenantId::from(tenant))),
             None => Entity::find(),
         }
     }
@@ -128,7 +130,7 @@ impl<'a> CaseQuery<'a> {
         let order = [Column::QueueTime, Column::Owner, Column::Id];
         let mut query = order.into_iter().fold(self.select(), |query, column| query.order_by_asc(column));
         query = match filter.phase {
-            Some(phase) => query.filter(Column::State.eq(phase.as_str())),
+            Some(phase) => query.filter(Column::State.eq(CaseState::from(phase))),
             None => query.filter(Column::CloseTime.is_null()),
         };
         query = match &filter.assignee {
@@ -143,7 +145,7 @@ impl<'a> CaseQuery<'a> {
             query = query.filter(Column::Claim.eq(claim.to_string()));
         }
         if let Some(QueueCursor { queue_time, owner, id }) = after {
-            let after = Expr::tuple([Expr::value(Micros(queue_time).0), Expr::value(owner), Expr::value(id)]);
+            let after = Expr::tuple([Expr::value(queue_time), Expr::value(owner), Expr::value(id)]);
             query = query.filter(Expr::tuple(order.map(Expr::col)).gt(after));
         }
         query

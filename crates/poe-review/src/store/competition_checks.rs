@@ -5,7 +5,11 @@ use super::{
     entity::{case_key, contest_check, tenant_contest},
 };
 use crate::domain::ReviewCase;
-use cpor_durable::{AggregateKey, Change, Tx, Versioned};
+use cpor_bulk_rows::fetch_all;
+use cpor_durable::{
+    AggregateKey, Change, StoreError, Tx, Versioned,
+    ids::{CaseId, TenantId},
+};
 use sea_orm::{
     ColumnTrait, DatabaseConnection, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select,
     Set,
@@ -22,7 +26,7 @@ const CHECKS_PER_READ: u64 = 256;
 /// Updates the index of competing keys (the table `case_key`), and requests checks of the changed
 /// cases and of all cases that have a key in common with them, before or after the change. Executes
 /// no statement if no change affects the competition.
-pub(super) async fn request_for_changes(tx: &Tx, changes: &[Change<ReviewCase>]) -> Result<(), DbErr> {
+pub(super) async fn request_for_changes(tx: &Tx, changes: &[Change<ReviewCase>]) -> Result<(), StoreError> {
     let affects_competition = |change: &&Change<ReviewCase>| {
         competition_input(change.before.as_ref()) != competition_input(Some(&change.after))
     };
@@ -39,7 +43,7 @@ pub(super) async fn request_for_changes(tx: &Tx, changes: &[Change<ReviewCase>])
     for (owner, keys) in keys_by_owner {
         affected.extend(cases_with_keys(tx, owner, keys).await?);
     }
-    request_checks(tx, affected).await
+    Ok(request_checks(tx, affected).await?)
 }
 
 /// Returns the parts of a case that determine its rivals: its competing keys, and whether it is
@@ -51,7 +55,7 @@ fn competition_input(case: Option<&Versioned<ReviewCase>>) -> (BTreeSet<String>,
 /// Locks the tenants, so that transactions that change the competing keys of one tenant run one
 /// after the other. `owners` must be sorted, to avoid deadlocks.
 async fn lock_tenants(tx: &Tx, owners: impl Iterator<Item = &str>) -> Result<(), DbErr> {
-    let rows: Vec<_> = owners.map(|owner| tenant_contest::ActiveModel { owner: Set(owner.to_owned()) }).collect();
+    let rows: Vec<_> = owners.map(|owner| tenant_contest::ActiveModel { owner: Set(owner.into()) }).collect();
     if rows.is_empty() {
         return Ok(());
     }
@@ -67,23 +71,22 @@ pub(super) async fn cases_with_keys(
     db: &impl sea_orm::ConnectionTrait,
     owner: &str,
     keys: impl IntoIterator<Item = String>,
-) -> Result<BTreeSet<AggregateKey>, DbErr> {
+) -> Result<BTreeSet<AggregateKey>, StoreError> {
     let (keys, mut cases): (Vec<_>, _) = (keys.into_iter().collect(), BTreeSet::new());
     for chunk in keys.chunks(CHUNK_SIZE) {
-        let rows = case_key::Entity::find()
-            .filter(case_key::Column::Owner.eq(owner))
-            .filter(case_key::Column::Key.is_in(chunk.iter().cloned()))
-            .all(db)
-            .await?;
-        cases.extend(rows.into_iter().map(|row| AggregateKey::new(row.owner, row.id)));
+        let query = case_key::Entity::find()
+            .filter(case_key::Column::Owner.eq(TenantId::from(owner)))
+            .filter(case_key::Column::Key.is_in(chunk.iter().cloned()));
+        let rows = fetch_all(db, query).await?;
+        cases.extend(rows.into_iter().map(|row| AggregateKey::new(row.owner, row.id.into())));
     }
     Ok(cases)
 }
 
 async fn request_checks(tx: &Tx, cases: BTreeSet<AggregateKey>) -> Result<(), DbErr> {
     let row = |AggregateKey { owner, id }: &AggregateKey| contest_check::ActiveModel {
-        owner: Set(owner.clone()),
-        id: Set(*id),
+        owner: Set(owner.clone().into()),
+        id: Set((*id).into()),
         asked: Set(1),
         answered: Set(0),
     };
@@ -112,12 +115,14 @@ pub(crate) struct CompetitionCheck {
 }
 
 /// Reads at most [`CHECKS_PER_READ`] requested checks that have not run yet.
-pub(crate) async fn find_open_checks(db: &DatabaseConnection) -> Result<Vec<CompetitionCheck>, DbErr> {
+pub(crate) async fn find_open_checks(db: &DatabaseConnection) -> Result<Vec<CompetitionCheck>, StoreError> {
     let order = [contest_check::Column::Owner, contest_check::Column::Id];
     let query = order.into_iter().fold(select_open(), |query, column| query.order_by_asc(column));
-    let rows = query.limit(CHECKS_PER_READ).all(db).await?;
-    let from_row =
-        |row: contest_check::Model| CompetitionCheck { key: AggregateKey::new(row.owner, row.id), requests: row.asked };
+    let rows = fetch_all(db, query.limit(CHECKS_PER_READ)).await?;
+    let from_row = |row: contest_check::Model| CompetitionCheck {
+        key: AggregateKey::new(row.owner, row.id.into()),
+        requests: row.asked,
+    };
     Ok(rows.into_iter().map(from_row).collect())
 }
 
@@ -133,7 +138,8 @@ pub(crate) async fn complete(
 ) -> Result<(), DbErr> {
     contest_check::Entity::update_many()
         .col_expr(contest_check::Column::Answered, Expr::value(*requests))
-        .filter(contest_check::Column::Owner.eq(&key.owner).and(contest_check::Column::Id.eq(key.id)))
+        .filter(contest_check::Column::Owner.eq(TenantId::from(key.owner.as_str())))
+        .filter(contest_check::Column::Id.eq(CaseId::from(key.id)))
         .filter(contest_check::Column::Answered.lt(*requests))
         .exec(db)
         .await

@@ -4,16 +4,19 @@ pub(crate) mod arbitrations;
 mod case_keys;
 pub(crate) mod case_query;
 pub(crate) mod competition_checks;
-pub(crate) mod entity;
+mod entity;
 pub(crate) mod mails;
 pub(crate) mod migration;
 pub(crate) mod notes;
 pub(crate) mod pending_decisions;
 mod row;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use row::case_key;
 
 use crate::{domain::ReviewCase, events::outgoing::outgoing_events};
+use cpor_bulk_rows::storable_time;
 use cpor_durable::{AggregateKey, Change, OutgoingEvent, Store, StoreError, Tx, Versioned, rows};
 use cpor_types::{Clock, DecisionId};
 use entity::review_case;
@@ -67,7 +70,7 @@ impl Store for CaseStore {
         let lead_mail = self.lead_mail.as_deref();
         cpor_mail::enqueue(tx, changes.iter().flat_map(|change| mails::new_mails(change, lead_mail))).await?;
         mails::erase_recipients(tx, changes).await?;
-        let lease_end = (self.clock.now() + self.lease).into();
+        let lease_end = storable_time(self.clock.now() + self.lease);
         let kind = pending_decisions::DecisionKind::Approval;
         pending_decisions::save_for_changes(tx, changes, kind, pending_decision_id, lease_end).await?;
         Ok(Vec::new())

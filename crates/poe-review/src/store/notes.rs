@@ -2,7 +2,12 @@
 //! version of the case that the note created, so positions follow the order of writing.
 use super::entity::review_note::{ActiveModel, Column, Entity, Model};
 use crate::domain::{CaseEvent, Note, ReviewCase};
-use cpor_durable::{AggregateKey, Change, RecordedEvent, StoreError, Tx, rows, rows::Micros};
+use cpor_bulk_rows::{fetch_all, fetch_one};
+use cpor_durable::{
+    AggregateKey, Change, RecordedEvent, StoreError, Tx,
+    ids::{CaseId, NoteId, TenantId},
+    rows::{self, to_bigint},
+};
 use cpor_types::PersonalData;
 use sea_orm::{
     ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, Set, sea_query::Expr,
@@ -18,7 +23,9 @@ pub(crate) struct NoteQuery<'db> {
 impl<'db> NoteQuery<'db> {
     /// Creates a query for the notes of the case with this key.
     pub(crate) fn for_case(db: &'db DatabaseConnection, case: &AggregateKey) -> Self {
-        let query = Entity::find().filter(Column::Owner.eq(&case.owner)).filter(Column::CaseId.eq(case.id));
+        let query = Entity::find()
+            .filter(Column::Owner.eq(TenantId::from(case.owner.as_str())))
+            .filter(Column::CaseId.eq(CaseId::from(case.id)));
         Self { db, query }
     }
 
@@ -26,17 +33,18 @@ impl<'db> NoteQuery<'db> {
     /// with its position.
     pub(crate) async fn list(self, after: i64, limit: u64) -> Result<Vec<(i64, Note)>, StoreError> {
         let query = self.query.filter(Column::Position.gt(after)).order_by_asc(Column::Position).limit(limit);
-        Ok(query.all(self.db).await?.into_iter().map(from_row).collect())
+        Ok(fetch_all(self.db, query).await?.into_iter().map(from_row).collect())
     }
 
     /// Reads the note with this id.
     pub(crate) async fn get(self, id: Uuid) -> Result<Option<Note>, StoreError> {
-        Ok(self.query.filter(Column::Id.eq(id)).one(self.db).await?.map(|row| from_row(row).1))
+        let query = self.query.filter(Column::Id.eq(NoteId::from(id)));
+        Ok(fetch_one(self.db, query).await?.map(|row| from_row(row).1))
     }
 }
 
 fn from_row(row: Model) -> (i64, Note) {
-    (row.position, Note { id: row.id, author: row.author, text: row.text, time: row.create_time.into() })
+    (row.position, Note { id: row.id.into(), author: row.author, text: row.text, time: row.create_time })
 }
 
 /// Saves the notes that these changes created, and erases the personal data that they erased (R56).
@@ -67,9 +75,9 @@ async fn erase_notes(tx: &Tx, case: &AggregateKey, recorded: &RecordedEvent<Case
         };
         Entity::update_many()
             .col_expr(column, Expr::value(""))
-            .filter(Column::Owner.eq(&case.owner))
-            .filter(Column::CaseId.eq(case.id))
-            .filter(Column::CreateTime.lte(Micros::from(recorded.effective_time)))
+            .filter(Column::Owner.eq(TenantId::from(case.owner.as_str())))
+            .filter(Column::CaseId.eq(CaseId::from(case.id)))
+            .filter(Column::CreateTime.lte(recorded.effective_time))
             .exec(tx)
             .await?;
     }
@@ -78,14 +86,13 @@ async fn erase_notes(tx: &Tx, case: &AggregateKey, recorded: &RecordedEvent<Case
 
 fn to_row(key: &AggregateKey, recorded: &RecordedEvent<CaseEvent>) -> Result<Option<ActiveModel>, StoreError> {
     let Some(Note { id, author, text, time }) = recorded.event.note() else { return Ok(None) };
-    let position = i64::try_from(recorded.version);
     Ok(Some(ActiveModel {
-        owner: Set(key.owner.clone()),
-        case_id: Set(key.id),
-        position: Set(position.map_err(|error| StoreError::inconsistent("review_note", key, error))?),
-        id: Set(*id),
+        owner: Set(key.owner.clone().into()),
+        case_id: Set(key.id.into()),
+        position: Set(to_bigint(recorded.version)?),
+        id: Set((*id).into()),
         author: Set(author.clone()),
         text: Set(text.clone()),
-        create_time: Set((*time).into()),
+        create_time: Set(*time),
     }))
 }

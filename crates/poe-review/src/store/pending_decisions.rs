@@ -3,15 +3,23 @@
 //!
 //! A lease in real time determines which process completes a decision. If two processes complete
 //! the same decision, the result is the same. The lease only avoids duplicate work.
-use super::entity::pending_approval::{ActiveModel, Column, Entity, Model};
-use cpor_durable::{Aggregate, AggregateKey, Change, Tx, rows, rows::Micros};
+use super::entity::pending_approval::{ActiveModel, Column, Entity};
+use cpor_bulk_rows::{LATEST_TIME, decode_row, storable_time};
+use cpor_durable::{
+    Aggregate, AggregateKey, Change, StoreError, Tx,
+    ids::{self, TenantId},
+    rows,
+};
 use cpor_kit::db::Db;
-use cpor_types::{Clock, DecisionId, Entropy};
+use cpor_types::{Clock, DecisionId, Entropy, Timestamp};
 use sea_orm::{
-    ColumnTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect, QueryTrait, Set,
-    sea_query::{Expr, ExprTrait as _, LockBehavior, LockType},
+    ActiveEnum as _, ColumnTrait, ConnectionTrait as _, DbErr, EntityTrait, Iterable as _, PaginatorTrait, QueryFilter,
+    QueryResult, QuerySelect, QueryTrait, Set,
+    sea_query::{Expr, ExprTrait as _, LockBehavior, LockType, Query},
 };
 use std::{sync::Arc, time::Duration};
+
+pub(crate) use super::entity::decision_kind::DecisionKind;
 
 /// The maximum exponent of the back-off, so that the factor cannot overflow.
 const MAX_DOUBLINGS: u32 = 16;
@@ -30,24 +38,6 @@ impl RetryPolicy {
     fn max_delay(self, failed_attempts: u32) -> Duration {
         let doublings = std::cmp::min(failed_attempts, MAX_DOUBLINGS);
         std::cmp::min(self.initial_delay.saturating_mul(1 << doublings), self.lease)
-    }
-}
-
-/// The kind of a pending decision.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum DecisionKind {
-    /// The approval of a case (R23).
-    Approval,
-    /// The arbitration of contested keys (R37).
-    Arbitration,
-}
-
-impl DecisionKind {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Approval => "approval",
-            Self::Arbitration => "arbitration",
-        }
     }
 }
 
@@ -79,19 +69,19 @@ pub(crate) struct PendingDecisions {
 
 impl PendingDecisions {
     /// Leases the decisions whose lease or delay has expired, and returns them.
-    pub(crate) async fn lease_due(&self) -> Result<Vec<PendingDecision>, DbErr> {
-        self.lease_until(Micros::from(self.clock.now())).await
+    pub(crate) async fn lease_due(&self) -> Result<Vec<PendingDecision>, StoreError> {
+        self.lease_until(self.clock.now()).await
     }
 
     /// Leases all pending decisions, and returns them. A process does this when it starts, because
     /// the process that held the leases may have crashed.
-    pub(crate) async fn lease_all(&self) -> Result<Vec<PendingDecision>, DbErr> {
-        self.lease_until(Micros(i64::MAX)).await
+    pub(crate) async fn lease_all(&self) -> Result<Vec<PendingDecision>, StoreError> {
+        self.lease_until(LATEST_TIME).await
     }
 
     /// Leases the decisions whose lease expires at `latest_expiry` or before, with one statement.
-    async fn lease_until(&self, latest_expiry: Micros) -> Result<Vec<PendingDecision>, DbErr> {
-        let lease_end = Micros::from(self.clock.now() + self.retry_policy.lease);
+    async fn lease_until(&self, latest_expiry: Timestamp) -> Result<Vec<PendingDecision>, StoreError> {
+        let lease_end = storable_time(self.clock.now() + self.retry_policy.lease);
         // Rows that another transaction has locked are skipped. Waiting for them could end in a
         // deadlock.
         let due = Entity::find()
@@ -100,12 +90,13 @@ impl PendingDecisions {
             .filter(Column::ResumeTime.lte(latest_expiry))
             .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked);
         let key = Expr::tuple([Expr::col(Column::Owner), Expr::col(Column::Id)]);
-        let leased = Entity::update_many()
-            .col_expr(Column::ResumeTime, Expr::value(lease_end.0))
+        let mut lease = Entity::update_many()
+            .col_expr(Column::ResumeTime, Expr::value(lease_end))
             .filter(key.in_subquery(due.into_query()))
-            .exec_with_returning(self.db.writer())
-            .await?;
-        Ok(leased.into_iter().map(from_row).collect())
+            .into_query();
+        // `exec_with_returning` would not tell which row does not decode.
+        lease.returning(Query::returning().columns(Column::iter()));
+        self.db.writer().query_all(&lease).await?.iter().map(from_row).collect()
     }
 
     /// Returns `result` unchanged. If it is an error, the decision is postponed first.
@@ -118,7 +109,7 @@ impl PendingDecisions {
             && let Err(error) = self.postpone(pending).await
         {
             // The lease stays in force, so the decision is retried when it expires.
-            tracing::warn!(%error, work = pending.kind.as_str(), "could not postpone");
+            tracing::warn!(%error, work = pending.kind.to_value(), "could not postpone");
         }
         result
     }
@@ -128,11 +119,11 @@ impl PendingDecisions {
         let PendingDecision { key, kind: _, decision_id, failed_attempts } = pending;
         let delay = self.retry_policy.max_delay(*failed_attempts).mul_f64(self.entropy.fraction());
         Entity::update_many()
-            .col_expr(Column::ResumeTime, Expr::value(Micros::from(self.clock.now() + delay).0))
+            .col_expr(Column::ResumeTime, Expr::value(storable_time(self.clock.now() + delay)))
             .col_expr(Column::Attempts, Expr::value(i64::from(failed_attempts.saturating_add(1))))
-            .filter(
-                Column::Owner.eq(&key.owner).and(Column::Id.eq(key.id)).and(Column::DecisionId.eq(decision_id.uuid())),
-            )
+            .filter(Column::Owner.eq(TenantId::from(key.owner.as_str())))
+            .filter(Column::Id.eq(key.id))
+            .filter(Column::DecisionId.eq(ids::DecisionId::from(*decision_id)))
             .exec(self.db.writer())
             .await?;
         Ok(())
@@ -144,14 +135,18 @@ impl PendingDecisions {
     }
 }
 
-fn from_row(row: Model) -> PendingDecision {
-    let is_arbitration = row.work == DecisionKind::Arbitration.as_str();
-    PendingDecision {
+/// Reads a pending decision from its row.
+///
+/// # Errors
+/// Returns an inconsistency if the row does not decode, for example because its kind is unknown.
+fn from_row(row: &QueryResult) -> Result<PendingDecision, StoreError> {
+    let row = decode_row::<Entity>(row)?;
+    Ok(PendingDecision {
         key: AggregateKey::new(row.owner, row.id),
-        kind: if is_arbitration { DecisionKind::Arbitration } else { DecisionKind::Approval },
-        decision_id: DecisionId(row.decision_id),
+        kind: row.work,
+        decision_id: row.decision_id.into(),
         failed_attempts: u32::try_from(row.attempts).unwrap_or(u32::MAX),
-    }
+    })
 }
 
 /// Inserts and deletes rows after these changes of aggregates. `pending_decision` returns the id of
@@ -161,14 +156,14 @@ pub(super) async fn save_for_changes<A: Aggregate>(
     changes: &[Change<A>],
     kind: DecisionKind,
     pending_decision: impl Fn(&A) -> Option<DecisionId>,
-    lease_end: Micros,
+    lease_end: Timestamp,
 ) -> Result<(), DbErr> {
     let (mut completed_rows, mut new_rows) = (Vec::new(), Vec::new());
     let row = |key: &AggregateKey, decision: DecisionId| ActiveModel {
-        owner: Set(key.owner.clone()),
+        owner: Set(key.owner.clone().into()),
         id: Set(key.id),
-        work: Set(kind.as_str().to_owned()),
-        decision_id: Set(decision.uuid()),
+        work: Set(kind),
+        decision_id: Set(decision.into()),
         resume_time: Set(lease_end),
         attempts: Set(0),
     };

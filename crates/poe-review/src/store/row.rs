@@ -1,37 +1,21 @@
 //! Converts review cases to rows of the table `review_case`, and back. A row that this service
 //! cannot have written is reported as an inconsistency with its table and key.
-use super::entity::review_case::{ActiveModel, Model};
-use crate::domain::{CaseKind, Clocks, Competition, LineRefusal, ReviewCase, State};
-use cpor_durable::{
-    AggregateKey, StoreError, Versioned,
-    rows::{Micros, to_bigint, to_json},
+use super::entity::{
+    case_body::CaseBody,
+    case_snapshot::CaseSnapshot,
+    review_case::{ActiveModel, Model},
 };
-use cpor_types::{CaseId, Length, LineId};
+use crate::domain::{Phase, ReviewCase};
+use cpor_bulk_rows::{LATEST_TIME, storable_time};
+use cpor_durable::{AggregateKey, StoreError, Versioned, rows::to_bigint};
+use cpor_types::{CaseId, Timestamp};
 use sea_orm::Set;
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use serde_json::Value;
-use std::collections::BTreeSet;
 
 /// The name of the table, for error messages.
 const TABLE: &str = "review_case";
 /// The queue time of cases without a running or passed clock, which puts them at the end of the
 /// queue.
-const NO_DUE_TIME: Micros = Micros(i64::MAX);
-
-/// The part of a case that no query filters by. It is stored as one JSON document.
-#[derive(Serialize, Deserialize)]
-struct CaseDocument {
-    kind: CaseKind,
-    state: State,
-    clocks: Clocks,
-    remind_before: Length,
-    #[serde(rename = "contest")]
-    competition: Competition,
-    #[serde(rename = "ended")]
-    ended_lines: BTreeSet<LineId>,
-    round: u32,
-    approval_refusals: Vec<LineRefusal>,
-}
+const NO_DUE_TIME: Timestamp = LATEST_TIME;
 
 /// Builds the key of a case.
 pub(crate) fn case_key(tenant: cpor_types::TenantId, case: CaseId) -> AggregateKey {
@@ -42,7 +26,7 @@ pub(super) fn to_row(
     key: &AggregateKey,
     Versioned { version, state: case }: &Versioned<ReviewCase>,
 ) -> Result<ActiveModel, StoreError> {
-    let document = CaseDocument {
+    let body = CaseBody {
         kind: case.kind.clone(),
         state: case.state.clone(),
         clocks: case.clocks.clone(),
@@ -53,36 +37,40 @@ pub(super) fn to_row(
         approval_refusals: case.approval_refusals.clone(),
     };
     Ok(ActiveModel {
-        owner: Set(key.owner.clone()),
-        id: Set(key.id),
+        owner: Set(key.owner.clone().into()),
+        id: Set(key.id.into()),
         version: Set(to_bigint(*version)?),
-        state: Set(case.phase().as_str().to_owned()),
+        state: Set(case.phase().into()),
         reviewer: Set(case.reviewer.clone()),
         claim: Set(case.snapshot.claim.to_string()),
-        queue_time: Set(case.clocks.earliest_due(case.phase()).map_or(NO_DUE_TIME, Micros::from)),
+        queue_time: Set(case.clocks.earliest_due(case.phase()).map_or(NO_DUE_TIME, storable_time)),
         overdue: Set(case.clocks.is_overdue()),
-        snapshot: Set(to_json(&case.snapshot)?),
-        body: Set(to_json(&document)?),
-        create_time: Set(case.create_time.into()),
-        update_time: Set(case.update_time.into()),
-        close_time: Set(case.close_time.map(Micros::from)),
+        snapshot: Set(CaseSnapshot(case.snapshot.clone())),
+        body: Set(body),
+        create_time: Set(case.create_time),
+        update_time: Set(case.update_time),
+        close_time: Set(case.close_time),
     })
 }
 
-pub(crate) fn from_row(row: Model) -> Result<(AggregateKey, Versioned<ReviewCase>), StoreError> {
-    let key = AggregateKey::new(row.owner, row.id);
+/// Reads a case from its row.
+///
+/// # Errors
+/// Returns an inconsistency if the row does not hold a valid case.
+pub(super) fn from_row(row: Model) -> Result<(AggregateKey, Versioned<ReviewCase>), StoreError> {
+    let key = AggregateKey::new(row.owner, row.id.into());
     let inconsistent = |cause: &dyn std::fmt::Display| StoreError::inconsistent(TABLE, &key, cause);
-    let CaseDocument { kind, state, clocks, remind_before, competition, ended_lines, round, approval_refusals } =
-        from_json(row.body, &inconsistent)?;
-    if state.phase().as_str() != row.state {
-        let (column, document) = (row.state, state.phase().as_str());
-        return Err(inconsistent(&format_args!("state: the column contains {column}, the document {document}")));
+    let CaseBody { kind, state, clocks, remind_before, competition, ended_lines, round, approval_refusals } = row.body;
+    let (CaseSnapshot(snapshot), phase) = (row.snapshot, Phase::from(row.state));
+    if state.phase() != phase {
+        let (column, body) = (phase.as_str(), state.phase().as_str());
+        return Err(inconsistent(&format_args!("state: the column contains {column}, the body {body}")));
     }
     let case = ReviewCase {
-        tenant: key.owner.parse().map_err(|malformed| inconsistent(&malformed))?,
+        tenant: key.owner.parse().map_err(|malformed: cpor_types::Malformed| inconsistent(&malformed))?,
         id: CaseId(key.id),
         kind,
-        snapshot: from_json(row.snapshot, &inconsistent)?,
+        snapshot,
         reviewer: row.reviewer,
         round,
         state,
@@ -91,17 +79,10 @@ pub(crate) fn from_row(row: Model) -> Result<(AggregateKey, Versioned<ReviewCase
         competition,
         ended_lines,
         approval_refusals,
-        create_time: row.create_time.into(),
-        update_time: row.update_time.into(),
-        close_time: row.close_time.map(Into::into),
+        create_time: row.create_time,
+        update_time: row.update_time,
+        close_time: row.close_time,
     };
     let version = u64::try_from(row.version).map_err(|error| inconsistent(&error))?;
     Ok((key, Versioned::new(version, case)))
-}
-
-fn from_json<T: DeserializeOwned>(
-    value: Value,
-    inconsistent: &impl Fn(&dyn std::fmt::Display) -> StoreError,
-) -> Result<T, StoreError> {
-    serde_json::from_value(value).map_err(|error| inconsistent(&error))
 }

@@ -167,7 +167,7 @@ fn execute(case: &ReviewCase, command: CommandKind, person: &Reviewer, now: Time
 }
 
 /// Returns a case of the reviewer amy in the given phase. It is reached by commands and events.
-fn case_in_phase(phase: Phase) -> ReviewCase {
+pub(crate) fn case_in_phase(phase: Phase) -> ReviewCase {
     let (now, calendar) = (parse_time("2026-03-03T15:00:00Z"), calendar());
     let taken = || next_case(waiting_case().take(&amy(), now));
     let started = || next_case(taken().start(&amy(), now, &calendar));

@@ -1,20 +1,24 @@
 //! The table `arbitrated_key`: the keys of pending arbitrations. Its primary key allows only one
 //! pending arbitration per key.
+use cpor_durable::ids::{DecisionId, TenantId};
 use sea_orm::entity::prelude::*;
 
 /// A key that a pending arbitration has reserved.
 #[sea_orm::model]
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "arbitrated_key")]
-pub struct Model {
+pub(crate) struct Model {
     /// The id of the tenant that owns the row.
     #[sea_orm(primary_key, auto_increment = false)]
-    pub owner: String,
+    pub(crate) owner: TenantId,
     /// The name of the key: `workloads/{product}` or `subscriptions/{uuid}`.
     #[sea_orm(primary_key, auto_increment = false)]
-    pub key: String,
+    pub(crate) key: String,
     /// The id of the arbitration.
-    pub id: Uuid,
+    pub(crate) id: DecisionId,
+    /// The arbitration. It is saved before its keys, and never deleted.
+    #[sea_orm(belongs_to, from = "(owner, id)", to = "(owner, id)", on_delete = "Restrict")]
+    pub(crate) arbitration: BelongsTo<super::arbitration::Entity>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

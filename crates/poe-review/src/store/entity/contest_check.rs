@@ -1,23 +1,27 @@
 //! The table `contest_check`: cases whose rivals must be determined again (R37). The two counters
 //! only grow, so a request that arrives while an earlier one is being processed is not lost.
+use cpor_durable::ids::{CaseId, TenantId};
 use sea_orm::entity::prelude::*;
 
 /// The requests to check the competition of one case. A check is open while `answered` is less than
 /// `asked`.
 #[sea_orm::model]
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "contest_check")]
-pub struct Model {
+pub(crate) struct Model {
     /// The id of the tenant that owns the row.
     #[sea_orm(primary_key, auto_increment = false)]
-    pub owner: String,
+    pub(crate) owner: TenantId,
     /// The id of the case.
     #[sea_orm(primary_key, auto_increment = false)]
-    pub id: Uuid,
+    pub(crate) id: CaseId,
     /// The number of checks that were requested so far.
-    pub asked: i64,
+    pub(crate) asked: i64,
     /// The value of `asked` when the last completed check was read.
-    pub answered: i64,
+    pub(crate) answered: i64,
+    /// The case. It is saved before a check is requested, and never deleted.
+    #[sea_orm(belongs_to, from = "(owner, id)", to = "(owner, id)", on_delete = "Restrict")]
+    pub(crate) case: BelongsTo<super::review_case::Entity>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

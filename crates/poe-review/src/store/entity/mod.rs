@@ -1,10 +1,14 @@
-//! The SeaORM entities of the tables.
-#![expect(unreachable_pub, reason = "SeaORM's traits require public models, which other crates do not use")]
-pub(crate) mod arbitrated_key;
-pub(crate) mod arbitration;
-pub(crate) mod case_key;
-pub(crate) mod contest_check;
-pub(crate) mod pending_approval;
-pub(crate) mod review_case;
-pub(crate) mod review_note;
-pub(crate) mod tenant_contest;
+//! The SeaORM entities of this service, one module for each table, and the types of their columns.
+pub(super) mod arbitrated_key;
+pub(super) mod arbitration;
+pub(super) mod arbitration_body;
+pub(super) mod case_body;
+pub(super) mod case_key;
+pub(super) mod case_snapshot;
+pub(super) mod case_state;
+pub(super) mod contest_check;
+pub(super) mod decision_kind;
+pub(super) mod pending_approval;
+pub(super) mod review_case;
+pub(super) mod review_note;
+pub(super) mod tenant_contest;

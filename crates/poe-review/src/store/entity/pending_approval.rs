@@ -1,28 +1,31 @@
 //! The table `pending_approval`: approvals and arbitrations that wait for the registry. A row is
 //! inserted and deleted in the transaction that changes the state of its case or arbitration.
-use cpor_durable::rows::Micros;
+//!
+//! It has no foreign key, because its parent is a case or an arbitration.
+use super::decision_kind::DecisionKind;
+use cpor_durable::ids::{DecisionId, TenantId};
 use sea_orm::entity::prelude::*;
 
 /// A case that is being approved, or a pending arbitration.
 #[sea_orm::model]
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "pending_approval")]
-pub struct Model {
+pub(crate) struct Model {
     /// The id of the tenant that owns the row.
     #[sea_orm(primary_key, auto_increment = false)]
-    pub owner: String,
+    pub(crate) owner: TenantId,
     /// The id of the case or of the arbitration.
     #[sea_orm(primary_key, auto_increment = false)]
-    pub id: Uuid,
-    /// The kind of the decision: `approval` or `arbitration`.
-    pub work: String,
+    pub(crate) id: Uuid,
+    /// The kind of the decision.
+    pub(crate) work: DecisionKind,
     /// The decision id in the request to the registry.
-    pub decision_id: Uuid,
+    pub(crate) decision_id: DecisionId,
     /// The real time at which the lease expires or the delay after a failure ends. Then any process
     /// may continue with the decision.
-    pub resume_time: Micros,
+    pub(crate) resume_time: DateTimeUtc,
     /// The number of attempts that have failed so far.
-    pub attempts: i64,
+    pub(crate) attempts: i64,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -1,44 +1,53 @@
 //! The table `review_case`: one row per review case.
-use cpor_durable::rows::Micros;
+use super::{case_body::CaseBody, case_snapshot::CaseSnapshot, case_state::CaseState};
+use cpor_durable::ids::{CaseId, TenantId};
 use sea_orm::entity::prelude::*;
 
 /// A review case. The data that queries filter by is in columns, the rest in JSON documents.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "review_case")]
-pub struct Model {
+pub(crate) struct Model {
     /// The id of the tenant that owns the row.
     #[sea_orm(primary_key, auto_increment = false)]
-    pub owner: String,
+    pub(crate) owner: TenantId,
     /// The id of the case.
     #[sea_orm(primary_key, auto_increment = false)]
-    pub id: Uuid,
+    pub(crate) id: CaseId,
     /// The version of the case.
-    pub version: i64,
-    /// The phase of the case, for example `under_review`.
-    pub state: String,
+    pub(crate) version: i64,
+    /// The phase of the state in `body`, for filters.
+    pub(crate) state: CaseState,
     /// The subject of the assigned reviewer.
-    pub reviewer: Option<String>,
+    pub(crate) reviewer: Option<String>,
     /// The resource name of the claim: `partners/{partner}/claims/{claim}`.
-    pub claim: String,
-    /// The due time of the most urgent clock, by which the queue is sorted. The maximum value if no
+    pub(crate) claim: String,
+    /// The due time of the most urgent clock, by which the queue is sorted. The latest time if no
     /// clock is running or passed.
-    pub queue_time: Micros,
+    pub(crate) queue_time: DateTimeUtc,
     /// Whether at least one clock has passed.
-    pub overdue: bool,
-    /// The snapshot of the claim, as a JSON document.
+    pub(crate) overdue: bool,
+    /// The snapshot of the claim.
     #[sea_orm(column_type = "JsonBinary")]
-    pub snapshot: Json,
-    /// The remaining data of the case, such as its kind, state, clocks and competition, as a JSON
-    /// document.
+    pub(crate) snapshot: CaseSnapshot,
+    /// The remaining data of the case, such as its kind, state, clocks and competition.
     #[sea_orm(column_type = "JsonBinary")]
-    pub body: Json,
+    pub(crate) body: CaseBody,
     /// The time at which the case was opened.
-    pub create_time: Micros,
+    pub(crate) create_time: DateTimeUtc,
     /// The time of the last change.
-    pub update_time: Micros,
+    pub(crate) update_time: DateTimeUtc,
     /// The time at which the case was approved, rejected or closed.
-    pub close_time: Option<Micros>,
+    pub(crate) close_time: Option<DateTimeUtc>,
+    /// The keys that the case competes for.
+    #[sea_orm(has_many)]
+    pub(crate) keys: HasMany<super::case_key::Entity>,
+    /// The requests to check the competition of the case.
+    #[sea_orm(has_one)]
+    pub(crate) check: HasOne<super::contest_check::Entity>,
+    /// The notes on the case.
+    #[sea_orm(has_many)]
+    pub(crate) notes: HasMany<super::review_note::Entity>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

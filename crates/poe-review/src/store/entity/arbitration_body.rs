@@ -1,0 +1,19 @@
+//! The JSON column of an arbitration.
+use crate::domain::arbitration::{ArbitrationState, Award};
+use cpor_types::Actor;
+use sea_orm::FromJsonQueryResult;
+use serde::{Deserialize, Serialize};
+
+/// The part of an arbitration that no query filters by.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromJsonQueryResult)]
+pub(crate) struct ArbitrationBody {
+    /// The awarded keys and their winners.
+    pub(crate) awards: Vec<Award>,
+    /// The lead's comment.
+    pub(crate) comment: String,
+    /// The lead who decided.
+    #[serde(rename = "by")]
+    pub(crate) actor: Actor,
+    /// The state of the arbitration.
+    pub(crate) state: ArbitrationState,
+}

@@ -1,0 +1,30 @@
+//! The JSON column of a review case.
+use crate::domain::{CaseKind, Clocks, Competition, LineRefusal, State};
+use cpor_types::{Length, LineId};
+use sea_orm::FromJsonQueryResult;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+/// The part of a case that no query filters by. The fields are those of
+/// [`ReviewCase`](crate::domain::ReviewCase).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromJsonQueryResult)]
+pub(crate) struct CaseBody {
+    /// Whether the case reviews a submission or a dispute.
+    pub(crate) kind: CaseKind,
+    /// The state of the case.
+    pub(crate) state: State,
+    /// The clocks that measure the review's deadlines.
+    pub(crate) clocks: Clocks,
+    /// The time between the reminder of a clock and its due time.
+    pub(crate) remind_before: Length,
+    /// The competition for the keys of the case.
+    #[serde(rename = "contest")]
+    pub(crate) competition: Competition,
+    /// Lines that were awarded to another claim, or whose association has ended.
+    #[serde(rename = "ended")]
+    pub(crate) ended_lines: BTreeSet<LineId>,
+    /// The review round.
+    pub(crate) round: u32,
+    /// The registry's reasons for refusing the last approval.
+    pub(crate) approval_refusals: Vec<LineRefusal>,
+}
