@@ -64,3 +64,15 @@ impl From<&cpor_types::PartnerId> for PartnerId {
         Self(id.as_str().to_owned())
     }
 }
+
+cpor_bulk_rows::text_ids! {
+    /// The column of a payout period, such as `2026-Q1`. It is the `owner` of the period's payouts.
+    PayoutPeriodId;
+}
+
+cpor_bulk_rows::uuid_ids! {
+    /// The column of the id of an earning.
+    EarningId;
+    /// The column of a payout's id.
+    PayoutId;
+}

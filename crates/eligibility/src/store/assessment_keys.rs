@@ -21,5 +21,5 @@ pub(super) async fn save(tx: &Tx, changes: &[Change<Assessment>]) -> Result<(), 
 }
 
 fn key_row(AggregateKey { owner, id }: &AggregateKey, key: &AssociationKey) -> ActiveModel {
-    ActiveModel { owner: Set(owner.clone()), id: Set(*id), key: Set(key.to_string()) }
+    ActiveModel { owner: Set(owner.clone().into()), id: Set((*id).into()), key: Set(key.to_string()) }
 }

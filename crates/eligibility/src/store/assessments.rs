@@ -1,7 +1,8 @@
 //! Queries for assessments and monthly results.
 use std::collections::BTreeMap;
 
-use cpor_durable::{AggregateKey, StoreError, Versioned, rows};
+use cpor_bulk_rows::{fetch_all, fetch_one};
+use cpor_durable::{AggregateKey, StoreError, Versioned, ids, rows};
 use cpor_types::{Month, PartnerId, TenantId};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter, QueryOrder,
@@ -36,9 +37,14 @@ pub(crate) enum Scope {
 /// an assessment contains the tenant but not the partner, so the name alone does not limit access.
 fn select_in_scope(scope: &Scope) -> Select<Entity> {
     match scope {
-        Scope::Partner(partner) => Entity::find().filter(Column::Partner.eq(partner.as_str())),
+        Scope::Partner(partner) => Entity::find().filter(Column::Partner.eq(ids::PartnerId::from(partner))),
         Scope::All => Entity::find(),
     }
+}
+
+/// Returns the values of the columns `owner` and `id`.
+fn key_columns(key: &AggregateKey) -> (ids::TenantId, ids::ClaimId) {
+    (key.owner.as_str().into(), key.id.into())
 }
 
 /// Returns the assessment with this key, if it is in the scope.
@@ -50,8 +56,9 @@ pub(crate) async fn get(
     scope: &Scope,
     key: &AggregateKey,
 ) -> Result<Option<Versioned<Assessment>>, StoreError> {
-    let has_key = Column::Owner.eq(&key.owner).and(Column::Id.eq(key.id));
-    let found = select_in_scope(scope).filter(has_key).one(db).await?;
+    let (owner, id) = key_columns(key);
+    let has_key = Column::Owner.eq(owner).and(Column::Id.eq(id));
+    let found = fetch_one(db, select_in_scope(scope).filter(has_key)).await?;
     Ok(found.map(row::to_assessment).transpose()?.map(|(_, assessment)| assessment))
 }
 
@@ -69,15 +76,16 @@ pub(crate) async fn list(
 ) -> Result<Vec<StoredAssessment>, StoreError> {
     let mut condition = Condition::all();
     if let Some(tenant) = tenant {
-        condition = condition.add(Column::Owner.eq(tenant.to_string()));
+        condition = condition.add(Column::Owner.eq(ids::TenantId::from(tenant)));
     }
-    if let Some(AggregateKey { owner, id }) = after {
+    if let Some(after) = after {
+        let (owner, id) = key_columns(after);
         let columns = Expr::tuple([Expr::col(Column::Owner), Expr::col(Column::Id)]);
-        condition = condition.add(columns.gt(Expr::tuple([Expr::val(owner.as_str()), Expr::val(*id)])));
+        condition = condition.add(columns.gt(Expr::tuple([Expr::val(owner), Expr::val(id)])));
     }
     let query =
         select_in_scope(scope).filter(condition).order_by_asc(Column::Owner).order_by_asc(Column::Id).limit(limit);
-    query.all(db).await?.into_iter().map(row::to_assessment).collect()
+    fetch_all(db, query).await?.into_iter().map(row::to_assessment).collect()
 }
 
 /// Lists at most `limit` stale assessments, using the partial index `assessment_stale`.
@@ -87,7 +95,7 @@ pub(crate) async fn list(
 pub(crate) async fn list_stale(db: &impl ConnectionTrait, limit: u64) -> Result<Vec<StoredAssessment>, StoreError> {
     let query = Entity::find().filter(Expr::col(Column::Stale));
     let query = query.order_by_asc(Column::Owner).order_by_asc(Column::Id).limit(limit);
-    query.all(db).await?.into_iter().map(row::to_assessment).collect()
+    fetch_all(db, query).await?.into_iter().map(row::to_assessment).collect()
 }
 
 /// Lists at most `limit` assessments that were last assessed with an edition of the guide catalog
@@ -102,7 +110,7 @@ pub(crate) async fn list_outdated(
 ) -> Result<Vec<StoredAssessment>, StoreError> {
     let query = Entity::find().filter(Column::Edition.lt(rows::to_bigint(edition)?)).order_by_asc(Column::Edition);
     let query = query.order_by_asc(Column::Owner).order_by_asc(Column::Id).limit(limit);
-    query.all(db).await?.into_iter().map(row::to_assessment).collect()
+    fetch_all(db, query).await?.into_iter().map(row::to_assessment).collect()
 }
 
 /// Counts the assessments that are stale or were last assessed with an earlier edition of the
@@ -124,8 +132,9 @@ pub(crate) async fn get_monthly_result(
     key: &AggregateKey,
     month: Month,
 ) -> Result<Option<MonthlyResult>, StoreError> {
-    let query = assessment_month::Entity::find_by_id((key.owner.clone(), key.id, month.to_string()));
-    Ok(query.one(db).await?.map(row::to_monthly_result).transpose()?.map(|(_, result)| result))
+    let (owner, id) = key_columns(key);
+    let query = assessment_month::Entity::find_by_id((owner, id, month.to_string()));
+    Ok(fetch_one(db, query).await?.map(|row| row::to_monthly_result(row).1))
 }
 
 /// Returns all monthly results of these assessments.
@@ -139,7 +148,7 @@ pub(crate) async fn list_monthly_results(
     use assessment_month::{Column, Entity};
     let mut results = BTreeMap::<AggregateKey, ResultsByMonth>::new();
     for found in rows::load_children::<Entity>(db, [Column::Owner, Column::Id], keys).await? {
-        let (key, result) = row::to_monthly_result(found)?;
+        let (key, result) = row::to_monthly_result(found);
         results.entry(key).or_default().insert(result.month, result);
     }
     Ok(results)

@@ -1,6 +1,7 @@
 //! The table `earning`, which is the ledger (R54). Earnings are inserted in the transaction of the
 //! assessment that causes them.
-use cpor_durable::{AggregateKey, Change, Micros, StoreError, Tx, rows};
+use cpor_bulk_rows::fetch_all;
+use cpor_durable::{AggregateKey, Change, StoreError, Tx, ids, rows};
 use cpor_types::{AssociationKey, ClaimId, Month, TenantId, Timestamp};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder,
@@ -8,9 +9,14 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+pub(crate) use super::entity::earning_status::EarningStatus;
+
 use super::{
     assessments::Scope,
-    entity::earning::{ActiveModel, Column, Entity, Model},
+    entity::{
+        bodies::EarningBody,
+        earning::{ActiveModel, Column, Entity, Model},
+    },
 };
 use crate::domain::{Assessment, AssessmentEvent, Earning, PayoutPeriod};
 
@@ -26,25 +32,6 @@ pub(crate) enum Payment {
     Paid { reference: String, time: Timestamp },
 }
 
-/// The values of the column `status`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum EarningStatus {
-    NothingDue,
-    Accrued,
-    Paid,
-}
-
-impl EarningStatus {
-    /// The stored text.
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::NothingDue => "nothing_due",
-            Self::Accrued => "accrued",
-            Self::Paid => "paid",
-        }
-    }
-}
-
 /// An earning, and whether it has been paid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct LedgerEntry {
@@ -56,13 +43,13 @@ impl LedgerEntry {
     /// The cursor with which a list continues after this entry.
     pub(crate) fn cursor(&self) -> Cursor {
         let Earning { accrue_time, number, id, .. } = &self.earning;
-        (accrue_time.timestamp_micros(), number.cast_signed(), *id)
+        (*accrue_time, number.cast_signed(), *id)
     }
 }
 
-/// A position in the ledger: the accrue time in microseconds since 1970-01-01T00:00:00Z, the number
-/// of the earning within its claim, and its id.
-pub(crate) type Cursor = (i64, i64, Uuid);
+/// A position in the ledger: the accrue time, the number of the earning within its claim, and its
+/// id.
+pub(crate) type Cursor = (Timestamp, i64, Uuid);
 
 /// Which earnings a list contains. A field that is `None` does not restrict the list.
 #[derive(Clone, Debug)]
@@ -80,17 +67,19 @@ impl EarningQuery {
     /// The database condition for the earnings in the list.
     fn condition(&self) -> Condition {
         let partner = match &self.scope {
-            Scope::Partner(partner) => Some(Column::Partner.eq(partner.as_str())),
+            Scope::Partner(partner) => Some(Column::Partner.eq(ids::PartnerId::from(partner))),
             Scope::All => None,
         };
         Condition::all()
             .add_option(partner)
-            .add_option(self.tenant.map(|tenant| Column::Owner.eq(tenant.to_string())))
-            .add_option(self.claim.map(|claim| Column::Claim.eq(claim.uuid())))
+            .add_option(self.tenant.map(|tenant| Column::Owner.eq(ids::TenantId::from(tenant))))
+            .add_option(self.claim.map(|claim| Column::Claim.eq(ids::ClaimId::from(claim))))
             .add_option(self.key.as_ref().map(|key| Column::Key.eq(key.to_string())))
             .add_option(self.month.map(|month| Column::Month.eq(month.to_string())))
-            .add_option(self.payout_period.map(|period| Column::PayoutPeriod.eq(period.to_string())))
-            .add_option(self.status.map(|status| Column::Status.eq(status.as_str())))
+            .add_option(
+                self.payout_period.map(|period| Column::PayoutPeriod.eq(ids::PayoutPeriodId::from(period.to_string()))),
+            )
+            .add_option(self.status.map(|status| Column::Status.eq(status)))
     }
 }
 
@@ -126,27 +115,27 @@ pub(crate) async fn list(
     let select = Entity::find().filter(query.condition().add_option(is_after));
     let select = select.order_by_asc(Column::AccrueTime).order_by_asc(Column::Number).order_by_asc(Column::Id);
     let select = select.limit(limit);
-    select.all(db).await?.into_iter().map(to_ledger_entry).collect()
+    fetch_all(db, select).await?.into_iter().map(to_ledger_entry).collect()
 }
 
 fn from_earning(earning: &Earning) -> Result<ActiveModel, StoreError> {
     let is_due = earning.amount.is_some_and(|amount| amount.micros != 0);
     let status = if is_due { EarningStatus::Accrued } else { EarningStatus::NothingDue };
     Ok(ActiveModel {
-        owner: Set(earning.tenant.to_string()),
-        id: Set(earning.id),
-        partner: Set(earning.claim.partner.as_str().to_owned()),
-        claim: Set(earning.claim.claim.uuid()),
+        owner: Set(earning.tenant.into()),
+        id: Set(earning.id.into()),
+        partner: Set((&earning.claim.partner).into()),
+        claim: Set(earning.claim.claim.into()),
         key: Set(earning.key.to_string()),
         month: Set(earning.month.to_string()),
-        payout_period: Set(earning.payout_period.to_string()),
-        accrue_time: Set(earning.accrue_time.into()),
+        payout_period: Set(earning.payout_period.to_string().into()),
+        accrue_time: Set(earning.accrue_time),
         number: Set(rows::to_bigint(earning.number)?),
         currency: Set(earning.amount.map(|amount| amount.currency.to_string())),
         amount_micros: Set(earning.amount.map(|amount| amount.micros)),
         // The column `line` contains the complete earning.
-        line: Set(rows::to_json(earning)?),
-        status: Set(status.as_str().to_owned()),
+        line: Set(EarningBody(earning.clone())),
+        status: Set(status),
         payout: Set(None),
         reference: Set(None),
         pay_time: Set(None),
@@ -154,15 +143,15 @@ fn from_earning(earning: &Earning) -> Result<ActiveModel, StoreError> {
 }
 
 fn to_ledger_entry(row: Model) -> Result<LedgerEntry, StoreError> {
-    let key = AggregateKey::new(row.owner, row.id);
-    let inconsistent = |what: &dyn std::fmt::Display| StoreError::inconsistent("earning", &key, what);
-    let earning = serde_json::from_value(row.line).map_err(|error| inconsistent(&error))?;
-    let payment = match (row.status.as_str(), row.reference, row.pay_time) {
-        ("nothing_due", None, None) => Payment::NothingDue,
-        ("accrued", None, None) => Payment::Accrued,
-        ("paid", Some(reference), Some(time)) => Payment::Paid { reference, time: Micros::into(time) },
+    let EarningBody(earning) = row.line;
+    let payment = match (row.status, row.reference, row.pay_time) {
+        (EarningStatus::NothingDue, None, None) => Payment::NothingDue,
+        (EarningStatus::Accrued, None, None) => Payment::Accrued,
+        (EarningStatus::Paid, Some(reference), Some(time)) => Payment::Paid { reference, time },
         (other, ..) => {
-            return Err(inconsistent(&format_args!("the status {other} does not match the payment columns")));
+            let key = AggregateKey::new(row.owner, row.id.into());
+            let what = format_args!("the status {other:?} does not match the payment columns");
+            return Err(StoreError::inconsistent("earning", &key, what));
         }
     };
     Ok(LedgerEntry { earning, payment })

@@ -1,12 +1,16 @@
 //! The table `guide_shelf`: the catalog of all program guides, in one row.
 use std::convert::Infallible;
 
+use cpor_bulk_rows::fetch_one;
 use cpor_durable::{AggregateKey, Change, OutgoingEvent, Store, StoreError, Tx, Versioned, rows};
 use cpor_types::Month;
 use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait};
 use uuid::Uuid;
 
-use super::entity::guide_shelf::{ActiveModel, Entity, Model};
+use super::entity::{
+    bodies::GuideCatalogBody,
+    guide_shelf::{ActiveModel, Entity, Model},
+};
 use crate::domain::{ActiveGuides, CatalogGuide, Guide, GuideCatalog, GuideDocument, GuideViolation};
 
 /// The shipped guide is in force since January of this year.
@@ -47,7 +51,7 @@ impl Store for GuideCatalogStore {
     ) -> Result<Vec<(AggregateKey, Infallible)>, StoreError> {
         let rows = changes.iter().map(|change| {
             let Versioned { version, state } = &change.after;
-            Ok((change.previous_version(), from_catalog(rows::to_bigint(*version)?, state)?))
+            Ok((change.previous_version(), from_catalog(rows::to_bigint(*version)?, state)))
         });
         rows::save::<Entity>(tx, rows.collect::<Result<Vec<_>, StoreError>>()?).await?;
         Ok(Vec::new())
@@ -65,7 +69,7 @@ impl Store for GuideCatalogStore {
 /// The database failed, or the row is inconsistent.
 pub(crate) async fn load(db: &impl ConnectionTrait) -> Result<GuideCatalog, StoreError> {
     let AggregateKey { owner, id } = catalog_key();
-    match Entity::find_by_id((owner, id)).one(db).await? {
+    match fetch_one(db, Entity::find_by_id((owner, id))).await? {
         Some(row) => Ok(to_catalog(row)?.state),
         None => shipped_catalog(),
     }
@@ -103,12 +107,13 @@ fn invalid_document(violations: &[GuideViolation]) -> StoreError {
 }
 
 fn to_catalog(row: Model) -> Result<Versioned<GuideCatalog>, StoreError> {
-    let inconsistent = |what: &dyn std::fmt::Display| StoreError::inconsistent("guide_shelf", &catalog_key(), what);
-    let version = u64::try_from(row.version).map_err(|_| inconsistent(&"the version is negative"))?;
-    Ok(Versioned::new(version, serde_json::from_value(row.state).map_err(|error| inconsistent(&error))?))
+    let GuideCatalogBody(catalog) = row.state;
+    let negative = |_| StoreError::inconsistent("guide_shelf", &catalog_key(), "the version is negative");
+    Ok(Versioned::new(u64::try_from(row.version).map_err(negative)?, catalog))
 }
 
-fn from_catalog(version: i64, catalog: &GuideCatalog) -> Result<ActiveModel, StoreError> {
+fn from_catalog(version: i64, catalog: &GuideCatalog) -> ActiveModel {
     let AggregateKey { owner, id } = catalog_key();
-    Ok(ActiveModel { owner: Set(owner), id: Set(id), version: Set(version), state: Set(rows::to_json(catalog)?) })
+    let state = GuideCatalogBody(catalog.clone());
+    ActiveModel { owner: Set(owner), id: Set(id), version: Set(version), state: Set(state) }
 }

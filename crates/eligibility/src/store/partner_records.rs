@@ -2,17 +2,19 @@
 //!
 //! Partners and associations arrive on different event streams, in any order. The record is stored
 //! so that an association which becomes official later can use it.
-use cpor_durable::{StoreError, rows};
+use cpor_bulk_rows::{LoadError, fetch_one};
+use cpor_durable::{AggregateKey, StoreError, ids, rows};
 use cpor_types::PartnerId;
 use sea_orm::{
     ActiveValue::Set,
     ConnectionTrait, DbErr, EntityTrait, ExprTrait,
     sea_query::{Expr, OnConflict},
 };
+use uuid::Uuid;
 
-use super::{
-    entity::partner_record::{ActiveModel, Column, Entity},
-    row,
+use super::entity::{
+    bodies::PartnerRecordBody,
+    partner_record::{ActiveModel, Column, Entity},
 };
 use crate::domain::PartnerRecord;
 
@@ -28,9 +30,9 @@ pub(crate) async fn save(
     record: &PartnerRecord,
 ) -> Result<(), StoreError> {
     let row = ActiveModel {
-        partner: Set(partner.as_str().to_owned()),
+        partner: Set(partner.into()),
         sequence: Set(rows::to_bigint(sequence)?),
-        record: Set(rows::to_json(record)?),
+        record: Set(PartnerRecordBody(record.clone())),
     };
     // In an upsert, `excluded` is the row that could not be inserted.
     let is_newer = Expr::col((Entity, Column::Sequence)).lt(Expr::col(("excluded", Column::Sequence)));
@@ -50,6 +52,14 @@ pub(crate) async fn save(
 /// # Errors
 /// The database failed, or the row is inconsistent.
 pub(crate) async fn get(db: &impl ConnectionTrait, partner: &PartnerId) -> Result<Option<PartnerRecord>, StoreError> {
-    let found = Entity::find_by_id(partner.as_str().to_owned()).one(db).await?;
-    found.map(row::to_partner_record).transpose()
+    // The row is not one of an aggregate, so its inconsistency is named here.
+    let not_loaded = |error| match error {
+        LoadError::Db(error) => error.into(),
+        LoadError::Undecodable(row) => {
+            let key = AggregateKey::new(partner.as_str(), Uuid::nil());
+            StoreError::inconsistent("partner_record", &key, row.error)
+        }
+    };
+    let found = fetch_one(db, Entity::find_by_id(ids::PartnerId::from(partner))).await.map_err(not_loaded)?;
+    Ok(found.map(|row| row.record.0))
 }

@@ -1,7 +1,7 @@
 //! The table `payout`. Saving a payout marks the earnings that it pays in the same transaction.
 use std::convert::Infallible;
 
-use cpor_durable::{AggregateKey, Change, Micros, OutgoingEvent, Store, StoreError, Tx, Versioned, rows};
+use cpor_durable::{AggregateKey, Change, OutgoingEvent, Store, StoreError, Tx, Versioned, ids, rows};
 use cpor_types::Money;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::{
     earnings::EarningStatus,
     entity::{
+        bodies::PayoutBody,
         earning,
         payout::{ActiveModel, Entity, Model},
     },
@@ -58,15 +59,15 @@ impl Store for PayoutStore {
 /// Marks the accrued earnings of the payout's period as paid. Earnings are never changed otherwise.
 async fn mark_as_paid(tx: &Tx, payout: &Payout) -> Result<(), StoreError> {
     use earning::{Column, Entity};
-    // The status is a literal and not a parameter, so that the partial index `earning_due` is used.
-    let accrued = Expr::cust(format!("'{}'", EarningStatus::Accrued.as_str()));
-    let is_due = Column::PayoutPeriod.eq(payout.period.to_string()).and(Expr::col(Column::Status).eq(accrued));
+    // As the condition of the partial index `earning_due`, which a parameter does not match.
+    let is_accrued = Expr::col(Column::Status).eq(Expr::Constant(EarningStatus::Accrued.into()));
+    let period = ids::PayoutPeriodId::from(payout.period.to_string());
     Entity::update_many()
-        .col_expr(Column::Status, Expr::val(EarningStatus::Paid.as_str()))
-        .col_expr(Column::Payout, Expr::val(payout.id))
+        .col_expr(Column::Status, Expr::val(EarningStatus::Paid))
+        .col_expr(Column::Payout, Expr::val(ids::PayoutId::from(payout.id)))
         .col_expr(Column::Reference, Expr::val(payout.reference.as_str()))
-        .col_expr(Column::PayTime, Expr::val(Micros::from(payout.pay_time).0))
-        .filter(is_due)
+        .col_expr(Column::PayTime, Expr::val(payout.pay_time))
+        .filter(Column::PayoutPeriod.eq(period).and(is_accrued))
         .exec(tx)
         .await?;
     Ok(())
@@ -78,9 +79,9 @@ async fn mark_as_paid(tx: &Tx, payout: &Payout) -> Result<(), StoreError> {
 /// The database failed, or a row is inconsistent.
 pub(crate) async fn totals(db: &impl ConnectionTrait, payout: Uuid) -> Result<(u64, Vec<Money>), StoreError> {
     use earning::{Column, Entity};
-    let sum = Expr::cust("CAST(SUM(amount_micros) AS BIGINT)");
+    let sum = Expr::col(Column::AmountMicros).sum().cast_as("BIGINT");
     let query = Entity::find().select_only().column(Column::Currency).column_as(Column::Id.count(), "earnings");
-    let query = query.column_as(sum, "micros").filter(Column::Payout.eq(payout));
+    let query = query.column_as(sum, "micros").filter(Column::Payout.eq(ids::PayoutId::from(payout)));
     let query = query.group_by(Column::Currency).order_by_asc(Column::Currency);
     let (mut earnings, mut amounts) = (0, Vec::new());
     for (currency, count, micros) in query.into_tuple::<(String, i64, i64)>().all(db).await? {
@@ -93,10 +94,10 @@ pub(crate) async fn totals(db: &impl ConnectionTrait, payout: Uuid) -> Result<(u
 }
 
 fn to_payout(row: Model) -> Result<(AggregateKey, Versioned<Payout>), StoreError> {
-    let key = AggregateKey::new(row.owner, row.id);
-    let inconsistent = |what: &dyn std::fmt::Display| StoreError::inconsistent("payout", &key, what);
-    let state = serde_json::from_value(row.state).map_err(|error| inconsistent(&error))?;
-    let version = u64::try_from(row.version).map_err(|_| inconsistent(&"the version is negative"))?;
+    let key = AggregateKey::new(row.owner, row.id.into());
+    let PayoutBody(state) = row.state;
+    let negative = |_| StoreError::inconsistent("payout", &key, "the version is negative");
+    let version = u64::try_from(row.version).map_err(negative)?;
     Ok((key, Versioned::new(version, state)))
 }
 
@@ -104,9 +105,9 @@ fn from_payout(change: &Change<Payout>) -> Result<ActiveModel, StoreError> {
     let Versioned { version, state } = &change.after;
     let AggregateKey { owner, id } = change.key.clone();
     Ok(ActiveModel {
-        owner: Set(owner),
-        id: Set(id),
+        owner: Set(owner.into()),
+        id: Set(id.into()),
         version: Set(rows::to_bigint(*version)?),
-        state: Set(rows::to_json(state)?),
+        state: Set(PayoutBody(state.clone())),
     })
 }

@@ -1,21 +1,22 @@
 //! Converts rows to domain values and back. A row that this service cannot have written is reported
 //! as an inconsistency with its table and key.
-use cpor_durable::{
-    AggregateKey, Change, StoreError, Versioned,
-    rows::{Micros, to_bigint, to_json},
-};
+use cpor_durable::{AggregateKey, Change, StoreError, Versioned, rows::to_bigint};
 use cpor_types::{TenantKey, Timestamp};
 use sea_orm::ActiveValue::Set;
 use uuid::Uuid;
 
-use super::entity::{assessment, assessment_month, partner_record, usage_month, usage_replaced};
-use crate::domain::{Assessment, Measures, MonthlyResult, PartnerRecord, StoredUsage, Usage, UsageId};
+use super::entity::{
+    assessment, assessment_month,
+    bodies::{AssessmentBody, MonthlyResultBody},
+    usage_month, usage_replaced,
+};
+use crate::domain::{Assessment, Measures, MonthlyResult, StoredUsage, Usage, UsageId};
 
 /// Reads an assessment with its key and version.
 pub(super) fn to_assessment(row: assessment::Model) -> Result<(AggregateKey, Versioned<Assessment>), StoreError> {
-    let key = AggregateKey::new(row.owner, row.id);
+    let key = AggregateKey::new(row.owner, row.id.into());
     let inconsistent = |what: &dyn std::fmt::Display| StoreError::inconsistent("assessment", &key, what);
-    let state: Assessment = serde_json::from_value(row.state).map_err(|error| inconsistent(&error))?;
+    let AssessmentBody(state) = row.state;
     if (state.is_stale, to_bigint(state.edition)?) != (row.stale, row.edition) {
         return Err(inconsistent(&"the columns stale and edition differ from the state"));
     }
@@ -27,48 +28,37 @@ pub(super) fn to_assessment(row: assessment::Model) -> Result<(AggregateKey, Ver
 pub(super) fn from_assessment(change: &Change<Assessment>) -> Result<assessment::ActiveModel, StoreError> {
     let Versioned { version, state } = &change.after;
     Ok(assessment::ActiveModel {
-        owner: Set(change.key.owner.clone()),
-        id: Set(change.key.id),
+        owner: Set(change.key.owner.clone().into()),
+        id: Set(change.key.id.into()),
         version: Set(to_bigint(*version)?),
-        partner: Set(state.facts().claim.partner.as_str().to_owned()),
+        partner: Set((&state.facts().claim.partner).into()),
         stale: Set(state.is_stale),
         edition: Set(to_bigint(state.edition)?),
-        state: Set(to_json(state)?),
+        state: Set(AssessmentBody(state.clone())),
     })
 }
 
 /// Reads a monthly result with the key of its assessment.
-pub(super) fn to_monthly_result(row: assessment_month::Model) -> Result<(AggregateKey, MonthlyResult), StoreError> {
-    let key = AggregateKey::new(row.owner, row.id);
-    let result = serde_json::from_value(row.answer);
-    Ok((key.clone(), result.map_err(|error| StoreError::inconsistent("assessment_month", &key, error))?))
+pub(super) fn to_monthly_result(row: assessment_month::Model) -> (AggregateKey, MonthlyResult) {
+    (AggregateKey::new(row.owner, row.id.into()), row.answer.0)
 }
 
 /// Builds the row of a monthly result.
-pub(super) fn from_monthly_result(
-    key: &AggregateKey,
-    result: &MonthlyResult,
-) -> Result<assessment_month::ActiveModel, StoreError> {
-    Ok(assessment_month::ActiveModel {
-        owner: Set(key.owner.clone()),
-        id: Set(key.id),
+pub(super) fn from_monthly_result(key: &AggregateKey, result: &MonthlyResult) -> assessment_month::ActiveModel {
+    assessment_month::ActiveModel {
+        owner: Set(key.owner.clone().into()),
+        id: Set(key.id.into()),
         month: Set(result.month.to_string()),
         // The column `answer` contains the complete result.
-        answer: Set(to_json(result)?),
-    })
-}
-
-/// Reads a partner record.
-pub(super) fn to_partner_record(row: partner_record::Model) -> Result<PartnerRecord, StoreError> {
-    let key = AggregateKey::new(row.partner, Uuid::nil());
-    serde_json::from_value(row.record).map_err(|error| StoreError::inconsistent("partner_record", &key, error))
+        answer: Set(MonthlyResultBody(result.clone())),
+    }
 }
 
 /// Reads the usage of a month.
 pub(super) fn to_usage(row: usage_month::Model) -> Result<StoredUsage, StoreError> {
-    let key = AggregateKey::new(format!("{}/{}/{}", row.owner, row.key, row.month), Uuid::nil());
+    let key = AggregateKey::new(format!("{}/{}/{}", row.owner.as_str(), row.key, row.month), Uuid::nil());
     let inconsistent = |what: &dyn std::fmt::Display| StoreError::inconsistent("usage_month", &key, what);
-    let tenant = row.owner.parse().map_err(|malformed| inconsistent(&malformed))?;
+    let tenant = row.owner.as_str().parse().map_err(|malformed| inconsistent(&malformed))?;
     let id = UsageId {
         key: TenantKey { tenant, key: row.key.parse().map_err(|malformed| inconsistent(&malformed))? },
         month: row.month.parse().map_err(|malformed| inconsistent(&malformed))?,
@@ -81,7 +71,7 @@ pub(super) fn to_usage(row: usage_month::Model) -> Result<StoredUsage, StoreErro
         _ => return Err(inconsistent(&"the row has neither the measures of a workload nor those of a subscription")),
     };
     let revision = u64::try_from(row.revision).map_err(|_| inconsistent(&"the revision is negative"))?;
-    Ok(StoredUsage { usage: Usage { id, measures }, revision, import_time: row.import_time.into() })
+    Ok(StoredUsage { usage: Usage { id, measures }, revision, import_time: row.import_time })
 }
 
 /// Builds the row of a month of usage that no assessment has used yet.
@@ -89,7 +79,7 @@ pub(super) fn from_usage(month: &StoredUsage) -> Result<usage_month::ActiveModel
     let StoredUsage { usage: Usage { id, measures }, revision, import_time } = month;
     let MeasureColumns { active_users, paid_available_units, seats_sold, consumption } = (*measures).into();
     Ok(usage_month::ActiveModel {
-        owner: Set(id.key.tenant.to_string()),
+        owner: Set(id.key.tenant.into()),
         key: Set(id.key.key.to_string()),
         month: Set(id.month.to_string()),
         revision: Set(to_bigint(*revision)?),
@@ -97,7 +87,7 @@ pub(super) fn from_usage(month: &StoredUsage) -> Result<usage_month::ActiveModel
         paid_available_units: Set(paid_available_units),
         seats_sold: Set(seats_sold),
         consumption: Set(consumption),
-        import_time: Set(Micros::from(*import_time)),
+        import_time: Set(*import_time),
         unseen: Set(true),
     })
 }
@@ -119,7 +109,7 @@ pub(super) fn to_replaced_usage(row: usage_replaced::Model) -> Result<(StoredUsa
         import_time,
         unseen,
     };
-    Ok((to_usage(usage_row)?, replace_time.into()))
+    Ok((to_usage(usage_row)?, replace_time))
 }
 
 /// Builds the row of a month of usage that was replaced at `replace_time`.
@@ -130,7 +120,7 @@ pub(super) fn from_replaced_usage(
     let StoredUsage { usage: Usage { id, measures }, revision, import_time } = month;
     let MeasureColumns { active_users, paid_available_units, seats_sold, consumption } = (*measures).into();
     Ok(usage_replaced::ActiveModel {
-        owner: Set(id.key.tenant.to_string()),
+        owner: Set(id.key.tenant.into()),
         key: Set(id.key.key.to_string()),
         month: Set(id.month.to_string()),
         revision: Set(to_bigint(*revision)?),
@@ -138,8 +128,8 @@ pub(super) fn from_replaced_usage(
         paid_available_units: Set(paid_available_units),
         seats_sold: Set(seats_sold),
         consumption: Set(consumption),
-        import_time: Set(Micros::from(*import_time)),
-        replace_time: Set(Micros::from(replace_time)),
+        import_time: Set(*import_time),
+        replace_time: Set(replace_time),
     })
 }
 

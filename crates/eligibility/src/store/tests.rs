@@ -1,15 +1,19 @@
 //! Tests storing and querying assessments and usage, on both databases.
 use std::convert::Infallible;
 
-use cpor_durable::Command;
+use cpor_durable::{Command, StoreError, ids};
 use cpor_types::{Actor, Service};
-use sea_orm::{EntityTrait, QueryOrder};
+use sea_orm::{
+    ActiveEnum as _, ActiveValue::Set, ConnectionTrait as _, DbErr, EntityTrait, Iterable as _, QueryOrder, SqlErr,
+    sea_query::Expr,
+};
 
 use super::{
     assessment_key as key_of_assessment,
     assessments::{self, Scope},
-    entity::{assessment_key, usage_month, usage_replaced},
-    usage,
+    earnings::{self, EarningQuery, EarningStatus},
+    entity::{assessment_key, earning, usage_month, usage_replaced},
+    partner_records, usage,
 };
 use crate::{
     domain::{
@@ -190,6 +194,112 @@ async fn r51_concurrent_imports_lose_nothing() {
         let revisions: Vec<i64> = stored_months(&system).await.iter().map(|(_, _, revision, _)| *revision).collect();
         assert_eq!(revisions, [6, 6]);
         assert_eq!(usage_replaced::Entity::find().all(system.db.reader()).await.unwrap().len(), 10);
+    })
+    .await;
+}
+
+#[test]
+fn stored_statuses_have_unique_names() {
+    assert_eq!(EarningStatus::iter().count(), EarningStatus::values().len());
+}
+
+#[tokio::test]
+async fn the_database_admits_exactly_the_statuses() {
+    on_both_databases(async |system| {
+        let admitted = cpor_bulk_rows::admitted_texts(system.db.writer(), "earning", "status").await.unwrap();
+        assert_eq!(admitted, EarningStatus::values().into_iter().collect());
+        system.open_assessment(presales()).await;
+        let db = system.db.writer();
+        assert!(db.execute_unprepared("UPDATE earning SET line = line").await.unwrap().rows_affected() > 0);
+        let unknown = db.execute_unprepared("UPDATE earning SET status = 'unknown'").await;
+        assert!(unknown.is_err(), "the status is not in the list");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_decode_is_an_inconsistency() {
+    on_both_databases(async |system| {
+        system.open_assessment(presales()).await;
+        let (db, key) = (&system.db, key_of_assessment(presales().tenant, presales().claim.claim));
+        for sql in [
+            "UPDATE assessment SET state = '{}'",
+            "UPDATE assessment_month SET answer = '{}'",
+            "UPDATE earning SET line = '{}'",
+        ] {
+            db.writer().execute_unprepared(sql).await.unwrap();
+        }
+        let found = assessments::get(db.reader(), &Scope::All, &key).await.unwrap_err();
+        let listed = assessments::list(db.reader(), &Scope::All, None, None, 10).await.unwrap_err();
+        let results = assessments::list_monthly_results(db.reader(), std::slice::from_ref(&key)).await.unwrap_err();
+        let cases =
+            [(found, "assessment", "state"), (listed, "assessment", "state"), (results, "assessment_month", "answer")];
+        for (error, expected_table, column) in cases {
+            let StoreError::Inconsistent { table, key: named, what } = &error else { panic!("{error}") };
+            assert_eq!((*table, named), (expected_table, &key));
+            assert!(what.contains(column), "{what}");
+        }
+        let query = EarningQuery {
+            scope: Scope::All,
+            tenant: None,
+            claim: None,
+            key: None,
+            month: None,
+            payout_period: None,
+            status: None,
+        };
+        let error = earnings::list(db.reader(), &query, None, 10).await.unwrap_err();
+        assert!(matches!(error, StoreError::Inconsistent { table: "earning", .. }), "{error}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_partner_record_that_does_not_decode_is_an_inconsistency() {
+    on_both_databases(async |system| {
+        let row = "INSERT INTO partner_record (partner, sequence, record) VALUES ('contoso', 1, '{}')";
+        system.db.writer().execute_unprepared(row).await.unwrap();
+        let error = partner_records::get(system.db.reader(), &"contoso".parse().unwrap()).await.unwrap_err();
+        let StoreError::Inconsistent { table, key, .. } = &error else { panic!("{error}") };
+        assert_eq!((*table, key.owner.as_str()), ("partner_record", "contoso"));
+    })
+    .await;
+}
+
+fn assert_refused<T: std::fmt::Debug>(result: Result<T, DbErr>) {
+    let refused = result.unwrap_err();
+    assert!(matches!(refused.sql_err(), Some(SqlErr::ForeignKeyConstraintViolation(_))), "{refused}");
+}
+
+#[tokio::test]
+async fn rows_without_their_parents_are_refused() {
+    on_both_databases(async |system| {
+        let db = system.db.writer();
+        let key = assessment_key::ActiveModel {
+            owner: Set(presales().tenant.into()),
+            id: Set(presales().claim.claim.into()),
+            key: Set("workloads/teams".to_owned()),
+        };
+        assert_refused(assessment_key::Entity::insert(key).exec_without_returning(db).await);
+        let time = time("2026-03-25T00:00:00Z");
+        let replaced = usage_replaced::ActiveModel {
+            owner: Set(teams_key().tenant.into()),
+            key: Set(teams_key().key.to_string()),
+            month: Set("2026-01".to_owned()),
+            revision: Set(1),
+            active_users: Set(Some(1)),
+            paid_available_units: Set(Some(1)),
+            seats_sold: Set(None),
+            consumption: Set(None),
+            import_time: Set(time),
+            replace_time: Set(time),
+        };
+        assert_refused(usage_replaced::Entity::insert(replaced).exec_without_returning(db).await);
+        system.open_assessment(presales()).await;
+        let no_payout = Expr::val(ids::PayoutId::from(uuid::Uuid::nil()));
+        assert_refused(earning::Entity::update_many().col_expr(earning::Column::Payout, no_payout).exec(db).await);
+        let no_claim = Expr::val(ids::ClaimId::from(uuid::Uuid::nil()));
+        assert_refused(earning::Entity::update_many().col_expr(earning::Column::Claim, no_claim).exec(db).await);
     })
     .await;
 }

@@ -1,27 +1,42 @@
-//! The assessments, one row for each claim.
+//! The table `assessment`: one row for each claim.
+
+use cpor_durable::ids::{ClaimId, PartnerId, TenantId};
 use sea_orm::entity::prelude::*;
 
+use super::bodies::AssessmentBody;
+
+/// A row of the table `assessment`.
 #[sea_orm::model]
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "assessment")]
 pub(crate) struct Model {
     /// The id of the tenant.
     #[sea_orm(primary_key, auto_increment = false)]
-    pub(crate) owner: String,
+    pub(crate) owner: TenantId,
     /// The id of the claim.
     #[sea_orm(primary_key, auto_increment = false)]
-    pub(crate) id: Uuid,
+    pub(crate) id: ClaimId,
     /// The version of the aggregate; every change adds 1.
     pub(crate) version: i64,
-    /// The partner of the claim. Partners see only their own assessments.
-    pub(crate) partner: String,
+    /// The partner of the claim. Partners see only their own assessments. It is no foreign key,
+    /// because the record of the partner may arrive later or never.
+    pub(crate) partner: PartnerId,
     /// Whether the claim must be assessed again. A copy from `state`, for the index.
     pub(crate) stale: bool,
     /// The edition of the guide catalog of the last assessment. A copy from `state`, for the index.
     pub(crate) edition: i64,
-    /// The complete assessment as JSON.
+    /// The complete assessment.
     #[sea_orm(column_type = "JsonBinary")]
-    pub(crate) state: Json,
+    pub(crate) state: AssessmentBody,
+    /// The keys whose usage the assessment depends on.
+    #[sea_orm(has_many)]
+    pub(crate) keys: HasMany<super::assessment_key::Entity>,
+    /// The latest result of each month.
+    #[sea_orm(has_many)]
+    pub(crate) months: HasMany<super::assessment_month::Entity>,
+    /// The earnings of the claim.
+    #[sea_orm(has_many)]
+    pub(crate) earnings: HasMany<super::earning::Entity>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -1,22 +1,30 @@
-//! The latest result of each claim and month.
+//! The table `assessment_month`: the latest result of each claim and month.
+
+use cpor_durable::ids::{ClaimId, TenantId};
 use sea_orm::entity::prelude::*;
 
+use super::bodies::MonthlyResultBody;
+
+/// A row of the table `assessment_month`.
 #[sea_orm::model]
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "assessment_month")]
 pub(crate) struct Model {
     /// The id of the tenant.
     #[sea_orm(primary_key, auto_increment = false)]
-    pub(crate) owner: String,
+    pub(crate) owner: TenantId,
     /// The id of the claim.
     #[sea_orm(primary_key, auto_increment = false)]
-    pub(crate) id: Uuid,
+    pub(crate) id: ClaimId,
     /// The month, as `YYYY-MM`.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) month: String,
-    /// The monthly result as JSON.
+    /// The complete result.
     #[sea_orm(column_type = "JsonBinary")]
-    pub(crate) answer: Json,
+    pub(crate) answer: MonthlyResultBody,
+    /// The assessment, which is saved before its results and never deleted.
+    #[sea_orm(belongs_to, from = "(owner, id)", to = "(owner, id)", on_delete = "Restrict")]
+    pub(crate) assessment: BelongsTo<super::assessment::Entity>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

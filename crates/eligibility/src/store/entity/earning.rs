@@ -1,45 +1,59 @@
-//! The ledger (R54). Rows are inserted and never deleted. Only a payout updates a row, in its last
-//! four columns.
-use cpor_durable::rows::Micros;
+//! The table `earning`, which is the ledger (R54). Rows are inserted and never deleted. Only a
+//! payout updates a row, in its last four columns.
+
+use cpor_durable::ids::{ClaimId, EarningId, PartnerId, PayoutId, PayoutPeriodId, TenantId};
 use sea_orm::entity::prelude::*;
 
+use super::{bodies::EarningBody, earning_status::EarningStatus};
+
+/// A row of the table `earning`.
 #[sea_orm::model]
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "earning")]
 pub(crate) struct Model {
     /// The id of the tenant.
     #[sea_orm(primary_key, auto_increment = false)]
-    pub(crate) owner: String,
+    pub(crate) owner: TenantId,
     /// The id of the earning.
     #[sea_orm(primary_key, auto_increment = false)]
-    pub(crate) id: Uuid,
+    pub(crate) id: EarningId,
     /// The partner of the claim. This column and the next ones up to `amount_micros` are copies
     /// from `line`, for indexes and filters.
-    pub(crate) partner: String,
-    pub(crate) claim: Uuid,
+    pub(crate) partner: PartnerId,
+    /// The id of the claim.
+    pub(crate) claim: ClaimId,
     /// The key, as `workloads/{product}` or `subscriptions/{uuid}`.
     pub(crate) key: String,
     /// The month that is paid for, as `YYYY-MM`.
     pub(crate) month: String,
     /// The calendar quarter in which the earning was recorded, as `YYYY-Qn`.
-    pub(crate) payout_period: String,
+    pub(crate) payout_period: PayoutPeriodId,
     /// When the earning was recorded.
-    pub(crate) accrue_time: Micros,
+    pub(crate) accrue_time: DateTimeUtc,
     /// The number of the earning within its claim, from 1.
     pub(crate) number: i64,
     /// The currency of `amount_micros`; null if the earning has no amount.
     pub(crate) currency: Option<String>,
     /// The amount of the earning in millionths of the currency.
     pub(crate) amount_micros: Option<i64>,
-    /// The complete earning as JSON.
+    /// The complete earning.
     #[sea_orm(column_type = "JsonBinary")]
-    pub(crate) line: Json,
-    /// The status: `nothing_due`, `accrued` or `paid`.
-    pub(crate) status: String,
+    pub(crate) line: EarningBody,
+    /// Whether the earning has been paid.
+    pub(crate) status: EarningStatus,
     /// The payout that paid the earning. The next two columns are copies from the payout.
-    pub(crate) payout: Option<Uuid>,
+    pub(crate) payout: Option<PayoutId>,
+    /// The reference of the payout.
     pub(crate) reference: Option<String>,
-    pub(crate) pay_time: Option<Micros>,
+    /// The time of the payout.
+    pub(crate) pay_time: Option<DateTimeUtc>,
+    /// The assessment that caused the earning. It is saved before its earnings and never deleted.
+    #[sea_orm(belongs_to, from = "(owner, claim)", to = "(owner, id)", on_delete = "Restrict")]
+    pub(crate) assessment: BelongsTo<super::assessment::Entity>,
+    /// The payout that paid the earning. It is saved before its earnings are marked, and never
+    /// deleted.
+    #[sea_orm(belongs_to, from = "(payout_period, payout)", to = "(owner, id)", on_delete = "Restrict")]
+    pub(crate) paid_by: BelongsTo<Option<super::payout::Entity>>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -1,8 +1,12 @@
-//! The catalog of all program guides, in one row.
+//! The table `guide_shelf`: the catalog of all program guides, in one row.
+
 use sea_orm::entity::prelude::*;
 
+use super::bodies::GuideCatalogBody;
+
+/// The row of the table `guide_shelf`. Its key is constant.
 #[sea_orm::model]
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "guide_shelf")]
 pub(crate) struct Model {
     /// The constant `programGuides`.
@@ -13,9 +17,9 @@ pub(crate) struct Model {
     pub(crate) id: Uuid,
     /// The version of the aggregate; every change adds 1.
     pub(crate) version: i64,
-    /// The complete catalog as JSON.
+    /// The complete catalog.
     #[sea_orm(column_type = "JsonBinary")]
-    pub(crate) state: Json,
+    pub(crate) state: GuideCatalogBody,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -1,8 +1,11 @@
-//! The entities of the service's tables.
+//! The SeaORM entities of this service, one module for each table, and the types of their columns.
+
 pub(crate) mod assessment;
 pub(crate) mod assessment_key;
 pub(crate) mod assessment_month;
+pub(crate) mod bodies;
 pub(crate) mod earning;
+pub(crate) mod earning_status;
 pub(crate) mod guide_shelf;
 pub(crate) mod partner_record;
 pub(crate) mod payout;

@@ -1,18 +1,23 @@
-//! The partners as the directory last reported them.
+//! The table `partner_record`: the partners as the directory last reported them.
+
+use cpor_durable::ids::PartnerId;
 use sea_orm::entity::prelude::*;
 
+use super::bodies::PartnerRecordBody;
+
+/// A row of the table `partner_record`.
 #[sea_orm::model]
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "partner_record")]
 pub(crate) struct Model {
     /// The id of the partner.
     #[sea_orm(primary_key, auto_increment = false)]
-    pub(crate) partner: String,
+    pub(crate) partner: PartnerId,
     /// The sequence of the event that the record is from. An earlier event never replaces it.
     pub(crate) sequence: i64,
-    /// The record as JSON.
+    /// The record itself.
     #[sea_orm(column_type = "JsonBinary")]
-    pub(crate) record: Json,
+    pub(crate) record: PartnerRecordBody,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

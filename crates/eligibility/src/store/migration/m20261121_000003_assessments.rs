@@ -1,54 +1,439 @@
 //! Creates the tables of assessments, usage, earnings, payouts and program guides.
 
-/// The statements that create the tables and indexes.
-pub(super) const STATEMENTS: &[&str] = &[
-    "CREATE TABLE assessment (
-        owner TEXT NOT NULL, id {uuid} NOT NULL, version BIGINT NOT NULL,
-        partner TEXT NOT NULL, stale BOOLEAN NOT NULL, edition BIGINT NOT NULL, state {json} NOT NULL,
-        PRIMARY KEY (owner, id))",
-    // The assessor polls for stale rows; the partial index keeps the poll cheap.
-    "CREATE INDEX assessment_stale ON assessment (owner, id) WHERE stale",
-    // For finding assessments that were made with an earlier edition of the guide catalog.
-    "CREATE INDEX assessment_edition ON assessment (edition, owner, id)",
-    // For lists on behalf of a partner, and for applying a change of the partner.
-    "CREATE INDEX assessment_partner ON assessment (partner, owner, id)",
-    "CREATE TABLE assessment_month (
-        owner TEXT NOT NULL, id {uuid} NOT NULL, month TEXT NOT NULL, answer {json} NOT NULL,
-        PRIMARY KEY (owner, id, month))",
-    "CREATE TABLE assessment_key (
-        owner TEXT NOT NULL, id {uuid} NOT NULL, key TEXT NOT NULL,
-        PRIMARY KEY (owner, id, key))",
-    "CREATE INDEX assessment_key_key ON assessment_key (owner, key)",
-    "CREATE TABLE usage_month (
-        owner TEXT NOT NULL, key TEXT NOT NULL, month TEXT NOT NULL, revision BIGINT NOT NULL,
-        active_users BIGINT, paid_available_units BIGINT, seats_sold BIGINT, consumption BIGINT,
-        import_time BIGINT NOT NULL, unseen BOOLEAN NOT NULL,
-        PRIMARY KEY (owner, key, month))",
-    "CREATE INDEX usage_month_unseen ON usage_month (owner, key, month) WHERE unseen",
-    "CREATE TABLE usage_replaced (
-        owner TEXT NOT NULL, key TEXT NOT NULL, month TEXT NOT NULL, revision BIGINT NOT NULL,
-        active_users BIGINT, paid_available_units BIGINT, seats_sold BIGINT, consumption BIGINT,
-        import_time BIGINT NOT NULL, replace_time BIGINT NOT NULL,
-        PRIMARY KEY (owner, key, month, revision))",
-    "CREATE TABLE partner_record (
-        partner TEXT NOT NULL PRIMARY KEY, sequence BIGINT NOT NULL, record {json} NOT NULL)",
-    "CREATE TABLE earning (
-        owner TEXT NOT NULL, id {uuid} NOT NULL, partner TEXT NOT NULL, claim {uuid} NOT NULL, key TEXT NOT NULL,
-        month TEXT NOT NULL, payout_period TEXT NOT NULL, accrue_time BIGINT NOT NULL, number BIGINT NOT NULL,
-        currency TEXT, amount_micros BIGINT, line {json} NOT NULL, status TEXT NOT NULL, payout {uuid},
-        reference TEXT, pay_time BIGINT,
-        PRIMARY KEY (owner, id))",
-    // For lists of all earnings, of a partner's and of a tenant's, in the order of recording.
-    "CREATE INDEX earning_time ON earning (accrue_time, number, id)",
-    "CREATE INDEX earning_partner ON earning (partner, accrue_time, number, id)",
-    "CREATE INDEX earning_tenant ON earning (owner, accrue_time, number, id)",
-    "CREATE INDEX earning_key ON earning (key, accrue_time, number, id)",
-    "CREATE INDEX earning_due ON earning (payout_period) WHERE status = 'accrued'",
-    "CREATE INDEX earning_payout ON earning (payout) WHERE payout IS NOT NULL",
-    "CREATE TABLE payout (
-        owner TEXT NOT NULL, id {uuid} NOT NULL, version BIGINT NOT NULL, state {json} NOT NULL,
-        PRIMARY KEY (owner, id))",
-    "CREATE TABLE guide_shelf (
-        owner TEXT NOT NULL, id {uuid} NOT NULL, version BIGINT NOT NULL, state {json} NOT NULL,
-        PRIMARY KEY (owner, id))",
-];
+use sea_orm_migration::{
+    prelude::*,
+    schema::{
+        big_integer, big_integer_null, boolean, json_binary, text, text_null, timestamp_with_time_zone,
+        timestamp_with_time_zone_null, uuid, uuid_null,
+    },
+    sea_orm::DeriveIden,
+};
+
+/// The migration of this file.
+#[derive(DeriveMigrationName)]
+pub(super) struct Migration;
+
+#[derive(DeriveIden)]
+enum Assessment {
+    Table,
+    Owner,
+    Id,
+    Version,
+    Partner,
+    Stale,
+    Edition,
+    State,
+}
+
+#[derive(DeriveIden)]
+enum AssessmentMonth {
+    Table,
+    Owner,
+    Id,
+    Month,
+    Answer,
+}
+
+#[derive(DeriveIden)]
+enum AssessmentKey {
+    Table,
+    Owner,
+    Id,
+    Key,
+}
+
+#[derive(DeriveIden)]
+enum UsageMonth {
+    Table,
+    Owner,
+    Key,
+    Month,
+    Revision,
+    ActiveUsers,
+    PaidAvailableUnits,
+    SeatsSold,
+    Consumption,
+    ImportTime,
+    Unseen,
+}
+
+#[derive(DeriveIden)]
+enum UsageReplaced {
+    Table,
+    Owner,
+    Key,
+    Month,
+    Revision,
+    ActiveUsers,
+    PaidAvailableUnits,
+    SeatsSold,
+    Consumption,
+    ImportTime,
+    ReplaceTime,
+}
+
+#[derive(DeriveIden)]
+enum PartnerRecord {
+    Table,
+    Partner,
+    Sequence,
+    Record,
+}
+
+#[derive(DeriveIden)]
+enum Payout {
+    Table,
+    Owner,
+    Id,
+    Version,
+    State,
+}
+
+#[derive(DeriveIden)]
+enum Earning {
+    Table,
+    Owner,
+    Id,
+    Partner,
+    Claim,
+    Key,
+    Month,
+    PayoutPeriod,
+    AccrueTime,
+    Number,
+    Currency,
+    AmountMicros,
+    Line,
+    Status,
+    Payout,
+    Reference,
+    PayTime,
+}
+
+#[derive(DeriveIden)]
+enum GuideShelf {
+    Table,
+    Owner,
+    Id,
+    Version,
+    State,
+}
+
+/// The values of the column `earning.status`.
+const STATUSES: [&str; 3] = ["nothing_due", "accrued", "paid"];
+
+#[async_trait::async_trait]
+#[expect(
+    elided_lifetimes_in_paths,
+    reason = "async_trait needs the same signature as the trait, which elides the lifetime"
+)]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let tables = [
+            assessment(),
+            assessment_month(),
+            assessment_key(),
+            usage_month(),
+            usage_replaced(),
+            partner_record(),
+            payout(),
+            earning(),
+            guide_shelf(),
+        ];
+        for table in tables {
+            manager.create_table(table).await?;
+        }
+        let indexes = [
+            assessment_stale(),
+            assessment_edition(),
+            assessment_partner(),
+            assessment_key_key(),
+            usage_month_unseen(),
+            earning_time(),
+            earning_partner(),
+            earning_tenant(),
+            earning_key(),
+            earning_due(),
+            earning_payout(),
+        ];
+        for index in indexes {
+            manager.create_index(index).await?;
+        }
+        Ok(())
+    }
+
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+}
+
+fn assessment() -> TableCreateStatement {
+    use Assessment as T;
+    Table::create()
+        .table(T::Table)
+        .col(text(T::Owner))
+        .col(uuid(T::Id))
+        .col(big_integer(T::Version))
+        .col(text(T::Partner))
+        .col(boolean(T::Stale))
+        .col(big_integer(T::Edition))
+        .col(json_binary(T::State))
+        .primary_key(Index::create().col(T::Owner).col(T::Id))
+        .take()
+}
+
+/// Serves the assessor, which polls for stale rows. The index contains only these, so that the poll
+/// is cheap.
+fn assessment_stale() -> IndexCreateStatement {
+    use Assessment as T;
+    Index::create()
+        .name("assessment_stale")
+        .table(T::Table)
+        .col(T::Owner)
+        .col(T::Id)
+        .and_where(Expr::col(T::Stale))
+        .take()
+}
+
+/// Serves the search for assessments that were made with an earlier edition of the guide catalog.
+fn assessment_edition() -> IndexCreateStatement {
+    use Assessment as T;
+    Index::create().name("assessment_edition").table(T::Table).col(T::Edition).col(T::Owner).col(T::Id).take()
+}
+
+/// Serves lists on behalf of a partner, and changes of the partner.
+fn assessment_partner() -> IndexCreateStatement {
+    use Assessment as T;
+    Index::create().name("assessment_partner").table(T::Table).col(T::Partner).col(T::Owner).col(T::Id).take()
+}
+
+fn assessment_month() -> TableCreateStatement {
+    use AssessmentMonth as T;
+    Table::create()
+        .table(T::Table)
+        .col(text(T::Owner))
+        .col(uuid(T::Id))
+        .col(text(T::Month))
+        .col(json_binary(T::Answer))
+        .primary_key(Index::create().col(T::Owner).col(T::Id).col(T::Month))
+        // Assessments are never deleted.
+        .foreign_key(
+            ForeignKey::create()
+                .name("assessment_month_assessment")
+                .from(T::Table, (T::Owner, T::Id))
+                .to(Assessment::Table, (Assessment::Owner, Assessment::Id))
+                .on_delete(ForeignKeyAction::Restrict),
+        )
+        .take()
+}
+
+fn assessment_key() -> TableCreateStatement {
+    use AssessmentKey as T;
+    Table::create()
+        .table(T::Table)
+        .col(text(T::Owner))
+        .col(uuid(T::Id))
+        .col(text(T::Key))
+        .primary_key(Index::create().col(T::Owner).col(T::Id).col(T::Key))
+        // Assessments are never deleted.
+        .foreign_key(
+            ForeignKey::create()
+                .name("assessment_key_assessment")
+                .from(T::Table, (T::Owner, T::Id))
+                .to(Assessment::Table, (Assessment::Owner, Assessment::Id))
+                .on_delete(ForeignKeyAction::Restrict),
+        )
+        .take()
+}
+
+/// Serves the search for the assessments that depend on imported usage.
+fn assessment_key_key() -> IndexCreateStatement {
+    use AssessmentKey as T;
+    Index::create().name("assessment_key_key").table(T::Table).col(T::Owner).col(T::Key).take()
+}
+
+fn usage_month() -> TableCreateStatement {
+    use UsageMonth as T;
+    Table::create()
+        .table(T::Table)
+        .col(text(T::Owner))
+        .col(text(T::Key))
+        .col(text(T::Month))
+        .col(big_integer(T::Revision))
+        .col(big_integer_null(T::ActiveUsers))
+        .col(big_integer_null(T::PaidAvailableUnits))
+        .col(big_integer_null(T::SeatsSold))
+        .col(big_integer_null(T::Consumption))
+        .col(timestamp_with_time_zone(T::ImportTime))
+        .col(boolean(T::Unseen))
+        .primary_key(Index::create().col(T::Owner).col(T::Key).col(T::Month))
+        .take()
+}
+
+/// Serves the assessor, which polls for months that no assessment has used yet.
+fn usage_month_unseen() -> IndexCreateStatement {
+    use UsageMonth as T;
+    Index::create()
+        .name("usage_month_unseen")
+        .table(T::Table)
+        .col(T::Owner)
+        .col(T::Key)
+        .col(T::Month)
+        .and_where(Expr::col(T::Unseen))
+        .take()
+}
+
+fn usage_replaced() -> TableCreateStatement {
+    use UsageReplaced as T;
+    Table::create()
+        .table(T::Table)
+        .col(text(T::Owner))
+        .col(text(T::Key))
+        .col(text(T::Month))
+        .col(big_integer(T::Revision))
+        .col(big_integer_null(T::ActiveUsers))
+        .col(big_integer_null(T::PaidAvailableUnits))
+        .col(big_integer_null(T::SeatsSold))
+        .col(big_integer_null(T::Consumption))
+        .col(timestamp_with_time_zone(T::ImportTime))
+        .col(timestamp_with_time_zone(T::ReplaceTime))
+        .primary_key(Index::create().col(T::Owner).col(T::Key).col(T::Month).col(T::Revision))
+        // Months of usage are never deleted.
+        .foreign_key(
+            ForeignKey::create()
+                .name("usage_replaced_month")
+                .from_tbl(T::Table)
+                .from_col(T::Owner)
+                .from_col(T::Key)
+                .from_col(T::Month)
+                .to_tbl(UsageMonth::Table)
+                .to_col(UsageMonth::Owner)
+                .to_col(UsageMonth::Key)
+                .to_col(UsageMonth::Month)
+                .on_delete(ForeignKeyAction::Restrict),
+        )
+        .take()
+}
+
+fn partner_record() -> TableCreateStatement {
+    use PartnerRecord as T;
+    Table::create()
+        .table(T::Table)
+        .col(text(T::Partner).primary_key())
+        .col(big_integer(T::Sequence))
+        .col(json_binary(T::Record))
+        .take()
+}
+
+fn payout() -> TableCreateStatement {
+    use Payout as T;
+    Table::create()
+        .table(T::Table)
+        .col(text(T::Owner))
+        .col(uuid(T::Id))
+        .col(big_integer(T::Version))
+        .col(json_binary(T::State))
+        .primary_key(Index::create().col(T::Owner).col(T::Id))
+        .take()
+}
+
+fn earning() -> TableCreateStatement {
+    use Earning as T;
+    Table::create()
+        .table(T::Table)
+        .col(text(T::Owner))
+        .col(uuid(T::Id))
+        .col(text(T::Partner))
+        .col(uuid(T::Claim))
+        .col(text(T::Key))
+        .col(text(T::Month))
+        .col(text(T::PayoutPeriod))
+        .col(timestamp_with_time_zone(T::AccrueTime))
+        .col(big_integer(T::Number))
+        .col(text_null(T::Currency))
+        .col(big_integer_null(T::AmountMicros))
+        .col(json_binary(T::Line))
+        .col(text(T::Status).check(Expr::col(T::Status).is_in(STATUSES)))
+        .col(uuid_null(T::Payout))
+        .col(text_null(T::Reference))
+        .col(timestamp_with_time_zone_null(T::PayTime))
+        .primary_key(Index::create().col(T::Owner).col(T::Id))
+        // Assessments are never deleted.
+        .foreign_key(
+            ForeignKey::create()
+                .name("earning_assessment")
+                .from(T::Table, (T::Owner, T::Claim))
+                .to(Assessment::Table, (Assessment::Owner, Assessment::Id))
+                .on_delete(ForeignKeyAction::Restrict),
+        )
+        // Payouts are never deleted. The databases do not check the key while `payout` is null.
+        .foreign_key(
+            ForeignKey::create()
+                .name("earning_paid_by")
+                .from(T::Table, (T::PayoutPeriod, T::Payout))
+                .to(Payout::Table, (Payout::Owner, Payout::Id))
+                .on_delete(ForeignKeyAction::Restrict),
+        )
+        .take()
+}
+
+/// Serves lists of all earnings, in the order of their recording.
+fn earning_time() -> IndexCreateStatement {
+    use Earning as T;
+    Index::create().name("earning_time").table(T::Table).col(T::AccrueTime).col(T::Number).col(T::Id).take()
+}
+
+/// Serves lists of a partner's earnings, in the order of their recording.
+fn earning_partner() -> IndexCreateStatement {
+    earning_list("earning_partner", Earning::Partner)
+}
+
+/// Serves lists of a tenant's earnings, in the order of their recording.
+fn earning_tenant() -> IndexCreateStatement {
+    earning_list("earning_tenant", Earning::Owner)
+}
+
+/// Serves lists of the earnings of a workload or subscription, in the order of their recording.
+fn earning_key() -> IndexCreateStatement {
+    earning_list("earning_key", Earning::Key)
+}
+
+/// Returns the index for lists of the earnings that have the same value in a column.
+fn earning_list(name: &str, column: Earning) -> IndexCreateStatement {
+    use Earning as T;
+    Index::create().name(name).table(T::Table).col(column).col(T::AccrueTime).col(T::Number).col(T::Id).take()
+}
+
+/// Serves payouts, which mark the accrued earnings of a period as paid.
+fn earning_due() -> IndexCreateStatement {
+    use Earning as T;
+    Index::create()
+        .name("earning_due")
+        .table(T::Table)
+        .col(T::PayoutPeriod)
+        .and_where(Expr::col(T::Status).eq("accrued"))
+        .take()
+}
+
+/// Serves the totals of a payout.
+fn earning_payout() -> IndexCreateStatement {
+    use Earning as T;
+    Index::create()
+        .name("earning_payout")
+        .table(T::Table)
+        .col(T::Payout)
+        .and_where(Expr::col(T::Payout).is_not_null())
+        .take()
+}
+
+fn guide_shelf() -> TableCreateStatement {
+    use GuideShelf as T;
+    Table::create()
+        .table(T::Table)
+        .col(text(T::Owner))
+        .col(uuid(T::Id))
+        .col(big_integer(T::Version))
+        .col(json_binary(T::State))
+        .primary_key(Index::create().col(T::Owner).col(T::Id))
+        .take()
+}

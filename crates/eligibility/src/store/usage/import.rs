@@ -1,4 +1,5 @@
 //! Imports usage, in a transaction of its own.
+use cpor_bulk_rows::fetch_all;
 use cpor_durable::{BusinessClock, StoreError, rows};
 use cpor_kit::Db;
 use sea_orm::{EntityTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -71,7 +72,7 @@ async fn lock_months(tx: &Tx, usage: &[Usage]) -> Result<Vec<StoredUsage>, Store
         let columns = [Column::Owner, Column::Key, Column::Month];
         let query = Entity::find().filter(is_in_rows(columns, months));
         let query = query.order_by_asc(Column::Owner).order_by_asc(Column::Key).order_by_asc(Column::Month);
-        for found in query.lock_exclusive().all(tx).await? {
+        for found in fetch_all(tx, query.lock_exclusive()).await? {
             stored.push(row::to_usage(found)?);
         }
     }

@@ -12,6 +12,7 @@ pub(crate) use import::{ImportError, import};
 pub(crate) use pending::{PendingUsage, assessments_to_update, count_pending, list_pending, mark_as_assessed};
 pub(crate) use read::{Cursor, UsageRevision, list, load_usage};
 
+use cpor_durable::ids::TenantId;
 use cpor_types::{Month, TenantKey};
 use sea_orm::{
     ExprTrait,
@@ -35,11 +36,11 @@ fn is_in_rows<C: IntoIden, R: IntoValueTuple>(
 }
 
 /// The values of the columns `owner` and `key`.
-fn key_columns(key: &TenantKey) -> (String, String) {
-    (key.tenant.to_string(), key.key.to_string())
+fn key_columns(key: &TenantKey) -> (TenantId, String) {
+    (key.tenant.into(), key.key.to_string())
 }
 
 /// The values of the columns `owner`, `key` and `month`.
-fn month_columns(key: &TenantKey, month: Month) -> (String, String, String) {
-    (key.tenant.to_string(), key.key.to_string(), month.to_string())
+fn month_columns(key: &TenantKey, month: Month) -> (TenantId, String, String) {
+    (key.tenant.into(), key.key.to_string(), month.to_string())
 }

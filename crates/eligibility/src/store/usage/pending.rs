@@ -2,6 +2,7 @@
 //! of the table `usage_month` marks them.
 use std::collections::BTreeSet;
 
+use cpor_bulk_rows::fetch_all;
 use cpor_durable::{AggregateKey, StoreError, rows};
 use cpor_types::TenantKey;
 use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
@@ -40,7 +41,7 @@ pub(crate) async fn list_pending(db: &impl ConnectionTrait, limit: u64) -> Resul
     let query = Entity::find().filter(Expr::col(Column::Unseen));
     let query = query.order_by_asc(Column::Owner).order_by_asc(Column::Key).order_by_asc(Column::Month);
     let pending = |StoredUsage { usage, revision, .. }| PendingUsage { id: usage.id, revision };
-    query.limit(limit).all(db).await?.into_iter().map(|row| row::to_usage(row).map(pending)).collect()
+    fetch_all(db, query.limit(limit)).await?.into_iter().map(|row| row::to_usage(row).map(pending)).collect()
 }
 
 /// Counts the pending months.
@@ -65,8 +66,8 @@ pub(crate) async fn assessments_to_update(
     let mut assessment_keys = BTreeSet::new();
     for usage_keys in usage_keys.chunks(MAX_ROWS) {
         let has_key = is_in_rows([Column::Owner, Column::Key], usage_keys.iter().cloned());
-        let rows = Entity::find().filter(has_key).all(db).await?;
-        assessment_keys.extend(rows.into_iter().map(|row| AggregateKey::new(row.owner, row.id)));
+        let rows = fetch_all(db, Entity::find().filter(has_key)).await?;
+        assessment_keys.extend(rows.into_iter().map(|row| AggregateKey::new(row.owner, row.id.into())));
     }
     Ok(assessment_keys.into_iter().collect())
 }

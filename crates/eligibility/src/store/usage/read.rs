@@ -4,6 +4,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
 };
 
+use cpor_bulk_rows::fetch_all;
 use cpor_durable::{StoreError, rows};
 use cpor_types::{Month, TenantKey, Timestamp};
 use sea_orm::{
@@ -56,7 +57,7 @@ pub(crate) async fn list(
     let query = Entity::find().filter(is_before(key, before)?);
     let query = query.order_by_desc(Column::Month).order_by_desc(Column::Revision).limit(limit);
     let current = |stored| UsageRevision { stored, replace_time: None };
-    let rows = query.all(db).await?.into_iter();
+    let rows = fetch_all(db, query).await?.into_iter();
     let mut found: Vec<_> = rows.map(|row| row::to_usage(row).map(current)).collect::<Result<_, _>>()?;
     if show_replaced {
         found.extend(list_replaced(db, key, before, limit).await?);
@@ -76,7 +77,7 @@ async fn list_replaced(
     let query = Entity::find().filter(is_before(key, before)?);
     let query = query.order_by_desc(Column::Month).order_by_desc(Column::Revision).limit(limit);
     let replaced = |(stored, time)| UsageRevision { stored, replace_time: Some(time) };
-    query.all(db).await?.into_iter().map(|row| row::to_replaced_usage(row).map(replaced)).collect()
+    fetch_all(db, query).await?.into_iter().map(|row| row::to_replaced_usage(row).map(replaced)).collect()
 }
 
 /// The condition that a row belongs to a key and lies before a position. It applies to both usage
@@ -102,7 +103,7 @@ pub(crate) async fn load_usage(
     let mut usage = BTreeMap::<TenantKey, Vec<MonthlyUsage>>::new();
     for keys in keys.chunks(MAX_ROWS) {
         let query = Entity::find().filter(is_in_rows([Column::Owner, Column::Key], keys.iter().cloned()));
-        for found in query.order_by_asc(Column::Month).all(db).await? {
+        for found in fetch_all(db, query.order_by_asc(Column::Month)).await? {
             let Usage { id, measures } = row::to_usage(found)?.usage;
             usage.entry(id.key).or_default().push(MonthlyUsage { month: id.month, measures });
         }

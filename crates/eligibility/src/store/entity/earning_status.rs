@@ -1,0 +1,19 @@
+//! The column of an earning's status.
+
+use sea_orm::{DeriveActiveEnum, EnumIter};
+
+/// Whether an earning has been paid, as it is stored. The names must not change. The migration of
+/// the table lists them too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text")]
+pub(crate) enum EarningStatus {
+    /// The earning has no amount to pay.
+    #[sea_orm(string_value = "nothing_due")]
+    NothingDue,
+    /// The amount has not been paid yet.
+    #[sea_orm(string_value = "accrued")]
+    Accrued,
+    /// The amount was paid.
+    #[sea_orm(string_value = "paid")]
+    Paid,
+}
