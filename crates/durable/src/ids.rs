@@ -62,3 +62,20 @@ impl From<&cpor_types::PartnerId> for PartnerId {
         Self(id.as_str().to_owned())
     }
 }
+
+cpor_bulk_rows::uuid_ids! {
+    /// The column of a tenant's id as a UUID, in the registry, which owns the tenants.
+    TenantUuid;
+}
+
+impl From<cpor_types::TenantId> for TenantUuid {
+    fn from(id: cpor_types::TenantId) -> Self {
+        Self(id.uuid())
+    }
+}
+
+impl From<TenantUuid> for cpor_types::TenantId {
+    fn from(id: TenantUuid) -> Self {
+        Self(id.0)
+    }
+}
