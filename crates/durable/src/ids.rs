@@ -76,3 +76,20 @@ cpor_bulk_rows::uuid_ids! {
     /// The column of a payout's id.
     PayoutId;
 }
+
+cpor_bulk_rows::uuid_ids! {
+    /// The column of a tenant's id as a UUID, in the registry, which owns the tenants.
+    TenantUuid;
+}
+
+impl From<cpor_types::TenantId> for TenantUuid {
+    fn from(id: cpor_types::TenantId) -> Self {
+        Self(id.uuid())
+    }
+}
+
+impl From<TenantUuid> for cpor_types::TenantId {
+    fn from(id: TenantUuid) -> Self {
+        Self(id.0)
+    }
+}

@@ -76,6 +76,9 @@ struct Step<A: Aggregate> {
     outgoing_events: Vec<OutgoingEvent>,
 }
 
+/// The step that a command makes: `None` if it changes nothing.
+type DecidedStep<S> = Result<Option<Step<<S as Store>::Aggregate>>, CommandError<(), <S as Store>::Conflict>>;
+
 /// The state of a batch while its commands are decided.
 pub(super) struct BatchState<'a, S: Store> {
     store: &'a S,
@@ -180,12 +183,12 @@ impl<'a, S: Store> BatchState<'a, S> {
         }
     }
 
-    /// Decides the command. Returns the step that it makes, or `None` if it changes nothing.
+    /// Decides the command.
     fn decision_step(
         &mut self,
         key: &AggregateKey,
         job: &mut Job<S>,
-    ) -> Result<Option<Step<S::Aggregate>>, CommandError<(), S::Conflict>> {
+    ) -> DecidedStep<S> {
         let (now, current) = (self.now, self.aggregate(key).current.clone());
         let effective_time = job.command.effective_time.unwrap_or(now);
         let step = catch_panic(|| match job.decide(current.as_ref().map(|current| &current.state), now) {

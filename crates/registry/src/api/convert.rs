@@ -17,7 +17,8 @@ use crate::store::query::NamedAssociation;
 
 /// Parses a time and cuts it to whole microseconds. `field` is its path in the request.
 pub(crate) fn parse_timestamp(field: &str, time: prost_types::Timestamp) -> Result<Timestamp, Status> {
-    from_wire_time(time).ok_or_else(|| error::invalid_field(field, "must be between the years 1 and 9999"))
+    let storable = from_wire_time(time).filter(|time| cpor_bulk_rows::storable_time(*time) == *time);
+    storable.ok_or_else(|| error::invalid_field(field, "must be between the years 1 and 9999"))
 }
 
 pub(super) fn partner(id: &PartnerId, profile: PartnerProfile) -> wire::Partner {

@@ -1,7 +1,6 @@
 //! The conversion between associations and rows of the table `association`.
 use cpor_durable::StoreError;
-use cpor_durable::rows::Micros;
-use cpor_types::{AssociationId, CaseId, ClaimId, ClaimName, LineId, TenantId, Timestamp};
+use cpor_types::{AssociationId, ClaimName, TenantId};
 use sea_orm::ActiveValue::Set;
 
 use super::entity::association::{ActiveModel, Model};
@@ -12,26 +11,25 @@ impl TryFrom<Model> for Association {
     type Error = StoreError;
 
     fn try_from(row: Model) -> Result<Self, StoreError> {
-        let context = RowContext { table: "association", owner: &row.tenant, id: row.id };
-        let end_reason = row.end_reason.as_deref().map(|name| context.parse_text(name)).transpose()?;
-        let state = match (row.official_time.map(Timestamp::from), row.end_time.map(Timestamp::from), end_reason) {
+        let context = RowContext { table: "association", owner: &TenantId::from(row.tenant), id: row.id.into() };
+        let state = match (row.official_time, row.end_time, row.end_reason) {
             (None, None, None) => AssociationState::Pending,
             (Some(official_time), None, None) => AssociationState::Official { official_time },
             (official_time, Some(end_time), Some(reason)) => {
-                AssociationState::Ended { official_time, end_time, reason }
+                AssociationState::Ended { official_time, end_time, reason: reason.into() }
             }
             (_, None, Some(_)) | (_, Some(_), None) => {
                 return Err(context.inconsistent("end_time and end_reason must be set together"));
             }
         };
-        let partner = context.parse_text(&row.partner)?;
+        let partner = context.parse_text(row.partner.as_str())?;
         let source = match (row.claim, row.line, row.submit_time) {
             (None, None, None) => Source::Legacy { partner },
             (Some(claim), Some(line), Some(submit_time)) => Source::Claim(ClaimedLine {
-                claim: ClaimName { partner, claim: ClaimId(claim) },
-                line_id: LineId(line),
-                review_case: row.review_case.map(CaseId),
-                submit_time: submit_time.into(),
+                claim: ClaimName { partner, claim: claim.into() },
+                line_id: line.into(),
+                review_case: row.review_case.map(Into::into),
+                submit_time,
             }),
             (_, _, _) => return Err(context.inconsistent("claim, line and submit_time must be set together")),
         };
@@ -40,8 +38,8 @@ impl TryFrom<Model> for Association {
             mpn_id: context.parse_text(&row.mpn_id)?,
             product: context.parse_text(&row.product)?,
             key: context.parse_text(&row.key)?,
-            activity: context.parse_text(&row.activity)?,
-            hold_time: row.hold_time.into(),
+            activity: row.activity.into(),
+            hold_time: row.hold_time,
             state,
         })
     }
@@ -53,25 +51,25 @@ pub(super) fn to_row(tenant: TenantId, id: AssociationId, association: &Associat
         AssociationState::Pending => (None, None, None),
         AssociationState::Official { official_time } => (Some(official_time), None, None),
         AssociationState::Ended { official_time, end_time, reason } => {
-            (official_time, Some(end_time), Some(reason.as_str().to_owned()))
+            (official_time, Some(end_time), Some(reason.into()))
         }
     };
     let line = association.claimed_line();
     ActiveModel {
-        tenant: Set(tenant.0),
-        id: Set(id.0),
-        partner: Set(association.partner().to_string()),
-        claim: Set(line.map(|line| line.claim.claim.0)),
-        line: Set(line.map(|line| line.line_id.0)),
+        tenant: Set(tenant.into()),
+        id: Set(id.into()),
+        partner: Set(association.partner().into()),
+        claim: Set(line.map(|line| line.claim.claim.into())),
+        line: Set(line.map(|line| line.line_id.into())),
         review_case: Set(line.and_then(|line| line.review_case).map(Into::into)),
         mpn_id: Set(association.mpn_id.to_string()),
         product: Set(association.product.to_string()),
         key: Set(association.key.to_string()),
-        activity: Set(association.activity.to_string()),
-        submit_time: Set(line.map(|line| line.submit_time.into())),
-        hold_time: Set(association.hold_time.into()),
-        official_time: Set(official_time.map(Micros::from)),
-        end_time: Set(end_time.map(Micros::from)),
+        activity: Set(association.activity.into()),
+        submit_time: Set(line.map(|line| line.submit_time)),
+        hold_time: Set(association.hold_time),
+        official_time: Set(official_time),
+        end_time: Set(end_time),
         end_reason: Set(end_reason),
     }
 }

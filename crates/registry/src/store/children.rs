@@ -2,18 +2,17 @@
 //! successors.
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use cpor_durable::{Change, Micros, StoreError, Tx, rows};
-use cpor_types::{
-    AssociationId, AssociationKey, CaseId, ClaimId, ClaimName, ProductId, SubscriptionId, TenantId, Timestamp,
-};
+use cpor_bulk_rows::fetch_all;
+use cpor_durable::ids::TenantUuid;
+use cpor_durable::{Change, StoreError, Tx, rows};
+use cpor_types::{AssociationId, AssociationKey, ClaimName, ProductId, SubscriptionId, TenantId};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, Select};
-use uuid::Uuid;
 
 use super::association::to_row as to_association_row;
 use super::entity::{association, key_holder, subscription, workload};
-use super::row::RowContext;
+use super::row::{RowContext, child_load_error};
 use crate::domain::association::Association;
 use crate::domain::directory::Subscription;
 use crate::domain::tenant::{Successor, Tenant};
@@ -30,17 +29,19 @@ pub(super) struct TenantChildren {
 /// Loads all child rows of these tenants, with four queries.
 pub(super) async fn load(
     db: &impl ConnectionTrait,
-    tenants: &[Uuid],
-) -> Result<HashMap<Uuid, TenantChildren>, StoreError> {
+    tenants: &[TenantId],
+) -> Result<HashMap<TenantId, TenantChildren>, StoreError> {
     if tenants.is_empty() {
         return Ok(HashMap::new());
     }
     let mut children = load_directory_children(db, tenants).await?;
-    for row in live_associations(db.get_database_backend(), tenants).all(db).await? {
-        let (tenant, id) = (row.tenant, AssociationId(row.id));
+    let live = live_associations(db.get_database_backend(), tenants);
+    for row in fetch_all(db, live).await.map_err(child_load_error)? {
+        let (tenant, id) = (row.tenant.into(), AssociationId::from(row.id));
         children.entry(tenant).or_default().associations.insert(id, row.try_into()?);
     }
-    for row in keys_with_successor(db.get_database_backend(), tenants).all(db).await? {
+    let with_successor = keys_with_successor(db.get_database_backend(), tenants);
+    for row in fetch_all(db, with_successor).await.map_err(child_load_error)? {
         if let Some((tenant, key, successor)) = successor(&row)? {
             children.entry(tenant).or_default().successors.insert(key, successor);
         }
@@ -51,45 +52,56 @@ pub(super) async fn load(
 /// Loads the subscriptions and workloads of these tenants, with two queries.
 pub(super) async fn load_directory_children(
     db: &impl ConnectionTrait,
-    tenants: &[Uuid],
-) -> Result<HashMap<Uuid, TenantChildren>, StoreError> {
-    let mut children = HashMap::<Uuid, TenantChildren>::new();
-    for row in rows::load_by_id::<subscription::Entity>(db, subscription::Column::Tenant, tenants).await? {
-        let (tenant, id) = (row.tenant, SubscriptionId(row.id));
+    tenants: &[TenantId],
+) -> Result<HashMap<TenantId, TenantChildren>, StoreError> {
+    let mut children = HashMap::<TenantId, TenantChildren>::new();
+    for row in load_of::<subscription::Entity>(db, subscription::Column::Tenant, tenants).await? {
+        let (tenant, id) = (row.tenant.into(), SubscriptionId::from(row.id));
         children.entry(tenant).or_default().subscriptions.insert(id, row.try_into()?);
     }
-    for row in rows::load_by_id::<workload::Entity>(db, workload::Column::Tenant, tenants).await? {
-        children.entry(row.tenant).or_default().workloads.insert(row.try_into()?);
+    for row in load_of::<workload::Entity>(db, workload::Column::Tenant, tenants).await? {
+        children.entry(row.tenant.into()).or_default().workloads.insert(row.try_into()?);
     }
     Ok(children)
 }
 
+/// Loads the rows of `E` whose column `tenant` holds one of these tenants, with one query.
+async fn load_of<E: EntityTrait>(
+    db: &impl ConnectionTrait,
+    tenant: E::Column,
+    tenants: &[TenantId],
+) -> Result<Vec<E::Model>, StoreError> {
+    let ids: Vec<_> = tenants.iter().map(|tenant| tenant.uuid()).collect();
+    rows::load_by_id::<E>(db, tenant, &ids).await.map_err(child_load_error)
+}
+
 /// The query for the live associations of these tenants.
-pub(super) fn live_associations(backend: DbBackend, tenants: &[Uuid]) -> Select<association::Entity> {
+pub(super) fn live_associations(backend: DbBackend, tenants: &[TenantId]) -> Select<association::Entity> {
     use association::Column::{EndTime, Tenant};
     association::Entity::find().filter(is_one_of(Tenant, backend, tenants)).filter(EndTime.is_null())
 }
 
 /// The query for the keys of these tenants that have a successor.
-fn keys_with_successor(backend: DbBackend, tenants: &[Uuid]) -> Select<key_holder::Entity> {
+fn keys_with_successor(backend: DbBackend, tenants: &[TenantId]) -> Select<key_holder::Entity> {
     use key_holder::Column::{SuccessorClaim, Tenant};
     key_holder::Entity::find().filter(is_one_of(Tenant, backend, tenants)).filter(SuccessorClaim.is_not_null())
 }
 
 /// The condition that a column is one of these tenant ids. On PostgreSQL the statement text does
 /// not depend on their number, so that prepared statements are reused.
-fn is_one_of(column: impl ColumnTrait, backend: DbBackend, tenants: &[Uuid]) -> Expr {
-    let ids = tenants.iter().copied();
+fn is_one_of(column: impl ColumnTrait, backend: DbBackend, tenants: &[TenantId]) -> Expr {
+    let ids = tenants.iter().copied().map(TenantUuid::from);
     if backend == DbBackend::Postgres { column.eq_any(ids) } else { column.is_in(ids) }
 }
 
 /// The successor in a row of `key_holder`, with its tenant and key; `None` when the row has none.
-fn successor(row: &key_holder::Model) -> Result<Option<(Uuid, AssociationKey, Successor)>, StoreError> {
-    let context = RowContext { table: "key_holder", owner: &row.tenant, id: row.tenant };
+fn successor(row: &key_holder::Model) -> Result<Option<(TenantId, AssociationKey, Successor)>, StoreError> {
+    let tenant = TenantId::from(row.tenant);
+    let context = RowContext { table: "key_holder", owner: &tenant, id: tenant.uuid() };
     let (Some(partner), Some(claim)) = (&row.successor_partner, row.successor_claim) else { return Ok(None) };
-    let claim = ClaimName { partner: context.parse_text(partner)?, claim: ClaimId(claim) };
-    let successor = Successor { claim, review_case: row.successor_case.map(CaseId) };
-    Ok(Some((row.tenant, context.parse_text(&row.key)?, successor)))
+    let claim = ClaimName { partner: context.parse_text(partner.as_str())?, claim: claim.into() };
+    let successor = Successor { claim, review_case: row.successor_case.map(Into::into) };
+    Ok(Some((tenant, context.parse_text(&row.key)?, successor)))
 }
 
 /// Saves the changed child rows, with one statement for each kind of row that changed.
@@ -128,28 +140,28 @@ impl TryFrom<subscription::Model> for Subscription {
     type Error = StoreError;
 
     fn try_from(row: subscription::Model) -> Result<Self, StoreError> {
-        let context = RowContext { table: "subscription", owner: &row.tenant, id: row.id };
+        let context = RowContext { table: "subscription", owner: &TenantId::from(row.tenant), id: row.id.into() };
         Ok(Self {
             product: context.parse_text(&row.product)?,
-            status: context.parse_text(&row.status)?,
-            channel: context.parse_text(&row.channel)?,
-            purchase_time: row.purchase_time.into(),
-            end_time: row.end_time.map(Timestamp::from),
-            expire_time: row.expire_time.map(Timestamp::from),
+            status: row.status.into(),
+            channel: row.channel.into(),
+            purchase_time: row.purchase_time,
+            end_time: row.end_time,
+            expire_time: row.expire_time,
         })
     }
 }
 
 fn subscription_row(tenant: TenantId, id: SubscriptionId, subscription: &Subscription) -> subscription::ActiveModel {
     subscription::ActiveModel {
-        tenant: Set(tenant.0),
-        id: Set(id.0),
+        tenant: Set(tenant.into()),
+        id: Set(id.into()),
         product: Set(subscription.product.to_string()),
-        status: Set(subscription.status.as_str().to_owned()),
-        channel: Set(subscription.channel.as_str().to_owned()),
-        purchase_time: Set(subscription.purchase_time.into()),
-        end_time: Set(subscription.end_time.map(Micros::from)),
-        expire_time: Set(subscription.expire_time.map(Micros::from)),
+        status: Set(subscription.status.into()),
+        channel: Set(subscription.channel.into()),
+        purchase_time: Set(subscription.purchase_time),
+        end_time: Set(subscription.end_time),
+        expire_time: Set(subscription.expire_time),
     }
 }
 
@@ -157,10 +169,11 @@ impl TryFrom<workload::Model> for ProductId {
     type Error = StoreError;
 
     fn try_from(row: workload::Model) -> Result<Self, StoreError> {
-        RowContext { table: "workload", owner: &row.tenant, id: row.tenant }.parse_text(&row.product)
+        let tenant = TenantId::from(row.tenant);
+        RowContext { table: "workload", owner: &tenant, id: tenant.uuid() }.parse_text(&row.product)
     }
 }
 
 fn workload_row(tenant: TenantId, product: &ProductId) -> workload::ActiveModel {
-    workload::ActiveModel { tenant: Set(tenant.0), product: Set(product.to_string()) }
+    workload::ActiveModel { tenant: Set(tenant.into()), product: Set(product.to_string()) }
 }

@@ -7,35 +7,43 @@
 use std::collections::BTreeMap;
 
 use cpor_durable::{Change, Conflicts, StoreError, Tx, rows};
-use cpor_types::{ClaimId, ClaimName, TenantId};
+use cpor_types::{ClaimName, TenantId};
 use sea_orm::ActiveValue::Set;
 use uuid::Uuid;
 
 use super::children::changed_entries;
+use super::entity::claim_record::{ClosedCases, Decisions};
 use super::entity::tenant_claim::{ActiveModel, Column, Entity, Model};
-use super::row::RowContext;
+use super::row::{RowContext, child_load_error};
 use super::tenant::{TenantConflict, key};
 use crate::domain::record::ClaimRecord;
 use crate::domain::tenant::Tenant;
 
-/// Merges the changes into the stored records: one read, and one write if there is no conflict.
-/// Returns the conflicts.
-pub(super) async fn save(tx: &Tx, changes: &[Change<Tenant>]) -> Result<Conflicts<TenantConflict>, StoreError> {
+/// The records that the changes lead to, or the conflicts with the stored records.
+pub(super) struct MergedRecords {
+    pub(super) conflicts: Conflicts<TenantConflict>,
+    rows: Vec<ActiveModel>,
+}
+
+/// Merges the changes into the stored records, with one read.
+pub(super) async fn merge(tx: &Tx, changes: &[Change<Tenant>]) -> Result<MergedRecords, StoreError> {
     let additions: Vec<_> = changes.iter().flat_map(additions).collect();
-    let ids: Vec<Uuid> = additions.iter().map(|(_, claim, _)| claim.claim.0).collect();
-    let stored = rows::load_by_id::<Entity>(tx, Column::Claim, &ids).await?.into_iter().map(from_row);
-    let mut stored = stored.collect::<Result<BTreeMap<_, _>, _>>()?;
+    let ids: Vec<Uuid> = additions.iter().map(|(_, claim, _)| claim.claim.uuid()).collect();
+    let stored = rows::load_by_id::<Entity>(tx, Column::Claim, &ids).await.map_err(child_load_error)?;
+    let mut stored = stored.into_iter().map(from_row).collect::<Result<BTreeMap<_, _>, _>>()?;
     let (mut conflicts, mut rows) = (Vec::new(), Vec::new());
     for (tenant, claim, added) in additions {
         match stored.remove(&(tenant, claim.clone())).unwrap_or_default().merge(added) {
-            Ok(record) => rows.push(to_row(tenant, claim, &record)?),
+            Ok(record) => rows.push(to_row(tenant, claim, record)),
             Err(conflict) => conflicts.push((key(tenant), TenantConflict::ClaimRecord(claim.clone(), conflict))),
         }
     }
-    if conflicts.is_empty() {
-        rows::upsert::<Entity>(tx, rows).await?;
-    }
-    Ok(conflicts)
+    Ok(MergedRecords { conflicts, rows })
+}
+
+/// Writes the merged records, with one statement. Their tenants must be saved before.
+pub(super) async fn save(tx: &Tx, merged: MergedRecords) -> Result<(), StoreError> {
+    Ok(rows::upsert::<Entity>(tx, merged.rows).await?)
 }
 
 /// The additions to claim records that a change contains.
@@ -46,18 +54,19 @@ fn additions(change: &Change<Tenant>) -> impl Iterator<Item = (TenantId, &ClaimN
 
 /// Converts a row to a claim record, with the tenant and the claim that it belongs to.
 pub(super) fn from_row(row: Model) -> Result<((TenantId, ClaimName), ClaimRecord), StoreError> {
-    let context = RowContext { table: "tenant_claim", owner: &row.tenant, id: row.claim };
-    let claim = ClaimName { partner: context.parse_text(&row.partner)?, claim: ClaimId(row.claim) };
-    let record = ClaimRecord { decisions: context.parse_json(row.decisions)?, closed: context.parse_json(row.closed)? };
-    Ok(((TenantId(row.tenant), claim), record))
+    let tenant = TenantId::from(row.tenant);
+    let context = RowContext { table: "tenant_claim", owner: &tenant, id: row.claim.into() };
+    let claim = ClaimName { partner: context.parse_text(row.partner.as_str())?, claim: row.claim.into() };
+    let (Decisions(decisions), ClosedCases(closed)) = (row.decisions, row.closed);
+    Ok(((tenant, claim), ClaimRecord { decisions, closed }))
 }
 
-fn to_row(tenant: TenantId, claim: &ClaimName, record: &ClaimRecord) -> Result<ActiveModel, StoreError> {
-    Ok(ActiveModel {
-        tenant: Set(tenant.0),
-        partner: Set(claim.partner.to_string()),
-        claim: Set(claim.claim.0),
-        decisions: Set(rows::to_json(&record.decisions)?),
-        closed: Set(rows::to_json(&record.closed)?),
-    })
+fn to_row(tenant: TenantId, claim: &ClaimName, record: ClaimRecord) -> ActiveModel {
+    ActiveModel {
+        tenant: Set(tenant.into()),
+        partner: Set((&claim.partner).into()),
+        claim: Set(claim.claim.into()),
+        decisions: Set(Decisions(record.decisions)),
+        closed: Set(ClosedCases(record.closed)),
+    }
 }

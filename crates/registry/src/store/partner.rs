@@ -1,14 +1,13 @@
 //! Storage of partners. A unique key on `partner_location` keeps every MPN id to one partner.
-use std::collections::BTreeMap;
-
 use cpor_durable::{AggregateKey, Change, OutgoingEvent, Store, StoreError, Tx, Versioned, rows};
 use cpor_types::{MpnId, PartnerId};
 use sea_orm::ActiveValue::Set;
 use uuid::Uuid;
 
+use super::entity::partner_profile::{Enrollments, Locations};
 use super::entity::{partner, partner_location};
 use super::row::RowContext;
-use crate::domain::directory::{Location, PartnerProfile};
+use crate::domain::directory::PartnerProfile;
 use crate::domain::partner::Partner;
 use crate::events::outgoing;
 
@@ -42,7 +41,7 @@ impl Store for PartnerStore {
         keys: &[AggregateKey],
     ) -> Result<Vec<(AggregateKey, Versioned<Partner>)>, StoreError> {
         let rows = rows::load_locked::<partner::Entity>(tx, keys).await?;
-        rows.into_iter().map(|row| Ok((AggregateKey::new(&*row.owner, row.id), row.try_into()?))).collect()
+        rows.into_iter().map(|row| Ok((AggregateKey::new(row.owner.as_str(), row.id), row.try_into()?))).collect()
     }
 
     /// Uses one statement for the partners, one more if locations are removed, and one more if
@@ -78,32 +77,29 @@ fn locations_missing_in<'a>(
 }
 
 fn location_row((mpn_id, partner): (&MpnId, &PartnerId)) -> partner_location::ActiveModel {
-    partner_location::ActiveModel { partner: Set(partner.to_string()), mpn_id: Set(mpn_id.to_string()) }
+    partner_location::ActiveModel { partner: Set(partner.into()), mpn_id: Set(mpn_id.to_string()) }
 }
 
 impl TryFrom<partner::Model> for Versioned<Partner> {
     type Error = StoreError;
 
     fn try_from(row: partner::Model) -> Result<Self, StoreError> {
-        let context = RowContext { table: "partner", owner: &row.owner, id: row.id };
-        let profile = PartnerProfile {
-            display_name: row.display_name,
-            locations: context.parse_json::<BTreeMap<MpnId, Location>>(row.locations)?,
-            enrollments: context.parse_json(row.enrollments)?,
-        };
-        let version = context.parse_version(row.version)?;
-        Ok(Self::new(version, Partner { id: context.parse_text(&row.owner)?, profile }))
+        let context = RowContext { table: "partner", owner: &row.owner.as_str(), id: row.id };
+        let (version, id) = (context.parse_version(row.version)?, context.parse_text(row.owner.as_str())?);
+        let (Locations(locations), Enrollments(enrollments)) = (row.locations, row.enrollments);
+        let profile = PartnerProfile { display_name: row.display_name, locations, enrollments };
+        Ok(Self::new(version, Partner { id, profile }))
     }
 }
 
 fn to_row(partner: &Versioned<Partner>) -> Result<partner::ActiveModel, StoreError> {
     let Partner { id, profile } = &partner.state;
     Ok(partner::ActiveModel {
-        owner: Set(id.to_string()),
+        owner: Set(id.into()),
         id: Set(Uuid::nil()),
         version: Set(rows::to_bigint(partner.version)?),
         display_name: Set(profile.display_name.clone()),
-        locations: Set(rows::to_json(&profile.locations)?),
-        enrollments: Set(rows::to_json(&profile.enrollments)?),
+        locations: Set(Locations(profile.locations.clone())),
+        enrollments: Set(Enrollments(profile.enrollments.clone())),
     })
 }

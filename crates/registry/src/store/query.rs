@@ -2,11 +2,12 @@
 //! owner takes the owner as a parameter.
 use std::collections::{BTreeMap, BTreeSet};
 
-use cpor_durable::rows::Micros;
+use cpor_bulk_rows::{fetch_all, fetch_one};
+use cpor_durable::ids;
 use cpor_durable::{AggregateKey, StoreError, Versioned, rows};
 use cpor_types::{
-    AssociationId, AssociationKey, AssociationName, ClaimName, DecisionId, PartnerId, ProductId, SubscriptionId,
-    TenantId, TenantKey, Timestamp,
+    AssociationKey, AssociationName, ClaimName, DecisionId, PartnerId, ProductId, SubscriptionId, TenantId, TenantKey,
+    Timestamp,
 };
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, Condition, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
@@ -15,6 +16,7 @@ use uuid::Uuid;
 
 use super::children::{self, TenantChildren};
 use super::entity::{association, partner, subscription, tenant, tenant_claim, workload};
+use super::row::child_load_error;
 use crate::domain::association::Association;
 use crate::domain::directory::{PartnerProfile, Subscription, TenantDirectory, TenantProfile};
 use crate::domain::partner::Partner;
@@ -22,14 +24,15 @@ use crate::domain::record::Decision;
 
 /// The directory data of a partner, or `None` when it does not exist. Uses one query.
 pub(crate) async fn partner(db: &DatabaseConnection, id: &PartnerId) -> Result<Option<PartnerProfile>, StoreError> {
-    let row = partner::Entity::find_by_id((id.to_string(), Uuid::nil())).one(db).await?;
+    let row = fetch_one(db, partner::Entity::find_by_id((ids::PartnerId::from(id), Uuid::nil()))).await?;
     let partner = row.map(Versioned::<Partner>::try_from).transpose()?;
     Ok(partner.map(|partner| partner.state.profile))
 }
 
 /// The profile of a tenant, or `None` when it does not exist. Uses one query.
 pub(crate) async fn tenant_profile(db: &DatabaseConnection, id: TenantId) -> Result<Option<TenantProfile>, StoreError> {
-    tenant::Entity::find_by_id((id.to_string(), id.0)).one(db).await?.map(TenantProfile::try_from).transpose()
+    let query = tenant::Entity::find_by_id((ids::TenantId::from(id), ids::TenantUuid::from(id)));
+    Ok(fetch_one(db, query).await?.map(TenantProfile::from))
 }
 
 /// The directory data of these partners. Partners that do not exist are left out. Uses one query.
@@ -52,14 +55,15 @@ pub(crate) async fn tenant_directories(
 ) -> Result<BTreeMap<TenantId, TenantDirectory>, StoreError> {
     use tenant::Column::{Id, Owner};
     let keys: Vec<AggregateKey> = ids.iter().map(|id| super::tenant::key(*id)).collect();
-    let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+    let ids: Vec<TenantId> = ids.iter().copied().collect();
     let rows = rows::load_children::<tenant::Entity>(db, [Owner, Id], &keys).await?.into_iter();
     let mut children_by_tenant = children::load_directory_children(db, &ids).await?;
     let directory = |row: tenant::Model| {
-        let TenantChildren { subscriptions, workloads, .. } = children_by_tenant.remove(&row.id).unwrap_or_default();
-        Ok((TenantId(row.id), TenantDirectory { profile: row.try_into()?, subscriptions, workloads }))
+        let id = TenantId::from(row.id);
+        let TenantChildren { subscriptions, workloads, .. } = children_by_tenant.remove(&id).unwrap_or_default();
+        (id, TenantDirectory { profile: row.into(), subscriptions, workloads })
     };
-    rows.map(directory).collect()
+    Ok(rows.map(directory).collect())
 }
 
 /// A page of a tenant's subscriptions in the order of their ids, starting after `after` or with
@@ -72,9 +76,9 @@ pub(crate) async fn subscriptions(
 ) -> Result<Vec<(SubscriptionId, Subscription)>, StoreError> {
     let mut select = subscriptions_of(tenant).order_by_asc(subscription::Column::Id).limit(limit);
     if let Some(after) = after {
-        select = select.filter(subscription::Column::Id.gt(after.0));
+        select = select.filter(subscription::Column::Id.gt(ids::SubscriptionId::from(after)));
     }
-    select.all(db).await?.into_iter().map(subscription).collect()
+    fetch_all(db, select).await.map_err(child_load_error)?.into_iter().map(subscription).collect()
 }
 
 /// A page of a tenant's workloads in the order of their product ids, starting behind `after` or
@@ -89,19 +93,19 @@ pub(crate) async fn workloads(
     if let Some(after) = after {
         select = select.filter(workload::Column::Product.gt(after.as_str()));
     }
-    select.all(db).await?.into_iter().map(ProductId::try_from).collect()
+    fetch_all(db, select).await.map_err(child_load_error)?.into_iter().map(ProductId::try_from).collect()
 }
 
 fn subscriptions_of(tenant: TenantId) -> Select<subscription::Entity> {
-    subscription::Entity::find().filter(subscription::Column::Tenant.eq(tenant.0))
+    subscription::Entity::find().filter(subscription::Column::Tenant.eq(ids::TenantUuid::from(tenant)))
 }
 
 fn workloads_of(tenant: TenantId) -> Select<workload::Entity> {
-    workload::Entity::find().filter(workload::Column::Tenant.eq(tenant.0))
+    workload::Entity::find().filter(workload::Column::Tenant.eq(ids::TenantUuid::from(tenant)))
 }
 
 fn subscription(row: subscription::Model) -> Result<(SubscriptionId, Subscription), StoreError> {
-    Ok((SubscriptionId(row.id), row.try_into()?))
+    Ok((row.id.into(), row.try_into()?))
 }
 
 /// An association with its resource name.
@@ -116,14 +120,14 @@ pub(crate) async fn associations_on_record(
 ) -> Result<Vec<NamedAssociation>, StoreError> {
     use association::Column::{EndTime, Id, OfficialTime};
     let ordered = associations_with_key(key).order_by_asc(OfficialTime).order_by_asc(Id);
-    let rows = match at.map(Micros::from) {
+    let query = match at {
         None => ordered.filter(OfficialTime.is_not_null()).filter(EndTime.is_null()),
         Some(at) => {
             let not_ended = Condition::any().add(EndTime.is_null()).add(EndTime.gt(at));
             ordered.filter(OfficialTime.lte(at)).filter(not_ended)
         }
     };
-    rows.all(db).await?.into_iter().map(to_named).collect()
+    named(db, query).await
 }
 
 /// When the partner's association with a key became official, or `None` when it is not official now
@@ -135,14 +139,13 @@ pub(crate) async fn official_since(
 ) -> Result<Option<Timestamp>, StoreError> {
     use association::Column::{EndTime, OfficialTime, Partner};
     let official = associations_with_key(key).filter(OfficialTime.is_not_null()).filter(EndTime.is_null());
-    let of_partner = official.filter(Partner.eq(partner.as_str())).order_by_asc(OfficialTime).limit(1);
-    let since = of_partner.select_only().column(OfficialTime).into_tuple::<Micros>().one(db).await?;
-    Ok(since.map(Timestamp::from))
+    let of_partner = official.filter(Partner.eq(ids::PartnerId::from(partner))).order_by_asc(OfficialTime).limit(1);
+    Ok(of_partner.select_only().column(OfficialTime).into_tuple::<Timestamp>().one(db).await?)
 }
 
 fn associations_with_key(key: &TenantKey) -> Select<association::Entity> {
     use association::Column::{Key, Tenant};
-    association::Entity::find().filter(Tenant.eq(key.tenant.0)).filter(Key.eq(key.key.to_string()))
+    association::Entity::find().filter(Tenant.eq(ids::TenantUuid::from(key.tenant))).filter(Key.eq(key.key.to_string()))
 }
 
 /// One association, or `None` when it does not exist. Uses one query.
@@ -150,7 +153,8 @@ pub(crate) async fn association(
     db: &DatabaseConnection,
     name: &AssociationName,
 ) -> Result<Option<NamedAssociation>, StoreError> {
-    let row = association::Entity::find_by_id((name.tenant.0, name.association.0)).one(db).await?;
+    let id = (ids::TenantUuid::from(name.tenant), ids::AssociationId::from(name.association));
+    let row = fetch_one(db, association::Entity::find_by_id(id)).await.map_err(child_load_error)?;
     row.map(to_named).transpose()
 }
 
@@ -161,14 +165,12 @@ pub(crate) async fn legacy_holders(
     tenants: &BTreeSet<TenantId>,
 ) -> Result<Vec<(TenantId, AssociationKey, PartnerId)>, StoreError> {
     use association::Column::Claim;
-    let ids: Vec<Uuid> = tenants.iter().map(|id| id.0).collect();
+    let ids: Vec<TenantId> = tenants.iter().copied().collect();
     let live = children::live_associations(db.get_database_backend(), &ids);
-    let rows = live.filter(Claim.is_null()).all(db).await?;
-    let holder = |row: association::Model| {
-        let (name, association) = to_named(row)?;
-        Ok((name.tenant, association.key.clone(), association.partner().clone()))
-    };
-    rows.into_iter().map(holder).collect()
+    let legacy = named(db, live.filter(Claim.is_null())).await?.into_iter();
+    Ok(legacy
+        .map(|(name, association)| (name.tenant, association.key.clone(), association.partner().clone()))
+        .collect())
 }
 
 /// The recorded outcome of a decision about a claim, or `None` when the decision was not made. Uses
@@ -179,8 +181,9 @@ pub(crate) async fn decision(
     claim: &ClaimName,
     decision_id: DecisionId,
 ) -> Result<Option<Decision>, StoreError> {
-    let id = (tenant.0, claim.partner.to_string(), claim.claim.0);
-    let Some(row) = tenant_claim::Entity::find_by_id(id).one(db).await? else { return Ok(None) };
+    let id = (ids::TenantUuid::from(tenant), ids::PartnerId::from(&claim.partner), ids::ClaimId::from(claim.claim));
+    let row = fetch_one(db, tenant_claim::Entity::find_by_id(id)).await.map_err(child_load_error)?;
+    let Some(row) = row else { return Ok(None) };
     let (_, record) = super::claim::from_row(row)?;
     Ok(record.decision(decision_id).cloned())
 }
@@ -193,9 +196,11 @@ pub(crate) async fn live_associations_of(
     claim: &ClaimName,
 ) -> Result<Vec<NamedAssociation>, StoreError> {
     use association::Column::{Claim, EndTime, Id, Partner, Tenant};
-    let live = association::Entity::find().filter(Tenant.eq(tenant.0)).filter(EndTime.is_null());
-    let of_claim = live.filter(Partner.eq(claim.partner.as_str())).filter(Claim.eq(claim.claim.0));
-    of_claim.order_by_asc(Id).all(db).await?.into_iter().map(to_named).collect()
+    let of_tenant = association::Entity::find().filter(Tenant.eq(ids::TenantUuid::from(tenant)));
+    let live = of_tenant.filter(EndTime.is_null());
+    let of_partner = live.filter(Partner.eq(ids::PartnerId::from(&claim.partner)));
+    let of_claim = of_partner.filter(Claim.eq(ids::ClaimId::from(claim.claim)));
+    named(db, of_claim.order_by_asc(Id)).await
 }
 
 /// Selects the associations to list. It combines the limits of what the caller may see with the
@@ -219,13 +224,13 @@ pub(crate) enum StateFilter {
 /// The position of an association in the list. The next page starts after it.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct AssociationCursor {
-    hold_time: Micros,
+    hold_time: Timestamp,
     id: Uuid,
 }
 
 impl From<&NamedAssociation> for AssociationCursor {
     fn from((name, association): &NamedAssociation) -> Self {
-        Self { hold_time: association.hold_time.into(), id: name.association.0 }
+        Self { hold_time: association.hold_time, id: name.association.uuid() }
     }
 }
 
@@ -239,9 +244,11 @@ pub(crate) async fn associations(
 ) -> Result<Vec<NamedAssociation>, StoreError> {
     use association::Column::{Claim, EndTime, HoldTime, Id, OfficialTime, Partner, Tenant};
     let mut condition = Condition::all()
-        .add_option(filter.tenant.map(|tenant| Tenant.eq(tenant.0)))
-        .add_option(filter.partner.as_ref().map(|partner| Partner.eq(partner.as_str())))
-        .add_option(filter.claim.as_ref().map(|name| Partner.eq(name.partner.as_str()).and(Claim.eq(name.claim.0))));
+        .add_option(filter.tenant.map(|tenant| Tenant.eq(ids::TenantUuid::from(tenant))))
+        .add_option(filter.partner.as_ref().map(|partner| Partner.eq(ids::PartnerId::from(partner))));
+    if let Some(ClaimName { partner, claim }) = &filter.claim {
+        condition = condition.add(Partner.eq(ids::PartnerId::from(partner))).add(Claim.eq(ids::ClaimId::from(*claim)));
+    }
     if let Some(state) = filter.state {
         condition = match state {
             StateFilter::Pending => condition.add(OfficialTime.is_null()).add(EndTime.is_null()),
@@ -251,14 +258,23 @@ pub(crate) async fn associations(
     }
     if let Some(AssociationCursor { hold_time, id }) = after {
         let columns = Expr::tuple([Expr::col(HoldTime), Expr::col(Id)]);
-        condition = condition.add(columns.lt(Expr::tuple([Expr::val(hold_time), Expr::val(id)])));
+        condition =
+            condition.add(columns.lt(Expr::tuple([Expr::val(hold_time), Expr::val(ids::AssociationId::from(id))])));
     }
     let newest = association::Entity::find().filter(condition).order_by_desc(HoldTime).order_by_desc(Id);
-    newest.limit(limit).all(db).await?.into_iter().map(to_named).collect()
+    named(db, newest.limit(limit)).await
+}
+
+/// Runs a query for associations.
+async fn named(
+    db: &DatabaseConnection,
+    query: Select<association::Entity>,
+) -> Result<Vec<NamedAssociation>, StoreError> {
+    fetch_all(db, query).await.map_err(child_load_error)?.into_iter().map(to_named).collect()
 }
 
 /// Converts a row to an association with its name.
 fn to_named(row: association::Model) -> Result<NamedAssociation, StoreError> {
-    let name = AssociationName { tenant: TenantId(row.tenant), association: AssociationId(row.id) };
+    let name = AssociationName { tenant: row.tenant.into(), association: row.id.into() };
     Ok((name, row.try_into()?))
 }

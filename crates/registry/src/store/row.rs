@@ -1,10 +1,10 @@
-//! Conversions between column values and domain values. A stored value that does not parse is
-//! reported as an inconsistency with the table and the key of the row.
+//! Conversions from column values to domain values. A stored value that does not parse is reported
+//! as an inconsistency with the table and the key of the row.
 use std::fmt::Display;
 use std::str::FromStr;
 
+use cpor_bulk_rows::{KeyValue, LoadError};
 use cpor_durable::{AggregateKey, StoreError};
-use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 /// The row that is being read. Errors about inconsistent values contain its table and its key.
@@ -22,11 +22,6 @@ impl RowContext<'_> {
         text.parse().map_err(|malformed| self.inconsistent(malformed))
     }
 
-    /// Parses a JSON column.
-    pub(crate) fn parse_json<T: DeserializeOwned>(&self, json: serde_json::Value) -> Result<T, StoreError> {
-        serde_json::from_value(json).map_err(|error| self.inconsistent(error))
-    }
-
     /// Converts the version column.
     pub(crate) fn parse_version(&self, version: i64) -> Result<u64, StoreError> {
         u64::try_from(version).map_err(|error| self.inconsistent(error))
@@ -36,4 +31,17 @@ impl RowContext<'_> {
     pub(crate) fn inconsistent(&self, problem: impl Display) -> StoreError {
         StoreError::inconsistent(self.table, &AggregateKey::new(self.owner.to_string(), self.id), problem)
     }
+}
+
+/// The error for child rows of tenants that cannot be loaded. Their primary keys begin with the
+/// tenant's UUID, and the next UUID, if there is one, is the id in the error.
+pub(super) fn child_load_error(error: LoadError) -> StoreError {
+    let LoadError::Undecodable(row) = error else { return error.into() };
+    let mut ids = row.key.iter().filter_map(|value| match value {
+        KeyValue::Uuid(id) => Some(*id),
+        KeyValue::Text(_) | KeyValue::Int(_) => None,
+    });
+    let Some(tenant) = ids.next() else { return row.into() };
+    let id = ids.next().unwrap_or(tenant);
+    RowContext { table: row.table, owner: &tenant, id }.inconsistent(&row.error)
 }

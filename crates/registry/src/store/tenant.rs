@@ -8,10 +8,10 @@ use std::collections::BTreeMap;
 use cpor_durable::{AggregateKey, Change, OutgoingEvent, Store, StoreError, Tx, Versioned, rows};
 use cpor_types::{AssociationKey, ClaimName, DomainName, TenantId};
 use sea_orm::ActiveValue::Set;
-use uuid::Uuid;
 
 use super::children::{self, TenantChildren};
 use super::claim;
+use super::entity::domains::Domains;
 use super::entity::{key_holder, tenant, tenant_domain};
 use super::row::RowContext;
 use crate::domain::directory::{TenantDirectory, TenantProfile};
@@ -39,7 +39,7 @@ pub(crate) enum TenantConflict {
 /// The aggregate key of a tenant. Data belongs to its tenant, so the owner in the key is the
 /// tenant's own id.
 pub(crate) fn key(tenant: TenantId) -> AggregateKey {
-    AggregateKey::new(tenant.to_string(), tenant.0)
+    AggregateKey::new(tenant.to_string(), tenant.uuid())
 }
 
 impl Store for TenantStore {
@@ -56,17 +56,16 @@ impl Store for TenantStore {
     /// with the history of a tenant is not loaded: ended associations and claim records.
     async fn load(&self, tx: &Tx, keys: &[AggregateKey]) -> Result<Vec<(AggregateKey, Versioned<Tenant>)>, StoreError> {
         let rows = rows::load_locked::<tenant::Entity>(tx, keys).await?;
-        let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+        let ids: Vec<TenantId> = rows.iter().map(|row| row.id.into()).collect();
         let mut children_by_tenant = children::load(tx, &ids).await?;
         let to_tenant = |row: tenant::Model| {
-            let (id, version) = (row.id, row.version);
-            let context = RowContext { table: "tenant", owner: &id, id };
+            let (id, version) = (TenantId::from(row.id), row.version);
+            let context = RowContext { table: "tenant", owner: &id, id: id.uuid() };
             let TenantChildren { subscriptions, workloads, associations, successors } =
                 children_by_tenant.remove(&id).unwrap_or_default();
-            let directory = TenantDirectory { profile: row.try_into()?, subscriptions, workloads };
-            let state =
-                Tenant { id: TenantId(id), directory, associations, successors, claim_records: BTreeMap::new() };
-            Ok((key(TenantId(id)), Versioned::new(context.parse_version(version)?, state)))
+            let directory = TenantDirectory { profile: row.into(), subscriptions, workloads };
+            let state = Tenant { id, directory, associations, successors, claim_records: BTreeMap::new() };
+            Ok((key(id), Versioned::new(context.parse_version(version)?, state)))
         };
         rows.into_iter().map(to_tenant).collect()
     }
@@ -79,14 +78,14 @@ impl Store for TenantStore {
         changes: &[Change<Tenant>],
     ) -> Result<Vec<(AggregateKey, TenantConflict)>, StoreError> {
         // A repeated hold or award gets the outcome that was recorded at first, even if other
-        // conflicts have arisen since.
-        // Claim records are therefore checked first.
-        let record_conflicts = claim::save(tx, changes).await?;
-        if !record_conflicts.is_empty() {
-            return Ok(record_conflicts);
+        // conflicts have arisen since. Claim records are therefore checked first.
+        let records = claim::merge(tx, changes).await?;
+        if !records.conflicts.is_empty() {
+            return Ok(records.conflicts);
         }
         let rows = changes.iter().map(|change| Ok((change.previous_version(), to_row(&change.after)?)));
         rows::save::<tenant::Entity>(tx, rows.collect::<Result<Vec<_>, StoreError>>()?).await?;
+        claim::save(tx, records).await?;
         children::save(tx, changes).await?;
         let mut conflicts = save_domains(tx, changes).await?;
         conflicts.extend(save_key_holders(tx, changes).await?);
@@ -109,7 +108,7 @@ async fn save_domains(tx: &Tx, changes: &[Change<Tenant>]) -> Result<Vec<(Aggreg
     // All transactions insert in the same order, so that they cannot deadlock.
     added.sort();
     let to_row = |(domain, tenant): &(&DomainName, TenantId)| tenant_domain::ActiveModel {
-        tenant: Set(tenant.0),
+        tenant: Set((*tenant).into()),
         domain: Set(domain.to_string()),
     };
     rows::delete::<tenant_domain::Entity>(tx, removed.iter().map(to_row)).await?;
@@ -154,38 +153,31 @@ async fn save_key_holders(
 fn key_holder_row((tenant, holder): &(TenantId, KeyHolder<'_>)) -> key_holder::ActiveModel {
     let claim = holder.successor.map(|successor| &successor.claim);
     key_holder::ActiveModel {
-        tenant: Set(tenant.0),
+        tenant: Set((*tenant).into()),
         key: Set(holder.key.to_string()),
-        partner: Set(holder.partner.to_string()),
-        successor_partner: Set(claim.map(|claim| claim.partner.to_string())),
-        successor_claim: Set(claim.map(|claim| claim.claim.0)),
+        partner: Set(holder.partner.into()),
+        successor_partner: Set(claim.map(|claim| (&claim.partner).into())),
+        successor_claim: Set(claim.map(|claim| claim.claim.into())),
         successor_case: Set(holder.successor.and_then(|successor| successor.review_case).map(Into::into)),
     }
 }
 
-impl TryFrom<tenant::Model> for TenantProfile {
-    type Error = StoreError;
-
-    fn try_from(row: tenant::Model) -> Result<Self, StoreError> {
-        let context = RowContext { table: "tenant", owner: &row.owner, id: row.id };
-        Ok(Self {
-            domains: context.parse_json(row.domains)?,
-            display_name: row.display_name,
-            region: row.region,
-            calendar: row.calendar,
-        })
+impl From<tenant::Model> for TenantProfile {
+    fn from(row: tenant::Model) -> Self {
+        let Domains(domains) = row.domains;
+        Self { display_name: row.display_name, region: row.region, calendar: row.calendar, domains }
     }
 }
 
 fn to_row(tenant: &Versioned<Tenant>) -> Result<tenant::ActiveModel, StoreError> {
     let TenantProfile { display_name, region, calendar, domains } = &tenant.state.directory.profile;
     Ok(tenant::ActiveModel {
-        owner: Set(tenant.state.id.to_string()),
-        id: Set(tenant.state.id.0),
+        owner: Set(tenant.state.id.into()),
+        id: Set(tenant.state.id.into()),
         version: Set(rows::to_bigint(tenant.version)?),
         display_name: Set(display_name.clone()),
         region: Set(region.clone()),
         calendar: Set(calendar.clone()),
-        domains: Set(rows::to_json(domains)?),
+        domains: Set(Domains(domains.clone())),
     })
 }

@@ -2,6 +2,7 @@
 use std::collections::BTreeMap;
 
 use chrono::Days;
+use cpor_bulk_rows::storable_time;
 use cpor_proto::WireEnum as _;
 use cpor_proto::registry::v1::directory_row::Row as WireRow;
 use cpor_proto::registry::v1::{self as wire, DirectoryRow, ErrorReason};
@@ -95,7 +96,7 @@ fn subscription(row: wire::Subscription, catalog: &Catalog, grace: Days) -> Resu
     let purchase_time = convert::parse_timestamp("subscription.purchase_time", purchased)?;
     let end_time = row.end_time.map(|end| convert::parse_timestamp("subscription.end_time", end)).transpose()?;
     // A time that is too late to be represented counts as no expiry.
-    let expire_time = end_time.and_then(|end| end.checked_add_days(grace));
+    let expire_time = end_time.and_then(|end| end.checked_add_days(grace)).map(storable_time);
     Ok(Row::Subscription(name, Subscription { product, status, channel, purchase_time, end_time, expire_time }))
 }
 

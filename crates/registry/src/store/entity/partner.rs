@@ -1,13 +1,17 @@
 //! The table `partner`: one row for each partner company.
+use cpor_durable::ids::PartnerId;
 use sea_orm::entity::prelude::*;
 
+use super::partner_profile::{Enrollments, Locations};
+
+/// A row of the table `partner`. Partners are never deleted.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "partner")]
 pub(crate) struct Model {
-    /// The partner's id.
+    /// The partner's id. It is unique, and the rows of locations refer to it.
     #[sea_orm(primary_key, auto_increment = false)]
-    pub(crate) owner: String,
+    pub(crate) owner: PartnerId,
     /// Always the nil UUID: a partner owns only this one aggregate.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) id: Uuid,
@@ -16,9 +20,12 @@ pub(crate) struct Model {
     pub(crate) display_name: String,
     /// The locations by MPN id. The table `partner_location` keeps an MPN id to one partner.
     #[sea_orm(column_type = "JsonBinary")]
-    pub(crate) locations: Json,
+    pub(crate) locations: Locations,
     #[sea_orm(column_type = "JsonBinary")]
-    pub(crate) enrollments: Json,
+    pub(crate) enrollments: Enrollments,
+    /// The rows that keep the MPN ids to this partner.
+    #[sea_orm(has_many)]
+    pub(crate) location_rows: HasMany<super::partner_location::Entity>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -1,14 +1,21 @@
 //! The table `partner_location`: keeps every MPN id to one partner, because `mpn_id` is unique.
+use cpor_durable::ids::PartnerId;
 use sea_orm::entity::prelude::*;
 
+/// A row of the table `partner_location`.
 #[sea_orm::model]
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "partner_location")]
 pub(crate) struct Model {
+    /// The id of the partner.
     #[sea_orm(primary_key, auto_increment = false)]
-    pub(crate) partner: String,
+    pub(crate) partner: PartnerId,
+    /// The MPN id of the location, which no other row has.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) mpn_id: String,
+    /// The partner, which is saved before its locations and never deleted.
+    #[sea_orm(belongs_to, from = "partner", to = "owner", on_delete = "Restrict")]
+    pub(crate) parent: BelongsTo<super::partner::Entity>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -1,22 +1,33 @@
 //! The table `tenant_claim`: the permanent record of each claim at a tenant.
+use cpor_durable::ids::{ClaimId, PartnerId, TenantUuid};
 use sea_orm::entity::prelude::*;
 
+use super::claim_record::{ClosedCases, Decisions};
+
+/// A row of the table `tenant_claim`.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "tenant_claim")]
 pub(crate) struct Model {
+    /// The id of the tenant.
     #[sea_orm(primary_key, auto_increment = false)]
-    pub(crate) tenant: Uuid,
+    pub(crate) tenant: TenantUuid,
+    /// The partner of the claim. The directory may not contain it, so that a refusal of its claim
+    /// can be recorded.
     #[sea_orm(primary_key, auto_increment = false)]
-    pub(crate) partner: String,
+    pub(crate) partner: PartnerId,
+    /// The id of the claim, which is a row of another service.
     #[sea_orm(primary_key, auto_increment = false)]
-    pub(crate) claim: Uuid,
+    pub(crate) claim: ClaimId,
     /// The recorded decisions by decision id.
     #[sea_orm(column_type = "JsonBinary")]
-    pub(crate) decisions: Json,
+    pub(crate) decisions: Decisions,
     /// The closed review cases. A null in the list stands for the claim as a whole.
     #[sea_orm(column_type = "JsonBinary")]
-    pub(crate) closed: Json,
+    pub(crate) closed: ClosedCases,
+    /// The tenant, which is saved before its claim records and never deleted.
+    #[sea_orm(belongs_to, from = "tenant", to = "id", on_delete = "Restrict")]
+    pub(crate) parent: BelongsTo<super::tenant::Entity>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -1,14 +1,21 @@
 //! The table `workload`: the workloads that tenants use.
+use cpor_durable::ids::TenantUuid;
 use sea_orm::entity::prelude::*;
 
+/// A row of the table `workload`.
 #[sea_orm::model]
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "workload")]
 pub(crate) struct Model {
+    /// The id of the tenant.
     #[sea_orm(primary_key, auto_increment = false)]
-    pub(crate) tenant: Uuid,
+    pub(crate) tenant: TenantUuid,
+    /// The product id of the workload. The catalog is configuration, not a table.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) product: String,
+    /// The tenant, which is saved before its workloads and never deleted.
+    #[sea_orm(belongs_to, from = "tenant", to = "id", on_delete = "Restrict")]
+    pub(crate) parent: BelongsTo<super::tenant::Entity>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -1,55 +1,382 @@
 //! Creates the tables of tenants, partners, claims and associations.
+use sea_orm_migration::{
+    prelude::*,
+    schema::{
+        big_integer, json_binary, text, text_null, timestamp_with_time_zone, timestamp_with_time_zone_null, uuid,
+        uuid_null,
+    },
+    sea_orm::DeriveIden,
+};
 
-/// The statements that create the tables and indexes.
-pub(super) const STATEMENTS: &[&str] = &[
-    "CREATE TABLE tenant (
-        owner TEXT NOT NULL, id {uuid} NOT NULL, version BIGINT NOT NULL,
-        display_name TEXT NOT NULL, region TEXT NOT NULL, calendar TEXT NOT NULL, domains {json} NOT NULL,
-        PRIMARY KEY (owner, id))",
-    "CREATE TABLE tenant_domain (
-        tenant {uuid} NOT NULL, domain TEXT NOT NULL UNIQUE,
-        PRIMARY KEY (tenant, domain))",
-    "CREATE TABLE subscription (
-        tenant {uuid} NOT NULL, id {uuid} NOT NULL, product TEXT NOT NULL, status TEXT NOT NULL, channel TEXT NOT NULL,
-        purchase_time BIGINT NOT NULL, end_time BIGINT, expire_time BIGINT,
-        PRIMARY KEY (tenant, id))",
-    "CREATE TABLE workload (
-        tenant {uuid} NOT NULL, product TEXT NOT NULL,
-        PRIMARY KEY (tenant, product))",
-    "CREATE TABLE tenant_claim (
-        tenant {uuid} NOT NULL, partner TEXT NOT NULL, claim {uuid} NOT NULL, decisions {json} NOT NULL, closed {json} NOT NULL,
-        PRIMARY KEY (tenant, partner, claim))",
-    // The primary key guarantees that a key has one company (R34) and at most one successor (R37),
-    // also when several transactions write at the same time.
-    "CREATE TABLE key_holder (
-        tenant {uuid} NOT NULL, key TEXT NOT NULL, partner TEXT NOT NULL,
-        successor_partner TEXT, successor_claim {uuid}, successor_case {uuid},
-        CHECK ((successor_partner IS NULL) = (successor_claim IS NULL)),
-        PRIMARY KEY (tenant, key))",
-    // Finds the successors that are loaded with a tenant.
-    "CREATE INDEX key_holder_successor ON key_holder (tenant) WHERE successor_claim IS NOT NULL",
-    "CREATE TABLE association (
-        tenant {uuid} NOT NULL, id {uuid} NOT NULL, partner TEXT NOT NULL, claim {uuid}, line {uuid}, review_case {uuid},
-        mpn_id TEXT NOT NULL, product TEXT NOT NULL, key TEXT NOT NULL, activity TEXT NOT NULL,
-        submit_time BIGINT, hold_time BIGINT NOT NULL,
-        official_time BIGINT, end_time BIGINT, end_reason TEXT,
-        CHECK ((end_time IS NULL) = (end_reason IS NULL)),
-        CHECK ((claim IS NULL) = (line IS NULL) AND (claim IS NULL) = (submit_time IS NULL)),
-        PRIMARY KEY (tenant, id))",
-    // Finds who is on record for a key now or at a time, and whether a partner may see usage.
-    "CREATE INDEX association_key ON association (tenant, key, official_time, end_time)",
-    // Finds the associations that are loaded with a tenant. The cost depends on the number of live
-    // associations only.
-    "CREATE INDEX association_live ON association (tenant) WHERE end_time IS NULL",
-    // Lists associations, the newest first: of a tenant, of a partner, and of all tenants.
-    "CREATE INDEX association_tenant ON association (tenant, hold_time, id)",
-    "CREATE INDEX association_partner ON association (partner, hold_time, id)",
-    "CREATE INDEX association_all ON association (hold_time, id)",
-    "CREATE TABLE partner (
-        owner TEXT NOT NULL, id {uuid} NOT NULL, version BIGINT NOT NULL,
-        display_name TEXT NOT NULL, locations {json} NOT NULL, enrollments {json} NOT NULL,
-        PRIMARY KEY (owner, id))",
-    "CREATE TABLE partner_location (
-        partner TEXT NOT NULL, mpn_id TEXT NOT NULL UNIQUE,
-        PRIMARY KEY (partner, mpn_id))",
-];
+/// The migration of this file.
+#[derive(DeriveMigrationName)]
+pub(super) struct Migration;
+
+#[derive(DeriveIden)]
+enum Tenant {
+    Table,
+    Owner,
+    Id,
+    Version,
+    DisplayName,
+    Region,
+    Calendar,
+    Domains,
+}
+
+#[derive(DeriveIden)]
+enum TenantDomain {
+    Table,
+    Tenant,
+    Domain,
+}
+
+#[derive(DeriveIden)]
+enum Subscription {
+    Table,
+    Tenant,
+    Id,
+    Product,
+    Status,
+    Channel,
+    PurchaseTime,
+    EndTime,
+    ExpireTime,
+}
+
+#[derive(DeriveIden)]
+enum Workload {
+    Table,
+    Tenant,
+    Product,
+}
+
+#[derive(DeriveIden)]
+enum TenantClaim {
+    Table,
+    Tenant,
+    Partner,
+    Claim,
+    Decisions,
+    Closed,
+}
+
+#[derive(DeriveIden)]
+enum KeyHolder {
+    Table,
+    Tenant,
+    Key,
+    Partner,
+    SuccessorPartner,
+    SuccessorClaim,
+    SuccessorCase,
+}
+
+#[derive(DeriveIden)]
+enum Association {
+    Table,
+    Tenant,
+    Id,
+    Partner,
+    Claim,
+    Line,
+    ReviewCase,
+    MpnId,
+    Product,
+    Key,
+    Activity,
+    SubmitTime,
+    HoldTime,
+    OfficialTime,
+    EndTime,
+    EndReason,
+}
+
+#[derive(DeriveIden)]
+enum Partner {
+    Table,
+    Owner,
+    Id,
+    Version,
+    DisplayName,
+    Locations,
+    Enrollments,
+}
+
+#[derive(DeriveIden)]
+enum PartnerLocation {
+    Table,
+    Partner,
+    MpnId,
+}
+
+/// The values of the column `status` of subscriptions.
+const STATUSES: [&str; 5] = ["active", "in_grace", "expired", "not_provisioned", "suspended"];
+
+/// The values of the column `channel`.
+const CHANNELS: [&str; 3] = ["volume_licensing", "web_direct", "csp"];
+
+/// The values of the column `activity`.
+const ACTIVITIES: [&str; 3] = ["usage", "pre_sales", "revenue_association"];
+
+/// The values of the column `end_reason`, which can also be null.
+const END_REASONS: [&str; 5] = ["declined", "withdrawn", "expired", "superseded", "rejected"];
+
+#[async_trait::async_trait]
+#[expect(
+    elided_lifetimes_in_paths,
+    reason = "async_trait needs the same signature as the trait, which elides the lifetime"
+)]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        manager.create_table(tenant()).await?;
+        manager.create_index(tenant_id()).await?;
+        for table in [tenant_domain(), subscription(), workload(), tenant_claim(), key_holder(), association()] {
+            manager.create_table(table).await?;
+        }
+        manager.create_table(partner()).await?;
+        manager.create_index(partner_owner()).await?;
+        manager.create_table(partner_location()).await?;
+        for index in [
+            key_holder_successor(),
+            association_key(),
+            association_live(),
+            association_tenant(),
+            association_partner(),
+            association_all(),
+        ] {
+            manager.create_index(index).await?;
+        }
+        Ok(())
+    }
+
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+}
+
+fn tenant() -> TableCreateStatement {
+    use Tenant as T;
+    Table::create()
+        .table(T::Table)
+        .col(text(T::Owner))
+        .col(uuid(T::Id))
+        .col(big_integer(T::Version))
+        .col(text(T::DisplayName))
+        .col(text(T::Region))
+        .col(text(T::Calendar))
+        .col(json_binary(T::Domains))
+        .primary_key(Index::create().col(T::Owner).col(T::Id))
+        .take()
+}
+
+/// Serves the foreign keys of the tenant's child rows.
+fn tenant_id() -> IndexCreateStatement {
+    use Tenant as T;
+    Index::create().name("tenant_id").table(T::Table).col(T::Id).unique().take()
+}
+
+/// Refers from the column `tenant` of a table to the tenant. Tenants are never deleted.
+fn of_tenant(name: &str, table: impl IntoTableRef, column: impl IntoIden) -> ForeignKeyCreateStatement {
+    ForeignKey::create()
+        .name(name)
+        .from(table, column)
+        .to(Tenant::Table, Tenant::Id)
+        .on_delete(ForeignKeyAction::Restrict)
+        .take()
+}
+
+fn tenant_domain() -> TableCreateStatement {
+    use TenantDomain as T;
+    Table::create()
+        .table(T::Table)
+        .col(uuid(T::Tenant))
+        .col(text(T::Domain).unique_key())
+        .primary_key(Index::create().col(T::Tenant).col(T::Domain))
+        .foreign_key(&mut of_tenant("tenant_domain_of_tenant", T::Table, T::Tenant))
+        .take()
+}
+
+fn subscription() -> TableCreateStatement {
+    use Subscription as T;
+    Table::create()
+        .table(T::Table)
+        .col(uuid(T::Tenant))
+        .col(uuid(T::Id))
+        .col(text(T::Product))
+        .col(text(T::Status).check(Expr::col(T::Status).is_in(STATUSES)))
+        .col(text(T::Channel).check(Expr::col(T::Channel).is_in(CHANNELS)))
+        .col(timestamp_with_time_zone(T::PurchaseTime))
+        .col(timestamp_with_time_zone_null(T::EndTime))
+        .col(timestamp_with_time_zone_null(T::ExpireTime))
+        .primary_key(Index::create().col(T::Tenant).col(T::Id))
+        .foreign_key(&mut of_tenant("subscription_of_tenant", T::Table, T::Tenant))
+        .take()
+}
+
+fn workload() -> TableCreateStatement {
+    use Workload as T;
+    Table::create()
+        .table(T::Table)
+        .col(uuid(T::Tenant))
+        .col(text(T::Product))
+        .primary_key(Index::create().col(T::Tenant).col(T::Product))
+        .foreign_key(&mut of_tenant("workload_of_tenant", T::Table, T::Tenant))
+        .take()
+}
+
+fn tenant_claim() -> TableCreateStatement {
+    use TenantClaim as T;
+    Table::create()
+        .table(T::Table)
+        .col(uuid(T::Tenant))
+        .col(text(T::Partner))
+        .col(uuid(T::Claim))
+        .col(json_binary(T::Decisions))
+        .col(json_binary(T::Closed))
+        .primary_key(Index::create().col(T::Tenant).col(T::Partner).col(T::Claim))
+        .foreign_key(&mut of_tenant("tenant_claim_of_tenant", T::Table, T::Tenant))
+        .take()
+}
+
+/// The primary key guarantees that a key has one company (R34) and at most one successor (R37),
+/// also when several transactions write at the same time.
+fn key_holder() -> TableCreateStatement {
+    use KeyHolder as T;
+    Table::create()
+        .table(T::Table)
+        .col(uuid(T::Tenant))
+        .col(text(T::Key))
+        .col(text(T::Partner))
+        .col(text_null(T::SuccessorPartner))
+        .col(uuid_null(T::SuccessorClaim))
+        .col(uuid_null(T::SuccessorCase))
+        .check(both_or_neither_null(T::SuccessorPartner, T::SuccessorClaim))
+        .primary_key(Index::create().col(T::Tenant).col(T::Key))
+        .foreign_key(&mut of_tenant("key_holder_of_tenant", T::Table, T::Tenant))
+        .take()
+}
+
+/// Finds the successors that are loaded with a tenant.
+fn key_holder_successor() -> IndexCreateStatement {
+    use KeyHolder as T;
+    Index::create()
+        .name("key_holder_successor")
+        .table(T::Table)
+        .col(T::Tenant)
+        .and_where(Expr::col(T::SuccessorClaim).is_not_null())
+        .take()
+}
+
+fn association() -> TableCreateStatement {
+    use Association as T;
+    Table::create()
+        .table(T::Table)
+        .col(uuid(T::Tenant))
+        .col(uuid(T::Id))
+        .col(text(T::Partner))
+        .col(uuid_null(T::Claim))
+        .col(uuid_null(T::Line))
+        .col(uuid_null(T::ReviewCase))
+        .col(text(T::MpnId))
+        .col(text(T::Product))
+        .col(text(T::Key))
+        .col(text(T::Activity).check(Expr::col(T::Activity).is_in(ACTIVITIES)))
+        .col(timestamp_with_time_zone_null(T::SubmitTime))
+        .col(timestamp_with_time_zone(T::HoldTime))
+        .col(timestamp_with_time_zone_null(T::OfficialTime))
+        .col(timestamp_with_time_zone_null(T::EndTime))
+        .col(text_null(T::EndReason).check(Expr::col(T::EndReason).is_in(END_REASONS)))
+        .check(both_or_neither_null(T::EndTime, T::EndReason))
+        .check(both_or_neither_null(T::Claim, T::Line))
+        .check(both_or_neither_null(T::Claim, T::SubmitTime))
+        .primary_key(Index::create().col(T::Tenant).col(T::Id))
+        .foreign_key(&mut of_tenant("association_of_tenant", T::Table, T::Tenant))
+        .take()
+}
+
+/// Finds who is on record for a key now or at a time, and whether a partner may see usage.
+fn association_key() -> IndexCreateStatement {
+    use Association as T;
+    Index::create()
+        .name("association_key")
+        .table(T::Table)
+        .col(T::Tenant)
+        .col(T::Key)
+        .col(T::OfficialTime)
+        .col(T::EndTime)
+        .take()
+}
+
+/// Finds the associations that are loaded with a tenant. The cost depends on the number of live
+/// associations only.
+fn association_live() -> IndexCreateStatement {
+    use Association as T;
+    Index::create()
+        .name("association_live")
+        .table(T::Table)
+        .col(T::Tenant)
+        .and_where(Expr::col(T::EndTime).is_null())
+        .take()
+}
+
+/// Lists the associations of a tenant, the newest first.
+fn association_tenant() -> IndexCreateStatement {
+    use Association as T;
+    Index::create().name("association_tenant").table(T::Table).col(T::Tenant).col(T::HoldTime).col(T::Id).take()
+}
+
+/// Lists the associations of a partner, the newest first.
+fn association_partner() -> IndexCreateStatement {
+    use Association as T;
+    Index::create().name("association_partner").table(T::Table).col(T::Partner).col(T::HoldTime).col(T::Id).take()
+}
+
+/// Lists the associations of all tenants, the newest first.
+fn association_all() -> IndexCreateStatement {
+    use Association as T;
+    Index::create().name("association_all").table(T::Table).col(T::HoldTime).col(T::Id).take()
+}
+
+fn partner() -> TableCreateStatement {
+    use Partner as T;
+    Table::create()
+        .table(T::Table)
+        .col(text(T::Owner))
+        .col(uuid(T::Id))
+        .col(big_integer(T::Version))
+        .col(text(T::DisplayName))
+        .col(json_binary(T::Locations))
+        .col(json_binary(T::Enrollments))
+        .primary_key(Index::create().col(T::Owner).col(T::Id))
+        .take()
+}
+
+/// Serves the foreign key of the partner's locations.
+fn partner_owner() -> IndexCreateStatement {
+    use Partner as T;
+    Index::create().name("partner_owner").table(T::Table).col(T::Owner).unique().take()
+}
+
+fn partner_location() -> TableCreateStatement {
+    use PartnerLocation as T;
+    Table::create()
+        .table(T::Table)
+        .col(text(T::Partner))
+        .col(text(T::MpnId).unique_key())
+        .primary_key(Index::create().col(T::Partner).col(T::MpnId))
+        // Partners are never deleted.
+        .foreign_key(
+            ForeignKey::create()
+                .name("partner_location_partner")
+                .from(T::Table, T::Partner)
+                .to(Partner::Table, Partner::Owner)
+                .on_delete(ForeignKeyAction::Restrict),
+        )
+        .take()
+}
+
+/// The condition that two columns are both null or both set.
+fn both_or_neither_null(one: impl IntoColumnRef, other: impl IntoColumnRef) -> Expr {
+    Expr::col(one).is_null().eq(Expr::col(other).is_null())
+}

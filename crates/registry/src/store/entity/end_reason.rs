@@ -1,0 +1,48 @@
+//! The column of the reason why an association ended.
+use sea_orm::{DeriveActiveEnum, EnumIter};
+
+/// The reason why an association ended, as it is stored. The names must not change. The
+/// migration of the table lists them too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text")]
+pub(crate) enum EndReason {
+    /// See [`cpor_types::AssociationEndReason::Declined`].
+    #[sea_orm(string_value = "declined")]
+    Declined,
+    /// See [`cpor_types::AssociationEndReason::Withdrawn`].
+    #[sea_orm(string_value = "withdrawn")]
+    Withdrawn,
+    /// See [`cpor_types::AssociationEndReason::Expired`].
+    #[sea_orm(string_value = "expired")]
+    Expired,
+    /// See [`cpor_types::AssociationEndReason::Superseded`].
+    #[sea_orm(string_value = "superseded")]
+    Superseded,
+    /// See [`cpor_types::AssociationEndReason::Rejected`].
+    #[sea_orm(string_value = "rejected")]
+    Rejected,
+}
+
+impl From<cpor_types::AssociationEndReason> for EndReason {
+    fn from(value: cpor_types::AssociationEndReason) -> Self {
+        match value {
+            cpor_types::AssociationEndReason::Declined => Self::Declined,
+            cpor_types::AssociationEndReason::Withdrawn => Self::Withdrawn,
+            cpor_types::AssociationEndReason::Expired => Self::Expired,
+            cpor_types::AssociationEndReason::Superseded => Self::Superseded,
+            cpor_types::AssociationEndReason::Rejected => Self::Rejected,
+        }
+    }
+}
+
+impl From<EndReason> for cpor_types::AssociationEndReason {
+    fn from(value: EndReason) -> Self {
+        match value {
+            EndReason::Declined => Self::Declined,
+            EndReason::Withdrawn => Self::Withdrawn,
+            EndReason::Expired => Self::Expired,
+            EndReason::Superseded => Self::Superseded,
+            EndReason::Rejected => Self::Rejected,
+        }
+    }
+}

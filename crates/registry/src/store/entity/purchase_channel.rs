@@ -1,0 +1,38 @@
+//! The column of a subscription's purchase channel.
+use sea_orm::{DeriveActiveEnum, EnumIter};
+
+/// The purchase channel of a subscription as it is stored. The names must not change. The
+/// migration of the table lists them too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text")]
+pub(crate) enum PurchaseChannel {
+    /// See [`cpor_types::PurchaseChannel::VolumeLicensing`].
+    #[sea_orm(string_value = "volume_licensing")]
+    VolumeLicensing,
+    /// See [`cpor_types::PurchaseChannel::WebDirect`].
+    #[sea_orm(string_value = "web_direct")]
+    WebDirect,
+    /// See [`cpor_types::PurchaseChannel::Csp`].
+    #[sea_orm(string_value = "csp")]
+    Csp,
+}
+
+impl From<cpor_types::PurchaseChannel> for PurchaseChannel {
+    fn from(value: cpor_types::PurchaseChannel) -> Self {
+        match value {
+            cpor_types::PurchaseChannel::VolumeLicensing => Self::VolumeLicensing,
+            cpor_types::PurchaseChannel::WebDirect => Self::WebDirect,
+            cpor_types::PurchaseChannel::Csp => Self::Csp,
+        }
+    }
+}
+
+impl From<PurchaseChannel> for cpor_types::PurchaseChannel {
+    fn from(value: PurchaseChannel) -> Self {
+        match value {
+            PurchaseChannel::VolumeLicensing => Self::VolumeLicensing,
+            PurchaseChannel::WebDirect => Self::WebDirect,
+            PurchaseChannel::Csp => Self::Csp,
+        }
+    }
+}
