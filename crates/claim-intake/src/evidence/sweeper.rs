@@ -51,22 +51,16 @@ pub(crate) async fn sweep_once(db: &Db, store: &EvidenceStore, now: Timestamp) -
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{evidence::Upload, store::migration};
-    use cpor_types::{ClaimName, EvidenceId};
-    use sea_orm_migration::{MigrationTrait, MigratorTrait};
+    use crate::{
+        domain::tests::fixtures::{TestClaim, name},
+        evidence::Upload,
+        store::tests::{insert_claim, migrate},
+    };
+    use cpor_types::EvidenceId;
     use uuid::Uuid;
 
-    struct Migrator;
-
-    impl MigratorTrait for Migrator {
-        fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-            migration::migrations()
-        }
-    }
-
     async fn upload(db: &Db, store: &EvidenceStore, id: EvidenceId, begun: Timestamp) {
-        let claim: ClaimName = "partners/contoso/claims/00000000-0000-4000-8000-0000000000c1".parse().unwrap();
-        PendingUploads::begin(db.writer(), &claim, id, begun).await.unwrap();
+        PendingUploads::begin(db.writer(), &name(), id, begun).await.unwrap();
         let mut upload = Upload::begin(store, id, 100).await.unwrap();
         upload.add("%PDF-1.7".into()).await.unwrap();
         upload.complete("").await.unwrap().store().await.unwrap();
@@ -76,7 +70,8 @@ mod tests {
     async fn abandoned_uploads_are_removed_once() {
         let directory = tempfile::tempdir().unwrap();
         let db = Db::open_sqlite(&directory.path().join("claims.db")).await.unwrap();
-        Migrator::up(db.writer(), None).await.unwrap();
+        migrate(&db).await;
+        insert_claim(&db, TestClaim::draft().claim).await;
         let store = EvidenceStore::in_directory(&directory.path().join("evidence")).unwrap();
         let now: Timestamp = "2026-03-06T08:00:00Z".parse().unwrap();
         let [old, young] = [1, 2].map(|n| EvidenceId(Uuid::from_u128(n)));

@@ -1,11 +1,15 @@
 //! Reads claims outside the writer.
 use super::{
-    entity::claim,
+    entity::{claim, claim_state::ClaimState},
     listing::{self, SortKey, SortValue},
     row,
 };
-use crate::domain::{Claim, StateKind, history::Digest};
-use cpor_durable::{StoreError, Versioned};
+use crate::domain::{Claim, history::Digest};
+use cpor_bulk_rows::{fetch_all, fetch_one};
+use cpor_durable::{
+    StoreError, Versioned,
+    ids::{self, ClaimId},
+};
 use cpor_kit::{filter, order::Order};
 use cpor_types::{ClaimName, PartnerId};
 use sea_orm::{
@@ -53,9 +57,9 @@ pub(crate) struct Claims<'db> {
 impl<'db> Claims<'db> {
     /// Starts a query for the claims of `scope`. Deleted drafts are left out.
     pub(crate) fn in_scope(db: &'db DatabaseConnection, scope: &Scope) -> Self {
-        let query = claim::Entity::find().filter(claim::Column::State.ne(StateKind::Deleted.as_str()));
+        let query = claim::Entity::find().filter(claim::Column::State.ne(ClaimState::Deleted));
         let query = match scope {
-            Scope::Partner(partner) => query.filter(claim::Column::Owner.eq(partner.as_str())),
+            Scope::Partner(partner) => query.filter(claim::Column::Owner.eq(ids::PartnerId::from(partner))),
             Scope::All => query,
         };
         Self { db, query }
@@ -67,7 +71,7 @@ impl<'db> Claims<'db> {
     /// An error of the database, or of an inconsistent row.
     pub(crate) async fn get(db: &DatabaseConnection, name: &ClaimName) -> Result<Option<Versioned<Claim>>, StoreError> {
         let scoped = Claims::in_scope(db, &Scope::Partner(name.partner.clone()));
-        let row = scoped.query.filter(claim::Column::Id.eq(name.claim.uuid())).one(db).await?;
+        let row = fetch_one(db, scoped.query.filter(claim::Column::Id.eq(ClaimId::from(name.claim)))).await?;
         Ok(row.map(row::claim_from_row).transpose()?.map(|(_, claim)| claim))
     }
 
@@ -92,7 +96,8 @@ impl<'db> Claims<'db> {
         db: &DatabaseConnection,
         name: &ClaimName,
     ) -> Result<Option<Versioned<Claim>>, StoreError> {
-        let row = claim::Entity::find_by_id((name.partner.to_string(), name.claim.uuid())).one(db).await?;
+        let query = claim::Entity::find_by_id((ids::PartnerId::from(&name.partner), ClaimId::from(name.claim)));
+        let row = fetch_one(db, query).await?;
         Ok(row.map(row::claim_from_row).transpose()?.map(|(_, claim)| claim))
     }
 
@@ -101,7 +106,8 @@ impl<'db> Claims<'db> {
     /// # Errors
     /// An error of the database, or of an inconsistent row.
     pub(crate) async fn with_ids(self, ids: impl Iterator<Item = Uuid>) -> Result<Vec<Versioned<Claim>>, StoreError> {
-        let rows = self.query.filter(claim::Column::Id.is_in(ids)).all(self.db).await?;
+        let query = self.query.filter(claim::Column::Id.is_in(ids.map(ClaimId::from)));
+        let rows = fetch_all(self.db, query).await?;
         rows.into_iter().map(|row| Ok(row::claim_from_row(row)?.1)).collect()
     }
 
@@ -125,13 +131,13 @@ impl<'db> Claims<'db> {
         }
         if let Some(ListCursor { sort_value, id: last_id }) = after {
             let row_place = Expr::tuple([column.into_simple_expr(), id.into_simple_expr()]);
-            let cursor_place = Expr::tuple([(&sort_value).into(), Expr::val(last_id)]);
+            let cursor_place = Expr::tuple([(&sort_value).into(), Expr::val(ClaimId::from(last_id))]);
             query = query.filter(if descending { row_place.lt(cursor_place) } else { row_place.gt(cursor_place) });
         }
         let with_cursor = |row: claim::Model| {
-            let cursor = ListCursor { sort_value: key.value_of(&row), id: row.id };
+            let cursor = ListCursor { sort_value: key.value_of(&row), id: row.id.into() };
             Ok((cursor, row::claim_from_row(row)?.1))
         };
-        query.all(self.db).await?.into_iter().map(with_cursor).collect()
+        fetch_all(self.db, query).await?.into_iter().map(with_cursor).collect()
     }
 }

@@ -1,8 +1,13 @@
 //! Stores and reads comments. Each comment has the position of the history entry that recorded it.
-use super::{entity::comment, events_with_position, row::RowContext};
+use super::{entity::comment, events_with_position};
 use crate::domain::{Claim, Comment, history::is_human_side};
-use cpor_durable::{AggregateKey, Change, StoreError, Tx, rows, rows::Micros};
-use cpor_types::{ClaimName, CommentId, EvidenceId, LineId, PersonalData};
+use cpor_bulk_rows::{fetch_all, fetch_one};
+use cpor_durable::{
+    AggregateKey, Change, StoreError, Tx,
+    ids::{self, ClaimId, PartnerId},
+    rows,
+};
+use cpor_types::{ClaimName, CommentId, PersonalData};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
 };
@@ -17,8 +22,8 @@ impl<'db> Comments<'db> {
     /// Starts a query for the comments of `claim`.
     pub(crate) fn of_claim(db: &'db DatabaseConnection, claim: &ClaimName) -> Self {
         let query = comment::Entity::find()
-            .filter(comment::Column::Owner.eq(claim.partner.as_str()))
-            .filter(comment::Column::ClaimId.eq(claim.claim.uuid()));
+            .filter(comment::Column::Owner.eq(PartnerId::from(&claim.partner)))
+            .filter(comment::Column::ClaimId.eq(ClaimId::from(claim.claim)));
         Self { db, query }
     }
 
@@ -30,7 +35,7 @@ impl<'db> Comments<'db> {
     pub(crate) async fn list(self, after: i64, limit: u64) -> Result<Vec<(i64, Comment)>, StoreError> {
         let query = self.query.filter(comment::Column::Position.gt(after));
         let query = query.order_by_asc(comment::Column::Position).limit(limit);
-        query.all(self.db).await?.into_iter().map(comment_from_row).collect()
+        Ok(fetch_all(self.db, query).await?.into_iter().map(comment_from_row).collect())
     }
 
     /// Reads the comment with this id.
@@ -38,23 +43,22 @@ impl<'db> Comments<'db> {
     /// # Errors
     /// An error of the database, or of an inconsistent row.
     pub(crate) async fn get(self, id: CommentId) -> Result<Option<Comment>, StoreError> {
-        let row = self.query.filter(comment::Column::Id.eq(id.uuid())).one(self.db).await?;
-        Ok(row.map(comment_from_row).transpose()?.map(|(_, comment)| comment))
+        let query = self.query.filter(comment::Column::Id.eq(ids::CommentId::from(id)));
+        Ok(fetch_one(self.db, query).await?.map(comment_from_row).map(|(_, comment)| comment))
     }
 }
 
 /// Converts a row to a comment and its history position.
-fn comment_from_row(row: comment::Model) -> Result<(i64, Comment), StoreError> {
-    let context = RowContext { table: "comment", key: AggregateKey::new(row.owner, row.claim_id) };
+fn comment_from_row(row: comment::Model) -> (i64, Comment) {
     let comment = Comment {
-        id: CommentId(row.id),
-        side: context.parse(&row.side)?,
+        id: row.id.into(),
+        side: row.side.into(),
         text: row.text,
-        time: row.create_time.into(),
-        evidence: row.evidence_id.map(EvidenceId),
-        line: row.line_id.map(LineId),
+        time: row.create_time,
+        evidence: row.evidence_id.map(Into::into),
+        line: row.line_id.map(Into::into),
     };
-    Ok((row.position, comment))
+    (row.position, comment)
 }
 
 /// Inserts the comments that `changes` recorded, with one statement.
@@ -76,14 +80,14 @@ fn comment_to_row(key: &AggregateKey, position: i64, comment: &Comment, late: &[
     let is_erased = late.contains(&PersonalData::FreeText) && is_human_side(comment.side);
     let text = if is_erased { String::new() } else { comment.text.clone() };
     comment::ActiveModel {
-        owner: Set(key.owner.clone()),
-        claim_id: Set(key.id),
+        owner: Set(key.owner.clone().into()),
+        claim_id: Set(key.id.into()),
         position: Set(position),
-        id: Set(comment.id.uuid()),
-        side: Set(comment.side.as_str().to_owned()),
-        create_time: Set(Micros::from(comment.time)),
+        id: Set(comment.id.into()),
+        side: Set(comment.side.into()),
+        create_time: Set(comment.time),
         text: Set(text),
-        evidence_id: Set(comment.evidence.map(|id| id.uuid())),
-        line_id: Set(comment.line.map(|id| id.uuid())),
+        evidence_id: Set(comment.evidence.map(Into::into)),
+        line_id: Set(comment.line.map(Into::into)),
     }
 }

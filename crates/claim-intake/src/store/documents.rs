@@ -1,26 +1,24 @@
 //! Stores and reads the rows of documents (R14). A row exists from the start of the upload and is
 //! never deleted. Its state tells whether the document is being uploaded, stored, removed from its
 //! claim, or was abandoned.
-use super::{entity::evidence, events_with_position, row::RowContext};
+use super::{
+    entity::{document_state::DocumentState, evidence, json::DocumentBody},
+    events_with_position,
+    row::RowContext,
+};
 use crate::domain::{Claim, EventKind, Evidence};
-use cpor_durable::rows::to_json;
-use cpor_durable::{AggregateKey, Change, StoreError, Tx, rows::Micros};
+use cpor_bulk_rows::{fetch_all, fetch_one};
+use cpor_durable::{
+    AggregateKey, Change, StoreError, Tx,
+    ids::{self, ClaimId, PartnerId},
+};
 use cpor_types::{ClaimName, EvidenceId, Timestamp};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter,
-    QueryOrder, QuerySelect, Select, sea_query::Expr,
+    ActiveValue::Set,
+    ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    Select,
+    sea_query::{Expr, ExprTrait as _},
 };
-
-/// The upload has begun and the document is not on its claim yet.
-const PENDING: &str = "PENDING";
-/// The document is on its claim.
-const STORED: &str = "STORED";
-/// The document was removed from its draft. Its object remains.
-const REMOVED: &str = "REMOVED";
-/// The sweeper is about to delete the object of the upload.
-const ABANDONED: &str = "ABANDONED";
-/// The sweeper has deleted the object of the upload.
-const SWEPT: &str = "SWEPT";
 
 /// A query for the documents of one claim.
 pub(crate) struct Documents<'db> {
@@ -31,18 +29,18 @@ pub(crate) struct Documents<'db> {
 impl<'db> Documents<'db> {
     /// Starts a query for the documents that are on `claim`.
     pub(crate) fn on_claim(db: &'db DatabaseConnection, claim: &ClaimName) -> Self {
-        Self::in_states(db, claim, &[STORED])
+        Self::in_states(db, claim, &[DocumentState::Stored])
     }
 
     /// Starts a query for the documents that are on `claim` or were removed from it.
     pub(crate) fn including_removed(db: &'db DatabaseConnection, claim: &ClaimName) -> Self {
-        Self::in_states(db, claim, &[STORED, REMOVED])
+        Self::in_states(db, claim, &[DocumentState::Stored, DocumentState::Removed])
     }
 
-    fn in_states(db: &'db DatabaseConnection, claim: &ClaimName, states: &[&str]) -> Self {
+    fn in_states(db: &'db DatabaseConnection, claim: &ClaimName, states: &[DocumentState]) -> Self {
         let query = evidence::Entity::find()
-            .filter(evidence::Column::Owner.eq(claim.partner.as_str()))
-            .filter(evidence::Column::ClaimId.eq(claim.claim.uuid()))
+            .filter(evidence::Column::Owner.eq(PartnerId::from(&claim.partner)))
+            .filter(evidence::Column::ClaimId.eq(ClaimId::from(claim.claim)))
             .filter(evidence::Column::State.is_in(states.iter().copied()));
         Self { db, query }
     }
@@ -55,7 +53,7 @@ impl<'db> Documents<'db> {
     pub(crate) async fn list(self, after: i64, limit: u64) -> Result<Vec<(i64, Evidence)>, StoreError> {
         let query = self.query.filter(evidence::Column::Position.gt(after));
         let query = query.order_by_asc(evidence::Column::Position).limit(limit);
-        query.all(self.db).await?.into_iter().map(evidence_from_row).collect()
+        fetch_all(self.db, query).await?.into_iter().map(evidence_from_row).collect()
     }
 
     /// Reads the document with this id.
@@ -63,18 +61,18 @@ impl<'db> Documents<'db> {
     /// # Errors
     /// An error of the database, or of an inconsistent row.
     pub(crate) async fn get(self, id: EvidenceId) -> Result<Option<Evidence>, StoreError> {
-        let row = self.query.filter(evidence::Column::Id.eq(id.uuid())).one(self.db).await?;
+        let row = fetch_one(self.db, self.query.filter(evidence::Column::Id.eq(ids::EvidenceId::from(id)))).await?;
         Ok(row.map(evidence_from_row).transpose()?.map(|(_, evidence)| evidence))
     }
 }
 
 /// Converts a row to a document and its history position.
 fn evidence_from_row(row: evidence::Model) -> Result<(i64, Evidence), StoreError> {
-    let context = RowContext { table: "evidence", key: AggregateKey::new(row.owner, row.claim_id) };
-    let (Some(position), Some(document)) = (row.position, row.document) else {
-        return Err(context.inconsistent(format_args!("the document {} has no data", row.id)));
+    let context = RowContext { table: "evidence", key: AggregateKey::new(row.owner, row.claim_id.into()) };
+    let (Some(position), Some(DocumentBody(document))) = (row.position, row.document) else {
+        return Err(context.inconsistent(format_args!("the document {} has no data", row.id.0)));
     };
-    Ok((position, context.parse_json(document)?))
+    Ok((position, document))
 }
 
 /// The uploads whose documents are not on a claim yet.
@@ -93,11 +91,11 @@ impl PendingUploads {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let row = evidence::ActiveModel {
-            owner: Set(claim.partner.to_string()),
-            claim_id: Set(claim.claim.uuid()),
-            id: Set(id.uuid()),
-            state: Set(PENDING.to_owned()),
-            start_time: Set(Micros::from(now)),
+            owner: Set((&claim.partner).into()),
+            claim_id: Set(claim.claim.into()),
+            id: Set(id.into()),
+            state: Set(DocumentState::Pending),
+            start_time: Set(now),
             position: Set(None),
             document: Set(None),
         };
@@ -115,12 +113,12 @@ impl PendingUploads {
         limit: u64,
     ) -> Result<Vec<(AggregateKey, EvidenceId)>, StoreError> {
         let query = evidence::Entity::find()
-            .filter(evidence::Column::State.is_in([PENDING, ABANDONED]))
-            .filter(evidence::Column::StartTime.lt(Micros::from(before)))
+            .filter(is_pending())
+            .filter(evidence::Column::StartTime.lt(before))
             .order_by_asc(evidence::Column::StartTime)
             .limit(limit);
-        let rows = query.all(db).await?;
-        Ok(rows.into_iter().map(|row| (AggregateKey::new(row.owner, row.claim_id), EvidenceId(row.id))).collect())
+        let uploads = fetch_all(db, query).await?.into_iter();
+        Ok(uploads.map(|row| (AggregateKey::new(row.owner, row.claim_id.into()), row.id.into())).collect())
     }
 
     /// Marks an upload as abandoned. Returns `false` if the document was added to the claim in
@@ -133,7 +131,12 @@ impl PendingUploads {
         claim: &AggregateKey,
         id: EvidenceId,
     ) -> Result<bool, StoreError> {
-        set_state(db, row_in_states(claim, id, [PENDING, ABANDONED]), ABANDONED).await
+        set_state(
+            db,
+            row_in_states(claim, id, [DocumentState::Pending, DocumentState::Abandoned]),
+            DocumentState::Abandoned,
+        )
+        .await
     }
 
     /// Records that the object of an abandoned upload is deleted. Returns `false` if the upload is
@@ -146,22 +149,29 @@ impl PendingUploads {
         claim: &AggregateKey,
         id: EvidenceId,
     ) -> Result<bool, StoreError> {
-        set_state(db, row_in_states(claim, id, [ABANDONED]), SWEPT).await
+        set_state(db, row_in_states(claim, id, [DocumentState::Abandoned]), DocumentState::Swept).await
     }
 }
 
+/// Returns the condition for uploads whose documents are not on a claim and whose objects may exist.
+/// The states are literals and not parameters, so that the partial index of these rows serves.
+fn is_pending() -> Expr {
+    let literal = |state: DocumentState| Expr::Constant(state.into());
+    Expr::col(evidence::Column::State).is_in([DocumentState::Pending, DocumentState::Abandoned].map(literal))
+}
+
 /// Sets the state of the row that matches `row`. Returns whether there was such a row.
-async fn set_state(db: &impl ConnectionTrait, row: Condition, state: &str) -> Result<bool, StoreError> {
+async fn set_state(db: &impl ConnectionTrait, row: Condition, state: DocumentState) -> Result<bool, StoreError> {
     let update = evidence::Entity::update_many().col_expr(evidence::Column::State, Expr::value(state));
     Ok(update.filter(row).exec(db).await?.rows_affected == 1)
 }
 
 /// Returns the condition that selects the row of a document if it is in one of `states`.
-fn row_in_states<const N: usize>(claim: &AggregateKey, id: EvidenceId, states: [&str; N]) -> Condition {
+fn row_in_states<const N: usize>(claim: &AggregateKey, id: EvidenceId, states: [DocumentState; N]) -> Condition {
     Condition::all()
-        .add(evidence::Column::Owner.eq(&claim.owner))
-        .add(evidence::Column::ClaimId.eq(claim.id))
-        .add(evidence::Column::Id.eq(id.uuid()))
+        .add(evidence::Column::Owner.eq(PartnerId::from(claim.owner.as_str())))
+        .add(evidence::Column::ClaimId.eq(ClaimId::from(claim.id)))
+        .add(evidence::Column::Id.eq(ids::EvidenceId::from(id)))
         .add(evidence::Column::State.is_in(states))
 }
 
@@ -197,16 +207,16 @@ pub(super) async fn save(tx: &Tx, changes: &[Change<Claim>]) -> Result<(), Store
 /// Marks a pending upload as stored and saves the document in its row.
 async fn mark_stored(tx: &Tx, claim: &AggregateKey, position: i64, document: &Evidence) -> Result<(), StoreError> {
     let update = evidence::Entity::update_many()
-        .col_expr(evidence::Column::State, Expr::value(STORED))
+        .col_expr(evidence::Column::State, Expr::value(DocumentState::Stored))
         .col_expr(evidence::Column::Position, Expr::value(position))
-        .col_expr(evidence::Column::Document, Expr::value(to_json(document)?));
-    let updated = update.filter(row_in_states(claim, document.id, [PENDING])).exec(tx).await?;
+        .col_expr(evidence::Column::Document, Expr::value(DocumentBody(document.clone())));
+    let updated = update.filter(row_in_states(claim, document.id, [DocumentState::Pending])).exec(tx).await?;
     if updated.rows_affected == 1 { Ok(()) } else { Err(missing_row(claim, document.id)) }
 }
 
 /// Marks a stored document as removed from its claim.
 async fn mark_removed(tx: &Tx, claim: &AggregateKey, id: EvidenceId) -> Result<(), StoreError> {
-    let is_removed = set_state(tx, row_in_states(claim, id, [STORED]), REMOVED).await?;
+    let is_removed = set_state(tx, row_in_states(claim, id, [DocumentState::Stored]), DocumentState::Removed).await?;
     if is_removed { Ok(()) } else { Err(missing_row(claim, id)) }
 }
 

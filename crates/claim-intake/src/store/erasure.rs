@@ -1,14 +1,17 @@
 //! Erases personal data from the history, the comments and the mails of a claim (R56). The domain
 //! removes the personal data from the claim itself.
 use super::{
-    entity::{comment, history},
+    entity::{comment, history, json::Changes},
     events_with_position, history as history_store, mails,
-    row::RowContext,
 };
 use crate::domain::{Claim, EventKind, history::is_human_side};
-use cpor_durable::rows::to_json;
-use cpor_durable::{AggregateKey, Change, StoreError, Tx, rows};
-use cpor_types::{PersonalData, Timestamp};
+use cpor_bulk_rows::fetch_all;
+use cpor_durable::{
+    AggregateKey, Change, StoreError, Tx,
+    ids::{ClaimId, PartnerId},
+    rows,
+};
+use cpor_types::PersonalData;
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel as _, QueryFilter, QueryOrder, QuerySelect};
 
 /// The number of rows that are read and rewritten at a time.
@@ -35,17 +38,17 @@ pub(super) async fn save(tx: &Tx, changes: &[Change<Claim>]) -> Result<(), Store
 /// entries if contacts are erased.
 async fn erase_history(tx: &Tx, key: &AggregateKey, position: i64, kinds: &[PersonalData]) -> Result<(), StoreError> {
     let claim_rows = history::Entity::find()
-        .filter(history::Column::Owner.eq(&key.owner))
-        .filter(history::Column::ClaimId.eq(key.id));
+        .filter(history::Column::Owner.eq(PartnerId::from(key.owner.as_str())))
+        .filter(history::Column::ClaimId.eq(ClaimId::from(key.id)));
     let before = claim_rows.filter(history::Column::Position.lt(position));
     let mut after = 0;
     loop {
         let page = before.clone().filter(history::Column::Position.gt(after));
-        let page = page.order_by_asc(history::Column::Position).limit(PAGE_SIZE).all(tx).await?;
+        let page = fetch_all(tx, page.order_by_asc(history::Column::Position).limit(PAGE_SIZE)).await?;
         let Some(last) = page.last() else { return Ok(()) };
         after = last.position;
         if kinds.contains(&PersonalData::Contacts) {
-            let mail_id = |row: &history::Model| mails::mail_id(key.id, row.position, Timestamp::from(row.record_time));
+            let mail_id = |row: &history::Model| mails::mail_id(key.id, row.position, row.record_time);
             cpor_mail::withdraw_and_erase(tx, &key.owner, &page.iter().map(mail_id).collect::<Vec<_>>()).await?;
         }
         let erased = page.into_iter().map(|row| erase_entry(row, kinds)).filter_map(Result::transpose);
@@ -64,7 +67,7 @@ fn erase_entry(row: history::Model, kinds: &[PersonalData]) -> Result<Option<his
     Ok(Some(history::ActiveModel {
         subject: Set(subject),
         reason: Set(reason),
-        changes: Set(to_json(&changes)?),
+        changes: Set(Changes(changes)),
         salt: Set(entry.salts()),
         ..row.into_active_model()
     }))
@@ -73,23 +76,18 @@ fn erase_entry(row: history::Model, kinds: &[PersonalData]) -> Result<Option<his
 /// Erases the texts of the comments before `position` that people wrote. Comments of the system
 /// stay.
 async fn erase_comments(tx: &Tx, key: &AggregateKey, position: i64) -> Result<(), StoreError> {
-    let context = RowContext { table: "comment", key: key.clone() };
     let claim_rows = comment::Entity::find()
-        .filter(comment::Column::Owner.eq(&key.owner))
-        .filter(comment::Column::ClaimId.eq(key.id));
+        .filter(comment::Column::Owner.eq(PartnerId::from(key.owner.as_str())))
+        .filter(comment::Column::ClaimId.eq(ClaimId::from(key.id)));
     let before = claim_rows.filter(comment::Column::Position.lt(position));
     let mut after = 0;
     loop {
         let page = before.clone().filter(comment::Column::Position.gt(after));
-        let page = page.order_by_asc(comment::Column::Position).limit(PAGE_SIZE).all(tx).await?;
+        let page = fetch_all(tx, page.order_by_asc(comment::Column::Position).limit(PAGE_SIZE)).await?;
         let Some(last) = page.last() else { return Ok(()) };
         after = last.position;
-        let mut erased = Vec::new();
-        for row in page {
-            if is_human_side(context.parse(&row.side)?) {
-                erased.push(comment::ActiveModel { text: Set(String::new()), ..row.into_active_model() });
-            }
-        }
+        let human = page.into_iter().filter(|row| is_human_side(row.side.into()));
+        let erased = human.map(|row| comment::ActiveModel { text: Set(String::new()), ..row.into_active_model() });
         rows::upsert::<comment::Entity>(tx, erased).await?;
     }
 }

@@ -2,16 +2,20 @@
 //! erasure of personal data changes stored entries. Each entry also has a sequence number in the
 //! log of its owner, in the order of commits. Watches read that log (R59).
 use super::{
-    entity::{history, owner_log},
+    entity::{history, json::Changes, owner_log},
     events_with_position,
     row::RowContext,
 };
 use crate::domain::{
     Claim, Event,
-    history::{Audience, Digest, EntryFacts, HistoryEntry, SealedEntry},
+    history::{Digest, EntryFacts, HistoryEntry, SealedEntry},
 };
-use cpor_durable::rows::{to_bigint, to_json};
-use cpor_durable::{AggregateKey, Change, RecordedEvent, StoreError, Tx, rows, rows::Micros};
+use cpor_bulk_rows::fetch_all;
+use cpor_durable::{
+    AggregateKey, Change, RecordedEvent, StoreError, Tx,
+    ids::{ClaimId, PartnerId},
+    rows::{self, to_bigint},
+};
 use cpor_types::{Actor, ClaimName, Entropy};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
@@ -28,8 +32,8 @@ impl<'db> HistoryEntries<'db> {
     /// Starts a query for the history entries of `claim`.
     pub(crate) fn of_claim(db: &'db DatabaseConnection, claim: &ClaimName) -> Self {
         let query = history::Entity::find()
-            .filter(history::Column::Owner.eq(claim.partner.as_str()))
-            .filter(history::Column::ClaimId.eq(claim.claim.uuid()));
+            .filter(history::Column::Owner.eq(PartnerId::from(&claim.partner)))
+            .filter(history::Column::ClaimId.eq(ClaimId::from(claim.claim)));
         Self { db, query }
     }
 
@@ -41,27 +45,27 @@ impl<'db> HistoryEntries<'db> {
     pub(crate) async fn list(self, after: i64, limit: u64) -> Result<Vec<SealedEntry>, StoreError> {
         let query = self.query.filter(history::Column::Position.gt(after));
         let query = query.order_by_asc(history::Column::Position).limit(limit);
-        query.all(self.db).await?.into_iter().map(entry_from_row).collect()
+        fetch_all(self.db, query).await?.into_iter().map(entry_from_row).collect()
     }
 }
 
 /// Converts a row to a history entry with its commitments and salts.
 pub(super) fn entry_from_row(row: history::Model) -> Result<SealedEntry, StoreError> {
-    let context = RowContext { table: "history", key: AggregateKey::new(row.owner, row.claim_id) };
+    let context = RowContext { table: "history", key: AggregateKey::new(row.owner, row.claim_id.into()) };
     let entry = HistoryEntry {
-        audience: Audience::parse(&row.audience).ok_or_else(|| context.inconsistent("the audience is not known"))?,
+        audience: row.audience.into(),
         facts: EntryFacts {
             action: row.action,
-            side: context.parse(&row.side)?,
-            effective_time: row.effective_time.into(),
-            record_time: row.record_time.into(),
-            from: row.from_state.map(|state| context.parse_state(&state)).transpose()?,
-            to: context.parse_state(&row.to_state)?,
+            side: row.side.into(),
+            effective_time: row.effective_time,
+            record_time: row.record_time,
+            from: row.from_state.map(Into::into),
+            to: row.to_state.into(),
             overtaken: row.overtaken,
         },
         subject: row.subject,
         reason: row.reason,
-        changes: context.parse_json(row.changes)?,
+        changes: row.changes.0,
     };
     let link = context.parse_digest(row.link)?;
     let sealed = SealedEntry::from_stored(row.position, &row.salt, entry, &row.commitments, link);
@@ -71,19 +75,16 @@ pub(super) fn entry_from_row(row: history::Model) -> Result<SealedEntry, StoreEr
 
 /// Returns the history rows of a change and the chain link of the last entry. The sequence numbers
 /// in the owner's log are assigned later, by [`save`].
-pub(super) fn chain_rows(
-    change: &Change<Claim>,
-    entropy: &dyn Entropy,
-) -> Result<(Vec<history::ActiveModel>, Digest), StoreError> {
+pub(super) fn chain_rows(change: &Change<Claim>, entropy: &dyn Entropy) -> (Vec<history::ActiveModel>, Digest) {
     let mut head = change.before.as_ref().map_or(Digest::GENESIS, |before| before.state.head);
     let mut rows = Vec::new();
     for (position, recorded) in events_with_position(change) {
         let salt = Digest(entropy.secret());
         let sealed = SealedEntry::seal(&change.after.state.name, head, position, salt, new_entry(recorded));
         head = sealed.link;
-        rows.push(entry_to_row(&change.key, recorded, salt, &sealed.erase(&recorded.event.late))?);
+        rows.push(entry_to_row(&change.key, recorded, salt, &sealed.erase(&recorded.event.late)));
     }
-    Ok((rows, head))
+    (rows, head)
 }
 
 /// Creates the history entry of a recorded event.
@@ -114,29 +115,29 @@ fn entry_to_row(
     recorded: &RecordedEvent<Event>,
     salt: Digest,
     sealed: &SealedEntry,
-) -> Result<history::ActiveModel, StoreError> {
+) -> history::ActiveModel {
     let RecordedEvent { event, actor, effective_time, recorded_time, .. } = recorded;
     let (subject, reason, changes) = sealed.texts();
-    Ok(history::ActiveModel {
-        owner: Set(key.owner.clone()),
-        claim_id: Set(key.id),
+    history::ActiveModel {
+        owner: Set(key.owner.clone().into()),
+        claim_id: Set(key.id.into()),
         position: Set(sealed.position),
         action: Set(event.kind.action().to_owned()),
-        side: Set(actor.side.as_str().to_owned()),
+        side: Set(actor.side.into()),
         subject: Set(subject),
-        effective_time: Set(Micros::from(*effective_time)),
-        record_time: Set(Micros::from(*recorded_time)),
-        from_state: Set(event.from.map(|state| state.as_str().to_owned())),
-        to_state: Set(event.to.as_str().to_owned()),
-        changes: Set(to_json(&changes)?),
+        effective_time: Set(*effective_time),
+        record_time: Set(*recorded_time),
+        from_state: Set(event.from.map(Into::into)),
+        to_state: Set(event.to.into()),
+        changes: Set(Changes(changes)),
         reason: Set(reason),
         overtaken: Set(event.kind.is_overtaken()),
-        audience: Set(sealed.audience.as_str().to_owned()),
+        audience: Set(sealed.audience.into()),
         salt: Set(if event.late.is_empty() { salt.0.to_vec() } else { sealed.salts() }),
         commitments: Set(sealed.commitments()),
         link: Set(sealed.link.0.to_vec()),
         owner_sequence: Set(0),
-    })
+    }
 }
 
 /// Assigns the sequence numbers in the owners' logs and inserts the entries, with two statements.
@@ -147,13 +148,13 @@ fn entry_to_row(
 pub(super) async fn save(tx: &Tx, mut entries: Vec<history::ActiveModel>) -> Result<(), StoreError> {
     let mut counts = BTreeMap::<String, u64>::new();
     for entry in &entries {
-        *counts.entry(entry.owner.as_ref().clone()).or_default() += 1;
+        *counts.entry(entry.owner.as_ref().as_str().to_owned()).or_default() += 1;
     }
     let mut last_sequences =
         rows::increment_counters::<owner_log::Entity>(tx, owner_log::Column::Owner, owner_log::Column::Last, &counts)
             .await?;
     for entry in entries.iter_mut().rev() {
-        let sequence = last_sequences.get_mut(entry.owner.as_ref()).ok_or_else(|| {
+        let sequence = last_sequences.get_mut(entry.owner.as_ref().as_str()).ok_or_else(|| {
             StoreError::Db(sea_orm::DbErr::RecordNotFound(
                 "the owner_log row that was just incremented is missing".to_owned(),
             ))

@@ -2,11 +2,11 @@
 //! key for one activity in only one open or approved claim.
 use super::entity::claim_line as line;
 use crate::domain::{Claim, Violation, ViolationReason};
-use cpor_durable::{AggregateKey, Change, StoreError, Tx, rows};
-use cpor_types::{Activity, AssociationKey, ClaimId, PartnerId, TenantId};
+use cpor_bulk_rows::fetch_all;
+use cpor_durable::{AggregateKey, Change, StoreError, Tx, ids, rows};
+use cpor_types::{Activity, AssociationKey, ClaimId, LineId, PartnerId, TenantId};
 use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, DatabaseConnection, EntityTrait, ExprTrait as _, QueryFilter};
 use std::collections::{BTreeMap, BTreeSet};
-use uuid::Uuid;
 
 /// The conflict of R38: one violation for each line that another open or approved claim of the same
 /// company already has.
@@ -16,10 +16,10 @@ pub(crate) struct AlreadyClaimed(pub(crate) Vec<Violation>);
 /// One live line of a claim for one activity: one row of the unique index.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct LiveLine {
-    tenant: Uuid,
+    tenant: TenantId,
     key: String,
     activity: Activity,
-    line: Uuid,
+    line: LineId,
     /// The index of the line in the claim.
     index: usize,
 }
@@ -31,10 +31,8 @@ impl LiveLine {
         let lines = claim.live_lines().filter_map(|(index, line)| Some((index, line.id, line.key()?.to_string())));
         let lines_and_activities =
             lines.flat_map(|line| claim.content.activities.iter().map(move |activity| (line.clone(), *activity)));
-        let tenant = submission.tenant.uuid();
-        lines_and_activities
-            .map(|((index, line, key), activity)| Self { tenant, key, activity, line: line.uuid(), index })
-            .collect()
+        let tenant = submission.tenant;
+        lines_and_activities.map(|((index, line, key), activity)| Self { tenant, key, activity, line, index }).collect()
     }
 
     /// Returns whether both have the same row, regardless of the index of the line in the claim.
@@ -46,11 +44,11 @@ impl LiveLine {
     /// Converts the line to a row of the claim with this key.
     fn to_row(&self, key: &AggregateKey) -> line::ActiveModel {
         line::ActiveModel {
-            owner: Set(key.owner.clone()),
-            claim_id: Set(key.id),
-            line_id: Set(self.line),
-            activity: Set(self.activity.as_str().to_owned()),
-            tenant: Set(self.tenant),
+            owner: Set(key.owner.clone().into()),
+            claim_id: Set(key.id.into()),
+            line_id: Set(self.line.into()),
+            activity: Set(self.activity.into()),
+            tenant: Set(self.tenant.into()),
             key: Set(self.key.clone()),
         }
     }
@@ -95,8 +93,10 @@ pub(super) async fn save(
 /// Deletes the rows of closed lines. The claims that close all their lines share one statement;
 /// each other claim needs one statement.
 async fn delete_closed(tx: &Tx, changes: &[LineChanges<'_>]) -> Result<(), StoreError> {
-    let of_claim =
-        |AggregateKey { owner, id }: &AggregateKey| line::Column::Owner.eq(owner).and(line::Column::ClaimId.eq(*id));
+    let of_claim = |AggregateKey { owner, id }: &AggregateKey| {
+        let of_owner = line::Column::Owner.eq(ids::PartnerId::from(owner.as_str()));
+        of_owner.and(line::Column::ClaimId.eq(ids::ClaimId::from(*id)))
+    };
     let (complete, partial): (Vec<_>, Vec<_>) =
         changes.iter().filter(|change| !change.closed.is_empty()).partition(|change| change.closes_all);
     let of_complete = complete.iter().fold(Condition::any(), |any, change| any.add(of_claim(change.key)));
@@ -104,7 +104,7 @@ async fn delete_closed(tx: &Tx, changes: &[LineChanges<'_>]) -> Result<(), Store
         line::Entity::delete_many().filter(of_complete).exec(tx).await?;
     }
     for LineChanges { key, closed, .. } in partial {
-        let lines = line::Column::LineId.is_in(closed.iter().map(|live| live.line));
+        let lines = line::Column::LineId.is_in(closed.iter().map(|live| ids::LineId::from(live.line)));
         line::Entity::delete_many().filter(of_claim(key)).filter(lines).exec(tx).await?;
     }
     Ok(())
@@ -163,19 +163,18 @@ pub(crate) async fn find_claimed_elsewhere(
     if keys.is_empty() {
         return Ok(BTreeSet::new());
     }
-    let tenants: BTreeSet<Uuid> = keys.iter().map(|key| key.tenant.uuid()).collect();
-    let by_columns: BTreeMap<(Uuid, String, &str), &KeyActivity> =
-        keys.iter().map(|key| ((key.tenant.uuid(), key.key.to_string(), key.activity.as_str()), key)).collect();
+    let tenants: BTreeSet<ids::TenantId> = keys.iter().map(|key| key.tenant.into()).collect();
+    let by_columns: BTreeMap<(ids::TenantId, String, Activity), &KeyActivity> =
+        keys.iter().map(|key| ((key.tenant.into(), key.key.to_string(), key.activity), key)).collect();
     let key_texts: BTreeSet<&String> = by_columns.keys().map(|(_, key, _)| key).collect();
     let mut query = line::Entity::find()
-        .filter(line::Column::Owner.eq(partner.as_str()))
+        .filter(line::Column::Owner.eq(ids::PartnerId::from(partner)))
         .filter(line::Column::Tenant.is_in(tenants))
         .filter(line::Column::Key.is_in(key_texts));
     if let Some(claim) = claim {
-        query = query.filter(line::Column::ClaimId.ne(claim.uuid()));
+        query = query.filter(line::Column::ClaimId.ne(ids::ClaimId::from(claim)));
     }
-    let rows = query.all(db).await?;
-    let matching_key =
-        |line: &line::Model| by_columns.get(&(line.tenant, line.key.clone(), line.activity.as_str())).copied();
-    Ok(rows.iter().filter_map(matching_key).cloned().collect())
+    let rows = fetch_all(db, query).await?;
+    let matching_key = |line: line::Model| by_columns.get(&(line.tenant, line.key, line.activity.into())).copied();
+    Ok(rows.into_iter().filter_map(matching_key).cloned().collect())
 }

@@ -3,12 +3,13 @@
 //!
 //! The columns contain enum values as the API names them, without the prefix. Texts are in lower
 //! case, so that comparisons ignore case on every database. Lists are texts with a comma before and
-//! after each value. Absent values are empty, or 0 for a time. They are never NULL, so that `NOT`
+//! after each value. Absent values are empty, or 1970 for a time. They are never NULL, so that `NOT`
 //! selects every row that the negated condition does not select.
 use super::entity::claim::{Column, Model};
-use crate::domain::{Association, Claim, Line, State, Wait};
-use cpor_durable::rows::Micros;
+use crate::domain::{Claim, Line, Wait};
+use cpor_bulk_rows::storable_time;
 use cpor_kit::filter::{Comparison, Expr, Field, FieldType, Operator, Value};
+use cpor_types::Timestamp;
 use sea_orm::{
     ColumnTrait, Condition,
     sea_query::{LikeExpr, SimpleExpr},
@@ -69,9 +70,9 @@ pub(crate) const SORT_KEYS: &[(&str, SortKey)] = &[
 
 /// The value of a sort key for one claim.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum SortValue {
-    Time(Micros),
+    Time(Timestamp),
     Text(String),
 }
 
@@ -116,7 +117,7 @@ pub(super) fn filter_condition(filter: &Expr<Comparison<Column>>) -> Condition {
             Condition::all().add(text_condition(*column, *op, text))
         }
         Expr::Compare(Comparison { column, op, value: Value::Time(time) }) => {
-            time_condition(*column, *op, Micros::from(*time))
+            time_condition(*column, *op, storable_time(*time))
         }
     }
 }
@@ -136,8 +137,8 @@ fn text_condition(column: Column, op: Operator, text: &str) -> SimpleExpr {
 }
 
 /// Returns the condition on a time. An absent time is neither before nor after any time.
-fn time_condition(column: Column, op: Operator, time: Micros) -> Condition {
-    let is_present = || Condition::all().add(column.gt(Micros(0)));
+fn time_condition(column: Column, op: Operator, time: Timestamp) -> Condition {
+    let is_present = || Condition::all().add(column.gt(Timestamp::UNIX_EPOCH));
     match op {
         Operator::NotEqual => Condition::all().add(column.ne(time)),
         Operator::Equal | Operator::Has | Operator::Contains => is_present().add(column.eq(time)),
@@ -152,22 +153,6 @@ fn time_condition(column: Column, op: Operator, time: Micros) -> Condition {
 fn contains_pattern(text: &str) -> LikeExpr {
     let escaped = text.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_");
     LikeExpr::new(format!("%{escaped}%")).escape('\\')
-}
-
-/// Returns the value of the column `association_state`.
-pub(super) const fn association_state(state: &State) -> &'static str {
-    match (state.association(), state.rejection()) {
-        (Some(Association::Pending | Association::Granted { .. }), _) => "PENDING",
-        (Some(Association::Official { .. }), _) => "OFFICIAL",
-        (Some(Association::Ended { .. }), _) => "ENDED",
-        (None, Some(rejection)) if rejection.ended.is_some() => "ENDED",
-        (None, Some(_) | None) => "UNSPECIFIED",
-    }
-}
-
-/// Returns the value of the column `solution_area`.
-pub(super) fn solution_area(claim: &Claim) -> String {
-    claim.content.solution_area.map_or_else(|| "UNSPECIFIED".to_owned(), |area| area.as_str().to_uppercase())
 }
 
 /// Returns the value of the column `activities`.
@@ -185,9 +170,9 @@ pub(super) fn policy(claim: &Claim) -> String {
     claim.state.submission().map(|submission| submission.policy.to_string().to_lowercase()).unwrap_or_default()
 }
 
-/// Returns the value of the column `submit_time`; 0 for a draft.
-pub(super) fn submit_time(claim: &Claim) -> Micros {
-    claim.state.submission().map_or(Micros(0), |submission| Micros::from(submission.submit_time))
+/// Returns the value of the column `submit_time`; 1970 for a draft.
+pub(super) fn submit_time(claim: &Claim) -> Timestamp {
+    claim.state.submission().map_or(Timestamp::UNIX_EPOCH, |submission| submission.submit_time)
 }
 
 /// Formats values as `,a,b,`, sorted and each once; empty for no values.

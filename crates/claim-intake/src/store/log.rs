@@ -2,8 +2,9 @@
 //! commits (R59). Watches follow this log.
 use super::{entity::history, history::entry_from_row};
 use crate::domain::history::{Digest, SealedEntry};
-use cpor_durable::StoreError;
-use cpor_types::{ClaimId, ClaimName, PartnerId};
+use cpor_bulk_rows::{fetch_all, fetch_one};
+use cpor_durable::{StoreError, ids};
+use cpor_types::{ClaimName, PartnerId};
 use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 
 /// A position in a log. Watch cursors contain it in serialized form.
@@ -46,7 +47,7 @@ pub(crate) struct Log<'db> {
 impl<'db> Log<'db> {
     /// Starts a query for the log of `partner`.
     pub(crate) fn of_partner(db: &'db DatabaseConnection, partner: &PartnerId) -> Self {
-        let query = history::Entity::find().filter(history::Column::Owner.eq(partner.as_str()));
+        let query = history::Entity::find().filter(history::Column::Owner.eq(ids::PartnerId::from(partner)));
         Self { db, partner: partner.clone(), query }
     }
 
@@ -55,9 +56,8 @@ impl<'db> Log<'db> {
     /// # Errors
     /// An error of the database, or of an inconsistent row.
     pub(crate) async fn end(self) -> Result<LogPosition, StoreError> {
-        let last = self.query.order_by_desc(history::Column::OwnerSequence).limit(1);
-        Ok(last
-            .one(self.db)
+        let last = self.query.order_by_desc(history::Column::OwnerSequence);
+        Ok(fetch_one(self.db, last)
             .await?
             .map(positioned_entry)
             .transpose()?
@@ -74,7 +74,7 @@ impl<'db> Log<'db> {
             return Ok(true);
         }
         let row = self.query.filter(history::Column::OwnerSequence.eq(position.sequence));
-        let entry = row.one(self.db).await?.map(positioned_entry).transpose()?;
+        let entry = fetch_one(self.db, row).await?.map(positioned_entry).transpose()?;
         Ok(entry.is_some_and(|(entry_position, _)| entry_position == position))
     }
 
@@ -84,9 +84,10 @@ impl<'db> Log<'db> {
     /// An error of the database, or of an inconsistent row.
     pub(crate) async fn entries_after(self, position: LogPosition, limit: u64) -> Result<Vec<LogEntry>, StoreError> {
         let query = self.query.filter(history::Column::OwnerSequence.gt(position.sequence));
-        let rows = query.order_by_asc(history::Column::OwnerSequence).limit(limit).all(self.db).await?;
+        let query = query.order_by_asc(history::Column::OwnerSequence).limit(limit);
+        let rows = fetch_all(self.db, query).await?;
         let log_entry = |row: history::Model| {
-            let claim = ClaimName { partner: self.partner.clone(), claim: ClaimId(row.claim_id) };
+            let claim = ClaimName { partner: self.partner.clone(), claim: row.claim_id.into() };
             let (position, entry) = positioned_entry(row)?;
             Ok(LogEntry { position, claim, entry })
         };

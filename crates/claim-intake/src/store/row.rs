@@ -1,16 +1,18 @@
 //! Converts rows of the table `claim` to claims and back. A row with an impossible value is
 //! reported as an inconsistency that names the table and the key. It is never replaced by a
 //! default.
-use super::{entity, listing};
-use crate::domain::{Claim, State, StateKind, history::Digest};
-use cpor_durable::{
-    AggregateKey, Change, StoreError, Versioned,
-    rows::{Micros, to_bigint, to_json},
+use super::{
+    entity::{
+        self,
+        json::{ContentBody, DirectoryBody, Documents, Erasures, LostLines, Status},
+    },
+    listing,
 };
-use cpor_types::{ClaimId, ClaimName};
+use crate::domain::{Claim, StateKind, history::Digest};
+use cpor_durable::{AggregateKey, Change, StoreError, Versioned, rows::to_bigint};
+use cpor_types::{ClaimName, PartnerId};
 use sea_orm::ActiveValue::Set;
-use serde::de::DeserializeOwned;
-use std::{fmt::Display, str::FromStr};
+use std::fmt::Display;
 
 /// The table and key of a row that is being converted. Errors of the conversion name them.
 pub(super) struct RowContext {
@@ -22,21 +24,6 @@ impl RowContext {
     /// Returns the error for an impossible value.
     pub(super) fn inconsistent(&self, fault: impl Display) -> StoreError {
         StoreError::inconsistent(self.table, &self.key, fault)
-    }
-
-    /// Parses a text column.
-    pub(super) fn parse<T: FromStr<Err: Display>>(&self, text: &str) -> Result<T, StoreError> {
-        text.parse().map_err(|error| self.inconsistent(error))
-    }
-
-    /// Parses a column with the state of a claim.
-    pub(super) fn parse_state(&self, state: &str) -> Result<StateKind, StoreError> {
-        StateKind::parse(state).ok_or_else(|| self.inconsistent(format_args!("`{state}` is not a state")))
-    }
-
-    /// Converts a JSON column.
-    pub(super) fn parse_json<T: DeserializeOwned>(&self, json: serde_json::Value) -> Result<T, StoreError> {
-        serde_json::from_value(json).map_err(|error| self.inconsistent(error))
     }
 
     /// Converts a column of 32 bytes.
@@ -52,26 +39,29 @@ impl RowContext {
 
 /// Converts a row to a claim with its key and version.
 pub(super) fn claim_from_row(row: entity::claim::Model) -> Result<(AggregateKey, Versioned<Claim>), StoreError> {
-    let key = AggregateKey::new(row.owner, row.id);
+    let claim_id = row.id.into();
+    let key = AggregateKey::new(row.owner, row.id.into());
     let context = RowContext { table: "claim", key: key.clone() };
-    let state: State = context.parse_json(row.status)?;
-    if state.kind() != context.parse_state(&row.state)? {
-        return Err(context.inconsistent("the columns `state` and `status` disagree"));
+    let Status(state) = row.status;
+    let kind = StateKind::from(row.state);
+    if state.kind() != kind {
+        return Err(context.inconsistent(format_args!("state {kind} but the status is {}", state.kind())));
     }
+    let partner: PartnerId = key.owner.parse().map_err(|error| context.inconsistent(error))?;
     let claim = Claim {
-        name: ClaimName { partner: context.parse(&key.owner)?, claim: ClaimId(key.id) },
-        content: context.parse_json(row.content)?,
-        directory: context.parse_json(row.directory)?,
-        evidence: context.parse_json(row.evidence)?,
-        lost_lines: context.parse_json(row.lost_lines)?,
+        name: ClaimName { partner, claim: claim_id },
+        content: row.content.0,
+        directory: row.directory.0,
+        evidence: row.evidence.0,
+        lost_lines: row.lost_lines.0,
         state,
-        create_time: row.create_time.into(),
-        update_time: row.update_time.into(),
-        wait_time: row.wait_time.into(),
-        customer_wait_time: row.customer_wait_time.into(),
+        create_time: row.create_time,
+        update_time: row.update_time,
+        wait_time: row.wait_time,
+        customer_wait_time: row.customer_wait_time,
         history: context.parse_count(row.history)?,
         head: context.parse_digest(row.head)?,
-        erased: context.parse_json(row.erased)?,
+        erased: row.erased.0,
     };
     Ok((key, Versioned::new(context.parse_count(row.version)?, claim)))
 }
@@ -80,25 +70,25 @@ pub(super) fn claim_from_row(row: entity::claim::Model) -> Result<(AggregateKey,
 pub(super) fn claim_to_row(change: &Change<Claim>, head: Digest) -> Result<entity::claim::ActiveModel, StoreError> {
     let Versioned { version, state: claim } = &change.after;
     Ok(entity::claim::ActiveModel {
-        owner: Set(change.key.owner.clone()),
-        id: Set(change.key.id),
+        owner: Set(change.key.owner.clone().into()),
+        id: Set(change.key.id.into()),
         version: Set(to_bigint(*version)?),
-        state: Set(claim.state.kind().as_str().to_owned()),
-        create_time: Set(Micros::from(claim.create_time)),
-        update_time: Set(Micros::from(claim.update_time)),
+        state: Set(claim.state.kind().into()),
+        create_time: Set(claim.create_time),
+        update_time: Set(claim.update_time),
         history: Set(to_bigint(claim.history)?),
         head: Set(head.0.to_vec()),
-        erased: Set(to_json(&claim.erased)?),
-        content: Set(to_json(&claim.content)?),
-        directory: Set(to_json(&claim.directory)?),
-        evidence: Set(to_json(&claim.evidence)?),
-        lost_lines: Set(to_json(&claim.lost_lines)?),
-        status: Set(to_json(&claim.state)?),
-        waits_for: Set(claim.waiting().wait.as_str().to_owned()),
-        wait_time: Set(Micros::from(claim.wait_time)),
-        customer_wait_time: Set(Micros::from(claim.customer_wait_time)),
-        association_state: Set(listing::association_state(&claim.state).to_owned()),
-        solution_area: Set(listing::solution_area(claim)),
+        erased: Set(Erasures(claim.erased.clone())),
+        content: Set(ContentBody(claim.content.clone())),
+        directory: Set(DirectoryBody(claim.directory.clone())),
+        evidence: Set(Documents(claim.evidence.clone())),
+        lost_lines: Set(LostLines(claim.lost_lines.clone())),
+        status: Set(Status(claim.state.clone())),
+        waits_for: Set(claim.waiting().wait.into()),
+        wait_time: Set(claim.wait_time),
+        customer_wait_time: Set(claim.customer_wait_time),
+        association_state: Set((&claim.state).into()),
+        solution_area: Set(claim.content.solution_area.into()),
         activities: Set(listing::activities(claim)),
         products: Set(listing::products(claim)),
         display_name: Set(claim.content.display_name.to_lowercase()),

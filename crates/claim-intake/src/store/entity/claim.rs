@@ -1,55 +1,96 @@
-//! The table `claim`: one row per claim. The parts of a claim are JSON columns.
-use cpor_durable::rows::Micros;
+//! The table `claim`: one row for each claim. The parts of a claim are JSON columns. Rows are never
+//! deleted.
+
+use cpor_durable::ids::{ClaimId, PartnerId};
 use sea_orm::entity::prelude::*;
 
+use super::{
+    association_state::AssociationState,
+    claim_state::ClaimState,
+    claimed_area::ClaimedArea,
+    json::{ContentBody, DirectoryBody, Documents, Erasures, LostLines, Status},
+    waits_for::WaitsFor,
+};
+
+/// A row of the table `claim`.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "claim")]
 pub(crate) struct Model {
     /// The id of the partner.
     #[sea_orm(primary_key, auto_increment = false)]
-    pub(crate) owner: String,
+    pub(crate) owner: PartnerId,
+    /// The id of the claim.
     #[sea_orm(primary_key, auto_increment = false)]
-    pub(crate) id: Uuid,
+    pub(crate) id: ClaimId,
     /// The number of changes of the claim. It is the source of the etag.
     pub(crate) version: i64,
-    /// The `StateKind` of the claim, for lists. `status` contains the state with its data.
-    pub(crate) state: String,
-    pub(crate) create_time: Micros,
-    pub(crate) update_time: Micros,
+    /// The kind of the state in `status`, for lists.
+    pub(crate) state: ClaimState,
+    /// The business time at which the claim was created.
+    pub(crate) create_time: DateTimeUtc,
+    /// The business time of the last change.
+    pub(crate) update_time: DateTimeUtc,
     /// The position of the last history entry.
     pub(crate) history: i64,
     /// The chain link of that entry (R56): 32 bytes.
     pub(crate) head: Vec<u8>,
     /// The last erasure of each kind of personal data (R56).
-    pub(crate) erased: Json,
+    #[sea_orm(column_type = "JsonBinary")]
+    pub(crate) erased: Erasures,
     /// The content that the partner entered.
-    pub(crate) content: Json,
+    #[sea_orm(column_type = "JsonBinary")]
+    pub(crate) content: ContentBody,
     /// The facts that the registry returned for the content.
-    pub(crate) directory: Json,
+    #[sea_orm(column_type = "JsonBinary")]
+    pub(crate) directory: DirectoryBody,
     /// The documents that are on the claim.
-    pub(crate) evidence: Json,
+    #[sea_orm(column_type = "JsonBinary")]
+    pub(crate) evidence: Documents,
     /// The lines that were awarded to other claims (R37).
-    pub(crate) lost_lines: Json,
+    #[sea_orm(column_type = "JsonBinary")]
+    pub(crate) lost_lines: LostLines,
     /// The state with its data.
-    pub(crate) status: Json,
-    /// What the claim waits for (`Wait`), for lists. It is computed from the other columns.
-    pub(crate) waits_for: String,
+    #[sea_orm(column_type = "JsonBinary")]
+    pub(crate) status: Status,
+    /// What the claim waits for, for lists. It is computed from the other columns.
+    pub(crate) waits_for: WaitsFor,
     /// The time since which the claim has waited for that.
-    pub(crate) wait_time: Micros,
+    pub(crate) wait_time: DateTimeUtc,
     /// The same time as shown to the customer, who does not see waits that reveal a rival.
-    pub(crate) customer_wait_time: Micros,
-    // The following columns exist for filters and orders of lists. `store/listing.rs` computes
-    // them.
-    pub(crate) association_state: String,
-    pub(crate) solution_area: String,
+    pub(crate) customer_wait_time: DateTimeUtc,
+    // The following columns exist for filters and orders of lists. `store/listing.rs` describes
+    // their values.
+    /// The state of the association.
+    pub(crate) association_state: AssociationState,
+    /// The solution area.
+    pub(crate) solution_area: ClaimedArea,
+    /// The activities, as a list.
     pub(crate) activities: String,
+    /// The claimed products, as a list.
     pub(crate) products: String,
+    /// The display name in lower case.
     pub(crate) display_name: String,
+    /// The partner's id in the partner network, or empty.
     pub(crate) mpn_id: String,
+    /// The tenant id as the partner entered it, in lower case, or empty.
     pub(crate) tenant_id: String,
+    /// The policy of the submission in lower case, or empty.
     pub(crate) policy: String,
-    pub(crate) submit_time: Micros,
+    /// The time of the submission, or 1970 for a draft.
+    pub(crate) submit_time: DateTimeUtc,
+    /// The live lines of the claim.
+    #[sea_orm(has_many)]
+    pub(crate) lines: HasMany<super::claim_line::Entity>,
+    /// The documents whose upload to the claim was begun.
+    #[sea_orm(has_many)]
+    pub(crate) documents: HasMany<super::evidence::Entity>,
+    /// The comments on the claim.
+    #[sea_orm(has_many)]
+    pub(crate) comments: HasMany<super::comment::Entity>,
+    /// The entries of the claim's history.
+    #[sea_orm(has_many)]
+    pub(crate) entries: HasMany<super::history::Entity>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

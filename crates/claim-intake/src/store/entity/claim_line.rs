@@ -1,25 +1,37 @@
-//! The table `claim_line`: the live lines of claims, one row per line and activity. A unique index
-//! on it enforces R38: a company may have a key for one activity in only one open or approved
+//! The table `claim_line`: the live lines of claims, one row for each line and activity. A unique
+//! index on it enforces R38: a company may have a key for one activity in only one open or approved
 //! claim. A line is live from the submission until the claim is closed, the line is removed or
 //! lost, or its association ends.
+
+use cpor_durable::ids::{ClaimId, LineId, PartnerId, TenantId};
 use sea_orm::entity::prelude::*;
 
+use super::line_activity::LineActivity;
+
+/// A row of the table `claim_line`.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "claim_line")]
 pub(crate) struct Model {
     /// The id of the partner.
     #[sea_orm(primary_key, auto_increment = false)]
-    pub(crate) owner: String,
+    pub(crate) owner: PartnerId,
+    /// The id of the claim.
     #[sea_orm(primary_key, auto_increment = false)]
-    pub(crate) claim_id: Uuid,
+    pub(crate) claim_id: ClaimId,
+    /// The id of the line. Lines are not rows; they are in the content of the claim.
     #[sea_orm(primary_key, auto_increment = false)]
-    pub(crate) line_id: Uuid,
+    pub(crate) line_id: LineId,
+    /// The activity for which the line claims the key.
     #[sea_orm(primary_key, auto_increment = false)]
-    pub(crate) activity: String,
-    pub(crate) tenant: Uuid,
+    pub(crate) activity: LineActivity,
+    /// The tenant that the key belongs to.
+    pub(crate) tenant: TenantId,
     /// The key that the line claims: `workloads/{product}` or `subscriptions/{uuid}`.
     pub(crate) key: String,
+    /// The claim of the line. It is saved before its lines, and never deleted.
+    #[sea_orm(belongs_to, from = "(owner, claim_id)", to = "(owner, id)", on_delete = "Restrict")]
+    pub(crate) claim: BelongsTo<super::claim::Entity>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -1,29 +1,49 @@
 //! The table `comment`: the comments on claims.
-use cpor_durable::rows::Micros;
+
+use cpor_durable::ids::{ClaimId, CommentId, EvidenceId, LineId, PartnerId};
 use sea_orm::entity::prelude::*;
 
+use super::side::Side;
+
+/// A row of the table `comment`.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "comment")]
 pub(crate) struct Model {
     /// The id of the partner.
     #[sea_orm(primary_key, auto_increment = false)]
-    pub(crate) owner: String,
+    pub(crate) owner: PartnerId,
+    /// The id of the claim.
     #[sea_orm(primary_key, auto_increment = false)]
-    pub(crate) claim_id: Uuid,
+    pub(crate) claim_id: ClaimId,
     /// The position of the history entry that recorded the comment.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) position: i64,
-    pub(crate) id: Uuid,
-    /// The side of the author (`ActorSide`).
-    pub(crate) side: String,
-    pub(crate) create_time: Micros,
+    /// The id of the comment.
+    pub(crate) id: CommentId,
+    /// The side of the author.
+    pub(crate) side: Side,
+    /// The business time at which the comment was written.
+    pub(crate) create_time: DateTimeUtc,
     /// The text; empty after an erasure.
     pub(crate) text: String,
     /// The document that the comment is about, if any.
-    pub(crate) evidence_id: Option<Uuid>,
-    /// The line that the comment is about, if any.
-    pub(crate) line_id: Option<Uuid>,
+    pub(crate) evidence_id: Option<EvidenceId>,
+    /// The line that the comment is about, if any. Lines are not rows; they are in the content of
+    /// the claim.
+    pub(crate) line_id: Option<LineId>,
+    /// The claim of the comment. It is saved before its comments, and never deleted.
+    #[sea_orm(belongs_to, from = "(owner, claim_id)", to = "(owner, id)", on_delete = "Restrict")]
+    pub(crate) claim: BelongsTo<super::claim::Entity>,
+    /// The document that the comment is about. It was on the claim when the comment was made, and
+    /// rows of documents are never deleted.
+    #[sea_orm(
+        belongs_to,
+        from = "(owner, claim_id, evidence_id)",
+        to = "(owner, claim_id, id)",
+        on_delete = "Restrict"
+    )]
+    pub(crate) evidence: BelongsTo<Option<super::evidence::Entity>>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -1,28 +1,43 @@
-//! The table `evidence`: one row per document, from the start of its upload on.
-use cpor_durable::rows::Micros;
+//! The table `evidence`: one row for each document, from the start of its upload on. Rows are never
+//! deleted.
+
+use cpor_durable::ids::{ClaimId, EvidenceId, PartnerId};
 use sea_orm::entity::prelude::*;
 
+use super::{document_state::DocumentState, json::DocumentBody};
+
+/// A row of the table `evidence`.
 #[sea_orm::model]
-#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "evidence")]
 pub(crate) struct Model {
     /// The id of the partner.
     #[sea_orm(primary_key, auto_increment = false)]
-    pub(crate) owner: String,
+    pub(crate) owner: PartnerId,
+    /// The id of the claim.
     #[sea_orm(primary_key, auto_increment = false)]
-    pub(crate) claim_id: Uuid,
+    pub(crate) claim_id: ClaimId,
+    /// The id of the document.
     #[sea_orm(primary_key, auto_increment = false)]
-    pub(crate) id: Uuid,
-    /// `PENDING`, `STORED` or `REMOVED`. `ABANDONED` or `SWEPT` if the sweeper removes or has
-    /// removed the upload.
-    pub(crate) state: String,
+    pub(crate) id: EvidenceId,
+    /// Whether the document is on its claim, or what became of its upload.
+    pub(crate) state: DocumentState,
     /// The start of the upload, in real time, not business time. The sweeper compares it with the
     /// clock.
-    pub(crate) start_time: Micros,
+    pub(crate) start_time: DateTimeUtc,
     /// The position of the history entry that added the document. `None` until then.
     pub(crate) position: Option<i64>,
-    /// The document's data (`Evidence`). `None` until the document is stored.
-    pub(crate) document: Option<Json>,
+    /// The document's data. `None` until the document is stored. It remains when the document is
+    /// removed from the claim.
+    #[sea_orm(column_type = "JsonBinary", nullable)]
+    pub(crate) document: Option<DocumentBody>,
+    /// The claim of the document. An upload begins only after the claim was read, and claims are
+    /// never deleted.
+    #[sea_orm(belongs_to, from = "(owner, claim_id)", to = "(owner, id)", on_delete = "Restrict")]
+    pub(crate) claim: BelongsTo<super::claim::Entity>,
+    /// The comments about the document.
+    #[sea_orm(has_many)]
+    pub(crate) comments: HasMany<super::comment::Entity>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -1,39 +1,48 @@
-//! The table `history`: one row per history entry of a claim (R56).
-use cpor_durable::rows::Micros;
+//! The table `history`: one row for each history entry of a claim (R56). Rows are never deleted. An
+//! erasure removes texts and salts, never commitments.
+
+use cpor_durable::ids::{ClaimId, PartnerId};
 use sea_orm::entity::prelude::*;
 
+use super::{claim_state::ClaimState, entry_audience::EntryAudience, json::Changes, side::Side};
+
+/// A row of the table `history`.
 #[sea_orm::model]
-#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "history")]
 pub(crate) struct Model {
     /// The id of the partner.
     #[sea_orm(primary_key, auto_increment = false)]
-    pub(crate) owner: String,
+    pub(crate) owner: PartnerId,
+    /// The id of the claim.
     #[sea_orm(primary_key, auto_increment = false)]
-    pub(crate) claim_id: Uuid,
+    pub(crate) claim_id: ClaimId,
     /// The position of the entry in the history: from 1, without gaps.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) position: i64,
     /// The name of the action, for example `submitted`.
     pub(crate) action: String,
-    /// The side of the actor (`ActorSide`).
-    pub(crate) side: String,
+    /// The side of the actor.
+    pub(crate) side: Side,
     /// The id of the person or service that acted.
     pub(crate) subject: String,
     /// The time since which the action counts.
-    pub(crate) effective_time: Micros,
+    pub(crate) effective_time: DateTimeUtc,
     /// The time at which the entry was recorded.
-    pub(crate) record_time: Micros,
-    pub(crate) from_state: Option<String>,
-    pub(crate) to_state: String,
-    /// The changed fields (`FieldChange`).
-    pub(crate) changes: Json,
+    pub(crate) record_time: DateTimeUtc,
+    /// The state of the claim before the action; `None` for the first entry.
+    pub(crate) from_state: Option<ClaimState>,
+    /// The state of the claim after the action.
+    pub(crate) to_state: ClaimState,
+    /// The changed fields.
+    #[sea_orm(column_type = "JsonBinary")]
+    pub(crate) changes: Changes,
     /// The reason or text that came with the action; may be empty.
     pub(crate) reason: String,
     /// Whether the entry is a fact that came too late to change anything.
     pub(crate) overtaken: bool,
-    /// The sides that may see the entry (`Audience`).
-    pub(crate) audience: String,
+    /// The sides that may see the entry.
+    pub(crate) audience: EntryAudience,
     /// The 32 bytes from which the salts of the parts are derived. After an erasure, the salts of
     /// the remaining parts.
     pub(crate) salt: Vec<u8>,
@@ -44,6 +53,9 @@ pub(crate) struct Model {
     /// The sequence number of the entry in the log of its owner: from 1, without gaps, in the order
     /// of commits.
     pub(crate) owner_sequence: i64,
+    /// The claim of the entry. It is saved before its entries, and never deleted.
+    #[sea_orm(belongs_to, from = "(owner, claim_id)", to = "(owner, id)", on_delete = "Restrict")]
+    pub(crate) claim: BelongsTo<super::claim::Entity>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

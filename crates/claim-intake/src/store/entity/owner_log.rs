@@ -1,14 +1,17 @@
-//! The last sequence number of each partner's history entries.
+//! The table `owner_log`: the last sequence number of each partner's history entries.
+
+use cpor_durable::ids::PartnerId;
 use sea_orm::entity::prelude::*;
 
-/// The last sequence number of one partner.
+/// A row of the table `owner_log`. The table has no foreign key, because partners are not rows of
+/// this service.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "owner_log")]
 pub(crate) struct Model {
     /// The id of the partner.
     #[sea_orm(primary_key, auto_increment = false)]
-    pub(crate) owner: String,
+    pub(crate) owner: PartnerId,
     /// The sequence number of the partner's last history entry.
     pub(crate) last: i64,
 }

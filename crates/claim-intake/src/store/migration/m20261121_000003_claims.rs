@@ -1,58 +1,438 @@
-//! Creates the tables of claims, documents, comments and histories.
+//! Creates the tables of claims, documents, comments and histories. In all of them `owner` is the
+//! id of the partner.
 
-/// The statements that create the tables and indexes, where `owner` is the id of the partner.
-pub(super) const STATEMENTS: &[&str] = &[
-    "CREATE TABLE claim (
-        owner TEXT NOT NULL, id {uuid} NOT NULL, version BIGINT NOT NULL,
-        state TEXT NOT NULL, create_time BIGINT NOT NULL, update_time BIGINT NOT NULL, history BIGINT NOT NULL, head {bytes} NOT NULL, erased {json} NOT NULL,
-        content {json} NOT NULL, directory {json} NOT NULL, evidence {json} NOT NULL, lost_lines {json} NOT NULL, status {json} NOT NULL,
-        waits_for TEXT NOT NULL, wait_time BIGINT NOT NULL, customer_wait_time BIGINT NOT NULL,
-        association_state TEXT NOT NULL, solution_area TEXT NOT NULL, activities TEXT NOT NULL, products TEXT NOT NULL,
-        display_name {text} NOT NULL, mpn_id TEXT NOT NULL, tenant_id TEXT NOT NULL, policy TEXT NOT NULL, submit_time BIGINT NOT NULL,
-        PRIMARY KEY (owner, id))",
-    // The indexes of lists. For one partner: all claims by creation or by last change; the claims
-    // in one state, of one tenant, or that wait for one thing (R60), by creation. For all partners:
-    // all claims, or those that wait for one thing, by creation.
-    "CREATE INDEX claim_owner_age ON claim (owner, create_time, id)",
-    "CREATE INDEX claim_owner_change ON claim (owner, update_time, id)",
-    "CREATE INDEX claim_owner_state ON claim (owner, state, create_time, id)",
-    "CREATE INDEX claim_owner_tenant ON claim (owner, tenant_id, create_time, id)",
-    "CREATE INDEX claim_owner_wait ON claim (owner, waits_for, create_time, id)",
-    "CREATE INDEX claim_age ON claim (create_time, id)",
-    "CREATE INDEX claim_wait ON claim (waits_for, create_time, id)",
-    "CREATE TABLE claim_line (
-        owner TEXT NOT NULL, claim_id {uuid} NOT NULL, line_id {uuid} NOT NULL, activity TEXT NOT NULL,
-        tenant {uuid} NOT NULL, key TEXT NOT NULL,
-        PRIMARY KEY (owner, claim_id, line_id, activity))",
-    // R38: a company may have a key for one activity in only one open or approved claim. The unique
-    // index enforces this also for concurrent transactions.
-    "CREATE UNIQUE INDEX claim_line_key ON claim_line (owner, tenant, key, activity)",
-    // One row for each document whose upload was begun. `document` is set when the document is
-    // stored and remains when it is removed from the claim.
-    "CREATE TABLE evidence (
-        owner TEXT NOT NULL, claim_id {uuid} NOT NULL, id {uuid} NOT NULL,
-        state TEXT NOT NULL, start_time BIGINT NOT NULL, position BIGINT, document {json},
-        PRIMARY KEY (owner, claim_id, id))",
-    // The index for the sweeper. It contains pending uploads only, so the number of stored
-    // documents does not affect the cost of a sweep.
-    "CREATE INDEX evidence_pending ON evidence (start_time) WHERE state IN ('PENDING', 'ABANDONED')",
-    // `position` is the position of the history entry that recorded the comment.
-    "CREATE TABLE comment (
-        owner TEXT NOT NULL, claim_id {uuid} NOT NULL, position BIGINT NOT NULL, id {uuid} NOT NULL,
-        side TEXT NOT NULL, create_time BIGINT NOT NULL, text TEXT NOT NULL, evidence_id {uuid}, line_id {uuid},
-        PRIMARY KEY (owner, claim_id, position))",
-    // R56: `position` counts from 1 without gaps, and each entry is linked to the one before. Rows
-    // are never deleted. An erasure removes texts and salts, never commitments.
-    "CREATE TABLE history (
-        owner TEXT NOT NULL, claim_id {uuid} NOT NULL, position BIGINT NOT NULL,
-        action TEXT NOT NULL, side TEXT NOT NULL, subject TEXT NOT NULL,
-        effective_time BIGINT NOT NULL, record_time BIGINT NOT NULL,
-        from_state TEXT, to_state TEXT NOT NULL, changes {json} NOT NULL, reason TEXT NOT NULL, overtaken BOOLEAN NOT NULL,
-        audience TEXT NOT NULL, salt {bytes} NOT NULL, commitments {bytes} NOT NULL, link {bytes} NOT NULL,
-        owner_sequence BIGINT NOT NULL,
-        PRIMARY KEY (owner, claim_id, position))",
-    // R59: the log of an owner contains the entries of all its claims in the order of commits.
-    // `owner_log` contains the sequence number of the last entry.
-    "CREATE UNIQUE INDEX history_owner_sequence ON history (owner, owner_sequence)",
-    "CREATE TABLE owner_log (owner TEXT NOT NULL, last BIGINT NOT NULL, PRIMARY KEY (owner))",
+use sea_orm_migration::{
+    prelude::*,
+    schema::{
+        big_integer, big_integer_null, blob, boolean, json_binary, json_binary_null, text, text_null,
+        timestamp_with_time_zone, uuid, uuid_null,
+    },
+    sea_orm::{DbBackend, DeriveIden},
+};
+
+/// The migration of this file.
+#[derive(DeriveMigrationName)]
+pub(super) struct Migration;
+
+#[derive(DeriveIden)]
+enum Claim {
+    Table,
+    Owner,
+    Id,
+    Version,
+    State,
+    CreateTime,
+    UpdateTime,
+    History,
+    Head,
+    Erased,
+    Content,
+    Directory,
+    Evidence,
+    LostLines,
+    Status,
+    WaitsFor,
+    WaitTime,
+    CustomerWaitTime,
+    AssociationState,
+    SolutionArea,
+    Activities,
+    Products,
+    DisplayName,
+    MpnId,
+    TenantId,
+    Policy,
+    SubmitTime,
+}
+
+#[derive(DeriveIden)]
+enum ClaimLine {
+    Table,
+    Owner,
+    ClaimId,
+    LineId,
+    Activity,
+    Tenant,
+    Key,
+}
+
+#[derive(DeriveIden)]
+enum Evidence {
+    Table,
+    Owner,
+    ClaimId,
+    Id,
+    State,
+    StartTime,
+    Position,
+    Document,
+}
+
+#[derive(DeriveIden)]
+enum Comment {
+    Table,
+    Owner,
+    ClaimId,
+    Position,
+    Id,
+    Side,
+    CreateTime,
+    Text,
+    EvidenceId,
+    LineId,
+}
+
+#[derive(DeriveIden)]
+enum History {
+    Table,
+    Owner,
+    ClaimId,
+    Position,
+    Action,
+    Side,
+    Subject,
+    EffectiveTime,
+    RecordTime,
+    FromState,
+    ToState,
+    Changes,
+    Reason,
+    Overtaken,
+    Audience,
+    Salt,
+    Commitments,
+    Link,
+    OwnerSequence,
+}
+
+#[derive(DeriveIden)]
+enum OwnerLog {
+    Table,
+    Owner,
+    Last,
+}
+
+/// The values of the columns with the state of a claim.
+const STATES: [&str; 8] =
+    ["EDITING", "DELETED", "SUBMITTED", "UNDER_REVIEW", "PARTNER_ACTION_REQUIRED", "APPROVED", "REJECTED", "DISPUTED"];
+
+/// The values of the column `waits_for`.
+const WAITS: [&str; 11] = [
+    "SUBMISSION",
+    "REVIEW_START",
+    "REVIEW_DECISION",
+    "ARBITRATION",
+    "PARTNER_RESPONSE",
+    "NOTICE_DELIVERY",
+    "CONSENT_WINDOW",
+    "EXPLICIT_APPROVAL",
+    "REGISTRY",
+    "DISPUTE_WINDOW",
+    "NOTHING",
 ];
+
+/// The values of the column `association_state`.
+const ASSOCIATION_STATES: [&str; 4] = ["UNSPECIFIED", "PENDING", "OFFICIAL", "ENDED"];
+
+/// The values of the column `solution_area`.
+const SOLUTION_AREAS: [&str; 3] = ["UNSPECIFIED", "MICROSOFT_365", "BUSINESS_APPLICATIONS"];
+
+/// The values of the column `activity`.
+const ACTIVITIES: [&str; 3] = ["usage", "pre_sales", "revenue_association"];
+
+/// The values of the column `state` of a document.
+const DOCUMENT_STATES: [&str; 5] = ["PENDING", "STORED", "REMOVED", "ABANDONED", "SWEPT"];
+
+/// The values of the columns with the side of an actor.
+const SIDES: [&str; 6] = ["partner", "reviewer", "vendor", "customer", "time", "system"];
+
+/// The values of the column `audience`.
+const AUDIENCES: [&str; 2] = ["all", "vendor"];
+
+#[async_trait::async_trait]
+#[expect(
+    elided_lifetimes_in_paths,
+    reason = "async_trait needs the same signature as the trait, which elides the lifetime"
+)]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        for table in
+            [claim(manager.get_database_backend()), claim_line(), evidence(), comment(), history(), owner_log()]
+        {
+            manager.create_table(table).await?;
+        }
+        let indexes = [
+            claim_owner_age(),
+            claim_owner_change(),
+            claim_owner_state(),
+            claim_owner_tenant(),
+            claim_owner_wait(),
+            claim_age(),
+            claim_wait(),
+            claim_line_key(),
+            evidence_pending(),
+            history_owner_sequence(),
+        ];
+        for index in indexes {
+            manager.create_index(index).await?;
+        }
+        Ok(())
+    }
+
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+}
+
+fn claim(backend: DbBackend) -> TableCreateStatement {
+    use Claim as T;
+    let mut display_name = text(T::DisplayName);
+    if backend == DbBackend::Postgres {
+        // Lists are ordered by code point, as they are on SQLite.
+        display_name = display_name.extra(r#"COLLATE "C""#).take();
+    }
+    Table::create()
+        .table(T::Table)
+        .col(text(T::Owner))
+        .col(uuid(T::Id))
+        .col(big_integer(T::Version))
+        .col(text(T::State).check(Expr::col(T::State).is_in(STATES)))
+        .col(timestamp_with_time_zone(T::CreateTime))
+        .col(timestamp_with_time_zone(T::UpdateTime))
+        .col(big_integer(T::History))
+        .col(blob(T::Head))
+        .col(json_binary(T::Erased))
+        .col(json_binary(T::Content))
+        .col(json_binary(T::Directory))
+        .col(json_binary(T::Evidence))
+        .col(json_binary(T::LostLines))
+        .col(json_binary(T::Status))
+        .col(text(T::WaitsFor).check(Expr::col(T::WaitsFor).is_in(WAITS)))
+        .col(timestamp_with_time_zone(T::WaitTime))
+        .col(timestamp_with_time_zone(T::CustomerWaitTime))
+        .col(text(T::AssociationState).check(Expr::col(T::AssociationState).is_in(ASSOCIATION_STATES)))
+        .col(text(T::SolutionArea).check(Expr::col(T::SolutionArea).is_in(SOLUTION_AREAS)))
+        .col(text(T::Activities))
+        .col(text(T::Products))
+        .col(display_name)
+        .col(text(T::MpnId))
+        .col(text(T::TenantId))
+        .col(text(T::Policy))
+        .col(timestamp_with_time_zone(T::SubmitTime))
+        .primary_key(Index::create().col(T::Owner).col(T::Id))
+        .take()
+}
+
+/// Serves lists of one partner by creation.
+fn claim_owner_age() -> IndexCreateStatement {
+    use Claim as T;
+    Index::create().name("claim_owner_age").table(T::Table).col(T::Owner).col(T::CreateTime).col(T::Id).take()
+}
+
+/// Serves lists of one partner by last change.
+fn claim_owner_change() -> IndexCreateStatement {
+    use Claim as T;
+    Index::create().name("claim_owner_change").table(T::Table).col(T::Owner).col(T::UpdateTime).col(T::Id).take()
+}
+
+/// Serves lists of one partner's claims in one state.
+fn claim_owner_state() -> IndexCreateStatement {
+    use Claim as T;
+    Index::create()
+        .name("claim_owner_state")
+        .table(T::Table)
+        .col(T::Owner)
+        .col(T::State)
+        .col(T::CreateTime)
+        .col(T::Id)
+        .take()
+}
+
+/// Serves lists of one partner's claims for one tenant.
+fn claim_owner_tenant() -> IndexCreateStatement {
+    use Claim as T;
+    Index::create()
+        .name("claim_owner_tenant")
+        .table(T::Table)
+        .col(T::Owner)
+        .col(T::TenantId)
+        .col(T::CreateTime)
+        .col(T::Id)
+        .take()
+}
+
+/// Serves lists of one partner's claims that wait for one thing (R60).
+fn claim_owner_wait() -> IndexCreateStatement {
+    use Claim as T;
+    Index::create()
+        .name("claim_owner_wait")
+        .table(T::Table)
+        .col(T::Owner)
+        .col(T::WaitsFor)
+        .col(T::CreateTime)
+        .col(T::Id)
+        .take()
+}
+
+/// Serves lists of all partners.
+fn claim_age() -> IndexCreateStatement {
+    use Claim as T;
+    Index::create().name("claim_age").table(T::Table).col(T::CreateTime).col(T::Id).take()
+}
+
+/// Serves lists of all partners' claims that wait for one thing.
+fn claim_wait() -> IndexCreateStatement {
+    use Claim as T;
+    Index::create().name("claim_wait").table(T::Table).col(T::WaitsFor).col(T::CreateTime).col(T::Id).take()
+}
+
+fn claim_line() -> TableCreateStatement {
+    use ClaimLine as T;
+    Table::create()
+        .table(T::Table)
+        .col(text(T::Owner))
+        .col(uuid(T::ClaimId))
+        .col(uuid(T::LineId))
+        .col(text(T::Activity).check(Expr::col(T::Activity).is_in(ACTIVITIES)))
+        .col(text(T::Tenant))
+        .col(text(T::Key))
+        .primary_key(Index::create().col(T::Owner).col(T::ClaimId).col(T::LineId).col(T::Activity))
+        // Claims are never deleted.
+        .foreign_key(
+            ForeignKey::create()
+                .name("claim_line_claim")
+                .from(T::Table, (T::Owner, T::ClaimId))
+                .to(Claim::Table, (Claim::Owner, Claim::Id))
+                .on_delete(ForeignKeyAction::Restrict),
+        )
+        .take()
+}
+
+/// R38: a company may have a key for one activity in only one open or approved claim. The unique
+/// index enforces this also for concurrent transactions.
+fn claim_line_key() -> IndexCreateStatement {
+    use ClaimLine as T;
+    Index::create()
+        .name("claim_line_key")
+        .table(T::Table)
+        .unique()
+        .col(T::Owner)
+        .col(T::Tenant)
+        .col(T::Key)
+        .col(T::Activity)
+        .take()
+}
+
+fn evidence() -> TableCreateStatement {
+    use Evidence as T;
+    Table::create()
+        .table(T::Table)
+        .col(text(T::Owner))
+        .col(uuid(T::ClaimId))
+        .col(uuid(T::Id))
+        .col(text(T::State).check(Expr::col(T::State).is_in(DOCUMENT_STATES)))
+        .col(timestamp_with_time_zone(T::StartTime))
+        .col(big_integer_null(T::Position))
+        .col(json_binary_null(T::Document))
+        .primary_key(Index::create().col(T::Owner).col(T::ClaimId).col(T::Id))
+        // Claims are never deleted.
+        .foreign_key(
+            ForeignKey::create()
+                .name("evidence_claim")
+                .from(T::Table, (T::Owner, T::ClaimId))
+                .to(Claim::Table, (Claim::Owner, Claim::Id))
+                .on_delete(ForeignKeyAction::Restrict),
+        )
+        .take()
+}
+
+/// Serves the sweeper. The index contains pending uploads only, so that the number of stored
+/// documents does not affect the cost of a sweep.
+fn evidence_pending() -> IndexCreateStatement {
+    use Evidence as T;
+    Index::create()
+        .name("evidence_pending")
+        .table(T::Table)
+        .col(T::StartTime)
+        .and_where(Expr::col(T::State).is_in(["PENDING", "ABANDONED"]))
+        .take()
+}
+
+fn comment() -> TableCreateStatement {
+    use Comment as T;
+    Table::create()
+        .table(T::Table)
+        .col(text(T::Owner))
+        .col(uuid(T::ClaimId))
+        .col(big_integer(T::Position))
+        .col(uuid(T::Id))
+        .col(text(T::Side).check(Expr::col(T::Side).is_in(SIDES)))
+        .col(timestamp_with_time_zone(T::CreateTime))
+        .col(text(T::Text))
+        .col(uuid_null(T::EvidenceId))
+        .col(uuid_null(T::LineId))
+        .primary_key(Index::create().col(T::Owner).col(T::ClaimId).col(T::Position))
+        // Claims are never deleted.
+        .foreign_key(
+            ForeignKey::create()
+                .name("comment_claim")
+                .from(T::Table, (T::Owner, T::ClaimId))
+                .to(Claim::Table, (Claim::Owner, Claim::Id))
+                .on_delete(ForeignKeyAction::Restrict),
+        )
+        // Rows of documents are never deleted.
+        .foreign_key(
+            ForeignKey::create()
+                .name("comment_evidence")
+                .from(T::Table, (T::Owner, T::ClaimId, T::EvidenceId))
+                .to(Evidence::Table, (Evidence::Owner, Evidence::ClaimId, Evidence::Id))
+                .on_delete(ForeignKeyAction::Restrict),
+        )
+        .take()
+}
+
+fn history() -> TableCreateStatement {
+    use History as T;
+    Table::create()
+        .table(T::Table)
+        .col(text(T::Owner))
+        .col(uuid(T::ClaimId))
+        .col(big_integer(T::Position))
+        .col(text(T::Action))
+        .col(text(T::Side).check(Expr::col(T::Side).is_in(SIDES)))
+        .col(text(T::Subject))
+        .col(timestamp_with_time_zone(T::EffectiveTime))
+        .col(timestamp_with_time_zone(T::RecordTime))
+        .col(text_null(T::FromState).check(Expr::col(T::FromState).is_in(STATES)))
+        .col(text(T::ToState).check(Expr::col(T::ToState).is_in(STATES)))
+        .col(json_binary(T::Changes))
+        .col(text(T::Reason))
+        .col(boolean(T::Overtaken))
+        .col(text(T::Audience).check(Expr::col(T::Audience).is_in(AUDIENCES)))
+        .col(blob(T::Salt))
+        .col(blob(T::Commitments))
+        .col(blob(T::Link))
+        .col(big_integer(T::OwnerSequence))
+        .primary_key(Index::create().col(T::Owner).col(T::ClaimId).col(T::Position))
+        // Claims are never deleted.
+        .foreign_key(
+            ForeignKey::create()
+                .name("history_claim")
+                .from(T::Table, (T::Owner, T::ClaimId))
+                .to(Claim::Table, (Claim::Owner, Claim::Id))
+                .on_delete(ForeignKeyAction::Restrict),
+        )
+        .take()
+}
+
+/// R59: the log of an owner contains the entries of all its claims in the order of commits.
+fn history_owner_sequence() -> IndexCreateStatement {
+    use History as T;
+    Index::create().name("history_owner_sequence").table(T::Table).unique().col(T::Owner).col(T::OwnerSequence).take()
+}
+
+/// The last sequence number in the log of each owner.
+fn owner_log() -> TableCreateStatement {
+    use OwnerLog as T;
+    Table::create().table(T::Table).col(text(T::Owner).primary_key()).col(big_integer(T::Last)).take()
+}

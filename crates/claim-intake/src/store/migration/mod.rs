@@ -3,11 +3,12 @@ mod m20261121_000003_claims;
 
 use sea_orm_migration::MigrationTrait;
 
-/// Returns all migrations in the order in which they run: those of event delivery and mails, then those of this service.
+/// Returns all migrations in the order in which they run: those of event delivery and mails, then
+/// those of this service.
 #[must_use]
 pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
     let mut all = cpor_durable::migrations();
     all.extend(cpor_mail::migrations());
-    all.extend(cpor_durable::sql_migrations![m20261121_000003_claims]);
+    all.push(Box::new(m20261121_000003_claims::Migration));
     all
 }

@@ -1,0 +1,40 @@
+//! The column with the activity of a live line.
+
+use cpor_types::Activity;
+use sea_orm::{DeriveActiveEnum, EnumIter};
+
+/// The activity of a live line as it is stored. The names must not change. The migration of the
+/// table lists them too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text")]
+pub(crate) enum LineActivity {
+    /// See [`Activity::Usage`].
+    #[sea_orm(string_value = "usage")]
+    Usage,
+    /// See [`Activity::PreSales`].
+    #[sea_orm(string_value = "pre_sales")]
+    PreSales,
+    /// See [`Activity::RevenueAssociation`].
+    #[sea_orm(string_value = "revenue_association")]
+    RevenueAssociation,
+}
+
+impl From<Activity> for LineActivity {
+    fn from(value: Activity) -> Self {
+        match value {
+            Activity::Usage => Self::Usage,
+            Activity::PreSales => Self::PreSales,
+            Activity::RevenueAssociation => Self::RevenueAssociation,
+        }
+    }
+}
+
+impl From<LineActivity> for Activity {
+    fn from(value: LineActivity) -> Self {
+        match value {
+            LineActivity::Usage => Self::Usage,
+            LineActivity::PreSales => Self::PreSales,
+            LineActivity::RevenueAssociation => Self::RevenueAssociation,
+        }
+    }
+}

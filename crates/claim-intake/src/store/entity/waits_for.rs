@@ -1,0 +1,81 @@
+//! The column with what a claim waits for.
+
+use sea_orm::{DeriveActiveEnum, EnumIter};
+
+use crate::domain::Wait;
+
+/// What a claim waits for as it is stored. The names must not change. The migration of the table
+/// lists them too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text")]
+pub(crate) enum WaitsFor {
+    /// See [`Wait::Submission`].
+    #[sea_orm(string_value = "SUBMISSION")]
+    Submission,
+    /// See [`Wait::ReviewStart`].
+    #[sea_orm(string_value = "REVIEW_START")]
+    ReviewStart,
+    /// See [`Wait::ReviewDecision`].
+    #[sea_orm(string_value = "REVIEW_DECISION")]
+    ReviewDecision,
+    /// See [`Wait::Arbitration`].
+    #[sea_orm(string_value = "ARBITRATION")]
+    Arbitration,
+    /// See [`Wait::PartnerResponse`].
+    #[sea_orm(string_value = "PARTNER_RESPONSE")]
+    PartnerResponse,
+    /// See [`Wait::NoticeDelivery`].
+    #[sea_orm(string_value = "NOTICE_DELIVERY")]
+    NoticeDelivery,
+    /// See [`Wait::ConsentWindow`].
+    #[sea_orm(string_value = "CONSENT_WINDOW")]
+    ConsentWindow,
+    /// See [`Wait::ExplicitApproval`].
+    #[sea_orm(string_value = "EXPLICIT_APPROVAL")]
+    ExplicitApproval,
+    /// See [`Wait::Registry`].
+    #[sea_orm(string_value = "REGISTRY")]
+    Registry,
+    /// See [`Wait::DisputeWindow`].
+    #[sea_orm(string_value = "DISPUTE_WINDOW")]
+    DisputeWindow,
+    /// See [`Wait::Nothing`].
+    #[sea_orm(string_value = "NOTHING")]
+    Nothing,
+}
+
+impl From<Wait> for WaitsFor {
+    fn from(value: Wait) -> Self {
+        match value {
+            Wait::Submission => Self::Submission,
+            Wait::ReviewStart => Self::ReviewStart,
+            Wait::ReviewDecision => Self::ReviewDecision,
+            Wait::Arbitration => Self::Arbitration,
+            Wait::PartnerResponse => Self::PartnerResponse,
+            Wait::NoticeDelivery => Self::NoticeDelivery,
+            Wait::ConsentWindow => Self::ConsentWindow,
+            Wait::ExplicitApproval => Self::ExplicitApproval,
+            Wait::Registry => Self::Registry,
+            Wait::DisputeWindow => Self::DisputeWindow,
+            Wait::Nothing => Self::Nothing,
+        }
+    }
+}
+
+impl From<WaitsFor> for Wait {
+    fn from(value: WaitsFor) -> Self {
+        match value {
+            WaitsFor::Submission => Self::Submission,
+            WaitsFor::ReviewStart => Self::ReviewStart,
+            WaitsFor::ReviewDecision => Self::ReviewDecision,
+            WaitsFor::Arbitration => Self::Arbitration,
+            WaitsFor::PartnerResponse => Self::PartnerResponse,
+            WaitsFor::NoticeDelivery => Self::NoticeDelivery,
+            WaitsFor::ConsentWindow => Self::ConsentWindow,
+            WaitsFor::ExplicitApproval => Self::ExplicitApproval,
+            WaitsFor::Registry => Self::Registry,
+            WaitsFor::DisputeWindow => Self::DisputeWindow,
+            WaitsFor::Nothing => Self::Nothing,
+        }
+    }
+}

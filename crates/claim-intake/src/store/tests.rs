@@ -1,0 +1,163 @@
+//! Tests of the storage.
+use super::entity::{
+    association_state::AssociationState, claim_state::ClaimState, claimed_area::ClaimedArea,
+    document_state::DocumentState, entry_audience::EntryAudience, evidence, line_activity::LineActivity, side::Side,
+    waits_for::WaitsFor,
+};
+use super::*;
+use crate::domain::tests::fixtures::{TestClaim, name, start};
+use crate::domain::{StateKind, Wait, history::Audience};
+use cpor_kit::{Db, order::Order};
+use cpor_types::{Activity, ActorSide, EvidenceId, SeededEntropy, SystemEntropy};
+use sea_orm::{
+    ActiveEnum, ConnectionTrait as _, EntityTrait as _, Iterable as _, SqlErr, TransactionTrait as _, TryIntoModel as _,
+};
+use sea_orm_migration::SchemaManager;
+use std::collections::BTreeSet;
+use uuid::Uuid;
+
+/// Creates the tables.
+pub(crate) async fn migrate(db: &Db) {
+    for migration in migration::migrations() {
+        migration.up(&SchemaManager::new(db.writer())).await.unwrap();
+    }
+}
+
+/// Saves a claim without events.
+pub(crate) async fn insert_claim(db: &Db, claim: Claim) {
+    let store = ClaimStore { entropy: Arc::new(SeededEntropy::new(1)) };
+    let tx = db.writer().begin().await.unwrap();
+    assert_eq!(store.save(&tx, &[creation(claim)]).await.unwrap(), []);
+    tx.commit().await.unwrap();
+}
+
+/// Returns the change that creates a claim.
+fn creation(claim: Claim) -> Change<Claim> {
+    Change { key: key(), before: None, after: Versioned::new(1, claim), events: vec![] }
+}
+
+/// Returns the key of the sample claim.
+fn key() -> AggregateKey {
+    AggregateKey::new(name().partner.as_str(), name().claim.uuid())
+}
+
+/// Runs `test` with empty tables on SQLite and then on PostgreSQL.
+async fn on_both_databases(test: impl AsyncFn(&Db)) {
+    let directory = tempfile::tempdir().unwrap();
+    let sqlite = Db::open_sqlite(&directory.path().join("claims.sqlite")).await.unwrap();
+    migrate(&sqlite).await;
+    test(&sqlite).await;
+
+    let url = std::env::var("CPOR_TEST_POSTGRES").expect("CPOR_TEST_POSTGRES is not set: run `cargo xtask test`");
+    let schema = format!("intake_{}", SystemEntropy.uuid().simple());
+    let postgres = Db::open_postgres(&url, Some(&schema), 4).await.unwrap();
+    postgres.create_schema().await.unwrap();
+    migrate(&postgres).await;
+    test(&postgres).await;
+    postgres.writer().execute_unprepared(&format!("DROP SCHEMA {schema} CASCADE")).await.unwrap();
+}
+
+#[test]
+fn every_state_round_trips_through_its_row() {
+    for state in StateKind::ALL {
+        let claim = TestClaim::in_state(*state).claim;
+        let row = row::claim_to_row(&creation(claim.clone()), claim.head).unwrap();
+        let row: entity::claim::Model = row.try_into_model().unwrap();
+        assert_eq!(row::claim_from_row(row).unwrap(), (key(), Versioned::new(1, claim)));
+    }
+}
+
+#[test]
+fn a_contradictory_row_is_an_inconsistency() {
+    let claim = TestClaim::approved().claim;
+    let row = row::claim_to_row(&creation(claim.clone()), claim.head).unwrap();
+    let mut row: entity::claim::Model = row.try_into_model().unwrap();
+    row.state = ClaimState::Rejected;
+    let error = row::claim_from_row(row).unwrap_err().to_string();
+    assert!(error.contains("claim row") && error.contains("state REJECTED"), "{error}");
+}
+
+#[test]
+fn stored_values_are_those_of_the_domain() {
+    for kind in StateKind::ALL {
+        assert_eq!(StateKind::from(ClaimState::from(*kind)), *kind);
+    }
+    for wait in Wait::ALL {
+        assert_eq!(Wait::from(WaitsFor::from(*wait)), *wait);
+    }
+    for side in ActorSide::ALL {
+        assert_eq!(ActorSide::from(Side::from(*side)), *side);
+    }
+    for audience in Audience::ALL {
+        assert_eq!(Audience::from(EntryAudience::from(*audience)), *audience);
+    }
+    for activity in Activity::ALL {
+        assert_eq!(Activity::from(LineActivity::from(*activity)), *activity);
+    }
+    assert_eq!(ClaimState::iter().count(), StateKind::ALL.len());
+    assert_eq!(WaitsFor::iter().count(), Wait::ALL.len());
+    assert_eq!(Side::iter().count(), ActorSide::ALL.len());
+    assert_eq!(EntryAudience::iter().count(), Audience::ALL.len());
+    assert_eq!(LineActivity::iter().count(), Activity::ALL.len());
+}
+
+#[tokio::test]
+async fn the_database_admits_exactly_the_values_of_the_enums() {
+    fn values<E: ActiveEnum<Value = String>>() -> BTreeSet<String> {
+        E::values().into_iter().collect()
+    }
+    on_both_databases(async |db| {
+        for (table, column, values) in [
+            ("claim", "state", values::<ClaimState>()),
+            ("claim", "waits_for", values::<WaitsFor>()),
+            ("claim", "association_state", values::<AssociationState>()),
+            ("claim", "solution_area", values::<ClaimedArea>()),
+            ("claim_line", "activity", values::<LineActivity>()),
+            ("evidence", "state", values::<DocumentState>()),
+            ("comment", "side", values::<Side>()),
+            ("history", "side", values::<Side>()),
+            ("history", "from_state", values::<ClaimState>()),
+            ("history", "to_state", values::<ClaimState>()),
+            ("history", "audience", values::<EntryAudience>()),
+        ] {
+            let admitted = cpor_bulk_rows::admitted_texts(db.writer(), table, column).await.unwrap();
+            assert_eq!(admitted, values, "{table}.{column}");
+        }
+        insert_claim(db, TestClaim::draft().claim).await;
+        let unknown = db.writer().execute_unprepared("UPDATE claim SET state = 'unknown'").await;
+        assert!(unknown.is_err(), "the state is not in the list");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_decode_is_an_inconsistency() {
+    on_both_databases(async |db| {
+        insert_claim(db, TestClaim::draft().claim).await;
+        db.writer().execute_unprepared("UPDATE claim SET content = '[]'").await.unwrap();
+        let found = Claims::get(db.reader(), &name()).await.unwrap_err();
+        let order = Order { key: SortKey::CreateTime, descending: true };
+        let list = ListQuery { scope: Scope::All, filter: None, order };
+        let listed = Claims::in_scope(db.reader(), &Scope::All).list(&list, None, 10).await.unwrap_err();
+        for error in [found, listed] {
+            let StoreError::Inconsistent { table, key: inconsistent, what } = &error else { panic!("{error}") };
+            assert_eq!((*table, inconsistent), ("claim", &key()));
+            assert!(what.contains("content"), "{what}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_document_without_its_claim_is_refused() {
+    on_both_databases(async |db| {
+        let id = EvidenceId(Uuid::from_u128(1));
+        let refused = PendingUploads::begin(db.writer(), &name(), id, start()).await.unwrap_err();
+        let StoreError::Db(refused) = refused else { panic!("{refused}") };
+        assert!(matches!(refused.sql_err(), Some(SqlErr::ForeignKeyConstraintViolation(_))), "{refused}");
+        insert_claim(db, TestClaim::draft().claim).await;
+        PendingUploads::begin(db.writer(), &name(), id, start()).await.unwrap();
+        assert_eq!(evidence::Entity::find().all(db.reader()).await.unwrap().len(), 1);
+    })
+    .await;
+}
