@@ -184,11 +184,7 @@ impl<'a, S: Store> BatchState<'a, S> {
     }
 
     /// Decides the command.
-    fn decision_step(
-        &mut self,
-        key: &AggregateKey,
-        job: &mut Job<S>,
-    ) -> DecidedStep<S> {
+    fn decision_step(&mut self, key: &AggregateKey, job: &mut Job<S>) -> DecidedStep<S> {
         let (now, current) = (self.now, self.aggregate(key).current.clone());
         let effective_time = job.command.effective_time.unwrap_or(now);
         let step = catch_panic(|| match job.decide(current.as_ref().map(|current| &current.state), now) {

@@ -8,6 +8,8 @@ pub(crate) mod partner;
 pub(crate) mod query;
 pub(crate) mod row;
 pub(crate) mod tenant;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use partner::PartnerStore;
 pub(crate) use tenant::TenantStore;

@@ -169,7 +169,7 @@ impl From<tenant::Model> for TenantProfile {
     }
 }
 
-fn to_row(tenant: &Versioned<Tenant>) -> Result<tenant::ActiveModel, StoreError> {
+pub(super) fn to_row(tenant: &Versioned<Tenant>) -> Result<tenant::ActiveModel, StoreError> {
     let TenantProfile { display_name, region, calendar, domains } = &tenant.state.directory.profile;
     Ok(tenant::ActiveModel {
         owner: Set(tenant.state.id.into()),

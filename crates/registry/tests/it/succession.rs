@@ -88,11 +88,12 @@ on_both! {
         assert_eq!(key_holders(&system).await, both);
         system.deliver(litware.claim.0, 1, granted(&litware), due()).await.unwrap();
         assert_eq!(key_holders(&system).await, [("litware".to_owned(), None)]);
-        let select = "SELECT (SELECT end_time FROM association WHERE partner = 'contoso') - \
-                      (SELECT official_time FROM association WHERE partner = 'litware') AS n";
+        let select = "SELECT COUNT(*) AS n FROM association AS loser \
+                      JOIN association AS winner ON winner.official_time = loser.end_time \
+                      WHERE loser.partner = 'contoso' AND winner.partner = 'litware'";
         let db = system.db.reader();
-        let apart = db.query_one_raw(Statement::from_string(db.get_database_backend(), select)).await.unwrap().unwrap();
-        assert_eq!(apart.try_get::<i64>("", "n").unwrap(), 0);
+        let same = db.query_one_raw(Statement::from_string(db.get_database_backend(), select)).await.unwrap().unwrap();
+        assert_eq!(same.try_get::<i64>("", "n").unwrap(), 1, "the one ends when the other becomes official");
         let sent = system.outgoing_events(Service::Eligibility).await;
         let ended = sent.iter().any(|sent| matches!(sent, Payload::AssociationEnded(ended) if ended.claim == contoso.to_string()));
         assert!(ended, "{sent:?}");
