@@ -39,7 +39,7 @@ on_both_databases! {
     async fn r18_a_complete_claim_is_submitted(system: TestSystem) {
         let draft = system.complete_draft().await;
         assert_eq!(draft.violations, []);
-        assert_eq!((draft.lines[0].key.as_str(), draft.evidence_count), ("workloads/teams", 1));
+        assert_eq!((&draft.lines[0].key, draft.evidence_count), (&format!("tenants/{}/workloads/teams", draft.tenant_id), 1));
         let submitted = system.submit(&draft.name).await.unwrap();
         assert_eq!(submitted.state(), wire::ClaimState::Submitted);
         assert_eq!((submitted.policy.as_str(), submitted.review_case.as_str()), ("2021@1", ""));

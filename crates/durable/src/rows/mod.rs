@@ -6,24 +6,12 @@
 //!
 //! The functions here translate between [`AggregateKey`] and the statements of `cpor_bulk_rows`.
 //! Those that need no translation are the same functions.
-mod micros;
-
 use cpor_bulk_rows::{KeyValue, LoadError, UndecodableRow};
 pub use cpor_bulk_rows::{delete, increment_counters, insert, insert_new, to_bigint, upsert};
 use sea_orm::{ConnectionTrait, DbErr, EntityTrait, IdenStatic as _, Iterable as _, Value};
 use uuid::Uuid;
 
-pub use micros::Micros;
-
 use crate::{AggregateKey, StoreError, Tx};
-
-/// Converts a value to the content of a JSON column.
-///
-/// # Errors
-/// If the value has no form in JSON.
-pub fn to_json(value: &impl serde::Serialize) -> Result<sea_orm::JsonValue, DbErr> {
-    serde_json::to_value(value).map_err(|error| DbErr::Json(error.to_string()))
-}
 
 /// Loads the rows of `E` with these keys and locks them until the transaction ends. The rows are
 /// locked and returned in the order of owner and id, so that transactions that lock several rows do
