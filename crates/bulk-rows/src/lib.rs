@@ -46,8 +46,8 @@
 //! - Rows are sent in chunks of at most 30,000 values, one statement for each chunk. SQLite admits
 //!   32,766 parameters. Within a transaction the chunks take effect together.
 //! - Column types: text, integers, booleans, floats, UUIDs, bytes, JSON, dates, and times with time
-//!   zone, and everything that SeaORM maps to them, such as an `ActiveEnum` or a newtype. Columns of
-//!   primary keys that [`insert_new`] and [`save_versioned`] return are text, integers or UUIDs.
+//!   zone, and everything that SeaORM maps to them, such as an `ActiveEnum` or a newtype. Columns
+//!   of primary keys that [`insert_new`] and [`save_versioned`] return are text, integers or UUIDs.
 //! - Every column of a row must be set, because all rows of a statement have the same columns.
 //! - A statement must not contain two rows with the same primary key, except [`insert_new`].
 //! - Times must be within the years 0 to 9999; see [`storable_time`].

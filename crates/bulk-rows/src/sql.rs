@@ -96,8 +96,8 @@ impl Sql {
     /// Makes a SELECT lock the rows that it finds against all other locks and changes. Appends
     /// nothing on SQLite, which has no row locks.
     ///
-    /// The lock is the one that an UPDATE takes. It does not make transactions wait that insert rows
-    /// with a foreign key to the locked row.
+    /// The lock is the one that an UPDATE takes. It does not make transactions wait that insert
+    /// rows with a foreign key to the locked row.
     pub fn for_update(&mut self) -> &mut Self {
         self.push(if self.backend == DbBackend::Postgres { " FOR NO KEY UPDATE" } else { "" })
     }

@@ -95,8 +95,8 @@ impl Call {
             .validate_only(self.validate_only)
     }
 
-    /// Derives a UUID from the request id. A resource that is created under this UUID is found again
-    /// when the request is repeated. `None` if the call has no request id.
+    /// Derives a UUID from the request id. A resource that is created under this UUID is found
+    /// again when the request is repeated. `None` if the call has no request id.
     pub(crate) fn request_uuid(&self) -> Option<Uuid> {
         self.request.as_ref().map(RequestId::derived_uuid)
     }

@@ -54,8 +54,8 @@ pub enum VerifyError {
 /// Verifies a receipt: the hashes of the history, the signature if `keys` (a JWKS) are given, and
 /// that the receipt extends the `earlier` one, if that is given.
 ///
-/// A receipt is JSON text: the `ClaimReceipt` messages of the `ExportClaimReceipt` stream, one after
-/// the other.
+/// A receipt is JSON text: the `ClaimReceipt` messages of the `ExportClaimReceipt` stream, one
+/// after the other.
 ///
 /// # Errors
 /// The first document that cannot be parsed, or the first check that failed.

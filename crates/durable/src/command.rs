@@ -55,8 +55,8 @@ impl Command {
         self
     }
 
-    /// Requires that the aggregate still has the etag in the field `etag` of a request (AIP-154). An
-    /// empty field requires nothing.
+    /// Requires that the aggregate still has the etag in the field `etag` of a request (AIP-154).
+    /// An empty field requires nothing.
     #[must_use]
     pub fn expect_etag(self, etag: &str) -> Self {
         self.expect_version(Etag::required_version(etag))
@@ -77,9 +77,9 @@ impl Command {
         self
     }
 
-    /// If `validate_only` is true, the command is decided and changes nothing (AIP-163). Its outcome
-    /// has the state that the command would have led to, with the present version. A request id is
-    /// ignored. Uniqueness rules of the database are not checked.
+    /// If `validate_only` is true, the command is decided and changes nothing (AIP-163). Its
+    /// outcome has the state that the command would have led to, with the present version. A
+    /// request id is ignored. Uniqueness rules of the database are not checked.
     #[must_use]
     pub fn validate_only(mut self, validate_only: bool) -> Self {
         self.validate_only = validate_only;

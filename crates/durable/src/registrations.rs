@@ -17,8 +17,9 @@ pub(crate) type IdleProbe = Arc<dyn Fn() -> BoxFuture<'static, Result<Vec<String
 
 /// The registered writers (one for each kind of aggregate), background tasks and idle probes.
 ///
-/// They are kept apart from [`HostContext`](crate::context::HostContext), which the writers' lanes hold: a
-/// lane ends when the last clone of its writer is dropped, so it must not hold a writer itself.
+/// They are kept apart from [`HostContext`](crate::context::HostContext), which the writers' lanes
+/// hold: a lane ends when the last clone of its writer is dropped, so it must not hold a writer
+/// itself.
 #[derive(Default)]
 pub(crate) struct Registrations {
     writers: Mutex<HashMap<&'static str, Arc<dyn ErasedWriter>>>,

@@ -1,8 +1,8 @@
 //! Generates the Rust code and the descriptor sets that the repository keeps beside its protos.
 //!
-//! `cargo xtask proto --generate` runs it after a change in `proto/`. It needs no protoc. The generated
-//! files are committed, so that building the product compiles no protobuf compiler; CI generates them
-//! again and fails if they differ.
+//! `cargo xtask proto --generate` runs it after a change in `proto/`. It needs no protoc. The
+//! generated files are committed, so that building the product compiles no protobuf compiler; CI
+//! generates them again and fails if they differ.
 #![expect(clippy::print_stdout, reason = "a command line tool talks to a person and to CI's log")]
 
 use std::{
@@ -49,7 +49,8 @@ fn api(root: &Path) -> Result<Files> {
 
     let out = tempdir(root)?;
     let mut config = tonic_prost_build::Config::new();
-    // Messages know their full names: validation, paging and redaction find their descriptors by them.
+    // Messages know their full names: validation, paging and redaction find their descriptors by
+    // them.
     config.enable_type_names();
     tonic_prost_build::configure()
         .out_dir(&out)

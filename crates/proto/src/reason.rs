@@ -1,5 +1,5 @@
-//! The reasons that errors can have: the values of the `ErrorReason` enums of all packages, and those
-//! of the enums for field violations.
+//! The reasons that errors can have: the values of the `ErrorReason` enums of all packages, and
+//! those of the enums for field violations.
 
 use crate::{claims, consents, eligibility, operations, options, registry, reviews};
 
@@ -32,8 +32,8 @@ mod tests {
 
     use super::*;
 
-    /// Collects the reasons with which request validation reports a broken rule of a field: the name
-    /// of the type and of the rule.
+    /// Collects the reasons with which request validation reports a broken rule of a field: the
+    /// name of the type and of the rule.
     fn collect(rules: &DynamicMessage, reasons: &mut BTreeSet<String>) {
         for (field, value) in rules.fields() {
             match value {
@@ -82,8 +82,8 @@ mod tests {
         let pool = DescriptorPool::decode(crate::DESCRIPTOR_SET).unwrap();
         let enums = pool.all_enums().filter(|found| found.name().ends_with("Reason") && is_about_errors(found.name()));
         let mut declared = BTreeSet::new();
-        // These reasons are about different things: a consent's claim, a hold's claim; an award in a
-        // review, an award in the registry.
+        // These reasons are about different things: a consent's claim, a hold's claim; an award in
+        // a review, an award in the registry.
         let shared = ["CLAIM_CLOSED", "SUCCESSOR_EXISTS", "KEY_UNKNOWN"];
         for value in enums.flat_map(|found| found.values().collect::<Vec<_>>()) {
             let name = value.name().to_owned();

@@ -99,8 +99,8 @@ fn saturating_count(count: u32) -> i32 {
     i32::try_from(count).unwrap_or(i32::MAX)
 }
 
-/// Converts a line of a claim on `tenant`. The state of its association follows from the state of the claim, unless the
-/// association of this line ended separately.
+/// Converts a line of a claim on `tenant`. The state of its association follows from the state of
+/// the claim, unless the association of this line ended separately.
 fn line_to_wire(line: &Line, tenant: Option<TenantId>, state: &State) -> wire::ClaimLine {
     let ended = line.ended.clone().or_else(|| ended_with_claim(state));
     let since = ended.as_ref().map_or_else(|| official_time(state), |ended| ended.since.map(to_wire_time));

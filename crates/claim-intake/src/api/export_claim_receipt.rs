@@ -1,6 +1,6 @@
-//! Implements ExportClaimReceipt, which streams a signed receipt of the claim's history (R56). Cost:
-//! two reads (the claim and the clock), one signature, then reads of 100 entries each, as fast as
-//! the caller receives them.
+//! Implements ExportClaimReceipt, which streams a signed receipt of the claim's history (R56).
+//! Cost: two reads (the claim and the clock), one signature, then reads of 100 entries each, as
+//! fast as the caller receives them.
 //!
 //! The receipt ends with the entry that was the last one when the claim was read. Entries that are
 //! added later are not part of it. An erasure that happens in between changes no commitment and no

@@ -1,5 +1,5 @@
-//! Implements SubmitClaim (R18). Cost: one read, one call of the registry and one transaction of the
-//! writer, all repeated if the claim changes in between.
+//! Implements SubmitClaim (R18). Cost: one read, one call of the registry and one transaction of
+//! the writer, all repeated if the claim changes in between.
 //!
 //! Like every command, it takes six steps:
 //! 1. The request is converted to a command of the domain.

@@ -143,9 +143,10 @@ pub enum ConsentFact {
     Approved {
         /// How the customer approved: `link` or `signed_in`.
         channel: String,
-        /// The value of [`Submission::consent_request_number`](super::Submission::consent_request_number) when the customer was
-        /// asked. It identifies the request that the customer answered; an answer to an earlier
-        /// request does not count any more (R29).
+        /// The value of
+        /// [`Submission::consent_request_number`](super::Submission::consent_request_number) when
+        /// the customer was asked. It identifies the request that the customer answered; an answer
+        /// to an earlier request does not count any more (R29).
         consent_request_number: u32,
     },
     /// The customer declined (R26).

@@ -153,8 +153,9 @@ impl PendingUploads {
     }
 }
 
-/// Returns the condition for uploads whose documents are not on a claim and whose objects may exist.
-/// The states are literals and not parameters, so that the partial index of these rows serves.
+/// Returns the condition for uploads whose documents are not on a claim and whose objects may
+/// exist. The states are literals and not parameters, so that the partial index of these rows
+/// serves.
 fn is_pending() -> Expr {
     let literal = |state: DocumentState| Expr::Constant(state.into());
     Expr::col(evidence::Column::State).is_in([DocumentState::Pending, DocumentState::Abandoned].map(literal))

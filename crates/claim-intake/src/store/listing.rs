@@ -3,8 +3,8 @@
 //!
 //! The columns contain enum values as the API names them, without the prefix. Texts are in lower
 //! case, so that comparisons ignore case on every database. Lists are texts with a comma before and
-//! after each value. Absent values are empty, or 1970 for a time. They are never NULL, so that `NOT`
-//! selects every row that the negated condition does not select.
+//! after each value. Absent values are empty, or 1970 for a time. They are never NULL, so that
+//! `NOT` selects every row that the negated condition does not select.
 use super::entity::claim::{Column, Model};
 use crate::domain::{Claim, Line, Wait};
 use cpor_bulk_rows::storable_time;

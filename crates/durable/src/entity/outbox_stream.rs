@@ -24,8 +24,8 @@ pub(crate) struct Model {
     pub(crate) delivered_sequence: i64,
     /// The id of the current lease, if there is one.
     pub(crate) lease_token: Option<Uuid>,
-    /// The real time before which the stream is not leased: the end of the lease, or the time of the
-    /// next attempt.
+    /// The real time before which the stream is not leased: the end of the lease, or the time of
+    /// the next attempt.
     pub(crate) ready_time: DateTimeUtc,
     /// The number of failed deliveries since the last success.
     pub(crate) attempts: i64,

@@ -1,7 +1,7 @@
 //! The table `mail`: one row for each mail that was ever queued.
 //!
-//! It has no foreign key: the owner is a partner or a tenant, and the aggregate that a mail is about
-//! belongs to the service.
+//! It has no foreign key: the owner is a partner or a tenant, and the aggregate that a mail is
+//! about belongs to the service.
 
 use cpor_durable::ids::MailId;
 use sea_orm::entity::prelude::*;

@@ -65,8 +65,9 @@ const SELECT_DUE: &str = "SELECT owner, id FROM mail \
 const TAKE_LEASE: &str =
     "UPDATE mail SET lease_token = $1, lease_until = $2, first_attempt_time = COALESCE(first_attempt_time, $3)";
 
-/// Builds the statement that leases mails, in the SQL of the engine. It selects, updates and returns
-/// rows at once, and skips locked rows on PostgreSQL, which SeaORM cannot express for both engines.
+/// Builds the statement that leases mails, in the SQL of the engine. It selects, updates and
+/// returns rows at once, and skips locked rows on PostgreSQL, which SeaORM cannot express for both
+/// engines.
 fn lease_statement(engine: Engine) -> String {
     match engine {
         // Without MATERIALIZED the planner may evaluate the LIMIT more than once.

@@ -126,8 +126,8 @@ fn to_row(mail: NewMail) -> entity::ActiveModel {
         data: ActiveValue::Set(data),
         state: ActiveValue::Set(MailState::Queued),
         attempts: ActiveValue::Set(0),
-        // The beginning of 1970 lies in the past, so that the mail is due at once. The current real time is not
-        // known here.
+        // The beginning of 1970 lies in the past, so that the mail is due at once. The current real
+        // time is not known here.
         next_attempt_time: ActiveValue::Set(Timestamp::UNIX_EPOCH),
         first_attempt_time: ActiveValue::Set(None),
         settle_time: ActiveValue::Set(None),

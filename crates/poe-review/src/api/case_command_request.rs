@@ -20,8 +20,8 @@ pub(super) trait CaseCommandRequest: Name {
     fn validate_only(&self) -> bool;
 }
 
-/// Implements [`CaseCommandRequest`] for message types. Each line gives the type, its RPC method and
-/// the field with the name of the case.
+/// Implements [`CaseCommandRequest`] for message types. Each line gives the type, its RPC method
+/// and the field with the name of the case.
 macro_rules! impl_case_command_request {
     ($($request:ident: $method:literal, $case:ident;)+) => { $(
         impl CaseCommandRequest for $request {

@@ -179,7 +179,8 @@ async fn r56_notice_entries_name_bounce_and_sender(system: &TestSystem) {
     assert_eq!(changes(&case.entry("notice_settled").await), [("notices.submission", "queued", "accepted")]);
 }
 
-/// Delivers an approval of the customer by a link that was sent after `consent_request_number` edits.
+/// Delivers an approval of the customer by a link that was sent after `consent_request_number`
+/// edits.
 async fn deliver_approval(case: &TestClaim<'_>, consent_request_number: u32) -> HistoryEntry {
     let approved = CustomerApproved {
         claim: case.name.clone(),

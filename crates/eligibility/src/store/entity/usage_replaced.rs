@@ -1,5 +1,5 @@
-//! The table `usage_replaced`: usage that a later import replaced (R51). Rows are inserted and never
-//! changed. The columns have the meaning that they have in `usage_month`.
+//! The table `usage_replaced`: usage that a later import replaced (R51). Rows are inserted and
+//! never changed. The columns have the meaning that they have in `usage_month`.
 
 use cpor_durable::ids::TenantId;
 use sea_orm::entity::prelude::*;

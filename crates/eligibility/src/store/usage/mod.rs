@@ -1,9 +1,9 @@
 //! Monthly usage (R51): imports, lists, and the months that assessments have not used yet.
 //!
 //! A month that an import changes is *pending* until every assessment of its key has been made
-//! again with the new figures. The import itself changes no assessment, so imports and commands do not wait for
-//! each other. An association that becomes official during an import misses no usage, because
-//! its first assessment is made after it became official and reads the imported usage.
+//! again with the new figures. The import itself changes no assessment, so imports and commands do
+//! not wait for each other. An association that becomes official during an import misses no usage,
+//! because its first assessment is made after it became official and reads the imported usage.
 mod import;
 mod pending;
 mod read;

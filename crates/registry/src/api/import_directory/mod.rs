@@ -27,8 +27,8 @@ pub(super) const MAX_CONCURRENT_ROWS: usize = 256;
 /// nothing.
 ///
 /// Each row is one command, and up to 256 rows share a transaction: 1,000 new rows cost about four
-/// fsyncs on SQLite. Constraints are checked row by row instead of by `request::validate`, which would
-/// refuse the whole request for one invalid row.
+/// fsyncs on SQLite. Constraints are checked row by row instead of by `request::validate`, which
+/// would refuse the whole request for one invalid row.
 pub(super) async fn import_directory(
     api: &Api,
     request: Request<ImportDirectoryRequest>,
