@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fmt::Debug, time::Duration};
 
-use cpor_kit::status;
+use cpor_call::status;
 use tonic::{Code, Status};
 
 /// Asserts that a request was refused with this code, and with this reason in the `ErrorInfo`.

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use cpor_kit::config::{DatabaseConfig, SecretUrl};
+use cpor_database::DatabaseConfig;
+use cpor_process::config::SecretUrl;
 use sea_orm::{ConnectionTrait as _, Database, DatabaseConnection};
 
 /// The database that a system uses.

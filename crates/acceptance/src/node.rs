@@ -7,7 +7,7 @@ use cpor::{
     Config, System,
     system::{ClockChoice, Listeners, Settings},
 };
-use cpor_kit::auth::{TokenSigner, VerificationKeys};
+use cpor_auth::{TokenSigner, VerificationKeys};
 use cpor_types::{Service, SystemClock, SystemEntropy};
 use tokio::{
     runtime::{Builder, Runtime},

@@ -10,7 +10,7 @@ use std::sync::{
     atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
-use cpor_kit::auth::{TokenSigner, UserToken};
+use cpor_auth::{TokenSigner, UserToken};
 use cpor_types::{ActorSide, Role, Service};
 
 use crate::{

@@ -9,8 +9,8 @@ use crate::{
     store::ClaimStore,
     watch_permit::WatchLimiter,
 };
+use cpor_auth::{AccessError, MethodTable};
 use cpor_durable::{Host, HostedService, ServiceContext};
-use cpor_kit::auth::{AccessError, MethodTable};
 use cpor_mail::{Sender, SetupError};
 use cpor_proto::claims::v1::claim_service_server::{ClaimServiceServer, SERVICE_NAME};
 use cpor_registry_client::{GrpcRegistry, SharedRegistry};

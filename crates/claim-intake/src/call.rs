@@ -1,8 +1,8 @@
 //! The parameters that RPC calls on one claim have in common: the claim, the caller, the etag, the
 //! request id and `validate_only`.
 use crate::{domain::Refusal, error::CallError, store::AlreadyClaimed};
+use cpor_auth::Caller;
 use cpor_durable::{AggregateKey, Command, CommandError, Etag, RequestId};
-use cpor_kit::Caller;
 use cpor_types::{Actor, ClaimName, EvidenceId, EvidenceName};
 use prost::Name;
 use tonic::Status;

@@ -1,6 +1,6 @@
 //! The claim-intake section of the configuration.
-use cpor_kit::config::ValidationErrors;
 use cpor_mail::MailConfig;
+use cpor_process::config::ValidationErrors;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 

@@ -8,10 +8,10 @@ use crate::{
     store::{ClaimStore, Claims},
     watch_permit::WatchLimiter,
 };
+use cpor_auth::{MethodTable, TokenSigner};
 use cpor_durable::{
     Aggregate as _, Command, CommandError, CommandOutcome, Host, StoreError, Transition, Versioned, Writer,
 };
-use cpor_kit::auth::{MethodTable, TokenSigner};
 use cpor_registry_client::SharedRegistry;
 use cpor_types::{Clock, Entropy, Timestamp};
 use sea_orm::DatabaseConnection;

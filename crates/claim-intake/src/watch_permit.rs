@@ -2,7 +2,7 @@
 //! server accepts. Watches are therefore limited per process, to leave capacity for other calls,
 //! and per caller, so that one caller cannot use up all watches.
 use crate::error::CallError;
-use cpor_kit::Caller;
+use cpor_auth::Caller;
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},

@@ -8,7 +8,7 @@ mod report;
 use std::{net::Ipv4Addr, path::Path};
 
 use anyhow::Context as _;
-use cpor_kit::config::SecretUrl;
+use cpor_process::config::SecretUrl;
 use cpor_proto::claims::v1::{Claim, CreateClaimRequest, GetClaimRequest, claim_service_client::ClaimServiceClient};
 use cpor_types::{Role, Service};
 use tonic::transport::Endpoint;

@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use cpor_kit::config::{
-    AuthConfig, DatabaseConfig, Limits, ListenConfig, LoadError, PeersConfig, TelemetryConfig, TlsConfig,
-    ValidationErrors, load,
-};
+use cpor_auth::AuthConfig;
+use cpor_database::DatabaseConfig;
+use cpor_process::config::{ListenConfig, LoadError, TelemetryConfig, ValidationErrors, load};
+use cpor_rpc::config::{Limits, PeersConfig, TlsConfig};
 use serde::{Deserialize, Serialize};
 
 use crate::rules::RulesConfig;
@@ -78,7 +78,7 @@ impl Config {
     /// # Errors
     /// All unknown keys and values of the wrong type, or else all invalid values.
     pub fn load(sources: &Sources) -> Result<Self, ConfigError> {
-        let mut merged = cpor_kit::config::Sources::process(sources.config.clone());
+        let mut merged = cpor_process::config::Sources::process(sources.config.clone());
         for (key, value) in &sources.set {
             merged = merged.set(key, value);
         }
@@ -129,7 +129,7 @@ mod tests {
         for text in [include_str!("../../../docker-compose.yml"), include_str!("../../../deploy/base/cpor.env")] {
             let environment = variables(text);
             assert!(environment.len() > 5, "the file has no settings");
-            let sources = cpor_kit::config::Sources { environment, ..cpor_kit::config::Sources::default() };
+            let sources = cpor_process::config::Sources { environment, ..cpor_process::config::Sources::default() };
             load::<Config>(&sources).unwrap();
         }
     }
@@ -147,14 +147,14 @@ mod tests {
     #[test]
     fn unknown_keys_are_errors() {
         let environment = vec![("CPOR_LISTEN__GRCP".to_owned(), "127.0.0.1:1".to_owned())];
-        let sources = cpor_kit::config::Sources { environment, ..cpor_kit::config::Sources::default() };
+        let sources = cpor_process::config::Sources { environment, ..cpor_process::config::Sources::default() };
         let error = load::<Config>(&sources).unwrap_err().to_string();
         assert!(error.contains("grcp") && error.contains("CPOR_LISTEN__GRCP"), "{error}");
     }
 
     #[test]
     fn unknown_sections_and_wrong_types_are_reported_together() {
-        let sources = cpor_kit::config::Sources::default()
+        let sources = cpor_process::config::Sources::default()
             .set("claim_intak.evidence_directory", "evidence")
             .set("customer_consent.mail.smtp.port", "many")
             .set("poe_review.approval_lease_seconds", "long");

@@ -11,7 +11,7 @@ use std::{
 };
 
 use anyhow::Context as _;
-use cpor_kit::auth::{TokenSigner, UserToken, VerificationKeys};
+use cpor_auth::{TokenSigner, UserToken, VerificationKeys};
 use cpor_types::{PartnerId, PolicyInForce, Role, Service, SystemClock, SystemEntropy, TenantId, Timestamp};
 use tokio::net::TcpListener;
 use tonic::transport::Endpoint;

@@ -4,11 +4,11 @@
 use std::fmt;
 
 use anyhow::ensure;
-use cpor_kit::json;
 use cpor_proto::registry::v1::{
     ImportDirectoryRequest, Partner, Subscription, Tenant, directory_row::Row, import_result::Outcome,
     registry_service_client::RegistryServiceClient,
 };
+use cpor_rpc::json;
 use tonic::{Request, transport::Channel};
 
 /// An `ImportDirectoryRequest` as JSON.

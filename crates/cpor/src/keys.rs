@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::Context as _;
-use cpor_kit::auth::TokenSigner;
+use cpor_auth::TokenSigner;
 use cpor_types::{Clock, SystemClock};
 
 /// The issuer (`iss`) of tokens that are signed with the user key.

@@ -3,7 +3,7 @@
 
 use std::{fs, io, path::PathBuf};
 
-use cpor_kit::config::ValidationErrors;
+use cpor_process::config::ValidationErrors;
 use cpor_types::{CalendarError, Calendars, PolicyError, PolicyInForce, PolicyProfiles};
 use serde::{Deserialize, Serialize};
 

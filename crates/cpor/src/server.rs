@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Context as _;
-use cpor_kit::server;
+use cpor_rpc::server;
 use tonic::{
     Request,
     metadata::{Ascii, MetadataValue},
@@ -59,8 +59,8 @@ impl Connection {
 
 /// Converts the status of a failed call to an error message with its code, reason and violations.
 pub(crate) fn status_error(status: &tonic::Status) -> anyhow::Error {
-    let reason = cpor_kit::status::reason(status).unwrap_or_default();
-    let violations = cpor_kit::status::field_violations(status).into_iter();
+    let reason = cpor_call::status::reason(status).unwrap_or_default();
+    let violations = cpor_call::status::field_violations(status).into_iter();
     let fields = violations.filter(|violation| !status.message().contains(&violation.description));
     let fields: String = fields.map(|violation| format!("; {}: {}", violation.field, violation.description)).collect();
     anyhow::anyhow!("the server refused the call ({:?} {reason}): {}{fields}", status.code(), status.message())

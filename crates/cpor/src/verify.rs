@@ -3,11 +3,11 @@
 
 use std::fmt;
 
+use cpor_auth::ReceiptKeys;
 use cpor_claim_intake::{
     domain::history::{Receipt, Summary},
     receipt::{self, Statement},
 };
-use cpor_kit::auth::ReceiptKeys;
 use cpor_proto::claims::v1::ClaimReceipt;
 use prost_reflect::{DescriptorPool, DynamicMessage};
 

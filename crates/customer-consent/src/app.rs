@@ -111,10 +111,12 @@ async fn clean_up_links(links: ConsentLinks, stop: CancellationToken) -> Result<
 
 #[cfg(test)]
 mod tests {
+    use cpor_auth::TokenSigner;
+    use cpor_database::Db;
     use cpor_durable::BusinessClock;
-    use cpor_kit::auth::TokenSigner;
-    use cpor_kit::config::PeersConfig;
-    use cpor_kit::{Db, Metrics, Peers};
+    use cpor_process::Metrics;
+    use cpor_rpc::Peers;
+    use cpor_rpc::config::PeersConfig;
     use cpor_types::{SystemClock, SystemEntropy};
     use sea_orm_migration::SchemaManager;
 

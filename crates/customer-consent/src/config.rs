@@ -1,7 +1,7 @@
 //! The configuration of the service.
 
-use cpor_kit::config::ValidationErrors;
 use cpor_mail::MailConfig;
+use cpor_process::config::ValidationErrors;
 use serde::{Deserialize, Serialize};
 
 /// The section `customer_consent` of the configuration.

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use cpor_database::Db;
 use cpor_durable::{AggregateKey, BusinessClock, Command, CommandError, CommandOutcome, StoreError, Versioned, Writer};
-use cpor_kit::Db;
 use cpor_types::Timestamp;
 use uuid::Uuid;
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::TimeDelta;
-use cpor_kit::Db;
+use cpor_database::Db;
 use cpor_types::{Clock, Entropy};
 use sea_orm::DbErr;
 use sha2::{Digest as _, Sha256};

@@ -5,15 +5,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use chrono::TimeDelta;
+use cpor_database::Db;
 use cpor_durable::{
     AggregateKey, BusinessClock, DeliveryError, EventReceiver as _, EventTransport, Host, HostParts, IncomingEvent,
     ReceiveError, StreamKey, StreamPosition,
 };
-use cpor_kit::wire_time::to_wire_time;
-use cpor_kit::{Db, Metrics};
 use cpor_mail::{Mail, MailConfig, SendError, Sender, SenderParts, Transport};
+use cpor_process::Metrics;
 use cpor_proto::events::v1::event::Payload;
 use cpor_proto::events::v1::{DeliverEventsRequest, DeliverEventsResponse, Event, StreamResult};
+use cpor_proto::wire_time::to_wire_time;
 use cpor_proto::{
     events::v1::{ClaimApproved, ClaimClosed, ClaimSnapshot, ClaimSubmitted, LineSnapshot},
     r#type::v1::Contact,

@@ -2,7 +2,7 @@
 //! deciding transaction.
 use std::sync::Arc;
 
-use cpor_kit::{Db, Engine};
+use cpor_database::{Db, Engine};
 use cpor_types::{Clock, Timestamp, truncate_to_micros};
 use sea_orm::{
     ActiveValue::Set,

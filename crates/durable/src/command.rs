@@ -1,5 +1,6 @@
 //! Commands to a writer, and the outcomes and errors that a writer answers with.
-use cpor_kit::{Caller, reflect};
+use cpor_auth::Caller;
+use cpor_rpc::reflect;
 use cpor_types::{Actor, Service, Timestamp};
 use prost::Name;
 use sha2::{Digest as _, Sha256};

@@ -7,7 +7,7 @@ use std::{
     },
 };
 
-use cpor_kit::Db;
+use cpor_database::Db;
 use cpor_types::{Clock, Entropy, Service};
 use tokio::sync::{Notify, OnceCell, watch};
 

@@ -2,7 +2,7 @@
 //! addressed to.
 use std::{collections::HashMap, panic::AssertUnwindSafe, sync::Arc};
 
-use cpor_kit::status::FieldViolation;
+use cpor_call::status::FieldViolation;
 use cpor_proto::events::v1::{
     DeliverEventsRequest, DeliverEventsResponse, StreamBatch, StreamResult, event_service_server::EventService,
     stream_result,
@@ -64,7 +64,7 @@ impl EventService for EventServer {
         &self,
         request: Request<DeliverEventsRequest>,
     ) -> Result<Response<DeliverEventsResponse>, Status> {
-        let (caller, request) = cpor_kit::request::validate(request)?;
+        let (caller, request) = cpor_rpc::request::validate(request)?;
         let source = caller.service.ok_or_else(foreign_stream)?;
         self.deliver(source, request).await.map(Response::new)
     }
@@ -74,7 +74,7 @@ impl EventService for EventServer {
 pub(crate) fn not_hosted(service: Option<Service>) -> Status {
     let name = service.map_or("unknown", Service::as_str);
     let message = format!("the service {name} is not hosted by this process");
-    cpor_kit::status::with_reason(
+    cpor_call::status::with_reason(
         Code::FailedPrecondition,
         ErrorReason::ServiceNotHosted.as_str_name(),
         message,
@@ -87,7 +87,7 @@ const METHOD: &str = "cpor.events.v1.EventService/DeliverEvents";
 
 fn foreign_stream() -> Status {
     let message = "a service may deliver only its own streams";
-    cpor_kit::status::with_reason(
+    cpor_call::status::with_reason(
         Code::PermissionDenied,
         ErrorReason::ServiceNotAllowed.as_str_name(),
         message,
@@ -106,7 +106,7 @@ fn stream_key(source: Service, batch: &StreamBatch) -> Result<StreamKey, Status>
         reason: FieldViolationReason::Malformed.as_str_name().to_owned(),
         description: "must be a UUID".to_owned(),
     };
-    let id = id.map_err(|_| cpor_kit::status::invalid_fields(vec![malformed]))?;
+    let id = id.map_err(|_| cpor_call::status::invalid_fields(vec![malformed]))?;
     Ok(StreamKey { source, aggregate: stream.aggregate, owner: stream.owner, id })
 }
 
@@ -116,7 +116,7 @@ async fn apply_batch(receiver: &dyn EventReceiver, stream: StreamKey, batch: Str
     for event in batch.events {
         let (sequence, traceparent) = (event.sequence, event.traceparent.clone());
         let span = tracing::info_span!("receive_event", aggregate = stream.aggregate, sequence);
-        cpor_kit::telemetry::continue_trace(&span, &traceparent);
+        cpor_process::telemetry::continue_trace(&span, &traceparent);
         let result = match IncomingEvent::read(&stream, event) {
             Ok(incoming) => apply_catching_panics(receiver, incoming).instrument(span).await,
             Err(error) => Err(error),

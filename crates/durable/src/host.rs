@@ -1,7 +1,8 @@
 //! The host of one service in a process: its writers, relay, deadline runner and background tasks.
 use std::sync::Arc;
 
-use cpor_kit::{Db, lifecycle::Tasks};
+use cpor_database::Db;
+use cpor_process::lifecycle::Tasks;
 use cpor_types::{Clock, Entropy, Service, Timestamp};
 use sea_orm::DbErr;
 use tokio_util::sync::CancellationToken;
@@ -26,7 +27,7 @@ pub struct HostParts {
     /// The source of lease tokens and jitter.
     pub entropy: Arc<dyn Entropy>,
     /// The registry in which the host registers its metrics.
-    pub metrics: cpor_kit::Metrics,
+    pub metrics: cpor_process::Metrics,
     /// Delivers events to other services.
     pub event_transport: Arc<dyn EventTransport>,
 }

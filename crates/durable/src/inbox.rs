@@ -63,11 +63,11 @@ pub(crate) async fn advance(tx: &Tx, streams: &[(StreamKey, StreamAdvance)]) -> 
 /// Direct access to the inbox, for receivers that apply one event by several idempotent commands.
 #[derive(Clone, Debug)]
 pub struct Inbox {
-    db: cpor_kit::Db,
+    db: cpor_database::Db,
 }
 
 impl Inbox {
-    pub(crate) fn new(db: cpor_kit::Db) -> Self {
+    pub(crate) fn new(db: cpor_database::Db) -> Self {
         Self { db }
     }
 

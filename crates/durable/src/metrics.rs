@@ -1,7 +1,7 @@
 //! The metrics of the writer, the relay and the deadline runner.
 use std::time::Duration;
 
-use cpor_kit::metrics::{Counters, Gauges, Histograms, Metrics};
+use cpor_process::metrics::{Counters, Gauges, Histograms, Metrics};
 use cpor_types::Service;
 
 /// The metrics of one hosted service.

@@ -1,7 +1,7 @@
 //! The receiving side of events: the trait that a service implements to apply the events of other
 //! services.
-use cpor_kit::wire_time::from_wire_time;
 use cpor_proto::events::v1::{Event, event::Payload};
+use cpor_proto::wire_time::from_wire_time;
 use cpor_types::{Actor, Timestamp};
 
 use crate::{AggregateKey, Command, CommandError, StreamKey, StreamPosition};
@@ -49,7 +49,7 @@ impl IncomingEvent {
     #[must_use]
     pub fn unexpected(&self) -> ReceiveError {
         let event = Event { payload: Some(self.payload.clone()), ..Event::default() };
-        let kind = cpor_kit::reflect::oneof_field(&event, "payload").unwrap_or_default();
+        let kind = cpor_rpc::reflect::oneof_field(&event, "payload").unwrap_or_default();
         ReceiveError::Park(format!("the service does not accept events of the kind `{kind}`"))
     }
 

@@ -1,7 +1,9 @@
 //! The resources that a process hands to a service when it builds the service.
 use std::{path::PathBuf, sync::Arc};
 
-use cpor_kit::{Db, Metrics, Peers};
+use cpor_database::Db;
+use cpor_process::Metrics;
+use cpor_rpc::Peers;
 use cpor_types::{Calendars, Clock, Entropy, PolicyProfiles};
 
 use crate::BusinessClock;

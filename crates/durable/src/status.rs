@@ -2,7 +2,7 @@
 //! refusals and conflicts.
 use std::{fmt::Display, time::Duration};
 
-use cpor_kit::status;
+use cpor_call::status;
 use cpor_proto::options::v1::ErrorReason;
 use tonic::{Code, Status};
 

@@ -1,5 +1,5 @@
 //! The configuration of the eligibility service.
-use cpor_kit::config::ValidationErrors;
+use cpor_process::config::ValidationErrors;
 use serde::{Deserialize, Serialize};
 
 /// The section `[eligibility]` of the configuration file. It has no settings: program guides are

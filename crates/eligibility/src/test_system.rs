@@ -2,10 +2,11 @@
 //! registry.
 use std::sync::{Arc, Mutex};
 
+use cpor_database::Db;
 use cpor_durable::{
     BusinessClock, DeliveryError, EventTransport, Host, HostParts, IncomingEvent, StreamKey, StreamPosition, Writer,
 };
-use cpor_kit::{Db, Metrics};
+use cpor_process::Metrics;
 use cpor_proto::events::v1::{
     self as wire, ClaimAssessed, DeliverEventsRequest, DeliverEventsResponse, StreamResult, event::Payload,
 };

@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use cpor_kit::config::{Secret, ValidationErrors};
+use cpor_process::config::{Secret, ValidationErrors};
 use lettre::message::Mailbox;
 use serde::{Deserialize, Serialize};
 

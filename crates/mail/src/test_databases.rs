@@ -1,6 +1,6 @@
 //! Databases for tests, one for each engine.
 
-use cpor_kit::Db;
+use cpor_database::Db;
 use cpor_types::{Entropy as _, SystemEntropy};
 use sea_orm::ConnectionTrait as _;
 use sea_orm_migration::SchemaManager;

@@ -10,7 +10,7 @@ use crate::{
         pending_decisions::{DecisionKind, PendingDecision},
     },
 };
-use cpor_kit::Db;
+use cpor_database::Db;
 use cpor_types::{CaseId, Malformed, TenantId};
 use std::time::Duration;
 use tokio::task::JoinSet;

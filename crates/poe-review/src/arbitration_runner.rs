@@ -21,8 +21,8 @@ use crate::{
         pending_decisions::{DecisionKind, PendingDecision, PendingDecisions},
     },
 };
+use cpor_database::Db;
 use cpor_durable::{Command, CommandOutcome, Writer};
-use cpor_kit::Db;
 use cpor_registry_client as registry;
 use cpor_types::{AssociationKey, Calendar, CaseId};
 use std::{collections::BTreeSet, convert::Infallible, sync::Arc};

@@ -12,8 +12,8 @@ use crate::{
         competition_checks::{self, CompetitionCheck},
     },
 };
+use cpor_database::Db;
 use cpor_durable::{Command, Versioned, Writer};
-use cpor_kit::Db;
 use cpor_types::{Actor, Calendar, CaseId, Malformed, Service, TenantId};
 use std::{convert::Infallible, sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;

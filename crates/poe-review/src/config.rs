@@ -1,6 +1,6 @@
 //! The configuration of this service.
-use cpor_kit::config::ValidationErrors;
 use cpor_mail::MailConfig;
+use cpor_process::config::ValidationErrors;
 use serde::{Deserialize, Serialize};
 
 /// The section `[poe_review]` of the configuration.

@@ -5,7 +5,7 @@ use crate::{
     store::{case_query::CaseQuery, mails},
 };
 use askama::Template;
-use cpor_kit::Db;
+use cpor_database::Db;
 use cpor_mail::{Mail, MailRenderer, Message, Outcome, RenderResult, RendererError};
 use cpor_types::{CaseId, Malformed, TenantId};
 use serde::Deserialize;

@@ -17,7 +17,7 @@ use anyhow::{Context, Result, bail};
 type Files = BTreeMap<PathBuf, Vec<u8>>;
 
 /// Schemas that the tests of request validation use, and the descriptor sets made of them.
-const TEST_SCHEMAS: &str = "crates/kit/src/request/testdata";
+const TEST_SCHEMAS: &str = "crates/rpc/src/request/testdata";
 
 /// The code and the descriptors of the API.
 const GENERATED: &str = "crates/proto/src/generated";

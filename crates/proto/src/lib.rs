@@ -4,7 +4,9 @@
 //! `src/generated` is written by `cargo xtask proto --generate` and never edited by hand.
 
 mod convert;
+pub mod descriptors;
 mod reason;
+pub mod wire_time;
 
 pub use convert::{UnknownValue, WireEnum};
 pub use reason::{is_error_reason, is_field_violation_reason};

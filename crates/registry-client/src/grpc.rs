@@ -1,10 +1,10 @@
 //! The gRPC implementation of the registry client.
 use async_trait::async_trait;
-use cpor_kit::peer::{PeerChannel, Peers};
 use cpor_proto::registry::v1::registry_service_client::RegistryServiceClient;
 use cpor_proto::registry::v1::{
     ArbitrateHoldsRequest, CheckClaimRequest, CheckClaimsRequest, CheckUsageAccessRequest, PlaceHoldRequest,
 };
+use cpor_rpc::peer::{PeerChannel, Peers};
 use cpor_types::{Actor, PartnerId, Service, TenantKey, Timestamp};
 use tonic::{Code, Status};
 

@@ -2,9 +2,9 @@
 //! becomes [`RegistryError::InvalidResponse`].
 use std::str::FromStr;
 
-use cpor_kit::status;
-use cpor_kit::wire_time::{from_wire_time, to_wire_time};
+use cpor_call::status;
 use cpor_proto::registry::v1 as wire;
+use cpor_proto::wire_time::{from_wire_time, to_wire_time};
 use cpor_proto::{UnknownValue, WireEnum as _};
 use cpor_types::{
     Activity, AssociationKey, Malformed, ProductFamily, ProductKind, ProductName, SolutionArea, TenantName, Timestamp,

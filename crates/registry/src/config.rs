@@ -1,7 +1,7 @@
 //! The registry's section of the configuration.
 use std::path::{Path, PathBuf};
 
-use cpor_kit::config::ValidationErrors;
+use cpor_process::config::ValidationErrors;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::catalog::{Catalog, CatalogError};

@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use cpor::Config;
-use cpor_kit::auth::TokenSigner;
+use cpor_auth::TokenSigner;
 use cpor_mail::{Security, SmtpConfig};
 use cpor_proto::operations::v1::ListStreamsRequest;
 use cpor_types::{PolicyInForce, Role, Service, SystemClock};

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use cpor_database::Db;
 use cpor_durable::BusinessClock;
-use cpor_kit::Db;
 use cpor_proto::operations::v1::{
     AdvanceClockRequest, GetClockRequest, ListDeadlinesRequest, ListStreamsRequest, StreamState,
     advance_clock_request::Target,

@@ -1,6 +1,6 @@
 //! ValidationErrors that a test can inject, and searches in the stored data.
 
-use cpor_kit::{Db, Engine};
+use cpor_database::{Db, Engine};
 use cpor_types::Service;
 use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
 

@@ -12,13 +12,11 @@ use crate::{
     error::CallError,
     service::{ClaimIntake, MAX_ROWS_IN_FLIGHT},
 };
-use cpor_kit::{
-    Caller,
-    request::validate_rows,
-    status::{self, FieldViolation},
-};
+use cpor_auth::Caller;
+use cpor_call::status::{self, FieldViolation};
 use cpor_proto::claims::v1 as wire;
 use cpor_registry_client::MAX_LINES_PER_CALL;
+use cpor_rpc::request::validate_rows;
 use cpor_types::{ClaimId, ClaimName, PartnerName};
 use futures_util::{StreamExt as _, future::join_all, stream};
 use tonic::{Request, Response, Status};

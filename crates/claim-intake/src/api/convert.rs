@@ -9,7 +9,7 @@ use crate::{
     error::CallError,
 };
 use cpor_durable::{Etag, Versioned};
-use cpor_kit::wire_time::to_wire_time;
+use cpor_proto::wire_time::to_wire_time;
 use cpor_proto::{WireEnum as _, claims::v1 as wire, r#type::v1 as types};
 use cpor_types::{
     Activity, AssessmentName, ClaimName, CommentName, ConsentName, EvidenceName, FurtherRejection, PartnerActionReason,

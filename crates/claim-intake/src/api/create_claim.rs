@@ -7,8 +7,8 @@ use crate::{
     error::CallError,
     service::{ClaimIntake, DecisionOutcome, RegistryNeed},
 };
-use cpor_kit::request::validate;
 use cpor_proto::claims::v1 as wire;
+use cpor_rpc::request::validate;
 use cpor_types::{ClaimId, ClaimName, PartnerName};
 use tonic::{Request, Response};
 

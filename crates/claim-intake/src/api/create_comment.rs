@@ -8,8 +8,8 @@ use crate::{
     service::ClaimIntake,
     store::Comments,
 };
-use cpor_kit::request::validate;
 use cpor_proto::claims::v1 as wire;
+use cpor_rpc::request::validate;
 use cpor_types::{ActorSide, CommentId, EvidenceId, EvidenceName, LineId, Timestamp};
 use tonic::{Request, Response, Status};
 

@@ -2,8 +2,8 @@
 //! the writer.
 use super::{RpcResult, convert, view::View};
 use crate::{call::Call, service::ClaimIntake};
-use cpor_kit::request::validate;
 use cpor_proto::claims::v1 as wire;
+use cpor_rpc::request::validate;
 use tonic::{Request, Response};
 
 pub(super) async fn delete_claim(

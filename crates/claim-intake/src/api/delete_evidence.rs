@@ -2,8 +2,8 @@
 //! history and in the evidence store (R14). Cost: one transaction of the writer and one read.
 use super::{RpcResult, convert};
 use crate::{call::Call, error::CallError, service::ClaimIntake, store::Documents};
-use cpor_kit::request::validate;
 use cpor_proto::claims::v1 as wire;
+use cpor_rpc::request::validate;
 use tonic::{Request, Response};
 
 pub(super) async fn delete_evidence(

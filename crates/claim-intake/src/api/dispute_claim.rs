@@ -6,8 +6,8 @@ use crate::{
     domain::{Claim, Command, Dispute},
     service::{ClaimIntake, RegistryNeed},
 };
-use cpor_kit::request::validate;
 use cpor_proto::claims::v1 as wire;
+use cpor_rpc::request::validate;
 use cpor_types::CaseId;
 use tonic::{Request, Response};
 

@@ -3,8 +3,8 @@
 use super::{RpcResult, convert};
 use crate::{call::Call, error::CallError, service::ClaimIntake, store::Documents};
 use bytes::Bytes;
-use cpor_kit::request::validate;
 use cpor_proto::claims::v1 as wire;
+use cpor_rpc::request::validate;
 use futures_util::{Stream, StreamExt as _, stream};
 use std::pin::Pin;
 use tonic::{Request, Response, Status};

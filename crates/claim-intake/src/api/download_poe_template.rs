@@ -8,8 +8,8 @@ use crate::{
     poe_template::{self, CONTENT_TYPE},
     service::ClaimIntake,
 };
-use cpor_kit::request::validate;
 use cpor_proto::claims::v1 as wire;
+use cpor_rpc::request::validate;
 use cpor_types::Activity;
 use tonic::{Request, Response, Status};
 

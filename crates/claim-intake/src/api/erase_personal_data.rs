@@ -2,8 +2,8 @@
 //! reads and rewrites the history entries and comments that contain the erased data.
 use super::{RpcResult, convert, view::View};
 use crate::{call::Call, domain::Erase, service::ClaimIntake};
-use cpor_kit::request::validate;
 use cpor_proto::claims::v1 as wire;
+use cpor_rpc::request::validate;
 use cpor_types::PersonalData;
 use tonic::{Request, Response};
 

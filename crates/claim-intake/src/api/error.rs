@@ -6,8 +6,8 @@ use crate::{
     evidence::DocumentError,
     store::AlreadyClaimed,
 };
+use cpor_call::status::{self, FieldViolation};
 use cpor_durable::RETRY_AFTER;
-use cpor_kit::status::{self, FieldViolation};
 use cpor_proto::{claims::v1::ErrorReason, options::v1 as options};
 use cpor_types::rfc3339;
 use tonic::{Code, Status};

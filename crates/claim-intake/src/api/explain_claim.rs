@@ -8,14 +8,11 @@ use crate::{
     error::CallError,
     service::{ClaimIntake, apply_passed_deadlines},
 };
-use cpor_kit::wire_time::to_wire_time;
-use cpor_kit::{
-    Caller,
-    auth::{Access, MethodTable},
-    request::validate,
-    status,
-};
+use cpor_auth::{Access, Caller, MethodTable};
+use cpor_call::status;
 use cpor_proto::claims::v1 as wire;
+use cpor_proto::wire_time::to_wire_time;
+use cpor_rpc::request::validate;
 use cpor_types::{ActorSide, Role, Timestamp};
 use tonic::{Request, Response, Status};
 

@@ -17,9 +17,10 @@ use crate::{
     service::ClaimIntake,
     store::{Claims, HistoryEntries},
 };
-use cpor_kit::wire_time::to_wire_time;
-use cpor_kit::{request::validate, status};
+use cpor_call::status;
 use cpor_proto::claims::v1 as wire;
+use cpor_proto::wire_time::to_wire_time;
+use cpor_rpc::request::validate;
 use cpor_types::ClaimName;
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use prost::Message as _;

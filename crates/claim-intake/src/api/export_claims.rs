@@ -6,11 +6,11 @@ use crate::{
     service::ClaimIntake,
     store::{Claims, ListCursor, ListQuery},
 };
-use cpor_kit::request::validate;
 use cpor_proto::{
     claims::v1::{ExportClaimsRequest, ExportClaimsResponse},
     r#type::v1::ExportFormat,
 };
+use cpor_rpc::request::validate;
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use std::pin::Pin;
 use tonic::{Request, Response, Status};
@@ -71,7 +71,7 @@ impl ExportReader {
             let claim = convert::claim_to_wire(claim, self.view, &self.intake.rules)?;
             let rows = match self.format {
                 ExportFormat::Csv => export_file::csv_rows(&claim),
-                ExportFormat::JsonLines | ExportFormat::Unspecified => cpor_kit::json::to_line(&claim)?,
+                ExportFormat::JsonLines | ExportFormat::Unspecified => cpor_rpc::json::to_line(&claim)?,
             };
             match messages.last_mut().filter(|message| message.data.len() + rows.len() <= MESSAGE_BYTES) {
                 Some(message) => message.data.extend(rows.into_bytes()),

@@ -1,6 +1,6 @@
 //! Formats claims as CSV. The fields that a partner enters have the column names that `cpor import`
 //! reads, so that an exported file can be imported.
-use cpor_kit::csv;
+use cpor_listing::csv;
 use cpor_proto::{
     claims::v1::{Claim, ClaimLine},
     r#type::v1::Contact,

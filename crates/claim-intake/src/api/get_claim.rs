@@ -1,8 +1,8 @@
 //! Implements GetClaim. Cost: one read.
 use super::{RpcResult, convert, view::View};
 use crate::{call::Call, service::ClaimIntake};
-use cpor_kit::request::validate;
 use cpor_proto::claims::v1 as wire;
+use cpor_rpc::request::validate;
 use tonic::{Request, Response};
 
 pub(super) async fn get_claim(intake: &ClaimIntake, request: Request<wire::GetClaimRequest>) -> RpcResult<wire::Claim> {

@@ -10,8 +10,9 @@ use crate::{
     service::ClaimIntake,
     store::{Claims, ListCursor},
 };
-use cpor_kit::{page, request::validate};
+use cpor_listing::page;
 use cpor_proto::claims::v1 as wire;
+use cpor_rpc::request::validate;
 use tonic::{Request, Response};
 
 pub(super) async fn list_claims(

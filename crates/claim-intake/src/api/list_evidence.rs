@@ -2,8 +2,9 @@
 //! distinguish a claim without documents from one that does not exist.
 use super::{RpcResult, convert};
 use crate::{call::Call, error::CallError, service::ClaimIntake, store::Documents};
-use cpor_kit::{page, request::validate};
+use cpor_listing::page;
 use cpor_proto::claims::v1 as wire;
+use cpor_rpc::request::validate;
 use tonic::{Request, Response};
 
 pub(super) async fn list_evidence(

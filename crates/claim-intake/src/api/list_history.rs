@@ -2,8 +2,9 @@
 //! history, also a deleted draft. Cost: one read.
 use super::{RpcResult, convert, view::View};
 use crate::{call::Call, error::CallError, service::ClaimIntake, store::HistoryEntries};
-use cpor_kit::{page, request::validate};
+use cpor_listing::page;
 use cpor_proto::claims::v1 as wire;
+use cpor_rpc::request::validate;
 use tonic::{Request, Response};
 
 pub(super) async fn list_history(

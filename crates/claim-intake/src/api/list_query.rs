@@ -3,10 +3,10 @@ use crate::{
     error::CallError,
     store::{FILTER_FIELDS, ListQuery, SORT_KEYS, Scope, SortKey},
 };
-use cpor_kit::{
+use cpor_call::status;
+use cpor_listing::{
     filter,
     order::{self, Order},
-    status,
 };
 use cpor_types::PartnerName;
 use tonic::Status;
@@ -44,7 +44,7 @@ fn parse_scope(parent: &str) -> Result<Scope, CallError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use cpor_kit::filter::FieldType;
+    use cpor_listing::filter::FieldType;
     use cpor_proto::claims::v1 as wire;
 
     #[test]

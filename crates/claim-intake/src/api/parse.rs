@@ -64,7 +64,7 @@ pub(super) fn update_fields(mask: Option<FieldMask>, content: &Content) -> Resul
 #[cfg(test)]
 mod tests {
     use super::*;
-    use cpor_kit::status;
+    use cpor_call::status;
     use cpor_types::SeededEntropy;
 
     fn mask(paths: &[&str]) -> Option<FieldMask> {

@@ -5,7 +5,7 @@ use crate::domain::{
     FieldChange, StateKind,
     history::{Audience, EntryFacts, HiddenReason, Part, Receipt, SealedEntry, SealedPart},
 };
-use cpor_kit::wire_time::{from_wire_time, to_wire_time};
+use cpor_proto::wire_time::{from_wire_time, to_wire_time};
 use cpor_proto::{WireEnum as _, claims::v1 as wire};
 use cpor_types::{ActorSide, PersonalData};
 use serde::{Deserialize, Serialize};

@@ -7,8 +7,8 @@ use crate::{
     domain::{Claim, Command, Resubmit},
     service::{ClaimIntake, RegistryNeed},
 };
-use cpor_kit::request::validate;
 use cpor_proto::claims::v1 as wire;
+use cpor_rpc::request::validate;
 use tonic::{Request, Response};
 
 pub(super) async fn resubmit_claim(

@@ -7,8 +7,9 @@ use crate::{
     domain::{Claim, Command, Refusal, Update},
     service::{ClaimIntake, RegistryNeed},
 };
-use cpor_kit::{Caller, request::validate};
+use cpor_auth::Caller;
 use cpor_proto::claims::v1 as wire;
+use cpor_rpc::request::validate;
 use cpor_types::Role;
 use tonic::{Request, Response};
 

@@ -11,9 +11,9 @@ use crate::{
     store::{Documents, PendingUploads},
 };
 use bytes::Bytes;
-use cpor_kit::request::{AuthorizedCall, validate_stream};
-use cpor_kit::wire_time::from_wire_time;
 use cpor_proto::claims::v1 as wire;
+use cpor_proto::wire_time::from_wire_time;
+use cpor_rpc::request::{AuthorizedCall, validate_stream};
 use cpor_types::{EvidenceId, Timestamp};
 use tonic::{Request, Response, Status, Streaming};
 use uuid::Uuid;

@@ -3,7 +3,7 @@ use crate::domain::{
     FactKind,
     history::{Audience, Part, SealedEntry},
 };
-use cpor_kit::Caller;
+use cpor_auth::Caller;
 use cpor_types::{ActorSide, PersonalData, Role};
 
 /// The text that replaces a value that the caller may not see.

@@ -12,8 +12,10 @@ use crate::{
     store::{Claims, Log, LogEntry, LogPosition, Scope},
     watch_permit::WatchPermit,
 };
-use cpor_kit::{page::PageTokens, request::validate, server::CallDeadline};
+use cpor_call::context::CallDeadline;
+use cpor_listing::page::PageTokens;
 use cpor_proto::claims::v1 as wire;
+use cpor_rpc::request::validate;
 use cpor_types::{PartnerId, PartnerName};
 use futures_util::{Stream, StreamExt as _, stream};
 use std::{

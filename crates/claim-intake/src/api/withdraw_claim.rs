@@ -5,8 +5,8 @@ use crate::{
     domain::{ViolationReason, Withdraw},
     service::ClaimIntake,
 };
-use cpor_kit::request::validate;
 use cpor_proto::claims::v1 as wire;
+use cpor_rpc::request::validate;
 use cpor_types::WithdrawReason;
 use tonic::{Request, Response, Status};
 
@@ -44,7 +44,7 @@ impl TryFrom<wire::WithdrawClaimRequest> for Withdraw {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use cpor_kit::status;
+    use cpor_call::status;
 
     #[test]
     fn r25_the_reason_other_requires_a_comment() {

@@ -8,12 +8,12 @@ use crate::{
     service::ClaimIntake,
 };
 use cpor_durable::{AggregateKey, EventReceiver, IncomingEvent, ReceiveError};
-use cpor_kit::wire_time::from_wire_time;
 use cpor_proto::WireEnum;
 use cpor_proto::events::v1::{
     ApprovalRefused, AssociationEnded, ClaimAssessed, CompetitionChanged, LinesAwarded, PartnerActionRequested,
     ReviewRejected, event::Payload,
 };
+use cpor_proto::wire_time::from_wire_time;
 use cpor_types::{
     CaseId, ClaimName, CommentId, ConsentChannel, Entropy, LineId, NoticeKind, NoticeState, PrimaryRejection,
     ReviewClock, Timestamp,

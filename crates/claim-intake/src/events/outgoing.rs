@@ -14,7 +14,7 @@
 //! | personal data erased, if the claim was submitted (R56) | `PersonalDataErased` | poe-review, customer-consent |
 use crate::domain::{Claim, Contact, Event, EventKind, Evidence, Line, StateKind, Submission};
 use cpor_durable::{Change, OutgoingEvent, RecordedEvent};
-use cpor_kit::wire_time::to_wire_time;
+use cpor_proto::wire_time::to_wire_time;
 use cpor_proto::{
     WireEnum as _,
     events::v1::{

@@ -2,7 +2,7 @@
 //! disconnected or the process ended.
 use super::EvidenceStore;
 use crate::store::PendingUploads;
-use cpor_kit::Db;
+use cpor_database::Db;
 use cpor_types::{Clock, Timestamp};
 use std::{sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;

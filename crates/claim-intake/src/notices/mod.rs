@@ -13,7 +13,7 @@ use crate::{
     store::{Claims, mails::NoticeData},
 };
 use askama::Template;
-use cpor_kit::Db;
+use cpor_database::Db;
 use cpor_mail::{Mail, MailRenderer, Message, Outcome, RenderResult, RendererError};
 use cpor_types::{ClaimName, Malformed};
 pub(crate) use label_text::activity_label;

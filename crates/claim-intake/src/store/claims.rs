@@ -10,7 +10,7 @@ use cpor_durable::{
     StoreError, Versioned,
     ids::{self, ClaimId},
 };
-use cpor_kit::{filter, order::Order};
+use cpor_listing::{filter, order::Order};
 use cpor_types::{ClaimName, PartnerId};
 use sea_orm::{
     ColumnTrait, DatabaseConnection, EntityTrait, IntoSimpleExpr as _, QueryFilter, QueryOrder, QuerySelect, Select,

@@ -8,7 +8,7 @@
 use super::entity::claim::{Column, Model};
 use crate::domain::{Claim, Line, Wait};
 use cpor_bulk_rows::storable_time;
-use cpor_kit::filter::{Comparison, Expr, Field, FieldType, Operator, Value};
+use cpor_listing::filter::{Comparison, Expr, Field, FieldType, Operator, Value};
 use cpor_types::Timestamp;
 use sea_orm::{
     ColumnTrait, Condition,

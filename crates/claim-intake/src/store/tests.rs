@@ -7,7 +7,8 @@ use super::entity::{
 use super::*;
 use crate::domain::tests::fixtures::{TestClaim, name, start};
 use crate::domain::{StateKind, Wait, history::Audience};
-use cpor_kit::{Db, order::Order};
+use cpor_database::Db;
+use cpor_listing::order::Order;
 use cpor_types::{Activity, ActorSide, EvidenceId, SeededEntropy, SystemEntropy};
 use sea_orm::{
     ActiveEnum, ConnectionTrait as _, EntityTrait as _, Iterable as _, SqlErr, TransactionTrait as _, TryIntoModel as _,

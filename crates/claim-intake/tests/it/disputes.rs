@@ -1,5 +1,5 @@
 //! Tests of disputes through the API (R28, R33).
-use cpor_kit::status;
+use cpor_call::status;
 use cpor_proto::claims::v1 as wire;
 use cpor_proto::r#type::v1 as types;
 use cpor_types::Service;

@@ -1,6 +1,6 @@
 //! Tests of edits and evidence after the submission, of comments on documents and lines, and of
 //! lost and ended lines (R27a, R29, R37, R39, R55).
-use cpor_kit::status;
+use cpor_call::status;
 use cpor_proto::r#type::v1 as types;
 use cpor_proto::{
     claims::v1 as wire,

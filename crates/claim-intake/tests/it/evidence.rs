@@ -1,5 +1,5 @@
 //! Tests of documents through the API (R14).
-use cpor_kit::status;
+use cpor_call::status;
 use cpor_proto::claims::v1 as wire;
 use cpor_proto::r#type::v1 as types;
 use tonic::Code;

@@ -5,17 +5,16 @@ use std::{
     time::Duration,
 };
 
+use cpor_auth::{TokenSigner, UserToken, VerificationKeys};
+use cpor_call::status;
 use cpor_claim_intake::{Config, build_with, migrations};
+use cpor_database::Db;
 use cpor_durable::{
     BusinessClock, HostedService, IncomingEvent, ReceiveError, ServiceContext, StreamKey, StreamPosition,
 };
-use cpor_kit::{
-    Db, Metrics, Peers,
-    auth::{TokenSigner, UserToken, VerificationKeys},
-    config::{Limits, PeersConfig, TlsConfig},
+use cpor_process::{
+    Metrics,
     lifecycle::{Readiness, Shutdown},
-    server::{GrpcServices, Server, ServerDependencies, install_crypto_provider},
-    status,
 };
 use cpor_proto::r#type::v1 as types;
 use cpor_proto::{
@@ -25,6 +24,11 @@ use cpor_proto::{
 use cpor_registry_client::{
     Arbitration, ArbitrationOutcome, CheckedClaim, ClaimToCheck, HoldOutcome, HoldRequest, Location, Product, Registry,
     RegistryError, Tenant, fake::FakeRegistry,
+};
+use cpor_rpc::{
+    Peers,
+    config::{Limits, PeersConfig, TlsConfig},
+    server::{GrpcServices, Server, ServerDependencies, install_crypto_provider},
 };
 use cpor_types::{
     Actor, ActorSide, Entropy, PartnerId, ProductFamily, ProductKind, Role, SeededEntropy, Service, SolutionArea,

@@ -1,5 +1,5 @@
 //! Tests of drafts and their submission through the API.
-use cpor_kit::status;
+use cpor_call::status;
 use cpor_proto::claims::v1 as wire;
 use futures_util::FutureExt as _;
 use tonic::Code;

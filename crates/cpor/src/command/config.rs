@@ -33,7 +33,7 @@ enum Action {
 #[expect(clippy::print_stdout, reason = "the configuration is the output of the command")]
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     match &args.action {
-        Action::Print { sources } => print!("{}", cpor_kit::config::to_masked_toml(&Config::load(sources)?)?),
+        Action::Print { sources } => print!("{}", cpor_process::config::to_masked_toml(&Config::load(sources)?)?),
         Action::Validate { sources } => {
             Config::load(sources)?;
             println!("the configuration is valid");

@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
 use anyhow::ensure;
-use cpor_kit::telemetry;
+use cpor_process::telemetry;
 
 use crate::{
     Config,

@@ -3,11 +3,10 @@
 use std::{process::ExitCode, sync::Arc};
 
 use anyhow::{Context as _, ensure};
-use cpor_kit::{
-    auth::VerificationKeys,
-    config::{DatabaseConfig, PeersConfig},
-    telemetry,
-};
+use cpor_auth::VerificationKeys;
+use cpor_database::DatabaseConfig;
+use cpor_process::telemetry;
+use cpor_rpc::config::PeersConfig;
 use cpor_types::{Service, SystemClock, SystemEntropy, Timestamp};
 use tokio::net::TcpListener;
 

@@ -3,7 +3,7 @@
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use anyhow::{Context as _, ensure};
-use cpor_kit::auth::UserToken;
+use cpor_auth::UserToken;
 use cpor_types::{ActorSide, PartnerId, Role, TenantId};
 
 use crate::keys;

@@ -3,7 +3,7 @@
 use std::io::Read;
 
 use anyhow::{Context as _, ensure};
-use cpor_kit::csv::unescape_formula;
+use cpor_listing::csv::unescape_formula;
 use cpor_proto::{
     claims::v1::{Claim, ClaimLine},
     r#type::v1::{Activity, Contact, SolutionArea},

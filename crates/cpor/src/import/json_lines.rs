@@ -2,8 +2,8 @@
 
 use std::io::BufRead;
 
-use cpor_kit::json;
 use cpor_proto::claims::v1::Claim;
+use cpor_rpc::json;
 
 use super::batch::{FieldError, Row};
 

@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::Context as _;
-use cpor_kit::status;
+use cpor_call::status;
 use cpor_proto::claims::v1::BatchCreateClaimsResult;
 use prost::Message as _;
 use serde::Serialize;

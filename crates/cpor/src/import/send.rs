@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use anyhow::ensure;
-use cpor_kit::status;
+use cpor_call::status;
 use cpor_proto::claims::v1::{
     BatchCreateClaimsRequest, BatchCreateClaimsResponse, BatchCreateClaimsResult,
     claim_service_client::ClaimServiceClient,

@@ -8,7 +8,7 @@ use std::{
 use axum::{Router, body::Body, extract::State};
 use bytes::{BufMut as _, Bytes, BytesMut};
 use clap::Parser as _;
-use cpor_kit::status;
+use cpor_call::status;
 use cpor_proto::claims::v1::{BatchCreateClaimsRequest, BatchCreateClaimsResponse, BatchCreateClaimsResult};
 use http::Response;
 use prost::Message as _;

@@ -4,16 +4,17 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use cpor_database::Db;
 use cpor_durable::{EventReceiver, EventServer, HostedService, OperationsServer, ServiceContext};
-use cpor_kit::{
-    Db, Metrics, Peers,
+use cpor_process::{
+    Metrics,
     lifecycle::{Readiness, Tasks},
-    server::GrpcServices,
 };
 use cpor_proto::{
     events::v1::event_service_server::EventServiceServer,
     operations::v1::operations_service_server::OperationsServiceServer,
 };
+use cpor_rpc::{Peers, server::GrpcServices};
 use cpor_types::Service;
 
 use super::{Settings, clock, schema};

@@ -4,8 +4,8 @@
 use std::{fmt, sync::Arc};
 
 use anyhow::Context as _;
+use cpor_database::{DatabaseConfig, Db, Engine};
 use cpor_durable::BusinessClock;
-use cpor_kit::{Db, Engine, config::DatabaseConfig};
 use cpor_types::Service;
 use sea_orm_migration::sea_orm::{ConnectionTrait as _, DbErr, Statement};
 

@@ -7,13 +7,15 @@ mod schema;
 use std::{net::SocketAddr, sync::Arc};
 
 use anyhow::Context as _;
-use cpor_kit::{
-    Db, Metrics,
+use cpor_auth::{TokenSigner, VerificationKeys};
+use cpor_database::{DataDirLock, Db};
+use cpor_process::{
+    Metrics,
     admin::{self, AdminState},
-    auth::{TokenSigner, VerificationKeys},
-    config::Limits,
-    db::DataDirLock,
     lifecycle::{Readiness, Shutdown, Tasks},
+};
+use cpor_rpc::{
+    config::Limits,
     server::{Server, ServerDependencies, install_crypto_provider},
 };
 use cpor_types::{Clock, Entropy, Service, Timestamp};

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use anyhow::Context as _;
-use cpor_kit::{Db, Engine, lifecycle::ReadinessCheck};
+use cpor_database::{Db, Engine};
+use cpor_process::lifecycle::ReadinessCheck;
 use cpor_types::Service;
 use sea_orm_migration::{MigrationTrait, MigratorTraitSelf};
 

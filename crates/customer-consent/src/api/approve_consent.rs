@@ -1,6 +1,6 @@
 use cpor_durable::{Command, RequestId};
-use cpor_kit::request;
 use cpor_proto::consents::v1::{ApproveConsentRequest, Consent};
+use cpor_rpc::request;
 use tonic::Request;
 
 use super::{Api, RpcResult, consent_key, consent_response};

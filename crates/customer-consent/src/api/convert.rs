@@ -1,10 +1,10 @@
 //! Conversion of a consent into its proto message, for a given caller.
 
+use cpor_auth::Caller;
 use cpor_durable::{Etag, Versioned};
-use cpor_kit::Caller;
-use cpor_kit::wire_time::to_wire_time;
 use cpor_proto::WireEnum;
 use cpor_proto::consents::v1::{self as proto, ConsentCommand, ConsentLine, ConsentState};
+use cpor_proto::wire_time::to_wire_time;
 use cpor_types::{Activity, ConsentName, Role, TenantId, TenantKey};
 
 use crate::domain::{Consent, CustomerCommand, Delivery, Line, Notice, StateKind};

@@ -1,7 +1,7 @@
 //! The table of errors and gRPC statuses. It reveals nothing internal.
 
+use cpor_call::status;
 use cpor_durable::CommandError;
-use cpor_kit::status;
 use cpor_proto::consents::v1::ErrorReason;
 use cpor_types::rfc3339;
 use tonic::{Code, Status};

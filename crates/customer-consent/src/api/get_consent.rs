@@ -1,5 +1,6 @@
-use cpor_kit::{request, status};
+use cpor_call::status;
 use cpor_proto::consents::v1::{Consent, GetConsentRequest};
+use cpor_rpc::request;
 use tonic::{Request, Response};
 
 use super::convert::View;

@@ -1,5 +1,7 @@
-use cpor_kit::{page, request, status};
+use cpor_call::status;
+use cpor_listing::page;
 use cpor_proto::consents::v1::{ConsentState, ListConsentsRequest, ListConsentsResponse};
+use cpor_rpc::request;
 use tonic::{Request, Response};
 
 use super::convert::View;

@@ -12,8 +12,9 @@ mod tests;
 
 use std::sync::Arc;
 
+use cpor_auth::Caller;
+use cpor_call::status;
 use cpor_durable::{AggregateKey, Versioned};
-use cpor_kit::{Caller, status};
 use cpor_mail::Sender;
 use cpor_proto::consents::v1::consent_service_server::ConsentService;
 use cpor_proto::consents::v1::{

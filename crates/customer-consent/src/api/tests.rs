@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use cpor_kit::auth::MethodTable;
-use cpor_kit::wire_time::to_wire_time;
-use cpor_kit::{Caller, status};
+use cpor_auth::Caller;
+use cpor_auth::MethodTable;
+use cpor_call::status;
 use cpor_proto::consents::v1::consent_service_server::SERVICE_NAME;
 use cpor_proto::events::v1::event::Payload;
+use cpor_proto::wire_time::to_wire_time;
 use cpor_proto::{
     consents::v1::{ConsentCommand, ConsentState},
     r#type::v1::{ConsentChannel, NoticeState},

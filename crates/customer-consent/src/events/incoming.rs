@@ -4,7 +4,6 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use cpor_durable::{AggregateKey, EventReceiver, IncomingEvent, ReceiveError};
-use cpor_kit::wire_time::from_wire_time;
 use cpor_mail::Sender;
 use cpor_proto::WireEnum as _;
 use cpor_proto::events::v1::event::Payload;
@@ -12,6 +11,7 @@ use cpor_proto::events::v1::{
     ClaimApproved, ClaimClosed, ClaimDisputed, ClaimEdited, ClaimSnapshot, ClaimSubmitted, LineSnapshot, LinesEnded,
     PersonalDataErased,
 };
+use cpor_proto::wire_time::from_wire_time;
 use cpor_types::{Activity, ClaimName, Entropy, Malformed, PersonalData, TenantName, Timestamp};
 
 use crate::consents::Consents;

@@ -1,12 +1,12 @@
 //! Builds the events that are sent to claim-intake.
 
 use cpor_durable::{OutgoingEvent, RecordedEvent};
-use cpor_kit::wire_time::to_wire_time;
 use cpor_proto::WireEnum as _;
 use cpor_proto::events::v1::event::Payload;
 use cpor_proto::events::v1::{
     ConsentWindowOpened, ConsentWindowPassed, CustomerApproved, CustomerDeclined, NoticeResent, NoticeSettled,
 };
+use cpor_proto::wire_time::to_wire_time;
 use cpor_types::{ClaimName, Service};
 
 use crate::domain::{DeliveryReport, Event};

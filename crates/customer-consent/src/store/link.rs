@@ -1,7 +1,7 @@
 //! Statements on the table of consent links.
 
+use cpor_database::Db;
 use cpor_durable::AggregateKey;
-use cpor_kit::Db;
 use cpor_types::Timestamp;
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _};

@@ -1,9 +1,9 @@
 //! Listing consents with filters, page by page.
 
 use cpor_bulk_rows::fetch_all;
+use cpor_database::Db;
 use cpor_durable::ids::{ClaimId, TenantId};
 use cpor_durable::{StoreError, Versioned};
-use cpor_kit::Db;
 use cpor_types::Timestamp;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};

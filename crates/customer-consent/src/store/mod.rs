@@ -10,10 +10,10 @@ pub(crate) mod migration;
 mod tests;
 
 use cpor_bulk_rows::fetch_one;
+use cpor_database::Db;
 use cpor_durable::ids::{ClaimId, TenantId};
 use cpor_durable::rows;
 use cpor_durable::{AggregateKey, Change, OutgoingEvent, Store, StoreError, Tx, Versioned};
-use cpor_kit::Db;
 use cpor_mail::NewMail;
 use cpor_types::PersonalData;
 use sea_orm::{DbErr, EntityTrait as _};

@@ -1,8 +1,8 @@
 //! `AdvanceClock`: moves the virtual clocks of the hosted services forward.
 use std::time::Duration;
 
-use cpor_kit::wire_time::from_wire_time;
 use cpor_proto::operations::v1::{self as wire, advance_clock_request::Target};
+use cpor_proto::wire_time::from_wire_time;
 use cpor_types::Timestamp;
 use tokio::time::Instant;
 use tonic::{Code, Request, Status};
@@ -18,7 +18,7 @@ const DEFAULT_TIME_LIMIT: Duration = Duration::from_secs(60);
 
 /// Returns the time that the call may take.
 pub(super) fn time_limit<T>(request: &Request<T>) -> Duration {
-    let deadline = request.extensions().get::<cpor_kit::server::CallDeadline>();
+    let deadline = request.extensions().get::<cpor_call::context::CallDeadline>();
     deadline.map_or(DEFAULT_TIME_LIMIT, |deadline| deadline.remaining().saturating_sub(RESPONSE_TIME))
 }
 
@@ -107,7 +107,7 @@ fn target_time(request: &wire::AdvanceClockRequest, start: Timestamp) -> Timesta
 
 fn not_virtual() -> Status {
     let message = "the business clock shows real time; only a virtual clock can be moved";
-    cpor_kit::status::with_reason(
+    cpor_call::status::with_reason(
         Code::FailedPrecondition,
         wire::ErrorReason::ClockNotVirtual.as_str_name(),
         message,

@@ -1,6 +1,6 @@
 //! `GetClock`: the business clock of the hosted services.
-use cpor_kit::wire_time::to_wire_time;
 use cpor_proto::operations::v1 as wire;
+use cpor_proto::wire_time::to_wire_time;
 use cpor_types::Timestamp;
 use tonic::Status;
 

@@ -1,7 +1,7 @@
 //! `ListStreams`: the outgoing streams of one service.
-use cpor_kit::page;
-use cpor_kit::wire_time::to_wire_time;
+use cpor_listing::page;
 use cpor_proto::operations::v1 as wire;
+use cpor_proto::wire_time::to_wire_time;
 use cpor_types::Service;
 use tonic::Status;
 

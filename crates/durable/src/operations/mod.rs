@@ -42,12 +42,12 @@ impl wire::operations_service_server::OperationsService for OperationsServer {
         &self,
         request: Request<wire::ListStreamsRequest>,
     ) -> Result<Response<wire::ListStreamsResponse>, Status> {
-        let (_caller, request) = cpor_kit::request::validate(request)?;
+        let (_caller, request) = cpor_rpc::request::validate(request)?;
         self.handle_list_streams(request).await.map(Response::new)
     }
 
     async fn retry_stream(&self, request: Request<wire::RetryStreamRequest>) -> Result<Response<wire::Stream>, Status> {
-        let (_caller, request) = cpor_kit::request::validate(request)?;
+        let (_caller, request) = cpor_rpc::request::validate(request)?;
         self.handle_retry_stream(&request.name).await.map(Response::new)
     }
 
@@ -55,7 +55,7 @@ impl wire::operations_service_server::OperationsService for OperationsServer {
         &self,
         request: Request<wire::ListDeadlinesRequest>,
     ) -> Result<Response<wire::ListDeadlinesResponse>, Status> {
-        let (_caller, request) = cpor_kit::request::validate(request)?;
+        let (_caller, request) = cpor_rpc::request::validate(request)?;
         self.handle_list_deadlines(request).await.map(Response::new)
     }
 
@@ -63,7 +63,7 @@ impl wire::operations_service_server::OperationsService for OperationsServer {
         &self,
         request: Request<wire::GetClockRequest>,
     ) -> Result<Response<wire::BusinessClock>, Status> {
-        let (_caller, wire::GetClockRequest {}) = cpor_kit::request::validate(request)?;
+        let (_caller, wire::GetClockRequest {}) = cpor_rpc::request::validate(request)?;
         self.handle_get_clock().await.map(Response::new)
     }
 
@@ -72,7 +72,7 @@ impl wire::operations_service_server::OperationsService for OperationsServer {
         request: Request<wire::AdvanceClockRequest>,
     ) -> Result<Response<wire::AdvanceClockResponse>, Status> {
         let time_limit = advance_clock::time_limit(&request);
-        let (_caller, request) = cpor_kit::request::validate(request)?;
+        let (_caller, request) = cpor_rpc::request::validate(request)?;
         self.handle_advance_clock(request, time_limit).await.map(Response::new)
     }
 }
@@ -80,5 +80,5 @@ impl wire::operations_service_server::OperationsService for OperationsServer {
 /// Converts a database error to INTERNAL. The text of the error is logged and not sent to the
 /// caller.
 fn internal(error: DbErr) -> Status {
-    cpor_kit::status::internal(&error)
+    cpor_call::status::internal(&error)
 }

@@ -24,7 +24,7 @@ impl OperationsServer {
         if !was_parked {
             let state = stream.state().as_str_name();
             let message = format!("the stream is {state}; only a PARKED stream can be retried");
-            return Err(cpor_kit::status::with_reason(
+            return Err(cpor_call::status::with_reason(
                 Code::FailedPrecondition,
                 wire::ErrorReason::StreamNotParked.as_str_name(),
                 message,
@@ -43,7 +43,7 @@ fn parse_stream_name(name: &str) -> Option<(Service, OutboxStreamKey)> {
 }
 
 fn not_found(name: &str) -> Status {
-    cpor_kit::status::with_reason(
+    cpor_call::status::with_reason(
         Code::NotFound,
         wire::ErrorReason::StreamNotFound.as_str_name(),
         "the stream does not exist",

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cpor_bulk_rows::{InputRows, Sql, insert, to_bigint};
-use cpor_kit::wire_time::to_wire_time;
 use cpor_proto::events::v1 as wire;
+use cpor_proto::wire_time::to_wire_time;
 use cpor_types::{Service, Timestamp};
 use prost::Message as _;
 use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr};

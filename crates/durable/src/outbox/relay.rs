@@ -1,7 +1,8 @@
 //! The relay: delivers the events of the outbox to other services.
 use std::{sync::Arc, time::Duration};
 
-use cpor_kit::{Engine, lifecycle::Backoff};
+use cpor_database::Engine;
+use cpor_process::lifecycle::Backoff;
 use cpor_proto::events::v1::{DeliverEventsRequest, StreamBatch};
 use cpor_types::{Service, Timestamp};
 use sea_orm::DbErr;

@@ -1,6 +1,6 @@
 //! The transport that carries a delivery to the service it is addressed to.
-use cpor_kit::Peers;
 use cpor_proto::events::v1::{DeliverEventsRequest, DeliverEventsResponse, event_service_client::EventServiceClient};
+use cpor_rpc::Peers;
 use tonic::Code;
 
 /// The reason why a delivery as a whole failed. Failures of single streams are part of the

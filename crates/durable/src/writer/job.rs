@@ -41,7 +41,7 @@ impl<S: Store> Job<S> {
         D: Fn(Option<&S::Aggregate>, Timestamp) -> Result<Option<Transition<S::Aggregate>>, R> + Send + 'static,
     {
         let decider = Box::new(Decider { decide, refusal: None, sender });
-        Self { command, traceparent: cpor_kit::telemetry::traceparent(), span: Span::current(), decider }
+        Self { command, traceparent: cpor_process::telemetry::traceparent(), span: Span::current(), decider }
     }
 
     /// Calls the decision function. It is called again if the transaction failed and is retried.

@@ -39,10 +39,10 @@ pub struct WriterSettings {
 impl WriterSettings {
     /// Returns the default settings for a database engine.
     #[must_use]
-    pub fn for_engine(engine: cpor_kit::Engine) -> Self {
+    pub fn for_engine(engine: cpor_database::Engine) -> Self {
         let lanes = match engine {
-            cpor_kit::Engine::Sqlite => 1,
-            cpor_kit::Engine::Postgres => 4,
+            cpor_database::Engine::Sqlite => 1,
+            cpor_database::Engine::Postgres => 4,
         };
         Self { lanes, queue: 1024, batch: 256 }
     }

@@ -4,7 +4,7 @@ use std::{
     sync::Arc,
 };
 
-use cpor_kit::Engine;
+use cpor_database::Engine;
 use cpor_types::Timestamp;
 use sea_orm::DbErr;
 

@@ -19,8 +19,8 @@ fn after(seconds: i64) -> Timestamp {
 async fn indexed(fixture: &Fixture, n: u128) -> Option<(String, i64, Timestamp)> {
     let backend = fixture.db.writer().get_database_backend();
     let text = match fixture.db.engine() {
-        cpor_kit::Engine::Sqlite => "SELECT state, generation, due_time FROM deadline WHERE id = ?",
-        cpor_kit::Engine::Postgres => "SELECT state, generation, due_time FROM deadline WHERE id = $1",
+        cpor_database::Engine::Sqlite => "SELECT state, generation, due_time FROM deadline WHERE id = ?",
+        cpor_database::Engine::Postgres => "SELECT state, generation, due_time FROM deadline WHERE id = $1",
     };
     let query = Statement::from_sql_and_values(backend, text, [key(n).id.into()]);
     let row = fixture.db.writer().query_one_raw(query).await.unwrap()?;
@@ -146,8 +146,8 @@ test_on_both_engines! {
         let clock = BusinessClock::real(fixture.db.engine(), Arc::new(cpor_types::SystemClock));
         let host = fixture.host_on(fixture.db.clone(), clock, Arc::new(UnreachableTransport)).await;
         let test_writer = TestWriter::new(&host);
-        let shutdown = cpor_kit::lifecycle::Shutdown::new(std::time::Duration::from_secs(1));
-        let tasks = cpor_kit::lifecycle::Tasks::new(&shutdown, &cpor_kit::Metrics::new(), Arc::new(cpor_types::SystemEntropy));
+        let shutdown = cpor_process::lifecycle::Shutdown::new(std::time::Duration::from_secs(1));
+        let tasks = cpor_process::lifecycle::Tasks::new(&shutdown, &cpor_process::Metrics::new(), Arc::new(cpor_types::SystemEntropy));
         host.start(&tasks);
         let soon = host.now().await.unwrap() + TimeDelta::milliseconds(50);
         run_open(&test_writer.writer, command(&key(1)), "one", Some(soon)).await.unwrap();

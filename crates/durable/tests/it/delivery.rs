@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use chrono::TimeDelta;
-use cpor_kit::Metrics;
+use cpor_process::Metrics;
 use cpor_proto::{events::v1::DeliverEventsRequest, operations::v1::StreamState, options::v1::Service as WireService};
 use cpor_types::Service;
 
@@ -110,9 +110,9 @@ test_on_both_engines! {
         assert_eq!(services.drain().await, 2);
         assert_eq!(services.mirrored_count(1).await, Some(11));
         let again = operations.handle_retry_stream(&parked.name).await.unwrap_err();
-        assert_eq!(cpor_kit::status::reason(&again).unwrap(), "STREAM_NOT_PARKED");
+        assert_eq!(cpor_call::status::reason(&again).unwrap(), "STREAM_NOT_PARKED");
         let unknown = operations.handle_retry_stream("services/claim-intake/streams/nothing").await.unwrap_err();
-        assert_eq!(cpor_kit::status::reason(&unknown).unwrap(), "STREAM_NOT_FOUND");
+        assert_eq!(cpor_call::status::reason(&unknown).unwrap(), "STREAM_NOT_FOUND");
     }
 
     async fn an_unreadable_request_parks_the_faulty_stream(fixture: Fixture) {
@@ -144,14 +144,14 @@ test_on_both_engines! {
         assert_eq!(foreign.code(), tonic::Code::PermissionDenied);
         let elsewhere = DeliverEventsRequest { destination: WireService::Eligibility.into(), ..request };
         let absent = services.network.server.deliver(Service::PoeReview, elsewhere).await.unwrap_err();
-        assert_eq!(cpor_kit::status::reason(&absent).unwrap(), "SERVICE_NOT_HOSTED");
+        assert_eq!(cpor_call::status::reason(&absent).unwrap(), "SERVICE_NOT_HOSTED");
     }
 
     async fn background_delivery_recovers_after_failures(fixture: Fixture) {
         let services = ServicePair::with_ticket(fixture).await;
         services.faults([NetworkFault::RequestIsLost, NetworkFault::ResponseIsLost]);
-        let shutdown = cpor_kit::lifecycle::Shutdown::new(Duration::from_secs(1));
-        let tasks = cpor_kit::lifecycle::Tasks::new(&shutdown, &Metrics::new(), Arc::new(cpor_types::SystemEntropy));
+        let shutdown = cpor_process::lifecycle::Shutdown::new(Duration::from_secs(1));
+        let tasks = cpor_process::lifecycle::Tasks::new(&shutdown, &Metrics::new(), Arc::new(cpor_types::SystemEntropy));
         services.host.start(&tasks);
         services.add(5).await;
         while !services.streams(StreamState::Pending).await.is_empty() {

@@ -1,10 +1,11 @@
 //! The fixture of a test: a database of its own and the hosts that use it.
 use std::{path::PathBuf, pin::pin, sync::Arc};
 
+use cpor_database::Db;
 use cpor_durable::{
     AggregateKey, BusinessClock, DeliveryError, EventTransport, Host, HostParts, Writer, WriterSettings,
 };
-use cpor_kit::{Db, Metrics};
+use cpor_process::Metrics;
 use cpor_proto::events::v1::{DeliverEventsRequest, DeliverEventsResponse};
 use cpor_types::{SeededEntropy, Service, Timestamp, VirtualClock};
 use futures_util::{future::join_all, poll};

@@ -3,7 +3,7 @@ use std::{sync::Arc, time::Duration};
 
 use chrono::TimeDelta;
 use cpor_durable::{BusinessClock, EventTransport};
-use cpor_kit::Metrics;
+use cpor_process::Metrics;
 use cpor_proto::operations::v1::StreamState;
 use tokio::task::JoinHandle;
 
@@ -75,8 +75,8 @@ async fn sqlite_releases_leases_of_a_killed_process() {
     let event_transport: Arc<dyn EventTransport> = services.network.clone();
     let next =
         services.fixture.host_on(services.fixture.reopened().await, BusinessClock::Virtual, event_transport).await;
-    let shutdown = cpor_kit::lifecycle::Shutdown::new(Duration::from_secs(1));
-    let tasks = cpor_kit::lifecycle::Tasks::new(&shutdown, &Metrics::new(), Arc::new(cpor_types::SystemEntropy));
+    let shutdown = cpor_process::lifecycle::Shutdown::new(Duration::from_secs(1));
+    let tasks = cpor_process::lifecycle::Tasks::new(&shutdown, &Metrics::new(), Arc::new(cpor_types::SystemEntropy));
     next.start(&tasks);
     // The fixture's clock stands still, so no lease expires.
     let delivered = async {

@@ -101,7 +101,7 @@ test_on_both_engines! {
         assert!(!server.handle_get_clock().await.unwrap().is_virtual);
         let request = AdvanceClockRequest { target: Some(Target::BySeconds(10)) };
         let refused = server.handle_advance_clock(request, Duration::from_secs(1)).await.unwrap_err();
-        assert_eq!(cpor_kit::status::reason(&refused).unwrap(), "CLOCK_NOT_VIRTUAL");
+        assert_eq!(cpor_call::status::reason(&refused).unwrap(), "CLOCK_NOT_VIRTUAL");
     }
 
     async fn deadlines_are_listed_by_due_time_in_pages(fixture: Fixture) {
@@ -129,6 +129,6 @@ test_on_both_engines! {
         assert_eq!((seen[0].kind.as_str(), seen[0].generation, seen[0].state()), ("closing", 1, DeadlineState::Pending));
         let elsewhere = ListDeadlinesRequest { service: WireService::Eligibility.into(), ..Default::default() };
         let refused = server.handle_list_deadlines(elsewhere).await.unwrap_err();
-        assert_eq!(cpor_kit::status::reason(&refused).unwrap(), "SERVICE_NOT_HOSTED");
+        assert_eq!(cpor_call::status::reason(&refused).unwrap(), "SERVICE_NOT_HOSTED");
     }
 }

@@ -6,7 +6,7 @@ use std::{
 
 use chrono::TimeDelta;
 use cpor_durable::{BusinessClock, DeliveryError, EventReceiver, EventServer, EventTransport, Host, HostParts};
-use cpor_kit::Metrics;
+use cpor_process::Metrics;
 use cpor_proto::{
     events::v1::{DeliverEventsRequest, DeliverEventsResponse},
     operations::v1::{ListStreamsRequest, Stream, StreamState},
@@ -81,8 +81,8 @@ pub(crate) struct ServicePair {
 impl ServicePair {
     pub(crate) async fn new(fixture: Fixture) -> Self {
         let mirror_fixture = match fixture.db.engine() {
-            cpor_kit::Engine::Sqlite => Fixture::sqlite().await,
-            cpor_kit::Engine::Postgres => Fixture::postgres().await,
+            cpor_database::Engine::Sqlite => Fixture::sqlite().await,
+            cpor_database::Engine::Postgres => Fixture::postgres().await,
         };
         let parts = HostParts {
             db: mirror_fixture.db.clone(),

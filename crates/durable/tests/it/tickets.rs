@@ -266,13 +266,16 @@ fn new_title(change: &Change<Ticket>) -> title::ActiveModel {
 }
 
 /// Loads a ticket from the database.
-pub(crate) async fn load_ticket(db: &cpor_kit::Db, key: &AggregateKey) -> Option<Versioned<Ticket>> {
+pub(crate) async fn load_ticket(db: &cpor_database::Db, key: &AggregateKey) -> Option<Versioned<Ticket>> {
     let row = ticket::Entity::find_by_id((key.owner.clone(), key.id)).one(db.writer()).await.unwrap()?;
     Some(Versioned::new(row.version.unsigned_abs(), row.state))
 }
 
 /// Loads a ticket's history: version, event, actor, effective time, recorded time.
-pub(crate) async fn history(db: &cpor_kit::Db, key: &AggregateKey) -> Vec<(i64, String, String, Timestamp, Timestamp)> {
+pub(crate) async fn history(
+    db: &cpor_database::Db,
+    key: &AggregateKey,
+) -> Vec<(i64, String, String, Timestamp, Timestamp)> {
     let by_key = rows::load_children::<entry::Entity>(
         db.writer(),
         [entry::Column::Owner, entry::Column::Id],
@@ -283,7 +286,7 @@ pub(crate) async fn history(db: &cpor_kit::Db, key: &AggregateKey) -> Vec<(i64, 
 }
 
 /// Loads the count of every ticket.
-pub(crate) async fn counts(db: &cpor_kit::Db) -> HashMap<AggregateKey, i64> {
+pub(crate) async fn counts(db: &cpor_database::Db) -> HashMap<AggregateKey, i64> {
     let rows = ticket::Entity::find().order_by_asc(ticket::Column::Id).all(db.writer()).await.unwrap();
     rows.into_iter().map(|row| (AggregateKey::new(row.owner, row.id), row.state.count)).collect()
 }
@@ -292,7 +295,7 @@ pub(crate) async fn counts(db: &cpor_kit::Db) -> HashMap<AggregateKey, i64> {
 pub(crate) type BoxedCommand<'a> = std::pin::Pin<Box<dyn Future<Output = TicketResult> + Send + 'a>>;
 
 /// Changes the title in the database without the writer.
-pub(crate) async fn change_title_in_database(db: &cpor_kit::Db, key: &AggregateKey, title: &str) {
+pub(crate) async fn change_title_in_database(db: &cpor_database::Db, key: &AggregateKey, title: &str) {
     let Versioned { state, .. } = load_ticket(db, key).await.unwrap();
     let state = Ticket { title: title.to_owned(), ..state };
     let by_hand =

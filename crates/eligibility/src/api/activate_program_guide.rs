@@ -1,8 +1,8 @@
 //! `ActivateProgramGuide` (R52): puts a draft in force for a period, in one transaction on the
 //! guide catalog. The catalog's new edition makes the assessor assess all claims again (R54).
 use cpor_durable::{Command, RequestId};
-use cpor_kit::request;
 use cpor_proto::eligibility::v1::{ActivateProgramGuideRequest, ProgramGuide};
+use cpor_rpc::request;
 use cpor_types::{Month, ProgramGuideName};
 use tonic::{Request, Response, Status};
 

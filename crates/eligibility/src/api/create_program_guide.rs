@@ -1,11 +1,9 @@
 //! `CreateProgramGuide` (R52): checks the whole guide and reports all violations at once, then adds
 //! the draft in one transaction on the guide catalog.
+use cpor_call::status::{self, FieldViolation};
 use cpor_durable::{Command, RequestId};
-use cpor_kit::{
-    request,
-    status::{self, FieldViolation},
-};
 use cpor_proto::eligibility::v1::{CreateProgramGuideRequest, ProgramGuide};
+use cpor_rpc::request;
 use cpor_types::ProgramGuideId;
 use tonic::{Request, Response, Status};
 

@@ -1,5 +1,5 @@
 //! Reads the filter of requests for earnings.
-use cpor_kit::Caller;
+use cpor_auth::Caller;
 use cpor_proto::eligibility::v1::{self as wire, EarningFilter};
 use cpor_types::{ClaimName, TenantKey};
 use tonic::Status;

@@ -1,8 +1,8 @@
 //! The refusals of the API and the statuses that callers receive for them.
 use std::convert::Infallible;
 
+use cpor_call::status::{self, FieldViolation};
 use cpor_durable::{CommandError, RETRY_AFTER, StoreError};
-use cpor_kit::status::{self, FieldViolation};
 use cpor_proto::{
     eligibility::v1::ErrorReason,
     options::v1::{self as options, FieldViolationReason},

@@ -2,11 +2,13 @@
 //! database when the caller has taken the one before.
 use std::pin::Pin;
 
-use cpor_kit::{Db, csv, request};
+use cpor_database::Db;
+use cpor_listing::csv;
 use cpor_proto::{
     eligibility::v1::{Earning, EarningOutcome, ExportEarningsRequest, ExportEarningsResponse, MonthlyEarning},
     r#type::v1::{ExportFormat, Money, Program},
 };
+use cpor_rpc::request;
 use futures_util::{Stream, StreamExt as _, stream};
 use serde_json::{Map, Value};
 use tonic::{Request, Response, Status};

@@ -1,7 +1,7 @@
 //! `GetAssessment`: returns the assessment of a claim with its latest result, or with the result of
 //! the requested month.
-use cpor_kit::request;
 use cpor_proto::eligibility::v1::{Assessment, GetAssessmentRequest};
+use cpor_rpc::request;
 use cpor_types::{AssessmentName, Month};
 use tonic::{Request, Response, Status};
 

@@ -1,6 +1,6 @@
 //! `GetProgramGuide`: returns a guide of the catalog.
-use cpor_kit::request;
 use cpor_proto::eligibility::v1::{GetProgramGuideRequest, ProgramGuide};
+use cpor_rpc::request;
 use cpor_types::ProgramGuideName;
 use tonic::{Request, Response, Status};
 

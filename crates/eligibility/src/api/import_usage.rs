@@ -1,12 +1,10 @@
 //! `ImportUsage` (R51): stores rows of usage in one transaction and returns one result for each
 //! row. A refused row does not affect the others.
-use cpor_kit::{
-    request::{self, RowViolations},
-    status,
-};
+use cpor_call::status;
 use cpor_proto::eligibility::v1::{
     ImportUsageRequest, ImportUsageResponse, ImportUsageResult, UsageMonth, import_usage_result::Outcome,
 };
+use cpor_rpc::request::{self, RowViolations};
 use cpor_types::{Month, TenantKey};
 use tonic::{Request, Response, Status};
 

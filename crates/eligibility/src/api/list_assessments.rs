@@ -1,10 +1,8 @@
 //! `ListAssessments`: lists the assessments of a tenant, or of all tenants, page by page.
 use cpor_durable::AggregateKey;
-use cpor_kit::{
-    page::{self, PageTokens},
-    request,
-};
+use cpor_listing::page::{self, PageTokens};
 use cpor_proto::eligibility::v1::{ListAssessmentsRequest, ListAssessmentsResponse};
+use cpor_rpc::request;
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 

@@ -1,9 +1,7 @@
 //! `ListEarnings` (R54): lists the earnings of the ledger page by page.
-use cpor_kit::{
-    page::{self, PageTokens},
-    request,
-};
+use cpor_listing::page::{self, PageTokens};
 use cpor_proto::eligibility::v1::{ListEarningsRequest, ListEarningsResponse};
+use cpor_rpc::request;
 use tonic::{Request, Response, Status};
 
 use super::{Api, convert, earning_filter::earning_query, error::Refusal};

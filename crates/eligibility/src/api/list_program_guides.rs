@@ -2,11 +2,9 @@
 //! active guides, each the newest first.
 use std::cmp::Reverse;
 
-use cpor_kit::{
-    page::{self, PageTokens},
-    request,
-};
+use cpor_listing::page::{self, PageTokens};
 use cpor_proto::eligibility::v1::{ListProgramGuidesRequest, ListProgramGuidesResponse};
+use cpor_rpc::request;
 use cpor_types::ProgramGuideId;
 use tonic::{Request, Response, Status};
 

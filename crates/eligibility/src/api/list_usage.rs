@@ -1,11 +1,9 @@
 //! `ListUsage` (R50): lists the usage of a key page by page. The registry is asked first whether a
 //! partner may read the usage.
-use cpor_kit::{
-    Caller,
-    page::{self, PageTokens},
-    request,
-};
+use cpor_auth::Caller;
+use cpor_listing::page::{self, PageTokens};
 use cpor_proto::eligibility::v1::{ListUsageRequest, ListUsageResponse};
+use cpor_rpc::request;
 use cpor_types::{Month, TenantKey};
 use tonic::{Request, Response, Status};
 

@@ -22,8 +22,8 @@ mod tests;
 
 use std::sync::Arc;
 
+use cpor_database::Db;
 use cpor_durable::{BusinessClock, Command, Transition, Writer};
-use cpor_kit::Db;
 use cpor_proto::eligibility::v1::{
     ActivateProgramGuideRequest, Assessment, CreateProgramGuideRequest, ExportEarningsRequest, GetAssessmentRequest,
     GetProgramGuideRequest, ImportUsageRequest, ImportUsageResponse, ListAssessmentsRequest, ListAssessmentsResponse,

@@ -1,8 +1,8 @@
 //! `RecordPayout` (R54): stores a payout and marks the earnings that it pays, in one transaction.
 use cpor_durable::{Command, RequestId};
-use cpor_kit::request;
-use cpor_kit::wire_time::to_wire_time;
 use cpor_proto::eligibility::v1::{RecordPayoutRequest, RecordPayoutResponse};
+use cpor_proto::wire_time::to_wire_time;
+use cpor_rpc::request;
 use cpor_types::Entropy as _;
 use tonic::{Request, Response, Status};
 

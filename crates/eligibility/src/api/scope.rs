@@ -1,5 +1,5 @@
 //! Determines what a caller may see.
-use cpor_kit::Caller;
+use cpor_auth::Caller;
 use cpor_types::ActorSide;
 use tonic::Status;
 

@@ -2,11 +2,12 @@
 //! would give, page by page. It writes nothing.
 use std::{collections::BTreeMap, pin::Pin, sync::Arc};
 
+use cpor_database::Db;
 use cpor_durable::AggregateKey;
-use cpor_kit::{Db, request};
 use cpor_proto::eligibility::v1::{
     SimulateProgramGuideRequest, SimulateProgramGuideResponse, simulate_program_guide_response::Content,
 };
+use cpor_rpc::request;
 use cpor_types::{Month, ProgramGuideName, Timestamp};
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use tonic::{Request, Response, Status};

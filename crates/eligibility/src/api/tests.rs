@@ -1,7 +1,8 @@
 //! Tests the methods of the service, on both databases.
 use std::sync::Arc;
 
-use cpor_kit::{Caller, auth::MethodTable, status};
+use cpor_auth::{Caller, MethodTable};
+use cpor_call::status;
 use cpor_proto::{
     eligibility::v1::{UsageMonth, eligibility_service_server::SERVICE_NAME, import_usage_result::Outcome},
     r#type::v1::Verdict,

@@ -14,8 +14,8 @@ use std::{
     time::Duration,
 };
 
+use cpor_database::Db;
 use cpor_durable::{AggregateKey, Command, CommandError, StoreError, Transition, Versioned, Writer};
-use cpor_kit::Db;
 use cpor_types::{Actor, Service, TenantKey};
 use futures_util::future::join_all;
 use tokio::sync::Notify;

@@ -1,7 +1,7 @@
 //! Leasing queued mails, so that no two senders work on the same mail at the same time.
 
+use cpor_database::{Db, Engine};
 use cpor_durable::ids::MailId;
-use cpor_kit::{Db, Engine};
 use cpor_types::Timestamp;
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait as _, DbErr, EntityTrait, ExprTrait, FromQueryResult, QueryFilter, Statement,

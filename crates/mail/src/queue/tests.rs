@@ -9,13 +9,13 @@ fn clock() -> VirtualClock {
     VirtualClock::new("2026-03-02T08:30:00Z".parse().unwrap())
 }
 
-async fn enqueue_committed(db: &cpor_kit::Db, mails: Vec<NewMail>) {
+async fn enqueue_committed(db: &cpor_database::Db, mails: Vec<NewMail>) {
     let tx = db.begin().await.unwrap();
     enqueue(&tx, mails).await.unwrap();
     tx.commit().await.unwrap();
 }
 
-async fn lease_mails(db: &cpor_kit::Db, clock: &VirtualClock, limit: u64) -> Vec<LeasedMail> {
+async fn lease_mails(db: &cpor_database::Db, clock: &VirtualClock, limit: u64) -> Vec<LeasedMail> {
     let now = clock.now();
     lease_due(db, SystemEntropy.uuid(), now, now + TimeDelta::minutes(5), limit).await.unwrap()
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cpor_kit::lifecycle::Backoff;
+use cpor_process::lifecycle::Backoff;
 use cpor_types::{Entropy, Timestamp};
 use sea_orm::DbErr;
 

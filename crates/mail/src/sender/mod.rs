@@ -8,8 +8,8 @@ mod tests;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cpor_kit::metrics::{Counters, Gauges, Metrics};
-use cpor_kit::{Db, Engine};
+use cpor_database::{Db, Engine};
+use cpor_process::metrics::{Counters, Gauges, Metrics};
 use cpor_types::{Clock, Entropy, Service};
 use futures_util::StreamExt as _;
 use lettre::message::Mailbox;

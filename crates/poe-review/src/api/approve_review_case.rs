@@ -5,9 +5,10 @@
 //! background: see `ApprovalRunner`.
 use super::{Api, error, reviewer};
 use crate::domain::{Approval, CommandKind, Phase, Refusal, ReviewCase};
+use cpor_call::status;
 use cpor_durable::CommandOutcome;
-use cpor_kit::{request::validate, status};
 use cpor_proto::reviews::v1::{ApproveReviewCaseRequest, ReviewCase as ProtoReviewCase};
+use cpor_rpc::request::validate;
 use cpor_types::DecisionId;
 use std::sync::Arc;
 use tonic::{Request, Response, Status};

@@ -8,10 +8,12 @@ use crate::{
     domain::arbitration::{Arbitration, ArbitrationState, Award},
     store::arbitrations,
 };
+use cpor_auth::Caller;
+use cpor_call::status;
 use cpor_durable::{Command, CommandOutcome, RequestId};
-use cpor_kit::{Caller, request::validate, status};
 use cpor_proto::options::v1::FieldViolationReason;
 use cpor_proto::reviews::v1::{self as proto, ArbitrateLinesRequest};
+use cpor_rpc::request::validate;
 use cpor_types::{DecisionId, Malformed, TenantId, TenantKey, TenantName};
 use std::convert::Infallible;
 use tonic::{Request, Response, Status};

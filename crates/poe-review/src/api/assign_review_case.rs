@@ -2,8 +2,8 @@
 //! `Api::execute_command` for its cost.
 use super::{Api, reviewer};
 use crate::domain::ReviewCase;
-use cpor_kit::request::validate;
 use cpor_proto::reviews::v1::{AssignReviewCaseRequest, ReviewCase as ProtoReviewCase};
+use cpor_rpc::request::validate;
 use tonic::{Request, Response, Status};
 
 pub(super) async fn handle(

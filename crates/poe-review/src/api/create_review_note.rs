@@ -6,9 +6,10 @@ use crate::{
     domain::{Note, ReviewCase},
     store::{case_key, notes::NoteQuery},
 };
+use cpor_call::status;
 use cpor_durable::RequestId;
-use cpor_kit::{request::validate, status};
 use cpor_proto::reviews::v1::{CreateReviewNoteRequest, ReviewNote};
+use cpor_rpc::request::validate;
 use tonic::{Request, Response, Status};
 
 pub(super) async fn handle(

@@ -8,8 +8,8 @@ use crate::{
     error::IncompleteDecision,
     store::arbitrations::KeysUnderArbitration,
 };
+use cpor_call::status::{self, FieldViolation, PreconditionViolation};
 use cpor_durable::{CommandError, RETRY_AFTER};
-use cpor_kit::status::{self, FieldViolation, PreconditionViolation};
 use cpor_proto::options::v1::{self as options, FieldViolationReason};
 use cpor_proto::reviews::v1::ErrorReason;
 use cpor_types::{LineId, TenantId, TenantKey, TenantName};

@@ -2,8 +2,9 @@
 //! and one for each rival.
 use super::{Api, case_for_caller, from_proto};
 use crate::store::case_query::CaseQuery;
-use cpor_kit::{request::validate, status};
+use cpor_call::status;
 use cpor_proto::reviews::v1::{Competition, GetCompetitionRequest, Rival};
+use cpor_rpc::request::validate;
 use cpor_types::{AssociationKey, TenantKey};
 use tonic::{Request, Response, Status};
 

@@ -1,8 +1,9 @@
 //! GetReviewCase: returns one case. Executes one query.
 use super::{Api, case_for_caller, from_proto};
 use crate::store::case_query::CaseQuery;
-use cpor_kit::{request::validate, status};
+use cpor_call::status;
 use cpor_proto::reviews::v1::{GetReviewCaseRequest, ReviewCase as ProtoReviewCase};
+use cpor_rpc::request::validate;
 use tonic::{Request, Response, Status};
 
 pub(super) async fn handle(

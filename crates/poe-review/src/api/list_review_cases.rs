@@ -6,12 +6,10 @@ use super::{
     from_proto,
 };
 use crate::store::case_query::{AssigneeFilter, CaseFilter, CaseQuery, QueueCursor};
-use cpor_kit::{
-    page::{self, PageTokens},
-    request::validate,
-};
+use cpor_listing::page::{self, PageTokens};
 use cpor_proto::options::v1::FieldViolationReason;
 use cpor_proto::reviews::v1::{ListReviewCasesRequest, ListReviewCasesResponse};
+use cpor_rpc::request::validate;
 use cpor_types::{ClaimName, Malformed, TenantId};
 use tonic::{Request, Response, Status};
 

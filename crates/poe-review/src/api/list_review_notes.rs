@@ -2,12 +2,10 @@
 //! second one if there are no notes.
 use super::{Api, from_proto, to_proto};
 use crate::store::{case_key, case_query::CaseQuery, notes::NoteQuery};
-use cpor_kit::{
-    page::{self, PageTokens},
-    request::validate,
-    status,
-};
+use cpor_call::status;
+use cpor_listing::page::{self, PageTokens};
 use cpor_proto::reviews::v1::{ListReviewNotesRequest, ListReviewNotesResponse};
+use cpor_rpc::request::validate;
 use tonic::{Request, Response, Status};
 
 pub(super) async fn handle(

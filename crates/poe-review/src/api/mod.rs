@@ -25,8 +25,10 @@ use crate::{
     store::{CaseStore, case_key},
 };
 use case_command_request::CaseCommandRequest;
+use cpor_auth::Caller;
+use cpor_call::status;
+use cpor_database::Db;
 use cpor_durable::{Command, CommandOutcome, RequestId, Versioned, Writer};
-use cpor_kit::{auth::Caller, db::Db, status};
 use cpor_proto::reviews::v1::{
     ApproveReviewCaseRequest, ArbitrateLinesRequest, Arbitration, AssignReviewCaseRequest, Competition,
     CreateReviewNoteRequest, GetCompetitionRequest, GetReviewCaseRequest, ListReviewCasesRequest,

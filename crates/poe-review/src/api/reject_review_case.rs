@@ -2,9 +2,9 @@
 //! Executes one command; see `Api::execute_command` for its cost.
 use super::{Api, error::from_refusal, reviewer};
 use crate::domain::{Refusal, Rejection, ReviewCase};
-use cpor_kit::request::validate;
 use cpor_proto::WireEnum as _;
 use cpor_proto::reviews::v1::{RejectReviewCaseRequest, ReviewCase as ProtoReviewCase};
+use cpor_rpc::request::validate;
 use cpor_types::PrimaryRejection;
 use std::sync::Arc;
 use tonic::{Request, Response, Status};

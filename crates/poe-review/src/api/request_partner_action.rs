@@ -2,8 +2,8 @@
 //! reasons (R30). Executes one command; see `Api::execute_command` for its cost.
 use super::{Api, from_proto, reviewer};
 use crate::domain::{PartnerAction, ReviewCase};
-use cpor_kit::request::validate;
 use cpor_proto::reviews::v1::{RequestPartnerActionRequest, ReviewCase as ProtoReviewCase};
+use cpor_rpc::request::validate;
 use std::sync::Arc;
 use tonic::{Request, Response, Status};
 

@@ -2,8 +2,8 @@
 //! for its cost.
 use super::{Api, reviewer};
 use crate::domain::ReviewCase;
-use cpor_kit::request::validate;
 use cpor_proto::reviews::v1::{ReviewCase as ProtoReviewCase, StartReviewRequest};
+use cpor_rpc::request::validate;
 use std::sync::Arc;
 use tonic::{Request, Response, Status};
 

@@ -4,7 +4,7 @@ use crate::domain::{
     arbitration::{Arbitration, ArbitrationState, Award, AwardOutcome},
 };
 use cpor_durable::{Etag, Versioned};
-use cpor_kit::wire_time::to_wire_time;
+use cpor_proto::wire_time::to_wire_time;
 use cpor_proto::{WireEnum as _, reviews::v1 as proto};
 use cpor_types::{Activity, ReviewCaseName, ReviewClock, TenantId, TenantKey, Timestamp};
 

@@ -5,8 +5,8 @@ use crate::{
     domain::{CaseKind, Dispute, NewCase, ReviewCase},
     store::{CaseStore, case_key, case_query::CaseQuery},
 };
+use cpor_database::Db;
 use cpor_durable::{Command, EventReceiver, Inbox, IncomingEvent, ReceiveError, Transition, Writer};
-use cpor_kit::Db;
 use cpor_proto::events::v1::{ClaimClosed, ClaimDisputed, LinesEnded, PersonalDataErased, event::Payload};
 use cpor_types::{
     Calendar, CaseId, ClaimName, LineId, PersonalData, PolicyProfiles, PrimaryRejection, TenantId, TenantName,

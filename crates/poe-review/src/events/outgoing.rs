@@ -4,7 +4,7 @@
 //! where only reviewers see it (R55, R56).
 use crate::domain::{CaseEvent, LineRefusal, PartnerAction, ReviewCase};
 use cpor_durable::{Change, OutgoingEvent, RecordedEvent};
-use cpor_kit::wire_time::to_wire_time;
+use cpor_proto::wire_time::to_wire_time;
 use cpor_proto::{WireEnum as _, events::v1 as proto};
 use cpor_types::{FurtherRejection, PartnerActionReason, ReviewClock, Service};
 use proto::event::Payload;

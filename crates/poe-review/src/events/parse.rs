@@ -2,9 +2,9 @@
 //! stream, which then waits for an operator.
 use crate::domain::{Evidence, Line, Snapshot};
 use cpor_durable::ReceiveError;
-use cpor_kit::wire_time::from_wire_time;
 use cpor_proto::WireEnum;
 use cpor_proto::events::v1::{ClaimSnapshot, EvidenceSnapshot, LineSnapshot};
+use cpor_proto::wire_time::from_wire_time;
 use cpor_types::{CaseId, ClaimName, EvidenceName, Malformed, ProductName, TenantId, TenantName, Timestamp};
 use std::str::FromStr;
 

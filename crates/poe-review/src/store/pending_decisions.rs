@@ -5,12 +5,12 @@
 //! the same decision, the result is the same. The lease only avoids duplicate work.
 use super::entity::pending_approval::{ActiveModel, Column, Entity};
 use cpor_bulk_rows::{LATEST_TIME, decode_row, storable_time};
+use cpor_database::Db;
 use cpor_durable::{
     Aggregate, AggregateKey, Change, StoreError, Tx,
     ids::{self, TenantId},
     rows,
 };
-use cpor_kit::db::Db;
 use cpor_types::{Clock, DecisionId, Entropy, Timestamp};
 use sea_orm::{
     ActiveEnum as _, ColumnTrait, ConnectionTrait as _, DbErr, EntityTrait, Iterable as _, PaginatorTrait, QueryFilter,

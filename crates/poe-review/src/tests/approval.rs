@@ -1,7 +1,7 @@
 //! Tests of approvals (R23, R36) with failures between the commands and the call to the registry.
 use super::*;
 use crate::domain::Phase;
-use cpor_kit::status;
+use cpor_call::status;
 use cpor_proto::{events::v1::event::Payload, reviews::v1::ReviewCaseState};
 use tonic_types::StatusExt as _;
 

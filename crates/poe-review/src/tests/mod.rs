@@ -15,7 +15,7 @@ mod test_system;
 pub(crate) use test_system::{TestSystem, on_both_databases};
 
 use crate::domain::tests::{SUBMITTED, parse_time};
-use cpor_kit::status;
+use cpor_call::status;
 use cpor_proto::events::v1::{ClaimSnapshot, EvidenceSnapshot, LineSnapshot};
 use cpor_types::Timestamp;
 use std::time::Duration;

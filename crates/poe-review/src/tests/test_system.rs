@@ -12,14 +12,13 @@ use crate::{
     migrations,
     store::case_query::CaseQuery,
 };
+use cpor_auth::{Access, Caller, Method};
+use cpor_database::Db;
 use cpor_durable::{
     BusinessClock, DeliveryError, EventReceiver, EventTransport, Host, HostParts, IncomingEvent, ReceiveError,
     StreamKey, StreamPosition, Versioned,
 };
-use cpor_kit::{
-    Caller, Db, Metrics,
-    auth::{Access, Method},
-};
+use cpor_process::Metrics;
 use cpor_proto::{
     events::v1::{self as events, ClaimClosed, ClaimResubmitted, ClaimSnapshot, ClaimSubmitted, event::Payload},
     reviews::v1::ReviewCase as ProtoReviewCase,

@@ -2,12 +2,12 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
+use cpor_call::status::{self, PreconditionViolation};
 use cpor_durable::{Command, CommandError, Transition};
-use cpor_kit::request;
-use cpor_kit::status::{self, PreconditionViolation};
 use cpor_proto::WireEnum as _;
 use cpor_proto::registry::v1::award_result::Outcome;
 use cpor_proto::registry::v1::{self as wire, ArbitrateHoldsRequest, ArbitrateHoldsResponse, AwardResult};
+use cpor_rpc::request;
 use cpor_types::{Activity, TenantId, TenantName};
 use tonic::{Request, Response, Status};
 

@@ -2,9 +2,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cpor_durable::StoreError;
-use cpor_kit::request;
 use cpor_proto::WireEnum as _;
 use cpor_proto::registry::v1::{CheckClaimRequest, CheckClaimResponse, CheckedLine, DirectoryViolation};
+use cpor_rpc::request;
 use cpor_types::{AssociationKey, MpnId, PartnerId, PartnerName, ProductName, SolutionArea, TenantId, Timestamp};
 use tonic::{Request, Response, Status};
 use uuid::Uuid;

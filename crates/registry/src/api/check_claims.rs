@@ -1,6 +1,6 @@
 //! The RPC `CheckClaims`.
-use cpor_kit::request;
 use cpor_proto::registry::v1::{CheckClaimsRequest, CheckClaimsResponse};
+use cpor_rpc::request;
 use tonic::{Request, Response};
 
 use super::check_claim::{ClaimQuery, DirectorySnapshot};

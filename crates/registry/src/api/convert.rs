@@ -1,7 +1,7 @@
 //! Conversions between domain values and messages of the API.
 use std::collections::BTreeSet;
 
-use cpor_kit::wire_time::{from_wire_time, to_wire_time};
+use cpor_proto::wire_time::{from_wire_time, to_wire_time};
 use cpor_proto::{WireEnum as _, registry::v1 as wire, r#type::v1 as types};
 use cpor_types::{
     Activity, CaseId, MpnId, PartnerId, ProductFamily, ProductKind, SubscriptionId, SubscriptionName, TenantId,

@@ -1,7 +1,8 @@
 //! The RPC `DeclineLegacyAssociation`.
+use cpor_call::status;
 use cpor_durable::{Command, CommandError, Transition};
-use cpor_kit::{request, status};
 use cpor_proto::registry::v1::{Association, DeclineLegacyAssociationRequest, ErrorReason};
+use cpor_rpc::request;
 use cpor_types::AssociationName;
 use tonic::{Code, Request, Response, Status};
 

@@ -1,6 +1,6 @@
 //! The conversion of errors to gRPC statuses. Internal details are logged and never returned.
+use cpor_call::status::{self, FieldViolation};
 use cpor_durable::{CommandError, StoreError};
-use cpor_kit::status::{self, FieldViolation};
 use cpor_proto::UnknownValue;
 use cpor_proto::options::v1::FieldViolationReason;
 use cpor_proto::registry::v1::ErrorReason;

@@ -1,6 +1,7 @@
 //! The RPC `GetPartner`.
-use cpor_kit::{request, status};
+use cpor_call::status;
 use cpor_proto::registry::v1::{GetPartnerRequest, Partner};
+use cpor_rpc::request;
 use cpor_types::PartnerName;
 use tonic::{Request, Response};
 

@@ -1,6 +1,7 @@
 //! The RPC `GetTenant`.
-use cpor_kit::{request, status};
+use cpor_call::status;
 use cpor_proto::registry::v1::{GetTenantRequest, Tenant};
+use cpor_rpc::request;
 use cpor_types::TenantName;
 use tonic::{Request, Response};
 

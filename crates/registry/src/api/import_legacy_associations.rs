@@ -1,14 +1,15 @@
 //! The RPC `ImportLegacyAssociations`.
 use std::sync::Arc;
 
+use cpor_auth::Caller;
+use cpor_call::status::{self, PreconditionViolation};
 use cpor_durable::{Command, CommandError, Transition};
-use cpor_kit::status::{self, PreconditionViolation};
-use cpor_kit::{Caller, request};
 use cpor_proto::WireEnum as _;
 use cpor_proto::registry::v1::import_result::Outcome;
 use cpor_proto::registry::v1::{
     self as wire, ErrorReason, ImportLegacyAssociationsRequest, ImportLegacyAssociationsResponse, ImportResult,
 };
+use cpor_rpc::request;
 use cpor_types::{Activity, Actor, PartnerName, TenantId, TenantKey};
 use futures_util::{StreamExt as _, stream};
 use tonic::{Request, Response, Status};

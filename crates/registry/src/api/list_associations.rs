@@ -1,10 +1,11 @@
 //! The RPC `ListAssociations`.
-use cpor_kit::page::{self, PageTokens};
-use cpor_kit::{Caller, request};
+use cpor_auth::Caller;
+use cpor_listing::page::{self, PageTokens};
 use cpor_proto::{
     registry::v1::{ListAssociationsRequest, ListAssociationsResponse},
     r#type::v1::AssociationState,
 };
+use cpor_rpc::request;
 use cpor_types::{ClaimName, TenantName};
 use tonic::{Request, Response, Status};
 

@@ -1,7 +1,7 @@
 //! The RPC `ListProducts`.
-use cpor_kit::page::{self, PageTokens};
-use cpor_kit::request;
+use cpor_listing::page::{self, PageTokens};
 use cpor_proto::registry::v1::{ListProductsRequest, ListProductsResponse};
+use cpor_rpc::request;
 use cpor_types::ProductId;
 use tonic::{Request, Response};
 

@@ -1,7 +1,7 @@
 //! The RPC `ListSubscriptions`.
-use cpor_kit::page::{self, PageTokens};
-use cpor_kit::request;
+use cpor_listing::page::{self, PageTokens};
 use cpor_proto::registry::v1::{ListSubscriptionsRequest, ListSubscriptionsResponse};
+use cpor_rpc::request;
 use cpor_types::TenantName;
 use tonic::{Request, Response};
 

@@ -1,7 +1,7 @@
 //! The RPC `LookUpAssociations`.
-use cpor_kit::request;
-use cpor_kit::wire_time::to_wire_time;
 use cpor_proto::registry::v1::{LookUpAssociationsRequest, LookUpAssociationsResponse};
+use cpor_proto::wire_time::to_wire_time;
+use cpor_rpc::request;
 use cpor_types::TenantKey;
 use tonic::{Request, Response};
 

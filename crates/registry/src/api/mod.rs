@@ -21,8 +21,8 @@ mod shared_outcome;
 use std::sync::Arc;
 
 use chrono::Days;
+use cpor_database::Db;
 use cpor_durable::{BusinessClock, Writer};
-use cpor_kit::Db;
 use cpor_proto::registry::v1::registry_service_server::RegistryService;
 use cpor_proto::registry::v1::{
     ArbitrateHoldsRequest, ArbitrateHoldsResponse, Association, CheckClaimRequest, CheckClaimResponse,

@@ -2,10 +2,11 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
+use cpor_call::status;
 use cpor_durable::{Command, CommandError, Transition};
-use cpor_kit::{request, status};
 use cpor_proto::WireEnum as _;
 use cpor_proto::registry::v1::{self as wire, PlaceHoldRequest, PlaceHoldResponse};
+use cpor_rpc::request;
 use cpor_types::{Activity, AssociationKey, AssociationName, ProductName, SolutionArea, TenantId, TenantName};
 use tonic::{Request, Response, Status};
 

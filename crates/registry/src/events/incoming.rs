@@ -1,8 +1,8 @@
 //! The events that the registry receives from claim-intake.
 use std::sync::Arc;
 
+use cpor_database::Db;
 use cpor_durable::{EventReceiver, IncomingEvent, ReceiveError, Transition};
-use cpor_kit::Db;
 use cpor_proto::WireEnum as _;
 use cpor_proto::events::v1::event::Payload;
 use cpor_proto::events::v1::{AssociationGranted, ClaimClosed};

@@ -2,13 +2,13 @@
 use std::collections::HashMap;
 
 use cpor_durable::{Change, OutgoingEvent, RecordedEvent};
-use cpor_kit::wire_time::to_wire_time;
 use cpor_proto::WireEnum as _;
 use cpor_proto::events::v1::event::Payload;
 use cpor_proto::events::v1::{
     AssociationBecameOfficial, AssociationEnded, EnrollmentFacts, LineFacts, PartnerChanged, PartnerFacts,
     SubscriptionChanged, SubscriptionFacts,
 };
+use cpor_proto::wire_time::to_wire_time;
 use cpor_types::{Activity, AssociationKey, Service, SubscriptionId, TenantId};
 
 use crate::domain::association::EndReason;

@@ -1,5 +1,5 @@
+use cpor_database::Db;
 use cpor_durable::{StoreError, Versioned, ids};
-use cpor_kit::Db;
 use cpor_types::{AssociationEndReason, AssociationId, Entropy as _, PartnerId, SystemEntropy, TenantId};
 use sea_orm::{
     ActiveEnum as _, ActiveValue::Set, ConnectionTrait as _, DbErr, EntityTrait as _, Iterable as _, SqlErr,

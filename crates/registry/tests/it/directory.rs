@@ -1,5 +1,5 @@
 //! The import of the directory, and the RPCs that read it.
-use cpor_kit::status;
+use cpor_call::status;
 use cpor_proto::registry::v1::directory_row::Row;
 use cpor_proto::registry::v1::import_result::Outcome;
 use cpor_proto::{

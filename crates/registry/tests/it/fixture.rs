@@ -2,19 +2,21 @@
 //! of every role.
 use std::{sync::Arc, time::Duration};
 
+use cpor_auth::{TokenSigner, UserToken, VerificationKeys};
+use cpor_database::Db;
 use cpor_durable::{
     BusinessClock, EventReceiver, IncomingEvent, ReceiveError, ServiceContext, StreamKey, StreamPosition,
 };
-use cpor_kit::auth::{TokenSigner, UserToken, VerificationKeys};
-use cpor_kit::config::{Limits, PeersConfig, TlsConfig};
-use cpor_kit::lifecycle::{Readiness, Shutdown};
-use cpor_kit::server::{GrpcServices, Server, ServerDependencies, install_crypto_provider};
-use cpor_kit::{Db, Metrics, Peers};
+use cpor_process::Metrics;
+use cpor_process::lifecycle::{Readiness, Shutdown};
 use cpor_proto::events::v1::event::Payload;
 use cpor_proto::registry::v1::import_result::Outcome;
 use cpor_proto::registry::v1::registry_service_client::RegistryServiceClient;
 use cpor_proto::registry::v1::{DirectoryRow, ImportDirectoryRequest, ImportResult};
 use cpor_registry_client::{GrpcRegistry, SharedRegistry};
+use cpor_rpc::Peers;
+use cpor_rpc::config::{Limits, PeersConfig, TlsConfig};
+use cpor_rpc::server::{GrpcServices, Server, ServerDependencies, install_crypto_provider};
 use cpor_types::{
     Actor, ActorSide, Clock, Entropy, Role, SeededEntropy, Service, SystemClock, SystemEntropy, Timestamp,
 };

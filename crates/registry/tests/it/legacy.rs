@@ -1,5 +1,5 @@
 //! Legacy associations (R58).
-use cpor_kit::status;
+use cpor_call::status;
 use cpor_proto::registry::v1::import_result::Outcome;
 use cpor_proto::{
     registry::v1::{

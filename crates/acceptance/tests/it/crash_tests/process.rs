@@ -9,7 +9,7 @@ use std::{
 };
 
 use cpor_acceptance::{Backend, ReservedPort, TestStorage};
-use cpor_kit::auth::TokenSigner;
+use cpor_auth::TokenSigner;
 use cpor_types::{Service, SystemClock};
 use tokio::sync::oneshot;
 

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use cpor_acceptance::{Actor, CONTOSO, TestSystem, assert_refused, both_databases, reason};
-use cpor_kit::auth::{TokenSigner, UserToken};
+use cpor_auth::{TokenSigner, UserToken};
 use cpor_proto::claims::v1::ListClaimsRequest;
 use cpor_types::{Role, SystemClock, VirtualClock};
 use tonic::Code;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use cpor_acceptance::{
     Actor, CONTOSO, ClaimStage, FABRIKAM, TestClaim, TestSystem, assert_refused, both_databases, line, reason,
 };
-use cpor_kit::status;
+use cpor_call::status;
 use cpor_proto::claims::v1::{
     BatchCreateClaimsRequest, BatchCreateClaimsResult, BatchCreateClaimsRow, Claim, ClaimState, CreateClaimRequest,
     GetClaimRequest, ListClaimsRequest, ListClaimsResponse, Violation,

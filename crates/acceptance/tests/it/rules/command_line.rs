@@ -3,7 +3,7 @@
 use std::{fs, path::Path, process::Command};
 
 use cpor_acceptance::{CONTOSO, TestSystem, both_databases};
-use cpor_kit::auth::UserToken;
+use cpor_auth::UserToken;
 use cpor_proto::claims::v1::{Claim, ListClaimsRequest};
 use cpor_types::Role;
 use serde_json::Value;

@@ -232,7 +232,7 @@ async fn r59_a_partner_has_at_most_16_watches(system: &TestSystem) {
     let refusal =
         assert_refused(watch(&system.contoso, after(CONTOSO, "")).await, Code::ResourceExhausted, "TOO_MANY_WATCHES");
     assert_eq!(metadata(&refusal, "limit"), "16");
-    assert!(cpor_kit::status::retry_after(&refusal).is_some());
+    assert!(cpor_call::status::retry_after(&refusal).is_some());
     for (actor, parent) in [(&system.northwind, NORTHWIND), (&system.lead, CONTOSO)] {
         heartbeat(&mut watch(actor, after(parent, "")).await.unwrap()).await;
     }

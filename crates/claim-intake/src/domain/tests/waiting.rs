@@ -2,7 +2,7 @@
 //! party can do.
 use super::fixtures::*;
 use crate::domain::*;
-use cpor_kit::auth::{Access, MethodTable};
+use cpor_auth::{Access, MethodTable};
 use cpor_types::{ActorSide, Role, Timestamp};
 
 fn due() -> Timestamp {

@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use cpor_kit::config::SecretUrl;
+use cpor_process::config::SecretUrl;
 
 use super::*;
 use crate::{

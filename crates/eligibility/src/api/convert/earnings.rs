@@ -1,5 +1,5 @@
 //! Converts earnings to proto messages.
-use cpor_kit::wire_time::to_wire_time;
+use cpor_proto::wire_time::to_wire_time;
 use cpor_proto::{WireEnum as _, eligibility::v1 as wire};
 use cpor_types::{ProductName, Program, TenantId, TenantKey};
 use uuid::Uuid;

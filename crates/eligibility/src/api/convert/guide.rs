@@ -1,8 +1,8 @@
 //! Converts program guides to and from proto messages.
 use std::fmt::Display;
 
-use cpor_kit::status::FieldViolation;
-use cpor_kit::wire_time::to_wire_time;
+use cpor_call::status::FieldViolation;
+use cpor_proto::wire_time::to_wire_time;
 use cpor_proto::{WireEnum as _, eligibility::v1 as wire, options::v1::FieldViolationReason};
 use cpor_types::{Malformed, Money, ProductName, Program, ProgramGuideId, ProgramGuideName};
 

@@ -5,7 +5,7 @@ mod guide;
 pub(super) use earnings::{to_earning, to_monthly_earning};
 pub(super) use guide::{parse_revises, to_document, to_field_violation, to_program_guide};
 
-use cpor_kit::wire_time::to_wire_time;
+use cpor_proto::wire_time::to_wire_time;
 use cpor_proto::{WireEnum as _, eligibility::v1 as wire};
 use cpor_types::{AssessmentName, Month, ProductName, Program, ProgramGuideId, ProgramGuideName, TenantId, TenantKey};
 

@@ -5,11 +5,11 @@ mod tests;
 
 use std::convert::Infallible;
 
+use cpor_database::Db;
 use cpor_durable::{
     AggregateKey, Command, CommandError, EventReceiver, Inbox, IncomingEvent, ReceiveError, StoreError, Transition,
     Writer,
 };
-use cpor_kit::Db;
 use cpor_proto::events::v1::{
     AssociationBecameOfficial, AssociationEnded, PartnerChanged, SubscriptionChanged, event::Payload,
 };

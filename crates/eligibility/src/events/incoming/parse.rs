@@ -3,9 +3,9 @@
 use std::{fmt::Display, str::FromStr};
 
 use cpor_durable::{AggregateKey, ReceiveError};
-use cpor_kit::wire_time::from_wire_time;
 use cpor_proto::WireEnum;
 use cpor_proto::events::v1 as wire;
+use cpor_proto::wire_time::from_wire_time;
 use cpor_types::{
     Activity, ClaimName, LineId, PartnerId, PartnerName, ProductName, PurchaseChannel, SubscriptionStatus, TenantId,
     TenantName, Timestamp,

@@ -1,7 +1,7 @@
 //! Imports usage, in a transaction of its own.
 use cpor_bulk_rows::fetch_all;
+use cpor_database::Db;
 use cpor_durable::{BusinessClock, StoreError, rows};
-use cpor_kit::Db;
 use sea_orm::{EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::{MAX_ROWS, is_in_rows, month_columns};

@@ -5,11 +5,13 @@ mod row;
 
 use std::sync::Arc;
 
-use cpor_kit::{Caller, request, status};
+use cpor_auth::Caller;
+use cpor_call::status;
 use cpor_proto::registry::v1::import_result::Outcome;
 use cpor_proto::registry::v1::{
     DirectoryRow, ImportDirectoryRequest, ImportDirectoryResponse, ImportResult, directory_row,
 };
+use cpor_rpc::request;
 use cpor_types::Actor;
 use futures_util::{StreamExt as _, stream};
 use tonic::{Request, Response, Status};

@@ -1,0 +1,174 @@
+//! Verification of bearer tokens.
+use std::{
+    collections::HashMap,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use cpor_types::Service;
+use jsonwebtoken::{Validation, decode, decode_header, errors::ErrorKind, get_current_timestamp};
+
+use super::{
+    Caller, KeyError, SERVICE_ISSUER, TokenSigner, USER_AUDIENCE, claims::Claims, jwks::KeySet, receipt::RECEIPT_TYPE,
+};
+use crate::AuthConfig;
+
+/// The tolerated difference between the clocks of issuer and server, in seconds.
+const LEEWAY: u64 = 10;
+/// The maximum number of verified tokens in the cache. Verifying a signature is the most expensive
+/// part of a small read.
+const MAX_CACHED_TOKENS: usize = 10_000;
+/// The maximum length of a token. Longer tokens are refused without being parsed.
+const MAX_TOKEN_BYTES: usize = 8 << 10;
+
+/// The public keys that tokens are verified with: those of the users' issuer and those of the
+/// services. Neither issuer can create tokens for the other side.
+#[derive(Debug)]
+pub struct VerificationKeys {
+    users: TrustedIssuer,
+    services: TrustedIssuer,
+    /// The verified tokens by their encoded text.
+    cache: RwLock<HashMap<String, Arc<VerifiedToken>>>,
+}
+
+/// An issuer of tokens with its public keys.
+#[derive(Debug)]
+struct TrustedIssuer {
+    /// The required `iss` claim of its tokens.
+    issuer: String,
+    keys: KeySet,
+}
+
+/// A token whose signature and claims were verified.
+#[derive(Debug)]
+struct VerifiedToken {
+    caller: Arc<Caller>,
+    audience: Vec<String>,
+    /// The expiry time in seconds since 1970.
+    expiry: u64,
+}
+
+/// The reason why a token is refused. The failed check is logged and not revealed to the caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenError {
+    /// The token has expired; the caller should obtain a new one.
+    Expired,
+    /// The token is invalid for any other reason.
+    Invalid,
+}
+
+impl VerificationKeys {
+    /// Creates the keys from two JWKS texts (RFC 7517). `issuer` is the required `iss` of users'
+    /// tokens.
+    ///
+    /// # Errors
+    /// Returns an error if a text is not a JWKS or has no usable key.
+    pub fn new(issuer: &str, users_jwks: &str, services_jwks: &str) -> Result<Self, KeyError> {
+        Ok(Self::from_key_sets(issuer, KeySet::parse(users_jwks)?, KeySet::parse(services_jwks)?))
+    }
+
+    /// Reads the keys from the configured files. Without a JWKS of the services, the public half of
+    /// the service key is used, which all services then share.
+    ///
+    /// # Errors
+    /// Returns an error if a file is missing or has no usable key.
+    pub fn load(config: &AuthConfig) -> Result<Self, KeyError> {
+        let users = KeySet::read(config.jwks_file.as_ref().ok_or(KeyError::NotSet("jwks_file"))?)?;
+        let services = match (&config.service_jwks_file, &config.service_key_file) {
+            (Some(jwks), _) => KeySet::read(jwks)?,
+            (None, Some(key)) => KeySet::parse(&TokenSigner::public_jwks_of(key)?)?,
+            (None, None) => return Err(KeyError::NotSet("service_key_file")),
+        };
+        Ok(Self::from_key_sets(&config.issuer, users, services))
+    }
+
+    fn from_key_sets(issuer: &str, users: KeySet, services: KeySet) -> Self {
+        Self {
+            users: TrustedIssuer { issuer: issuer.to_owned(), keys: users },
+            services: TrustedIssuer { issuer: SERVICE_ISSUER.to_owned(), keys: services },
+            cache: RwLock::default(),
+        }
+    }
+
+    /// Verifies a token and returns its caller. The audience of a service's token must be one of
+    /// `audiences`; the audience of a user's token must be [`USER_AUDIENCE`].
+    ///
+    /// # Errors
+    /// Returns an error if the signature, algorithm, key, issuer, audience, validity period or
+    /// private claims are invalid.
+    pub fn verify(&self, token: &str, audiences: &[Service]) -> Result<Arc<Caller>, TokenError> {
+        let verified = match self.cached(token) {
+            Some(verified) => verified,
+            None => self.cache(token, self.verify_uncached(token)?),
+        };
+        if verified.expiry + LEEWAY < get_current_timestamp() {
+            return Err(TokenError::Expired);
+        }
+        let is_in_audience = |service: &Service| verified.audience.iter().any(|name| name == service.as_str());
+        if verified.caller.service.is_some() && !audiences.iter().any(is_in_audience) {
+            tracing::debug!(audience = ?verified.audience, "token refused: its audience is another service");
+            return Err(TokenError::Invalid);
+        }
+        Ok(verified.caller.clone())
+    }
+
+    fn verify_uncached(&self, token: &str) -> Result<VerifiedToken, TokenError> {
+        if token.len() > MAX_TOKEN_BYTES {
+            return Err(TokenError::Invalid);
+        }
+        // The unverified claims only select the key set. The issuer is checked again with the
+        // signature.
+        let unverified: Claims = jsonwebtoken::dangerous::insecure_decode_claims(token).map_err(token_error)?;
+        let trusted = if unverified.iss == SERVICE_ISSUER { &self.services } else { &self.users };
+        let claims = trusted.decode(token)?;
+        let is_service = trusted.issuer == SERVICE_ISSUER;
+        let caller = if is_service { claims.to_service() } else { claims.to_user() };
+        let caller = caller.map_err(|reason| {
+            tracing::debug!(reason, "token refused: its signature is valid, its claims are not");
+            TokenError::Invalid
+        })?;
+        let audience = claims.aud.names().to_vec();
+        if !is_service && !audience.iter().any(|name| name == USER_AUDIENCE) {
+            return Err(TokenError::Invalid);
+        }
+        Ok(VerifiedToken { caller: Arc::new(caller), audience, expiry: claims.exp })
+    }
+
+    fn cached(&self, token: &str) -> Option<Arc<VerifiedToken>> {
+        self.cache.read().unwrap_or_else(PoisonError::into_inner).get(token).cloned()
+    }
+
+    fn cache(&self, token: &str, verified: VerifiedToken) -> Arc<VerifiedToken> {
+        let verified = Arc::new(verified);
+        let mut cache = self.cache.write().unwrap_or_else(PoisonError::into_inner);
+        if cache.len() >= MAX_CACHED_TOKENS {
+            cache.clear();
+        }
+        cache.insert(token.to_owned(), verified.clone());
+        verified
+    }
+}
+
+impl TrustedIssuer {
+    /// Verifies that this issuer signed the token, and returns its claims. A token whose
+    /// header declares another algorithm than that of the key is refused. The audience is not
+    /// checked here, because the expected audience of a service's token depends on the method.
+    fn decode(&self, token: &str) -> Result<Claims, TokenError> {
+        let header = decode_header(token).map_err(token_error)?;
+        if header.typ.as_deref() == Some(RECEIPT_TYPE) {
+            return Err(TokenError::Invalid);
+        }
+        let (algorithm, key) = header.kid.and_then(|kid| self.keys.get(&kid)).ok_or(TokenError::Invalid)?;
+        let mut validation = Validation::new(*algorithm);
+        validation.leeway = LEEWAY;
+        validation.validate_nbf = true;
+        validation.set_required_spec_claims(&["exp", "iss", "sub", "aud"]);
+        validation.set_issuer(&[&self.issuer]);
+        validation.validate_aud = false;
+        decode(token, key, &validation).map(|data| data.claims).map_err(token_error)
+    }
+}
+
+fn token_error(error: jsonwebtoken::errors::Error) -> TokenError {
+    tracing::debug!(%error, "token refused");
+    if matches!(error.kind(), ErrorKind::ExpiredSignature) { TokenError::Expired } else { TokenError::Invalid }
+}

@@ -1,0 +1,30 @@
+//! Authentication and authorization. Callers present bearer tokens (JWT), which are verified
+//! against the public keys of the users' issuer or of the services. One middleware then enforces
+//! the access rules that the protos declare. The services' key also signs receipts.
+mod access;
+mod caller;
+mod claims;
+mod config;
+mod jwks;
+mod keys;
+mod middleware;
+mod receipt;
+mod signer;
+
+pub use access::{Access, AccessError, Method, MethodTable};
+pub use caller::Caller;
+pub use config::AuthConfig;
+pub use jwks::KeyError;
+pub use keys::{TokenError, VerificationKeys};
+pub use middleware::{Authorizer, authorize};
+pub use receipt::{ReceiptKeys, SignatureError};
+pub use signer::{SignerError, TokenSigner, UserToken};
+
+/// The audience (`aud`) of the tokens of users.
+pub const USER_AUDIENCE: &str = "cpor";
+/// The issuer (`iss`) of the tokens with which services call each other. Users have another issuer,
+/// so that neither issuer can create tokens for the other side.
+pub const SERVICE_ISSUER: &str = "cpor-services";
+
+#[cfg(test)]
+mod token_tests;

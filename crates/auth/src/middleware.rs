@@ -1,0 +1,111 @@
+//! The middleware that authenticates and authorizes every request.
+use std::sync::Arc;
+
+use axum::{
+    extract::{Request, State},
+    middleware::Next,
+    response::Response,
+};
+use cpor_proto::options::v1::ErrorReason;
+use http::header::AUTHORIZATION;
+use tonic::{Code, Status};
+
+use super::{Access, Caller, Method, TokenError, VerificationKeys};
+use cpor_call::status;
+
+/// Checks tokens against the access rules of methods.
+#[derive(Debug)]
+pub struct Authorizer {
+    /// The keys that bearer tokens are verified with.
+    pub keys: Arc<VerificationKeys>,
+}
+
+/// Passes a request on if its token satisfies the access rule of the method, and puts the
+/// [`Caller`] into the extensions of the request. Requests to methods that are not hosted are
+/// refused.
+pub async fn authorize(State(authorizer): State<Arc<Authorizer>>, mut request: Request, next: Next) -> Response {
+    let Some(method) = request.extensions().get::<Arc<Method>>().cloned() else {
+        return unknown_method(request.uri().path()).into_http();
+    };
+    match authorizer.authorize(&method, request.headers()) {
+        Ok(None) => {}
+        Ok(Some(caller)) => {
+            request.extensions_mut().insert(caller);
+        }
+        Err(status) => return status.into_http(),
+    }
+    next.run(request).await
+}
+
+impl Authorizer {
+    /// Returns the caller if the method allows it, or `None` if the method needs no caller.
+    pub(super) fn authorize(&self, method: &Method, headers: &http::HeaderMap) -> Result<Option<Arc<Caller>>, Status> {
+        match &method.access {
+            Access::Public => Ok(None),
+            Access::Restricted { roles, services, .. } => {
+                let caller = self.authenticate(method, headers)?;
+                let is_allowed = match caller.service {
+                    Some(service) => services.contains(&service),
+                    None => caller.roles.iter().any(|role| roles.contains(role)),
+                };
+                if is_allowed { Ok(Some(caller)) } else { Err(permission_denied(method, &caller)) }
+            }
+        }
+    }
+
+    fn authenticate(&self, method: &Method, headers: &http::HeaderMap) -> Result<Arc<Caller>, Status> {
+        let token = bearer_token(headers)?;
+        self.keys.verify(token, &method.audiences).map_err(|error| match error {
+            TokenError::Expired => unauthenticated(
+                ErrorReason::TokenExpired.as_str_name(),
+                "the bearer token has expired; obtain a new one",
+            ),
+            TokenError::Invalid => {
+                unauthenticated(ErrorReason::Unauthenticated.as_str_name(), "the bearer token is invalid")
+            }
+        })
+    }
+}
+
+/// Returns the token of the only `authorization: Bearer <token>` header (RFC 6750).
+fn bearer_token(headers: &http::HeaderMap) -> Result<&str, Status> {
+    let missing = || {
+        unauthenticated(
+            ErrorReason::Unauthenticated.as_str_name(),
+            "exactly one bearer token is required: authorization: Bearer <token>",
+        )
+    };
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let (Some(value), None) = (values.next(), values.next()) else { return Err(missing()) };
+    let (scheme, token) = value.to_str().ok().and_then(|text| text.split_once(' ')).ok_or_else(missing)?;
+    if scheme.eq_ignore_ascii_case("bearer") { Ok(token.trim()) } else { Err(missing()) }
+}
+
+fn unauthenticated(reason: &str, message: &str) -> Status {
+    status::with_reason(Code::Unauthenticated, reason, message, &[])
+}
+
+fn permission_denied(method: &Method, caller: &Caller) -> Status {
+    let method_name = format!("{}/{}", method.service, method.name);
+    let (reason, message) = match caller.service {
+        Some(service) => (
+            ErrorReason::ServiceNotAllowed.as_str_name(),
+            format!("the service {service} is not allowed to call {method_name}"),
+        ),
+        None => (
+            ErrorReason::RoleNotAllowed.as_str_name(),
+            format!("no role of the caller is allowed to call {method_name}"),
+        ),
+    };
+    status::with_reason(Code::PermissionDenied, reason, message, &[("method", &method_name)])
+}
+
+fn unknown_method(path: &str) -> Status {
+    let path: String = path.chars().take(200).collect();
+    status::with_reason(
+        Code::Unimplemented,
+        ErrorReason::UnknownMethod.as_str_name(),
+        format!("the method {path} is not served by this process"),
+        &[],
+    )
+}

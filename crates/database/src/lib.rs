@@ -1,0 +1,135 @@
+//! The database of one service: SQLite in a file of its own, or PostgreSQL.
+//!
+//! Writes and reads use separate connection pools. On SQLite the write pool has exactly one
+//! connection. SQLite allows only one writer at a time, and waiting for a connection of a pool is
+//! fair, while waiting for SQLite's lock is not.
+mod config;
+mod error;
+mod lock;
+mod postgres;
+mod sqlite;
+
+use cpor_types::Service;
+use sea_orm::{
+    DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+};
+
+pub use config::DatabaseConfig;
+pub use error::OpenError;
+pub use lock::{DataDirLock, LockError};
+pub use sqlite::file as sqlite_file;
+
+/// The database engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// SQLite, embedded in the process.
+    Sqlite,
+    /// A PostgreSQL server.
+    Postgres,
+}
+
+/// The write pool and the read pool of the database of one service. Clones share the pools.
+#[derive(Clone, Debug)]
+pub struct Db {
+    engine: Engine,
+    write: DatabaseConnection,
+    read: DatabaseConnection,
+    schema: Option<String>,
+}
+
+impl Db {
+    /// Opens the database that is configured for `service`. If it is SQLite, the process must hold
+    /// the [`DataDirLock`] of the directory.
+    ///
+    /// # Errors
+    /// Returns an error if the file cannot be opened or the server cannot be reached.
+    pub async fn open(config: &DatabaseConfig, service: Service) -> Result<Self, OpenError> {
+        match &config.url {
+            None => Self::open_sqlite(&sqlite_file(&config.directory, service)).await,
+            Some(url) => {
+                let for_service = |text: &str| text.replace("{service}", &service.as_str().replace('-', "_"));
+                let schema = config.schema.as_deref().map(for_service);
+                Self::open_postgres(&for_service(url.expose()), schema.as_deref(), config.connections).await
+            }
+        }
+    }
+
+    /// Opens an SQLite file, or creates it if it does not exist. It uses a write-ahead log, syncs
+    /// every commit to disk and enforces foreign keys.
+    ///
+    /// # Errors
+    /// Returns an error if the file cannot be opened.
+    pub async fn open_sqlite(file: &std::path::Path) -> Result<Self, OpenError> {
+        let (write, read) = sqlite::open(file).await?;
+        Ok(Self { engine: Engine::Sqlite, write, read, schema: None })
+    }
+
+    /// Opens a PostgreSQL database with `schema` as its search path. Each of the two pools opens at
+    /// most `connections` connections.
+    ///
+    /// # Errors
+    /// Returns an error if the URL is invalid or the server cannot be reached.
+    pub async fn open_postgres(url: &str, schema: Option<&str>, connections: u32) -> Result<Self, OpenError> {
+        let (write, read) = postgres::open(url, schema, connections).await?;
+        Ok(Self { engine: Engine::Postgres, write, read, schema: schema.map(str::to_owned) })
+    }
+
+    /// Creates the configured PostgreSQL schema if it does not exist. Only migrations call it, so
+    /// that the database role needs no right to create schemas when services run.
+    ///
+    /// # Errors
+    /// Returns the error of the database.
+    pub async fn create_schema(&self) -> Result<(), DbErr> {
+        match &self.schema {
+            Some(schema) => postgres::create_schema(&self.write, schema).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Returns the engine of the database.
+    #[must_use]
+    pub fn engine(&self) -> Engine {
+        self.engine
+    }
+
+    /// Begins a transaction that may write. Within it, await nothing but its own statements.
+    ///
+    /// On SQLite it is BEGIN IMMEDIATE, so that a write after a read cannot fail for lack of the
+    /// lock. On PostgreSQL it is a plain BEGIN, because the connections of the pool are set to READ
+    /// COMMITTED READ WRITE.
+    ///
+    /// # Errors
+    /// Returns an error if no connection becomes available within the pool's timeout, or if the
+    /// database refuses.
+    pub async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
+        let sqlite_transaction_mode = Some(SqliteTransactionMode::Immediate);
+        self.write
+            .begin_with_options(TransactionOptions { sqlite_transaction_mode, ..TransactionOptions::default() })
+            .await
+    }
+
+    /// Returns the write pool, for migrations and single statements. On SQLite it has one
+    /// connection, so a task must not use it while it has a transaction of [`Db::begin`] open.
+    #[must_use]
+    pub fn writer(&self) -> &DatabaseConnection {
+        &self.write
+    }
+
+    /// Returns the read pool. On SQLite its connections cannot write.
+    #[must_use]
+    pub fn reader(&self) -> &DatabaseConnection {
+        &self.read
+    }
+
+    /// Closes both pools after the connections in use are returned.
+    ///
+    /// # Errors
+    /// Returns the error of the engine.
+    pub async fn close(self) -> Result<(), DbErr> {
+        self.read.close().await?;
+        self.write.close().await
+    }
+}
+
+#[cfg(test)]
+mod tests;

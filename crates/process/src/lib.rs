@@ -1,0 +1,18 @@
+//! What every process of the system needs, whatever it serves: a configuration, logs, traces and
+//! metrics, background tasks, readiness and an orderly shutdown.
+//!
+//! | module | what it does |
+//! |---|---|
+//! | [`admin`] | Serves liveness, readiness and metrics over HTTP to operators. |
+//! | [`config`] | Loads and validates the configuration from file, environment and flags. |
+//! | [`lifecycle`] | Tracks readiness, runs background tasks and shuts the process down. |
+//! | [`metrics`] | Registers metrics and encodes them for Prometheus. |
+//! | [`telemetry`] | Sets up logs and traces. |
+
+pub mod admin;
+pub mod config;
+pub mod lifecycle;
+pub mod metrics;
+pub mod telemetry;
+
+pub use metrics::Metrics;

@@ -1,0 +1,51 @@
+//! The `peers` section of the configuration.
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use cpor_process::config::ValidationErrors;
+
+/// The addresses of the other services, as `http://host:port` or `https://host:port`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PeersConfig {
+    /// The address of the service claim-intake.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub claim_intake: Option<String>,
+    /// The address of the service poe-review.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub poe_review: Option<String>,
+    /// The address of the service customer-consent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub customer_consent: Option<String>,
+    /// The address of the service eligibility.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub eligibility: Option<String>,
+    /// The address of the service registry.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub registry: Option<String>,
+    /// The PEM file with the certificate authorities that the certificates of `https` peers are
+    /// verified against.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ca_file: Option<PathBuf>,
+}
+
+impl PeersConfig {
+    /// Checks that every address is a URL, and that `ca_file` is set if an address is `https`.
+    pub fn validate(&self, errors: &mut ValidationErrors) {
+        let peers = [
+            ("claim_intake", &self.claim_intake),
+            ("poe_review", &self.poe_review),
+            ("customer_consent", &self.customer_consent),
+            ("eligibility", &self.eligibility),
+            ("registry", &self.registry),
+        ];
+        for (key, address) in peers {
+            let Some(address) = address else { continue };
+            errors.require_http_url(key, address);
+            let has_authorities = !address.starts_with("https://") || self.ca_file.is_some();
+            errors.require(has_authorities, key, "an https address requires peers.ca_file");
+        }
+        errors.require_readable_file("ca_file", self.ca_file.as_ref());
+    }
+}

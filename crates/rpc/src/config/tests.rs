@@ -1,0 +1,31 @@
+//! Tests of the validation of the sections.
+use super::*;
+use cpor_process::config::ValidationErrors;
+
+fn keys(check: impl FnOnce(&mut ValidationErrors)) -> Vec<String> {
+    let mut errors = ValidationErrors::default();
+    check(&mut errors);
+    errors.errors().iter().map(|error| error.key.clone()).collect()
+}
+
+#[test]
+fn defaults_are_valid() {
+    let all = keys(|errors| {
+        TlsConfig::default().validate(errors);
+        Limits::default().validate(errors);
+        PeersConfig::default().validate(errors);
+    });
+    assert_eq!(all, Vec::<String>::new());
+}
+
+#[test]
+fn reports_all_errors_at_once() {
+    let tls = TlsConfig { certificate_file: Some("no/such.pem".into()), key_file: None };
+    assert_eq!(keys(|errors| tls.validate(errors)), ["certificate_file", "certificate_file"]);
+    let peers = PeersConfig {
+        registry: Some("registry:1".to_owned()),
+        eligibility: Some("https://e:1".to_owned()),
+        ..PeersConfig::default()
+    };
+    assert_eq!(keys(|errors| peers.validate(errors)), ["eligibility", "registry"]);
+}

@@ -1,0 +1,20 @@
+//! The gRPC server of a process, with the middleware that all services share, and the channels to
+//! the other services.
+//!
+//! | module | what it does |
+//! |---|---|
+//! | [`config`] | The sections `limits`, `peers` and `tls` of the configuration. |
+//! | [`json`] | Reads and writes protobuf messages as JSON. |
+//! | [`peer`] | Opens authenticated gRPC channels to the other services. |
+//! | [`reflect`] | Reads the fields of a message by name. |
+//! | [`request`] | Validates requests against the constraints that the protos declare. |
+//! | [`server`] | Runs the gRPC server with its middleware stack. |
+
+pub mod config;
+pub mod json;
+pub mod peer;
+pub mod reflect;
+pub mod request;
+pub mod server;
+
+pub use peer::Peers;

@@ -1,0 +1,190 @@
+//! gRPC channels to the other services. Every call carries a token with the calling service
+//! and the actor on whose behalf it calls.
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use cpor_types::{Actor, Service};
+use tonic::{
+    Request, Status,
+    metadata::{Ascii, MetadataValue},
+    service::{Interceptor, interceptor::InterceptedService},
+    transport::{Certificate, Channel, ClientTlsConfig, Endpoint},
+};
+
+use crate::{config::PeersConfig, server};
+use cpor_auth::TokenSigner;
+use cpor_call::{context, status};
+use cpor_process::telemetry;
+
+/// The timeout of calls that are not made while handling a request, for example by a background
+/// task.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
+/// The part of the caller's remaining time that is reserved for the work after the call.
+const MARGIN: Duration = Duration::from_millis(20);
+/// The maximum time for establishing a connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+/// The interval of the pings that check whether a peer is still connected.
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(20);
+/// The time within which a peer must respond to a ping.
+const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A channel for a generated client, for example `RegistryServiceClient::new(channel)`. Creating
+/// one is cheap, so a new one can be created for each call.
+pub type PeerChannel = InterceptedService<Channel, PeerInterceptor>;
+
+/// The reason why a peer cannot be called.
+#[derive(Debug, thiserror::Error)]
+pub enum PeerError {
+    /// The address of the peer is not configured.
+    #[error("peers.{0} is not set")]
+    NotSet(&'static str),
+    /// The address is not a URL, or the TLS configuration is invalid.
+    #[error("peers.{peer}: {source}")]
+    Address {
+        /// The name of the peer.
+        peer: &'static str,
+        /// The error of the transport.
+        source: tonic::transport::Error,
+    },
+    /// The file with the certificate authorities cannot be read.
+    #[error("cannot read {path}: {source}", path = .path.display())]
+    File {
+        /// The path of the file.
+        path: std::path::PathBuf,
+        /// The I/O error.
+        source: std::io::Error,
+    },
+}
+
+impl From<PeerError> for Status {
+    /// Returns INTERNAL, because a client cannot correct an invalid configuration.
+    fn from(error: PeerError) -> Self {
+        status::internal(&error)
+    }
+}
+
+/// The other services that one service can call. Clones share the connections, which are
+/// established when they are needed.
+#[derive(Clone, Debug)]
+pub struct Peers {
+    own_service: Service,
+    channels: Arc<HashMap<Service, Channel>>,
+    signer: TokenSigner,
+}
+
+impl Peers {
+    /// Creates the channels of `own_service` to its configured peers. Must be called within a Tokio
+    /// runtime. Connections are not established yet, so a service becomes ready even if its peers
+    /// are down.
+    ///
+    /// # Errors
+    /// Returns an error if an address is invalid or the file with the certificate authorities
+    /// cannot be read.
+    pub fn new(own_service: Service, config: &PeersConfig, signer: TokenSigner) -> Result<Self, PeerError> {
+        let authorities = match &config.ca_file {
+            Some(path) => Some(std::fs::read(path).map_err(|source| PeerError::File { path: path.clone(), source })?),
+            None => None,
+        };
+        let mut channels = HashMap::new();
+        for service in Service::ALL.iter().copied() {
+            if let Some(address) = address(config, service) {
+                let channel = connect(address, authorities.as_deref())
+                    .map_err(|source| PeerError::Address { peer: service.as_str(), source })?;
+                channels.insert(service, channel);
+            }
+        }
+        Ok(Self { own_service, channels: Arc::new(channels), signer })
+    }
+
+    /// Returns the signer of the service's tokens. It signs receipts too.
+    #[must_use]
+    pub fn signer(&self) -> &TokenSigner {
+        &self.signer
+    }
+
+    /// Returns a channel for calls to `peer` on behalf of `actor`.
+    ///
+    /// # Errors
+    /// Returns an error if the address of the peer is not configured.
+    pub fn channel(&self, peer: Service, actor: &Actor) -> Result<PeerChannel, PeerError> {
+        self.intercepted_channel(peer, Some(actor.clone()))
+    }
+
+    /// Returns a channel for calls to `peer` on behalf of the calling service itself.
+    ///
+    /// # Errors
+    /// Returns an error if the address of the peer is not configured.
+    pub fn channel_as_service(&self, peer: Service) -> Result<PeerChannel, PeerError> {
+        self.intercepted_channel(peer, None)
+    }
+
+    fn intercepted_channel(&self, peer: Service, actor: Option<Actor>) -> Result<PeerChannel, PeerError> {
+        let channel = self.channels.get(&peer).cloned().ok_or(PeerError::NotSet(peer.as_str()))?;
+        let signer = self.signer.clone();
+        let interceptor = PeerInterceptor { own_service: self.own_service, peer, actor, signer };
+        Ok(InterceptedService::new(channel, interceptor))
+    }
+}
+
+/// Returns the configured address of a service.
+fn address(config: &PeersConfig, service: Service) -> Option<&str> {
+    match service {
+        Service::ClaimIntake => config.claim_intake.as_deref(),
+        Service::PoeReview => config.poe_review.as_deref(),
+        Service::CustomerConsent => config.customer_consent.as_deref(),
+        Service::Eligibility => config.eligibility.as_deref(),
+        Service::Registry => config.registry.as_deref(),
+    }
+}
+
+/// Creates a channel that connects on first use. `authorities` are the PEM certificates that the
+/// certificate of an `https` peer is verified against.
+fn connect(address: &str, authorities: Option<&[u8]>) -> Result<Channel, tonic::transport::Error> {
+    let endpoint = Endpoint::from_shared(address.to_owned())?
+        .connect_timeout(CONNECT_TIMEOUT)
+        .tcp_nodelay(true)
+        .http2_keep_alive_interval(KEEPALIVE_INTERVAL)
+        .keep_alive_timeout(KEEPALIVE_TIMEOUT);
+    let endpoint = match authorities {
+        Some(pem) if address.starts_with("https://") => {
+            server::install_crypto_provider();
+            endpoint.tls_config(ClientTlsConfig::new().ca_certificate(Certificate::from_pem(pem)))?
+        }
+        Some(_) | None => endpoint,
+    };
+    Ok(endpoint.connect_lazy())
+}
+
+/// Adds the token, the request id, the trace and the timeout to every outgoing call.
+#[derive(Clone, Debug)]
+pub struct PeerInterceptor {
+    own_service: Service,
+    peer: Service,
+    /// The actor on whose behalf the service calls; `None` for the service itself.
+    actor: Option<Actor>,
+    signer: TokenSigner,
+}
+
+impl Interceptor for PeerInterceptor {
+    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
+        let token = self.signer.service_token(self.own_service, self.peer, self.actor.as_ref());
+        let token = token.map_err(|error| status::internal(&error))?;
+        let metadata = request.metadata_mut();
+        metadata.insert("authorization", header_value(&format!("Bearer {token}"))?);
+        if let Some(id) = context::current_request_id() {
+            metadata.insert(server::REQUEST_ID, header_value(&id)?);
+        }
+        let traceparent = telemetry::traceparent();
+        if !traceparent.is_empty() {
+            metadata.insert("traceparent", header_value(&traceparent)?);
+        }
+        if !metadata.contains_key("grpc-timeout") {
+            let remaining = context::remaining_time();
+            request.set_timeout(remaining.map_or(DEFAULT_TIMEOUT, |remaining| remaining.saturating_sub(MARGIN)));
+        }
+        Ok(request)
+    }
+}
+
+fn header_value(value: &str) -> Result<MetadataValue<Ascii>, Status> {
+    value.parse().map_err(|_| status::internal("a header value is not printable ASCII"))
+}

@@ -1,0 +1,26 @@
+//! The gRPC server of a process, with the middleware that all services share.
+//!
+//! A request passes the middleware in this order, from outside in: `body_drain` (reads request
+//! bodies that no handler read), `observe` (request id, span, metrics), `panic` (turns panics into
+//! INTERNAL), `error_translation` (gives the transport's own errors the common form), `admission`
+//! (limits concurrent requests), `deadline`, and [`auth`](cpor_auth as auth). Health and reflection pass
+//! admission and authorization unconditionally.
+mod admission;
+mod body_drain;
+mod deadline;
+mod error_translation;
+mod health;
+mod observe;
+mod panic;
+mod reflection;
+mod serve;
+mod services;
+
+pub use serve::{Server, ServerDependencies, ServerError, install_crypto_provider};
+pub use services::GrpcServices;
+
+/// The name of the header with the id of a request, in requests and responses.
+pub const REQUEST_ID: &str = "x-request-id";
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,194 @@
+//! Assembly and operation of the gRPC server.
+use std::{sync::Arc, time::Duration};
+
+use axum::middleware::{from_fn, from_fn_with_state};
+use cpor_types::Entropy;
+use tokio::net::TcpListener;
+use tonic::{
+    service::Routes,
+    transport::{Identity, ServerTlsConfig, server::TcpIncoming},
+};
+
+use super::{GrpcServices, admission, body_drain, deadline, error_translation, health, observe, panic, reflection};
+use crate::{
+    config::{Limits, TlsConfig},
+    request::{self, UnsupportedRule},
+};
+use cpor_auth::{AccessError, Authorizer, MethodTable, VerificationKeys, authorize};
+use cpor_process::{
+    lifecycle::{Readiness, Shutdown},
+    metrics::Metrics,
+};
+
+/// The number of HTTP/2 streams that a client may reset before they are accepted. A client that
+/// exceeds it ("rapid reset" attack) loses its connection.
+const MAX_PENDING_RESETS: usize = 32;
+/// The interval of the pings that check whether a client is still connected.
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(30);
+/// The time within which a client must respond to a ping.
+const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(20);
+/// The number of bytes that a client may send on one stream before they are read.
+const STREAM_WINDOW: u32 = 1 << 20;
+/// The number of bytes that a client may send on one connection before they are read.
+const CONNECTION_WINDOW: u32 = 4 << 20;
+
+/// The dependencies of a server, which its process provides.
+#[derive(Clone)]
+pub struct ServerDependencies {
+    /// The keys that bearer tokens are verified with.
+    pub keys: Arc<VerificationKeys>,
+    /// The limits for requests and connections.
+    pub limits: Limits,
+    /// The certificate and its key; without them the server speaks plain text.
+    pub tls: TlsConfig,
+    /// The registry of the server's metrics.
+    pub metrics: Metrics,
+    /// The readiness that the health service reports.
+    pub readiness: Readiness,
+    /// The source of randomness for request ids.
+    pub entropy: Arc<dyn Entropy>,
+}
+
+/// The reason why a server cannot be set up or has failed.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    /// Methods have no valid access declaration.
+    #[error("methods cannot be served:{}", lines(.0))]
+    Access(Vec<AccessError>),
+    /// The protos contain constraints that the server does not enforce.
+    #[error("constraints cannot be enforced:{}", lines(.0))]
+    Rules(Vec<UnsupportedRule>),
+    /// The file of the certificate or of its key cannot be read.
+    #[error("cannot read {path}: {source}", path = .path.display())]
+    File {
+        /// The path of the file.
+        path: std::path::PathBuf,
+        /// The I/O error.
+        source: std::io::Error,
+    },
+    /// The reflection service cannot read the descriptors.
+    #[error("reflection: {0}")]
+    Reflection(#[from] tonic_reflection::server::Error),
+    /// The certificate is not usable, or the listener has failed.
+    #[error("the gRPC server failed: {0}")]
+    Transport(#[from] tonic::transport::Error),
+}
+
+fn lines(items: &[impl std::fmt::Display]) -> String {
+    items.iter().map(|item| format!("\n  {item}")).collect()
+}
+
+/// A gRPC server that is assembled but does not listen yet.
+pub struct Server {
+    routes: Routes,
+    transport: tonic::transport::Server,
+    readiness: Readiness,
+    /// Copies the readiness to the health service as long as it is polled.
+    health: futures_util::future::BoxFuture<'static, ()>,
+}
+
+impl std::fmt::Debug for Server {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Server").finish_non_exhaustive()
+    }
+}
+
+impl Server {
+    /// Assembles a server: checks the access declarations and the constraints of all methods, reads
+    /// the certificate, adds health and reflection, and wraps everything in the middleware.
+    ///
+    /// # Errors
+    /// See [`ServerError`].
+    pub fn prepare(dependencies: ServerDependencies, services: GrpcServices) -> Result<Self, ServerError> {
+        request::check_rules().map_err(ServerError::Rules)?;
+        let methods = Arc::new(MethodTable::build(&services.audiences()).map_err(ServerError::Access)?);
+        let transport = transport(&dependencies.limits, &dependencies.tls)?;
+        let (reporter, health_server) = tonic_health::server::health_reporter();
+        let health =
+            health::report_readiness(reporter, dependencies.readiness.clone(), services.grpc_services().to_vec());
+        let public_routes = reflection::add(Routes::new(health_server), &services)?;
+        let router = services.into_router().merge(public_routes.into_axum_router().reset_fallback());
+        let readiness = dependencies.readiness.clone();
+        Ok(Self {
+            routes: add_middleware(dependencies, methods, router),
+            transport,
+            readiness,
+            health: Box::pin(health),
+        })
+    }
+
+    /// Serves until the process drains and all requests are finished, or until the grace period of
+    /// the shutdown is over.
+    ///
+    /// # Errors
+    /// Returns an error if the listener fails.
+    pub async fn serve(mut self, listener: TcpListener, shutdown: &Shutdown) -> Result<(), ServerError> {
+        let (drain_token, abort_token, readiness) = (shutdown.drain_token(), shutdown.abort_token(), self.readiness);
+        let drained = async move {
+            drain_token.cancelled().await;
+            readiness.drain();
+        };
+        let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+        let serving = self.transport.add_routes(self.routes).serve_with_incoming_shutdown(incoming, drained);
+        let serving_with_health = async {
+            // Only the end of `serving` ends the server: the health reporter runs beside it.
+            tokio::select! {
+                result = serving => result,
+                never = async { self.health.await; std::future::pending().await } => never,
+            }
+        };
+        tokio::select! {
+            result = serving_with_health => Ok(result?),
+            () = abort_token.cancelled() => Ok(()),
+        }
+    }
+}
+
+/// Wraps the router in the middleware. The last layer is the outermost.
+fn add_middleware(dependencies: ServerDependencies, methods: Arc<MethodTable>, router: axum::Router) -> Routes {
+    let authorizer = Arc::new(Authorizer { keys: dependencies.keys });
+    let admission =
+        Arc::new(admission::Admission::new(dependencies.limits.max_concurrent_requests, &dependencies.metrics));
+    let observer = Arc::new(observe::Observer::new(methods, &dependencies.metrics, dependencies.entropy));
+    let router = router
+        .fallback(async || http::StatusCode::NOT_FOUND)
+        .layer(from_fn_with_state(authorizer, authorize))
+        .layer(from_fn_with_state(deadline::Deadlines::new(&dependencies.limits), deadline::limit))
+        .layer(from_fn_with_state(admission, admission::admit))
+        .layer(from_fn(error_translation::translate))
+        .layer(from_fn(panic::catch))
+        .layer(from_fn_with_state(observer, observe::observe))
+        .layer(from_fn(body_drain::drain_body));
+    Routes::from(router).prepare()
+}
+
+/// Configures the HTTP/2 transport with the limits and, if it is configured, TLS.
+fn transport(limits: &Limits, tls: &TlsConfig) -> Result<tonic::transport::Server, ServerError> {
+    let max_age = Duration::from_secs(limits.max_connection_age_seconds);
+    let server = tonic::transport::Server::builder()
+        .max_concurrent_streams(limits.max_streams_per_connection)
+        .http2_max_header_list_size(limits.max_header_bytes)
+        .http2_max_pending_accept_reset_streams(Some(MAX_PENDING_RESETS))
+        .http2_max_local_error_reset_streams(Some(MAX_PENDING_RESETS))
+        .http2_keepalive_interval(Some(KEEPALIVE_INTERVAL))
+        .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .max_connection_age(max_age)
+        .max_connection_age_grace(Duration::from_secs(limits.max_deadline_seconds));
+    let (Some(certificate), Some(key)) = (&tls.certificate_file, &tls.key_file) else { return Ok(server) };
+    install_crypto_provider();
+    let identity = Identity::from_pem(read(certificate)?, read(key)?);
+    Ok(server.tls_config(ServerTlsConfig::new().identity(identity))?)
+}
+
+fn read(path: &std::path::Path) -> Result<Vec<u8>, ServerError> {
+    std::fs::read(path).map_err(|source| ServerError::File { path: path.to_owned(), source })
+}
+
+/// Selects the cryptography provider of rustls for the process. The selection is required because
+/// several providers are linked. Repeated calls have no effect.
+pub fn install_crypto_provider() {
+    // An error means that a provider is already installed.
+    let (Ok(()) | Err(_)) = rustls::crypto::aws_lc_rs::default_provider().install_default();
+}
