@@ -23,7 +23,6 @@ mod service;
 mod store;
 mod watch_permit;
 
-pub use api::receipt;
 pub use app::{BuildError, build, build_with};
 pub use config::Config;
 pub use store::migration::migrations;

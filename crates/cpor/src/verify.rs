@@ -4,8 +4,8 @@
 use std::fmt;
 
 use cpor_auth::ReceiptKeys;
-use cpor_claim_intake::{
-    domain::history::{Receipt, Summary},
+use cpor_history::{
+    Receipt, Summary,
     receipt::{self, Statement},
 };
 use cpor_proto::claims::v1::ClaimReceipt;
@@ -65,7 +65,7 @@ pub fn verify(receipt: &str, keys: Option<&str>, earlier: Option<&str>) -> Resul
     let (history, mut report) = verify_one("the receipt", receipt, keys.as_ref())?;
     if let Some(earlier) = earlier {
         let (earlier_history, _) = verify_one("the earlier receipt", earlier, keys.as_ref())?;
-        let diverges = |reason: cpor_claim_intake::domain::history::Divergence| VerifyError::Invalid {
+        let diverges = |reason: cpor_history::Divergence| VerifyError::Invalid {
             document: "the receipt",
             reason: format!("it does not extend the earlier one: {reason}"),
         };

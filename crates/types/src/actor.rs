@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::string_enum::string_enum;
+use crate::string_enum;
 use crate::text::text_conversions;
 use crate::{Malformed, Service};
 

@@ -1,6 +1,6 @@
 //! The results of assessments.
 
-use crate::string_enum::string_enum;
+use crate::string_enum;
 
 string_enum! {
     /// Whether a line is eligible for incentives for an activity (R52).

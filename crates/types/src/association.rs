@@ -1,6 +1,6 @@
 //! Why associations end.
 
-use crate::string_enum::string_enum;
+use crate::string_enum;
 
 string_enum! {
     /// Why an association ended (R35).

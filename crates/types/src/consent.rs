@@ -1,6 +1,6 @@
 //! The decisions of customers, and the notices to them.
 
-use crate::string_enum::string_enum;
+use crate::string_enum;
 
 string_enum! {
     /// How a customer made a decision (R43).

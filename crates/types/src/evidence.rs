@@ -1,6 +1,6 @@
 //! The documents of a claim.
 
-use crate::string_enum::string_enum;
+use crate::string_enum;
 
 string_enum! {
     /// The file format of a document. The content of the file determines it, not the name (R14).

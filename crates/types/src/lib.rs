@@ -30,6 +30,7 @@ mod review_clock;
 mod role;
 mod scope;
 mod service;
+mod state_kind;
 mod string_enum;
 mod subscription;
 mod text;
@@ -71,5 +72,6 @@ pub use role::Role;
 // The function `program` returns the program of a claim.
 pub use scope::{Activity, Program, SolutionArea, UnsupportedActivity, program};
 pub use service::Service;
+pub use state_kind::StateKind;
 pub use subscription::{PurchaseChannel, SubscriptionStatus};
 pub use time::{Clock, SystemClock, Timestamp, VirtualClock, rfc3339, truncate_to_micros};

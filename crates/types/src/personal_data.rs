@@ -1,6 +1,6 @@
 //! The kinds of personal data in a claim.
 
-use crate::string_enum::string_enum;
+use crate::string_enum;
 
 string_enum! {
     /// A kind of personal data that can be erased when a claim has ended (R56).

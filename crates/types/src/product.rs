@@ -1,6 +1,6 @@
 //! The families and kinds of catalog products.
 
-use crate::string_enum::string_enum;
+use crate::string_enum;
 
 string_enum! {
     /// The family of a catalog product (R9).

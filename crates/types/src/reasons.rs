@@ -1,6 +1,6 @@
 //! The reasons for which a claim is returned to the partner, rejected or withdrawn.
 
-use crate::string_enum::string_enum;
+use crate::string_enum;
 
 string_enum! {
     /// The reason of a request for partner action (R30).

@@ -1,6 +1,6 @@
 //! The clocks of a review.
 
-use crate::string_enum::string_enum;
+use crate::string_enum;
 
 string_enum! {
     /// A clock of a review case (R45).

@@ -1,7 +1,7 @@
 //! The roles of users.
 
 use crate::ActorSide;
-use crate::string_enum::string_enum;
+use crate::string_enum;
 
 string_enum! {
     /// A role of a user (R4, R5). The API declares the roles that may call each method.

@@ -3,7 +3,7 @@
 use thiserror::Error;
 
 use crate::ProductKind;
-use crate::string_enum::string_enum;
+use crate::string_enum;
 
 string_enum! {
     /// The solution area of a claim: the part of the vendor's products that it is about.

@@ -1,6 +1,6 @@
 //! The names of the services.
 
-use crate::string_enum::string_enum;
+use crate::string_enum;
 
 string_enum! {
     /// One of the five services of the system.

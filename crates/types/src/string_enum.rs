@@ -3,8 +3,9 @@
 /// Declares an enum in which every variant has one fixed string. The string is used in storage,
 /// events, tokens and errors.
 ///
-/// The macro generates `ALL`, `as_str`, `Display`, `FromStr` and the serde implementations. The
+/// The macro generates `ALL`, `STRINGS`, `as_str`, `Display`, `FromStr` and the serde implementations. The
 /// literal after the name describes the enum in parse errors, for example `"an activity"`.
+#[macro_export]
 macro_rules! string_enum {
     ($(#[$meta:meta])+ pub enum $name:ident, $what:literal {
         $($(#[$doc:meta])+ $variant:ident = $text:literal,)+
@@ -18,6 +19,9 @@ macro_rules! string_enum {
         impl $name {
             /// All variants, in the order of their declaration.
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The strings of all variants, in the order of their declaration.
+            pub const STRINGS: &'static [&'static str] = &[$($text),+];
 
             /// The string of this variant. It is stored and sent, so it must never change.
             #[must_use]
@@ -35,18 +39,17 @@ macro_rules! string_enum {
         }
 
         impl std::str::FromStr for $name {
-            type Err = crate::Malformed;
+            type Err = $crate::Malformed;
 
-            fn from_str(name: &str) -> Result<Self, crate::Malformed> {
+            fn from_str(name: &str) -> Result<Self, $crate::Malformed> {
                 match name {
                     $($text => Ok(Self::$variant),)+
-                    _ => Err(crate::Malformed::new(concat!($what, ": one of" $(, " `", $text, "`")+), name)),
+                    _ => Err($crate::Malformed::new(concat!($what, ": one of" $(, " `", $text, "`")+), name)),
                 }
             }
         }
     };
 }
-pub(crate) use string_enum;
 
 #[cfg(test)]
 mod tests {

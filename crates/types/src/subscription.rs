@@ -1,6 +1,6 @@
 //! The status of a subscription, and how it was bought.
 
-use crate::string_enum::string_enum;
+use crate::string_enum;
 
 string_enum! {
     /// The status of a subscription, as the directory reports it.

@@ -1,14 +1,15 @@
 //! Converts claims, documents, comments and history entries to their API messages. The [`View`] of
 //! the caller determines what is left out or masked.
-use super::{enums, receipt, view::View};
+use super::{enums, view::View};
 use crate::{
     domain::{
         Assessment, Association, AssociationEnd, Claim, Comment, Contact, EndReason, Evidence, Line, LostLine,
-        PartnerAction, Party, Refusal, Rejection, Rules, State, Violation, history::SealedEntry,
+        PartnerAction, Party, Refusal, Rejection, Rules, State, Violation,
     },
     error::CallError,
 };
 use cpor_durable::{Etag, Versioned};
+use cpor_history::{SealedEntry, receipt};
 use cpor_proto::wire_time::to_wire_time;
 use cpor_proto::{WireEnum as _, claims::v1 as wire, r#type::v1 as types};
 use cpor_types::{
@@ -47,7 +48,7 @@ pub(super) fn claim_to_wire(claim: Versioned<Claim>, view: View, rules: &Rules) 
         customer_name: content.customer_name.clone(),
         isv_solution_name: content.isv_solution_name.clone(),
         terms_acknowledged: content.terms_acknowledged,
-        state: enums::claim_state_to_wire(claim.state.kind()).into(),
+        state: receipt::claim_state_to_wire(claim.state.kind()).into(),
         association_state: enums::association_state_to_wire(&claim.state).into(),
         violations: violations.into_iter().map(violation_to_wire).collect(),
         allowed_commands: commands.map(|command| enums::command_to_wire(command).into()).collect(),

@@ -10,6 +10,7 @@ use crate::{
 };
 use cpor_auth::{Access, Caller, MethodTable};
 use cpor_call::status;
+use cpor_history::receipt::claim_state_to_wire;
 use cpor_proto::claims::v1 as wire;
 use cpor_proto::wire_time::to_wire_time;
 use cpor_rpc::request::validate;
@@ -43,7 +44,7 @@ fn explanation(claim: &Claim, caller: &Caller, methods: &MethodTable, now: Times
         if is_customer { Vec::new() } else { claim.refused_commands().into_iter().map(refused_command).collect() };
     wire::ClaimExplanation {
         name: claim.name.to_string(),
-        state: enums::claim_state_to_wire(claim.state.kind()).into(),
+        state: claim_state_to_wire(claim.state.kind()).into(),
         association_state: enums::association_state_to_wire(&claim.state).into(),
         waits_for: enums::waits_for_to_wire(waiting.wait).into(),
         wait_start_time: Some(to_wire_time(claim.wait_time)),

@@ -6,11 +6,7 @@
 //! added later are not part of it. An erasure that happens in between changes no commitment and no
 //! link, so the receipt stays valid. This RPC does not verify the history. Verification belongs to
 //! the client: see `cpor verify`.
-use super::{
-    RpcResult,
-    receipt::{self, Statement},
-    view::View,
-};
+use super::{RpcResult, view::View};
 use crate::{
     call::Call,
     error::CallError,
@@ -18,6 +14,7 @@ use crate::{
     store::{Claims, HistoryEntries},
 };
 use cpor_call::status;
+use cpor_history::receipt::{self, Statement};
 use cpor_proto::claims::v1 as wire;
 use cpor_proto::wire_time::to_wire_time;
 use cpor_rpc::request::validate;

@@ -27,7 +27,6 @@ mod list_evidence;
 mod list_history;
 mod list_query;
 mod parse;
-pub mod receipt;
 mod resubmit_claim;
 mod submit_claim;
 mod update_claim;

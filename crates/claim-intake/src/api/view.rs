@@ -1,9 +1,7 @@
 //! Determines what a caller may see of a claim and of its history.
-use crate::domain::{
-    FactKind,
-    history::{Audience, Part, SealedEntry},
-};
+use crate::domain::{FactKind, personal_data_rules};
 use cpor_auth::Caller;
+use cpor_history::{Audience, Part, SealedEntry};
 use cpor_types::{ActorSide, PersonalData, Role};
 
 /// The text that replaces a value that the caller may not see.
@@ -63,7 +61,7 @@ impl View {
                 let is_approval_refusal = facts.action == FactKind::ApprovalRefused.as_str();
                 let changes = (is_approval_refusal && entry.each_change().next().is_some()).then_some(Part::Changes);
                 let withheld: Vec<_> = subject.into_iter().chain(changes).collect();
-                entry.withhold(&withheld).withhold_changes(PersonalData::Subjects)
+                entry.withhold(&withheld).withhold_changes(PersonalData::Subjects, &personal_data_rules())
             }
         }
     }
@@ -72,10 +70,8 @@ impl View {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{
-        FieldChange, StateKind,
-        history::{Digest, EntryFacts, HistoryEntry},
-    };
+    use crate::domain::{FieldChange, StateKind};
+    use cpor_history::{Digest, EntryFacts, HistoryEntry};
     use cpor_types::{Actor, Timestamp};
 
     fn caller(side: ActorSide, roles: &[Role]) -> Caller {
@@ -147,7 +143,7 @@ mod tests {
             entry(ActorSide::Reviewer, Audience::Vendor, "review_noted", &[]),
         ];
         for entry in hidden {
-            let after = |kind| partner.restrict(entry.clone().erase(&[kind]));
+            let after = |kind| partner.restrict(entry.clone().erase(&[kind], &personal_data_rules()));
             let (before, subjects) = (partner.restrict(entry.clone()), after(PersonalData::Subjects));
             assert_eq!(subjects.changes, before.changes);
             assert_eq!(subjects.withheld().collect::<Vec<_>>(), before.withheld().collect::<Vec<_>>());
@@ -156,9 +152,9 @@ mod tests {
             }
         }
         let contact = entry(ActorSide::Partner, Audience::All, "updated", &["partner_contact"]);
-        let erased = partner.restrict(contact.erase(&[PersonalData::Contacts]));
+        let erased = partner.restrict(contact.erase(&[PersonalData::Contacts], &personal_data_rules()));
         assert_eq!(erased.erased().collect::<Vec<_>>(), [Part::Changes], "the partner saw the contact");
-        let operators = View::Masked.restrict(entry_of_all().erase(PersonalData::ALL));
+        let operators = View::Masked.restrict(entry_of_all().erase(PersonalData::ALL, &personal_data_rules()));
         assert_eq!(operators.erased().collect::<Vec<_>>(), [Part::Subject, Part::Reason], "operators see the erasure");
         assert_eq!(operators.withheld().collect::<Vec<_>>(), [Part::Changes]);
     }

@@ -9,7 +9,7 @@ use cpor_types::{TenantId, Timestamp};
 
 string_enum! {
     /// A party that can move a claim forward.
-    Party {
+    pub enum Party, "a party" {
         /// The partner that the claim belongs to.
         Partner = "PARTNER",
         /// A reviewer: the assigned one if the case has one, and any reviewer otherwise.

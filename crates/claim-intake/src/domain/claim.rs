@@ -2,9 +2,10 @@
 //! builder of its transitions.
 use super::{
     Comment, Content, DirectoryAnswer, Event, EventKind, Evidence, FieldChange, Line, LostLine, State, StateKind,
-    Submission, history::Digest, waiting::WaitStarts,
+    Submission, waiting::WaitStarts,
 };
 use cpor_durable::Transition;
+use cpor_history::Digest;
 use cpor_types::{ClaimName, PersonalData, Timestamp, rfc3339};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

@@ -1,10 +1,7 @@
 //! The events of a claim. The history and the events for other services are derived from them.
-use super::{
-    Comment, Contact, Evidence, FactKind, StateKind,
-    history::{Audience, ERASURE_ACTION},
-};
+use super::{Comment, Contact, Evidence, FactKind, FieldChange, StateKind, personal_data::ERASURE_ACTION};
+use cpor_history::Audience;
 use cpor_types::{CaseId, EvidenceId, LineId, PersonalData, PrimaryRejection, TenantId, Timestamp};
-use serde::{Deserialize, Serialize};
 
 /// One event of a claim. It becomes one entry of the history (R56).
 #[derive(Clone, Debug, PartialEq)]
@@ -24,17 +21,6 @@ pub struct Event {
     /// The kinds of personal data that must not be stored with this event (R56): the claim's data
     /// of these kinds was erased after the event happened and before it was reported.
     pub late: Vec<PersonalData>,
-}
-
-/// A field that changed, with its values as display text.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FieldChange {
-    /// The path of the field in the claim.
-    pub field: String,
-    /// The value before; empty when there was none.
-    pub from: String,
-    /// The value after; empty when there is none.
-    pub to: String,
 }
 
 /// The kinds of events, with the data that other services need.

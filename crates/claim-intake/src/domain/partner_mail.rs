@@ -4,7 +4,7 @@ use cpor_types::PrimaryRejection;
 
 string_enum! {
     /// The subject matter of a mail to the partner.
-    PartnerMailKind {
+    pub enum PartnerMailKind, "a kind of mail to partners" {
         /// A reviewer requested partner action (R20).
         PartnerAction = "partner_action",
         /// The response deadline is about to pass (R48).

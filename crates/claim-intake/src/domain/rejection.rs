@@ -34,7 +34,7 @@ pub enum Remedy {
 
 string_enum! {
     /// Why a rejection cannot be disputed (R28).
-    Finality {
+    pub enum Finality, "why a rejection is final" {
         /// The partner itself withdrew the claim (R25).
         PartnerRequest = "PARTNER_REQUEST",
         /// The claim was disputed as often as its policy allows.

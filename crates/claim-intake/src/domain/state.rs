@@ -1,6 +1,6 @@
 //! The states of a claim (R15). Each state carries the data that exists only in that state.
-use super::{Rejection, Remedy, Submission, Window, string_enum};
-use cpor_types::{EditsAfterSubmission, LineId, PartnerActionReason, Timestamp};
+use super::{Rejection, Remedy, Submission, Window};
+use cpor_types::{EditsAfterSubmission, LineId, PartnerActionReason, StateKind, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// The state of a claim.
@@ -23,28 +23,6 @@ pub enum State {
     Rejected(Submission, Rejection),
     /// The partner disputes the rejection, and the claim is reviewed again (R28).
     Disputed(Submission),
-}
-
-string_enum! {
-    /// A state without its data, as the transition table uses it.
-    StateKind {
-        /// The draft: see [`State::Editing`].
-        Editing = "EDITING",
-        /// The deleted draft: see [`State::Deleted`].
-        Deleted = "DELETED",
-        /// Waiting for the review to start: see [`State::Submitted`].
-        Submitted = "SUBMITTED",
-        /// In review: see [`State::UnderReview`].
-        UnderReview = "UNDER_REVIEW",
-        /// Waiting for the partner: see [`State::PartnerActionRequired`].
-        PartnerActionRequired = "PARTNER_ACTION_REQUIRED",
-        /// Approved: see [`State::Approved`].
-        Approved = "APPROVED",
-        /// Rejected: see [`State::Rejected`].
-        Rejected = "REJECTED",
-        /// In review on a dispute: see [`State::Disputed`].
-        Disputed = "DISPUTED",
-    }
 }
 
 /// A reviewer's request for partner action (R20), and the partner's activity since (R21).
@@ -235,18 +213,6 @@ impl State {
             Self::Approved(_, association) => Self::Approved(submission, association.clone()),
             Self::Rejected(_, rejection) => Self::Rejected(submission, rejection.clone()),
             Self::Disputed(_) => Self::Disputed(submission),
-        }
-    }
-}
-
-impl StateKind {
-    /// Returns whether the lines of a claim in this state are live. R38: the company cannot claim a
-    /// live line again. Lines are live while the claim is open for review or approved.
-    #[must_use]
-    pub const fn has_live_lines(self) -> bool {
-        match self {
-            Self::Submitted | Self::UnderReview | Self::PartnerActionRequired | Self::Approved | Self::Disputed => true,
-            Self::Editing | Self::Deleted | Self::Rejected => false,
         }
     }
 }

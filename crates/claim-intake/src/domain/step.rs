@@ -5,7 +5,7 @@ use super::string_enum;
 string_enum! {
     /// A command on a claim. Most commands belong to the partner; reviewers can also comment, and
     /// only an operator can erase personal data.
-    Command {
+    pub enum Command, "a command" {
         /// Changes the content of the claim.
         Update = "UPDATE",
         /// Deletes the draft.
@@ -31,7 +31,7 @@ string_enum! {
 
 string_enum! {
     /// The kinds of facts that other services, or the passing of time, report about a claim.
-    FactKind {
+    pub enum FactKind, "a kind of fact" {
         /// A reviewer was assigned to the review case, or the assigned reviewer was removed.
         ReviewAssigned = "review_assigned",
         /// The review case is open and no reviewer has started it yet.

@@ -18,7 +18,7 @@ pub struct Violation {
 string_enum! {
     /// The reasons of the violations that this service finds itself. The registry service has
     /// further reasons.
-    ViolationReason {
+    pub enum ViolationReason, "a reason of a violation" {
         /// The field is required (R10).
         FieldRequired = "FIELD_REQUIRED",
         /// The field must be empty for the claimed activities (R10 k).

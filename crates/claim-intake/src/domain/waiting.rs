@@ -9,7 +9,7 @@ use std::mem::{Discriminant, discriminant};
 
 string_enum! {
     /// What a claim waits for.
-    Wait {
+    pub enum Wait, "what a claim waits for" {
         /// The partner has to submit the draft (R18).
         Submission = "SUBMISSION",
         /// A reviewer has to start the review (R19).

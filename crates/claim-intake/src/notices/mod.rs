@@ -31,8 +31,7 @@ impl MailRenderer for NoticeComposer {
     /// Composes a mail. Reads the claim from the database once.
     async fn render(&self, mail: &Mail) -> Result<RenderResult, RendererError> {
         let data: NoticeData = serde_json::from_value(mail.data.clone()).map_err(renderer_error)?;
-        let kind = PartnerMailKind::parse(&mail.kind);
-        let kind = kind.ok_or_else(|| renderer_error(format_args!("`{}` is not a kind of notice", mail.kind)))?;
+        let kind: PartnerMailKind = mail.kind.parse().map_err(|error: Malformed| renderer_error(error))?;
         let partner = mail.owner.parse().map_err(|error: Malformed| renderer_error(error))?;
         let name = ClaimName { partner, claim: data.claim };
         let claim = Claims::get(self.db.reader(), &name).await.map_err(renderer_error)?;

@@ -4,12 +4,13 @@ use super::{
     listing::{self, SortKey, SortValue},
     row,
 };
-use crate::domain::{Claim, history::Digest};
+use crate::domain::Claim;
 use cpor_bulk_rows::{fetch_all, fetch_one};
 use cpor_durable::{
     StoreError, Versioned,
     ids::{self, ClaimId},
 };
+use cpor_history::Digest;
 use cpor_listing::{filter, order::Order};
 use cpor_types::{ClaimName, PartnerId};
 use sea_orm::{

@@ -1,6 +1,6 @@
 //! Stores and reads comments. Each comment has the position of the history entry that recorded it.
 use super::{entity::comment, events_with_position};
-use crate::domain::{Claim, Comment, history::is_human_side};
+use crate::domain::{Claim, Comment, is_human_side};
 use cpor_bulk_rows::{fetch_all, fetch_one};
 use cpor_durable::{
     AggregateKey, Change, StoreError, Tx,

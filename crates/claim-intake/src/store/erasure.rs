@@ -4,7 +4,7 @@ use super::{
     entity::{comment, history, json::Changes},
     events_with_position, history as history_store, mails,
 };
-use crate::domain::{Claim, EventKind, history::is_human_side};
+use crate::domain::{Claim, EventKind, is_human_side, personal_data_rules};
 use cpor_bulk_rows::fetch_all;
 use cpor_durable::{
     AggregateKey, Change, StoreError, Tx,
@@ -59,7 +59,7 @@ async fn erase_history(tx: &Tx, key: &AggregateKey, position: i64, kinds: &[Pers
 /// Returns the row of an entry without its data of `kinds`. `None` if the row does not change.
 fn erase_entry(row: history::Model, kinds: &[PersonalData]) -> Result<Option<history::ActiveModel>, StoreError> {
     let before = history_store::entry_from_row(row.clone())?;
-    let entry = before.clone().erase(kinds);
+    let entry = before.clone().erase(kinds, &personal_data_rules());
     if entry == before {
         return Ok(None);
     }

@@ -6,16 +6,14 @@ use super::{
     events_with_position,
     row::RowContext,
 };
-use crate::domain::{
-    Claim, Event,
-    history::{Digest, EntryFacts, HistoryEntry, SealedEntry},
-};
+use crate::domain::{Claim, Event, personal_data_rules};
 use cpor_bulk_rows::fetch_all;
 use cpor_durable::{
     AggregateKey, Change, RecordedEvent, StoreError, Tx,
     ids::{ClaimId, PartnerId},
     rows::{self, to_bigint},
 };
+use cpor_history::{Digest, EntryFacts, HistoryEntry, SealedEntry};
 use cpor_types::{Actor, ClaimName, Entropy};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
@@ -82,7 +80,12 @@ pub(super) fn chain_rows(change: &Change<Claim>, entropy: &dyn Entropy) -> (Vec<
         let salt = Digest(entropy.secret());
         let sealed = SealedEntry::seal(&change.after.state.name, head, position, salt, new_entry(recorded));
         head = sealed.link;
-        rows.push(entry_to_row(&change.key, recorded, salt, &sealed.erase(&recorded.event.late)));
+        rows.push(entry_to_row(
+            &change.key,
+            recorded,
+            salt,
+            &sealed.erase(&recorded.event.late, &personal_data_rules()),
+        ));
     }
     (rows, head)
 }

@@ -1,9 +1,9 @@
 //! Reads the log of an owner: the history entries of all claims of one partner, in the order of
 //! commits (R59). Watches follow this log.
 use super::{entity::history, history::entry_from_row};
-use crate::domain::history::{Digest, SealedEntry};
 use cpor_bulk_rows::{fetch_all, fetch_one};
 use cpor_durable::{StoreError, ids};
+use cpor_history::{Digest, SealedEntry};
 use cpor_types::{ClaimName, PartnerId};
 use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 

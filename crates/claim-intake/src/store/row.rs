@@ -8,8 +8,9 @@ use super::{
     },
     listing,
 };
-use crate::domain::{Claim, StateKind, history::Digest};
+use crate::domain::{Claim, StateKind};
 use cpor_durable::{AggregateKey, Change, StoreError, Versioned, rows::to_bigint};
+use cpor_history::Digest;
 use cpor_types::{ClaimName, PartnerId};
 use sea_orm::ActiveValue::Set;
 use std::fmt::Display;

@@ -6,8 +6,9 @@ use super::entity::{
 };
 use super::*;
 use crate::domain::tests::fixtures::{TestClaim, name, start};
-use crate::domain::{StateKind, Wait, history::Audience};
+use crate::domain::{StateKind, Wait};
 use cpor_database::Db;
+use cpor_history::Audience;
 use cpor_listing::order::Order;
 use cpor_types::{Activity, ActorSide, EvidenceId, SeededEntropy, SystemEntropy};
 use sea_orm::{

@@ -2,9 +2,9 @@
 use crate::domain::{
     Claim, Command, Content, DirectoryAnswer, DirectoryFacts, EventKind, Field, Refusal, Rules, State,
     claim::{EntryDetails, TransitionBuilder},
-    history::Digest,
 };
 use cpor_durable::Transition;
+use cpor_history::Digest;
 use cpor_types::{ClaimName, Timestamp};
 use std::collections::BTreeMap;
 

@@ -2,7 +2,7 @@
 
 use sea_orm::{DeriveActiveEnum, EnumIter};
 
-use crate::domain::history::Audience;
+use cpor_history::Audience;
 
 /// The sides that may see a history entry, as they are stored. The names must not change. The
 /// migration of the table lists them too.

@@ -3,8 +3,7 @@
 //!
 //! The facts of an entry are its action, side, times and states.
 use super::{Audience, Digest, EntryFacts, HiddenReason, Part, SealedEntry, seal::matches_commitment};
-use crate::domain::StateKind;
-use cpor_types::ClaimName;
+use cpor_types::{ClaimName, StateKind};
 
 /// A claim's history as it was shown to one side.
 #[derive(Clone, Debug, PartialEq, Eq)]

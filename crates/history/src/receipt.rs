@@ -1,13 +1,9 @@
 //! Conversion between history receipts (R56) and their API messages. `cpor verify` uses this module
 //! to read a receipt.
-use super::enums;
-use crate::domain::{
-    FieldChange, StateKind,
-    history::{Audience, EntryFacts, HiddenReason, Part, Receipt, SealedEntry, SealedPart},
-};
+use crate::{Audience, EntryFacts, FieldChange, HiddenReason, Part, Receipt, SealedEntry, SealedPart};
 use cpor_proto::wire_time::{from_wire_time, to_wire_time};
 use cpor_proto::{WireEnum as _, claims::v1 as wire};
-use cpor_types::{ActorSide, PersonalData};
+use cpor_types::{ActorSide, PersonalData, StateKind};
 use serde::{Deserialize, Serialize};
 
 /// The part of a receipt that is signed. The hash chain ties all other parts to `head`.
@@ -67,7 +63,8 @@ pub enum ReceiptError {
 }
 
 /// Converts an entry with its commitments and salts.
-pub(super) fn receipt_entry(entry: &SealedEntry) -> wire::ReceiptEntry {
+#[must_use]
+pub fn receipt_entry(entry: &SealedEntry) -> wire::ReceiptEntry {
     wire::ReceiptEntry {
         entry: Some(history_entry(entry)),
         vendor_only: entry.audience == Audience::Vendor,
@@ -80,15 +77,16 @@ pub(super) fn receipt_entry(entry: &SealedEntry) -> wire::ReceiptEntry {
 }
 
 /// Converts the readable content of an entry. Withheld and erased parts are empty.
-pub(super) fn history_entry(entry: &SealedEntry) -> wire::HistoryEntry {
+#[must_use]
+pub fn history_entry(entry: &SealedEntry) -> wire::HistoryEntry {
     let text = |part: &SealedPart<String>| part.opened.as_ref().map(|(_, text)| text.clone()).unwrap_or_default();
     let without_facts = wire::HistoryEntry {
         position: entry.position,
         subject: text(&entry.subject),
         reason: text(&entry.reason),
         changes: entry.each_change().map(field_change).collect(),
-        withheld: entry.withheld().map(|part| enums::history_part_to_wire(part).into()).collect(),
-        erased: entry.erased().map(|part| enums::history_part_to_wire(part).into()).collect(),
+        withheld: entry.withheld().map(|part| history_part_to_wire(part).into()).collect(),
+        erased: entry.erased().map(|part| history_part_to_wire(part).into()).collect(),
         chain_hash: entry.link.to_string(),
         ..wire::HistoryEntry::default()
     };
@@ -98,8 +96,8 @@ pub(super) fn history_entry(entry: &SealedEntry) -> wire::HistoryEntry {
         side: facts.side.to_number(),
         effective_time: Some(to_wire_time(facts.effective_time)),
         record_time: Some(to_wire_time(facts.record_time)),
-        from_state: facts.from.map_or(wire::ClaimState::Unspecified, enums::claim_state_to_wire).into(),
-        to_state: enums::claim_state_to_wire(facts.to).into(),
+        from_state: facts.from.map_or(wire::ClaimState::Unspecified, claim_state_to_wire).into(),
+        to_state: claim_state_to_wire(facts.to).into(),
         overtaken: facts.overtaken,
         ..without_facts
     }
@@ -123,6 +121,57 @@ fn field_change(change: &SealedPart<FieldChange>) -> wire::FieldChange {
 fn commitment<T>(part: &SealedPart<T>) -> wire::Commitment {
     let salt = part.opened.as_ref().map(|(salt, _)| salt.to_string());
     wire::Commitment { sha256: part.commitment.to_string(), salt: salt.unwrap_or_default() }
+}
+
+/// Returns the state as the API names it.
+#[must_use]
+pub const fn claim_state_to_wire(state: StateKind) -> wire::ClaimState {
+    match state {
+        StateKind::Editing => wire::ClaimState::Editing,
+        // The API has no state for a deleted draft. Only the response to DeleteClaim and the
+        // history show a deleted draft.
+        StateKind::Deleted => wire::ClaimState::Unspecified,
+        StateKind::Submitted => wire::ClaimState::Submitted,
+        StateKind::UnderReview => wire::ClaimState::UnderReview,
+        StateKind::PartnerActionRequired => wire::ClaimState::PartnerActionRequired,
+        StateKind::Approved => wire::ClaimState::Approved,
+        StateKind::Rejected => wire::ClaimState::Rejected,
+        StateKind::Disputed => wire::ClaimState::Disputed,
+    }
+}
+
+/// Returns `None` for the unspecified value.
+const fn claim_state_from_wire(state: wire::ClaimState) -> Option<StateKind> {
+    match state {
+        wire::ClaimState::Unspecified => None,
+        wire::ClaimState::Editing => Some(StateKind::Editing),
+        wire::ClaimState::Submitted => Some(StateKind::Submitted),
+        wire::ClaimState::UnderReview => Some(StateKind::UnderReview),
+        wire::ClaimState::PartnerActionRequired => Some(StateKind::PartnerActionRequired),
+        wire::ClaimState::Approved => Some(StateKind::Approved),
+        wire::ClaimState::Rejected => Some(StateKind::Rejected),
+        wire::ClaimState::Disputed => Some(StateKind::Disputed),
+    }
+}
+
+const fn history_part_to_wire(part: Part) -> wire::HistoryPart {
+    match part {
+        Part::Facts => wire::HistoryPart::Facts,
+        Part::Subject => wire::HistoryPart::Subject,
+        Part::Reason => wire::HistoryPart::Reason,
+        Part::Changes => wire::HistoryPart::Changes,
+    }
+}
+
+/// Returns `None` for the unspecified value.
+const fn history_part_from_wire(part: wire::HistoryPart) -> Option<Part> {
+    match part {
+        wire::HistoryPart::Unspecified => None,
+        wire::HistoryPart::Facts => Some(Part::Facts),
+        wire::HistoryPart::Subject => Some(Part::Subject),
+        wire::HistoryPart::Reason => Some(Part::Reason),
+        wire::HistoryPart::Changes => Some(Part::Changes),
+    }
 }
 
 /// Joins the parts of a receipt as ExportClaimReceipt streams them.
@@ -166,8 +215,7 @@ struct Malformed(&'static str);
 /// Reads an entry with its commitments and salts.
 fn read_entry(message: &wire::ReceiptEntry) -> Result<SealedEntry, Malformed> {
     let entry = message.entry.as_ref().ok_or(Malformed("entry"))?;
-    let is_erased =
-        |part: &Part| entry.erased().filter_map(enums::history_part_from_wire).any(|erased| erased == *part);
+    let is_erased = |part: &Part| entry.erased().filter_map(history_part_from_wire).any(|erased| erased == *part);
     // The reason why a part without a salt is closed.
     let closed = |part: Part| {
         let kind = Some(part).filter(is_erased).and_then(Part::erased_as);
@@ -219,8 +267,8 @@ fn facts(entry: &wire::HistoryEntry) -> Result<EntryFacts, Malformed> {
         effective_time: time(entry.effective_time).ok_or(Malformed("effective_time"))?,
         record_time: time(entry.record_time).ok_or(Malformed("record_time"))?,
         // The API has no state for a deleted draft. Only the first entry has no previous state.
-        from: enums::claim_state_from_wire(entry.from_state()).or((entry.position > 1).then_some(StateKind::Deleted)),
-        to: enums::claim_state_from_wire(entry.to_state()).unwrap_or(StateKind::Deleted),
+        from: claim_state_from_wire(entry.from_state()).or((entry.position > 1).then_some(StateKind::Deleted)),
+        to: claim_state_from_wire(entry.to_state()).unwrap_or(StateKind::Deleted),
         overtaken: entry.overtaken,
     })
 }

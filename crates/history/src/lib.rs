@@ -9,7 +9,7 @@
 //! ```
 //!
 //! `H` is SHA-256 over a tag and length-prefixed fields, so that no two values have the same input.
-//! If a side may not see a part, it gets the commitment without the content: the chain still
+//! If a side may not see a part, it gets the commitment without the content: the chain
 //! can still be verified, and the unknown salt prevents guessing the content.
 //!
 //! The part `changes` commits to the commitments of the single changes, so that each change can be
@@ -17,19 +17,19 @@
 //! information. Personal data is erased in the same way, together with its salt, in the database
 //! itself: see `erase`.
 mod erase;
+pub mod receipt;
 mod seal;
 mod verify;
 
 #[cfg(test)]
 mod tests;
 
-pub(super) use erase::ERASURE_ACTION;
-pub use erase::is_human_side;
+pub use erase::PersonalDataRules;
 pub use verify::{Divergence, EntryError, Receipt, Summary, VerifyError};
 
-use super::{FieldChange, StateKind, string_enum};
-use cpor_types::{ActorSide, ClaimName, PersonalData, Timestamp};
-use erase::{StoredSalts, personal_data_kind};
+use cpor_types::{ActorSide, ClaimName, PersonalData, StateKind, Timestamp, string_enum};
+use erase::StoredSalts;
+use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
 /// A SHA-256 hash or a salt: 32 bytes, written in lower-case hex.
@@ -78,7 +78,7 @@ impl FromStr for Digest {
 
 string_enum! {
     /// The sides that may see an entry.
-    Audience {
+    pub enum Audience, "an audience of a history entry" {
         /// Everybody who may see the history of the claim.
         All = "all",
         /// Only the vendor's side. Other sides see that there is an entry, and nothing of its
@@ -89,7 +89,7 @@ string_enum! {
 
 string_enum! {
     /// A part of a history entry, which has one commitment.
-    Part {
+    pub enum Part, "a part of a history entry" {
         /// The action, side, times and states; see [`EntryFacts`].
         Facts = "facts",
         /// The subject: who caused the change.
@@ -118,6 +118,17 @@ pub struct EntryFacts {
     pub to: StateKind,
     /// Whether the event is a reported fact that came too late to change anything.
     pub overtaken: bool,
+}
+
+/// A field that changed, with its values as display text.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FieldChange {
+    /// The path of the field in the claim.
+    pub field: String,
+    /// The value before; empty when there was none.
+    pub from: String,
+    /// The value after; empty when there is none.
+    pub to: String,
 }
 
 /// The content of a history entry, before it is sealed.
@@ -255,10 +266,10 @@ impl SealedEntry {
     /// Returns the entry without the changes that are personal data of this kind, or were until
     /// they were erased.
     #[must_use]
-    pub fn withhold_changes(mut self, kind: PersonalData) -> Self {
+    pub fn withhold_changes(mut self, kind: PersonalData, rules: &PersonalDataRules) -> Self {
         for change in self.changes.opened.iter_mut().flat_map(|(_, changes)| changes) {
             let is_of_kind = match &change.opened {
-                Ok((_, change)) => personal_data_kind(&change.field) == Some(kind),
+                Ok((_, change)) => (rules.kind_of_field)(&change.field) == Some(kind),
                 Err(reason) => *reason == HiddenReason::Erased(kind),
             };
             if is_of_kind {
@@ -298,7 +309,7 @@ impl SealedEntry {
     }
 
     /// Returns the changes one by one; none if the part as a whole is hidden.
-    pub(crate) fn each_change(&self) -> impl Iterator<Item = &SealedPart<FieldChange>> {
+    pub fn each_change(&self) -> impl Iterator<Item = &SealedPart<FieldChange>> {
         self.changes.opened.iter().flat_map(|(_, changes)| changes)
     }
 }

@@ -1,100 +1,34 @@
 //! The erasure of personal data from a sealed entry (R56). The text and its salt are deleted. The
 //! commitment, a salted hash of the text, stays, so that the chain can still be verified. Without
 //! the salt the commitment cannot be used to find out what the text was.
-use super::{Digest, EntryFacts, HiddenReason, HistoryEntry, Part, SealedEntry, SealedPart, seal};
-use crate::domain::{FactKind, Field, FieldChange};
-use cpor_types::{ActorSide, PersonalData};
+use super::{Digest, EntryFacts, FieldChange, HiddenReason, HistoryEntry, Part, SealedEntry, SealedPart, seal};
+use cpor_types::PersonalData;
 
-/// The action of the entry that records an erasure.
-pub(in crate::domain) const ERASURE_ACTION: &str = "personal_data_erased";
-
-/// Returns the kind of personal data that the field with this path contains; `None` if it contains
-/// none. `field` is the path in a [`FieldChange`] of the history.
-pub(super) fn personal_data_kind(field: &str) -> Option<PersonalData> {
-    match Field::from_path(field) {
-        Some(
-            Field::CustomerContact
-            | Field::CustomerTechnicalContact
-            | Field::PartnerContact
-            | Field::SolutionSellerName,
-        ) => Some(PersonalData::Contacts),
-        Some(
-            Field::DisplayName
-            | Field::MpnId
-            | Field::CustomerDomain
-            | Field::TenantId
-            | Field::SolutionArea
-            | Field::Activities
-            | Field::Program
-            | Field::Lines
-            | Field::CustomerName
-            | Field::IsvSolutionName
-            | Field::TermsAcknowledged,
-        ) => None,
-        None => (field == "reviewer").then_some(PersonalData::Subjects),
-    }
-}
-
-/// Returns whether people write the reason of an entry with this action. For the other actions the
-/// system generates it.
-fn has_personal_reason(action: &str) -> bool {
-    match FactKind::parse(action) {
-        Some(
-            FactKind::PartnerActionRequested
-            | FactKind::ReviewApproved
-            | FactKind::ReviewRejected
-            | FactKind::ReviewNoted
-            | FactKind::LinesAwarded
-            | FactKind::CustomerDeclined,
-        )
-        | None => true,
-        Some(
-            FactKind::ReviewAssigned
-            | FactKind::ReviewOpened
-            | FactKind::ReviewStarted
-            | FactKind::ResponseReminded
-            | FactKind::DisputeReminded
-            | FactKind::ResponseDeadlinePassed
-            | FactKind::DisputeWindowPassed
-            | FactKind::ApprovalBegun
-            | FactKind::ApprovalRefused
-            | FactKind::ReviewReminded
-            | FactKind::ReviewOverdue
-            | FactKind::CompetitionChanged
-            | FactKind::NoticeResent
-            | FactKind::NoticeSettled
-            | FactKind::ConsentWindowOpened
-            | FactKind::ConsentWindowPassed
-            | FactKind::CustomerApproved
-            | FactKind::AssociationOfficial
-            | FactKind::AssociationEnded
-            | FactKind::Assessed,
-        ) => false,
-    }
-}
-
-/// Returns whether the actors on this side are people.
-#[must_use]
-pub const fn is_human_side(side: ActorSide) -> bool {
-    match side {
-        ActorSide::Partner | ActorSide::Reviewer | ActorSide::Vendor | ActorSide::Customer => true,
-        ActorSide::Time | ActorSide::System => false,
-    }
+/// Tells which parts of a history are personal data. The service that records the history knows
+/// what its actions and fields mean.
+#[derive(Clone, Copy, Debug)]
+pub struct PersonalDataRules {
+    /// Returns the kind of personal data in the field with this path; `None` if it contains none.
+    pub kind_of_field: fn(&str) -> Option<PersonalData>,
+    /// Returns whether the subject of an entry with these facts is a person whose name may be
+    /// erased.
+    pub has_personal_subject: fn(&EntryFacts) -> bool,
+    /// Returns whether a person wrote the reason of an entry with these facts.
+    pub has_personal_reason: fn(&EntryFacts) -> bool,
 }
 
 impl SealedEntry {
-    /// Erases the personal data of these kinds from the entry. The entry that records an erasure
-    /// keeps its subject and reason.
+    /// Erases the personal data of these kinds from the entry.
     #[must_use]
-    pub fn erase(mut self, kinds: &[PersonalData]) -> Self {
-        let Ok((_, EntryFacts { action, side, .. })) = &self.facts.opened else { return self };
-        let is_by_person = is_human_side(*side) && action != ERASURE_ACTION;
-        let is_personal_reason = is_by_person && has_personal_reason(action);
-        self.subject.erase_if(|_| is_by_person.then_some(PersonalData::Subjects), kinds);
+    pub fn erase(mut self, kinds: &[PersonalData], rules: &PersonalDataRules) -> Self {
+        let Ok((_, facts)) = &self.facts.opened else { return self };
+        let has_personal_subject = (rules.has_personal_subject)(facts);
+        let has_personal_reason = (rules.has_personal_reason)(facts);
+        self.subject.erase_if(|_| has_personal_subject.then_some(PersonalData::Subjects), kinds);
         self.reason
-            .erase_if(|reason| (is_personal_reason && !reason.is_empty()).then_some(PersonalData::FreeText), kinds);
+            .erase_if(|reason| (has_personal_reason && !reason.is_empty()).then_some(PersonalData::FreeText), kinds);
         for change in self.changes.opened.iter_mut().flat_map(|(_, changes)| changes) {
-            change.erase_if(|change| personal_data_kind(&change.field), kinds);
+            change.erase_if(|change| (rules.kind_of_field)(&change.field), kinds);
         }
         self
     }
