@@ -1,115 +1,13 @@
 //! Input rows of a statement: rows of values that are sent as arrays on PostgreSQL and as a list of
 //! values on SQLite.
-use sea_orm::{
-    ColumnTrait, ColumnType, DbErr, EntityTrait, Value,
-    sea_query::{ArrayType, prelude::serde_json},
+use sea_orm::{ColumnTrait, DbBackend, DbErr, EntityTrait, Iterable as _, Value};
+
+use crate::{
+    column_kind::{ColumnKind, widen},
+    sql::Sql,
+    time,
+    values::value,
 };
-
-use crate::{sql::Sql, time, values::value};
-
-/// The type of a column of input rows. All widths of a type, such as the integers, are one kind.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum ColumnKind {
-    Text,
-    Int,
-    Bool,
-    Float,
-    Uuid,
-    Bytes,
-    Json,
-    Time,
-    Date,
-}
-
-impl ColumnKind {
-    /// Returns the kind for the type of an entity's column, or an error if values of the type
-    /// cannot be sent.
-    #[expect(clippy::wildcard_enum_match_arm, reason = "the other types are rejected with their name")]
-    pub(crate) fn from_column_type(column_type: &ColumnType) -> Result<Self, DbErr> {
-        Ok(match column_type {
-            ColumnType::Char(_) | ColumnType::String(_) | ColumnType::Text | ColumnType::Enum { .. } => Self::Text,
-            ColumnType::TinyInteger
-            | ColumnType::SmallInteger
-            | ColumnType::Integer
-            | ColumnType::BigInteger
-            | ColumnType::TinyUnsigned
-            | ColumnType::SmallUnsigned
-            | ColumnType::Unsigned
-            | ColumnType::BigUnsigned => Self::Int,
-            ColumnType::Boolean => Self::Bool,
-            ColumnType::Float | ColumnType::Double => Self::Float,
-            ColumnType::Uuid => Self::Uuid,
-            ColumnType::Blob | ColumnType::Binary(_) | ColumnType::VarBinary(_) => Self::Bytes,
-            ColumnType::Json | ColumnType::JsonBinary => Self::Json,
-            ColumnType::TimestampWithTimeZone => Self::Time,
-            ColumnType::Date => Self::Date,
-            other => return Err(DbErr::Type(format!("columns of type {other:?} are not supported in input rows"))),
-        })
-    }
-
-    fn postgres_array(self) -> &'static str {
-        match self {
-            Self::Text => "text[]",
-            Self::Int => "bigint[]",
-            Self::Bool => "boolean[]",
-            Self::Float => "double precision[]",
-            Self::Uuid => "uuid[]",
-            Self::Bytes => "bytea[]",
-            Self::Json => "jsonb[]",
-            Self::Time => "timestamptz[]",
-            Self::Date => "date[]",
-        }
-    }
-
-    fn array_type(self) -> ArrayType {
-        match self {
-            Self::Text => ArrayType::String,
-            Self::Int => ArrayType::BigInt,
-            Self::Bool => ArrayType::Bool,
-            Self::Float => ArrayType::Double,
-            Self::Uuid => ArrayType::Uuid,
-            Self::Bytes => ArrayType::Bytes,
-            Self::Json => ArrayType::Json,
-            Self::Time => ArrayType::ChronoDateTimeUtc,
-            Self::Date => ArrayType::ChronoDate,
-        }
-    }
-
-    /// Returns the value that an array contains in place of NULL, which the driver's arrays cannot
-    /// contain. A second array of booleans tells which values are NULL.
-    fn null_placeholder(self) -> Value {
-        match self {
-            Self::Text => String::new().into(),
-            Self::Int => 0_i64.into(),
-            Self::Bool => false.into(),
-            Self::Float => 0_f64.into(),
-            Self::Uuid => uuid::Uuid::nil().into(),
-            Self::Bytes => Vec::<u8>::new().into(),
-            Self::Json => serde_json::Value::Null.into(),
-            Self::Time => sea_orm::prelude::DateTimeUtc::UNIX_EPOCH.into(),
-            Self::Date => sea_orm::prelude::Date::default().into(),
-        }
-    }
-}
-
-/// Converts a value to the widest type of its kind, because the elements of an array must have one
-/// type.
-#[expect(clippy::wildcard_enum_match_arm, reason = "values of the other types are not converted")]
-pub(crate) fn widen(value: Value) -> Result<Value, DbErr> {
-    Ok(match value {
-        Value::TinyInt(Some(n)) => i64::from(n).into(),
-        Value::SmallInt(Some(n)) => i64::from(n).into(),
-        Value::Int(Some(n)) => i64::from(n).into(),
-        Value::TinyUnsigned(Some(n)) => i64::from(n).into(),
-        Value::SmallUnsigned(Some(n)) => i64::from(n).into(),
-        Value::Unsigned(Some(n)) => i64::from(n).into(),
-        Value::BigUnsigned(Some(n)) => i64::try_from(n).map_err(|_| DbErr::Type(format!("{n} exceeds bigint")))?.into(),
-        Value::Float(Some(x)) => f64::from(x).into(),
-        Value::Char(Some(c)) => c.to_string().into(),
-        Value::ChronoDateTimeWithTimeZone(Some(time)) => time.to_utc().into(),
-        other => other,
-    })
-}
 
 /// A column of [`InputRows`].
 #[derive(Clone, Debug)]
@@ -164,6 +62,16 @@ impl InputRows {
             }
         }
         Ok(rows)
+    }
+
+    /// Creates rows with every column of `E`.
+    ///
+    /// # Errors
+    /// As [`InputRows::from_models`].
+    pub(crate) fn with_all_columns<E: EntityTrait>(
+        models: impl IntoIterator<Item = E::ActiveModel>,
+    ) -> Result<Self, DbErr> {
+        Self::from_models::<E>(E::Column::iter(), models)
     }
 
     /// Adds a row, which has one value for each column.
@@ -252,5 +160,36 @@ impl InputRows {
             sql.push(separator).bind(value);
         }
         sql.push(")) ");
+    }
+}
+
+impl Sql {
+    /// Starts a statement with `WITH s AS (…)`, which makes `rows` available as the table `s`.
+    ///
+    /// # Errors
+    /// If a value cannot be sent, or if the database is neither SQLite nor PostgreSQL.
+    pub fn with_rows(backend: DbBackend, rows: InputRows) -> Result<Self, DbErr> {
+        rows.check()?;
+        let mut sql = Self::new(backend);
+        match backend {
+            DbBackend::Postgres => rows.write_unnest(&mut sql)?,
+            DbBackend::Sqlite | DbBackend::MySql => rows.write_values(&mut sql),
+            _ => return Err(DbErr::Custom("the database must be SQLite or PostgreSQL".to_owned())),
+        }
+        Ok(sql)
+    }
+
+    /// Starts a statement that inserts `rows` into the table of `E`. A clause `ON CONFLICT` can
+    /// follow.
+    ///
+    /// # Errors
+    /// As [`Sql::with_rows`].
+    pub fn insert<E: EntityTrait>(backend: DbBackend, rows: InputRows) -> Result<Self, DbErr> {
+        let names = rows.names();
+        let mut sql = Self::with_rows(backend, rows)?;
+        sql.push("INSERT INTO ").table::<E>().push(" (").names("", names.clone());
+        // Without the WHERE, SQLite parses the ON of a following ON CONFLICT as the ON of a join.
+        sql.push(") SELECT ").names("s.", names).push(" FROM s WHERE TRUE");
+        Ok(sql)
     }
 }

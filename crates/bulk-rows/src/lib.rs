@@ -52,6 +52,7 @@
 //! - A statement must not contain two rows with the same primary key, except [`insert_new`].
 //! - Times must be within the years 0 to 9999; see [`storable_time`].
 mod check;
+mod column_kind;
 mod counter;
 mod fetch;
 mod ids;

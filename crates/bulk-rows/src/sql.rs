@@ -1,7 +1,7 @@
 //! A builder of SQL statements with parameters, for SQLite and PostgreSQL.
 use sea_orm::{DbBackend, DbErr, EntityTrait, IdenStatic, Statement, Value};
 
-use crate::{input_rows::InputRows, values::primary_key};
+use crate::values::primary_key;
 
 /// Builds a statement: its text and its parameters.
 ///
@@ -18,35 +18,6 @@ impl Sql {
     #[must_use]
     pub fn new(backend: DbBackend) -> Self {
         Self { backend, text: String::new(), values: Vec::new() }
-    }
-
-    /// Starts a statement with `WITH s AS (…)`, which makes `rows` available as the table `s`.
-    ///
-    /// # Errors
-    /// If a value cannot be sent, or if the database is neither SQLite nor PostgreSQL.
-    pub fn with_rows(backend: DbBackend, rows: InputRows) -> Result<Self, DbErr> {
-        rows.check()?;
-        let mut sql = Self::new(backend);
-        match backend {
-            DbBackend::Postgres => rows.write_unnest(&mut sql)?,
-            DbBackend::Sqlite | DbBackend::MySql => rows.write_values(&mut sql),
-            _ => return Err(DbErr::Custom("the database must be SQLite or PostgreSQL".to_owned())),
-        }
-        Ok(sql)
-    }
-
-    /// Starts a statement that inserts `rows` into the table of `E`. A clause `ON CONFLICT` can
-    /// follow.
-    ///
-    /// # Errors
-    /// As [`Sql::with_rows`].
-    pub fn insert<E: EntityTrait>(backend: DbBackend, rows: InputRows) -> Result<Self, DbErr> {
-        let names = rows.names();
-        let mut sql = Self::with_rows(backend, rows)?;
-        sql.push("INSERT INTO ").table::<E>().push(" (").names("", names.clone());
-        // Without the WHERE, SQLite parses the ON of a following ON CONFLICT as the ON of a join.
-        sql.push(") SELECT ").names("s.", names).push(" FROM s WHERE TRUE");
-        Ok(sql)
     }
 
     /// Appends text.

@@ -8,7 +8,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use crate::input_rows::{ColumnKind, InputRows, widen};
+use crate::column_kind::{ColumnKind, widen};
 
 /// Converts a count or a version to the big integer in which the databases store it.
 ///
@@ -21,11 +21,6 @@ pub fn to_bigint(count: u64) -> Result<i64, DbErr> {
 /// Returns the columns of `E`'s primary key.
 pub(crate) fn primary_key<E: EntityTrait>() -> impl Iterator<Item = E::Column> {
     E::PrimaryKey::iter().map(|key| key.into_column())
-}
-
-/// Converts rows to input rows with every column of the entity.
-pub(crate) fn input_rows<E: EntityTrait>(rows: impl IntoIterator<Item = E::ActiveModel>) -> Result<InputRows, DbErr> {
-    InputRows::from_models::<E>(E::Column::iter(), rows)
 }
 
 /// Returns the value of a column, which must be set.

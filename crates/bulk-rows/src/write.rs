@@ -5,7 +5,7 @@ use sea_orm::{ConnectionTrait, DbBackend, DbErr, EntityTrait, IdenStatic as _, I
 
 use crate::{
     InputRows, KeyValue, Sql, to_bigint,
-    values::{input_rows, integer_value, primary_key, primary_key_from_row, primary_key_of},
+    values::{integer_value, primary_key, primary_key_from_row, primary_key_of},
 };
 
 /// Inserts or updates whole rows, each only if the stored row has an expected version. Every column
@@ -32,7 +32,7 @@ pub async fn save_versioned<E: EntityTrait>(
     for (difference, rows) in groups {
         let keys = rows.iter().map(primary_key_of::<E>).collect::<Result<Vec<_>, _>>()?;
         let mut saved = HashSet::new();
-        for chunk in input_rows::<E>(rows)?.chunks() {
+        for chunk in InputRows::with_all_columns::<E>(rows)?.chunks() {
             let upsert = versioned_upsert::<E>(tx.get_database_backend(), version, chunk, difference)?;
             for row in tx.query_all_raw(upsert).await? {
                 saved.insert(primary_key_from_row::<E>(&row)?);
@@ -68,7 +68,7 @@ pub async fn insert<E: EntityTrait>(
     tx: &impl ConnectionTrait,
     rows: impl IntoIterator<Item = E::ActiveModel>,
 ) -> Result<(), DbErr> {
-    for chunk in input_rows::<E>(rows)?.chunks() {
+    for chunk in InputRows::with_all_columns::<E>(rows)?.chunks() {
         tx.execute_raw(Sql::insert::<E>(tx.get_database_backend(), chunk)?.statement()).await?;
     }
     Ok(())
@@ -96,7 +96,7 @@ pub async fn insert_new<E: EntityTrait>(
         first_rows.extend(is_first.then_some(row));
     }
     let mut inserted = HashSet::with_capacity(first_rows.len());
-    for chunk in input_rows::<E>(first_rows)?.chunks() {
+    for chunk in InputRows::with_all_columns::<E>(first_rows)?.chunks() {
         let mut sql = Sql::insert::<E>(tx.get_database_backend(), chunk)?;
         sql.push(" ON CONFLICT DO NOTHING RETURNING ").primary_key::<E>("");
         for row in tx.query_all_raw(sql.statement()).await? {
@@ -115,7 +115,7 @@ pub async fn upsert<E: EntityTrait>(
     tx: &impl ConnectionTrait,
     rows: impl IntoIterator<Item = E::ActiveModel>,
 ) -> Result<(), DbErr> {
-    for chunk in input_rows::<E>(rows)?.chunks() {
+    for chunk in InputRows::with_all_columns::<E>(rows)?.chunks() {
         let mut sql = Sql::insert::<E>(tx.get_database_backend(), chunk)?;
         sql.push(" ON CONFLICT (").primary_key::<E>("");
         if other_columns::<E>().next().is_none() {
