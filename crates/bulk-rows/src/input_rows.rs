@@ -1,6 +1,6 @@
 //! Input rows of a statement: rows of values that are sent as arrays on PostgreSQL and as a list of
 //! values on SQLite.
-use sea_orm::{ColumnTrait, DbBackend, DbErr, EntityTrait, Iterable as _, Value};
+use sea_orm::{ColumnTrait, DbBackend, DbErr, EntityTrait, Iterable as _, Value, sea_query::ArrayType};
 
 use crate::{
     column_kind::{ColumnKind, widen},

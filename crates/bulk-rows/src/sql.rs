@@ -1,5 +1,5 @@
 //! A builder of SQL statements with parameters, for SQLite and PostgreSQL.
-use sea_orm::{DbBackend, DbErr, EntityTrait, IdenStatic, Statement, Value};
+use sea_orm::{DbBackend, EntityTrait, IdenStatic, Statement, Value};
 
 use crate::values::primary_key;
 
