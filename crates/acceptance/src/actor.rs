@@ -9,31 +9,11 @@ use cpor_proto::{
     registry::v1::registry_service_client::RegistryServiceClient,
     reviews::v1::review_service_client::ReviewServiceClient,
 };
+use cpor_testing::{AuthorizedChannel, BearerToken};
 use cpor_types::Service;
-use tonic::{
-    Request, Status,
-    metadata::{Ascii, MetadataValue},
-    service::{Interceptor, interceptor::InterceptedService},
-    transport::Channel,
-};
+use tonic::service::interceptor::InterceptedService;
 
 use crate::Connections;
-
-/// A channel that sends the actor's token with every call.
-pub type AuthorizedChannel = InterceptedService<Channel, BearerToken>;
-
-/// Adds the header `authorization: Bearer …`; adds nothing for an actor without a token.
-#[derive(Clone, Debug)]
-pub struct BearerToken(Option<MetadataValue<Ascii>>);
-
-impl Interceptor for BearerToken {
-    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
-        if let Some(bearer) = &self.0 {
-            request.metadata_mut().insert("authorization", bearer.clone());
-        }
-        Ok(request)
-    }
-}
 
 /// A caller of the API.
 #[derive(Clone, Debug)]
@@ -50,8 +30,7 @@ impl Actor {
     /// A caller with this token, or without a token.
     #[must_use]
     pub fn new(subject: &str, token: Option<&str>, connections: Arc<Connections>) -> Self {
-        let bearer = token.map(|token| format!("Bearer {token}").parse().expect("a header value"));
-        Self { subject: subject.to_owned(), bearer_token: BearerToken(bearer), connections, replica: 0 }
+        Self { subject: subject.to_owned(), bearer_token: BearerToken::new(token), connections, replica: 0 }
     }
 
     /// The same caller, connected to another replica.

@@ -3,7 +3,8 @@
 //!
 //! A test is an `async fn(&TestSystem)` that [`both_databases!`] runs on SQLite and on PostgreSQL.
 //! Each test has a system of its own, with a copy of a migrated template database and its own
-//! virtual clock. After the test the harness checks that all events were delivered.
+//! virtual clock. After the test the harness checks that all events were delivered. What tests of
+//! single crates need as well, such as databases and mailboxes, is in the crate `cpor-testing`.
 //!
 //! In the tests, `case` is a [`TestClaim`], `claim` is a message of the API, and `review` is the
 //! review case of a claim.
@@ -17,7 +18,6 @@
 
 mod actor;
 mod assertions;
-mod backend;
 mod browser;
 mod claim_stage;
 mod connections;
@@ -25,39 +25,37 @@ mod directory;
 mod documents;
 mod draft;
 mod encoded_call;
-mod mail_server;
-mod mailbox;
 mod methods;
 mod node;
 mod port;
 mod run;
 mod setup;
+mod storage;
 mod system;
 mod template;
 mod test_claim;
 mod time;
 
-pub use actor::{Actor, AuthorizedChannel, BearerToken};
+pub use actor::Actor;
 pub use assertions::{
     assert_not_allowed, assert_refused, assert_violations, field_violations, metadata, reason, retry_after,
 };
-pub use backend::{Backend, TestStorage};
 pub use browser::{Browser, Page};
 pub use claim_stage::ClaimStage;
 pub use connections::Connections;
+pub use cpor_testing::{AuthorizedChannel, Engine, Mail, MailServer};
 pub use directory::{
     CONTOSO, FABRIKAM, FABRIKAM_CSP, FABRIKAM_SALES, LITWARE, NORTHWIND, TAILSPIN, TAILSPIN_POWER_BI, rows,
 };
 pub use documents::{DOCX, JPEG, PDF, PNG, PPTX, XLSX};
 pub use draft::{contact, line};
 pub use encoded_call::{call, decode, encode};
-pub use mail_server::MailServer;
-pub use mailbox::Mail;
 pub use methods::{Method, methods};
 pub use node::Node;
 pub use port::ReservedPort;
 pub use run::run;
 pub use setup::{ProcessLayout, Setup};
+pub use storage::TestStorage;
 pub use system::TestSystem;
 pub use template::Template;
 pub use test_claim::{ApiResult, TestClaim};

@@ -5,14 +5,16 @@ use std::panic::{AssertUnwindSafe, resume_unwind};
 use futures_util::FutureExt as _;
 use tokio::runtime::Builder;
 
-use crate::{Backend, Setup, Template, TestSystem};
+use cpor_testing::Engine;
+
+use crate::{Setup, Template, TestSystem};
 
 /// Starts a system, runs the test on it, and checks that all events were delivered.
 ///
 /// # Panics
 /// The test panicked, or the system did not become idle.
-pub fn run(backend: Backend, setup: fn() -> Setup, test: impl AsyncFn(&TestSystem)) {
-    let template = Template::for_backend(backend);
+pub fn run(engine: Engine, setup: fn() -> Setup, test: impl AsyncFn(&TestSystem)) {
+    let template = Template::for_engine(engine);
     let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
         let system = TestSystem::boot(template, setup()).await;
@@ -36,12 +38,12 @@ macro_rules! both_databases {
         mod $test {
             #[test]
             fn sqlite() {
-                $crate::run($crate::Backend::Sqlite, $crate::Setup::$setup, super::$test);
+                $crate::run($crate::Engine::Sqlite, $crate::Setup::$setup, super::$test);
             }
 
             #[test]
             fn postgres() {
-                $crate::run($crate::Backend::Postgres, $crate::Setup::$setup, super::$test);
+                $crate::run($crate::Engine::Postgres, $crate::Setup::$setup, super::$test);
             }
         }
     )+};

@@ -10,12 +10,11 @@ use std::sync::{
     atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
-use cpor_auth::{TokenSigner, UserToken};
+use cpor_auth::TokenSigner;
+use cpor_testing::{Engine, Mail, MailServer, user_token};
 use cpor_types::{ActorSide, Role, Service};
 
-use crate::{
-    Actor, Backend, Browser, CONTOSO, Connections, FABRIKAM, LITWARE, Mail, MailServer, Node, TAILSPIN, TestStorage,
-};
+use crate::{Actor, Browser, CONTOSO, Connections, FABRIKAM, LITWARE, Node, TAILSPIN, TestStorage};
 
 /// The start of virtual time in every test: a Monday.
 pub(crate) const START: &str = "2026-03-16T09:00:00Z";
@@ -70,10 +69,10 @@ pub struct TestSystem {
 }
 
 impl TestSystem {
-    /// The database that the system uses.
+    /// The engine of the databases.
     #[must_use]
-    pub fn backend(&self) -> Backend {
-        self.store.backend()
+    pub fn engine(&self) -> Engine {
+        self.store.engine()
     }
 
     /// The processes of the system.
@@ -180,16 +179,5 @@ fn new_actor(
     role: Role,
     owner: Option<&str>,
 ) -> Actor {
-    let token = UserToken {
-        subject: subject.to_owned(),
-        roles: vec![role],
-        partner: owner
-            .and_then(|owner| owner.strip_prefix("partners/"))
-            .map(|partner| partner.parse().expect("a partner id")),
-        tenant: owner
-            .and_then(|owner| owner.strip_prefix("tenants/"))
-            .map(|tenant| tenant.parse().expect("a tenant id")),
-        lifetime: std::time::Duration::from_secs(3600),
-    };
-    Actor::new(subject, Some(&issuer.user_token(&token).expect("a token")), connections.clone())
+    Actor::new(subject, Some(&user_token(issuer, subject, role, owner)), connections.clone())
 }

@@ -111,44 +111,21 @@ async fn clean_up_links(links: ConsentLinks, stop: CancellationToken) -> Result<
 
 #[cfg(test)]
 mod tests {
-    use cpor_auth::TokenSigner;
-    use cpor_database::Db;
-    use cpor_durable::BusinessClock;
-    use cpor_process::Metrics;
-    use cpor_rpc::Peers;
-    use cpor_rpc::config::PeersConfig;
-    use cpor_types::{SystemClock, SystemEntropy};
-    use sea_orm_migration::SchemaManager;
+    use cpor_testing::{Engine, TestDatabase, TestServer, service_context};
+    use cpor_types::VirtualClock;
 
     use super::*;
 
-    async fn context(directory: &std::path::Path) -> ServiceContext {
-        let db = Db::open_sqlite(&directory.join("consent.sqlite")).await.unwrap();
-        for migration in crate::migrations() {
-            migration.up(&SchemaManager::new(db.writer())).await.unwrap();
-        }
-        let clock = Arc::new(SystemClock);
-        let signer = TokenSigner::generate("cpor", clock.clone()).unwrap();
-        ServiceContext {
-            business_clock: BusinessClock::real(db.engine(), clock.clone()),
-            db,
-            clock,
-            entropy: Arc::new(SystemEntropy),
-            peers: Peers::new(Service::CustomerConsent, &PeersConfig::default(), signer).unwrap(),
-            metrics: Metrics::new(),
-            policies: cpor_types::PolicyProfiles::shipped().unwrap(),
-            calendars: cpor_types::Calendars::shipped().unwrap(),
-            data_dir: Some(directory.to_owned()),
-        }
-    }
-
     #[tokio::test]
     async fn the_service_is_built_from_defaults() {
-        let directory = tempfile::tempdir().unwrap();
-        let context = context(directory.path()).await;
+        let database = TestDatabase::create(Engine::Sqlite).await;
+        let db = database.migrated(crate::migrations()).await;
+        let clock = VirtualClock::new(crate::domain::samples::monday());
+        let context = service_context(Service::CustomerConsent, db, &clock, 1, &TestServer::signer());
+        let context = ServiceContext { data_dir: Some(database.folder().to_owned()), ..context };
         let hosted = build(Config::default(), context.clone()).await.unwrap();
         assert_eq!((hosted.grpc_services, hosted.web.is_some()), (vec!["cpor.consents.v1.ConsentService"], true));
-        assert!(directory.path().join("mail").is_dir());
+        assert!(database.folder().join("mail").is_dir());
 
         let wrong = Config { public_url: "consent.example".into(), ..Config::default() };
         let error = build(wrong, context.clone()).await.err().unwrap().to_string();

@@ -1,27 +1,21 @@
-//! The service as tests run it: real tables in either database engine, a virtual business clock,
-//! and a fake mail system.
+//! The service as tests run it: with real tables, a virtual business clock, and fakes of
+//! claim-intake and of the customer's mail system.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 
 use chrono::TimeDelta;
-use cpor_database::Db;
-use cpor_durable::{
-    AggregateKey, BusinessClock, DeliveryError, EventReceiver as _, EventTransport, Host, HostParts, IncomingEvent,
-    ReceiveError, StreamKey, StreamPosition,
-};
-use cpor_mail::{Mail, MailConfig, SendError, Sender, SenderParts, Transport};
+use cpor_durable::{AggregateKey, BusinessClock, EventReceiver as _, Host, IncomingEvent, ReceiveError};
+use cpor_mail::{MailConfig, Sender, SenderParts};
 use cpor_process::Metrics;
 use cpor_proto::events::v1::event::Payload;
-use cpor_proto::events::v1::{DeliverEventsRequest, DeliverEventsResponse, Event, StreamResult};
 use cpor_proto::wire_time::to_wire_time;
 use cpor_proto::{
     events::v1::{ClaimApproved, ClaimClosed, ClaimSnapshot, ClaimSubmitted, LineSnapshot},
     r#type::v1::Contact,
 };
-use cpor_types::{Actor, ActorSide, Entropy as _, Service, SystemEntropy, Timestamp, VirtualClock};
-use sea_orm_migration::SchemaManager;
-use sea_orm_migration::sea_orm::ConnectionTrait as _;
+use cpor_testing::{FakeMailTransport, RecordingTransport, TestDatabase, host_parts, incoming, stream};
+use cpor_types::{Actor, ActorSide, Service, Timestamp, VirtualClock};
 
 use crate::consents::Consents;
 use crate::domain::{Consent, Rules, samples};
@@ -31,28 +25,14 @@ use crate::links::ConsentLinks;
 use crate::notices::NoticeRenderer;
 use crate::store::ConsentStore;
 
-/// Runs `test` with the service on SQLite and then on PostgreSQL.
-pub(crate) async fn on_both_databases(test: impl AsyncFn(TestSystem)) {
-    let directory = tempfile::tempdir().unwrap();
-    let sqlite = Db::open_sqlite(&directory.path().join("consent.sqlite")).await.unwrap();
-    test(TestSystem::new(sqlite).await).await;
-
-    let url = std::env::var("CPOR_TEST_POSTGRES").expect("CPOR_TEST_POSTGRES is not set: run `cargo xtask test`");
-    let schema = format!("consent_{}", SystemEntropy.uuid().simple());
-    let postgres = Db::open_postgres(&url, Some(&schema), 4).await.unwrap();
-    postgres.create_schema().await.unwrap();
-    test(TestSystem::new(postgres.clone()).await).await;
-    postgres.writer().execute_unprepared(&format!("DROP SCHEMA {schema} CASCADE")).await.unwrap();
-}
-
 /// The service and the fakes around it.
 pub(crate) struct TestSystem {
     pub(crate) host: Host,
     pub(crate) consents: Consents,
     pub(crate) links: ConsentLinks,
     pub(crate) sender: Sender<NoticeRenderer>,
-    pub(crate) mailbox: FakeMailSystem,
-    pub(crate) intake: FakeClaimIntake,
+    pub(crate) mailbox: FakeMailTransport,
+    pub(crate) intake: RecordingTransport,
     /// The clock of real time.
     pub(crate) clock: VirtualClock,
     receiver: ClaimEventReceiver,
@@ -60,21 +40,12 @@ pub(crate) struct TestSystem {
 }
 
 impl TestSystem {
-    async fn new(db: Db) -> Self {
-        for migration in crate::migrations() {
-            migration.up(&SchemaManager::new(db.writer())).await.unwrap();
-        }
+    pub(crate) async fn new(database: &TestDatabase) -> Self {
+        let db = database.migrated(crate::migrations()).await;
         let (clock, intake, mailbox) =
-            (VirtualClock::new(samples::monday()), FakeClaimIntake::default(), FakeMailSystem::default());
-        let entropy = Arc::new(SystemEntropy);
-        let parts = HostParts {
-            db: db.clone(),
-            business_clock: BusinessClock::Virtual,
-            clock: Arc::new(clock.clone()),
-            entropy: entropy.clone(),
-            metrics: Metrics::new(),
-            event_transport: Arc::new(intake.clone()),
-        };
+            (VirtualClock::new(samples::monday()), RecordingTransport::default(), FakeMailTransport::default());
+        let parts = host_parts(db.clone(), &clock, 1, Arc::new(intake.clone()));
+        let entropy = Arc::clone(&parts.entropy);
         let host = Host::from_parts(Service::CustomerConsent, parts).await.unwrap();
         let rules = Arc::new(Rules::shipped().unwrap());
         let writer = host.writer(ConsentStore);
@@ -128,15 +99,15 @@ impl TestSystem {
     }
 
     async fn incoming(&self, payload: Payload) -> IncomingEvent {
-        let id = samples::claim().name.claim.uuid();
-        let stream = StreamKey { source: Service::ClaimIntake, aggregate: "claim".into(), owner: "contoso".into(), id };
+        let stream = stream(Service::ClaimIntake, "claim", "contoso", samples::claim().name.claim.uuid());
+        let actor = Actor::new(ActorSide::Partner, "alice@contoso.example");
         let sequence = self.sequence.load(Ordering::SeqCst);
-        IncomingEvent {
-            position: StreamPosition { stream, sequence },
-            actor: Actor::new(ActorSide::Partner, "alice@contoso.example"),
-            effective_time: self.host.now().await.unwrap(),
-            payload,
-        }
+        incoming(stream, sequence, actor, self.host.now().await.unwrap(), payload)
+    }
+
+    /// Returns the token of the link in the newest mail.
+    pub(crate) fn consent_token(&self) -> String {
+        self.mailbox.latest().token().to_owned()
     }
 
     /// Submits the sample claim and sends its notice.
@@ -174,7 +145,7 @@ impl TestSystem {
     /// Delivers all events and returns what claim-intake has received so far.
     pub(crate) async fn sent_events(&self) -> Vec<Payload> {
         self.host.relay().deliver_pending().await.unwrap();
-        self.intake.0.lock().unwrap().iter().filter_map(|event| event.payload.clone()).collect()
+        self.intake.sent()
     }
 }
 
@@ -208,75 +179,6 @@ pub(crate) fn snapshot() -> ClaimSnapshot {
         programs: vec![],
         evidence: vec![],
         consent_request_number: claim.consent_request_number,
-    }
-}
-
-/// The customer's mail system.
-#[derive(Clone, Default)]
-pub(crate) struct FakeMailSystem {
-    /// The mails that were accepted, newest last.
-    pub(crate) accepted_mails: Arc<Mutex<Vec<String>>>,
-    /// How many of the next mails are refused.
-    pub(crate) refuse_next: Arc<Mutex<u32>>,
-}
-
-impl FakeMailSystem {
-    /// Returns the token of the link in the newest mail.
-    pub(crate) fn token(&self) -> String {
-        let accepted_mails = self.accepted_mails.lock().unwrap();
-        let mail = accepted_mails.last().unwrap();
-        let link = mail.split_whitespace().find(|word| word.starts_with("https://consent.example/consent/")).unwrap();
-        link.rsplit('/').next().unwrap().to_owned()
-    }
-}
-
-#[async_trait::async_trait]
-impl Transport for FakeMailSystem {
-    async fn send(&self, _mail: &Mail, message: &cpor_mail::Email) -> Result<(), SendError> {
-        let mut refuse_next = self.refuse_next.lock().unwrap();
-        if *refuse_next > 0 {
-            *refuse_next -= 1;
-            return Err(SendError::Permanent("SMTP 550".into()));
-        }
-        self.accepted_mails.lock().unwrap().push(decode_quoted_printable(&message.formatted()));
-        Ok(())
-    }
-}
-
-/// Decodes the quoted-printable encoding of a mail (RFC 2045, section 6.7).
-fn decode_quoted_printable(mail: &[u8]) -> String {
-    let unfolded = String::from_utf8(mail.to_vec()).unwrap().replace("=\r\n", "");
-    let (mut bytes, mut rest) = (vec![], unfolded.as_bytes());
-    while let Some((first, behind)) = rest.split_first() {
-        let code = behind.get(..2).and_then(|hex| u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok());
-        match code.filter(|_| *first == b'=') {
-            Some(code) => {
-                bytes.push(code);
-                rest = &behind[2..];
-            }
-            None => {
-                bytes.push(*first);
-                rest = behind;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
-/// A claim-intake that accepts every event.
-#[derive(Clone, Default)]
-pub(crate) struct FakeClaimIntake(Arc<Mutex<Vec<Event>>>);
-
-#[async_trait::async_trait]
-impl EventTransport for FakeClaimIntake {
-    async fn deliver(&self, request: DeliverEventsRequest) -> Result<DeliverEventsResponse, DeliveryError> {
-        let mut all = self.0.lock().unwrap();
-        let results = request.streams.into_iter().map(|stream| {
-            let applied_sequence = stream.events.last().map_or(0, |event| event.sequence);
-            all.extend(stream.events);
-            StreamResult { applied_sequence, failure: None }
-        });
-        Ok(DeliverEventsResponse { results: results.collect() })
     }
 }
 

@@ -1,19 +1,13 @@
-//! Runs the service inside a test, on SQLite and on PostgreSQL, with virtual time and a fake
-//! registry.
-use std::sync::{Arc, Mutex};
+//! The service as tests run it: with real tables, virtual time, and fakes of the registry and of
+//! claim-intake.
+use std::sync::Arc;
 
 use cpor_database::Db;
-use cpor_durable::{
-    BusinessClock, DeliveryError, EventTransport, Host, HostParts, IncomingEvent, StreamKey, StreamPosition, Writer,
-};
-use cpor_process::Metrics;
-use cpor_proto::events::v1::{
-    self as wire, ClaimAssessed, DeliverEventsRequest, DeliverEventsResponse, StreamResult, event::Payload,
-};
+use cpor_durable::{Host, IncomingEvent, Writer};
+use cpor_proto::events::v1::{ClaimAssessed, event::Payload};
 use cpor_registry_client::fake::FakeRegistry;
-use cpor_types::{Actor, Clock as _, Entropy as _, PartnerId, Service, SystemEntropy, TenantKey, VirtualClock};
-use sea_orm::ConnectionTrait as _;
-use sea_orm_migration::{MigrationTrait, MigratorTrait};
+use cpor_testing::{RecordingTransport, TestDatabase, host_parts, incoming, stream};
+use cpor_types::{Actor, PartnerId, Service, TenantKey, VirtualClock};
 use uuid::Uuid;
 
 use crate::{
@@ -26,31 +20,6 @@ use crate::{
 /// official.
 pub(crate) const START: &str = "2026-03-25T00:00:00Z";
 
-/// An event transport that stores the events instead of sending them.
-#[derive(Default)]
-struct RecordingTransport(Mutex<Vec<wire::Event>>);
-
-#[async_trait::async_trait]
-impl EventTransport for RecordingTransport {
-    async fn deliver(&self, request: DeliverEventsRequest) -> Result<DeliverEventsResponse, DeliveryError> {
-        let mut results = Vec::new();
-        for stream in request.streams {
-            let applied_sequence = stream.events.last().map_or(0, |last| last.sequence);
-            results.push(StreamResult { applied_sequence, failure: None });
-            self.0.lock().unwrap().extend(stream.events);
-        }
-        Ok(DeliverEventsResponse { results })
-    }
-}
-
-struct Migrator;
-
-impl MigratorTrait for Migrator {
-    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        crate::migrations()
-    }
-}
-
 /// A running service with its test doubles.
 pub(crate) struct TestSystem {
     pub(crate) db: Db,
@@ -58,44 +27,28 @@ pub(crate) struct TestSystem {
     pub(crate) app: App,
     pub(crate) writer: Writer<AssessmentStore>,
     pub(crate) registry: FakeRegistry,
-    transport: Arc<RecordingTransport>,
-}
-
-/// Runs a test on both databases, with virtual time from [`START`].
-pub(crate) async fn on_both_databases(test: impl AsyncFn(TestSystem)) {
-    on_both_databases_from(START, test).await;
-}
-
-/// Runs a test on both databases, with virtual time from `start`.
-pub(crate) async fn on_both_databases_from(start: &str, test: impl AsyncFn(TestSystem)) {
-    let directory = tempfile::tempdir().unwrap();
-    let db = Db::open_sqlite(&directory.path().join("eligibility.sqlite")).await.unwrap();
-    test(TestSystem::new(db.clone(), start).await).await;
-    db.close().await.unwrap();
-
-    let url = std::env::var("CPOR_TEST_POSTGRES").expect("CPOR_TEST_POSTGRES is not set: run `cargo xtask test`");
-    let schema = format!("eligibility_{}", SystemEntropy.uuid().simple());
-    let db = Db::open_postgres(&url, Some(&schema), 8).await.unwrap();
-    db.create_schema().await.unwrap();
-    test(TestSystem::new(db.clone(), start).await).await;
-    db.writer().execute_unprepared(&format!("DROP SCHEMA {schema} CASCADE")).await.unwrap();
-    db.close().await.unwrap();
+    transport: RecordingTransport,
 }
 
 impl TestSystem {
-    async fn new(db: Db, start: &str) -> Self {
-        Migrator::up(db.writer(), None).await.unwrap();
-        let (registry, transport) = (FakeRegistry::default(), Arc::new(RecordingTransport::default()));
-        let parts = HostParts {
-            db: db.clone(),
-            business_clock: BusinessClock::Virtual,
-            clock: Arc::new(VirtualClock::new(examples::time(start))),
-            entropy: Arc::new(SystemEntropy),
-            metrics: Metrics::new(),
-            event_transport: transport.clone(),
-        };
+    /// Starts the service at [`START`].
+    pub(crate) async fn new(database: &TestDatabase) -> Self {
+        Self::starting_at(database, START).await
+    }
+
+    /// Starts the service before the first program guide is in force.
+    pub(crate) async fn in_2019(database: &TestDatabase) -> Self {
+        Self::starting_at(database, "2019-03-25T00:00:00Z").await
+    }
+
+    async fn starting_at(database: &TestDatabase, start: &str) -> Self {
+        let db = database.migrated(crate::migrations()).await;
+        let (registry, transport) = (FakeRegistry::default(), RecordingTransport::default());
+        let clock = VirtualClock::new(examples::time(start));
+        let parts = host_parts(db.clone(), &clock, 1, Arc::new(transport.clone()));
+        let entropy = Arc::clone(&parts.entropy);
         let host = Host::from_parts(Service::Eligibility, parts).await.unwrap();
-        let app = compose(&host, Arc::new(SystemEntropy), Arc::new(registry.clone()));
+        let app = compose(&host, entropy, Arc::new(registry.clone()));
         let writer = host.writer(AssessmentStore);
         Self { db, host, app, writer, registry, transport }
     }
@@ -110,12 +63,11 @@ impl TestSystem {
     /// Returns the events that were sent to claim-intake since the last call.
     pub(crate) async fn sent_events(&self) -> Vec<ClaimAssessed> {
         self.host.relay().deliver_pending().await.unwrap();
-        let events = std::mem::take(&mut *self.transport.0.lock().unwrap());
-        let claim_assessed = |event: wire::Event| match event.payload {
-            Some(Payload::ClaimAssessed(assessed)) => assessed,
+        let claim_assessed = |payload| match payload {
+            Payload::ClaimAssessed(assessed) => assessed,
             other => panic!("not a ClaimAssessed: {other:?}"),
         };
-        events.into_iter().map(claim_assessed).collect()
+        self.transport.take().into_iter().map(claim_assessed).collect()
     }
 
     /// Opens an assessment and assesses it.
@@ -156,16 +108,6 @@ pub(crate) fn teams_usage(month: &str, active_users: i64) -> Usage {
 
 /// An event as the registry sends it.
 pub(crate) fn registry_event(aggregate: &str, owner: &str, sequence: u64, payload: Payload) -> IncomingEvent {
-    let stream = StreamKey {
-        source: Service::Registry,
-        aggregate: aggregate.to_owned(),
-        owner: owner.to_owned(),
-        id: Uuid::nil(),
-    };
-    IncomingEvent {
-        position: StreamPosition { stream, sequence },
-        actor: Actor::system(Service::Registry),
-        effective_time: VirtualClock::new(examples::time(START)).now(),
-        payload,
-    }
+    let stream = stream(Service::Registry, aggregate, owner, Uuid::nil());
+    incoming(stream, sequence, Actor::system(Service::Registry), examples::time(START), payload)
 }

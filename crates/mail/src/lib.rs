@@ -19,7 +19,7 @@ mod queue;
 mod renderer;
 mod sender;
 #[cfg(test)]
-mod test_databases;
+mod test_database;
 mod transport;
 
 pub use config::{MailConfig, Security, SmtpConfig};

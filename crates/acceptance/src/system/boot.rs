@@ -9,18 +9,18 @@ use cpor::Config;
 use cpor_auth::TokenSigner;
 use cpor_mail::{Security, SmtpConfig};
 use cpor_proto::operations::v1::ListStreamsRequest;
+use cpor_testing::{Engine, MailServer};
 use cpor_types::{PolicyInForce, Role, Service, SystemClock};
 
 use super::{
-    Actor, Backend, Browser, CONTOSO, Connections, FABRIKAM, ISSUER, LITWARE, MailServer, Node, TAILSPIN, TestStorage,
-    TestSystem, new_actor,
+    Actor, Browser, CONTOSO, Connections, FABRIKAM, ISSUER, LITWARE, Node, TAILSPIN, TestStorage, TestSystem, new_actor,
 };
 use crate::{NORTHWIND, Setup, Template};
 
 impl TestSystem {
     /// Starts a system on a copy of the template.
     pub(crate) async fn boot(template: &Template, setup: Setup) -> Self {
-        let processes = setup.layout.processes(template.backend() == Backend::Postgres).len();
+        let processes = setup.layout.processes(template.engine() == Engine::Postgres).len();
         Self::on(template.copy(processes).await, setup).await
     }
 
@@ -29,7 +29,7 @@ impl TestSystem {
         let generate_key = || TokenSigner::generate(ISSUER, Arc::new(SystemClock)).expect("a key");
         let (issuer, signer) = (generate_key(), generate_key());
         let mail_server = if setup.mail_server { Some(MailServer::start().await) } else { None };
-        let processes = setup.layout.processes(store.backend() == Backend::Postgres).into_iter().enumerate();
+        let processes = setup.layout.processes(store.engine() == Engine::Postgres).into_iter().enumerate();
         let config = |process| process_config(&store, process, mail_server.as_ref(), setup);
         let mut nodes: Vec<_> = processes
             .map(|(process, services)| {
@@ -121,7 +121,7 @@ impl TestSystem {
     pub(crate) async fn close(self) {
         self.wait_until_idle().await;
         self.assert_all_delivered().await;
-        self.into_store().await.close().await;
+        drop(self.into_store().await);
     }
 
     /// Stops the system of a failed test, without checks.
@@ -129,7 +129,6 @@ impl TestSystem {
         for node in &self.nodes {
             node.kill().await;
         }
-        self.store.close().await;
     }
 
     /// Stops the processes and returns their storage.

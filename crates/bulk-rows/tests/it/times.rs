@@ -1,5 +1,6 @@
 //! Times are stored exactly, and both databases order them alike.
 use cpor_bulk_rows::{LATEST_TIME, insert, storable_time};
+use cpor_testing::on_both_databases;
 use sea_orm::{
     ColumnTrait as _, DatabaseConnection, EntityTrait, IntoActiveModel as _, QueryFilter as _, QueryOrder as _,
     prelude::DateTimeUtc,
@@ -7,9 +8,14 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::{
-    databases::on_both_databases,
+    databases::tables,
     entities::thing::{self, Column, Entity},
 };
+
+on_both_databases![with tables:
+    times_are_exact_and_ordered,
+    times_beyond_four_digits_of_year_are_refused,
+];
 
 /// Times with zero, three and six digits after the seconds, in ascending order.
 const TIMES: [&str; 16] = [
@@ -58,40 +64,28 @@ async fn stored(db: &DatabaseConnection, query: sea_orm::Select<Entity>) -> Vec<
     rows.into_iter().map(|row| row.done_time.unwrap()).collect()
 }
 
-#[tokio::test]
-async fn times_are_exact_and_ordered() {
-    on_both_databases(async |db| {
-        let times = times();
-        assert_eq!(times.last(), Some(&LATEST_TIME));
-        // Half of the rows are inserted by the statement for many rows, half by SeaORM's.
-        let (bulk, single): (Vec<_>, Vec<_>) = times.iter().rev().enumerate().partition(|(n, _)| n % 2 == 0);
-        insert::<Entity>(&db, bulk.into_iter().map(|(n, time)| row(n, *time))).await.unwrap();
-        for (n, time) in single {
-            Entity::insert(row(n, *time)).exec_without_returning(&db).await.unwrap();
-        }
-        assert_eq!(stored(&db, Entity::find()).await, times);
-        for (n, time) in times.iter().enumerate() {
-            assert_eq!(stored(&db, Entity::find().filter(Column::DoneTime.lt(*time))).await, times[..n], "< {time}");
-            assert_eq!(stored(&db, Entity::find().filter(Column::DoneTime.lte(*time))).await, times[..=n], "<= {time}");
-            assert_eq!(
-                stored(&db, Entity::find().filter(Column::DoneTime.gt(*time))).await,
-                times[n + 1..],
-                "> {time}"
-            );
-            assert_eq!(stored(&db, Entity::find().filter(Column::DoneTime.eq(*time))).await, [*time]);
-        }
-    })
-    .await;
+async fn times_are_exact_and_ordered(db: DatabaseConnection) {
+    let times = times();
+    assert_eq!(times.last(), Some(&LATEST_TIME));
+    // Half of the rows are inserted by the statement for many rows, half by SeaORM's.
+    let (bulk, single): (Vec<_>, Vec<_>) = times.iter().rev().enumerate().partition(|(n, _)| n % 2 == 0);
+    insert::<Entity>(&db, bulk.into_iter().map(|(n, time)| row(n, *time))).await.unwrap();
+    for (n, time) in single {
+        Entity::insert(row(n, *time)).exec_without_returning(&db).await.unwrap();
+    }
+    assert_eq!(stored(&db, Entity::find()).await, times);
+    for (n, time) in times.iter().enumerate() {
+        assert_eq!(stored(&db, Entity::find().filter(Column::DoneTime.lt(*time))).await, times[..n], "< {time}");
+        assert_eq!(stored(&db, Entity::find().filter(Column::DoneTime.lte(*time))).await, times[..=n], "<= {time}");
+        assert_eq!(stored(&db, Entity::find().filter(Column::DoneTime.gt(*time))).await, times[n + 1..], "> {time}");
+        assert_eq!(stored(&db, Entity::find().filter(Column::DoneTime.eq(*time))).await, [*time]);
+    }
 }
 
-#[tokio::test]
-async fn times_beyond_four_digits_of_year_are_refused() {
-    on_both_databases(async |db| {
-        for time in [DateTimeUtc::MAX_UTC, DateTimeUtc::MIN_UTC] {
-            assert!(insert::<Entity>(&db, [row(0, time)]).await.unwrap_err().to_string().contains("within the years"));
-            insert::<Entity>(&db, [row(0, storable_time(time))]).await.unwrap();
-            Entity::delete_many().exec(&db).await.unwrap();
-        }
-    })
-    .await;
+async fn times_beyond_four_digits_of_year_are_refused(db: DatabaseConnection) {
+    for time in [DateTimeUtc::MAX_UTC, DateTimeUtc::MIN_UTC] {
+        assert!(insert::<Entity>(&db, [row(0, time)]).await.unwrap_err().to_string().contains("within the years"));
+        insert::<Entity>(&db, [row(0, storable_time(time))]).await.unwrap();
+        Entity::delete_many().exec(&db).await.unwrap();
+    }
 }

@@ -54,8 +54,9 @@ mod tests {
     use crate::{
         domain::tests::fixtures::{TestClaim, name},
         evidence::Upload,
-        store::tests::{insert_claim, migrate},
+        store::tests::insert_claim,
     };
+    use cpor_testing::{Engine, TestDatabase};
     use cpor_types::EvidenceId;
     use uuid::Uuid;
 
@@ -68,11 +69,10 @@ mod tests {
 
     #[tokio::test]
     async fn abandoned_uploads_are_removed_once() {
-        let directory = tempfile::tempdir().unwrap();
-        let db = Db::open_sqlite(&directory.path().join("claims.db")).await.unwrap();
-        migrate(&db).await;
+        let database = TestDatabase::create(Engine::Sqlite).await;
+        let db = database.migrated(crate::migrations()).await;
         insert_claim(&db, TestClaim::draft().claim).await;
-        let store = EvidenceStore::in_directory(&directory.path().join("evidence")).unwrap();
+        let store = EvidenceStore::in_directory(&database.folder().join("evidence")).unwrap();
         let now: Timestamp = "2026-03-06T08:00:00Z".parse().unwrap();
         let [old, young] = [1, 2].map(|n| EvidenceId(Uuid::from_u128(n)));
         upload(&db, &store, old, now - ABANDONED_AFTER - Duration::from_secs(1)).await;

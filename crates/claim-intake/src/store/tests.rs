@@ -10,20 +10,19 @@ use crate::domain::{StateKind, Wait};
 use cpor_database::Db;
 use cpor_history::Audience;
 use cpor_listing::order::Order;
-use cpor_types::{Activity, ActorSide, EvidenceId, SeededEntropy, SystemEntropy};
+use cpor_testing::{TestDatabase, on_both_databases};
+use cpor_types::{Activity, ActorSide, EvidenceId, SeededEntropy};
 use sea_orm::{
     ActiveEnum, ConnectionTrait as _, EntityTrait as _, Iterable as _, SqlErr, TransactionTrait as _, TryIntoModel as _,
 };
-use sea_orm_migration::SchemaManager;
 use std::collections::BTreeSet;
 use uuid::Uuid;
 
-/// Creates the tables.
-pub(crate) async fn migrate(db: &Db) {
-    for migration in migration::migrations() {
-        migration.up(&SchemaManager::new(db.writer())).await.unwrap();
-    }
-}
+on_both_databases![with empty_tables:
+    a_body_that_does_not_decode_is_an_inconsistency,
+    a_document_without_its_claim_is_refused,
+    the_database_admits_exactly_the_values_of_the_enums,
+];
 
 /// Saves a claim without events.
 pub(crate) async fn insert_claim(db: &Db, claim: Claim) {
@@ -43,20 +42,8 @@ fn key() -> AggregateKey {
     AggregateKey::new(name().partner.as_str(), name().claim.uuid())
 }
 
-/// Runs `test` with empty tables on SQLite and then on PostgreSQL.
-async fn on_both_databases(test: impl AsyncFn(&Db)) {
-    let directory = tempfile::tempdir().unwrap();
-    let sqlite = Db::open_sqlite(&directory.path().join("claims.sqlite")).await.unwrap();
-    migrate(&sqlite).await;
-    test(&sqlite).await;
-
-    let url = std::env::var("CPOR_TEST_POSTGRES").expect("CPOR_TEST_POSTGRES is not set: run `cargo xtask test`");
-    let schema = format!("intake_{}", SystemEntropy.uuid().simple());
-    let postgres = Db::open_postgres(&url, Some(&schema), 4).await.unwrap();
-    postgres.create_schema().await.unwrap();
-    migrate(&postgres).await;
-    test(&postgres).await;
-    postgres.writer().execute_unprepared(&format!("DROP SCHEMA {schema} CASCADE")).await.unwrap();
+async fn empty_tables(database: &TestDatabase) -> Db {
+    database.migrated(migration::migrations()).await
 }
 
 #[test]
@@ -103,63 +90,51 @@ fn stored_values_are_those_of_the_domain() {
     assert_eq!(LineActivity::iter().count(), Activity::ALL.len());
 }
 
-#[tokio::test]
-async fn the_database_admits_exactly_the_values_of_the_enums() {
+async fn the_database_admits_exactly_the_values_of_the_enums(db: Db) {
     fn values<E: ActiveEnum<Value = String>>() -> BTreeSet<String> {
         E::values().into_iter().collect()
     }
-    on_both_databases(async |db| {
-        for (table, column, values) in [
-            ("claim", "state", values::<ClaimState>()),
-            ("claim", "waits_for", values::<WaitsFor>()),
-            ("claim", "association_state", values::<AssociationState>()),
-            ("claim", "solution_area", values::<ClaimedArea>()),
-            ("claim_line", "activity", values::<LineActivity>()),
-            ("evidence", "state", values::<DocumentState>()),
-            ("comment", "side", values::<Side>()),
-            ("history", "side", values::<Side>()),
-            ("history", "from_state", values::<ClaimState>()),
-            ("history", "to_state", values::<ClaimState>()),
-            ("history", "audience", values::<EntryAudience>()),
-        ] {
-            let admitted = cpor_bulk_rows::admitted_texts(db.writer(), table, column).await.unwrap();
-            assert_eq!(admitted, values, "{table}.{column}");
-        }
-        insert_claim(db, TestClaim::draft().claim).await;
-        let unknown = db.writer().execute_unprepared("UPDATE claim SET state = 'unknown'").await;
-        assert!(unknown.is_err(), "the state is not in the list");
-    })
-    .await;
+    for (table, column, values) in [
+        ("claim", "state", values::<ClaimState>()),
+        ("claim", "waits_for", values::<WaitsFor>()),
+        ("claim", "association_state", values::<AssociationState>()),
+        ("claim", "solution_area", values::<ClaimedArea>()),
+        ("claim_line", "activity", values::<LineActivity>()),
+        ("evidence", "state", values::<DocumentState>()),
+        ("comment", "side", values::<Side>()),
+        ("history", "side", values::<Side>()),
+        ("history", "from_state", values::<ClaimState>()),
+        ("history", "to_state", values::<ClaimState>()),
+        ("history", "audience", values::<EntryAudience>()),
+    ] {
+        let admitted = cpor_bulk_rows::admitted_texts(db.writer(), table, column).await.unwrap();
+        assert_eq!(admitted, values, "{table}.{column}");
+    }
+    insert_claim(&db, TestClaim::draft().claim).await;
+    let unknown = db.writer().execute_unprepared("UPDATE claim SET state = 'unknown'").await;
+    assert!(unknown.is_err(), "the state is not in the list");
 }
 
-#[tokio::test]
-async fn a_body_that_does_not_decode_is_an_inconsistency() {
-    on_both_databases(async |db| {
-        insert_claim(db, TestClaim::draft().claim).await;
-        db.writer().execute_unprepared("UPDATE claim SET content = '[]'").await.unwrap();
-        let found = Claims::get(db.reader(), &name()).await.unwrap_err();
-        let order = Order { key: SortKey::CreateTime, descending: true };
-        let list = ListQuery { scope: Scope::All, filter: None, order };
-        let listed = Claims::in_scope(db.reader(), &Scope::All).list(&list, None, 10).await.unwrap_err();
-        for error in [found, listed] {
-            let StoreError::Inconsistent { table, key: inconsistent, what } = &error else { panic!("{error}") };
-            assert_eq!((*table, inconsistent), ("claim", &key()));
-            assert!(what.contains("content"), "{what}");
-        }
-    })
-    .await;
+async fn a_body_that_does_not_decode_is_an_inconsistency(db: Db) {
+    insert_claim(&db, TestClaim::draft().claim).await;
+    db.writer().execute_unprepared("UPDATE claim SET content = '[]'").await.unwrap();
+    let found = Claims::get(db.reader(), &name()).await.unwrap_err();
+    let order = Order { key: SortKey::CreateTime, descending: true };
+    let list = ListQuery { scope: Scope::All, filter: None, order };
+    let listed = Claims::in_scope(db.reader(), &Scope::All).list(&list, None, 10).await.unwrap_err();
+    for error in [found, listed] {
+        let StoreError::Inconsistent { table, key: inconsistent, what } = &error else { panic!("{error}") };
+        assert_eq!((*table, inconsistent), ("claim", &key()));
+        assert!(what.contains("content"), "{what}");
+    }
 }
 
-#[tokio::test]
-async fn a_document_without_its_claim_is_refused() {
-    on_both_databases(async |db| {
-        let id = EvidenceId(Uuid::from_u128(1));
-        let refused = PendingUploads::begin(db.writer(), &name(), id, start()).await.unwrap_err();
-        let StoreError::Db(refused) = refused else { panic!("{refused}") };
-        assert!(matches!(refused.sql_err(), Some(SqlErr::ForeignKeyConstraintViolation(_))), "{refused}");
-        insert_claim(db, TestClaim::draft().claim).await;
-        PendingUploads::begin(db.writer(), &name(), id, start()).await.unwrap();
-        assert_eq!(evidence::Entity::find().all(db.reader()).await.unwrap().len(), 1);
-    })
-    .await;
+async fn a_document_without_its_claim_is_refused(db: Db) {
+    let id = EvidenceId(Uuid::from_u128(1));
+    let refused = PendingUploads::begin(db.writer(), &name(), id, start()).await.unwrap_err();
+    let StoreError::Db(refused) = refused else { panic!("{refused}") };
+    assert!(matches!(refused.sql_err(), Some(SqlErr::ForeignKeyConstraintViolation(_))), "{refused}");
+    insert_claim(&db, TestClaim::draft().claim).await;
+    PendingUploads::begin(db.writer(), &name(), id, start()).await.unwrap();
+    assert_eq!(evidence::Entity::find().all(db.reader()).await.unwrap().len(), 1);
 }

@@ -1,72 +1,24 @@
 //! A running claim-intake for each test.
-use std::{
-    collections::VecDeque,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::sync::Arc;
 
-use cpor_auth::{TokenSigner, UserToken, VerificationKeys};
+use cpor_auth::TokenSigner;
 use cpor_call::status;
 use cpor_claim_intake::{Config, build_with, migrations};
-use cpor_database::Db;
-use cpor_durable::{
-    BusinessClock, HostedService, IncomingEvent, ReceiveError, ServiceContext, StreamKey, StreamPosition,
-};
-use cpor_process::{
-    Metrics,
-    lifecycle::{Readiness, Shutdown},
-};
+use cpor_durable::{HostedService, ReceiveError, ServiceContext};
 use cpor_proto::r#type::v1 as types;
 use cpor_proto::{
     claims::v1::{self as wire, claim_service_client::ClaimServiceClient},
     events::v1::event::Payload,
 };
-use cpor_registry_client::{
-    Arbitration, ArbitrationOutcome, CheckedClaim, ClaimToCheck, HoldOutcome, HoldRequest, Location, Product, Registry,
-    RegistryError, Tenant, fake::FakeRegistry,
-};
-use cpor_rpc::{
-    Peers,
-    config::{Limits, PeersConfig, TlsConfig},
-    server::{GrpcServices, Server, ServerDependencies, install_crypto_provider},
+use cpor_registry_client::{Location, Product, Tenant, fake::FakeRegistry};
+use cpor_testing::{
+    AuthorizedChannel, FaultyRegistry, TestDatabase, TestServer, incoming, service_context, stream, user_token,
 };
 use cpor_types::{
-    Actor, ActorSide, Entropy, PartnerId, ProductFamily, ProductKind, Role, SeededEntropy, Service, SolutionArea,
-    SystemClock, SystemEntropy, TenantId, TenantKey, Timestamp, VirtualClock,
+    Actor, ActorSide, ProductFamily, ProductKind, Role, Service, SolutionArea, TenantId, Timestamp, VirtualClock,
 };
-use futures_util::future::BoxFuture;
-use sea_orm::{ConnectOptions, ConnectionTrait, Database};
-use sea_orm_migration::{MigrationTrait, MigratorTrait};
-use tonic::{
-    Request, Status,
-    metadata::MetadataValue,
-    service::interceptor::InterceptedService,
-    transport::{Channel, Endpoint},
-};
+use tonic::Status;
 use uuid::Uuid;
-
-/// Declares tests that run on both databases.
-macro_rules! on_both_databases {
-    ($($(#[$doc:meta])* async fn $name:ident($system:ident: TestSystem) $body:block)+) => {$(
-        mod $name {
-            use super::*;
-
-            $(#[$doc])*
-            async fn test($system: $crate::fixture::TestSystem) $body
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn sqlite() {
-                test($crate::fixture::TestSystem::sqlite().await).await;
-            }
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn postgres() {
-                test($crate::fixture::TestSystem::postgres().await).await;
-            }
-        }
-    )+};
-}
-pub(crate) use on_both_databases;
 
 /// The id of the tenant Fabrikam.
 pub(crate) const TENANT: &str = "00000000-0000-4000-8000-000000000001";
@@ -77,90 +29,26 @@ pub(crate) fn start() -> Timestamp {
 }
 
 /// A client that sends the same token with every call.
-pub(crate) type Client = ClaimServiceClient<InterceptedService<Channel, Bearer>>;
-
-/// Adds a bearer token to every call.
-#[derive(Clone)]
-pub(crate) struct Bearer(MetadataValue<tonic::metadata::Ascii>);
-
-impl tonic::service::Interceptor for Bearer {
-    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
-        request.metadata_mut().insert("authorization", self.0.clone());
-        Ok(request)
-    }
-}
+pub(crate) type Client = ClaimServiceClient<AuthorizedChannel>;
 
 /// A running claim-intake with its database, registry and server.
 pub(crate) struct TestSystem {
     pub(crate) hosted: HostedService,
-    pub(crate) registry: FakeRegistry,
-    /// The actions that run while the registry answers, one for each call.
-    pub(crate) interruptions: Interruptions,
-    pub(crate) directory: tempfile::TempDir,
-    channel: Channel,
+    pub(crate) registry: FaultyRegistry,
+    pub(crate) database: TestDatabase,
+    server: TestServer,
     signer: TokenSigner,
-    shutdown: Shutdown,
-    _database: Option<TemporaryDatabase>,
 }
 
 impl TestSystem {
-    /// Starts a system on SQLite.
-    pub(crate) async fn sqlite() -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let db = Db::open_sqlite(&directory.path().join("claims.db")).await.unwrap();
-        Self::start(db, directory, None).await
-    }
-
-    /// Starts a system on a new PostgreSQL database.
-    pub(crate) async fn postgres() -> Self {
-        let maintenance =
-            std::env::var("CPOR_TEST_POSTGRES").expect("CPOR_TEST_POSTGRES is not set: run `cargo xtask test`");
-        let name = format!("claims_{}", Uuid::from_bytes(SystemEntropy.secret()[..16].try_into().unwrap()).simple());
-        connect(&maintenance).await.execute_unprepared(&format!("CREATE DATABASE {name}")).await.unwrap();
-        let (base, _) = maintenance.rsplit_once('/').unwrap();
-        let db = Db::open_postgres(&format!("{base}/{name}"), None, 8).await.unwrap();
-        Self::start(db, tempfile::tempdir().unwrap(), Some(TemporaryDatabase { maintenance, name })).await
-    }
-
-    async fn start(db: Db, directory: tempfile::TempDir, database: Option<TemporaryDatabase>) -> Self {
-        install_crypto_provider();
-        Migrator::up(db.writer(), None).await.unwrap();
-        let signer = TokenSigner::generate("cpor", Arc::new(SystemClock)).unwrap();
-        let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
-        let metrics = Metrics::new();
-        let context = ServiceContext {
-            db,
-            business_clock: BusinessClock::Virtual,
-            clock: Arc::new(VirtualClock::new(start())),
-            entropy: Arc::new(SeededEntropy::new(1)),
-            peers: Peers::new(Service::ClaimIntake, &PeersConfig::default(), signer.clone()).unwrap(),
-            metrics: metrics.clone(),
-            policies: cpor_types::PolicyProfiles::shipped().unwrap(),
-            calendars: cpor_types::Calendars::shipped().unwrap(),
-            data_dir: Some(directory.path().to_owned()),
-        };
-        let (registry, interruptions) = (registry(), Interruptions::default());
-        let interrupted_registry =
-            InterruptedRegistry { registry: registry.clone(), interruptions: Arc::clone(&interruptions) };
-        let mut hosted = build_with(Config::default(), context, Arc::new(interrupted_registry)).await.unwrap();
-        let parts = ServerDependencies {
-            keys: Arc::new(VerificationKeys::new("cpor", &signer.jwks(), &signer.jwks()).unwrap()),
-            limits: Limits::default(),
-            tls: TlsConfig::default(),
-            metrics,
-            readiness: Readiness::new(),
-            entropy,
-        };
-        let routes = std::mem::take(&mut hosted.routes);
-        let services = GrpcServices::default().add_routes(Service::ClaimIntake, &hosted.grpc_services, routes);
-        let server = Server::prepare(parts, services).unwrap();
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let shutdown = Shutdown::new(Duration::from_secs(1));
-        let stop = shutdown.clone();
-        tokio::spawn(async move { server.serve(listener, &stop).await });
-        let channel = Endpoint::from_shared(format!("http://{address}")).unwrap().connect_lazy();
-        Self { hosted, registry, interruptions, directory, channel, signer, shutdown, _database: database }
+    pub(crate) async fn new(database: &TestDatabase) -> Self {
+        let (db, signer) = (database.migrated(migrations()).await, TestServer::signer());
+        let context = service_context(Service::ClaimIntake, db, &VirtualClock::new(start()), 1, &signer);
+        let context = ServiceContext { data_dir: Some(database.folder().to_owned()), ..context };
+        let registry = FaultyRegistry::new(registry());
+        let mut hosted = build_with(Config::default(), context, Arc::new(registry.clone())).await.unwrap();
+        let server = TestServer::start(&mut hosted, &signer).await;
+        Self { hosted, registry, database: database.clone(), server, signer }
     }
 
     /// A client for a user of a partner.
@@ -179,15 +67,9 @@ impl TestSystem {
     }
 
     fn client(&self, subject: &str, role: Role, partner: Option<&str>) -> Client {
-        let user = UserToken {
-            subject: subject.to_owned(),
-            roles: vec![role],
-            partner: partner.map(|id| id.parse().unwrap()),
-            tenant: None,
-            lifetime: Duration::from_secs(600),
-        };
-        let token = self.signer.user_token(&user).unwrap();
-        ClaimServiceClient::with_interceptor(self.channel.clone(), Bearer(format!("Bearer {token}").parse().unwrap()))
+        let owner = partner.map(|id| format!("partners/{id}"));
+        let token = user_token(&self.signer, subject, role, owner.as_deref());
+        ClaimServiceClient::new(self.server.channel(&token))
     }
 
     /// Delivers an event of another service, with this sequence number of its stream.
@@ -198,15 +80,14 @@ impl TestSystem {
         time: Timestamp,
         payload: Payload,
     ) -> Result<(), ReceiveError> {
-        let stream = StreamKey { source, aggregate: "case".into(), owner: TENANT.into(), id: Uuid::from_u128(1) };
         let side = match source {
             Service::PoeReview => ActorSide::Reviewer,
             Service::CustomerConsent => ActorSide::Customer,
             Service::ClaimIntake | Service::Eligibility | Service::Registry => ActorSide::System,
         };
         let actor = Actor::new(side, "rita@vendor.example");
-        let position = StreamPosition { stream, sequence };
-        self.hosted.receiver.apply(IncomingEvent { position, actor, effective_time: time, payload }).await
+        let stream = stream(source, "case", TENANT, Uuid::from_u128(1));
+        self.hosted.receiver.apply(incoming(stream, sequence, actor, time, payload)).await
     }
 
     /// Creates a complete draft with one document.
@@ -249,12 +130,6 @@ impl TestSystem {
     pub(crate) async fn history(&self, client: &mut Client, claim: &str) -> Vec<wire::HistoryEntry> {
         let request = wire::ListHistoryRequest { parent: claim.into(), ..Default::default() };
         client.list_history(request).await.unwrap().into_inner().entries
-    }
-}
-
-impl Drop for TestSystem {
-    fn drop(&mut self) {
-        self.shutdown.abort();
     }
 }
 
@@ -308,74 +183,4 @@ fn registry() -> FakeRegistry {
 /// Returns the stable reason of a status.
 pub(crate) fn reason(status: &Status) -> String {
     status::reason(status).unwrap_or_default()
-}
-
-/// Actions that run in order.
-pub(crate) type Interruptions = Arc<Mutex<VecDeque<BoxFuture<'static, ()>>>>;
-
-/// A registry that runs an action before each answer arrives.
-struct InterruptedRegistry {
-    registry: FakeRegistry,
-    interruptions: Interruptions,
-}
-
-#[tonic::async_trait]
-impl Registry for InterruptedRegistry {
-    async fn check_claim(&self, actor: &Actor, claim: ClaimToCheck) -> Result<CheckedClaim, RegistryError> {
-        let answer = self.registry.check_claim(actor, claim).await;
-        let action = self.interruptions.lock().unwrap().pop_front();
-        if let Some(action) = action {
-            action.await;
-        }
-        answer
-    }
-
-    async fn place_hold(&self, actor: &Actor, hold: HoldRequest) -> Result<HoldOutcome, RegistryError> {
-        self.registry.place_hold(actor, hold).await
-    }
-
-    async fn arbitrate(&self, actor: &Actor, arbitration: Arbitration) -> Result<ArbitrationOutcome, RegistryError> {
-        self.registry.arbitrate(actor, arbitration).await
-    }
-
-    async fn check_usage_access(
-        &self,
-        actor: &Actor,
-        partner: &PartnerId,
-        key: &TenantKey,
-    ) -> Result<Option<Timestamp>, RegistryError> {
-        self.registry.check_usage_access(actor, partner, key).await
-    }
-}
-
-async fn connect(url: &str) -> sea_orm::DatabaseConnection {
-    Database::connect(ConnectOptions::new(url).max_connections(1).sqlx_logging(false).to_owned()).await.unwrap()
-}
-
-struct Migrator;
-
-impl MigratorTrait for Migrator {
-    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        migrations()
-    }
-}
-
-/// A PostgreSQL database that is dropped at the end of its test.
-struct TemporaryDatabase {
-    maintenance: String,
-    name: String,
-}
-
-impl Drop for TemporaryDatabase {
-    fn drop(&mut self) {
-        let (maintenance, name) = (self.maintenance.clone(), self.name.clone());
-        let drop = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            runtime.block_on(async {
-                let drop = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
-                connect(&maintenance).await.execute_unprepared(&drop).await.unwrap();
-            });
-        });
-        drop.join().unwrap();
-    }
 }

@@ -205,7 +205,10 @@ fn parse<T: std::str::FromStr<Err = Malformed>>(text: &str) -> Result<T, Receive
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::test_system::{TestSystem, on_both_databases, snapshot};
+    use crate::test_system::{TestSystem, snapshot};
+    use cpor_testing::on_both_databases;
+
+    on_both_databases![invalid_events_are_parked_with_a_reason];
 
     fn claim_submitted(change: impl FnOnce(&mut ClaimSnapshot)) -> Payload {
         let mut snapshot = snapshot();
@@ -213,28 +216,21 @@ mod tests {
         Payload::ClaimSubmitted(ClaimSubmitted { snapshot: Some(snapshot) })
     }
 
-    #[tokio::test]
-    async fn invalid_events_are_parked_with_a_reason() {
-        on_both_databases(async |system: TestSystem| {
-            let invalid_events = [
-                (claim_submitted(|claim| claim.tenant_calendar = "mars".into()), "the calendar `mars` does not exist"),
-                (claim_submitted(|claim| claim.policy = "1999@1".into()), "the policy profile `1999@1` does not exist"),
-                (claim_submitted(|claim| claim.customer_contact = None), "no contact"),
-                (claim_submitted(|claim| claim.claim = "claims/1".into()), "partners/{partner}/claims/{claim}"),
-                (Payload::ClaimSubmitted(ClaimSubmitted { snapshot: None }), "no snapshot"),
-                (
-                    Payload::ClaimApproved(ClaimApproved { snapshot: Some(snapshot()), ..Default::default() }),
-                    "NotFound",
-                ),
-                (Payload::ClaimAssessed(Default::default()), "does not accept events of the kind `claim_assessed`"),
-            ];
-            for (payload, expected) in invalid_events {
-                let Err(ReceiveError::Park(reason)) = system.try_receive(payload).await else {
-                    panic!("not parked: {expected}")
-                };
-                assert!(reason.contains(expected), "{reason}");
-            }
-        })
-        .await;
+    async fn invalid_events_are_parked_with_a_reason(system: TestSystem) {
+        let invalid_events = [
+            (claim_submitted(|claim| claim.tenant_calendar = "mars".into()), "the calendar `mars` does not exist"),
+            (claim_submitted(|claim| claim.policy = "1999@1".into()), "the policy profile `1999@1` does not exist"),
+            (claim_submitted(|claim| claim.customer_contact = None), "no contact"),
+            (claim_submitted(|claim| claim.claim = "claims/1".into()), "partners/{partner}/claims/{claim}"),
+            (Payload::ClaimSubmitted(ClaimSubmitted { snapshot: None }), "no snapshot"),
+            (Payload::ClaimApproved(ClaimApproved { snapshot: Some(snapshot()), ..Default::default() }), "NotFound"),
+            (Payload::ClaimAssessed(Default::default()), "does not accept events of the kind `claim_assessed`"),
+        ];
+        for (payload, expected) in invalid_events {
+            let Err(ReceiveError::Park(reason)) = system.try_receive(payload).await else {
+                panic!("not parked: {expected}")
+            };
+            assert!(reason.contains(expected), "{reason}");
+        }
     }
 }

@@ -2,13 +2,24 @@
 
 use cpor_proto::events::v1::event::Payload;
 use cpor_proto::events::v1::{ClaimApproved, ClaimDisputed, ClaimSnapshot, ClaimSubmitted, LinesEnded};
+use cpor_testing::on_both_databases;
 
 use super::*;
 use crate::domain::samples::{
     ahead, awaiting, granted_awaiting, granted_in_window, reported_approval, requested, terms, window_open,
 };
 use crate::domain::{State, StateKind, samples};
-use crate::test_system::{TestSystem, on_both_databases};
+use crate::test_system::TestSystem;
+
+on_both_databases![
+    r41_a_bounced_notice_is_reported,
+    r27_r42_silence_makes_the_association_official,
+    a_closed_claim_sends_no_mail,
+    each_mail_has_its_own_unstored_link,
+    r61_in_2020_the_window_counts_from_the_one_notice,
+    r28_silence_after_a_disputed_decline_rejects,
+    r37_the_consent_closes_when_all_lines_end,
+];
 
 const LINK: &str = "https://consent.example/consent/abc";
 
@@ -154,85 +165,64 @@ fn r28_notices_after_a_decline_ask_for_approval() {
     }
 }
 
-#[tokio::test]
-async fn r41_a_bounced_notice_is_reported() {
-    on_both_databases(async |system: TestSystem| {
-        system.submit_claim().await;
-        *system.mailbox.refuse_next.lock().unwrap() = 1;
-        system.approve_claim().await;
-        assert_eq!(system.consent().await.state, State::AwaitingDelivery);
-        system.advance_days(400).await;
-        assert_eq!(system.consent().await.state, State::AwaitingDelivery);
-        let events = system.sent_events().await;
-        let settled = events.iter().filter_map(|event| {
-            let Payload::NoticeSettled(settled) = event else { return None };
-            Some((settled.notice(), settled.accepted))
-        });
-        assert_eq!(
-            settled.collect::<Vec<_>>(),
-            [
-                (cpor_proto::r#type::v1::NoticeKind::Submission, true),
-                (cpor_proto::r#type::v1::NoticeKind::Approval, false)
-            ]
-        );
-        assert_eq!(events.len(), 2);
-    })
-    .await;
+async fn r41_a_bounced_notice_is_reported(system: TestSystem) {
+    system.submit_claim().await;
+    system.mailbox.refuse_next(1);
+    system.approve_claim().await;
+    assert_eq!(system.consent().await.state, State::AwaitingDelivery);
+    system.advance_days(400).await;
+    assert_eq!(system.consent().await.state, State::AwaitingDelivery);
+    let events = system.sent_events().await;
+    let settled = events.iter().filter_map(|event| {
+        let Payload::NoticeSettled(settled) = event else { return None };
+        Some((settled.notice(), settled.accepted))
+    });
+    assert_eq!(
+        settled.collect::<Vec<_>>(),
+        [(cpor_proto::r#type::v1::NoticeKind::Submission, true), (cpor_proto::r#type::v1::NoticeKind::Approval, false)]
+    );
+    assert_eq!(events.len(), 2);
 }
 
-#[tokio::test]
-async fn r27_r42_silence_makes_the_association_official() {
-    on_both_databases(async |system: TestSystem| {
-        system.submit_claim().await;
-        system.advance_days(3).await;
-        system.approve_claim().await;
-        system.advance_days(6).await;
-        assert_eq!(system.consent().await.state.kind(), StateKind::WindowOpen);
-        system.advance_days(2).await;
-        assert_eq!(system.consent().await.state.kind(), StateKind::Granted);
-        let events = system.sent_events().await;
-        let [
-            Payload::NoticeSettled(_),
-            Payload::NoticeSettled(_),
-            Payload::ConsentWindowOpened(opened),
-            Payload::ConsentWindowPassed(_),
-        ] = events.as_slice()
-        else {
-            panic!("{events:?}")
-        };
-        assert_eq!(opened.rule, "7 calendar days, calendar de 2026");
-    })
-    .await;
+async fn r27_r42_silence_makes_the_association_official(system: TestSystem) {
+    system.submit_claim().await;
+    system.advance_days(3).await;
+    system.approve_claim().await;
+    system.advance_days(6).await;
+    assert_eq!(system.consent().await.state.kind(), StateKind::WindowOpen);
+    system.advance_days(2).await;
+    assert_eq!(system.consent().await.state.kind(), StateKind::Granted);
+    let events = system.sent_events().await;
+    let [
+        Payload::NoticeSettled(_),
+        Payload::NoticeSettled(_),
+        Payload::ConsentWindowOpened(opened),
+        Payload::ConsentWindowPassed(_),
+    ] = events.as_slice()
+    else {
+        panic!("{events:?}")
+    };
+    assert_eq!(opened.rule, "7 calendar days, calendar de 2026");
 }
 
-#[tokio::test]
-async fn a_closed_claim_sends_no_mail() {
-    on_both_databases(async |system: TestSystem| {
-        system
-            .receive(Payload::ClaimSubmitted(ClaimSubmitted { snapshot: Some(crate::test_system::snapshot()) }))
-            .await;
-        system.withdraw_claim().await;
-        assert_eq!(system.sender.drain().await.unwrap(), 0);
-        assert!(system.mailbox.accepted_mails.lock().unwrap().is_empty());
-        assert_eq!(system.consent().await.state.kind(), StateKind::Closed);
-    })
-    .await;
+async fn a_closed_claim_sends_no_mail(system: TestSystem) {
+    system.receive(Payload::ClaimSubmitted(ClaimSubmitted { snapshot: Some(crate::test_system::snapshot()) })).await;
+    system.withdraw_claim().await;
+    assert_eq!(system.sender.drain().await.unwrap(), 0);
+    assert!(system.mailbox.accepted().is_empty());
+    assert_eq!(system.consent().await.state.kind(), StateKind::Closed);
 }
 
-#[tokio::test]
-async fn each_mail_has_its_own_unstored_link() {
-    on_both_databases(async |system: TestSystem| {
-        system.submit_claim().await;
-        let first = system.mailbox.token();
-        system.approve_claim().await;
-        let second = system.mailbox.token();
-        assert_ne!(first, second);
-        let consent_of = async |token: &str| system.links.find(token).await.unwrap().unwrap().consent;
-        assert_eq!((consent_of(&first).await, consent_of(&second).await), (TestSystem::key(), TestSystem::key()));
-        let stored = serde_json::to_string(&system.consent().await).unwrap();
-        assert!(!stored.contains(&first) && !stored.contains(&second));
-    })
-    .await;
+async fn each_mail_has_its_own_unstored_link(system: TestSystem) {
+    system.submit_claim().await;
+    let first = system.consent_token();
+    system.approve_claim().await;
+    let second = system.consent_token();
+    assert_ne!(first, second);
+    let consent_of = async |token: &str| system.links.find(token).await.unwrap().unwrap().consent;
+    assert_eq!((consent_of(&first).await, consent_of(&second).await), (TestSystem::key(), TestSystem::key()));
+    let stored = serde_json::to_string(&system.consent().await).unwrap();
+    assert!(!stored.contains(&first) && !stored.contains(&second));
 }
 
 /// Submits the sample claim under this policy and sends its notice.
@@ -250,90 +240,75 @@ async fn approve_under(system: &TestSystem, policy: &str) {
     system.sender.drain().await.unwrap();
 }
 
-#[tokio::test]
-async fn r61_in_2020_the_window_counts_from_the_one_notice() {
-    on_both_databases(async |system: TestSystem| {
-        submit_under(&system, "2020@1").await;
-        let text = system.mailbox.accepted_mails.lock().unwrap().last().unwrap().clone();
-        assert!(text.contains("5 Arbeitstage") && text.contains("5 business days"), "{text}");
-        assert_eq!(system.consent().await.state.kind(), StateKind::RequestedInWindow);
-        system.advance_days(8).await;
-        assert_eq!(system.consent().await.state.kind(), StateKind::RequestedWindowPassed);
-        assert_eq!(system.sent_events().await.len(), 1, "official no earlier than the approval");
-        approve_under(&system, "2020@1").await;
-        assert_eq!(system.mailbox.accepted_mails.lock().unwrap().len(), 1, "no notice at approval");
-        assert_eq!(system.consent().await.state.kind(), StateKind::Granted);
-        let events = system.sent_events().await;
-        assert!(
-            matches!(events.as_slice(), [Payload::NoticeSettled(_), Payload::ConsentWindowPassed(_)]),
-            "{events:?}"
-        );
-    })
-    .await;
+async fn r61_in_2020_the_window_counts_from_the_one_notice(system: TestSystem) {
+    submit_under(&system, "2020@1").await;
+    let text = system.mailbox.latest().text;
+    assert!(text.contains("5 Arbeitstage") && text.contains("5 business days"), "{text}");
+    assert_eq!(system.consent().await.state.kind(), StateKind::RequestedInWindow);
+    system.advance_days(8).await;
+    assert_eq!(system.consent().await.state.kind(), StateKind::RequestedWindowPassed);
+    assert_eq!(system.sent_events().await.len(), 1, "official no earlier than the approval");
+    approve_under(&system, "2020@1").await;
+    assert_eq!(system.mailbox.accepted().len(), 1, "no notice at approval");
+    assert_eq!(system.consent().await.state.kind(), StateKind::Granted);
+    let events = system.sent_events().await;
+    assert!(matches!(events.as_slice(), [Payload::NoticeSettled(_), Payload::ConsentWindowPassed(_)]), "{events:?}");
 }
 
-#[tokio::test]
-async fn r28_silence_after_a_disputed_decline_rejects() {
-    on_both_databases(async |system: TestSystem| {
-        system.submit_claim().await;
-        let decide = |consent: Option<&Consent>, now| {
-            let consent = consent.ok_or(crate::domain::Refusal::NotFound)?;
-            consent.decline(crate::domain::Channel::Link, "", now)
-        };
-        let actor = Actor::system(Service::CustomerConsent);
-        system.consents.writer.execute(Command::new("decline", TestSystem::key(), actor), decide).await.unwrap();
-        let disputed = ClaimDisputed {
-            snapshot: Some(crate::test_system::snapshot()),
-            customer_declined: true,
-            ..ClaimDisputed::default()
-        };
-        system.receive(Payload::ClaimDisputed(disputed)).await;
-        system.sender.drain().await.unwrap();
-        let approved = ClaimApproved {
-            snapshot: Some(crate::test_system::snapshot()),
-            explicit_approval_needed: true,
-            ..ClaimApproved::default()
-        };
-        system.receive(Payload::ClaimApproved(approved)).await;
-        system.sender.drain().await.unwrap();
-        assert_eq!(system.mailbox.accepted_mails.lock().unwrap().len(), 3);
-        system.advance_days(9).await;
-        assert_eq!(system.consent().await.state.kind(), StateKind::Declined);
-        let channels: Vec<_> = system
-            .sent_events()
-            .await
-            .into_iter()
-            .filter_map(|event| {
-                let Payload::CustomerDeclined(declined) = event else { return None };
-                Some(declined.channel())
-            })
-            .collect();
-        assert_eq!(
-            channels,
-            [cpor_proto::r#type::v1::ConsentChannel::Link, cpor_proto::r#type::v1::ConsentChannel::Silence]
-        );
-    })
-    .await;
+async fn r28_silence_after_a_disputed_decline_rejects(system: TestSystem) {
+    system.submit_claim().await;
+    let decide = |consent: Option<&Consent>, now| {
+        let consent = consent.ok_or(crate::domain::Refusal::NotFound)?;
+        consent.decline(crate::domain::Channel::Link, "", now)
+    };
+    let actor = Actor::system(Service::CustomerConsent);
+    system.consents.writer.execute(Command::new("decline", TestSystem::key(), actor), decide).await.unwrap();
+    let disputed = ClaimDisputed {
+        snapshot: Some(crate::test_system::snapshot()),
+        customer_declined: true,
+        ..ClaimDisputed::default()
+    };
+    system.receive(Payload::ClaimDisputed(disputed)).await;
+    system.sender.drain().await.unwrap();
+    let approved = ClaimApproved {
+        snapshot: Some(crate::test_system::snapshot()),
+        explicit_approval_needed: true,
+        ..ClaimApproved::default()
+    };
+    system.receive(Payload::ClaimApproved(approved)).await;
+    system.sender.drain().await.unwrap();
+    assert_eq!(system.mailbox.accepted().len(), 3);
+    system.advance_days(9).await;
+    assert_eq!(system.consent().await.state.kind(), StateKind::Declined);
+    let channels: Vec<_> = system
+        .sent_events()
+        .await
+        .into_iter()
+        .filter_map(|event| {
+            let Payload::CustomerDeclined(declined) = event else { return None };
+            Some(declined.channel())
+        })
+        .collect();
+    assert_eq!(
+        channels,
+        [cpor_proto::r#type::v1::ConsentChannel::Link, cpor_proto::r#type::v1::ConsentChannel::Silence]
+    );
 }
 
-#[tokio::test]
-async fn r37_the_consent_closes_when_all_lines_end() {
-    on_both_databases(async |system: TestSystem| {
-        system.submit_claim().await;
-        system.approve_claim().await;
-        let claim = samples::claim();
-        let ended = |all| LinesEnded {
-            claim: claim.name.to_string(),
-            tenant: format!("tenants/{}", claim.tenant),
-            all,
-            ..LinesEnded::default()
-        };
-        system.receive(Payload::LinesEnded(ended(false))).await;
-        assert_eq!(system.consent().await.state.kind(), StateKind::WindowOpen);
-        system.receive(Payload::LinesEnded(ended(true))).await;
-        system.advance_days(9).await;
-        assert_eq!(system.consent().await.state.kind(), StateKind::Closed);
-        assert!(!system.sent_events().await.iter().any(|event| matches!(event, Payload::ConsentWindowPassed(_))));
-    })
-    .await;
+async fn r37_the_consent_closes_when_all_lines_end(system: TestSystem) {
+    system.submit_claim().await;
+    system.approve_claim().await;
+    let claim = samples::claim();
+    let ended = |all| LinesEnded {
+        claim: claim.name.to_string(),
+        tenant: format!("tenants/{}", claim.tenant),
+        all,
+        ..LinesEnded::default()
+    };
+    system.receive(Payload::LinesEnded(ended(false))).await;
+    assert_eq!(system.consent().await.state.kind(), StateKind::WindowOpen);
+    system.receive(Payload::LinesEnded(ended(true))).await;
+    system.advance_days(9).await;
+    assert_eq!(system.consent().await.state.kind(), StateKind::Closed);
+    assert!(!system.sent_events().await.iter().any(|event| matches!(event, Payload::ConsentWindowPassed(_))));
 }

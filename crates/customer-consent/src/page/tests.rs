@@ -4,12 +4,29 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use axum::response::Response;
 use cpor_proto::events::v1::event::Payload;
+use cpor_testing::on_both_databases;
 use http_body_util::BodyExt as _;
 use tower::ServiceExt as _;
 
 use super::*;
 use crate::domain::StateKind;
-use crate::test_system::{TestSystem, due, on_both_databases};
+use crate::test_system::{TestSystem, due};
+
+on_both_databases![
+    r43_opening_or_prefetching_changes_nothing,
+    r43_only_a_confirmed_decision_acts,
+    r43_a_form_from_another_site_is_refused,
+    r26_a_decline_by_link_reports_the_comment,
+    r26a_approval_by_link_before_claim_approval,
+    r43_an_early_approval_can_be_taken_back_by_link,
+    r43_an_early_approval_stands_after_the_window,
+    r43_the_page_shows_that_the_window_passed,
+    invalid_links_get_the_same_page,
+    every_response_has_the_security_headers,
+    partner_texts_are_escaped,
+    r29_an_earlier_link_can_only_decline,
+    language_of_the_browser_then_of_the_calendar,
+];
 
 /// A client of the page.
 struct Browser(Router);
@@ -63,317 +80,252 @@ async fn state(system: &TestSystem) -> StateKind {
     system.consent().await.state.kind()
 }
 
-#[tokio::test]
-async fn r43_opening_or_prefetching_changes_nothing() {
-    on_both_databases(async |system| {
-        system.submit_claim().await;
-        system.approve_claim().await;
-        let (before, browser) = (system.consent().await, Browser::new(&system));
-        let link = format!("/consent/{}", system.mailbox.token());
-        for query in ["", "?decision=approve", "?decision=decline", "?decision=decline&confirm=yes", "?x=%ff"] {
-            for (method, hint) in [(Method::GET, "prefetch"), (Method::HEAD, "prefetch"), (Method::GET, "none")] {
-                let response =
-                    browser.request(method.clone(), &format!("{link}{query}"), None, &[("sec-purpose", hint)]).await;
-                assert_eq!(response.code, StatusCode::OK, "{method} {query}");
-                assert_eq!(response.page.is_empty(), method == Method::HEAD);
-            }
+async fn r43_opening_or_prefetching_changes_nothing(system: TestSystem) {
+    system.submit_claim().await;
+    system.approve_claim().await;
+    let (before, browser) = (system.consent().await, Browser::new(&system));
+    let link = format!("/consent/{}", system.consent_token());
+    for query in ["", "?decision=approve", "?decision=decline", "?decision=decline&confirm=yes", "?x=%ff"] {
+        for (method, hint) in [(Method::GET, "prefetch"), (Method::HEAD, "prefetch"), (Method::GET, "none")] {
+            let response =
+                browser.request(method.clone(), &format!("{link}{query}"), None, &[("sec-purpose", hint)]).await;
+            assert_eq!(response.code, StatusCode::OK, "{method} {query}");
+            assert_eq!(response.page.is_empty(), method == Method::HEAD);
         }
-        for method in [Method::PUT, Method::DELETE, Method::PATCH, Method::OPTIONS] {
-            let response = browser.request(method, &link, Some("decision=decline&confirm=yes"), &[]).await;
-            assert_eq!(response.code, StatusCode::METHOD_NOT_ALLOWED);
-        }
-        assert_eq!(system.consent().await, before);
-    })
-    .await;
+    }
+    for method in [Method::PUT, Method::DELETE, Method::PATCH, Method::OPTIONS] {
+        let response = browser.request(method, &link, Some("decision=decline&confirm=yes"), &[]).await;
+        assert_eq!(response.code, StatusCode::METHOD_NOT_ALLOWED);
+    }
+    assert_eq!(system.consent().await, before);
 }
 
-#[tokio::test]
-async fn r43_only_a_confirmed_decision_acts() {
-    on_both_databases(async |system| {
-        system.submit_claim().await;
-        let (before, browser) = (system.consent().await, Browser::new(&system));
-        let link = format!("/consent/{}", system.mailbox.token());
-        for form in [
-            "decision=decline",
-            "decision=decline&confirm=no",
-            "decision=approve&confirm=",
-            "decision=decline&comment=x",
-        ] {
-            let response = browser.post(&link, form).await;
-            assert_eq!(response.code, StatusCode::UNPROCESSABLE_ENTITY, "{form}");
-            assert!(response.page.contains("Please tick the box"), "{form}");
-        }
-        for form in ["", "confirm=yes", "decision=maybe&confirm=yes", "decision=decline&decision=approve&confirm=yes"] {
-            assert_eq!(browser.post(&link, form).await.code, StatusCode::BAD_REQUEST, "{form}");
-        }
-        let long = format!("decision=decline&confirm=yes&comment={}", "%E2%82%AC".repeat(2001));
-        let response = browser.post(&link, &long).await;
-        assert_eq!(response.code, StatusCode::UNPROCESSABLE_ENTITY);
-        assert!(response.page.contains("shorten your comment") && response.page.contains("€€€"));
-        let huge = format!("decision=decline&confirm=yes&comment={}", "x".repeat(64 << 10));
-        assert_eq!(browser.post(&link, &huge).await.code, StatusCode::BAD_REQUEST);
-        let json = [("content-type", "application/json")];
-        let response = browser.request(Method::POST, &link, None, &json).await;
-        assert_eq!(response.code, StatusCode::BAD_REQUEST);
-        assert_eq!(system.consent().await, before);
-    })
-    .await;
+async fn r43_only_a_confirmed_decision_acts(system: TestSystem) {
+    system.submit_claim().await;
+    let (before, browser) = (system.consent().await, Browser::new(&system));
+    let link = format!("/consent/{}", system.consent_token());
+    for form in
+        ["decision=decline", "decision=decline&confirm=no", "decision=approve&confirm=", "decision=decline&comment=x"]
+    {
+        let response = browser.post(&link, form).await;
+        assert_eq!(response.code, StatusCode::UNPROCESSABLE_ENTITY, "{form}");
+        assert!(response.page.contains("Please tick the box"), "{form}");
+    }
+    for form in ["", "confirm=yes", "decision=maybe&confirm=yes", "decision=decline&decision=approve&confirm=yes"] {
+        assert_eq!(browser.post(&link, form).await.code, StatusCode::BAD_REQUEST, "{form}");
+    }
+    let long = format!("decision=decline&confirm=yes&comment={}", "%E2%82%AC".repeat(2001));
+    let response = browser.post(&link, &long).await;
+    assert_eq!(response.code, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(response.page.contains("shorten your comment") && response.page.contains("€€€"));
+    let huge = format!("decision=decline&confirm=yes&comment={}", "x".repeat(64 << 10));
+    assert_eq!(browser.post(&link, &huge).await.code, StatusCode::BAD_REQUEST);
+    let json = [("content-type", "application/json")];
+    let response = browser.request(Method::POST, &link, None, &json).await;
+    assert_eq!(response.code, StatusCode::BAD_REQUEST);
+    assert_eq!(system.consent().await, before);
 }
 
-#[tokio::test]
-async fn r43_a_form_from_another_site_is_refused() {
-    on_both_databases(async |system| {
-        system.submit_claim().await;
-        let (before, browser) = (system.consent().await, Browser::new(&system));
-        let link = format!("/consent/{}", system.mailbox.token());
-        for foreign in
-            [("sec-fetch-site", "cross-site"), ("sec-fetch-site", "same-site"), ("origin", "https://evil.example")]
-        {
-            let response = browser.request(Method::POST, &link, Some("decision=decline&confirm=yes"), &[foreign]).await;
-            assert_eq!(response.code, StatusCode::FORBIDDEN);
-        }
-        assert_eq!(system.consent().await, before);
-    })
-    .await;
+async fn r43_a_form_from_another_site_is_refused(system: TestSystem) {
+    system.submit_claim().await;
+    let (before, browser) = (system.consent().await, Browser::new(&system));
+    let link = format!("/consent/{}", system.consent_token());
+    for foreign in
+        [("sec-fetch-site", "cross-site"), ("sec-fetch-site", "same-site"), ("origin", "https://evil.example")]
+    {
+        let response = browser.request(Method::POST, &link, Some("decision=decline&confirm=yes"), &[foreign]).await;
+        assert_eq!(response.code, StatusCode::FORBIDDEN);
+    }
+    assert_eq!(system.consent().await, before);
 }
 
-#[tokio::test]
-async fn r26_a_decline_by_link_reports_the_comment() {
-    on_both_databases(async |system| {
-        system.submit_claim().await;
-        system.approve_claim().await;
-        let (browser, link) = (Browser::new(&system), format!("/consent/{}", system.mailbox.token()));
-        let first = browser.get(&link).await;
-        assert!(first.page.contains("?decision=decline") && first.page.contains("?decision=approve"));
-        let confirm = browser.get(&format!("{link}?decision=decline")).await;
-        assert!(confirm.page.contains("name=\"confirm\" value=\"yes\"") && confirm.page.contains("method=\"post\""));
-        let declined =
-            browser.post(&link, "decision=decline&confirm=yes&comment=+We+do+not+%3Cknow%3E+them.%0D%0A").await;
-        assert_eq!(declined.code, StatusCode::OK);
-        assert!(declined.page.contains("You have declined"), "{}", declined.page);
-        let again = browser.post(&link, "decision=decline&confirm=yes&comment=Another").await;
-        assert_eq!((again.code, again.page), (StatusCode::OK, declined.page), "repeating gets the first answer");
-        let late = browser.post(&link, "decision=approve&confirm=yes").await;
-        assert_eq!(late.code, StatusCode::CONFLICT);
-        assert!(late.page.contains("You have declined"));
+async fn r26_a_decline_by_link_reports_the_comment(system: TestSystem) {
+    system.submit_claim().await;
+    system.approve_claim().await;
+    let (browser, link) = (Browser::new(&system), format!("/consent/{}", system.consent_token()));
+    let first = browser.get(&link).await;
+    assert!(first.page.contains("?decision=decline") && first.page.contains("?decision=approve"));
+    let confirm = browser.get(&format!("{link}?decision=decline")).await;
+    assert!(confirm.page.contains("name=\"confirm\" value=\"yes\"") && confirm.page.contains("method=\"post\""));
+    let declined = browser.post(&link, "decision=decline&confirm=yes&comment=+We+do+not+%3Cknow%3E+them.%0D%0A").await;
+    assert_eq!(declined.code, StatusCode::OK);
+    assert!(declined.page.contains("You have declined"), "{}", declined.page);
+    let again = browser.post(&link, "decision=decline&confirm=yes&comment=Another").await;
+    assert_eq!((again.code, again.page), (StatusCode::OK, declined.page), "repeating gets the first answer");
+    let late = browser.post(&link, "decision=approve&confirm=yes").await;
+    assert_eq!(late.code, StatusCode::CONFLICT);
+    assert!(late.page.contains("You have declined"));
 
-        let reported = system.sent_events().await.into_iter().filter_map(|event| {
-            let Payload::CustomerDeclined(declined) = event else { return None };
-            Some((declined.channel(), declined.comment))
-        });
-        assert_eq!(
-            reported.collect::<Vec<_>>(),
-            [(cpor_proto::r#type::v1::ConsentChannel::Link, "We do not <know> them.".to_owned())]
-        );
-    })
-    .await;
+    let reported = system.sent_events().await.into_iter().filter_map(|event| {
+        let Payload::CustomerDeclined(declined) = event else { return None };
+        Some((declined.channel(), declined.comment))
+    });
+    assert_eq!(
+        reported.collect::<Vec<_>>(),
+        [(cpor_proto::r#type::v1::ConsentChannel::Link, "We do not <know> them.".to_owned())]
+    );
 }
 
-#[tokio::test]
-async fn r26a_approval_by_link_before_claim_approval() {
-    on_both_databases(async |system| {
-        system.submit_claim().await;
-        let (browser, link) = (Browser::new(&system), format!("/consent/{}", system.mailbox.token()));
-        let approved = browser.post(&link, "decision=approve&confirm=yes").await;
-        assert!(approved.page.contains("You approved this claim on Monday, 2 March 2026, 09:30"), "{}", approved.page);
-        assert!(!approved.page.contains("?decision=approve") && approved.page.contains("?decision=decline"));
-        assert!(approved.page.contains("until 7 calendar days after the e-mail"), "{}", approved.page);
-        system.approve_claim().await;
-        assert_eq!(state(&system).await, StateKind::GrantedInWindow);
-        assert_eq!(
-            system.mailbox.accepted_mails.lock().unwrap().len(),
-            2,
-            "the contact is still notified of the approval"
-        );
-    })
-    .await;
+async fn r26a_approval_by_link_before_claim_approval(system: TestSystem) {
+    system.submit_claim().await;
+    let (browser, link) = (Browser::new(&system), format!("/consent/{}", system.consent_token()));
+    let approved = browser.post(&link, "decision=approve&confirm=yes").await;
+    assert!(approved.page.contains("You approved this claim on Monday, 2 March 2026, 09:30"), "{}", approved.page);
+    assert!(!approved.page.contains("?decision=approve") && approved.page.contains("?decision=decline"));
+    assert!(approved.page.contains("until 7 calendar days after the e-mail"), "{}", approved.page);
+    system.approve_claim().await;
+    assert_eq!(state(&system).await, StateKind::GrantedInWindow);
+    assert_eq!(system.mailbox.accepted().len(), 2, "the contact is still notified of the approval");
 }
 
-#[tokio::test]
-async fn r43_an_early_approval_can_be_taken_back_by_link() {
-    on_both_databases(async |system| {
-        system.submit_claim().await;
-        let (browser, first_link) = (Browser::new(&system), format!("/consent/{}", system.mailbox.token()));
-        browser.post(&first_link, "decision=approve&confirm=yes").await;
-        *system.mailbox.refuse_next.lock().unwrap() = 1;
-        system.approve_claim().await;
-        assert_eq!(state(&system).await, StateKind::GrantedAwaitingDelivery);
-        let waiting = browser.get(&first_link).await.page;
-        for expected in ["You approved this claim on", "is on record as your partner", "after our e-mail has reached"] {
-            assert!(waiting.contains(expected), "{expected} is missing in {waiting}");
-        }
-        assert!(!waiting.contains("?decision=approve") && waiting.contains("?decision=decline"));
-        let confirm = browser.get(&format!("{first_link}?decision=decline")).await.page;
-        assert!(confirm.contains("the access of Contoso Consulting to your usage figures ends"), "{confirm}");
-        let declined = browser.post(&first_link, "decision=decline&confirm=yes").await;
-        assert_eq!(declined.code, StatusCode::OK);
-        assert_eq!(state(&system).await, StateKind::Declined);
-    })
-    .await;
+async fn r43_an_early_approval_can_be_taken_back_by_link(system: TestSystem) {
+    system.submit_claim().await;
+    let (browser, first_link) = (Browser::new(&system), format!("/consent/{}", system.consent_token()));
+    browser.post(&first_link, "decision=approve&confirm=yes").await;
+    system.mailbox.refuse_next(1);
+    system.approve_claim().await;
+    assert_eq!(state(&system).await, StateKind::GrantedAwaitingDelivery);
+    let waiting = browser.get(&first_link).await.page;
+    for expected in ["You approved this claim on", "is on record as your partner", "after our e-mail has reached"] {
+        assert!(waiting.contains(expected), "{expected} is missing in {waiting}");
+    }
+    assert!(!waiting.contains("?decision=approve") && waiting.contains("?decision=decline"));
+    let confirm = browser.get(&format!("{first_link}?decision=decline")).await.page;
+    assert!(confirm.contains("the access of Contoso Consulting to your usage figures ends"), "{confirm}");
+    let declined = browser.post(&first_link, "decision=decline&confirm=yes").await;
+    assert_eq!(declined.code, StatusCode::OK);
+    assert_eq!(state(&system).await, StateKind::Declined);
 }
 
-#[tokio::test]
-async fn r43_an_early_approval_stands_after_the_window() {
-    on_both_databases(async |system| {
-        system.submit_claim().await;
-        let browser = Browser::new(&system);
-        let first_link = format!("/consent/{}", system.mailbox.token());
-        browser.post(&first_link, "decision=approve&confirm=yes").await;
-        system.approve_claim().await;
-        let link = format!("/consent/{}", system.mailbox.token());
-        let open = browser.get(&link).await.page;
-        assert!(open.contains("You can decline until the end of Monday, 9 March 2026"), "{open}");
-        assert!(!open.contains("?decision=approve") && open.contains("?decision=decline"));
-        system.host.advance_clock(due()).await.unwrap();
-        let late = browser.post(&link, "decision=decline&confirm=yes").await;
-        assert_eq!(late.code, StatusCode::CONFLICT);
-        assert!(late.page.contains("You approved this claim on") && late.page.contains("too late to decline"));
-        let events = system.sent_events().await;
-        let passed = events.iter().filter(|event| matches!(event, Payload::ConsentWindowPassed(_))).count();
-        assert_eq!(passed, 1, "R56: the end of the window is reported too");
-    })
-    .await;
+async fn r43_an_early_approval_stands_after_the_window(system: TestSystem) {
+    system.submit_claim().await;
+    let browser = Browser::new(&system);
+    let first_link = format!("/consent/{}", system.consent_token());
+    browser.post(&first_link, "decision=approve&confirm=yes").await;
+    system.approve_claim().await;
+    let link = format!("/consent/{}", system.consent_token());
+    let open = browser.get(&link).await.page;
+    assert!(open.contains("You can decline until the end of Monday, 9 March 2026"), "{open}");
+    assert!(!open.contains("?decision=approve") && open.contains("?decision=decline"));
+    system.host.advance_clock(due()).await.unwrap();
+    let late = browser.post(&link, "decision=decline&confirm=yes").await;
+    assert_eq!(late.code, StatusCode::CONFLICT);
+    assert!(late.page.contains("You approved this claim on") && late.page.contains("too late to decline"));
+    let events = system.sent_events().await;
+    let passed = events.iter().filter(|event| matches!(event, Payload::ConsentWindowPassed(_))).count();
+    assert_eq!(passed, 1, "R56: the end of the window is reported too");
 }
 
-#[tokio::test]
-async fn r43_the_page_shows_that_the_window_passed() {
-    on_both_databases(async |system| {
-        system.submit_claim().await;
-        system.approve_claim().await;
-        let (browser, link) = (Browser::new(&system), format!("/consent/{}", system.mailbox.token()));
-        let open = browser.get(&link).await;
-        assert!(
-            open.page.contains("the end of Monday, 9 March 2026: midnight, Europe/Berlin time (UTC+01:00)"),
-            "{}",
-            open.page
-        );
-        // The deadline has passed, even if it has not been processed yet.
-        system.host.advance_clock(due()).await.unwrap();
-        let late = browser.post(&link, "decision=decline&confirm=yes").await;
-        assert_eq!(late.code, StatusCode::CONFLICT);
-        assert!(late.page.contains("is on record as your partner") && late.page.contains("too late to decline"));
-        assert!(!browser.get(&format!("{link}?decision=decline")).await.page.contains("<form"));
-        assert_eq!(state(&system).await, StateKind::Granted);
-    })
-    .await;
+async fn r43_the_page_shows_that_the_window_passed(system: TestSystem) {
+    system.submit_claim().await;
+    system.approve_claim().await;
+    let (browser, link) = (Browser::new(&system), format!("/consent/{}", system.consent_token()));
+    let open = browser.get(&link).await;
+    assert!(
+        open.page.contains("the end of Monday, 9 March 2026: midnight, Europe/Berlin time (UTC+01:00)"),
+        "{}",
+        open.page
+    );
+    // The deadline has passed, even if it has not been processed yet.
+    system.host.advance_clock(due()).await.unwrap();
+    let late = browser.post(&link, "decision=decline&confirm=yes").await;
+    assert_eq!(late.code, StatusCode::CONFLICT);
+    assert!(late.page.contains("is on record as your partner") && late.page.contains("too late to decline"));
+    assert!(!browser.get(&format!("{link}?decision=decline")).await.page.contains("<form"));
+    assert_eq!(state(&system).await, StateKind::Granted);
 }
 
-#[tokio::test]
-async fn invalid_links_get_the_same_page() {
-    on_both_databases(async |system| {
-        system.submit_claim().await;
-        let (browser, token) = (Browser::new(&system), system.mailbox.token());
-        let mut pages = vec![];
-        let other = format!("{}{}", &token[..42], if token.ends_with('A') { 'E' } else { 'A' });
-        for path in [
-            "/".into(),
-            "/consent".into(),
-            "/consent/x".into(),
-            format!("/consent/{other}"),
-            format!("/consent/{token}="),
-        ] {
-            let response = browser.get(&path).await;
-            assert_eq!(response.code, StatusCode::NOT_FOUND, "{path}");
-            pages.push(response.page);
-        }
-        let response = browser.post(&format!("/consent/{other}"), "decision=decline&confirm=yes").await;
-        assert_eq!(response.code, StatusCode::NOT_FOUND);
+async fn invalid_links_get_the_same_page(system: TestSystem) {
+    system.submit_claim().await;
+    let (browser, token) = (Browser::new(&system), system.consent_token());
+    let mut pages = vec![];
+    let other = format!("{}{}", &token[..42], if token.ends_with('A') { 'E' } else { 'A' });
+    for path in
+        ["/".into(), "/consent".into(), "/consent/x".into(), format!("/consent/{other}"), format!("/consent/{token}=")]
+    {
+        let response = browser.get(&path).await;
+        assert_eq!(response.code, StatusCode::NOT_FOUND, "{path}");
         pages.push(response.page);
-        system.clock.advance_by(chrono::TimeDelta::days(181));
-        pages.push(browser.get(&format!("/consent/{token}")).await.page);
-        pages.dedup();
-        assert_eq!(pages.len(), 1);
-    })
-    .await;
+    }
+    let response = browser.post(&format!("/consent/{other}"), "decision=decline&confirm=yes").await;
+    assert_eq!(response.code, StatusCode::NOT_FOUND);
+    pages.push(response.page);
+    system.clock.advance_by(chrono::TimeDelta::days(181));
+    pages.push(browser.get(&format!("/consent/{token}")).await.page);
+    pages.dedup();
+    assert_eq!(pages.len(), 1);
 }
 
-#[tokio::test]
-async fn every_response_has_the_security_headers() {
-    on_both_databases(async |system| {
-        system.submit_claim().await;
-        let (browser, link) = (Browser::new(&system), format!("/consent/{}", system.mailbox.token()));
-        for path in [link.clone(), format!("{link}?decision=approve"), "/nowhere".into()] {
-            let PageResponse { headers, page, .. } = browser.get(&path).await;
-            assert_eq!(headers[header::CACHE_CONTROL], "no-store");
-            assert_eq!(headers[header::REFERRER_POLICY], "no-referrer");
-            assert_eq!(headers["x-robots-tag"], "noindex, nofollow, noarchive");
-            let policy = headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
-            assert!(policy.starts_with("default-src 'none'; style-src 'sha256-"), "{policy}");
-            let style = page.split("<style>").nth(1).unwrap().split("</style>").next().unwrap();
-            let hash = view::STYLE_HASH.as_str();
-            assert!(policy.contains(hash) && !style.is_empty());
-            for foreign in ["<script", "src=", "url(", "@import", "http://", "https://", "onclick", "style=\""] {
-                assert!(!page.contains(foreign), "{foreign} in {path}");
-            }
+async fn every_response_has_the_security_headers(system: TestSystem) {
+    system.submit_claim().await;
+    let (browser, link) = (Browser::new(&system), format!("/consent/{}", system.consent_token()));
+    for path in [link.clone(), format!("{link}?decision=approve"), "/nowhere".into()] {
+        let PageResponse { headers, page, .. } = browser.get(&path).await;
+        assert_eq!(headers[header::CACHE_CONTROL], "no-store");
+        assert_eq!(headers[header::REFERRER_POLICY], "no-referrer");
+        assert_eq!(headers["x-robots-tag"], "noindex, nofollow, noarchive");
+        let policy = headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
+        assert!(policy.starts_with("default-src 'none'; style-src 'sha256-"), "{policy}");
+        let style = page.split("<style>").nth(1).unwrap().split("</style>").next().unwrap();
+        let hash = view::STYLE_HASH.as_str();
+        assert!(policy.contains(hash) && !style.is_empty());
+        for foreign in ["<script", "src=", "url(", "@import", "http://", "https://", "onclick", "style=\""] {
+            assert!(!page.contains(foreign), "{foreign} in {path}");
         }
-    })
-    .await;
+    }
 }
 
-#[tokio::test]
-async fn partner_texts_are_escaped() {
-    on_both_databases(async |system| {
-        let mut snapshot = crate::test_system::snapshot();
-        snapshot.claim_display_name = "<script>alert(1)</script> {due} \"&".into();
-        let submitted = cpor_proto::events::v1::ClaimSubmitted { snapshot: Some(snapshot) };
-        system.receive(Payload::ClaimSubmitted(submitted)).await;
-        system.sender.drain().await.unwrap();
-        let response = Browser::new(&system).get(&format!("/consent/{}", system.mailbox.token())).await;
-        assert!(!response.page.contains("<script>") && response.page.contains("&#60;script&#62;"), "{}", response.page);
-    })
-    .await;
+async fn partner_texts_are_escaped(system: TestSystem) {
+    let mut snapshot = crate::test_system::snapshot();
+    snapshot.claim_display_name = "<script>alert(1)</script> {due} \"&".into();
+    let submitted = cpor_proto::events::v1::ClaimSubmitted { snapshot: Some(snapshot) };
+    system.receive(Payload::ClaimSubmitted(submitted)).await;
+    system.sender.drain().await.unwrap();
+    let response = Browser::new(&system).get(&format!("/consent/{}", system.consent_token())).await;
+    assert!(!response.page.contains("<script>") && response.page.contains("&#60;script&#62;"), "{}", response.page);
 }
 
-#[tokio::test]
-async fn r29_an_earlier_link_can_only_decline() {
-    on_both_databases(async |system| {
-        system.submit_claim().await;
-        let (browser, earlier) = (Browser::new(&system), format!("/consent/{}", system.mailbox.token()));
-        let mut claim = crate::test_system::snapshot();
-        claim.lines.pop();
-        let edited =
-            cpor_proto::events::v1::ClaimEdited { snapshot: Some(claim), renotify: true, previous_contact: None };
-        system.receive(Payload::ClaimEdited(edited)).await;
-        system.sender.drain().await.unwrap();
-        let latest = format!("/consent/{}", system.mailbox.token());
-        assert_ne!(earlier, latest);
-        let page = browser.get(&earlier).await.page;
-        assert!(page.contains("use the link in the newest e-mail") && page.contains("?decision=decline"), "{page}");
-        assert!(!page.contains("?decision=approve") && page.contains("No longer claimed: Exchange Online."), "{page}");
-        let refused = browser.post(&earlier, "decision=approve&confirm=yes").await;
-        assert_eq!((refused.code, system.consent().await.approval), (StatusCode::CONFLICT, None));
-        assert!(browser.get(&latest).await.page.contains("?decision=approve"));
-        assert_eq!(browser.post(&latest, "decision=approve&confirm=yes").await.code, StatusCode::OK);
-        assert!(system.consent().await.approval.is_some());
-        assert_eq!(browser.post(&earlier, "decision=decline&confirm=yes").await.code, StatusCode::OK);
-        assert_eq!(state(&system).await, StateKind::Declined);
-    })
-    .await;
+async fn r29_an_earlier_link_can_only_decline(system: TestSystem) {
+    system.submit_claim().await;
+    let (browser, earlier) = (Browser::new(&system), format!("/consent/{}", system.consent_token()));
+    let mut claim = crate::test_system::snapshot();
+    claim.lines.pop();
+    let edited = cpor_proto::events::v1::ClaimEdited { snapshot: Some(claim), renotify: true, previous_contact: None };
+    system.receive(Payload::ClaimEdited(edited)).await;
+    system.sender.drain().await.unwrap();
+    let latest = format!("/consent/{}", system.consent_token());
+    assert_ne!(earlier, latest);
+    let page = browser.get(&earlier).await.page;
+    assert!(page.contains("use the link in the newest e-mail") && page.contains("?decision=decline"), "{page}");
+    assert!(!page.contains("?decision=approve") && page.contains("No longer claimed: Exchange Online."), "{page}");
+    let refused = browser.post(&earlier, "decision=approve&confirm=yes").await;
+    assert_eq!((refused.code, system.consent().await.approval), (StatusCode::CONFLICT, None));
+    assert!(browser.get(&latest).await.page.contains("?decision=approve"));
+    assert_eq!(browser.post(&latest, "decision=approve&confirm=yes").await.code, StatusCode::OK);
+    assert!(system.consent().await.approval.is_some());
+    assert_eq!(browser.post(&earlier, "decision=decline&confirm=yes").await.code, StatusCode::OK);
+    assert_eq!(state(&system).await, StateKind::Declined);
 }
 
-#[tokio::test]
-async fn language_of_the_browser_then_of_the_calendar() {
-    on_both_databases(async |system| {
-        system.submit_claim().await;
-        let (browser, link) = (Browser::new(&system), format!("/consent/{}", system.mailbox.token()));
-        let language = async |path: &str, accepts: &str| {
-            let response = browser.request(Method::GET, path, None, &[("accept-language", accepts)]).await;
-            assert!(
-                response
-                    .page
-                    .contains(&format!("<html lang=\"{}\">", response.headers["content-language"].to_str().unwrap()))
-            );
-            response.headers["content-language"].to_str().unwrap().to_owned()
-        };
-        assert_eq!(language(&link, "fr-CA,en;q=0.1").await, "fr");
-        assert_eq!(language(&link, "ja").await, "de", "the sample tenant's calendar is German");
-        assert_eq!(language(&format!("{link}?lang=ru"), "fr").await, "ru");
-        assert_eq!(language(&format!("{link}?decision=decline&lang=hu"), "fr").await, "hu");
-        assert_eq!(language(&format!("{link}?lang=xx"), "fr").await, "fr");
-        assert_eq!(language("/nowhere", "es").await, "es");
-        assert_eq!(language("/nowhere", "ja").await, "en");
-        let declined = browser.post(&format!("{link}?lang=cs"), "decision=decline&confirm=yes").await;
-        assert!(declined.page.contains("Odmítli jste"), "{}", declined.page);
-    })
-    .await;
+async fn language_of_the_browser_then_of_the_calendar(system: TestSystem) {
+    system.submit_claim().await;
+    let (browser, link) = (Browser::new(&system), format!("/consent/{}", system.consent_token()));
+    let language = async |path: &str, accepts: &str| {
+        let response = browser.request(Method::GET, path, None, &[("accept-language", accepts)]).await;
+        assert!(
+            response
+                .page
+                .contains(&format!("<html lang=\"{}\">", response.headers["content-language"].to_str().unwrap()))
+        );
+        response.headers["content-language"].to_str().unwrap().to_owned()
+    };
+    assert_eq!(language(&link, "fr-CA,en;q=0.1").await, "fr");
+    assert_eq!(language(&link, "ja").await, "de", "the sample tenant's calendar is German");
+    assert_eq!(language(&format!("{link}?lang=ru"), "fr").await, "ru");
+    assert_eq!(language(&format!("{link}?decision=decline&lang=hu"), "fr").await, "hu");
+    assert_eq!(language(&format!("{link}?lang=xx"), "fr").await, "fr");
+    assert_eq!(language("/nowhere", "es").await, "es");
+    assert_eq!(language("/nowhere", "ja").await, "en");
+    let declined = browser.post(&format!("{link}?lang=cs"), "decision=decline&confirm=yes").await;
+    assert!(declined.page.contains("Odmítli jste"), "{}", declined.page);
 }

@@ -2,6 +2,7 @@ use cpor_durable::{Change, Command, Versioned};
 use cpor_proto::WireEnum as _;
 use cpor_proto::events::v1::event::Payload;
 use cpor_proto::events::v1::{ClaimApproved, PersonalDataErased};
+use cpor_testing::on_both_databases;
 use cpor_types::{Actor, ActorSide, PersonalData};
 use sea_orm::{ActiveEnum as _, ActiveValue::Set, ConnectionTrait as _, Iterable as _, SqlErr, Statement};
 
@@ -10,7 +11,15 @@ use super::*;
 use crate::consents::CustomerDecision;
 use crate::domain::samples::{self, in_state};
 use crate::domain::{Channel, Contact, StateKind};
-use crate::test_system::{TestSystem, on_both_databases, snapshot};
+use crate::test_system::{TestSystem, snapshot};
+
+on_both_databases![
+    the_database_admits_exactly_the_states,
+    a_body_that_does_not_decode_is_an_inconsistency,
+    a_link_without_its_consent_is_refused,
+    only_expired_links_are_deleted,
+    r56_erased_data_is_gone_and_mails_stop,
+];
 
 #[test]
 fn every_state_round_trips_through_its_row() {
@@ -48,107 +57,83 @@ fn stored_states_are_those_of_the_domain() {
     assert_eq!(ConsentState::iter().count(), StateKind::ALL.len());
 }
 
-#[tokio::test]
-async fn the_database_admits_exactly_the_states() {
-    on_both_databases(async |system| {
-        let admitted = cpor_bulk_rows::admitted_texts(system.consents.db.writer(), "consent", "state").await.unwrap();
-        assert_eq!(admitted, ConsentState::values().into_iter().collect());
-        assert_eq!(admitted.len(), StateKind::ALL.len(), "the stored names are unique");
-        system.submit_claim().await;
-        let unknown = system.consents.db.writer().execute_unprepared("UPDATE consent SET state = 'unknown'").await;
-        assert!(unknown.is_err(), "the state is not in the list");
-    })
-    .await;
+async fn the_database_admits_exactly_the_states(system: TestSystem) {
+    let admitted = cpor_bulk_rows::admitted_texts(system.consents.db.writer(), "consent", "state").await.unwrap();
+    assert_eq!(admitted, ConsentState::values().into_iter().collect());
+    assert_eq!(admitted.len(), StateKind::ALL.len(), "the stored names are unique");
+    system.submit_claim().await;
+    let unknown = system.consents.db.writer().execute_unprepared("UPDATE consent SET state = 'unknown'").await;
+    assert!(unknown.is_err(), "the state is not in the list");
 }
 
-#[tokio::test]
-async fn a_body_that_does_not_decode_is_an_inconsistency() {
-    on_both_databases(async |system| {
-        system.submit_claim().await;
-        let db = &system.consents.db;
-        db.writer().execute_unprepared("UPDATE consent SET body = '{}'").await.unwrap();
-        let found = find(db, &TestSystem::key()).await.unwrap_err();
-        let listed = list_consents(db, None, &Filter::default(), None, 10).await.unwrap_err();
-        for error in [found, listed] {
-            let StoreError::Inconsistent { table, key, what } = &error else { panic!("{error}") };
-            assert_eq!((*table, key), ("consent", &TestSystem::key()));
-            assert!(what.contains("body"), "{what}");
-        }
-    })
-    .await;
+async fn a_body_that_does_not_decode_is_an_inconsistency(system: TestSystem) {
+    system.submit_claim().await;
+    let db = &system.consents.db;
+    db.writer().execute_unprepared("UPDATE consent SET body = '{}'").await.unwrap();
+    let found = find(db, &TestSystem::key()).await.unwrap_err();
+    let listed = list_consents(db, None, &Filter::default(), None, 10).await.unwrap_err();
+    for error in [found, listed] {
+        let StoreError::Inconsistent { table, key, what } = &error else { panic!("{error}") };
+        assert_eq!((*table, key), ("consent", &TestSystem::key()));
+        assert!(what.contains("body"), "{what}");
+    }
 }
 
-#[tokio::test]
-async fn a_link_without_its_consent_is_refused() {
-    on_both_databases(async |system| {
-        let time = cpor_types::Clock::now(&system.clock);
-        let link = entity::link_token::ActiveModel {
-            hash: Set(vec![0; 32]),
-            tenant: Set(TestSystem::key().owner.into()),
-            claim: Set(TestSystem::key().id.into()),
-            notice: Set(uuid::Uuid::nil().into()),
-            create_time: Set(time),
-            expire_time: Set(time),
-        };
-        let insert = entity::link_token::Entity::insert(link).exec_without_returning(system.consents.db.writer());
-        let refused = insert.await.unwrap_err();
-        assert!(matches!(refused.sql_err(), Some(SqlErr::ForeignKeyConstraintViolation(_))), "{refused}");
-    })
-    .await;
+async fn a_link_without_its_consent_is_refused(system: TestSystem) {
+    let time = cpor_types::Clock::now(&system.clock);
+    let link = entity::link_token::ActiveModel {
+        hash: Set(vec![0; 32]),
+        tenant: Set(TestSystem::key().owner.into()),
+        claim: Set(TestSystem::key().id.into()),
+        notice: Set(uuid::Uuid::nil().into()),
+        create_time: Set(time),
+        expire_time: Set(time),
+    };
+    let insert = entity::link_token::Entity::insert(link).exec_without_returning(system.consents.db.writer());
+    let refused = insert.await.unwrap_err();
+    assert!(matches!(refused.sql_err(), Some(SqlErr::ForeignKeyConstraintViolation(_))), "{refused}");
 }
 
-#[tokio::test]
-async fn only_expired_links_are_deleted() {
-    on_both_databases(async |system| {
-        system.submit_claim().await;
-        let old_token = system.mailbox.token();
-        system.clock.advance_by(chrono::TimeDelta::days(179));
-        system.approve_claim().await;
-        let new_token = system.mailbox.token();
-        system.clock.advance_by(chrono::TimeDelta::days(1));
-        assert_eq!(system.links.find(&old_token).await.unwrap(), None, "expired, whether deleted or not");
-        let db = &system.consents.db;
-        assert_eq!(link::delete_expired(db, cpor_types::Clock::now(&system.clock)).await.unwrap(), 1);
-        assert!(system.links.find(&new_token).await.unwrap().is_some());
-    })
-    .await;
+async fn only_expired_links_are_deleted(system: TestSystem) {
+    system.submit_claim().await;
+    let old_token = system.consent_token();
+    system.clock.advance_by(chrono::TimeDelta::days(179));
+    system.approve_claim().await;
+    let new_token = system.consent_token();
+    system.clock.advance_by(chrono::TimeDelta::days(1));
+    assert_eq!(system.links.find(&old_token).await.unwrap(), None, "expired, whether deleted or not");
+    let db = &system.consents.db;
+    assert_eq!(link::delete_expired(db, cpor_types::Clock::now(&system.clock)).await.unwrap(), 1);
+    assert!(system.links.find(&new_token).await.unwrap().is_some());
 }
 
-#[tokio::test]
-async fn r56_erased_data_is_gone_and_mails_stop() {
-    on_both_databases(async |system: TestSystem| {
-        system.submit_claim().await;
-        system
-            .receive(Payload::ClaimApproved(ClaimApproved { snapshot: Some(snapshot()), ..Default::default() }))
-            .await;
-        let command = Command::new("decline", TestSystem::key(), Actor::new(ActorSide::Customer, "anna"));
-        let decision = CustomerDecision::Decline { comment: "Never heard of them.".to_owned() };
-        system.consents.submit_decision(command, decision, Channel::SignedIn).await.unwrap();
-        let claim = samples::claim();
-        let erase_event = |kinds: &[PersonalData]| {
-            Payload::PersonalDataErased(PersonalDataErased {
-                claim: claim.name.to_string(),
-                tenant: format!("tenants/{}", claim.tenant),
-                kinds: PersonalData::to_numbers(kinds),
-            })
-        };
-        system.receive(erase_event(&[PersonalData::Subjects, PersonalData::FreeText])).await;
-        let consent = system.consent().await;
-        assert_eq!(consent.current_decline().unwrap().comment, "");
-        assert_eq!(consent.claim.contact, claim.contact, "only the named kinds are erased");
-        system.receive(erase_event(&[PersonalData::Contacts])).await;
-        let consent = system.consent().await;
-        assert!(
-            consent.notices.len() == 2 && consent.notices.iter().all(|notice| notice.contact == Contact::default())
-        );
-        assert_eq!(consent.claim.contact, Contact::default());
-        let sql = "SELECT COUNT(*) AS n FROM mail WHERE recipient <> '' OR state = 'queued'";
-        let db = system.consents.db.reader();
-        let left = db.query_one_raw(Statement::from_string(db.get_database_backend(), sql)).await.unwrap().unwrap();
-        assert_eq!(left.try_get::<i64>("", "n").unwrap(), 0);
-        let mails = system.mailbox.accepted_mails.lock().unwrap().len();
-        system.sender.drain().await.unwrap();
-        assert_eq!((mails, system.mailbox.accepted_mails.lock().unwrap().len()), (1, 1), "no further mail is sent");
-    })
-    .await;
+async fn r56_erased_data_is_gone_and_mails_stop(system: TestSystem) {
+    system.submit_claim().await;
+    system.receive(Payload::ClaimApproved(ClaimApproved { snapshot: Some(snapshot()), ..Default::default() })).await;
+    let command = Command::new("decline", TestSystem::key(), Actor::new(ActorSide::Customer, "anna"));
+    let decision = CustomerDecision::Decline { comment: "Never heard of them.".to_owned() };
+    system.consents.submit_decision(command, decision, Channel::SignedIn).await.unwrap();
+    let claim = samples::claim();
+    let erase_event = |kinds: &[PersonalData]| {
+        Payload::PersonalDataErased(PersonalDataErased {
+            claim: claim.name.to_string(),
+            tenant: format!("tenants/{}", claim.tenant),
+            kinds: PersonalData::to_numbers(kinds),
+        })
+    };
+    system.receive(erase_event(&[PersonalData::Subjects, PersonalData::FreeText])).await;
+    let consent = system.consent().await;
+    assert_eq!(consent.current_decline().unwrap().comment, "");
+    assert_eq!(consent.claim.contact, claim.contact, "only the named kinds are erased");
+    system.receive(erase_event(&[PersonalData::Contacts])).await;
+    let consent = system.consent().await;
+    assert!(consent.notices.len() == 2 && consent.notices.iter().all(|notice| notice.contact == Contact::default()));
+    assert_eq!(consent.claim.contact, Contact::default());
+    let sql = "SELECT COUNT(*) AS n FROM mail WHERE recipient <> '' OR state = 'queued'";
+    let db = system.consents.db.reader();
+    let left = db.query_one_raw(Statement::from_string(db.get_database_backend(), sql)).await.unwrap().unwrap();
+    assert_eq!(left.try_get::<i64>("", "n").unwrap(), 0);
+    let mails = system.mailbox.accepted().len();
+    system.sender.drain().await.unwrap();
+    assert_eq!((mails, system.mailbox.accepted().len()), (1, 1), "no further mail is sent");
 }

@@ -1,4 +1,5 @@
 //! Property test: commands in batches have the same outcome as the same commands one by one.
+use cpor_testing::Engine;
 use std::collections::HashMap;
 
 use chrono::TimeDelta;
@@ -146,9 +147,9 @@ async fn assert_batches_match_model(fixture: &Fixture, batches: Vec<Batch>) {
 }
 
 /// Runs all cases on one database, which is emptied before each case.
-fn check_property(open: impl AsyncFn() -> Fixture) {
+fn check_property(engine: Engine) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let fixture = runtime.block_on(open());
+    let fixture = runtime.block_on(Fixture::on(engine));
     let mut runner =
         TestRunner::new(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() });
     let outcome = runner.run(&batches(), |batches| {
@@ -167,10 +168,10 @@ fn check_property(open: impl AsyncFn() -> Fixture) {
 
 #[test]
 fn batches_equal_single_commands_on_sqlite() {
-    check_property(Fixture::sqlite);
+    check_property(Engine::Sqlite);
 }
 
 #[test]
 fn batches_equal_single_commands_on_postgres() {
-    check_property(Fixture::postgres);
+    check_property(Engine::Postgres);
 }

@@ -5,18 +5,18 @@ use std::{
 };
 
 use chrono::TimeDelta;
-use cpor_durable::{BusinessClock, DeliveryError, EventReceiver, EventServer, EventTransport, Host, HostParts};
-use cpor_process::Metrics;
+use cpor_durable::{DeliveryError, EventReceiver, EventServer, EventTransport, Host};
 use cpor_proto::{
     events::v1::{DeliverEventsRequest, DeliverEventsResponse},
     operations::v1::{ListStreamsRequest, Stream, StreamState},
     options::v1::Service as WireService,
 };
-use cpor_types::{SeededEntropy, Service};
+use cpor_testing::{UnreachableTransport, host_parts};
+use cpor_types::Service;
 use tokio::sync::Notify;
 
 use crate::{
-    fixture::{Fixture, TestWriter, UnreachableTransport},
+    fixture::{Fixture, TestWriter},
     mirror::{Mirror, ReceiverBehavior},
     tickets::{command, counts, key, run_add, run_open},
 };
@@ -80,18 +80,8 @@ pub(crate) struct ServicePair {
 
 impl ServicePair {
     pub(crate) async fn new(fixture: Fixture) -> Self {
-        let mirror_fixture = match fixture.db.engine() {
-            cpor_database::Engine::Sqlite => Fixture::sqlite().await,
-            cpor_database::Engine::Postgres => Fixture::postgres().await,
-        };
-        let parts = HostParts {
-            db: mirror_fixture.db.clone(),
-            business_clock: BusinessClock::Virtual,
-            clock: Arc::new(fixture.clock.clone()),
-            entropy: Arc::new(SeededEntropy::new(99)),
-            metrics: Metrics::new(),
-            event_transport: Arc::new(UnreachableTransport),
-        };
+        let mirror_fixture = Fixture::on(fixture.db.engine()).await;
+        let parts = host_parts(mirror_fixture.db.clone(), &fixture.clock, 99, Arc::new(UnreachableTransport));
         let mirror_host = Host::from_parts(Service::Registry, parts).await.unwrap();
         let mirror = Arc::new(Mirror {
             writer: TestWriter::unbatched(&mirror_host),

@@ -1,5 +1,6 @@
 //! Tests when claims are assessed and which events are sent, on both databases.
 use cpor_durable::Versioned;
+use cpor_testing::on_both_databases;
 use cpor_types::Month;
 use uuid::Uuid;
 
@@ -10,8 +11,18 @@ use crate::{
         examples::{presales, time, usage_of_teams},
     },
     store::{self, assessments::Scope},
-    test_system::{TestSystem, facts_of_claim, on_both_databases, on_both_databases_from, teams_usage},
+    test_system::{TestSystem, facts_of_claim, teams_usage},
 };
+
+on_both_databases![
+    r52_an_official_association_is_assessed_and_sent,
+    r52_assessed_again_when_its_usage_is_imported,
+    r52_assessed_again_each_month,
+    concurrent_assessors_assess_each_claim_once,
+    the_assessor_runs_when_woken_until_it_is_stopped,
+];
+
+on_both_databases![with TestSystem::in_2019: r52_a_claim_without_a_guide_waits];
 
 async fn load(system: &TestSystem, number: u128) -> Versioned<Assessment> {
     let key = store::assessment_key(presales().tenant, Uuid::from_u128(number).into());
@@ -27,127 +38,103 @@ fn verdict_in(month: &str, verdict: Verdict) -> (Month, Verdict) {
     (month.parse().unwrap(), verdict)
 }
 
-#[tokio::test]
-async fn r52_an_official_association_is_assessed_and_sent() {
-    on_both_databases(async |system| {
-        system.open_assessment(presales()).await;
-        assert_eq!(latest_verdict(&system, 1).await, verdict_in("2026-03", Verdict::Eligible));
-        let sent = system.sent_events().await;
-        let [event] = sent.as_slice() else { panic!("{sent:?}") };
-        assert_eq!(event.claim, presales().claim.name().to_string());
-        assert_eq!(
-            (event.month.as_str(), event.verdicts[0].verdict()),
-            ("2026-03", cpor_proto::r#type::v1::Verdict::Eligible)
-        );
-        assert_eq!(system.app.assessor.drain_and_report().await.unwrap(), [""; 0]);
-    })
-    .await;
+async fn r52_an_official_association_is_assessed_and_sent(system: TestSystem) {
+    system.open_assessment(presales()).await;
+    assert_eq!(latest_verdict(&system, 1).await, verdict_in("2026-03", Verdict::Eligible));
+    let sent = system.sent_events().await;
+    let [event] = sent.as_slice() else { panic!("{sent:?}") };
+    assert_eq!(event.claim, presales().claim.name().to_string());
+    assert_eq!(
+        (event.month.as_str(), event.verdicts[0].verdict()),
+        ("2026-03", cpor_proto::r#type::v1::Verdict::Eligible)
+    );
+    assert_eq!(system.app.assessor.drain_and_report().await.unwrap(), [""; 0]);
 }
 
-#[tokio::test]
-async fn r52_assessed_again_when_its_usage_is_imported() {
-    on_both_databases(async |system| {
-        system.open_assessment(facts_of_claim(1, "contoso", usage_of_teams())).await;
-        system.open_assessment(facts_of_claim(2, "fabrikam", presales())).await;
-        system.advance_to("2026-05-01T00:00:00Z").await;
-        assert_eq!(latest_verdict(&system, 1).await, verdict_in("2026-05", Verdict::NotEligible));
-        let (teams_version, other_version) = (load(&system, 1).await.version, load(&system, 2).await.version);
-        system.sent_events().await;
+async fn r52_assessed_again_when_its_usage_is_imported(system: TestSystem) {
+    system.open_assessment(facts_of_claim(1, "contoso", usage_of_teams())).await;
+    system.open_assessment(facts_of_claim(2, "fabrikam", presales())).await;
+    system.advance_to("2026-05-01T00:00:00Z").await;
+    assert_eq!(latest_verdict(&system, 1).await, verdict_in("2026-05", Verdict::NotEligible));
+    let (teams_version, other_version) = (load(&system, 1).await.version, load(&system, 2).await.version);
+    system.sent_events().await;
 
-        system.import_usage(&[teams_usage("2026-03", 1000), teams_usage("2026-04", 1100)]).await;
-        system.app.assessor.drain().await.unwrap();
-        assert_eq!(latest_verdict(&system, 1).await, verdict_in("2026-05", Verdict::Eligible));
-        assert_eq!(load(&system, 1).await.version, teams_version + 1);
-        assert_eq!(load(&system, 2).await.version, other_version, "does not depend on the usage of Teams");
-        assert_eq!(system.sent_events().await.len(), 1);
+    system.import_usage(&[teams_usage("2026-03", 1000), teams_usage("2026-04", 1100)]).await;
+    system.app.assessor.drain().await.unwrap();
+    assert_eq!(latest_verdict(&system, 1).await, verdict_in("2026-05", Verdict::Eligible));
+    assert_eq!(load(&system, 1).await.version, teams_version + 1);
+    assert_eq!(load(&system, 2).await.version, other_version, "does not depend on the usage of Teams");
+    assert_eq!(system.sent_events().await.len(), 1);
 
-        system.import_usage(&[teams_usage("2026-04", 1050)]).await;
-        system.app.assessor.drain().await.unwrap();
-        assert_eq!(
-            latest_verdict(&system, 1).await,
-            verdict_in("2026-05", Verdict::NotEligible),
-            "R51: the month was replaced"
-        );
-        assert_eq!(system.sent_events().await[0].verdicts[0].failed_conditions, ["usage_grown_by_10_percent"]);
-    })
-    .await;
+    system.import_usage(&[teams_usage("2026-04", 1050)]).await;
+    system.app.assessor.drain().await.unwrap();
+    assert_eq!(
+        latest_verdict(&system, 1).await,
+        verdict_in("2026-05", Verdict::NotEligible),
+        "R51: the month was replaced"
+    );
+    assert_eq!(system.sent_events().await[0].verdicts[0].failed_conditions, ["usage_grown_by_10_percent"]);
 }
 
-#[tokio::test]
-async fn r52_assessed_again_each_month() {
-    on_both_databases(async |system| {
-        system.open_assessment(presales()).await;
-        system.advance_to("2026-03-31T23:59:59Z").await;
-        assert_eq!(load(&system, 1).await.version, 2, "no month has begun");
-        system.advance_to("2026-04-01T00:00:00Z").await;
-        assert_eq!(latest_verdict(&system, 1).await, verdict_in("2026-04", Verdict::Eligible));
-        system.advance_to("2026-07-14T12:00:00Z").await;
-        assert_eq!(latest_verdict(&system, 1).await, verdict_in("2026-07", Verdict::Eligible));
-        let next = load(&system, 1).await.state.next_assess_time().unwrap();
-        assert_eq!(next, "2026-08".parse::<Month>().unwrap().start());
-        let months: Vec<_> = system.sent_events().await.into_iter().map(|event| event.month).collect();
-        assert_eq!(months, ["2026-03", "2026-04", "2026-07"]);
-    })
-    .await;
+async fn r52_assessed_again_each_month(system: TestSystem) {
+    system.open_assessment(presales()).await;
+    system.advance_to("2026-03-31T23:59:59Z").await;
+    assert_eq!(load(&system, 1).await.version, 2, "no month has begun");
+    system.advance_to("2026-04-01T00:00:00Z").await;
+    assert_eq!(latest_verdict(&system, 1).await, verdict_in("2026-04", Verdict::Eligible));
+    system.advance_to("2026-07-14T12:00:00Z").await;
+    assert_eq!(latest_verdict(&system, 1).await, verdict_in("2026-07", Verdict::Eligible));
+    let next = load(&system, 1).await.state.next_assess_time().unwrap();
+    assert_eq!(next, "2026-08".parse::<Month>().unwrap().start());
+    let months: Vec<_> = system.sent_events().await.into_iter().map(|event| event.month).collect();
+    assert_eq!(months, ["2026-03", "2026-04", "2026-07"]);
 }
 
-#[tokio::test]
-async fn concurrent_assessors_assess_each_claim_once() {
-    on_both_databases(async |system| {
-        for number in 1..=20 {
-            system.open_assessment(facts_of_claim(number, "contoso", usage_of_teams())).await;
-        }
-        system.sent_events().await;
-        let versions = async || {
-            let all = assessments::list(system.db.reader(), &Scope::All, None, None, 100).await.unwrap();
-            all.iter().map(|(_, found)| found.version).sum::<u64>()
-        };
-        let before = versions().await;
-        system.import_usage(&[teams_usage("2026-03", 1000)]).await;
-        let other = Assessor::new(system.db.clone(), system.writer.clone());
-        let (first, second) = tokio::join!(system.app.assessor.drain(), other.drain());
-        first.unwrap();
-        second.unwrap();
-        assert!(versions().await >= before + 20);
-        assert_eq!(system.app.assessor.drain_and_report().await.unwrap(), [""; 0]);
-        assert_eq!(system.sent_events().await.len(), 20, "each claim has one new result");
-    })
-    .await;
+async fn concurrent_assessors_assess_each_claim_once(system: TestSystem) {
+    for number in 1..=20 {
+        system.open_assessment(facts_of_claim(number, "contoso", usage_of_teams())).await;
+    }
+    system.sent_events().await;
+    let versions = async || {
+        let all = assessments::list(system.db.reader(), &Scope::All, None, None, 100).await.unwrap();
+        all.iter().map(|(_, found)| found.version).sum::<u64>()
+    };
+    let before = versions().await;
+    system.import_usage(&[teams_usage("2026-03", 1000)]).await;
+    let other = Assessor::new(system.db.clone(), system.writer.clone());
+    let (first, second) = tokio::join!(system.app.assessor.drain(), other.drain());
+    first.unwrap();
+    second.unwrap();
+    assert!(versions().await >= before + 20);
+    assert_eq!(system.app.assessor.drain_and_report().await.unwrap(), [""; 0]);
+    assert_eq!(system.sent_events().await.len(), 20, "each claim has one new result");
 }
 
-#[tokio::test]
-async fn r52_a_claim_without_a_guide_waits() {
-    on_both_databases_from("2019-03-25T00:00:00Z", async |system| {
-        system.open_assessment(AssociationFacts { official_time: time("2019-03-25T00:00:00Z"), ..presales() }).await;
-        assert!(load(&system, 1).await.state.is_stale);
-        assert_eq!(system.app.assessor.drain_and_report().await.unwrap(), ["claims to be assessed: 1"]);
-        system.advance_to("2020-01-01T00:00:00Z").await;
-        assert_eq!(latest_verdict(&system, 1).await.0, "2020-01".parse().unwrap());
-    })
-    .await;
+async fn r52_a_claim_without_a_guide_waits(system: TestSystem) {
+    system.open_assessment(AssociationFacts { official_time: time("2019-03-25T00:00:00Z"), ..presales() }).await;
+    assert!(load(&system, 1).await.state.is_stale);
+    assert_eq!(system.app.assessor.drain_and_report().await.unwrap(), ["claims to be assessed: 1"]);
+    system.advance_to("2020-01-01T00:00:00Z").await;
+    assert_eq!(latest_verdict(&system, 1).await.0, "2020-01".parse().unwrap());
 }
 
-#[tokio::test]
-async fn the_assessor_runs_when_woken_until_it_is_stopped() {
-    on_both_databases(async |system| {
-        let stop = CancellationToken::new();
-        let running = tokio::spawn({
-            let (assessor, stop) = (system.app.assessor.clone(), stop.clone());
-            async move { assessor.run(stop).await }
-        });
-        let facts = presales();
-        let command =
-            Command::new("open_assessment", store::assessment_key(facts.tenant, facts.claim.claim), Actor::time());
-        let decide = move |current: Option<&Assessment>, _| {
-            Ok::<_, std::convert::Infallible>(Assessment::open(current, facts.clone()))
-        };
-        system.writer.execute(command, decide).await.unwrap();
-        system.app.assessor.wake();
-        while load(&system, 1).await.state.is_stale {
-            tokio::task::yield_now().await;
-        }
-        stop.cancel();
-        running.await.unwrap().unwrap();
-    })
-    .await;
+async fn the_assessor_runs_when_woken_until_it_is_stopped(system: TestSystem) {
+    let stop = CancellationToken::new();
+    let running = tokio::spawn({
+        let (assessor, stop) = (system.app.assessor.clone(), stop.clone());
+        async move { assessor.run(stop).await }
+    });
+    let facts = presales();
+    let command =
+        Command::new("open_assessment", store::assessment_key(facts.tenant, facts.claim.claim), Actor::time());
+    let decide = move |current: Option<&Assessment>, _| {
+        Ok::<_, std::convert::Infallible>(Assessment::open(current, facts.clone()))
+    };
+    system.writer.execute(command, decide).await.unwrap();
+    system.app.assessor.wake();
+    while load(&system, 1).await.state.is_stale {
+        tokio::task::yield_now().await;
+    }
+    stop.cancel();
+    running.await.unwrap().unwrap();
 }

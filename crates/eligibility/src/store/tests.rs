@@ -1,4 +1,5 @@
 //! Tests storing and querying assessments and usage, on both databases.
+use cpor_testing::on_both_databases;
 use std::convert::Infallible;
 
 use cpor_durable::{Command, StoreError};
@@ -19,8 +20,23 @@ use crate::{
         Assessment, AssociationEnd, AssociationFacts, ImportOutcome, StoredUsage, UsageRefusal,
         examples::{presales, time, usage_of_teams},
     },
-    test_system::{TestSystem, facts_of_claim, on_both_databases, teams_key, teams_usage},
+    test_system::{TestSystem, facts_of_claim, teams_key, teams_usage},
 };
+
+on_both_databases![
+    an_assessment_reads_back_as_it_was_saved,
+    r4_a_partner_finds_only_its_own_assessments,
+    a_list_continues_after_the_last_key,
+    r54_an_ended_assessment_still_depends_on_its_keys,
+    r51_an_import_replaces_months_and_keeps_the_old,
+    r51_importing_the_same_usage_again_writes_nothing,
+    r52_usage_imported_again_stays_pending,
+    r51_concurrent_imports_lose_nothing,
+    the_database_admits_exactly_the_statuses,
+    a_body_that_does_not_decode_is_an_inconsistency,
+    a_partner_record_that_does_not_decode_is_an_inconsistency,
+    rows_without_their_parents_are_refused,
+];
 
 fn scope_of(partner: &str) -> Scope {
     Scope::Partner(partner.parse().unwrap())
@@ -36,69 +52,53 @@ async fn end_association(system: &TestSystem, facts: &AssociationFacts) {
     system.writer.execute(command, decide).await.unwrap();
 }
 
-#[tokio::test]
-async fn an_assessment_reads_back_as_it_was_saved() {
-    on_both_databases(async |system| {
-        system.open_assessment(presales()).await;
-        let found = assessments::list(system.db.reader(), &Scope::All, None, None, 10).await.unwrap();
-        let [(found_key, found)] = found.as_slice() else { panic!("{found:?}") };
-        assert_eq!(*found_key, key_of_assessment(presales().tenant, presales().claim.claim));
-        assert_eq!((found.state.facts(), found.state.is_stale, found.version), (&presales(), false, 2));
-        assert!(found.state.latest.is_some());
-    })
-    .await;
+async fn an_assessment_reads_back_as_it_was_saved(system: TestSystem) {
+    system.open_assessment(presales()).await;
+    let found = assessments::list(system.db.reader(), &Scope::All, None, None, 10).await.unwrap();
+    let [(found_key, found)] = found.as_slice() else { panic!("{found:?}") };
+    assert_eq!(*found_key, key_of_assessment(presales().tenant, presales().claim.claim));
+    assert_eq!((found.state.facts(), found.state.is_stale, found.version), (&presales(), false, 2));
+    assert!(found.state.latest.is_some());
 }
 
-#[tokio::test]
-async fn r4_a_partner_finds_only_its_own_assessments() {
-    on_both_databases(async |system| {
-        system.open_assessment(facts_of_claim(1, "contoso", presales())).await;
-        system.open_assessment(facts_of_claim(2, "fabrikam", usage_of_teams())).await;
-        system.open_assessment(facts_of_claim(3, "contoso", usage_of_teams())).await;
-        let ids = async |scope: &Scope| {
-            let found = assessments::list(system.db.reader(), scope, None, None, 10).await.unwrap();
-            found.into_iter().map(|(key, _)| key.id.as_u128()).collect::<Vec<_>>()
-        };
-        assert_eq!(ids(&Scope::All).await, [1, 2, 3]);
-        assert_eq!(ids(&scope_of("contoso")).await, [1, 3]);
-        let foreign = key_of_assessment(presales().tenant, uuid::Uuid::from_u128(2).into());
-        assert!(assessments::get(system.db.reader(), &scope_of("contoso"), &foreign).await.unwrap().is_none());
-        assert!(assessments::get(system.db.reader(), &scope_of("fabrikam"), &foreign).await.unwrap().is_some());
-    })
-    .await;
+async fn r4_a_partner_finds_only_its_own_assessments(system: TestSystem) {
+    system.open_assessment(facts_of_claim(1, "contoso", presales())).await;
+    system.open_assessment(facts_of_claim(2, "fabrikam", usage_of_teams())).await;
+    system.open_assessment(facts_of_claim(3, "contoso", usage_of_teams())).await;
+    let ids = async |scope: &Scope| {
+        let found = assessments::list(system.db.reader(), scope, None, None, 10).await.unwrap();
+        found.into_iter().map(|(key, _)| key.id.as_u128()).collect::<Vec<_>>()
+    };
+    assert_eq!(ids(&Scope::All).await, [1, 2, 3]);
+    assert_eq!(ids(&scope_of("contoso")).await, [1, 3]);
+    let foreign = key_of_assessment(presales().tenant, uuid::Uuid::from_u128(2).into());
+    assert!(assessments::get(system.db.reader(), &scope_of("contoso"), &foreign).await.unwrap().is_none());
+    assert!(assessments::get(system.db.reader(), &scope_of("fabrikam"), &foreign).await.unwrap().is_some());
 }
 
-#[tokio::test]
-async fn a_list_continues_after_the_last_key() {
-    on_both_databases(async |system| {
-        for number in 1..=5 {
-            system.open_assessment(facts_of_claim(number, "contoso", presales())).await;
-        }
-        let (mut after, mut listed) = (None, Vec::new());
-        loop {
-            let tenant = Some(presales().tenant);
-            let page = assessments::list(system.db.reader(), &Scope::All, tenant, after.as_ref(), 2).await.unwrap();
-            let Some((last, _)) = page.last() else { break };
-            after = Some(last.clone());
-            listed.extend(page.iter().map(|(key, _)| key.id.as_u128()));
-        }
-        assert_eq!(listed, [1, 2, 3, 4, 5]);
-        let other = uuid::Uuid::from_u128(99).into();
-        assert_eq!(assessments::list(system.db.reader(), &Scope::All, Some(other), None, 2).await.unwrap(), []);
-    })
-    .await;
+async fn a_list_continues_after_the_last_key(system: TestSystem) {
+    for number in 1..=5 {
+        system.open_assessment(facts_of_claim(number, "contoso", presales())).await;
+    }
+    let (mut after, mut listed) = (None, Vec::new());
+    loop {
+        let tenant = Some(presales().tenant);
+        let page = assessments::list(system.db.reader(), &Scope::All, tenant, after.as_ref(), 2).await.unwrap();
+        let Some((last, _)) = page.last() else { break };
+        after = Some(last.clone());
+        listed.extend(page.iter().map(|(key, _)| key.id.as_u128()));
+    }
+    assert_eq!(listed, [1, 2, 3, 4, 5]);
+    let other = uuid::Uuid::from_u128(99).into();
+    assert_eq!(assessments::list(system.db.reader(), &Scope::All, Some(other), None, 2).await.unwrap(), []);
 }
 
-#[tokio::test]
-async fn r54_an_ended_assessment_still_depends_on_its_keys() {
-    on_both_databases(async |system| {
-        let keys = async || assessment_key::Entity::find().all(system.db.reader()).await.unwrap();
-        system.open_assessment(usage_of_teams()).await;
-        assert_eq!(keys().await.iter().map(|row| row.key.as_str()).collect::<Vec<_>>(), ["workloads/teams"]);
-        end_association(&system, &usage_of_teams()).await;
-        assert_eq!(keys().await.len(), 1, "the usage of its months may be imported again");
-    })
-    .await;
+async fn r54_an_ended_assessment_still_depends_on_its_keys(system: TestSystem) {
+    let keys = async || assessment_key::Entity::find().all(system.db.reader()).await.unwrap();
+    system.open_assessment(usage_of_teams()).await;
+    assert_eq!(keys().await.iter().map(|row| row.key.as_str()).collect::<Vec<_>>(), ["workloads/teams"]);
+    end_association(&system, &usage_of_teams()).await;
+    assert_eq!(keys().await.len(), 1, "the usage of its months may be imported again");
 }
 
 async fn stored_months(system: &TestSystem) -> Vec<(String, i64, i64, bool)> {
@@ -107,94 +107,77 @@ async fn stored_months(system: &TestSystem) -> Vec<(String, i64, i64, bool)> {
     stored.await.unwrap().into_iter().map(row).collect()
 }
 
-#[tokio::test]
-async fn r51_an_import_replaces_months_and_keeps_the_old() {
-    on_both_databases(async |system| {
-        let first = system.import_usage(&[teams_usage("2026-01", 100), teams_usage("2026-02", 200)]).await;
-        assert_eq!(first, [ImportOutcome::Created, ImportOutcome::Created]);
-        let future = ImportOutcome::Refused(UsageRefusal::MonthInFuture);
-        let rows = [
-            teams_usage("2026-01", 100),
-            teams_usage("2026-02", 222),
-            teams_usage("2026-03", 300),
-            teams_usage("2026-04", 400),
-        ];
-        let second = system.import_usage(&rows).await;
-        assert_eq!(second, [ImportOutcome::Unchanged, ImportOutcome::Replaced, ImportOutcome::Created, future]);
-        let stored = [("2026-01", 100, 1), ("2026-02", 222, 2), ("2026-03", 300, 1)];
-        assert_eq!(
-            stored_months(&system).await,
-            stored.map(|(month, users, revision)| (month.to_owned(), users, revision, true))
-        );
-        let replaced = usage_replaced::Entity::find().all(system.db.reader()).await.unwrap();
-        let [replaced] = replaced.as_slice() else { panic!("{replaced:?}") };
-        assert_eq!((replaced.month.as_str(), replaced.active_users, replaced.revision), ("2026-02", Some(200), 1));
+async fn r51_an_import_replaces_months_and_keeps_the_old(system: TestSystem) {
+    let first = system.import_usage(&[teams_usage("2026-01", 100), teams_usage("2026-02", 200)]).await;
+    assert_eq!(first, [ImportOutcome::Created, ImportOutcome::Created]);
+    let future = ImportOutcome::Refused(UsageRefusal::MonthInFuture);
+    let rows = [
+        teams_usage("2026-01", 100),
+        teams_usage("2026-02", 222),
+        teams_usage("2026-03", 300),
+        teams_usage("2026-04", 400),
+    ];
+    let second = system.import_usage(&rows).await;
+    assert_eq!(second, [ImportOutcome::Unchanged, ImportOutcome::Replaced, ImportOutcome::Created, future]);
+    let stored = [("2026-01", 100, 1), ("2026-02", 222, 2), ("2026-03", 300, 1)];
+    assert_eq!(
+        stored_months(&system).await,
+        stored.map(|(month, users, revision)| (month.to_owned(), users, revision, true))
+    );
+    let replaced = usage_replaced::Entity::find().all(system.db.reader()).await.unwrap();
+    let [replaced] = replaced.as_slice() else { panic!("{replaced:?}") };
+    assert_eq!((replaced.month.as_str(), replaced.active_users, replaced.revision), ("2026-02", Some(200), 1));
 
-        let list = async |show_replaced, before| {
-            usage::list(system.db.reader(), &teams_key(), show_replaced, before, 10).await.unwrap()
+    let list = async |show_replaced, before| {
+        usage::list(system.db.reader(), &teams_key(), show_replaced, before, 10).await.unwrap()
+    };
+    let march = Some(("2026-03".parse().unwrap(), 1));
+    let listed = list(false, march).await;
+    assert_eq!(listed.iter().map(|revision| &revision.stored.usage).collect::<Vec<_>>(), [&rows[1], &rows[0]]);
+    assert_eq!(listed[0].stored.import_time, time("2026-03-25T00:00:00Z"));
+    let summaries = |listed: Vec<usage::UsageRevision>| {
+        let summary = |revision: &usage::UsageRevision| {
+            let StoredUsage { usage, revision: number, .. } = &revision.stored;
+            (usage.measures.active_usage(), *number, revision.replace_time.is_some())
         };
-        let march = Some(("2026-03".parse().unwrap(), 1));
-        let listed = list(false, march).await;
-        assert_eq!(listed.iter().map(|revision| &revision.stored.usage).collect::<Vec<_>>(), [&rows[1], &rows[0]]);
-        assert_eq!(listed[0].stored.import_time, time("2026-03-25T00:00:00Z"));
-        let summaries = |listed: Vec<usage::UsageRevision>| {
-            let summary = |revision: &usage::UsageRevision| {
-                let StoredUsage { usage, revision: number, .. } = &revision.stored;
-                (usage.measures.active_usage(), *number, revision.replace_time.is_some())
-            };
-            listed.iter().map(summary).collect::<Vec<_>>()
-        };
-        let all = [(300, 1, false), (222, 2, false), (200, 1, true), (100, 1, false)];
-        assert_eq!(summaries(list(true, None).await), all);
-        assert_eq!(summaries(list(true, Some(("2026-02".parse().unwrap(), 2))).await), all[2..]);
-    })
-    .await;
+        listed.iter().map(summary).collect::<Vec<_>>()
+    };
+    let all = [(300, 1, false), (222, 2, false), (200, 1, true), (100, 1, false)];
+    assert_eq!(summaries(list(true, None).await), all);
+    assert_eq!(summaries(list(true, Some(("2026-02".parse().unwrap(), 2))).await), all[2..]);
 }
 
-#[tokio::test]
-async fn r51_importing_the_same_usage_again_writes_nothing() {
-    on_both_databases(async |system| {
-        system.import_usage(&[teams_usage("2026-01", 100)]).await;
-        system.app.assessor.drain().await.unwrap();
-        assert_eq!(
-            stored_months(&system).await,
-            [("2026-01".to_owned(), 100, 1, false)],
-            "no assessment depends on it, so it is not pending"
-        );
-        assert_eq!(system.import_usage(&[teams_usage("2026-01", 100)]).await, [ImportOutcome::Unchanged]);
-        assert_eq!(stored_months(&system).await, [("2026-01".to_owned(), 100, 1, false)]);
-    })
-    .await;
+async fn r51_importing_the_same_usage_again_writes_nothing(system: TestSystem) {
+    system.import_usage(&[teams_usage("2026-01", 100)]).await;
+    system.app.assessor.drain().await.unwrap();
+    assert_eq!(
+        stored_months(&system).await,
+        [("2026-01".to_owned(), 100, 1, false)],
+        "no assessment depends on it, so it is not pending"
+    );
+    assert_eq!(system.import_usage(&[teams_usage("2026-01", 100)]).await, [ImportOutcome::Unchanged]);
+    assert_eq!(stored_months(&system).await, [("2026-01".to_owned(), 100, 1, false)]);
 }
 
-#[tokio::test]
-async fn r52_usage_imported_again_stays_pending() {
-    on_both_databases(async |system| {
-        system.import_usage(&[teams_usage("2026-01", 100), teams_usage("2026-02", 200)]).await;
-        let pending = usage::list_pending(system.db.reader(), 10).await.unwrap();
-        system.import_usage(&[teams_usage("2026-02", 201)]).await;
-        usage::mark_as_assessed(system.db.writer(), &pending).await.unwrap();
-        let expected = [("2026-01".to_owned(), 100, 1, false), ("2026-02".to_owned(), 201, 2, true)];
-        assert_eq!(stored_months(&system).await, expected);
-    })
-    .await;
+async fn r52_usage_imported_again_stays_pending(system: TestSystem) {
+    system.import_usage(&[teams_usage("2026-01", 100), teams_usage("2026-02", 200)]).await;
+    let pending = usage::list_pending(system.db.reader(), 10).await.unwrap();
+    system.import_usage(&[teams_usage("2026-02", 201)]).await;
+    usage::mark_as_assessed(system.db.writer(), &pending).await.unwrap();
+    let expected = [("2026-01".to_owned(), 100, 1, false), ("2026-02".to_owned(), 201, 2, true)];
+    assert_eq!(stored_months(&system).await, expected);
 }
 
-#[tokio::test]
-async fn r51_concurrent_imports_lose_nothing() {
-    on_both_databases(async |system| {
-        let rows: Vec<_> =
-            (1..=6).map(|users| [teams_usage("2026-01", users), teams_usage("2026-02", users)]).collect();
-        let imports = rows.iter().map(|rows| usage::import(&system.db, system.host.clock(), rows));
-        for outcomes in futures_util::future::join_all(imports).await {
-            let outcomes = outcomes.unwrap();
-            assert!(outcomes.iter().all(|outcome| [ImportOutcome::Created, ImportOutcome::Replaced].contains(outcome)));
-        }
-        let revisions: Vec<i64> = stored_months(&system).await.iter().map(|(_, _, revision, _)| *revision).collect();
-        assert_eq!(revisions, [6, 6]);
-        assert_eq!(usage_replaced::Entity::find().all(system.db.reader()).await.unwrap().len(), 10);
-    })
-    .await;
+async fn r51_concurrent_imports_lose_nothing(system: TestSystem) {
+    let rows: Vec<_> = (1..=6).map(|users| [teams_usage("2026-01", users), teams_usage("2026-02", users)]).collect();
+    let imports = rows.iter().map(|rows| usage::import(&system.db, system.host.clock(), rows));
+    for outcomes in futures_util::future::join_all(imports).await {
+        let outcomes = outcomes.unwrap();
+        assert!(outcomes.iter().all(|outcome| [ImportOutcome::Created, ImportOutcome::Replaced].contains(outcome)));
+    }
+    let revisions: Vec<i64> = stored_months(&system).await.iter().map(|(_, _, revision, _)| *revision).collect();
+    assert_eq!(revisions, [6, 6]);
+    assert_eq!(usage_replaced::Entity::find().all(system.db.reader()).await.unwrap().len(), 10);
 }
 
 #[test]
@@ -202,47 +185,35 @@ fn stored_statuses_have_unique_names() {
     assert_eq!(EarningStatus::iter().count(), EarningStatus::values().len());
 }
 
-#[tokio::test]
-async fn the_database_admits_exactly_the_statuses() {
-    on_both_databases(async |system| {
-        let admitted = cpor_bulk_rows::admitted_texts(system.db.writer(), "earning", "status").await.unwrap();
-        assert_eq!(admitted, EarningStatus::values().into_iter().collect());
-    })
-    .await;
+async fn the_database_admits_exactly_the_statuses(system: TestSystem) {
+    let admitted = cpor_bulk_rows::admitted_texts(system.db.writer(), "earning", "status").await.unwrap();
+    assert_eq!(admitted, EarningStatus::values().into_iter().collect());
 }
 
-#[tokio::test]
-async fn a_body_that_does_not_decode_is_an_inconsistency() {
-    on_both_databases(async |system| {
-        system.open_assessment(presales()).await;
-        let (db, key) = (&system.db, key_of_assessment(presales().tenant, presales().claim.claim));
-        for sql in ["UPDATE assessment SET state = '{}'", "UPDATE assessment_month SET answer = '{}'"] {
-            db.writer().execute_unprepared(sql).await.unwrap();
-        }
-        let found = assessments::get(db.reader(), &Scope::All, &key).await.unwrap_err();
-        let listed = assessments::list(db.reader(), &Scope::All, None, None, 10).await.unwrap_err();
-        let results = assessments::list_monthly_results(db.reader(), std::slice::from_ref(&key)).await.unwrap_err();
-        let cases =
-            [(found, "assessment", "state"), (listed, "assessment", "state"), (results, "assessment_month", "answer")];
-        for (error, expected_table, column) in cases {
-            let StoreError::Inconsistent { table, key: named, what } = &error else { panic!("{error}") };
-            assert_eq!((*table, named), (expected_table, &key));
-            assert!(what.contains(column), "{what}");
-        }
-    })
-    .await;
+async fn a_body_that_does_not_decode_is_an_inconsistency(system: TestSystem) {
+    system.open_assessment(presales()).await;
+    let (db, key) = (&system.db, key_of_assessment(presales().tenant, presales().claim.claim));
+    for sql in ["UPDATE assessment SET state = '{}'", "UPDATE assessment_month SET answer = '{}'"] {
+        db.writer().execute_unprepared(sql).await.unwrap();
+    }
+    let found = assessments::get(db.reader(), &Scope::All, &key).await.unwrap_err();
+    let listed = assessments::list(db.reader(), &Scope::All, None, None, 10).await.unwrap_err();
+    let results = assessments::list_monthly_results(db.reader(), std::slice::from_ref(&key)).await.unwrap_err();
+    let cases =
+        [(found, "assessment", "state"), (listed, "assessment", "state"), (results, "assessment_month", "answer")];
+    for (error, expected_table, column) in cases {
+        let StoreError::Inconsistent { table, key: named, what } = &error else { panic!("{error}") };
+        assert_eq!((*table, named), (expected_table, &key));
+        assert!(what.contains(column), "{what}");
+    }
 }
 
-#[tokio::test]
-async fn a_partner_record_that_does_not_decode_is_an_inconsistency() {
-    on_both_databases(async |system| {
-        let row = "INSERT INTO partner_record (partner, sequence, record) VALUES ('contoso', 1, '{}')";
-        system.db.writer().execute_unprepared(row).await.unwrap();
-        let error = partner_records::get(system.db.reader(), &"contoso".parse().unwrap()).await.unwrap_err();
-        let StoreError::Inconsistent { table, key, .. } = &error else { panic!("{error}") };
-        assert_eq!((*table, key.owner.as_str()), ("partner_record", "contoso"));
-    })
-    .await;
+async fn a_partner_record_that_does_not_decode_is_an_inconsistency(system: TestSystem) {
+    let row = "INSERT INTO partner_record (partner, sequence, record) VALUES ('contoso', 1, '{}')";
+    system.db.writer().execute_unprepared(row).await.unwrap();
+    let error = partner_records::get(system.db.reader(), &"contoso".parse().unwrap()).await.unwrap_err();
+    let StoreError::Inconsistent { table, key, .. } = &error else { panic!("{error}") };
+    assert_eq!((*table, key.owner.as_str()), ("partner_record", "contoso"));
 }
 
 fn assert_refused<T: std::fmt::Debug>(result: Result<T, DbErr>) {
@@ -250,30 +221,26 @@ fn assert_refused<T: std::fmt::Debug>(result: Result<T, DbErr>) {
     assert!(matches!(refused.sql_err(), Some(SqlErr::ForeignKeyConstraintViolation(_))), "{refused}");
 }
 
-#[tokio::test]
-async fn rows_without_their_parents_are_refused() {
-    on_both_databases(async |system| {
-        let db = system.db.writer();
-        let key = assessment_key::ActiveModel {
-            owner: Set(presales().tenant.into()),
-            id: Set(presales().claim.claim.into()),
-            key: Set("workloads/teams".to_owned()),
-        };
-        assert_refused(assessment_key::Entity::insert(key).exec_without_returning(db).await);
-        let time = time("2026-03-25T00:00:00Z");
-        let replaced = usage_replaced::ActiveModel {
-            owner: Set(teams_key().tenant.into()),
-            key: Set(teams_key().key.to_string()),
-            month: Set("2026-01".to_owned()),
-            revision: Set(1),
-            active_users: Set(Some(1)),
-            paid_available_units: Set(Some(1)),
-            seats_sold: Set(None),
-            consumption: Set(None),
-            import_time: Set(time),
-            replace_time: Set(time),
-        };
-        assert_refused(usage_replaced::Entity::insert(replaced).exec_without_returning(db).await);
-    })
-    .await;
+async fn rows_without_their_parents_are_refused(system: TestSystem) {
+    let db = system.db.writer();
+    let key = assessment_key::ActiveModel {
+        owner: Set(presales().tenant.into()),
+        id: Set(presales().claim.claim.into()),
+        key: Set("workloads/teams".to_owned()),
+    };
+    assert_refused(assessment_key::Entity::insert(key).exec_without_returning(db).await);
+    let time = time("2026-03-25T00:00:00Z");
+    let replaced = usage_replaced::ActiveModel {
+        owner: Set(teams_key().tenant.into()),
+        key: Set(teams_key().key.to_string()),
+        month: Set("2026-01".to_owned()),
+        revision: Set(1),
+        active_users: Set(Some(1)),
+        paid_available_units: Set(Some(1)),
+        seats_sold: Set(None),
+        consumption: Set(None),
+        import_time: Set(time),
+        replace_time: Set(time),
+    };
+    assert_refused(usage_replaced::Entity::insert(replaced).exec_without_returning(db).await);
 }

@@ -13,14 +13,23 @@ use crate::{
         tests::{SUBMITTED, case_in_phase, parse_time},
     },
     store::case_query::CaseFilter,
-    tests::{TENANT, TestSystem, case, claim, on_both_databases},
+    tests::{TENANT, TestSystem, case, claim},
 };
 use cpor_durable::ids;
+use cpor_testing::on_both_databases;
 use cpor_types::ReviewCaseName;
 use sea_orm::{
     ActiveEnum as _, ConnectionTrait as _, DbBackend, DbErr, EntityTrait as _, Iterable as _, Set, SqlErr, TryIntoModel,
 };
 use uuid::Uuid;
+
+on_both_databases![
+    the_database_admits_exactly_the_states_and_kinds,
+    a_document_that_does_not_decode_is_an_inconsistency,
+    an_arbitration_that_does_not_decode_is_an_inconsistency,
+    a_row_without_its_parent_is_refused,
+    a_pending_decision_of_unknown_kind_is_an_inconsistency,
+];
 
 fn first_case() -> ReviewCaseName {
     case(1).parse().unwrap()
@@ -68,57 +77,45 @@ fn stored_states_are_those_of_the_domain() {
     assert_eq!(CaseState::iter().count(), Phase::ALL.len());
 }
 
-#[tokio::test]
-async fn the_database_admits_exactly_the_states_and_kinds() {
-    on_both_databases(async |system| {
-        let db = system.db();
-        let admitted = cpor_bulk_rows::admitted_texts(db, "review_case", "state").await.unwrap();
-        assert_eq!(admitted, CaseState::values().into_iter().collect());
-        assert_eq!(admitted.len(), Phase::ALL.len(), "the stored names are unique");
-        let admitted = cpor_bulk_rows::admitted_texts(db, "pending_approval", "work").await.unwrap();
-        assert_eq!(admitted, DecisionKind::values().into_iter().collect());
-        assert_eq!(admitted.len(), DecisionKind::iter().count(), "the stored names are unique");
-        begin_approval(&system).await;
-        for update in ["UPDATE review_case SET state = 'unknown'", "UPDATE pending_approval SET work = 'unknown'"] {
-            assert!(db.execute_unprepared(update).await.is_err(), "{update}");
-        }
-    })
-    .await;
+async fn the_database_admits_exactly_the_states_and_kinds(system: TestSystem) {
+    let db = system.db();
+    let admitted = cpor_bulk_rows::admitted_texts(db, "review_case", "state").await.unwrap();
+    assert_eq!(admitted, CaseState::values().into_iter().collect());
+    assert_eq!(admitted.len(), Phase::ALL.len(), "the stored names are unique");
+    let admitted = cpor_bulk_rows::admitted_texts(db, "pending_approval", "work").await.unwrap();
+    assert_eq!(admitted, DecisionKind::values().into_iter().collect());
+    assert_eq!(admitted.len(), DecisionKind::iter().count(), "the stored names are unique");
+    begin_approval(&system).await;
+    for update in ["UPDATE review_case SET state = 'unknown'", "UPDATE pending_approval SET work = 'unknown'"] {
+        assert!(db.execute_unprepared(update).await.is_err(), "{update}");
+    }
 }
 
-#[tokio::test]
-async fn a_document_that_does_not_decode_is_an_inconsistency() {
-    on_both_databases(async |system| {
-        system.submit(1).await;
-        let query = CaseQuery::for_tenant(system.db(), first_case().tenant);
-        for column in ["body", "snapshot"] {
-            system.db().execute_unprepared(&format!("UPDATE review_case SET {column} = '{{}}'")).await.unwrap();
-            let found = query.find(first_case().case).await.unwrap_err();
-            let listed = query.list(&CaseFilter::default(), None, 10).await.unwrap_err();
-            for error in [found, listed] {
-                assert_inconsistent(&error, "review_case", &first_case_key(), "missing field");
-            }
-            let ids = query.ids_of_claim(&claim(1).claim.parse().unwrap()).await.unwrap();
-            assert_eq!(ids, [first_case().case], "ids are read without the documents");
+async fn a_document_that_does_not_decode_is_an_inconsistency(system: TestSystem) {
+    system.submit(1).await;
+    let query = CaseQuery::for_tenant(system.db(), first_case().tenant);
+    for column in ["body", "snapshot"] {
+        system.db().execute_unprepared(&format!("UPDATE review_case SET {column} = '{{}}'")).await.unwrap();
+        let found = query.find(first_case().case).await.unwrap_err();
+        let listed = query.list(&CaseFilter::default(), None, 10).await.unwrap_err();
+        for error in [found, listed] {
+            assert_inconsistent(&error, "review_case", &first_case_key(), "missing field");
         }
-    })
-    .await;
+        let ids = query.ids_of_claim(&claim(1).claim.parse().unwrap()).await.unwrap();
+        assert_eq!(ids, [first_case().case], "ids are read without the documents");
+    }
 }
 
-#[tokio::test]
-async fn an_arbitration_that_does_not_decode_is_an_inconsistency() {
-    on_both_databases(async |system| {
-        let key = arbitrations::key(first_case().tenant, DecisionId(Uuid::from_u128(9)));
-        let insert = format!(
-            "INSERT INTO arbitration (owner, id, version, body, create_time) VALUES ('{}', {}, 1, '{{}}', '{SUBMITTED}')",
-            key.owner,
-            uuid_literal(system.db().get_database_backend(), key.id),
-        );
-        system.db().execute_unprepared(&insert).await.unwrap();
-        let error = arbitrations::find(system.db(), &key).await.unwrap_err();
-        assert_inconsistent(&error, ArbitrationStore::AGGREGATE, &key, "missing field");
-    })
-    .await;
+async fn an_arbitration_that_does_not_decode_is_an_inconsistency(system: TestSystem) {
+    let key = arbitrations::key(first_case().tenant, DecisionId(Uuid::from_u128(9)));
+    let insert = format!(
+        "INSERT INTO arbitration (owner, id, version, body, create_time) VALUES ('{}', {}, 1, '{{}}', '{SUBMITTED}')",
+        key.owner,
+        uuid_literal(system.db().get_database_backend(), key.id),
+    );
+    system.db().execute_unprepared(&insert).await.unwrap();
+    let error = arbitrations::find(system.db(), &key).await.unwrap_err();
+    assert_inconsistent(&error, ArbitrationStore::AGGREGATE, &key, "missing field");
 }
 
 /// Returns a UUID in SQL. SQLite stores its bytes.
@@ -126,41 +123,30 @@ fn uuid_literal(backend: DbBackend, id: Uuid) -> String {
     if backend == DbBackend::Postgres { format!("'{id}'") } else { format!("x'{}'", id.simple()) }
 }
 
-#[tokio::test]
-async fn a_row_without_its_parent_is_refused() {
-    on_both_databases(async |system| {
-        let (db, owner, id) = (system.db(), ids::TenantId::from(TENANT), Uuid::from_u128(9));
-        let key = case_key_row::ActiveModel {
-            owner: Set(owner.clone()),
-            key: Set("workloads/teams".to_owned()),
-            id: Set(id.into()),
-        };
-        assert_orphan(case_key_row::Entity::insert(key).exec_without_returning(db).await);
-        let check = contest_check::ActiveModel {
-            owner: Set(owner.clone()),
-            id: Set(id.into()),
-            asked: Set(1),
-            answered: Set(0),
-        };
-        assert_orphan(contest_check::Entity::insert(check).exec_without_returning(db).await);
-        let note = review_note::ActiveModel {
-            owner: Set(owner.clone()),
-            case_id: Set(id.into()),
-            position: Set(1),
-            id: Set(Uuid::nil().into()),
-            author: Set("amy".to_owned()),
-            text: Set("Call the customer.".to_owned()),
-            create_time: Set(parse_time(SUBMITTED)),
-        };
-        assert_orphan(review_note::Entity::insert(note).exec_without_returning(db).await);
-        let key = arbitrated_key::ActiveModel {
-            owner: Set(owner),
-            key: Set("workloads/teams".to_owned()),
-            id: Set(id.into()),
-        };
-        assert_orphan(arbitrated_key::Entity::insert(key).exec_without_returning(db).await);
-    })
-    .await;
+async fn a_row_without_its_parent_is_refused(system: TestSystem) {
+    let (db, owner, id) = (system.db(), ids::TenantId::from(TENANT), Uuid::from_u128(9));
+    let key = case_key_row::ActiveModel {
+        owner: Set(owner.clone()),
+        key: Set("workloads/teams".to_owned()),
+        id: Set(id.into()),
+    };
+    assert_orphan(case_key_row::Entity::insert(key).exec_without_returning(db).await);
+    let check =
+        contest_check::ActiveModel { owner: Set(owner.clone()), id: Set(id.into()), asked: Set(1), answered: Set(0) };
+    assert_orphan(contest_check::Entity::insert(check).exec_without_returning(db).await);
+    let note = review_note::ActiveModel {
+        owner: Set(owner.clone()),
+        case_id: Set(id.into()),
+        position: Set(1),
+        id: Set(Uuid::nil().into()),
+        author: Set("amy".to_owned()),
+        text: Set("Call the customer.".to_owned()),
+        create_time: Set(parse_time(SUBMITTED)),
+    };
+    assert_orphan(review_note::Entity::insert(note).exec_without_returning(db).await);
+    let key =
+        arbitrated_key::ActiveModel { owner: Set(owner), key: Set("workloads/teams".to_owned()), id: Set(id.into()) };
+    assert_orphan(arbitrated_key::Entity::insert(key).exec_without_returning(db).await);
 }
 
 fn assert_orphan<T: std::fmt::Debug>(inserted: Result<T, DbErr>) {
@@ -168,23 +154,19 @@ fn assert_orphan<T: std::fmt::Debug>(inserted: Result<T, DbErr>) {
     assert!(matches!(refused.sql_err(), Some(SqlErr::ForeignKeyConstraintViolation(_))), "{refused}");
 }
 
-#[tokio::test]
-async fn a_pending_decision_of_unknown_kind_is_an_inconsistency() {
-    on_both_databases(async |system| {
-        begin_approval(&system).await;
-        // The database refuses such a row as long as it has its CHECK.
-        let is_postgres = system.db().get_database_backend() == DbBackend::Postgres;
-        let admit = match is_postgres {
-            true => "ALTER TABLE pending_approval DROP CONSTRAINT pending_approval_work_check",
-            false => "PRAGMA ignore_check_constraints = ON",
-        };
-        for statement in [admit, "UPDATE pending_approval SET work = 'unknown'"] {
-            system.db().execute_unprepared(statement).await.unwrap();
-        }
-        let error = system.api.approval_runner.pending_decisions.lease_all().await.unwrap_err();
-        assert_inconsistent(&error, "pending_approval", &first_case_key(), "unknown");
-    })
-    .await;
+async fn a_pending_decision_of_unknown_kind_is_an_inconsistency(system: TestSystem) {
+    begin_approval(&system).await;
+    // The database refuses such a row as long as it has its CHECK.
+    let is_postgres = system.db().get_database_backend() == DbBackend::Postgres;
+    let admit = match is_postgres {
+        true => "ALTER TABLE pending_approval DROP CONSTRAINT pending_approval_work_check",
+        false => "PRAGMA ignore_check_constraints = ON",
+    };
+    for statement in [admit, "UPDATE pending_approval SET work = 'unknown'"] {
+        system.db().execute_unprepared(statement).await.unwrap();
+    }
+    let error = system.api.approval_runner.pending_decisions.lease_all().await.unwrap_err();
+    assert_inconsistent(&error, "pending_approval", &first_case_key(), "unknown");
 }
 
 /// Begins the approval of the first case, which waits for the registry.

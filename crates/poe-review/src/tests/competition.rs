@@ -12,9 +12,21 @@ use cpor_proto::{
         review_service_server::ReviewService as _,
     },
 };
+use cpor_testing::on_both_databases;
 use sea_orm::{ConnectionTrait as _, Statement};
 use tonic::Response;
 use tonic_types::StatusExt as _;
+
+on_both_databases![
+    r37_clocks_of_rivals_stop,
+    r37_an_approved_rival_competes_until_its_lines_end,
+    r37_concurrent_submissions_find_each_other,
+    r37_all_contested_keys_are_awarded_in_one_step,
+    r27a_losing_the_last_line_closes_the_case,
+    r37_a_holder_stays_until_its_successor_is_official,
+    r37_all_reasons_against_awards_are_reported,
+    r37_an_interrupted_arbitration_completes_once,
+];
 
 impl TestSystem {
     async fn get_competition(&self, who: &str, n: u32) -> Competition {
@@ -87,168 +99,136 @@ fn competition_changes(events: &[Payload]) -> Vec<(String, usize)> {
     changes
 }
 
-#[tokio::test]
-async fn r37_clocks_of_rivals_stop() {
-    on_both_databases(async |system| {
-        system.submit_and_start_review(1).await;
-        system.submit(2).await;
-        assert_eq!(system.contested(2).await, [true, true]);
-        assert_eq!(system.count("deadline WHERE state = 'pending'").await, 0);
-        assert_eq!(competition_changes(&system.sent_events().await), [(claim(1).claim, 1), (claim(2).claim, 1)]);
-        let competition = system.get_competition("amy", 1).await;
-        let rival = competition.rivals[0].review_case.clone().unwrap();
-        assert_eq!((competition.rivals.len(), rival.partner_display_name.as_str()), (1, "northwind"));
-        assert_eq!(
-            (competition.rivals[0].keys.clone(), rival.evidence[0].file_name.as_str()),
-            (vec![full_name(TEAMS)], "proof.pdf")
-        );
-        system.close(2).await;
-        assert_eq!(system.contested(1).await, [false]);
-        assert!(system.count("deadline WHERE state = 'pending'").await > 0);
-        system.approve("amy", 1).await.unwrap();
-    })
-    .await;
+async fn r37_clocks_of_rivals_stop(system: TestSystem) {
+    system.submit_and_start_review(1).await;
+    system.submit(2).await;
+    assert_eq!(system.contested(2).await, [true, true]);
+    assert_eq!(system.count("deadline WHERE state = 'pending'").await, 0);
+    assert_eq!(competition_changes(&system.sent_events().await), [(claim(1).claim, 1), (claim(2).claim, 1)]);
+    let competition = system.get_competition("amy", 1).await;
+    let rival = competition.rivals[0].review_case.clone().unwrap();
+    assert_eq!((competition.rivals.len(), rival.partner_display_name.as_str()), (1, "northwind"));
+    assert_eq!(
+        (competition.rivals[0].keys.clone(), rival.evidence[0].file_name.as_str()),
+        (vec![full_name(TEAMS)], "proof.pdf")
+    );
+    system.close(2).await;
+    assert_eq!(system.contested(1).await, [false]);
+    assert!(system.count("deadline WHERE state = 'pending'").await > 0);
+    system.approve("amy", 1).await.unwrap();
 }
 
-#[tokio::test]
-async fn r37_an_approved_rival_competes_until_its_lines_end() {
-    on_both_databases(async |system| {
-        system.submit_and_start_review(1).await;
-        system.approve("amy", 1).await.unwrap();
-        system.submit(2).await;
-        assert_eq!(system.contested(2).await, [true, true]);
-        let ended = cpor_proto::events::v1::LinesEnded {
-            claim: claim(1).claim,
-            tenant: claim(1).tenant,
-            review_case_id: claim(1).review_case_id,
-            line_ids: vec![line("teams").line_id],
-            all: true,
-        };
-        system.deliver_event(&claim(1).claim, Payload::LinesEnded(ended), day(1)).await.unwrap();
-        assert_eq!(system.contested(2).await, [false, false]);
-    })
-    .await;
+async fn r37_an_approved_rival_competes_until_its_lines_end(system: TestSystem) {
+    system.submit_and_start_review(1).await;
+    system.approve("amy", 1).await.unwrap();
+    system.submit(2).await;
+    assert_eq!(system.contested(2).await, [true, true]);
+    let ended = cpor_proto::events::v1::LinesEnded {
+        claim: claim(1).claim,
+        tenant: claim(1).tenant,
+        review_case_id: claim(1).review_case_id,
+        line_ids: vec![line("teams").line_id],
+        all: true,
+    };
+    system.deliver_event(&claim(1).claim, Payload::LinesEnded(ended), day(1)).await.unwrap();
+    assert_eq!(system.contested(2).await, [false, false]);
 }
 
-#[tokio::test]
-async fn r37_concurrent_submissions_find_each_other() {
-    on_both_databases(async |system| {
-        let replica = system.start_replica().await;
-        tokio::join!(system.submit(1), replica.submit(2));
-        assert_eq!(system.contested(2).await, [true, true]);
-    })
-    .await;
+async fn r37_concurrent_submissions_find_each_other(system: TestSystem) {
+    let replica = system.start_replica().await;
+    tokio::join!(system.submit(1), replica.submit(2));
+    assert_eq!(system.contested(2).await, [true, true]);
 }
 
-#[tokio::test]
-async fn r37_all_contested_keys_are_awarded_in_one_step() {
-    on_both_databases(async |system| {
-        system.submit_for(1, &["teams", "intune"]).await;
-        system.submit_for(2, &["teams", "intune"]).await;
-        assert_eq!(system.contested(2).await, [true, true]);
-        let arbitration = system.award(&[(TEAMS, 1), (INTUNE, 2)], "").await.unwrap();
-        assert!(arbitration.awards.iter().all(|award| award.outcome() == AwardOutcome::Cleared));
-        for (n, kept) in [(1, TEAMS), (2, INTUNE)] {
-            let case = system.get("lea", n).await.unwrap();
-            assert_eq!(case.lines.iter().map(|line| line.key.clone()).collect::<Vec<_>>(), [full_name(kept)]);
-            assert!(case.deadlines.iter().any(|deadline| deadline.due_time.is_some()), "the clocks run again");
-        }
-        assert_eq!(system.contested(2).await, [false, false]);
-        let events = system.sent_events().await;
-        let awarded: Vec<_> = events
-            .iter()
-            .filter_map(|event| if let Payload::LinesAwarded(event) = event { Some(event) } else { None })
-            .map(|event| (event.won_line_ids.clone(), event.lost_line_ids.clone()))
-            .collect();
-        let id = |workload| vec![named_line(workload).line_id];
-        assert_eq!(awarded.len(), 2);
-        assert!(awarded.contains(&(id("teams"), id("intune"))) && awarded.contains(&(id("intune"), id("teams"))));
-    })
-    .await;
+async fn r37_all_contested_keys_are_awarded_in_one_step(system: TestSystem) {
+    system.submit_for(1, &["teams", "intune"]).await;
+    system.submit_for(2, &["teams", "intune"]).await;
+    assert_eq!(system.contested(2).await, [true, true]);
+    let arbitration = system.award(&[(TEAMS, 1), (INTUNE, 2)], "").await.unwrap();
+    assert!(arbitration.awards.iter().all(|award| award.outcome() == AwardOutcome::Cleared));
+    for (n, kept) in [(1, TEAMS), (2, INTUNE)] {
+        let case = system.get("lea", n).await.unwrap();
+        assert_eq!(case.lines.iter().map(|line| line.key.clone()).collect::<Vec<_>>(), [full_name(kept)]);
+        assert!(case.deadlines.iter().any(|deadline| deadline.due_time.is_some()), "the clocks run again");
+    }
+    assert_eq!(system.contested(2).await, [false, false]);
+    let events = system.sent_events().await;
+    let awarded: Vec<_> = events
+        .iter()
+        .filter_map(|event| if let Payload::LinesAwarded(event) = event { Some(event) } else { None })
+        .map(|event| (event.won_line_ids.clone(), event.lost_line_ids.clone()))
+        .collect();
+    let id = |workload| vec![named_line(workload).line_id];
+    assert_eq!(awarded.len(), 2);
+    assert!(awarded.contains(&(id("teams"), id("intune"))) && awarded.contains(&(id("intune"), id("teams"))));
 }
 
-#[tokio::test]
-async fn r27a_losing_the_last_line_closes_the_case() {
-    on_both_databases(async |system| {
-        system.submit_and_start_review(1).await;
-        system.submit(2).await;
-        assert_eq!(system.contested(2).await, [true, true]);
-        system.award(&[(TEAMS, 1)], "").await.unwrap();
-        assert_eq!(system.get("lea", 2).await.unwrap().state(), ReviewCaseState::Closed);
-        assert_eq!(system.approve("amy", 1).await.unwrap().state(), ReviewCaseState::Approved);
-    })
-    .await;
+async fn r27a_losing_the_last_line_closes_the_case(system: TestSystem) {
+    system.submit_and_start_review(1).await;
+    system.submit(2).await;
+    assert_eq!(system.contested(2).await, [true, true]);
+    system.award(&[(TEAMS, 1)], "").await.unwrap();
+    assert_eq!(system.get("lea", 2).await.unwrap().state(), ReviewCaseState::Closed);
+    assert_eq!(system.approve("amy", 1).await.unwrap().state(), ReviewCaseState::Approved);
 }
 
-#[tokio::test]
-async fn r37_a_holder_stays_until_its_successor_is_official() {
-    on_both_databases(async |system| {
-        system.submit_and_start_review(1).await;
-        system.approve("amy", 1).await.unwrap();
-        system.registry.fake.make_official(&claim(1).claim.parse().unwrap(), day(1));
-        system.submit_and_start_review(2).await;
-        assert_eq!(system.contested(2).await, [true, true]);
-        let arbitration = system.award(&[(TEAMS, 2)], "").await.unwrap();
-        assert_eq!(arbitration.awards[0].outcome(), AwardOutcome::Successor);
-        assert_eq!(system.contested(2).await, [false, false]);
-        assert_eq!(system.get("lea", 1).await.unwrap().state(), ReviewCaseState::Approved);
-        system.approve("amy", 2).await.unwrap();
-        system.submit(3).await;
-        system.submit(4).await;
-        let _ = system.contested(4).await;
-        let refused = system.award(&[(TEAMS, 3)], "").await.unwrap_err();
-        let failed = refused.get_details_precondition_failure().unwrap().violations;
-        assert_eq!((failed[0].r#type.as_str(), &failed[0].subject), ("SUCCESSOR_EXISTS", &full_name(TEAMS)));
-        assert_eq!(system.get("lea", 4).await.unwrap().state(), ReviewCaseState::Waiting, "nothing was awarded");
-    })
-    .await;
+async fn r37_a_holder_stays_until_its_successor_is_official(system: TestSystem) {
+    system.submit_and_start_review(1).await;
+    system.approve("amy", 1).await.unwrap();
+    system.registry.fake.make_official(&claim(1).claim.parse().unwrap(), day(1));
+    system.submit_and_start_review(2).await;
+    assert_eq!(system.contested(2).await, [true, true]);
+    let arbitration = system.award(&[(TEAMS, 2)], "").await.unwrap();
+    assert_eq!(arbitration.awards[0].outcome(), AwardOutcome::Successor);
+    assert_eq!(system.contested(2).await, [false, false]);
+    assert_eq!(system.get("lea", 1).await.unwrap().state(), ReviewCaseState::Approved);
+    system.approve("amy", 2).await.unwrap();
+    system.submit(3).await;
+    system.submit(4).await;
+    let _ = system.contested(4).await;
+    let refused = system.award(&[(TEAMS, 3)], "").await.unwrap_err();
+    let failed = refused.get_details_precondition_failure().unwrap().violations;
+    assert_eq!((failed[0].r#type.as_str(), &failed[0].subject), ("SUCCESSOR_EXISTS", &full_name(TEAMS)));
+    assert_eq!(system.get("lea", 4).await.unwrap().state(), ReviewCaseState::Waiting, "nothing was awarded");
 }
 
-#[tokio::test]
-async fn r37_all_reasons_against_awards_are_reported() {
-    on_both_databases(async |system| {
-        system.submit_for(1, &["teams", "intune", "yammer"]).await;
-        system.submit_for(2, &["teams", "intune"]).await;
-        let _ = system.contested(2).await;
-        let refused = system.award(&[(TEAMS, 1), (TEAMS, 2), ("workloads/yammer", 1)], "once").await.unwrap_err();
-        let mut failed: Vec<_> = refused.get_details_precondition_failure().unwrap().violations;
-        failed.sort_by(|one, other| one.r#type.cmp(&other.r#type));
-        let named: Vec<_> = failed.iter().map(|failed| (failed.r#type.as_str(), failed.subject.clone())).collect();
-        let expected =
-            [("KEY_AWARDED_TWICE", TEAMS), ("KEY_NOT_AWARDED", INTUNE), ("KEY_NOT_CONTESTED", "workloads/yammer")]
-                .map(|(reason, key)| (reason, full_name(key)));
-        assert_eq!(named, expected);
-        assert_eq!(system.count("arbitrated_key").await, 0);
-        assert_eq!(system.count("pending_approval").await, 0);
-        assert_eq!(system.contested(2).await, [true, true]);
-    })
-    .await;
+async fn r37_all_reasons_against_awards_are_reported(system: TestSystem) {
+    system.submit_for(1, &["teams", "intune", "yammer"]).await;
+    system.submit_for(2, &["teams", "intune"]).await;
+    let _ = system.contested(2).await;
+    let refused = system.award(&[(TEAMS, 1), (TEAMS, 2), ("workloads/yammer", 1)], "once").await.unwrap_err();
+    let mut failed: Vec<_> = refused.get_details_precondition_failure().unwrap().violations;
+    failed.sort_by(|one, other| one.r#type.cmp(&other.r#type));
+    let named: Vec<_> = failed.iter().map(|failed| (failed.r#type.as_str(), failed.subject.clone())).collect();
+    let expected =
+        [("KEY_AWARDED_TWICE", TEAMS), ("KEY_NOT_AWARDED", INTUNE), ("KEY_NOT_CONTESTED", "workloads/yammer")]
+            .map(|(reason, key)| (reason, full_name(key)));
+    assert_eq!(named, expected);
+    assert_eq!(system.count("arbitrated_key").await, 0);
+    assert_eq!(system.count("pending_approval").await, 0);
+    assert_eq!(system.contested(2).await, [true, true]);
 }
 
-#[tokio::test]
-async fn r37_an_interrupted_arbitration_completes_once() {
-    on_both_databases(async |system| {
-        system.submit(1).await;
-        system.submit(2).await;
-        let _ = system.contested(2).await;
-        system.registry.lose_answers(1);
-        let unavailable = refusal(system.award(&[(TEAMS, 1)], "once").await);
-        assert_eq!(unavailable, (Code::Unavailable, "REGISTRY_UNAVAILABLE".to_owned()));
-        let busy = system.award(&[(TEAMS, 2)], "").await.unwrap_err();
-        assert_eq!(busy.get_details_precondition_failure().unwrap().violations[0].r#type, "KEY_BUSY");
-        let replica = system.start_replica().await;
-        replica.recovery.complete_each(replica.api.approval_runner.pending_decisions.lease_all().await.unwrap()).await;
-        assert_eq!(replica.stored(&case(2)).await.state.phase(), Phase::Closed);
-        let replayed = system.award(&[(TEAMS, 1)], "once").await.unwrap();
-        assert_eq!(replayed.awards[0].outcome(), AwardOutcome::Cleared, "the first answer");
-        assert_eq!(replayed.comment, "The newer proof convinces.");
-        let documents = replica.arbitration_documents().await;
-        assert!(
-            !documents.contains(&replayed.comment) && !documents.contains("reviewer:"),
-            "the comment and the lead must be erased (R56): {documents}"
-        );
-        let events = system.sent_events().await;
-        assert_eq!(events.iter().filter(|event| matches!(event, Payload::LinesAwarded(_))).count(), 2);
-    })
-    .await;
+async fn r37_an_interrupted_arbitration_completes_once(system: TestSystem) {
+    system.submit(1).await;
+    system.submit(2).await;
+    let _ = system.contested(2).await;
+    system.registry.lose_answers(1);
+    let unavailable = refusal(system.award(&[(TEAMS, 1)], "once").await);
+    assert_eq!(unavailable, (Code::Unavailable, "REGISTRY_UNAVAILABLE".to_owned()));
+    let busy = system.award(&[(TEAMS, 2)], "").await.unwrap_err();
+    assert_eq!(busy.get_details_precondition_failure().unwrap().violations[0].r#type, "KEY_BUSY");
+    let replica = system.start_replica().await;
+    replica.recovery.complete_each(replica.api.approval_runner.pending_decisions.lease_all().await.unwrap()).await;
+    assert_eq!(replica.stored(&case(2)).await.state.phase(), Phase::Closed);
+    let replayed = system.award(&[(TEAMS, 1)], "once").await.unwrap();
+    assert_eq!(replayed.awards[0].outcome(), AwardOutcome::Cleared, "the first answer");
+    assert_eq!(replayed.comment, "The newer proof convinces.");
+    let documents = replica.arbitration_documents().await;
+    assert!(
+        !documents.contains(&replayed.comment) && !documents.contains("reviewer:"),
+        "the comment and the lead must be erased (R56): {documents}"
+    );
+    let events = system.sent_events().await;
+    assert_eq!(events.iter().filter(|event| matches!(event, Payload::LinesAwarded(_))).count(), 2);
 }

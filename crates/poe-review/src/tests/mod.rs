@@ -5,14 +5,13 @@ mod claim_events;
 mod commands;
 mod competition;
 mod erasure;
-mod faulty_registry;
 mod notes;
 mod queue;
 mod reminders;
 mod rpc_calls;
 mod test_system;
 
-pub(crate) use test_system::{TestSystem, on_both_databases};
+pub(crate) use test_system::TestSystem;
 
 use crate::domain::tests::{SUBMITTED, parse_time};
 use cpor_call::status;

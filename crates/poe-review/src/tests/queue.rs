@@ -4,7 +4,15 @@ use crate::domain::tests::amy;
 use cpor_proto::reviews::v1::{
     ListReviewCasesRequest, ListReviewCasesResponse, ReviewCaseState, review_service_server::ReviewService as _,
 };
+use cpor_testing::on_both_databases;
 use cpor_types::Role;
+
+on_both_databases![
+    urgent_cases_come_first_and_stopped_cases_last,
+    the_queue_can_be_filtered,
+    pages_have_no_gaps_and_no_duplicates,
+    only_open_cases_are_indexed_by_key,
+];
 
 impl TestSystem {
     async fn list(&self, request: ListReviewCasesRequest) -> Result<ListReviewCasesResponse, Status> {
@@ -42,71 +50,52 @@ async fn create_cases(system: &TestSystem) {
     system.reject("amy", 2).await.unwrap();
 }
 
-#[tokio::test]
-async fn urgent_cases_come_first_and_stopped_cases_last() {
-    on_both_databases(async |system| {
-        create_cases(&system).await;
-        assert_eq!(system.listed(all()).await, ["claim 3", "claim 4", "claim 5", "claim 1"]);
-    })
-    .await;
+async fn urgent_cases_come_first_and_stopped_cases_last(system: TestSystem) {
+    create_cases(&system).await;
+    assert_eq!(system.listed(all()).await, ["claim 3", "claim 4", "claim 5", "claim 1"]);
 }
 
-#[tokio::test]
-async fn the_queue_can_be_filtered() {
-    on_both_databases(async |system| {
-        create_cases(&system).await;
-        let state = |state: ReviewCaseState| ListReviewCasesRequest { state: state.into(), ..all() };
-        assert_eq!(system.listed(state(ReviewCaseState::Rejected)).await, ["claim 2"]);
-        assert_eq!(system.listed(state(ReviewCaseState::PartnerActionRequired)).await, ["claim 1"]);
-        assert_eq!(
-            system.listed(ListReviewCasesRequest { reviewer: "amy".to_owned(), ..all() }).await,
-            ["claim 3", "claim 1"]
-        );
-        assert_eq!(
-            system.listed(ListReviewCasesRequest { reviewer: "-".to_owned(), ..all() }).await,
-            ["claim 4", "claim 5"]
-        );
-        assert_eq!(system.listed(ListReviewCasesRequest { claim: claim(4).claim, ..all() }).await, ["claim 4"]);
-        assert_eq!(
-            system.listed(ListReviewCasesRequest { parent: format!("tenants/{TENANT}"), ..all() }).await.len(),
-            4
-        );
-        let other_tenant = "tenants/0192f0c1-0000-7000-8000-00000000000f".to_owned();
-        assert_eq!(system.listed(ListReviewCasesRequest { parent: other_tenant, ..all() }).await, Vec::<String>::new());
-        let invalid = system.list(ListReviewCasesRequest { claim: "claims/4".to_owned(), ..all() }).await;
-        assert_eq!(refusal(invalid), (Code::InvalidArgument, "INVALID_FIELDS".to_owned()));
-    })
-    .await;
+async fn the_queue_can_be_filtered(system: TestSystem) {
+    create_cases(&system).await;
+    let state = |state: ReviewCaseState| ListReviewCasesRequest { state: state.into(), ..all() };
+    assert_eq!(system.listed(state(ReviewCaseState::Rejected)).await, ["claim 2"]);
+    assert_eq!(system.listed(state(ReviewCaseState::PartnerActionRequired)).await, ["claim 1"]);
+    assert_eq!(
+        system.listed(ListReviewCasesRequest { reviewer: "amy".to_owned(), ..all() }).await,
+        ["claim 3", "claim 1"]
+    );
+    assert_eq!(
+        system.listed(ListReviewCasesRequest { reviewer: "-".to_owned(), ..all() }).await,
+        ["claim 4", "claim 5"]
+    );
+    assert_eq!(system.listed(ListReviewCasesRequest { claim: claim(4).claim, ..all() }).await, ["claim 4"]);
+    assert_eq!(system.listed(ListReviewCasesRequest { parent: format!("tenants/{TENANT}"), ..all() }).await.len(), 4);
+    let other_tenant = "tenants/0192f0c1-0000-7000-8000-00000000000f".to_owned();
+    assert_eq!(system.listed(ListReviewCasesRequest { parent: other_tenant, ..all() }).await, Vec::<String>::new());
+    let invalid = system.list(ListReviewCasesRequest { claim: "claims/4".to_owned(), ..all() }).await;
+    assert_eq!(refusal(invalid), (Code::InvalidArgument, "INVALID_FIELDS".to_owned()));
 }
 
-#[tokio::test]
-async fn pages_have_no_gaps_and_no_duplicates() {
-    on_both_databases(async |system| {
-        create_cases(&system).await;
-        let (mut found, mut page_token) = (Vec::new(), String::new());
-        for _ in 0..4 {
-            let page = system.list(ListReviewCasesRequest { page_size: 1, page_token, ..all() }).await.unwrap();
-            found.extend(page.review_cases.into_iter().map(|case| case.claim_display_name));
-            page_token = page.next_page_token;
-        }
-        assert_eq!((found, page_token), (system.listed(all()).await, String::new()));
-    })
-    .await;
+async fn pages_have_no_gaps_and_no_duplicates(system: TestSystem) {
+    create_cases(&system).await;
+    let (mut found, mut page_token) = (Vec::new(), String::new());
+    for _ in 0..4 {
+        let page = system.list(ListReviewCasesRequest { page_size: 1, page_token, ..all() }).await.unwrap();
+        found.extend(page.review_cases.into_iter().map(|case| case.claim_display_name));
+        page_token = page.next_page_token;
+    }
+    assert_eq!((found, page_token), (system.listed(all()).await, String::new()));
 }
 
-#[tokio::test]
-async fn only_open_cases_are_indexed_by_key() {
-    on_both_databases(async |system| {
-        system.submit_and_start_review(1).await;
-        system.submit(2).await;
-        assert_eq!(system.count("case_key WHERE key = 'workloads/teams'").await, 2);
-        system.request_partner_action("amy", 1, "Which year?").await.unwrap();
-        let answer = cpor_proto::events::v1::ClaimSnapshot { lines: vec![line("intune")], ..claim(1) };
-        system.resubmit(answer, day(3)).await;
-        assert_eq!(system.count("case_key WHERE key = 'workloads/teams'").await, 1);
-        assert_eq!(system.count("case_key WHERE key = 'workloads/intune'").await, 1);
-        system.close(1).await;
-        assert_eq!(system.count("case_key").await, 1);
-    })
-    .await;
+async fn only_open_cases_are_indexed_by_key(system: TestSystem) {
+    system.submit_and_start_review(1).await;
+    system.submit(2).await;
+    assert_eq!(system.count("case_key WHERE key = 'workloads/teams'").await, 2);
+    system.request_partner_action("amy", 1, "Which year?").await.unwrap();
+    let answer = cpor_proto::events::v1::ClaimSnapshot { lines: vec![line("intune")], ..claim(1) };
+    system.resubmit(answer, day(3)).await;
+    assert_eq!(system.count("case_key WHERE key = 'workloads/teams'").await, 1);
+    assert_eq!(system.count("case_key WHERE key = 'workloads/intune'").await, 1);
+    system.close(1).await;
+    assert_eq!(system.count("case_key").await, 1);
 }

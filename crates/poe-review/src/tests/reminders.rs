@@ -2,7 +2,14 @@
 use super::{test_system::TestSystem, *};
 use crate::{reminders::ReminderComposer, store::mails};
 use cpor_mail::{Mail, MailRenderer as _, RenderResult};
+use cpor_testing::on_both_databases;
 use sea_orm::{ConnectionTrait as _, Statement};
+
+on_both_databases![
+    r48_reminder_to_reviewer_escalation_to_lead,
+    r48_lead_is_reminded_if_reviewer_has_no_address,
+    r48_an_outdated_mail_is_withdrawn,
+];
 
 impl TestSystem {
     /// Returns the kind and the recipient of all mails queued so far.
@@ -32,44 +39,32 @@ fn pair(kind: &str, recipient: &str) -> (String, String) {
     (kind.to_owned(), recipient.to_owned())
 }
 
-#[tokio::test]
-async fn r48_reminder_to_reviewer_escalation_to_lead() {
-    on_both_databases(async |system| {
-        system.submit(1).await;
-        system.take("amy@vendor.example", 1).await.unwrap();
-        system.advance(day(6)).await;
-        assert_eq!(system.mails().await, [pair("reminder", "amy@vendor.example")]);
-        system.advance(day(8)).await;
-        let both = [pair("reminder", "amy@vendor.example"), pair("escalation", "leads@vendor.example")];
-        assert_eq!(system.mails().await, both);
-    })
-    .await;
+async fn r48_reminder_to_reviewer_escalation_to_lead(system: TestSystem) {
+    system.submit(1).await;
+    system.take("amy@vendor.example", 1).await.unwrap();
+    system.advance(day(6)).await;
+    assert_eq!(system.mails().await, [pair("reminder", "amy@vendor.example")]);
+    system.advance(day(8)).await;
+    let both = [pair("reminder", "amy@vendor.example"), pair("escalation", "leads@vendor.example")];
+    assert_eq!(system.mails().await, both);
 }
 
-#[tokio::test]
-async fn r48_lead_is_reminded_if_reviewer_has_no_address() {
-    on_both_databases(async |system| {
-        system.submit(1).await;
-        system.take("amy", 1).await.unwrap();
-        system.advance(day(6)).await;
-        assert_eq!(system.mails().await, [pair("reminder", "leads@vendor.example")]);
-    })
-    .await;
+async fn r48_lead_is_reminded_if_reviewer_has_no_address(system: TestSystem) {
+    system.submit(1).await;
+    system.take("amy", 1).await.unwrap();
+    system.advance(day(6)).await;
+    assert_eq!(system.mails().await, [pair("reminder", "leads@vendor.example")]);
 }
 
-#[tokio::test]
-async fn r48_an_outdated_mail_is_withdrawn() {
-    on_both_databases(async |system| {
-        system.submit(1).await;
-        let RenderResult::Message(message) = system.render(mails::REMINDER, "start").await else { panic!("withdrawn") };
-        assert_eq!(message.subject, "Soon due: start of the review of claim 1");
-        assert!(message.text.contains(&case(1)) && message.text.contains("contoso for Fabrikam"), "{}", message.text);
-        assert!(matches!(system.render(mails::ESCALATION, "start").await, RenderResult::Withdrawn), "not overdue yet");
-        system.advance(day(8)).await;
-        assert!(matches!(system.render(mails::ESCALATION, "start").await, RenderResult::Message(_)));
-        assert!(matches!(system.render(mails::REMINDER, "start").await, RenderResult::Withdrawn));
-        system.close(1).await;
-        assert!(matches!(system.render(mails::ESCALATION, "start").await, RenderResult::Withdrawn));
-    })
-    .await;
+async fn r48_an_outdated_mail_is_withdrawn(system: TestSystem) {
+    system.submit(1).await;
+    let RenderResult::Message(message) = system.render(mails::REMINDER, "start").await else { panic!("withdrawn") };
+    assert_eq!(message.subject, "Soon due: start of the review of claim 1");
+    assert!(message.text.contains(&case(1)) && message.text.contains("contoso for Fabrikam"), "{}", message.text);
+    assert!(matches!(system.render(mails::ESCALATION, "start").await, RenderResult::Withdrawn), "not overdue yet");
+    system.advance(day(8)).await;
+    assert!(matches!(system.render(mails::ESCALATION, "start").await, RenderResult::Message(_)));
+    assert!(matches!(system.render(mails::REMINDER, "start").await, RenderResult::Withdrawn));
+    system.close(1).await;
+    assert!(matches!(system.render(mails::ESCALATION, "start").await, RenderResult::Withdrawn));
 }

@@ -1,6 +1,6 @@
 //! A test system: one replica of the service on one database, with fakes of the other services.
 //! Tests call its background tasks themselves.
-use super::{claim, faulty_registry::FaultyRegistry};
+use super::claim;
 use crate::{
     Config,
     api::Api,
@@ -9,31 +9,21 @@ use crate::{
     competition_detector::CompetitionDetector,
     domain::tests::{SUBMITTED, parse_time},
     events::incoming::ClaimEventReceiver,
-    migrations,
     store::case_query::CaseQuery,
 };
 use cpor_auth::{Access, Caller, Method};
 use cpor_database::Db;
-use cpor_durable::{
-    BusinessClock, DeliveryError, EventReceiver, EventTransport, Host, HostParts, IncomingEvent, ReceiveError,
-    StreamKey, StreamPosition, Versioned,
-};
-use cpor_process::Metrics;
+use cpor_durable::{EventReceiver, Host, ReceiveError, Versioned};
 use cpor_proto::{
-    events::v1::{self as events, ClaimClosed, ClaimResubmitted, ClaimSnapshot, ClaimSubmitted, event::Payload},
+    events::v1::{ClaimClosed, ClaimResubmitted, ClaimSnapshot, ClaimSubmitted, event::Payload},
     reviews::v1::ReviewCase as ProtoReviewCase,
 };
-use cpor_types::{
-    Actor, ActorSide, Calendars, PolicyProfiles, ReviewCaseName, Role, SeededEntropy, Service, Timestamp, VirtualClock,
-};
+use cpor_testing::{FaultyRegistry, RecordingTransport, TestDatabase, host_parts, incoming, stream};
+use cpor_types::{Actor, ActorSide, Calendars, PolicyProfiles, ReviewCaseName, Role, Service, Timestamp, VirtualClock};
 use sea_orm::{ConnectionTrait, DatabaseConnection};
-use sea_orm_migration::{MigrationTrait, MigratorTrait};
 use std::{
     collections::HashMap,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex},
 };
 use tonic::{Request, Status};
 
@@ -49,68 +39,25 @@ pub(crate) struct TestSystem {
     host: Host,
     receiver: Arc<ClaimEventReceiver>,
     sequences: Arc<Mutex<HashMap<String, u64>>>,
-    claim_intake: FakeClaimIntake,
-}
-
-/// Runs the test on an SQLite file, and in a new schema of the PostgreSQL server
-/// `CPOR_TEST_POSTGRES`.
-pub(crate) async fn on_both_databases(test: impl AsyncFn(TestSystem)) {
-    let directory = tempfile::tempdir().unwrap();
-    test(TestSystem::on_database(Db::open_sqlite(&directory.path().join("poe-review.db")).await.unwrap()).await).await;
-    let url = std::env::var("CPOR_TEST_POSTGRES").expect("CPOR_TEST_POSTGRES names no server: run `cargo xtask test`");
-    test(TestSystem::on_database(Db::open_postgres(&url, Some(&unique_schema()), 4).await.unwrap()).await).await;
-}
-
-fn unique_schema() -> String {
-    static COUNT: AtomicU64 = AtomicU64::new(0);
-    let unique = (std::process::id(), random_number(), COUNT.fetch_add(1, Ordering::Relaxed));
-    format!("poe_review_{}_{}_{}", unique.0, unique.1, unique.2)
-}
-
-fn random_number() -> u64 {
-    use std::hash::{BuildHasher as _, Hasher as _};
-    std::hash::RandomState::new().build_hasher().finish()
-}
-
-struct Migrator;
-
-impl MigratorTrait for Migrator {
-    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        migrations()
-    }
+    claim_intake: RecordingTransport,
 }
 
 impl TestSystem {
-    async fn on_database(db: Db) -> Self {
-        db.create_schema().await.unwrap();
-        Migrator::up(db.writer(), None).await.unwrap();
-        Self::start(
-            db,
-            FaultyRegistry::default(),
-            VirtualClock::new(parse_time(SUBMITTED)),
-            FakeClaimIntake::default(),
-            1,
-        )
-        .await
+    pub(crate) async fn new(database: &TestDatabase) -> Self {
+        let (registry, claim_intake) = (FaultyRegistry::default(), RecordingTransport::default());
+        let real_time = VirtualClock::new(parse_time(SUBMITTED));
+        Self::start(database.migrated(crate::migrations()).await, registry, real_time, claim_intake, 1).await
     }
 
     async fn start(
         db: Db,
         registry: FaultyRegistry,
         real_time: VirtualClock,
-        claim_intake: FakeClaimIntake,
+        claim_intake: RecordingTransport,
         seed: u64,
     ) -> Self {
-        let (clock, entropy) = (Arc::new(real_time.clone()), Arc::new(SeededEntropy::new(seed)));
-        let event_transport = Arc::new(claim_intake.clone());
-        let parts = HostParts {
-            db,
-            business_clock: BusinessClock::Virtual,
-            clock: clock.clone(),
-            entropy: entropy.clone(),
-            metrics: Metrics::default(),
-            event_transport,
-        };
+        let parts = host_parts(db, &real_time, seed, Arc::new(claim_intake.clone()));
+        let (clock, entropy) = (Arc::clone(&parts.clock), Arc::clone(&parts.entropy));
         let host = Host::from_parts(Service::PoeReview, parts).await.unwrap();
         let (policies, calendars) = (PolicyProfiles::shipped().unwrap(), Calendars::shipped().unwrap());
         let config = Config { lead_mail: Some("leads@vendor.example".to_owned()), ..Config::default() };
@@ -178,16 +125,9 @@ impl TestSystem {
         sequence: u64,
     ) -> Result<(), ReceiveError> {
         let name: cpor_types::ClaimName = claim.parse().unwrap();
-        let stream = StreamKey {
-            source: Service::ClaimIntake,
-            aggregate: "claim".to_owned(),
-            owner: name.partner.to_string(),
-            id: name.claim.uuid(),
-        };
+        let stream = stream(Service::ClaimIntake, "claim", name.partner.as_str(), name.claim.uuid());
         let actor = Actor::new(ActorSide::Partner, "alice");
-        self.receiver
-            .apply(IncomingEvent { position: StreamPosition { stream, sequence }, actor, effective_time, payload })
-            .await
+        self.receiver.apply(incoming(stream, sequence, actor, effective_time, payload)).await
     }
 
     /// Delivers the submission of the nth claim.
@@ -237,7 +177,7 @@ impl TestSystem {
     /// Returns all events that claim-intake has received so far, in order.
     pub(crate) async fn sent_events(&self) -> Vec<Payload> {
         self.host.relay().deliver_pending().await.unwrap();
-        self.claim_intake.0.lock().unwrap().clone()
+        self.claim_intake.sent()
     }
 
     /// Counts the rows of a table. `table` may end with a WHERE clause.
@@ -247,26 +187,6 @@ impl TestSystem {
             format!("SELECT COUNT(*) AS n FROM {table}"),
         ));
         row.await.unwrap().unwrap().try_get("", "n").unwrap()
-    }
-}
-
-/// A fake of claim-intake that records all events it receives.
-#[derive(Clone, Default)]
-pub(crate) struct FakeClaimIntake(Arc<Mutex<Vec<Payload>>>);
-
-#[async_trait::async_trait]
-impl EventTransport for FakeClaimIntake {
-    async fn deliver(
-        &self,
-        request: events::DeliverEventsRequest,
-    ) -> Result<events::DeliverEventsResponse, DeliveryError> {
-        let mut results = Vec::new();
-        for stream in request.streams {
-            let applied_sequence = stream.events.last().map_or(0, |event| event.sequence);
-            self.0.lock().unwrap().extend(stream.events.into_iter().filter_map(|event| event.payload));
-            results.push(events::StreamResult { applied_sequence, failure: None });
-        }
-        Ok(events::DeliverEventsResponse { results })
     }
 }
 

@@ -1,11 +1,11 @@
 use cpor_database::Db;
 use cpor_durable::{StoreError, Versioned, ids};
-use cpor_types::{AssociationEndReason, AssociationId, Entropy as _, PartnerId, SystemEntropy, TenantId};
+use cpor_testing::{TestDatabase, on_both_databases};
+use cpor_types::{AssociationEndReason, AssociationId, PartnerId, TenantId};
 use sea_orm::{
     ActiveEnum as _, ActiveValue::Set, ConnectionTrait as _, DbErr, EntityTrait as _, Iterable as _, SqlErr,
     TryIntoModel as _,
 };
-use sea_orm_migration::SchemaManager;
 use uuid::Uuid;
 
 use super::entity::activity::Activity;
@@ -17,26 +17,17 @@ use super::*;
 use crate::domain::association::{Association, AssociationState, ClaimedLine, Source};
 use crate::domain::fixtures;
 
-/// Runs `test` with the tables of the registry on SQLite and then on PostgreSQL.
-async fn on_both_databases(test: impl AsyncFn(Db)) {
-    let directory = tempfile::tempdir().unwrap();
-    let sqlite = Db::open_sqlite(&directory.path().join("registry.sqlite")).await.unwrap();
-    create_tables(&sqlite).await;
-    test(sqlite).await;
+on_both_databases![with empty_tables:
+    the_database_admits_exactly_the_names,
+    the_database_refuses_contradictory_rows,
+    r36_the_database_admits_one_holder_of_a_key,
+    a_body_that_does_not_decode_is_an_inconsistency,
+    a_child_row_that_does_not_decode_is_an_inconsistency,
+    child_rows_without_a_parent_are_refused,
+];
 
-    let url = std::env::var("CPOR_TEST_POSTGRES").expect("CPOR_TEST_POSTGRES is not set: run `cargo xtask test`");
-    let schema = format!("registry_{}", SystemEntropy.uuid().simple());
-    let postgres = Db::open_postgres(&url, Some(&schema), 4).await.unwrap();
-    postgres.create_schema().await.unwrap();
-    create_tables(&postgres).await;
-    test(postgres.clone()).await;
-    postgres.writer().execute_unprepared(&format!("DROP SCHEMA {schema} CASCADE")).await.unwrap();
-}
-
-async fn create_tables(db: &Db) {
-    for migration in migration::migrations() {
-        migration.up(&SchemaManager::new(db.writer())).await.unwrap();
-    }
+async fn empty_tables(database: &TestDatabase) -> Db {
+    database.migrated(migration::migrations()).await
 }
 
 /// Inserts the row of the tenant of the fixtures, without child rows, and returns its id.
@@ -109,42 +100,33 @@ fn every_state_of_an_association_round_trips_through_its_row() {
     }
 }
 
-#[tokio::test]
-async fn the_database_admits_exactly_the_names() {
-    on_both_databases(async |db| {
-        for (table, column, names) in [
-            ("association", "activity", Activity::values()),
-            ("association", "end_reason", EndReason::values()),
-            ("subscription", "status", SubscriptionStatus::values()),
-            ("subscription", "channel", PurchaseChannel::values()),
-        ] {
-            let admitted = cpor_bulk_rows::admitted_texts(db.writer(), table, column).await.unwrap();
-            assert_eq!(admitted, names.into_iter().collect(), "{table}.{column}");
-        }
-    })
-    .await;
+async fn the_database_admits_exactly_the_names(db: Db) {
+    for (table, column, names) in [
+        ("association", "activity", Activity::values()),
+        ("association", "end_reason", EndReason::values()),
+        ("subscription", "status", SubscriptionStatus::values()),
+        ("subscription", "channel", PurchaseChannel::values()),
+    ] {
+        let admitted = cpor_bulk_rows::admitted_texts(db.writer(), table, column).await.unwrap();
+        assert_eq!(admitted, names.into_iter().collect(), "{table}.{column}");
+    }
 }
 
 /// The constraints that two columns are null together or not at all.
-#[tokio::test]
-async fn the_database_refuses_contradictory_rows() {
-    on_both_databases(async |db| {
-        let tenant = insert_tenant(&db).await;
-        let row =
-            association::to_row(tenant, AssociationId(Uuid::from_u128(3)), &association(AssociationState::Pending));
-        entity::association::Entity::insert(row).exec_without_returning(db.writer()).await.unwrap();
-        for contradiction in ["end_reason = 'declined'", "claim = NULL", "line = NULL", "submit_time = NULL"] {
-            let update = format!("UPDATE association SET {contradiction}");
-            assert!(db.writer().execute_unprepared(&update).await.is_err(), "{contradiction}");
-        }
-        let holder = key_holder::ActiveModel {
-            successor_partner: Set(Some((&fixtures::id::<PartnerId>("litware")).into())),
-            ..holder(tenant, "contoso")
-        };
-        let refused = key_holder::Entity::insert(holder).exec_without_returning(db.writer()).await;
-        assert!(refused.is_err(), "a successor needs a claim");
-    })
-    .await;
+async fn the_database_refuses_contradictory_rows(db: Db) {
+    let tenant = insert_tenant(&db).await;
+    let row = association::to_row(tenant, AssociationId(Uuid::from_u128(3)), &association(AssociationState::Pending));
+    entity::association::Entity::insert(row).exec_without_returning(db.writer()).await.unwrap();
+    for contradiction in ["end_reason = 'declined'", "claim = NULL", "line = NULL", "submit_time = NULL"] {
+        let update = format!("UPDATE association SET {contradiction}");
+        assert!(db.writer().execute_unprepared(&update).await.is_err(), "{contradiction}");
+    }
+    let holder = key_holder::ActiveModel {
+        successor_partner: Set(Some((&fixtures::id::<PartnerId>("litware")).into())),
+        ..holder(tenant, "contoso")
+    };
+    let refused = key_holder::Entity::insert(holder).exec_without_returning(db.writer()).await;
+    assert!(refused.is_err(), "a successor needs a claim");
 }
 
 fn holder(tenant: TenantId, partner: &str) -> key_holder::ActiveModel {
@@ -158,73 +140,56 @@ fn holder(tenant: TenantId, partner: &str) -> key_holder::ActiveModel {
     }
 }
 
-#[tokio::test]
-async fn r36_the_database_admits_one_holder_of_a_key() {
-    on_both_databases(async |db| {
-        let tenant = insert_tenant(&db).await;
-        let insert = async |partner| {
-            key_holder::Entity::insert(holder(tenant, partner)).exec_without_returning(db.writer()).await
-        };
-        insert("contoso").await.unwrap();
-        let refused = insert("litware").await.unwrap_err();
-        assert!(matches!(refused.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))), "{refused}");
-    })
-    .await;
+async fn r36_the_database_admits_one_holder_of_a_key(db: Db) {
+    let tenant = insert_tenant(&db).await;
+    let insert =
+        async |partner| key_holder::Entity::insert(holder(tenant, partner)).exec_without_returning(db.writer()).await;
+    insert("contoso").await.unwrap();
+    let refused = insert("litware").await.unwrap_err();
+    assert!(matches!(refused.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))), "{refused}");
 }
 
-#[tokio::test]
-async fn a_body_that_does_not_decode_is_an_inconsistency() {
-    on_both_databases(async |db| {
-        let tenant = insert_tenant(&db).await;
-        db.writer().execute_unprepared("UPDATE tenant SET domains = '{}'").await.unwrap();
-        let error = query::tenant_profile(db.reader(), tenant).await.unwrap_err();
-        let StoreError::Inconsistent { table, key, what } = &error else { panic!("{error}") };
-        assert_eq!((*table, key), ("tenant", &tenant::key(tenant)));
-        assert!(what.contains("domains"), "{what}");
-    })
-    .await;
+async fn a_body_that_does_not_decode_is_an_inconsistency(db: Db) {
+    let tenant = insert_tenant(&db).await;
+    db.writer().execute_unprepared("UPDATE tenant SET domains = '{}'").await.unwrap();
+    let error = query::tenant_profile(db.reader(), tenant).await.unwrap_err();
+    let StoreError::Inconsistent { table, key, what } = &error else { panic!("{error}") };
+    assert_eq!((*table, key), ("tenant", &tenant::key(tenant)));
+    assert!(what.contains("domains"), "{what}");
 }
 
 /// The primary key of a child row has the tenant's id as a UUID.
-#[tokio::test]
-async fn a_child_row_that_does_not_decode_is_an_inconsistency() {
-    on_both_databases(async |db| {
-        let (tenant, claim) = (insert_tenant(&db).await, fixtures::claim("contoso", 1));
-        let row = entity::tenant_claim::ActiveModel {
-            tenant: Set(tenant.into()),
-            partner: Set((&claim.partner).into()),
-            claim: Set(claim.claim.into()),
-            decisions: Set(entity::claim_record::Decisions([].into())),
-            closed: Set(entity::claim_record::ClosedCases([].into())),
-        };
-        entity::tenant_claim::Entity::insert(row).exec_without_returning(db.writer()).await.unwrap();
-        db.writer().execute_unprepared("UPDATE tenant_claim SET closed = '{}'").await.unwrap();
-        let decision = cpor_types::DecisionId(Uuid::nil());
-        let error = query::decision(db.reader(), tenant, &claim, decision).await.unwrap_err();
-        let StoreError::Inconsistent { table, key, what } = &error else { panic!("{error}") };
-        assert_eq!((*table, &key.owner, key.id), ("tenant_claim", &tenant.to_string(), claim.claim.uuid()));
-        assert!(what.contains("closed"), "{what}");
-    })
-    .await;
+async fn a_child_row_that_does_not_decode_is_an_inconsistency(db: Db) {
+    let (tenant, claim) = (insert_tenant(&db).await, fixtures::claim("contoso", 1));
+    let row = entity::tenant_claim::ActiveModel {
+        tenant: Set(tenant.into()),
+        partner: Set((&claim.partner).into()),
+        claim: Set(claim.claim.into()),
+        decisions: Set(entity::claim_record::Decisions([].into())),
+        closed: Set(entity::claim_record::ClosedCases([].into())),
+    };
+    entity::tenant_claim::Entity::insert(row).exec_without_returning(db.writer()).await.unwrap();
+    db.writer().execute_unprepared("UPDATE tenant_claim SET closed = '{}'").await.unwrap();
+    let decision = cpor_types::DecisionId(Uuid::nil());
+    let error = query::decision(db.reader(), tenant, &claim, decision).await.unwrap_err();
+    let StoreError::Inconsistent { table, key, what } = &error else { panic!("{error}") };
+    assert_eq!((*table, &key.owner, key.id), ("tenant_claim", &tenant.to_string(), claim.claim.uuid()));
+    assert!(what.contains("closed"), "{what}");
 }
 
-#[tokio::test]
-async fn child_rows_without_a_parent_are_refused() {
-    on_both_databases(async |db| {
-        let is_refused = |error: &DbErr| matches!(error.sql_err(), Some(SqlErr::ForeignKeyConstraintViolation(_)));
-        let tenant = fixtures::tenant().id;
-        let row = workload::ActiveModel { tenant: Set(tenant.into()), product: Set("teams".to_owned()) };
-        let error = workload::Entity::insert(row).exec_without_returning(db.writer()).await.unwrap_err();
-        assert!(is_refused(&error), "{error}");
-        let insert = key_holder::Entity::insert(holder(tenant, "contoso")).exec_without_returning(db.writer());
-        let error = insert.await.unwrap_err();
-        assert!(is_refused(&error), "{error}");
-        let row = partner_location::ActiveModel {
-            partner: Set(ids::PartnerId::from("contoso")),
-            mpn_id: Set(fixtures::MPN_ID.to_owned()),
-        };
-        let error = partner_location::Entity::insert(row).exec_without_returning(db.writer()).await.unwrap_err();
-        assert!(is_refused(&error), "{error}");
-    })
-    .await;
+async fn child_rows_without_a_parent_are_refused(db: Db) {
+    let is_refused = |error: &DbErr| matches!(error.sql_err(), Some(SqlErr::ForeignKeyConstraintViolation(_)));
+    let tenant = fixtures::tenant().id;
+    let row = workload::ActiveModel { tenant: Set(tenant.into()), product: Set("teams".to_owned()) };
+    let error = workload::Entity::insert(row).exec_without_returning(db.writer()).await.unwrap_err();
+    assert!(is_refused(&error), "{error}");
+    let insert = key_holder::Entity::insert(holder(tenant, "contoso")).exec_without_returning(db.writer());
+    let error = insert.await.unwrap_err();
+    assert!(is_refused(&error), "{error}");
+    let row = partner_location::ActiveModel {
+        partner: Set(ids::PartnerId::from("contoso")),
+        mpn_id: Set(fixtures::MPN_ID.to_owned()),
+    };
+    let error = partner_location::Entity::insert(row).exec_without_returning(db.writer()).await.unwrap_err();
+    assert!(is_refused(&error), "{error}");
 }

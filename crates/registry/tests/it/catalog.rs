@@ -1,6 +1,8 @@
 //! The catalog (R9): an installation can replace the shipped one.
 use cpor_proto::registry::v1::ListProductsRequest;
 use cpor_registry_client::{ClaimToCheck, LineToCheck, Reason};
+use cpor_testing::Engine;
+use cpor_testing::TestDatabase;
 use cpor_types::{Actor, Role, Service, SolutionArea};
 use uuid::Uuid;
 
@@ -22,11 +24,11 @@ products = [
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn r9_an_installation_can_replace_the_catalog() {
-    let directory = tempfile::tempdir().unwrap();
-    let file = directory.path().join("catalog.toml");
+    let database = TestDatabase::create(Engine::Sqlite).await;
+    let file = database.folder().join("catalog.toml");
     std::fs::write(&file, CUSTOM_CATALOG).unwrap();
     let config = cpor_registry::Config { catalog_file: Some(file), ..cpor_registry::Config::default() };
-    let system = TestSystem::sqlite_with(config).await;
+    let system = TestSystem::with_config(&database, config).await;
     let mut sync = system.user(Role::DirectorySync, None, None);
     let listed = sync.list_products(ListProductsRequest::default()).await.unwrap().into_inner().products;
     let names: Vec<_> = listed.iter().map(|product| product.name.as_str()).collect();

@@ -1,4 +1,6 @@
 //! The import of the directory, and the RPCs that read it.
+use crate::fixture::TestSystem;
+use crate::rows::{TENANT, directory_rows, partner, subscription, tenant, workload};
 use cpor_call::status;
 use cpor_proto::registry::v1::directory_row::Row;
 use cpor_proto::registry::v1::import_result::Outcome;
@@ -9,12 +11,18 @@ use cpor_proto::{
     },
     r#type::v1::SubscriptionStatus,
 };
+use cpor_testing::on_both_databases;
 use cpor_types::{Role, Service};
 use prost::Message as _;
 use tonic::{Code, Status};
 
-use crate::fixture::on_both;
-use crate::rows::{TENANT, directory_rows, partner, subscription, tenant, workload};
+on_both_databases![
+    rows_are_created_updated_or_unchanged,
+    one_bad_row_does_not_stop_the_others,
+    a_domain_can_move_to_another_tenant,
+    imported_rows_can_be_read,
+    missing_and_foreign_resources_look_the_same,
+];
 
 const OTHER: &str = "0a1b2c3d-0000-4000-8000-000000000002";
 const THIRD: &str = "0a1b2c3d-0000-4000-8000-000000000003";
@@ -30,28 +38,34 @@ fn refusal_reason(result: &ImportResult) -> (Code, String) {
     (status.code(), status::reason(&status).unwrap())
 }
 
-on_both! {
-    async fn rows_are_created_updated_or_unchanged(system: TestSystem) {
-        system.import_new(directory_rows(300)).await;
-        let events_before = system.outgoing_events(Service::Eligibility).await.len();
-        let again = system.import(directory_rows(300)).await;
-        assert!(outcomes(&again).iter().all(|outcome| *outcome == Outcome::Unchanged), "{again:?}");
-        assert_eq!(system.outgoing_events(Service::Eligibility).await.len(), events_before, "unchanged rows cause no events");
-        let changed = system.import(vec![partner("contoso", "101"), subscription(7, SubscriptionStatus::Expired), workload("intune")]).await;
-        assert_eq!(outcomes(&changed), [Outcome::Updated, Outcome::Updated, Outcome::Created]);
-    }
+async fn rows_are_created_updated_or_unchanged(system: TestSystem) {
+    system.import_new(directory_rows(300)).await;
+    let events_before = system.outgoing_events(Service::Eligibility).await.len();
+    let again = system.import(directory_rows(300)).await;
+    assert!(outcomes(&again).iter().all(|outcome| *outcome == Outcome::Unchanged), "{again:?}");
+    assert_eq!(
+        system.outgoing_events(Service::Eligibility).await.len(),
+        events_before,
+        "unchanged rows cause no events"
+    );
+    let changed = system
+        .import(vec![partner("contoso", "101"), subscription(7, SubscriptionStatus::Expired), workload("intune")])
+        .await;
+    assert_eq!(outcomes(&changed), [Outcome::Updated, Outcome::Updated, Outcome::Created]);
+}
 
-    async fn one_bad_row_does_not_stop_the_others(system: TestSystem) {
-        system.import_new(vec![tenant(OTHER, "litware.example"), partner("litware", "200")]).await;
-        let mut foreign_calendar = tenant(TENANT, "fabrikam.example");
-        if let Some(Row::Tenant(tenant)) = &mut foreign_calendar.row {
-            tenant.calendar = "atlantis".to_owned();
-        }
-        let mut unlisted = subscription(1, SubscriptionStatus::Active);
-        if let Some(Row::Subscription(subscription)) = &mut unlisted.row {
-            subscription.product = "products/abacus".to_owned();
-        }
-        let results = system.import(vec![
+async fn one_bad_row_does_not_stop_the_others(system: TestSystem) {
+    system.import_new(vec![tenant(OTHER, "litware.example"), partner("litware", "200")]).await;
+    let mut foreign_calendar = tenant(TENANT, "fabrikam.example");
+    if let Some(Row::Tenant(tenant)) = &mut foreign_calendar.row {
+        tenant.calendar = "atlantis".to_owned();
+    }
+    let mut unlisted = subscription(1, SubscriptionStatus::Active);
+    if let Some(Row::Subscription(subscription)) = &mut unlisted.row {
+        subscription.product = "products/abacus".to_owned();
+    }
+    let results = system
+        .import(vec![
             subscription(1, SubscriptionStatus::Active),
             foreign_calendar,
             tenant(THIRD, "litware.example"),
@@ -62,69 +76,72 @@ on_both! {
             DirectoryRow { row: None },
             workload("power-bi"),
             subscription(1, SubscriptionStatus::Active),
-        ]).await;
-        let refused = results.iter().enumerate().filter(|(_, result)| result.outcome() == Outcome::Refused);
-        let expected = [
-            (0, Code::FailedPrecondition, "TENANT_UNKNOWN"),
-            (1, Code::InvalidArgument, "CALENDAR_UNKNOWN"),
-            (2, Code::AlreadyExists, "DOMAIN_TAKEN"),
-            (4, Code::InvalidArgument, "PRODUCT_UNKNOWN"),
-            (5, Code::AlreadyExists, "MPN_ID_TAKEN"),
-            (6, Code::InvalidArgument, "INVALID_FIELDS"),
-            (7, Code::InvalidArgument, "INVALID_FIELDS"),
-            (8, Code::InvalidArgument, "INVALID_FIELDS"),
-        ];
-        let found: Vec<_> = refused.into_iter().map(|(n, result)| (n, refusal_reason(result).0, refusal_reason(result).1)).collect();
-        assert_eq!(found, expected.map(|(n, code, reason)| (n, code, reason.to_owned())));
-        assert_eq!([3, 9].map(|n| results[n].outcome()), [Outcome::Created; 2]);
-        assert_eq!(results[3].name, format!("tenants/{TENANT}"));
-    }
+        ])
+        .await;
+    let refused = results.iter().enumerate().filter(|(_, result)| result.outcome() == Outcome::Refused);
+    let expected = [
+        (0, Code::FailedPrecondition, "TENANT_UNKNOWN"),
+        (1, Code::InvalidArgument, "CALENDAR_UNKNOWN"),
+        (2, Code::AlreadyExists, "DOMAIN_TAKEN"),
+        (4, Code::InvalidArgument, "PRODUCT_UNKNOWN"),
+        (5, Code::AlreadyExists, "MPN_ID_TAKEN"),
+        (6, Code::InvalidArgument, "INVALID_FIELDS"),
+        (7, Code::InvalidArgument, "INVALID_FIELDS"),
+        (8, Code::InvalidArgument, "INVALID_FIELDS"),
+    ];
+    let found: Vec<_> =
+        refused.into_iter().map(|(n, result)| (n, refusal_reason(result).0, refusal_reason(result).1)).collect();
+    assert_eq!(found, expected.map(|(n, code, reason)| (n, code, reason.to_owned())));
+    assert_eq!([3, 9].map(|n| results[n].outcome()), [Outcome::Created; 2]);
+    assert_eq!(results[3].name, format!("tenants/{TENANT}"));
+}
 
-    async fn a_domain_can_move_to_another_tenant(system: TestSystem) {
-        system.import_new(vec![tenant(TENANT, "fabrikam.example"), tenant(OTHER, "litware.example")]).await;
-        let moved = system.import(vec![tenant(TENANT, "new.example"), tenant(OTHER, "fabrikam.example")]).await;
-        assert_eq!(outcomes(&moved), [Outcome::Updated; 2]);
-        let mut sync = system.user(Role::DirectorySync, None, None);
-        let found = sync.get_tenant(GetTenantRequest { name: format!("tenants/{OTHER}") }).await.unwrap().into_inner();
-        assert_eq!(found.domains, ["fabrikam.example"]);
-    }
+async fn a_domain_can_move_to_another_tenant(system: TestSystem) {
+    system.import_new(vec![tenant(TENANT, "fabrikam.example"), tenant(OTHER, "litware.example")]).await;
+    let moved = system.import(vec![tenant(TENANT, "new.example"), tenant(OTHER, "fabrikam.example")]).await;
+    assert_eq!(outcomes(&moved), [Outcome::Updated; 2]);
+    let mut sync = system.user(Role::DirectorySync, None, None);
+    let found = sync.get_tenant(GetTenantRequest { name: format!("tenants/{OTHER}") }).await.unwrap().into_inner();
+    assert_eq!(found.domains, ["fabrikam.example"]);
+}
 
-    async fn imported_rows_can_be_read(system: TestSystem) {
-        let rows = directory_rows(120);
-        system.import_new(rows.clone()).await;
-        let mut sync = system.user(Role::DirectorySync, None, None);
-        let found = sync.get_partner(GetPartnerRequest { name: "partners/contoso".to_owned() }).await.unwrap().into_inner();
-        assert_eq!(Some(Row::Partner(found)), rows[0].row);
-        let mut request = ListSubscriptionsRequest { parent: format!("tenants/{TENANT}"), page_size: 50, ..Default::default() };
-        let mut found = Vec::new();
-        loop {
-            let page = sync.list_subscriptions(request.clone()).await.unwrap().into_inner();
-            found.extend(page.subscriptions.into_iter().map(|one| DirectoryRow { row: Some(Row::Subscription(one)) }));
-            request.page_token = page.next_page_token;
-            if request.page_token.is_empty() {
-                break;
-            }
+async fn imported_rows_can_be_read(system: TestSystem) {
+    let rows = directory_rows(120);
+    system.import_new(rows.clone()).await;
+    let mut sync = system.user(Role::DirectorySync, None, None);
+    let found = sync.get_partner(GetPartnerRequest { name: "partners/contoso".to_owned() }).await.unwrap().into_inner();
+    assert_eq!(Some(Row::Partner(found)), rows[0].row);
+    let mut request =
+        ListSubscriptionsRequest { parent: format!("tenants/{TENANT}"), page_size: 50, ..Default::default() };
+    let mut found = Vec::new();
+    loop {
+        let page = sync.list_subscriptions(request.clone()).await.unwrap().into_inner();
+        found.extend(page.subscriptions.into_iter().map(|one| DirectoryRow { row: Some(Row::Subscription(one)) }));
+        request.page_token = page.next_page_token;
+        if request.page_token.is_empty() {
+            break;
         }
-        assert_eq!(found, rows[3..123]);
-        let workloads = ListWorkloadsRequest { parent: format!("tenants/{TENANT}"), ..Default::default() };
-        let found = sync.list_workloads(workloads).await.unwrap().into_inner();
-        assert_eq!(found.workloads.len(), 1);
-        let products = sync.list_products(ListProductsRequest { page_size: 20, ..Default::default() }).await.unwrap().into_inner();
-        let rest = ListProductsRequest { page_size: 20, page_token: products.next_page_token };
-        let rest = sync.list_products(rest).await.unwrap().into_inner();
-        assert_eq!((products.products.len(), rest.products.len(), rest.next_page_token.as_str()), (20, 7, ""));
     }
+    assert_eq!(found, rows[3..123]);
+    let workloads = ListWorkloadsRequest { parent: format!("tenants/{TENANT}"), ..Default::default() };
+    let found = sync.list_workloads(workloads).await.unwrap().into_inner();
+    assert_eq!(found.workloads.len(), 1);
+    let products =
+        sync.list_products(ListProductsRequest { page_size: 20, ..Default::default() }).await.unwrap().into_inner();
+    let rest = ListProductsRequest { page_size: 20, page_token: products.next_page_token };
+    let rest = sync.list_products(rest).await.unwrap().into_inner();
+    assert_eq!((products.products.len(), rest.products.len(), rest.next_page_token.as_str()), (20, 7, ""));
+}
 
-    async fn missing_and_foreign_resources_look_the_same(system: TestSystem) {
-        system.import_new(directory_rows(0)).await;
-        let mut litware = system.user(Role::IncentivesAdmin, Some("litware"), None);
-        let foreign = litware.get_partner(GetPartnerRequest { name: "partners/contoso".to_owned() }).await.unwrap_err();
-        let mut operator = system.user(Role::Operator, None, None);
-        let absent = operator.get_partner(GetPartnerRequest { name: "partners/nobody".to_owned() }).await.unwrap_err();
-        assert_eq!((foreign.code(), status::reason(&foreign)), (Code::NotFound, status::reason(&absent)));
-        let denied = litware.import_directory(ImportDirectoryRequest { rows: directory_rows(0) }).await.unwrap_err();
-        assert_eq!(denied.code(), Code::PermissionDenied);
-        let none = system.user(Role::DirectorySync, None, None).import_directory(ImportDirectoryRequest::default()).await;
-        assert_eq!(none.unwrap_err().code(), Code::InvalidArgument);
-    }
+async fn missing_and_foreign_resources_look_the_same(system: TestSystem) {
+    system.import_new(directory_rows(0)).await;
+    let mut litware = system.user(Role::IncentivesAdmin, Some("litware"), None);
+    let foreign = litware.get_partner(GetPartnerRequest { name: "partners/contoso".to_owned() }).await.unwrap_err();
+    let mut operator = system.user(Role::Operator, None, None);
+    let absent = operator.get_partner(GetPartnerRequest { name: "partners/nobody".to_owned() }).await.unwrap_err();
+    assert_eq!((foreign.code(), status::reason(&foreign)), (Code::NotFound, status::reason(&absent)));
+    let denied = litware.import_directory(ImportDirectoryRequest { rows: directory_rows(0) }).await.unwrap_err();
+    assert_eq!(denied.code(), Code::PermissionDenied);
+    let none = system.user(Role::DirectorySync, None, None).import_directory(ImportDirectoryRequest::default()).await;
+    assert_eq!(none.unwrap_err().code(), Code::InvalidArgument);
 }

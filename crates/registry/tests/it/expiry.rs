@@ -7,11 +7,14 @@ use cpor_proto::{
     r#type::v1::{AssociationEndReason, AssociationState, SubscriptionStatus},
 };
 use cpor_registry_client::{HoldOutcome, Reason};
+use cpor_testing::on_both_databases;
 use cpor_types::{Actor, Role, Service, Timestamp};
 
 use crate::events::granted;
-use crate::fixture::{TestSystem, on_both};
+use crate::fixture::TestSystem;
 use crate::rows::{TENANT, at, claim, directory_rows, hold, subscription, to_wire, workload};
+
+on_both_databases![r39_an_expired_subscription_ends_associations, r39_associations_end_after_the_grace_period,];
 
 fn ending(status: SubscriptionStatus, end: Timestamp) -> DirectoryRow {
     let mut row = subscription(1, status);
@@ -54,37 +57,44 @@ async fn pending_deadlines(system: &TestSystem) -> i64 {
     row.try_get("", "n").unwrap()
 }
 
-on_both! {
-    async fn r39_an_expired_subscription_ends_associations(system: TestSystem) {
-        create_holds(&system).await;
-        system.import(vec![subscription(1, SubscriptionStatus::InGrace)]).await;
-        assert!(associations(&system).await.iter().all(|found| found.end_time.is_none()), "associations stay during the grace period");
-        system.import(vec![subscription(1, SubscriptionStatus::Expired)]).await;
-        assert!(all_expired(&system).await);
-        let ended = |sent: &[Payload]| sent.iter().filter(|sent| matches!(sent, Payload::AssociationEnded(ended) if ended.all && ended.reason() == AssociationEndReason::Expired)).count();
-        assert_eq!(ended(&system.outgoing_events(Service::ClaimIntake).await), 2, "the pending one too");
-        assert_eq!(ended(&system.outgoing_events(Service::Eligibility).await), 1, "the official one");
-        let second = claim("contoso", 2);
-        system.deliver(second.claim.0, 1, granted(&second), at("2026-03-09T00:00:00Z")).await.unwrap();
-        assert!(all_expired(&system).await, "it never becomes official");
-    }
+async fn r39_an_expired_subscription_ends_associations(system: TestSystem) {
+    create_holds(&system).await;
+    system.import(vec![subscription(1, SubscriptionStatus::InGrace)]).await;
+    assert!(
+        associations(&system).await.iter().all(|found| found.end_time.is_none()),
+        "associations stay during the grace period"
+    );
+    system.import(vec![subscription(1, SubscriptionStatus::Expired)]).await;
+    assert!(all_expired(&system).await);
+    let ended = |sent: &[Payload]| {
+        sent.iter().filter(|sent| matches!(sent, Payload::AssociationEnded(ended) if ended.all && ended.reason() == AssociationEndReason::Expired)).count()
+    };
+    assert_eq!(ended(&system.outgoing_events(Service::ClaimIntake).await), 2, "the pending one too");
+    assert_eq!(ended(&system.outgoing_events(Service::Eligibility).await), 1, "the official one");
+    let second = claim("contoso", 2);
+    system.deliver(second.claim.0, 1, granted(&second), at("2026-03-09T00:00:00Z")).await.unwrap();
+    assert!(all_expired(&system).await, "it never becomes official");
+}
 
-    async fn r39_associations_end_after_the_grace_period(system: TestSystem) {
-        create_holds(&system).await;
-        let now = cpor_types::Clock::now(&cpor_types::SystemClock);
-        assert_eq!(pending_deadlines(&system).await, 0);
-        system.import(vec![ending(SubscriptionStatus::Active, now - TimeDelta::days(29))]).await;
-        assert_eq!(pending_deadlines(&system).await, 1);
-        system.import(vec![workload("intune")]).await;
-        assert!(associations(&system).await.iter().all(|found| found.end_time.is_none()), "within the grace period");
+async fn r39_associations_end_after_the_grace_period(system: TestSystem) {
+    create_holds(&system).await;
+    let now = cpor_types::Clock::now(&cpor_types::SystemClock);
+    assert_eq!(pending_deadlines(&system).await, 0);
+    system.import(vec![ending(SubscriptionStatus::Active, now - TimeDelta::days(29))]).await;
+    assert_eq!(pending_deadlines(&system).await, 1);
+    system.import(vec![workload("intune")]).await;
+    assert!(associations(&system).await.iter().all(|found| found.end_time.is_none()), "within the grace period");
 
-        let over = now - TimeDelta::days(31);
-        system.import(vec![ending(SubscriptionStatus::InGrace, over)]).await;
-        system.import(vec![workload("yammer")]).await;
-        assert!(all_expired(&system).await, "a command that meets the deadline applies it first");
-        assert_eq!(pending_deadlines(&system).await, 0);
-        let (registry, actor) = (system.registry(Service::PoeReview, 0), Actor::system(Service::PoeReview));
-        let HoldOutcome::Refused(refusals) = registry.place_hold(&actor, hold(&claim("contoso", 3), 3, &[1])).await.unwrap() else { panic!("held") };
-        assert_eq!(refusals[0].reason, Reason::SubscriptionExpired);
-    }
+    let over = now - TimeDelta::days(31);
+    system.import(vec![ending(SubscriptionStatus::InGrace, over)]).await;
+    system.import(vec![workload("yammer")]).await;
+    assert!(all_expired(&system).await, "a command that meets the deadline applies it first");
+    assert_eq!(pending_deadlines(&system).await, 0);
+    let (registry, actor) = (system.registry(Service::PoeReview, 0), Actor::system(Service::PoeReview));
+    let HoldOutcome::Refused(refusals) =
+        registry.place_hold(&actor, hold(&claim("contoso", 3), 3, &[1])).await.unwrap()
+    else {
+        panic!("held")
+    };
+    assert_eq!(refusals[0].reason, Reason::SubscriptionExpired);
 }

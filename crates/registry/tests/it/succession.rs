@@ -4,13 +4,22 @@ use cpor_proto::events::v1::event::Payload;
 use cpor_registry_client::{
     Arbitration, ArbitrationOutcome, Award, AwardOutcome, AwardRefusal, AwardRefusalReason, HoldOutcome, SharedRegistry,
 };
+use cpor_testing::on_both_databases;
 use cpor_types::{Activity, Actor, AssociationKey, ClaimName, Service, Timestamp};
 use sea_orm::{ConnectionTrait, Statement};
 use uuid::Uuid;
 
 use crate::events::{closed, granted};
-use crate::fixture::{TestSystem, on_both};
+use crate::fixture::TestSystem;
 use crate::rows::{claim, directory_rows, hold, subscription_id, tenant_id};
+
+on_both_databases![
+    r37_a_pending_hold_yields_to_the_winner,
+    r37_holder_and_successor_change_in_one_transaction,
+    r37_the_holder_stays_if_the_winner_is_declined,
+    r37_a_refusal_names_the_unknown_key,
+    r37_concurrent_awards_give_one_successor,
+];
 
 fn key(n: u128) -> AssociationKey {
     AssociationKey::Subscription(subscription_id(n))
@@ -53,91 +62,105 @@ async fn key_holders(system: &TestSystem) -> Vec<(String, Option<String>)> {
     rows.iter().map(row).collect()
 }
 
-on_both! {
-    async fn r37_a_pending_hold_yields_to_the_winner(system: TestSystem) {
-        system.import_new(directory_rows(1)).await;
-        let registry = system.registry(Service::PoeReview, 0);
-        let (contoso, litware) = (claim("contoso", 1), claim("litware", 2));
-        assert_eq!(place(&registry, &contoso, 1).await, HoldOutcome::Held);
-        let award = award(9, &litware, key(1));
-        assert_eq!(arbitrate(&registry, award.clone()).await, outcome(AwardOutcome::Yielded));
-        let other = system.registry(Service::PoeReview, 1);
-        assert_eq!(arbitrate(&other, award).await, outcome(AwardOutcome::Yielded), "one decision, one answer");
-        let sent = system.outgoing_events(Service::ClaimIntake).await;
-        let [Payload::AssociationEnded(ended)] = sent.as_slice() else { panic!("{sent:?}") };
-        let line = hold(&contoso, 1, &[1]).lines[0].line_id.to_string();
-        assert_eq!((ended.claim.clone(), ended.reason()), (contoso.to_string(), cpor_proto::r#type::v1::AssociationEndReason::Superseded));
-        assert_eq!((ended.line_ids.as_slice(), ended.all), (&[line][..], true));
-        assert_eq!(place(&registry, &litware, 2).await, HoldOutcome::Held);
-    }
+async fn r37_a_pending_hold_yields_to_the_winner(system: TestSystem) {
+    system.import_new(directory_rows(1)).await;
+    let registry = system.registry(Service::PoeReview, 0);
+    let (contoso, litware) = (claim("contoso", 1), claim("litware", 2));
+    assert_eq!(place(&registry, &contoso, 1).await, HoldOutcome::Held);
+    let award = award(9, &litware, key(1));
+    assert_eq!(arbitrate(&registry, award.clone()).await, outcome(AwardOutcome::Yielded));
+    let other = system.registry(Service::PoeReview, 1);
+    assert_eq!(arbitrate(&other, award).await, outcome(AwardOutcome::Yielded), "one decision, one answer");
+    let sent = system.outgoing_events(Service::ClaimIntake).await;
+    let [Payload::AssociationEnded(ended)] = sent.as_slice() else { panic!("{sent:?}") };
+    let line = hold(&contoso, 1, &[1]).lines[0].line_id.to_string();
+    assert_eq!(
+        (ended.claim.clone(), ended.reason()),
+        (contoso.to_string(), cpor_proto::r#type::v1::AssociationEndReason::Superseded)
+    );
+    assert_eq!((ended.line_ids.as_slice(), ended.all), (&[line][..], true));
+    assert_eq!(place(&registry, &litware, 2).await, HoldOutcome::Held);
+}
 
-    async fn r37_holder_and_successor_change_in_one_transaction(system: TestSystem) {
-        system.import_new(directory_rows(1)).await;
-        let registry = system.registry(Service::PoeReview, 0);
-        let (contoso, litware) = (claim("contoso", 1), claim("litware", 2));
-        place(&registry, &contoso, 1).await;
+async fn r37_holder_and_successor_change_in_one_transaction(system: TestSystem) {
+    system.import_new(directory_rows(1)).await;
+    let registry = system.registry(Service::PoeReview, 0);
+    let (contoso, litware) = (claim("contoso", 1), claim("litware", 2));
+    place(&registry, &contoso, 1).await;
+    system.deliver(contoso.claim.0, 1, granted(&contoso), due()).await.unwrap();
+    assert_eq!(arbitrate(&registry, award(9, &litware, key(1))).await, outcome(AwardOutcome::Successor));
+    let both = [("contoso".to_owned(), Some("litware".to_owned()))];
+    assert_eq!(key_holders(&system).await, both);
+    let third = award(10, &claim("litware", 3), key(1));
+    assert_eq!(arbitrate(&registry, third).await, refused(key(1), AwardRefusalReason::SuccessorExists));
+
+    let other = system.registry(Service::PoeReview, 1);
+    assert_eq!(
+        place(&other, &litware, 2).await,
+        HoldOutcome::Held,
+        "the successor gets a pending hold beside the holder"
+    );
+    assert_eq!(key_holders(&system).await, both);
+    system.deliver(litware.claim.0, 1, granted(&litware), due()).await.unwrap();
+    assert_eq!(key_holders(&system).await, [("litware".to_owned(), None)]);
+    let select = "SELECT COUNT(*) AS n FROM association AS loser \
+                  JOIN association AS winner ON winner.official_time = loser.end_time \
+                  WHERE loser.partner = 'contoso' AND winner.partner = 'litware'";
+    let db = system.db.reader();
+    let same = db.query_one_raw(Statement::from_string(db.get_database_backend(), select)).await.unwrap().unwrap();
+    assert_eq!(same.try_get::<i64>("", "n").unwrap(), 1, "the one ends when the other becomes official");
+    let sent = system.outgoing_events(Service::Eligibility).await;
+    let ended =
+        sent.iter().any(|sent| matches!(sent, Payload::AssociationEnded(ended) if ended.claim == contoso.to_string()));
+    assert!(ended, "{sent:?}");
+}
+
+async fn r37_the_holder_stays_if_the_winner_is_declined(system: TestSystem) {
+    system.import_new(directory_rows(1)).await;
+    let registry = system.registry(Service::PoeReview, 0);
+    let (contoso, litware) = (claim("contoso", 1), claim("litware", 2));
+    place(&registry, &contoso, 1).await;
+    system.deliver(contoso.claim.0, 1, granted(&contoso), due()).await.unwrap();
+    arbitrate(&registry, award(9, &litware, key(1))).await;
+    place(&registry, &litware, 2).await;
+    system
+        .deliver(
+            litware.claim.0,
+            1,
+            closed(&litware, cpor_proto::r#type::v1::PrimaryRejectionReason::CustomerDeclined),
+            due(),
+        )
+        .await
+        .unwrap();
+    assert_eq!(key_holders(&system).await, [("contoso".to_owned(), None)]);
+    let HoldOutcome::Refused(_) = place(&registry, &claim("litware", 3), 3).await else { panic!("held") };
+    let closed = arbitrate(&registry, award(10, &litware, key(1))).await;
+    assert_eq!(closed, refused(key(1), AwardRefusalReason::ClaimClosed), "a closed claim cannot become a successor");
+}
+
+async fn r37_a_refusal_names_the_unknown_key(system: TestSystem) {
+    system.import_new(directory_rows(1)).await;
+    let registry = system.registry(Service::PoeReview, 0);
+    let litware = claim("litware", 2);
+    let mut both = award(9, &litware, key(1));
+    both.awards.push(Award { key: key(7), ..both.awards[0].clone() });
+    assert_eq!(arbitrate(&registry, both).await, refused(key(7), AwardRefusalReason::KeyUnknown));
+}
+
+/// Two review leads award one key at the same time, on PostgreSQL at two replicas. Exactly one
+/// award succeeds.
+async fn r37_concurrent_awards_give_one_successor(system: TestSystem) {
+    system.import_new(directory_rows(20)).await;
+    let (one, other) = (system.registry(Service::PoeReview, 0), system.registry(Service::PoeReview, 1));
+    let actor = Actor::system(Service::PoeReview);
+    for n in 1..=20 {
+        let contoso = claim("contoso", n);
+        one.place_hold(&actor, hold(&contoso, n, &[n])).await.unwrap();
         system.deliver(contoso.claim.0, 1, granted(&contoso), due()).await.unwrap();
-        assert_eq!(arbitrate(&registry, award(9, &litware, key(1))).await, outcome(AwardOutcome::Successor));
-        let both = [("contoso".to_owned(), Some("litware".to_owned()))];
-        assert_eq!(key_holders(&system).await, both);
-        let third = award(10, &claim("litware", 3), key(1));
-        assert_eq!(arbitrate(&registry, third).await, refused(key(1), AwardRefusalReason::SuccessorExists));
-
-        let other = system.registry(Service::PoeReview, 1);
-        assert_eq!(place(&other, &litware, 2).await, HoldOutcome::Held, "the successor gets a pending hold beside the holder");
-        assert_eq!(key_holders(&system).await, both);
-        system.deliver(litware.claim.0, 1, granted(&litware), due()).await.unwrap();
-        assert_eq!(key_holders(&system).await, [("litware".to_owned(), None)]);
-        let select = "SELECT COUNT(*) AS n FROM association AS loser \
-                      JOIN association AS winner ON winner.official_time = loser.end_time \
-                      WHERE loser.partner = 'contoso' AND winner.partner = 'litware'";
-        let db = system.db.reader();
-        let same = db.query_one_raw(Statement::from_string(db.get_database_backend(), select)).await.unwrap().unwrap();
-        assert_eq!(same.try_get::<i64>("", "n").unwrap(), 1, "the one ends when the other becomes official");
-        let sent = system.outgoing_events(Service::Eligibility).await;
-        let ended = sent.iter().any(|sent| matches!(sent, Payload::AssociationEnded(ended) if ended.claim == contoso.to_string()));
-        assert!(ended, "{sent:?}");
+        let [first, second] = [100 + n, 200 + n].map(|of| award(of, &claim("litware", of), key(n)));
+        let answers = tokio::join!(arbitrate(&one, first), arbitrate(&other, second));
+        let won = [&answers.0, &answers.1].into_iter().filter(|answer| **answer == outcome(AwardOutcome::Successor));
+        assert_eq!(won.count(), 1, "{answers:?}");
     }
-
-    async fn r37_the_holder_stays_if_the_winner_is_declined(system: TestSystem) {
-        system.import_new(directory_rows(1)).await;
-        let registry = system.registry(Service::PoeReview, 0);
-        let (contoso, litware) = (claim("contoso", 1), claim("litware", 2));
-        place(&registry, &contoso, 1).await;
-        system.deliver(contoso.claim.0, 1, granted(&contoso), due()).await.unwrap();
-        arbitrate(&registry, award(9, &litware, key(1))).await;
-        place(&registry, &litware, 2).await;
-        system.deliver(litware.claim.0, 1, closed(&litware, cpor_proto::r#type::v1::PrimaryRejectionReason::CustomerDeclined), due()).await.unwrap();
-        assert_eq!(key_holders(&system).await, [("contoso".to_owned(), None)]);
-        let HoldOutcome::Refused(_) = place(&registry, &claim("litware", 3), 3).await else { panic!("held") };
-        let closed = arbitrate(&registry, award(10, &litware, key(1))).await;
-        assert_eq!(closed, refused(key(1), AwardRefusalReason::ClaimClosed), "a closed claim cannot become a successor");
-    }
-
-    async fn r37_a_refusal_names_the_unknown_key(system: TestSystem) {
-        system.import_new(directory_rows(1)).await;
-        let registry = system.registry(Service::PoeReview, 0);
-        let litware = claim("litware", 2);
-        let mut both = award(9, &litware, key(1));
-        both.awards.push(Award { key: key(7), ..both.awards[0].clone() });
-        assert_eq!(arbitrate(&registry, both).await, refused(key(7), AwardRefusalReason::KeyUnknown));
-    }
-
-    /// Two review leads award one key at the same time, on PostgreSQL at two replicas. Exactly one
-    /// award succeeds.
-    async fn r37_concurrent_awards_give_one_successor(system: TestSystem) {
-        system.import_new(directory_rows(20)).await;
-        let (one, other) = (system.registry(Service::PoeReview, 0), system.registry(Service::PoeReview, 1));
-        let actor = Actor::system(Service::PoeReview);
-        for n in 1..=20 {
-            let contoso = claim("contoso", n);
-            one.place_hold(&actor, hold(&contoso, n, &[n])).await.unwrap();
-            system.deliver(contoso.claim.0, 1, granted(&contoso), due()).await.unwrap();
-            let [first, second] = [100 + n, 200 + n].map(|of| award(of, &claim("litware", of), key(n)));
-            let answers = tokio::join!(arbitrate(&one, first), arbitrate(&other, second));
-            let won = [&answers.0, &answers.1].into_iter().filter(|answer| **answer == outcome(AwardOutcome::Successor));
-            assert_eq!(won.count(), 1, "{answers:?}");
-        }
-        assert_eq!(key_holders(&system).await, vec![("contoso".to_owned(), Some("litware".to_owned())); 20]);
-    }
+    assert_eq!(key_holders(&system).await, vec![("contoso".to_owned(), Some("litware".to_owned())); 20]);
 }

@@ -12,7 +12,7 @@ use std::sync::{
 };
 
 use chrono::TimeDelta;
-use cpor_acceptance::{Backend, Template, TestClaim, TestStorage, TestSystem, to_timestamp};
+use cpor_acceptance::{Engine, Template, TestClaim, TestStorage, TestSystem, to_timestamp};
 use cpor_proto::{
     claims::v1::ClaimState,
     operations::v1::{AdvanceClockRequest, advance_clock_request::Target},
@@ -29,12 +29,12 @@ use self::{
 
 #[test]
 fn acknowledged_steps_survive_kills_sqlite() {
-    run(Backend::Sqlite);
+    run(Engine::Sqlite);
 }
 
 #[test]
 fn acknowledged_steps_survive_kills_postgres() {
-    run(Backend::Postgres);
+    run(Engine::Postgres);
 }
 
 /// The number of workflows that run concurrently.
@@ -51,10 +51,10 @@ fn seed() -> u64 {
     std::env::var("CPOR_TEST_SEED").map_or_else(|_| random(), |seed| seed.parse().expect("CPOR_TEST_SEED is a number"))
 }
 
-fn run(backend: Backend) {
-    let template = Template::for_backend(backend);
+fn run(engine: Engine) {
+    let template = Template::for_engine(engine);
     let seed = seed();
-    println!("kills on {backend:?}: CPOR_TEST_SEED={seed}");
+    println!("kills on {engine:?}: CPOR_TEST_SEED={seed}");
     tokio::runtime::Runtime::new().unwrap().block_on(async {
         let mut test = KillTest::start(template.copy(1).await, seed).await;
         for round in 0..kills() {
@@ -178,7 +178,7 @@ impl KillTest {
         println!("{} kills interrupted {} calls", kills(), self.interrupted_calls);
         self.process.kill();
         let system = Arc::into_inner(self.system).expect("all workflows have ended");
-        system.into_store().await.close().await;
+        drop(system.into_store().await);
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
     sync::Arc,
 };
 
-use cpor_acceptance::{Backend, ReservedPort, TestStorage};
+use cpor_acceptance::{Engine, ReservedPort, TestStorage};
 use cpor_auth::TokenSigner;
 use cpor_types::{Service, SystemClock};
 use tokio::sync::oneshot;
@@ -43,18 +43,18 @@ impl Process {
         let mut command = Command::new(binary);
         command.env("CPOR_CUSTOMER_CONSENT__MAIL__DIRECTORY", store.mail());
         command.env("CPOR_TELEMETRY__LOG_FILTER", "warn,cpor::command=info").env("NO_COLOR", "1");
-        match store.backend() {
-            Backend::Sqlite => configure_dev(&mut command, store, ports),
-            Backend::Postgres => configure_serve(&mut command, store, ports),
+        match store.engine() {
+            Engine::Sqlite => configure_dev(&mut command, store, ports),
+            Engine::Postgres => configure_serve(&mut command, store, ports),
         }
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary starts");
         let (ready_sender, ready) = oneshot::channel();
-        match store.backend() {
-            Backend::Sqlite => {
+        match store.engine() {
+            Engine::Sqlite => {
                 read_lines(child.stdout.take().expect("its output"), "ready grpc=", Some(ready_sender));
                 read_lines(child.stderr.take().expect("its log"), "", None);
             }
-            Backend::Postgres => read_lines(child.stderr.take().expect("its log"), " serving", Some(ready_sender)),
+            Engine::Postgres => read_lines(child.stderr.take().expect("its log"), " serving", Some(ready_sender)),
         }
         ready.await.expect("the process is ready before it ends");
         Self(child)

@@ -1,7 +1,7 @@
 //! R40, R41, R44: the notices to the customer, and when the consent window opens.
 
 use chrono::TimeDelta;
-use cpor_acceptance::{Actor, Backend, ClaimStage, TestClaim, TestSystem, assert_refused, both_databases, timestamp};
+use cpor_acceptance::{Actor, ClaimStage, Engine, TestClaim, TestSystem, assert_refused, both_databases, timestamp};
 use cpor_proto::{
     claims::v1::{Claim, ClaimState},
     consents::v1::{Consent, ConsentState, ListConsentsRequest},
@@ -57,8 +57,8 @@ async fn r40_each_mail_has_its_own_link_stored_hashed(system: &TestSystem) {
     assert_eq!(tokens.len(), 2);
     assert_ne!(tokens[0], tokens[1]);
     assert!(tokens.iter().all(|token| token.len() >= 32), "{tokens:?}");
-    match system.backend() {
-        Backend::Sqlite => {
+    match system.engine() {
+        Engine::Sqlite => {
             for file in std::fs::read_dir(system.store().directory(0)).unwrap().map(|entry| entry.unwrap().path()) {
                 let bytes = if file.is_file() { std::fs::read(&file).unwrap() } else { Vec::new() };
                 for token in &tokens {
@@ -67,7 +67,7 @@ async fn r40_each_mail_has_its_own_link_stored_hashed(system: &TestSystem) {
                 }
             }
         }
-        Backend::Postgres => {
+        Engine::Postgres => {
             for token in &tokens {
                 assert_eq!(
                     system.columns_with_text(token).await,

@@ -1,13 +1,23 @@
 //! Tests handling the registry's events, on both databases.
 use cpor_durable::Versioned;
 use cpor_proto::{WireEnum as _, events::v1 as wire};
+use cpor_testing::on_both_databases;
 use cpor_types::{Activity, AssociationEndReason, PurchaseChannel, SubscriptionStatus, Timestamp};
 
 use super::*;
 use crate::{
     domain::{AssociationFacts, Enrollment, LineFacts, Verdict, examples},
-    test_system::{TestSystem, facts_of_claim, on_both_databases, registry_event},
+    test_system::{TestSystem, facts_of_claim, registry_event},
 };
+
+on_both_databases![
+    r52_an_official_association_opens_an_assessment_once,
+    r52_a_changed_subscription_changes_the_verdict,
+    r44_an_ended_association_is_not_assessed,
+    r52_a_changed_partner_changes_its_assessments,
+    r52_a_partner_change_before_the_association_counts,
+    an_invalid_event_parks_its_stream,
+];
 
 fn to_timestamp(time: Timestamp) -> Option<prost_types::Timestamp> {
     Some(prost_types::Timestamp { seconds: time.timestamp(), nanos: 0 })
@@ -124,106 +134,82 @@ async fn latest_verdict(system: &TestSystem) -> Verdict {
     load(system, 1).await.state.latest.unwrap().results[0].verdict
 }
 
-#[tokio::test]
-async fn r52_an_official_association_opens_an_assessment_once() {
-    on_both_databases(async |system| {
-        let facts = examples::presales();
-        apply_to_tenant(&system, 1, association_official(&facts)).await.unwrap();
-        let first = load(&system, 1).await;
-        assert_eq!((first.state.facts(), first.version), (&facts, 2));
-        apply_to_tenant(&system, 1, association_official(&facts)).await.unwrap();
-        assert_eq!(load(&system, 1).await, first, "delivered twice");
-        let gap = apply_to_tenant(&system, 3, association_ended()).await;
-        assert_eq!(gap, Err(ReceiveError::SequenceGap { expected: 2 }));
-    })
-    .await;
+async fn r52_an_official_association_opens_an_assessment_once(system: TestSystem) {
+    let facts = examples::presales();
+    apply_to_tenant(&system, 1, association_official(&facts)).await.unwrap();
+    let first = load(&system, 1).await;
+    assert_eq!((first.state.facts(), first.version), (&facts, 2));
+    apply_to_tenant(&system, 1, association_official(&facts)).await.unwrap();
+    assert_eq!(load(&system, 1).await, first, "delivered twice");
+    let gap = apply_to_tenant(&system, 3, association_ended()).await;
+    assert_eq!(gap, Err(ReceiveError::SequenceGap { expected: 2 }));
 }
 
-#[tokio::test]
-async fn r52_a_changed_subscription_changes_the_verdict() {
-    on_both_databases(async |system| {
-        apply_to_tenant(&system, 1, subscription_changed(SubscriptionStatus::Suspended)).await.unwrap();
-        apply_to_tenant(&system, 2, association_official(&examples::presales())).await.unwrap();
-        assert_eq!(latest_verdict(&system).await, Verdict::Eligible);
-        apply_to_tenant(&system, 3, subscription_changed(SubscriptionStatus::Expired)).await.unwrap();
-        assert_eq!(latest_verdict(&system).await, Verdict::NotEligible);
-        apply_to_tenant(&system, 4, subscription_changed(SubscriptionStatus::InGrace)).await.unwrap();
-        assert_eq!(latest_verdict(&system).await, Verdict::Eligible);
-    })
-    .await;
+async fn r52_a_changed_subscription_changes_the_verdict(system: TestSystem) {
+    apply_to_tenant(&system, 1, subscription_changed(SubscriptionStatus::Suspended)).await.unwrap();
+    apply_to_tenant(&system, 2, association_official(&examples::presales())).await.unwrap();
+    assert_eq!(latest_verdict(&system).await, Verdict::Eligible);
+    apply_to_tenant(&system, 3, subscription_changed(SubscriptionStatus::Expired)).await.unwrap();
+    assert_eq!(latest_verdict(&system).await, Verdict::NotEligible);
+    apply_to_tenant(&system, 4, subscription_changed(SubscriptionStatus::InGrace)).await.unwrap();
+    assert_eq!(latest_verdict(&system).await, Verdict::Eligible);
 }
 
-#[tokio::test]
-async fn r44_an_ended_association_is_not_assessed() {
-    on_both_databases(async |system| {
-        apply_to_tenant(&system, 1, association_official(&examples::presales())).await.unwrap();
-        apply_to_tenant(&system, 2, association_ended()).await.unwrap();
-        let ended = load(&system, 1).await;
-        assert_eq!(ended.state.association_end().map(|end| end.reason.as_str()), Some("declined"));
-        apply_to_tenant(&system, 3, subscription_changed(SubscriptionStatus::Expired)).await.unwrap();
-        system.advance_to("2026-06-01T00:00:00Z").await;
-        assert_eq!(load(&system, 1).await, ended);
-    })
-    .await;
+async fn r44_an_ended_association_is_not_assessed(system: TestSystem) {
+    apply_to_tenant(&system, 1, association_official(&examples::presales())).await.unwrap();
+    apply_to_tenant(&system, 2, association_ended()).await.unwrap();
+    let ended = load(&system, 1).await;
+    assert_eq!(ended.state.association_end().map(|end| end.reason.as_str()), Some("declined"));
+    apply_to_tenant(&system, 3, subscription_changed(SubscriptionStatus::Expired)).await.unwrap();
+    system.advance_to("2026-06-01T00:00:00Z").await;
+    assert_eq!(load(&system, 1).await, ended);
 }
 
-#[tokio::test]
-async fn r52_a_changed_partner_changes_its_assessments() {
-    on_both_databases(async |system| {
-        apply_to_tenant(&system, 1, association_official(&facts_of_claim(1, "contoso", examples::presales())))
-            .await
-            .unwrap();
-        apply_to_tenant(&system, 2, association_official(&facts_of_claim(2, "fabrikam", examples::presales())))
-            .await
-            .unwrap();
-        apply_to_tenant(&system, 3, association_official(&facts_of_claim(3, "contoso", examples::usage_of_teams())))
-            .await
-            .unwrap();
-        apply_to_partner(&system, 1, partner_changed("americas")).await.unwrap();
-        assert_eq!(
-            [location_region(&system, 1).await, location_region(&system, 2).await, location_region(&system, 3).await],
-            ["americas", "emea", "americas"]
-        );
-        assert_eq!(latest_verdict(&system).await, Verdict::NotEligible);
+async fn r52_a_changed_partner_changes_its_assessments(system: TestSystem) {
+    apply_to_tenant(&system, 1, association_official(&facts_of_claim(1, "contoso", examples::presales())))
+        .await
+        .unwrap();
+    apply_to_tenant(&system, 2, association_official(&facts_of_claim(2, "fabrikam", examples::presales())))
+        .await
+        .unwrap();
+    apply_to_tenant(&system, 3, association_official(&facts_of_claim(3, "contoso", examples::usage_of_teams())))
+        .await
+        .unwrap();
+    apply_to_partner(&system, 1, partner_changed("americas")).await.unwrap();
+    assert_eq!(
+        [location_region(&system, 1).await, location_region(&system, 2).await, location_region(&system, 3).await],
+        ["americas", "emea", "americas"]
+    );
+    assert_eq!(latest_verdict(&system).await, Verdict::NotEligible);
 
-        apply_to_partner(&system, 2, partner_changed("emea")).await.unwrap();
-        apply_to_partner(&system, 1, partner_changed("americas")).await.unwrap();
-        assert_eq!(location_region(&system, 1).await, "emea", "a redelivered event does not overwrite a later one");
-        assert_eq!(
-            apply_to_partner(&system, 4, partner_changed("apac")).await,
-            Err(ReceiveError::SequenceGap { expected: 3 })
-        );
-    })
-    .await;
+    apply_to_partner(&system, 2, partner_changed("emea")).await.unwrap();
+    apply_to_partner(&system, 1, partner_changed("americas")).await.unwrap();
+    assert_eq!(location_region(&system, 1).await, "emea", "a redelivered event does not overwrite a later one");
+    assert_eq!(
+        apply_to_partner(&system, 4, partner_changed("apac")).await,
+        Err(ReceiveError::SequenceGap { expected: 3 })
+    );
 }
 
-#[tokio::test]
-async fn r52_a_partner_change_before_the_association_counts() {
-    on_both_databases(async |system| {
-        apply_to_partner(&system, 1, partner_changed("americas")).await.unwrap();
-        apply_to_tenant(&system, 1, association_official(&examples::presales())).await.unwrap();
-        assert_eq!(
-            (location_region(&system, 1).await.as_str(), latest_verdict(&system).await),
-            ("americas", Verdict::NotEligible)
-        );
-        assert_eq!(system.sent_events().await.len(), 1, "no result is sent for outdated facts");
-    })
-    .await;
+async fn r52_a_partner_change_before_the_association_counts(system: TestSystem) {
+    apply_to_partner(&system, 1, partner_changed("americas")).await.unwrap();
+    apply_to_tenant(&system, 1, association_official(&examples::presales())).await.unwrap();
+    assert_eq!(
+        (location_region(&system, 1).await.as_str(), latest_verdict(&system).await),
+        ("americas", Verdict::NotEligible)
+    );
+    assert_eq!(system.sent_events().await.len(), 1, "no result is sent for outdated facts");
 }
 
-#[tokio::test]
-async fn an_invalid_event_parks_its_stream() {
-    on_both_databases(async |system| {
-        let not_accepted = Payload::ClaimClosed(wire::ClaimClosed::default());
-        let without_claim = Payload::AssociationEnded(wire::AssociationEnded::default());
-        let without_time = Payload::AssociationBecameOfficial(wire::AssociationBecameOfficial {
-            official_time: None,
-            ..official_event(&examples::presales())
-        });
-        for payload in [not_accepted, without_claim, without_time] {
-            let result = apply_to_tenant(&system, 1, payload).await;
-            assert!(matches!(result, Err(ReceiveError::Park(_))), "{result:?}");
-        }
-    })
-    .await;
+async fn an_invalid_event_parks_its_stream(system: TestSystem) {
+    let not_accepted = Payload::ClaimClosed(wire::ClaimClosed::default());
+    let without_claim = Payload::AssociationEnded(wire::AssociationEnded::default());
+    let without_time = Payload::AssociationBecameOfficial(wire::AssociationBecameOfficial {
+        official_time: None,
+        ..official_event(&examples::presales())
+    });
+    for payload in [not_accepted, without_claim, without_time] {
+        let result = apply_to_tenant(&system, 1, payload).await;
+        assert!(matches!(result, Err(ReceiveError::Park(_))), "{result:?}");
+    }
 }

@@ -27,7 +27,11 @@ struct ServerState {
 }
 
 impl MailServer {
-    pub(crate) async fn start() -> Self {
+    /// Starts the server on a free port.
+    ///
+    /// # Panics
+    /// There is no free port.
+    pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
         let state = Arc::<Mutex<ServerState>>::default();

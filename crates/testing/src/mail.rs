@@ -1,9 +1,12 @@
-//! The mails that the system sent.
+//! The mails that a system sent, and a mail system that accepts or refuses them.
 
 use std::{
     fs,
     path::{Path, PathBuf},
+    sync::{Arc, Mutex},
 };
+
+use cpor_mail::{Email, SendError, Transport};
 
 /// The length of the business time at the beginning of a mail's file name:
 /// `2026-03-02T083000.123Z`.
@@ -26,7 +29,11 @@ pub struct Mail {
 
 impl Mail {
     /// Reads all `.eml` files of a folder, in the order of the decisions that caused the mails.
-    pub(crate) fn all_in(folder: &Path) -> Vec<Self> {
+    ///
+    /// # Panics
+    /// A file is not a mail.
+    #[must_use]
+    pub fn all_in(folder: &Path) -> Vec<Self> {
         let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
         let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
         files.retain(|file| file.extension().is_some_and(|extension| extension == "eml"));
@@ -52,6 +59,9 @@ impl Mail {
     }
 
     /// The link to the consent page.
+    ///
+    /// # Panics
+    /// The text has no such link.
     #[must_use]
     pub fn link(&self) -> &str {
         let link = self.text.split_whitespace().find(|word| word.starts_with("http") && word.contains("/consent/"));
@@ -62,5 +72,57 @@ impl Mail {
     #[must_use]
     pub fn token(&self) -> &str {
         self.link().rsplit('/').next().unwrap_or_default()
+    }
+}
+
+/// A mail system that accepts mails, and refuses those that a test chooses. Clones share the mails.
+#[derive(Clone, Debug, Default)]
+pub struct FakeMailTransport(Arc<Mutex<FakeMailSystem>>);
+
+#[derive(Debug, Default)]
+struct FakeMailSystem {
+    accepted: Vec<Mail>,
+    /// How many of the next mails are refused.
+    refuse_next: u32,
+}
+
+impl FakeMailTransport {
+    /// The accepted mails, newest last.
+    ///
+    /// # Panics
+    /// Another thread panicked.
+    #[must_use]
+    pub fn accepted(&self) -> Vec<Mail> {
+        self.0.lock().unwrap().accepted.clone()
+    }
+
+    /// The newest accepted mail.
+    ///
+    /// # Panics
+    /// No mail was accepted.
+    #[must_use]
+    pub fn latest(&self) -> Mail {
+        self.accepted().pop().expect("a mail")
+    }
+
+    /// Refuses the next `n` mails: their recipients do not exist.
+    ///
+    /// # Panics
+    /// Another thread panicked.
+    pub fn refuse_next(&self, n: u32) {
+        self.0.lock().unwrap().refuse_next = n;
+    }
+}
+
+#[async_trait::async_trait]
+impl Transport for FakeMailTransport {
+    async fn send(&self, _mail: &cpor_mail::Mail, message: &Email) -> Result<(), SendError> {
+        let mut system = self.0.lock().unwrap();
+        if system.refuse_next > 0 {
+            system.refuse_next -= 1;
+            return Err(SendError::Permanent("SMTP 550".into()));
+        }
+        system.accepted.push(Mail::parse(&message.formatted()));
+        Ok(())
     }
 }

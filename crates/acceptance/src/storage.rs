@@ -1,0 +1,79 @@
+//! The storage of one system.
+
+use std::path::{Path, PathBuf};
+
+use cpor_database::DatabaseConfig;
+use cpor_process::config::SecretUrl;
+use cpor_testing::{Engine, PostgresDatabase, temporary_folder};
+
+/// The databases and folders of one system, which are removed with this value. On SQLite each
+/// service has a file. On PostgreSQL all services have one database, and each has a schema.
+#[derive(Debug)]
+pub struct TestStorage {
+    /// Contains a folder for each process, with its evidence and SQLite files, and a folder for
+    /// mail.
+    folder: tempfile::TempDir,
+    postgres: Option<PostgresDatabase>,
+}
+
+impl TestStorage {
+    /// Creates an empty storage: folders, and on PostgreSQL an empty database.
+    pub(crate) async fn empty(engine: Engine) -> Self {
+        let postgres = match engine {
+            Engine::Sqlite => None,
+            Engine::Postgres => Some(PostgresDatabase::create().await),
+        };
+        Self { folder: temporary_folder(), postgres }
+    }
+
+    /// Copies the storage, with a data directory for each process.
+    pub(crate) async fn copy(&self, processes: usize) -> Self {
+        let postgres = match &self.postgres {
+            None => None,
+            Some(postgres) => Some(postgres.copy().await),
+        };
+        let copy = Self { folder: temporary_folder(), postgres };
+        for process in 0..processes {
+            copy_files(&self.directory(0), &copy.directory(process));
+        }
+        copy
+    }
+
+    /// The engine of the databases.
+    #[must_use]
+    pub fn engine(&self) -> Engine {
+        if self.postgres.is_some() { Engine::Postgres } else { Engine::Sqlite }
+    }
+
+    /// The data directory of a process.
+    #[must_use]
+    pub fn directory(&self, process: usize) -> PathBuf {
+        self.folder.path().join(format!("process-{process}"))
+    }
+
+    /// The directory of the mails, if there is no mail server.
+    #[must_use]
+    pub fn mail(&self) -> PathBuf {
+        self.folder.path().join("mail")
+    }
+
+    /// The database configuration of a process.
+    #[must_use]
+    pub fn config(&self, process: usize) -> DatabaseConfig {
+        let url = self.postgres.as_ref().map(|postgres| SecretUrl::new(postgres.url()));
+        let schema = url.is_some().then(|| "{service}".to_owned());
+        DatabaseConfig { directory: self.directory(process), url, schema, connections: 2 }
+    }
+}
+
+fn copy_files(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("a data directory");
+    for entry in std::fs::read_dir(from).expect("the template") {
+        let entry = entry.expect("an entry of the template");
+        if entry.file_type().expect("its type").is_dir() {
+            copy_files(&entry.path(), &to.join(entry.file_name()));
+        } else {
+            std::fs::copy(entry.path(), to.join(entry.file_name())).expect("a copy of a template file");
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! The database of one test, on SQLite or on PostgreSQL.
+
+use std::{path::Path, sync::Arc};
+
+use cpor_database::{Db, Engine};
+use sea_orm_migration::{MigrationTrait, SchemaManager};
+use tempfile::TempDir;
+
+use crate::postgres::{PREFIX, PostgresDatabase, is_of_ended_process};
+
+/// The number of connections of each PostgreSQL pool.
+const CONNECTIONS: u32 = 8;
+
+/// The database and the folder of one test. Both are removed with the last clone.
+#[derive(Clone, Debug)]
+pub struct TestDatabase(Arc<Storage>);
+
+#[derive(Debug)]
+struct Storage {
+    folder: TempDir,
+    postgres: Option<PostgresDatabase>,
+}
+
+impl TestDatabase {
+    /// Creates an empty database.
+    ///
+    /// # Panics
+    /// The database cannot be created; PostgreSQL needs `CPOR_TEST_POSTGRES`.
+    pub async fn create(engine: Engine) -> Self {
+        let postgres = match engine {
+            Engine::Sqlite => None,
+            Engine::Postgres => Some(PostgresDatabase::create().await),
+        };
+        Self(Arc::new(Storage { folder: temporary_folder(), postgres }))
+    }
+
+    /// Opens the database, as each process does that uses it.
+    ///
+    /// # Panics
+    /// The database cannot be opened.
+    pub async fn open(&self) -> Db {
+        match &self.0.postgres {
+            None => Db::open_sqlite(&self.0.folder.path().join("test.db")).await.expect("a SQLite file"),
+            Some(postgres) => Db::open_postgres(&postgres.url(), None, CONNECTIONS).await.expect("the database"),
+        }
+    }
+
+    /// Opens the database and creates the tables of a service.
+    ///
+    /// # Panics
+    /// The database cannot be opened, or a migration fails.
+    pub async fn migrated(&self, migrations: Vec<Box<dyn MigrationTrait>>) -> Db {
+        let db = self.open().await;
+        migrate(&db, migrations).await;
+        db
+    }
+
+    /// The engine of the database.
+    #[must_use]
+    pub fn engine(&self) -> Engine {
+        if self.0.postgres.is_some() { Engine::Postgres } else { Engine::Sqlite }
+    }
+
+    /// A folder for the files of the test.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.0.folder.path()
+    }
+}
+
+/// Creates a folder that [`remove_leftovers`] recognises.
+///
+/// # Panics
+/// The folder cannot be created.
+#[must_use]
+pub fn temporary_folder() -> TempDir {
+    let prefix = format!("{PREFIX}{}_", std::process::id());
+    tempfile::Builder::new().prefix(&prefix).tempdir().expect("a temporary folder")
+}
+
+/// Removes the folders and databases of earlier test runs whose process has ended. A run leaves
+/// everything behind if it is killed.
+///
+/// # Panics
+/// The folder of temporary files cannot be read, or PostgreSQL refuses.
+pub async fn remove_leftovers(engine: Engine) {
+    for entry in std::fs::read_dir(std::env::temp_dir()).expect("the temporary folder").flatten() {
+        if is_of_ended_process(&entry.file_name().to_string_lossy()) {
+            // The result is ignored because another test run may remove the same folder.
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
+    match engine {
+        Engine::Sqlite => {}
+        Engine::Postgres => PostgresDatabase::drop_leftovers().await,
+    }
+}
+
+/// Applies migrations in their order.
+///
+/// # Panics
+/// A migration fails.
+pub async fn migrate(db: &Db, migrations: Vec<Box<dyn MigrationTrait>>) {
+    for migration in migrations {
+        migration.up(&SchemaManager::new(db.writer())).await.expect(migration.name());
+    }
+}
+
+/// Runs a test on a new database. `setup` makes the argument of the test.
+pub async fn run_on<T>(engine: Engine, setup: impl AsyncFnOnce(&TestDatabase) -> T, test: impl AsyncFnOnce(T)) {
+    let database = TestDatabase::create(engine).await;
+    let system = setup(&database).await;
+    test(system).await;
+}
+
+/// Defines two tests for each `async fn name(system: TestSystem)`: `name::sqlite` and
+/// `name::postgres`. The argument is made by `TestSystem::new`, or by the function after `with`,
+/// which gets a [`TestDatabase`]:
+///
+/// ```ignore
+/// on_both_databases![r4_partners_see_their_own_claims, r38_a_line_is_claimed_once];
+/// on_both_databases![with empty_tables: a_row_without_its_parent_is_refused];
+/// ```
+#[macro_export]
+macro_rules! on_both_databases {
+    (with $($setup:ident)::+: $($test:ident),+ $(,)?) => {
+        $crate::on_both_databases!(@all [super::$($setup)::+] $($test)+);
+    };
+    ($($test:ident),+ $(,)?) => {
+        $crate::on_both_databases!(@all [super::TestSystem::new] $($test)+);
+    };
+    (@all $setup:tt $($test:ident)+) => {
+        $($crate::on_both_databases!(@one $setup $test);)+
+    };
+    (@one [$($setup:tt)+] $test:ident) => {
+        mod $test {
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn sqlite() {
+                $crate::run_on($crate::Engine::Sqlite, $($setup)+, super::$test).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn postgres() {
+                $crate::run_on($crate::Engine::Postgres, $($setup)+, super::$test).await;
+            }
+        }
+    };
+}
