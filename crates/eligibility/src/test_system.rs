@@ -72,13 +72,18 @@ impl TestSystem {
 
     /// Opens an assessment and assesses it.
     pub(crate) async fn open_assessment(&self, facts: AssociationFacts) {
+        self.open_pending_assessment(facts).await;
+        self.app.assessor.drain().await.unwrap();
+    }
+
+    /// Opens an assessment without assessing it.
+    pub(crate) async fn open_pending_assessment(&self, facts: AssociationFacts) {
         let key = store::assessment_key(facts.tenant, facts.claim.claim);
         let command = cpor_durable::Command::new("open_assessment", key, Actor::system(Service::Registry));
         let decide = move |current: Option<&Assessment>, _| {
             Ok::<_, std::convert::Infallible>(Assessment::open(current, facts.clone()))
         };
         self.writer.execute(command, decide).await.unwrap();
-        self.app.assessor.drain().await.unwrap();
     }
 
     /// Imports usage without assessing any claim.

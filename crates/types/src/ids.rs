@@ -77,6 +77,8 @@ uuid_ids! {
     EvidenceId, "an evidence id (a hyphenated UUID)";
     /// A comment on a claim.
     CommentId, "a comment id (a hyphenated UUID)";
+    /// A note of reviewers on a review case (R55).
+    NoteId, "a note id (a hyphenated UUID)";
     /// A decision to hold or award keys. A request that is repeated with the same id gets the first
     /// outcome.
     DecisionId, "a decision id (a hyphenated UUID)";

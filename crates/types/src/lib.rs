@@ -47,7 +47,7 @@ pub use domain_name::DomainName;
 pub use entropy::{Entropy, SeededEntropy, SystemEntropy};
 pub use evidence::EvidenceKind;
 pub use ids::{
-    AssociationId, CaseId, ClaimId, CommentId, DecisionId, EvidenceId, LineId, MpnId, PartnerId, ProductId,
+    AssociationId, CaseId, ClaimId, CommentId, DecisionId, EvidenceId, LineId, MpnId, NoteId, PartnerId, ProductId,
     ProgramGuideId, SubscriptionId, TenantId,
 };
 pub use key::{AssociationKey, TenantKey};
@@ -56,8 +56,9 @@ pub use malformed::Malformed;
 pub use money::{Currency, Money};
 pub use month::Month;
 pub use names::{
-    AssessmentName, AssociationName, ClaimName, CommentName, ConsentName, EvidenceName, LocationName, PartnerName,
-    ProductName, ProgramGuideName, ReviewCaseName, SubscriptionName, TenantName, WorkloadName,
+    ArbitrationName, AssessmentName, AssociationName, ClaimName, CommentName, ConsentName, EvidenceName, LocationName,
+    PartnerName, ProductName, ProgramGuideName, ReviewCaseName, ReviewNoteName, SubscriptionName, TenantName,
+    WorkloadName,
 };
 pub use personal_data::PersonalData;
 pub use policy::{

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::text::text_conversions;
 use crate::{
-    AssociationId, CaseId, ClaimId, CommentId, EvidenceId, Malformed, MpnId, PartnerId, ProductId, ProgramGuideId,
-    SubscriptionId, TenantId,
+    AssociationId, CaseId, ClaimId, CommentId, DecisionId, EvidenceId, Malformed, MpnId, NoteId, PartnerId, ProductId,
+    ProgramGuideId, SubscriptionId, TenantId,
 };
 
 /// Declares resource name types. The first literal describes the expected form in parse errors;
@@ -77,6 +77,14 @@ resource_names! {
     ReviewCaseName, "a name like tenants/{tenant}/reviewCases/{case}" {
         "tenants" / tenant: TenantId, "reviewCases" / case: CaseId,
     }
+    /// A note of reviewers on a review case (R55).
+    ReviewNoteName, "a name like tenants/{tenant}/reviewCases/{case}/notes/{note}" {
+        "tenants" / tenant: TenantId, "reviewCases" / case: CaseId, "notes" / note: NoteId,
+    }
+    /// A review lead's decision on contested keys (R37).
+    ArbitrationName, "a name like tenants/{tenant}/arbitrations/{arbitration}" {
+        "tenants" / tenant: TenantId, "arbitrations" / arbitration: DecisionId,
+    }
     /// The customer's consent to a claim.
     ConsentName, "a name like tenants/{tenant}/consents/{claim}" {
         "tenants" / tenant: TenantId, "consents" / claim: ClaimId,
@@ -123,6 +131,8 @@ mod tests {
         check_round_trip::<CommentName>("partners/contoso/claims/ID/comments/ID");
         check_round_trip::<TenantName>("tenants/ID");
         check_round_trip::<ReviewCaseName>("tenants/ID/reviewCases/ID");
+        check_round_trip::<ReviewNoteName>("tenants/ID/reviewCases/ID/notes/ID");
+        check_round_trip::<ArbitrationName>("tenants/ID/arbitrations/ID");
         check_round_trip::<ConsentName>("tenants/ID/consents/ID");
         check_round_trip::<WorkloadName>("tenants/ID/workloads/teams");
         check_round_trip::<SubscriptionName>("tenants/ID/subscriptions/ID");

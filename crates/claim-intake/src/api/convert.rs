@@ -230,10 +230,16 @@ fn consent_name(claim: &Claim) -> String {
     name.map(|name| name.to_string()).unwrap_or_default()
 }
 
-/// Returns the name of the claim's assessment. Empty until the association has become official,
-/// which starts the assessment.
+/// Returns the name of the claim's assessment. Empty until the eligibility service has reported a
+/// result: earlier, that service may not know the claim, and the name would lead nowhere.
 fn assessment_name(claim: &Claim) -> String {
-    let submission = claim.state.submission().filter(|_| official_time(&claim.state).is_some());
+    let is_assessed = claim
+        .content
+        .lines
+        .iter()
+        .chain(claim.lost_lines.iter().map(|lost| &lost.line))
+        .any(|line| !line.assessments.is_empty());
+    let submission = claim.state.submission().filter(|_| is_assessed);
     let name = submission.map(|submission| AssessmentName { tenant: submission.tenant, claim: claim.name.claim });
     name.map(|name| name.to_string()).unwrap_or_default()
 }

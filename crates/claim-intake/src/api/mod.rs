@@ -21,6 +21,8 @@ mod export_claim_receipt;
 mod export_claims;
 mod export_file;
 mod get_claim;
+mod get_comment;
+mod get_evidence;
 mod list_claims;
 mod list_comments;
 mod list_evidence;
@@ -40,10 +42,11 @@ use cpor_proto::claims::v1::{
     BatchCreateClaimsRequest, BatchCreateClaimsResponse, Claim, ClaimExplanation, Comment, CreateClaimRequest,
     CreateCommentRequest, DeleteClaimRequest, DeleteEvidenceRequest, DisputeClaimRequest, DownloadEvidenceRequest,
     DownloadPoeTemplateRequest, DownloadPoeTemplateResponse, ErasePersonalDataRequest, Evidence, ExplainClaimRequest,
-    ExportClaimReceiptRequest, ExportClaimsRequest, GetClaimRequest, ListClaimsRequest, ListClaimsResponse,
-    ListCommentsRequest, ListCommentsResponse, ListEvidenceRequest, ListEvidenceResponse, ListHistoryRequest,
-    ListHistoryResponse, ResubmitClaimRequest, SubmitClaimRequest, UpdateClaimRequest, UploadEvidenceRequest,
-    WatchClaimsRequest, WithdrawClaimRequest, claim_service_server::ClaimService,
+    ExportClaimReceiptRequest, ExportClaimsRequest, GetClaimRequest, GetCommentRequest, GetEvidenceRequest,
+    ListClaimsRequest, ListClaimsResponse, ListCommentsRequest, ListCommentsResponse, ListEvidenceRequest,
+    ListEvidenceResponse, ListHistoryRequest, ListHistoryResponse, ResubmitClaimRequest, SubmitClaimRequest,
+    UpdateClaimRequest, UploadEvidenceRequest, WatchClaimsRequest, WithdrawClaimRequest,
+    claim_service_server::ClaimService,
 };
 use tonic::{Request, Response, Status, Streaming};
 
@@ -108,6 +111,10 @@ impl ClaimService for ClaimIntake {
         download_evidence::download_evidence(self, request).await
     }
 
+    async fn get_evidence(&self, request: Request<GetEvidenceRequest>) -> RpcResult<Evidence> {
+        get_evidence::get_evidence(self, request).await
+    }
+
     async fn list_evidence(&self, request: Request<ListEvidenceRequest>) -> RpcResult<ListEvidenceResponse> {
         list_evidence::list_evidence(self, request).await
     }
@@ -118,6 +125,10 @@ impl ClaimService for ClaimIntake {
 
     async fn create_comment(&self, request: Request<CreateCommentRequest>) -> RpcResult<Comment> {
         create_comment::create_comment(self, request).await
+    }
+
+    async fn get_comment(&self, request: Request<GetCommentRequest>) -> RpcResult<Comment> {
+        get_comment::get_comment(self, request).await
     }
 
     async fn list_comments(&self, request: Request<ListCommentsRequest>) -> RpcResult<ListCommentsResponse> {

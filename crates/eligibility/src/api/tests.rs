@@ -1,10 +1,14 @@
 //! Tests the methods of the service, on both databases.
+use std::{convert::Infallible, sync::Arc};
+
 use cpor_testing::on_both_databases;
 
 use cpor_auth::Caller;
 use cpor_call::status;
 use cpor_proto::{
-    eligibility::v1::{UsageMonth, eligibility_service_server::SERVICE_NAME, import_usage_result::Outcome},
+    eligibility::v1::{
+        AssessmentState, UsageMonth, eligibility_service_server::SERVICE_NAME, import_usage_result::Outcome,
+    },
     r#type::v1::Verdict,
 };
 use cpor_registry_client::{HoldRequest, LineToHold, Registry as _};
@@ -15,12 +19,16 @@ use uuid::Uuid;
 
 use super::*;
 use crate::{
-    domain::examples::{presales, time, usage_of_teams},
+    domain::{
+        AssociationEnd,
+        examples::{presales, time, usage_of_teams},
+    },
     test_system::{TestSystem, facts_of_claim, teams_key, teams_usage},
 };
 
 on_both_databases![
     r52_an_assessment_shows_conditions_and_facts,
+    r52_a_pending_assessment_is_found,
     r4_a_foreign_assessment_is_not_found,
     lists_are_filtered_and_paged,
     r52_guides_can_be_listed_and_read,
@@ -75,6 +83,29 @@ async fn r52_an_assessment_shows_conditions_and_facts(system: TestSystem) {
     assert_eq!(result.key, format!("{TENANT}/subscriptions/{}", Uuid::from_u128(7)));
     let region = result.conditions.iter().find(|condition| condition.condition == "same_region").unwrap();
     assert_eq!((region.satisfied, region.facts["partner.region"].as_str()), (true, "\"emea\""));
+}
+
+async fn r52_a_pending_assessment_is_found(system: TestSystem) {
+    let state = async || {
+        let found = get_assessment(&system, partner("contoso"), 1).await.unwrap();
+        let request = ListAssessmentsRequest { parent: TENANT.to_owned(), ..Default::default() };
+        let request = request_by(partner("contoso"), "ListAssessments", request);
+        let listed = system.app.api.list_assessments(request).await.unwrap().into_inner().assessments;
+        assert_eq!(listed, [found.clone()], "the list shows the same");
+        (found.state(), found.month)
+    };
+    system.open_pending_assessment(presales()).await;
+    assert_eq!(state().await, (AssessmentState::Pending, String::new()));
+    system.app.assessor.drain().await.unwrap();
+    assert_eq!(state().await, (AssessmentState::Assessed, "2026-03".to_owned()));
+    let end = AssociationEnd { time: time("2026-03-26T00:00:00Z"), reason: "declined".to_owned() };
+    let key = crate::store::assessment_key(presales().tenant, presales().claim.claim);
+    let command = Command::new("end_assessment", key, Actor::system(Service::Registry));
+    let decide = move |current: Option<&crate::domain::Assessment>, _| {
+        Ok::<_, Infallible>(current.unwrap().end_lines(&[], &end))
+    };
+    system.writer.execute(command, decide).await.unwrap();
+    assert_eq!(state().await, (AssessmentState::Ended, "2026-03".to_owned()));
 }
 
 async fn r4_a_foreign_assessment_is_not_found(system: TestSystem) {

@@ -4,10 +4,16 @@ use crate::domain::Phase;
 use cpor_proto::options::v1::FieldViolationReason;
 use cpor_proto::reviews::v1 as proto;
 use cpor_types::{LineId, Malformed, ReviewCaseName};
+use std::str::FromStr;
 use tonic::Status;
 
 /// Parses the resource name of a case.
 pub(super) fn case_name(name: &str) -> Result<ReviewCaseName, Status> {
+    resource_name(name)
+}
+
+/// Parses the resource name in the request's field `name`.
+pub(super) fn resource_name<N: FromStr<Err = Malformed>>(name: &str) -> Result<N, Status> {
     name.parse().map_err(|malformed: Malformed| {
         error::invalid_field("name", FieldViolationReason::Malformed, &malformed.to_string())
     })

@@ -7,8 +7,10 @@ mod case_command_request;
 mod create_review_note;
 mod error;
 mod from_proto;
+mod get_arbitration;
 mod get_competition;
 mod get_review_case;
+mod get_review_note;
 mod list_review_cases;
 mod list_review_notes;
 mod reject_review_case;
@@ -31,10 +33,10 @@ use cpor_database::Db;
 use cpor_durable::{Command, CommandOutcome, RequestId, Versioned, Writer};
 use cpor_proto::reviews::v1::{
     ApproveReviewCaseRequest, ArbitrateLinesRequest, Arbitration, AssignReviewCaseRequest, Competition,
-    CreateReviewNoteRequest, GetCompetitionRequest, GetReviewCaseRequest, ListReviewCasesRequest,
-    ListReviewCasesResponse, ListReviewNotesRequest, ListReviewNotesResponse, RejectReviewCaseRequest,
-    ReleaseReviewCaseRequest, RequestPartnerActionRequest, ReviewCase as ProtoReviewCase, ReviewNote,
-    StartReviewRequest, TakeReviewCaseRequest, review_service_server::ReviewService,
+    CreateReviewNoteRequest, GetArbitrationRequest, GetCompetitionRequest, GetReviewCaseRequest, GetReviewNoteRequest,
+    ListReviewCasesRequest, ListReviewCasesResponse, ListReviewNotesRequest, ListReviewNotesResponse,
+    RejectReviewCaseRequest, ReleaseReviewCaseRequest, RequestPartnerActionRequest, ReviewCase as ProtoReviewCase,
+    ReviewNote, StartReviewRequest, TakeReviewCaseRequest, review_service_server::ReviewService,
 };
 use cpor_types::{Calendar, Entropy, Role, Timestamp};
 use std::sync::Arc;
@@ -178,11 +180,19 @@ impl ReviewService for Api {
         arbitrate_lines::handle(self, request).await
     }
 
+    async fn get_arbitration(&self, request: Request<GetArbitrationRequest>) -> Result<Response<Arbitration>, Status> {
+        get_arbitration::handle(self, request).await
+    }
+
     async fn create_review_note(
         &self,
         request: Request<CreateReviewNoteRequest>,
     ) -> Result<Response<ReviewNote>, Status> {
         create_review_note::handle(self, request).await
+    }
+
+    async fn get_review_note(&self, request: Request<GetReviewNoteRequest>) -> Result<Response<ReviewNote>, Status> {
+        get_review_note::handle(self, request).await
     }
 
     async fn list_review_notes(

@@ -6,7 +6,9 @@ use crate::domain::{
 use cpor_durable::{Etag, Versioned};
 use cpor_proto::wire_time::to_wire_time;
 use cpor_proto::{WireEnum as _, reviews::v1 as proto};
-use cpor_types::{Activity, ReviewCaseName, ReviewClock, TenantId, TenantKey, Timestamp};
+use cpor_types::{
+    Activity, ArbitrationName, NoteId, ReviewCaseName, ReviewClock, ReviewNoteName, TenantId, TenantKey, Timestamp,
+};
 
 /// Converts a case for a caller with the given role. `role` is `None` for callers who may not give
 /// commands.
@@ -96,7 +98,7 @@ pub(super) fn arbitration(arbitration: &Arbitration) -> proto::Arbitration {
         outcome: outcome.into(),
     };
     proto::Arbitration {
-        name: format!("tenants/{}/arbitrations/{}", arbitration.tenant, arbitration.id),
+        name: ArbitrationName { tenant: arbitration.tenant, arbitration: arbitration.id }.to_string(),
         awards: arbitration.awards.iter().zip(outcomes).map(award).collect(),
         comment: arbitration.comment.clone(),
         author: arbitration.actor.subject.clone(),
@@ -114,8 +116,9 @@ fn award_outcome(outcome: AwardOutcome) -> proto::AwardOutcome {
 
 /// Converts a note of a case.
 pub(super) fn note(case: &ReviewCaseName, Note { id, author, text, time }: Note) -> proto::ReviewNote {
+    let ReviewCaseName { tenant, case } = *case;
     proto::ReviewNote {
-        name: format!("{case}/notes/{}", id.as_hyphenated()),
+        name: ReviewNoteName { tenant, case, note: NoteId(id) }.to_string(),
         author,
         // A note is never created without a text, so an empty text was erased.
         erased: text.is_empty(),

@@ -344,7 +344,8 @@ pub struct Claim {
     #[prost(string, tag = "51")]
     pub consent: ::prost::alloc::string::String,
     /// The assessment for incentives. Format: `tenants/{tenant}/assessments/{claim}`, where both ids
-    /// are UUIDs. Empty until the association has become official.
+    /// are UUIDs. Empty until the claim has been assessed for the first time, after the association
+    /// became official.
     #[prost(string, tag = "52")]
     pub assessment: ::prost::alloc::string::String,
 }
@@ -1170,6 +1171,25 @@ impl ::prost::Name for DownloadEvidenceResponse {
         "/cpor.claims.v1.DownloadEvidenceResponse".into()
     }
 }
+/// Request for `GetEvidence`.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetEvidenceRequest {
+    /// The resource name of the document. Format:
+    /// `partners/{partner}/claims/{claim}/evidence/{evidence}`, where `{claim}` and `{evidence}` are
+    /// UUIDs.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+}
+impl ::prost::Name for GetEvidenceRequest {
+    const NAME: &'static str = "GetEvidenceRequest";
+    const PACKAGE: &'static str = "cpor.claims.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "cpor.claims.v1.GetEvidenceRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/cpor.claims.v1.GetEvidenceRequest".into()
+    }
+}
 /// Request for `ListEvidence`.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ListEvidenceRequest {
@@ -1286,6 +1306,25 @@ impl ::prost::Name for CreateCommentRequest {
     }
     fn type_url() -> ::prost::alloc::string::String {
         "/cpor.claims.v1.CreateCommentRequest".into()
+    }
+}
+/// Request for `GetComment`.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetCommentRequest {
+    /// The resource name of the comment. Format:
+    /// `partners/{partner}/claims/{claim}/comments/{comment}`, where `{claim}` and `{comment}` are
+    /// UUIDs.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+}
+impl ::prost::Name for GetCommentRequest {
+    const NAME: &'static str = "GetCommentRequest";
+    const PACKAGE: &'static str = "cpor.claims.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "cpor.claims.v1.GetCommentRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/cpor.claims.v1.GetCommentRequest".into()
     }
 }
 /// Request for `ListComments`.
@@ -2707,6 +2746,33 @@ pub mod claim_service_client {
                 );
             self.inner.server_streaming(req, path, codec).await
         }
+        /// Gets the metadata of a document. `DownloadEvidence` returns its bytes.
+        ///
+        /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if the document does not exist, was removed, or belongs to
+        /// another company.
+        ///
+        /// Callers: all partner roles, `poe_reviewer` and `review_lead`.
+        pub async fn get_evidence(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetEvidenceRequest>,
+        ) -> std::result::Result<tonic::Response<super::Evidence>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/cpor.claims.v1.ClaimService/GetEvidence",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("cpor.claims.v1.ClaimService", "GetEvidence"));
+            self.inner.unary(req, path, codec).await
+        }
         /// Lists the documents of a claim, oldest first.
         ///
         /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if the claim does not exist or belongs to another
@@ -2792,6 +2858,32 @@ pub mod claim_service_client {
             let mut req = request.into_request();
             req.extensions_mut()
                 .insert(GrpcMethod::new("cpor.claims.v1.ClaimService", "CreateComment"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Gets a comment of a claim (R55).
+        ///
+        /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if the comment does not exist or belongs to another company.
+        ///
+        /// Callers: all partner roles, `poe_reviewer` and `review_lead`.
+        pub async fn get_comment(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetCommentRequest>,
+        ) -> std::result::Result<tonic::Response<super::Comment>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/cpor.claims.v1.ClaimService/GetComment",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("cpor.claims.v1.ClaimService", "GetComment"));
             self.inner.unary(req, path, codec).await
         }
         /// Lists the comments of a claim, oldest first.
@@ -3277,6 +3369,16 @@ pub mod claim_service_server {
             tonic::Response<Self::DownloadEvidenceStream>,
             tonic::Status,
         >;
+        /// Gets the metadata of a document. `DownloadEvidence` returns its bytes.
+        ///
+        /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if the document does not exist, was removed, or belongs to
+        /// another company.
+        ///
+        /// Callers: all partner roles, `poe_reviewer` and `review_lead`.
+        async fn get_evidence(
+            &self,
+            request: tonic::Request<super::GetEvidenceRequest>,
+        ) -> std::result::Result<tonic::Response<super::Evidence>, tonic::Status>;
         /// Lists the documents of a claim, oldest first.
         ///
         /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if the claim does not exist or belongs to another
@@ -3310,6 +3412,15 @@ pub mod claim_service_server {
         async fn create_comment(
             &self,
             request: tonic::Request<super::CreateCommentRequest>,
+        ) -> std::result::Result<tonic::Response<super::Comment>, tonic::Status>;
+        /// Gets a comment of a claim (R55).
+        ///
+        /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if the comment does not exist or belongs to another company.
+        ///
+        /// Callers: all partner roles, `poe_reviewer` and `review_lead`.
+        async fn get_comment(
+            &self,
+            request: tonic::Request<super::GetCommentRequest>,
         ) -> std::result::Result<tonic::Response<super::Comment>, tonic::Status>;
         /// Lists the comments of a claim, oldest first.
         ///
@@ -4110,6 +4221,51 @@ pub mod claim_service_server {
                     };
                     Box::pin(fut)
                 }
+                "/cpor.claims.v1.ClaimService/GetEvidence" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetEvidenceSvc<T: ClaimService>(pub Arc<T>);
+                    impl<
+                        T: ClaimService,
+                    > tonic::server::UnaryService<super::GetEvidenceRequest>
+                    for GetEvidenceSvc<T> {
+                        type Response = super::Evidence;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetEvidenceRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ClaimService>::get_evidence(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetEvidenceSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
                 "/cpor.claims.v1.ClaimService/ListEvidence" => {
                     #[allow(non_camel_case_types)]
                     struct ListEvidenceSvc<T: ClaimService>(pub Arc<T>);
@@ -4230,6 +4386,51 @@ pub mod claim_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = CreateCommentSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/cpor.claims.v1.ClaimService/GetComment" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetCommentSvc<T: ClaimService>(pub Arc<T>);
+                    impl<
+                        T: ClaimService,
+                    > tonic::server::UnaryService<super::GetCommentRequest>
+                    for GetCommentSvc<T> {
+                        type Response = super::Comment;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetCommentRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ClaimService>::get_comment(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetCommentSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

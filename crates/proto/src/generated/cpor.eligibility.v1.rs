@@ -32,6 +32,9 @@ pub struct Assessment {
     /// When the association ended. Absent if it has not.
     #[prost(message, optional, tag = "9")]
     pub end_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// The state of the assessment now. It does not depend on the requested month.
+    #[prost(enumeration = "AssessmentState", tag = "10")]
+    pub state: i32,
 }
 impl ::prost::Name for Assessment {
     const NAME: &'static str = "Assessment";
@@ -1229,6 +1232,43 @@ impl EarningStatus {
         }
     }
 }
+/// The state of the assessment of a claim (R52).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum AssessmentState {
+    /// The value is not specified.
+    Unspecified = 0,
+    /// The association is official, and the claim has not been assessed since. There is no result yet.
+    Pending = 1,
+    /// The association is official, and the assessment has a result.
+    Assessed = 2,
+    /// The association has ended. The last month is assessed once more, and then no other month.
+    Ended = 3,
+}
+impl AssessmentState {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "ASSESSMENT_STATE_UNSPECIFIED",
+            Self::Pending => "ASSESSMENT_STATE_PENDING",
+            Self::Assessed => "ASSESSMENT_STATE_ASSESSED",
+            Self::Ended => "ASSESSMENT_STATE_ENDED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "ASSESSMENT_STATE_UNSPECIFIED" => Some(Self::Unspecified),
+            "ASSESSMENT_STATE_PENDING" => Some(Self::Pending),
+            "ASSESSMENT_STATE_ASSESSED" => Some(Self::Assessed),
+            "ASSESSMENT_STATE_ENDED" => Some(Self::Ended),
+            _ => None,
+        }
+    }
+}
 /// Reasons of this package's errors in `google.rpc.ErrorInfo.reason` (domain `cpor`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -1455,7 +1495,9 @@ pub mod eligibility_service_client {
             self
         }
         /// Gets the latest assessment of a claim, or that of an earlier month, with each condition of the
-        /// guide and the facts that the condition used.
+        /// guide and the facts that the condition used. The assessment exists as soon as this service
+        /// knows that the association of the claim is official; its state is PENDING until the first
+        /// result. A claim names its assessment (`cpor.claims.v1.Claim.assessment`) only after that.
         ///
         /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if the claim has no assessment, or none for the month,
         /// or the caller may not see it.
@@ -1890,7 +1932,9 @@ pub mod eligibility_service_server {
     #[async_trait]
     pub trait EligibilityService: std::marker::Send + std::marker::Sync + 'static {
         /// Gets the latest assessment of a claim, or that of an earlier month, with each condition of the
-        /// guide and the facts that the condition used.
+        /// guide and the facts that the condition used. The assessment exists as soon as this service
+        /// knows that the association of the claim is official; its state is PENDING until the first
+        /// result. A claim names its assessment (`cpor.claims.v1.Claim.assessment`) only after that.
         ///
         /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if the claim has no assessment, or none for the month,
         /// or the caller may not see it.

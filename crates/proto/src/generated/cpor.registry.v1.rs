@@ -525,6 +525,24 @@ impl ::prost::Name for GetTenantRequest {
         "/cpor.registry.v1.GetTenantRequest".into()
     }
 }
+/// Request for `GetSubscription`.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetSubscriptionRequest {
+    /// The resource name of the subscription. Format: `tenants/{tenant}/subscriptions/{subscription}`,
+    /// where both ids are UUIDs.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+}
+impl ::prost::Name for GetSubscriptionRequest {
+    const NAME: &'static str = "GetSubscriptionRequest";
+    const PACKAGE: &'static str = "cpor.registry.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "cpor.registry.v1.GetSubscriptionRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/cpor.registry.v1.GetSubscriptionRequest".into()
+    }
+}
 /// Request for `ListSubscriptions`.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ListSubscriptionsRequest {
@@ -573,6 +591,24 @@ impl ::prost::Name for ListSubscriptionsResponse {
         "/cpor.registry.v1.ListSubscriptionsResponse".into()
     }
 }
+/// Request for `GetWorkload`.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetWorkloadRequest {
+    /// The resource name of the workload. Format: `tenants/{tenant}/workloads/{product}`, where
+    /// `{tenant}` is a UUID, for example ending in `/workloads/teams`.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+}
+impl ::prost::Name for GetWorkloadRequest {
+    const NAME: &'static str = "GetWorkloadRequest";
+    const PACKAGE: &'static str = "cpor.registry.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "cpor.registry.v1.GetWorkloadRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/cpor.registry.v1.GetWorkloadRequest".into()
+    }
+}
 /// Request for `ListWorkloads`.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ListWorkloadsRequest {
@@ -618,6 +654,24 @@ impl ::prost::Name for ListWorkloadsResponse {
     }
     fn type_url() -> ::prost::alloc::string::String {
         "/cpor.registry.v1.ListWorkloadsResponse".into()
+    }
+}
+/// Request for `GetProduct`.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetProductRequest {
+    /// The resource name of the product. Format: `products/{product}`, for example
+    /// `products/power-bi`.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+}
+impl ::prost::Name for GetProductRequest {
+    const NAME: &'static str = "GetProductRequest";
+    const PACKAGE: &'static str = "cpor.registry.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "cpor.registry.v1.GetProductRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/cpor.registry.v1.GetProductRequest".into()
     }
 }
 /// Request for `ListProducts`.
@@ -706,6 +760,24 @@ impl ::prost::Name for LookUpAssociationsResponse {
     }
     fn type_url() -> ::prost::alloc::string::String {
         "/cpor.registry.v1.LookUpAssociationsResponse".into()
+    }
+}
+/// Request for `GetAssociation`.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetAssociationRequest {
+    /// The resource name of the association. Format: `tenants/{tenant}/associations/{association}`,
+    /// where both ids are UUIDs.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+}
+impl ::prost::Name for GetAssociationRequest {
+    const NAME: &'static str = "GetAssociationRequest";
+    const PACKAGE: &'static str = "cpor.registry.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "cpor.registry.v1.GetAssociationRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/cpor.registry.v1.GetAssociationRequest".into()
     }
 }
 /// Request for `ListAssociations`.
@@ -1659,6 +1731,39 @@ pub mod registry_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
+        /// Gets a subscription of a tenant.
+        ///
+        /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if the subscription does not exist or is not of the
+        /// caller's tenant.
+        ///
+        /// Callers: `poe_reviewer`, `review_lead`, `program_manager`, `directory_sync`, `operator` and
+        /// `customer_admin`.
+        pub async fn get_subscription(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetSubscriptionRequest>,
+        ) -> std::result::Result<tonic::Response<super::Subscription>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/cpor.registry.v1.RegistryService/GetSubscription",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "cpor.registry.v1.RegistryService",
+                        "GetSubscription",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
         /// Lists the subscriptions of a tenant, by id. The list is empty if the tenant does not exist.
         ///
         /// Callers: `poe_reviewer`, `review_lead`, `program_manager`, `directory_sync`, `operator` and
@@ -1692,6 +1797,36 @@ pub mod registry_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
+        /// Gets a workload that a tenant uses.
+        ///
+        /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if the tenant does not use the workload, does not exist or
+        /// is not the caller's tenant.
+        ///
+        /// Callers: `poe_reviewer`, `review_lead`, `program_manager`, `directory_sync`, `operator` and
+        /// `customer_admin`.
+        pub async fn get_workload(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetWorkloadRequest>,
+        ) -> std::result::Result<tonic::Response<super::Workload>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/cpor.registry.v1.RegistryService/GetWorkload",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("cpor.registry.v1.RegistryService", "GetWorkload"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
         /// Lists the workloads that a tenant uses, by product id. The list is empty if the tenant does not
         /// exist.
         ///
@@ -1720,6 +1855,35 @@ pub mod registry_service_client {
             req.extensions_mut()
                 .insert(
                     GrpcMethod::new("cpor.registry.v1.RegistryService", "ListWorkloads"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Gets a product of the catalog (R9).
+        ///
+        /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if the catalog has no such product.
+        ///
+        /// Callers: all partner roles, `poe_reviewer`, `review_lead`, `program_manager`, `directory_sync`,
+        /// `operator` and `customer_admin`.
+        pub async fn get_product(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetProductRequest>,
+        ) -> std::result::Result<tonic::Response<super::Product>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/cpor.registry.v1.RegistryService/GetProduct",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("cpor.registry.v1.RegistryService", "GetProduct"),
                 );
             self.inner.unary(req, path, codec).await
         }
@@ -1863,6 +2027,36 @@ pub mod registry_service_client {
                         "cpor.registry.v1.RegistryService",
                         "LookUpAssociations",
                     ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Gets an association (R49).
+        ///
+        /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if the association does not exist, or belongs to another
+        /// company than that of the caller, or to another tenant than that of a customer.
+        ///
+        /// Callers: all partner roles, `poe_reviewer`, `review_lead`, `program_manager`, `operator` and
+        /// `customer_admin`.
+        pub async fn get_association(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetAssociationRequest>,
+        ) -> std::result::Result<tonic::Response<super::Association>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/cpor.registry.v1.RegistryService/GetAssociation",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("cpor.registry.v1.RegistryService", "GetAssociation"),
                 );
             self.inner.unary(req, path, codec).await
         }
@@ -2129,6 +2323,17 @@ pub mod registry_service_server {
             &self,
             request: tonic::Request<super::GetTenantRequest>,
         ) -> std::result::Result<tonic::Response<super::Tenant>, tonic::Status>;
+        /// Gets a subscription of a tenant.
+        ///
+        /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if the subscription does not exist or is not of the
+        /// caller's tenant.
+        ///
+        /// Callers: `poe_reviewer`, `review_lead`, `program_manager`, `directory_sync`, `operator` and
+        /// `customer_admin`.
+        async fn get_subscription(
+            &self,
+            request: tonic::Request<super::GetSubscriptionRequest>,
+        ) -> std::result::Result<tonic::Response<super::Subscription>, tonic::Status>;
         /// Lists the subscriptions of a tenant, by id. The list is empty if the tenant does not exist.
         ///
         /// Callers: `poe_reviewer`, `review_lead`, `program_manager`, `directory_sync`, `operator` and
@@ -2140,6 +2345,17 @@ pub mod registry_service_server {
             tonic::Response<super::ListSubscriptionsResponse>,
             tonic::Status,
         >;
+        /// Gets a workload that a tenant uses.
+        ///
+        /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if the tenant does not use the workload, does not exist or
+        /// is not the caller's tenant.
+        ///
+        /// Callers: `poe_reviewer`, `review_lead`, `program_manager`, `directory_sync`, `operator` and
+        /// `customer_admin`.
+        async fn get_workload(
+            &self,
+            request: tonic::Request<super::GetWorkloadRequest>,
+        ) -> std::result::Result<tonic::Response<super::Workload>, tonic::Status>;
         /// Lists the workloads that a tenant uses, by product id. The list is empty if the tenant does not
         /// exist.
         ///
@@ -2152,6 +2368,16 @@ pub mod registry_service_server {
             tonic::Response<super::ListWorkloadsResponse>,
             tonic::Status,
         >;
+        /// Gets a product of the catalog (R9).
+        ///
+        /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if the catalog has no such product.
+        ///
+        /// Callers: all partner roles, `poe_reviewer`, `review_lead`, `program_manager`, `directory_sync`,
+        /// `operator` and `customer_admin`.
+        async fn get_product(
+            &self,
+            request: tonic::Request<super::GetProductRequest>,
+        ) -> std::result::Result<tonic::Response<super::Product>, tonic::Status>;
         /// Lists the catalog by product id: which products can be claimed, and in which period (R9).
         ///
         /// Callers: all partner roles, `poe_reviewer`, `review_lead`, `program_manager`, `directory_sync`,
@@ -2210,6 +2436,17 @@ pub mod registry_service_server {
             tonic::Response<super::LookUpAssociationsResponse>,
             tonic::Status,
         >;
+        /// Gets an association (R49).
+        ///
+        /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if the association does not exist, or belongs to another
+        /// company than that of the caller, or to another tenant than that of a customer.
+        ///
+        /// Callers: all partner roles, `poe_reviewer`, `review_lead`, `program_manager`, `operator` and
+        /// `customer_admin`.
+        async fn get_association(
+            &self,
+            request: tonic::Request<super::GetAssociationRequest>,
+        ) -> std::result::Result<tonic::Response<super::Association>, tonic::Status>;
         /// Lists the associations of a tenant, or of all tenants with the parent `tenants/-`, those with
         /// the latest `hold_time` first. Partners get only their own associations, customers only those of
         /// their tenant.
@@ -2515,6 +2752,52 @@ pub mod registry_service_server {
                     };
                     Box::pin(fut)
                 }
+                "/cpor.registry.v1.RegistryService/GetSubscription" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetSubscriptionSvc<T: RegistryService>(pub Arc<T>);
+                    impl<
+                        T: RegistryService,
+                    > tonic::server::UnaryService<super::GetSubscriptionRequest>
+                    for GetSubscriptionSvc<T> {
+                        type Response = super::Subscription;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetSubscriptionRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as RegistryService>::get_subscription(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetSubscriptionSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
                 "/cpor.registry.v1.RegistryService/ListSubscriptions" => {
                     #[allow(non_camel_case_types)]
                     struct ListSubscriptionsSvc<T: RegistryService>(pub Arc<T>);
@@ -2561,6 +2844,51 @@ pub mod registry_service_server {
                     };
                     Box::pin(fut)
                 }
+                "/cpor.registry.v1.RegistryService/GetWorkload" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetWorkloadSvc<T: RegistryService>(pub Arc<T>);
+                    impl<
+                        T: RegistryService,
+                    > tonic::server::UnaryService<super::GetWorkloadRequest>
+                    for GetWorkloadSvc<T> {
+                        type Response = super::Workload;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetWorkloadRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as RegistryService>::get_workload(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetWorkloadSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
                 "/cpor.registry.v1.RegistryService/ListWorkloads" => {
                     #[allow(non_camel_case_types)]
                     struct ListWorkloadsSvc<T: RegistryService>(pub Arc<T>);
@@ -2592,6 +2920,51 @@ pub mod registry_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = ListWorkloadsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/cpor.registry.v1.RegistryService/GetProduct" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetProductSvc<T: RegistryService>(pub Arc<T>);
+                    impl<
+                        T: RegistryService,
+                    > tonic::server::UnaryService<super::GetProductRequest>
+                    for GetProductSvc<T> {
+                        type Response = super::Product;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetProductRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as RegistryService>::get_product(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetProductSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
@@ -2788,6 +3161,52 @@ pub mod registry_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = LookUpAssociationsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/cpor.registry.v1.RegistryService/GetAssociation" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetAssociationSvc<T: RegistryService>(pub Arc<T>);
+                    impl<
+                        T: RegistryService,
+                    > tonic::server::UnaryService<super::GetAssociationRequest>
+                    for GetAssociationSvc<T> {
+                        type Response = super::Association;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetAssociationRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as RegistryService>::get_association(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetAssociationSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

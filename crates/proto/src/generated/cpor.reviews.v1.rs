@@ -227,10 +227,12 @@ pub struct Arbitration {
     /// The awarded keys.
     #[prost(message, repeated, tag = "2")]
     pub awards: ::prost::alloc::vec::Vec<Award>,
-    /// The comment of the review lead, which the partners can read.
+    /// The comment of the review lead, which the partners can read. Only `ArbitrateLines` returns it:
+    /// the service erases it when the arbitration is completed, because the history of each claim
+    /// contains it.
     #[prost(string, tag = "3")]
     pub comment: ::prost::alloc::string::String,
-    /// The subject of the review lead, as in the lead's token.
+    /// The subject of the review lead, as in the lead's token. Erased like `comment`.
     #[prost(string, tag = "4")]
     pub author: ::prost::alloc::string::String,
     /// When the decision was made.
@@ -764,6 +766,24 @@ impl ::prost::Name for ArbitrateLinesRequest {
         "/cpor.reviews.v1.ArbitrateLinesRequest".into()
     }
 }
+/// Request for `GetArbitration`.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetArbitrationRequest {
+    /// The resource name of the arbitration. Format: `tenants/{tenant}/arbitrations/{arbitration}`,
+    /// where both ids are UUIDs.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+}
+impl ::prost::Name for GetArbitrationRequest {
+    const NAME: &'static str = "GetArbitrationRequest";
+    const PACKAGE: &'static str = "cpor.reviews.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "cpor.reviews.v1.GetArbitrationRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/cpor.reviews.v1.GetArbitrationRequest".into()
+    }
+}
 /// Request for `CreateReviewNote`.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct CreateReviewNoteRequest {
@@ -798,6 +818,24 @@ impl ::prost::Name for CreateReviewNoteRequest {
     }
     fn type_url() -> ::prost::alloc::string::String {
         "/cpor.reviews.v1.CreateReviewNoteRequest".into()
+    }
+}
+/// Request for `GetReviewNote`.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetReviewNoteRequest {
+    /// The resource name of the note. Format: `tenants/{tenant}/reviewCases/{case}/notes/{note}`,
+    /// where all ids are UUIDs.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+}
+impl ::prost::Name for GetReviewNoteRequest {
+    const NAME: &'static str = "GetReviewNoteRequest";
+    const PACKAGE: &'static str = "cpor.reviews.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "cpor.reviews.v1.GetReviewNoteRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/cpor.reviews.v1.GetReviewNoteRequest".into()
     }
 }
 /// Request for `ListReviewNotes`.
@@ -1511,6 +1549,35 @@ pub mod review_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
+        /// Gets an arbitration that `ArbitrateLines` has recorded (R37).
+        ///
+        /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if the arbitration does not exist, or was refused because
+        /// a key could not be awarded as requested.
+        ///
+        /// Callers: `poe_reviewer` and `review_lead`.
+        pub async fn get_arbitration(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetArbitrationRequest>,
+        ) -> std::result::Result<tonic::Response<super::Arbitration>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/cpor.reviews.v1.ReviewService/GetArbitration",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("cpor.reviews.v1.ReviewService", "GetArbitration"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
         /// Adds a note to a case, which only vendor staff can read (R55). Any reviewer can add notes, in
         /// every state of the case.
         ///
@@ -1537,6 +1604,34 @@ pub mod review_service_client {
             req.extensions_mut()
                 .insert(
                     GrpcMethod::new("cpor.reviews.v1.ReviewService", "CreateReviewNote"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Gets a note of a case (R55).
+        ///
+        /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if the note does not exist.
+        ///
+        /// Callers: `poe_reviewer` and `review_lead`.
+        pub async fn get_review_note(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetReviewNoteRequest>,
+        ) -> std::result::Result<tonic::Response<super::ReviewNote>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/cpor.reviews.v1.ReviewService/GetReviewNote",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("cpor.reviews.v1.ReviewService", "GetReviewNote"),
                 );
             self.inner.unary(req, path, codec).await
         }
@@ -1714,6 +1809,16 @@ pub mod review_service_server {
             &self,
             request: tonic::Request<super::ArbitrateLinesRequest>,
         ) -> std::result::Result<tonic::Response<super::Arbitration>, tonic::Status>;
+        /// Gets an arbitration that `ArbitrateLines` has recorded (R37).
+        ///
+        /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if the arbitration does not exist, or was refused because
+        /// a key could not be awarded as requested.
+        ///
+        /// Callers: `poe_reviewer` and `review_lead`.
+        async fn get_arbitration(
+            &self,
+            request: tonic::Request<super::GetArbitrationRequest>,
+        ) -> std::result::Result<tonic::Response<super::Arbitration>, tonic::Status>;
         /// Adds a note to a case, which only vendor staff can read (R55). Any reviewer can add notes, in
         /// every state of the case.
         ///
@@ -1723,6 +1828,15 @@ pub mod review_service_server {
         async fn create_review_note(
             &self,
             request: tonic::Request<super::CreateReviewNoteRequest>,
+        ) -> std::result::Result<tonic::Response<super::ReviewNote>, tonic::Status>;
+        /// Gets a note of a case (R55).
+        ///
+        /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if the note does not exist.
+        ///
+        /// Callers: `poe_reviewer` and `review_lead`.
+        async fn get_review_note(
+            &self,
+            request: tonic::Request<super::GetReviewNoteRequest>,
         ) -> std::result::Result<tonic::Response<super::ReviewNote>, tonic::Status>;
         /// Lists the notes of a case, oldest first (R55).
         ///
@@ -2339,6 +2453,51 @@ pub mod review_service_server {
                     };
                     Box::pin(fut)
                 }
+                "/cpor.reviews.v1.ReviewService/GetArbitration" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetArbitrationSvc<T: ReviewService>(pub Arc<T>);
+                    impl<
+                        T: ReviewService,
+                    > tonic::server::UnaryService<super::GetArbitrationRequest>
+                    for GetArbitrationSvc<T> {
+                        type Response = super::Arbitration;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetArbitrationRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ReviewService>::get_arbitration(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetArbitrationSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
                 "/cpor.reviews.v1.ReviewService/CreateReviewNote" => {
                     #[allow(non_camel_case_types)]
                     struct CreateReviewNoteSvc<T: ReviewService>(pub Arc<T>);
@@ -2370,6 +2529,51 @@ pub mod review_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = CreateReviewNoteSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/cpor.reviews.v1.ReviewService/GetReviewNote" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetReviewNoteSvc<T: ReviewService>(pub Arc<T>);
+                    impl<
+                        T: ReviewService,
+                    > tonic::server::UnaryService<super::GetReviewNoteRequest>
+                    for GetReviewNoteSvc<T> {
+                        type Response = super::ReviewNote;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetReviewNoteRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ReviewService>::get_review_note(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetReviewNoteSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

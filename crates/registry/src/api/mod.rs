@@ -6,8 +6,12 @@ mod check_usage_access;
 pub(crate) mod convert;
 mod decline_legacy_association;
 mod error;
+mod get_association;
 mod get_partner;
+mod get_product;
+mod get_subscription;
 mod get_tenant;
+mod get_workload;
 mod import_directory;
 mod import_legacy_associations;
 mod list_associations;
@@ -27,11 +31,12 @@ use cpor_proto::registry::v1::registry_service_server::RegistryService;
 use cpor_proto::registry::v1::{
     ArbitrateHoldsRequest, ArbitrateHoldsResponse, Association, CheckClaimRequest, CheckClaimResponse,
     CheckClaimsRequest, CheckClaimsResponse, CheckUsageAccessRequest, CheckUsageAccessResponse,
-    DeclineLegacyAssociationRequest, GetPartnerRequest, GetTenantRequest, ImportDirectoryRequest,
-    ImportDirectoryResponse, ImportLegacyAssociationsRequest, ImportLegacyAssociationsResponse,
-    ListAssociationsRequest, ListAssociationsResponse, ListProductsRequest, ListProductsResponse,
-    ListSubscriptionsRequest, ListSubscriptionsResponse, ListWorkloadsRequest, ListWorkloadsResponse,
-    LookUpAssociationsRequest, LookUpAssociationsResponse, Partner, PlaceHoldRequest, PlaceHoldResponse, Tenant,
+    DeclineLegacyAssociationRequest, GetAssociationRequest, GetPartnerRequest, GetProductRequest,
+    GetSubscriptionRequest, GetTenantRequest, GetWorkloadRequest, ImportDirectoryRequest, ImportDirectoryResponse,
+    ImportLegacyAssociationsRequest, ImportLegacyAssociationsResponse, ListAssociationsRequest,
+    ListAssociationsResponse, ListProductsRequest, ListProductsResponse, ListSubscriptionsRequest,
+    ListSubscriptionsResponse, ListWorkloadsRequest, ListWorkloadsResponse, LookUpAssociationsRequest,
+    LookUpAssociationsResponse, Partner, PlaceHoldRequest, PlaceHoldResponse, Product, Subscription, Tenant, Workload,
 };
 use cpor_types::Calendars;
 use tonic::{Request, Response, Status};
@@ -70,6 +75,10 @@ impl RegistryService for Api {
         get_tenant::get_tenant(self, request).await
     }
 
+    async fn get_subscription(&self, request: Request<GetSubscriptionRequest>) -> ApiResult<Subscription> {
+        get_subscription::get_subscription(self, request).await
+    }
+
     async fn list_subscriptions(
         &self,
         request: Request<ListSubscriptionsRequest>,
@@ -77,8 +86,16 @@ impl RegistryService for Api {
         list_subscriptions::list_subscriptions(self, request).await
     }
 
+    async fn get_workload(&self, request: Request<GetWorkloadRequest>) -> ApiResult<Workload> {
+        get_workload::get_workload(self, request).await
+    }
+
     async fn list_workloads(&self, request: Request<ListWorkloadsRequest>) -> ApiResult<ListWorkloadsResponse> {
         list_workloads::list_workloads(self, request).await
+    }
+
+    async fn get_product(&self, request: Request<GetProductRequest>) -> ApiResult<Product> {
+        get_product::get_product(self, request)
     }
 
     async fn list_products(&self, request: Request<ListProductsRequest>) -> ApiResult<ListProductsResponse> {
@@ -90,6 +107,10 @@ impl RegistryService for Api {
         request: Request<LookUpAssociationsRequest>,
     ) -> ApiResult<LookUpAssociationsResponse> {
         look_up_associations::look_up_associations(self, request).await
+    }
+
+    async fn get_association(&self, request: Request<GetAssociationRequest>) -> ApiResult<Association> {
+        get_association::get_association(self, request).await
     }
 
     async fn list_associations(

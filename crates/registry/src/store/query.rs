@@ -6,8 +6,8 @@ use cpor_bulk_rows::{fetch_all, fetch_one};
 use cpor_durable::ids;
 use cpor_durable::{AggregateKey, StoreError, Versioned, rows};
 use cpor_types::{
-    AssociationKey, AssociationName, ClaimName, DecisionId, PartnerId, ProductId, SubscriptionId, TenantId, TenantKey,
-    Timestamp,
+    AssociationKey, AssociationName, ClaimName, DecisionId, PartnerId, ProductId, SubscriptionId, SubscriptionName,
+    TenantId, TenantKey, Timestamp, WorkloadName,
 };
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, Condition, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
@@ -78,7 +78,7 @@ pub(crate) async fn subscriptions(
     if let Some(after) = after {
         select = select.filter(subscription::Column::Id.gt(ids::SubscriptionId::from(after)));
     }
-    fetch_all(db, select).await.map_err(child_load_error)?.into_iter().map(subscription).collect()
+    fetch_all(db, select).await.map_err(child_load_error)?.into_iter().map(subscription_from_row).collect()
 }
 
 /// A page of a tenant's workloads in the order of their product ids, starting behind `after` or
@@ -96,6 +96,23 @@ pub(crate) async fn workloads(
     fetch_all(db, select).await.map_err(child_load_error)?.into_iter().map(ProductId::try_from).collect()
 }
 
+/// One subscription, or `None` when it does not exist. Uses one query.
+pub(crate) async fn subscription(
+    db: &DatabaseConnection,
+    name: &SubscriptionName,
+) -> Result<Option<Subscription>, StoreError> {
+    let query =
+        subscriptions_of(name.tenant).filter(subscription::Column::Id.eq(ids::SubscriptionId::from(name.subscription)));
+    let row = fetch_one(db, query).await.map_err(child_load_error)?;
+    Ok(row.map(subscription_from_row).transpose()?.map(|(_, subscription)| subscription))
+}
+
+/// Whether the tenant uses the workload. Uses one query.
+pub(crate) async fn has_workload(db: &DatabaseConnection, name: &WorkloadName) -> Result<bool, StoreError> {
+    let query = workloads_of(name.tenant).filter(workload::Column::Product.eq(name.product.as_str()));
+    Ok(fetch_one(db, query).await.map_err(child_load_error)?.is_some())
+}
+
 fn subscriptions_of(tenant: TenantId) -> Select<subscription::Entity> {
     subscription::Entity::find().filter(subscription::Column::Tenant.eq(ids::TenantUuid::from(tenant)))
 }
@@ -104,7 +121,7 @@ fn workloads_of(tenant: TenantId) -> Select<workload::Entity> {
     workload::Entity::find().filter(workload::Column::Tenant.eq(ids::TenantUuid::from(tenant)))
 }
 
-fn subscription(row: subscription::Model) -> Result<(SubscriptionId, Subscription), StoreError> {
+fn subscription_from_row(row: subscription::Model) -> Result<(SubscriptionId, Subscription), StoreError> {
     Ok((row.id.into(), row.try_into()?))
 }
 
@@ -148,13 +165,17 @@ fn associations_with_key(key: &TenantKey) -> Select<association::Entity> {
     association::Entity::find().filter(Tenant.eq(ids::TenantUuid::from(key.tenant))).filter(Key.eq(key.key.to_string()))
 }
 
-/// One association, or `None` when it does not exist. Uses one query.
+/// One association, or `None` when it does not exist or is not of `partner`. With `None` as partner,
+/// the association of any partner. Uses one query.
 pub(crate) async fn association(
     db: &DatabaseConnection,
     name: &AssociationName,
+    partner: Option<&PartnerId>,
 ) -> Result<Option<NamedAssociation>, StoreError> {
     let id = (ids::TenantUuid::from(name.tenant), ids::AssociationId::from(name.association));
-    let row = fetch_one(db, association::Entity::find_by_id(id)).await.map_err(child_load_error)?;
+    let is_of_partner = partner.map(|partner| association::Column::Partner.eq(ids::PartnerId::from(partner)));
+    let query = association::Entity::find_by_id(id).filter(Condition::all().add_option(is_of_partner));
+    let row = fetch_one(db, query).await.map_err(child_load_error)?;
     row.map(to_named).transpose()
 }
 

@@ -4,6 +4,7 @@
 use cpor_acceptance::{ClaimStage, TestClaim, TestSystem, assert_refused, both_databases, retry_after};
 use cpor_proto::{
     claims::v1::{ClaimState, ExplainClaimRequest, Party, PartyCommands, WaitsFor},
+    eligibility::v1::{AssessmentState, GetAssessmentRequest},
     reviews::v1::ReviewCaseState,
     r#type::v1::AssociationState,
 };
@@ -16,6 +17,7 @@ both_databases![
     drafts_work_without_the_registry,
     an_approval_completes_when_the_registry_returns,
     submissions_work_without_poe_review,
+    an_assessment_is_named_once_it_exists,
 ];
 
 async fn stop(system: &TestSystem, service: Service) {
@@ -74,6 +76,19 @@ async fn an_approval_completes_when_the_registry_returns(system: &TestSystem) {
     let claim = case.claim().await;
     assert_eq!((claim.state(), claim.association_state()), (ClaimState::Approved, AssociationState::Pending));
     assert_eq!(case.associations().await.len(), 1);
+}
+
+async fn an_assessment_is_named_once_it_exists(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Approved).await;
+    stop(system, Service::Eligibility).await;
+    case.approve_consent().await.unwrap();
+    eventually(async || case.claim().await.official_time.is_some()).await;
+    assert_eq!(case.claim().await.assessment, "", "eligibility does not know the claim yet");
+    start(system, Service::Eligibility).await;
+    system.wait_until_idle().await;
+    let request = GetAssessmentRequest { name: case.claim().await.assessment, ..GetAssessmentRequest::default() };
+    let found = case.partner.eligibility().get_assessment(request).await.unwrap().into_inner();
+    assert_eq!(found.state(), AssessmentState::Assessed);
 }
 
 async fn submissions_work_without_poe_review(system: &TestSystem) {

@@ -1,11 +1,12 @@
 //! Who may call which method: generated from the access that the protos declare.
 
 pub(crate) mod requests;
-mod roles;
+pub(crate) mod roles;
 mod services;
 mod tokens;
 
-use cpor_acceptance::{ClaimStage, TestClaim, TestSystem};
+use cpor_acceptance::{ClaimStage, TestClaim, TestSystem, rows};
+use cpor_proto::registry::v1::directory_row::Row;
 
 /// The names of a claim and of the resources around it.
 #[derive(Clone, Debug)]
@@ -14,26 +15,41 @@ pub(crate) struct ResourceNames {
     pub(crate) tenant: String,
     pub(crate) claim: String,
     pub(crate) evidence: String,
+    pub(crate) comment: String,
     pub(crate) case: String,
+    pub(crate) note: String,
+    pub(crate) arbitration: String,
     pub(crate) consent: String,
     pub(crate) assessment: String,
     pub(crate) association: String,
+    pub(crate) subscription: String,
+    pub(crate) workload: String,
     pub(crate) key: String,
 }
 
 impl ResourceNames {
-    /// The names around a claim that has an association.
+    /// The names around a claim that has an association. There is no arbitration.
     pub(crate) async fn of(case: &TestClaim<'_>) -> Self {
-        let id = case.id().to_owned();
+        let (id, system) = (case.id().to_owned(), case.system);
+        let subscription = rows::subscription(&case.tenant, &system.next_uuid(), "power-apps");
+        let workload = rows::workload(&case.tenant, "intune");
+        let (subscription_name, workload_name) = (subscription.name.clone(), workload.name.clone());
+        system.import_row(Row::Subscription(subscription)).await;
+        system.import_row(Row::Workload(workload)).await;
         Self {
             partner: case.name.split("/claims/").next().unwrap().to_owned(),
             tenant: format!("tenants/{}", case.tenant),
             claim: case.name.clone(),
             evidence: case.evidence().await.remove(0).name,
+            comment: case.comment(&case.partner, "Please look at page two.").await.expect("a comment").name,
             case: case.review_name().await,
+            note: case.note(&system.reviewer, "For reviewers.").await.expect("a note").name,
+            arbitration: format!("tenants/{}/arbitrations/{id}", case.tenant),
             consent: case.consent_name(),
             assessment: format!("tenants/{}/assessments/{id}", case.tenant),
             association: case.associations().await.remove(0).name,
+            subscription: subscription_name,
+            workload: workload_name,
             key: case.key(0).await,
         }
     }
@@ -46,6 +62,11 @@ impl ResourceNames {
             tenant: format!("tenants/{id}"),
             claim: format!("{}/claims/{id}", self.partner),
             evidence: format!("{}/claims/{id}/evidence/{id}", self.partner),
+            comment: format!("{}/claims/{id}/comments/{id}", self.partner),
+            note: format!("{}/reviewCases/{id}/notes/{id}", self.tenant),
+            arbitration: format!("{}/arbitrations/{id}", self.tenant),
+            subscription: format!("{}/subscriptions/{id}", self.tenant),
+            workload: format!("{}/workloads/{id}", self.tenant),
             case: format!("{}/reviewCases/{id}", self.tenant),
             consent: format!("{}/consents/{id}", self.tenant),
             assessment: format!("{}/assessments/{id}", self.tenant),
@@ -56,13 +77,18 @@ impl ResourceNames {
 
     /// All names. The longest are first, because the name of a claim begins with that of its
     /// partner.
-    fn all(&self) -> [&str; 9] {
+    fn all(&self) -> [&str; 14] {
         [
             &self.evidence,
+            &self.comment,
+            &self.note,
+            &self.arbitration,
             &self.case,
             &self.consent,
             &self.assessment,
             &self.association,
+            &self.subscription,
+            &self.workload,
             &self.claim,
             &self.key,
             &self.tenant,
@@ -71,20 +97,25 @@ impl ResourceNames {
     }
 }
 
-/// Contoso's claim for Fabrikam, Northwind's claim for Litware, and names of nothing.
-struct AccessFixture {
+/// Contoso's claim for Fabrikam, Northwind's claim for Litware, and names of nothing. Only vendor
+/// staff can see arbitrations, so one is enough.
+pub(crate) struct AccessFixture {
     /// The resources that belong to the partner and the customer of
     /// [`TestSystem::actor_with_role`].
-    own: ResourceNames,
-    other: ResourceNames,
-    nothing: ResourceNames,
+    pub(crate) own: ResourceNames,
+    pub(crate) other: ResourceNames,
+    pub(crate) nothing: ResourceNames,
 }
 
 impl AccessFixture {
-    async fn create(system: &TestSystem) -> Self {
-        let own = TestClaim::at_stage(system, system.presales().await, ClaimStage::Approved).await;
+    pub(crate) async fn create(system: &TestSystem) -> Self {
+        let claim = system.presales().await;
+        let own = TestClaim::at_stage(system, claim.clone(), ClaimStage::Approved).await;
+        TestClaim::at_stage(system, system.rival_of(&claim), ClaimStage::UnderReview).await;
+        let arbitration = own.award(&system.lead, &[&own.key(0).await]).await.expect("an arbitration").name;
         let other = TestClaim::at_stage(system, system.workloads(), ClaimStage::Official).await;
-        let own = ResourceNames::of(&own).await;
-        Self { nothing: own.nonexistent(system), own, other: ResourceNames::of(&other).await }
+        let own = ResourceNames { arbitration: arbitration.clone(), ..ResourceNames::of(&own).await };
+        let other = ResourceNames { arbitration, ..ResourceNames::of(&other).await };
+        Self { nothing: own.nonexistent(system), own, other }
     }
 }

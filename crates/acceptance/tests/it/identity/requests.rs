@@ -7,7 +7,8 @@ use super::ResourceNames;
 
 /// The request of a method for these resources, as JSON. Where possible it changes nothing.
 pub(crate) fn request_for(method: &Method, names: &ResourceNames) -> Value {
-    let ResourceNames { partner, tenant, claim, evidence, case, consent, assessment, association, key } = names;
+    let ResourceNames { partner, tenant, claim, evidence, comment, case, note, arbitration, .. } = names;
+    let ResourceNames { consent, assessment, association, subscription, workload, key, .. } = names;
     match method.name.as_str() {
         "CreateClaim" => json!({"parent": partner, "claim": {}, "validate_only": true}),
         "ListClaims" | "WatchClaims" => json!({"parent": partner}),
@@ -21,9 +22,12 @@ pub(crate) fn request_for(method: &Method, names: &ResourceNames) -> Value {
             json!({"name": claim})
         }
         "UploadEvidence" => json!({"metadata": {"parent": claim, "file_name": "proof.pdf"}, "data": "JVBERi0xLjQK"}),
-        "DownloadEvidence" | "DeleteEvidence" => json!({"name": evidence}),
+        "DownloadEvidence" | "GetEvidence" | "DeleteEvidence" => json!({"name": evidence}),
         "ListEvidence" | "ListComments" | "ListHistory" => json!({"parent": claim}),
         "CreateComment" => json!({"parent": claim, "comment": {"text": "x"}}),
+        "GetComment" => json!({"name": comment}),
+        "GetReviewNote" => json!({"name": note}),
+        "GetArbitration" => json!({"name": arbitration}),
         "CreateReviewNote" => json!({"parent": case, "note": {"text": "x"}}),
         "ListReviewNotes" => json!({"parent": case}),
         "ArbitrateLines" => {
@@ -65,9 +69,10 @@ pub(crate) fn request_for(method: &Method, names: &ResourceNames) -> Value {
         "ImportLegacyAssociations" => json!({"rows": [{
             "key": format!("tenants/{FABRIKAM}/workloads/teams"), "partner": partner, "mpn_id": "1001", "activities": ["ACTIVITY_USAGE"],
         }]}),
-        "DeclineLegacyAssociation" => {
-            json!({"name": association})
-        }
+        "GetAssociation" | "DeclineLegacyAssociation" => json!({"name": association}),
+        "GetSubscription" => json!({"name": subscription}),
+        "GetWorkload" => json!({"name": workload}),
+        "GetProduct" => json!({"name": "products/teams"}),
         "ListAssessments" | "ListSubscriptions" | "ListWorkloads" | "ListAssociations" => json!({"parent": tenant}),
         "GetProgramGuide" => json!({"name": "programGuides/default-2026"}),
         "ImportUsage" => json!({"rows": [{"key": key, "month": "2026-01", "consumption": 1}]}),

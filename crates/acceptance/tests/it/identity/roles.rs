@@ -14,7 +14,7 @@ use super::{AccessFixture, ResourceNames, requests::request_for};
 both_databases![each_role_reaches_only_its_methods, every_method_requires_a_token];
 
 /// The number of entries in the response, or the refusal.
-type CallResult = Result<usize, Status>;
+pub(crate) type CallResult = Result<usize, Status>;
 
 async fn each_role_reaches_only_its_methods(system: &TestSystem) {
     let fixture = AccessFixture::create(system).await;
@@ -104,10 +104,10 @@ fn denial(outcome: &CallResult) -> Option<Code> {
 }
 
 /// The code, message, reason and metadata of a refusal, without the requested names.
-type AnonymizedRefusal = (Code, String, String, BTreeMap<String, String>);
+pub(crate) type AnonymizedRefusal = (Code, String, String, BTreeMap<String, String>);
 
 /// Removes the requested names from a refusal, so that refusals can be compared.
-fn anonymized(outcome: CallResult, names: &ResourceNames) -> Result<usize, AnonymizedRefusal> {
+pub(crate) fn anonymized(outcome: CallResult, names: &ResourceNames) -> Result<usize, AnonymizedRefusal> {
     outcome.map_err(|status| {
         let without_names =
             |text: &str| names.all().iter().fold(text.to_owned(), |text, name| text.replace(name, "<name>"));

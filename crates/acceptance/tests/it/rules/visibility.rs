@@ -80,8 +80,11 @@ async fn consents(actor: &Actor, tenant: &str) -> ApiResult<Vec<Consent>> {
 }
 
 /// The methods that return documents, comments, notes, or the claim with everything in it.
-const METHODS_WITH_POE_COMMENTS_OR_NOTES: [&str; 15] = [
+const METHODS_WITH_POE_COMMENTS_OR_NOTES: [&str; 18] = [
     "GetClaim",
+    "GetEvidence",
+    "GetComment",
+    "GetReviewNote",
     "ListClaims",
     "WatchClaims",
     "ExportClaims",

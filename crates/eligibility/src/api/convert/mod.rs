@@ -24,6 +24,7 @@ pub(super) fn to_assessment(assessment: &Assessment, result: Option<MonthlyResul
         next_assess_time: assessment.next_assess_time().map(to_wire_time),
         official_time: Some(to_wire_time(facts.official_time)),
         end_time: assessment.association_end().map(|end| to_wire_time(end.time)),
+        state: assessment_state(assessment).into(),
         ..wire::Assessment::default()
     };
     let Some(MonthlyResult { month, guide, assess_time, results }) = result else { return message };
@@ -33,6 +34,14 @@ pub(super) fn to_assessment(assessment: &Assessment, result: Option<MonthlyResul
         guide: guide_name(&guide),
         assess_time: Some(to_wire_time(assess_time)),
         ..message
+    }
+}
+
+fn assessment_state(assessment: &Assessment) -> wire::AssessmentState {
+    match (assessment.association_end(), &assessment.latest) {
+        (Some(_), _) => wire::AssessmentState::Ended,
+        (None, Some(_)) => wire::AssessmentState::Assessed,
+        (None, None) => wire::AssessmentState::Pending,
     }
 }
 
