@@ -24,7 +24,7 @@ pub async fn call(actor: &Actor, method: &Method, message: Vec<u8>) -> Result<(M
     client.ready().await.map_err(|error| Status::unknown(error.to_string()))?;
     let path = method.path.parse().expect("a path");
     let mut request = Request::new(tokio_stream::once(Bytes::from(message)));
-    if method.name == "WatchClaims" {
+    if method.name.starts_with("Watch") {
         // A watch has no end of its own. The server ends it before the timeout.
         request.set_timeout(Duration::from_millis(1200));
     }

@@ -7,17 +7,15 @@ use crate::{
     notices::NoticeComposer,
     service::{ClaimIntake, MAX_ROWS_IN_FLIGHT},
     store::ClaimStore,
-    watch_permit::WatchLimiter,
 };
 use cpor_auth::{AccessError, MethodTable};
-use cpor_durable::{Host, HostedService, ServiceContext};
+use cpor_durable::{Host, HostedService, ServiceContext, watch::Watches};
 use cpor_mail::{Sender, SetupError};
 use cpor_proto::claims::v1::claim_service_server::{ClaimServiceServer, SERVICE_NAME};
 use cpor_registry_client::{GrpcRegistry, SharedRegistry};
 use cpor_types::Service;
 use std::{path::PathBuf, sync::Arc, time::Duration};
 use tokio::sync::Semaphore;
-use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 
 /// The reason why claim-intake cannot start.
@@ -85,10 +83,8 @@ pub async fn build_with(
         entropy: context.entropy,
         methods: Arc::new(method_table()?),
         row_permits: Arc::new(Semaphore::new(MAX_ROWS_IN_FLIGHT)),
-        watch_limiter: WatchLimiter::default(),
+        watches: Watches::new(&host, heartbeat),
         signer: context.peers.signer().clone(),
-        heartbeat,
-        draining: spawn_drain_token(&host),
     };
     Ok(HostedService {
         service: Service::ClaimIntake,
@@ -113,22 +109,6 @@ fn method_table() -> Result<MethodTable, BuildError> {
 fn evidence_directory(config: &Config, context: &ServiceContext) -> Result<PathBuf, BuildError> {
     let default_directory = || context.data_dir.as_ref().map(|directory| directory.join("evidence"));
     config.evidence_directory.clone().or_else(default_directory).ok_or(BuildError::NoEvidenceDirectory)
-}
-
-/// Registers a background task that cancels the returned token when the process starts to shut
-/// down. The open watches (streams of changes) end when the token is cancelled.
-fn spawn_drain_token(host: &Host) -> CancellationToken {
-    let draining = CancellationToken::new();
-    let task_token = draining.clone();
-    host.add_background_task("watches", move |stop| {
-        let draining = task_token.clone();
-        async move {
-            stop.cancelled().await;
-            draining.cancel();
-            Ok(())
-        }
-    });
-    draining
 }
 
 /// Registers the background task that removes abandoned uploads.

@@ -29,13 +29,6 @@ pub(crate) enum CallError {
     ConcurrentChange,
     /// The registry does not answer.
     RegistryUnavailable,
-    /// The caller already has as many watches as one caller may have (R59).
-    TooManyWatches {
-        /// The maximum number of concurrent watches of one caller.
-        limit: usize,
-    },
-    /// The service has no capacity for another watch.
-    Overloaded,
     /// The database could not be read.
     Store(StoreError),
     /// The evidence store failed.

@@ -21,7 +21,6 @@ mod notices;
 mod poe_template;
 mod service;
 mod store;
-mod watch_permit;
 
 pub use app::{BuildError, build, build_with};
 pub use config::Config;

@@ -6,18 +6,17 @@ use crate::{
     error::CallError,
     evidence::EvidenceStore,
     store::{ClaimStore, Claims},
-    watch_permit::WatchLimiter,
 };
 use cpor_auth::{MethodTable, TokenSigner};
 use cpor_durable::{
     Aggregate as _, Command, CommandError, CommandOutcome, Host, StoreError, Transition, Versioned, Writer,
+    watch::Watches,
 };
 use cpor_registry_client::SharedRegistry;
 use cpor_types::{Clock, Entropy, Timestamp};
 use sea_orm::DatabaseConnection;
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 use tokio::sync::Semaphore;
-use tokio_util::sync::CancellationToken;
 
 /// The claim-intake service. It implements the gRPC service and the event receiver. Cheap to clone.
 #[derive(Clone)]
@@ -41,15 +40,10 @@ pub(crate) struct ClaimIntake {
     /// One permit for each row of BatchCreateClaims that may be in processing at the same time; see
     /// [`MAX_ROWS_IN_FLIGHT`].
     pub(crate) row_permits: Arc<Semaphore>,
-    /// Limits the concurrent watches. A watch is a client's open stream of changes.
-    pub(crate) watch_limiter: WatchLimiter,
+    /// What all watches share. A watch is a client's open stream of changes.
+    pub(crate) watches: Watches,
     /// Signs receipts.
     pub(crate) signer: TokenSigner,
-    /// The time without a change after which a watch sends a heartbeat.
-    pub(crate) heartbeat: Duration,
-    /// Cancelled when the process starts to shut down. The watches, which otherwise have no end,
-    /// end then.
-    pub(crate) draining: CancellationToken,
 }
 
 /// The maximum number of rows of all BatchCreateClaims calls that are processed at the same time.

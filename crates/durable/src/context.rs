@@ -70,6 +70,8 @@ pub(crate) struct CommitSummary {
 pub(crate) struct Notifications {
     relays: [Notify; Service::ALL.len()],
     deadline_runner: Notify,
+    /// The number of commits that changed an aggregate.
+    commit_count: watch::Sender<u64>,
     /// The number of commits by owner, for each owner that has a watcher.
     commit_counts: Mutex<HashMap<String, watch::Sender<u64>>>,
 }
@@ -94,7 +96,15 @@ impl Notifications {
         counts.entry(owner.to_owned()).or_default().subscribe()
     }
 
+    /// Returns a value that changes with every commit of this process that changes an aggregate.
+    pub(crate) fn watch_all_commits(&self) -> watch::Receiver<u64> {
+        self.commit_count.subscribe()
+    }
+
     fn notify_commit(&self, owners: &BTreeSet<String>) {
+        if !owners.is_empty() {
+            self.commit_count.send_modify(|count| *count += 1);
+        }
         let counts = self.commit_counts.lock().unwrap_or_else(PoisonError::into_inner);
         for sender in owners.iter().filter_map(|owner| counts.get(owner)) {
             sender.send_modify(|count| *count += 1);
@@ -160,8 +170,12 @@ mod tests {
         let notifications = Notifications::default();
         let contoso = notifications.watch_commits("contoso");
         let northwind = notifications.watch_commits("northwind");
+        let everybody = notifications.watch_all_commits();
+        notifications.notify_commit(&BTreeSet::new());
+        assert!(!everybody.has_changed().unwrap(), "nothing was changed");
         notifications.notify_commit(&BTreeSet::from(["contoso".to_owned(), "fabrikam".to_owned()]));
-        assert_eq!([&contoso, &northwind].map(|watcher| watcher.has_changed().unwrap()), [true, false]);
+        let watchers = [&contoso, &northwind, &everybody];
+        assert_eq!(watchers.map(|watcher| watcher.has_changed().unwrap()), [true, false, true]);
         drop(northwind);
         drop(notifications.watch_commits("contoso"));
         let counts = notifications.commit_counts.lock().unwrap();

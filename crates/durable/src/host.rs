@@ -127,6 +127,13 @@ impl Host {
         self.context.notifications.watch_commits(owner)
     }
 
+    /// Returns a value that changes with every commit of this process that changes an aggregate, as
+    /// [`Host::watch_commits`] does for one owner.
+    #[must_use]
+    pub fn watch_all_commits(&self) -> tokio::sync::watch::Receiver<u64> {
+        self.context.notifications.watch_all_commits()
+    }
+
     /// Moves a virtual clock forward and returns the time that it then shows. The caller applies
     /// the deadlines that become due, or the deadline runner does so within a second.
     ///

@@ -32,6 +32,7 @@ pub mod rows;
 mod service_context;
 pub mod status;
 mod store;
+pub mod watch;
 mod wire;
 mod writer;
 

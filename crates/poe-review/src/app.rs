@@ -15,7 +15,7 @@ use crate::{
         pending_decisions::{PendingDecisions, RetryPolicy},
     },
 };
-use cpor_durable::{Host, HostedService, ServiceContext};
+use cpor_durable::{Host, HostedService, ServiceContext, watch::Watches};
 use cpor_mail::Sender;
 use cpor_proto::reviews::v1::review_service_server::{ReviewServiceServer, SERVICE_NAME};
 use cpor_registry_client::{GrpcRegistry, SharedRegistry};
@@ -61,8 +61,6 @@ pub(crate) struct Components {
     pub detector: CompetitionDetector,
     /// The policy profiles of this installation.
     policies: PolicyProfiles,
-    /// Runs the background tasks, and has the inbox of received events.
-    host: Host,
 }
 
 impl Components {
@@ -82,6 +80,7 @@ impl Components {
         let db = host.db().clone();
         let writer = host.writer(CaseStore {
             clock: Arc::clone(&clock),
+            entropy: Arc::clone(&entropy),
             lease: retry_policy.lease,
             lead_mail: config.lead_mail.clone(),
         });
@@ -110,17 +109,19 @@ impl Components {
             calendar: Arc::clone(&calendar),
             poll_interval: Duration::from_millis(config.contest_poll_millis),
         };
-        let api = Api { db, writer, approval_runner, arbitration_runner, calendar, entropy };
-        Self { api, recovery, detector, policies, host: host.clone() }
+        let watches = Watches::new(host, Duration::from_secs(config.watch_heartbeat_seconds));
+        let host = host.clone();
+        let api = Api { db, host, watches, writer, approval_runner, arbitration_runner, calendar, entropy };
+        Self { api, recovery, detector, policies }
     }
 
     /// Returns the receiver that applies the events of claim-intake to review cases.
     pub(crate) fn event_receiver(&self) -> ClaimEventReceiver {
-        let Self { api, policies, host, .. } = self;
+        let Self { api, policies, .. } = self;
         ClaimEventReceiver {
             db: api.db.clone(),
             writer: api.writer.clone(),
-            inbox: host.inbox(),
+            inbox: api.host.inbox(),
             policies: policies.clone(),
             calendar: Arc::clone(&api.calendar),
         }

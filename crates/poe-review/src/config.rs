@@ -27,6 +27,9 @@ pub struct Config {
     pub lead_mail: Option<String>,
     /// The settings for sending mail.
     pub mail: MailConfig,
+    /// The number of seconds (real time) without a change after which an open WatchReviewCases
+    /// stream sends a heartbeat: 1 to 60.
+    pub watch_heartbeat_seconds: u64,
 }
 
 impl Default for Config {
@@ -39,6 +42,7 @@ impl Default for Config {
             contest_poll_millis: 200,
             lead_mail: None,
             mail: MailConfig::default(),
+            watch_heartbeat_seconds: 15,
         }
     }
 }
@@ -69,6 +73,8 @@ impl Config {
         let is_lead_mail_valid = self.lead_mail.as_ref().is_none_or(|address| address.contains('@'));
         errors.require(is_lead_mail_valid, "lead_mail", "must be a valid e-mail address");
         errors.in_section("mail", |errors| self.mail.validate(errors));
+        let is_in_range = (1..=60).contains(&self.watch_heartbeat_seconds);
+        errors.require(is_in_range, "watch_heartbeat_seconds", "must be between 1 and 60");
     }
 }
 

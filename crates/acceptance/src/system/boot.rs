@@ -168,6 +168,7 @@ fn process_config(store: &TestStorage, process: usize, mail_server: Option<&Mail
     config.database.connections = setup.layout.concurrency().into();
     config.auth.issuer = ISSUER.to_owned();
     config.claim_intake.watch_heartbeat_seconds = 1;
+    config.poe_review.watch_heartbeat_seconds = 1;
     let in_force = |(profile, from): &(&str, &str)| PolicyInForce {
         profile: profile.parse().expect("a profile"),
         from: from.parse().expect("a time"),

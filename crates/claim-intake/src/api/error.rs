@@ -39,13 +39,6 @@ impl From<CallError> for Status {
                 let message = "the registry is unavailable; try again";
                 status::unavailable(options::ErrorReason::RegistryUnavailable.as_str_name(), message, RETRY_AFTER)
             }
-            CallError::TooManyWatches { limit } => status::resource_exhausted(
-                ErrorReason::TooManyWatches.as_str_name(),
-                format!("too many concurrent watches: at most {limit} per partner or vendor user"),
-                &[("limit", &limit.to_string())],
-                RETRY_AFTER,
-            ),
-            CallError::Overloaded => status::overloaded(RETRY_AFTER),
             CallError::Store(error) => cpor_durable::status::store_error(&error),
             CallError::EvidenceStore(error) => cpor_durable::status::unavailable(&error),
             CallError::Internal(error) => status::internal(&error),
@@ -160,20 +153,6 @@ fn violations_status(reason: &str, violations: Vec<Violation>) -> Status {
 /// Returns a status with a reason and its metadata.
 fn reason_status(code: Code, reason: ErrorReason, message: impl Into<String>, metadata: &[(&str, &str)]) -> Status {
     status::with_reason(code, reason.as_str_name(), message, metadata)
-}
-
-/// Returns the status for a watch cursor that is malformed or belongs to another partner (R59).
-pub(super) fn invalid_cursor() -> Status {
-    let message = "cursor: must be a cursor that WatchClaims returned for the same partner";
-    reason_status(Code::InvalidArgument, ErrorReason::InvalidCursor, message, &[("field", "cursor")])
-}
-
-/// Returns the status for a watch cursor whose place is no longer in the log, because the database
-/// was restored from a backup (R59).
-pub(super) fn cursor_expired() -> Status {
-    let message =
-        "cursor: expired, because the database was restored from a backup; start a new watch, then list the claims";
-    reason_status(Code::OutOfRange, ErrorReason::CursorExpired, message, &[("advice", "WATCH_FROM_NOW_THEN_LIST")])
 }
 
 /// Returns an INVALID_ARGUMENT status for one field of a request.

@@ -8,6 +8,7 @@ mod batch_create_claims;
 mod convert;
 mod create_claim;
 mod create_comment;
+mod customer_view;
 mod delete_claim;
 mod delete_evidence;
 mod dispute_claim;
@@ -45,7 +46,7 @@ use cpor_proto::claims::v1::{
     ExportClaimReceiptRequest, ExportClaimsRequest, GetClaimRequest, GetCommentRequest, GetEvidenceRequest,
     ListClaimsRequest, ListClaimsResponse, ListCommentsRequest, ListCommentsResponse, ListEvidenceRequest,
     ListEvidenceResponse, ListHistoryRequest, ListHistoryResponse, ResubmitClaimRequest, SubmitClaimRequest,
-    UpdateClaimRequest, UploadEvidenceRequest, WatchClaimsRequest, WithdrawClaimRequest,
+    UpdateClaimRequest, UploadEvidenceRequest, WatchClaimsRequest, WatchClaimsResponse, WithdrawClaimRequest,
     claim_service_server::ClaimService,
 };
 use tonic::{Request, Response, Status, Streaming};
@@ -58,7 +59,7 @@ impl ClaimService for ClaimIntake {
     type DownloadEvidenceStream = download_evidence::DownloadStream;
     type ExportClaimReceiptStream = export_claim_receipt::ReceiptStream;
     type ExportClaimsStream = export_claims::ExportStream;
-    type WatchClaimsStream = watch_claims::WatchStream;
+    type WatchClaimsStream = cpor_durable::watch::WatchStream<WatchClaimsResponse>;
 
     async fn create_claim(&self, request: Request<CreateClaimRequest>) -> RpcResult<Claim> {
         create_claim::create_claim(self, request).await

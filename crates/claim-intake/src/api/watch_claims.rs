@@ -1,197 +1,135 @@
-//! Implements WatchClaims, which streams the changes of a partner's claims (R59).
+//! Implements WatchClaims, which streams the changes of claims (R59): of all claims of a partner,
+//! or of the submitted claims on a tenant or of everybody.
 //!
-//! The watch reads the partner's log. Cost: up to two reads to start; one read after each commit in
-//! this process that changes a claim of the partner, and one per second to find the commits of
-//! other replicas; one more read for the claims of the entries that were found. The next page is
-//! read when the caller has received the current one, so a slow caller uses little memory and
-//! misses nothing.
-use super::{RpcResult, convert, error, view::View};
+//! Cost: up to two reads to start; one read of the log after each commit in this process that may
+//! add to it, and one per second to find the commits of other replicas; one more read for the
+//! claims of the entries that were found.
+use super::{RpcResult, convert, customer_view, view::View};
 use crate::{
     error::CallError,
     service::ClaimIntake,
-    store::{Claims, Log, LogEntry, LogPosition, Scope},
-    watch_permit::WatchPermit,
+    store::{Claims, Log, LogEntry, LogScope},
 };
-use cpor_call::context::CallDeadline;
+use cpor_auth::Caller;
+use cpor_durable::{
+    AggregateKey, StoreError,
+    watch::{self, LogPage, LogPosition, WatchRequest, WatchStream, WatchedLog},
+};
 use cpor_listing::page::PageTokens;
 use cpor_proto::claims::v1 as wire;
 use cpor_rpc::request::validate;
-use cpor_types::{PartnerId, PartnerName};
-use futures_util::{Stream, StreamExt as _, stream};
-use std::{
-    collections::{HashMap, VecDeque},
-    pin::Pin,
-    time::Duration,
-};
-use tokio::{
-    sync::watch,
-    time::{Instant, sleep_until},
-};
+use cpor_types::{ActorSide, ClaimName, PartnerName, TenantName};
+use std::collections::{BTreeSet, HashMap};
 use tonic::{Request, Response, Status};
-
-/// The stream of response messages.
-pub(super) type WatchStream = Pin<Box<dyn Stream<Item = Result<wire::WatchClaimsResponse, Status>> + Send>>;
-
-/// The number of log entries that one read returns.
-const PAGE_SIZE: u64 = 100;
-/// The interval at which the log is read to find commits of other replicas.
-const POLL_INTERVAL: Duration = Duration::from_secs(1);
-/// The time before the deadline of the call at which the stream ends, so that it ends with OK and
-/// not with DEADLINE_EXCEEDED.
-const END_MARGIN: Duration = Duration::from_secs(1);
-/// The duration of a stream whose call has no deadline.
-const DEFAULT_DURATION: Duration = Duration::from_secs(300);
 
 pub(super) async fn watch_claims(
     intake: &ClaimIntake,
     request: Request<wire::WatchClaimsRequest>,
-) -> RpcResult<WatchStream> {
-    let time_left = request.extensions().get::<CallDeadline>().map_or(DEFAULT_DURATION, CallDeadline::remaining);
+) -> RpcResult<WatchStream<wire::WatchClaimsResponse>> {
+    let time_left = watch::time_left(&request);
     let (caller, request) = validate(request)?;
-    let name: PartnerName = request.parent.parse().map_err(|_| CallError::NotFound(request.parent.clone()))?;
-    let page_tokens = cursor_binding(&request);
-    let permit = intake.watch_limiter.acquire(&caller)?;
-    let position = start_position(intake, &name.partner, &request, page_tokens).await?;
-    // The first message is a heartbeat with the start position, so that even a stream that ends
-    // soon returns a cursor.
-    let first_message = heartbeat_message(page_tokens, &position)?;
-    let now = Instant::now();
-    let watcher = Watcher {
-        commits: intake.host.watch_commits(name.partner.as_str()),
-        intake: intake.clone(),
-        partner: name.partner,
-        view: View::for_caller(&caller),
-        page_tokens,
-        position,
-        _permit: permit,
-        pending: VecDeque::new(),
-        next_heartbeat: now + intake.heartbeat,
-        end: now + time_left.saturating_sub(END_MARGIN),
+    let scope = parse_scope(&caller, &request.parent)?;
+    let commits = match &scope {
+        LogScope::Partner(partner) => intake.host.watch_commits(partner.as_str()),
+        LogScope::Tenant(_) | LogScope::All => intake.host.watch_all_commits(),
     };
-    let messages = stream::try_unfold(watcher, |mut watcher| async move {
-        Ok(watcher.next().await?.map(|message| (message, watcher)))
-    });
-    Ok(Response::new(stream::iter([Ok(first_message)]).chain(messages).boxed()))
+    let binding = wire::WatchClaimsRequest { parent: request.parent, ..wire::WatchClaimsRequest::default() };
+    let open = WatchRequest {
+        caller: &caller,
+        time_left,
+        cursor: &request.cursor,
+        from_beginning: request.from_beginning,
+        page_tokens: PageTokens::for_request(&binding),
+        commits,
+    };
+    let view = View::for_caller(&caller);
+    let is_customer = caller.side() == ActorSide::Customer;
+    let log = ClaimLog { intake: intake.clone(), scope, view, is_customer };
+    Ok(Response::new(intake.watches.open(open, log).await?))
 }
 
-/// Returns a message without a change. Its cursor is the current position.
-fn heartbeat_message(page_tokens: PageTokens, position: &LogPosition) -> Result<wire::WatchClaimsResponse, Status> {
-    Ok(wire::WatchClaimsResponse { cursor: page_tokens.encode(position)?, ..wire::WatchClaimsResponse::default() })
-}
-
-/// Returns the binding of cursors to the partner. A cursor of another partner is rejected.
-fn cursor_binding(request: &wire::WatchClaimsRequest) -> PageTokens {
-    PageTokens::for_request(&wire::WatchClaimsRequest {
-        parent: request.parent.clone(),
-        ..wire::WatchClaimsRequest::default()
-    })
-}
-
-/// Returns the position in the log at which the watch starts: the one in the request's cursor, the
-/// beginning of the log, or its end.
-async fn start_position(
-    intake: &ClaimIntake,
-    partner: &PartnerId,
-    request: &wire::WatchClaimsRequest,
-    page_tokens: PageTokens,
-) -> Result<LogPosition, Status> {
-    let log = || Log::of_partner(intake.reader(), partner);
-    let cursor = page_tokens.decode::<LogPosition>(&request.cursor).map_err(|_| error::invalid_cursor())?;
-    match cursor {
-        Some(position) if log().contains(position).await.map_err(CallError::from)? => Ok(position),
-        Some(_) => Err(error::cursor_expired()),
-        None if request.from_beginning => Ok(LogPosition::BEGINNING),
-        None => Ok(log().end().await.map_err(CallError::from)?),
+/// Parses the parent. The auth layer admits only vendor users for `partners/-`, and limits partners
+/// and customers to their own name.
+///
+/// # Errors
+/// [`CallError::NotFound`] for other names, and for a partner that asks for a tenant, because the
+/// tenant's log contains the claims of other partners.
+fn parse_scope(caller: &Caller, parent: &str) -> Result<LogScope, CallError> {
+    let not_found = || CallError::NotFound(parent.to_owned());
+    if parent == "partners/-" {
+        return Ok(LogScope::All);
+    }
+    if let Ok(PartnerName { partner }) = parent.parse() {
+        return Ok(LogScope::Partner(partner));
+    }
+    let TenantName { tenant } = parent.parse().map_err(|_| not_found())?;
+    match caller.side() {
+        ActorSide::Customer | ActorSide::Reviewer | ActorSide::Vendor => Ok(LogScope::Tenant(tenant)),
+        ActorSide::Partner | ActorSide::Time | ActorSide::System => Err(not_found()),
     }
 }
 
-/// An open watch of one caller.
-struct Watcher {
+/// A log of claims, as one caller may see it.
+struct ClaimLog {
     intake: ClaimIntake,
-    partner: PartnerId,
+    scope: LogScope,
     view: View,
-    page_tokens: PageTokens,
-    /// The position in the log up to which entries were read.
-    position: LogPosition,
-    /// Counts this watch as open until it is dropped.
-    _permit: WatchPermit,
-    /// The messages that were read from the log and not yet sent.
-    pending: VecDeque<wire::WatchClaimsResponse>,
-    /// Notifies of commits in this process that change a claim of the partner.
-    commits: watch::Receiver<u64>,
-    /// The time at which a heartbeat is sent, unless another message is sent before.
-    next_heartbeat: Instant,
-    /// The time at which the stream ends.
-    end: Instant,
+    /// Whether the caller is a customer, who sees less than [`View::Partner`] shows (R5).
+    is_customer: bool,
 }
 
-impl Watcher {
-    /// Waits for the next message. `None` at the end of the stream.
-    async fn next(&mut self) -> Result<Option<wire::WatchClaimsResponse>, Status> {
-        loop {
-            let now = Instant::now();
-            if now >= self.end || self.intake.draining.is_cancelled() {
-                return Ok(None);
-            }
-            if let Some(message) = self.pending.pop_front() {
-                self.next_heartbeat = now + self.intake.heartbeat;
-                return Ok(Some(message));
-            }
-            // This must precede the read of the log, so that a commit during the read ends the next
-            // wait at once.
-            self.commits.mark_unchanged();
-            if self.next_heartbeat <= now {
-                self.pending.push_back(heartbeat_message(self.page_tokens, &self.position)?);
-            } else if !self.read_page().await? {
-                self.wait(now).await;
-            }
-        }
-    }
-
-    /// Waits for a commit in this process, the next poll, the next heartbeat or the end of the
-    /// stream.
-    async fn wait(&mut self, now: Instant) {
-        let until = self.end.min(self.next_heartbeat).min(now + POLL_INTERVAL);
-        tokio::select! {
-            // An error means that this process commits no more. Only the poll remains.
-            changed = self.commits.changed() => if changed.is_err() { sleep_until(until).await },
-            () = sleep_until(until) => {}
-            () = self.intake.draining.cancelled() => {}
-        }
-    }
-
-    /// Reads the next page of the log and adds its messages to `pending`. Returns `false` if there
-    /// are no new entries.
-    async fn read_page(&mut self) -> Result<bool, Status> {
-        let page = Log::of_partner(self.intake.reader(), &self.partner)
-            .entries_after(self.position, PAGE_SIZE)
-            .await
-            .map_err(CallError::from)?;
-        let Some(last) = page.last() else { return Ok(false) };
-        self.position = last.position;
-        let claims = self.claims_of(&page).await?;
-        for LogEntry { position, claim, entry } in page {
-            let entry = convert::history_entry_to_wire(entry, self.view);
-            // An entry that is withheld as a whole sends no message. It only moves the cursor.
-            if !entry.withheld().any(|part| part == wire::HistoryPart::Facts) {
-                let (cursor, name) = (self.page_tokens.encode(&position)?, claim.to_string());
-                let claim = claims.get(&name).cloned();
-                self.pending.push_back(wire::WatchClaimsResponse { cursor, name, claim, entry: Some(entry) });
-            }
-        }
-        Ok(true)
+impl ClaimLog {
+    fn log(&self) -> Log<'_> {
+        Log::in_scope(self.intake.reader(), &self.scope)
     }
 
     /// Reads the current state of the claims that these entries belong to, without deleted drafts.
-    /// The result is keyed by the name of the claim.
-    async fn claims_of(&self, entries: &[LogEntry]) -> Result<HashMap<String, wire::Claim>, Status> {
-        let ids = entries.iter().map(|entry| entry.claim.claim.uuid());
-        let claims = Claims::in_scope(self.intake.reader(), &Scope::Partner(self.partner.clone())).with_ids(ids);
-        let claims = claims.await.map_err(CallError::from)?;
+    async fn claims_of(&self, entries: &[LogEntry]) -> Result<HashMap<String, wire::Claim>, CallError> {
+        let keys = entries.iter().map(|LogEntry { claim: ClaimName { partner, claim }, .. }| {
+            AggregateKey::new(partner.as_str(), claim.uuid())
+        });
+        let keys: Vec<_> = keys.collect::<BTreeSet<_>>().into_iter().collect();
+        let claims = Claims::get_many(self.intake.reader(), &keys).await?;
         let claims = claims.into_iter().map(|claim| {
             let claim = convert::claim_to_wire(claim, self.view, &self.intake.rules)?;
+            let claim = if self.is_customer { customer_view::restrict(claim) } else { claim };
             Ok((claim.name.clone(), claim))
         });
-        Ok(claims.collect::<Result<_, CallError>>()?)
+        claims.collect()
+    }
+
+    /// Returns the message of an entry. `None` if the caller may not see the entry.
+    fn message(&self, entry: LogEntry, claims: &HashMap<String, wire::Claim>) -> Option<wire::WatchClaimsResponse> {
+        let LogEntry { claim, entry, .. } = entry;
+        let name = claim.to_string();
+        let message = wire::WatchClaimsResponse { claim: claims.get(&name).cloned(), name, ..Default::default() };
+        if self.is_customer {
+            return customer_view::shows_change(&entry).then_some(message);
+        }
+        let entry = convert::history_entry_to_wire(entry, self.view);
+        let is_visible = !entry.withheld().any(|part| part == wire::HistoryPart::Facts);
+        is_visible.then_some(wire::WatchClaimsResponse { entry: Some(entry), ..message })
+    }
+}
+
+impl WatchedLog for ClaimLog {
+    type Message = wire::WatchClaimsResponse;
+
+    fn set_cursor(message: &mut Self::Message, cursor: String) {
+        message.cursor = cursor;
+    }
+
+    async fn last(&self) -> Result<Option<LogPosition>, StoreError> {
+        self.log().last().await
+    }
+
+    async fn at(&self, sequence: i64) -> Result<Option<LogPosition>, StoreError> {
+        self.log().at(sequence).await
+    }
+
+    async fn after(&self, sequence: i64, limit: u64) -> Result<LogPage<Self::Message>, Status> {
+        let entries = self.log().after(sequence, limit).await.map_err(CallError::from)?;
+        let claims = self.claims_of(&entries).await?;
+        Ok(entries.into_iter().map(|entry| (entry.position, self.message(entry, &claims))).collect())
     }
 }

@@ -7,8 +7,9 @@ use super::{
 use crate::domain::Claim;
 use cpor_bulk_rows::{fetch_all, fetch_one};
 use cpor_durable::{
-    StoreError, Versioned,
+    AggregateKey, StoreError, Versioned,
     ids::{self, ClaimId},
+    rows,
 };
 use cpor_history::Digest;
 use cpor_listing::{filter, order::Order};
@@ -102,14 +103,19 @@ impl<'db> Claims<'db> {
         Ok(row.map(row::claim_from_row).transpose()?.map(|(_, claim)| claim))
     }
 
-    /// Reads the claims of the scope that have one of these ids, in any order.
+    /// Reads the claims with these keys, without deleted drafts, in any order, with one indexed
+    /// read.
     ///
     /// # Errors
     /// An error of the database, or of an inconsistent row.
-    pub(crate) async fn with_ids(self, ids: impl Iterator<Item = Uuid>) -> Result<Vec<Versioned<Claim>>, StoreError> {
-        let query = self.query.filter(claim::Column::Id.is_in(ids.map(ClaimId::from)));
-        let rows = fetch_all(self.db, query).await?;
-        rows.into_iter().map(|row| Ok(row::claim_from_row(row)?.1)).collect()
+    pub(crate) async fn get_many(
+        db: &DatabaseConnection,
+        keys: &[AggregateKey],
+    ) -> Result<Vec<Versioned<Claim>>, StoreError> {
+        let columns = [claim::Column::Owner, claim::Column::Id];
+        let rows = rows::load_children::<claim::Entity>(db, columns, keys).await?.into_iter();
+        let live = rows.filter(|row| row.state != ClaimState::Deleted);
+        live.map(|row| row::claim_from_row(row).map(|(_, claim)| claim)).collect()
     }
 
     /// Reads at most `limit` claims that match `list_query`, in its order, starting after the

@@ -1,12 +1,13 @@
 //! Stores and reads the history of claims. The entries of a claim form a hash chain (R56). Only an
 //! erasure of personal data changes stored entries. Each entry also has a sequence number in the
-//! log of its owner, in the order of commits. Watches read that log (R59).
+//! log of its owner and, from the submission of its claim on, in the log of all claims, in the order
+//! of commits. Watches read these logs (R59).
 use super::{
     entity::{history, json::Changes, owner_log},
     events_with_position,
     row::RowContext,
 };
-use crate::domain::{Claim, Event, personal_data_rules};
+use crate::domain::{Claim, Event, StateKind, personal_data_rules};
 use cpor_bulk_rows::fetch_all;
 use cpor_durable::{
     AggregateKey, Change, RecordedEvent, StoreError, Tx,
@@ -14,11 +15,15 @@ use cpor_durable::{
     rows::{self, to_bigint},
 };
 use cpor_history::{Digest, EntryFacts, HistoryEntry, SealedEntry};
-use cpor_types::{Actor, ClaimName, Entropy};
+use cpor_types::{Actor, ClaimName, Entropy, TenantId};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+
+/// The key in the table `owner_log` of the log of all claims. No partner has this id, and it sorts
+/// before the ids of all partners.
+const ALL_CLAIMS: &str = "*";
 
 /// A query for the history entries of one claim.
 pub(crate) struct HistoryEntries<'db> {
@@ -80,14 +85,25 @@ pub(super) fn chain_rows(change: &Change<Claim>, entropy: &dyn Entropy) -> (Vec<
         let salt = Digest(entropy.secret());
         let sealed = SealedEntry::seal(&change.after.state.name, head, position, salt, new_entry(recorded));
         head = sealed.link;
-        rows.push(entry_to_row(
-            &change.key,
-            recorded,
-            salt,
-            &sealed.erase(&recorded.event.late, &personal_data_rules()),
-        ));
+        let tenant = submitted_tenant(&change.after.state, recorded.event.to);
+        let sealed = sealed.erase(&recorded.event.late, &personal_data_rules());
+        rows.push(entry_to_row(&change.key, tenant, recorded, salt, &sealed));
     }
     (rows, head)
+}
+
+/// Returns the tenant of an entry after which the claim is in the state `to`. `None` before the
+/// submission: neither the vendor's log nor the tenant's shows drafts.
+fn submitted_tenant(claim: &Claim, to: StateKind) -> Option<TenantId> {
+    match to {
+        StateKind::Editing | StateKind::Deleted => None,
+        StateKind::Submitted
+        | StateKind::UnderReview
+        | StateKind::PartnerActionRequired
+        | StateKind::Approved
+        | StateKind::Rejected
+        | StateKind::Disputed => claim.state.submission().map(|submission| submission.tenant),
+    }
 }
 
 /// Creates the history entry of a recorded event.
@@ -115,6 +131,7 @@ fn new_entry(recorded: &RecordedEvent<Event>) -> HistoryEntry {
 /// entry.
 fn entry_to_row(
     key: &AggregateKey,
+    tenant: Option<TenantId>,
     recorded: &RecordedEvent<Event>,
     salt: Digest,
     sealed: &SealedEntry,
@@ -140,30 +157,45 @@ fn entry_to_row(
         commitments: Set(sealed.commitments()),
         link: Set(sealed.link.0.to_vec()),
         owner_sequence: Set(0),
+        tenant: Set(tenant.map(Into::into)),
+        sequence: Set(None),
     }
 }
 
-/// Assigns the sequence numbers in the owners' logs and inserts the entries, with two statements.
+/// Assigns the sequence numbers in the logs and inserts the entries, with two statements.
 ///
-/// The row of each owner's log stays locked until the transaction ends. Its sequence therefore
-/// follows the order of commits and has no gaps. The rows are locked in the order of owners, after
-/// the rows of the claims, so that transactions cannot deadlock.
+/// The row of each log stays locked until the transaction ends. Its sequence therefore follows the
+/// order of commits and has no gaps. The rows are locked in the order of their keys, after the rows
+/// of the claims, so that transactions cannot deadlock. The row of the log of all claims makes
+/// transactions that change submitted claims commit one after the other from here on; commands
+/// that wait share a transaction.
 pub(super) async fn save(tx: &Tx, mut entries: Vec<history::ActiveModel>) -> Result<(), StoreError> {
     let mut counts = BTreeMap::<String, u64>::new();
     for entry in &entries {
         *counts.entry(entry.owner.as_ref().as_str().to_owned()).or_default() += 1;
+        if entry.tenant.as_ref().is_some() {
+            *counts.entry(ALL_CLAIMS.to_owned()).or_default() += 1;
+        }
     }
     let mut last_sequences =
         rows::increment_counters::<owner_log::Entity>(tx, owner_log::Column::Owner, owner_log::Column::Last, &counts)
             .await?;
     for entry in entries.iter_mut().rev() {
-        let sequence = last_sequences.get_mut(entry.owner.as_ref().as_str()).ok_or_else(|| {
-            StoreError::Db(sea_orm::DbErr::RecordNotFound(
-                "the owner_log row that was just incremented is missing".to_owned(),
-            ))
-        })?;
-        entry.owner_sequence = Set(to_bigint(*sequence)?);
-        *sequence -= 1;
+        let owner = entry.owner.as_ref().as_str().to_owned();
+        entry.owner_sequence = Set(take_last(&mut last_sequences, &owner)?);
+        if entry.tenant.as_ref().is_some() {
+            entry.sequence = Set(Some(take_last(&mut last_sequences, ALL_CLAIMS)?));
+        }
     }
     Ok(rows::insert::<history::Entity>(tx, entries).await?)
+}
+
+/// Takes the last of the sequence numbers that are reserved for a log.
+fn take_last(last_sequences: &mut HashMap<String, u64>, log: &str) -> Result<i64, StoreError> {
+    let sequence = last_sequences.get_mut(log).ok_or_else(|| {
+        let missing = format!("the owner_log row {log} that was just incremented is missing");
+        StoreError::Db(sea_orm::DbErr::RecordNotFound(missing))
+    })?;
+    *sequence -= 1;
+    Ok(to_bigint(*sequence + 1)?)
 }

@@ -1,30 +1,28 @@
-//! Reads the log of an owner: the history entries of all claims of one partner, in the order of
-//! commits (R59). Watches follow this log.
-use super::{entity::history, history::entry_from_row};
-use cpor_bulk_rows::{fetch_all, fetch_one};
-use cpor_durable::{StoreError, ids};
+//! Reads logs: the history entries of many claims, in the order of commits (R59). Watches follow
+//! these logs.
+use super::{
+    entity::history::{Column, Entity, Model},
+    history::entry_from_row,
+    row::RowContext,
+};
+use cpor_durable::{
+    AggregateKey, StoreError, ids,
+    watch::{LogPosition, LogQuery},
+};
 use cpor_history::{Digest, SealedEntry};
-use cpor_types::{ClaimName, PartnerId};
-use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
+use cpor_types::{ClaimName, Malformed, PartnerId, TenantId};
+use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter};
 
-/// A position in a log. Watch cursors contain it in serialized form.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub(crate) struct LogPosition {
-    /// The sequence number of the last entry before this position; 0 at the beginning.
-    pub(crate) sequence: i64,
-    /// The first eight bytes of the chain link of that entry. They detect a log that was restored
-    /// from a backup and then continued with different entries.
-    pub(crate) mark: u64,
-}
-
-impl LogPosition {
-    /// The position before the first entry.
-    pub(crate) const BEGINNING: Self = Self { sequence: 0, mark: 0 };
-
-    /// Returns the position after the entry with this sequence number and chain link.
-    fn after_entry(sequence: i64, Digest([a, b, c, d, e, f, g, h, ..]): Digest) -> Self {
-        Self { sequence, mark: u64::from_be_bytes([a, b, c, d, e, f, g, h]) }
-    }
+/// The entries that a log contains.
+#[derive(Clone, Debug)]
+pub(crate) enum LogScope {
+    /// The entries of all claims of one partner, including drafts.
+    Partner(PartnerId),
+    /// The entries of the claims on one tenant, from submission on. For vendor users and the
+    /// tenant's customer.
+    Tenant(TenantId),
+    /// The entries of all claims, from submission on. For vendor users only.
+    All,
 }
 
 /// A history entry with its position in the log.
@@ -37,67 +35,69 @@ pub(crate) struct LogEntry {
     pub(crate) entry: SealedEntry,
 }
 
-/// A query for the log of one partner.
+/// A query for a log.
 pub(crate) struct Log<'db> {
-    db: &'db DatabaseConnection,
-    partner: PartnerId,
-    query: Select<history::Entity>,
+    query: LogQuery<'db, Entity>,
+    /// Returns the sequence number of a row in this log.
+    sequence: fn(&Model) -> Option<i64>,
 }
 
 impl<'db> Log<'db> {
-    /// Starts a query for the log of `partner`.
-    pub(crate) fn of_partner(db: &'db DatabaseConnection, partner: &PartnerId) -> Self {
-        let query = history::Entity::find().filter(history::Column::Owner.eq(ids::PartnerId::from(partner)));
-        Self { db, partner: partner.clone(), query }
-    }
-
-    /// Reads the position after the last entry, with one indexed read.
-    ///
-    /// # Errors
-    /// An error of the database, or of an inconsistent row.
-    pub(crate) async fn end(self) -> Result<LogPosition, StoreError> {
-        let last = self.query.order_by_desc(history::Column::OwnerSequence);
-        Ok(fetch_one(self.db, last)
-            .await?
-            .map(positioned_entry)
-            .transpose()?
-            .map_or(LogPosition::BEGINNING, |(position, _)| position))
-    }
-
-    /// Returns whether the log contains this position, with one indexed read. A cursor from before
-    /// a restored backup may name a position that the log does not contain any more.
-    ///
-    /// # Errors
-    /// An error of the database, or of an inconsistent row.
-    pub(crate) async fn contains(self, position: LogPosition) -> Result<bool, StoreError> {
-        if position == LogPosition::BEGINNING {
-            return Ok(true);
+    /// Starts a query for the log of `scope`.
+    pub(crate) fn in_scope(db: &'db DatabaseConnection, scope: &LogScope) -> Self {
+        let of_all_claims =
+            |query| Self { query: LogQuery::new(db, query, Column::Sequence), sequence: |row| row.sequence };
+        match scope {
+            LogScope::Partner(partner) => {
+                let query = Entity::find().filter(Column::Owner.eq(ids::PartnerId::from(partner)));
+                let query = LogQuery::new(db, query, Column::OwnerSequence);
+                Self { query, sequence: |row| Some(row.owner_sequence) }
+            }
+            LogScope::Tenant(tenant) => {
+                of_all_claims(Entity::find().filter(Column::Tenant.eq(ids::TenantId::from(*tenant))))
+            }
+            LogScope::All => of_all_claims(Entity::find()),
         }
-        let row = self.query.filter(history::Column::OwnerSequence.eq(position.sequence));
-        let entry = fetch_one(self.db, row).await?.map(positioned_entry).transpose()?;
-        Ok(entry.is_some_and(|(entry_position, _)| entry_position == position))
     }
 
-    /// Reads at most `limit` entries after `position`, oldest first.
+    /// Reads the position after the last entry, with one indexed read. `None` if the log is empty.
     ///
     /// # Errors
     /// An error of the database, or of an inconsistent row.
-    pub(crate) async fn entries_after(self, position: LogPosition, limit: u64) -> Result<Vec<LogEntry>, StoreError> {
-        let query = self.query.filter(history::Column::OwnerSequence.gt(position.sequence));
-        let query = query.order_by_asc(history::Column::OwnerSequence).limit(limit);
-        let rows = fetch_all(self.db, query).await?;
-        let log_entry = |row: history::Model| {
-            let claim = ClaimName { partner: self.partner.clone(), claim: row.claim_id.into() };
-            let (position, entry) = positioned_entry(row)?;
-            Ok(LogEntry { position, claim, entry })
-        };
-        rows.into_iter().map(log_entry).collect()
+    pub(crate) async fn last(self) -> Result<Option<LogPosition>, StoreError> {
+        let row = self.query.last().await?;
+        Ok(row.map(|row| log_entry(row, self.sequence)).transpose()?.map(|entry| entry.position))
+    }
+
+    /// Reads the position after the entry with this sequence number, with one indexed read. `None`
+    /// if there is none.
+    ///
+    /// # Errors
+    /// An error of the database, or of an inconsistent row.
+    pub(crate) async fn at(self, sequence: i64) -> Result<Option<LogPosition>, StoreError> {
+        let row = self.query.at(sequence).await?;
+        Ok(row.map(|row| log_entry(row, self.sequence)).transpose()?.map(|entry| entry.position))
+    }
+
+    /// Reads at most `limit` entries after a sequence number, oldest first.
+    ///
+    /// # Errors
+    /// An error of the database, or of an inconsistent row.
+    pub(crate) async fn after(self, sequence: i64, limit: u64) -> Result<Vec<LogEntry>, StoreError> {
+        let rows = self.query.after(sequence, limit).await?;
+        rows.into_iter().map(|row| log_entry(row, self.sequence)).collect()
     }
 }
 
-/// Converts a row to a history entry and the log position after it.
-fn positioned_entry(row: history::Model) -> Result<(LogPosition, SealedEntry), StoreError> {
-    let sequence = row.owner_sequence;
+/// Converts a row to an entry of a log. The mark of its position is the first eight bytes of its
+/// chain link.
+fn log_entry(row: Model, sequence: fn(&Model) -> Option<i64>) -> Result<LogEntry, StoreError> {
+    let context = RowContext { table: "history", key: AggregateKey::new(row.owner.clone(), row.claim_id.into()) };
+    let sequence = sequence(&row).ok_or_else(|| context.inconsistent("the entry has no sequence number"))?;
+    let partner = context.key.owner.parse().map_err(|error: Malformed| context.inconsistent(error))?;
+    let claim = ClaimName { partner, claim: row.claim_id.into() };
     let entry = entry_from_row(row)?;
-    Ok((LogPosition::after_entry(sequence, entry.link), entry))
+    let Digest([a, b, c, d, e, f, g, h, ..]) = entry.link;
+    let mark = u64::from_be_bytes([a, b, c, d, e, f, g, h]);
+    Ok(LogEntry { position: LogPosition { sequence, mark }, claim, entry })
 }

@@ -23,7 +23,7 @@ pub(crate) use documents::{Documents, PendingUploads};
 pub(crate) use history::HistoryEntries;
 pub(crate) use lines::{AlreadyClaimed, KeyActivity, find_claimed_elsewhere};
 pub(crate) use listing::{FILTER_FIELDS, SORT_KEYS, SortKey};
-pub(crate) use log::{Log, LogEntry, LogPosition};
+pub(crate) use log::{Log, LogEntry, LogScope};
 
 use crate::domain::{Claim, Event};
 use crate::events::outgoing::outgoing_events;

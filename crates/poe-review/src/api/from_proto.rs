@@ -3,7 +3,7 @@ use super::error;
 use crate::domain::Phase;
 use cpor_proto::options::v1::FieldViolationReason;
 use cpor_proto::reviews::v1 as proto;
-use cpor_types::{LineId, Malformed, ReviewCaseName};
+use cpor_types::{LineId, Malformed, ReviewCaseName, TenantId};
 use std::str::FromStr;
 use tonic::Status;
 
@@ -17,6 +17,16 @@ pub(super) fn resource_name<N: FromStr<Err = Malformed>>(name: &str) -> Result<N
     name.parse().map_err(|malformed: Malformed| {
         error::invalid_field("name", FieldViolationReason::Malformed, &malformed.to_string())
     })
+}
+
+/// Parses the parent `tenants/{tenant}`. Returns `None` for `tenants/-`, which means all tenants.
+pub(super) fn tenant_parent(parent: &str) -> Result<Option<TenantId>, Status> {
+    match parent.strip_prefix("tenants/") {
+        Some("-") => Ok(None),
+        tenant => tenant.unwrap_or(parent).parse().map(Some).map_err(|malformed: Malformed| {
+            error::invalid_field("parent", FieldViolationReason::Malformed, &malformed.to_string())
+        }),
+    }
 }
 
 /// Parses the ids of lines. `field` is the name of the request field, for the error message.

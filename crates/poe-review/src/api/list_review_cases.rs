@@ -10,7 +10,7 @@ use cpor_listing::page::{self, PageTokens};
 use cpor_proto::options::v1::FieldViolationReason;
 use cpor_proto::reviews::v1::{ListReviewCasesRequest, ListReviewCasesResponse};
 use cpor_rpc::request::validate;
-use cpor_types::{ClaimName, Malformed, TenantId};
+use cpor_types::ClaimName;
 use tonic::{Request, Response, Status};
 
 pub(super) async fn handle(
@@ -20,7 +20,7 @@ pub(super) async fn handle(
     let (caller, request) = validate(request)?;
     let (page_tokens, filter) = (PageTokens::for_request(&request), parse_filter(&request)?);
     let after: Option<QueueCursor> = page_tokens.decode(&request.page_token)?;
-    let query = match parse_tenant(&request.parent)? {
+    let query = match from_proto::tenant_parent(&request.parent)? {
         Some(tenant) => CaseQuery::for_tenant(api.db.reader(), tenant),
         None => CaseQuery::for_all_tenants(api.db.reader()),
     };
@@ -31,16 +31,6 @@ pub(super) async fn handle(
     let messages = cases.iter().map(|(cursor, case)| (cursor, case_for_caller(&caller, case)));
     let (review_cases, next_page_token) = page_tokens.paginate(size, messages)?;
     Ok(Response::new(ListReviewCasesResponse { review_cases, next_page_token }))
-}
-
-/// Parses the parent `tenants/{tenant}`. Returns `None` for `tenants/-`, which means all tenants.
-fn parse_tenant(parent: &str) -> Result<Option<TenantId>, Status> {
-    match parent.strip_prefix("tenants/") {
-        Some("-") => Ok(None),
-        tenant => tenant.unwrap_or(parent).parse().map(Some).map_err(|malformed: Malformed| {
-            error::invalid_field("parent", FieldViolationReason::Malformed, &malformed.to_string())
-        }),
-    }
 }
 
 fn parse_filter(request: &ListReviewCasesRequest) -> Result<CaseFilter, Status> {

@@ -19,6 +19,7 @@ mod request_partner_action;
 mod start_review;
 mod take_review_case;
 mod to_proto;
+mod watch_review_cases;
 
 use crate::{
     approval_runner::ApprovalRunner,
@@ -30,13 +31,17 @@ use case_command_request::CaseCommandRequest;
 use cpor_auth::Caller;
 use cpor_call::status;
 use cpor_database::Db;
-use cpor_durable::{Command, CommandOutcome, RequestId, Versioned, Writer};
+use cpor_durable::{
+    Command, CommandOutcome, Host, RequestId, Versioned, Writer,
+    watch::{WatchStream, Watches},
+};
 use cpor_proto::reviews::v1::{
     ApproveReviewCaseRequest, ArbitrateLinesRequest, Arbitration, AssignReviewCaseRequest, Competition,
     CreateReviewNoteRequest, GetArbitrationRequest, GetCompetitionRequest, GetReviewCaseRequest, GetReviewNoteRequest,
     ListReviewCasesRequest, ListReviewCasesResponse, ListReviewNotesRequest, ListReviewNotesResponse,
     RejectReviewCaseRequest, ReleaseReviewCaseRequest, RequestPartnerActionRequest, ReviewCase as ProtoReviewCase,
-    ReviewNote, StartReviewRequest, TakeReviewCaseRequest, review_service_server::ReviewService,
+    ReviewNote, StartReviewRequest, TakeReviewCaseRequest, WatchReviewCasesRequest, WatchReviewCasesResponse,
+    review_service_server::ReviewService,
 };
 use cpor_types::{Calendar, Entropy, Role, Timestamp};
 use std::sync::Arc;
@@ -46,6 +51,10 @@ use tonic::{Request, Response, Status};
 #[derive(Clone)]
 pub(crate) struct Api {
     pub db: Db,
+    /// Runs the background tasks, notifies of commits, and has the inbox of received events.
+    pub host: Host,
+    /// What all watches share.
+    pub watches: Watches,
     pub writer: Writer<CaseStore>,
     pub approval_runner: ApprovalRunner,
     pub arbitration_runner: ArbitrationRunner,
@@ -112,6 +121,8 @@ fn reviewer(caller: &Caller) -> Reviewer {
 
 #[tonic::async_trait]
 impl ReviewService for Api {
+    type WatchReviewCasesStream = WatchStream<WatchReviewCasesResponse>;
+
     async fn get_review_case(
         &self,
         request: Request<GetReviewCaseRequest>,
@@ -124,6 +135,13 @@ impl ReviewService for Api {
         request: Request<ListReviewCasesRequest>,
     ) -> Result<Response<ListReviewCasesResponse>, Status> {
         list_review_cases::handle(self, request).await
+    }
+
+    async fn watch_review_cases(
+        &self,
+        request: Request<WatchReviewCasesRequest>,
+    ) -> Result<Response<Self::WatchReviewCasesStream>, Status> {
+        watch_review_cases::handle(self, request).await
     }
 
     async fn assign_review_case(

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::domain::{Phase, ReviewCase};
 use cpor_bulk_rows::{fetch_all, fetch_one};
-use cpor_durable::{StoreError, Versioned, ids, rows};
+use cpor_durable::{AggregateKey, StoreError, Versioned, ids, rows};
 use cpor_types::{AssociationKey, CaseId, ClaimName, TenantId, Timestamp};
 use sea_orm::{
     ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
@@ -92,6 +92,18 @@ impl<'a> CaseQuery<'a> {
         let case_keys = competition_checks::cases_with_keys(self.db, &tenant.to_string(), keys).await?;
         let rows =
             rows::load_children::<Entity>(self.db, [Column::Owner, Column::Id], &Vec::from_iter(case_keys)).await?;
+        rows.into_iter().map(|row| from_row(row).map(|(_, case)| case)).collect()
+    }
+
+    /// Reads the cases with these keys, in no particular order.
+    pub(crate) async fn with_keys(
+        &self,
+        keys: BTreeSet<AggregateKey>,
+    ) -> Result<Vec<Versioned<ReviewCase>>, StoreError> {
+        let owner = self.tenant.map(|tenant| tenant.to_string());
+        let in_scope = keys.into_iter().filter(|key| owner.as_ref().is_none_or(|owner| key.owner == *owner));
+        let rows =
+            rows::load_children::<Entity>(self.db, [Column::Owner, Column::Id], &Vec::from_iter(in_scope)).await?;
         rows.into_iter().map(|row| from_row(row).map(|(_, case)| case)).collect()
     }
 

@@ -2,6 +2,7 @@
 //! loads and saves aggregates.
 pub(crate) mod arbitrations;
 mod case_keys;
+pub(crate) mod case_log;
 pub(crate) mod case_query;
 pub(crate) mod competition_checks;
 mod entity;
@@ -18,7 +19,7 @@ pub(crate) use row::case_key;
 use crate::{domain::ReviewCase, events::outgoing::outgoing_events};
 use cpor_bulk_rows::storable_time;
 use cpor_durable::{AggregateKey, Change, OutgoingEvent, Store, StoreError, Tx, Versioned, rows};
-use cpor_types::{Clock, DecisionId};
+use cpor_types::{Clock, DecisionId, Entropy};
 use entity::review_case;
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
@@ -26,6 +27,8 @@ use std::{convert::Infallible, sync::Arc, time::Duration};
 pub(crate) struct CaseStore {
     /// The clock of real time, for leases.
     pub clock: Arc<dyn Clock>,
+    /// The source of the numbers that identify changes in the log.
+    pub entropy: Arc<dyn Entropy>,
     /// The time that a process has to complete an approval that it begins.
     pub lease: Duration,
     /// The address of the review leads. It receives the mails about overdue cases, and the
@@ -52,7 +55,7 @@ impl Store for CaseStore {
     }
 
     /// Saves the cases and the rows of other tables that are derived from them. It takes one
-    /// statement for the cases, and one more for each kind of row that changes: removed keys, new
+    /// statement for the cases, two for the log, and one more for each kind of row that changes: removed keys, new
     /// keys, notes, completed approvals and new approvals. It takes three more if the competing
     /// keys change, and three more for each case whose personal data is erased.
     async fn save(
@@ -66,6 +69,7 @@ impl Store for CaseStore {
             .collect::<Result<_, StoreError>>()?;
         rows::save::<review_case::Entity>(tx, cases).await?;
         competition_checks::request_for_changes(tx, changes).await?;
+        case_log::append(tx, changes, &*self.entropy).await?;
         notes::save_for_changes(tx, changes).await?;
         let lead_mail = self.lead_mail.as_deref();
         cpor_mail::enqueue(tx, changes.iter().flat_map(|change| mails::new_mails(change, lead_mail))).await?;

@@ -593,15 +593,16 @@ impl ::prost::Name for Commitment {
 /// Request for `WatchClaims`.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct WatchClaimsRequest {
-    /// The partner whose claims are watched. Format: `partners/{partner}`, for example
-    /// `partners/contoso`.
+    /// Whose claims are watched. Format: `partners/{partner}`, for example `partners/contoso`,
+    /// `partners/-`, or `tenants/{tenant}`, where `{tenant}` is a UUID.
     #[prost(string, tag = "1")]
     pub parent: ::prost::alloc::string::String,
     /// The cursor of the message after which the stream resumes. If empty, the stream starts with
     /// changes from now on, or as `from_beginning` says.
     #[prost(string, tag = "2")]
     pub cursor: ::prost::alloc::string::String,
-    /// If true and `cursor` is empty, the stream starts with the first history entry of the partner.
+    /// If true and `cursor` is empty, the stream starts with the first history entry of the
+    /// parent.
     #[prost(bool, tag = "3")]
     pub from_beginning: bool,
 }
@@ -631,7 +632,7 @@ pub struct WatchClaimsResponse {
     #[prost(message, optional, tag = "3")]
     pub claim: ::core::option::Option<Claim>,
     /// The entry of the history. Entries that the caller's side may not see are left out of the
-    /// stream.
+    /// stream. Absent for customers.
     #[prost(message, optional, tag = "4")]
     pub entry: ::core::option::Option<HistoryEntry>,
 }
@@ -2138,19 +2139,9 @@ pub enum ErrorReason {
     /// FAILED_PRECONDITION. The metadata keys `activity` and `claimed` hold the requested activity and
     /// those of the claim.
     ActivityNotClaimed = 16,
-    /// The cursor is malformed or belongs to another partner; pass one that `WatchClaims` returned
-    /// (R59). Code INVALID_ARGUMENT.
-    InvalidCursor = 17,
-    /// The log does not contain the position of the cursor, because it was restored from a backup
-    /// (R59). Code OUT_OF_RANGE. The metadata key `advice` is `WATCH_FROM_NOW_THEN_LIST`.
-    CursorExpired = 18,
     /// The claim has not ended, so its personal data is still needed (R56). Code FAILED_PRECONDITION.
     /// The metadata keys `state` and `waits_for` hold the state and what the claim waits for.
     PersonalDataNeeded = 19,
-    /// The company, or the member of the vendor staff, has too many concurrent watches (R59). Code
-    /// RESOURCE_EXHAUSTED. The metadata key `limit` holds the maximum number; `google.rpc.RetryInfo`
-    /// says when to retry.
-    TooManyWatches = 20,
     /// Reason of a violation: the field is required (R10).
     FieldRequired = 21,
     /// Reason of a violation: the field must be empty, because it is for revenue association only (R10
@@ -2201,10 +2192,7 @@ impl ErrorReason {
             Self::CommentTargetUnknown => "COMMENT_TARGET_UNKNOWN",
             Self::DraftsOnly => "DRAFTS_ONLY",
             Self::ActivityNotClaimed => "ACTIVITY_NOT_CLAIMED",
-            Self::InvalidCursor => "INVALID_CURSOR",
-            Self::CursorExpired => "CURSOR_EXPIRED",
             Self::PersonalDataNeeded => "PERSONAL_DATA_NEEDED",
-            Self::TooManyWatches => "TOO_MANY_WATCHES",
             Self::FieldRequired => "FIELD_REQUIRED",
             Self::FieldNotAllowed => "FIELD_NOT_ALLOWED",
             Self::ActivityNotInSolutionArea => "ACTIVITY_NOT_IN_SOLUTION_AREA",
@@ -2237,10 +2225,7 @@ impl ErrorReason {
             "COMMENT_TARGET_UNKNOWN" => Some(Self::CommentTargetUnknown),
             "DRAFTS_ONLY" => Some(Self::DraftsOnly),
             "ACTIVITY_NOT_CLAIMED" => Some(Self::ActivityNotClaimed),
-            "INVALID_CURSOR" => Some(Self::InvalidCursor),
-            "CURSOR_EXPIRED" => Some(Self::CursorExpired),
             "PERSONAL_DATA_NEEDED" => Some(Self::PersonalDataNeeded),
-            "TOO_MANY_WATCHES" => Some(Self::TooManyWatches),
             "FIELD_REQUIRED" => Some(Self::FieldRequired),
             "FIELD_NOT_ALLOWED" => Some(Self::FieldNotAllowed),
             "ACTIVITY_NOT_IN_SOLUTION_AREA" => Some(Self::ActivityNotInSolutionArea),
@@ -3128,20 +3113,29 @@ pub mod claim_service_client {
                 );
             self.inner.server_streaming(req, path, codec).await
         }
-        /// Streams the changes of all claims of a partner (R59): one message for each entry of their
-        /// histories, in the order in which they were committed, each exactly once. The first message is a
-        /// heartbeat with the cursor of the start.
+        /// Streams the changes of claims (R59): one message for each entry of their histories, in the
+        /// order in which they were committed, each exactly once. The first message is a heartbeat with
+        /// the cursor of the start.
+        ///
+        /// The parent `partners/{partner}` stands for all claims of a partner. Vendor roles can watch the
+        /// claims of all partners with `partners/-`, and those on one tenant with `tenants/{tenant}`; a
+        /// `customer_admin` can watch `tenants/{tenant}` for its own tenant. These two show each claim
+        /// from its submission on, and no drafts. What a customer sees is limited to partner, lines,
+        /// activities, state and deadlines (R5): the messages have no `entry`, entries that change nothing
+        /// of these send no message, and the other fields of `claim` are empty.
         ///
         /// Every message has a cursor, with which a later call can resume the stream. The server ends a
         /// stream with OK after some minutes or when it shuts down; call the method again with the last
-        /// cursor. On one server, a company, or a member of the vendor staff, can have at most 16
-        /// concurrent watches.
+        /// cursor. On one server, a company, a tenant, or a member of the vendor staff, can have at most
+        /// 16 concurrent watches.
         ///
-        /// Errors: INVALID_ARGUMENT (INVALID_CURSOR) if the cursor is malformed or belongs to another
-        /// partner; OUT_OF_RANGE (CURSOR_EXPIRED) if the log no longer contains the cursor's position;
-        /// RESOURCE_EXHAUSTED (TOO_MANY_WATCHES) if the caller has too many concurrent watches.
+        /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if the caller may not watch the parent; INVALID_ARGUMENT
+        /// (INVALID_CURSOR) if the cursor is malformed or belongs to another parent; OUT_OF_RANGE
+        /// (CURSOR_EXPIRED) if the log no longer contains the cursor's position; RESOURCE_EXHAUSTED
+        /// (TOO_MANY_WATCHES) if the caller has too many concurrent watches.
         ///
-        /// Callers: all partner roles, `poe_reviewer`, `review_lead`, `program_manager` and `operator`.
+        /// Callers: all partner roles, `poe_reviewer`, `review_lead`, `program_manager`, `operator` and
+        /// `customer_admin`.
         pub async fn watch_claims(
             &mut self,
             request: impl tonic::IntoRequest<super::WatchClaimsRequest>,
@@ -3557,20 +3551,29 @@ pub mod claim_service_server {
             >
             + std::marker::Send
             + 'static;
-        /// Streams the changes of all claims of a partner (R59): one message for each entry of their
-        /// histories, in the order in which they were committed, each exactly once. The first message is a
-        /// heartbeat with the cursor of the start.
+        /// Streams the changes of claims (R59): one message for each entry of their histories, in the
+        /// order in which they were committed, each exactly once. The first message is a heartbeat with
+        /// the cursor of the start.
+        ///
+        /// The parent `partners/{partner}` stands for all claims of a partner. Vendor roles can watch the
+        /// claims of all partners with `partners/-`, and those on one tenant with `tenants/{tenant}`; a
+        /// `customer_admin` can watch `tenants/{tenant}` for its own tenant. These two show each claim
+        /// from its submission on, and no drafts. What a customer sees is limited to partner, lines,
+        /// activities, state and deadlines (R5): the messages have no `entry`, entries that change nothing
+        /// of these send no message, and the other fields of `claim` are empty.
         ///
         /// Every message has a cursor, with which a later call can resume the stream. The server ends a
         /// stream with OK after some minutes or when it shuts down; call the method again with the last
-        /// cursor. On one server, a company, or a member of the vendor staff, can have at most 16
-        /// concurrent watches.
+        /// cursor. On one server, a company, a tenant, or a member of the vendor staff, can have at most
+        /// 16 concurrent watches.
         ///
-        /// Errors: INVALID_ARGUMENT (INVALID_CURSOR) if the cursor is malformed or belongs to another
-        /// partner; OUT_OF_RANGE (CURSOR_EXPIRED) if the log no longer contains the cursor's position;
-        /// RESOURCE_EXHAUSTED (TOO_MANY_WATCHES) if the caller has too many concurrent watches.
+        /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if the caller may not watch the parent; INVALID_ARGUMENT
+        /// (INVALID_CURSOR) if the cursor is malformed or belongs to another parent; OUT_OF_RANGE
+        /// (CURSOR_EXPIRED) if the log no longer contains the cursor's position; RESOURCE_EXHAUSTED
+        /// (TOO_MANY_WATCHES) if the caller has too many concurrent watches.
         ///
-        /// Callers: all partner roles, `poe_reviewer`, `review_lead`, `program_manager` and `operator`.
+        /// Callers: all partner roles, `poe_reviewer`, `review_lead`, `program_manager`, `operator` and
+        /// `customer_admin`.
         async fn watch_claims(
             &self,
             request: tonic::Request<super::WatchClaimsRequest>,

@@ -215,6 +215,16 @@ pub enum ErrorReason {
     ServiceNotHosted = 21,
     /// The caller cancelled the call. Code CANCELLED.
     Cancelled = 22,
+    /// The cursor of a watch is malformed or belongs to another parent; pass one that the method
+    /// returned (R59). Code INVALID_ARGUMENT.
+    InvalidCursor = 23,
+    /// The log does not contain the position of the cursor, because it was restored from a backup
+    /// (R59). Code OUT_OF_RANGE. The metadata key `advice` is `WATCH_FROM_NOW_THEN_LIST`.
+    CursorExpired = 24,
+    /// The company, the tenant, or the member of the vendor staff, has too many concurrent watches of
+    /// the service (R59). Code RESOURCE_EXHAUSTED. The metadata key `limit` holds the maximum number;
+    /// `google.rpc.RetryInfo` says when to retry.
+    TooManyWatches = 25,
 }
 impl ErrorReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -246,6 +256,9 @@ impl ErrorReason {
             Self::RegistryUnavailable => "REGISTRY_UNAVAILABLE",
             Self::ServiceNotHosted => "SERVICE_NOT_HOSTED",
             Self::Cancelled => "CANCELLED",
+            Self::InvalidCursor => "INVALID_CURSOR",
+            Self::CursorExpired => "CURSOR_EXPIRED",
+            Self::TooManyWatches => "TOO_MANY_WATCHES",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -274,6 +287,9 @@ impl ErrorReason {
             "REGISTRY_UNAVAILABLE" => Some(Self::RegistryUnavailable),
             "SERVICE_NOT_HOSTED" => Some(Self::ServiceNotHosted),
             "CANCELLED" => Some(Self::Cancelled),
+            "INVALID_CURSOR" => Some(Self::InvalidCursor),
+            "CURSOR_EXPIRED" => Some(Self::CursorExpired),
+            "TOO_MANY_WATCHES" => Some(Self::TooManyWatches),
             _ => None,
         }
     }

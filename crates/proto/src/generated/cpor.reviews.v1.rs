@@ -451,6 +451,60 @@ impl ::prost::Name for ListReviewCasesResponse {
         "/cpor.reviews.v1.ListReviewCasesResponse".into()
     }
 }
+/// Request for `WatchReviewCases`.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct WatchReviewCasesRequest {
+    /// The tenant whose cases are watched. Format: `tenants/{tenant}`, where `{tenant}` is a UUID. Use
+    /// `tenants/-` for all tenants.
+    #[prost(string, tag = "1")]
+    pub parent: ::prost::alloc::string::String,
+    /// The cursor of the message after which the stream resumes. If empty, the stream starts with
+    /// changes from now on, or as `from_beginning` says.
+    #[prost(string, tag = "2")]
+    pub cursor: ::prost::alloc::string::String,
+    /// If true and `cursor` is empty, the stream starts with the first change.
+    #[prost(bool, tag = "3")]
+    pub from_beginning: bool,
+}
+impl ::prost::Name for WatchReviewCasesRequest {
+    const NAME: &'static str = "WatchReviewCasesRequest";
+    const PACKAGE: &'static str = "cpor.reviews.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "cpor.reviews.v1.WatchReviewCasesRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/cpor.reviews.v1.WatchReviewCasesRequest".into()
+    }
+}
+/// One message of the response stream of `WatchReviewCases`: a change of a case, or a heartbeat if
+/// only `cursor` is set.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct WatchReviewCasesResponse {
+    /// The cursor with which a later call resumes the stream after this message. Opaque.
+    #[prost(string, tag = "1")]
+    pub cursor: ::prost::alloc::string::String,
+    /// The resource name of the changed case. Format: `tenants/{tenant}/reviewCases/{case}`, where
+    /// `{tenant}` and `{case}` are UUIDs.
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    /// The case as it was when the message was made, which can be later than the change.
+    #[prost(message, optional, tag = "3")]
+    pub review_case: ::core::option::Option<ReviewCase>,
+    /// The etag that the change gave the case. If it differs from that of `review_case`, the case has
+    /// changed again, and another message follows.
+    #[prost(string, tag = "4")]
+    pub etag: ::prost::alloc::string::String,
+}
+impl ::prost::Name for WatchReviewCasesResponse {
+    const NAME: &'static str = "WatchReviewCasesResponse";
+    const PACKAGE: &'static str = "cpor.reviews.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "cpor.reviews.v1.WatchReviewCasesResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/cpor.reviews.v1.WatchReviewCasesResponse".into()
+    }
+}
 /// Request for `AssignReviewCase`.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct AssignReviewCaseRequest {
@@ -1269,6 +1323,46 @@ pub mod review_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
+        /// Streams the changes of the review cases of a tenant, or of all tenants with the parent
+        /// `tenants/-` (R59): one message for each change, in the order in which they were committed, each
+        /// exactly once. The first message is a heartbeat with the cursor of the start.
+        ///
+        /// Every message has a cursor, with which a later call can resume the stream. The server ends a
+        /// stream with OK after some minutes or when it shuts down; call the method again with the last
+        /// cursor. On one server, a member of the vendor staff can have at most 16 concurrent watches of
+        /// review cases.
+        ///
+        /// Errors: INVALID_ARGUMENT (INVALID_CURSOR) if the cursor is malformed or belongs to another
+        /// parent; OUT_OF_RANGE (CURSOR_EXPIRED) if the log no longer contains the cursor's position;
+        /// RESOURCE_EXHAUSTED (TOO_MANY_WATCHES) if the caller has too many concurrent watches.
+        ///
+        /// Callers: `poe_reviewer`, `review_lead` and `operator`.
+        pub async fn watch_review_cases(
+            &mut self,
+            request: impl tonic::IntoRequest<super::WatchReviewCasesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<tonic::codec::Streaming<super::WatchReviewCasesResponse>>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/cpor.reviews.v1.ReviewService/WatchReviewCases",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("cpor.reviews.v1.ReviewService", "WatchReviewCases"),
+                );
+            self.inner.server_streaming(req, path, codec).await
+        }
         /// Assigns a case that waits for its start to a reviewer, or moves it from one reviewer to another
         /// (R19). Assigning it to its current reviewer changes nothing.
         ///
@@ -1701,6 +1795,36 @@ pub mod review_service_server {
             tonic::Response<super::ListReviewCasesResponse>,
             tonic::Status,
         >;
+        /// Server streaming response type for the WatchReviewCases method.
+        type WatchReviewCasesStream: tonic::codegen::tokio_stream::Stream<
+                Item = std::result::Result<
+                    super::WatchReviewCasesResponse,
+                    tonic::Status,
+                >,
+            >
+            + std::marker::Send
+            + 'static;
+        /// Streams the changes of the review cases of a tenant, or of all tenants with the parent
+        /// `tenants/-` (R59): one message for each change, in the order in which they were committed, each
+        /// exactly once. The first message is a heartbeat with the cursor of the start.
+        ///
+        /// Every message has a cursor, with which a later call can resume the stream. The server ends a
+        /// stream with OK after some minutes or when it shuts down; call the method again with the last
+        /// cursor. On one server, a member of the vendor staff can have at most 16 concurrent watches of
+        /// review cases.
+        ///
+        /// Errors: INVALID_ARGUMENT (INVALID_CURSOR) if the cursor is malformed or belongs to another
+        /// parent; OUT_OF_RANGE (CURSOR_EXPIRED) if the log no longer contains the cursor's position;
+        /// RESOURCE_EXHAUSTED (TOO_MANY_WATCHES) if the caller has too many concurrent watches.
+        ///
+        /// Callers: `poe_reviewer`, `review_lead` and `operator`.
+        async fn watch_review_cases(
+            &self,
+            request: tonic::Request<super::WatchReviewCasesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<Self::WatchReviewCasesStream>,
+            tonic::Status,
+        >;
         /// Assigns a case that waits for its start to a reviewer, or moves it from one reviewer to another
         /// (R19). Assigning it to its current reviewer changes nothing.
         ///
@@ -2035,6 +2159,54 @@ pub mod review_service_server {
                                 max_encoding_message_size,
                             );
                         let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/cpor.reviews.v1.ReviewService/WatchReviewCases" => {
+                    #[allow(non_camel_case_types)]
+                    struct WatchReviewCasesSvc<T: ReviewService>(pub Arc<T>);
+                    impl<
+                        T: ReviewService,
+                    > tonic::server::ServerStreamingService<
+                        super::WatchReviewCasesRequest,
+                    > for WatchReviewCasesSvc<T> {
+                        type Response = super::WatchReviewCasesResponse;
+                        type ResponseStream = T::WatchReviewCasesStream;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::ResponseStream>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::WatchReviewCasesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ReviewService>::watch_review_cases(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = WatchReviewCasesSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.server_streaming(method, req).await;
                         Ok(res)
                     };
                     Box::pin(fut)

@@ -7,6 +7,7 @@ mod tokens;
 
 use cpor_acceptance::{ClaimStage, TestClaim, TestSystem, rows};
 use cpor_proto::registry::v1::directory_row::Row;
+use cpor_types::{ActorSide, Role};
 
 /// The names of a claim and of the resources around it.
 #[derive(Clone, Debug)]
@@ -108,6 +109,18 @@ pub(crate) struct AccessFixture {
 }
 
 impl AccessFixture {
+    /// The same resources as a caller with this role names them: a customer watches the claims of
+    /// its tenant, and a partner its own.
+    fn for_role(&self, role: Role) -> Self {
+        let names = |names: &ResourceNames| match role.side() {
+            ActorSide::Customer => ResourceNames { partner: names.tenant.clone(), ..names.clone() },
+            ActorSide::Partner | ActorSide::Reviewer | ActorSide::Vendor | ActorSide::Time | ActorSide::System => {
+                names.clone()
+            }
+        };
+        Self { own: names(&self.own), other: names(&self.other), nothing: names(&self.nothing) }
+    }
+
     pub(crate) async fn create(system: &TestSystem) -> Self {
         let claim = system.presales().await;
         let own = TestClaim::at_stage(system, claim.clone(), ClaimStage::Approved).await;

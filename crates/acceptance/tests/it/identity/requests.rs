@@ -34,7 +34,7 @@ pub(crate) fn request_for(method: &Method, names: &ResourceNames) -> Value {
             let (parent, _) = case.split_once("/reviewCases/").unwrap();
             json!({"parent": parent, "awards": [{"key": format!("{parent}/workloads/none"), "winner": case}], "comment": "x"})
         }
-        "ListReviewCases" => json!({"parent": tenant}),
+        "ListReviewCases" | "WatchReviewCases" => json!({"parent": tenant}),
         "AssignReviewCase" => json!({"name": case, "reviewer": "rita@vendor.example"}),
         "RequestPartnerAction" => {
             json!({"name": case, "reasons": ["PARTNER_ACTION_REASON_POE_MISSING"], "comment": "x"})

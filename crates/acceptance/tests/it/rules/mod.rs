@@ -41,4 +41,6 @@ mod states;
 mod usage;
 mod visibility;
 mod watch;
+mod watch_review_cases;
+mod watch_visibility;
 mod withdrawal;

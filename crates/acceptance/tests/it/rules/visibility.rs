@@ -80,13 +80,12 @@ async fn consents(actor: &Actor, tenant: &str) -> ApiResult<Vec<Consent>> {
 }
 
 /// The methods that return documents, comments, notes, or the claim with everything in it.
-const METHODS_WITH_POE_COMMENTS_OR_NOTES: [&str; 18] = [
+const METHODS_WITH_POE_COMMENTS_OR_NOTES: [&str; 17] = [
     "GetClaim",
     "GetEvidence",
     "GetComment",
     "GetReviewNote",
     "ListClaims",
-    "WatchClaims",
     "ExportClaims",
     "ListEvidence",
     "DownloadEvidence",

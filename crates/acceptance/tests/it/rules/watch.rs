@@ -19,20 +19,20 @@ both_databases![
 ];
 both_databases![with two_replicas: r59_a_watch_sees_changes_of_other_replicas];
 
-type Stream = Streaming<WatchClaimsResponse>;
+pub(super) type Stream = Streaming<WatchClaimsResponse>;
 
 /// Opens a watch.
-async fn watch(actor: &Actor, request: WatchClaimsRequest) -> Result<Stream, Status> {
+pub(super) async fn watch(actor: &Actor, request: WatchClaimsRequest) -> Result<Stream, Status> {
     Ok(actor.claims().watch_claims(request).await?.into_inner())
 }
 
 /// The request to watch all changes from the beginning.
-fn from_beginning(parent: &str) -> WatchClaimsRequest {
+pub(super) fn from_beginning(parent: &str) -> WatchClaimsRequest {
     WatchClaimsRequest { parent: parent.into(), from_beginning: true, ..WatchClaimsRequest::default() }
 }
 
 /// The request to watch the changes after a cursor, or from now on if it is empty.
-fn after(parent: &str, cursor: &str) -> WatchClaimsRequest {
+pub(super) fn after(parent: &str, cursor: &str) -> WatchClaimsRequest {
     WatchClaimsRequest { parent: parent.into(), cursor: cursor.into(), ..WatchClaimsRequest::default() }
 }
 
@@ -47,7 +47,7 @@ async fn change(stream: &mut Stream) -> WatchClaimsResponse {
 }
 
 /// The cursor of the next heartbeat.
-async fn heartbeat(stream: &mut Stream) -> String {
+pub(super) async fn heartbeat(stream: &mut Stream) -> String {
     loop {
         let message = stream.message().await.unwrap().expect("the stream is open");
         if message.entry.is_none() {
@@ -57,7 +57,7 @@ async fn heartbeat(stream: &mut Stream) -> String {
 }
 
 /// Reads `count` changes from a new watch.
-async fn read_changes(actor: &Actor, request: WatchClaimsRequest, count: usize) -> Vec<WatchClaimsResponse> {
+pub(super) async fn read_changes(actor: &Actor, request: WatchClaimsRequest, count: usize) -> Vec<WatchClaimsResponse> {
     let mut stream = watch(actor, request).await.unwrap();
     let mut changes = Vec::new();
     while changes.len() < count {
@@ -67,7 +67,7 @@ async fn read_changes(actor: &Actor, request: WatchClaimsRequest, count: usize) 
 }
 
 /// The claim and the history position of each change.
-fn positions(changes: &[WatchClaimsResponse]) -> Vec<(String, i64)> {
+pub(super) fn positions(changes: &[WatchClaimsResponse]) -> Vec<(String, i64)> {
     changes.iter().map(|message| (message.name.clone(), message.entry.as_ref().unwrap().position)).collect()
 }
 

@@ -1,7 +1,7 @@
 //! The table `history`: one row for each history entry of a claim (R56). Rows are never deleted. An
 //! erasure removes texts and salts, never commitments.
 
-use cpor_durable::ids::{ClaimId, PartnerId};
+use cpor_durable::ids::{ClaimId, PartnerId, TenantId};
 use sea_orm::entity::prelude::*;
 
 use super::{claim_state::ClaimState, entry_audience::EntryAudience, json::Changes, side::Side};
@@ -53,6 +53,11 @@ pub(crate) struct Model {
     /// The sequence number of the entry in the log of its owner: from 1, without gaps, in the order
     /// of commits.
     pub(crate) owner_sequence: i64,
+    /// The tenant of the claim; `None` for the entries from before the submission.
+    pub(crate) tenant: Option<TenantId>,
+    /// The sequence number of the entry in the log of all claims from submission on: without gaps,
+    /// in the order of commits. `None` for the entries from before the submission.
+    pub(crate) sequence: Option<i64>,
     /// The claim of the entry. It is saved before its entries, and never deleted.
     #[sea_orm(belongs_to, from = "(owner, claim_id)", to = "(owner, id)", on_delete = "Restrict")]
     pub(crate) claim: BelongsTo<super::claim::Entity>,

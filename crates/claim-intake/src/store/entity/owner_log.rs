@@ -1,4 +1,4 @@
-//! The table `owner_log`: the last sequence number of each partner's history entries.
+//! The table `owner_log`: the last sequence number of each log of history entries.
 
 use cpor_durable::ids::PartnerId;
 use sea_orm::entity::prelude::*;
@@ -9,10 +9,10 @@ use sea_orm::entity::prelude::*;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "owner_log")]
 pub(crate) struct Model {
-    /// The id of the partner.
+    /// The id of the partner whose log it is; `*` for the log of all claims from submission on.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) owner: PartnerId,
-    /// The sequence number of the partner's last history entry.
+    /// The sequence number of the last history entry in the log.
     pub(crate) last: i64,
 }
 

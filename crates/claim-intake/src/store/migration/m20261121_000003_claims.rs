@@ -103,6 +103,8 @@ enum History {
     Commitments,
     Link,
     OwnerSequence,
+    Tenant,
+    Sequence,
 }
 
 #[derive(DeriveIden)]
@@ -172,6 +174,8 @@ impl MigrationTrait for Migration {
             claim_line_key(),
             evidence_pending(),
             history_owner_sequence(),
+            history_sequence(),
+            history_tenant_sequence(),
         ];
         for index in indexes {
             manager.create_index(index).await?;
@@ -413,6 +417,8 @@ fn history() -> TableCreateStatement {
         .col(blob(T::Commitments))
         .col(blob(T::Link))
         .col(big_integer(T::OwnerSequence))
+        .col(text_null(T::Tenant))
+        .col(big_integer_null(T::Sequence))
         .primary_key(Index::create().col(T::Owner).col(T::ClaimId).col(T::Position))
         // Claims are never deleted.
         .foreign_key(
@@ -431,7 +437,19 @@ fn history_owner_sequence() -> IndexCreateStatement {
     Index::create().name("history_owner_sequence").table(T::Table).unique().col(T::Owner).col(T::OwnerSequence).take()
 }
 
-/// The last sequence number in the log of each owner.
+/// R59: the log of all claims contains the entries from submission on, in the order of commits.
+fn history_sequence() -> IndexCreateStatement {
+    use History as T;
+    Index::create().name("history_sequence").table(T::Table).unique().col(T::Sequence).take()
+}
+
+/// R59: the log of a tenant is the part of the log of all claims that is about the tenant.
+fn history_tenant_sequence() -> IndexCreateStatement {
+    use History as T;
+    Index::create().name("history_tenant_sequence").table(T::Table).unique().col(T::Tenant).col(T::Sequence).take()
+}
+
+/// The last sequence number in the log of each owner, and in the log of all claims.
 fn owner_log() -> TableCreateStatement {
     use OwnerLog as T;
     Table::create().table(T::Table).col(text(T::Owner).primary_key()).col(big_integer(T::Last)).take()

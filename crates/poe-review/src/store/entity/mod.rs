@@ -4,6 +4,8 @@ pub(super) mod arbitration;
 pub(super) mod arbitration_body;
 pub(super) mod case_body;
 pub(super) mod case_key;
+pub(super) mod case_log;
+pub(super) mod case_log_end;
 pub(super) mod case_snapshot;
 pub(super) mod case_state;
 pub(super) mod contest_check;

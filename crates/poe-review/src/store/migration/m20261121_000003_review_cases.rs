@@ -39,6 +39,23 @@ enum CaseKey {
 }
 
 #[derive(DeriveIden)]
+enum CaseLog {
+    Table,
+    Owner,
+    CaseId,
+    Version,
+    Mark,
+    Sequence,
+}
+
+#[derive(DeriveIden)]
+enum CaseLogEnd {
+    Table,
+    Owner,
+    Last,
+}
+
+#[derive(DeriveIden)]
 enum TenantContest {
     Table,
     Owner,
@@ -111,6 +128,8 @@ impl MigrationTrait for Migration {
         let tables = [
             review_case(),
             case_key(),
+            case_log(),
+            case_log_end(),
             tenant_contest(),
             contest_check(),
             review_note(),
@@ -127,6 +146,8 @@ impl MigrationTrait for Migration {
             review_case_state(),
             review_case_claim(),
             case_key_case(),
+            case_log_sequence(),
+            case_log_owner_sequence(),
             contest_check_unanswered(),
             pending_approval_resume(),
         ];
@@ -323,6 +344,45 @@ fn arbitrated_key() -> TableCreateStatement {
                 .on_delete(ForeignKeyAction::Restrict),
         )
         .take()
+}
+
+fn case_log() -> TableCreateStatement {
+    use CaseLog as T;
+    Table::create()
+        .table(T::Table)
+        .col(text(T::Owner))
+        .col(uuid(T::CaseId))
+        .col(big_integer(T::Version))
+        .col(big_integer(T::Mark))
+        .col(big_integer(T::Sequence))
+        .primary_key(Index::create().col(T::Owner).col(T::CaseId).col(T::Version))
+        // Cases are never deleted.
+        .foreign_key(
+            ForeignKey::create()
+                .name("case_log_case")
+                .from(T::Table, (T::Owner, T::CaseId))
+                .to(ReviewCase::Table, (ReviewCase::Owner, ReviewCase::Id))
+                .on_delete(ForeignKeyAction::Restrict),
+        )
+        .take()
+}
+
+/// R59: the log contains the changes of all cases, in the order of commits.
+fn case_log_sequence() -> IndexCreateStatement {
+    use CaseLog as T;
+    Index::create().name("case_log_sequence").table(T::Table).unique().col(T::Sequence).take()
+}
+
+/// R59: the log of a tenant is the part of the log that is about the tenant.
+fn case_log_owner_sequence() -> IndexCreateStatement {
+    use CaseLog as T;
+    Index::create().name("case_log_owner_sequence").table(T::Table).unique().col(T::Owner).col(T::Sequence).take()
+}
+
+/// The last sequence number in the log.
+fn case_log_end() -> TableCreateStatement {
+    use CaseLogEnd as T;
+    Table::create().table(T::Table).col(text(T::Owner).primary_key()).col(big_integer(T::Last)).take()
 }
 
 fn pending_approval() -> TableCreateStatement {

@@ -1,0 +1,94 @@
+//! Logs that watches follow: their positions, their queries, and how a watch reads them.
+use cpor_bulk_rows::{fetch_all, fetch_one};
+use sea_orm::{
+    ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter as _, QueryOrder as _, QuerySelect as _, Select,
+};
+use tonic::Status;
+
+use crate::StoreError;
+
+/// A position in a log. Watch cursors contain it in serialized form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct LogPosition {
+    /// The sequence number of the last entry before this position; 0 at the beginning.
+    pub sequence: i64,
+    /// A number that identifies that entry. It detects a log that was restored from a backup and
+    /// then continued with different entries.
+    pub mark: u64,
+}
+
+impl LogPosition {
+    /// The position before the first entry.
+    pub const BEGINNING: Self = Self { sequence: 0, mark: 0 };
+}
+
+/// A query for the entries of a log, which are rows of `E`.
+pub struct LogQuery<'db, E: EntityTrait> {
+    db: &'db DatabaseConnection,
+    query: Select<E>,
+    sequence: E::Column,
+}
+
+impl<'db, E: EntityTrait> LogQuery<'db, E> {
+    /// Starts a query for those rows of `query` that have a number in the column `sequence`. A
+    /// unique index must begin with the columns by which `query` selects and end with `sequence`.
+    pub fn new(db: &'db DatabaseConnection, query: Select<E>, sequence: E::Column) -> Self {
+        Self { db, query: query.filter(sequence.is_not_null()), sequence }
+    }
+
+    /// Reads the last entry, with one indexed read.
+    ///
+    /// # Errors
+    /// If the database fails or the row does not decode.
+    pub async fn last(self) -> Result<Option<E::Model>, StoreError> {
+        Ok(fetch_one(self.db, self.query.order_by_desc(self.sequence)).await?)
+    }
+
+    /// Reads the entry with this sequence number, with one indexed read.
+    ///
+    /// # Errors
+    /// If the database fails or the row does not decode.
+    pub async fn at(self, sequence: i64) -> Result<Option<E::Model>, StoreError> {
+        Ok(fetch_one(self.db, self.query.filter(self.sequence.eq(sequence))).await?)
+    }
+
+    /// Reads at most `limit` entries after a sequence number, the oldest first.
+    ///
+    /// # Errors
+    /// If the database fails or a row does not decode.
+    pub async fn after(self, sequence: i64, limit: u64) -> Result<Vec<E::Model>, StoreError> {
+        let query = self.query.filter(self.sequence.gt(sequence)).order_by_asc(self.sequence).limit(limit);
+        Ok(fetch_all(self.db, query).await?)
+    }
+}
+
+/// The entries that a read of a log has found, in order. Each has the position after it, and its
+/// message, or `None` if the caller may not see the entry.
+pub type LogPage<M> = Vec<(LogPosition, Option<M>)>;
+
+/// A log that watches follow, as one caller may see it.
+pub trait WatchedLog: Send + Sync + 'static {
+    /// A message of the response stream. Its default is a heartbeat without a cursor.
+    type Message: Default + Send;
+
+    /// Puts a cursor into a message.
+    fn set_cursor(message: &mut Self::Message, cursor: String);
+
+    /// Reads the position after the last entry; `None` if the log is empty.
+    ///
+    /// # Errors
+    /// If the database fails or a row is inconsistent.
+    fn last(&self) -> impl Future<Output = Result<Option<LogPosition>, StoreError>> + Send;
+
+    /// Reads the position after the entry with this sequence number; `None` if there is none.
+    ///
+    /// # Errors
+    /// If the database fails or a row is inconsistent.
+    fn at(&self, sequence: i64) -> impl Future<Output = Result<Option<LogPosition>, StoreError>> + Send;
+
+    /// Reads at most `limit` entries after a sequence number, the oldest first.
+    ///
+    /// # Errors
+    /// The status with which the stream ends.
+    fn after(&self, sequence: i64, limit: u64) -> impl Future<Output = Result<LogPage<Self::Message>, Status>> + Send;
+}
