@@ -1,7 +1,8 @@
 //! What a customer sees of the claims on its tenant (R5): partner, lines, activities, state and
 //! deadlines, but no proof of execution, comments or notes, and nothing that depends on competing
 //! claims.
-use crate::domain::{EventKind, FactKind, history::SealedEntry};
+use crate::domain::{EventKind, FactKind};
+use cpor_history::SealedEntry;
 use cpor_proto::claims::v1 as wire;
 
 /// The reported facts that change what a customer sees without changing the state of the claim.

@@ -8,10 +8,10 @@
 use std::{collections::VecDeque, pin::Pin, time::Duration};
 
 use cpor_auth::Caller;
+use cpor_call::context::CallDeadline;
 use cpor_call::status;
 use cpor_listing::page::PageTokens;
 use cpor_proto::options::v1::ErrorReason;
-use cpor_rpc::server::CallDeadline;
 use futures_util::{Stream, StreamExt as _, stream};
 use tokio::{
     sync::watch,

@@ -1,5 +1,5 @@
 //! Tests the methods of the service, on both databases.
-use std::{convert::Infallible, sync::Arc};
+use std::convert::Infallible;
 
 use cpor_testing::on_both_databases;
 
