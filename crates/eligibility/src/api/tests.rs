@@ -91,7 +91,7 @@ async fn r52_a_pending_assessment_is_found(system: TestSystem) {
         let request = ListAssessmentsRequest { parent: TENANT.to_owned(), ..Default::default() };
         let request = request_by(partner("contoso"), "ListAssessments", request);
         let listed = system.app.api.list_assessments(request).await.unwrap().into_inner().assessments;
-        assert_eq!(listed, [found.clone()], "the list shows the same");
+        assert_eq!(listed, std::slice::from_ref(&found), "the list shows the same");
         (found.state(), found.month)
     };
     system.open_pending_assessment(presales()).await;
