@@ -2,8 +2,9 @@
 //! erasure of personal data changes stored entries. Each entry also has a sequence number in the
 //! log of its owner, in the order of commits. Watches read that log (R59).
 use super::{
-    entity::{history, json::Changes, owner_log},
+    entity::{entry_audience::EntryAudience, history, json::Changes, owner_log},
     events_with_position,
+    listing::{SIDES, STATES},
     row::RowContext,
 };
 use crate::domain::{
@@ -16,11 +17,36 @@ use cpor_durable::{
     ids::{ClaimId, PartnerId},
     rows::{self, to_bigint},
 };
+use cpor_listing::{Cursor, Source, TableList, TableQuery, column, field};
+use cpor_listing::{
+    filter::{FieldType, Format},
+    order::Order,
+};
 use cpor_types::{Actor, ClaimName, Entropy};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
 };
 use std::collections::BTreeMap;
+
+/// The list of a claim's history entries, in the order in which they were recorded.
+pub(crate) static HISTORY: TableList<history::Entity> = {
+    use history::Column;
+    TableList {
+        fields: &[
+            column("action", FieldType::Id(Format::ANY), Column::Action),
+            field("side", FieldType::Enum("ACTOR_SIDE_", SIDES), Source::Lowercase(Column::Side)),
+            column("from_state", FieldType::Enum("CLAIM_STATE_", STATES), Column::FromState),
+            column("to_state", FieldType::Enum("CLAIM_STATE_", STATES), Column::ToState),
+            column("overtaken", FieldType::Bool, Column::Overtaken),
+            column("effective_time", FieldType::Time, Column::EffectiveTime),
+            column("record_time", FieldType::Time, Column::RecordTime),
+        ],
+        sort_keys: &[("position", Column::Position)],
+        default_order: Order { key: Column::Position, descending: false },
+        tie_break: &[],
+        default_filter: None,
+    }
+};
 
 /// A query for the history entries of one claim.
 pub(crate) struct HistoryEntries<'db> {
@@ -35,6 +61,26 @@ impl<'db> HistoryEntries<'db> {
             .filter(history::Column::Owner.eq(PartnerId::from(&claim.partner)))
             .filter(history::Column::ClaimId.eq(ClaimId::from(claim.claim)));
         Self { db, query }
+    }
+
+    /// Leaves out the entries whose facts only the vendor's side sees. A filter would reveal them.
+    pub(crate) fn for_all_sides(self) -> Self {
+        Self { query: self.query.filter(history::Column::Audience.eq(EntryAudience::All)), ..self }
+    }
+
+    /// Reads at most `limit` entries that match `query`, in its order, starting after the cursor
+    /// `after`. Each entry comes with its own cursor.
+    ///
+    /// # Errors
+    /// An error of the database, or of an inconsistent row.
+    pub(crate) async fn search(
+        self,
+        query: &TableQuery<history::Entity>,
+        after: Option<&Cursor>,
+        limit: u64,
+    ) -> Result<Vec<(Cursor, SealedEntry)>, StoreError> {
+        let rows = query.fetch(self.db, self.query, after, limit).await?;
+        rows.into_iter().map(|(cursor, row)| Ok((cursor, entry_from_row(row)?))).collect()
     }
 
     /// Reads at most `limit` entries after position `after`, in the order in which they were

@@ -110,7 +110,7 @@ on_both! {
         let found = sync.list_workloads(workloads).await.unwrap().into_inner();
         assert_eq!(found.workloads.len(), 1);
         let products = sync.list_products(ListProductsRequest { page_size: 20, ..Default::default() }).await.unwrap().into_inner();
-        let rest = ListProductsRequest { page_size: 20, page_token: products.next_page_token };
+        let rest = ListProductsRequest { page_size: 20, page_token: products.next_page_token, ..Default::default() };
         let rest = sync.list_products(rest).await.unwrap().into_inner();
         assert_eq!((products.products.len(), rest.products.len(), rest.next_page_token.as_str()), (20, 7, ""));
     }

@@ -154,7 +154,7 @@ on_both! {
         let mut contoso = system.user(Role::IncentivesUser, Some("contoso"), None);
         let (found, _) = list(&mut contoso, all.clone()).await;
         assert_eq!(found.iter().map(|found| found.claim.clone()).collect::<Vec<_>>(), [3, 1].map(|n| claim("contoso", n).to_string()));
-        let rivals = ListAssociationsRequest { claim: claim("litware", 2).to_string(), ..all.clone() };
+        let rivals = ListAssociationsRequest { filter: format!("claim = {}", claim("litware", 2)), ..all.clone() };
         assert_eq!(list(&mut contoso, rivals).await.0, []);
         let mut customer = system.user(Role::CustomerAdmin, None, Some(TENANT));
         let mut names = Vec::new();
@@ -169,7 +169,7 @@ on_both! {
         let foreign = system.user(Role::CustomerAdmin, None, Some("0a1b2c3d-0000-4000-8000-000000000002"));
         let refused = foreign.clone().look_up_associations(LookUpAssociationsRequest { key: key(1), as_of_time: None }).await;
         assert_eq!(refused.unwrap_err().code(), tonic::Code::NotFound);
-        let pending = ListAssociationsRequest { state: AssociationState::Official.into(), ..all };
-        assert_eq!(list(&mut system.user(Role::Operator, None, None), pending).await.0, []);
+        let official = ListAssociationsRequest { filter: "state = OFFICIAL".to_owned(), ..all };
+        assert_eq!(list(&mut system.user(Role::Operator, None, None), official).await.0, []);
     }
 }

@@ -87,7 +87,7 @@ on_both! {
         let registry = system.registry(Service::PoeReview, 0);
         assert_eq!(registry.place_hold(&actor, hold(&litware, 3, &[1])).await.unwrap(), HoldOutcome::Held, "the key is free");
         let claims = lead.list_associations(cpor_proto::registry::v1::ListAssociationsRequest {
-            parent: format!("tenants/{TENANT}"), claim: litware.to_string(), ..Default::default()
+            parent: format!("tenants/{TENANT}"), filter: format!("claim = {litware}"), ..Default::default()
         });
         let of_claim = claims.await.unwrap().into_inner().associations.remove(0).name;
         let refused = customer.decline_legacy_association(DeclineLegacyAssociationRequest { name: of_claim }).await.unwrap_err();

@@ -3,6 +3,7 @@
 mod availability;
 pub(crate) mod delivery;
 mod etags;
+mod filters;
 mod history;
 mod input;
 mod names;
