@@ -157,7 +157,7 @@ expect state CLAIM_STATE_SUBMITTED
 wait_until_idle
 
 step "A reviewer finds the case of the claim, takes it, and approves it"
-call "$REVIEWER" "$REVIEWS/ListReviewCases" '{"parent": "tenants/-", "claim": "'"$CLAIM"'"}'
+call "$REVIEWER" "$REVIEWS/ListReviewCases" '{"parent": "tenants/-", "filter": "open = true AND claim = '"$CLAIM"'"}'
 CASE=$(field name)
 [ -n "$CASE" ] || fail "the claim has no open review case"
 call "$REVIEWER" "$REVIEWS/TakeReviewCase" '{"name": "'"$CASE"'"}'
@@ -199,8 +199,8 @@ expect outcome EARNING_OUTCOME_PAID
 expect units 25
 
 step "The ledger has the earning; it is due when the quarter has ended"
-FILTER='{"claim": "'"$CLAIM"'", "month": "'"$CREDITED"'", "status": "EARNING_STATUS_ACCRUED"}'
-call "$CONTOSO" "$ELIGIBILITY/ListEarnings" '{"parent": "tenants/'"$TENANT"'", "filter": '"$FILTER"'}'
+FILTER="claim = $CLAIM AND month = $CREDITED AND status = ACCRUED"
+call "$CONTOSO" "$ELIGIBILITY/ListEarnings" '{"parent": "tenants/'"$TENANT"'", "filter": "'"$FILTER"'"}'
 expect status EARNING_STATUS_ACCRUED
 expect units 25
 QUARTER=$(field payoutPeriod)
@@ -212,8 +212,8 @@ advance_clock '{"to_time": "'"$QUARTER_END"'-02T09:00:00Z"}'
 call "$MANAGER" "$ELIGIBILITY/RecordPayout" '{"payout_period": "'"$QUARTER"'", "reference": "PAY-'"$QUARTER"'"}'
 
 step "The earning is paid"
-FILTER='{"claim": "'"$CLAIM"'", "month": "'"$CREDITED"'", "status": "EARNING_STATUS_PAID"}'
-call "$CONTOSO" "$ELIGIBILITY/ListEarnings" '{"parent": "tenants/'"$TENANT"'", "filter": '"$FILTER"'}'
+FILTER="claim = $CLAIM AND month = $CREDITED AND status = PAID"
+call "$CONTOSO" "$ELIGIBILITY/ListEarnings" '{"parent": "tenants/'"$TENANT"'", "filter": "'"$FILTER"'"}'
 expect status EARNING_STATUS_PAID
 expect outcome EARNING_OUTCOME_PAID
 expect reference "PAY-$QUARTER"

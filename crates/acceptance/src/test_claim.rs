@@ -111,7 +111,7 @@ impl<'s> TestClaim<'s> {
     pub async fn associations(&self) -> Vec<Association> {
         let request = ListAssociationsRequest {
             parent: format!("tenants/{}", self.tenant),
-            claim: self.name.clone(),
+            filter: format!("claim = {}", self.name),
             ..ListAssociationsRequest::default()
         };
         self.system.lead.registry().list_associations(request).await.expect("associations").into_inner().associations

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use cpor_database::Db;
 use cpor_durable::{AggregateKey, BusinessClock, Command, CommandError, CommandOutcome, StoreError, Versioned, Writer};
+use cpor_listing::Cursor;
 use cpor_types::Timestamp;
 use uuid::Uuid;
 
 use crate::domain::{Channel, Consent, Refusal, Rules};
-use crate::store::{self, ConsentStore, Cursor, Filter, NoConflict};
+use crate::store::{self, ConsentQuery, ConsentStore, NoConflict};
 
 /// Gives access to the consents of this service.
 #[derive(Clone)]
@@ -55,11 +56,11 @@ impl Consents {
     pub(crate) async fn list(
         &self,
         owner: Option<&str>,
-        filter: &Filter,
-        after: Option<Cursor>,
+        query: &ConsentQuery,
+        after: Option<&Cursor>,
         limit: u64,
     ) -> Result<Vec<(Cursor, Versioned<Consent>)>, StoreError> {
-        store::list_consents(&self.db, owner, filter, after, limit).await
+        store::list_consents(&self.db, owner, query, after, limit).await
     }
 
     /// Executes a command of the customer (R43). The writer commits it, in one transaction with

@@ -1,4 +1,9 @@
-//! The conventions of list requests: filter, order, pages, and CSV as a form of export.
+//! Lists with the request fields `filter` (AIP-160), `order_by` (AIP-132) and `page_token`
+//! (AIP-158), the same for all services.
+//!
+//! A list is a declaration: its filter fields, its sort keys, its default order. [`TableList`]
+//! lists the rows of a table, [`MemoryList`] items in memory. Both parse the request to a query,
+//! which returns a page of entries, each with the [`Cursor`] from which a list continues after it.
 //!
 //! | module | what it does |
 //! |---|---|
@@ -6,8 +11,19 @@
 //! | [`filter`] | Parses the `filter` parameter of list requests (AIP-160). |
 //! | [`order`] | Parses the `order_by` parameter of list requests (AIP-132). |
 //! | [`page`] | Cuts lists into pages and creates page tokens (AIP-158). |
-
+mod condition;
 pub mod csv;
+mod cursor;
+mod field;
 pub mod filter;
+mod memory;
 pub mod order;
 pub mod page;
+mod parse;
+mod table;
+
+pub use condition::Source;
+pub use cursor::{Cursor, CursorValue};
+pub use field::{CLAIM_NAME, KEY_NAME, PARTNER_NAME, column, field};
+pub use memory::{MemoryList, MemoryQuery};
+pub use table::{TableList, TableQuery};

@@ -6,8 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use cpor_database::Db;
 use cpor_durable::BusinessClock;
 use cpor_proto::operations::v1::{
-    AdvanceClockRequest, GetClockRequest, ListDeadlinesRequest, ListStreamsRequest, StreamState,
-    advance_clock_request::Target,
+    AdvanceClockRequest, GetClockRequest, ListDeadlinesRequest, ListStreamsRequest, advance_clock_request::Target,
 };
 use cpor_types::Service;
 
@@ -112,10 +111,10 @@ impl TestSystem {
     async fn events_sent(&self) -> u64 {
         let mut sent = 0;
         for (number, service) in (1..).zip(Service::ALL) {
-            for state in [StreamState::Idle, StreamState::Pending, StreamState::Parked] {
+            for state in ["IDLE", "PENDING", "PARKED"] {
                 let request = ListStreamsRequest {
                     service: number,
-                    state: state.into(),
+                    filter: format!("state = {state}"),
                     page_size: 1000,
                     ..ListStreamsRequest::default()
                 };

@@ -4,8 +4,9 @@ use super::{RpcResult, convert, export_file, list_query::parse_list_query, view:
 use crate::{
     error::CallError,
     service::ClaimIntake,
-    store::{Claims, ListCursor, ListQuery},
+    store::{Claims, ListQuery},
 };
+use cpor_listing::Cursor;
 use cpor_proto::{
     claims::v1::{ExportClaimsRequest, ExportClaimsResponse},
     r#type::v1::ExportFormat,
@@ -58,12 +59,9 @@ impl ExportReader {
     /// Reads the page after the cursor `after` and returns its rows as messages of up to
     /// [`MESSAGE_BYTES`]. The rows of a larger claim are one message. Also returns the cursor of
     /// the next page, unless this page is the last one.
-    async fn read_page(
-        &self,
-        after: Option<ListCursor>,
-    ) -> Result<(Vec<ExportClaimsResponse>, Option<ListCursor>), Status> {
+    async fn read_page(&self, after: Option<Cursor>) -> Result<(Vec<ExportClaimsResponse>, Option<Cursor>), Status> {
         let claims = Claims::in_scope(self.intake.reader(), &self.query.scope);
-        let page = claims.list(&self.query, after, PAGE_SIZE).await.map_err(CallError::from)?;
+        let page = claims.list(&self.query, after.as_ref(), PAGE_SIZE).await.map_err(CallError::from)?;
         let is_full = page.len() as u64 == PAGE_SIZE;
         let next = page.last().filter(|_| is_full).map(|(cursor, _)| cursor.clone());
         let mut messages: Vec<ExportClaimsResponse> = Vec::new();

@@ -1,34 +1,19 @@
 //! Parses the parent, filter and order of requests that list or export claims.
 use crate::{
     error::CallError,
-    store::{FILTER_FIELDS, ListQuery, SORT_KEYS, Scope, SortKey},
-};
-use cpor_call::status;
-use cpor_listing::{
-    filter,
-    order::{self, Order},
+    store::{CLAIMS, ListQuery, Scope},
 };
 use cpor_types::PartnerName;
 use tonic::Status;
 
-/// Parses a request's `parent`, `filter` and `order_by`. The default order is newest first.
+/// Parses a request's `parent`, `filter` and `order_by`.
 ///
 /// # Errors
 /// INVALID_ARGUMENT with every fault of `filter` and `order_by`; NOT_FOUND if `parent` is not the
 /// name of a partner.
 pub(super) fn parse_list_query(parent: &str, filter: &str, order_by: &str) -> Result<ListQuery, Status> {
-    let (filter, order) = (filter::parse(filter, FILTER_FIELDS), order::parse(order_by, SORT_KEYS));
-    match (filter, order) {
-        (Ok(filter), Ok(order)) => {
-            let order = order.unwrap_or(Order { key: SortKey::CreateTime, descending: true });
-            Ok(ListQuery { scope: parse_scope(parent)?, filter, order })
-        }
-        (filter, order) => {
-            let filter_violations =
-                filter.err().unwrap_or_default().into_iter().map(filter::FilterError::into_violation);
-            Err(status::invalid_fields(filter_violations.chain(order.err()).collect()))
-        }
-    }
+    let query = CLAIMS.parse(filter, order_by)?;
+    Ok(ListQuery { scope: parse_scope(parent)?, query })
 }
 
 /// Parses the parent. `partners/-` means all partners; the auth layer admits it for vendor users
@@ -44,6 +29,7 @@ fn parse_scope(parent: &str) -> Result<Scope, CallError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use cpor_call::status;
     use cpor_listing::filter::FieldType;
     use cpor_proto::claims::v1 as wire;
 
@@ -54,9 +40,15 @@ mod tests {
                 FieldType::Enum(prefix, values) | FieldType::EnumList(prefix, values) => {
                     value.strip_prefix(prefix).is_some_and(|value| values.contains(&value))
                 }
-                FieldType::Text | FieldType::TextList | FieldType::Time => false,
+                FieldType::Text
+                | FieldType::TextList
+                | FieldType::Id(_)
+                | FieldType::Ordered(_)
+                | FieldType::Bool
+                | FieldType::Number
+                | FieldType::Time => false,
             };
-            assert!(FILTER_FIELDS.iter().any(|field| accepts(field.field_type)), "{value}");
+            assert!(CLAIMS.fields.iter().any(|field| accepts(field.field_type)), "{value}");
         };
         let names =
             |range: std::ops::RangeInclusive<i32>, name: fn(i32) -> &'static str| range.map(name).map(str::to_owned);
@@ -64,6 +56,7 @@ mod tests {
         names(0..=3, |n| cpor_proto::r#type::v1::AssociationState::try_from(n).unwrap().as_str_name())
             .for_each(assert_accepted);
         names(1..=11, |n| wire::WaitsFor::try_from(n).unwrap().as_str_name()).for_each(assert_accepted);
+        names(0..=7, |n| wire::Party::try_from(n).unwrap().as_str_name()).for_each(assert_accepted);
         names(0..=2, |n| cpor_proto::r#type::v1::SolutionArea::try_from(n).unwrap().as_str_name())
             .for_each(assert_accepted);
         names(1..=3, |n| cpor_proto::r#type::v1::Activity::try_from(n).unwrap().as_str_name())

@@ -119,7 +119,7 @@ async fn add_evidence(
 /// Returns the document that the first request with this request id added. The document may have
 /// been removed from the claim since then.
 async fn find_by_request(intake: &ClaimIntake, call: &Call, request: Option<Uuid>) -> Result<Evidence, CallError> {
-    let documents = Documents::including_removed(intake.reader(), &call.claim).list(0, u64::from(u32::MAX)).await?;
+    let documents = Documents::including_removed(intake.reader(), &call.claim).list().await?;
     let mut documents = documents.into_iter().map(|(_, document)| document);
     documents.find(|document| document.request == request).ok_or_else(|| call.not_found())
 }

@@ -1,7 +1,6 @@
 //! Reads claims outside the writer.
 use super::{
     entity::{claim, claim_state::ClaimState},
-    listing::{self, SortKey, SortValue},
     row,
 };
 use crate::domain::Claim;
@@ -12,13 +11,9 @@ use cpor_durable::{
     rows,
 };
 use cpor_history::Digest;
-use cpor_listing::{filter, order::Order};
+use cpor_listing::{Cursor, TableQuery};
 use cpor_types::{ClaimName, PartnerId};
-use sea_orm::{
-    ColumnTrait, DatabaseConnection, EntityTrait, IntoSimpleExpr as _, QueryFilter, QueryOrder, QuerySelect, Select,
-    sea_query::{Expr, ExprTrait as _},
-};
-use serde::{Deserialize, Serialize};
+use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, Select};
 use uuid::Uuid;
 
 /// The claims that a query may return.
@@ -35,19 +30,8 @@ pub(crate) enum Scope {
 pub(crate) struct ListQuery {
     /// The claims that the list may contain.
     pub(crate) scope: Scope,
-    /// The condition that the claims must satisfy. `None` admits all claims of the scope.
-    pub(crate) filter: Option<filter::Expr<filter::Comparison<claim::Column>>>,
-    /// The order of the list. Claims with the same value are ordered by their ids.
-    pub(crate) order: Order<SortKey>,
-}
-
-/// The place of a claim in the order of a list. Page tokens contain it in serialized form.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct ListCursor {
-    /// The claim's value of the sort key.
-    #[serde(rename = "at")]
-    sort_value: SortValue,
-    id: Uuid,
+    /// The filter and the order of the list.
+    pub(crate) query: TableQuery<claim::Entity>,
 }
 
 /// A query for claims within a scope.
@@ -126,25 +110,10 @@ impl<'db> Claims<'db> {
     pub(crate) async fn list(
         self,
         list_query: &ListQuery,
-        after: Option<ListCursor>,
+        after: Option<&Cursor>,
         limit: u64,
-    ) -> Result<Vec<(ListCursor, Versioned<Claim>)>, StoreError> {
-        let Order { key, descending } = list_query.order;
-        let (column, id) = (key.column(), claim::Column::Id);
-        let order = if descending { sea_orm::Order::Desc } else { sea_orm::Order::Asc };
-        let mut query = self.query.order_by(column, order.clone()).order_by(id, order).limit(limit);
-        if let Some(filter) = &list_query.filter {
-            query = query.filter(listing::filter_condition(filter));
-        }
-        if let Some(ListCursor { sort_value, id: last_id }) = after {
-            let row_place = Expr::tuple([column.into_simple_expr(), id.into_simple_expr()]);
-            let cursor_place = Expr::tuple([(&sort_value).into(), Expr::val(ClaimId::from(last_id))]);
-            query = query.filter(if descending { row_place.lt(cursor_place) } else { row_place.gt(cursor_place) });
-        }
-        let with_cursor = |row: claim::Model| {
-            let cursor = ListCursor { sort_value: key.value_of(&row), id: row.id.into() };
-            Ok((cursor, row::claim_from_row(row)?.1))
-        };
-        fetch_all(self.db, query).await?.into_iter().map(with_cursor).collect()
+    ) -> Result<Vec<(Cursor, Versioned<Claim>)>, StoreError> {
+        let rows = list_query.query.fetch(self.db, self.query, after, limit).await?;
+        rows.into_iter().map(|(cursor, row)| Ok((cursor, row::claim_from_row(row)?.1))).collect()
     }
 }

@@ -1,5 +1,5 @@
 //! Stores and reads comments. Each comment has the position of the history entry that recorded it.
-use super::{entity::comment, events_with_position};
+use super::{entity::comment, events_with_position, listing::SIDES};
 use crate::domain::{Claim, Comment, is_human_side};
 use cpor_bulk_rows::{fetch_all, fetch_one};
 use cpor_durable::{
@@ -7,10 +7,51 @@ use cpor_durable::{
     ids::{self, ClaimId, PartnerId},
     rows,
 };
-use cpor_types::{ClaimName, CommentId, PersonalData};
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+use cpor_listing::{Cursor, Source, TableList, TableQuery, column, field};
+use cpor_listing::{
+    filter::{FieldType, Format},
+    order::Order,
 };
+use cpor_types::{ClaimName, CommentId, EvidenceName, PersonalData};
+use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, DatabaseConnection, EntityTrait, QueryFilter, Select};
+use uuid::Uuid;
+
+/// The list of a claim's comments, the oldest first.
+pub(crate) static COMMENTS: TableList<comment::Entity> = {
+    use comment::Column;
+    TableList {
+        fields: &[
+            field("side", FieldType::Enum("ACTOR_SIDE_", SIDES), Source::Lowercase(Column::Side)),
+            field("evidence", FieldType::Id(EVIDENCE_NAME), Source::Where(is_about_document)),
+            field("line_id", FieldType::Id(LINE_ID), Source::Uuid(Column::LineId)),
+            column("create_time", FieldType::Time, Column::CreateTime),
+        ],
+        // Positions follow the order of recording.
+        sort_keys: &[("create_time", Column::Position)],
+        default_order: Order { key: Column::Position, descending: false },
+        tie_break: &[],
+        default_filter: None,
+    }
+};
+
+/// The format of `evidence`.
+const EVIDENCE_NAME: Format = Format {
+    description: "a document in the format partners/{partner}/claims/{claim}/evidence/{evidence}",
+    accepts: |text| text.parse::<EvidenceName>().is_ok(),
+};
+/// The format of `line_id`.
+const LINE_ID: Format = Format { description: "a UUID", accepts: |text| text.parse::<Uuid>().is_ok() };
+
+/// The condition for the comments about a document, or about none.
+fn is_about_document(name: &str) -> Condition {
+    use comment::Column::EvidenceId;
+    match name.parse::<EvidenceName>() {
+        Ok(name) => {
+            Condition::all().add(EvidenceId.is_not_null()).add(EvidenceId.eq(ids::EvidenceId::from(name.evidence)))
+        }
+        Err(_) => Condition::all().add(EvidenceId.is_null()),
+    }
+}
 
 /// A query for the comments of one claim.
 pub(crate) struct Comments<'db> {
@@ -27,15 +68,19 @@ impl<'db> Comments<'db> {
         Self { db, query }
     }
 
-    /// Reads at most `limit` comments after the history position `after`, oldest first, each with
-    /// its position.
+    /// Reads at most `limit` comments that match `query`, in its order, starting after the cursor
+    /// `after`. Each comment comes with its own cursor.
     ///
     /// # Errors
     /// An error of the database, or of an inconsistent row.
-    pub(crate) async fn list(self, after: i64, limit: u64) -> Result<Vec<(i64, Comment)>, StoreError> {
-        let query = self.query.filter(comment::Column::Position.gt(after));
-        let query = query.order_by_asc(comment::Column::Position).limit(limit);
-        Ok(fetch_all(self.db, query).await?.into_iter().map(comment_from_row).collect())
+    pub(crate) async fn list(
+        self,
+        query: &TableQuery<comment::Entity>,
+        after: Option<&Cursor>,
+        limit: u64,
+    ) -> Result<Vec<(Cursor, Comment)>, StoreError> {
+        let rows = query.fetch(self.db, self.query, after, limit).await?;
+        Ok(rows.into_iter().map(|(cursor, row)| (cursor, comment_from_row(row))).collect())
     }
 
     /// Reads the comment with this id.
@@ -44,21 +89,20 @@ impl<'db> Comments<'db> {
     /// An error of the database, or of an inconsistent row.
     pub(crate) async fn get(self, id: CommentId) -> Result<Option<Comment>, StoreError> {
         let query = self.query.filter(comment::Column::Id.eq(ids::CommentId::from(id)));
-        Ok(fetch_one(self.db, query).await?.map(comment_from_row).map(|(_, comment)| comment))
+        Ok(fetch_one(self.db, query).await?.map(comment_from_row))
     }
 }
 
-/// Converts a row to a comment and its history position.
-fn comment_from_row(row: comment::Model) -> (i64, Comment) {
-    let comment = Comment {
+/// Converts a row to a comment.
+fn comment_from_row(row: comment::Model) -> Comment {
+    Comment {
         id: row.id.into(),
         side: row.side.into(),
         text: row.text,
         time: row.create_time,
         evidence: row.evidence_id.map(Into::into),
         line: row.line_id.map(Into::into),
-    };
-    (row.position, comment)
+    }
 }
 
 /// Inserts the comments that `changes` recorded, with one statement.

@@ -12,6 +12,11 @@ use cpor_durable::{
     AggregateKey, Change, StoreError, Tx,
     ids::{self, ClaimId, PartnerId},
 };
+use cpor_listing::{CursorValue, MemoryList};
+use cpor_listing::{
+    filter::{Field, FieldType, Value},
+    order::Order,
+};
 use cpor_types::{ClaimName, EvidenceId, Timestamp};
 use sea_orm::{
     ActiveValue::Set,
@@ -19,6 +24,46 @@ use sea_orm::{
     Select,
     sea_query::{Expr, ExprTrait as _},
 };
+
+/// A document with the position of the history entry that added it.
+pub(crate) type PositionedDocument = (i64, Evidence);
+
+/// The list of a claim's documents, the oldest first.
+pub(crate) static DOCUMENTS: MemoryList<PositionedDocument> = MemoryList {
+    fields: &[
+        Field {
+            name: "kind",
+            field_type: FieldType::Enum("EVIDENCE_KIND_", &["PDF", "DOCX", "XLSX", "PPTX", "PNG", "JPEG"]),
+            column: |(_, document)| vec![Value::Text(document.kind.as_str().to_uppercase())],
+        },
+        Field {
+            name: "size_bytes",
+            field_type: FieldType::Number,
+            column: |(_, document)| vec![Value::Number(size(document))],
+        },
+        Field {
+            name: "create_time",
+            field_type: FieldType::Time,
+            column: |(_, document)| vec![Value::Time(document.create_time)],
+        },
+        Field {
+            name: "signature_time",
+            field_type: FieldType::Time,
+            column: |(_, document)| document.signature_time.map(Value::Time).into_iter().collect(),
+        },
+    ],
+    // Positions follow the order of recording.
+    sort_keys: &[
+        ("create_time", |(position, _)| CursorValue::Number(*position)),
+        ("size_bytes", |(_, document)| CursorValue::Number(size(document))),
+    ],
+    default_order: Order { key: |(position, _)| CursorValue::Number(*position), descending: false },
+    tie_break: |(position, _)| vec![CursorValue::Number(*position)],
+};
+
+fn size(document: &Evidence) -> i64 {
+    i64::try_from(document.size_bytes).unwrap_or(i64::MAX)
+}
 
 /// A query for the documents of one claim.
 pub(crate) struct Documents<'db> {
@@ -45,15 +90,12 @@ impl<'db> Documents<'db> {
         Self { db, query }
     }
 
-    /// Reads at most `limit` documents after the history position `after`, oldest first, each with
-    /// its position.
+    /// Reads the documents with their history positions. Their number is limited (R14).
     ///
     /// # Errors
     /// An error of the database, or of an inconsistent row.
-    pub(crate) async fn list(self, after: i64, limit: u64) -> Result<Vec<(i64, Evidence)>, StoreError> {
-        let query = self.query.filter(evidence::Column::Position.gt(after));
-        let query = query.order_by_asc(evidence::Column::Position).limit(limit);
-        fetch_all(self.db, query).await?.into_iter().map(evidence_from_row).collect()
+    pub(crate) async fn list(self) -> Result<Vec<PositionedDocument>, StoreError> {
+        fetch_all(self.db, self.query).await?.into_iter().map(evidence_from_row).collect()
     }
 
     /// Reads the document with this id.
@@ -67,7 +109,7 @@ impl<'db> Documents<'db> {
 }
 
 /// Converts a row to a document and its history position.
-fn evidence_from_row(row: evidence::Model) -> Result<(i64, Evidence), StoreError> {
+fn evidence_from_row(row: evidence::Model) -> Result<PositionedDocument, StoreError> {
     let context = RowContext { table: "evidence", key: AggregateKey::new(row.owner, row.claim_id.into()) };
     let (Some(position), Some(DocumentBody(document))) = (row.position, row.document) else {
         return Err(context.inconsistent(format_args!("the document {} has no data", row.id.0)));

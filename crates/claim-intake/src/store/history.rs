@@ -3,8 +3,9 @@
 //! log of its owner and, from the submission of its claim on, in the log of all claims, in the order
 //! of commits. Watches read these logs (R59).
 use super::{
-    entity::{history, json::Changes, owner_log},
+    entity::{entry_audience::EntryAudience, history, json::Changes, owner_log},
     events_with_position,
+    listing::{SIDES, STATES},
     row::RowContext,
 };
 use crate::domain::{Claim, Event, StateKind, personal_data_rules};
@@ -15,6 +16,11 @@ use cpor_durable::{
     rows::{self, to_bigint},
 };
 use cpor_history::{Digest, EntryFacts, HistoryEntry, SealedEntry};
+use cpor_listing::{Cursor, Source, TableList, TableQuery, column, field};
+use cpor_listing::{
+    filter::{FieldType, Format},
+    order::Order,
+};
 use cpor_types::{Actor, ClaimName, Entropy, TenantId};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
@@ -24,6 +30,26 @@ use std::collections::{BTreeMap, HashMap};
 /// The key in the table `owner_log` of the log of all claims. No partner has this id, and it sorts
 /// before the ids of all partners.
 const ALL_CLAIMS: &str = "*";
+
+/// The list of a claim's history entries, in the order in which they were recorded.
+pub(crate) static HISTORY: TableList<history::Entity> = {
+    use history::Column;
+    TableList {
+        fields: &[
+            column("action", FieldType::Id(Format::ANY), Column::Action),
+            field("side", FieldType::Enum("ACTOR_SIDE_", SIDES), Source::Lowercase(Column::Side)),
+            column("from_state", FieldType::Enum("CLAIM_STATE_", STATES), Column::FromState),
+            column("to_state", FieldType::Enum("CLAIM_STATE_", STATES), Column::ToState),
+            column("overtaken", FieldType::Bool, Column::Overtaken),
+            column("effective_time", FieldType::Time, Column::EffectiveTime),
+            column("record_time", FieldType::Time, Column::RecordTime),
+        ],
+        sort_keys: &[("position", Column::Position)],
+        default_order: Order { key: Column::Position, descending: false },
+        tie_break: &[],
+        default_filter: None,
+    }
+};
 
 /// A query for the history entries of one claim.
 pub(crate) struct HistoryEntries<'db> {
@@ -38,6 +64,26 @@ impl<'db> HistoryEntries<'db> {
             .filter(history::Column::Owner.eq(PartnerId::from(&claim.partner)))
             .filter(history::Column::ClaimId.eq(ClaimId::from(claim.claim)));
         Self { db, query }
+    }
+
+    /// Leaves out the entries whose facts only the vendor's side sees. A filter would reveal them.
+    pub(crate) fn for_all_sides(self) -> Self {
+        Self { query: self.query.filter(history::Column::Audience.eq(EntryAudience::All)), ..self }
+    }
+
+    /// Reads at most `limit` entries that match `query`, in its order, starting after the cursor
+    /// `after`. Each entry comes with its own cursor.
+    ///
+    /// # Errors
+    /// An error of the database, or of an inconsistent row.
+    pub(crate) async fn search(
+        self,
+        query: &TableQuery<history::Entity>,
+        after: Option<&Cursor>,
+        limit: u64,
+    ) -> Result<Vec<(Cursor, SealedEntry)>, StoreError> {
+        let rows = query.fetch(self.db, self.query, after, limit).await?;
+        rows.into_iter().map(|(cursor, row)| Ok((cursor, entry_from_row(row)?))).collect()
     }
 
     /// Reads at most `limit` entries after position `after`, in the order in which they were

@@ -17,12 +17,12 @@ mod row;
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub(crate) use claims::{Claims, ListCursor, ListQuery, Scope};
-pub(crate) use comments::Comments;
-pub(crate) use documents::{Documents, PendingUploads};
-pub(crate) use history::HistoryEntries;
+pub(crate) use claims::{Claims, ListQuery, Scope};
+pub(crate) use comments::{COMMENTS, Comments};
+pub(crate) use documents::{DOCUMENTS, Documents, PendingUploads};
+pub(crate) use history::{HISTORY, HistoryEntries};
 pub(crate) use lines::{AlreadyClaimed, KeyActivity, find_claimed_elsewhere};
-pub(crate) use listing::{FILTER_FIELDS, SORT_KEYS, SortKey};
+pub(crate) use listing::CLAIMS;
 pub(crate) use log::{Log, LogEntry, LogScope};
 
 use crate::domain::{Claim, Event};

@@ -97,5 +97,9 @@ pub(super) fn claim_to_row(change: &Change<Claim>, head: Digest) -> Result<entit
         tenant_id: Set(claim.content.tenant_id.to_lowercase()),
         policy: Set(listing::policy(claim)),
         submit_time: Set(listing::submit_time(claim)),
+        customer_domain: Set(claim.content.customer_domain.to_lowercase()),
+        contested: Set(claim.content.lines.iter().any(|line| line.contested)),
+        due_time: Set(listing::due_time(claim)),
+        whose_move: Set(listing::whose_move(claim)),
     })
 }

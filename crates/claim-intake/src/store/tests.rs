@@ -6,12 +6,11 @@ use super::entity::{
 };
 use super::*;
 use crate::domain::tests::fixtures::{TestClaim, name, start};
-use crate::domain::{StateKind, Wait};
+use crate::domain::{Party, StateKind, Wait};
 use cpor_database::Db;
 use cpor_history::Audience;
-use cpor_listing::order::Order;
 use cpor_testing::{TestDatabase, on_both_databases};
-use cpor_types::{Activity, ActorSide, EvidenceId, SeededEntropy};
+use cpor_types::{Activity, ActorSide, EvidenceId, SeededEntropy, SystemEntropy};
 use sea_orm::{
     ActiveEnum, ConnectionTrait as _, EntityTrait as _, Iterable as _, SqlErr, TransactionTrait as _, TryIntoModel as _,
 };
@@ -94,9 +93,11 @@ async fn the_database_admits_exactly_the_values_of_the_enums(db: Db) {
     fn values<E: ActiveEnum<Value = String>>() -> BTreeSet<String> {
         E::values().into_iter().collect()
     }
+    let parties = || Party::STRINGS.iter().chain(&["UNSPECIFIED"]).map(ToString::to_string).collect();
     for (table, column, values) in [
         ("claim", "state", values::<ClaimState>()),
         ("claim", "waits_for", values::<WaitsFor>()),
+        ("claim", "whose_move", parties()),
         ("claim", "association_state", values::<AssociationState>()),
         ("claim", "solution_area", values::<ClaimedArea>()),
         ("claim_line", "activity", values::<LineActivity>()),
@@ -119,8 +120,7 @@ async fn a_body_that_does_not_decode_is_an_inconsistency(db: Db) {
     insert_claim(&db, TestClaim::draft().claim).await;
     db.writer().execute_unprepared("UPDATE claim SET content = '[]'").await.unwrap();
     let found = Claims::get(db.reader(), &name()).await.unwrap_err();
-    let order = Order { key: SortKey::CreateTime, descending: true };
-    let list = ListQuery { scope: Scope::All, filter: None, order };
+    let list = ListQuery { scope: Scope::All, query: CLAIMS.parse("", "").unwrap() };
     let listed = Claims::in_scope(db.reader(), &Scope::All).list(&list, None, 10).await.unwrap_err();
     for error in [found, listed] {
         let StoreError::Inconsistent { table, key: inconsistent, what } = &error else { panic!("{error}") };

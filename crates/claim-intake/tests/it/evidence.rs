@@ -74,7 +74,12 @@ async fn r14_documents_are_counted_listed_and_removed(system: TestSystem) {
     }
     let refused = system.upload(&draft.name, "11.pdf", PDF).await.unwrap_err();
     assert_eq!((refused.code(), reason(&refused).as_str()), (Code::FailedPrecondition, "TOO_MANY_DOCUMENTS"));
-    let list = |page_token: String| wire::ListEvidenceRequest { parent: draft.name.clone(), page_size: 7, page_token };
+    let list = |page_token: String| wire::ListEvidenceRequest {
+        parent: draft.name.clone(),
+        page_size: 7,
+        page_token,
+        ..Default::default()
+    };
     let first = system.contoso().list_evidence(list(String::new())).await.unwrap().into_inner();
     let last = system.contoso().list_evidence(list(first.next_page_token)).await.unwrap().into_inner();
     let names: Vec<_> =

@@ -111,7 +111,7 @@ impl DemoSystem {
     pub(crate) async fn open_review_case(&self, claim: &str) -> anyhow::Result<String> {
         let request = ListReviewCasesRequest {
             parent: "tenants/-".into(),
-            claim: claim.into(),
+            filter: format!("open = true AND claim = {claim}"),
             ..ListReviewCasesRequest::default()
         };
         let cases = self.reviewer.reviews().list_review_cases(request).await?.into_inner().review_cases;

@@ -73,11 +73,6 @@ const fn state_to_proto(state: StateKind) -> ConsentState {
     }
 }
 
-/// Returns the states of the domain for a filter value; empty if the filter is unspecified.
-pub(super) fn states_in(filter: ConsentState) -> Vec<StateKind> {
-    StateKind::ALL.into_iter().filter(|state| state_to_proto(*state) == filter).collect()
-}
-
 /// Returns the proto value for a command of the customer.
 const fn command_to_proto(command: CustomerCommand) -> ConsentCommand {
     match command {
@@ -107,5 +102,18 @@ fn notice_to_proto(notice: &Notice, view: View) -> proto::Notice {
         state: notice.delivery.state().to_number(),
         queue_time: Some(to_wire_time(notice.queue_time)),
         delivery_report_time: delivery_report_time.map(to_wire_time),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn filters_name_states_as_the_api() {
+        for kind in StateKind::ALL {
+            let name = format!("CONSENT_STATE_{}", crate::store::list_query::api_state(kind));
+            assert_eq!(state_to_proto(kind).as_str_name(), name);
+        }
     }
 }

@@ -203,7 +203,7 @@ async fn lists_are_paged_and_filtered_newest_first(system: TestSystem) {
 
     let own = ListConsentsRequest { parent: format!("tenants/{}", samples::claim().tenant), ..Default::default() };
     assert_eq!(list(&system, customer(), own.clone()).await.unwrap().consents.len(), 4);
-    let granted = ListConsentsRequest { state: ConsentState::Granted.into(), ..own };
+    let granted = ListConsentsRequest { filter: "state = GRANTED".into(), ..own };
     assert!(list(&system, customer(), granted).await.unwrap().consents.is_empty());
     let all = ListConsentsRequest { parent: "tenants/-".into(), ..Default::default() };
     assert_eq!(list(&system, customer(), all).await.unwrap_err().code(), Code::NotFound);
@@ -222,7 +222,7 @@ async fn r44_resending_a_bounced_notice_opens_the_window(system: TestSystem) {
     system.approve_claim().await;
     let waiting = ListConsentsRequest {
         parent: "tenants/-".into(),
-        waiting_for_delivery: true,
+        filter: "waiting_for_delivery = true".into(),
         ..ListConsentsRequest::default()
     };
     for role in [Role::Operator, Role::PoeReviewer, Role::ReviewLead] {

@@ -31,6 +31,7 @@ pub(super) fn to_row(change: &Change<Consent>) -> Result<(u64, row::ActiveModel)
         version: Set(to_bigint(*version)?),
         state: Set(state.state.kind().into()),
         waiting: Set(state.is_waiting_for_delivery()),
+        partner: Set((&state.claim.name.partner).into()),
         body: Set(ConsentBody(state.clone())),
         create_time: Set(state.claim.submit_time),
         update_time: Set(state.update_time),

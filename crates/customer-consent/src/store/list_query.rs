@@ -1,14 +1,11 @@
 //! Listing consents with filters, page by page.
 
-use cpor_bulk_rows::fetch_all;
 use cpor_database::Db;
-use cpor_durable::ids::{ClaimId, TenantId};
+use cpor_durable::ids::TenantId;
 use cpor_durable::{StoreError, Versioned};
-use cpor_types::Timestamp;
-use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
-use serde::{Deserialize, Serialize};
-use uuid::Uuid;
+use cpor_listing::{CLAIM_NAME, Cursor, PARTNER_NAME, Source, TableList, TableQuery, column, field};
+use cpor_listing::{filter::FieldType, order::Order};
+use sea_orm::{ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _};
 
 use super::consent;
 use super::entity::{
@@ -17,67 +14,56 @@ use super::entity::{
 };
 use crate::domain::{Consent, StateKind};
 
-/// The filter of a list.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Filter {
-    /// List only consents in these states; if empty, in any state.
-    pub(crate) states: Vec<StateKind>,
-    /// List only consents whose last notice bounced and that wait for a delivery (R41).
-    pub(crate) only_waiting_for_delivery: bool,
+/// The list of consents, the newest first.
+pub(crate) static CONSENTS: TableList<Entity> = TableList {
+    fields: &[
+        field("state", FieldType::Enum("CONSENT_STATE_", STATES), Source::Where(is_in_state)),
+        column("waiting_for_delivery", FieldType::Bool, Column::Waiting),
+        field("claim", FieldType::Id(CLAIM_NAME), Source::ClaimName(Column::Partner, Column::Id)),
+        field("partner", FieldType::Id(PARTNER_NAME), Source::PartnerName(Column::Partner)),
+        column("create_time", FieldType::Time, Column::CreateTime),
+        column("update_time", FieldType::Time, Column::UpdateTime),
+    ],
+    sort_keys: &[("create_time", Column::CreateTime), ("update_time", Column::UpdateTime)],
+    default_order: Order { key: Column::CreateTime, descending: true },
+    tie_break: &[Column::Owner, Column::Id],
+    default_filter: None,
+};
+
+/// The accepted values of `state`.
+const STATES: &[&str] = &["REQUESTED", "AWAITING_DELIVERY", "WINDOW_OPEN", "GRANTED", "DECLINED", "CLOSED"];
+
+/// Returns the name of a state in the API, without its prefix. Several states have the same name.
+pub(crate) const fn api_state(kind: StateKind) -> &'static str {
+    match kind {
+        StateKind::Requested | StateKind::RequestedInWindow | StateKind::RequestedWindowPassed => "REQUESTED",
+        StateKind::AwaitingDelivery => "AWAITING_DELIVERY",
+        StateKind::WindowOpen => "WINDOW_OPEN",
+        StateKind::GrantedAwaitingDelivery | StateKind::GrantedInWindow | StateKind::Granted => "GRANTED",
+        StateKind::Declined => "DECLINED",
+        StateKind::Disputable | StateKind::Closed => "CLOSED",
+    }
 }
 
-/// The position of a consent in a list. A page token contains it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Cursor {
-    /// The time at which the claim of the consent was first submitted.
-    create_time: Timestamp,
-    /// The tenant of the consent.
-    owner: String,
-    /// The id of the claim.
-    id: Uuid,
+/// The condition for the consents in a state of the API.
+fn is_in_state(state: &str) -> Condition {
+    let kinds = StateKind::ALL.into_iter().filter(|kind| api_state(*kind) == state);
+    Condition::all().add(Column::State.is_in(kinds.map(ConsentState::from)))
 }
 
-/// Lists up to `limit` consents of `owner`, or of all tenants, newest first, each with its
-/// position. If `after` is given, the list begins after that position. It executes one statement.
+/// Lists up to `limit` consents of `owner`, or of all tenants, each with its cursor. If `after` is
+/// given, the list begins after that cursor. It executes one statement.
 pub(crate) async fn list_consents(
     db: &Db,
     owner: Option<&str>,
-    filter: &Filter,
-    after: Option<Cursor>,
+    query: &TableQuery<Entity>,
+    after: Option<&Cursor>,
     limit: u64,
 ) -> Result<Vec<(Cursor, Versioned<Consent>)>, StoreError> {
-    let mut query = Entity::find()
-        .order_by_desc(Column::CreateTime)
-        .order_by_desc(Column::Owner)
-        .order_by_desc(Column::Id)
-        .limit(limit);
-    if let Some(owner) = owner {
-        query = query.filter(Column::Owner.eq(TenantId::from(owner)));
-    }
-    if !filter.states.is_empty() {
-        query = query.filter(Column::State.is_in(filter.states.iter().copied().map(ConsentState::from)));
-    }
-    if filter.only_waiting_for_delivery {
-        // As the condition of the partial index.
-        query = query.filter(Expr::col(Column::Waiting));
-    }
-    if let Some(cursor) = after {
-        query = query.filter(after_cursor(cursor));
-    }
-    let consents = fetch_all(db.reader(), query).await?.into_iter().map(|row| {
-        let cursor = Cursor { create_time: row.create_time, owner: row.owner.clone().into(), id: row.id.into() };
-        consent::from_row(row).map(|(_, consent)| (cursor, consent))
-    });
-    consents.collect()
-}
-
-/// Returns the condition for the consents that come after the cursor in the list.
-fn after_cursor(Cursor { create_time, owner, id }: Cursor) -> Condition {
-    let (owner, id) = (TenantId::from(owner), ClaimId::from(id));
-    let same_time = Condition::all().add(Column::CreateTime.eq(create_time));
-    let same_owner = same_time.clone().add(Column::Owner.eq(owner.clone()));
-    Condition::any()
-        .add(Column::CreateTime.lt(create_time))
-        .add(same_time.add(Column::Owner.lt(owner)))
-        .add(same_owner.add(Column::Id.lt(id)))
+    let scope = match owner {
+        Some(owner) => Entity::find().filter(Column::Owner.eq(TenantId::from(owner))),
+        None => Entity::find(),
+    };
+    let rows = query.fetch(db.reader(), scope, after, limit).await?;
+    rows.into_iter().map(|(cursor, row)| Ok((cursor, consent::from_row(row)?.1))).collect()
 }

@@ -4,7 +4,7 @@
 mod consent;
 mod entity;
 pub(crate) mod link;
-mod list_query;
+pub(crate) mod list_query;
 pub(crate) mod migration;
 #[cfg(test)]
 mod tests;
@@ -18,7 +18,8 @@ use cpor_mail::NewMail;
 use cpor_types::PersonalData;
 use sea_orm::{DbErr, EntityTrait as _};
 
-pub(crate) use list_query::{Cursor, Filter, list_consents};
+pub(crate) use list_query::{CONSENTS, list_consents};
+pub(crate) type ConsentQuery = cpor_listing::TableQuery<row::Entity>;
 
 use crate::domain::{Consent, Event};
 use crate::events::outgoing;

@@ -1,10 +1,16 @@
 //! The table `deadline`, an index of deadlines by due time. The writer updates the table in its
 //! transactions; the deadline runner and operators read it.
 use cpor_bulk_rows::{InputRows, Sql, storable_time, to_bigint};
+use cpor_listing::{Cursor, Source, TableList, TableQuery, column, field};
+use cpor_listing::{
+    filter::{FieldType, Format},
+    order::Order,
+};
 use cpor_types::{Deadline, Timestamp};
 use sea_orm::{
     ActiveValue::Set,
-    ConnectionTrait, DbErr, EntityTrait as _, Iterable as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    Condition, ConnectionTrait, DbErr, EntityTrait as _, Iterable as _, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _,
     sea_query::{Expr, ExprTrait as _},
 };
 
@@ -86,6 +92,7 @@ pub(crate) struct ListedDeadline {
     pub(crate) deadline: Deadline,
     /// The number of times that the aggregate's deadline of this kind was set.
     pub(crate) generation: u64,
+    pub(crate) state: DeadlineState,
 }
 
 impl From<Model> for ListedDeadline {
@@ -95,52 +102,50 @@ impl From<Model> for ListedDeadline {
             key: AggregateKey { owner: row.owner, id: row.id },
             deadline: Deadline { due: row.due_time, kind: row.kind.into(), rule: row.rule },
             generation: row.generation.unsigned_abs(),
+            state: row.state,
         }
     }
 }
 
-/// The place after which the next page of a list begins: the due time and identity of the last
-/// deadline of the previous page.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub(crate) struct DeadlineCursor {
-    due: Timestamp,
-    owner: String,
-    aggregate: String,
-    id: uuid::Uuid,
-    kind: String,
+/// The list of deadlines. Without a filter it contains the pending ones. By default the one that is
+/// due first comes first.
+pub(crate) static DEADLINES: TableList<Entity> = TableList {
+    fields: &[
+        field("state", FieldType::Enum("DEADLINE_STATE_", STATES), Source::Where(has_state)),
+        column("kind", FieldType::Id(Format::ANY), Column::Kind),
+        column("aggregate", FieldType::Id(Format::ANY), Column::Aggregate),
+        column("due_time", FieldType::Time, Column::DueTime),
+        column("generation", FieldType::Number, Column::Generation),
+    ],
+    sort_keys: &[("due_time", Column::DueTime)],
+    default_order: Order { key: Column::DueTime, descending: false },
+    tie_break: &[Column::Owner, Column::Aggregate, Column::Id, Column::Kind],
+    default_filter: Some(|| Condition::all().add(is_in_state(DeadlineState::Pending))),
+};
+
+/// The accepted values of `state`.
+const STATES: &[&str] = &["PENDING", "FIRED", "CANCELLED"];
+
+/// The condition for the deadlines in a state of the API.
+fn has_state(state: &str) -> Condition {
+    let state = match state {
+        "FIRED" => DeadlineState::Fired,
+        "CANCELLED" => DeadlineState::Cancelled,
+        _ => DeadlineState::Pending,
+    };
+    Condition::all().add(is_in_state(state))
 }
 
-impl DeadlineCursor {
-    /// Returns the place of a deadline in the list.
-    pub(crate) fn new(ListedDeadline { aggregate, key, deadline, .. }: &ListedDeadline) -> Self {
-        let (due, kind) = (deadline.due, deadline.kind.clone().into_owned());
-        Self { due, owner: key.owner.clone(), aggregate: aggregate.clone(), id: key.id, kind }
-    }
-
-    /// Returns the condition for deadlines that come after this place.
-    fn into_condition(self) -> Expr {
-        let Self { due, owner, aggregate, id, kind } = self;
-        let place = [due.into(), owner.into(), aggregate.into(), id.into(), kind.into()];
-        Expr::tuple(ORDER.map(Expr::col)).gt(Expr::tuple(place.map(Expr::Value)))
-    }
-}
-
-/// The columns by which lists are ordered.
-const ORDER: [Column; 5] = [Column::DueTime, Column::Owner, Column::Aggregate, Column::Id, Column::Kind];
-
-/// Lists the deadlines in one state, in the order of due time.
+/// Lists at most `limit` deadlines that match the query, in its order, beginning after the cursor
+/// `after`. Each comes with its own cursor.
 pub(crate) async fn list(
     db: &impl ConnectionTrait,
-    state: DeadlineState,
-    after: Option<DeadlineCursor>,
+    query: &TableQuery<Entity>,
+    after: Option<&Cursor>,
     limit: u64,
-) -> Result<Vec<ListedDeadline>, DbErr> {
-    let mut query = Entity::find().filter(is_in_state(state)).limit(limit);
-    if let Some(cursor) = after {
-        query = query.filter(cursor.into_condition());
-    }
-    let query = ORDER.into_iter().fold(query, |query, column| query.order_by_asc(column));
-    Ok(query.all(db).await?.into_iter().map(ListedDeadline::from).collect())
+) -> Result<Vec<(Cursor, ListedDeadline)>, DbErr> {
+    let rows = query.fetch(db, Entity::find(), after, limit).await?;
+    Ok(rows.into_iter().map(|(cursor, row)| (cursor, row.into())).collect())
 }
 
 #[cfg(test)]

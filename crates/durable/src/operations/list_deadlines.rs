@@ -7,39 +7,38 @@ use tonic::Status;
 use super::{OperationsServer, internal};
 use crate::{
     DeadlineState, Host,
-    deadline::index::{self, DeadlineCursor, ListedDeadline},
+    deadline::index::{self, DEADLINES, ListedDeadline},
 };
 
 impl OperationsServer {
-    /// Lists the deadlines of one service in one state, ordered by due time. The gRPC method calls
-    /// this once the caller is known; tests call it directly.
+    /// Lists the deadlines of one service; by default the pending ones, ordered by due time. The
+    /// gRPC method calls this once the caller is known; tests call it directly.
     ///
     /// # Errors
-    /// FAILED_PRECONDITION `SERVICE_NOT_HOSTED`; INVALID_ARGUMENT `INVALID_PAGE_TOKEN`.
+    /// FAILED_PRECONDITION `SERVICE_NOT_HOSTED`; INVALID_ARGUMENT `INVALID_PAGE_TOKEN` or
+    /// with the faults of the filter and the order.
     pub async fn handle_list_deadlines(
         &self,
         request: wire::ListDeadlinesRequest,
     ) -> Result<wire::ListDeadlinesResponse, Status> {
         let host = self.host(request.service)?;
         let page_tokens = page::PageTokens::for_request(&request);
-        let cursor: Option<DeadlineCursor> = page_tokens.decode(&request.page_token)?;
-        let (state, wire_state) = match request.state() {
-            wire::DeadlineState::Unspecified | wire::DeadlineState::Pending => {
-                (DeadlineState::Pending, wire::DeadlineState::Pending)
-            }
-            state @ wire::DeadlineState::Fired => (DeadlineState::Fired, state),
-            state @ wire::DeadlineState::Cancelled => (DeadlineState::Cancelled, state),
-        };
+        let query = DEADLINES.parse(&request.filter, &request.order_by)?;
+        let after = page_tokens.decode(&request.page_token)?;
         let page_size = page::effective_size(request.page_size);
-        let listed = index::list(host.db().reader(), state, cursor, page_size + 1).await.map_err(internal)?;
-        let items =
-            listed.into_iter().map(|listed| (DeadlineCursor::new(&listed), deadline_message(host, listed, wire_state)));
+        let listed = index::list(host.db().reader(), &query, after.as_ref(), page_size + 1).await.map_err(internal)?;
+        let items = listed.into_iter().map(|(cursor, listed)| (cursor, deadline_message(host, listed)));
         let (deadlines, next_page_token) = page_tokens.paginate(page_size, items)?;
         Ok(wire::ListDeadlinesResponse { deadlines, next_page_token })
     }
 }
 
-fn deadline_message(host: &Host, listed: ListedDeadline, state: wire::DeadlineState) -> wire::Deadline {
+fn deadline_message(host: &Host, listed: ListedDeadline) -> wire::Deadline {
+    let state = match listed.state {
+        DeadlineState::Pending => wire::DeadlineState::Pending,
+        DeadlineState::Fired => wire::DeadlineState::Fired,
+        DeadlineState::Cancelled => wire::DeadlineState::Cancelled,
+    };
     wire::Deadline {
         resource: host.registrations().resource_name(&listed.aggregate, &listed.key),
         kind: listed.deadline.kind.into_owned(),

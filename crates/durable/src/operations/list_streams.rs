@@ -6,31 +6,27 @@ use cpor_types::Service;
 use tonic::Status;
 
 use super::{OperationsServer, internal};
-use crate::outbox::{self, StreamCursor, StreamFilter, StreamStatus};
+use crate::outbox::{self, STREAMS, StreamStatus};
 
 impl OperationsServer {
-    /// Lists the outgoing streams of one service, ordered by the age of their oldest undelivered
-    /// event. The gRPC method calls this once the caller is known; tests call it directly.
+    /// Lists the outgoing streams of one service; by default those with undelivered events, ordered
+    /// by the age of their oldest one. The gRPC method calls this once the caller is known; tests
+    /// call it directly.
     ///
     /// # Errors
-    /// FAILED_PRECONDITION `SERVICE_NOT_HOSTED`; INVALID_ARGUMENT `INVALID_PAGE_TOKEN`.
+    /// FAILED_PRECONDITION `SERVICE_NOT_HOSTED`; INVALID_ARGUMENT `INVALID_PAGE_TOKEN` or
+    /// with the faults of the filter and the order.
     pub async fn handle_list_streams(
         &self,
         request: wire::ListStreamsRequest,
     ) -> Result<wire::ListStreamsResponse, Status> {
         let host = self.host(request.service)?;
         let page_tokens = page::PageTokens::for_request(&request);
-        let cursor: Option<StreamCursor> = page_tokens.decode(&request.page_token)?;
-        let filter = match request.state() {
-            wire::StreamState::Unspecified => StreamFilter::NotIdle,
-            wire::StreamState::Idle => StreamFilter::Idle,
-            wire::StreamState::Pending => StreamFilter::Pending,
-            wire::StreamState::Parked => StreamFilter::Parked,
-        };
+        let query = STREAMS.parse(&request.filter, &request.order_by)?;
+        let after = page_tokens.decode(&request.page_token)?;
         let page_size = page::effective_size(request.page_size);
-        let listed = outbox::list(host.db().reader(), filter, cursor, page_size + 1).await.map_err(internal)?;
-        let items =
-            listed.into_iter().map(|status| (StreamCursor::new(&status), stream_message(host.service(), status)));
+        let listed = outbox::list(host.db().reader(), &query, after.as_ref(), page_size + 1).await.map_err(internal)?;
+        let items = listed.into_iter().map(|(cursor, status)| (cursor, stream_message(host.service(), status)));
         let (streams, next_page_token) = page_tokens.paginate(page_size, items)?;
         Ok(wire::ListStreamsResponse { streams, next_page_token })
     }

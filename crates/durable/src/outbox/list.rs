@@ -1,4 +1,9 @@
 //! Queries and updates by which operators list outgoing streams and retry parked ones.
+use cpor_listing::{Cursor, Source, TableList, TableQuery, column, field};
+use cpor_listing::{
+    filter::{FieldType, Format},
+    order::Order,
+};
 use cpor_types::Timestamp;
 use sea_orm::{
     ColumnTrait as _, Condition, ConnectionTrait, DbErr, EntityTrait as _, PaginatorTrait as _, QueryFilter as _,
@@ -65,50 +70,51 @@ impl StreamFilter {
     }
 }
 
-/// The place after which the next page of a list begins: the last stream of the previous page.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub(crate) struct StreamCursor {
-    oldest_time: Option<Timestamp>,
-    stream: String,
-}
+/// The list of streams. Without a filter it contains those with undelivered events. By default the
+/// one with the oldest undelivered event comes first.
+pub(crate) static STREAMS: TableList<Entity> = TableList {
+    fields: &[
+        field("state", FieldType::Enum("STREAM_STATE_", STATES), Source::Where(is_in_state)),
+        field("destination", FieldType::Enum("SERVICE_", SERVICES), Source::Where(is_sent_to)),
+        column("aggregate", FieldType::Id(Format::ANY), Column::Aggregate),
+        column("attempts", FieldType::Number, Column::Attempts),
+        column("oldest_undelivered_time", FieldType::Time, Column::OldestTime),
+    ],
+    sort_keys: &[("oldest_undelivered_time", Column::OldestTime), ("attempts", Column::Attempts)],
+    default_order: Order { key: Column::OldestTime, descending: false },
+    tie_break: &KEY_COLUMNS,
+    default_filter: Some(|| StreamFilter::NotIdle.condition()),
+};
 
-impl StreamCursor {
-    /// Returns the place of `status` in the list.
-    pub(crate) fn new(status: &StreamStatus) -> Self {
-        Self { oldest_time: status.oldest_time, stream: status.stream.to_string() }
+/// The accepted values of `state`.
+const STATES: &[&str] = &["IDLE", "PENDING", "PARKED"];
+/// The accepted values of `destination`.
+const SERVICES: &[&str] = &["CLAIM_INTAKE", "POE_REVIEW", "CUSTOMER_CONSENT", "ELIGIBILITY", "REGISTRY"];
+
+/// The condition for the streams in a state of the API.
+fn is_in_state(state: &str) -> Condition {
+    match state {
+        "IDLE" => StreamFilter::Idle.condition(),
+        "PENDING" => StreamFilter::Pending.condition(),
+        _ => StreamFilter::Parked.condition(),
     }
 }
 
-/// Returns the condition for streams that come after a place in the list.
-fn is_after(oldest_time: Option<Timestamp>, stream: &OutboxStreamKey) -> Expr {
-    let (columns, values) = (KEY_COLUMNS.map(Expr::col), stream.values().map(Expr::Value));
-    match oldest_time {
-        None => Expr::tuple(columns).gt(Expr::tuple(values)),
-        Some(oldest_time) => {
-            let columns = [Expr::col(Column::OldestTime)].into_iter().chain(columns);
-            let values = [Expr::value(oldest_time)].into_iter().chain(values);
-            Expr::tuple(columns).gt(Expr::tuple(values))
-        }
-    }
+/// The condition for the streams to a service, given as the API names it.
+fn is_sent_to(service: &str) -> Condition {
+    Condition::all().add(Column::Destination.eq(service.to_lowercase().replace('_', "-")))
 }
 
-/// Lists streams, ordered by the creation time of their oldest undelivered event.
+/// Lists at most `limit` streams that match the query, in its order, beginning after the cursor
+/// `after`. Each comes with its own cursor.
 pub(crate) async fn list(
     db: &impl ConnectionTrait,
-    filter: StreamFilter,
-    after: Option<StreamCursor>,
+    query: &TableQuery<Entity>,
+    after: Option<&Cursor>,
     limit: u64,
-) -> Result<Vec<StreamStatus>, DbErr> {
-    let mut query = Entity::find().filter(filter.condition()).limit(limit);
-    let after = after.and_then(|after| Some((after.oldest_time, after.stream.parse::<OutboxStreamKey>().ok()?)));
-    if let Some((oldest_time, stream)) = after {
-        query = query.filter(is_after(oldest_time, &stream));
-    }
-    if filter != StreamFilter::Idle {
-        query = query.order_by_asc(Column::OldestTime);
-    }
-    let query = KEY_COLUMNS.into_iter().fold(query, |query, column| query.order_by_asc(column));
-    query.all(db).await?.into_iter().map(StreamStatus::try_from).collect()
+) -> Result<Vec<(Cursor, StreamStatus)>, DbErr> {
+    let rows = query.fetch(db, Entity::find(), after, limit).await?;
+    rows.into_iter().map(|(cursor, row)| Ok((cursor, StreamStatus::try_from(row)?))).collect()
 }
 
 /// Loads one stream, if it exists.
@@ -128,9 +134,11 @@ pub(crate) async fn unpark(db: &impl ConnectionTrait, stream: &OutboxStreamKey) 
     Ok(update.exec(db).await?.rows_affected > 0)
 }
 
-/// Lists at most `limit` streams that have undelivered events and are not parked.
+/// Lists at most `limit` streams that have undelivered events and are not parked, the one with the
+/// oldest event first.
 pub(crate) async fn list_undelivered(db: &impl ConnectionTrait, limit: u64) -> Result<Vec<StreamStatus>, DbErr> {
-    list(db, StreamFilter::Pending, None, limit).await
+    let query = Entity::find().filter(StreamFilter::Pending.condition()).order_by_asc(Column::OldestTime);
+    query.limit(limit).all(db).await?.into_iter().map(StreamStatus::try_from).collect()
 }
 
 /// Counts the parked streams.

@@ -9,7 +9,7 @@ mod stream;
 mod transport;
 
 pub(crate) use append::{TracedEvent, append};
-pub(crate) use list::{StreamCursor, StreamFilter, StreamStatus, count_parked, find, list, list_undelivered, unpark};
+pub(crate) use list::{STREAMS, StreamFilter, StreamStatus, count_parked, find, list, list_undelivered, unpark};
 pub use relay::Relay;
 pub(crate) use relay::WORKERS_PER_DESTINATION;
 pub(crate) use stream::OutboxStreamKey;

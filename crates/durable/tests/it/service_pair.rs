@@ -133,8 +133,11 @@ impl ServicePair {
 
     pub(crate) async fn streams(&self, state: StreamState) -> Vec<Stream> {
         let operations = cpor_durable::OperationsServer::new([self.host.clone()]);
-        let request =
-            ListStreamsRequest { service: WireService::ClaimIntake.into(), state: state.into(), ..Default::default() };
+        let request = ListStreamsRequest {
+            service: WireService::ClaimIntake.into(),
+            filter: format!("state = {}", state.as_str_name()),
+            ..Default::default()
+        };
         operations.handle_list_streams(request).await.unwrap().streams
     }
 }

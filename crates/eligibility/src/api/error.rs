@@ -21,8 +21,6 @@ use crate::{
 pub(super) enum Refusal {
     /// The resource does not exist, or the caller may not see it.
     NotFound { resource: String },
-    /// The field names a resource of another tenant than `parent`.
-    OtherTenant { field: &'static str },
     /// A field satisfies the constraints of the proto but cannot be parsed.
     Malformed { field: &'static str, malformed: Malformed },
     /// The partner has no official association with the key (R50).
@@ -47,10 +45,6 @@ impl From<Refusal> for Status {
             Refusal::NotFound { resource } => status::not_found(&resource),
             Refusal::Malformed { field, malformed } => {
                 status::invalid_fields(vec![violation(field, FieldViolationReason::Malformed, &malformed.to_string())])
-            }
-            Refusal::OtherTenant { field } => {
-                let description = "must belong to the tenant in `parent`";
-                status::invalid_fields(vec![violation(field, FieldViolationReason::UnknownReference, description)])
             }
             Refusal::UsageNotOpen => refused(
                 Code::PermissionDenied,

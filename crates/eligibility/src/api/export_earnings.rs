@@ -3,6 +3,7 @@
 use std::pin::Pin;
 
 use cpor_database::Db;
+use cpor_listing::Cursor;
 use cpor_listing::csv;
 use cpor_proto::{
     eligibility::v1::{Earning, EarningOutcome, ExportEarningsRequest, ExportEarningsResponse, MonthlyEarning},
@@ -13,8 +14,8 @@ use futures_util::{Stream, StreamExt as _, stream};
 use serde_json::{Map, Value};
 use tonic::{Request, Response, Status};
 
-use super::{Api, convert, earning_filter::earning_query, error::Refusal};
-use crate::store::earnings::{self, Cursor, EarningQuery, LedgerEntry};
+use super::{Api, convert, error::Refusal, list_earnings::earning_query};
+use crate::store::earnings::{self, EarningQuery};
 
 /// The stream of response messages.
 pub(super) type ExportStream = Pin<Box<dyn Stream<Item = Result<ExportEarningsResponse, Status>> + Send>>;
@@ -28,7 +29,7 @@ pub(super) async fn export_earnings(
 ) -> Result<Response<ExportStream>, Status> {
     let (caller, request) = request::validate(request)?;
     let format = request.format();
-    let query = earning_query(&caller, &request.parent, request.filter)?;
+    let query = earning_query(&caller, &request.parent, &request.filter, &request.order_by)?;
     let header = match format {
         ExportFormat::Csv => Some(csv::encode_row(COLUMNS.iter().map(|(name, _)| (*name).to_owned()))),
         ExportFormat::JsonLines | ExportFormat::Unspecified => None,
@@ -49,10 +50,10 @@ async fn read_page(
     after: Option<Cursor>,
     format: ExportFormat,
 ) -> Result<(Vec<u8>, Option<Cursor>), Status> {
-    let entries = earnings::list(db.reader(), query, after, PAGE_SIZE).await.map_err(Refusal::Store)?;
+    let entries = earnings::list(db.reader(), query, after.as_ref(), PAGE_SIZE).await.map_err(Refusal::Store)?;
     let is_full = entries.len() as u64 == PAGE_SIZE;
-    let after = entries.last().filter(|_| is_full).map(LedgerEntry::cursor);
-    let lines = entries.into_iter().map(|entry| match format {
+    let after = entries.last().filter(|_| is_full).map(|(cursor, _)| cursor.clone());
+    let lines = entries.into_iter().map(|(_, entry)| match format {
         ExportFormat::Csv => csv::encode_row(cells(&convert::to_earning(entry)).map(|(_, value)| csv_text(value))),
         ExportFormat::JsonLines | ExportFormat::Unspecified => json_line(&convert::to_earning(entry)),
     });

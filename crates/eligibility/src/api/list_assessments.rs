@@ -1,13 +1,15 @@
-//! `ListAssessments`: lists the assessments of a tenant, or of all tenants, page by page.
-use cpor_durable::AggregateKey;
+//! `ListAssessments`: lists the assessments of a tenant, or of all tenants, page by page,
+//! by default in the order of their names. Executes one query.
+//!
+//! Indexes serve both orders for all assessments, and the default order of a tenant and of a
+//! partner.
 use cpor_listing::page::{self, PageTokens};
 use cpor_proto::eligibility::v1::{ListAssessmentsRequest, ListAssessmentsResponse};
 use cpor_rpc::request;
 use tonic::{Request, Response, Status};
-use uuid::Uuid;
 
 use super::{Api, convert, error::Refusal, parse, scope::scope_of_caller};
-use crate::store::assessments;
+use crate::store::assessments::{self, ASSESSMENTS};
 
 pub(super) async fn list_assessments(
     api: &Api,
@@ -15,14 +17,14 @@ pub(super) async fn list_assessments(
 ) -> Result<Response<ListAssessmentsResponse>, Status> {
     let (caller, request) = request::validate(request)?;
     let page_tokens = PageTokens::for_request(&request);
-    let after =
-        page_tokens.decode::<(String, Uuid)>(&request.page_token)?.map(|(owner, id)| AggregateKey::new(owner, id));
+    let query = ASSESSMENTS.parse(&request.filter, &request.order_by)?;
+    let after = page_tokens.decode(&request.page_token)?;
     let (scope, tenant) = (scope_of_caller(&caller, &request.parent)?, parse::tenant_parent(&request.parent)?);
     let size = page::effective_size(request.page_size);
-    let found = assessments::list(api.db.reader(), &scope, tenant, after.as_ref(), size + 1).await;
-    let items = found.map_err(Refusal::Store)?.into_iter().map(|(key, found)| {
+    let found = assessments::search(api.db.reader(), &scope, tenant, &query, after.as_ref(), size + 1).await;
+    let items = found.map_err(Refusal::Store)?.into_iter().map(|(cursor, found)| {
         let latest = found.state.latest.clone();
-        ((key.owner, key.id), convert::to_assessment(&found.state, latest))
+        (cursor, convert::to_assessment(&found.state, latest))
     });
     let (assessments, next_page_token) = page_tokens.paginate(size, items)?;
     Ok(Response::new(ListAssessmentsResponse { assessments, next_page_token }))

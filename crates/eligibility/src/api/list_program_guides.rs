@@ -1,15 +1,94 @@
-//! `ListProgramGuides`: lists the guides of the catalog page by page: first the drafts, then the
-//! active guides, each the newest first.
-use std::cmp::Reverse;
-
-use cpor_listing::page::{self, PageTokens};
+//! `ListProgramGuides`: lists the guides of the catalog page by page; by default first the drafts,
+//! then the active guides, each the newest first. Executes one query: the catalog is one row.
+use cpor_bulk_rows::LATEST_TIME;
+use cpor_listing::{CursorValue, MemoryList};
+use cpor_listing::{
+    filter::{Field, FieldType, Format, Value},
+    order::Order,
+    page::{self, PageTokens},
+};
 use cpor_proto::eligibility::v1::{ListProgramGuidesRequest, ListProgramGuidesResponse};
 use cpor_rpc::request;
-use cpor_types::ProgramGuideId;
+use cpor_types::ProgramGuideName;
 use tonic::{Request, Response, Status};
 
 use super::{Api, convert, scope::can_see_guide};
-use crate::domain::CatalogGuide;
+use crate::domain::{CatalogGuide, GuideState};
+
+/// The list of guides.
+static GUIDES: MemoryList<CatalogGuide> = MemoryList {
+    fields: &[
+        Field {
+            name: "state",
+            field_type: FieldType::Enum("GUIDE_STATE_", &["DRAFT", "ACTIVE"]),
+            column: |guide| vec![Value::Text(state(guide).to_owned())],
+        },
+        Field {
+            name: "display_name",
+            field_type: FieldType::Text,
+            column: |guide| vec![Value::Text(guide.document.display_name.to_lowercase())],
+        },
+        Field {
+            name: "version",
+            field_type: FieldType::Text,
+            column: |guide| vec![Value::Text(guide.document.version.to_lowercase())],
+        },
+        Field { name: "revises", field_type: FieldType::Id(Format::ANY), column: revised_guide },
+        Field {
+            name: "effective_start_time",
+            field_type: FieldType::Time,
+            column: |guide| {
+                guide.effective_period().map(|period| Value::Time(period.start.start())).into_iter().collect()
+            },
+        },
+        Field {
+            name: "effective_end_time",
+            field_type: FieldType::Time,
+            column: |guide| {
+                let end = guide.effective_period().and_then(|period| period.end);
+                end.map(|end| Value::Time(end.start())).into_iter().collect()
+            },
+        },
+        Field {
+            name: "create_time",
+            field_type: FieldType::Time,
+            column: |guide| vec![Value::Time(guide.create_time)],
+        },
+    ],
+    sort_keys: &[
+        ("effective_start_time", start_time),
+        ("create_time", |guide| CursorValue::Time(guide.create_time)),
+        ("display_name", |guide| CursorValue::Text(guide.document.display_name.to_lowercase())),
+    ],
+    default_order: Order { key: start_time, descending: true },
+    tie_break: |guide| {
+        let edition = guide.effective_period().map_or(0, |period| convert::to_count(period.edition));
+        vec![
+            CursorValue::Number(edition),
+            CursorValue::Time(guide.create_time),
+            CursorValue::Text(guide.document.id.to_string()),
+        ]
+    },
+};
+
+/// Returns the value of the field `state`.
+const fn state(guide: &CatalogGuide) -> &'static str {
+    match guide.state {
+        GuideState::Draft => "DRAFT",
+        GuideState::Active(_) => "ACTIVE",
+    }
+}
+
+/// Returns the value of the field `revises`.
+fn revised_guide(guide: &CatalogGuide) -> Vec<Value> {
+    let name = |guide: &_| Value::Text(ProgramGuideName { guide: Clone::clone(guide) }.to_string());
+    guide.revises.iter().map(name).collect()
+}
+
+/// Returns the sort key `effective_start_time`. Drafts come after all active guides.
+fn start_time(guide: &CatalogGuide) -> CursorValue {
+    CursorValue::Time(guide.effective_period().map_or(LATEST_TIME, |period| period.start.start()))
+}
 
 pub(super) async fn list_program_guides(
     api: &Api,
@@ -17,19 +96,11 @@ pub(super) async fn list_program_guides(
 ) -> Result<Response<ListProgramGuidesResponse>, Status> {
     let (caller, request) = request::validate(request)?;
     let page_tokens = PageTokens::for_request(&request);
-    let after = page_tokens.decode::<ProgramGuideId>(&request.page_token)?;
-    let catalog = api.guide_catalog().await?;
-    let mut guides: Vec<&CatalogGuide> = catalog.guides.iter().filter(|guide| can_see_guide(&caller, guide)).collect();
-    let activation =
-        |guide: &CatalogGuide| guide.effective_period().map(|period| Reverse((period.start, period.edition)));
-    guides.sort_by_cached_key(|guide| (activation(guide), Reverse(guide.create_time), guide.document.id.clone()));
-    // The list ends if the caller can no longer see the last guide of the page before.
-    let start = after.map(|after| {
-        let position = guides.iter().position(|guide| guide.document.id == after);
-        position.map_or(guides.len(), |position| position + 1)
-    });
-    let rest = guides.into_iter().skip(start.unwrap_or_default());
-    let items = rest.map(|guide| (&guide.document.id, convert::to_program_guide(guide)));
+    let query = GUIDES.parse(&request.filter, &request.order_by)?;
+    let after = page_tokens.decode(&request.page_token)?;
+    let guides = api.guide_catalog().await?.guides.into_iter().filter(|guide| can_see_guide(&caller, guide));
+    let found = query.select(guides, after.as_ref());
+    let items = found.iter().map(|(cursor, guide)| (cursor, convert::to_program_guide(guide)));
     let (program_guides, next_page_token) = page_tokens.paginate(page::effective_size(request.page_size), items)?;
     Ok(Response::new(ListProgramGuidesResponse { program_guides, next_page_token }))
 }

@@ -1,5 +1,5 @@
 //! `ListUsage` (R50): lists the usage of a key page by page. The registry is asked first whether a
-//! partner may read the usage.
+//! partner may read the usage. Executes one query, and one more for replaced figures.
 use cpor_auth::Caller;
 use cpor_listing::page::{self, PageTokens};
 use cpor_proto::eligibility::v1::{ListUsageRequest, ListUsageResponse};
@@ -10,7 +10,7 @@ use tonic::{Request, Response, Status};
 use super::{Api, convert, error::Refusal, scope::scope_of_caller};
 use crate::store::{
     assessments::Scope,
-    usage::{self, Cursor},
+    usage::{self, USAGE},
 };
 
 pub(super) async fn list_usage(
@@ -21,12 +21,13 @@ pub(super) async fn list_usage(
     let key: TenantKey =
         request.parent.parse().map_err(|malformed| Refusal::Malformed { field: "parent", malformed })?;
     let page_tokens = PageTokens::for_request(&request);
-    let before = page_tokens.decode::<Cursor>(&request.page_token)?;
+    let query = USAGE.parse(&request.filter, &request.order_by)?;
+    let after = page_tokens.decode(&request.page_token)?;
     let credited_from = credited_from(api, &caller, &key).await?;
     let size = page::effective_size(request.page_size);
-    let found = usage::list(api.db.reader(), &key, request.show_replaced, before, size + 1).await;
-    let found = found.map_err(Refusal::Store)?;
-    let items = found.iter().map(|revision| (revision.cursor(), convert::to_usage_month(revision, credited_from)));
+    let months = usage::list(api.db.reader(), &key, request.show_replaced).await.map_err(Refusal::Store)?;
+    let found = query.select(months, after.as_ref());
+    let items = found.iter().map(|(cursor, revision)| (cursor, convert::to_usage_month(revision, credited_from)));
     let (usage_months, next_page_token) = page_tokens.paginate(size, items)?;
     Ok(Response::new(ListUsageResponse { usage_months, next_page_token }))
 }

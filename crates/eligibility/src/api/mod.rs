@@ -2,7 +2,6 @@
 mod activate_program_guide;
 mod convert;
 mod create_program_guide;
-mod earning_filter;
 mod error;
 mod export_earnings;
 mod get_assessment;

@@ -123,7 +123,12 @@ async fn lists_are_filtered_and_paged(system: TestSystem) {
         system.open_assessment(facts_of_claim(number, owner, presales())).await;
     }
     let list = async |caller: Caller, parent: &str, page_token: String| {
-        let request = ListAssessmentsRequest { parent: parent.to_owned(), page_size: 2, page_token };
+        let request = ListAssessmentsRequest {
+            parent: parent.to_owned(),
+            page_size: 2,
+            page_token,
+            ..ListAssessmentsRequest::default()
+        };
         let page = system.app.api.list_assessments(request_by(caller, "ListAssessments", request)).await;
         let page = page.unwrap().into_inner();
         let ids = page.assessments.iter().map(|found| found.name.chars().last().unwrap()).collect::<String>();

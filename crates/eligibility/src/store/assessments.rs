@@ -3,6 +3,11 @@ use std::collections::BTreeMap;
 
 use cpor_bulk_rows::{fetch_all, fetch_one};
 use cpor_durable::{AggregateKey, StoreError, Versioned, ids, rows};
+use cpor_listing::{CLAIM_NAME, Cursor, PARTNER_NAME, Source, TableList, TableQuery, column, field};
+use cpor_listing::{
+    filter::{FieldType, Format},
+    order::Order,
+};
 use cpor_types::{Month, PartnerId, TenantId};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter, QueryOrder,
@@ -10,6 +15,7 @@ use sea_orm::{
 };
 
 use super::{
+    earnings::MONTH,
     entity::{
         assessment::{Column, Entity},
         assessment_month,
@@ -32,6 +38,26 @@ pub(crate) enum Scope {
     /// Rows of all partners: for the vendor's staff and for internal use.
     All,
 }
+
+/// The list of assessments, by default in the order of their names.
+pub(crate) static ASSESSMENTS: TableList<Entity> = TableList {
+    fields: &[
+        field("claim", FieldType::Id(CLAIM_NAME), Source::ClaimName(Column::Partner, Column::Id)),
+        field("partner", FieldType::Id(PARTNER_NAME), Source::PartnerName(Column::Partner)),
+        column("month", FieldType::Ordered(MONTH), Column::Month),
+        column("guide", FieldType::Id(Format::ANY), Column::Guide),
+        field("verdicts", FieldType::EnumList("VERDICT_", VERDICTS), Source::Lowercase(Column::Verdicts)),
+        column("official_time", FieldType::Time, Column::OfficialTime),
+        column("end_time", FieldType::Time, Column::EndTime),
+    ],
+    sort_keys: &[("name", Column::Owner), ("official_time", Column::OfficialTime)],
+    default_order: Order { key: Column::Owner, descending: false },
+    tie_break: &[Column::Owner, Column::Id],
+    default_filter: None,
+};
+
+/// The accepted values of `verdicts`.
+const VERDICTS: &[&str] = &["ELIGIBLE", "NOT_ELIGIBLE", "RECOGNITION_ONLY"];
 
 /// Selects the assessments in a scope. Every query on behalf of a caller starts here: the name of
 /// an assessment contains the tenant but not the partner, so the name alone does not limit access.
@@ -86,6 +112,25 @@ pub(crate) async fn list(
     let query =
         select_in_scope(scope).filter(condition).order_by_asc(Column::Owner).order_by_asc(Column::Id).limit(limit);
     fetch_all(db, query).await?.into_iter().map(row::to_assessment).collect()
+}
+
+/// Lists at most `limit` assessments of one tenant, or of all tenants, that match a query, in its
+/// order. The list begins after the cursor `after`. Each assessment comes with its own cursor.
+///
+/// # Errors
+/// The database failed, or a row is inconsistent.
+pub(crate) async fn search(
+    db: &impl ConnectionTrait,
+    scope: &Scope,
+    tenant: Option<TenantId>,
+    query: &TableQuery<Entity>,
+    after: Option<&Cursor>,
+    limit: u64,
+) -> Result<Vec<(Cursor, Versioned<Assessment>)>, StoreError> {
+    let tenant = tenant.map(|tenant| Column::Owner.eq(ids::TenantId::from(tenant)));
+    let scope = select_in_scope(scope).filter(Condition::all().add_option(tenant));
+    let rows = query.fetch(db, scope, after, limit).await?;
+    rows.into_iter().map(|(cursor, row)| Ok((cursor, row::to_assessment(row)?.1))).collect()
 }
 
 /// Lists at most `limit` stale assessments, using the partial index `assessment_stale`.

@@ -1,13 +1,13 @@
 //! The table `earning`, which is the ledger (R54). Earnings are inserted in the transaction of the
 //! assessment that causes them.
-use cpor_bulk_rows::fetch_all;
 use cpor_durable::{AggregateKey, Change, StoreError, Tx, ids, rows};
-use cpor_types::{AssociationKey, ClaimId, Month, TenantId, Timestamp};
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder,
-    QuerySelect, sea_query::Expr,
+use cpor_listing::{CLAIM_NAME, Cursor, KEY_NAME, PARTNER_NAME, Source, TableList, TableQuery, column, field};
+use cpor_listing::{
+    filter::{FieldType, Format},
+    order::Order,
 };
-use uuid::Uuid;
+use cpor_types::{Month, TenantId, TenantKey, Timestamp};
+use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, Select};
 
 pub(crate) use super::entity::earning_status::EarningStatus;
 
@@ -39,47 +39,64 @@ pub(crate) struct LedgerEntry {
     pub(crate) payment: Payment,
 }
 
-impl LedgerEntry {
-    /// The cursor with which a list continues after this entry.
-    pub(crate) fn cursor(&self) -> Cursor {
-        let Earning { accrue_time, number, id, .. } = &self.earning;
-        (*accrue_time, number.cast_signed(), *id)
+/// The list of earnings, in the order of their recording.
+pub(crate) static EARNINGS: TableList<Entity> = TableList {
+    fields: &[
+        field("claim", FieldType::Id(CLAIM_NAME), Source::ClaimName(Column::Partner, Column::Claim)),
+        field("partner", FieldType::Id(PARTNER_NAME), Source::PartnerName(Column::Partner)),
+        field("key", FieldType::Id(KEY_NAME), Source::Where(is_of_key)),
+        column("month", FieldType::Ordered(MONTH), Column::Month),
+        column("payout_period", FieldType::Ordered(PAYOUT_PERIOD), Column::PayoutPeriod),
+        field("status", FieldType::Enum("EARNING_STATUS_", STATUSES), Source::Lowercase(Column::Status)),
+        column("currency", FieldType::Id(Format::ANY), Column::Currency),
+        column("amount_micros", FieldType::Number, Column::AmountMicros),
+        column("accrue_time", FieldType::Time, Column::AccrueTime),
+        column("pay_time", FieldType::Time, Column::PayTime),
+    ],
+    sort_keys: &[("accrue_time", Column::AccrueTime), ("month", Column::Month)],
+    default_order: Order { key: Column::AccrueTime, descending: false },
+    tie_break: &[Column::Number, Column::Id],
+    default_filter: None,
+};
+
+/// The accepted values of `status`.
+const STATUSES: &[&str] = &["NOTHING_DUE", "ACCRUED", "PAID"];
+/// The format of months.
+pub(super) const MONTH: Format =
+    Format { description: "a month in the format YYYY-MM", accepts: |text| text.parse::<Month>().is_ok() };
+/// The format of `payout_period`.
+const PAYOUT_PERIOD: Format =
+    Format { description: "a quarter in the format YYYY-Qn", accepts: |text| text.parse::<PayoutPeriod>().is_ok() };
+
+/// The condition for the earnings of a workload or subscription.
+fn is_of_key(key: &str) -> Condition {
+    match key.parse::<TenantKey>() {
+        Ok(TenantKey { tenant, key }) => {
+            Condition::all().add(Column::Owner.eq(ids::TenantId::from(tenant))).add(Column::Key.eq(key.to_string()))
+        }
+        // The empty text: every earning has a key.
+        Err(_) => Condition::all().add(Column::Key.eq("")),
     }
 }
 
-/// A position in the ledger: the accrue time, the number of the earning within its claim, and its
-/// id.
-pub(crate) type Cursor = (Timestamp, i64, Uuid);
-
-/// Which earnings a list contains. A field that is `None` does not restrict the list.
+/// Which earnings a list contains, and in which order.
 #[derive(Clone, Debug)]
 pub(crate) struct EarningQuery {
     pub(crate) scope: Scope,
+    /// `None` for all tenants.
     pub(crate) tenant: Option<TenantId>,
-    pub(crate) claim: Option<ClaimId>,
-    pub(crate) key: Option<AssociationKey>,
-    pub(crate) month: Option<Month>,
-    pub(crate) payout_period: Option<PayoutPeriod>,
-    pub(crate) status: Option<EarningStatus>,
+    pub(crate) query: TableQuery<Entity>,
 }
 
 impl EarningQuery {
-    /// The database condition for the earnings in the list.
-    fn condition(&self) -> Condition {
+    /// Selects the earnings that the list may contain.
+    fn select(&self) -> Select<Entity> {
         let partner = match &self.scope {
             Scope::Partner(partner) => Some(Column::Partner.eq(ids::PartnerId::from(partner))),
             Scope::All => None,
         };
-        Condition::all()
-            .add_option(partner)
-            .add_option(self.tenant.map(|tenant| Column::Owner.eq(ids::TenantId::from(tenant))))
-            .add_option(self.claim.map(|claim| Column::Claim.eq(ids::ClaimId::from(claim))))
-            .add_option(self.key.as_ref().map(|key| Column::Key.eq(key.to_string())))
-            .add_option(self.month.map(|month| Column::Month.eq(month.to_string())))
-            .add_option(
-                self.payout_period.map(|period| Column::PayoutPeriod.eq(ids::PayoutPeriodId::from(period.to_string()))),
-            )
-            .add_option(self.status.map(|status| Column::Status.eq(status)))
+        let tenant = self.tenant.map(|tenant| Column::Owner.eq(ids::TenantId::from(tenant)));
+        Entity::find().filter(Condition::all().add_option(partner).add_option(tenant))
     }
 }
 
@@ -97,25 +114,18 @@ pub(super) async fn save(tx: &Tx, changes: &[Change<Assessment>]) -> Result<(), 
     Ok(rows::insert::<Entity>(tx, rows).await?)
 }
 
-/// Lists at most `limit` earnings in the order of their recording, beginning after the position
-/// `after`.
+/// Lists at most `limit` earnings, beginning after the cursor `after`, each with its own cursor.
 ///
 /// # Errors
 /// The database failed, or a row is inconsistent.
 pub(crate) async fn list(
     db: &impl ConnectionTrait,
     query: &EarningQuery,
-    after: Option<Cursor>,
+    after: Option<&Cursor>,
     limit: u64,
-) -> Result<Vec<LedgerEntry>, StoreError> {
-    let is_after = after.map(|(time, number, id)| {
-        let columns = Expr::tuple([Column::AccrueTime, Column::Number, Column::Id].map(Expr::col));
-        columns.gt(Expr::tuple([Expr::val(time), Expr::val(number), Expr::val(id)]))
-    });
-    let select = Entity::find().filter(query.condition().add_option(is_after));
-    let select = select.order_by_asc(Column::AccrueTime).order_by_asc(Column::Number).order_by_asc(Column::Id);
-    let select = select.limit(limit);
-    fetch_all(db, select).await?.into_iter().map(to_ledger_entry).collect()
+) -> Result<Vec<(Cursor, LedgerEntry)>, StoreError> {
+    let rows = query.query.fetch(db, query.select(), after, limit).await?;
+    rows.into_iter().map(|(cursor, row)| Ok((cursor, to_ledger_entry(row)?))).collect()
 }
 
 fn from_earning(earning: &Earning) -> Result<ActiveModel, StoreError> {

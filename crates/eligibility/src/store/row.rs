@@ -1,7 +1,10 @@
 //! Converts rows to domain values and back. A row that this service cannot have written is reported
 //! as an inconsistency with its table and key.
+use std::collections::BTreeSet;
+
+use cpor_bulk_rows::storable_time;
 use cpor_durable::{AggregateKey, Change, StoreError, Versioned, rows::to_bigint};
-use cpor_types::{TenantKey, Timestamp};
+use cpor_types::{ProgramGuideName, TenantKey, Timestamp};
 use sea_orm::ActiveValue::Set;
 use uuid::Uuid;
 
@@ -27,6 +30,7 @@ pub(super) fn to_assessment(row: assessment::Model) -> Result<(AggregateKey, Ver
 /// Builds the row of the assessment after `change`.
 pub(super) fn from_assessment(change: &Change<Assessment>) -> Result<assessment::ActiveModel, StoreError> {
     let Versioned { version, state } = &change.after;
+    let latest = state.latest.as_ref();
     Ok(assessment::ActiveModel {
         owner: Set(change.key.owner.clone().into()),
         id: Set(change.key.id.into()),
@@ -34,8 +38,21 @@ pub(super) fn from_assessment(change: &Change<Assessment>) -> Result<assessment:
         partner: Set((&state.facts().claim.partner).into()),
         stale: Set(state.is_stale),
         edition: Set(to_bigint(state.edition)?),
+        official_time: Set(state.facts().official_time),
+        end_time: Set(state.association_end().map(|end| storable_time(end.time))),
+        month: Set(latest.map(|result| result.month.to_string()).unwrap_or_default()),
+        guide: Set(latest
+            .map(|result| ProgramGuideName { guide: result.guide.clone() }.to_string())
+            .unwrap_or_default()),
+        verdicts: Set(latest.map(verdicts).unwrap_or_default()),
         state: Set(AssessmentBody(state.clone())),
     })
+}
+
+/// Returns the value of the column `verdicts`.
+fn verdicts(result: &MonthlyResult) -> String {
+    let verdicts: BTreeSet<&str> = result.results.iter().map(|result| result.verdict.as_str()).collect();
+    verdicts.into_iter().fold(",".to_owned(), |list, verdict| list + verdict + ",")
 }
 
 /// Reads a monthly result with the key of its assessment.

@@ -27,15 +27,51 @@ pub enum FieldType {
     Text,
     /// Several texts, compared by `:` with one of them.
     TextList,
+    /// An id or a resource name, compared by `=` and `!=` with regard to case. The empty text
+    /// stands for an absent one.
+    Id(Format),
+    /// A text that sorts like what it stands for, such as a month. It is compared by every operator
+    /// except `:`.
+    Ordered(Format),
+    /// `true` or `false`, compared by `=` and `!=`.
+    Bool,
+    /// An integer, compared by every operator except `:`.
+    Number,
     /// A time in RFC 3339 format, compared by every operator except `:`.
     Time,
 }
 
+/// The format of the texts that a field can be compared with.
+#[derive(Clone, Copy, Debug)]
+pub struct Format {
+    /// Describes the format, for example "a month in the format YYYY-MM".
+    pub description: &'static str,
+    /// Returns true if a text has the format.
+    pub accepts: fn(&str) -> bool,
+}
+
+impl Format {
+    /// The format of texts that need no check.
+    pub const ANY: Self = Self { description: "any text", accepts: |_| true };
+
+    fn parse(self, text: &str) -> Result<Value, String> {
+        if (self.accepts)(text) {
+            Ok(Value::Text(text.to_owned()))
+        } else {
+            Err(format!("`{text}`: must be {}", self.description))
+        }
+    }
+}
+
 /// A value to compare a field with.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, PartialOrd)]
 pub enum Value {
-    /// An enum value without its prefix, or a text in lower case.
+    /// An enum value without its prefix, a text in lower case, or an id as it was given.
     Text(String),
+    /// A truth value.
+    Bool(bool),
+    /// An integer.
+    Number(i64),
     /// A time with a precision of microseconds.
     Time(Timestamp),
 }
@@ -63,16 +99,27 @@ impl FieldType {
     const fn resolve(self, op: Operator) -> Operator {
         match (self, op) {
             (Self::Text, Operator::Has) => Operator::Contains,
-            (Self::Text | Self::TextList | Self::Enum(..) | Self::EnumList(..) | Self::Time, op) => op,
+            (
+                Self::Text
+                | Self::TextList
+                | Self::Enum(..)
+                | Self::EnumList(..)
+                | Self::Id(_)
+                | Self::Ordered(_)
+                | Self::Bool
+                | Self::Number
+                | Self::Time,
+                op,
+            ) => op,
         }
     }
 
     const fn allowed_ops(self) -> &'static [Operator] {
         match self {
-            Self::Enum(..) => &[Operator::Equal, Operator::NotEqual],
+            Self::Enum(..) | Self::Id(_) | Self::Bool => &[Operator::Equal, Operator::NotEqual],
             Self::EnumList(..) | Self::TextList => &[Operator::Has],
             Self::Text => &[Operator::Equal, Operator::NotEqual, Operator::Contains],
-            Self::Time => &[
+            Self::Ordered(_) | Self::Number | Self::Time => &[
                 Operator::Equal,
                 Operator::NotEqual,
                 Operator::Less,
@@ -92,6 +139,10 @@ impl FieldType {
                 Ok(Value::Text((*value).to_owned()))
             }
             Self::Text | Self::TextList => Ok(Value::Text(text.to_lowercase())),
+            Self::Id(_) if text.is_empty() => Ok(Value::Text(String::new())),
+            Self::Id(format) | Self::Ordered(format) => format.parse(text),
+            Self::Bool => text.parse().map(Value::Bool).map_err(|_| format!("`{text}`: must be one of true, false")),
+            Self::Number => text.parse().map(Value::Number).map_err(|_| format!("`{text}`: must be an integer")),
             Self::Time => {
                 let time = text.parse::<Timestamp>().map_err(|_| {
                     format!("`{text}`: must be a time in RFC 3339 format, for example 2026-03-16T09:00:00Z")

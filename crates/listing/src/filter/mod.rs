@@ -15,7 +15,7 @@ mod parser;
 mod scanner;
 
 use cpor_call::status::FieldViolation;
-pub use field::{Field, FieldType, Value};
+pub use field::{Field, FieldType, Format, Value};
 
 /// The maximum length of a filter in characters.
 pub const MAX_LENGTH: usize = 2_000;

@@ -8,7 +8,13 @@ const FIELDS: &[Field<char>] = &[
     Field { name: "name", field_type: FieldType::Text, column: 'n' },
     Field { name: "tags", field_type: FieldType::TextList, column: 't' },
     Field { name: "start_time", field_type: FieldType::Time, column: 'b' },
+    Field { name: "owner", field_type: FieldType::Id(Format::ANY), column: 'o' },
+    Field { name: "year", field_type: FieldType::Ordered(YEAR), column: 'y' },
+    Field { name: "late", field_type: FieldType::Bool, column: 'l' },
+    Field { name: "count", field_type: FieldType::Number, column: 'c' },
 ];
+
+const YEAR: Format = Format { description: "a year of four digits", accepts: |text| text.len() == 4 };
 
 /// Formats an expression with all parentheses, in a short form for assertions.
 fn to_canonical(expr: &Expr<Comparison<char>>) -> String {
@@ -22,6 +28,12 @@ fn to_canonical(expr: &Expr<Comparison<char>>) -> String {
         Expr::Compare(Comparison { column, op, value: Value::Text(text) }) => format!("{column}{}{text}", op.as_str()),
         Expr::Compare(Comparison { column, op, value: Value::Time(time) }) => {
             format!("{column}{}{}", op.as_str(), time.timestamp())
+        }
+        Expr::Compare(Comparison { column, op, value: Value::Bool(value) }) => {
+            format!("{column}{}{value}", op.as_str())
+        }
+        Expr::Compare(Comparison { column, op, value: Value::Number(number) }) => {
+            format!("{column}{}{number}", op.as_str())
         }
     }
 }
@@ -45,8 +57,13 @@ fn parses_comparisons() {
     assert_eq!(parse_to_canonical(r#"name = "Two Words""#), "n=two words");
     assert_eq!(parse_to_canonical(r#"name:'it\'s \\ "so"'"#), r#"n:it's \ "so""#);
     assert_eq!(parse_to_canonical("tags:power-bi"), "t:power-bi");
+    assert_eq!(parse_to_canonical("owner = Ada"), "o=Ada");
+    assert_eq!(parse_to_canonical("owner != ''"), "o!=");
+    assert_eq!(parse_to_canonical("late = true"), "l=true");
     for op in ["=", "!=", "<", "<=", ">", ">="] {
         assert_eq!(parse_to_canonical(&format!("start_time {op} 1970-01-01T01:00:01+01:00")), format!("b{op}1"));
+        assert_eq!(parse_to_canonical(&format!("year {op} 2026")), format!("y{op}2026"));
+        assert_eq!(parse_to_canonical(&format!("count {op} -7")), format!("c{op}-7"));
     }
 }
 
@@ -65,11 +82,19 @@ fn reports_every_error_with_its_position() {
     let found = errors("stat = OPEN AND state < OPEN AND state = SHUT AND start_time > yesterday AND (name = a");
     let positions: Vec<_> = found.iter().map(|(position, _)| *position).collect();
     assert_eq!(positions, [1, 17, 42, 64, 87], "{found:#?}");
-    assert_eq!(found[0].1, "unknown field `stat`; allowed fields: state, marks, name, tags, start_time");
+    assert_eq!(
+        found[0].1,
+        "unknown field `stat`; allowed fields: state, marks, name, tags, start_time, owner, year, late, count"
+    );
     assert_eq!(found[1].1, "the operator < is not supported for `state`; allowed operators: = !=");
     assert_eq!(found[2].1, "`SHUT`: must be one of OPEN, CLOSED");
     assert!(found[3].1.contains("RFC 3339"), "{}", found[3].1);
     assert_eq!(found[4].1, "expected AND, OR or )");
+    let found = errors("late = yes AND count > many AND year < 99 AND owner : a");
+    assert_eq!(found[0].1, "`yes`: must be one of true, false");
+    assert_eq!(found[1].1, "`many`: must be an integer");
+    assert_eq!(found[2].1, "`99`: must be a year of four digits");
+    assert_eq!(found[3].1, "the operator : is not supported for `owner`; allowed operators: = !=");
 }
 
 #[test]
@@ -125,7 +150,9 @@ fn to_filter(expr: &Expr<Comparison<char>>) -> String {
         Expr::Compare(Comparison { op, value: Value::Text(text), .. }) => {
             format!("name {} \"{}\"", op.as_str(), text.replace('\\', "\\\\").replace('"', "\\\""))
         }
-        Expr::Compare(Comparison { value: Value::Time(_), .. }) => unreachable!("not generated"),
+        Expr::Compare(Comparison { value: Value::Time(_) | Value::Bool(_) | Value::Number(_), .. }) => {
+            unreachable!("not generated")
+        }
     }
 }
 

@@ -1,6 +1,5 @@
 //! Converts the fields of requests to domain types.
 use super::error;
-use crate::domain::Phase;
 use cpor_proto::options::v1::FieldViolationReason;
 use cpor_proto::reviews::v1 as proto;
 use cpor_types::{LineId, Malformed, ReviewCaseName, TenantId};
@@ -37,18 +36,4 @@ pub(super) fn line_ids(field: &str, ids: &[String]) -> Result<Vec<LineId>, Statu
         })
     };
     ids.iter().map(parse).collect()
-}
-
-/// Returns the phase by which a request filters. `None` if the request names no state.
-pub(super) fn phase(state: proto::ReviewCaseState) -> Option<Phase> {
-    Some(match state {
-        proto::ReviewCaseState::Unspecified => return None,
-        proto::ReviewCaseState::Waiting => Phase::Waiting,
-        proto::ReviewCaseState::UnderReview => Phase::UnderReview,
-        proto::ReviewCaseState::PartnerActionRequired => Phase::PartnerActionRequired,
-        proto::ReviewCaseState::Approving => Phase::Approving,
-        proto::ReviewCaseState::Approved => Phase::Approved,
-        proto::ReviewCaseState::Rejected => Phase::Rejected,
-        proto::ReviewCaseState::Closed => Phase::Closed,
-    })
 }

@@ -1,24 +1,20 @@
 //! Queries for review cases. The constructor of a query determines the tenant whose cases it reads.
-//! The queue is the list of cases that reviewers work on, the most urgent first.
 use super::{
     competition_checks,
-    entity::{
-        case_state::CaseState,
-        review_case::{Column, Entity},
-    },
+    entity::review_case::{Column, Entity},
     row::from_row,
 };
-use crate::domain::{Phase, ReviewCase};
-use cpor_bulk_rows::{fetch_all, fetch_one};
-use cpor_durable::{AggregateKey, StoreError, Versioned, ids, rows};
-use cpor_types::{AssociationKey, CaseId, ClaimName, TenantId, Timestamp};
-use sea_orm::{
-    ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
-    sea_query::{Expr, ExprTrait as _},
+use crate::domain::ReviewCase;
+use cpor_bulk_rows::fetch_one;
+use cpor_durable::{StoreError, Versioned, ids, rows};
+use cpor_listing::{CLAIM_NAME, Cursor, PARTNER_NAME, Source, TableList, TableQuery, column, field};
+use cpor_listing::{
+    filter::{FieldType, Format},
+    order::Order,
 };
-use serde::{Deserialize, Serialize};
+use cpor_types::{AssociationKey, CaseId, ClaimName, TenantId};
+use sea_orm::{ColumnTrait, Condition, DatabaseConnection, EntityTrait, QueryFilter, QuerySelect, Select};
 use std::collections::BTreeSet;
-use uuid::Uuid;
 
 /// Reads the cases of one tenant, or of all tenants, because reviewers work for every tenant.
 pub(crate) struct CaseQuery<'a> {
@@ -27,40 +23,34 @@ pub(crate) struct CaseQuery<'a> {
     tenant: Option<TenantId>,
 }
 
-/// A filter by the assigned reviewer.
-#[derive(Clone, Debug, Default)]
-pub(crate) enum AssigneeFilter {
-    /// Cases with and without a reviewer.
-    #[default]
-    Any,
-    /// Cases without a reviewer.
-    Unassigned,
-    /// Cases of the reviewer with this subject.
-    Subject(String),
-}
+/// The list of cases. Without a filter it contains the open cases. By default it is the queue: the
+/// most urgent case comes first.
+pub(crate) static CASES: TableList<Entity> = TableList {
+    fields: &[
+        field("state", FieldType::Enum("REVIEW_CASE_STATE_", STATES), Source::Lowercase(Column::State)),
+        field("open", FieldType::Bool, Source::IsNull(Column::CloseTime)),
+        column("reviewer", FieldType::Id(Format::ANY), Column::Reviewer),
+        column("claim", FieldType::Id(CLAIM_NAME), Column::Claim),
+        field("partner", FieldType::Id(PARTNER_NAME), Source::Where(is_of_partner)),
+        column("overdue", FieldType::Bool, Column::Overdue),
+        column("due_time", FieldType::Time, Column::QueueTime),
+        column("create_time", FieldType::Time, Column::CreateTime),
+        column("update_time", FieldType::Time, Column::UpdateTime),
+        column("close_time", FieldType::Time, Column::CloseTime),
+    ],
+    sort_keys: &[("due_time", Column::QueueTime), ("create_time", Column::CreateTime)],
+    default_order: Order { key: Column::QueueTime, descending: false },
+    tie_break: &[Column::Owner, Column::Id],
+    default_filter: Some(|| Condition::all().add(Column::CloseTime.is_null())),
+};
 
-/// A filter for the queue of cases.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct CaseFilter {
-    /// The phase of the cases. `None` selects all open cases.
-    pub phase: Option<Phase>,
-    /// The assigned reviewer of the cases.
-    pub assignee: AssigneeFilter,
-    /// The claim of the cases. `None` selects the cases of all claims.
-    pub claim: Option<ClaimName>,
-    /// Whether to select only overdue cases.
-    pub overdue_only: bool,
-}
+/// The accepted values of `state`.
+const STATES: &[&str] =
+    &["WAITING", "UNDER_REVIEW", "PARTNER_ACTION_REQUIRED", "APPROVING", "APPROVED", "REJECTED", "CLOSED"];
 
-/// The position of a case in the queue, from which the next page continues.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct QueueCursor {
-    /// The due time of the case's most urgent clock, or the latest time.
-    queue_time: Timestamp,
-    /// The tenant of the case.
-    owner: String,
-    /// The id of the case.
-    id: Uuid,
+/// The condition for the cases of a partner's claims.
+fn is_of_partner(partner: &str) -> Condition {
+    Condition::all().add(Column::Claim.starts_with(format!("{partner}/claims/")))
 }
 
 impl<'a> CaseQuery<'a> {
@@ -115,20 +105,16 @@ impl<'a> CaseQuery<'a> {
         Ok(ids.into_iter().map(CaseId::from).collect())
     }
 
-    /// Reads at most `limit` cases of the queue after the position `after`, the most urgent first.
-    /// Returns each case with its position.
+    /// Reads at most `limit` cases that match `list_query`, in its order, starting after the cursor
+    /// `after`. Each case comes with its own cursor.
     pub(crate) async fn list(
         &self,
-        filter: &CaseFilter,
-        after: Option<QueueCursor>,
+        list_query: &TableQuery<Entity>,
+        after: Option<&Cursor>,
         limit: u64,
-    ) -> Result<Vec<(QueueCursor, Versioned<ReviewCase>)>, StoreError> {
-        let rows = fetch_all(self.db, self.select_queue(filter, after).limit(limit)).await?;
-        let with_cursors = rows.into_iter().map(|row| {
-            let cursor = QueueCursor { queue_time: row.queue_time, owner: row.owner.clone().into(), id: row.id.into() };
-            from_row(row).map(|(_, case)| (cursor, case))
-        });
-        with_cursors.collect()
+    ) -> Result<Vec<(Cursor, Versioned<ReviewCase>)>, StoreError> {
+        let rows = list_query.fetch(self.db, self.select(), after, limit).await?;
+        rows.into_iter().map(|(cursor, row)| Ok((cursor, from_row(row)?.1))).collect()
     }
 
     fn select(&self) -> Select<Entity> {
@@ -136,30 +122,5 @@ impl<'a> CaseQuery<'a> {
             Some(tenant) => Entity::find().filter(Column::Owner.eq(ids::TenantId::from(tenant))),
             None => Entity::find(),
         }
-    }
-
-    fn select_queue(&self, filter: &CaseFilter, after: Option<QueueCursor>) -> Select<Entity> {
-        let order = [Column::QueueTime, Column::Owner, Column::Id];
-        let mut query = order.into_iter().fold(self.select(), |query, column| query.order_by_asc(column));
-        query = match filter.phase {
-            Some(phase) => query.filter(Column::State.eq(CaseState::from(phase))),
-            None => query.filter(Column::CloseTime.is_null()),
-        };
-        query = match &filter.assignee {
-            AssigneeFilter::Any => query,
-            AssigneeFilter::Unassigned => query.filter(Column::Reviewer.is_null()),
-            AssigneeFilter::Subject(subject) => query.filter(Column::Reviewer.eq(subject)),
-        };
-        if filter.overdue_only {
-            query = query.filter(Column::Overdue.eq(true));
-        }
-        if let Some(claim) = &filter.claim {
-            query = query.filter(Column::Claim.eq(claim.to_string()));
-        }
-        if let Some(QueueCursor { queue_time, owner, id }) = after {
-            let after = Expr::tuple([Expr::value(queue_time), Expr::value(owner), Expr::value(id)]);
-            query = query.filter(Expr::tuple(order.map(Expr::col)).gt(after));
-        }
-        query
     }
 }

@@ -2,17 +2,33 @@
 //! version of the case that the note created, so positions follow the order of writing.
 use super::entity::review_note::{ActiveModel, Column, Entity, Model};
 use crate::domain::{CaseEvent, Note, ReviewCase};
-use cpor_bulk_rows::{fetch_all, fetch_one};
+use cpor_bulk_rows::fetch_one;
 use cpor_durable::{
     AggregateKey, Change, RecordedEvent, StoreError, Tx,
     ids::{CaseId, NoteId, TenantId},
     rows::{self, to_bigint},
 };
-use cpor_types::PersonalData;
-use sea_orm::{
-    ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, Set, sea_query::Expr,
+use cpor_listing::{Cursor, TableList, TableQuery, column};
+use cpor_listing::{
+    filter::{FieldType, Format},
+    order::Order,
 };
+use cpor_types::PersonalData;
+use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, Select, Set, sea_query::Expr};
 use uuid::Uuid;
+
+/// The list of notes, the oldest first.
+pub(crate) static NOTES: TableList<Entity> = TableList {
+    fields: &[
+        column("author", FieldType::Id(Format::ANY), Column::Author),
+        column("create_time", FieldType::Time, Column::CreateTime),
+    ],
+    // Positions follow the order of writing.
+    sort_keys: &[("create_time", Column::Position)],
+    default_order: Order { key: Column::Position, descending: false },
+    tie_break: &[],
+    default_filter: None,
+};
 
 /// Reads the notes of one case.
 pub(crate) struct NoteQuery<'db> {
@@ -29,22 +45,27 @@ impl<'db> NoteQuery<'db> {
         Self { db, query }
     }
 
-    /// Reads at most `limit` notes after the position `after`, the oldest first. Returns each note
-    /// with its position.
-    pub(crate) async fn list(self, after: i64, limit: u64) -> Result<Vec<(i64, Note)>, StoreError> {
-        let query = self.query.filter(Column::Position.gt(after)).order_by_asc(Column::Position).limit(limit);
-        Ok(fetch_all(self.db, query).await?.into_iter().map(from_row).collect())
+    /// Reads at most `limit` notes that match `list_query`, in its order, starting after the cursor
+    /// `after`. Each note comes with its own cursor.
+    pub(crate) async fn list(
+        self,
+        list_query: &TableQuery<Entity>,
+        after: Option<&Cursor>,
+        limit: u64,
+    ) -> Result<Vec<(Cursor, Note)>, StoreError> {
+        let rows = list_query.fetch(self.db, self.query, after, limit).await?;
+        Ok(rows.into_iter().map(|(cursor, row)| (cursor, from_row(row))).collect())
     }
 
     /// Reads the note with this id.
     pub(crate) async fn get(self, id: Uuid) -> Result<Option<Note>, StoreError> {
         let query = self.query.filter(Column::Id.eq(NoteId::from(id)));
-        Ok(fetch_one(self.db, query).await?.map(|row| from_row(row).1))
+        Ok(fetch_one(self.db, query).await?.map(from_row))
     }
 }
 
-fn from_row(row: Model) -> (i64, Note) {
-    (row.position, Note { id: row.id.into(), author: row.author, text: row.text, time: row.create_time })
+fn from_row(row: Model) -> Note {
+    Note { id: row.id.into(), author: row.author, text: row.text, time: row.create_time }
 }
 
 /// Saves the notes that these changes created, and erases the personal data that they erased (R56).

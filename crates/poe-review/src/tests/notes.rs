@@ -22,7 +22,12 @@ impl TestSystem {
     }
 
     async fn notes(&self, page_size: i32, page_token: &str) -> (Vec<String>, String) {
-        let request = ListReviewNotesRequest { parent: case(1), page_size, page_token: page_token.to_owned() };
+        let request = ListReviewNotesRequest {
+            parent: case(1),
+            page_size,
+            page_token: page_token.to_owned(),
+            ..ListReviewNotesRequest::default()
+        };
         let page = self.api.list_review_notes(request_from("bob", role("bob"), request)).await.unwrap().into_inner();
         (page.notes.into_iter().map(|note| note.text).collect(), page.next_page_token)
     }

@@ -2,7 +2,7 @@
 use super::{test_system::request_from, *};
 use crate::domain::tests::amy;
 use cpor_proto::reviews::v1::{
-    ListReviewCasesRequest, ListReviewCasesResponse, ReviewCaseState, review_service_server::ReviewService as _,
+    ListReviewCasesRequest, ListReviewCasesResponse, review_service_server::ReviewService as _,
 };
 use cpor_testing::on_both_databases;
 use cpor_types::Role;
@@ -31,6 +31,10 @@ fn all() -> ListReviewCasesRequest {
     ListReviewCasesRequest { parent: "tenants/-".to_owned(), ..ListReviewCasesRequest::default() }
 }
 
+fn filtered(filter: &str) -> ListReviewCasesRequest {
+    ListReviewCasesRequest { filter: filter.to_owned(), ..all() }
+}
+
 /// Creates five cases: 1 waits for the partner, 2 is rejected, 3 is under review, 4 and 5 wait for
 /// their review. Case 5 was submitted three days later than the others.
 async fn create_cases(system: &TestSystem) {
@@ -57,22 +61,20 @@ async fn urgent_cases_come_first_and_stopped_cases_last(system: TestSystem) {
 
 async fn the_queue_can_be_filtered(system: TestSystem) {
     create_cases(&system).await;
-    let state = |state: ReviewCaseState| ListReviewCasesRequest { state: state.into(), ..all() };
-    assert_eq!(system.listed(state(ReviewCaseState::Rejected)).await, ["claim 2"]);
-    assert_eq!(system.listed(state(ReviewCaseState::PartnerActionRequired)).await, ["claim 1"]);
-    assert_eq!(
-        system.listed(ListReviewCasesRequest { reviewer: "amy".to_owned(), ..all() }).await,
-        ["claim 3", "claim 1"]
-    );
-    assert_eq!(
-        system.listed(ListReviewCasesRequest { reviewer: "-".to_owned(), ..all() }).await,
-        ["claim 4", "claim 5"]
-    );
-    assert_eq!(system.listed(ListReviewCasesRequest { claim: claim(4).claim, ..all() }).await, ["claim 4"]);
+    for (filter, expected) in [
+        ("state = REJECTED", &["claim 2"][..]),
+        ("state = PARTNER_ACTION_REQUIRED", &["claim 1"]),
+        ("open = true AND reviewer = amy", &["claim 3", "claim 1"]),
+        ("open = true AND reviewer = ''", &["claim 4", "claim 5"]),
+        ("open = false", &["claim 2"]),
+        (&format!("claim = {}", claim(4).claim), &["claim 4"]),
+    ] {
+        assert_eq!(system.listed(filtered(filter)).await, expected, "{filter}");
+    }
     assert_eq!(system.listed(ListReviewCasesRequest { parent: format!("tenants/{TENANT}"), ..all() }).await.len(), 4);
     let other_tenant = "tenants/0192f0c1-0000-7000-8000-00000000000f".to_owned();
     assert_eq!(system.listed(ListReviewCasesRequest { parent: other_tenant, ..all() }).await, Vec::<String>::new());
-    let invalid = system.list(ListReviewCasesRequest { claim: "claims/4".to_owned(), ..all() }).await;
+    let invalid = system.list(filtered("claim = claims/4")).await;
     assert_eq!(refusal(invalid), (Code::InvalidArgument, "INVALID_FIELDS".to_owned()));
 }
 

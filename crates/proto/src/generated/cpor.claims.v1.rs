@@ -764,15 +764,20 @@ pub struct ListClaimsRequest {
     /// case. At most 2,000 characters.
     ///
     /// Fields and operators:
-    /// - `state`, `association_state`, `solution_area`, `waits_for`: `=` and `!=` with an enum value,
-    ///    whose prefix can be omitted.
-    /// - `display_name`, `mpn_id`, `tenant_id`, `policy`: `=`, `!=` and `:` (contains).
+    /// - `state`, `association_state`, `solution_area`, `waits_for`, `whose_move`: `=` and `!=` with an
+    ///    enum value, whose prefix can be omitted.
+    /// - `display_name`, `mpn_id`, `tenant_id`, `customer_domain`, `policy`: `=`, `!=` and `:`
+    ///    (contains).
+    /// - `contested`: `=` and `!=` with `true` or `false`. A claim is contested if one of its lines is
+    ///    (R37).
     /// - `activities`: `:` (has) with an enum value, whose prefix can be omitted.
     /// - `products`: `:` (has) with a product id.
-    /// - `create_time`, `update_time`, `submit_time`: `=`, `!=`, `<`, `<=`, `>` and `>=` with an RFC
-    ///    3339 time. A draft has no `submit_time` and matches no comparison of order with it.
+    /// - `create_time`, `update_time`, `submit_time`, `due_time`: `=`, `!=`, `<`, `<=`, `>` and `>=`
+    ///    with an RFC 3339 time. A draft has no `submit_time` and matches no comparison of order with
+    ///    it; the same holds for a claim without `due_time`.
     ///
     /// Examples:
+    /// - `whose_move = PARTNER AND due_time < 2026-04-01T00:00:00Z`
     /// - `state = APPROVED AND association_state != ENDED`
     /// - `products:power-bi OR products:power-apps AND create_time >= 2026-01-01T00:00:00Z`
     /// - `NOT (state = EDITING OR state = REJECTED)`
@@ -782,9 +787,10 @@ pub struct ListClaimsRequest {
     /// its position and what is allowed there.
     #[prost(string, tag = "4")]
     pub filter: ::prost::alloc::string::String,
-    /// The order of the list: `create_time`, `update_time`, `submit_time` or `display_name`,
-    /// optionally followed by `asc` or `desc`. The default direction is ascending. Claims with equal
-    /// values are ordered by id. If empty, the order is `create_time desc`.
+    /// The order of the list: `create_time`, `update_time`, `submit_time`, `due_time` or
+    /// `display_name`, optionally followed by `asc` or `desc`. The default direction is ascending.
+    /// Claims with equal values are ordered by id; in ascending order, claims without `due_time` come
+    /// last. If empty, the order is `create_time desc`.
     #[prost(string, tag = "5")]
     pub order_by: ::prost::alloc::string::String,
 }
@@ -1208,6 +1214,19 @@ pub struct ListEvidenceRequest {
     /// call fails with INVALID_ARGUMENT (INVALID_PAGE_TOKEN).
     #[prost(string, tag = "3")]
     pub page_token: ::prost::alloc::string::String,
+    /// Returns only documents that match the filter. If empty, returns all. The syntax is that of
+    /// `cpor.claims.v1.ListClaimsRequest.filter`, a subset of AIP-160.
+    ///
+    /// Fields and operators:
+    /// - `kind`: `=` and `!=` with an `EvidenceKind`, whose prefix can be omitted.
+    /// - `size_bytes`: `=`, `!=`, `<`, `<=`, `>` and `>=` with an integer.
+    /// - `create_time`, `signature_time`: `=`, `!=`, `<`, `<=`, `>` and `>=` with an RFC 3339 time.
+    #[prost(string, tag = "4")]
+    pub filter: ::prost::alloc::string::String,
+    /// The order of the list: `create_time` or `size_bytes`, optionally followed by `asc` or `desc`.
+    /// If empty, the order is `create_time`.
+    #[prost(string, tag = "5")]
+    pub order_by: ::prost::alloc::string::String,
 }
 impl ::prost::Name for ListEvidenceRequest {
     const NAME: &'static str = "ListEvidenceRequest";
@@ -1345,6 +1364,25 @@ pub struct ListCommentsRequest {
     /// call fails with INVALID_ARGUMENT (INVALID_PAGE_TOKEN).
     #[prost(string, tag = "3")]
     pub page_token: ::prost::alloc::string::String,
+    /// Returns only comments that match the filter. If empty, returns all. The syntax is that of
+    /// `cpor.claims.v1.ListClaimsRequest.filter`, a subset of AIP-160.
+    ///
+    /// Fields and operators:
+    /// - `side`: `=` and `!=` with an `ActorSide`, whose prefix can be omitted.
+    /// - `evidence`: `=` and `!=` with the resource name of a document. The empty text stands for
+    ///    comments that are about no document.
+    /// - `line_id`: `=` and `!=` with the id of a line. The empty text stands for comments that are
+    ///    about no line.
+    /// - `create_time`: `=`, `!=`, `<`, `<=`, `>` and `>=` with an RFC 3339 time.
+    ///
+    /// Example:
+    /// - `side = REVIEWER`
+    #[prost(string, tag = "4")]
+    pub filter: ::prost::alloc::string::String,
+    /// The order of the list: `create_time`, optionally followed by `asc` or `desc`. If empty, the
+    /// order is `create_time`.
+    #[prost(string, tag = "5")]
+    pub order_by: ::prost::alloc::string::String,
 }
 impl ::prost::Name for ListCommentsRequest {
     const NAME: &'static str = "ListCommentsRequest";
@@ -1393,6 +1431,25 @@ pub struct ListHistoryRequest {
     /// call fails with INVALID_ARGUMENT (INVALID_PAGE_TOKEN).
     #[prost(string, tag = "3")]
     pub page_token: ::prost::alloc::string::String,
+    /// Returns only entries that match the filter. If empty, returns all. An entry whose facts the
+    /// caller may not see matches no filter. The syntax is that of
+    /// `cpor.claims.v1.ListClaimsRequest.filter`, a subset of AIP-160.
+    ///
+    /// Fields and operators:
+    /// - `action`: `=` and `!=` with an action, for example `submitted`.
+    /// - `side`, `from_state`, `to_state`: `=` and `!=` with an enum value, whose prefix can be
+    ///    omitted.
+    /// - `overtaken`: `=` and `!=` with `true` or `false`.
+    /// - `effective_time`, `record_time`: `=`, `!=`, `<`, `<=`, `>` and `>=` with an RFC 3339 time.
+    ///
+    /// Example:
+    /// - `action = review_noted OR to_state = REJECTED`
+    #[prost(string, tag = "4")]
+    pub filter: ::prost::alloc::string::String,
+    /// The order of the list: `position`, optionally followed by `asc` or `desc`. If empty, the order
+    /// is `position`.
+    #[prost(string, tag = "5")]
+    pub order_by: ::prost::alloc::string::String,
 }
 impl ::prost::Name for ListHistoryRequest {
     const NAME: &'static str = "ListHistoryRequest";

@@ -166,13 +166,26 @@ pub struct ListConsentsRequest {
     /// call fails with INVALID_ARGUMENT (INVALID_PAGE_TOKEN).
     #[prost(string, tag = "3")]
     pub page_token: ::prost::alloc::string::String,
-    /// Returns only consents in this state. If unspecified, consents in every state are returned.
-    #[prost(enumeration = "ConsentState", tag = "4")]
-    pub state: i32,
-    /// If true, returns only consents whose customer has not been reached, that is, those with
-    /// `waiting_for_delivery`. If false, returns all.
-    #[prost(bool, tag = "5")]
-    pub waiting_for_delivery: bool,
+    /// Returns only consents that match the filter. If empty, returns all. The syntax is that of
+    /// `cpor.claims.v1.ListClaimsRequest.filter`, a subset of AIP-160.
+    ///
+    /// Fields and operators:
+    /// - `state`: `=` and `!=` with a `ConsentState`, whose prefix can be omitted.
+    /// - `waiting_for_delivery`: `=` and `!=` with `true` or `false`. It is true if the customer has
+    ///    not been reached (R41).
+    /// - `claim`: `=` and `!=` with the resource name of a claim, `partners/{partner}/claims/{claim}`.
+    /// - `partner`: `=` and `!=` with the resource name of a partner, `partners/{partner}`.
+    /// - `create_time`, `update_time`: `=`, `!=`, `<`, `<=`, `>` and `>=` with an RFC 3339 time.
+    ///
+    /// Example:
+    /// - `state = WINDOW_OPEN AND create_time < 2026-04-01T00:00:00Z`
+    #[prost(string, tag = "4")]
+    pub filter: ::prost::alloc::string::String,
+    /// The order of the list: `create_time` or `update_time`, optionally followed by `asc` or `desc`.
+    /// Consents with equal values are ordered by tenant and claim. If empty, the order is `create_time
+    /// desc`.
+    #[prost(string, tag = "5")]
+    pub order_by: ::prost::alloc::string::String,
 }
 impl ::prost::Name for ListConsentsRequest {
     const NAME: &'static str = "ListConsentsRequest";

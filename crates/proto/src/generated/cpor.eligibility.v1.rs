@@ -444,6 +444,28 @@ pub struct ListAssessmentsRequest {
     /// otherwise the call fails with INVALID_ARGUMENT (INVALID_PAGE_TOKEN).
     #[prost(string, tag = "3")]
     pub page_token: ::prost::alloc::string::String,
+    /// Returns only assessments that match the filter. If empty, returns all. The syntax is that of
+    /// `cpor.claims.v1.ListClaimsRequest.filter`, a subset of AIP-160.
+    ///
+    /// Fields and operators:
+    /// - `claim`: `=` and `!=` with the resource name of a claim, `partners/{partner}/claims/{claim}`.
+    /// - `partner`: `=` and `!=` with the resource name of a partner, `partners/{partner}`.
+    /// - `month`: `=`, `!=`, `<`, `<=`, `>` and `>=` with a month in the format `YYYY-MM`. It is the
+    ///    last assessed month.
+    /// - `guide`: `=` and `!=` with the resource name of a program guide, `programGuides/{guide}`.
+    /// - `verdicts`: `:` (has) with a `Verdict` of the last assessed month, whose prefix can be
+    ///    omitted.
+    /// - `official_time`, `end_time`: `=`, `!=`, `<`, `<=`, `>` and `>=` with an RFC 3339 time.
+    ///    `end_time` is absent while the association is official.
+    ///
+    /// Example:
+    /// - `verdicts:NOT_ELIGIBLE AND month = 2026-04`
+    #[prost(string, tag = "4")]
+    pub filter: ::prost::alloc::string::String,
+    /// The order of the list: `name` or `official_time`, optionally followed by `asc` or `desc`.
+    /// Assessments with equal values are ordered by name. If empty, the order is `name`.
+    #[prost(string, tag = "5")]
+    pub order_by: ::prost::alloc::string::String,
 }
 impl ::prost::Name for ListAssessmentsRequest {
     const NAME: &'static str = "ListAssessmentsRequest";
@@ -506,6 +528,26 @@ pub struct ListProgramGuidesRequest {
     /// otherwise the call fails with INVALID_ARGUMENT (INVALID_PAGE_TOKEN).
     #[prost(string, tag = "2")]
     pub page_token: ::prost::alloc::string::String,
+    /// Returns only guides that match the filter. If empty, returns all. The syntax is that of
+    /// `cpor.claims.v1.ListClaimsRequest.filter`, a subset of AIP-160.
+    ///
+    /// Fields and operators:
+    /// - `state`: `=` and `!=` with a `GuideState`, whose prefix can be omitted.
+    /// - `display_name`, `version`: `=`, `!=` and `:` (contains).
+    /// - `revises`: `=` and `!=` with the resource name of a program guide. The empty text stands for
+    ///    guides that revise none.
+    /// - `effective_start_time`, `effective_end_time`, `create_time`: `=`, `!=`, `<`, `<=`, `>` and
+    ///    `>=` with an RFC 3339 time.
+    ///
+    /// Example:
+    /// - `state = ACTIVE`
+    #[prost(string, tag = "3")]
+    pub filter: ::prost::alloc::string::String,
+    /// The order of the list: `effective_start_time`, `create_time` or `display_name`, optionally
+    /// followed by `asc` or `desc`. In ascending order of `effective_start_time`, drafts come last. If
+    /// empty, the order is `effective_start_time desc`: drafts come first, then the latest guides.
+    #[prost(string, tag = "4")]
+    pub order_by: ::prost::alloc::string::String,
 }
 impl ::prost::Name for ListProgramGuidesRequest {
     const NAME: &'static str = "ListProgramGuidesRequest";
@@ -735,9 +777,35 @@ pub struct ListEarningsRequest {
     /// call fails with INVALID_ARGUMENT (INVALID_PAGE_TOKEN).
     #[prost(string, tag = "3")]
     pub page_token: ::prost::alloc::string::String,
-    /// Returns only entries that match the filter. If absent, returns all.
-    #[prost(message, optional, tag = "4")]
-    pub filter: ::core::option::Option<EarningFilter>,
+    /// Returns only earnings that match the filter. If empty, returns all. The syntax is that of
+    /// `cpor.claims.v1.ListClaimsRequest.filter`, a subset of AIP-160.
+    ///
+    /// Fields and operators:
+    /// - `claim`: `=` and `!=` with the resource name of a claim, `partners/{partner}/claims/{claim}`.
+    /// - `partner`: `=` and `!=` with the resource name of a partner, `partners/{partner}`.
+    /// - `key`: `=` and `!=` with the resource name of a workload or subscription,
+    ///    `tenants/{tenant}/workloads/{product}` or `tenants/{tenant}/subscriptions/{subscription}`.
+    /// - `month`: `=`, `!=`, `<`, `<=`, `>` and `>=` with a month in the format `YYYY-MM`.
+    /// - `payout_period`: `=`, `!=`, `<`, `<=`, `>` and `>=` with a quarter in the format `YYYY-Qn`.
+    ///    It is the quarter in which the entry was written.
+    /// - `status`: `=` and `!=` with an `EarningStatus`, whose prefix can be omitted.
+    /// - `currency`: `=` and `!=` with a currency, for example `USD`. The empty text stands for
+    ///    entries without an amount.
+    /// - `amount_micros`: `=`, `!=`, `<`, `<=`, `>` and `>=` with an integer, in millionths of the
+    ///    currency.
+    /// - `accrue_time`, `pay_time`: `=`, `!=`, `<`, `<=`, `>` and `>=` with an RFC 3339 time.
+    ///    `pay_time` is absent until the entry is paid.
+    ///
+    /// Examples:
+    /// - `payout_period = 2026-Q2 AND status = ACCRUED`
+    /// - `amount_micros < 0`
+    #[prost(string, tag = "4")]
+    pub filter: ::prost::alloc::string::String,
+    /// The order of the list: `accrue_time` or `month`, optionally followed by `asc` or `desc`.
+    /// Entries with equal values are in the order of their recording. If empty, the order is
+    /// `accrue_time`.
+    #[prost(string, tag = "5")]
+    pub order_by: ::prost::alloc::string::String,
 }
 impl ::prost::Name for ListEarningsRequest {
     const NAME: &'static str = "ListEarningsRequest";
@@ -747,39 +815,6 @@ impl ::prost::Name for ListEarningsRequest {
     }
     fn type_url() -> ::prost::alloc::string::String {
         "/cpor.eligibility.v1.ListEarningsRequest".into()
-    }
-}
-/// A filter for entries of the ledger. An entry matches if it matches every field that is set.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct EarningFilter {
-    /// Matches entries of this claim. Format: `partners/{partner}/claims/{claim}`, where `{claim}` is
-    /// a UUID.
-    #[prost(string, tag = "1")]
-    pub claim: ::prost::alloc::string::String,
-    /// Matches entries of this workload or subscription. Format:
-    /// `tenants/{tenant}/workloads/{product}` or `tenants/{tenant}/subscriptions/{subscription}`, where
-    /// `{tenant}` and `{subscription}` are UUIDs.
-    #[prost(string, tag = "2")]
-    pub key: ::prost::alloc::string::String,
-    /// Matches entries that earn for this month, in the format `YYYY-MM`, for example `2026-04`.
-    #[prost(string, tag = "3")]
-    pub month: ::prost::alloc::string::String,
-    /// Matches entries that were written in this quarter, in the format `YYYY-Qn`, for example
-    /// `2026-Q2`.
-    #[prost(string, tag = "4")]
-    pub payout_period: ::prost::alloc::string::String,
-    /// Matches entries with this payment status.
-    #[prost(enumeration = "EarningStatus", tag = "5")]
-    pub status: i32,
-}
-impl ::prost::Name for EarningFilter {
-    const NAME: &'static str = "EarningFilter";
-    const PACKAGE: &'static str = "cpor.eligibility.v1";
-    fn full_name() -> ::prost::alloc::string::String {
-        "cpor.eligibility.v1.EarningFilter".into()
-    }
-    fn type_url() -> ::prost::alloc::string::String {
-        "/cpor.eligibility.v1.EarningFilter".into()
     }
 }
 /// Response of `ListEarnings`.
@@ -809,12 +844,17 @@ pub struct ExportEarningsRequest {
     /// Use `tenants/-` for all earnings that the caller may see.
     #[prost(string, tag = "1")]
     pub parent: ::prost::alloc::string::String,
-    /// Exports only entries that match the filter. If absent, exports all.
-    #[prost(message, optional, tag = "2")]
-    pub filter: ::core::option::Option<EarningFilter>,
+    /// Exports only entries that match the filter, with the syntax of `ListEarningsRequest.filter`. If
+    /// empty, exports all.
+    #[prost(string, tag = "2")]
+    pub filter: ::prost::alloc::string::String,
     /// The file format.
     #[prost(enumeration = "super::super::r#type::v1::ExportFormat", tag = "3")]
     pub format: i32,
+    /// The order of the entries, with the syntax of `ListEarningsRequest.order_by`. If empty, the
+    /// order is `accrue_time`.
+    #[prost(string, tag = "4")]
+    pub order_by: ::prost::alloc::string::String,
 }
 impl ::prost::Name for ExportEarningsRequest {
     const NAME: &'static str = "ExportEarningsRequest";
@@ -1031,6 +1071,24 @@ pub struct ListUsageRequest {
     /// current figures are returned.
     #[prost(bool, tag = "4")]
     pub show_replaced: bool,
+    /// Returns only months that match the filter. If empty, returns all. The syntax is that of
+    /// `cpor.claims.v1.ListClaimsRequest.filter`, a subset of AIP-160.
+    ///
+    /// Fields and operators:
+    /// - `month`: `=`, `!=`, `<`, `<=`, `>` and `>=` with a month in the format `YYYY-MM`.
+    /// - `active_users`, `paid_available_units`, `seats_sold`, `consumption`: `=`, `!=`, `<`, `<=`,
+    ///    `>` and `>=` with an integer. A key has two of them; the others are absent.
+    /// - `import_time`, `replace_time`: `=`, `!=`, `<`, `<=`, `>` and `>=` with an RFC 3339 time. Only
+    ///    replaced figures have `replace_time`.
+    ///
+    /// Example:
+    /// - `month >= 2026-01 AND active_users > 0`
+    #[prost(string, tag = "5")]
+    pub filter: ::prost::alloc::string::String,
+    /// The order of the list: `month` or `import_time`, optionally followed by `asc` or `desc`. If
+    /// empty, the order is `month desc`, and the figures of a month follow each other, latest first.
+    #[prost(string, tag = "6")]
+    pub order_by: ::prost::alloc::string::String,
 }
 impl ::prost::Name for ListUsageRequest {
     const NAME: &'static str = "ListUsageRequest";

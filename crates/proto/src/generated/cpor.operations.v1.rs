@@ -50,20 +50,35 @@ pub struct ListStreamsRequest {
     /// The sending service whose streams are listed. It must run in the called process.
     #[prost(enumeration = "super::super::options::v1::Service", tag = "1")]
     pub service: i32,
-    /// Returns only streams in this state. If unspecified, streams that are pending or parked are
-    /// returned.
-    #[prost(enumeration = "StreamState", tag = "2")]
-    pub state: i32,
     /// The maximum number of streams to return. The response can contain fewer, because a page is
     /// limited to about 1 MiB. If 0, the server returns at most 50. Values above 1000 are reduced to
     /// 1000.
-    #[prost(int32, tag = "3")]
+    #[prost(int32, tag = "2")]
     pub page_size: i32,
     /// The `next_page_token` of the previous `ListStreams` response. Empty requests the first page.
     /// All other fields except `page_size` must be the same as in the previous request; otherwise the
     /// call fails with INVALID_ARGUMENT (INVALID_PAGE_TOKEN).
-    #[prost(string, tag = "4")]
+    #[prost(string, tag = "3")]
     pub page_token: ::prost::alloc::string::String,
+    /// Returns only streams that match the filter. If empty, returns those that are pending or parked.
+    /// The syntax is that of `cpor.claims.v1.ListClaimsRequest.filter`, a subset of AIP-160.
+    ///
+    /// Fields and operators:
+    /// - `state`, `destination`: `=` and `!=` with an enum value, whose prefix can be omitted.
+    /// - `aggregate`: `=` and `!=` with the kind of the sending aggregate, for example `claim`.
+    /// - `attempts`: `=`, `!=`, `<`, `<=`, `>` and `>=` with an integer.
+    /// - `oldest_undelivered_time`: `=`, `!=`, `<`, `<=`, `>` and `>=` with an RFC 3339 time. An idle
+    ///    stream has none.
+    ///
+    /// Example:
+    /// - `state = PARKED AND destination = REGISTRY`
+    #[prost(string, tag = "4")]
+    pub filter: ::prost::alloc::string::String,
+    /// The order of the list: `oldest_undelivered_time` or `attempts`, optionally followed by `asc` or
+    /// `desc`. Streams with equal values are ordered by name; in ascending order, idle streams come
+    /// last. If empty, the order is `oldest_undelivered_time`.
+    #[prost(string, tag = "5")]
+    pub order_by: ::prost::alloc::string::String,
 }
 impl ::prost::Name for ListStreamsRequest {
     const NAME: &'static str = "ListStreamsRequest";
@@ -154,19 +169,34 @@ pub struct ListDeadlinesRequest {
     /// The service whose deadlines are listed. It must run in the called process.
     #[prost(enumeration = "super::super::options::v1::Service", tag = "1")]
     pub service: i32,
-    /// Returns only deadlines in this state. If unspecified, pending deadlines are returned.
-    #[prost(enumeration = "DeadlineState", tag = "2")]
-    pub state: i32,
     /// The maximum number of deadlines to return. The response can contain fewer, because a page is
     /// limited to about 1 MiB. If 0, the server returns at most 50. Values above 1000 are reduced to
     /// 1000.
-    #[prost(int32, tag = "3")]
+    #[prost(int32, tag = "2")]
     pub page_size: i32,
     /// The `next_page_token` of the previous `ListDeadlines` response. Empty requests the first page.
     /// All other fields except `page_size` must be the same as in the previous request; otherwise the
     /// call fails with INVALID_ARGUMENT (INVALID_PAGE_TOKEN).
-    #[prost(string, tag = "4")]
+    #[prost(string, tag = "3")]
     pub page_token: ::prost::alloc::string::String,
+    /// Returns only deadlines that match the filter. If empty, returns the pending ones. The syntax is
+    /// that of `cpor.claims.v1.ListClaimsRequest.filter`, a subset of AIP-160.
+    ///
+    /// Fields and operators:
+    /// - `state`: `=` and `!=` with a `DeadlineState`, whose prefix can be omitted.
+    /// - `kind`: `=` and `!=` with a kind of deadline.
+    /// - `aggregate`: `=` and `!=` with the kind of the aggregate, for example `claim`.
+    /// - `due_time`: `=`, `!=`, `<`, `<=`, `>` and `>=` with an RFC 3339 time.
+    /// - `generation`: `=`, `!=`, `<`, `<=`, `>` and `>=` with an integer.
+    ///
+    /// Example:
+    /// - `state = PENDING AND due_time < 2026-04-01T00:00:00Z`
+    #[prost(string, tag = "4")]
+    pub filter: ::prost::alloc::string::String,
+    /// The order of the list: `due_time`, optionally followed by `asc` or `desc`. Deadlines with equal
+    /// values are ordered by their resource. If empty, the order is `due_time`.
+    #[prost(string, tag = "5")]
+    pub order_by: ::prost::alloc::string::String,
 }
 impl ::prost::Name for ListDeadlinesRequest {
     const NAME: &'static str = "ListDeadlinesRequest";

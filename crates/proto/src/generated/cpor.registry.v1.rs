@@ -560,6 +560,23 @@ pub struct ListSubscriptionsRequest {
     /// otherwise the call fails with INVALID_ARGUMENT (INVALID_PAGE_TOKEN).
     #[prost(string, tag = "3")]
     pub page_token: ::prost::alloc::string::String,
+    /// Returns only subscriptions that match the filter. If empty, returns all. The syntax is that of
+    /// `cpor.claims.v1.ListClaimsRequest.filter`, a subset of AIP-160.
+    ///
+    /// Fields and operators:
+    /// - `product`: `=` and `!=` with the resource name of a product, `products/{product}`.
+    /// - `status`, `channel`: `=` and `!=` with an enum value, whose prefix can be omitted.
+    /// - `purchase_time`, `end_time`: `=`, `!=`, `<`, `<=`, `>` and `>=` with an RFC 3339 time.
+    ///
+    /// Example:
+    /// - `product = products/power-bi AND status = ACTIVE`
+    #[prost(string, tag = "4")]
+    pub filter: ::prost::alloc::string::String,
+    /// The order of the list: `name`, `purchase_time` or `end_time`, optionally followed by `asc` or
+    /// `desc`. Subscriptions with equal values are ordered by name; in ascending order, those without
+    /// `end_time` come last. If empty, the order is `name`.
+    #[prost(string, tag = "5")]
+    pub order_by: ::prost::alloc::string::String,
 }
 impl ::prost::Name for ListSubscriptionsRequest {
     const NAME: &'static str = "ListSubscriptionsRequest";
@@ -625,6 +642,17 @@ pub struct ListWorkloadsRequest {
     /// call fails with INVALID_ARGUMENT (INVALID_PAGE_TOKEN).
     #[prost(string, tag = "3")]
     pub page_token: ::prost::alloc::string::String,
+    /// Returns only workloads that match the filter. If empty, returns all. The syntax is that of
+    /// `cpor.claims.v1.ListClaimsRequest.filter`, a subset of AIP-160.
+    ///
+    /// Fields and operators:
+    /// - `product`: `=` and `!=` with the resource name of a product, `products/{product}`.
+    #[prost(string, tag = "4")]
+    pub filter: ::prost::alloc::string::String,
+    /// The order of the list: `name`, optionally followed by `asc` or `desc`. If empty, the order is
+    /// `name`.
+    #[prost(string, tag = "5")]
+    pub order_by: ::prost::alloc::string::String,
 }
 impl ::prost::Name for ListWorkloadsRequest {
     const NAME: &'static str = "ListWorkloadsRequest";
@@ -687,6 +715,25 @@ pub struct ListProductsRequest {
     /// call fails with INVALID_ARGUMENT (INVALID_PAGE_TOKEN).
     #[prost(string, tag = "2")]
     pub page_token: ::prost::alloc::string::String,
+    /// Returns only products that match the filter. If empty, returns all. The syntax is that of
+    /// `cpor.claims.v1.ListClaimsRequest.filter`, a subset of AIP-160.
+    ///
+    /// Fields and operators:
+    /// - `display_name`: `=`, `!=` and `:` (contains).
+    /// - `solution_area`, `family`, `kind`: `=` and `!=` with an enum value, whose prefix can be
+    ///    omitted.
+    /// - `incentivized`: `=` and `!=` with `true` or `false`.
+    /// - `claimable_start_time`, `claimable_end_time`: `=`, `!=`, `<`, `<=`, `>` and `>=` with an RFC
+    ///    3339 time.
+    ///
+    /// Example:
+    /// - `solution_area = BUSINESS_APPLICATIONS AND incentivized = true`
+    #[prost(string, tag = "3")]
+    pub filter: ::prost::alloc::string::String,
+    /// The order of the list: `name` or `display_name`, optionally followed by `asc` or `desc`. If
+    /// empty, the order is `name`.
+    #[prost(string, tag = "4")]
+    pub order_by: ::prost::alloc::string::String,
 }
 impl ::prost::Name for ListProductsRequest {
     const NAME: &'static str = "ListProductsRequest";
@@ -787,23 +834,40 @@ pub struct ListAssociationsRequest {
     /// UUID. Use `tenants/-` for all associations that the caller may see.
     #[prost(string, tag = "1")]
     pub parent: ::prost::alloc::string::String,
-    /// Returns only associations in this state. If unspecified, returns associations in every state.
-    #[prost(enumeration = "super::super::r#type::v1::AssociationState", tag = "2")]
-    pub state: i32,
-    /// Returns only the associations of this claim. Format: `partners/{partner}/claims/{claim}`, where
-    /// `{claim}` is a UUID. Empty returns all.
-    #[prost(string, tag = "3")]
-    pub claim: ::prost::alloc::string::String,
     /// The maximum number of associations to return. The response can contain fewer, because a page is
     /// limited to about 1 MiB. If 0, the server returns at most 50. Values above 1000 are reduced to
     /// 1000.
-    #[prost(int32, tag = "4")]
+    #[prost(int32, tag = "2")]
     pub page_size: i32,
     /// The `next_page_token` of the previous `ListAssociations` response. Empty requests the first
     /// page. All other fields except `page_size` must be the same as in the previous request;
     /// otherwise the call fails with INVALID_ARGUMENT (INVALID_PAGE_TOKEN).
-    #[prost(string, tag = "5")]
+    #[prost(string, tag = "3")]
     pub page_token: ::prost::alloc::string::String,
+    /// Returns only associations that match the filter. If empty, returns all. The syntax is that of
+    /// `cpor.claims.v1.ListClaimsRequest.filter`, a subset of AIP-160.
+    ///
+    /// Fields and operators:
+    /// - `state`, `activity`, `end_reason`: `=` and `!=` with an enum value, whose prefix can be
+    ///    omitted.
+    /// - `partner`: `=` and `!=` with the resource name of a partner, `partners/{partner}`.
+    /// - `claim`: `=` and `!=` with the resource name of a claim, `partners/{partner}/claims/{claim}`.
+    ///    The empty text stands for legacy associations, which have no claim (R58).
+    /// - `key`: `=` and `!=` with the resource name of a workload or subscription,
+    ///    `tenants/{tenant}/workloads/{product}` or `tenants/{tenant}/subscriptions/{subscription}`.
+    /// - `product`: `=` and `!=` with the resource name of a product, `products/{product}`.
+    /// - `mpn_id`: `=`, `!=` and `:` (contains).
+    /// - `hold_time`, `official_time`, `end_time`: `=`, `!=`, `<`, `<=`, `>` and `>=` with an RFC 3339
+    ///    time.
+    ///
+    /// Example:
+    /// - `state = OFFICIAL AND partner = partners/contoso`
+    #[prost(string, tag = "4")]
+    pub filter: ::prost::alloc::string::String,
+    /// The order of the list: `hold_time`, optionally followed by `asc` or `desc`. Associations with
+    /// equal values are ordered by id. If empty, the order is `hold_time desc`.
+    #[prost(string, tag = "5")]
+    pub order_by: ::prost::alloc::string::String,
 }
 impl ::prost::Name for ListAssociationsRequest {
     const NAME: &'static str = "ListAssociationsRequest";

@@ -405,21 +405,32 @@ pub struct ListReviewCasesRequest {
     /// otherwise the call fails with INVALID_ARGUMENT (INVALID_PAGE_TOKEN).
     #[prost(string, tag = "3")]
     pub page_token: ::prost::alloc::string::String,
-    /// Returns only cases in this state. If unspecified, returns all open cases: those in the states
-    /// WAITING, UNDER_REVIEW, PARTNER_ACTION_REQUIRED and APPROVING.
-    #[prost(enumeration = "ReviewCaseState", tag = "4")]
-    pub state: i32,
-    /// Returns only cases of the reviewer with this subject. `-` returns cases without a reviewer.
-    /// Empty returns both.
+    /// Returns only cases that match the filter. If empty, returns the open cases: those in the states
+    /// WAITING, UNDER_REVIEW, PARTNER_ACTION_REQUIRED and APPROVING. The syntax is that of
+    /// `cpor.claims.v1.ListClaimsRequest.filter`, a subset of AIP-160.
+    ///
+    /// Fields and operators:
+    /// - `state`: `=` and `!=` with a `ReviewCaseState`, whose prefix can be omitted.
+    /// - `open`: `=` and `!=` with `true` or `false`.
+    /// - `reviewer`: `=` and `!=` with the subject of a reviewer. The empty text stands for cases
+    ///    without a reviewer.
+    /// - `claim`: `=` and `!=` with the resource name of a claim, `partners/{partner}/claims/{claim}`.
+    /// - `partner`: `=` and `!=` with the resource name of a partner, `partners/{partner}`.
+    /// - `overdue`: `=` and `!=` with `true` or `false` (R45).
+    /// - `due_time`, `create_time`, `update_time`, `close_time`: `=`, `!=`, `<`, `<=`, `>` and `>=`
+    ///    with an RFC 3339 time. `due_time` is the due time of the most urgent review clock; a case
+    ///    without one matches no comparison of order with it.
+    ///
+    /// Examples:
+    /// - `open = true AND reviewer = ""`
+    /// - `open = true AND overdue = true AND partner = partners/contoso`
+    #[prost(string, tag = "4")]
+    pub filter: ::prost::alloc::string::String,
+    /// The order of the list: `due_time` or `create_time`, optionally followed by `asc` or `desc`.
+    /// Cases with equal values are ordered by tenant and id; in ascending order, cases without a due
+    /// time come last. If empty, the order is `due_time`, so that the most urgent case comes first.
     #[prost(string, tag = "5")]
-    pub reviewer: ::prost::alloc::string::String,
-    /// Returns only the cases of this claim. Format: `partners/{partner}/claims/{claim}`, where
-    /// `{claim}` is a UUID. Empty returns the cases of all claims.
-    #[prost(string, tag = "6")]
-    pub claim: ::prost::alloc::string::String,
-    /// If true, returns only overdue cases (R45). If false, returns all.
-    #[prost(bool, tag = "7")]
-    pub overdue: bool,
+    pub order_by: ::prost::alloc::string::String,
 }
 impl ::prost::Name for ListReviewCasesRequest {
     const NAME: &'static str = "ListReviewCasesRequest";
@@ -909,6 +920,18 @@ pub struct ListReviewNotesRequest {
     /// otherwise the call fails with INVALID_ARGUMENT (INVALID_PAGE_TOKEN).
     #[prost(string, tag = "3")]
     pub page_token: ::prost::alloc::string::String,
+    /// Returns only notes that match the filter. If empty, returns all. The syntax is that of
+    /// `cpor.claims.v1.ListClaimsRequest.filter`, a subset of AIP-160.
+    ///
+    /// Fields and operators:
+    /// - `author`: `=` and `!=` with the subject of the author.
+    /// - `create_time`: `=`, `!=`, `<`, `<=`, `>` and `>=` with an RFC 3339 time.
+    #[prost(string, tag = "4")]
+    pub filter: ::prost::alloc::string::String,
+    /// The order of the list: `create_time`, optionally followed by `asc` or `desc`. If empty, the
+    /// order is `create_time`.
+    #[prost(string, tag = "5")]
+    pub order_by: ::prost::alloc::string::String,
 }
 impl ::prost::Name for ListReviewNotesRequest {
     const NAME: &'static str = "ListReviewNotesRequest";
@@ -1293,8 +1316,8 @@ pub mod review_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// Lists review cases in the order of the review queue: the case whose next deadline is due first
-        /// comes first. Without a `state`, only open cases are listed.
+        /// Lists review cases. Without a filter and an order, it is the review queue: the open cases, with
+        /// the case whose next deadline is due first at the beginning.
         ///
         /// Callers: `poe_reviewer`, `review_lead` and `operator`.
         pub async fn list_review_cases(
@@ -1784,8 +1807,8 @@ pub mod review_service_server {
             &self,
             request: tonic::Request<super::GetReviewCaseRequest>,
         ) -> std::result::Result<tonic::Response<super::ReviewCase>, tonic::Status>;
-        /// Lists review cases in the order of the review queue: the case whose next deadline is due first
-        /// comes first. Without a `state`, only open cases are listed.
+        /// Lists review cases. Without a filter and an order, it is the review queue: the open cases, with
+        /// the case whose next deadline is due first at the beginning.
         ///
         /// Callers: `poe_reviewer`, `review_lead` and `operator`.
         async fn list_review_cases(

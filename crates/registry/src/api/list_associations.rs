@@ -1,48 +1,39 @@
 //! The RPC `ListAssociations`.
 use cpor_auth::Caller;
 use cpor_listing::page::{self, PageTokens};
-use cpor_proto::{
-    registry::v1::{ListAssociationsRequest, ListAssociationsResponse},
-    r#type::v1::AssociationState,
-};
+use cpor_proto::registry::v1::{ListAssociationsRequest, ListAssociationsResponse};
 use cpor_rpc::request;
-use cpor_types::{ClaimName, TenantName};
+use cpor_types::TenantName;
 use tonic::{Request, Response, Status};
 
 use super::{Api, ApiResult, convert, error};
-use crate::store::query::{self, AssociationCursor, AssociationFilter, StateFilter};
+use crate::store::lists::{self, ASSOCIATIONS, AssociationScope};
 
-/// Lists the associations that the caller may see, the newest first. Uses one query.
+/// Lists the associations that the caller may see, by default the newest first. Uses one query.
+/// Indexes serve the default order of all associations, of a partner and of a tenant. A filter
+/// scans the index of the order until the page is full.
 pub(super) async fn list_associations(
     api: &Api,
     request: Request<ListAssociationsRequest>,
 ) -> ApiResult<ListAssociationsResponse> {
     let (caller, request) = request::validate(request)?;
-    let filter = filter(&caller, &request)?;
+    let query = ASSOCIATIONS.parse(&request.filter, &request.order_by)?;
+    let scope = scope(&caller, &request)?;
     let (page_tokens, size) = (PageTokens::for_request(&request), page::effective_size(request.page_size));
     let after = page_tokens.decode(&request.page_token)?;
-    let rows = query::associations(api.db.reader(), &filter, after, size + 1).await.map_err(error::read_failed)?;
-    let entries = rows.iter().map(|row| (AssociationCursor::from(row), convert::association(row)));
+    let found = lists::associations(api.db.reader(), &scope, &query, after.as_ref(), size + 1).await;
+    let entries = found.map_err(error::read_failed)?;
+    let entries = entries.iter().map(|(cursor, row)| (cursor, convert::association(row)));
     let (associations, next_page_token) = page_tokens.paginate(size, entries)?;
     Ok(Response::new(ListAssociationsResponse { associations, next_page_token }))
 }
 
-/// Builds the filter of a request and limits it to what the caller may see: a partner's own
-/// associations, or those of the customer's own tenant.
-fn filter(caller: &Caller, request: &ListAssociationsRequest) -> Result<AssociationFilter, Status> {
+/// Returns what the caller may see of the requested parent: a partner its own associations, a
+/// customer those of its own tenant.
+fn scope(caller: &Caller, request: &ListAssociationsRequest) -> Result<AssociationScope, Status> {
     let tenant = match request.parent.as_str() {
         "tenants/-" => None,
         parent => Some(parent.parse::<TenantName>().map_err(error::malformed_field("parent"))?.tenant),
     };
-    let claim = match request.claim.as_str() {
-        "" => None,
-        claim => Some(claim.parse::<ClaimName>().map_err(error::malformed_field("claim"))?),
-    };
-    let state = match request.state() {
-        AssociationState::Unspecified => None,
-        AssociationState::Pending => Some(StateFilter::Pending),
-        AssociationState::Official => Some(StateFilter::Official),
-        AssociationState::Ended => Some(StateFilter::Ended),
-    };
-    Ok(AssociationFilter { tenant: caller.tenant.or(tenant), partner: caller.partner.clone(), claim, state })
+    Ok(AssociationScope { tenant: caller.tenant.or(tenant), partner: caller.partner.clone() })
 }

@@ -6,7 +6,7 @@ use cpor_types::{TenantName, WorkloadName};
 use tonic::{Request, Response};
 
 use super::{Api, ApiResult, error};
-use crate::store::query;
+use crate::store::lists::{self, WORKLOADS};
 
 /// Lists the workloads that a tenant uses. The list of a tenant that does not exist is empty. Uses
 /// one query.
@@ -17,10 +17,12 @@ pub(super) async fn list_workloads(
     let (_, request) = request::validate(request)?;
     let TenantName { tenant } = request.parent.parse().map_err(error::malformed_field("parent"))?;
     let (page_tokens, size) = (PageTokens::for_request(&request), page::effective_size(request.page_size));
+    let query = WORKLOADS.parse(&request.filter, &request.order_by)?;
     let after = page_tokens.decode(&request.page_token)?;
-    let rows = query::workloads(api.db.reader(), tenant, after, size + 1).await.map_err(error::read_failed)?;
+    let found = lists::workloads(api.db.reader(), tenant, &query, after.as_ref(), size + 1).await;
+    let rows = found.map_err(error::read_failed)?;
     let workload = |product| Workload { name: WorkloadName { tenant, product }.to_string() };
-    let entries = rows.into_iter().map(|product| (product.clone(), workload(product)));
+    let entries = rows.into_iter().map(|(cursor, product)| (cursor, workload(product)));
     let (workloads, next_page_token) = page_tokens.paginate(size, entries)?;
     Ok(Response::new(ListWorkloadsResponse { workloads, next_page_token }))
 }

@@ -3,6 +3,7 @@ pub(crate) mod association;
 mod children;
 mod claim;
 pub(crate) mod entity;
+pub(crate) mod lists;
 pub(crate) mod migration;
 pub(crate) mod partner;
 pub(crate) mod query;

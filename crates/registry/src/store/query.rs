@@ -6,19 +6,17 @@ use cpor_bulk_rows::{fetch_all, fetch_one};
 use cpor_durable::ids;
 use cpor_durable::{AggregateKey, StoreError, Versioned, rows};
 use cpor_types::{
-    AssociationKey, AssociationName, ClaimName, DecisionId, PartnerId, ProductId, SubscriptionId, SubscriptionName,
-    TenantId, TenantKey, Timestamp, WorkloadName,
+    AssociationKey, AssociationName, ClaimName, DecisionId, PartnerId, SubscriptionName, TenantId, TenantKey,
+    Timestamp, WorkloadName,
 };
-use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, Condition, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
-use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::children::{self, TenantChildren};
-use super::entity::{association, partner, subscription, tenant, tenant_claim, workload};
+use super::entity::{association, partner, tenant, tenant_claim};
 use super::row::child_load_error;
 use crate::domain::association::Association;
-use crate::domain::directory::{PartnerProfile, Subscription, TenantDirectory, TenantProfile};
+use crate::domain::directory::{PartnerProfile, TenantDirectory, TenantProfile};
 use crate::domain::partner::Partner;
 use crate::domain::record::Decision;
 
@@ -64,36 +62,6 @@ pub(crate) async fn tenant_directories(
         (id, TenantDirectory { profile: row.into(), subscriptions, workloads })
     };
     Ok(rows.map(directory).collect())
-}
-
-/// A page of a tenant's subscriptions in the order of their ids, starting after `after` or with
-/// the first. Uses one query.
-pub(crate) async fn subscriptions(
-    db: &DatabaseConnection,
-    tenant: TenantId,
-    after: Option<SubscriptionId>,
-    limit: u64,
-) -> Result<Vec<(SubscriptionId, Subscription)>, StoreError> {
-    let mut select = subscriptions_of(tenant).order_by_asc(subscription::Column::Id).limit(limit);
-    if let Some(after) = after {
-        select = select.filter(subscription::Column::Id.gt(ids::SubscriptionId::from(after)));
-    }
-    fetch_all(db, select).await.map_err(child_load_error)?.into_iter().map(subscription_from_row).collect()
-}
-
-/// A page of a tenant's workloads in the order of their product ids, starting behind `after` or
-/// with the first. Uses one query.
-pub(crate) async fn workloads(
-    db: &DatabaseConnection,
-    tenant: TenantId,
-    after: Option<ProductId>,
-    limit: u64,
-) -> Result<Vec<ProductId>, StoreError> {
-    let mut select = workloads_of(tenant).order_by_asc(workload::Column::Product).limit(limit);
-    if let Some(after) = after {
-        select = select.filter(workload::Column::Product.gt(after.as_str()));
-    }
-    fetch_all(db, select).await.map_err(child_load_error)?.into_iter().map(ProductId::try_from).collect()
 }
 
 /// One subscription, or `None` when it does not exist. Uses one query.
@@ -224,68 +192,6 @@ pub(crate) async fn live_associations_of(
     named(db, of_claim.order_by_asc(Id)).await
 }
 
-/// Selects the associations to list. It combines the limits of what the caller may see with the
-/// caller's own filter. A field that is `None` selects all.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct AssociationFilter {
-    pub(crate) tenant: Option<TenantId>,
-    pub(crate) partner: Option<PartnerId>,
-    pub(crate) claim: Option<ClaimName>,
-    pub(crate) state: Option<StateFilter>,
-}
-
-/// Selects associations by their state.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum StateFilter {
-    Pending,
-    Official,
-    Ended,
-}
-
-/// The position of an association in the list. The next page starts after it.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub(crate) struct AssociationCursor {
-    hold_time: Timestamp,
-    id: Uuid,
-}
-
-impl From<&NamedAssociation> for AssociationCursor {
-    fn from((name, association): &NamedAssociation) -> Self {
-        Self { hold_time: association.hold_time, id: name.association.uuid() }
-    }
-}
-
-/// A page of associations, the newest first. Uses one query, with the index `association_tenant`,
-/// `association_partner` or `association_all`.
-pub(crate) async fn associations(
-    db: &DatabaseConnection,
-    filter: &AssociationFilter,
-    after: Option<AssociationCursor>,
-    limit: u64,
-) -> Result<Vec<NamedAssociation>, StoreError> {
-    use association::Column::{Claim, EndTime, HoldTime, Id, OfficialTime, Partner, Tenant};
-    let mut condition = Condition::all()
-        .add_option(filter.tenant.map(|tenant| Tenant.eq(ids::TenantUuid::from(tenant))))
-        .add_option(filter.partner.as_ref().map(|partner| Partner.eq(ids::PartnerId::from(partner))));
-    if let Some(ClaimName { partner, claim }) = &filter.claim {
-        condition = condition.add(Partner.eq(ids::PartnerId::from(partner))).add(Claim.eq(ids::ClaimId::from(*claim)));
-    }
-    if let Some(state) = filter.state {
-        condition = match state {
-            StateFilter::Pending => condition.add(OfficialTime.is_null()).add(EndTime.is_null()),
-            StateFilter::Official => condition.add(OfficialTime.is_not_null()).add(EndTime.is_null()),
-            StateFilter::Ended => condition.add(EndTime.is_not_null()),
-        };
-    }
-    if let Some(AssociationCursor { hold_time, id }) = after {
-        let columns = Expr::tuple([Expr::col(HoldTime), Expr::col(Id)]);
-        condition =
-            condition.add(columns.lt(Expr::tuple([Expr::val(hold_time), Expr::val(ids::AssociationId::from(id))])));
-    }
-    let newest = association::Entity::find().filter(condition).order_by_desc(HoldTime).order_by_desc(Id);
-    named(db, newest.limit(limit)).await
-}
-
 /// Runs a query for associations.
 async fn named(
     db: &DatabaseConnection,
@@ -295,7 +201,7 @@ async fn named(
 }
 
 /// Converts a row to an association with its name.
-fn to_named(row: association::Model) -> Result<NamedAssociation, StoreError> {
+pub(super) fn to_named(row: association::Model) -> Result<NamedAssociation, StoreError> {
     let name = AssociationName { tenant: row.tenant.into(), association: row.id.into() };
     Ok((name, row.try_into()?))
 }

@@ -128,7 +128,7 @@ async fn imported_rows_can_be_read(system: TestSystem) {
     assert_eq!(found.workloads.len(), 1);
     let products =
         sync.list_products(ListProductsRequest { page_size: 20, ..Default::default() }).await.unwrap().into_inner();
-    let rest = ListProductsRequest { page_size: 20, page_token: products.next_page_token };
+    let rest = ListProductsRequest { page_size: 20, page_token: products.next_page_token, ..Default::default() };
     let rest = sync.list_products(rest).await.unwrap().into_inner();
     assert_eq!((products.products.len(), rest.products.len(), rest.next_page_token.as_str()), (20, 7, ""));
 }

@@ -105,7 +105,7 @@ async fn r58_it_holds_the_key_until_it_is_declined(system: TestSystem) {
     );
     let claims = lead.list_associations(cpor_proto::registry::v1::ListAssociationsRequest {
         parent: format!("tenants/{TENANT}"),
-        claim: litware.to_string(),
+        filter: format!("claim = {litware}"),
         ..Default::default()
     });
     let of_claim = claims.await.unwrap().into_inner().associations.remove(0).name;

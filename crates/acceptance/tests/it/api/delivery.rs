@@ -9,7 +9,7 @@ use cpor_proto::{
         Actor, CustomerDeclined, DeliverEventsRequest, Event, StreamBatch, StreamId, StreamResult, event::Payload,
         event_service_client::EventServiceClient, stream_result::Failure,
     },
-    operations::v1::{ListStreamsRequest, RetryStreamRequest, StreamState},
+    operations::v1::{ListStreamsRequest, RetryStreamRequest},
     options::v1::Service as WireService,
 };
 use cpor_types::Service;
@@ -103,7 +103,7 @@ async fn invalid_events_are_parked(system: &TestSystem) {
 
 async fn only_parked_streams_are_retried(system: &TestSystem) {
     TestClaim::at_stage(system, system.presales().await, ClaimStage::Submitted).await;
-    let request = ListStreamsRequest { service: 1, state: StreamState::Idle.into(), ..ListStreamsRequest::default() };
+    let request = ListStreamsRequest { service: 1, filter: "state = IDLE".into(), ..ListStreamsRequest::default() };
     let streams =
         system.operator.operations(Service::ClaimIntake).list_streams(request).await.unwrap().into_inner().streams;
     assert!(streams.iter().all(|stream| stream.next_sequence == stream.delivered_sequence + 1), "{streams:#?}");

@@ -3,6 +3,7 @@
 mod availability;
 pub(crate) mod delivery;
 mod etags;
+mod filters;
 mod gets;
 mod history;
 mod input;

@@ -17,7 +17,7 @@ both_databases![
 ];
 
 /// A system in which every list has several entries, with the names of the resources to list.
-struct ListFixture<'s> {
+pub(super) struct ListFixture<'s> {
     system: &'s TestSystem,
     claim: String,
     case: String,
@@ -26,7 +26,7 @@ struct ListFixture<'s> {
 }
 
 impl<'s> ListFixture<'s> {
-    async fn create(system: &'s TestSystem) -> Self {
+    pub(super) async fn create(system: &'s TestSystem) -> Self {
         create_earnings(system).await;
         for _ in 0..2 {
             TestClaim::at_stage(system, system.usage().await, ClaimStage::Approved).await;
@@ -65,7 +65,7 @@ impl<'s> ListFixture<'s> {
     }
 
     /// The request for the whole list, and an actor who may send it.
-    fn request_and_actor(&self, method: &Method) -> (Json, Actor) {
+    pub(super) fn request_and_actor(&self, method: &Method) -> (Json, Actor) {
         let Self { system, claim, case, tenant, key } = self;
         let request = match method.name.as_str() {
             "ListClaims" => json!({"parent": "partners/-"}),
@@ -77,7 +77,7 @@ impl<'s> ListFixture<'s> {
             "ListSubscriptions" | "ListWorkloads" => json!({"parent": tenant}),
             "ListProducts" | "ListProgramGuides" => json!({}),
             "ListUsage" => json!({"parent": key}),
-            "ListStreams" => json!({"service": "SERVICE_CLAIM_INTAKE", "state": "STREAM_STATE_IDLE"}),
+            "ListStreams" => json!({"service": "SERVICE_CLAIM_INTAKE", "filter": "state = IDLE"}),
             "ListDeadlines" => json!({"service": "SERVICE_CLAIM_INTAKE"}),
             unknown => panic!("add a request for the new method {unknown}"),
         };
@@ -106,7 +106,7 @@ fn workload(tenant: &str, product: &str) -> cpor_proto::registry::v1::Workload {
 }
 
 /// The methods with a `page_size`.
-fn list_methods() -> Vec<Method> {
+pub(super) fn list_methods() -> Vec<Method> {
     let methods: Vec<_> =
         methods().into_iter().filter(|method| method.input.get_field_by_name("page_size").is_some()).collect();
     assert!(methods.len() >= 15, "only {} methods in the descriptors", methods.len());
@@ -115,7 +115,7 @@ fn list_methods() -> Vec<Method> {
 }
 
 /// Gets one page: its entries and the next page token.
-async fn page(
+pub(super) async fn page(
     actor: &Actor,
     method: &Method,
     request: &Json,

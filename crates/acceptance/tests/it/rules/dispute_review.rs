@@ -74,8 +74,11 @@ async fn r45_overdue_cases_can_be_listed(system: &TestSystem) {
     let late = TestClaim::at_stage(system, system.presales().await, ClaimStage::Submitted).await;
     system.advance_by(TimeDelta::days(10)).await;
     TestClaim::at_stage(system, system.usage().await, ClaimStage::Submitted).await;
-    let request =
-        ListReviewCasesRequest { parent: "tenants/-".into(), overdue: true, ..ListReviewCasesRequest::default() };
+    let request = ListReviewCasesRequest {
+        parent: "tenants/-".into(),
+        filter: "open = true AND overdue = true".into(),
+        ..ListReviewCasesRequest::default()
+    };
     let cases = system.lead.reviews().list_review_cases(request).await.unwrap().into_inner().review_cases;
     assert_eq!(cases.iter().map(|case| case.claim.as_str()).collect::<Vec<_>>(), [late.name.as_str()]);
 }

@@ -104,7 +104,7 @@ async fn r41_the_window_runs_from_an_accepted_notice(system: &TestSystem) {
 async fn undelivered_consents(actor: &Actor) -> Vec<Consent> {
     let request = ListConsentsRequest {
         parent: "tenants/-".into(),
-        waiting_for_delivery: true,
+        filter: "waiting_for_delivery = true".into(),
         ..ListConsentsRequest::default()
     };
     actor.consents().list_consents(request).await.unwrap().into_inner().consents

@@ -79,6 +79,14 @@ pub(crate) struct Model {
     pub(crate) policy: String,
     /// The time of the submission, or 1970 for a draft.
     pub(crate) submit_time: DateTimeUtc,
+    /// The domain of the customer in lower case, or empty.
+    pub(crate) customer_domain: String,
+    /// Whether a line of the claim is contested (R37).
+    pub(crate) contested: bool,
+    /// The next deadline of the claim, or the latest time (R60).
+    pub(crate) due_time: DateTimeUtc,
+    /// The party that has to act (R60).
+    pub(crate) whose_move: String,
     /// The live lines of the claim.
     #[sea_orm(has_many)]
     pub(crate) lines: HasMany<super::claim_line::Entity>,

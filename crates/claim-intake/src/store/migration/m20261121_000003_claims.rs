@@ -43,6 +43,10 @@ enum Claim {
     TenantId,
     Policy,
     SubmitTime,
+    CustomerDomain,
+    Contested,
+    DueTime,
+    WhoseMove,
 }
 
 #[derive(DeriveIden)]
@@ -133,6 +137,10 @@ const WAITS: [&str; 11] = [
     "NOTHING",
 ];
 
+/// The values of the column `whose_move`.
+const PARTIES: [&str; 8] =
+    ["UNSPECIFIED", "PARTNER", "REVIEWER", "REVIEW_LEAD", "CUSTOMER", "OPERATOR", "SYSTEM", "TIME"];
+
 /// The values of the column `association_state`.
 const ASSOCIATION_STATES: [&str; 4] = ["UNSPECIFIED", "PENDING", "OFFICIAL", "ENDED"];
 
@@ -169,8 +177,10 @@ impl MigrationTrait for Migration {
             claim_owner_state(),
             claim_owner_tenant(),
             claim_owner_wait(),
+            claim_owner_due(),
             claim_age(),
             claim_wait(),
+            claim_due(),
             claim_line_key(),
             evidence_pending(),
             history_owner_sequence(),
@@ -223,6 +233,10 @@ fn claim(backend: DbBackend) -> TableCreateStatement {
         .col(text(T::TenantId))
         .col(text(T::Policy))
         .col(timestamp_with_time_zone(T::SubmitTime))
+        .col(text(T::CustomerDomain))
+        .col(boolean(T::Contested))
+        .col(timestamp_with_time_zone(T::DueTime))
+        .col(text(T::WhoseMove).check(Expr::col(T::WhoseMove).is_in(PARTIES)))
         .primary_key(Index::create().col(T::Owner).col(T::Id))
         .take()
 }
@@ -278,6 +292,12 @@ fn claim_owner_wait() -> IndexCreateStatement {
         .take()
 }
 
+/// Serves lists of one partner by due time.
+fn claim_owner_due() -> IndexCreateStatement {
+    use Claim as T;
+    Index::create().name("claim_owner_due").table(T::Table).col(T::Owner).col(T::DueTime).col(T::Id).take()
+}
+
 /// Serves lists of all partners.
 fn claim_age() -> IndexCreateStatement {
     use Claim as T;
@@ -288,6 +308,12 @@ fn claim_age() -> IndexCreateStatement {
 fn claim_wait() -> IndexCreateStatement {
     use Claim as T;
     Index::create().name("claim_wait").table(T::Table).col(T::WaitsFor).col(T::CreateTime).col(T::Id).take()
+}
+
+/// Serves lists of all partners by due time.
+fn claim_due() -> IndexCreateStatement {
+    use Claim as T;
+    Index::create().name("claim_due").table(T::Table).col(T::DueTime).col(T::Id).take()
 }
 
 fn claim_line() -> TableCreateStatement {

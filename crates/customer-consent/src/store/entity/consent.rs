@@ -1,6 +1,6 @@
 //! The table `consent`: one row for each consent.
 
-use cpor_durable::ids::{ClaimId, TenantId};
+use cpor_durable::ids::{ClaimId, PartnerId, TenantId};
 use sea_orm::entity::prelude::*;
 
 use super::{consent_body::ConsentBody, consent_state::ConsentState};
@@ -22,6 +22,8 @@ pub(crate) struct Model {
     pub(crate) state: ConsentState,
     /// Whether the last notice bounced and the consent waits for a delivery (R41), for filters.
     pub(crate) waiting: bool,
+    /// The partner of the claim, for filters.
+    pub(crate) partner: PartnerId,
     /// The consent itself.
     #[sea_orm(column_type = "JsonBinary")]
     pub(crate) body: ConsentBody,

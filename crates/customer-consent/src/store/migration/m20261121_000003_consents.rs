@@ -18,6 +18,7 @@ enum Consent {
     Version,
     State,
     Waiting,
+    Partner,
     Body,
     CreateTime,
     UpdateTime,
@@ -58,7 +59,9 @@ impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         manager.create_table(consent()).await?;
         manager.create_table(link_token()).await?;
-        for index in [consent_of_owner(), consent_of_all(), consent_waiting(), link_token_expire_time()] {
+        for index in
+            [consent_of_owner(), consent_of_all(), consent_update_time(), consent_waiting(), link_token_expire_time()]
+        {
             manager.create_index(index).await?;
         }
         Ok(())
@@ -78,6 +81,7 @@ fn consent() -> TableCreateStatement {
         .col(big_integer(T::Version))
         .col(text(T::State).check(Expr::col(T::State).is_in(STATES)))
         .col(boolean(T::Waiting))
+        .col(text(T::Partner))
         .col(json_binary(T::Body))
         .col(timestamp_with_time_zone(T::CreateTime))
         .col(timestamp_with_time_zone(T::UpdateTime))
@@ -95,6 +99,12 @@ fn consent_of_owner() -> IndexCreateStatement {
 fn consent_of_all() -> IndexCreateStatement {
     use Consent as T;
     Index::create().name("consent_of_all").table(T::Table).col(T::CreateTime).col(T::Owner).col(T::Id).take()
+}
+
+/// Serves lists by last change.
+fn consent_update_time() -> IndexCreateStatement {
+    use Consent as T;
+    Index::create().name("consent_update_time").table(T::Table).col(T::UpdateTime).col(T::Owner).col(T::Id).take()
 }
 
 /// Serves lists of waiting consents.

@@ -25,6 +25,17 @@ pub(crate) struct Model {
     pub(crate) stale: bool,
     /// The edition of the guide catalog of the last assessment. A copy from `state`, for the index.
     pub(crate) edition: i64,
+    /// When the association became official. This column and the next ones up to `verdicts` are
+    /// copies from `state`, for filters and orders of lists.
+    pub(crate) official_time: DateTimeUtc,
+    /// When the association ended, if it did.
+    pub(crate) end_time: Option<DateTimeUtc>,
+    /// The last assessed month, as `YYYY-MM`; empty if no month has been assessed.
+    pub(crate) month: String,
+    /// The guide of that month, as `programGuides/{guide}`; empty if no month has been assessed.
+    pub(crate) guide: String,
+    /// The verdicts of that month, each once, as `,eligible,not_eligible,`.
+    pub(crate) verdicts: String,
     /// The complete assessment.
     #[sea_orm(column_type = "JsonBinary")]
     pub(crate) state: AssessmentBody,

@@ -22,6 +22,11 @@ enum Assessment {
     Partner,
     Stale,
     Edition,
+    OfficialTime,
+    EndTime,
+    Month,
+    Guide,
+    Verdicts,
     State,
 }
 
@@ -147,9 +152,11 @@ impl MigrationTrait for Migration {
             assessment_stale(),
             assessment_edition(),
             assessment_partner(),
+            assessment_official(),
             assessment_key_key(),
             usage_month_unseen(),
             earning_time(),
+            earning_month(),
             earning_partner(),
             earning_tenant(),
             earning_key(),
@@ -177,6 +184,11 @@ fn assessment() -> TableCreateStatement {
         .col(text(T::Partner))
         .col(boolean(T::Stale))
         .col(big_integer(T::Edition))
+        .col(timestamp_with_time_zone(T::OfficialTime))
+        .col(timestamp_with_time_zone_null(T::EndTime))
+        .col(text(T::Month))
+        .col(text(T::Guide))
+        .col(text(T::Verdicts))
         .col(json_binary(T::State))
         .primary_key(Index::create().col(T::Owner).col(T::Id))
         .take()
@@ -205,6 +217,12 @@ fn assessment_edition() -> IndexCreateStatement {
 fn assessment_partner() -> IndexCreateStatement {
     use Assessment as T;
     Index::create().name("assessment_partner").table(T::Table).col(T::Partner).col(T::Owner).col(T::Id).take()
+}
+
+/// Serves lists by the time at which the association became official.
+fn assessment_official() -> IndexCreateStatement {
+    use Assessment as T;
+    Index::create().name("assessment_official").table(T::Table).col(T::OfficialTime).col(T::Owner).col(T::Id).take()
 }
 
 fn assessment_month() -> TableCreateStatement {
@@ -381,6 +399,12 @@ fn earning() -> TableCreateStatement {
 fn earning_time() -> IndexCreateStatement {
     use Earning as T;
     Index::create().name("earning_time").table(T::Table).col(T::AccrueTime).col(T::Number).col(T::Id).take()
+}
+
+/// Serves lists of all earnings by month.
+fn earning_month() -> IndexCreateStatement {
+    use Earning as T;
+    Index::create().name("earning_month").table(T::Table).col(T::Month).col(T::Number).col(T::Id).take()
 }
 
 /// Serves lists of a partner's earnings, in the order of their recording.

@@ -10,7 +10,7 @@ mod read;
 
 pub(crate) use import::{ImportError, import};
 pub(crate) use pending::{PendingUsage, assessments_to_update, count_pending, list_pending, mark_as_assessed};
-pub(crate) use read::{Cursor, UsageRevision, list, load_usage};
+pub(crate) use read::{USAGE, UsageRevision, list, load_usage};
 
 use cpor_durable::ids::TenantId;
 use cpor_types::{Month, TenantKey};

@@ -1,20 +1,21 @@
 //! Queries for stored usage.
-use std::{
-    cmp::Reverse,
-    collections::{BTreeMap, BTreeSet},
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use cpor_bulk_rows::fetch_all;
-use cpor_durable::{StoreError, rows};
-use cpor_types::{Month, TenantKey, Timestamp};
-use sea_orm::{
-    Condition, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
+use cpor_durable::StoreError;
+use cpor_listing::{CursorValue, MemoryList};
+use cpor_listing::{
+    filter::{Field, FieldType, Value},
+    order::Order,
 };
+use cpor_types::{TenantKey, Timestamp};
+use sea_orm::{Condition, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, sea_query::Expr};
 
 use super::{MAX_ROWS, is_in_rows, key_columns};
 use crate::{
-    domain::{MonthlyUsage, StoredUsage, Usage},
+    domain::{MonthlyUsage, StoredUsage, Unit, Usage},
     store::{
+        earnings::MONTH,
         entity::{
             usage_month::{Column, Entity},
             usage_replaced,
@@ -31,19 +32,55 @@ pub(crate) struct UsageRevision {
     pub(crate) replace_time: Option<Timestamp>,
 }
 
-impl UsageRevision {
-    /// The cursor with which a list continues after this revision.
-    pub(crate) fn cursor(&self) -> Cursor {
-        (self.stored.usage.id.month, self.stored.revision)
-    }
+/// The list of a key's usage, the newest month first and the latest revision of a month first. A
+/// key has one row for each month, so the list is always small.
+pub(crate) static USAGE: MemoryList<UsageRevision> = MemoryList {
+    fields: &[
+        Field {
+            name: "month",
+            field_type: FieldType::Ordered(MONTH),
+            column: |revision| vec![Value::Text(revision.stored.usage.id.month.to_string())],
+        },
+        measure("active_users", |revision| units(revision, Unit::ActiveUsers)),
+        measure("paid_available_units", |revision| units(revision, Unit::PaidAvailableUnits)),
+        measure("seats_sold", |revision| units(revision, Unit::SeatsSold)),
+        measure("consumption", |revision| units(revision, Unit::Consumption)),
+        Field {
+            name: "import_time",
+            field_type: FieldType::Time,
+            column: |revision| vec![Value::Time(revision.stored.import_time)],
+        },
+        Field {
+            name: "replace_time",
+            field_type: FieldType::Time,
+            column: |revision| revision.replace_time.map(Value::Time).into_iter().collect(),
+        },
+    ],
+    sort_keys: &[("month", month), ("import_time", |revision| CursorValue::Time(revision.stored.import_time))],
+    default_order: Order { key: month, descending: true },
+    tie_break: |revision| {
+        let number = i64::try_from(revision.stored.revision).unwrap_or(i64::MAX);
+        vec![month(revision), CursorValue::Number(number)]
+    },
+};
+
+const fn measure(
+    name: &'static str,
+    column: fn(&UsageRevision) -> Vec<Value>,
+) -> Field<fn(&UsageRevision) -> Vec<Value>> {
+    Field { name, field_type: FieldType::Number, column }
 }
 
-/// A position in a list of usage: a month and a revision of it.
-pub(crate) type Cursor = (Month, u64);
+fn units(revision: &UsageRevision, unit: Unit) -> Vec<Value> {
+    revision.stored.usage.measures.units(unit).map(Value::Number).into_iter().collect()
+}
 
-/// Lists at most `limit` months of a key, the newest first, beginning before the position `before`.
-/// With `show_replaced`, the list contains the replaced revisions of each month, the latest first
-/// (R51).
+fn month(revision: &UsageRevision) -> CursorValue {
+    CursorValue::Text(revision.stored.usage.id.month.to_string())
+}
+
+/// Returns the usage of all months of a key. With `show_replaced`, it includes the replaced
+/// revisions of each month (R51). Executes one query, and one more for replaced revisions.
 ///
 /// # Errors
 /// The database failed, or a row is inconsistent.
@@ -51,44 +88,25 @@ pub(crate) async fn list(
     db: &impl ConnectionTrait,
     key: &TenantKey,
     show_replaced: bool,
-    before: Option<Cursor>,
-    limit: u64,
 ) -> Result<Vec<UsageRevision>, StoreError> {
-    let query = Entity::find().filter(is_before(key, before)?);
-    let query = query.order_by_desc(Column::Month).order_by_desc(Column::Revision).limit(limit);
+    let rows = fetch_all(db, Entity::find().filter(is_of_key(key))).await?.into_iter();
     let current = |stored| UsageRevision { stored, replace_time: None };
-    let rows = fetch_all(db, query).await?.into_iter();
     let mut found: Vec<_> = rows.map(|row| row::to_usage(row).map(current)).collect::<Result<_, _>>()?;
     if show_replaced {
-        found.extend(list_replaced(db, key, before, limit).await?);
-        found.sort_by_key(|revision| Reverse(revision.cursor()));
-        found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        let rows = fetch_all(db, usage_replaced::Entity::find().filter(is_of_key(key))).await?;
+        for row in rows {
+            let (stored, time) = row::to_replaced_usage(row)?;
+            found.push(UsageRevision { stored, replace_time: Some(time) });
+        }
     }
     Ok(found)
 }
 
-async fn list_replaced(
-    db: &impl ConnectionTrait,
-    key: &TenantKey,
-    before: Option<Cursor>,
-    limit: u64,
-) -> Result<Vec<UsageRevision>, StoreError> {
-    use usage_replaced::{Column, Entity};
-    let query = Entity::find().filter(is_before(key, before)?);
-    let query = query.order_by_desc(Column::Month).order_by_desc(Column::Revision).limit(limit);
-    let replaced = |(stored, time)| UsageRevision { stored, replace_time: Some(time) };
-    fetch_all(db, query).await?.into_iter().map(|row| row::to_replaced_usage(row).map(replaced)).collect()
-}
-
-/// The condition that a row belongs to a key and lies before a position. It applies to both usage
-/// tables, which have these columns in common.
-fn is_before(key: &TenantKey, before: Option<Cursor>) -> Result<Condition, StoreError> {
+/// The condition that a row belongs to a key. It applies to both usage tables, which have these
+/// columns in common.
+fn is_of_key(key: &TenantKey) -> Condition {
     let (owner, key) = key_columns(key);
-    let column = |name: &'static str| Expr::col(name);
-    let condition = Condition::all().add(column("owner").eq(owner)).add(column("key").eq(key));
-    let Some((month, revision)) = before else { return Ok(condition) };
-    let position = Expr::tuple([Expr::val(month.to_string()), Expr::val(rows::to_bigint(revision)?)]);
-    Ok(condition.add(Expr::tuple([column("month"), column("revision")]).lt(position)))
+    Condition::all().add(Expr::col("owner").eq(owner)).add(Expr::col("key").eq(key))
 }
 
 /// Returns all stored months of these keys, in order.

@@ -145,6 +145,8 @@ impl MigrationTrait for Migration {
             review_case_reviewer(),
             review_case_state(),
             review_case_claim(),
+            review_case_due(),
+            review_case_age(),
             case_key_case(),
             case_log_sequence(),
             case_log_owner_sequence(),
@@ -227,6 +229,18 @@ fn review_case_state() -> IndexCreateStatement {
 fn review_case_claim() -> IndexCreateStatement {
     use ReviewCase as T;
     Index::create().name("review_case_claim").table(T::Table).col(T::Claim).take()
+}
+
+/// Serves lists of open and closed cases by due time.
+fn review_case_due() -> IndexCreateStatement {
+    use ReviewCase as T;
+    Index::create().name("review_case_due").table(T::Table).col(T::QueueTime).col(T::Owner).col(T::Id).take()
+}
+
+/// Serves lists of cases by creation.
+fn review_case_age() -> IndexCreateStatement {
+    use ReviewCase as T;
+    Index::create().name("review_case_age").table(T::Table).col(T::CreateTime).col(T::Owner).col(T::Id).take()
 }
 
 fn case_key() -> TableCreateStatement {

@@ -1,0 +1,36 @@
+//! Fields and formats that several lists have.
+use crate::filter::{Field, FieldType, Format};
+use cpor_types::{ClaimName, PartnerName, TenantKey};
+
+use crate::Source;
+
+/// The format of fields with the resource name of a claim.
+pub const CLAIM_NAME: Format = Format {
+    description: "a claim in the format partners/{partner}/claims/{claim}",
+    accepts: |text| text.parse::<ClaimName>().is_ok(),
+};
+
+/// The format of fields with the resource name of a partner.
+pub const PARTNER_NAME: Format = Format {
+    description: "a partner in the format partners/{partner}",
+    accepts: |text| text.parse::<PartnerName>().is_ok(),
+};
+
+/// The format of fields with the resource name of a workload or subscription.
+pub const KEY_NAME: Format = Format {
+    description: "a key in the format tenants/{tenant}/workloads/{product} or \
+                  tenants/{tenant}/subscriptions/{subscription}",
+    accepts: |text| text.parse::<TenantKey>().is_ok(),
+};
+
+/// Declares a field of a table.
+#[must_use]
+pub const fn field<C: Copy>(name: &'static str, field_type: FieldType, source: Source<C>) -> Field<Source<C>> {
+    Field { name, field_type, column: source }
+}
+
+/// Declares a field that a column contains, see [`Source::Column`].
+#[must_use]
+pub const fn column<C: Copy>(name: &'static str, field_type: FieldType, column: C) -> Field<Source<C>> {
+    field(name, field_type, Source::Column(column))
+}

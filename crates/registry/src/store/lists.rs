@@ -1,0 +1,173 @@
+//! The lists of associations, and of the subscriptions and workloads of a tenant.
+use cpor_durable::{StoreError, ids};
+use cpor_listing::{CLAIM_NAME, Cursor, KEY_NAME, PARTNER_NAME, Source, TableList, TableQuery, column, field};
+use cpor_listing::{
+    filter::{FieldType, Format},
+    order::Order,
+};
+use cpor_types::{PartnerId, ProductId, ProductName, SubscriptionId, TenantId, TenantKey};
+use sea_orm::{ColumnTrait, Condition, DatabaseConnection, EntityTrait, QueryFilter};
+
+use super::entity::{association, subscription, workload};
+use super::query::{NamedAssociation, to_named};
+use super::row::child_load_error;
+use crate::domain::directory::Subscription;
+
+/// The format of the resource names of products.
+const PRODUCT_NAME: Format = Format {
+    description: "a product in the format products/{product}",
+    accepts: |text| text.parse::<ProductName>().is_ok(),
+};
+/// The field type of `activity`.
+const ACTIVITY: FieldType = FieldType::Enum("ACTIVITY_", &["USAGE", "PRE_SALES", "REVENUE_ASSOCIATION"]);
+/// The field type of the state of an association.
+const STATE: FieldType = FieldType::Enum("ASSOCIATION_STATE_", &["PENDING", "OFFICIAL", "ENDED"]);
+/// The field type of `end_reason`.
+const END_REASON: FieldType =
+    FieldType::Enum("ASSOCIATION_END_REASON_", &["DECLINED", "WITHDRAWN", "EXPIRED", "SUPERSEDED", "REJECTED"]);
+/// The field type of the status of a subscription.
+const STATUS: FieldType =
+    FieldType::Enum("SUBSCRIPTION_STATUS_", &["ACTIVE", "IN_GRACE", "EXPIRED", "NOT_PROVISIONED", "SUSPENDED"]);
+/// The field type of the channel of a subscription.
+const CHANNEL: FieldType = FieldType::Enum("PURCHASE_CHANNEL_", &["VOLUME_LICENSING", "WEB_DIRECT", "CSP"]);
+
+/// The list of associations, the newest first.
+pub(crate) static ASSOCIATIONS: TableList<association::Entity> = {
+    use association::Column;
+    TableList {
+        fields: &[
+            field("state", STATE, Source::Where(is_in_state)),
+            field("partner", FieldType::Id(PARTNER_NAME), Source::PartnerName(Column::Partner)),
+            field("claim", FieldType::Id(CLAIM_NAME), Source::ClaimName(Column::Partner, Column::Claim)),
+            field("key", FieldType::Id(KEY_NAME), Source::Where(has_key)),
+            field("product", FieldType::Id(PRODUCT_NAME), Source::Where(|name| has_product(Column::Product, name))),
+            field("activity", ACTIVITY, Source::Lowercase(Column::Activity)),
+            column("mpn_id", FieldType::Text, Column::MpnId),
+            field("end_reason", END_REASON, Source::Lowercase(Column::EndReason)),
+            column("hold_time", FieldType::Time, Column::HoldTime),
+            column("official_time", FieldType::Time, Column::OfficialTime),
+            column("end_time", FieldType::Time, Column::EndTime),
+        ],
+        sort_keys: &[("hold_time", Column::HoldTime)],
+        default_order: Order { key: Column::HoldTime, descending: true },
+        tie_break: &[Column::Id],
+        default_filter: None,
+    }
+};
+
+/// The list of a tenant's subscriptions, in the order of their ids.
+pub(crate) static SUBSCRIPTIONS: TableList<subscription::Entity> = {
+    use subscription::Column;
+    TableList {
+        fields: &[
+            field("product", FieldType::Id(PRODUCT_NAME), Source::Where(|name| has_product(Column::Product, name))),
+            field("status", STATUS, Source::Lowercase(Column::Status)),
+            field("channel", CHANNEL, Source::Lowercase(Column::Channel)),
+            column("purchase_time", FieldType::Time, Column::PurchaseTime),
+            column("end_time", FieldType::Time, Column::EndTime),
+        ],
+        sort_keys: &[("name", Column::Id), ("purchase_time", Column::PurchaseTime), ("end_time", Column::EndTime)],
+        default_order: Order { key: Column::Id, descending: false },
+        tie_break: &[Column::Id],
+        default_filter: None,
+    }
+};
+
+/// The list of a tenant's workloads, in the order of their product ids.
+pub(crate) static WORKLOADS: TableList<workload::Entity> = {
+    use workload::Column;
+    TableList {
+        fields: &[field(
+            "product",
+            FieldType::Id(PRODUCT_NAME),
+            Source::Where(|name| has_product(Column::Product, name)),
+        )],
+        sort_keys: &[("name", Column::Product)],
+        default_order: Order { key: Column::Product, descending: false },
+        tie_break: &[],
+        default_filter: None,
+    }
+};
+
+/// The condition for the associations in a state of the API.
+fn is_in_state(state: &str) -> Condition {
+    use association::Column::{EndTime, OfficialTime};
+    match state {
+        "ENDED" => Condition::all().add(EndTime.is_not_null()),
+        "OFFICIAL" => Condition::all().add(EndTime.is_null()).add(OfficialTime.is_not_null()),
+        _ => Condition::all().add(EndTime.is_null()).add(OfficialTime.is_null()),
+    }
+}
+
+/// The condition for the associations with a key.
+fn has_key(name: &str) -> Condition {
+    use association::Column::{Key, Tenant};
+    match name.parse::<TenantKey>() {
+        Ok(TenantKey { tenant, key }) => {
+            Condition::all().add(Tenant.eq(ids::TenantUuid::from(tenant))).add(Key.eq(key.to_string()))
+        }
+        // The empty text: every association has a key.
+        Err(_) => Condition::all().add(Key.eq("")),
+    }
+}
+
+/// The condition for the rows with a product, whose id is in `column`.
+fn has_product(column: impl ColumnTrait, name: &str) -> Condition {
+    Condition::all().add(column.eq(name.strip_prefix("products/").unwrap_or(name)))
+}
+
+/// The associations that a caller may see. A field that is `None` does not limit them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct AssociationScope {
+    pub(crate) tenant: Option<TenantId>,
+    pub(crate) partner: Option<PartnerId>,
+}
+
+/// At most `limit` associations that match the query, in its order, starting after the cursor
+/// `after`. Each comes with its own cursor. Uses one query; the default order uses the index
+/// `association_tenant`, `association_partner` or `association_all`.
+pub(crate) async fn associations(
+    db: &DatabaseConnection,
+    scope: &AssociationScope,
+    query: &TableQuery<association::Entity>,
+    after: Option<&Cursor>,
+    limit: u64,
+) -> Result<Vec<(Cursor, NamedAssociation)>, StoreError> {
+    use association::Column::{Partner, Tenant};
+    let condition = Condition::all()
+        .add_option(scope.tenant.map(|tenant| Tenant.eq(ids::TenantUuid::from(tenant))))
+        .add_option(scope.partner.as_ref().map(|partner| Partner.eq(ids::PartnerId::from(partner))));
+    let rows = query.fetch(db, association::Entity::find().filter(condition), after, limit).await;
+    let named = |(cursor, row)| Ok((cursor, to_named(row)?));
+    rows.map_err(child_load_error)?.into_iter().map(named).collect()
+}
+
+/// At most `limit` subscriptions of a tenant that match the query, in its order, starting after the
+/// cursor `after`. Each comes with its own cursor. Uses one query.
+pub(crate) async fn subscriptions(
+    db: &DatabaseConnection,
+    tenant: TenantId,
+    query: &TableQuery<subscription::Entity>,
+    after: Option<&Cursor>,
+    limit: u64,
+) -> Result<Vec<(Cursor, (SubscriptionId, Subscription))>, StoreError> {
+    let of_tenant = subscription::Column::Tenant.eq(ids::TenantUuid::from(tenant));
+    let rows = query.fetch(db, subscription::Entity::find().filter(of_tenant), after, limit).await;
+    let parse = |(cursor, row): (_, subscription::Model)| Ok((cursor, (row.id.into(), row.try_into()?)));
+    rows.map_err(child_load_error)?.into_iter().map(parse).collect()
+}
+
+/// At most `limit` workloads of a tenant that match the query, in its order, starting after the
+/// cursor `after`. Each comes with its own cursor. Uses one query.
+pub(crate) async fn workloads(
+    db: &DatabaseConnection,
+    tenant: TenantId,
+    query: &TableQuery<workload::Entity>,
+    after: Option<&Cursor>,
+    limit: u64,
+) -> Result<Vec<(Cursor, ProductId)>, StoreError> {
+    let of_tenant = workload::Column::Tenant.eq(ids::TenantUuid::from(tenant));
+    let rows = query.fetch(db, workload::Entity::find().filter(of_tenant), after, limit).await;
+    let parse = |(cursor, row)| Ok((cursor, ProductId::try_from(row)?));
+    rows.map_err(child_load_error)?.into_iter().map(parse).collect()
+}
