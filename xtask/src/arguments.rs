@@ -18,6 +18,7 @@ Tasks:
   soak              Run the races, kills and random steps at their full counts: 1000, 100 and 10,000
   bench             Measure how many calls per second this machine serves, on SQLite and on a durable
                     temporary PostgreSQL. Makes a release build, so it takes some minutes
+  microbench        Measure pure functions, such as deciding a submission, with optimisation
   ci                Run all checks that a change must pass, the fastest first; ends with `test`
   proto [OPTIONS]   Check the protos: format, lint, compatibility with the last release, and that the
                     generated code is current
@@ -43,6 +44,8 @@ pub(crate) enum Task {
     Soak,
     /// Measure the throughput.
     Bench,
+    /// Measure pure functions.
+    Microbench,
     /// Run all checks.
     Ci,
     /// Check, format or release the protos.
@@ -72,6 +75,7 @@ pub(crate) fn parse(arguments: impl Iterator<Item = String>) -> Result<Task> {
         "help" => Task::Help,
         "soak" => Task::Soak,
         "bench" => Task::Bench,
+        "microbench" => Task::Microbench,
         "ci" => Task::Ci,
         "rules" => Task::Rules,
         "deny" => Task::Deny,

@@ -1,4 +1,5 @@
 //! `cargo xtask bench`: measures the throughput on both databases, with durable commits.
+//! `cargo xtask microbench`: measures pure functions.
 
 use anyhow::Result;
 
@@ -19,4 +20,9 @@ pub(crate) fn bench() -> Result<()> {
     let cluster = Cluster::start(Durability::Full)?;
     print_line(format_args!("{} at {}", cluster.version(), cluster.url()));
     run(command(&cpor).args(["bench", "--postgres", &cluster.url()]))
+}
+
+/// Runs the benchmarks of the package `cpor-microbench`.
+pub(crate) fn microbench() -> Result<()> {
+    run(cargo().args(["bench", "--package", "cpor-microbench"]))
 }

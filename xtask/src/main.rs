@@ -45,6 +45,7 @@ fn run(task: Task) -> anyhow::Result<bool> {
         Task::Test { filters } => test::test(&filters),
         Task::Soak => test::soak(),
         Task::Bench => bench::bench().map(|()| true),
+        Task::Microbench => bench::microbench().map(|()| true),
         Task::Ci => ci::ci(),
         Task::Proto(options) => proto::proto(&options).map(|()| true),
         Task::Rules => rules::rules().map(|()| true),

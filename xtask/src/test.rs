@@ -86,6 +86,9 @@ fn run_cargo_test(
         .args(targets)
         .arg("--")
         .args(filters)
+        // A snapshot that is missing or differs is a failure, and the test writes no file.
+        .env("INSTA_UPDATE", std::env::var("INSTA_UPDATE").unwrap_or_else(|_| "no".to_owned()))
+        .env_remove("INSTA_FORCE_PASS")
         .env("RUST_TEST_THREADS", thread_count().to_string())
         .env("TMPDIR", paths::scratch())
         .env("CPOR_TEST_POSTGRES", cluster.socket_url())

@@ -78,3 +78,23 @@ fn error_message(error: &anyhow::Error) -> String {
     }
     message
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_help_of_every_command() {
+        let mut cpor = Cli::command().term_width(120);
+        cpor.build();
+        insta::assert_snapshot!("cpor", cpor.render_long_help());
+        for command in cpor.get_subcommands_mut() {
+            let name = command.get_name().to_owned();
+            if name != "help" {
+                insta::assert_snapshot!(format!("cpor_{name}"), command.render_long_help());
+            }
+        }
+    }
+}

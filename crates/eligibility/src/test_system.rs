@@ -63,9 +63,9 @@ impl TestSystem {
     /// Returns the events that were sent to claim-intake since the last call.
     pub(crate) async fn sent_events(&self) -> Vec<ClaimAssessed> {
         self.host.relay().deliver_pending().await.unwrap();
-        let claim_assessed = |payload| match payload {
-            Payload::ClaimAssessed(assessed) => assessed,
-            other => panic!("not a ClaimAssessed: {other:?}"),
+        let claim_assessed = |payload: Payload| {
+            let Payload::ClaimAssessed(assessed) = &payload else { panic!("not a ClaimAssessed: {payload:?}") };
+            assessed.clone()
         };
         self.transport.take().into_iter().map(claim_assessed).collect()
     }

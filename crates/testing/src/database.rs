@@ -102,7 +102,8 @@ pub async fn remove_leftovers(engine: Engine) {
 /// A migration fails.
 pub async fn migrate(db: &Db, migrations: Vec<Box<dyn MigrationTrait>>) {
     for migration in migrations {
-        migration.up(&SchemaManager::new(db.writer())).await.expect(migration.name());
+        let applied = migration.up(&SchemaManager::new(db.writer())).await;
+        applied.unwrap_or_else(|error| panic!("{}: {error}", migration.name()));
     }
 }
 

@@ -22,6 +22,7 @@ mod mail_server;
 mod parts;
 mod postgres;
 mod server;
+mod status;
 
 pub use caller::{AuthorizedChannel, BearerToken, caller, request_by, user_token};
 pub use cpor_database::Engine;
@@ -33,3 +34,4 @@ pub use mail_server::MailServer;
 pub use parts::{host_parts, service_context};
 pub use postgres::PostgresDatabase;
 pub use server::TestServer;
+pub use status::describe_status;

@@ -1,5 +1,5 @@
 //! Tests of the crate through its public interface, on SQLite and on PostgreSQL.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 #![expect(unreachable_pub, reason = "the macro of entities requires them to be pub")]
 
 mod databases;

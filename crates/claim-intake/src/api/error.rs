@@ -172,30 +172,54 @@ mod tests {
     use super::*;
     use crate::domain::StateKind;
 
-    #[test]
-    fn r11_every_violation_reaches_the_caller() {
-        let status = incomplete_status(vec![
-            ViolationReason::FieldRequired.violation("lines"),
-            ViolationReason::EvidenceRequired.violation("evidence"),
-        ]);
-        assert_eq!(status.code(), Code::InvalidArgument);
-        assert_eq!(status::reason(&status).as_deref(), Some("CLAIM_INCOMPLETE"));
-        let reasons: Vec<_> = status::field_violations(&status)
-            .into_iter()
-            .map(|violation| (violation.field, violation.reason))
-            .collect();
-        let expected = [("lines", "FIELD_REQUIRED"), ("evidence", "EVIDENCE_REQUIRED")];
-        assert_eq!(reasons, expected.map(|(field, reason)| (field.to_owned(), reason.to_owned())));
+    /// Compares the status of an error with a snapshot.
+    fn assert_status(snapshot: &str, error: CallError) {
+        insta::assert_snapshot!(snapshot, cpor_testing::describe_status(&error.into()));
     }
 
     #[test]
-    fn r15_a_refusal_names_the_state_and_allowed_commands() {
-        let state = StateKind::Rejected;
-        let refusal = Refusal::NotAllowed { state, command: Command::Submit, allowed: vec![Command::Comment] };
-        let status = Status::from(CallError::Refused(refusal));
-        assert_eq!(status.code(), Code::FailedPrecondition);
-        assert_eq!(status::metadata(&status, "state").as_deref(), Some("REJECTED"));
-        assert_eq!(status::metadata(&status, "allowed").as_deref(), Some("COMMENT"));
+    fn refusals_of_a_claim() {
+        let (state, due) = (StateKind::Rejected, "2026-04-05T22:00:00Z".parse().unwrap());
+        let violations = vec![
+            ViolationReason::FieldRequired.violation("lines"),
+            ViolationReason::EvidenceRequired.violation("evidence"),
+        ];
+        let allowed = vec![Command::Comment, Command::Dispute];
+        let fields = vec![crate::domain::Field::MpnId];
+        for (name, refusal) in [
+            ("not_allowed", Refusal::NotAllowed { state, command: Command::Submit, allowed }),
+            ("location_not_of_partner", Refusal::LocationNotOfPartner),
+            ("incomplete", Refusal::Incomplete(violations)),
+            ("drafts_only", Refusal::DraftsOnly),
+            ("fields_locked", Refusal::FieldsLocked { state, fields }),
+            ("dispute_unfounded", Refusal::DisputeUnfounded),
+            ("dispute_window_passed", Refusal::DisputeWindowPassed { due }),
+            ("unknown_target", Refusal::UnknownTarget(vec!["evidence", "product"])),
+            ("nothing_changed", Refusal::NothingChanged),
+            ("too_many_documents", Refusal::TooManyDocuments { limit: 10 }),
+            ("facts_missing", Refusal::FactsMissing),
+        ] {
+            assert_status(name, CallError::Refused(refusal));
+        }
+    }
+
+    #[test]
+    fn refusals_of_a_call() {
+        let name = "partners/contoso/claims/00000000-0000-4000-8000-0000000000c1";
+        for (snapshot, error) in [
+            ("not_found", CallError::NotFound(name.to_owned())),
+            ("document_empty", CallError::Document(DocumentError::Empty)),
+            ("document_too_large", CallError::Document(DocumentError::TooLarge { limit_bytes: 25 << 20 })),
+            ("document_kind_unknown", CallError::Document(DocumentError::KindUnknown)),
+            ("document_hash_mismatch", CallError::Document(DocumentError::HashMismatch)),
+            ("upload_out_of_order", CallError::UploadOutOfOrder),
+            ("concurrent_change", CallError::ConcurrentChange),
+            ("registry_unavailable", CallError::RegistryUnavailable),
+            ("too_many_watches", CallError::TooManyWatches { limit: 16 }),
+            ("overloaded", CallError::Overloaded),
+        ] {
+            assert_status(snapshot, error);
+        }
     }
 
     #[test]

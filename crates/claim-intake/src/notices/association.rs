@@ -9,11 +9,11 @@ pub(super) fn official_mail(context: &NoticeContext<'_>) -> Option<MailContent> 
         Association::Official { since } => context.time(*since),
         Association::Pending | Association::Granted { .. } | Association::Ended { .. } => return None,
     };
-    let lead = format!("Your company is on record for {} since {since}.", context.customer());
+    let lead = format!("Your company has been on record for {} since {since}.", context.customer());
     let is_paid = context.claim.content.activities.iter().any(|activity| activity.is_paid());
-    let usage_text = "You can read the customer's usage of what you claimed (ListUsage), for as long as the association lasts. Credited is usage from the \
+    let usage_text = "You can read the customer's usage of what you claimed (ListUsage), for as long as the association lasts. Usage is credited from the \
                  first full month on.";
-    let assessment_text = "Each line is now held against the program guide in force, and again every month: the claim and its assessment \
+    let assessment_text = "Each line is now assessed against the program guide in force, and again every month: the claim and its assessment \
                     (GetAssessment) show whether it is eligible for incentives and, where it is not, which condition does not hold.";
     let recognition_text = "A revenue association is recognised; it earns no incentives.";
     let mail = context.new_mail(Tone::Positive, "On record", "The association is official", lead);
@@ -36,7 +36,7 @@ pub(super) fn ended_mail(context: &NoticeContext<'_>) -> Option<MailContent> {
     // A pending association gave no access to usage data.
     let usage_text = match since {
         Some(_) => "You can no longer read the customer's usage of it.",
-        None => "It was not on record yet, so that no usage was open to you.",
+        None => "It was not on record yet, so you had no access to usage.",
     };
     Some(mail.with_sections([
         Some(Section::bullet_points("What ended", line_labels(lines.iter().copied()))),
@@ -48,7 +48,9 @@ pub(super) fn ended_mail(context: &NoticeContext<'_>) -> Option<MailContent> {
 const fn end_reason_text(reason: EndReason) -> &'static str {
     match reason {
         EndReason::Expired => "The subscription has ended. One that is renewed under a new id needs a new claim.",
-        EndReason::Superseded => "Another company's claim for it has won: a review lead decided between the two.",
+        EndReason::Superseded => {
+            "A review lead decided between your claim and another company's, and awarded it to the other company."
+        }
         EndReason::Declined => "The customer declined.",
         EndReason::Withdrawn => "Your company withdrew the claim.",
         EndReason::Rejected => "The claim was rejected.",

@@ -30,11 +30,11 @@ pub(super) fn dispute_reminder_mail(context: &NoticeContext<'_>) -> Option<MailC
     let due = rejection.dispute_window()?.due;
     let (customer, when) = (context.customer(), context.time(rejection.time));
     let lead = format!(
-        "This is a reminder: your claim for {customer} was rejected on {when}, and the time to dispute that is over soon. {}",
+        "This is a reminder: your claim for {customer} was rejected on {when}, and the dispute window ends soon. {}",
         primary_reason_text(rejection)
     );
     let subject = format!("Reminder: dispute by {}", context.day(due));
-    Some(rejection_mail_with(context, rejection, &subject, "The time to dispute is over soon", lead))
+    Some(rejection_mail_with(context, rejection, &subject, "The dispute window ends soon", lead))
 }
 
 /// Creates a mail with the reasons of the rejection and what the partner can do about it.
@@ -137,7 +137,7 @@ pub(super) fn decline_after_rejection_mail(context: &NoticeContext<'_>) -> Optio
     let is_current = context.submission.declined == Some(context.data.time);
     let window = context.claim.state.rejection().and_then(Rejection::dispute_window).filter(|_| is_current)?;
     let lead = format!(
-        "{} has declined your claim on {}. It is rejected already, so its state does not change.",
+        "{} declined your claim on {}. The claim was already rejected, so its state does not change.",
         context.customer(),
         context.time(context.data.time)
     );
@@ -179,13 +179,13 @@ pub(super) fn approval_mail(context: &NoticeContext<'_>) -> Option<MailContent> 
             consent_window_text(context)
         ),
         Association::Pending => format!(
-            "The customer is told by e-mail and need do nothing: if it does not decline {}, the association becomes official, and you get a mail.",
+            "The customer is notified by e-mail and does not need to do anything. If it does not decline {}, the association becomes official, and you get a mail.",
             consent_window_text(context)
         ),
         Association::Ended { .. } => return None,
     };
     let is_exclusive = context.claim.content.activities.iter().any(|activity| activity.is_exclusive());
-    let hold_text = "What you claim is held for you: no other company's claim for it can be approved. Usage opens when the association is official.";
+    let hold_text = "What you claim is held for you: no other company's claim for it can be approved. You can read the customer's usage when the association is official.";
     let mail = context.new_mail(Tone::Positive, "Claim approved", "Your claim was approved", lead);
     let hold_section =
         (is_exclusive && *association == Association::Pending).then(|| Section::paragraphs("Until then", [hold_text]));
@@ -196,6 +196,6 @@ pub(super) fn approval_mail(context: &NoticeContext<'_>) -> Option<MailContent> 
 fn consent_window_text(context: &NoticeContext<'_>) -> String {
     match context.submission.consent_due {
         Some(due) => format!("by {}", context.customer_time(due)),
-        None => format!("within {} of the day on which its mail system takes the notice", context.consent_window),
+        None => format!("within {} after its mail system accepted the notice", context.consent_window),
     }
 }

@@ -38,34 +38,42 @@ fn render_in(calendar: &str, consent: &Consent, kind: NoticeKind) -> Message {
     build_message(&notice, parts.collect()).unwrap()
 }
 
+/// The samples that a notice of each kind is usually about.
+fn usual_notices() -> [(&'static str, Consent, NoticeKind); 5] {
+    [
+        ("submission", requested(), NoticeKind::Submission),
+        ("approval", awaiting(), NoticeKind::Approval),
+        ("approval_after_the_customer", granted_awaiting(), NoticeKind::Approval),
+        ("change", samples::edited(), NoticeKind::Change),
+        ("dispute", samples::disputed(), NoticeKind::Dispute),
+    ]
+}
+
+/// Each notice in each language. The notices in other languages than English are followed by the
+/// English text, which is left out here.
 #[test]
-fn r40_a_notice_states_the_essentials() {
-    for (consent, kind) in [(requested(), NoticeKind::Submission), (awaiting(), NoticeKind::Approval)] {
-        let Message { subject, text, html, .. } = render(&consent, kind);
-        assert!(subject.contains("Contoso Consulting"), "{subject}");
-        for expected in [
-            "Fabrikam GmbH",
-            "Teams rollout 2026",
-            "Exchange Online",
-            "how many seats",
-            "No content",
-            "say nothing",
-            "7 calendar days",
-            LINK,
-        ] {
-            assert!(text.contains(expected), "{expected} is missing in\n{text}");
-            assert!(html.contains(expected), "{expected} is missing in\n{html}");
+fn r40_the_notices_in_every_language() {
+    let languages = Languages::shipped().unwrap();
+    for translation in languages.all() {
+        for (name, consent, kind) in usual_notices() {
+            let notice = Notice { kind, ..consent.notices.last().unwrap().clone() };
+            let terms = terms();
+            let text =
+                ConsentText::new(translation, &consent, &terms).assuming_window_opens_at(&terms, samples::day(2));
+            let texts = notice_texts(&text, &consent, &notice, &terms, LINK);
+            let Message { subject, text, html, .. } = build_message(&notice, vec![texts]).unwrap();
+            insta::assert_snapshot!(
+                format!("{name}_{}", translation.language),
+                format!("Subject: {subject}\n\n{text}")
+            );
+            assert!(html.contains(LINK) && html.contains("Fabrikam GmbH"), "{html}");
         }
     }
 }
 
 #[test]
-fn r41_the_approval_notice_names_the_local_due_time() {
-    let text = render(&awaiting(), NoticeKind::Approval).text;
-    assert!(
-        text.contains("until the end of Wednesday, 11 March 2026: midnight, Europe/Berlin time (UTC+01:00)"),
-        "{text}"
-    );
+fn the_html_of_a_notice() {
+    insta::assert_snapshot!("approval_html", render(&awaiting(), NoticeKind::Approval).html);
 }
 
 #[test]
@@ -76,28 +84,16 @@ fn a_late_submission_notice_reflects_the_current_state() {
     }
     for consent in [ahead(), granted_awaiting(), granted_in_window()] {
         let text = render(&consent, NoticeKind::Submission).text;
-        assert!(text.contains("need do nothing") && !text.contains("please approve"), "{text}");
+        assert!(text.contains("do not need to do anything") && !text.contains("please approve"), "{text}");
     }
 }
 
 #[test]
 fn r40_r43_approval_notice_after_an_early_approval() {
     let late = awaiting().approve(crate::domain::Channel::Link, samples::day(2)).unwrap().unwrap().next;
-    for consent in [granted_awaiting(), late, reported_approval()] {
-        let Message { subject, text, html, .. } = render(&consent, NoticeKind::Approval);
-        assert_eq!(subject, "Approved: Contoso Consulting is on record as your partner");
-        for expected in [
-            "Your organisation has approved it too, so Contoso Consulting is on record as your partner now.",
-            "Nothing changes: Contoso Consulting stays on record as your partner.",
-            "You can decline for 7 calendar days",
-            "until the end of Wednesday, 11 March 2026",
-            "If it is not after all, please decline.",
-            LINK,
-        ] {
-            assert!(text.contains(expected), "{expected} is missing in\n{text}");
-            assert!(html.contains(expected), "{expected} is missing in\n{html}");
-        }
-        assert!(!text.contains("or approve") && !text.contains("goes on record"), "{text}");
+    let usual = render(&granted_awaiting(), NoticeKind::Approval).text;
+    for consent in [late, reported_approval()] {
+        assert_eq!(render(&consent, NoticeKind::Approval).text, usual);
     }
 }
 
@@ -130,39 +126,10 @@ fn mails_have_the_calendars_language_then_english() {
 }
 
 #[test]
-fn r29_a_change_notice_says_what_changed() {
-    let text = render(&samples::edited(), NoticeKind::Change).text;
-    for expected in [
-        "has changed its request",
-        "No longer claimed: Exchange Online.",
-        "Another person of your organisation",
-        "The links in earlier e-mails can only decline.",
-        "please approve it",
-        "Dear Ben Ode,",
-    ] {
-        assert!(text.contains(expected), "{expected} is missing in\n{text}");
-    }
+fn r29_the_former_contact_can_only_decline() {
     let mut former = samples::edited();
     former.notices.pop();
-    let text = render(&former, NoticeKind::Change).text;
-    assert!(text.contains("Dear Anna Lee,") && !text.contains("please approve it"), "{text}");
-}
-
-#[test]
-fn r28_notices_after_a_decline_ask_for_approval() {
-    for (consent, kind) in
-        [(samples::disputed(), NoticeKind::Dispute), (samples::explicit_approval_needed(), NoticeKind::Approval)]
-    {
-        let Message { subject, text, .. } = render(&consent, kind);
-        for expected in [
-            "It becomes official only if you approve.",
-            "If you say nothing, the claim is rejected.",
-            "please approve it",
-        ] {
-            assert!(text.contains(expected), "{expected} is missing in\n{text}");
-        }
-        assert!(!subject.contains("unless you decline"), "{subject}");
-    }
+    insta::assert_snapshot!("change_to_the_former_contact", render(&former, NoticeKind::Change).text);
 }
 
 async fn r41_a_bounced_notice_is_reported(system: TestSystem) {

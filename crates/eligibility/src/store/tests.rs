@@ -2,17 +2,18 @@
 use cpor_testing::on_both_databases;
 use std::convert::Infallible;
 
-use cpor_durable::{Command, StoreError};
+use cpor_durable::{Command, StoreError, ids::PayoutId};
 use cpor_types::{Actor, Service};
 use sea_orm::{
-    ActiveEnum as _, ActiveValue::Set, ConnectionTrait as _, DbErr, EntityTrait, Iterable as _, QueryOrder, SqlErr,
+    ActiveEnum as _, ActiveValue::Set, ConnectionTrait as _, DbErr, EntityTrait, IntoActiveModel as _, Iterable as _,
+    QueryOrder, SqlErr, Statement,
 };
 
 use super::{
     assessment_key as key_of_assessment,
     assessments::{self, Scope},
-    earnings::EarningStatus,
-    entity::{assessment_key, usage_month, usage_replaced},
+    earnings::{self, EarningQuery, EarningStatus},
+    entity::{assessment, assessment_key, assessment_month, earning, payout, usage_month, usage_replaced},
     partner_records, usage,
 };
 use crate::{
@@ -36,6 +37,9 @@ on_both_databases![
     a_body_that_does_not_decode_is_an_inconsistency,
     a_partner_record_that_does_not_decode_is_an_inconsistency,
     rows_without_their_parents_are_refused,
+    r54_earnings_read_back_as_they_were_recorded,
+    an_earning_without_assessment_or_payout_is_refused,
+    contradictory_earnings_are_refused_or_reported,
 ];
 
 fn scope_of(partner: &str) -> Scope {
@@ -244,4 +248,81 @@ async fn rows_without_their_parents_are_refused(system: TestSystem) {
         replace_time: Set(time),
     };
     assert_refused(usage_replaced::Entity::insert(replaced).exec_without_returning(db).await);
+}
+
+/// Assesses Teams for March and April 2026, and then again with their usage: April earns an amount.
+/// Returns the earnings in the order of their recording.
+async fn record_earnings(system: &TestSystem) -> Vec<earning::Model> {
+    system.open_assessment(usage_of_teams()).await;
+    system.advance_to("2026-05-02T00:00:00Z").await;
+    system.import_usage(&[teams_usage("2026-03", 1000), teams_usage("2026-04", 1100)]).await;
+    system.app.assessor.drain().await.unwrap();
+    let earnings = earning::Entity::find().order_by_asc(earning::Column::Number).all(system.db.reader()).await;
+    earnings.unwrap()
+}
+
+fn all_earnings() -> EarningQuery {
+    EarningQuery {
+        scope: Scope::All,
+        tenant: None,
+        claim: None,
+        key: None,
+        month: None,
+        payout_period: None,
+        status: None,
+    }
+}
+
+async fn r54_earnings_read_back_as_they_were_recorded(system: TestSystem) {
+    let rows = record_earnings(&system).await;
+    let columns = |row: &earning::Model| (row.number, row.month.clone(), row.amount_micros, row.status);
+    let expected = [
+        (1, "2026-03".to_owned(), None, EarningStatus::NothingDue),
+        (2, "2026-04".to_owned(), None, EarningStatus::NothingDue),
+        (3, "2026-04".to_owned(), Some(385_000_000), EarningStatus::Accrued),
+    ];
+    assert_eq!(rows.iter().map(columns).collect::<Vec<_>>(), expected);
+    let all = all_earnings();
+    let listed = earnings::list(system.db.reader(), &all, None, 10).await.unwrap();
+    assert_eq!(
+        listed.iter().map(|entry| &entry.earning).collect::<Vec<_>>(),
+        rows.iter().map(|row| &row.line.0).collect::<Vec<_>>()
+    );
+    let contoso = EarningQuery { scope: scope_of("contoso"), status: Some(EarningStatus::Accrued), ..all.clone() };
+    assert_eq!(earnings::list(system.db.reader(), &contoso, None, 10).await.unwrap(), listed[2..]);
+    let fabrikam = EarningQuery { scope: scope_of("fabrikam"), ..all };
+    assert_eq!(earnings::list(system.db.reader(), &fabrikam, None, 10).await.unwrap(), []);
+}
+
+async fn an_earning_without_assessment_or_payout_is_refused(system: TestSystem) {
+    let db = system.db.writer();
+    let row = record_earnings(&system).await.pop().unwrap();
+    let (period, paid) = (row.payout_period.clone(), PayoutId(uuid::Uuid::from_u128(9)));
+    let row = row.into_active_model();
+    let other_claim = cpor_types::ClaimId::from(uuid::Uuid::from_u128(99));
+    let orphan = earning::ActiveModel { claim: Set(other_claim.into()), ..row.clone() };
+    assert_refused(earning::Entity::update(orphan).exec(db).await);
+    let paid_by_nothing = earning::ActiveModel { payout: Set(Some(paid)), ..row.clone() };
+    assert_refused(earning::Entity::update(paid_by_nothing.clone()).exec(db).await);
+    assessment_key::Entity::delete_many().exec(db).await.unwrap();
+    assessment_month::Entity::delete_many().exec(db).await.unwrap();
+    assert!(assessment::Entity::delete_many().exec(db).await.is_err(), "it has earnings");
+
+    let sql = "INSERT INTO payout (owner, id, version, state) VALUES ($1, $2, 1, '{}')";
+    let values = [period.as_str().into(), uuid::Uuid::from_u128(9).into()];
+    db.execute_raw(Statement::from_sql_and_values(db.get_database_backend(), sql, values)).await.unwrap();
+    earning::Entity::update(paid_by_nothing).exec(db).await.unwrap();
+    assert!(payout::Entity::delete_many().exec(db).await.is_err(), "it paid an earning");
+}
+
+async fn contradictory_earnings_are_refused_or_reported(system: TestSystem) {
+    record_earnings(&system).await;
+    let db = &system.db;
+    assert!(db.writer().execute_unprepared("UPDATE earning SET status = 'lost'").await.is_err());
+    db.writer().execute_unprepared("UPDATE earning SET status = 'paid'").await.unwrap();
+    let all = all_earnings();
+    let error = earnings::list(db.reader(), &all, None, 10).await.unwrap_err();
+    let StoreError::Inconsistent { table, what, .. } = &error else { panic!("{error}") };
+    assert_eq!(*table, "earning");
+    assert!(what.contains("status"), "{what}");
 }

@@ -117,10 +117,13 @@ async fn r57_a_final_rejection_mail_suggests_a_new_claim(system: &TestSystem) {
 async fn r57_approval_and_official_association_are_mailed(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Approved).await;
     let mail = only_mail(&case, "Claim approved: Fabrikam sales rollout").await;
-    assert_mail_contains(&mail, &["need do nothing", "if it does not decline", "What you claim is held for you"]);
+    assert_mail_contains(
+        &mail,
+        &["does not need to do anything", "If it does not decline", "What you claim is held for you"],
+    );
     system.advance_by(TimeDelta::days(8)).await;
     let mail = only_mail(&case, "On record: Fabrikam sales rollout").await;
-    assert_mail_contains(&mail, &["Your company is on record for", "ListUsage", "GetAssessment"]);
+    assert_mail_contains(&mail, &["Your company has been on record for", "ListUsage", "GetAssessment"]);
     assert_eq!(subjects(&case).await.len(), 2);
     // With an earlier approval of the customer there is nothing to wait for.
     let early = TestClaim::at_stage(system, system.usage().await, ClaimStage::Submitted).await;
@@ -200,7 +203,7 @@ async fn r57_a_decline_mail_names_the_ended_association(system: &TestSystem) {
     let rejected = TestClaim::at_stage(system, system.usage().await, ClaimStage::Rejected).await;
     rejected.decline_consent("").await.unwrap();
     let mail = only_mail(&rejected, "The customer declined: Fabrikam field app").await;
-    assert_mail_contains(&mail, &["It is rejected already", "only if the customer approves it explicitly"]);
+    assert_mail_contains(&mail, &["The claim was already rejected", "only if the customer approves it explicitly"]);
 }
 
 async fn r57_an_expired_or_superseded_association_is_mailed(system: &TestSystem) {
@@ -220,7 +223,10 @@ async fn r57_an_expired_or_superseded_association_is_mailed(system: &TestSystem)
     let rival = TestClaim::at_stage(system, system.rival_of(&claim), ClaimStage::UnderReview).await;
     rival.award(&system.lead, &[rival.claim().await.lines[0].key.as_str()]).await.unwrap();
     let mail = only_mail(&holder, "Association ended: Fabrikam field app").await;
-    assert_mail_contains(&mail, &["a review lead decided between the two", "was not on record yet"]);
+    assert_mail_contains(
+        &mail,
+        &["A review lead decided between your claim and another company's", "was not on record yet"],
+    );
     let shown = format!("{}{}", mail.text, mail.html).to_lowercase();
     assert!(!shown.contains("northwind") && !shown.contains("can no longer read"), "{shown}");
 }

@@ -103,6 +103,21 @@ fn wait_cases() -> Vec<(&'static str, TestClaim, Wait, Option<Party>, bool)> {
 }
 
 #[test]
+fn r60_every_wait_is_explained() {
+    for (name, test, ..) in wait_cases() {
+        let waiting = test.claim.waiting();
+        let mover = waiting.mover.map_or("nobody".to_owned(), |party| format!("{party:?}"));
+        let due = waiting.due.map_or("-".to_owned(), cpor_types::rfc3339);
+        let explanation = test.claim.explanation(test.now);
+        let snapshot = name.replace(' ', "_").replace(',', "");
+        insta::assert_snapshot!(
+            format!("explanation_{snapshot}"),
+            format!("waits for {:?}, mover {mover}, due {due}\n\n{explanation}", waiting.wait)
+        );
+    }
+}
+
+#[test]
 fn r60_every_state_has_a_wait_and_a_party() {
     let mut seen: Vec<_> = Vec::new();
     for (name, test, wait, mover, has_due) in wait_cases() {
