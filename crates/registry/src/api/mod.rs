@@ -14,7 +14,7 @@ mod list_associations;
 mod list_products;
 mod list_subscriptions;
 mod list_workloads;
-mod look_up_associations;
+mod lookup_associations;
 mod place_hold;
 mod shared_outcome;
 
@@ -31,7 +31,7 @@ use cpor_proto::registry::v1::{
     ImportDirectoryResponse, ImportLegacyAssociationsRequest, ImportLegacyAssociationsResponse,
     ListAssociationsRequest, ListAssociationsResponse, ListProductsRequest, ListProductsResponse,
     ListSubscriptionsRequest, ListSubscriptionsResponse, ListWorkloadsRequest, ListWorkloadsResponse,
-    LookUpAssociationsRequest, LookUpAssociationsResponse, Partner, PlaceHoldRequest, PlaceHoldResponse, Tenant,
+    LookupAssociationsRequest, LookupAssociationsResponse, Partner, PlaceHoldRequest, PlaceHoldResponse, Tenant,
 };
 use cpor_types::Calendars;
 use tonic::{Request, Response, Status};
@@ -85,11 +85,11 @@ impl RegistryService for Api {
         list_products::list_products(self, request)
     }
 
-    async fn look_up_associations(
+    async fn lookup_associations(
         &self,
-        request: Request<LookUpAssociationsRequest>,
-    ) -> ApiResult<LookUpAssociationsResponse> {
-        look_up_associations::look_up_associations(self, request).await
+        request: Request<LookupAssociationsRequest>,
+    ) -> ApiResult<LookupAssociationsResponse> {
+        lookup_associations::lookup_associations(self, request).await
     }
 
     async fn list_associations(

@@ -4,7 +4,7 @@ use cpor_durable::ReceiveError;
 use cpor_proto::events::v1::event::Payload;
 use cpor_proto::events::v1::{AssociationEnded, AssociationGranted, ClaimClosed};
 use cpor_proto::{
-    registry::v1::{Association, ListAssociationsRequest, LookUpAssociationsRequest},
+    registry::v1::{Association, ListAssociationsRequest, LookupAssociationsRequest},
     r#type::v1::{AssociationEndReason, AssociationState, SubscriptionStatus},
 };
 use cpor_registry_client::{HoldOutcome, Reason};
@@ -32,8 +32,8 @@ fn key(n: u128) -> String {
 }
 
 async fn on_record(client: &mut Client, at: Option<Timestamp>) -> Vec<String> {
-    let request = LookUpAssociationsRequest { key: key(1), as_of_time: at.map(to_wire) };
-    let answer = client.look_up_associations(request).await.unwrap().into_inner();
+    let request = LookupAssociationsRequest { key: key(1), as_of_time: at.map(to_wire) };
+    let answer = client.lookup_associations(request).await.unwrap().into_inner();
     assert!(answer.as_of_time.is_some());
     answer.associations.into_iter().map(|found| found.partner).collect()
 }
@@ -114,7 +114,7 @@ on_both! {
         };
         assert_eq!(same, official);
         assert_eq!((changed.claim.as_str(), changed.subscription.as_ref().unwrap().status()), (official.claim.as_str(), SubscriptionStatus::InGrace));
-        let expected = AssociationEnded { claim: official.claim.clone(), tenant: official.tenant.clone(), reason: AssociationEndReason::Withdrawn.into(), line_ids: vec![placed.lines[0].line_id.to_string()], all: true };
+        let expected = AssociationEnded { claim: official.claim.clone(), tenant: official.tenant.clone(), reason: AssociationEndReason::Withdrawn.into(), line_ids: vec![placed.lines[0].line_id.to_string()], none_left: true };
         assert_eq!(*ended, expected);
     }
 
@@ -167,7 +167,7 @@ on_both! {
         }
         assert_eq!(names, [key(3), key(2), key(1)], "newest first");
         let foreign = system.user(Role::CustomerAdmin, None, Some("0a1b2c3d-0000-4000-8000-000000000002"));
-        let refused = foreign.clone().look_up_associations(LookUpAssociationsRequest { key: key(1), as_of_time: None }).await;
+        let refused = foreign.clone().lookup_associations(LookupAssociationsRequest { key: key(1), as_of_time: None }).await;
         assert_eq!(refused.unwrap_err().code(), tonic::Code::NotFound);
         let pending = ListAssociationsRequest { state: AssociationState::Official.into(), ..all };
         assert_eq!(list(&mut system.user(Role::Operator, None, None), pending).await.0, []);

@@ -61,7 +61,7 @@ on_both! {
         assert!(associations(&system).await.iter().all(|found| found.end_time.is_none()), "associations stay during the grace period");
         system.import(vec![subscription(1, SubscriptionStatus::Expired)]).await;
         assert!(all_expired(&system).await);
-        let ended = |sent: &[Payload]| sent.iter().filter(|sent| matches!(sent, Payload::AssociationEnded(ended) if ended.all && ended.reason() == AssociationEndReason::Expired)).count();
+        let ended = |sent: &[Payload]| sent.iter().filter(|sent| matches!(sent, Payload::AssociationEnded(ended) if ended.none_left && ended.reason() == AssociationEndReason::Expired)).count();
         assert_eq!(ended(&system.outgoing_events(Service::ClaimIntake).await), 2, "the pending one too");
         assert_eq!(ended(&system.outgoing_events(Service::Eligibility).await), 1, "the official one");
         let second = claim("contoso", 2);

@@ -4,7 +4,7 @@ use cpor_proto::registry::v1::import_result::Outcome;
 use cpor_proto::{
     registry::v1::{
         DeclineLegacyAssociationRequest, ImportLegacyAssociationsRequest, ImportResult, LegacyAssociation,
-        LookUpAssociationsRequest,
+        LookupAssociationsRequest,
     },
     r#type::v1::{Activity, AssociationEndReason, AssociationState},
 };
@@ -28,7 +28,11 @@ fn row(partner: &str, mpn_id: &str, key: String) -> LegacyAssociation {
 
 async fn import(system: &TestSystem, rows: Vec<LegacyAssociation>) -> Vec<ImportResult> {
     let mut sync = system.user(Role::DirectorySync, None, None);
-    sync.import_legacy_associations(ImportLegacyAssociationsRequest { rows }).await.unwrap().into_inner().results
+    sync.import_legacy_associations(ImportLegacyAssociationsRequest { rows, ..Default::default() })
+        .await
+        .unwrap()
+        .into_inner()
+        .results
 }
 
 fn refusal_reason(result: &ImportResult) -> Option<String> {
@@ -53,8 +57,8 @@ on_both! {
         assert_eq!(import(&system, vec![first]).await[0].outcome(), Outcome::Unchanged);
 
         let mut lead = system.user(Role::ReviewLead, None, None);
-        let request = LookUpAssociationsRequest { key: subscription(1), as_of_time: None };
-        let found = lead.look_up_associations(request).await.unwrap().into_inner().associations;
+        let request = LookupAssociationsRequest { key: subscription(1), as_of_time: None };
+        let found = lead.lookup_associations(request).await.unwrap().into_inner().associations;
         assert_eq!((found.len(), found[0].partner.as_str(), found[0].claim.as_str()), (1, "partners/contoso", ""));
         assert_eq!((found[0].state(), found[0].mpn_id.as_str()), (AssociationState::Official, "100"));
         let usage = system.registry(Service::Eligibility, 0);
@@ -72,9 +76,9 @@ on_both! {
         assert_eq!(refusals[0].reason, Reason::KeyHeld);
 
         let mut lead = system.user(Role::ReviewLead, None, None);
-        let request = LookUpAssociationsRequest { key: subscription(1), as_of_time: None };
-        let name = lead.look_up_associations(request).await.unwrap().into_inner().associations.remove(0).name;
-        let decline = DeclineLegacyAssociationRequest { name };
+        let request = LookupAssociationsRequest { key: subscription(1), as_of_time: None };
+        let name = lead.lookup_associations(request).await.unwrap().into_inner().associations.remove(0).name;
+        let decline = DeclineLegacyAssociationRequest { name, ..Default::default() };
         let other = "0a1b2c3d-0000-4000-8000-000000000002";
         let stranger = system.user(Role::CustomerAdmin, None, Some(other)).decline_legacy_association(decline.clone()).await;
         assert_eq!(stranger.unwrap_err().code(), Code::NotFound);
@@ -90,7 +94,7 @@ on_both! {
             parent: format!("tenants/{TENANT}"), claim: litware.to_string(), ..Default::default()
         });
         let of_claim = claims.await.unwrap().into_inner().associations.remove(0).name;
-        let refused = customer.decline_legacy_association(DeclineLegacyAssociationRequest { name: of_claim }).await.unwrap_err();
+        let refused = customer.decline_legacy_association(DeclineLegacyAssociationRequest { name: of_claim, ..Default::default() }).await.unwrap_err();
         assert_eq!((refused.code(), status::reason(&refused).as_deref()), (Code::FailedPrecondition, Some("ASSOCIATION_OF_CLAIM")));
     }
 

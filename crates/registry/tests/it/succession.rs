@@ -67,7 +67,7 @@ on_both! {
         let [Payload::AssociationEnded(ended)] = sent.as_slice() else { panic!("{sent:?}") };
         let line = hold(&contoso, 1, &[1]).lines[0].line_id.to_string();
         assert_eq!((ended.claim.clone(), ended.reason()), (contoso.to_string(), cpor_proto::r#type::v1::AssociationEndReason::Superseded));
-        assert_eq!((ended.line_ids.as_slice(), ended.all), (&[line][..], true));
+        assert_eq!((ended.line_ids.as_slice(), ended.none_left), (&[line][..], true));
         assert_eq!(place(&registry, &litware, 2).await, HoldOutcome::Held);
     }
 
