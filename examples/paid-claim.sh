@@ -141,7 +141,6 @@ call "$CONTOSO" "$CLAIMS/CreateClaim" '{
 case $RESPONSE in *ALREADY_CLAIMED*) fail "the system has this claim already: start it with another data directory" ;; esac
 expect state CLAIM_STATE_EDITING
 CLAIM=$(field name)
-CLAIM_ID=${CLAIM##*/}
 echo "   -> name: $CLAIM"
 
 step "Contoso uploads the proof of execution, as one message with the file in base64"
@@ -167,35 +166,42 @@ wait_until_idle
 call "$CONTOSO" "$CLAIMS/GetClaim" '{"name": "'"$CLAIM"'"}'
 expect state CLAIM_STATE_APPROVED
 expect associationState ASSOCIATION_STATE_PENDING
+# The claim names what belongs to it, so that no name has to be built.
+CONSENT=$(field consent)
+KEY=$(field key)
+echo "   -> consent: $CONSENT"
+echo "   -> key: $KEY"
 
 step "Fabrikam approves, so that the association is official without waiting for the consent window"
-call "$CUSTOMER" "$CONSENTS/ApproveConsent" '{"name": "tenants/'"$TENANT/consents/$CLAIM_ID"'"}'
+call "$CUSTOMER" "$CONSENTS/ApproveConsent" '{"name": "'"$CONSENT"'"}'
 wait_until_idle
 call "$CONTOSO" "$CLAIMS/GetClaim" '{"name": "'"$CLAIM"'"}'
 expect associationState ASSOCIATION_STATE_OFFICIAL
+ASSESSMENT=$(field assessment)
+echo "   -> assessment: $ASSESSMENT"
 
 step "The registry has Contoso on record for the subscription"
-call "$REVIEWER" "$REGISTRY/LookUpAssociations" '{"key": "tenants/'"$TENANT/subscriptions/$SUBSCRIPTION"'"}'
+call "$REVIEWER" "$REGISTRY/LookupAssociations" '{"key": "'"$KEY"'"}'
 expect partner partners/contoso
 
 step "The claim is eligible, but earns nothing in its first month, which is not credited as a whole"
-call "$CONTOSO" "$ELIGIBILITY/GetAssessment" '{"name": "tenants/'"$TENANT/assessments/$CLAIM_ID"'"}'
+call "$CONTOSO" "$ELIGIBILITY/GetAssessment" '{"name": "'"$ASSESSMENT"'"}'
 expect verdict VERDICT_ELIGIBLE
 expect outcome EARNING_OUTCOME_NOT_CREDITED
 
 step "$CREDITED passes, and its usage is imported: 25 seats sold"
 advance_clock '{"to_time": "'"$AFTER_CREDITED"'-02T09:00:00Z"}'
 call "$DIRECTORY" "$ELIGIBILITY/ImportUsage" '{
-  "rows": [{"key": "tenants/'"$TENANT/subscriptions/$SUBSCRIPTION"'", "month": "'"$CREDITED"'", "seats_sold": 25}]
+  "rows": [{"key": "'"$KEY"'", "month": "'"$CREDITED"'", "seats_sold": 25}]
 }'
 expect outcome OUTCOME_CREATED
 wait_until_idle
 
 step "The assessment of $CREDITED says what the line earns: 25 seats at 4 USD"
 call "$CONTOSO" "$ELIGIBILITY/GetAssessment" \
-    '{"name": "tenants/'"$TENANT/assessments/$CLAIM_ID"'", "month": "'"$CREDITED"'"}'
+    '{"name": "'"$ASSESSMENT"'", "month": "'"$CREDITED"'"}'
 expect verdict VERDICT_ELIGIBLE
-expect outcome EARNING_OUTCOME_PAID
+expect outcome EARNING_OUTCOME_EARNED
 expect units 25
 
 step "The ledger has the earning; it is due when the quarter has ended"
@@ -215,7 +221,7 @@ step "The earning is paid"
 FILTER="claim = $CLAIM AND month = $CREDITED AND status = PAID"
 call "$CONTOSO" "$ELIGIBILITY/ListEarnings" '{"parent": "tenants/'"$TENANT"'", "filter": "'"$FILTER"'"}'
 expect status EARNING_STATUS_PAID
-expect outcome EARNING_OUTCOME_PAID
+expect outcome EARNING_OUTCOME_EARNED
 expect reference "PAY-$QUARTER"
 printf '%s\n' "$RESPONSE"
 

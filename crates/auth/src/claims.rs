@@ -148,6 +148,21 @@ mod tests {
     }
 
     #[test]
+    fn a_tenant_in_upper_case_is_the_same_owner() {
+        let tenant = "6f1d8a52-0c1e-4c55-9a7e-5d1f3c8b2a10";
+        let other = "7f1d8a52-0c1e-4c55-9a7e-5d1f3c8b2a10";
+        let mut token = claims("fred", &["customer_admin"]);
+        token.tenant = Some(tenant.to_uppercase());
+        let caller = token.to_user().unwrap();
+        for name in [tenant.to_owned(), tenant.to_uppercase()] {
+            assert!(caller.may_access(&format!("tenants/{name}")) && caller.may_access(&format!("tenants/{name}/x/1")));
+        }
+        for name in [other.to_owned(), other.to_uppercase()] {
+            assert!(!caller.may_access(&format!("tenants/{name}")), "{name}");
+        }
+    }
+
+    #[test]
     fn a_service_acts_for_an_actor_or_itself() {
         let mut token = claims(&service_subject(Service::ClaimIntake), &[]);
         assert_eq!(token.to_service().unwrap().actor, Actor::system(Service::ClaimIntake));

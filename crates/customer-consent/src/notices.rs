@@ -52,11 +52,11 @@ impl MailRenderer for NoticeRenderer {
             Outcome::Accepted => DeliveryReport::Accepted,
             Outcome::Bounced(reason) => DeliveryReport::Bounced(reason),
         };
-        let command = Command::new("settle_notice", consent_key(mail)?, Actor::system(Service::CustomerConsent));
+        let command = Command::new("report_notice", consent_key(mail)?, Actor::system(Service::CustomerConsent));
         let decide = move |consent: Option<&Consent>, now| -> Result<_, TermsError> {
             let Some(consent) = consent else { return Ok(None) };
             let terms = rules.terms_of(&consent.claim)?;
-            Ok(consent.on_notice_settled(notice, report.clone(), &terms, now))
+            Ok(consent.on_notice_reported(notice, report.clone(), &terms, now))
         };
         self.consents.writer.execute(command, decide).await.map(|_| ()).map_err(renderer_error)
     }

@@ -2,7 +2,7 @@
 use cpor_auth::Caller;
 use cpor_rpc::reflect;
 use cpor_types::{Actor, Service, Timestamp};
-use prost::Name;
+use prost::{Message, Name};
 use sha2::{Digest as _, Sha256};
 use tonic::Status;
 use uuid::Uuid;
@@ -132,6 +132,19 @@ impl RequestId {
         let length = (body.len() as u64).to_be_bytes();
         let hash = Sha256::new().chain_update(length).chain_update(body).chain_update(further_content);
         Ok(Some(Self { caller: caller.id().to_owned(), method, id, body_hash: hash.finalize().into() }))
+    }
+
+    /// Returns the id of one row of a request that imports many rows: it consists of the request's
+    /// `request_id` and the place of the row. `None` if the `request_id` is empty.
+    pub fn of_row(
+        caller: &Caller,
+        method: &'static str,
+        request_id: &str,
+        index: usize,
+        row: &impl Message,
+    ) -> Option<Self> {
+        let id = (!request_id.is_empty()).then(|| format!("{request_id}/{index}"))?;
+        Some(Self { caller: caller.id().to_owned(), method, id, body_hash: Sha256::digest(row.encode_to_vec()).into() })
     }
 
     /// Derives a UUID for a resource that the request creates, so that a repeated request finds the

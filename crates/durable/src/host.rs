@@ -105,6 +105,12 @@ impl Host {
         &self.context.db
     }
 
+    /// Returns the real time. Request ids expire by it.
+    #[must_use]
+    pub fn real_time(&self) -> Timestamp {
+        self.context.clock.now()
+    }
+
     /// Returns the clock that decides commands and deadlines.
     #[must_use]
     pub fn clock(&self) -> &BusinessClock {

@@ -50,6 +50,7 @@ pub use migration::migrations;
 pub use operations::OperationsServer;
 pub use outbox::{DeliveryError, EventTransport, GrpcEventTransport, Relay};
 pub use receive::{EventReceiver, IncomingEvent, ReceiveError};
+pub use request_id::{RequestIdReused, RequestLog};
 pub use service_context::ServiceContext;
 pub use status::RETRY_AFTER;
 pub use store::{Conflicts, LoadedAggregates, OutgoingEvent, Store, StoreError, Tx};

@@ -57,6 +57,64 @@ pub(crate) struct RequestOutcome {
 /// The columns of the primary key.
 const KEY_COLUMNS: [Column; 3] = [Column::Caller, Column::Method, Column::RequestId];
 
+/// The request ids of an import that is saved without a writer. Used in the transaction of the
+/// import.
+#[derive(Debug)]
+pub struct RequestLog {
+    known: HashMap<RequestKey, [u8; 32]>,
+    added: Vec<(RequestId, RequestOutcome)>,
+}
+
+/// The refusal of a request whose id was used before with other content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RequestIdReused;
+
+impl RequestLog {
+    /// Loads what is stored about these request ids, with one query.
+    ///
+    /// # Errors
+    /// The database failed, or a row is inconsistent.
+    pub async fn load(tx: &Tx, requests: impl Iterator<Item = &RequestId>) -> Result<Self, DbErr> {
+        let stored = load(tx, requests.collect()).await?.into_iter();
+        Ok(Self { known: stored.map(|(key, outcome)| (key, outcome.body_hash)).collect(), added: Vec::new() })
+    }
+
+    /// Returns whether the request was handled before.
+    ///
+    /// # Errors
+    /// The id was used for other content.
+    pub fn is_repeated(&self, request: &RequestId) -> Result<bool, RequestIdReused> {
+        match self.known.get(&RequestKey::new(request)) {
+            None => Ok(false),
+            Some(body_hash) if *body_hash == request.body_hash => Ok(true),
+            Some(_) => Err(RequestIdReused),
+        }
+    }
+
+    /// Adds a request that is handled now. `key` names what it changes.
+    pub fn add(&mut self, request: RequestId, key: AggregateKey) {
+        let outcome = RequestOutcome { body_hash: request.body_hash, key, version: 0 };
+        self.known.insert(RequestKey::new(&request), request.body_hash);
+        self.added.push((request, outcome));
+    }
+
+    /// Returns whether there is nothing to save.
+    #[must_use]
+    pub fn is_unchanged(&self) -> bool {
+        self.added.is_empty()
+    }
+
+    /// Saves the added requests, with one statement. `real_time` is the time from which their ids
+    /// are kept. Returns `false` if another process has just
+    /// used one of the ids; the transaction must then be rolled back.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn save(self, tx: &Tx, real_time: Timestamp) -> Result<bool, DbErr> {
+        Ok(self.added.is_empty() || insert(tx, self.added, real_time).await?.is_empty())
+    }
+}
+
 /// Loads the stored outcomes of these request ids. Ids that were never used are absent from the
 /// result.
 pub(crate) async fn load(tx: &Tx, requests: Vec<&RequestId>) -> Result<HashMap<RequestKey, RequestOutcome>, DbErr> {

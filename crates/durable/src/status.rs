@@ -6,7 +6,7 @@ use cpor_call::status;
 use cpor_proto::options::v1::ErrorReason;
 use tonic::{Code, Status};
 
-use crate::{CommandError, StoreError};
+use crate::{CommandError, RequestIdReused, StoreError};
 
 /// The delay after which a caller should repeat a call that failed temporarily.
 pub const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -30,16 +30,20 @@ pub fn command_error<R, C>(
             let message = "etag: must be the current etag of the resource; read the resource again";
             status::with_reason(Code::Aborted, ErrorReason::EtagMismatch.as_str_name(), message, &[])
         }
-        CommandError::RequestIdReused => {
-            let message = "request_id: was already used for a different request";
-            status::with_reason(Code::InvalidArgument, ErrorReason::RequestIdReused.as_str_name(), message, &[])
-        }
+        CommandError::RequestIdReused => RequestIdReused.into(),
         // Only commands that apply events have a place in a stream.
         CommandError::SequenceGap { expected } => {
             status::internal(&format_args!("the command of an RPC has a gap before event {expected} of a stream"))
         }
         CommandError::Overloaded => status::overloaded(RETRY_AFTER),
         CommandError::Unavailable(cause) => unavailable(&cause),
+    }
+}
+
+impl From<RequestIdReused> for Status {
+    fn from(RequestIdReused: RequestIdReused) -> Self {
+        let message = "request_id: was already used for a different request";
+        status::with_reason(Code::InvalidArgument, ErrorReason::RequestIdReused.as_str_name(), message, &[])
     }
 }
 

@@ -64,7 +64,7 @@ pub(crate) fn compose(host: &Host, entropy: Arc<dyn Entropy>, registry: SharedRe
     let event_handler = EventHandler::new(db.clone(), writer, host.inbox(), assessor.clone());
     let api = Api {
         db,
-        business_clock: host.clock().clone(),
+        host: host.clone(),
         entropy,
         guide_writer: host.writer(GuideCatalogStore),
         payout_writer: host.writer(PayoutStore),

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::{
     app::{App, compose},
     domain::{Assessment, AssociationFacts, ClaimRef, ImportOutcome, Measures, Usage, UsageCounts, UsageId, examples},
-    store::{self, AssessmentStore},
+    store::{self, AssessmentStore, usage::ImportedRow},
 };
 
 /// The default start of virtual time: the moment when the associations of [`examples`] become
@@ -88,7 +88,9 @@ impl TestSystem {
 
     /// Imports usage without assessing any claim.
     pub(crate) async fn import_usage(&self, usage: &[Usage]) -> Vec<ImportOutcome> {
-        store::usage::import(&self.db, self.host.clock(), usage).await.unwrap()
+        let rows: Vec<_> = usage.iter().map(|usage| ImportedRow { usage: usage.clone(), request: None }).collect();
+        let outcomes = store::usage::import(&self.host, &rows, false).await.unwrap();
+        outcomes.into_iter().map(Result::unwrap).collect()
     }
 }
 

@@ -66,7 +66,7 @@ impl ApprovalRunner {
         approval: &Approval,
         answer: HoldOutcome,
     ) -> Result<CommandOutcome<ReviewCase>, CommandError<Infallible, Infallible>> {
-        let command = Command::new("settle_approval", key, approval.actor.clone());
+        let command = Command::new("complete_approval", key, approval.actor.clone());
         let (decision_id, calendar) = (approval.decision_id, Arc::clone(&self.calendar));
         let refusals: Option<Vec<LineRefusal>> = match answer {
             HoldOutcome::Held => None,

@@ -67,12 +67,8 @@ impl ArbitrationRunner {
     async fn resume(&self, arbitration: &Arbitration) -> Result<CommandOutcome<Arbitration>, IncompleteDecision> {
         match &arbitration.state {
             ArbitrationState::Begun => {
-                let cases = self.affected_cases(arbitration).await?;
-                let next_state = match plan_awards(&arbitration.awards, &cases) {
-                    Ok(plan) => ArbitrationState::Planned { plan },
-                    Err(refusals) => ArbitrationState::Refused { refusals },
-                };
-                let committed = self.commit_state(arbitration, next_state).await?;
+                let planned = self.plan(arbitration).await?;
+                let committed = self.commit_state(arbitration, planned).await?;
                 match &committed.state {
                     Some(Arbitration { state: ArbitrationState::Planned { plan }, .. }) => {
                         self.carry_out(arbitration, plan).await
@@ -85,6 +81,16 @@ impl ArbitrationRunner {
                 self.commit_state(arbitration, arbitration.state.clone()).await
             }
         }
+    }
+
+    /// Returns the state that follows `Begun`: whether the awards are possible. One query for each
+    /// award, and one for the competing cases.
+    pub(crate) async fn plan(&self, arbitration: &Arbitration) -> Result<ArbitrationState, IncompleteDecision> {
+        let cases = self.affected_cases(arbitration).await?;
+        Ok(match plan_awards(&arbitration.awards, &cases) {
+            Ok(plan) => ArbitrationState::Planned { plan },
+            Err(refusals) => ArbitrationState::Refused { refusals },
+        })
     }
 
     /// Sends the awards to the registry, applies the result to the cases, and commits the final
@@ -167,7 +173,7 @@ impl ArbitrationRunner {
         state: ArbitrationState,
     ) -> Result<CommandOutcome<Arbitration>, IncompleteDecision> {
         let key = arbitrations::key(arbitration.tenant, arbitration.id);
-        let command = Command::new("settle_arbitration", key, arbitration.actor.clone());
+        let command = Command::new("advance_arbitration", key, arbitration.actor.clone());
         let decide = move |stored: Option<&Arbitration>, _now| {
             Ok::<_, Infallible>(stored.and_then(|arbitration| arbitration.advance(state.clone())))
         };

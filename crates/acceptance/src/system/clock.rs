@@ -83,7 +83,7 @@ impl TestSystem {
     }
 
     async fn advance_clock(&self, service: Service, target: Target) {
-        let mut request = tonic::Request::new(AdvanceClockRequest { target: Some(target) });
+        let mut request = tonic::Request::new(AdvanceClockRequest { target: Some(target), ..Default::default() });
         request.set_timeout(IDLE_TIMEOUT);
         let response =
             self.operator.operations(service).advance_clock(request).await.expect("to move the clock").into_inner();

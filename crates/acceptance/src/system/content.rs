@@ -4,7 +4,7 @@ use cpor_proto::{
     claims::v1::Claim,
     eligibility::v1::{ImportUsageRequest, UsageMonth, import_usage_result::Outcome as UsageOutcome},
     registry::v1::{
-        Association, DirectoryRow, ImportDirectoryRequest, LookUpAssociationsRequest, Subscription, directory_row::Row,
+        Association, DirectoryRow, ImportDirectoryRequest, LookupAssociationsRequest, Subscription, directory_row::Row,
         import_result::Outcome,
     },
 };
@@ -20,8 +20,12 @@ impl TestSystem {
     /// # Panics
     /// A row is refused.
     pub async fn import_rows(&self, rows: Vec<DirectoryRow>) -> Vec<Outcome> {
-        let results =
-            self.directory.registry().import_directory(ImportDirectoryRequest { rows }).await.expect("the import");
+        let results = self
+            .directory
+            .registry()
+            .import_directory(ImportDirectoryRequest { rows, ..Default::default() })
+            .await
+            .expect("the import");
         let results = results.into_inner().results;
         assert!(results.iter().all(|result| result.error.is_none()), "refused: {results:#?}");
         results.iter().map(cpor_proto::registry::v1::ImportResult::outcome).collect()
@@ -84,8 +88,12 @@ impl TestSystem {
     /// A row is refused.
     pub async fn import_usage(&self, key: &str, months: &[(&str, i64)]) -> Vec<UsageOutcome> {
         let rows = months.iter().map(|(month, active)| usage_row(key, month, *active)).collect();
-        let response =
-            self.directory.eligibility().import_usage(ImportUsageRequest { rows }).await.expect("the import");
+        let response = self
+            .directory
+            .eligibility()
+            .import_usage(ImportUsageRequest { rows, ..Default::default() })
+            .await
+            .expect("the import");
         let results = response.into_inner().results;
         assert!(results.iter().all(|result| result.error.is_none()), "refused: {results:#?}");
         results.iter().map(cpor_proto::eligibility::v1::ImportUsageResult::outcome).collect()
@@ -93,8 +101,8 @@ impl TestSystem {
 
     /// The associations of a key, now or at a time.
     pub async fn associations_of_key(&self, key: &str, as_of_time: Option<Timestamp>) -> Vec<Association> {
-        let request = LookUpAssociationsRequest { key: key.to_owned(), as_of_time };
-        self.manager.registry().look_up_associations(request).await.expect("the look-up").into_inner().associations
+        let request = LookupAssociationsRequest { key: key.to_owned(), as_of_time };
+        self.manager.registry().lookup_associations(request).await.expect("the look-up").into_inner().associations
     }
 }
 

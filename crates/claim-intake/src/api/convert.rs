@@ -13,8 +13,9 @@ use cpor_history::{SealedEntry, receipt};
 use cpor_proto::wire_time::to_wire_time;
 use cpor_proto::{WireEnum as _, claims::v1 as wire, r#type::v1 as types};
 use cpor_types::{
-    Activity, AssessmentName, ClaimName, CommentName, ConsentName, EvidenceName, FurtherRejection, PartnerActionReason,
-    PrimaryRejection, ProductName, ReviewCaseName, SolutionArea, TenantId, TenantKey,
+    Activity, AssessmentName, AssociationId, AssociationName, ClaimName, CommentName, ConsentName, EvidenceName,
+    FurtherRejection, PartnerActionReason, PrimaryRejection, ProductName, ReviewCaseName, SolutionArea, TenantId,
+    TenantKey,
 };
 
 /// Converts a claim as `view` shows it.
@@ -68,7 +69,7 @@ pub(super) fn claim_to_wire(claim: Versioned<Claim>, view: View, rules: &Rules) 
         explicit_approval_needed: submission.is_some_and(|submission| submission.needs_explicit_approval()),
         lost_lines: claim.lost_lines.iter().map(|lost| lost_line_to_wire(lost, tenant, &claim.state)).collect(),
         waits_for: enums::waits_for_to_wire(waiting.wait).into(),
-        whose_move: enums::party_to_wire(waiting.mover).into(),
+        acting_party: enums::party_to_wire(waiting.mover).into(),
         consent: consent_name(&claim),
         assessment: assessment_name(&claim),
     })
@@ -124,7 +125,13 @@ fn line_to_wire(line: &Line, tenant: Option<TenantId>, state: &State) -> wire::C
         association_start_time: since,
         association_end_time: ended.as_ref().map(|ended| to_wire_time(ended.until)),
         association_end_reason: end_reason,
+        associations: tenant.map(|tenant| association_names(tenant, line)).unwrap_or_default(),
     }
+}
+
+fn association_names(tenant: TenantId, line: &Line) -> Vec<String> {
+    let name = |id: &AssociationId| AssociationName { tenant, association: *id }.to_string();
+    line.associations.iter().map(name).collect()
 }
 
 /// Returns how the claim's association ended with the rejection of the claim. `None` if the claim

@@ -49,7 +49,7 @@ fn explanation(claim: &Claim, caller: &Caller, methods: &MethodTable, now: Times
         waits_for: enums::waits_for_to_wire(waiting.wait).into(),
         wait_start_time: Some(to_wire_time(claim.wait_time)),
         due_time: waiting.due.map(to_wire_time),
-        whose_move: enums::party_to_wire(waiting.mover).into(),
+        acting_party: enums::party_to_wire(waiting.mover).into(),
         explanation: claim.explanation(now),
         parties: parties.iter().map(|party| request.party_commands(*party, now)).collect(),
         refused_commands: refused,

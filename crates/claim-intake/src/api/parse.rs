@@ -3,9 +3,9 @@
 use super::error::{invalid_field, unknown_update_field};
 use crate::domain::{Contact, Content, Field, Line, ViolationReason};
 use cpor_proto::{WireEnum as _, claims::v1 as wire, r#type::v1 as types};
-use cpor_types::{Entropy, LineId, ProductName, SolutionArea};
+use cpor_types::{Entropy, LineId, ProductName, SolutionArea, SubscriptionId, TenantId};
 use prost_types::FieldMask;
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, str::FromStr};
 use tonic::Status;
 
 /// Parses the content of a claim. Each line gets a new id. An update keeps the ids of lines that
@@ -20,13 +20,13 @@ pub(super) fn content(claim: wire::Claim, entropy: &dyn Entropy) -> Result<Conte
     let lines = claim.lines.into_iter().enumerate().map(|(index, line)| {
         let product: ProductName =
             line.product.parse().map_err(|error| malformed_field(&format!("claim.lines[{index}].product"), error))?;
-        Ok(Line::new(LineId(entropy.uuid()), product.product, line.subscription_id))
+        Ok(Line::new(LineId(entropy.uuid()), product.product, canonical::<SubscriptionId>(line.subscription_id)))
     });
     Ok(Content {
         display_name: claim.display_name,
         mpn_id,
         customer_domain: claim.customer_domain,
-        tenant_id: claim.tenant_id,
+        tenant_id: canonical::<TenantId>(claim.tenant_id),
         solution_area,
         activities,
         program: claim.program,
@@ -39,6 +39,12 @@ pub(super) fn content(claim: wire::Claim, entropy: &dyn Entropy) -> Result<Conte
         isv_solution_name: claim.isv_solution_name,
         terms_acknowledged: claim.terms_acknowledged,
     })
+}
+
+/// Returns an id in its canonical form: the hexadecimal digits of a UUID are lower-case. A text that
+/// is not an id is kept as the partner entered it, and is a violation of the draft (R11).
+fn canonical<T: FromStr + ToString>(text: String) -> String {
+    text.parse::<T>().map_or(text, |id| id.to_string())
 }
 
 fn contact(contact: Option<types::Contact>) -> Contact {

@@ -1,6 +1,7 @@
 //! Implements UploadEvidence (R14). Cost: two reads, one inserted row that records the upload, the
 //! write to the evidence store while the bytes arrive (two syncs for a local directory), and one
 //! decision. A call that ends early adds no document to the claim. The sweeper removes its bytes.
+//! With `validate_only`, the bytes are checked as they arrive, and nothing is written.
 use super::{RpcResult, convert};
 use crate::{
     call::Call,
@@ -27,13 +28,18 @@ pub(super) async fn upload_evidence(
     let metadata = first.metadata.ok_or(CallError::UploadOutOfOrder)?;
     opened.check_owner(&metadata.parent)?;
     let call = Call::new(&opened.caller, "UploadEvidence", &metadata.parent)?;
+    let call = call.with_etag(&metadata.etag).with_validate_only(metadata.validate_only);
 
     let limit_bytes = document_limit(intake, &call).await?;
     let id = EvidenceId(intake.entropy.uuid());
-    PendingUploads::begin(intake.host.db().writer(), &call.claim, id, intake.clock.now())
-        .await
-        .map_err(CallError::from)?;
-    let mut upload = Upload::begin(&intake.evidence_store, id, limit_bytes).await.map_err(CallError::from)?;
+    let mut upload = if call.validate_only {
+        Upload::check_only(limit_bytes)
+    } else {
+        PendingUploads::begin(intake.host.db().writer(), &call.claim, id, intake.clock.now())
+            .await
+            .map_err(CallError::from)?;
+        Upload::begin(&intake.evidence_store, id, limit_bytes).await.map_err(CallError::from)?
+    };
     if let Err(status) = receive_bytes(&opened, first.data.into(), &mut messages, &mut upload).await {
         upload.abort().await;
         return Err(status);

@@ -4,7 +4,10 @@
 //! A review clock is a deadline of the review (R45). A line is contested while claims of different
 //! partners compete for it; a review lead then awards it to one of them (R37).
 use super::{Comment, EndReason, FactKind, Verdict};
-use cpor_types::{Activity, CaseId, CommentId, FurtherRejection, LineId, Month, PartnerActionReason, Timestamp};
+use cpor_types::{
+    Activity, AssociationId, CaseId, CommentId, FurtherRejection, LineId, Month, PartnerActionReason, Timestamp,
+};
+use std::collections::BTreeMap;
 
 /// A fact that another service reports about a claim.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,6 +25,8 @@ pub enum Fact {
     AssociationOfficial {
         /// The time from which the association is on record.
         since: Timestamp,
+        /// The associations of each line.
+        associations: BTreeMap<LineId, Vec<AssociationId>>,
     },
     /// The registry has ended associations (R37, R39).
     AssociationEnded {
@@ -124,7 +129,7 @@ pub enum ConsentFact {
     },
     /// The delivery of a notice ended: the customer's mail system accepted the notice, or the
     /// notice bounced (R41).
-    NoticeSettled {
+    NoticeReported {
         /// Which notice: `submission`, `approval`, `change` or `dispute`.
         notice: String,
         /// Why the notice bounced; `None` when it was accepted.
@@ -199,7 +204,7 @@ impl Fact {
             },
             Self::Consent(fact) => match fact {
                 ConsentFact::NoticeResent { .. } => FactKind::NoticeResent,
-                ConsentFact::NoticeSettled { .. } => FactKind::NoticeSettled,
+                ConsentFact::NoticeReported { .. } => FactKind::NoticeReported,
                 ConsentFact::WindowOpened { .. } => FactKind::ConsentWindowOpened,
                 ConsentFact::WindowPassed => FactKind::ConsentWindowPassed,
                 ConsentFact::Approved { .. } => FactKind::CustomerApproved,
@@ -265,8 +270,8 @@ impl Fact {
             },
             Self::Consent(fact) => match fact {
                 ConsentFact::NoticeResent { notice, .. } => format!("{notice} notice sent again"),
-                ConsentFact::NoticeSettled { notice, bounced: None } => format!("{notice} notice accepted"),
-                ConsentFact::NoticeSettled { notice, bounced: Some(cause) } => {
+                ConsentFact::NoticeReported { notice, bounced: None } => format!("{notice} notice accepted"),
+                ConsentFact::NoticeReported { notice, bounced: Some(cause) } => {
                     format!("{notice} notice bounced: {cause}")
                 }
                 ConsentFact::WindowOpened { rule, .. } => rule.clone(),

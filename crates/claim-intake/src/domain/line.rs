@@ -1,7 +1,9 @@
 //! The lines of a claim: one for each claimed workload or subscription (R15).
 use std::fmt;
 
-use cpor_types::{Activity, AssociationKey, LineId, Month, ProductFamily, ProductId, SubscriptionId, Timestamp};
+use cpor_types::{
+    Activity, AssociationId, AssociationKey, LineId, Month, ProductFamily, ProductId, SubscriptionId, Timestamp,
+};
 pub use cpor_types::{AssociationEndReason as EndReason, Verdict};
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +23,10 @@ pub struct Line {
     pub assessments: Vec<Assessment>,
     /// Whether another company's claim or hold competes for the line (R37).
     pub contested: bool,
+    /// The associations of the line in the registry, one for each activity. Empty until they have
+    /// become official (R27).
+    #[serde(default)]
+    pub associations: Vec<AssociationId>,
     /// The end of the line's association, if it ended while the claim stays approved (R37, R39).
     pub ended: Option<AssociationEnd>,
 }
@@ -81,7 +87,16 @@ impl Line {
     /// keeps the id of that line and drops `id`.
     #[must_use]
     pub const fn new(id: LineId, product: ProductId, subscription_id: String) -> Self {
-        Self { id, product, subscription_id, known: None, assessments: Vec::new(), contested: false, ended: None }
+        Self {
+            id,
+            product,
+            subscription_id,
+            known: None,
+            assessments: Vec::new(),
+            contested: false,
+            associations: Vec::new(),
+            ended: None,
+        }
     }
 
     /// Returns the workload or subscription that the line claims; `None` while it cannot be

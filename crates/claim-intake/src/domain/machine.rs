@@ -192,7 +192,7 @@ pub const TABLE: &[TransitionRow] = &[
     fact("R37", FactKind::CompetitionChanged, &[], OPEN_OR_APPROVED, Target::Same),
     fact("R44", FactKind::NoticeResent, RESEND_NOTICE, OPEN_OR_APPROVED, Target::Same),
     // The customer's mail system accepted a notice, or the notice bounced.
-    fact("R41", FactKind::NoticeSettled, &[], OPEN_OR_APPROVED, Target::Same),
+    fact("R41", FactKind::NoticeReported, &[], OPEN_OR_APPROVED, Target::Same),
     fact("R41", FactKind::ConsentWindowOpened, &[], OPEN_OR_APPROVED, Target::Same),
     fact("R27", FactKind::ConsentWindowPassed, &[], &[Approved], Target::Same),
     fact(

@@ -92,7 +92,7 @@ impl Event {
             | FactKind::ReviewOverdue
             | FactKind::LinesAwarded
             | FactKind::NoticeResent
-            | FactKind::NoticeSettled
+            | FactKind::NoticeReported
             | FactKind::ConsentWindowOpened
             | FactKind::ConsentWindowPassed
             | FactKind::CustomerApproved

@@ -60,7 +60,7 @@ fn has_personal_reason(action: &str) -> bool {
             | FactKind::ReviewOverdue
             | FactKind::CompetitionChanged
             | FactKind::NoticeResent
-            | FactKind::NoticeSettled
+            | FactKind::NoticeReported
             | FactKind::ConsentWindowOpened
             | FactKind::ConsentWindowPassed
             | FactKind::CustomerApproved

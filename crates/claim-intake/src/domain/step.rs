@@ -71,7 +71,7 @@ string_enum! {
         /// A notice to the customer was requested again.
         NoticeResent = "notice_resent",
         /// The delivery of a notice ended: the customer's mail system accepted it, or it bounced.
-        NoticeSettled = "notice_settled",
+        NoticeReported = "notice_reported",
         /// The consent window opened.
         ConsentWindowOpened = "consent_window_opened",
         /// The consent window passed.

@@ -15,8 +15,8 @@ use cpor_proto::events::v1::{
 };
 use cpor_proto::wire_time::from_wire_time;
 use cpor_types::{
-    CaseId, ClaimName, CommentId, ConsentChannel, Entropy, LineId, NoticeKind, NoticeState, PrimaryRejection,
-    ReviewClock, Timestamp,
+    AssociationName, CaseId, ClaimName, CommentId, ConsentChannel, Entropy, LineId, NoticeKind, NoticeState,
+    PrimaryRejection, ReviewClock, Timestamp,
 };
 use std::{fmt::Display, str::FromStr};
 
@@ -84,10 +84,10 @@ fn fact_from_event(incoming: &IncomingEvent, entropy: &dyn Entropy) -> Result<(C
             let previous = known::<NoticeState>(event.previous_state)?.to_string();
             (&event.claim, Fact::Consent(ConsentFact::NoticeResent { notice, previous }))
         }
-        Payload::NoticeSettled(event) => {
+        Payload::NoticeReported(event) => {
             let notice = known::<NoticeKind>(event.notice)?.to_string();
             let bounced = (!event.accepted).then(|| event.bounce_reason.clone());
-            (&event.claim, Fact::Consent(ConsentFact::NoticeSettled { notice, bounced }))
+            (&event.claim, Fact::Consent(ConsentFact::NoticeReported { notice, bounced }))
         }
         Payload::ConsentWindowOpened(event) => {
             let due = required_time("due_time", event.due_time)?;
@@ -106,7 +106,12 @@ fn fact_from_event(incoming: &IncomingEvent, entropy: &dyn Entropy) -> Result<(C
         }
         Payload::AssociationBecameOfficial(event) => {
             let since = required_time("official_time", event.official_time)?;
-            (&event.claim, Fact::AssociationOfficial { since })
+            let associations = event.lines.iter().map(|line| {
+                let names = line.associations.iter().map(|name| Ok(parse::<AssociationName>(name)?.association));
+                Ok((parse(&line.line_id)?, names.collect::<Result<_, ReceiveError>>()?))
+            });
+            let associations = associations.collect::<Result<_, ReceiveError>>()?;
+            (&event.claim, Fact::AssociationOfficial { since, associations })
         }
         Payload::AssociationEnded(event) => (&event.claim, association_ended(event)?),
         Payload::ClaimAssessed(event) => (&event.claim, claim_assessed(event)?),

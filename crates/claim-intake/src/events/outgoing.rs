@@ -83,7 +83,7 @@ fn events_for(change: &Change<Claim>, recorded: &RecordedEvent<Event>) -> Vec<Ou
                 tenant: submission.map(|submission| tenant_name(submission.tenant)).unwrap_or_default(),
                 review_case_id: submission.map(|submission| submission.review_case.to_string()).unwrap_or_default(),
                 line_ids: lines.iter().map(ToString::to_string).collect(),
-                all: *all,
+                none_left: *all,
             };
             (Payload::LinesEnded(ended), review_and_consent)
         }

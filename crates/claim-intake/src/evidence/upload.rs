@@ -42,8 +42,8 @@ pub(crate) enum DocumentError {
 
 /// An upload of one document whose bytes are still arriving.
 pub(crate) struct Upload {
-    /// Writes the bytes to the evidence store.
-    writer: ObjectWriter,
+    /// Writes the bytes to the evidence store. `None` if the document is only checked.
+    writer: Option<ObjectWriter>,
     /// The maximum number of bytes of the document.
     limit_bytes: u64,
     /// The number of bytes that have arrived.
@@ -56,8 +56,8 @@ pub(crate) struct Upload {
 
 /// A document that was received completely and is acceptable. It is not stored yet.
 pub(crate) struct ReceivedDocument {
-    /// The unfinished object that contains the bytes.
-    writer: ObjectWriter,
+    /// The unfinished object that contains the bytes. `None` if the document is only checked.
+    writer: Option<ObjectWriter>,
     /// The kind of the document, detected by its content.
     pub(crate) kind: EvidenceKind,
     /// The number of bytes.
@@ -77,7 +77,13 @@ impl Upload {
         limit_bytes: u64,
     ) -> Result<Self, EvidenceStoreError> {
         let writer = store.write(id).await?;
-        Ok(Self { writer, limit_bytes, size_bytes: 0, hash: Sha256::new(), head_and_tail: HeadAndTail::default() })
+        Ok(Self { writer: Some(writer), ..Self::check_only(limit_bytes) })
+    }
+
+    /// Begins the check of a document with at most `limit_bytes` bytes. Nothing is stored.
+    pub(crate) fn check_only(limit_bytes: u64) -> Self {
+        let (hash, head_and_tail) = (Sha256::new(), HeadAndTail::default());
+        Self { writer: None, limit_bytes, size_bytes: 0, hash, head_and_tail }
     }
 
     /// Adds the next bytes.
@@ -92,7 +98,10 @@ impl Upload {
         }
         self.hash.update(&bytes);
         self.head_and_tail.add(&bytes);
-        Ok(self.writer.add(bytes).await?)
+        if let Some(writer) = &mut self.writer {
+            writer.add(bytes).await?;
+        }
+        Ok(())
     }
 
     /// Checks the complete document. `announced` is its SHA-256 in hex as the client announced it,
@@ -113,7 +122,9 @@ impl Upload {
         match kind {
             Ok(kind) => Ok(ReceivedDocument { writer, kind, size_bytes, sha256 }),
             Err(error) => {
-                writer.abort().await;
+                if let Some(writer) = writer {
+                    writer.abort().await;
+                }
                 Err(error)
             }
         }
@@ -121,17 +132,22 @@ impl Upload {
 
     /// Aborts the upload and removes its bytes.
     pub(crate) async fn abort(self) {
-        self.writer.abort().await;
+        if let Some(writer) = self.writer {
+            writer.abort().await;
+        }
     }
 }
 
 impl ReceivedDocument {
-    /// Stores the document as an object.
+    /// Stores the document as an object, unless it was only checked.
     ///
     /// # Errors
     /// An error of the evidence store.
     pub(crate) async fn store(self) -> Result<(), EvidenceStoreError> {
-        self.writer.finish().await
+        match self.writer {
+            Some(writer) => writer.finish().await,
+            None => Ok(()),
+        }
     }
 }
 

@@ -34,7 +34,7 @@ const FIELDS: &[Field<Source<Column>>] = &[
     column("state", FieldType::Enum("CLAIM_STATE_", STATES), Column::State),
     column("association_state", FieldType::Enum("ASSOCIATION_STATE_", ASSOCIATION_STATES), Column::AssociationState),
     column("waits_for", FieldType::Enum("WAITS_FOR_", Wait::STRINGS), Column::WaitsFor),
-    column("whose_move", FieldType::Enum("PARTY_", PARTIES), Column::WhoseMove),
+    column("acting_party", FieldType::Enum("PARTY_", PARTIES), Column::ActingParty),
     column("solution_area", FieldType::Enum("SOLUTION_AREA_", SOLUTION_AREAS), Column::SolutionArea),
     column("activities", FieldType::EnumList("ACTIVITY_", ACTIVITIES), Column::Activities),
     column("products", FieldType::TextList, Column::Products),
@@ -61,7 +61,7 @@ const ASSOCIATION_STATES: &[&str] = &["UNSPECIFIED", "PENDING", "OFFICIAL", "END
 const SOLUTION_AREAS: &[&str] = &["UNSPECIFIED", "MICROSOFT_365", "BUSINESS_APPLICATIONS"];
 /// The accepted values of `activities`.
 const ACTIVITIES: &[&str] = &["USAGE", "PRE_SALES", "REVENUE_ASSOCIATION"];
-/// The accepted values of `whose_move`.
+/// The accepted values of `acting_party`.
 const PARTIES: &[&str] =
     &["UNSPECIFIED", "PARTNER", "REVIEWER", "REVIEW_LEAD", "CUSTOMER", "OPERATOR", "SYSTEM", "TIME"];
 
@@ -90,8 +90,8 @@ pub(super) fn due_time(claim: &Claim) -> Timestamp {
     claim.waiting().due.map_or(LATEST_TIME, storable_time)
 }
 
-/// Returns the value of the column `whose_move`: the party that has to act (R60).
-pub(super) fn whose_move(claim: &Claim) -> String {
+/// Returns the value of the column `acting_party`: the party that has to act (R60).
+pub(super) fn acting_party(claim: &Claim) -> String {
     claim.waiting().mover.map_or("UNSPECIFIED", Party::as_str).to_owned()
 }
 

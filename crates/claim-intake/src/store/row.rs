@@ -100,6 +100,6 @@ pub(super) fn claim_to_row(change: &Change<Claim>, head: Digest) -> Result<entit
         customer_domain: Set(claim.content.customer_domain.to_lowercase()),
         contested: Set(claim.content.lines.iter().any(|line| line.contested)),
         due_time: Set(listing::due_time(claim)),
-        whose_move: Set(listing::whose_move(claim)),
+        acting_party: Set(listing::acting_party(claim)),
     })
 }

@@ -97,7 +97,7 @@ async fn the_database_admits_exactly_the_values_of_the_enums(db: Db) {
     for (table, column, values) in [
         ("claim", "state", values::<ClaimState>()),
         ("claim", "waits_for", values::<WaitsFor>()),
-        ("claim", "whose_move", parties()),
+        ("claim", "acting_party", parties()),
         ("claim", "association_state", values::<AssociationState>()),
         ("claim", "solution_area", values::<ClaimedArea>()),
         ("claim_line", "activity", values::<LineActivity>()),

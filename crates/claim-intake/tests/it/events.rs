@@ -77,7 +77,7 @@ pub(crate) fn association_ended(claim: &wire::Claim, reason: cpor_proto::r#type:
         claim: claim.name.clone(),
         reason: reason.into(),
         line_ids: claim.lines.iter().map(|line| line.line_id.clone()).collect(),
-        all: true,
+        none_left: true,
         ..Default::default()
     })
 }

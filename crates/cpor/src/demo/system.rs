@@ -89,7 +89,7 @@ impl DemoSystem {
     }
 
     async fn move_clock(&self, target: Target) -> anyhow::Result<()> {
-        let request = AdvanceClockRequest { target: Some(target) };
+        let request = AdvanceClockRequest { target: Some(target), ..Default::default() };
         let unsettled = self.operator.operations().advance_clock(request).await?.into_inner().pending_work;
         anyhow::ensure!(unsettled.is_empty(), "the system is not idle: {}", unsettled.join("; "));
         Ok(())
@@ -130,7 +130,7 @@ impl DemoSystem {
             paid_available_units: 2000,
             ..UsageMonth::default()
         });
-        let request = ImportUsageRequest { rows: rows.collect() };
+        let request = ImportUsageRequest { rows: rows.collect(), ..Default::default() };
         let results = self.directory_sync.eligibility().import_usage(request).await?.into_inner().results;
         anyhow::ensure!(results.iter().all(|result| result.error.is_none()), "the import of usage was refused");
         Ok(())
@@ -156,7 +156,7 @@ impl DemoSystem {
             end_time: Some(parse_timestamp(end)?),
         };
         let rows = vec![DirectoryRow { row: Some(Row::Subscription(subscription)) }];
-        let request = ImportDirectoryRequest { rows };
+        let request = ImportDirectoryRequest { rows, ..Default::default() };
         let results = self.directory_sync.registry().import_directory(request).await?.into_inner().results;
         anyhow::ensure!(results.iter().all(|result| result.error.is_none()), "the subscription was refused");
         Ok(())
@@ -174,7 +174,7 @@ impl DemoSystem {
     ) -> anyhow::Result<Option<String>> {
         let activities = vec![Activity::Usage.into()];
         let row = LegacyAssociation { key: key.into(), partner: partner.into(), mpn_id: mpn_id.into(), activities };
-        let request = ImportLegacyAssociationsRequest { rows: vec![row] };
+        let request = ImportLegacyAssociationsRequest { rows: vec![row], ..Default::default() };
         let results = self.directory_sync.registry().import_legacy_associations(request).await?.into_inner().results;
         let result = results.into_iter().next().context("the response has no result")?;
         let is_refused = result.outcome() == Outcome::Refused;

@@ -2,6 +2,7 @@ use cpor_call::status;
 use cpor_listing::page;
 use cpor_proto::consents::v1::{ListConsentsRequest, ListConsentsResponse};
 use cpor_rpc::request;
+use cpor_types::TenantName;
 use tonic::{Request, Response};
 
 use super::convert::View;
@@ -17,15 +18,20 @@ use crate::store::CONSENTS;
 pub(super) async fn list_consents(api: &Api, request: Request<ListConsentsRequest>) -> RpcResult<ListConsentsResponse> {
     let (caller, request) = request::validate(request)?;
     // `tenants/-` stands for all tenants. Access control has already rejected it for customers.
-    let owner = request.parent.strip_prefix("tenants/").ok_or_else(|| status::not_found(&request.parent))?;
+    let tenant = match request.parent.as_str() {
+        "tenants/-" => None,
+        parent => {
+            let TenantName { tenant } = parent.parse().map_err(|_| status::not_found(parent))?;
+            Some(tenant.to_string())
+        }
+    };
     let page_tokens = page::PageTokens::for_request(&request);
     let after = page_tokens.decode(&request.page_token)?;
     let query = CONSENTS.parse(&request.filter, &request.order_by)?;
-    let owner = Some(owner).filter(|owner| *owner != "-");
     let size = page::effective_size(request.page_size);
     let found = api
         .consents
-        .list(owner, &query, after.as_ref(), size + 1)
+        .list(tenant.as_deref(), &query, after.as_ref(), size + 1)
         .await
         .map_err(|error| cpor_durable::status::store_error(&error))?;
     let view = View::for_caller(&caller);

@@ -34,7 +34,7 @@ impl Consent {
     /// Records whether the mail system accepted a notice (R41). The consent window starts with the
     /// first accepted notice that can start it by policy. As long as all notices bounce, the window
     /// does not open.
-    pub(crate) fn on_notice_settled(
+    pub(crate) fn on_notice_reported(
         &self,
         notice: Uuid,
         report: DeliveryReport,
@@ -52,7 +52,7 @@ impl Consent {
         let (kind, starts_window) =
             (notice_entry.kind, notice_entry.current && notice_entry.can_start_window(terms.window_start));
         let is_accepted = report == DeliveryReport::Accepted;
-        let mut events = vec![Event::NoticeSettled { kind, report }];
+        let mut events = vec![Event::NoticeReported { kind, report }];
         if is_accepted && starts_window {
             events.extend(next.open_window(terms, now));
         }

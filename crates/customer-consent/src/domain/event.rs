@@ -21,7 +21,7 @@ pub(crate) enum Event {
         previous: NoticeState,
     },
     /// The mail system accepted or refused a notice (R41).
-    NoticeSettled {
+    NoticeReported {
         /// The kind of notice.
         kind: NoticeKind,
         /// Whether the notice was accepted, or why it bounced.

@@ -93,14 +93,14 @@ pub(crate) fn after_decline(time: Timestamp) -> ClaimApproval {
 /// Returns the consent after its last notice was accepted on Wednesday.
 pub(crate) fn settled(consent: &Consent) -> Consent {
     let last = consent.notices.last().unwrap().id;
-    consent.on_notice_settled(last, DeliveryReport::Accepted, &terms(), day(2)).unwrap().next
+    consent.on_notice_reported(last, DeliveryReport::Accepted, &terms(), day(2)).unwrap().next
 }
 
 /// Submitted on Monday under the policy of 2020; the window is open until the end of the next
 /// Monday.
 pub(crate) fn requested_in_window() -> Consent {
     let consent = Consent::request(claim(), notice(1), &terms_of_2020(), monday()).next;
-    consent.on_notice_settled(notice(1), DeliveryReport::Accepted, &terms_of_2020(), monday()).unwrap().next
+    consent.on_notice_reported(notice(1), DeliveryReport::Accepted, &terms_of_2020(), monday()).unwrap().next
 }
 
 /// Like [`requested_in_window`], and the window has passed before the claim was approved.
@@ -187,7 +187,7 @@ pub(crate) fn reported_approval() -> Consent {
 
 /// Notice 2 was accepted on Wednesday; the window is open until the end of the next Wednesday.
 pub(crate) fn window_open() -> Consent {
-    awaiting().on_notice_settled(notice(2), DeliveryReport::Accepted, &terms(), day(2)).unwrap().next
+    awaiting().on_notice_reported(notice(2), DeliveryReport::Accepted, &terms(), day(2)).unwrap().next
 }
 
 /// Approved by the customer on Thursday, within the window.

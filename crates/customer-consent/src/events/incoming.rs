@@ -127,7 +127,7 @@ impl ClaimEventReceiver {
 
     /// Applies the end of lines (R37, R39), if no line of the claim is left.
     async fn apply_lines_ended(&self, incoming: &IncomingEvent, event: &LinesEnded) -> Result<(), ReceiveError> {
-        let has_no_lines_left = event.all;
+        let has_no_lines_left = event.none_left;
         let decide = move |consent: Option<&Consent>, now: Timestamp| -> Result<_, Infallible> {
             Ok(consent.filter(|_| has_no_lines_left).and_then(|consent| consent.on_lines_ended(now)))
         };

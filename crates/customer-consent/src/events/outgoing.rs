@@ -4,7 +4,7 @@ use cpor_durable::{OutgoingEvent, RecordedEvent};
 use cpor_proto::WireEnum as _;
 use cpor_proto::events::v1::event::Payload;
 use cpor_proto::events::v1::{
-    ConsentWindowOpened, ConsentWindowPassed, CustomerApproved, CustomerDeclined, NoticeResent, NoticeSettled,
+    ConsentWindowOpened, ConsentWindowPassed, CustomerApproved, CustomerDeclined, NoticeReported, NoticeResent,
 };
 use cpor_proto::wire_time::to_wire_time;
 use cpor_types::{ClaimName, Service};
@@ -22,13 +22,13 @@ pub(crate) fn outgoing_event(claim: &ClaimName, recorded: &RecordedEvent<Event>)
             notice: kind.to_number(),
             previous_state: previous.to_number(),
         }),
-        Event::NoticeSettled { kind, report } => {
+        Event::NoticeReported { kind, report } => {
             let (accepted, bounce_reason) = match report {
                 DeliveryReport::Accepted => (true, String::new()),
                 DeliveryReport::Bounced(reason) => (false, reason.clone()),
             };
             let notice = kind.to_number();
-            Payload::NoticeSettled(NoticeSettled { claim, notice, accepted, bounce_reason })
+            Payload::NoticeReported(NoticeReported { claim, notice, accepted, bounce_reason })
         }
         Event::WindowOpened { due, rule } => Payload::ConsentWindowOpened(ConsentWindowOpened {
             claim,

@@ -141,7 +141,7 @@ async fn r41_a_bounced_notice_is_reported(system: TestSystem) {
     assert_eq!(system.consent().await.state, State::AwaitingDelivery);
     let events = system.sent_events().await;
     let settled = events.iter().filter_map(|event| {
-        let Payload::NoticeSettled(settled) = event else { return None };
+        let Payload::NoticeReported(settled) = event else { return None };
         Some((settled.notice(), settled.accepted))
     });
     assert_eq!(
@@ -161,8 +161,8 @@ async fn r27_r42_silence_makes_the_association_official(system: TestSystem) {
     assert_eq!(system.consent().await.state.kind(), StateKind::Granted);
     let events = system.sent_events().await;
     let [
-        Payload::NoticeSettled(_),
-        Payload::NoticeSettled(_),
+        Payload::NoticeReported(_),
+        Payload::NoticeReported(_),
         Payload::ConsentWindowOpened(opened),
         Payload::ConsentWindowPassed(_),
     ] = events.as_slice()
@@ -219,7 +219,7 @@ async fn r61_in_2020_the_window_counts_from_the_one_notice(system: TestSystem) {
     assert_eq!(system.mailbox.accepted().len(), 1, "no notice at approval");
     assert_eq!(system.consent().await.state.kind(), StateKind::Granted);
     let events = system.sent_events().await;
-    assert!(matches!(events.as_slice(), [Payload::NoticeSettled(_), Payload::ConsentWindowPassed(_)]), "{events:?}");
+    assert!(matches!(events.as_slice(), [Payload::NoticeReported(_), Payload::ConsentWindowPassed(_)]), "{events:?}");
 }
 
 async fn r28_silence_after_a_disputed_decline_rejects(system: TestSystem) {
@@ -269,7 +269,7 @@ async fn r37_the_consent_closes_when_all_lines_end(system: TestSystem) {
     let ended = |all| LinesEnded {
         claim: claim.name.to_string(),
         tenant: format!("tenants/{}", claim.tenant),
-        all,
+        none_left: all,
         ..LinesEnded::default()
     };
     system.receive(Payload::LinesEnded(ended(false))).await;

@@ -85,7 +85,7 @@ fn new_mails(change: &Change<Consent>) -> impl Iterator<Item = NewMail> {
             })
         }
         Event::NoticeResent { .. }
-        | Event::NoticeSettled { .. }
+        | Event::NoticeReported { .. }
         | Event::WindowOpened { .. }
         | Event::WindowPassed
         | Event::CustomerApproved { .. }
@@ -100,7 +100,7 @@ async fn erase_mail_recipients(tx: &Tx, changes: &[Change<Consent>]) -> Result<(
         Event::PersonalDataErased { kinds } => kinds.contains(&PersonalData::Contacts),
         Event::NoticeQueued { .. }
         | Event::NoticeResent { .. }
-        | Event::NoticeSettled { .. }
+        | Event::NoticeReported { .. }
         | Event::WindowOpened { .. }
         | Event::WindowPassed
         | Event::CustomerApproved { .. }

@@ -18,14 +18,14 @@ const DEFAULT_TIME_LIMIT: Duration = Duration::from_secs(60);
 
 /// Returns the time that the call may take.
 pub(super) fn time_limit<T>(request: &Request<T>) -> Duration {
-    let deadline = request.extensions().get::<cpor_call::context::CallDeadline>();
+    let deadline = request.extensions().get::<cpor_rpc::server::CallDeadline>();
     deadline.map_or(DEFAULT_TIME_LIMIT, |deadline| deadline.remaining().saturating_sub(RESPONSE_TIME))
 }
 
 impl OperationsServer {
     /// Moves the virtual clocks forward, from one due time to the next, and waits at each until all
     /// services are idle. If `time_limit` is over before that, the response lists the unfinished
-    /// work. The gRPC method calls this once the caller is known; tests call it directly.
+    /// work. With `validate_only`, it only computes the time of the clocks. The gRPC method calls this once the caller is known; tests call it directly.
     ///
     /// # Errors
     /// FAILED_PRECONDITION `CLOCK_NOT_VIRTUAL`.
@@ -47,6 +47,10 @@ impl OperationsServer {
         let mut clocks = self.read_clocks().await?;
         let start = clocks.iter().max().copied().ok_or_else(not_virtual)?;
         let target = target_time(&request, start).max(start);
+        if request.validate_only {
+            let clock = Some(self.clock_message(&[target]));
+            return Ok(wire::AdvanceClockResponse { clock, fired_deadline_count: 0, pending_work: Vec::new() });
+        }
         let pending_work = self.move_clocks(&mut clocks, start, target, stop_time).await?;
         let fired_deadline_count = self.fired_deadlines().saturating_sub(fired_before);
         Ok(wire::AdvanceClockResponse { clock: Some(self.clock_message(&clocks)), fired_deadline_count, pending_work })

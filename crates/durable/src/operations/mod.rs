@@ -48,7 +48,7 @@ impl wire::operations_service_server::OperationsService for OperationsServer {
 
     async fn retry_stream(&self, request: Request<wire::RetryStreamRequest>) -> Result<Response<wire::Stream>, Status> {
         let (_caller, request) = cpor_rpc::request::validate(request)?;
-        self.handle_retry_stream(&request.name).await.map(Response::new)
+        self.handle_retry_stream(request).await.map(Response::new)
     }
 
     async fn list_deadlines(

@@ -6,22 +6,26 @@ use tonic::{Code, Status};
 use super::{OperationsServer, internal, list_streams::stream_message};
 use crate::{
     event_server::not_hosted,
-    outbox::{self, OutboxStreamKey},
+    outbox::{self, OutboxStreamKey, StreamStatus},
 };
 
 impl OperationsServer {
-    /// Makes a parked stream available for delivery again and notifies the relay. The gRPC method
-    /// calls this once the caller is known; tests call it directly.
+    /// Makes a parked stream available for delivery again and notifies the relay; with
+    /// `validate_only`, changes nothing. Two statements, or one query with `validate_only`. The gRPC
+    /// method calls this once the caller is known; tests call it directly.
     ///
     /// # Errors
     /// NOT_FOUND `STREAM_NOT_FOUND`; FAILED_PRECONDITION `STREAM_NOT_PARKED`, `SERVICE_NOT_HOSTED`.
-    pub async fn handle_retry_stream(&self, name: &str) -> Result<wire::Stream, Status> {
-        let (source, key) = parse_stream_name(name).ok_or_else(|| not_found(name))?;
+    pub async fn handle_retry_stream(&self, request: wire::RetryStreamRequest) -> Result<wire::Stream, Status> {
+        let wire::RetryStreamRequest { name, validate_only } = request;
+        let (source, key) = parse_stream_name(&name).ok_or_else(|| not_found(&name))?;
         let host = self.hosts.iter().find(|host| host.service() == source).ok_or_else(|| not_hosted(Some(source)))?;
-        let was_parked = outbox::unpark(host.db().writer(), &key).await.map_err(internal)?;
-        let status = outbox::find(host.db().writer(), &key).await.map_err(internal)?.ok_or_else(|| not_found(name))?;
+        let was_unparked = !validate_only && outbox::unpark(host.db().writer(), &key).await.map_err(internal)?;
+        let status = outbox::find(host.db().writer(), &key).await.map_err(internal)?.ok_or_else(|| not_found(&name))?;
+        let would_be_unparked = validate_only && status.is_parked;
+        let status = if would_be_unparked { StreamStatus { is_parked: false, attempts: 0, ..status } } else { status };
         let stream = stream_message(source, status);
-        if !was_parked {
+        if !(was_unparked || would_be_unparked) {
             let state = stream.state().as_str_name();
             let message = format!("the stream is {state}; only a PARKED stream can be retried");
             return Err(cpor_call::status::with_reason(
@@ -31,7 +35,9 @@ impl OperationsServer {
                 &[("state", state)],
             ));
         }
-        host.context().notifications.relay(key.destination).notify_one();
+        if was_unparked {
+            host.context().notifications.relay(key.destination).notify_one();
+        }
         Ok(stream)
     }
 }

@@ -5,7 +5,11 @@ use std::{sync::Arc, time::Duration};
 
 use chrono::TimeDelta;
 use cpor_process::Metrics;
-use cpor_proto::{events::v1::DeliverEventsRequest, operations::v1::StreamState, options::v1::Service as WireService};
+use cpor_proto::{
+    events::v1::DeliverEventsRequest,
+    operations::v1::{RetryStreamRequest, StreamState},
+    options::v1::Service as WireService,
+};
 use cpor_types::Service;
 
 use crate::{
@@ -14,6 +18,10 @@ use crate::{
     service_pair::{NetworkFault, ServicePair},
     tickets::{command, counts, key, run_add, run_open},
 };
+
+fn retry(name: &str) -> RetryStreamRequest {
+    RetryStreamRequest { name: name.to_owned(), validate_only: false }
+}
 
 on_both_databases![with Fixture::new:
     events_are_applied_by_the_receiver,
@@ -130,12 +138,18 @@ async fn a_refused_event_parks_only_its_stream(fixture: Fixture) {
     let parked = services.streams(StreamState::Parked).await.remove(0);
     assert_eq!(parked.last_error, "unknown event");
     let operations = cpor_durable::OperationsServer::new([services.host.clone()]);
-    assert_eq!(operations.handle_retry_stream(&parked.name).await.unwrap().state(), StreamState::Pending);
+    let preview = RetryStreamRequest { validate_only: true, ..retry(&parked.name) };
+    assert_eq!(operations.handle_retry_stream(preview).await.unwrap().state(), StreamState::Pending);
+    assert_eq!(services.streams(StreamState::Parked).await, std::slice::from_ref(&parked), "nothing has changed");
+    assert_eq!(operations.handle_retry_stream(retry(&parked.name)).await.unwrap().state(), StreamState::Pending);
     assert_eq!(services.drain().await, 2);
     assert_eq!(services.mirrored_count(1).await, Some(11));
-    let again = operations.handle_retry_stream(&parked.name).await.unwrap_err();
-    assert_eq!(cpor_call::status::reason(&again).unwrap(), "STREAM_NOT_PARKED");
-    let unknown = operations.handle_retry_stream("services/claim-intake/streams/nothing").await.unwrap_err();
+    for validate_only in [false, true] {
+        let again = RetryStreamRequest { validate_only, ..retry(&parked.name) };
+        let again = operations.handle_retry_stream(again).await.unwrap_err();
+        assert_eq!(cpor_call::status::reason(&again).unwrap(), "STREAM_NOT_PARKED");
+    }
+    let unknown = operations.handle_retry_stream(retry("services/claim-intake/streams/nothing")).await.unwrap_err();
     assert_eq!(cpor_call::status::reason(&unknown).unwrap(), "STREAM_NOT_FOUND");
 }
 

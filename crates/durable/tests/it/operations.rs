@@ -35,7 +35,7 @@ on_both_databases![with Fixture::new:
 ];
 
 async fn advance(server: &OperationsServer, seconds: i64) -> AdvanceClockResponse {
-    let request = AdvanceClockRequest { target: Some(Target::BySeconds(seconds)) };
+    let request = AdvanceClockRequest { target: Some(Target::BySeconds(seconds)), validate_only: false };
     server.handle_advance_clock(request, Duration::from_secs(20)).await.unwrap()
 }
 
@@ -52,6 +52,10 @@ async fn the_clock_steps_through_due_times_in_order(fixture: Fixture) {
         run_open(&test_writer.writer, command(&key(n as u128)), &n.to_string(), Some(due)).await.unwrap();
     }
     let server = OperationsServer::new([host.clone()]);
+    let preview = AdvanceClockRequest { target: Some(Target::BySeconds(35)), validate_only: true };
+    let preview = server.handle_advance_clock(preview, Duration::from_secs(20)).await.unwrap();
+    assert_eq!((time(&preview), preview.fired_deadline_count), (start() + TimeDelta::seconds(35), 0));
+    assert_eq!(host.now().await.unwrap(), start(), "validate_only moves no clock");
     let answer = advance(&server, 35).await;
     assert_eq!((answer.fired_deadline_count, answer.pending_work.as_slice()), (3, [].as_slice()));
     assert_eq!(time(&answer), start() + TimeDelta::seconds(35));
@@ -60,7 +64,10 @@ async fn the_clock_steps_through_due_times_in_order(fixture: Fixture) {
         assert_eq!(effective, start() + TimeDelta::seconds(60 - 10 * n));
         assert_eq!(recorded, effective, "the clock stood at its due time");
     }
-    let stay = AdvanceClockRequest { target: Some(Target::ToTime(prost_types::Timestamp { seconds: 0, nanos: 0 })) };
+    let stay = AdvanceClockRequest {
+        target: Some(Target::ToTime(prost_types::Timestamp { seconds: 0, nanos: 0 })),
+        validate_only: false,
+    };
     let stayed = server.handle_advance_clock(stay, Duration::from_secs(20)).await.unwrap();
     assert_eq!(time(&stayed), start() + TimeDelta::seconds(35), "the clock does not move back");
 }
@@ -71,7 +78,7 @@ async fn unfinished_work_is_listed(fixture: Fixture) {
     run_open(&test_writer.writer, command(&key(1)), "one", None).await.unwrap();
     run_add(&test_writer.writer, command(&key(1)), 1).await.unwrap();
     let server = OperationsServer::new([host]);
-    let request = AdvanceClockRequest { target: Some(Target::BySeconds(10)) };
+    let request = AdvanceClockRequest { target: Some(Target::BySeconds(10)), validate_only: false };
     let answer = server.handle_advance_clock(request, Duration::ZERO).await.unwrap();
     assert_eq!(answer.pending_work.len(), 1);
     assert!(answer.pending_work[0].contains("no service is reachable"), "{:?}", answer.pending_work);
@@ -99,7 +106,7 @@ async fn a_probe_with_unfinished_work_holds_the_clock(fixture: Fixture) {
 async fn a_probe_that_does_not_return_is_listed(fixture: Fixture) {
     let host = fixture.host().await;
     host.add_idle_probe("mail", std::future::pending);
-    let request = AdvanceClockRequest { target: Some(Target::BySeconds(10)) };
+    let request = AdvanceClockRequest { target: Some(Target::BySeconds(10)), validate_only: false };
     let answer = OperationsServer::new([host]).handle_advance_clock(request, Duration::from_secs(1)).await.unwrap();
     assert_eq!(answer.pending_work.len(), 1);
     assert!(answer.pending_work[0].ends_with("mail: the probe is still running"), "{:?}", answer.pending_work);
@@ -110,7 +117,7 @@ async fn a_real_clock_cannot_be_moved(fixture: Fixture) {
     let host = fixture.host_on(fixture.db.clone(), clock, Arc::new(UnreachableTransport)).await;
     let server = OperationsServer::new([host]);
     assert!(!server.handle_get_clock().await.unwrap().is_virtual);
-    let request = AdvanceClockRequest { target: Some(Target::BySeconds(10)) };
+    let request = AdvanceClockRequest { target: Some(Target::BySeconds(10)), validate_only: false };
     let refused = server.handle_advance_clock(request, Duration::from_secs(1)).await.unwrap_err();
     assert_eq!(cpor_call::status::reason(&refused).unwrap(), "CLOCK_NOT_VIRTUAL");
 }

@@ -108,7 +108,7 @@ fn program_name(program: Program) -> Value {
 
 /// The value of a column that only paid earnings have.
 fn if_paid(earned: &MonthlyEarning, value: fn(&MonthlyEarning) -> Value) -> Value {
-    if earned.outcome() == EarningOutcome::Paid { value(earned) } else { Value::Null }
+    if earned.outcome() == EarningOutcome::Earned { value(earned) } else { Value::Null }
 }
 
 fn micros(amount: Option<&Money>) -> Value {

@@ -1,6 +1,8 @@
 //! `ImportUsage` (R51): stores rows of usage in one transaction and returns one result for each
 //! row. A refused row does not affect the others.
+use cpor_auth::Caller;
 use cpor_call::status;
+use cpor_durable::{RequestId, RequestIdReused};
 use cpor_proto::eligibility::v1::{
     ImportUsageRequest, ImportUsageResponse, ImportUsageResult, UsageMonth, import_usage_result::Outcome,
 };
@@ -11,20 +13,21 @@ use tonic::{Request, Response, Status};
 use super::{Api, error::Refusal};
 use crate::{
     domain::{ImportOutcome, Measures, Usage, UsageCounts, UsageId},
-    store::usage,
+    store::usage::{self, ImportedRow},
 };
 
 /// A row that can be stored, or the status of its refusal.
-type CheckedRow = Result<Usage, Status>;
+type CheckedRow = Result<ImportedRow, Status>;
 
 pub(super) async fn import_usage(
     api: &Api,
     request: Request<ImportUsageRequest>,
 ) -> Result<Response<ImportUsageResponse>, Status> {
-    let (_, request, violations) = request::validate_rows(request, "rows")?;
-    let rows = check_rows(&request.rows, violations);
-    let accepted: Vec<Usage> = rows.iter().filter_map(|row| row.as_ref().ok()).cloned().collect();
-    let outcomes = usage::import(&api.db, &api.business_clock, &accepted).await.map_err(Refusal::Import)?;
+    let (caller, request, violations) = request::validate_rows(request, "rows")?;
+    let rows = check_rows(&caller, &request, violations);
+    let accepted: Vec<ImportedRow> = rows.iter().filter_map(|row| row.as_ref().ok()).cloned().collect();
+    let imported = usage::import(&api.host, &accepted, request.validate_only).await;
+    let outcomes = imported.map_err(Refusal::Import)?;
     api.assessor.wake();
     let mut outcomes = outcomes.into_iter();
     // The outcomes are those of the accepted rows, in their order.
@@ -36,12 +39,16 @@ pub(super) async fn import_usage(
 }
 
 /// Checks each row on its own.
-fn check_rows(rows: &[UsageMonth], mut violations: RowViolations) -> Vec<CheckedRow> {
+fn check_rows(caller: &Caller, request: &ImportUsageRequest, mut violations: RowViolations) -> Vec<CheckedRow> {
     let check = |(index, row)| match violations.remove(&index) {
         Some(violations) => Err(status::invalid_fields(violations)),
-        None => parse_row(row).map_err(Status::from),
+        None => {
+            let usage = parse_row(row)?;
+            let request = RequestId::of_row(caller, "ImportUsage", &request.request_id, index, row);
+            Ok(ImportedRow { usage, request })
+        }
     };
-    rows.iter().enumerate().map(check).collect()
+    request.rows.iter().enumerate().map(check).collect()
 }
 
 fn parse_row(row: &UsageMonth) -> Result<Usage, Refusal> {
@@ -57,12 +64,13 @@ fn parse_row(row: &UsageMonth) -> Result<Usage, Refusal> {
     Ok(Usage { id: UsageId { key, month }, measures })
 }
 
-fn to_result(outcome: ImportOutcome) -> ImportUsageResult {
+fn to_result(outcome: Result<ImportOutcome, RequestIdReused>) -> ImportUsageResult {
     let outcome = match outcome {
-        ImportOutcome::Created => Outcome::Created,
-        ImportOutcome::Replaced => Outcome::Replaced,
-        ImportOutcome::Unchanged => Outcome::Unchanged,
-        ImportOutcome::Refused(why) => return refused_result(&Refusal::Usage(why).into()),
+        Ok(ImportOutcome::Created) => Outcome::Created,
+        Ok(ImportOutcome::Replaced) => Outcome::Replaced,
+        Ok(ImportOutcome::Unchanged) => Outcome::Unchanged,
+        Ok(ImportOutcome::Refused(why)) => return refused_result(&Refusal::Usage(why).into()),
+        Err(RequestIdReused) => return refused_result(&RequestIdReused.into()),
     };
     ImportUsageResult { outcome: outcome.into(), error: None }
 }

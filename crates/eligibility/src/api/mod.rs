@@ -22,7 +22,7 @@ mod tests;
 use std::sync::Arc;
 
 use cpor_database::Db;
-use cpor_durable::{BusinessClock, Command, Transition, Writer};
+use cpor_durable::{Command, Host, Transition, Writer};
 use cpor_proto::eligibility::v1::{
     ActivateProgramGuideRequest, Assessment, CreateProgramGuideRequest, ExportEarningsRequest, GetAssessmentRequest,
     GetProgramGuideRequest, ImportUsageRequest, ImportUsageResponse, ListAssessmentsRequest, ListAssessmentsResponse,
@@ -47,7 +47,7 @@ use error::Refusal;
 /// The implementation of the gRPC service, with everything that its methods use.
 pub(crate) struct Api {
     pub(crate) db: Db,
-    pub(crate) business_clock: BusinessClock,
+    pub(crate) host: Host,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) guide_writer: Writer<GuideCatalogStore>,
     pub(crate) payout_writer: Writer<PayoutStore>,
@@ -63,7 +63,7 @@ impl Api {
 
     /// Reads the business clock.
     async fn now(&self) -> Result<Timestamp, Refusal> {
-        self.business_clock.now(&self.db).await.map_err(|error| Refusal::Store(error.into()))
+        self.host.now().await.map_err(|error| Refusal::Store(error.into()))
     }
 
     /// Executes a command on the guide catalog and returns the catalog after it.

@@ -1,4 +1,5 @@
-//! `RecordPayout` (R54): stores a payout and marks the earnings that it pays, in one transaction.
+//! `RecordPayout` (R54): stores a payout and marks the earnings that it pays, in one transaction,
+//! then sums them with one query. With `validate_only`, sums the earnings that are due instead.
 use cpor_durable::{Command, RequestId};
 use cpor_proto::eligibility::v1::{RecordPayoutRequest, RecordPayoutResponse};
 use cpor_proto::wire_time::to_wire_time;
@@ -26,13 +27,21 @@ pub(super) async fn record_payout(
 
     let command = Command::new("record_payout", payouts::payout_key(period, id), caller.actor.clone());
     let command = command.request(RequestId::from_request(&caller, "RecordPayout", &request)?);
+    let command = command.validate_only(request.validate_only);
     let record = move |_: Option<&Payout>, now| Payout::record(id, period, reference.clone(), now).map(Some);
     let committed = api.payout_writer.execute(command, record).await.map_err(error::command_error)?;
 
     let not_found = || Refusal::NotFound { resource: request.payout_period.clone() };
-    let Payout { id, period, reference, pay_time } = committed.state.ok_or_else(not_found)?;
+    let payout = committed.state.ok_or_else(not_found)?;
+    let is_preview = request.validate_only && !committed.replayed;
     // The writer's connection is used because a reader might not see the commit yet.
-    let (earnings, amounts) = payouts::totals(api.db.writer(), id).await.map_err(Refusal::Store)?;
+    let totals = if is_preview {
+        payouts::totals_due(api.db.writer(), &payout).await
+    } else {
+        payouts::totals(api.db.writer(), payout.id).await
+    };
+    let (earnings, amounts) = totals.map_err(Refusal::Store)?;
+    let Payout { period, reference, pay_time, .. } = payout;
     Ok(Response::new(RecordPayoutResponse {
         payout_period: period.to_string(),
         reference,

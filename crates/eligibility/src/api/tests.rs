@@ -177,7 +177,7 @@ async fn r51_a_refused_row_does_not_affect_the_others(system: TestSystem) {
         row("workloads/teams", "2026-01"),
         UsageMonth { active_users: 6, ..row("workloads/teams", "2026-01") },
     ];
-    let request = request_by(staff(), "ImportUsage", ImportUsageRequest { rows });
+    let request = request_by(staff(), "ImportUsage", ImportUsageRequest { rows, ..Default::default() });
     let results = system.app.api.import_usage(request).await.unwrap().into_inner().results;
     let reason = |result: &cpor_proto::eligibility::v1::ImportUsageResult| {
         let error = result.error.clone().map(|error| {

@@ -59,18 +59,22 @@ impl Store for PayoutStore {
 /// Marks the accrued earnings of the payout's period as paid. Earnings are never changed otherwise.
 async fn mark_as_paid(tx: &Tx, payout: &Payout) -> Result<(), StoreError> {
     use earning::{Column, Entity};
-    // As the condition of the partial index `earning_due`, which a parameter does not match.
-    let is_accrued = Expr::col(Column::Status).eq(Expr::Constant(EarningStatus::Accrued.into()));
-    let period = ids::PayoutPeriodId::from(payout.period.to_string());
     Entity::update_many()
         .col_expr(Column::Status, Expr::val(EarningStatus::Paid))
         .col_expr(Column::Payout, Expr::val(ids::PayoutId::from(payout.id)))
         .col_expr(Column::Reference, Expr::val(payout.reference.as_str()))
         .col_expr(Column::PayTime, Expr::val(payout.pay_time))
-        .filter(Column::PayoutPeriod.eq(period).and(is_accrued))
+        .filter(is_due(payout.period))
         .exec(tx)
         .await?;
     Ok(())
+}
+
+/// Selects the accrued earnings of a period. It contains the condition of the partial index
+/// `earning_due`, which a parameter does not match.
+fn is_due(period: PayoutPeriod) -> Expr {
+    let is_accrued = Expr::col(earning::Column::Status).eq(Expr::Constant(EarningStatus::Accrued.into()));
+    earning::Column::PayoutPeriod.eq(ids::PayoutPeriodId::from(period.to_string())).and(is_accrued)
 }
 
 /// Returns how many earnings a payout paid, and their sum in each currency.
@@ -78,19 +82,32 @@ async fn mark_as_paid(tx: &Tx, payout: &Payout) -> Result<(), StoreError> {
 /// # Errors
 /// The database failed, or a row is inconsistent.
 pub(crate) async fn totals(db: &impl ConnectionTrait, payout: Uuid) -> Result<(u64, Vec<Money>), StoreError> {
+    sum(db, payout, earning::Column::Payout.eq(ids::PayoutId::from(payout))).await
+}
+
+/// Returns how many earnings `payout`, which is not saved, would pay, and their sum in each
+/// currency.
+///
+/// # Errors
+/// The database failed, or a row is inconsistent.
+pub(crate) async fn totals_due(db: &impl ConnectionTrait, payout: &Payout) -> Result<(u64, Vec<Money>), StoreError> {
+    sum(db, payout.id, is_due(payout.period)).await
+}
+
+async fn sum(db: &impl ConnectionTrait, payout: Uuid, earnings: Expr) -> Result<(u64, Vec<Money>), StoreError> {
     use earning::{Column, Entity};
     let sum = Expr::col(Column::AmountMicros).sum().cast_as("BIGINT");
     let query = Entity::find().select_only().column(Column::Currency).column_as(Column::Id.count(), "earnings");
-    let query = query.column_as(sum, "micros").filter(Column::Payout.eq(ids::PayoutId::from(payout)));
+    let query = query.column_as(sum, "micros").filter(earnings);
     let query = query.group_by(Column::Currency).order_by_asc(Column::Currency);
-    let (mut earnings, mut amounts) = (0, Vec::new());
-    for (currency, count, micros) in query.into_tuple::<(String, i64, i64)>().all(db).await? {
+    let (mut count, mut amounts) = (0, Vec::new());
+    for (currency, in_currency, micros) in query.into_tuple::<(String, i64, i64)>().all(db).await? {
         let key = AggregateKey::new(String::new(), payout);
         let currency = currency.parse().map_err(|malformed| StoreError::inconsistent("earning", &key, malformed))?;
-        earnings += count.unsigned_abs();
+        count += in_currency.unsigned_abs();
         amounts.push(Money::new(currency, micros));
     }
-    Ok((earnings, amounts))
+    Ok((count, amounts))
 }
 
 fn to_payout(row: Model) -> Result<(AggregateKey, Versioned<Payout>), StoreError> {

@@ -175,9 +175,7 @@ async fn r52_usage_imported_again_stays_pending(system: TestSystem) {
 
 async fn r51_concurrent_imports_lose_nothing(system: TestSystem) {
     let rows: Vec<_> = (1..=6).map(|users| [teams_usage("2026-01", users), teams_usage("2026-02", users)]).collect();
-    let imports = rows.iter().map(|rows| usage::import(&system.db, system.host.clock(), rows));
-    for outcomes in futures_util::future::join_all(imports).await {
-        let outcomes = outcomes.unwrap();
+    for outcomes in futures_util::future::join_all(rows.iter().map(|rows| system.import_usage(rows))).await {
         assert!(outcomes.iter().all(|outcome| [ImportOutcome::Created, ImportOutcome::Replaced].contains(outcome)));
     }
     let revisions: Vec<i64> = stored_months(&system).await.iter().map(|(_, _, revision, _)| *revision).collect();

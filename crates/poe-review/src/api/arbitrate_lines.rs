@@ -2,7 +2,7 @@
 //!
 //! Executes three commands on the arbitration and one on each competing case, with a call to the
 //! registry between them. If a step fails, the arbitration is completed in the background: see
-//! `ArbitrationRunner`.
+//! `ArbitrationRunner`. With `validate_only`, the awards are planned and nothing is committed.
 use super::{Api, error, from_proto, to_proto};
 use crate::{
     domain::arbitration::{Arbitration, ArbitrationState, Award},
@@ -29,7 +29,8 @@ pub(super) async fn handle(
     let awards = parse_awards(tenant, &request.awards)?;
     let id = DecisionId(api.entropy.uuid());
     let command = Command::new("arbitrate_lines", arbitrations::key(tenant, id), caller.actor.clone())
-        .request(RequestId::from_request(&caller, "ArbitrateLines", &request)?);
+        .request(RequestId::from_request(&caller, "ArbitrateLines", &request)?)
+        .validate_only(request.validate_only);
     let (actor, comment) = (caller.actor.clone(), request.comment.clone());
     let decide = move |_: Option<&Arbitration>, now| {
         let (awards, comment, actor) = (awards.clone(), comment.clone(), actor.clone());
@@ -41,6 +42,11 @@ pub(super) async fn handle(
     let begun = runner.arbitration_writer.execute(command, decide).await;
     let begun = begun.map_err(|failure| error::from_arbitration_failure(tenant, failure))?;
     let completed = match &begun.state {
+        Some(arbitration) if request.validate_only && !begun.replayed => {
+            let state = runner.plan(arbitration).await.map_err(|cause| error::from_incomplete(&cause))?;
+            let planned = Arbitration { state, ..arbitration.clone() };
+            CommandOutcome { state: Some(planned), ..begun }
+        }
         Some(arbitration) if arbitration.is_pending() => {
             runner.complete(arbitration, 0).await.map_err(|cause| error::from_incomplete(&cause))?
         }

@@ -42,6 +42,7 @@ impl TestSystem {
             awards: awards.iter().map(award).collect(),
             comment: "The newer proof convinces.".to_owned(),
             request_id: request_id.to_owned(),
+            ..ArbitrateLinesRequest::default()
         };
         self.api.arbitrate_lines(request_from("lea", role("lea"), request)).await.map(Response::into_inner)
     }
@@ -128,7 +129,7 @@ async fn r37_an_approved_rival_competes_until_its_lines_end(system: TestSystem) 
         tenant: claim(1).tenant,
         review_case_id: claim(1).review_case_id,
         line_ids: vec![line("teams").line_id],
-        all: true,
+        none_left: true,
     };
     system.deliver_event(&claim(1).claim, Payload::LinesEnded(ended), day(1)).await.unwrap();
     assert_eq!(system.contested(2).await, [false, false]);

@@ -44,6 +44,12 @@ pub struct ClaimLine {
     /// Why the line's association ended. Unspecified if it has not.
     #[prost(enumeration = "super::super::r#type::v1::AssociationEndReason", tag = "11")]
     pub association_end_reason: i32,
+    /// The associations of the line, one for each activity of the claim. Format of each:
+    /// `tenants/{tenant}/associations/{association}`, where both ids are UUIDs.
+    /// `cpor.registry.v1.RegistryService.ListAssociations` returns them. Empty until the association
+    /// has become official. They stay after the association has ended.
+    #[prost(string, repeated, tag = "12")]
+    pub associations: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 impl ::prost::Name for ClaimLine {
     const NAME: &'static str = "ClaimLine";
@@ -137,6 +143,7 @@ pub struct Rejection {
     #[prost(
         enumeration = "super::super::r#type::v1::FurtherRejectionReason",
         repeated,
+        packed = "false",
         tag = "2"
     )]
     pub further_reasons: ::prost::alloc::vec::Vec<i32>,
@@ -173,6 +180,7 @@ pub struct PartnerAction {
     #[prost(
         enumeration = "super::super::r#type::v1::PartnerActionReason",
         repeated,
+        packed = "false",
         tag = "1"
     )]
     pub reasons: ::prost::alloc::vec::Vec<i32>,
@@ -338,7 +346,7 @@ pub struct Claim {
     pub waits_for: i32,
     /// The party that has to act (R60).
     #[prost(enumeration = "Party", tag = "50")]
-    pub whose_move: i32,
+    pub acting_party: i32,
     /// The consent of the customer. Format: `tenants/{tenant}/consents/{claim}`, where both ids are
     /// UUIDs. Empty until the claim is first submitted.
     #[prost(string, tag = "51")]
@@ -478,7 +486,7 @@ pub struct HistoryEntry {
     /// The parts of the entry that exist but that the caller's side may not see. If it contains
     /// HISTORY_PART_FACTS, only the position is visible. If it contains HISTORY_PART_CHANGES, the
     /// changes without `field` and `erased` are withheld, or all changes if none are listed.
-    #[prost(enumeration = "HistoryPart", repeated, tag = "12")]
+    #[prost(enumeration = "HistoryPart", repeated, packed = "false", tag = "12")]
     pub withheld: ::prost::alloc::vec::Vec<i32>,
     /// The SHA-256 hash of the history up to this entry, in hexadecimal. Two sides that see the same
     /// link have the same history, even if they may see different parts of it.
@@ -486,7 +494,7 @@ pub struct HistoryEntry {
     pub chain_hash: ::prost::alloc::string::String,
     /// The parts of the entry that were personal data and were erased by `ErasePersonalData`. For
     /// HISTORY_PART_CHANGES, the changes with `erased` are meant.
-    #[prost(enumeration = "HistoryPart", repeated, tag = "14")]
+    #[prost(enumeration = "HistoryPart", repeated, packed = "false", tag = "14")]
     pub erased: ::prost::alloc::vec::Vec<i32>,
 }
 impl ::prost::Name for HistoryEntry {
@@ -764,7 +772,7 @@ pub struct ListClaimsRequest {
     /// case. At most 2,000 characters.
     ///
     /// Fields and operators:
-    /// - `state`, `association_state`, `solution_area`, `waits_for`, `whose_move`: `=` and `!=` with an
+    /// - `state`, `association_state`, `solution_area`, `waits_for`, `acting_party`: `=` and `!=` with an
     ///    enum value, whose prefix can be omitted.
     /// - `display_name`, `mpn_id`, `tenant_id`, `customer_domain`, `policy`: `=`, `!=` and `:`
     ///    (contains).
@@ -777,7 +785,7 @@ pub struct ListClaimsRequest {
     ///    it; the same holds for a claim without `due_time`.
     ///
     /// Examples:
-    /// - `whose_move = PARTNER AND due_time < 2026-04-01T00:00:00Z`
+    /// - `acting_party = PARTNER AND due_time < 2026-04-01T00:00:00Z`
     /// - `state = APPROVED AND association_state != ENDED`
     /// - `products:power-bi OR products:power-apps AND create_time >= 2026-01-01T00:00:00Z`
     /// - `NOT (state = EDITING OR state = REJECTED)`
@@ -1128,6 +1136,15 @@ pub struct EvidenceMetadata {
     /// new request.
     #[prost(string, tag = "5")]
     pub request_id: ::prost::alloc::string::String,
+    /// If true, the document is received and checked like that of a real upload, and the response
+    /// shows the evidence that it would have created, but nothing is stored. The `name` in the
+    /// response is then not that of a later upload.
+    #[prost(bool, tag = "6")]
+    pub validate_only: bool,
+    /// The `etag` of the claim that the caller has read. If the claim has changed since, the call
+    /// fails with ABORTED (ETAG_MISMATCH). If empty, the etag is not checked.
+    #[prost(string, tag = "7")]
+    pub etag: ::prost::alloc::string::String,
 }
 impl ::prost::Name for EvidenceMetadata {
     const NAME: &'static str = "EvidenceMetadata";
@@ -1572,7 +1589,7 @@ pub struct ClaimExplanation {
     pub due_time: ::core::option::Option<::prost_types::Timestamp>,
     /// The party that has to act. Unspecified if no party has to.
     #[prost(enumeration = "Party", tag = "7")]
-    pub whose_move: i32,
+    pub acting_party: i32,
     /// The explanation as a sentence in English.
     #[prost(string, tag = "8")]
     pub explanation: ::prost::alloc::string::String,

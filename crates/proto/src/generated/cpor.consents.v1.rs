@@ -21,7 +21,12 @@ pub struct Consent {
     #[prost(string, tag = "5")]
     pub claim_display_name: ::prost::alloc::string::String,
     /// The claimed activities.
-    #[prost(enumeration = "super::super::r#type::v1::Activity", repeated, tag = "6")]
+    #[prost(
+        enumeration = "super::super::r#type::v1::Activity",
+        repeated,
+        packed = "false",
+        tag = "6"
+    )]
     pub activities: ::prost::alloc::vec::Vec<i32>,
     /// The claimed workloads or subscriptions.
     #[prost(message, repeated, tag = "7")]
@@ -48,7 +53,7 @@ pub struct Consent {
     #[prost(enumeration = "super::super::r#type::v1::ConsentChannel", tag = "13")]
     pub channel: i32,
     /// The decisions that the customer can make now.
-    #[prost(enumeration = "ConsentCommand", repeated, tag = "14")]
+    #[prost(enumeration = "ConsentCommand", repeated, packed = "false", tag = "14")]
     pub allowed_commands: ::prost::alloc::vec::Vec<i32>,
     /// When the claim was submitted.
     #[prost(message, optional, tag = "15")]

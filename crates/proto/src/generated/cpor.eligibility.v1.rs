@@ -96,13 +96,13 @@ pub struct MonthlyEarning {
     /// The names of the conditions that did not hold, if the outcome is CONDITIONS_FAILED.
     #[prost(string, repeated, tag = "2")]
     pub failed_conditions: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// What is counted, if the outcome is PAID.
+    /// What is counted, if the outcome is EARNED.
     #[prost(enumeration = "UsageUnit", tag = "3")]
     pub unit: i32,
-    /// The number of units, if the outcome is PAID.
+    /// The number of units, if the outcome is EARNED.
     #[prost(int64, tag = "4")]
     pub units: i64,
-    /// The amount that one unit earns, if the outcome is PAID.
+    /// The amount that one unit earns, if the outcome is EARNED.
     #[prost(message, optional, tag = "5")]
     pub rate: ::core::option::Option<super::super::r#type::v1::Money>,
     /// Units times rate. Absent if the line earns nothing.
@@ -381,10 +381,10 @@ pub struct UsageMonth {
     #[prost(int64, tag = "6")]
     pub consumption: i64,
     /// True if the usage is credited to the calling partner: the month is a full month after its
-    /// association became official (R50). False for vendor staff. Ignored on import.
+    /// association became official (R50). False for vendor staff. Set by the server.
     #[prost(bool, tag = "7")]
     pub credited: bool,
-    /// When the figures were imported. Ignored on import.
+    /// When the figures were imported. Set by the server.
     #[prost(message, optional, tag = "8")]
     pub import_time: ::core::option::Option<::prost_types::Timestamp>,
     /// The revision of the figures: 1 for the first import of the month, and one more for each
@@ -900,6 +900,10 @@ pub struct RecordPayoutRequest {
     /// new request.
     #[prost(string, tag = "3")]
     pub request_id: ::prost::alloc::string::String,
+    /// If true, the request is checked and the response shows what the payout would cover now, but
+    /// nothing is recorded.
+    #[prost(bool, tag = "4")]
+    pub validate_only: bool,
 }
 impl ::prost::Name for RecordPayoutRequest {
     const NAME: &'static str = "RecordPayoutRequest";
@@ -946,6 +950,18 @@ pub struct ImportUsageRequest {
     /// The rows to import, at least 1 and at most 1,000.
     #[prost(message, repeated, tag = "1")]
     pub rows: ::prost::alloc::vec::Vec<UsageMonth>,
+    /// An id that the caller chooses for this request, for example a UUID, so that the request can be
+    /// retried safely. It covers each row at its place in the request. A row that is repeated with the
+    /// same id and the same content within 24 hours changes nothing, even if its resource has changed
+    /// since, and gets OUTCOME_UNCHANGED. A row that was refused is checked again. Another row at the
+    /// same place is refused with INVALID_ARGUMENT (REQUEST_ID_REUSED). If empty, a repeated row is
+    /// imported again, and changes nothing if its resource has not changed since.
+    #[prost(string, tag = "2")]
+    pub request_id: ::prost::alloc::string::String,
+    /// If true, the rows are checked and the response shows the results that they would have, but
+    /// nothing is imported.
+    #[prost(bool, tag = "3")]
+    pub validate_only: bool,
 }
 impl ::prost::Name for ImportUsageRequest {
     const NAME: &'static str = "ImportUsageRequest";
@@ -1007,7 +1023,8 @@ pub mod import_usage_result {
         Created = 1,
         /// The row replaced the figures of the month. The replaced figures are kept.
         Replaced = 2,
-        /// The row equals what was stored, so nothing changed.
+        /// Nothing changed: the row equals what was stored, or was imported before under the same
+        /// request id.
         Unchanged = 3,
         /// The row was refused. `error` says why.
         Refused = 4,
@@ -1202,7 +1219,7 @@ pub enum EarningOutcome {
     /// The value is not specified.
     Unspecified = 0,
     /// The line is eligible and earns units times rate.
-    Paid = 1,
+    Earned = 1,
     /// The line is recognized, but never paid (R53).
     RecognitionOnly = 2,
     /// The association was not official during the whole month (R50).
@@ -1227,7 +1244,7 @@ impl EarningOutcome {
     pub fn as_str_name(&self) -> &'static str {
         match self {
             Self::Unspecified => "EARNING_OUTCOME_UNSPECIFIED",
-            Self::Paid => "EARNING_OUTCOME_PAID",
+            Self::Earned => "EARNING_OUTCOME_EARNED",
             Self::RecognitionOnly => "EARNING_OUTCOME_RECOGNITION_ONLY",
             Self::NotCredited => "EARNING_OUTCOME_NOT_CREDITED",
             Self::ConditionsFailed => "EARNING_OUTCOME_CONDITIONS_FAILED",
@@ -1241,7 +1258,7 @@ impl EarningOutcome {
     pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
         match value {
             "EARNING_OUTCOME_UNSPECIFIED" => Some(Self::Unspecified),
-            "EARNING_OUTCOME_PAID" => Some(Self::Paid),
+            "EARNING_OUTCOME_EARNED" => Some(Self::Earned),
             "EARNING_OUTCOME_RECOGNITION_ONLY" => Some(Self::RecognitionOnly),
             "EARNING_OUTCOME_NOT_CREDITED" => Some(Self::NotCredited),
             "EARNING_OUTCOME_CONDITIONS_FAILED" => Some(Self::ConditionsFailed),
@@ -1802,8 +1819,8 @@ pub mod eligibility_service_client {
         /// row replaces what was stored for its key and month, and the replaced figures are kept (R51). A
         /// refused row does not affect the others.
         ///
-        /// Reasons of refused rows: INVALID_FIELDS, USAGE_MEASURE_MISMATCH and USAGE_MONTH_IN_FUTURE, all
-        /// with INVALID_ARGUMENT.
+        /// Reasons of refused rows: INVALID_FIELDS, USAGE_MEASURE_MISMATCH, USAGE_MONTH_IN_FUTURE and
+        /// REQUEST_ID_REUSED, all with INVALID_ARGUMENT.
         ///
         /// Errors: RESOURCE_EXHAUSTED (OVERLOADED) if other imports change the same rows; retry.
         ///
@@ -2092,8 +2109,8 @@ pub mod eligibility_service_server {
         /// row replaces what was stored for its key and month, and the replaced figures are kept (R51). A
         /// refused row does not affect the others.
         ///
-        /// Reasons of refused rows: INVALID_FIELDS, USAGE_MEASURE_MISMATCH and USAGE_MONTH_IN_FUTURE, all
-        /// with INVALID_ARGUMENT.
+        /// Reasons of refused rows: INVALID_FIELDS, USAGE_MEASURE_MISMATCH, USAGE_MONTH_IN_FUTURE and
+        /// REQUEST_ID_REUSED, all with INVALID_ARGUMENT.
         ///
         /// Errors: RESOURCE_EXHAUSTED (OVERLOADED) if other imports change the same rows; retry.
         ///

@@ -232,7 +232,7 @@ pub mod event {
         ReviewReminded(super::ReviewReminded),
         /// Sent by customer-consent to claim-intake.
         #[prost(message, tag = "30")]
-        NoticeSettled(super::NoticeSettled),
+        NoticeReported(super::NoticeReported),
         /// Sent by customer-consent to claim-intake.
         #[prost(message, tag = "31")]
         ConsentWindowOpened(super::ConsentWindowOpened),
@@ -608,7 +608,7 @@ pub struct LinesEnded {
     /// True if no line of the claim has an association any more, so that the customer has nothing left
     /// to decline.
     #[prost(bool, tag = "5")]
-    pub all: bool,
+    pub none_left: bool,
 }
 impl ::prost::Name for LinesEnded {
     const NAME: &'static str = "LinesEnded";
@@ -1066,9 +1066,9 @@ impl ::prost::Name for NoticeResent {
         "/cpor.events.v1.NoticeResent".into()
     }
 }
-/// The customer's mail system accepted a notice or refused it permanently (R41).
+/// The customer's mail system reported that it accepted a notice or refused it permanently (R41).
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct NoticeSettled {
+pub struct NoticeReported {
     /// The resource name of the claim. Format: `partners/{partner}/claims/{claim}`, where `{claim}` is
     /// a UUID.
     #[prost(string, tag = "1")]
@@ -1084,14 +1084,14 @@ pub struct NoticeSettled {
     #[prost(string, tag = "4")]
     pub bounce_reason: ::prost::alloc::string::String,
 }
-impl ::prost::Name for NoticeSettled {
-    const NAME: &'static str = "NoticeSettled";
+impl ::prost::Name for NoticeReported {
+    const NAME: &'static str = "NoticeReported";
     const PACKAGE: &'static str = "cpor.events.v1";
     fn full_name() -> ::prost::alloc::string::String {
-        "cpor.events.v1.NoticeSettled".into()
+        "cpor.events.v1.NoticeReported".into()
     }
     fn type_url() -> ::prost::alloc::string::String {
-        "/cpor.events.v1.NoticeSettled".into()
+        "/cpor.events.v1.NoticeReported".into()
     }
 }
 /// The consent window of a claim opened (R41).
@@ -1249,6 +1249,10 @@ pub struct LineFacts {
     /// The claimed subscription. Absent if the line claims a workload.
     #[prost(message, optional, tag = "5")]
     pub subscription: ::core::option::Option<SubscriptionFacts>,
+    /// The resource names of the associations of the line, one for each activity. Format of each:
+    /// `tenants/{tenant}/associations/{association}`, where both ids are UUIDs.
+    #[prost(string, repeated, tag = "6")]
+    pub associations: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 impl ::prost::Name for LineFacts {
     const NAME: &'static str = "LineFacts";
@@ -1356,7 +1360,7 @@ pub struct AssociationEnded {
     pub line_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
     /// True if the claim has no pending or official association any more.
     #[prost(bool, tag = "5")]
-    pub all: bool,
+    pub none_left: bool,
 }
 impl ::prost::Name for AssociationEnded {
     const NAME: &'static str = "AssociationEnded";

@@ -116,6 +116,10 @@ pub struct RetryStreamRequest {
     /// The resource name of the stream, as `ListStreams` returns it.
     #[prost(string, tag = "1")]
     pub name: ::prost::alloc::string::String,
+    /// If true, the request is checked and the response shows the result that it would have, but
+    /// nothing is changed.
+    #[prost(bool, tag = "2")]
+    pub validate_only: bool,
 }
 impl ::prost::Name for RetryStreamRequest {
     const NAME: &'static str = "RetryStreamRequest";
@@ -264,6 +268,10 @@ impl ::prost::Name for BusinessClock {
 /// Request for `AdvanceClock`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct AdvanceClockRequest {
+    /// If true, the request is checked and the response shows the clock as it would be after the move,
+    /// but nothing is moved and no deadline fires.
+    #[prost(bool, tag = "3")]
+    pub validate_only: bool,
     /// The time to which the clock is moved. Exactly one of the fields must be set.
     #[prost(oneof = "advance_clock_request::Target", tags = "1, 2")]
     pub target: ::core::option::Option<advance_clock_request::Target>,
@@ -550,6 +558,10 @@ pub mod operations_service_client {
         }
         /// Resumes the delivery of a parked stream. Its next event is sent at once.
         ///
+        /// The method has no request id, because a repeated call is safe: if the stream is no longer
+        /// parked, the call fails with STREAM_NOT_PARKED and changes nothing, and an event that was
+        /// already applied is not applied again.
+        ///
         /// Errors: NOT_FOUND (STREAM_NOT_FOUND) if there is no such stream; FAILED_PRECONDITION
         /// (STREAM_NOT_PARKED) if the stream is not parked; FAILED_PRECONDITION (SERVICE_NOT_HOSTED) if
         /// the sending service does not run in the called process.
@@ -649,6 +661,10 @@ pub mod operations_service_client {
         /// due and no event is undelivered. If the deadline of the call comes first, it returns early and
         /// `pending_work` lists the remaining work.
         ///
+        /// The method has no request id. A call with `to_time` is safe to repeat, because the clock never
+        /// moves back and stays where it is once it has reached that time. A repeated call with
+        /// `by_seconds` moves the clock again.
+        ///
         /// Errors: FAILED_PRECONDITION (CLOCK_NOT_VIRTUAL) if the system runs on real time.
         ///
         /// Callers: `operator`.
@@ -712,6 +728,10 @@ pub mod operations_service_server {
         >;
         /// Resumes the delivery of a parked stream. Its next event is sent at once.
         ///
+        /// The method has no request id, because a repeated call is safe: if the stream is no longer
+        /// parked, the call fails with STREAM_NOT_PARKED and changes nothing, and an event that was
+        /// already applied is not applied again.
+        ///
         /// Errors: NOT_FOUND (STREAM_NOT_FOUND) if there is no such stream; FAILED_PRECONDITION
         /// (STREAM_NOT_PARKED) if the stream is not parked; FAILED_PRECONDITION (SERVICE_NOT_HOSTED) if
         /// the sending service does not run in the called process.
@@ -747,6 +767,10 @@ pub mod operations_service_server {
         /// The method returns when the services of the called process are idle, that is, no deadline is
         /// due and no event is undelivered. If the deadline of the call comes first, it returns early and
         /// `pending_work` lists the remaining work.
+        ///
+        /// The method has no request id. A call with `to_time` is safe to repeat, because the clock never
+        /// moves back and stays where it is once it has reached that time. A repeated call with
+        /// `by_seconds` moves the clock again.
         ///
         /// Errors: FAILED_PRECONDITION (CLOCK_NOT_VIRTUAL) if the system runs on real time.
         ///

@@ -219,7 +219,7 @@ pub struct Association {
     /// The product. Format: `products/{product}`, for example `products/power-bi`.
     #[prost(string, tag = "5")]
     pub product: ::prost::alloc::string::String,
-    /// The activity. In a response of `LookUpAssociations`, `activities` lists all of them.
+    /// The activity. In a response of `LookupAssociations`, `activities` lists all of them.
     #[prost(enumeration = "super::super::r#type::v1::Activity", tag = "6")]
     pub activity: i32,
     /// The state of the association.
@@ -241,9 +241,14 @@ pub struct Association {
     /// UUID. Empty for a legacy association (R58).
     #[prost(string, tag = "12")]
     pub claim: ::prost::alloc::string::String,
-    /// In a response of `LookUpAssociations`: every activity for which the partner was on record for
+    /// In a response of `LookupAssociations`: every activity for which the partner was on record for
     /// the key at that time. Empty in other responses.
-    #[prost(enumeration = "super::super::r#type::v1::Activity", repeated, tag = "13")]
+    #[prost(
+        enumeration = "super::super::r#type::v1::Activity",
+        repeated,
+        packed = "false",
+        tag = "13"
+    )]
     pub activities: ::prost::alloc::vec::Vec<i32>,
 }
 impl ::prost::Name for Association {
@@ -298,6 +303,18 @@ pub struct ImportDirectoryRequest {
     /// The rows to import, at least 1 and at most 1,000.
     #[prost(message, repeated, tag = "1")]
     pub rows: ::prost::alloc::vec::Vec<DirectoryRow>,
+    /// An id that the caller chooses for this request, for example a UUID, so that the request can be
+    /// retried safely. It covers each row at its place in the request. A row that is repeated with the
+    /// same id and the same content within 24 hours changes nothing, even if its resource has changed
+    /// since, and gets OUTCOME_UNCHANGED. A row that was refused is checked again. Another row at the
+    /// same place is refused with INVALID_ARGUMENT (REQUEST_ID_REUSED). If empty, a repeated row is
+    /// imported again, and changes nothing if its resource has not changed since.
+    #[prost(string, tag = "2")]
+    pub request_id: ::prost::alloc::string::String,
+    /// If true, the rows are checked and the response shows the results that they would have, but
+    /// nothing is imported.
+    #[prost(bool, tag = "3")]
+    pub validate_only: bool,
 }
 impl ::prost::Name for ImportDirectoryRequest {
     const NAME: &'static str = "ImportDirectoryRequest";
@@ -363,7 +380,8 @@ pub mod import_result {
         Created = 1,
         /// The row changed an existing resource.
         Updated = 2,
-        /// The row equals what was stored, so nothing changed.
+        /// Nothing changed: the row equals what was stored, or was imported before under the same
+        /// request id.
         Unchanged = 3,
         /// The row was refused. `error` says why.
         Refused = 4,
@@ -411,6 +429,18 @@ pub struct ImportLegacyAssociationsRequest {
     /// The rows to import, at least 1 and at most 1,000.
     #[prost(message, repeated, tag = "1")]
     pub rows: ::prost::alloc::vec::Vec<LegacyAssociation>,
+    /// An id that the caller chooses for this request, for example a UUID, so that the request can be
+    /// retried safely. It covers each row at its place in the request. A row that is repeated with the
+    /// same id and the same content within 24 hours changes nothing, even if its resource has changed
+    /// since, and gets OUTCOME_UNCHANGED. A row that was refused is checked again. Another row at the
+    /// same place is refused with INVALID_ARGUMENT (REQUEST_ID_REUSED). If empty, a repeated row is
+    /// imported again, and changes nothing if its resource has not changed since.
+    #[prost(string, tag = "2")]
+    pub request_id: ::prost::alloc::string::String,
+    /// If true, the rows are checked and the response shows the results that they would have, but
+    /// nothing is imported.
+    #[prost(bool, tag = "3")]
+    pub validate_only: bool,
 }
 impl ::prost::Name for ImportLegacyAssociationsRequest {
     const NAME: &'static str = "ImportLegacyAssociationsRequest";
@@ -480,6 +510,17 @@ pub struct DeclineLegacyAssociationRequest {
     /// where both ids are UUIDs.
     #[prost(string, tag = "1")]
     pub name: ::prost::alloc::string::String,
+    /// An id that the caller chooses for this request, for example a UUID, so that the request can be
+    /// retried safely. A request that is repeated with the same id and the same content within 24
+    /// hours changes nothing and returns the result of the first one as it is now. The same id with
+    /// other content fails with INVALID_ARGUMENT (REQUEST_ID_REUSED). If empty, a repeated call is a
+    /// new request.
+    #[prost(string, tag = "2")]
+    pub request_id: ::prost::alloc::string::String,
+    /// If true, the request is checked and the response shows the result that it would have, but
+    /// nothing is changed.
+    #[prost(bool, tag = "3")]
+    pub validate_only: bool,
 }
 impl ::prost::Name for DeclineLegacyAssociationRequest {
     const NAME: &'static str = "DeclineLegacyAssociationRequest";
@@ -765,9 +806,9 @@ impl ::prost::Name for ListProductsResponse {
         "/cpor.registry.v1.ListProductsResponse".into()
     }
 }
-/// Request for `LookUpAssociations`.
+/// Request for `LookupAssociations`.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct LookUpAssociationsRequest {
+pub struct LookupAssociationsRequest {
     /// The workload or subscription. Format: `tenants/{tenant}/workloads/{product}` or
     /// `tenants/{tenant}/subscriptions/{subscription}`, where `{tenant}` and `{subscription}` are
     /// UUIDs.
@@ -778,19 +819,19 @@ pub struct LookUpAssociationsRequest {
     #[prost(message, optional, tag = "2")]
     pub as_of_time: ::core::option::Option<::prost_types::Timestamp>,
 }
-impl ::prost::Name for LookUpAssociationsRequest {
-    const NAME: &'static str = "LookUpAssociationsRequest";
+impl ::prost::Name for LookupAssociationsRequest {
+    const NAME: &'static str = "LookupAssociationsRequest";
     const PACKAGE: &'static str = "cpor.registry.v1";
     fn full_name() -> ::prost::alloc::string::String {
-        "cpor.registry.v1.LookUpAssociationsRequest".into()
+        "cpor.registry.v1.LookupAssociationsRequest".into()
     }
     fn type_url() -> ::prost::alloc::string::String {
-        "/cpor.registry.v1.LookUpAssociationsRequest".into()
+        "/cpor.registry.v1.LookupAssociationsRequest".into()
     }
 }
-/// Response of `LookUpAssociations`.
+/// Response of `LookupAssociations`.
 #[derive(Clone, PartialEq, ::prost::Message)]
-pub struct LookUpAssociationsResponse {
+pub struct LookupAssociationsResponse {
     /// The associations that were official at that time. Those of exclusive activities all belong to
     /// one partner.
     #[prost(message, repeated, tag = "1")]
@@ -799,14 +840,14 @@ pub struct LookUpAssociationsResponse {
     #[prost(message, optional, tag = "2")]
     pub as_of_time: ::core::option::Option<::prost_types::Timestamp>,
 }
-impl ::prost::Name for LookUpAssociationsResponse {
-    const NAME: &'static str = "LookUpAssociationsResponse";
+impl ::prost::Name for LookupAssociationsResponse {
+    const NAME: &'static str = "LookupAssociationsResponse";
     const PACKAGE: &'static str = "cpor.registry.v1";
     fn full_name() -> ::prost::alloc::string::String {
-        "cpor.registry.v1.LookUpAssociationsResponse".into()
+        "cpor.registry.v1.LookupAssociationsResponse".into()
     }
     fn type_url() -> ::prost::alloc::string::String {
-        "/cpor.registry.v1.LookUpAssociationsResponse".into()
+        "/cpor.registry.v1.LookupAssociationsResponse".into()
     }
 }
 /// Request for `GetAssociation`.
@@ -1522,7 +1563,7 @@ pub enum ErrorReason {
     MustBeClaimedAnew = 26,
     /// Legacy associations of this product family are not imported, only those of Dynamics 365 and
     /// Power BI (R58). Code FAILED_PRECONDITION, in the result of a row.
-    FamilyNotTakenOver = 27,
+    FamilyNotImported = 27,
     /// The association belongs to a claim. The customer declines the claim instead. Code
     /// FAILED_PRECONDITION.
     AssociationOfClaim = 28,
@@ -1563,7 +1604,7 @@ impl ErrorReason {
             Self::SuccessorExists => "SUCCESSOR_EXISTS",
             Self::KeyUnknown => "KEY_UNKNOWN",
             Self::MustBeClaimedAnew => "MUST_BE_CLAIMED_ANEW",
-            Self::FamilyNotTakenOver => "FAMILY_NOT_TAKEN_OVER",
+            Self::FamilyNotImported => "FAMILY_NOT_IMPORTED",
             Self::AssociationOfClaim => "ASSOCIATION_OF_CLAIM",
         }
     }
@@ -1599,7 +1640,7 @@ impl ErrorReason {
             "SUCCESSOR_EXISTS" => Some(Self::SuccessorExists),
             "KEY_UNKNOWN" => Some(Self::KeyUnknown),
             "MUST_BE_CLAIMED_ANEW" => Some(Self::MustBeClaimedAnew),
-            "FAMILY_NOT_TAKEN_OVER" => Some(Self::FamilyNotTakenOver),
+            "FAMILY_NOT_IMPORTED" => Some(Self::FamilyNotImported),
             "ASSOCIATION_OF_CLAIM" => Some(Self::AssociationOfClaim),
             _ => None,
         }
@@ -1699,9 +1740,9 @@ pub mod registry_service_client {
         /// workload. Importing a row again changes nothing. A tenant must be imported before its
         /// subscriptions and workloads, but can be in the same request.
         ///
-        /// Reasons of refused rows: INVALID_FIELDS, PRODUCT_UNKNOWN and CALENDAR_UNKNOWN
-        /// (INVALID_ARGUMENT), MPN_ID_TAKEN and DOMAIN_TAKEN (ALREADY_EXISTS), TENANT_UNKNOWN
-        /// (FAILED_PRECONDITION).
+        /// Reasons of refused rows: INVALID_FIELDS, PRODUCT_UNKNOWN, CALENDAR_UNKNOWN and
+        /// REQUEST_ID_REUSED (INVALID_ARGUMENT), MPN_ID_TAKEN and DOMAIN_TAKEN (ALREADY_EXISTS),
+        /// TENANT_UNKNOWN (FAILED_PRECONDITION).
         ///
         /// Errors: INVALID_ARGUMENT (INVALID_FIELDS) if there are no rows or more than 1,000.
         ///
@@ -1990,9 +2031,10 @@ pub mod registry_service_client {
         /// its partner, earns nothing by itself, and ends with the subscription, without a grace period.
         /// Importing a row again changes nothing, even if the association has ended since.
         ///
-        /// Reasons of refused rows: INVALID_FIELDS (INVALID_ARGUMENT); and with FAILED_PRECONDITION:
-        /// TENANT_UNKNOWN, LOCATION_NOT_OF_PARTNER, MUST_BE_CLAIMED_ANEW, FAMILY_NOT_TAKEN_OVER, KEY_HELD,
-        /// and the reasons for subscriptions that do not exist or cannot be claimed.
+        /// Reasons of refused rows: INVALID_FIELDS and REQUEST_ID_REUSED (INVALID_ARGUMENT); and with
+        /// FAILED_PRECONDITION: TENANT_UNKNOWN, LOCATION_NOT_OF_PARTNER, MUST_BE_CLAIMED_ANEW,
+        /// FAMILY_NOT_IMPORTED, KEY_HELD, and the reasons for subscriptions that do not exist or cannot be
+        /// claimed.
         ///
         /// Errors: INVALID_ARGUMENT (INVALID_FIELDS) if there are no rows or more than 1,000.
         ///
@@ -2065,11 +2107,11 @@ pub mod registry_service_client {
         ///
         /// Callers: `poe_reviewer`, `review_lead`, `program_manager`, `operator`, `customer_admin` and the
         /// service `eligibility`.
-        pub async fn look_up_associations(
+        pub async fn lookup_associations(
             &mut self,
-            request: impl tonic::IntoRequest<super::LookUpAssociationsRequest>,
+            request: impl tonic::IntoRequest<super::LookupAssociationsRequest>,
         ) -> std::result::Result<
-            tonic::Response<super::LookUpAssociationsResponse>,
+            tonic::Response<super::LookupAssociationsResponse>,
             tonic::Status,
         > {
             self.inner
@@ -2082,14 +2124,14 @@ pub mod registry_service_client {
                 })?;
             let codec = tonic_prost::ProstCodec::default();
             let path = http::uri::PathAndQuery::from_static(
-                "/cpor.registry.v1.RegistryService/LookUpAssociations",
+                "/cpor.registry.v1.RegistryService/LookupAssociations",
             );
             let mut req = request.into_request();
             req.extensions_mut()
                 .insert(
                     GrpcMethod::new(
                         "cpor.registry.v1.RegistryService",
-                        "LookUpAssociations",
+                        "LookupAssociations",
                     ),
                 );
             self.inner.unary(req, path, codec).await
@@ -2257,9 +2299,9 @@ pub mod registry_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// Holds all lines of a claim for its partner, or none (R36). The directory and the catalog are
-        /// checked again in the same transaction. Repeating a decision returns the first result. Reasons
-        /// why lines cannot be held are in the response, not in the status; a claim that was closed gets
-        /// CLAIM_CLOSED.
+        /// checked again in the same transaction. The `decision_id` makes the method safe to repeat:
+        /// repeating a decision returns the first result. Reasons why lines cannot be held are in the
+        /// response, not in the status; a claim that was closed gets CLAIM_CLOSED.
         ///
         /// Callers: the service `poe-review`.
         pub async fn place_hold(
@@ -2288,8 +2330,8 @@ pub mod registry_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// Awards contested keys of a tenant to claims, all or none, in one transaction (R37). Repeating a
-        /// decision returns the first result.
+        /// Awards contested keys of a tenant to claims, all or none, in one transaction (R37). The
+        /// `decision_id` makes the method safe to repeat: repeating a decision returns the first result.
         ///
         /// A pending hold of another company ends at once. An official holder stays on record until the
         /// association of the winner becomes official, and then both change at the same instant. Until
@@ -2351,9 +2393,9 @@ pub mod registry_service_server {
         /// workload. Importing a row again changes nothing. A tenant must be imported before its
         /// subscriptions and workloads, but can be in the same request.
         ///
-        /// Reasons of refused rows: INVALID_FIELDS, PRODUCT_UNKNOWN and CALENDAR_UNKNOWN
-        /// (INVALID_ARGUMENT), MPN_ID_TAKEN and DOMAIN_TAKEN (ALREADY_EXISTS), TENANT_UNKNOWN
-        /// (FAILED_PRECONDITION).
+        /// Reasons of refused rows: INVALID_FIELDS, PRODUCT_UNKNOWN, CALENDAR_UNKNOWN and
+        /// REQUEST_ID_REUSED (INVALID_ARGUMENT), MPN_ID_TAKEN and DOMAIN_TAKEN (ALREADY_EXISTS),
+        /// TENANT_UNKNOWN (FAILED_PRECONDITION).
         ///
         /// Errors: INVALID_ARGUMENT (INVALID_FIELDS) if there are no rows or more than 1,000.
         ///
@@ -2462,9 +2504,10 @@ pub mod registry_service_server {
         /// its partner, earns nothing by itself, and ends with the subscription, without a grace period.
         /// Importing a row again changes nothing, even if the association has ended since.
         ///
-        /// Reasons of refused rows: INVALID_FIELDS (INVALID_ARGUMENT); and with FAILED_PRECONDITION:
-        /// TENANT_UNKNOWN, LOCATION_NOT_OF_PARTNER, MUST_BE_CLAIMED_ANEW, FAMILY_NOT_TAKEN_OVER, KEY_HELD,
-        /// and the reasons for subscriptions that do not exist or cannot be claimed.
+        /// Reasons of refused rows: INVALID_FIELDS and REQUEST_ID_REUSED (INVALID_ARGUMENT); and with
+        /// FAILED_PRECONDITION: TENANT_UNKNOWN, LOCATION_NOT_OF_PARTNER, MUST_BE_CLAIMED_ANEW,
+        /// FAMILY_NOT_IMPORTED, KEY_HELD, and the reasons for subscriptions that do not exist or cannot be
+        /// claimed.
         ///
         /// Errors: INVALID_ARGUMENT (INVALID_FIELDS) if there are no rows or more than 1,000.
         ///
@@ -2493,11 +2536,11 @@ pub mod registry_service_server {
         ///
         /// Callers: `poe_reviewer`, `review_lead`, `program_manager`, `operator`, `customer_admin` and the
         /// service `eligibility`.
-        async fn look_up_associations(
+        async fn lookup_associations(
             &self,
-            request: tonic::Request<super::LookUpAssociationsRequest>,
+            request: tonic::Request<super::LookupAssociationsRequest>,
         ) -> std::result::Result<
-            tonic::Response<super::LookUpAssociationsResponse>,
+            tonic::Response<super::LookupAssociationsResponse>,
             tonic::Status,
         >;
         /// Gets an association (R49).
@@ -2562,9 +2605,9 @@ pub mod registry_service_server {
             tonic::Status,
         >;
         /// Holds all lines of a claim for its partner, or none (R36). The directory and the catalog are
-        /// checked again in the same transaction. Repeating a decision returns the first result. Reasons
-        /// why lines cannot be held are in the response, not in the status; a claim that was closed gets
-        /// CLAIM_CLOSED.
+        /// checked again in the same transaction. The `decision_id` makes the method safe to repeat:
+        /// repeating a decision returns the first result. Reasons why lines cannot be held are in the
+        /// response, not in the status; a claim that was closed gets CLAIM_CLOSED.
         ///
         /// Callers: the service `poe-review`.
         async fn place_hold(
@@ -2574,8 +2617,8 @@ pub mod registry_service_server {
             tonic::Response<super::PlaceHoldResponse>,
             tonic::Status,
         >;
-        /// Awards contested keys of a tenant to claims, all or none, in one transaction (R37). Repeating a
-        /// decision returns the first result.
+        /// Awards contested keys of a tenant to claims, all or none, in one transaction (R37). The
+        /// `decision_id` makes the method safe to repeat: repeating a decision returns the first result.
         ///
         /// A pending hold of another company ends at once. An official holder stays on record until the
         /// association of the winner becomes official, and then both change at the same instant. Until
@@ -3191,28 +3234,25 @@ pub mod registry_service_server {
                     };
                     Box::pin(fut)
                 }
-                "/cpor.registry.v1.RegistryService/LookUpAssociations" => {
+                "/cpor.registry.v1.RegistryService/LookupAssociations" => {
                     #[allow(non_camel_case_types)]
-                    struct LookUpAssociationsSvc<T: RegistryService>(pub Arc<T>);
+                    struct LookupAssociationsSvc<T: RegistryService>(pub Arc<T>);
                     impl<
                         T: RegistryService,
-                    > tonic::server::UnaryService<super::LookUpAssociationsRequest>
-                    for LookUpAssociationsSvc<T> {
-                        type Response = super::LookUpAssociationsResponse;
+                    > tonic::server::UnaryService<super::LookupAssociationsRequest>
+                    for LookupAssociationsSvc<T> {
+                        type Response = super::LookupAssociationsResponse;
                         type Future = BoxFuture<
                             tonic::Response<Self::Response>,
                             tonic::Status,
                         >;
                         fn call(
                             &mut self,
-                            request: tonic::Request<super::LookUpAssociationsRequest>,
+                            request: tonic::Request<super::LookupAssociationsRequest>,
                         ) -> Self::Future {
                             let inner = Arc::clone(&self.0);
                             let fut = async move {
-                                <T as RegistryService>::look_up_associations(
-                                        &inner,
-                                        request,
-                                    )
+                                <T as RegistryService>::lookup_associations(&inner, request)
                                     .await
                             };
                             Box::pin(fut)
@@ -3224,7 +3264,7 @@ pub mod registry_service_server {
                     let max_encoding_message_size = self.max_encoding_message_size;
                     let inner = self.inner.clone();
                     let fut = async move {
-                        let method = LookUpAssociationsSvc(inner);
+                        let method = LookupAssociationsSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

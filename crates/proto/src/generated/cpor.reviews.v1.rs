@@ -30,7 +30,12 @@ pub struct ReviewCase {
     #[prost(enumeration = "super::super::r#type::v1::SolutionArea", tag = "8")]
     pub solution_area: i32,
     /// The claimed activities.
-    #[prost(enumeration = "super::super::r#type::v1::Activity", repeated, tag = "9")]
+    #[prost(
+        enumeration = "super::super::r#type::v1::Activity",
+        repeated,
+        packed = "false",
+        tag = "9"
+    )]
     pub activities: ::prost::alloc::vec::Vec<i32>,
     /// The lines of the claim, one for each claimed workload or subscription.
     #[prost(message, repeated, tag = "10")]
@@ -40,7 +45,7 @@ pub struct ReviewCase {
     #[prost(message, repeated, tag = "11")]
     pub deadlines: ::prost::alloc::vec::Vec<ReviewDeadline>,
     /// The commands that the caller can give now. Empty for operators.
-    #[prost(enumeration = "ReviewCommand", repeated, tag = "12")]
+    #[prost(enumeration = "ReviewCommand", repeated, packed = "false", tag = "12")]
     pub allowed_commands: ::prost::alloc::vec::Vec<i32>,
     /// How many times the claim was submitted for this case: 1 for the first submission or dispute,
     /// and one more for each resubmission.
@@ -820,6 +825,10 @@ pub struct ArbitrateLinesRequest {
     /// new request.
     #[prost(string, tag = "4")]
     pub request_id: ::prost::alloc::string::String,
+    /// If true, the request is checked and the response shows the arbitration as it would begin, with
+    /// unspecified outcomes, but nothing is changed. The registry is not asked.
+    #[prost(bool, tag = "5")]
+    pub validate_only: bool,
 }
 impl ::prost::Name for ArbitrateLinesRequest {
     const NAME: &'static str = "ArbitrateLinesRequest";

@@ -1,6 +1,6 @@
 //! The RPC `DeclineLegacyAssociation`.
 use cpor_call::status;
-use cpor_durable::{Command, CommandError, Transition};
+use cpor_durable::{Command, CommandError, CommandOutcome, RequestId, Transition};
 use cpor_proto::registry::v1::{Association, DeclineLegacyAssociationRequest, ErrorReason};
 use cpor_rpc::request;
 use cpor_types::AssociationName;
@@ -20,13 +20,22 @@ pub(super) async fn decline_legacy_association(
 ) -> ApiResult<Association> {
     let (caller, request) = request::validate(request)?;
     let name: AssociationName = request.name.parse().map_err(error::malformed_field("name"))?;
-    let command = Command::new("decline_legacy_association", tenant::key(name.tenant), caller.actor);
+    let request_id = RequestId::from_request(&caller, "DeclineLegacyAssociation", &request)?;
+    let command = Command::new("decline_legacy_association", tenant::key(name.tenant), caller.actor)
+        .request(request_id)
+        .validate_only(request.validate_only);
     let id = name.association;
     let declined = api.tenants.execute(command, move |current, now| {
         let (next, events) = current.ok_or(DeclineRefusal::NotLive)?.decline_legacy(id, now)?;
         Ok(Some(Transition::new(next, events)))
     });
     match declined.await {
+        Ok(CommandOutcome { state: Some(tenant), .. }) if request.validate_only => {
+            // The association as it would have ended.
+            if let Some(association) = tenant.associations.get(&id) {
+                return Ok(Response::new(convert::association(&(name, association.clone()))));
+            }
+        }
         // An association that has already ended is returned as it is. The query below finds out
         // whether it exists.
         Ok(_) | Err(CommandError::Refused(DeclineRefusal::NotLive)) => {}

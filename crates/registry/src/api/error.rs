@@ -36,7 +36,7 @@ pub(super) const fn wire_reason(reason: Reason) -> ErrorReason {
         Reason::SuccessorExists => ErrorReason::SuccessorExists,
         Reason::KeyUnknown => ErrorReason::KeyUnknown,
         Reason::MustBeClaimedAnew => ErrorReason::MustBeClaimedAnew,
-        Reason::FamilyNotTakenOver => ErrorReason::FamilyNotTakenOver,
+        Reason::FamilyNotImported => ErrorReason::FamilyNotImported,
     }
 }
 

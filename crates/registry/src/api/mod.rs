@@ -18,7 +18,7 @@ mod list_associations;
 mod list_products;
 mod list_subscriptions;
 mod list_workloads;
-mod look_up_associations;
+mod lookup_associations;
 mod place_hold;
 mod shared_outcome;
 
@@ -35,8 +35,8 @@ use cpor_proto::registry::v1::{
     GetSubscriptionRequest, GetTenantRequest, GetWorkloadRequest, ImportDirectoryRequest, ImportDirectoryResponse,
     ImportLegacyAssociationsRequest, ImportLegacyAssociationsResponse, ListAssociationsRequest,
     ListAssociationsResponse, ListProductsRequest, ListProductsResponse, ListSubscriptionsRequest,
-    ListSubscriptionsResponse, ListWorkloadsRequest, ListWorkloadsResponse, LookUpAssociationsRequest,
-    LookUpAssociationsResponse, Partner, PlaceHoldRequest, PlaceHoldResponse, Product, Subscription, Tenant, Workload,
+    ListSubscriptionsResponse, ListWorkloadsRequest, ListWorkloadsResponse, LookupAssociationsRequest,
+    LookupAssociationsResponse, Partner, PlaceHoldRequest, PlaceHoldResponse, Product, Subscription, Tenant, Workload,
 };
 use cpor_types::Calendars;
 use tonic::{Request, Response, Status};
@@ -102,11 +102,11 @@ impl RegistryService for Api {
         list_products::list_products(self, request)
     }
 
-    async fn look_up_associations(
+    async fn lookup_associations(
         &self,
-        request: Request<LookUpAssociationsRequest>,
-    ) -> ApiResult<LookUpAssociationsResponse> {
-        look_up_associations::look_up_associations(self, request).await
+        request: Request<LookupAssociationsRequest>,
+    ) -> ApiResult<LookupAssociationsResponse> {
+        lookup_associations::lookup_associations(self, request).await
     }
 
     async fn get_association(&self, request: Request<GetAssociationRequest>) -> ApiResult<Association> {

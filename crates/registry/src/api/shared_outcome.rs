@@ -1,33 +1,36 @@
-//! Reports the outcome of an imported row from inside of a command.
+//! Reports the outcome of imported rows from inside of a command.
 use std::sync::{Arc, Mutex, PoisonError};
 
 use cpor_proto::registry::v1::import_result::Outcome;
 
-/// The outcome of an imported row. The closure of a command sets it, and the API method reads it
-/// after the commit.
+/// A value that the closure of a command sets, and that the API method reads after the commit.
 ///
 /// The writer can run the closure several times, for example after a concurrent change. The last
 /// run counts.
 #[derive(Clone)]
-pub(super) struct SharedOutcome(Arc<Mutex<Outcome>>);
+pub(super) struct SharedOutcome<T = Outcome>(Arc<Mutex<T>>);
 
-impl SharedOutcome {
-    pub(super) fn new() -> Self {
-        Self(Arc::new(Mutex::new(Outcome::Unchanged)))
+impl<T: Clone> SharedOutcome<T> {
+    /// Creates the outcome of a command whose closure does not run.
+    pub(super) fn new(initial: T) -> Self {
+        Self(Arc::new(Mutex::new(initial)))
     }
 
-    /// Sets the outcome. `existed` says whether the row was there before, `has_changed` whether the
-    /// import changes it.
-    pub(super) fn set(&self, existed: bool, has_changed: bool) {
-        let outcome = match (existed, has_changed) {
-            (_, false) => Outcome::Unchanged,
-            (true, true) => Outcome::Updated,
-            (false, true) => Outcome::Created,
-        };
+    pub(super) fn set(&self, outcome: T) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = outcome;
     }
 
-    pub(super) fn get(&self) -> Outcome {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn get(&self) -> T {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// The outcome of a row. `existed` says whether the resource was there before, `has_changed` whether
+/// the import changes it.
+pub(super) fn row_outcome(existed: bool, has_changed: bool) -> Outcome {
+    match (existed, has_changed) {
+        (_, false) => Outcome::Unchanged,
+        (true, true) => Outcome::Updated,
+        (false, true) => Outcome::Created,
     }
 }

@@ -100,9 +100,9 @@ impl Tenant {
         let mut next = self.clone();
         let mut events = next.end_associations(EndReason::Superseded, change_time, is_superseded);
         let mut granted = Vec::new();
-        for association in next.associations.values_mut().filter(|association| is_pending(association)) {
+        for (id, association) in next.associations.iter_mut().filter(|(_, association)| is_pending(association)) {
             association.make_official(change_time);
-            granted.push(self.granted_line(association, catalog));
+            granted.push(self.granted_line(*id, association, catalog));
         }
         if granted.is_empty() {
             return None;
@@ -202,13 +202,13 @@ impl Tenant {
     }
 
     /// The event data of an association that became official.
-    fn granted_line(&self, association: &Association, catalog: &Catalog) -> GrantedLine {
+    fn granted_line(&self, id: AssociationId, association: &Association, catalog: &Catalog) -> GrantedLine {
         let subscription = match &association.key {
             AssociationKey::Workload(_) => None,
             AssociationKey::Subscription(id) => self.directory.subscriptions.get(id).cloned(),
         };
         let incentivized = catalog.get(&association.product).is_some_and(|product| product.incentivized);
-        GrantedLine { association: association.clone(), incentivized, subscription }
+        GrantedLine { id, association: association.clone(), incentivized, subscription }
     }
 }
 

@@ -90,7 +90,7 @@ impl Tenant {
         match product.family {
             ProductFamily::Dynamics365 | ProductFamily::PowerBi => {}
             ProductFamily::Microsoft365 => return Err(Reason::MustBeClaimedAnew),
-            ProductFamily::PowerPlatform => return Err(Reason::FamilyNotTakenOver),
+            ProductFamily::PowerPlatform => return Err(Reason::FamilyNotImported),
         }
         let has_ended =
             subscription.status == SubscriptionStatus::Expired || subscription.end_time.is_some_and(|end| end <= now);

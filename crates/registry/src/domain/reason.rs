@@ -37,7 +37,7 @@ pub(crate) enum Reason {
     /// (R58).
     MustBeClaimedAnew,
     /// Legacy associations with products of this family are not imported (R58).
-    FamilyNotTakenOver,
+    FamilyNotImported,
 }
 
 impl Reason {
@@ -71,7 +71,7 @@ impl Reason {
             Self::SuccessorExists => "this workload or subscription was already awarded to another claim",
             Self::KeyUnknown => "the tenant does not have this workload or subscription",
             Self::MustBeClaimedAnew => "associations with Microsoft 365 cannot be imported; they must be claimed anew",
-            Self::FamilyNotTakenOver => "only associations with Dynamics 365 and Power BI can be imported",
+            Self::FamilyNotImported => "only associations with Dynamics 365 and Power BI can be imported",
         }
     }
 }

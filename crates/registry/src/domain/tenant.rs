@@ -97,6 +97,7 @@ impl AssociationsGranted {
 /// One association that became official.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct GrantedLine {
+    pub(crate) id: AssociationId,
     pub(crate) association: Association,
     /// Whether partners are paid for the product. A product without pay is recognition-only.
     pub(crate) incentivized: bool,
@@ -111,6 +112,11 @@ impl Tenant {
     /// Creates a tenant that has no subscriptions, workloads or associations yet.
     pub(crate) fn new(id: TenantId, profile: TenantProfile) -> Self {
         let directory = TenantDirectory { profile, subscriptions: BTreeMap::new(), workloads: BTreeSet::new() };
+        Self::in_directory(id, directory)
+    }
+
+    /// Creates a tenant with these subscriptions and workloads and no associations.
+    pub(crate) fn in_directory(id: TenantId, directory: TenantDirectory) -> Self {
         Self {
             id,
             directory,

@@ -1,5 +1,5 @@
 //! The events that the registry sends to other services.
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use cpor_durable::{Change, OutgoingEvent, RecordedEvent};
 use cpor_proto::WireEnum as _;
@@ -71,7 +71,7 @@ fn association_ended(tenant: String, ended: &AssociationsEnded) -> AssociationEn
         tenant,
         reason: ended.reason.to_number(),
         line_ids: ended.lines.iter().map(ToString::to_string).collect(),
-        all: ended.is_last,
+        none_left: ended.is_last,
     }
 }
 
@@ -90,10 +90,13 @@ fn receivers_of_end(ended: &AssociationsEnded) -> Vec<Service> {
 }
 
 fn association_became_official(tenant: String, granted: &AssociationsGranted) -> AssociationBecameOfficial {
-    let mut lines: Vec<LineFacts> = granted.associations.iter().map(line_facts).collect();
     // A line that is claimed for two activities has two associations, but is reported once.
-    lines.sort_by(|left, right| left.line_id.cmp(&right.line_id));
-    lines.dedup_by(|left, right| left.line_id == right.line_id);
+    let mut lines = BTreeMap::<String, LineFacts>::new();
+    for line in &granted.associations {
+        let facts = line_facts(line);
+        let name = format!("{tenant}/associations/{}", line.id);
+        lines.entry(facts.line_id.clone()).or_insert(facts).associations.push(name);
+    }
     let mut activities: Vec<_> = granted.associations.iter().map(|line| line.association.activity).collect();
     activities.sort_unstable();
     activities.dedup();
@@ -101,7 +104,7 @@ fn association_became_official(tenant: String, granted: &AssociationsGranted) ->
     AssociationBecameOfficial {
         claim: granted.claim.to_string(),
         tenant,
-        lines,
+        lines: lines.into_values().collect(),
         partner: first.map(|first| PartnerFacts {
             partner: format!("partners/{}", granted.claim.partner),
             mpn_id: first.mpn_id.to_string(),
@@ -122,7 +125,7 @@ fn association_became_official(tenant: String, granted: &AssociationsGranted) ->
 }
 
 fn line_facts(line: &GrantedLine) -> LineFacts {
-    let GrantedLine { association, incentivized, subscription } = line;
+    let GrantedLine { association, incentivized, subscription, .. } = line;
     let subscription = match (&association.key, subscription) {
         (AssociationKey::Subscription(id), Some(subscription)) => Some(subscription_facts(*id, subscription)),
         (AssociationKey::Subscription(_), None) | (AssociationKey::Workload(_), _) => None,
@@ -133,6 +136,7 @@ fn line_facts(line: &GrantedLine) -> LineFacts {
         product: format!("products/{}", association.product),
         incentivized: *incentivized,
         subscription,
+        associations: Vec::new(),
     }
 }
 

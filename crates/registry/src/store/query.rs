@@ -6,15 +6,17 @@ use cpor_bulk_rows::{fetch_all, fetch_one};
 use cpor_durable::ids;
 use cpor_durable::{AggregateKey, StoreError, Versioned, rows};
 use cpor_types::{
-    AssociationKey, AssociationName, ClaimName, DecisionId, PartnerId, SubscriptionName, TenantId, TenantKey,
-    Timestamp, WorkloadName,
+    AssociationKey, AssociationName, ClaimName, DecisionId, DomainName, MpnId, PartnerId, ProductId, SubscriptionId,
+    SubscriptionName, TenantId, TenantKey, Timestamp, WorkloadName,
 };
 use sea_orm::{ColumnTrait, Condition, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 use uuid::Uuid;
 
 use super::children::{self, TenantChildren};
-use super::entity::{association, partner, tenant, tenant_claim};
-use super::row::child_load_error;
+use super::entity::{
+    association, partner, partner_location, subscription, tenant, tenant_claim, tenant_domain, workload,
+};
+use super::row::{RowContext, child_load_error};
 use crate::domain::association::Association;
 use crate::domain::directory::{PartnerProfile, TenantDirectory, TenantProfile};
 use crate::domain::partner::Partner;
@@ -43,6 +45,38 @@ pub(crate) async fn partners(
     let rows = rows::load_children::<partner::Entity>(db, [Owner, Id], &keys).await?.into_iter();
     let parse = |row| Ok(Versioned::<Partner>::try_from(row)?.state);
     rows.map(parse).map(|partner| partner.map(|Partner { id, profile }| (id, profile))).collect()
+}
+
+/// Which of these MPN ids belong to which partner. Uses one query.
+pub(crate) async fn mpn_id_holders(
+    db: &DatabaseConnection,
+    mpn_ids: &BTreeSet<&MpnId>,
+) -> Result<BTreeMap<MpnId, PartnerId>, StoreError> {
+    use partner_location::{Column, Entity};
+    let keys = mpn_ids.iter().map(|mpn_id| [mpn_id.as_str().into()]);
+    let rows = cpor_bulk_rows::load::<Entity>(db, &[Column::MpnId], keys).await?.into_iter();
+    rows.map(|row| {
+        let context = RowContext { table: "partner_location", owner: &row.partner.as_str(), id: Uuid::nil() };
+        Ok((context.parse_text(&row.mpn_id)?, context.parse_text(row.partner.as_str())?))
+    })
+    .collect()
+}
+
+/// Which of these domains belong to which tenant. Uses one query.
+pub(crate) async fn domain_holders(
+    db: &DatabaseConnection,
+    domains: &BTreeSet<&DomainName>,
+) -> Result<BTreeMap<DomainName, TenantId>, StoreError> {
+    use tenant_domain::{Column, Entity};
+    let keys = domains.iter().map(|domain| [domain.as_str().into()]);
+    let rows = cpor_bulk_rows::load::<Entity>(db, &[Column::Domain], keys).await.map_err(child_load_error)?;
+    rows.into_iter()
+        .map(|row| {
+            let tenant = TenantId::from(row.tenant);
+            let context = RowContext { table: "tenant_domain", owner: &tenant, id: Uuid::nil() };
+            Ok((context.parse_text(&row.domain)?, tenant))
+        })
+        .collect()
 }
 
 /// The directory data of these tenants, with subscriptions and workloads. Tenants that do not exist

@@ -140,7 +140,10 @@ async fn missing_and_foreign_resources_look_the_same(system: TestSystem) {
     let mut operator = system.user(Role::Operator, None, None);
     let absent = operator.get_partner(GetPartnerRequest { name: "partners/nobody".to_owned() }).await.unwrap_err();
     assert_eq!((foreign.code(), status::reason(&foreign)), (Code::NotFound, status::reason(&absent)));
-    let denied = litware.import_directory(ImportDirectoryRequest { rows: directory_rows(0) }).await.unwrap_err();
+    let denied = litware
+        .import_directory(ImportDirectoryRequest { rows: directory_rows(0), ..Default::default() })
+        .await
+        .unwrap_err();
     assert_eq!(denied.code(), Code::PermissionDenied);
     let none = system.user(Role::DirectorySync, None, None).import_directory(ImportDirectoryRequest::default()).await;
     assert_eq!(none.unwrap_err().code(), Code::InvalidArgument);

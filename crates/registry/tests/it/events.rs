@@ -5,7 +5,7 @@ use cpor_durable::ReceiveError;
 use cpor_proto::events::v1::event::Payload;
 use cpor_proto::events::v1::{AssociationEnded, AssociationGranted, ClaimClosed};
 use cpor_proto::{
-    registry::v1::{Association, ListAssociationsRequest, LookUpAssociationsRequest},
+    registry::v1::{Association, ListAssociationsRequest, LookupAssociationsRequest},
     r#type::v1::{AssociationEndReason, AssociationState, SubscriptionStatus},
 };
 use cpor_registry_client::{HoldOutcome, Reason};
@@ -42,8 +42,8 @@ fn key(n: u128) -> String {
 }
 
 async fn on_record(client: &mut Client, at: Option<Timestamp>) -> Vec<String> {
-    let request = LookUpAssociationsRequest { key: key(1), as_of_time: at.map(to_wire) };
-    let answer = client.look_up_associations(request).await.unwrap().into_inner();
+    let request = LookupAssociationsRequest { key: key(1), as_of_time: at.map(to_wire) };
+    let answer = client.lookup_associations(request).await.unwrap().into_inner();
     assert!(answer.as_of_time.is_some());
     answer.associations.into_iter().map(|found| found.partner).collect()
 }
@@ -154,7 +154,7 @@ async fn outgoing_events_carry_all_facts(system: TestSystem) {
         tenant: official.tenant.clone(),
         reason: AssociationEndReason::Withdrawn.into(),
         line_ids: vec![placed.lines[0].line_id.to_string()],
-        all: true,
+        none_left: true,
     };
     assert_eq!(*ended, expected);
 }
@@ -225,7 +225,7 @@ async fn partners_and_customers_see_their_own_associations(system: TestSystem) {
     assert_eq!(names, [key(3), key(2), key(1)], "newest first");
     let foreign = system.user(Role::CustomerAdmin, None, Some("0a1b2c3d-0000-4000-8000-000000000002"));
     let refused =
-        foreign.clone().look_up_associations(LookUpAssociationsRequest { key: key(1), as_of_time: None }).await;
+        foreign.clone().lookup_associations(LookupAssociationsRequest { key: key(1), as_of_time: None }).await;
     assert_eq!(refused.unwrap_err().code(), tonic::Code::NotFound);
     let official = ListAssociationsRequest { filter: "state = OFFICIAL".to_owned(), ..all };
     assert_eq!(list(&mut system.user(Role::Operator, None, None), official).await.0, []);

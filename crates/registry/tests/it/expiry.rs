@@ -67,7 +67,7 @@ async fn r39_an_expired_subscription_ends_associations(system: TestSystem) {
     system.import(vec![subscription(1, SubscriptionStatus::Expired)]).await;
     assert!(all_expired(&system).await);
     let ended = |sent: &[Payload]| {
-        sent.iter().filter(|sent| matches!(sent, Payload::AssociationEnded(ended) if ended.all && ended.reason() == AssociationEndReason::Expired)).count()
+        sent.iter().filter(|sent| matches!(sent, Payload::AssociationEnded(ended) if ended.none_left && ended.reason() == AssociationEndReason::Expired)).count()
     };
     assert_eq!(ended(&system.outgoing_events(Service::ClaimIntake).await), 2, "the pending one too");
     assert_eq!(ended(&system.outgoing_events(Service::Eligibility).await), 1, "the official one");

@@ -91,7 +91,7 @@ impl TestSystem {
     /// Imports rows with the role directory sync.
     pub(crate) async fn import(&self, rows: Vec<DirectoryRow>) -> Vec<ImportResult> {
         let mut sync = self.user(Role::DirectorySync, None, None);
-        sync.import_directory(ImportDirectoryRequest { rows }).await.unwrap().into_inner().results
+        sync.import_directory(ImportDirectoryRequest { rows, ..Default::default() }).await.unwrap().into_inner().results
     }
 
     /// Imports rows and checks that all of them are new.

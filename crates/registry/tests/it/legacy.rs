@@ -4,7 +4,7 @@ use cpor_proto::registry::v1::import_result::Outcome;
 use cpor_proto::{
     registry::v1::{
         DeclineLegacyAssociationRequest, ImportLegacyAssociationsRequest, ImportResult, LegacyAssociation,
-        LookUpAssociationsRequest,
+        LookupAssociationsRequest,
     },
     r#type::v1::{Activity, AssociationEndReason, AssociationState},
 };
@@ -35,7 +35,11 @@ fn row(partner: &str, mpn_id: &str, key: String) -> LegacyAssociation {
 
 async fn import(system: &TestSystem, rows: Vec<LegacyAssociation>) -> Vec<ImportResult> {
     let mut sync = system.user(Role::DirectorySync, None, None);
-    sync.import_legacy_associations(ImportLegacyAssociationsRequest { rows }).await.unwrap().into_inner().results
+    sync.import_legacy_associations(ImportLegacyAssociationsRequest { rows, ..Default::default() })
+        .await
+        .unwrap()
+        .into_inner()
+        .results
 }
 
 fn refusal_reason(result: &ImportResult) -> Option<String> {
@@ -59,8 +63,8 @@ async fn r58_an_import_is_official_and_repeatable(system: TestSystem) {
     assert_eq!(import(&system, vec![first]).await[0].outcome(), Outcome::Unchanged);
 
     let mut lead = system.user(Role::ReviewLead, None, None);
-    let request = LookUpAssociationsRequest { key: subscription(1), as_of_time: None };
-    let found = lead.look_up_associations(request).await.unwrap().into_inner().associations;
+    let request = LookupAssociationsRequest { key: subscription(1), as_of_time: None };
+    let found = lead.lookup_associations(request).await.unwrap().into_inner().associations;
     assert_eq!((found.len(), found[0].partner.as_str(), found[0].claim.as_str()), (1, "partners/contoso", ""));
     assert_eq!((found[0].state(), found[0].mpn_id.as_str()), (AssociationState::Official, "100"));
     let usage = system.registry(Service::Eligibility, 0);
@@ -84,9 +88,9 @@ async fn r58_it_holds_the_key_until_it_is_declined(system: TestSystem) {
     assert_eq!(refusals[0].reason, Reason::KeyHeld);
 
     let mut lead = system.user(Role::ReviewLead, None, None);
-    let request = LookUpAssociationsRequest { key: subscription(1), as_of_time: None };
-    let name = lead.look_up_associations(request).await.unwrap().into_inner().associations.remove(0).name;
-    let decline = DeclineLegacyAssociationRequest { name };
+    let request = LookupAssociationsRequest { key: subscription(1), as_of_time: None };
+    let name = lead.lookup_associations(request).await.unwrap().into_inner().associations.remove(0).name;
+    let decline = DeclineLegacyAssociationRequest { name, ..Default::default() };
     let other = "0a1b2c3d-0000-4000-8000-000000000002";
     let stranger =
         system.user(Role::CustomerAdmin, None, Some(other)).decline_legacy_association(decline.clone()).await;
@@ -109,8 +113,10 @@ async fn r58_it_holds_the_key_until_it_is_declined(system: TestSystem) {
         ..Default::default()
     });
     let of_claim = claims.await.unwrap().into_inner().associations.remove(0).name;
-    let refused =
-        customer.decline_legacy_association(DeclineLegacyAssociationRequest { name: of_claim }).await.unwrap_err();
+    let refused = customer
+        .decline_legacy_association(DeclineLegacyAssociationRequest { name: of_claim, ..Default::default() })
+        .await
+        .unwrap_err();
     assert_eq!(
         (refused.code(), status::reason(&refused).as_deref()),
         (Code::FailedPrecondition, Some("ASSOCIATION_OF_CLAIM"))

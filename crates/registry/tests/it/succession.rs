@@ -78,7 +78,7 @@ async fn r37_a_pending_hold_yields_to_the_winner(system: TestSystem) {
         (ended.claim.clone(), ended.reason()),
         (contoso.to_string(), cpor_proto::r#type::v1::AssociationEndReason::Superseded)
     );
-    assert_eq!((ended.line_ids.as_slice(), ended.all), (&[line][..], true));
+    assert_eq!((ended.line_ids.as_slice(), ended.none_left), (&[line][..], true));
     assert_eq!(place(&registry, &litware, 2).await, HoldOutcome::Held);
 }
 

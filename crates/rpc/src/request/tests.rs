@@ -258,7 +258,11 @@ fn checks_enums_and_oneofs_of_cpor_messages() {
     assert!(no_service.iter().any(|violation| violation.field == "service"), "{no_service:?}");
     let no_target = find_violations(&AdvanceClockRequest::default()).unwrap();
     assert_eq!(no_target.iter().map(|violation| violation.field.as_str()).collect::<Vec<_>>(), ["target"]);
-    let negative = find_violations(&AdvanceClockRequest { target: Some(Target::BySeconds(-1)) }).unwrap();
+    let negative =
+        find_violations(&AdvanceClockRequest { target: Some(Target::BySeconds(-1)), ..Default::default() }).unwrap();
     assert_eq!(negative.iter().map(|violation| violation.reason.as_str()).collect::<Vec<_>>(), ["INT64_GTE"]);
-    assert_eq!(find_violations(&AdvanceClockRequest { target: Some(Target::BySeconds(0)) }).unwrap(), []);
+    assert_eq!(
+        find_violations(&AdvanceClockRequest { target: Some(Target::BySeconds(0)), ..Default::default() }).unwrap(),
+        []
+    );
 }

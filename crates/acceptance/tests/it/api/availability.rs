@@ -61,7 +61,7 @@ async fn an_approval_completes_when_the_registry_returns(system: &TestSystem) {
     };
     eventually(async || explain().await.waits_for() == WaitsFor::Registry).await;
     let explanation = explain().await;
-    let waits = (explanation.whose_move(), explanation.due_time);
+    let waits = (explanation.acting_party(), explanation.due_time);
     assert_eq!(waits, (Party::System, None), "the review clocks are stopped: {explanation:#?}");
     let may_approve =
         |party: &PartyCommands| party.commands.iter().any(|command| command.method.ends_with("/ApproveReviewCase"));

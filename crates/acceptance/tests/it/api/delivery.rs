@@ -110,10 +110,13 @@ async fn only_parked_streams_are_retried(system: &TestSystem) {
     let name = streams[0].name.clone();
     let mut operations = system.operator.operations(Service::ClaimIntake);
     assert_refused(
-        operations.retry_stream(RetryStreamRequest { name }).await,
+        operations.retry_stream(RetryStreamRequest { name, ..Default::default() }).await,
         Code::FailedPrecondition,
         "STREAM_NOT_PARKED",
     );
-    let unknown = RetryStreamRequest { name: "services/claim-intake/streams/claim~contoso~none~registry".into() };
+    let unknown = RetryStreamRequest {
+        name: "services/claim-intake/streams/claim~contoso~none~registry".into(),
+        ..Default::default()
+    };
     assert_refused(operations.retry_stream(unknown).await, Code::NotFound, "STREAM_NOT_FOUND");
 }

@@ -37,7 +37,7 @@ type Predicate = fn(&Json) -> bool;
 
 /// Filters of all lists, each with the entries that it selects.
 const FILTERS: &[(&str, &str, Predicate)] = &[
-    ("ListClaims", "whose_move = REVIEWER", |claim| claim["whoseMove"] == "PARTY_REVIEWER"),
+    ("ListClaims", "acting_party = REVIEWER", |claim| claim["whoseMove"] == "PARTY_REVIEWER"),
     ("ListClaims", "NOT contested = true", |_| true),
     ("ListClaims", "customer_domain:FABRIKAM", |claim| text(claim, "customerDomain").contains("fabrikam")),
     ("ListClaims", "customer_domain != 'nowhere.example' AND due_time != 2020-01-01T00:00:00Z", |_| true),
@@ -285,12 +285,12 @@ async fn claims_are_listed_by_what_they_wait_for(system: &TestSystem) {
         let request = ExplainClaimRequest { name: name.clone() };
         let explanation = system.lead.claims().explain_claim(request).await.unwrap().into_inner();
         let due = explanation.due_time.map(|time| (time.seconds, time.nanos));
-        explained.push((name, due, explanation.whose_move().as_str_name().to_owned()));
+        explained.push((name, due, explanation.acting_party().as_str_name().to_owned()));
     }
     for party in explained.iter().map(|(.., party)| party).collect::<std::collections::BTreeSet<_>>() {
         let expected: Vec<_> =
             explained.iter().filter(|(.., mover)| mover == party).map(|(name, ..)| name.clone()).collect();
-        assert_eq!(claims(system, &format!("whose_move = {party}"), "create_time").await, expected, "{party}");
+        assert_eq!(claims(system, &format!("acting_party = {party}"), "create_time").await, expected, "{party}");
     }
     let due = |with_due: bool| explained.iter().filter(move |(_, due, _)| due.is_some() == with_due);
     let mut by_due: Vec<_> = due(true).collect();

@@ -36,7 +36,7 @@ async fn a_history_contains_every_step(system: &TestSystem) {
     let main_steps: Vec<_> =
         steps.iter().filter(|(action, _)| expected.iter().any(|(step, _)| step == action)).copied().collect();
     assert_eq!(main_steps, expected);
-    for action in ["notice_settled", "consent_window_opened", "assessed"] {
+    for action in ["notice_reported", "consent_window_opened", "assessed"] {
         assert!(steps.iter().any(|(step, _)| *step == action), "no {action} in {steps:?}");
     }
     assert_eq!(history[0].from_state(), ClaimState::Unspecified);

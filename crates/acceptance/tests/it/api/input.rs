@@ -7,8 +7,8 @@ use cpor_acceptance::{
     reason,
 };
 use cpor_proto::{
-    claims::v1::{Claim, ClaimLine, CreateClaimRequest, GetClaimRequest},
-    r#type::v1::Contact,
+    claims::v1::{Claim, ClaimLine, ClaimState, CreateClaimRequest, GetClaimRequest, UpdateClaimRequest},
+    r#type::v1::{AssociationState, Contact},
 };
 use serde_json::json;
 use tonic::{Code, Status};
@@ -18,6 +18,7 @@ both_databases![
     every_method_handles_an_empty_message,
     every_method_refuses_malformed_messages,
     malformed_names_are_refused,
+    output_only_fields_are_ignored,
     too_large_requests_are_refused,
     unicode_texts_are_kept_unchanged,
 ];
@@ -102,6 +103,63 @@ async fn every_method_refuses_malformed_messages(system: &TestSystem) {
             assert!(result.as_ref().map_or_else(is_precise, |()| true), "{}: {result:?}", method.path);
         }
     }
+}
+
+async fn output_only_fields_are_ignored(system: &TestSystem) {
+    let time = Some(cpor_acceptance::timestamp("2020-01-01T00:00:00Z"));
+    let forge = |claim: Claim| {
+        let mut lines = claim.lines;
+        for line in &mut lines {
+            line.line_id = "x".into();
+            line.key = "x".into();
+            line.associations = vec!["x".into()];
+            (line.contested, line.association_start_time) = (true, time);
+            line.set_association_state(AssociationState::Official);
+        }
+        Claim {
+            lines,
+            state: ClaimState::Approved.into(),
+            association_state: AssociationState::Official.into(),
+            official_time: time,
+            create_time: time,
+            evidence_count: 7,
+            policy: "x".into(),
+            consent: "x".into(),
+            assessment: "x".into(),
+            etag: String::new(),
+            ..claim
+        }
+    };
+    let claim = Some(forge(system.presales().await));
+    let create = CreateClaimRequest { parent: CONTOSO.into(), claim, ..CreateClaimRequest::default() };
+    let created = system.contoso.claims().create_claim(create).await.unwrap().into_inner();
+    let is_untouched = |claim: &Claim| {
+        let line = &claim.lines[0];
+        let of_claim = (claim.state(), claim.association_state(), claim.official_time, claim.evidence_count);
+        assert_eq!(of_claim, (ClaimState::Editing, AssociationState::Unspecified, None, 0));
+        assert!(claim.create_time != time && line.line_id != "x" && line.key != "x");
+        assert_eq!((claim.policy.as_str(), claim.consent.as_str(), claim.assessment.as_str()), ("", "", ""));
+        assert_eq!(
+            (line.contested, line.association_state(), line.association_start_time),
+            (false, AssociationState::Unspecified, None)
+        );
+        assert!(line.associations.is_empty());
+    };
+    is_untouched(&created);
+    let update = |mask: Option<&str>| UpdateClaimRequest {
+        claim: Some(forge(created.clone())),
+        update_mask: mask.map(|path| prost_types::FieldMask { paths: vec![path.to_owned()] }),
+        ..UpdateClaimRequest::default()
+    };
+    let mut claims = system.contoso.claims();
+    for mask in [None, Some("*"), Some("lines")] {
+        let updated = claims.update_claim(update(mask)).await.unwrap().into_inner();
+        is_untouched(&updated);
+        assert_eq!(updated.lines[0].line_id, created.lines[0].line_id);
+    }
+    // A mask that names such a field asks for a change that is not possible.
+    let named = claims.update_claim(update(Some("state"))).await;
+    assert_refused(named, Code::InvalidArgument, "UNKNOWN_UPDATE_FIELD");
 }
 
 async fn malformed_names_are_refused(system: &TestSystem) {

@@ -10,4 +10,5 @@ mod input;
 mod names;
 mod paging;
 mod request_ids;
+mod request_options;
 mod validate_only;

@@ -1,13 +1,17 @@
 //! `request_id`: a request can be repeated safely, and another request with the same id is refused
 //! (AIP-155).
 
-use cpor_acceptance::{ApiResult, CONTOSO, ClaimStage, PDF, TestClaim, TestSystem, assert_refused, both_databases};
+use cpor_acceptance::{
+    ApiResult, CONTOSO, ClaimStage, LITWARE, PDF, TestClaim, TestSystem, assert_refused, both_databases, rows,
+};
 use cpor_proto::{
     claims::v1::{
         Claim, ClaimState, Comment, CreateClaimRequest, CreateCommentRequest, DeleteClaimRequest, SubmitClaimRequest,
         WithdrawClaimRequest, WithdrawReason,
     },
     consents::v1::DeclineConsentRequest,
+    eligibility::v1::{ImportUsageRequest, UsageMonth, import_usage_result::Outcome as UsageOutcome},
+    registry::v1::{DirectoryRow, ImportDirectoryRequest, Partner, directory_row::Row, import_result::Outcome},
     reviews::v1::TakeReviewCaseRequest,
 };
 use tonic::Code;
@@ -20,6 +24,8 @@ both_databases![
     a_refused_request_can_be_retried,
     a_replay_returns_the_current_claim,
     a_replayed_upload_returns_its_own_document,
+    a_replayed_directory_import_changes_nothing,
+    a_replayed_usage_import_changes_nothing,
 ];
 
 async fn create(system: &TestSystem, id: &str, display_name: &str) -> ApiResult<Claim> {
@@ -122,6 +128,42 @@ async fn a_replay_returns_the_current_claim(system: &TestSystem) {
     let again = case.partner.claims().submit_claim(submit).await.unwrap().into_inner();
     assert_eq!((again.name, again.state), (first.name, ClaimState::UnderReview.into()), "not COMMAND_NOT_ALLOWED");
     assert_eq!(case.history().await.iter().filter(|entry| entry.action == "submitted").count(), 1);
+}
+
+async fn a_replayed_directory_import_changes_nothing(system: &TestSystem) {
+    let import = async |id: &str, display_name: &str| {
+        let partner = Partner { display_name: display_name.into(), ..rows::partner("contoso", "1001") };
+        let rows = vec![DirectoryRow { row: Some(Row::Partner(partner)) }];
+        let request = ImportDirectoryRequest { rows, request_id: id.into(), ..Default::default() };
+        system.directory.registry().import_directory(request).await.unwrap().into_inner().results.remove(0)
+    };
+    assert_eq!(import("one", "A").await.outcome(), Outcome::Updated);
+    assert_eq!(import("two", "B").await.outcome(), Outcome::Updated);
+    assert_eq!(import("one", "A").await.outcome(), Outcome::Unchanged);
+    assert_eq!(import("", "B").await.outcome(), Outcome::Unchanged, "the repeated row did not bring A back");
+    let reused = import("one", "C").await;
+    assert_eq!(reused.outcome(), Outcome::Refused);
+    assert!(reused.error.unwrap().message.contains("request_id: was already used"));
+}
+
+async fn a_replayed_usage_import_changes_nothing(system: &TestSystem) {
+    let import = async |id: &str, users: &[i64]| {
+        let row = |active_users: &i64| UsageMonth {
+            key: format!("tenants/{LITWARE}/workloads/teams"),
+            month: "2026-01".into(),
+            active_users: *active_users,
+            ..UsageMonth::default()
+        };
+        let rows = users.iter().map(row).collect();
+        let request = ImportUsageRequest { rows, request_id: id.into(), ..Default::default() };
+        let imported = system.directory.eligibility().import_usage(request).await.unwrap().into_inner();
+        imported.results.iter().map(|result| result.outcome()).collect::<Vec<_>>()
+    };
+    assert_eq!(import("one", &[5]).await, [UsageOutcome::Created]);
+    assert_eq!(import("two", &[6]).await, [UsageOutcome::Replaced]);
+    assert_eq!(import("one", &[5]).await, [UsageOutcome::Unchanged]);
+    assert_eq!(import("", &[6]).await, [UsageOutcome::Unchanged], "the repeated row did not bring 5 back");
+    assert_eq!(import("one", &[7, 8]).await, [UsageOutcome::Refused, UsageOutcome::Replaced]);
 }
 
 async fn a_replayed_upload_returns_its_own_document(system: &TestSystem) {

@@ -1,7 +1,8 @@
 //! `validate_only`: the response is that of the real call, and nothing changes (AIP-163).
 
 use cpor_acceptance::{
-    CONTOSO, ClaimStage, TestClaim, TestSystem, assert_not_allowed, assert_refused, assert_violations, both_databases,
+    CONTOSO, ClaimStage, FABRIKAM, LITWARE, NORTHWIND, PDF, TestClaim, TestSystem, assert_not_allowed, assert_refused,
+    assert_violations, both_databases, rows,
 };
 use cpor_proto::{
     claims::v1::{
@@ -10,11 +11,18 @@ use cpor_proto::{
         WithdrawClaimRequest,
     },
     consents::v1::{ApproveConsentRequest, ConsentState, DeclineConsentRequest},
-    reviews::v1::{
-        ApproveReviewCaseRequest, CreateReviewNoteRequest, ListReviewNotesRequest, RejectReviewCaseRequest,
-        ReviewCaseState, ReviewNote, TakeReviewCaseRequest,
+    eligibility::v1::{
+        ImportUsageRequest, RecordPayoutRequest, UsageMonth, import_usage_result::Outcome as UsageOutcome,
     },
-    r#type::v1::PrimaryRejectionReason,
+    registry::v1::{
+        DeclineLegacyAssociationRequest, DirectoryRow, ImportDirectoryRequest, ImportLegacyAssociationsRequest,
+        LegacyAssociation, directory_row::Row, import_result::Outcome,
+    },
+    reviews::v1::{
+        ApproveReviewCaseRequest, ArbitrateLinesRequest, Award, AwardOutcome, CreateReviewNoteRequest,
+        ListReviewNotesRequest, RejectReviewCaseRequest, ReviewCaseState, ReviewNote, TakeReviewCaseRequest,
+    },
+    r#type::v1::{Activity, AssociationState, EvidenceKind, PrimaryRejectionReason},
 };
 use tonic::Code;
 
@@ -23,6 +31,12 @@ both_databases![
     validate_only_changes_no_draft,
     validate_only_changes_no_review,
     validate_only_changes_no_consent,
+    validate_only_stores_no_document,
+    validate_only_imports_no_directory,
+    validate_only_imports_no_legacy_associations,
+    validate_only_imports_no_usage,
+    validate_only_awards_nothing,
+    validate_only_records_no_payout,
     validate_only_refuses_like_the_real_call,
     validate_only_leaves_the_request_id_unused
 ];
@@ -135,6 +149,146 @@ async fn validate_only_changes_no_consent(system: &TestSystem) {
     system.wait_until_idle().await;
     assert_eq!(case.consent().await.unwrap(), before);
     assert_eq!(case.claim().await.state(), ClaimState::Approved);
+}
+
+async fn validate_only_stores_no_document(system: &TestSystem) {
+    let case = TestClaim::create_draft(system, system.presales().await).await.unwrap();
+    let upload = async |bytes: &[u8], etag: &str| {
+        let mut message = case.upload_message("proof.pdf", bytes);
+        let metadata = message.metadata.as_mut().unwrap();
+        (metadata.validate_only, metadata.etag) = (true, etag.to_owned());
+        case.upload_parts(vec![message]).await
+    };
+    let before = (case.claim().await, case.history().await.len());
+    let preview = upload(PDF, &before.0.etag).await.unwrap();
+    assert_eq!((preview.file_name.as_str(), preview.kind()), ("proof.pdf", EvidenceKind::Pdf));
+    assert_refused(upload(b"MZ", "").await, Code::InvalidArgument, "EVIDENCE_KIND_UNKNOWN");
+    assert_unchanged(&case, &before).await;
+    assert!(case.evidence().await.is_empty());
+    assert_refused(case.download(&case.partner, &preview.name).await, Code::NotFound, "RESOURCE_NOT_FOUND");
+    case.upload("proof.pdf", PDF).await.unwrap();
+    assert_refused(upload(PDF, &before.0.etag).await, Code::Aborted, "ETAG_MISMATCH");
+}
+
+async fn validate_only_imports_no_directory(system: &TestSystem) {
+    let (id, other) = (system.next_uuid(), system.next_uuid());
+    let rows = [
+        Row::Tenant(rows::tenant(&id, "Wingtip", "wingtip.example")),
+        Row::Subscription(rows::subscription(&id, &other, "power-bi")),
+        Row::Subscription(rows::subscription(&other, &id, "power-bi")),
+        Row::Tenant(rows::tenant(&other, "Not Fabrikam", "fabrikam.example")),
+        Row::Partner(rows::partner("adatum", "2002")),
+        Row::Partner(rows::partner("contoso", "1001")),
+        Row::Workload(rows::workload(LITWARE, "teams")),
+    ];
+    let rows: Vec<_> = rows.into_iter().map(|row| DirectoryRow { row: Some(row) }).collect();
+    let expected = [
+        Outcome::Created,
+        Outcome::Created,
+        Outcome::Refused,
+        Outcome::Refused,
+        Outcome::Refused,
+        Outcome::Updated,
+        Outcome::Unchanged,
+    ];
+    // The second call shows that the first one changed nothing, the last one that they told the truth.
+    for validate_only in [true, true, false] {
+        let request = ImportDirectoryRequest { rows: rows.clone(), validate_only, ..Default::default() };
+        let results = system.directory.registry().import_directory(request).await.unwrap().into_inner().results;
+        let outcomes: Vec<_> = results.iter().map(|result| result.outcome()).collect();
+        assert_eq!(outcomes, expected, "{results:#?}");
+        assert_eq!(results.iter().filter(|result| result.error.is_some()).count(), 3);
+    }
+}
+
+async fn validate_only_imports_no_legacy_associations(system: &TestSystem) {
+    let key = format!("tenants/{FABRIKAM}/subscriptions/{}", system.create_subscription("power-bi").await);
+    let row = |partner: &str, mpn_id: &str| LegacyAssociation {
+        key: key.clone(),
+        partner: partner.into(),
+        mpn_id: mpn_id.into(),
+        activities: vec![Activity::Usage.into()],
+    };
+    let rows = vec![row(CONTOSO, "1001"), row(CONTOSO, "1001"), row(NORTHWIND, "2002")];
+    for validate_only in [true, true, false] {
+        let request = ImportLegacyAssociationsRequest { rows: rows.clone(), validate_only, ..Default::default() };
+        let imported = system.directory.registry().import_legacy_associations(request).await.unwrap().into_inner();
+        let outcomes: Vec<_> = imported.results.iter().map(|result| result.outcome()).collect();
+        assert_eq!(outcomes, [Outcome::Created, Outcome::Unchanged, Outcome::Refused], "{validate_only}");
+        assert_eq!(system.associations_of_key(&key, None).await.is_empty(), validate_only);
+    }
+    let association = system.associations_of_key(&key, None).await.remove(0);
+    let decline =
+        DeclineLegacyAssociationRequest { name: association.name.clone(), validate_only: true, ..Default::default() };
+    let mut registry = system.fabrikam.registry();
+    let preview = registry.decline_legacy_association(decline.clone()).await.unwrap().into_inner();
+    assert_eq!((&preview.name, preview.state()), (&association.name, AssociationState::Ended));
+    assert_eq!(system.associations_of_key(&key, None).await, [association]);
+    let decline = DeclineLegacyAssociationRequest { validate_only: false, ..decline };
+    assert_eq!(registry.decline_legacy_association(decline).await.unwrap().into_inner().state(), preview.state());
+    assert!(system.associations_of_key(&key, None).await.is_empty());
+}
+
+async fn validate_only_imports_no_usage(system: &TestSystem) {
+    let row = |active_users, month: &str| UsageMonth {
+        key: format!("tenants/{LITWARE}/workloads/teams"),
+        month: month.into(),
+        active_users,
+        ..UsageMonth::default()
+    };
+    let rows = vec![row(5, "2026-01"), row(6, "2026-01"), row(5, "2199-01")];
+    for validate_only in [true, true, false] {
+        let request = ImportUsageRequest { rows: rows.clone(), validate_only, ..Default::default() };
+        let imported = system.directory.eligibility().import_usage(request).await.unwrap().into_inner();
+        let outcomes: Vec<_> = imported.results.iter().map(|result| result.outcome()).collect();
+        assert_eq!(outcomes, [UsageOutcome::Created, UsageOutcome::Replaced, UsageOutcome::Refused], "{validate_only}");
+    }
+}
+
+async fn validate_only_awards_nothing(system: &TestSystem) {
+    let claim = system.presales().await;
+    let one = TestClaim::at_stage(system, claim.clone(), ClaimStage::UnderReview).await;
+    let other = TestClaim::at_stage(system, system.rival_of(&claim), ClaimStage::UnderReview).await;
+    let (key, winner) = (one.key(0).await, one.review_name().await);
+    let arbitrate = async |key: &str, validate_only| {
+        let request = ArbitrateLinesRequest {
+            parent: format!("tenants/{FABRIKAM}"),
+            awards: vec![Award { key: key.into(), winner: winner.clone(), ..Award::default() }],
+            comment: "The newer proof convinces.".into(),
+            validate_only,
+            ..ArbitrateLinesRequest::default()
+        };
+        system.lead.reviews().arbitrate_lines(request).await
+    };
+    let preview = arbitrate(&key, true).await.unwrap().into_inner();
+    assert_eq!((&preview.awards[0].key, preview.awards[0].outcome()), (&key, AwardOutcome::Unspecified));
+    let uncontested = format!("tenants/{FABRIKAM}/workloads/teams");
+    assert_refused(arbitrate(&uncontested, true).await, Code::FailedPrecondition, "AWARDS_NOT_POSSIBLE");
+    system.wait_until_idle().await;
+    assert!(one.claim().await.lines[0].contested && other.claim().await.lines[0].contested);
+    arbitrate(&key, false).await.unwrap();
+    system.wait_until_idle().await;
+    assert_eq!(other.claim().await.state(), ClaimState::Rejected);
+}
+
+async fn validate_only_records_no_payout(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Official).await;
+    system.advance_to("2026-05-02T00:00:00Z".parse().unwrap()).await;
+    system.import_usage(&case.key(0).await, &[("2026-04", 100)]).await;
+    system.wait_until_idle().await;
+    let payout = async |validate_only| {
+        let (payout_period, reference) = ("2026-Q2".into(), "SEPA 17".into());
+        let request = RecordPayoutRequest { payout_period, reference, validate_only, ..Default::default() };
+        system.manager.eligibility().record_payout(request).await
+    };
+    assert_refused(payout(true).await, Code::FailedPrecondition, "PAYOUT_PERIOD_NOT_OVER");
+    system.advance_to("2026-07-01T00:00:00Z".parse().unwrap()).await;
+    let preview = payout(true).await.unwrap().into_inner();
+    assert!(preview.entry_count > 0 && !preview.amounts.is_empty(), "{preview:?}");
+    assert_eq!(payout(true).await.unwrap().into_inner().amounts, preview.amounts);
+    let paid = payout(false).await.unwrap().into_inner();
+    assert_eq!((paid.entry_count, &paid.amounts), (preview.entry_count, &preview.amounts));
+    assert_eq!(payout(true).await.unwrap().into_inner().entry_count, 0);
 }
 
 async fn validate_only_refuses_like_the_real_call(system: &TestSystem) {

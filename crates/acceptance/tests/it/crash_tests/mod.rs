@@ -160,7 +160,8 @@ impl KillTest {
         let until = self.system.now().await + TimeDelta::days(8);
         if with_kill {
             let mut operations = self.system.operator.operations(Service::ClaimIntake);
-            let request = AdvanceClockRequest { target: Some(Target::ToTime(to_timestamp(until))) };
+            let request =
+                AdvanceClockRequest { target: Some(Target::ToTime(to_timestamp(until))), ..Default::default() };
             let kill = async {
                 tokio::time::sleep(Duration::from_micros(self.random_below(60_000) as u64)).await;
                 self.kill_and_restart().await;

@@ -198,7 +198,7 @@ impl Workflow {
 
     async fn wait_until_idle(&mut self, start: u64) {
         let mut operations = self.system.operator.operations(Service::ClaimIntake);
-        let request = AdvanceClockRequest { target: Some(Target::BySeconds(0)) };
+        let request = AdvanceClockRequest { target: Some(Target::BySeconds(0)), ..Default::default() };
         match operations.advance_clock(request).await {
             Ok(_) => {}
             // Work that a killed process had leased waits until the lease ends.
@@ -228,7 +228,7 @@ pub(crate) async fn assert_each_step_once(case: &TestClaim<'_>) {
         ("partner_action_requested", 1),
         ("resubmitted", 1),
         ("review_approved", 1),
-        ("notice_settled", 2),
+        ("notice_reported", 2),
         ("consent_window_opened", 1),
         ("consent_window_passed", 1),
         ("association_granted", 1),

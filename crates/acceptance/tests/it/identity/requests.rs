@@ -80,7 +80,7 @@ pub(crate) fn request_for(method: &Method, names: &ResourceNames) -> Value {
         "ImportDirectory" => json!({"rows": [{"workload": {"name": format!("tenants/{FABRIKAM}/workloads/teams")}}]}),
         "GetPartner" => json!({"name": partner}),
         "GetTenant" => json!({"name": tenant}),
-        "LookUpAssociations" => json!({"key": key}),
+        "LookupAssociations" => json!({"key": key}),
         "CheckUsageAccess" => json!({"partner": partner, "key": key}),
         "CheckClaim" => json!({"partner": partner}),
         "CheckClaims" => json!({"claims": [{"partner": partner}]}),

@@ -105,7 +105,7 @@ async fn assert_each_step_once(case: &TestClaim<'_>) {
     for action in actions {
         assert_eq!(count(action), 1, "{action}: {history:#?}");
     }
-    assert_eq!((count("review_started"), count("notice_settled")), (2, 2), "{history:#?}");
+    assert_eq!((count("review_started"), count("notice_reported")), (2, 2), "{history:#?}");
     assert!(history.iter().all(|entry| !entry.overtaken), "{history:#?}");
     assert_eq!(case.associations().await.len(), 1);
     assert_eq!(case.system.mails_to(&case.contact().await).len(), 2, "no notice was sent twice");

@@ -7,7 +7,7 @@ use cpor_acceptance::{
 };
 use cpor_proto::{
     claims::v1::WithdrawReason,
-    registry::v1::{CheckUsageAccessRequest, ListAssociationsRequest, LookUpAssociationsRequest},
+    registry::v1::{CheckUsageAccessRequest, ListAssociationsRequest, LookupAssociationsRequest},
     r#type::v1::{Activity, AssociationEndReason, AssociationState},
 };
 use tonic::Code;
@@ -114,10 +114,6 @@ async fn r49_partners_and_customers_list_their_own(system: &TestSystem) {
         Code::NotFound,
         "RESOURCE_NOT_FOUND",
     );
-    let request = LookUpAssociationsRequest { key: of_northwind.key(0).await, as_of_time: None };
-    assert_refused(
-        system.fabrikam.registry().look_up_associations(request).await,
-        Code::NotFound,
-        "RESOURCE_NOT_FOUND",
-    );
+    let request = LookupAssociationsRequest { key: of_northwind.key(0).await, as_of_time: None };
+    assert_refused(system.fabrikam.registry().lookup_associations(request).await, Code::NotFound, "RESOURCE_NOT_FOUND");
 }

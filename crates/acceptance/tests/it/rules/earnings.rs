@@ -73,8 +73,12 @@ async fn claim_with_earning(system: &TestSystem) -> TestClaim<'_> {
 }
 
 async fn payout(actor: &Actor, period: &str, reference: &str, id: &str) -> Result<RecordPayoutResponse, Status> {
-    let request =
-        RecordPayoutRequest { payout_period: period.into(), reference: reference.into(), request_id: id.into() };
+    let request = RecordPayoutRequest {
+        payout_period: period.into(),
+        reference: reference.into(),
+        request_id: id.into(),
+        ..Default::default()
+    };
     Ok(actor.eligibility().record_payout(request).await?.into_inner())
 }
 
@@ -95,7 +99,7 @@ async fn r54_each_month_has_units_rate_and_amount(system: &TestSystem) {
         assert_eq!(earned(product, "2026-03").outcome(), EarningOutcome::NotCredited, "R50: {product}");
     }
     let april = earned("exchange-online", "2026-04");
-    assert_eq!((april.outcome(), april.unit(), april.units), (EarningOutcome::Paid, UsageUnit::ActiveUsers, 1200));
+    assert_eq!((april.outcome(), april.unit(), april.units), (EarningOutcome::Earned, UsageUnit::ActiveUsers, 1200));
     assert_eq!((april.rate, april.amount), (usd(500_000), usd(600_000_000)));
     let ineligible = earned("teams", "2026-04");
     assert_eq!(ineligible.failed_conditions, ["usage_grown_by_10_percent"], "the conditions that failed");
@@ -270,7 +274,7 @@ async fn r54_paid_earnings_are_corrected_in_a_later_period(system: &TestSystem) 
         consumption: 100,
         ..Default::default()
     };
-    let request = cpor_proto::eligibility::v1::ImportUsageRequest { rows: vec![corrected_usage] };
+    let request = cpor_proto::eligibility::v1::ImportUsageRequest { rows: vec![corrected_usage], ..Default::default() };
     system.directory.eligibility().import_usage(request).await.unwrap();
     let correction = ledger(&case).await.pop().unwrap();
     assert_eq!((correction.month.as_str(), micros(&correction)), ("2026-04", -40_000_000));

@@ -46,22 +46,22 @@ fn commands_of_caller(explanation: &ClaimExplanation) -> Vec<&str> {
 
 /// Asserts what the claim waits for and who has to act. The partner, a reviewer and an operator
 /// must get the same explanation, and the claim must agree with it.
-async fn assert_waits(case: &TestClaim<'_>, waits_for: WaitsFor, whose_move: Party) -> ClaimExplanation {
+async fn assert_waits(case: &TestClaim<'_>, waits_for: WaitsFor, acting_party: Party) -> ClaimExplanation {
     let system = case.system;
     let explanation = explain(case, &case.partner).await;
-    let waits = (explanation.waits_for(), explanation.whose_move());
-    assert_eq!(waits, (waits_for, whose_move), "{explanation:#?}");
+    let waits = (explanation.waits_for(), explanation.acting_party());
+    assert_eq!(waits, (waits_for, acting_party), "{explanation:#?}");
     for actor in [&system.reviewer, &system.operator] {
         let other = explain(case, actor).await;
         let common = |explanation: &ClaimExplanation| {
-            let ClaimExplanation { waits_for, wait_start_time, due_time, whose_move, explanation, .. } =
+            let ClaimExplanation { waits_for, wait_start_time, due_time, acting_party, explanation, .. } =
                 explanation.clone();
-            (waits_for, wait_start_time, due_time, whose_move, explanation)
+            (waits_for, wait_start_time, due_time, acting_party, explanation)
         };
         assert_eq!(common(&other), common(&explanation));
     }
     let claim = case.claim().await;
-    assert_eq!((claim.waits_for(), claim.whose_move()), (waits_for, whose_move));
+    assert_eq!((claim.waits_for(), claim.acting_party()), (waits_for, acting_party));
     let states = (explanation.state(), explanation.association_state());
     assert_eq!(states, (claim.state(), claim.association_state()));
     explanation
@@ -284,7 +284,7 @@ async fn r60_customers_get_explanations_for_their_tenant(system: &TestSystem) {
     assert_not_found(case.customer(), "partners/contoso/claims/00000000-0000-4000-8000-000000000000").await;
     let explanation = explain(&case, case.customer()).await;
     let partner_view = explain(&case, &case.partner).await;
-    assert_eq!((explanation.waits_for(), explanation.whose_move()), (WaitsFor::ReviewStart, Party::Reviewer));
+    assert_eq!((explanation.waits_for(), explanation.acting_party()), (WaitsFor::ReviewStart, Party::Reviewer));
     assert_eq!(explanation.wait_start_time, partner_view.wait_start_time);
     // The customer does not see the review clocks, because they would reveal a competition.
     assert!(partner_view.due_time.is_some() && explanation.due_time.is_none(), "{partner_view:?} {explanation:?}");
@@ -300,7 +300,7 @@ async fn r60_customers_get_explanations_for_their_tenant(system: &TestSystem) {
     assert_eq!(explain(&case, &case.partner).await.waits_for(), WaitsFor::Arbitration);
     let before = explanation;
     let explanation = explain(&case, case.customer()).await;
-    assert_eq!((explanation.waits_for(), explanation.whose_move()), (WaitsFor::ReviewStart, Party::Reviewer));
+    assert_eq!((explanation.waits_for(), explanation.acting_party()), (WaitsFor::ReviewStart, Party::Reviewer));
     assert_eq!((explanation.wait_start_time, &explanation.explanation), (before.wait_start_time, &before.explanation));
     assert_ne!(explain(&case, &case.partner).await.wait_start_time, before.wait_start_time);
     let shown = format!("{explanation:?}").to_lowercase();

@@ -167,7 +167,7 @@ async fn r56_notice_entries_name_bounce_and_sender(system: &TestSystem) {
     let customer_contact = contact("Jana Dvořáková", "CIO", "jana@bounce.example");
     let case =
         TestClaim::at_stage(system, Claim { customer_contact, ..system.presales().await }, ClaimStage::Submitted).await;
-    let bounced = case.entry("notice_settled").await;
+    let bounced = case.entry("notice_reported").await;
     assert_eq!(changes(&bounced), [("notices.submission", "queued", "bounced")]);
     assert!(bounced.reason.starts_with("submission notice bounced: SMTP 55"), "{}", bounced.reason);
     system.mail_server().admit("jana@bounce.example");
@@ -176,7 +176,7 @@ async fn r56_notice_entries_name_bounce_and_sender(system: &TestSystem) {
     let resent = case.entry("notice_resent").await;
     assert_eq!((resent.side(), resent.subject.as_str()), (ActorSide::Vendor, system.operator.subject.as_str()));
     assert_eq!(changes(&resent), [("notices.submission", "bounced", "queued")]);
-    assert_eq!(changes(&case.entry("notice_settled").await), [("notices.submission", "queued", "accepted")]);
+    assert_eq!(changes(&case.entry("notice_reported").await), [("notices.submission", "queued", "accepted")]);
 }
 
 /// Delivers an approval of the customer by a link that was sent after `consent_request_number`

@@ -29,7 +29,7 @@ fn row(key: &str, partner: &str, mpn_id: &str) -> LegacyAssociation {
 }
 
 async fn import(system: &TestSystem, rows: Vec<LegacyAssociation>) -> Vec<ImportResult> {
-    let request = ImportLegacyAssociationsRequest { rows };
+    let request = ImportLegacyAssociationsRequest { rows, ..Default::default() };
     system.directory.registry().import_legacy_associations(request).await.unwrap().into_inner().results
 }
 
@@ -49,7 +49,7 @@ async fn r58_a_legacy_association_is_official_and_declinable(system: &TestSystem
     let usage = CheckUsageAccessRequest { partner: CONTOSO.into(), key: key.clone() };
     assert!(system.contoso.registry().check_usage_access(usage.clone()).await.unwrap().into_inner().allowed);
     for association in shown {
-        let decline = DeclineLegacyAssociationRequest { name: association.name };
+        let decline = DeclineLegacyAssociationRequest { name: association.name, ..Default::default() };
         assert_refused(
             system.litware.registry().decline_legacy_association(decline.clone()).await,
             Code::NotFound,
@@ -102,7 +102,7 @@ async fn r58_refuses_microsoft_365_and_held_keys(system: &TestSystem) {
         let details = prost_types::Any::clone(&error.details[0]);
         String::from_utf8_lossy(&details.value).into_owned()
     };
-    for (result, expected) in results[1..].iter().zip(["KEY_HELD", "MUST_BE_CLAIMED_ANEW", "FAMILY_NOT_TAKEN_OVER"]) {
+    for (result, expected) in results[1..].iter().zip(["KEY_HELD", "MUST_BE_CLAIMED_ANEW", "FAMILY_NOT_IMPORTED"]) {
         assert_eq!(result.outcome(), Outcome::Refused);
         assert!(reason(result).contains(expected), "{result:?}");
     }

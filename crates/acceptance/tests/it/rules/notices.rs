@@ -33,7 +33,7 @@ async fn r40_notices_are_sent_at_submission_and_approval(system: &TestSystem) {
     let notices = case.consent().await.unwrap().notices;
     let kinds: Vec<_> = notices.iter().map(|notice| (notice.kind(), notice.state())).collect();
     assert_eq!(kinds, [(NoticeKind::Submission, NoticeState::Accepted), (NoticeKind::Approval, NoticeState::Accepted)]);
-    assert_eq!(case.history().await.into_iter().filter(|entry| entry.action == "notice_settled").count(), 2);
+    assert_eq!(case.history().await.into_iter().filter(|entry| entry.action == "notice_reported").count(), 2);
 }
 
 async fn r40_a_notice_says_who_claims_what(system: &TestSystem) {

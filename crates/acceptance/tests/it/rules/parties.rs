@@ -65,7 +65,14 @@ fn encoded(error: &tonic_types::Status) -> Vec<u8> {
 
 async fn import(system: &TestSystem, rows: Vec<Row>) -> Vec<ImportResult> {
     let rows = rows.into_iter().map(|row| DirectoryRow { row: Some(row) }).collect();
-    system.directory.registry().import_directory(ImportDirectoryRequest { rows }).await.unwrap().into_inner().results
+    system
+        .directory
+        .registry()
+        .import_directory(ImportDirectoryRequest { rows, ..Default::default() })
+        .await
+        .unwrap()
+        .into_inner()
+        .results
 }
 
 async fn r1_an_mpn_id_belongs_to_one_company(system: &TestSystem) {

@@ -114,7 +114,7 @@ async fn r51_invalid_rows_are_refused_individually(system: &TestSystem) {
         UsageMonth { active_users: 5, ..row(&workload, "2026-03") },
         UsageMonth { consumption: 5, ..row(&subscription, "2026-01") },
     ];
-    let request = ImportUsageRequest { rows };
+    let request = ImportUsageRequest { rows, ..Default::default() };
     let results = system.directory.eligibility().import_usage(request).await.unwrap().into_inner().results;
     let outcomes: Vec<_> = results.iter().map(|result| result.outcome()).collect();
     assert_eq!(outcomes, [Outcome::Refused, Outcome::Refused, Outcome::Refused, Outcome::Created, Outcome::Created]);

@@ -89,9 +89,11 @@ fn r39_an_association_ends_and_the_claim_stays_approved() {
 #[test]
 fn r39_ended_pending_association_never_is_official() {
     let test = TestClaim::approved().fact(&ended(EndReason::Expired, &[line_id()]));
-    for late in
-        [Fact::Consent(ConsentFact::WindowPassed), customer_approved(), Fact::AssociationOfficial { since: start() }]
-    {
+    for late in [
+        Fact::Consent(ConsentFact::WindowPassed),
+        customer_approved(),
+        Fact::AssociationOfficial { since: start(), associations: std::collections::BTreeMap::new() },
+    ] {
         let late = test.clone().fact(&late);
         assert_eq!(late.claim.state.association(), Some(&Association::Ended { since: None }));
     }
@@ -100,7 +102,8 @@ fn r39_ended_pending_association_never_is_official() {
 #[test]
 fn r39_some_lines_end_and_the_others_stay_on_record() {
     let test = two_line_claim().approved_by_reviewer().fact(&Fact::Consent(ConsentFact::WindowPassed));
-    let test = test.fact(&Fact::AssociationOfficial { since: start() });
+    let test =
+        test.fact(&Fact::AssociationOfficial { since: start(), associations: std::collections::BTreeMap::new() });
     let test = test.fact(&ended(EndReason::Superseded, &[second_line_id()]));
     assert_eq!(test.last().kind, EventKind::LinesEnded { lines: vec![second_line_id()], all: false });
     assert_eq!(test.claim.state.association(), Some(&Association::Official { since: start() }));

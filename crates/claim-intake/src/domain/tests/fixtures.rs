@@ -213,12 +213,12 @@ pub(crate) fn every_fact() -> Vec<Fact> {
         awarded(&[line_id()], &[]),
         contested(&[line_id()]),
         Fact::Consent(ConsentFact::NoticeResent { notice: "approval".into(), previous: "bounced".into() }),
-        Fact::Consent(ConsentFact::NoticeSettled { notice: "approval".into(), bounced: None }),
+        Fact::Consent(ConsentFact::NoticeReported { notice: "approval".into(), bounced: None }),
         Fact::Consent(ConsentFact::WindowOpened { due: at("2026-04-01T00:00:00Z"), rule: "7 calendar days".into() }),
         Fact::Consent(ConsentFact::WindowPassed),
         customer_approved(),
         declined(),
-        Fact::AssociationOfficial { since: start() },
+        Fact::AssociationOfficial { since: start(), associations: std::collections::BTreeMap::new() },
         ended(EndReason::Expired, &[line_id()]),
         Fact::Assessed { month: "2026-04".parse().unwrap(), verdicts: vec![verdict] },
     ]
@@ -305,7 +305,7 @@ impl TestClaim {
     pub(crate) fn official() -> Self {
         Self::approved()
             .fact(&Fact::Consent(ConsentFact::WindowPassed))
-            .fact(&Fact::AssociationOfficial { since: start() })
+            .fact(&Fact::AssociationOfficial { since: start(), associations: std::collections::BTreeMap::new() })
     }
 
     pub(crate) fn withdrawn() -> Self {

@@ -271,9 +271,9 @@ impl Model {
 
     fn apply_consent_fact(&mut self, fact: &ConsentFact) -> bool {
         match fact {
-            ConsentFact::NoticeResent { .. } | ConsentFact::NoticeSettled { .. } | ConsentFact::WindowOpened { .. } => {
-                self.is_live()
-            }
+            ConsentFact::NoticeResent { .. }
+            | ConsentFact::NoticeReported { .. }
+            | ConsentFact::WindowOpened { .. } => self.is_live(),
             ConsentFact::WindowPassed => {
                 let silence_is_consent = !self.declined || self.approved;
                 let on_record = matches!(

@@ -34,7 +34,7 @@ fn r57_every_kind_of_mail_has_its_step() {
         (
             mails_after(
                 TestClaim::approved().fact(&Fact::Consent(ConsentFact::WindowPassed)),
-                &Fact::AssociationOfficial { since: start() },
+                &Fact::AssociationOfficial { since: start(), associations: std::collections::BTreeMap::new() },
             ),
             PartnerMailKind::Official,
         ),

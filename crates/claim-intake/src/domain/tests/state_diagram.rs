@@ -140,7 +140,7 @@ fn fact_source(fact: FactKind) -> &'static str {
         FactKind::ReviewReminded | FactKind::ReviewOverdue => "time, reported by poe-review",
         FactKind::ConsentWindowPassed => "time, reported by customer-consent",
         FactKind::ConsentWindowOpened
-        | FactKind::NoticeSettled
+        | FactKind::NoticeReported
         | FactKind::NoticeResent
         | FactKind::CustomerApproved
         | FactKind::CustomerDeclined => "reported by customer-consent",

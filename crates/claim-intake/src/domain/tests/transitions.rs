@@ -258,7 +258,8 @@ fn r27_window_passes_and_registry_confirms() {
     assert_eq!(test.claim.state.submission().unwrap().consent_due, Some(at("2026-03-20T00:00:00Z")));
     let test = test.fact(&Fact::Consent(ConsentFact::WindowPassed));
     assert_eq!(test.last().kind, EventKind::Granted { tenant: TENANT.parse().unwrap() });
-    let test = test.fact(&Fact::AssociationOfficial { since: start() });
+    let test =
+        test.fact(&Fact::AssociationOfficial { since: start(), associations: std::collections::BTreeMap::new() });
     assert_eq!(test.claim.state.association().unwrap().official_time(), Some(start()));
     let before = test.claim.state.clone();
     let late = test.fact(&opened);

@@ -16,7 +16,7 @@ fn open_window(test: TestClaim) -> TestClaim {
 
 fn settle_notice(test: TestClaim, accepted: bool) -> TestClaim {
     let bounced = (!accepted).then(|| "SMTP 550".to_owned());
-    test.fact(&Fact::Consent(ConsentFact::NoticeSettled { notice: "approval".into(), bounced }))
+    test.fact(&Fact::Consent(ConsentFact::NoticeReported { notice: "approval".into(), bounced }))
 }
 
 fn start_review(test: TestClaim) -> TestClaim {

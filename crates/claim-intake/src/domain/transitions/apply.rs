@@ -5,7 +5,8 @@ use crate::domain::{
     claim::{EntryDetails, TransitionBuilder},
 };
 use cpor_durable::Transition;
-use cpor_types::{Month, Timestamp, rfc3339};
+use cpor_types::{AssociationId, LineId, Month, Timestamp, rfc3339};
+use std::collections::BTreeMap;
 
 /// The circumstances under which a fact is applied.
 pub(super) struct FactContext<'a> {
@@ -68,7 +69,9 @@ impl Claim {
         match fact {
             Fact::Review { fact, .. } => self.apply_review_fact(fact, submission, context),
             Fact::Consent(fact) => self.apply_consent_fact(fact, submission, context),
-            Fact::AssociationOfficial { since } => Ok(self.apply_association_official(submission, *since, context)),
+            Fact::AssociationOfficial { since, associations } => {
+                Ok(self.apply_association_official(submission, *since, associations, context))
+            }
             Fact::AssociationEnded { reason, lines } => {
                 Ok(self.apply_association_ended(submission, *reason, lines, context))
             }
@@ -88,6 +91,7 @@ impl Claim {
         &self,
         submission: &Submission,
         since: Timestamp,
+        associations: &BTreeMap<LineId, Vec<AssociationId>>,
         context: &FactContext<'_>,
     ) -> Option<Transition<Self>> {
         match self.state.association()? {
@@ -95,6 +99,9 @@ impl Claim {
             association @ (Association::Pending | Association::Granted { .. }) => {
                 let mut builder = TransitionBuilder::new(self, context.now);
                 builder.claim.state = State::Approved(submission.clone(), Association::Official { since });
+                for line in &mut builder.claim.content.lines {
+                    line.associations = associations.get(&line.id).cloned().unwrap_or_default();
+                }
                 let entry = context.entry().with_change("association_state", association.as_str(), "official");
                 let entry = entry.with_change("official_time", "", rfc3339(since));
                 builder.record(EventKind::Reported(FactKind::AssociationOfficial), entry);

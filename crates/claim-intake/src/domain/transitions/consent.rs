@@ -22,8 +22,8 @@ impl Claim {
             ConsentFact::NoticeResent { notice, previous } => {
                 Ok(Some(self.apply_notice_resent(submission, notice, previous, context)))
             }
-            ConsentFact::NoticeSettled { notice, bounced } => {
-                Ok(Some(self.apply_notice_settled(submission, notice, bounced.is_some(), context)))
+            ConsentFact::NoticeReported { notice, bounced } => {
+                Ok(Some(self.apply_notice_reported(submission, notice, bounced.is_some(), context)))
             }
             ConsentFact::WindowOpened { due, .. } => Ok(Some(self.apply_window_opened(submission, *due, context))),
             // R28: silence is not consent after an earlier decline.
@@ -56,7 +56,7 @@ impl Claim {
 
     /// R41: the customer's mail system accepted a notice, or the notice bounced. This changes only
     /// what the claim waits for (R60).
-    fn apply_notice_settled(
+    fn apply_notice_reported(
         &self,
         submission: &Submission,
         notice: &str,
@@ -67,7 +67,7 @@ impl Claim {
         builder.claim.state = self.state.with_submission(Submission { bounced, ..submission.clone() });
         let status = if bounced { "bounced" } else { "accepted" };
         let entry = context.entry().with_change(&format!("notices.{notice}"), "queued", status);
-        builder.record(EventKind::Reported(FactKind::NoticeSettled), entry);
+        builder.record(EventKind::Reported(FactKind::NoticeReported), entry);
         builder.build()
     }
 

@@ -30,7 +30,10 @@ impl Claim {
         }
         // A dispute also claims the lines again whose associations ended during an earlier
         // approval.
-        content.lines.iter_mut().for_each(|line| line.ended = None);
+        for line in &mut content.lines {
+            line.ended = None;
+            line.associations.clear();
+        }
         content
     }
 

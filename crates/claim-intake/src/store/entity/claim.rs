@@ -86,7 +86,7 @@ pub(crate) struct Model {
     /// The next deadline of the claim, or the latest time (R60).
     pub(crate) due_time: DateTimeUtc,
     /// The party that has to act (R60).
-    pub(crate) whose_move: String,
+    pub(crate) acting_party: String,
     /// The live lines of the claim.
     #[sea_orm(has_many)]
     pub(crate) lines: HasMany<super::claim_line::Entity>,

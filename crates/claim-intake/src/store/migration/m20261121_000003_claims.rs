@@ -46,7 +46,7 @@ enum Claim {
     CustomerDomain,
     Contested,
     DueTime,
-    WhoseMove,
+    ActingParty,
 }
 
 #[derive(DeriveIden)]
@@ -137,7 +137,7 @@ const WAITS: [&str; 11] = [
     "NOTHING",
 ];
 
-/// The values of the column `whose_move`.
+/// The values of the column `acting_party`.
 const PARTIES: [&str; 8] =
     ["UNSPECIFIED", "PARTNER", "REVIEWER", "REVIEW_LEAD", "CUSTOMER", "OPERATOR", "SYSTEM", "TIME"];
 
@@ -236,7 +236,7 @@ fn claim(backend: DbBackend) -> TableCreateStatement {
         .col(text(T::CustomerDomain))
         .col(boolean(T::Contested))
         .col(timestamp_with_time_zone(T::DueTime))
-        .col(text(T::WhoseMove).check(Expr::col(T::WhoseMove).is_in(PARTIES)))
+        .col(text(T::ActingParty).check(Expr::col(T::ActingParty).is_in(PARTIES)))
         .primary_key(Index::create().col(T::Owner).col(T::Id))
         .take()
 }

@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, bail, ensure};
 use cpor_proto::{
-    registry::v1::LookUpAssociationsRequest,
+    registry::v1::LookupAssociationsRequest,
     reviews::v1::{
         ApproveReviewCaseRequest, ArbitrateLinesRequest, Award, GetCompetitionRequest, RejectReviewCaseRequest,
         RequestPartnerActionRequest, StartReviewRequest, TakeReviewCaseRequest,
@@ -101,8 +101,8 @@ impl DemoClaim<'_> {
     pub(in crate::demo) async fn look_up_holder(&mut self) -> anyhow::Result<String> {
         let line = self.current.lines.first().context("the claim has no line")?;
         let key = line.key.clone();
-        let request = LookUpAssociationsRequest { key, as_of_time: None };
-        let associations = self.system.lead.registry().look_up_associations(request).await?.into_inner().associations;
+        let request = LookupAssociationsRequest { key, as_of_time: None };
+        let associations = self.system.lead.registry().lookup_associations(request).await?.into_inner().associations;
         let holder = associations.first().context("no partner is on record")?.partner.clone();
         let note = format!("on record for {}: {holder}", line.product_display_name);
         self.report("look up", "registry", note).await?;

@@ -78,7 +78,7 @@ fn apply_step(current: &Consent, terms: &Terms, step: Step, now: Timestamp) -> O
             let edited = if contact { edited_claim() } else { claim() };
             current.on_claim_edited(edited, true, [notice(queued + 100), notice(queued)], now)
         }
-        Step::Settle { notice: n, report } => current.on_notice_settled(notice(n), report, terms, now),
+        Step::Settle { notice: n, report } => current.on_notice_reported(notice(n), report, terms, now),
         Step::Close { disputable } => {
             current.on_claim_closed(disputable.then(|| now + chrono::TimeDelta::days(30)), now)
         }

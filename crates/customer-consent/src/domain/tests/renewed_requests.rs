@@ -19,10 +19,10 @@ fn in_2020(consent: &Consent, now: i64) -> cpor_durable::Transition<Consent> {
 #[test]
 fn r61_in_2020_the_window_runs_from_submission() {
     let requested = Consent::request(claim(), notice(1), &terms_of_2020(), monday()).next;
-    let opened = requested.on_notice_settled(notice(1), DeliveryReport::Accepted, &terms_of_2020(), monday()).unwrap();
+    let opened = requested.on_notice_reported(notice(1), DeliveryReport::Accepted, &terms_of_2020(), monday()).unwrap();
     assert_eq!(
         opened.events,
-        [Event::NoticeSettled { kind: NoticeKind::Submission, report: DeliveryReport::Accepted }]
+        [Event::NoticeReported { kind: NoticeKind::Submission, report: DeliveryReport::Accepted }]
     );
     assert_eq!(opened.next.deadlines().iter().map(|deadline| deadline.due).collect::<Vec<_>>(), [due_2020()]);
 }
@@ -58,12 +58,12 @@ fn r47_a_late_reported_approval_keeps_the_due_time() {
 #[test]
 fn r41_in_2020_a_bounce_delays_the_window() {
     let requested = Consent::request(claim(), notice(1), &terms_of_2020(), monday()).next;
-    let bounced = requested.on_notice_settled(notice(1), permanent_bounce(), &terms_of_2020(), monday()).unwrap().next;
+    let bounced = requested.on_notice_reported(notice(1), permanent_bounce(), &terms_of_2020(), monday()).unwrap().next;
     assert!(bounced.is_waiting_for_delivery());
     let approved = in_2020(&bounced, 2).next;
     assert_eq!(approved.state, State::AwaitingDelivery);
     let resent = approved.resend_notice(notice(3), day(3)).unwrap().unwrap().next;
-    let opened = resent.on_notice_settled(notice(3), DeliveryReport::Accepted, &terms_of_2020(), day(3)).unwrap().next;
+    let opened = resent.on_notice_reported(notice(3), DeliveryReport::Accepted, &terms_of_2020(), day(3)).unwrap().next;
     assert_eq!(opened.state.kind(), StateKind::WindowOpen);
 }
 
@@ -79,19 +79,20 @@ fn r43_r61_in_2023_a_decline_is_always_possible() {
 #[test]
 fn r44_a_notice_is_sent_again_and_never_shortens_the_window() {
     for waiting in [awaiting(), granted_awaiting()] {
-        let bounced = waiting.on_notice_settled(notice(2), permanent_bounce(), &terms(), day(2)).unwrap().next;
+        let bounced = waiting.on_notice_reported(notice(2), permanent_bounce(), &terms(), day(2)).unwrap().next;
         let resent = bounced.resend_notice(notice(7), day(3)).unwrap().unwrap();
         let resent_event =
             Event::NoticeResent { kind: NoticeKind::Approval, previous: cpor_types::NoticeState::Bounced };
         assert_eq!(resent.events, [resent_event, Event::NoticeQueued { notice: notice(7) }]);
         assert_eq!(resent.next.notices[2].kind, NoticeKind::Approval);
         assert!(!resent.next.is_waiting_for_delivery(), "the notice is queued");
-        let opened = resent.next.on_notice_settled(notice(7), DeliveryReport::Accepted, &terms(), day(4)).unwrap().next;
+        let opened =
+            resent.next.on_notice_reported(notice(7), DeliveryReport::Accepted, &terms(), day(4)).unwrap().next;
         assert_eq!(opened.state.window().unwrap().opened, day(4));
     }
     let open = window_open();
     let resent = open.resend_notice(notice(7), day(5)).unwrap().unwrap().next;
-    let accepted = resent.on_notice_settled(notice(7), DeliveryReport::Accepted, &terms(), day(5)).unwrap().next;
+    let accepted = resent.on_notice_reported(notice(7), DeliveryReport::Accepted, &terms(), day(5)).unwrap().next;
     assert_eq!(accepted.state, open.state);
 }
 
@@ -109,7 +110,7 @@ fn r44_only_sent_notices_are_resent() {
 fn r41_only_bounces_without_a_window_wait_for_delivery() {
     let bounced = |consent: &Consent| {
         let last = consent.notices.last().unwrap().id;
-        consent.on_notice_settled(last, permanent_bounce(), &terms(), day(2)).unwrap().next
+        consent.on_notice_reported(last, permanent_bounce(), &terms(), day(2)).unwrap().next
     };
     for consent in [requested(), awaiting(), granted_awaiting()] {
         assert!(!consent.is_waiting_for_delivery() && bounced(&consent).is_waiting_for_delivery());
@@ -162,10 +163,12 @@ fn r29_notices_before_an_edit_open_no_window() {
     let requested = Consent::request(claim(), notice(1), &terms_of_2020(), monday()).next;
     let edited = requested.on_claim_edited(edited_claim(), true, [notice(5), notice(6)], day(1)).unwrap().next;
     for stale in [notice(1), notice(5)] {
-        let settled = edited.on_notice_settled(stale, DeliveryReport::Accepted, &terms_of_2020(), day(1)).unwrap().next;
+        let settled =
+            edited.on_notice_reported(stale, DeliveryReport::Accepted, &terms_of_2020(), day(1)).unwrap().next;
         assert_eq!(settled.state, State::Requested);
     }
-    let settled = edited.on_notice_settled(notice(6), DeliveryReport::Accepted, &terms_of_2020(), day(1)).unwrap().next;
+    let settled =
+        edited.on_notice_reported(notice(6), DeliveryReport::Accepted, &terms_of_2020(), day(1)).unwrap().next;
     assert_eq!(settled.state.kind(), StateKind::RequestedInWindow);
 }
 
@@ -226,7 +229,7 @@ fn r28_notices_before_a_dispute_open_no_window() {
         declined.on_claim_disputed(claim(), EarlierDecision::Declined, notice(3), &terms(), day(4)).unwrap().next;
     let approved =
         disputed.on_claim_approved(claim(), after_decline(day(5)), notice(4), &terms(), day(5)).unwrap().next;
-    let settled = approved.on_notice_settled(notice(2), DeliveryReport::Accepted, &terms(), day(5)).unwrap().next;
+    let settled = approved.on_notice_reported(notice(2), DeliveryReport::Accepted, &terms(), day(5)).unwrap().next;
     assert_eq!(settled.state, State::AwaitingDelivery);
 }
 
@@ -252,7 +255,8 @@ fn r28_r61_in_2020_earlier_silence_rejects_at_approval() {
         .on_claim_disputed(claim(), EarlierDecision::Declined, notice(3), &terms_of_2020(), day(2))
         .unwrap()
         .next;
-    let open = requested.on_notice_settled(notice(3), DeliveryReport::Accepted, &terms_of_2020(), day(2)).unwrap().next;
+    let open =
+        requested.on_notice_reported(notice(3), DeliveryReport::Accepted, &terms_of_2020(), day(2)).unwrap().next;
     let approved = open.with_deadlines_applied(day(20)).on_claim_approved(
         claim(),
         after_decline(day(20)),

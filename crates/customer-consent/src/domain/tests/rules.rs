@@ -83,7 +83,7 @@ fn r27_the_window_passes_exactly_when_due() {
 #[test]
 fn r27_the_window_ends_the_chance_to_decline() {
     let opened = |waiting: Consent| {
-        waiting.on_notice_settled(notice(2), DeliveryReport::Accepted, &terms(), day(2)).unwrap().next
+        waiting.on_notice_reported(notice(2), DeliveryReport::Accepted, &terms(), day(2)).unwrap().next
     };
     for (consent, official) in
         [(granted_in_window(), day(3)), (opened(granted_awaiting()), day(2)), (opened(reported_approval()), day(2))]
@@ -124,10 +124,10 @@ fn r40_the_approval_notice_goes_to_the_current_contact() {
 
 #[test]
 fn r41_the_window_is_seven_days_from_acceptance() {
-    let opened = awaiting().on_notice_settled(notice(2), DeliveryReport::Accepted, &terms(), day(2)).unwrap();
+    let opened = awaiting().on_notice_reported(notice(2), DeliveryReport::Accepted, &terms(), day(2)).unwrap();
     let due = berlin_midnight_after("2026-03-11");
     let rule = "7 calendar days, calendar de 2026".to_owned();
-    let settled = Event::NoticeSettled { kind: NoticeKind::Approval, report: DeliveryReport::Accepted };
+    let settled = Event::NoticeReported { kind: NoticeKind::Approval, report: DeliveryReport::Accepted };
     assert_eq!(opened.events, [settled, Event::WindowOpened { due, rule }]);
     assert_eq!(opened.next.deadlines().iter().map(|deadline| deadline.due).collect::<Vec<_>>(), [due]);
 }
@@ -135,18 +135,18 @@ fn r41_the_window_is_seven_days_from_acceptance() {
 #[test]
 fn r41_the_window_ends_at_local_midnight() {
     // 2026-03-29 has 23 hours in Berlin.
-    let opened = awaiting().on_notice_settled(notice(2), DeliveryReport::Accepted, &terms(), day(24)).unwrap();
+    let opened = awaiting().on_notice_reported(notice(2), DeliveryReport::Accepted, &terms(), day(24)).unwrap();
     let due = opened.next.state.window().unwrap().deadline.due;
     assert_eq!(due, "2026-04-02T22:00:00Z".parse::<Timestamp>().unwrap());
 }
 
 #[test]
 fn r41_the_submission_notice_opens_no_window() {
-    let settled = requested().on_notice_settled(notice(1), DeliveryReport::Accepted, &terms(), monday()).unwrap();
+    let settled = requested().on_notice_reported(notice(1), DeliveryReport::Accepted, &terms(), monday()).unwrap();
     let approved = settled.next.on_claim_approved(claim(), approval(day(2)), notice(2), &terms(), day(2)).unwrap().next;
     assert_eq!(approved.state, State::AwaitingDelivery);
     assert_eq!(approved.deadlines(), []);
-    let late = awaiting().on_notice_settled(notice(1), DeliveryReport::Accepted, &terms(), day(3)).unwrap().next;
+    let late = awaiting().on_notice_reported(notice(1), DeliveryReport::Accepted, &terms(), day(3)).unwrap().next;
     assert_eq!(late.state, State::AwaitingDelivery);
 }
 
@@ -155,8 +155,8 @@ fn r41_the_window_opens_after_an_early_approval() {
     let late = awaiting().approve(Channel::Link, day(2)).unwrap().unwrap().next;
     for waiting in [granted_awaiting(), late] {
         assert_eq!(waiting.apply_passed_deadline(day(400)), None);
-        let opened = waiting.on_notice_settled(notice(2), DeliveryReport::Accepted, &terms(), day(3)).unwrap();
-        assert!(matches!(opened.events.as_slice(), [Event::NoticeSettled { .. }, Event::WindowOpened { .. }]));
+        let opened = waiting.on_notice_reported(notice(2), DeliveryReport::Accepted, &terms(), day(3)).unwrap();
+        assert!(matches!(opened.events.as_slice(), [Event::NoticeReported { .. }, Event::WindowOpened { .. }]));
         let State::GrantedInWindow { since, window } = &opened.next.state else { panic!("not in the window") };
         assert_eq!(*since, day(2), "it stays official since the approval");
         assert_eq!((window.opened, window.deadline.due), (day(3), berlin_midnight_after("2026-03-12")));
@@ -166,29 +166,29 @@ fn r41_the_window_opens_after_an_early_approval() {
 
 #[test]
 fn r41_after_a_bounce_the_consent_waits() {
-    let bounced = awaiting().on_notice_settled(notice(2), permanent_bounce(), &terms(), day(2)).unwrap();
-    assert_eq!(bounced.events, [Event::NoticeSettled { kind: NoticeKind::Approval, report: permanent_bounce() }]);
+    let bounced = awaiting().on_notice_reported(notice(2), permanent_bounce(), &terms(), day(2)).unwrap();
+    assert_eq!(bounced.events, [Event::NoticeReported { kind: NoticeKind::Approval, report: permanent_bounce() }]);
     assert_eq!(bounced.next.state, State::AwaitingDelivery);
     assert_eq!(bounced.next.apply_passed_deadline(day(400)), None);
-    let approved = granted_awaiting().on_notice_settled(notice(2), permanent_bounce(), &terms(), day(2)).unwrap().next;
+    let approved = granted_awaiting().on_notice_reported(notice(2), permanent_bounce(), &terms(), day(2)).unwrap().next;
     assert_eq!(approved.state, granted_awaiting().state);
     assert!(approved.decline(Channel::SignedIn, "", day(400)).is_ok(), "no window has passed");
 }
 
 #[test]
 fn r41_a_full_window_runs_after_a_bounce() {
-    let mut consent = awaiting().on_notice_settled(notice(2), permanent_bounce(), &terms(), day(2)).unwrap().next;
+    let mut consent = awaiting().on_notice_reported(notice(2), permanent_bounce(), &terms(), day(2)).unwrap().next;
     consent.notices.push(Notice { id: notice(3), delivery: Delivery::Queued, ..consent.notices[1].clone() });
-    let opened = consent.on_notice_settled(notice(3), DeliveryReport::Accepted, &terms(), day(9)).unwrap().next;
+    let opened = consent.on_notice_reported(notice(3), DeliveryReport::Accepted, &terms(), day(9)).unwrap().next;
     assert_eq!(opened.state.window().unwrap().deadline.due, berlin_midnight_after("2026-03-18"));
 }
 
 #[test]
 fn r41_a_delivery_report_counts_once() {
     let open = window_open();
-    assert_eq!(open.on_notice_settled(notice(2), DeliveryReport::Accepted, &terms(), day(5)), None);
-    assert_eq!(open.on_notice_settled(notice(2), permanent_bounce(), &terms(), day(5)), None);
-    assert_eq!(open.on_notice_settled(notice(77), DeliveryReport::Accepted, &terms(), day(5)), None);
+    assert_eq!(open.on_notice_reported(notice(2), DeliveryReport::Accepted, &terms(), day(5)), None);
+    assert_eq!(open.on_notice_reported(notice(2), permanent_bounce(), &terms(), day(5)), None);
+    assert_eq!(open.on_notice_reported(notice(77), DeliveryReport::Accepted, &terms(), day(5)), None);
 }
 
 #[test]
@@ -205,7 +205,7 @@ fn r43_after_the_window_a_decline_is_refused() {
     assert_eq!(granted().decline(Channel::Link, "", day(21)), expected);
     assert_eq!(granted_in_window().with_deadlines_applied(day(20)).decline(Channel::Link, "", day(21)), expected);
     let early =
-        granted_awaiting().on_notice_settled(notice(2), DeliveryReport::Accepted, &terms(), day(2)).unwrap().next;
+        granted_awaiting().on_notice_reported(notice(2), DeliveryReport::Accepted, &terms(), day(2)).unwrap().next;
     assert_eq!(early.with_deadlines_applied(day(20)).decline(Channel::Link, "", day(21)), expected);
 }
 
@@ -247,7 +247,7 @@ fn r45_a_final_state_cancels_window_and_notices() {
     }
     let withdrawn = awaiting().decline(Channel::SignedIn, "", day(2)).unwrap().unwrap().next;
     assert!(withdrawn.notices.iter().all(|notice| notice.delivery == Delivery::Withdrawn { time: day(2) }));
-    let sent = withdrawn.on_notice_settled(notice(2), DeliveryReport::Accepted, &terms(), day(3)).unwrap().next;
+    let sent = withdrawn.on_notice_reported(notice(2), DeliveryReport::Accepted, &terms(), day(3)).unwrap().next;
     assert_eq!(
         sent.notices[1].delivery,
         Delivery::Accepted { time: day(3) },

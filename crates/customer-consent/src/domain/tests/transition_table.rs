@@ -57,7 +57,7 @@ fn accepted(consent: &Consent) -> Option<Consent> {
         current: true,
         ..consent.notices[0].clone()
     });
-    let next = waiting.on_notice_settled(notice(8), DeliveryReport::Accepted, &terms_of_2020(), day(4)).unwrap().next;
+    let next = waiting.on_notice_reported(notice(8), DeliveryReport::Accepted, &terms_of_2020(), day(4)).unwrap().next;
     (next.state != consent.state).then_some(next)
 }
 

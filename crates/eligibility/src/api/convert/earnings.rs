@@ -66,7 +66,7 @@ pub(in crate::api) fn to_monthly_earning(earned: &EarnedAmount) -> wire::Monthly
 
 fn to_outcome(earned: &EarnedAmount) -> wire::EarningOutcome {
     match earned {
-        EarnedAmount::Paid(_) => wire::EarningOutcome::Paid,
+        EarnedAmount::Paid(_) => wire::EarningOutcome::Earned,
         EarnedAmount::Nothing(NoEarningReason::RecognitionOnly) => wire::EarningOutcome::RecognitionOnly,
         EarnedAmount::Nothing(NoEarningReason::NotCredited) => wire::EarningOutcome::NotCredited,
         EarnedAmount::Nothing(NoEarningReason::ConditionsFailed(_)) => wire::EarningOutcome::ConditionsFailed,

@@ -86,7 +86,7 @@ fn enrollments(facts: &[wire::EnrollmentFacts]) -> Result<Vec<Enrollment>, Recei
 
 /// The lines that ended; empty if all lines ended.
 pub(super) fn ended_lines(event: &wire::AssociationEnded) -> Result<Vec<LineId>, ReceiveError> {
-    let line_ids = event.line_ids.iter().filter(|_| !event.all);
+    let line_ids = event.line_ids.iter().filter(|_| !event.none_left);
     line_ids.map(|line| parse("line_ids", line)).collect()
 }
 

@@ -57,6 +57,7 @@ fn official_event(facts: &AssociationFacts) -> wire::AssociationBecameOfficial {
             .subscription
             .as_ref()
             .map(|subscription| subscription_facts(subscription.status.parse().unwrap())),
+        associations: Vec::new(),
     };
     wire::AssociationBecameOfficial {
         claim: facts.claim.name().to_string(),
@@ -101,7 +102,7 @@ fn association_ended() -> Payload {
         tenant: format!("tenants/{}", facts.tenant),
         reason: AssociationEndReason::Declined.to_number(),
         line_ids: Vec::new(),
-        all: true,
+        none_left: true,
     })
 }
 

@@ -1,7 +1,6 @@
 //! Imports usage, in a transaction of its own.
 use cpor_bulk_rows::fetch_all;
-use cpor_database::Db;
-use cpor_durable::{BusinessClock, StoreError, rows};
+use cpor_durable::{AggregateKey, Host, RequestId, RequestIdReused, RequestLog, StoreError, rows};
 use sea_orm::{EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::{MAX_ROWS, is_in_rows, month_columns};
@@ -19,6 +18,14 @@ use cpor_durable::Tx;
 
 /// How often an import is tried. A try fails if a concurrent import creates one of the same months.
 const MAX_TRIES: usize = 5;
+
+/// One row of an import.
+#[derive(Clone, Debug)]
+pub(crate) struct ImportedRow {
+    pub(crate) usage: Usage,
+    /// The id that makes a repeated row safe (AIP-155), if the request has one.
+    pub(crate) request: Option<RequestId>,
+}
 
 /// Why nothing was imported.
 #[derive(Debug, thiserror::Error)]
@@ -38,24 +45,31 @@ impl From<sea_orm::DbErr> for ImportError {
 }
 
 /// Stores rows of usage and returns the outcome of each row, in order. Replaced months are kept
-/// (R51).
+/// (R51). A row that was imported before under its request id is unchanged. With `validate_only`,
+/// nothing is stored.
 ///
 /// The import executes one query, then at most one statement each for new, changed and replaced
-/// months. An import that repeats what is stored writes nothing.
+/// months; with request ids, one query and one statement more. An import that repeats what is
+/// stored writes nothing.
 ///
 /// # Errors
 /// See [`ImportError`]. After an error nothing was stored.
-pub(crate) async fn import(db: &Db, clock: &BusinessClock, usage: &[Usage]) -> Result<Vec<ImportOutcome>, ImportError> {
+pub(crate) async fn import(
+    host: &Host,
+    rows: &[ImportedRow],
+    validate_only: bool,
+) -> Result<Vec<Result<ImportOutcome, RequestIdReused>>, ImportError> {
     for _ in 0..MAX_TRIES {
-        let tx = db.begin().await?;
-        let stored = lock_months(&tx, usage).await?;
-        let mut import = UsageImport::new(stored, clock.read(&tx).await?);
-        let outcomes = usage.iter().map(|row| import.add_row(row)).collect();
-        if import.is_empty() {
+        let tx = host.db().begin().await?;
+        let stored = lock_months(&tx, rows).await?;
+        let mut requests = RequestLog::load(&tx, rows.iter().filter_map(|row| row.request.as_ref())).await?;
+        let mut import = UsageImport::new(stored, host.clock().read(&tx).await?);
+        let outcomes = rows.iter().map(|row| add_row(&mut import, &mut requests, row)).collect();
+        if validate_only || (import.is_empty() && requests.is_unchanged()) {
             tx.rollback().await?;
             return Ok(outcomes);
         }
-        if save(&tx, &import).await? {
+        if save(&tx, &import).await? && requests.save(&tx, host.real_time()).await? {
             tx.commit().await?;
             return Ok(outcomes);
         }
@@ -64,11 +78,29 @@ pub(crate) async fn import(db: &Db, clock: &BusinessClock, usage: &[Usage]) -> R
     Err(ImportError::Contended)
 }
 
+/// Adds a row to the import, unless it was imported before under its request id.
+fn add_row(
+    import: &mut UsageImport,
+    requests: &mut RequestLog,
+    ImportedRow { usage, request }: &ImportedRow,
+) -> Result<ImportOutcome, RequestIdReused> {
+    let Some(request) = request else { return Ok(import.add_row(usage)) };
+    if requests.is_repeated(request)? {
+        return Ok(ImportOutcome::Unchanged);
+    }
+    let outcome = import.add_row(usage);
+    if !matches!(outcome, ImportOutcome::Refused(_)) {
+        let key = AggregateKey::new(usage.id.key.tenant.to_string(), usage.id.key.tenant.uuid());
+        requests.add(request.clone(), key);
+    }
+    Ok(outcome)
+}
+
 /// Reads the stored usage of the months in the rows, and locks them until the transaction ends.
-async fn lock_months(tx: &Tx, usage: &[Usage]) -> Result<Vec<StoredUsage>, StoreError> {
+async fn lock_months(tx: &Tx, usage: &[ImportedRow]) -> Result<Vec<StoredUsage>, StoreError> {
     let mut stored = Vec::new();
     for rows in usage.chunks(MAX_ROWS) {
-        let months = rows.iter().map(|row| month_columns(&row.id.key, row.id.month));
+        let months = rows.iter().map(|row| month_columns(&row.usage.id.key, row.usage.id.month));
         let columns = [Column::Owner, Column::Key, Column::Month];
         let query = Entity::find().filter(is_in_rows(columns, months));
         let query = query.order_by_asc(Column::Owner).order_by_asc(Column::Key).order_by_asc(Column::Month);

@@ -8,7 +8,7 @@ mod import;
 mod pending;
 mod read;
 
-pub(crate) use import::{ImportError, import};
+pub(crate) use import::{ImportError, ImportedRow, import};
 pub(crate) use pending::{PendingUsage, assessments_to_update, count_pending, list_pending, mark_as_assessed};
 pub(crate) use read::{USAGE, UsageRevision, list, load_usage};
 

@@ -1,96 +1,111 @@
 //! Applies a parsed row with a command to its partner or tenant.
 use std::convert::Infallible;
 
-use cpor_durable::{Command, Transition};
+use cpor_durable::{Command, RequestId, Transition};
 use cpor_proto::registry::v1::ErrorReason;
 use cpor_proto::registry::v1::import_result::Outcome;
 use cpor_types::{Actor, PartnerId, TenantId, Timestamp};
 use tonic::{Code, Status};
 
-use super::super::shared_outcome::SharedOutcome;
+use super::super::shared_outcome::{SharedOutcome, row_outcome};
 use super::super::{Api, error};
-use super::row::Row;
-use crate::domain::directory::{PartnerProfile, TenantProfile};
+use super::row::{Row, TenantRow};
+use crate::domain::directory::PartnerProfile;
 use crate::domain::partner::Partner;
 use crate::domain::tenant::{Tenant, TenantChange};
 use crate::store::partner::MpnIdTaken;
 use crate::store::{partner, tenant};
 
-/// Applies a row with one command.
-pub(super) async fn apply(api: &Api, actor: Actor, row: Row) -> Result<Outcome, Status> {
+/// Applies a row with one command. A row that was applied before under the same request id changes
+/// nothing.
+pub(super) async fn apply(api: &Api, actor: Actor, request: Option<RequestId>, row: Row) -> Result<Outcome, Status> {
     match row {
-        Row::Partner(id, profile) => import_partner(api, actor, id, profile).await,
-        Row::Tenant(id, profile) => import_tenant(api, actor, id, profile).await,
-        Row::Subscription(name, subscription) => {
-            let exists = move |tenant: &Tenant| tenant.directory.subscriptions.contains_key(&name.subscription);
-            let change =
-                move |tenant: &Tenant, now| tenant.import_subscription(name.subscription, subscription.clone(), now);
-            import_into_tenant(api, actor, name.tenant, exists, change).await
+        Row::Partner(id, profile) => {
+            let command = Command::new("import_partner", partner::key(&id), actor).request(request);
+            import_partner(api, command, id, profile).await
         }
-        Row::Workload(name) => {
-            let change = move |tenant: &Tenant, _now| tenant.import_workload(&name.product);
-            import_into_tenant(api, actor, name.tenant, |_| false, change).await
+        Row::Tenant(id, row) => {
+            let command = Command::new(row.command_name(), tenant::key(id), actor).request(request);
+            import_into_tenant(api, command, id, row).await
         }
     }
 }
 
-async fn import_partner(api: &Api, actor: Actor, id: PartnerId, profile: PartnerProfile) -> Result<Outcome, Status> {
-    let command = Command::new("import_partner", partner::key(&id), actor);
-    let outcome = SharedOutcome::new();
+async fn import_partner(
+    api: &Api,
+    command: Command,
+    id: PartnerId,
+    profile: PartnerProfile,
+) -> Result<Outcome, Status> {
+    let outcome = SharedOutcome::new(Outcome::Unchanged);
     let command_outcome = outcome.clone();
     let imported = api.partners.execute(command, move |current, _now| {
         let changed = Partner::import(current, &id, profile.clone());
-        command_outcome.set(current.is_some(), changed.is_some());
+        command_outcome.set(row_outcome(current.is_some(), changed.is_some()));
         Ok::<_, Infallible>(changed.map(|(next, events)| Transition::new(next, events)))
     });
     imported.await.map_err(|failure| error::command_failed(failure, |never| match never {}, mpn_id_taken))?;
     Ok(outcome.get())
 }
 
-async fn import_tenant(api: &Api, actor: Actor, id: TenantId, profile: TenantProfile) -> Result<Outcome, Status> {
-    let command = Command::new("import_tenant", tenant::key(id), actor);
-    let outcome = SharedOutcome::new();
-    let command_outcome = outcome.clone();
-    let imported = api.tenants.execute(command, move |current, _now| {
-        let new = || (Tenant::new(id, profile.clone()), Vec::new());
-        let changed = current.map_or_else(|| Some(new()), |tenant| tenant.import_profile(profile.clone()));
-        command_outcome.set(current.is_some(), changed.is_some());
-        Ok::<_, Infallible>(changed.map(|(next, events)| Transition::new(next, events)))
-    });
-    imported.await.map_err(|failure| error::command_failed(failure, |never| match never {}, error::conflict))?;
-    Ok(outcome.get())
-}
-
-/// Imports a subscription or a workload into its tenant. `exists` says whether it was there before,
-/// `change` makes the change.
-async fn import_into_tenant(
-    api: &Api,
-    actor: Actor,
-    tenant: TenantId,
-    exists: impl Fn(&Tenant) -> bool + Send + 'static,
-    change: impl Fn(&Tenant, Timestamp) -> Option<TenantChange> + Send + 'static,
-) -> Result<Outcome, Status> {
-    let command = Command::new("import_possession", tenant::key(tenant), actor);
-    let outcome = SharedOutcome::new();
+async fn import_into_tenant(api: &Api, command: Command, id: TenantId, row: TenantRow) -> Result<Outcome, Status> {
+    let outcome = SharedOutcome::new(Outcome::Unchanged);
     let command_outcome = outcome.clone();
     let imported = api.tenants.execute(command, move |current, now| {
-        let tenant = current.ok_or(TenantUnknown)?;
-        let changed = change(tenant, now);
-        command_outcome.set(exists(tenant), changed.is_some());
+        let (outcome, changed) = row.decide(id, current, now)?;
+        command_outcome.set(outcome);
         Ok(changed.map(|(next, events)| Transition::new(next, events)))
     });
-    let unknown = |TenantUnknown| {
-        let message = format!("tenants/{tenant} is not in the directory; import it first");
-        error::with_reason(Code::FailedPrecondition, ErrorReason::TenantUnknown, message)
-    };
-    imported.await.map_err(|failure| error::command_failed(failure, unknown, error::conflict))?;
+    imported.await.map_err(|failure| error::command_failed(failure, tenant_unknown, error::conflict))?;
     Ok(outcome.get())
 }
 
 /// The refusal of a row whose tenant is not in the directory.
-struct TenantUnknown;
+pub(super) struct TenantUnknown(TenantId);
 
-fn mpn_id_taken(MpnIdTaken(mpn_id): MpnIdTaken) -> Status {
+impl TenantRow {
+    /// Decides what the row changes of the tenant `id`, which is `None` if it is not in the directory.
+    ///
+    /// # Errors
+    /// Only the row of the tenant itself creates it.
+    pub(super) fn decide(
+        &self,
+        id: TenantId,
+        current: Option<&Tenant>,
+        now: Timestamp,
+    ) -> Result<(Outcome, Option<TenantChange>), TenantUnknown> {
+        let tenant = || current.ok_or(TenantUnknown(id));
+        let (existed, changed) = match self {
+            Self::Profile(profile) => {
+                let new = || (Tenant::new(id, profile.clone()), Vec::new());
+                let changed = current.map_or_else(|| Some(new()), |tenant| tenant.import_profile(profile.clone()));
+                (current.is_some(), changed)
+            }
+            Self::Subscription(subscription, content) => {
+                let tenant = tenant()?;
+                let existed = tenant.directory.subscriptions.contains_key(subscription);
+                (existed, tenant.import_subscription(*subscription, content.clone(), now))
+            }
+            Self::Workload(product) => (false, tenant()?.import_workload(product)),
+        };
+        Ok((row_outcome(existed, changed.is_some()), changed))
+    }
+
+    fn command_name(&self) -> &'static str {
+        match self {
+            Self::Profile(_) => "import_tenant",
+            Self::Subscription(..) => "import_subscription",
+            Self::Workload(_) => "import_workload",
+        }
+    }
+}
+
+pub(super) fn tenant_unknown(TenantUnknown(tenant): TenantUnknown) -> Status {
+    let message = format!("tenants/{tenant} is not in the directory; import it first");
+    error::with_reason(Code::FailedPrecondition, ErrorReason::TenantUnknown, message)
+}
+
+pub(super) fn mpn_id_taken(MpnIdTaken(mpn_id): MpnIdTaken) -> Status {
     let message = format!("the MPN id {mpn_id} belongs to another partner");
     error::with_reason(Code::AlreadyExists, ErrorReason::MpnIdTaken, message)
 }

@@ -7,7 +7,7 @@ use cpor_proto::WireEnum as _;
 use cpor_proto::registry::v1::directory_row::Row as WireRow;
 use cpor_proto::registry::v1::{self as wire, DirectoryRow, ErrorReason};
 use cpor_types::{
-    Calendars, DomainName, MpnId, PartnerId, PartnerName, ProductId, ProductKind, ProductName, Program,
+    Calendars, DomainName, MpnId, PartnerId, PartnerName, ProductId, ProductKind, ProductName, Program, SubscriptionId,
     SubscriptionName, TenantId, TenantName, WorkloadName,
 };
 use tonic::{Code, Status};
@@ -21,9 +21,14 @@ use crate::domain::directory::{
 /// A parsed row of the directory.
 pub(super) enum Row {
     Partner(PartnerId, PartnerProfile),
-    Tenant(TenantId, TenantProfile),
-    Subscription(SubscriptionName, Subscription),
-    Workload(WorkloadName),
+    Tenant(TenantId, TenantRow),
+}
+
+/// A parsed row that is about a tenant.
+pub(super) enum TenantRow {
+    Profile(TenantProfile),
+    Subscription(SubscriptionId, Subscription),
+    Workload(ProductId),
 }
 
 impl Row {
@@ -82,7 +87,8 @@ fn tenant(row: wire::Tenant, calendars: &Calendars) -> Result<Row, Status> {
     };
     let domains = row.domains.iter().enumerate().map(domain).collect::<Result<_, _>>()?;
     let calendar = known_calendar(row.calendar, calendars)?;
-    Ok(Row::Tenant(tenant, TenantProfile { display_name: row.display_name, region: row.region, calendar, domains }))
+    let profile = TenantProfile { display_name: row.display_name, region: row.region, calendar, domains };
+    Ok(Row::Tenant(tenant, TenantRow::Profile(profile)))
 }
 
 fn subscription(row: wire::Subscription, catalog: &Catalog, grace: Days) -> Result<Row, Status> {
@@ -97,13 +103,14 @@ fn subscription(row: wire::Subscription, catalog: &Catalog, grace: Days) -> Resu
     let end_time = row.end_time.map(|end| convert::parse_timestamp("subscription.end_time", end)).transpose()?;
     // A time that is too late to be represented counts as no expiry.
     let expire_time = end_time.and_then(|end| end.checked_add_days(grace)).map(storable_time);
-    Ok(Row::Subscription(name, Subscription { product, status, channel, purchase_time, end_time, expire_time }))
+    let subscription = Subscription { product, status, channel, purchase_time, end_time, expire_time };
+    Ok(Row::Tenant(name.tenant, TenantRow::Subscription(name.subscription, subscription)))
 }
 
 fn workload(row: &wire::Workload, catalog: &Catalog) -> Result<Row, Status> {
     let name: WorkloadName = row.name.parse().map_err(error::malformed_field("workload.name"))?;
     match listed_product(&name.product, catalog)?.kind {
-        ProductKind::Workload => Ok(Row::Workload(name)),
+        ProductKind::Workload => Ok(Row::Tenant(name.tenant, TenantRow::Workload(name.product))),
         ProductKind::Subscription => Err(error::invalid_field(
             "workload.name",
             "must name a workload, not a product that is sold by subscription",

@@ -40,7 +40,7 @@ fn r58_it_is_official_at_once_and_imported_once() {
 fn r58_a_refused_import_names_the_reasons() {
     let mut tenant = tenant();
     let subscriptions = [
-        (2, active("power-apps"), Reason::FamilyNotTakenOver),
+        (2, active("power-apps"), Reason::FamilyNotImported),
         (3, active("teams"), Reason::MustBeClaimedAnew),
         (4, Subscription { status: SubscriptionStatus::Expired, ..active("power-bi") }, Reason::SubscriptionExpired),
         (5, Subscription { end_time: Some(now()), ..active("dynamics-365-sales") }, Reason::SubscriptionExpired),

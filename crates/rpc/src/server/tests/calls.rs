@@ -83,7 +83,8 @@ async fn refuses_requests_above_the_limit() {
 async fn a_panic_affects_one_call_and_leaks_nothing() {
     let server = TestServer::new().await;
     let mut client = server.client().await;
-    let panicked = client.retry_stream(server.request(RetryStreamRequest { name: "x".to_owned() })).await;
+    let panicked =
+        client.retry_stream(server.request(RetryStreamRequest { name: "x".to_owned(), ..Default::default() })).await;
     assert_eq!(code_and_reason(panicked), expected(Code::Internal, "INTERNAL"));
     let service = cpor_proto::options::v1::Service::Registry.into();
     let leaked = client.list_deadlines(server.request(ListDeadlinesRequest { service, ..Default::default() })).await;
@@ -95,7 +96,7 @@ async fn a_panic_affects_one_call_and_leaks_nothing() {
 async fn refuses_malformed_and_large_messages() {
     let server = TestServer::new().await;
     let mut client = server.client().await;
-    let huge = RetryStreamRequest { name: "x".repeat(65 << 10) };
+    let huge = RetryStreamRequest { name: "x".repeat(65 << 10), ..Default::default() };
     assert_eq!(
         code_and_reason(client.retry_stream(server.request(huge)).await),
         expected(Code::ResourceExhausted, "MESSAGE_TOO_LARGE")

@@ -1,5 +1,5 @@
-//! The RPC `LookUpAssociations`.
-use cpor_proto::registry::v1::{LookUpAssociationsRequest, LookUpAssociationsResponse};
+//! The RPC `LookupAssociations`.
+use cpor_proto::registry::v1::{LookupAssociationsRequest, LookupAssociationsResponse};
 use cpor_proto::wire_time::to_wire_time;
 use cpor_rpc::request;
 use cpor_types::TenantKey;
@@ -12,10 +12,10 @@ use crate::store::query;
 /// future counts as now.
 ///
 /// Uses one query, and a second for the time on PostgreSQL and with a virtual clock.
-pub(super) async fn look_up_associations(
+pub(super) async fn lookup_associations(
     api: &Api,
-    request: Request<LookUpAssociationsRequest>,
-) -> ApiResult<LookUpAssociationsResponse> {
+    request: Request<LookupAssociationsRequest>,
+) -> ApiResult<LookupAssociationsResponse> {
     let (_, request) = request::validate(request)?;
     let key: TenantKey = request.key.parse().map_err(error::malformed_field("key"))?;
     let requested_time = request.as_of_time.map(|time| convert::parse_timestamp("as_of_time", time)).transpose()?;
@@ -25,7 +25,7 @@ pub(super) async fn look_up_associations(
     };
     let (now, associations) = tokio::try_join!(now, associations)?;
     let as_of = requested_time.map_or(now, |time| time.min(now));
-    Ok(Response::new(LookUpAssociationsResponse {
+    Ok(Response::new(LookupAssociationsResponse {
         associations: convert::with_all_activities(&associations),
         as_of_time: Some(to_wire_time(as_of)),
     }))

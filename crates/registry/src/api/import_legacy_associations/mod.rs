@@ -1,9 +1,10 @@
 //! The RPC `ImportLegacyAssociations`.
+mod preview;
+
 use std::sync::Arc;
 
-use cpor_auth::Caller;
-use cpor_call::status::{self, PreconditionViolation};
-use cpor_durable::{Command, CommandError, Transition};
+use cpor_call::status::{self, FieldViolation, PreconditionViolation};
+use cpor_durable::{Command, CommandError, RequestId, Transition};
 use cpor_proto::WireEnum as _;
 use cpor_proto::registry::v1::import_result::Outcome;
 use cpor_proto::registry::v1::{
@@ -14,8 +15,8 @@ use cpor_types::{Activity, Actor, PartnerName, TenantId, TenantKey};
 use futures_util::{StreamExt as _, stream};
 use tonic::{Request, Response, Status};
 
-use super::import_directory::{MAX_CONCURRENT_ROWS, MAX_ROWS, import_result};
-use super::shared_outcome::SharedOutcome;
+use super::import_directory::{MAX_CONCURRENT_ROWS, canonical, import_result};
+use super::shared_outcome::{SharedOutcome, row_outcome};
 use super::{Api, ApiResult, error};
 use crate::domain::directory::PartnerProfile;
 use crate::domain::legacy::LegacyAssociation;
@@ -27,56 +28,65 @@ use crate::store::{query, tenant};
 /// Imports associations from before CPOR (R58), with one result for each row. Importing a row again
 /// changes nothing.
 ///
-/// Each row is one command, and up to 256 rows share a transaction. Constraints are checked row by
-/// row, so that an invalid row does not prevent the import of the others.
+/// Each row is one query and one command, and up to 256 rows share a transaction. With
+/// `validate_only`, each row is two queries, and the rows of a tenant share a command that commits
+/// nothing.
 pub(super) async fn import_legacy_associations(
     api: &Api,
     request: Request<ImportLegacyAssociationsRequest>,
 ) -> ApiResult<ImportLegacyAssociationsResponse> {
-    let caller = request.extensions().get::<Arc<Caller>>().cloned();
-    let actor = caller.ok_or_else(|| status::internal("the request has no caller"))?.actor.clone();
-    let rows = request.into_inner().rows;
-    if rows.is_empty() || rows.len() > MAX_ROWS {
-        return Err(error::invalid_field("rows", format!("must have 1 to {MAX_ROWS} entries")));
-    }
+    let (caller, request, mut violations) = request::validate_rows(request, "rows")?;
+    let ImportLegacyAssociationsRequest { rows, request_id, validate_only } = request;
+    let (caller, request_id) = (&caller, request_id.as_str());
+    let rows = rows.into_iter().enumerate().map(|(index, row)| (index, violations.remove(&index), row));
     // `buffered` starts the rows in their order, and a writer processes commands in the order in
     // which it receives them. A row therefore sees the effects of the rows before it.
-    let prepared = stream::iter(rows).map(|row| prepare(api, row)).buffered(MAX_CONCURRENT_ROWS);
-    let results = prepared.map(|(name, row)| import(api, actor.clone(), name, row)).buffered(MAX_CONCURRENT_ROWS);
-    Ok(Response::new(ImportLegacyAssociationsResponse { results: results.collect().await }))
+    let prepared = stream::iter(rows).map(async |(index, violations, row)| {
+        let request = RequestId::of_row(caller, "ImportLegacyAssociations", request_id, index, &row);
+        (canonical::<TenantKey>(&row.key), prepare(api, row, violations.unwrap_or_default(), request).await)
+    });
+    let prepared = prepared.buffered(MAX_CONCURRENT_ROWS);
+    let results = if validate_only {
+        preview::preview(api, &caller.actor, prepared.collect().await).await
+    } else {
+        let import = |(name, row)| import(api, caller.actor.clone(), name, row);
+        prepared.map(import).buffered(MAX_CONCURRENT_ROWS).collect().await
+    };
+    Ok(Response::new(ImportLegacyAssociationsResponse { results }))
 }
 
-/// A parsed row with its tenant and the directory data of its partner, or the status of an invalid
-/// row.
-type PreparedRow = Result<(TenantId, LegacyAssociation, Option<PartnerProfile>), Status>;
+/// A row that was parsed, with what the directory contains about its partner.
+struct PreparedRow {
+    tenant: TenantId,
+    legacy: LegacyAssociation,
+    partner: Option<PartnerProfile>,
+    request: Option<RequestId>,
+}
 
-/// Parses a row and reads its partner. Also returns the key of the row, which names it in the
-/// result. Uses one query.
-async fn prepare(api: &Api, row: wire::LegacyAssociation) -> (String, PreparedRow) {
-    let preparation = async {
-        let (tenant, legacy) = parse(&row)?;
-        let partner = query::partner(api.db.reader(), &legacy.partner).await.map_err(error::read_failed)?;
-        Ok((tenant, legacy, partner))
-    };
-    let prepared = preparation.await;
-    (row.key, prepared)
+/// Parses a row and reads its partner. Uses one query.
+async fn prepare(
+    api: &Api,
+    row: wire::LegacyAssociation,
+    violations: Vec<FieldViolation>,
+    request: Option<RequestId>,
+) -> Result<PreparedRow, Status> {
+    if !violations.is_empty() {
+        return Err(status::invalid_fields(violations));
+    }
+    let (tenant, legacy) = parse(&row)?;
+    let partner = query::partner(api.db.reader(), &legacy.partner).await.map_err(error::read_failed)?;
+    Ok(PreparedRow { tenant, legacy, partner, request })
 }
 
 /// Imports a prepared row and builds its result.
-async fn import(api: &Api, actor: Actor, name: String, prepared: PreparedRow) -> ImportResult {
+async fn import(api: &Api, actor: Actor, name: String, prepared: Result<PreparedRow, Status>) -> ImportResult {
     match prepared {
-        Ok((tenant, legacy, partner)) => {
-            import_result(name, import_association(api, actor, tenant, legacy, partner).await)
-        }
+        Ok(row) => import_result(name, import_association(api, actor, row).await),
         Err(status) => import_result(name, Err(status)),
     }
 }
 
 fn parse(row: &wire::LegacyAssociation) -> Result<(TenantId, LegacyAssociation), Status> {
-    let violations = request::find_violations(row)?;
-    if !violations.is_empty() {
-        return Err(status::invalid_fields(violations));
-    }
     let TenantKey { tenant, key } = row.key.parse().map_err(error::malformed_field("key"))?;
     let PartnerName { partner } = row.partner.parse().map_err(error::malformed_field("partner"))?;
     let mpn_id = row.mpn_id.parse().map_err(error::malformed_field("mpn_id"))?;
@@ -91,18 +101,16 @@ fn parse(row: &wire::LegacyAssociation) -> Result<(TenantId, LegacyAssociation),
 async fn import_association(
     api: &Api,
     actor: Actor,
-    tenant: TenantId,
-    legacy: LegacyAssociation,
-    partner: Option<PartnerProfile>,
+    PreparedRow { tenant, legacy, partner, request }: PreparedRow,
 ) -> Result<Outcome, Status> {
     let (catalog, (claim, decision)) = (Arc::clone(&api.catalog), legacy.record_key(tenant));
-    let command = Command::new("import_legacy_association", tenant::key(tenant), actor);
-    let outcome = SharedOutcome::new();
+    let command = Command::new("import_legacy_association", tenant::key(tenant), actor).request(request);
+    let outcome = SharedOutcome::new(Outcome::Unchanged);
     let command_outcome = outcome.clone();
     let imported = api.tenants.execute(command, move |current, now| {
         let tenant = current.ok_or_else(|| vec![Reason::TenantUnknown])?;
         let changed = tenant.import_legacy(&legacy, partner.as_ref(), &catalog, now)?;
-        command_outcome.set(false, changed.is_some());
+        command_outcome.set(row_outcome(false, changed.is_some()));
         Ok(changed.map(|(next, events)| Transition::new(next, events)))
     });
     let reasons: Vec<Reason> = match imported.await {
