@@ -89,7 +89,7 @@ impl ExplanationRequest<'_> {
         }
     }
 
-    /// Returns whether the caller may give a command of its party. Its roles must admit the method
+    /// Returns whether the caller may give a command of its party. Its roles must allow the method
     /// (R4, R5). Some review commands are open to the reviewer of the case and to review leads
     /// only.
     fn caller_allowed(&self, offer: &AllowedMethod) -> bool {

@@ -31,7 +31,7 @@ pub(super) fn parse_list_query(parent: &str, filter: &str, order_by: &str) -> Re
     }
 }
 
-/// Parses the parent. `partners/-` means all partners; the auth layer admits it for vendor users
+/// Parses the parent. `partners/-` means all partners; the auth layer allows it for vendor users
 /// only.
 fn parse_scope(parent: &str) -> Result<Scope, CallError> {
     if parent == "partners/-" {

@@ -59,7 +59,7 @@ async fn next_message(
     Ok(message)
 }
 
-/// Checks before the bytes arrive whether the claim admits another document, and returns the
+/// Checks before the bytes arrive whether the claim allows another document, and returns the
 /// maximum number of bytes of a document.
 async fn document_limit(intake: &ClaimIntake, call: &Call) -> Result<u64, CallError> {
     let (claim, now) = (intake.read(call).await?.state, intake.now().await?);

@@ -1,4 +1,6 @@
-//! The events of a claim. The history and the events for other services are derived from them.
+//! The events of a claim. The history and the events for other services are derived from them. A
+//! *reported fact* is a fact that another service reports, or a deadline that passed; it is
+//! *overtaken* if it comes too late to change the claim.
 use super::{Comment, Contact, Evidence, FactKind, FieldChange, StateKind, personal_data::ERASURE_ACTION};
 use cpor_history::Audience;
 use cpor_types::{CaseId, EvidenceId, LineId, PersonalData, PrimaryRejection, TenantId, Timestamp};
@@ -67,7 +69,8 @@ pub enum EventKind {
         /// Whether the customer had declined before, so that silence is not consent (R28).
         explicit_approval_needed: bool,
     },
-    /// Lines were awarded to other claims and removed from this claim; other lines remain (R37).
+    /// A review lead awarded lines to other claims. They were removed from this claim, which keeps
+    /// other lines (R37).
     LinesLost,
     /// The associations of lines ended; the claim stays approved (R37, R39).
     LinesEnded {

@@ -1,7 +1,7 @@
 //! Receives events of the other services and applies them to claims as facts.
 //!
 //! Each event becomes one command on its claim. A fact is never refused: a fact that the claim's
-//! state no longer admits is recorded as overtaken and changes nothing. An event that cannot be
+//! state no longer allows is recorded as overtaken and changes nothing. An event that cannot be
 //! converted parks its stream until an operator acts.
 use crate::{
     domain::{Awards, Comment, ConsentFact, Fact, LineVerdict, Refusal, ReviewFact},

@@ -1,5 +1,5 @@
-//! Mails about associations: one became official (R27), or one ended while the claim stays approved
-//! (R37, R39).
+//! Mails about associations: an association became official (R27), or ended while the claim stays
+//! approved (R37, R39).
 use super::mail_content::{MailContent, NoticeContext, Section, Tone, line_labels};
 use crate::domain::{Association, AssociationEnd, EndReason, Line};
 
@@ -9,16 +9,16 @@ pub(super) fn official_mail(context: &NoticeContext<'_>) -> Option<MailContent> 
         Association::Official { since } => context.time(*since),
         Association::Pending | Association::Granted { .. } | Association::Ended { .. } => return None,
     };
-    let lead = format!("Your company is on record for {} since {since}.", context.customer());
+    let lead = format!("Your company has been on record for {} since {since}.", context.customer());
     let is_paid = context.claim.content.activities.iter().any(|activity| activity.is_paid());
-    let usage_text = "You can read the customer's usage of what you claimed (ListUsage), for as long as the association lasts. Credited is usage from the \
-                 first full month on.";
-    let assessment_text = "Each line is now held against the program guide in force, and again every month: the claim and its assessment \
-                    (GetAssessment) show whether it is eligible for incentives and, where it is not, which condition does not hold.";
-    let recognition_text = "A revenue association is recognised; it earns no incentives.";
+    let usage_text = "You can read the customer's usage of what you claimed (ListUsage) for as long as the association lasts. Usage is credited from the \
+                 first full month.";
+    let assessment_text = "Each line is now checked against the program guide that is in force, and again every month. The claim and its assessment \
+                    (GetAssessment) show whether the line is eligible for incentives and, if it is not, which condition is not met.";
+    let recognition_text = "A revenue association is recognised, but it earns no incentives.";
     let mail = context.new_mail(Tone::Positive, "On record", "The association is official", lead);
     Some(mail.with_sections([
-        Some(Section::paragraphs("What this opens", [usage_text])),
+        Some(Section::paragraphs("What you can do now", [usage_text])),
         Some(Section::paragraphs("Incentives", [if is_paid { assessment_text } else { recognition_text }])),
     ]))
 }
@@ -29,26 +29,30 @@ pub(super) fn ended_mail(context: &NoticeContext<'_>) -> Option<MailContent> {
     let lines: Vec<&Line> = context.claim.content.lines.iter().filter(has_ended_then).collect();
     let AssociationEnd { reason, since, .. } = *lines.first()?.ended.as_ref()?;
     let when = context.time(context.data.time);
-    let lead = format!("Your association with {} ended on {when} for what is named below.", context.customer());
+    let lead = format!("Your association with {} ended on {when} for what is listed below.", context.customer());
     let mail = context.new_mail(Tone::Neutral, "Association ended", "An association has ended", lead);
     let has_other_lines = context.claim.content.lines.iter().any(|line| line.ended.is_none());
     let rest_text = has_other_lines.then_some("The rest of the claim is not affected.");
     // A pending association gave no access to usage data.
     let usage_text = match since {
-        Some(_) => "You can no longer read the customer's usage of it.",
-        None => "It was not on record yet, so that no usage was open to you.",
+        Some(_) => "You can no longer read the customer's usage data for what has ended.",
+        None => "The association was not on record yet, so you had no access to usage data.",
     };
     Some(mail.with_sections([
         Some(Section::bullet_points("What ended", line_labels(lines.iter().copied()))),
         Some(Section::paragraphs("Why", [end_reason_text(reason)])),
-        Some(Section::paragraphs("What follows", [usage_text].into_iter().chain(rest_text))),
+        Some(Section::paragraphs("What this means", [usage_text].into_iter().chain(rest_text))),
     ]))
 }
 
 const fn end_reason_text(reason: EndReason) -> &'static str {
     match reason {
-        EndReason::Expired => "The subscription has ended. One that is renewed under a new id needs a new claim.",
-        EndReason::Superseded => "Another company's claim for it has won: a review lead decided between the two.",
+        EndReason::Expired => {
+            "The subscription has ended. A subscription that is renewed under a new id needs a new claim."
+        }
+        EndReason::Superseded => {
+            "Another company claimed the same. A review lead decided between the two, and the other company won."
+        }
         EndReason::Declined => "The customer declined.",
         EndReason::Withdrawn => "Your company withdrew the claim.",
         EndReason::Rejected => "The claim was rejected.",

@@ -1,5 +1,6 @@
-//! Mails about competition: claims of different partners for the same line (R37). They never
-//! contain the name of the rival.
+//! Mails about competition (R37). A line of a claim, which is about one workload or subscription,
+//! is *contested* while another company claims or holds the same. A review lead then awards it to
+//! one company. The mails never contain the name of the other company.
 use super::mail_content::{MailContent, NoticeContext, Section, Tone, line_labels};
 
 /// Returns the mail that lines are contested; `None` if no line is contested any more.
@@ -9,13 +10,13 @@ pub(super) fn competition_mail(context: &NoticeContext<'_>) -> Option<MailConten
         return None;
     }
     let lead = format!(
-        "Another company claims some of what you claim for {}, or has it on record. Neither of you learns who the other is.",
+        "Another company claims some of what you claim for {}, or is on record for it. Neither of you learns who the other is.",
         context.customer()
     );
-    let procedure_text = "Reviewers look at both proofs of execution, and may ask both companies for more; until it is decided, the clocks of the review stand \
-               still. A review lead then awards each contested line to one company.";
-    let options_text = "Nothing, if your proof of execution says it all. You may write a comment (CreateComment) and, where the claim's state allows it, add \
-               evidence (UploadEvidence).";
+    let procedure_text = "Reviewers look at both proofs of execution, and may ask both companies for more. A review lead then awards each contested line to \
+               one company. The review deadlines are stopped until then.";
+    let options_text = "You need do nothing if your proof of execution is complete. You may write a comment (CreateComment) and, if the claim's state allows \
+               it, add evidence (UploadEvidence).";
     let mail = context.new_mail(Tone::Neutral, "A competing claim", "Another company claims the same", lead);
     Some(mail.with_sections([
         Some(Section::bullet_points("What is contested", contested)),
@@ -43,6 +44,6 @@ pub(super) fn lines_lost_mail(context: &NoticeContext<'_>) -> Option<MailContent
     let remaining_lines = line_labels(&context.claim.content.lines);
     Some(mail.with_sections([
         Some(Section::bullet_points("What was awarded to another company", lost_lines)),
-        Some(Section::bullet_points("What your claim goes on with", remaining_lines)),
+        Some(Section::bullet_points("What your claim continues with", remaining_lines)),
     ]))
 }

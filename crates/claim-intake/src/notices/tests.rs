@@ -116,7 +116,7 @@ fn r57_a_decline_names_the_ended_association() {
     let life = TestClaim::rejected().fact(&declined());
     assert_contains(
         &render(&life, PartnerMailKind::CustomerDeclined, life.now),
-        &["It is rejected already", "DisputeClaim"],
+        &["was already rejected", "DisputeClaim"],
     );
 }
 
@@ -125,7 +125,7 @@ fn r57_an_approval_names_the_next_step() {
     let life = TestClaim::approved();
     assert_contains(
         &render(&life, PartnerMailKind::Approval, life.now),
-        &["Claim approved", "within 7 calendar days", "held for you"],
+        &["Claim approved", "within 7 calendar days", "reserved for you"],
     );
     let text = render(&life.fact(&window_opened()), PartnerMailKind::Approval, start());
     assert_contains(&text, &["by the end of Tuesday, 31 March 2026 (America/New_York, UTC-04:00)"]);
@@ -162,14 +162,14 @@ fn r57_the_other_mails_name_their_subject() {
     let life = TestClaim::submitted().fact(&contested(&[line_id()]));
     assert_contains(
         &render(&life, PartnerMailKind::Competition, life.now),
-        &["A competing claim", "Neither of you learns who the other is", "stand still"],
+        &["A competing claim", "Neither of you learns who the other is", "deadlines are stopped"],
     );
     let over = life.fact(&contested(&[]));
     assert!(mail(&over, PartnerMailKind::Competition, over.now).is_none());
     let life = TestClaim::official().step(|claim, now| claim.withdraw(withdraw(), now));
     assert_contains(
         &render(&life, PartnerMailKind::Withdrawal, life.now),
-        &["Your company withdrew", "is over", "cannot be disputed"],
+        &["Your company withdrew", "has ended", "cannot be disputed"],
     );
 }
 

@@ -34,7 +34,7 @@ pub(crate) enum Scope {
 pub(crate) struct ListQuery {
     /// The claims that the list may contain.
     pub(crate) scope: Scope,
-    /// The condition that the claims must satisfy. `None` admits all claims of the scope.
+    /// The condition that the claims must satisfy. `None` allows all claims of the scope.
     pub(crate) filter: Option<filter::Expr<filter::Comparison<claim::Column>>>,
     /// The order of the list. Claims with the same value are ordered by their ids.
     pub(crate) order: Order<SortKey>,

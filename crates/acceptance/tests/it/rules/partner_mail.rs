@@ -117,10 +117,10 @@ async fn r57_a_final_rejection_mail_suggests_a_new_claim(system: &TestSystem) {
 async fn r57_approval_and_official_association_are_mailed(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Approved).await;
     let mail = only_mail(&case, "Claim approved: Fabrikam sales rollout").await;
-    assert_mail_contains(&mail, &["need do nothing", "if it does not decline", "What you claim is held for you"]);
+    assert_mail_contains(&mail, &["need do nothing", "if it does not decline", "What you claim is reserved for you"]);
     system.advance_by(TimeDelta::days(8)).await;
     let mail = only_mail(&case, "On record: Fabrikam sales rollout").await;
-    assert_mail_contains(&mail, &["Your company is on record for", "ListUsage", "GetAssessment"]);
+    assert_mail_contains(&mail, &["Your company has been on record for", "ListUsage", "GetAssessment"]);
     assert_eq!(subjects(&case).await.len(), 2);
     // With an earlier approval of the customer there is nothing to wait for.
     let early = TestClaim::at_stage(system, system.usage().await, ClaimStage::Submitted).await;
@@ -142,7 +142,7 @@ async fn r57_a_competition_mail_never_names_the_rival(system: &TestSystem) {
             &mail,
             &[
                 "Another company claims some of what you claim",
-                "stand still",
+                "deadlines are stopped",
                 &case.claim().await.lines[0].subscription_id,
             ],
         );
@@ -173,7 +173,7 @@ async fn r57_lost_lines_are_mailed(system: &TestSystem) {
         let mail = only_mail(case, "Lines lost").await;
         assert_mail_contains(
             &mail,
-            &["another company's", &lines[lost].subscription_id, "goes on with", &lines[1 - lost].subscription_id],
+            &["another company's", &lines[lost].subscription_id, "continues with", &lines[1 - lost].subscription_id],
         );
         let rival = if lost == 1 { "northwind" } else { "contoso" };
         assert!(!format!("{}{}", mail.text, mail.html).to_lowercase().contains(rival));
@@ -200,7 +200,7 @@ async fn r57_a_decline_mail_names_the_ended_association(system: &TestSystem) {
     let rejected = TestClaim::at_stage(system, system.usage().await, ClaimStage::Rejected).await;
     rejected.decline_consent("").await.unwrap();
     let mail = only_mail(&rejected, "The customer declined: Fabrikam field app").await;
-    assert_mail_contains(&mail, &["It is rejected already", "only if the customer approves it explicitly"]);
+    assert_mail_contains(&mail, &["was already rejected", "only if the customer approves it explicitly"]);
 }
 
 async fn r57_an_expired_or_superseded_association_is_mailed(system: &TestSystem) {
@@ -231,7 +231,7 @@ async fn r57_a_withdrawal_is_mailed_if_it_ends_associations(system: &TestSystem)
     let mail = only_mail(&official, "Claim withdrawn").await;
     assert_mail_contains(
         &mail,
-        &["Your company withdrew its claim", "is over", "Only a new claim with updated proof of execution helps."],
+        &["Your company withdrew its claim", "has ended", "Only a new claim with updated proof of execution helps."],
     );
     let early = TestClaim::at_stage(system, system.usage().await, ClaimStage::Withdrawn).await;
     assert_eq!(subjects(&early).await, [""; 0]);
