@@ -10,7 +10,8 @@ use cpor_durable::{CommandError, StoreError};
 /// [`CommandError::Unavailable`] leaves the outcome unknown.
 #[derive(Debug)]
 pub(crate) enum CallError {
-    /// The resource does not exist or belongs to another partner. Holds the name from the request.
+    /// The resource does not exist or belongs to another partner. Contains the name from the
+    /// request.
     NotFound(String),
     /// The claim refuses the command.
     Refused(Refusal),
@@ -29,7 +30,8 @@ pub(crate) enum CallError {
     ConcurrentChange,
     /// The registry does not answer.
     RegistryUnavailable,
-    /// The caller already has as many watches as one caller may have (R59).
+    /// The caller already has the maximum number of watches (R59). A watch is a client's open
+    /// stream of changes.
     TooManyWatches {
         /// The maximum number of concurrent watches of one caller.
         limit: usize,

@@ -1,6 +1,6 @@
-//! Limits on concurrent watches (R59). An open watch occupies one of the concurrent calls that the
-//! server accepts. Watches are therefore limited per process, to leave capacity for other calls,
-//! and per caller, so that one caller cannot use up all watches.
+//! Limits on concurrent watches (R59). A watch is a client's open stream of changes. It occupies
+//! one of the concurrent calls that the server accepts. Watches are therefore limited per process,
+//! to leave capacity for other calls, and per caller, so that one caller cannot use up all watches.
 use crate::error::CallError;
 use cpor_auth::Caller;
 use std::{
@@ -18,7 +18,7 @@ const MAX_WATCHES_PER_CALLER: usize = 16;
 #[derive(Clone, Default)]
 pub(crate) struct WatchLimiter(Arc<Mutex<HashMap<String, usize>>>);
 
-/// The permission to keep one watch open. Dropping the permit frees its place.
+/// The permission to keep one watch open. The watch counts as open until the permit is dropped.
 pub(crate) struct WatchPermit {
     limiter: WatchLimiter,
     /// The key of the caller in the limiter's map.
@@ -29,7 +29,7 @@ impl WatchLimiter {
     /// Issues a permit for a watch of `caller`. All users of one partner count as one caller.
     ///
     /// # Errors
-    /// [`CallError::TooManyWatches`] if the caller has reached its limit,
+    /// Returns [`CallError::TooManyWatches`] if the caller has reached its limit, and
     /// [`CallError::Overloaded`] if the process has reached its limit.
     pub(crate) fn acquire(&self, caller: &Caller) -> Result<WatchPermit, CallError> {
         let caller_key =
