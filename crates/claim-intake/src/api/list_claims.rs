@@ -2,8 +2,9 @@
 //!
 //! Indexes cover the claims of one partner ordered by creation or by last change, and ordered by
 //! creation when filtered by `state`, `tenant_id` or `waits_for`. For all partners, indexes cover
-//! the order by creation, alone or filtered by `waits_for`. Other filters scan the
-//! index of the order until the page is full. Other orders sort all claims that match the filter.
+//! the order by creation, alone or filtered by `waits_for`. With another filter, the database scans
+//! the index of the order until the page is full. With another order, it sorts all claims that
+//! match the filter.
 use super::{RpcResult, convert, list_query::parse_list_query, view::View};
 use crate::{
     error::CallError,

@@ -1,5 +1,5 @@
 //! Implements ListHistory, in the order in which the entries were recorded (R56). Every claim has a
-//! history, also a deleted draft. Cost: one read.
+//! history, even a deleted draft. Cost: one read.
 use super::{RpcResult, convert, view::View};
 use crate::{call::Call, error::CallError, service::ClaimIntake, store::HistoryEntries};
 use cpor_listing::page;

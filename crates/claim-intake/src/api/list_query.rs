@@ -14,8 +14,8 @@ use tonic::Status;
 /// Parses a request's `parent`, `filter` and `order_by`. The default order is newest first.
 ///
 /// # Errors
-/// INVALID_ARGUMENT with every fault of `filter` and `order_by`; NOT_FOUND if `parent` is not the
-/// name of a partner.
+/// Returns the status INVALID_ARGUMENT with every fault of `filter` and `order_by`, or NOT_FOUND if
+/// `parent` is not the name of a partner.
 pub(super) fn parse_list_query(parent: &str, filter: &str, order_by: &str) -> Result<ListQuery, Status> {
     let (filter, order) = (filter::parse(filter, FILTER_FIELDS), order::parse(order_by, SORT_KEYS));
     match (filter, order) {
@@ -31,8 +31,8 @@ pub(super) fn parse_list_query(parent: &str, filter: &str, order_by: &str) -> Re
     }
 }
 
-/// Parses the parent. `partners/-` means all partners; the auth layer allows it for vendor users
-/// only.
+/// Parses the parent. `partners/-` means all partners; the auth layer allows it only for vendor
+/// users.
 fn parse_scope(parent: &str) -> Result<Scope, CallError> {
     if parent == "partners/-" {
         return Ok(Scope::All);

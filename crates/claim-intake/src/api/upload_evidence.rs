@@ -1,6 +1,7 @@
 //! Implements UploadEvidence (R14). Cost: two reads, one inserted row that records the upload, the
 //! write to the evidence store while the bytes arrive (two syncs for a local directory), and one
-//! decision. A call that ends early adds no document to the claim. The sweeper removes its bytes.
+//! transaction of the writer. A call that ends early adds no document to the claim; a background
+//! task, the sweeper, removes its bytes.
 use super::{RpcResult, convert};
 use crate::{
     call::Call,
@@ -59,7 +60,7 @@ async fn next_message(
     Ok(message)
 }
 
-/// Checks before the bytes arrive whether the claim allows another document, and returns the
+/// Checks, before the bytes arrive, whether another document may be added to the claim. Returns the
 /// maximum number of bytes of a document.
 async fn document_limit(intake: &ClaimIntake, call: &Call) -> Result<u64, CallError> {
     let (claim, now) = (intake.read(call).await?.state, intake.now().await?);
@@ -84,7 +85,8 @@ async fn receive_bytes(
     Ok(())
 }
 
-/// Returns a function that creates the document for the time at which it is added to the claim.
+/// Returns a function that creates the document. Its argument is the time at which the document is
+/// added to the claim.
 fn evidence_builder(
     id: EvidenceId,
     metadata: wire::EvidenceMetadata,

@@ -1,10 +1,11 @@
-//! Implements WatchClaims, which streams the changes of a partner's claims (R59).
+//! Implements WatchClaims, which streams the changes of a partner's claims (R59). A watch is one
+//! open stream.
 //!
-//! The watch reads the partner's log. Cost: up to two reads to start; one read after each commit in
-//! this process that changes a claim of the partner, and one per second to find the commits of
-//! other replicas; one more read for the claims of the entries that were found. The next page is
-//! read when the caller has received the current one, so a slow caller uses little memory and
-//! misses nothing.
+//! The watch reads the partner's log: the history entries of all its claims in the order of
+//! commits. Cost: up to two reads to start; one read after each commit in this process that changes
+//! a claim of the partner, and one per second to find the commits of other replicas; one more read
+//! for the claims of the entries that were found. The next page is read when the caller has
+//! received the current one, so a slow caller uses little memory and misses nothing.
 use super::{RpcResult, convert, error, view::View};
 use crate::{
     error::CallError,
@@ -39,7 +40,7 @@ const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// The time before the deadline of the call at which the stream ends, so that it ends with OK and
 /// not with DEADLINE_EXCEEDED.
 const END_MARGIN: Duration = Duration::from_secs(1);
-/// The duration of a stream whose call has no deadline.
+/// The maximum duration of a stream whose call has no deadline.
 const DEFAULT_DURATION: Duration = Duration::from_secs(300);
 
 pub(super) async fn watch_claims(
@@ -49,7 +50,7 @@ pub(super) async fn watch_claims(
     let time_left = request.extensions().get::<CallDeadline>().map_or(DEFAULT_DURATION, CallDeadline::remaining);
     let (caller, request) = validate(request)?;
     let name: PartnerName = request.parent.parse().map_err(|_| CallError::NotFound(request.parent.clone()))?;
-    let page_tokens = cursor_binding(&request);
+    let page_tokens = cursor_tokens(&request);
     let permit = intake.watch_limiter.acquire(&caller)?;
     let position = start_position(intake, &name.partner, &request, page_tokens).await?;
     // The first message is a heartbeat with the start position, so that even a stream that ends
@@ -79,8 +80,9 @@ fn heartbeat_message(page_tokens: PageTokens, position: &LogPosition) -> Result<
     Ok(wire::WatchClaimsResponse { cursor: page_tokens.encode(position)?, ..wire::WatchClaimsResponse::default() })
 }
 
-/// Returns the binding of cursors to the partner. A cursor of another partner is rejected.
-fn cursor_binding(request: &wire::WatchClaimsRequest) -> PageTokens {
+/// Returns the encoder and decoder of this partner's cursors. It rejects a cursor of another
+/// partner.
+fn cursor_tokens(request: &wire::WatchClaimsRequest) -> PageTokens {
     PageTokens::for_request(&wire::WatchClaimsRequest {
         parent: request.parent.clone(),
         ..wire::WatchClaimsRequest::default()
@@ -126,7 +128,7 @@ struct Watcher {
 }
 
 impl Watcher {
-    /// Waits for the next message. `None` at the end of the stream.
+    /// Waits for the next message; returns `None` at the end of the stream.
     async fn next(&mut self) -> Result<Option<wire::WatchClaimsResponse>, Status> {
         loop {
             let now = Instant::now();
@@ -153,7 +155,8 @@ impl Watcher {
     async fn wait(&mut self, now: Instant) {
         let until = self.end.min(self.next_heartbeat).min(now + POLL_INTERVAL);
         tokio::select! {
-            // An error means that this process commits no more. Only the poll remains.
+            // An error means that this process will commit nothing more. New entries are then found
+            // only by polling.
             changed = self.commits.changed() => if changed.is_err() { sleep_until(until).await },
             () = sleep_until(until) => {}
             () = self.intake.draining.cancelled() => {}
@@ -172,7 +175,7 @@ impl Watcher {
         let claims = self.claims_of(&page).await?;
         for LogEntry { position, claim, entry } in page {
             let entry = convert::history_entry_to_wire(entry, self.view);
-            // An entry that is withheld as a whole sends no message. It only moves the cursor.
+            // An entry that is withheld as a whole causes no message. It only moves the cursor.
             if !entry.withheld().any(|part| part == wire::HistoryPart::Facts) {
                 let (cursor, name) = (self.page_tokens.encode(&position)?, claim.to_string());
                 let claim = claims.get(&name).cloned();
@@ -183,7 +186,7 @@ impl Watcher {
     }
 
     /// Reads the current state of the claims that these entries belong to, without deleted drafts.
-    /// The result is keyed by the name of the claim.
+    /// The keys of the result are the names of the claims.
     async fn claims_of(&self, entries: &[LogEntry]) -> Result<HashMap<String, wire::Claim>, Status> {
         let ids = entries.iter().map(|entry| entry.claim.claim.uuid());
         let claims = Claims::in_scope(self.intake.reader(), &Scope::Partner(self.partner.clone())).with_ids(ids);

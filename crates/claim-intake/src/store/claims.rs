@@ -34,7 +34,7 @@ pub(crate) enum Scope {
 pub(crate) struct ListQuery {
     /// The claims that the list may contain.
     pub(crate) scope: Scope,
-    /// The condition that the claims must satisfy. `None` allows all claims of the scope.
+    /// The condition that the claims must satisfy; `None` for all claims of the scope.
     pub(crate) filter: Option<filter::Expr<filter::Comparison<claim::Column>>>,
     /// The order of the list. Claims with the same value are ordered by their ids.
     pub(crate) order: Order<SortKey>,
@@ -66,21 +66,22 @@ impl<'db> Claims<'db> {
         Self { db, query }
     }
 
-    /// Reads the claim with this name, unless it is a deleted draft, with one indexed read.
+    /// Reads the claim with this name, with one indexed read. Returns `None` for a deleted draft.
     ///
     /// # Errors
-    /// An error of the database, or of an inconsistent row.
+    /// Returns an error if the query fails or a row is inconsistent.
     pub(crate) async fn get(db: &DatabaseConnection, name: &ClaimName) -> Result<Option<Versioned<Claim>>, StoreError> {
         let scoped = Claims::in_scope(db, &Scope::Partner(name.partner.clone()));
         let row = fetch_one(db, scoped.query.filter(claim::Column::Id.eq(ClaimId::from(name.claim)))).await?;
         Ok(row.map(row::claim_from_row).transpose()?.map(|(_, claim)| claim))
     }
 
-    /// Reads the number of history entries of the claim with this name and the chain link of the
-    /// last one, also for a deleted draft, with one indexed read.
+    /// Reads the number of history entries of the claim with this name, and the link of the last
+    /// entry, which is the hash of the whole history. Works for deleted drafts, too. Costs one
+    /// indexed read.
     ///
     /// # Errors
-    /// An error of the database, or of an inconsistent row.
+    /// Returns an error if the query fails or a row is inconsistent.
     pub(crate) async fn history_head(
         db: &DatabaseConnection,
         name: &ClaimName,
@@ -89,10 +90,10 @@ impl<'db> Claims<'db> {
         Ok(claim.map(|claim| (claim.state.history, claim.state.head)))
     }
 
-    /// Reads the claim with this name, also a deleted draft, with one indexed read.
+    /// Reads the claim with this name, even if it is a deleted draft, with one indexed read.
     ///
     /// # Errors
-    /// An error of the database, or of an inconsistent row.
+    /// Returns an error if the query fails or a row is inconsistent.
     pub(crate) async fn get_with_deleted(
         db: &DatabaseConnection,
         name: &ClaimName,
@@ -105,7 +106,7 @@ impl<'db> Claims<'db> {
     /// Reads the claims of the scope that have one of these ids, in any order.
     ///
     /// # Errors
-    /// An error of the database, or of an inconsistent row.
+    /// Returns an error if the query fails or a row is inconsistent.
     pub(crate) async fn with_ids(self, ids: impl Iterator<Item = Uuid>) -> Result<Vec<Versioned<Claim>>, StoreError> {
         let query = self.query.filter(claim::Column::Id.is_in(ids.map(ClaimId::from)));
         let rows = fetch_all(self.db, query).await?;
@@ -116,7 +117,7 @@ impl<'db> Claims<'db> {
     /// cursor `after`. Each claim comes with its own cursor.
     ///
     /// # Errors
-    /// An error of the database, or of an inconsistent row.
+    /// Returns an error if the query fails or a row is inconsistent.
     pub(crate) async fn list(
         self,
         list_query: &ListQuery,

@@ -1,6 +1,9 @@
-//! Stores and reads the history of claims. The entries of a claim form a hash chain (R56). Only an
-//! erasure of personal data changes stored entries. Each entry also has a sequence number in the
-//! log of its owner, in the order of commits. Watches read that log (R59).
+//! Stores and reads the history of claims. The entries of a claim form a hash chain (R56): the
+//! *link* of an entry is the hash of the history up to it, and a *commitment* is the salted hash of
+//! one part of an entry. Only an erasure of personal data changes stored entries.
+//!
+//! Each entry also has a sequence number, in the order of commits, in the log of its owner, the
+//! partner of the claim. RPCs that stream new entries to clients read that log (R59).
 use super::{
     entity::{history, json::Changes, owner_log},
     events_with_position,
@@ -39,7 +42,8 @@ impl<'db> HistoryEntries<'db> {
     /// recorded.
     ///
     /// # Errors
-    /// An error of the database, or of an inconsistent row.
+    /// Returns an error if the query fails or a row is inconsistent, for example because it lacks
+    /// commitments or salts.
     pub(crate) async fn list(self, after: i64, limit: u64) -> Result<Vec<SealedEntry>, StoreError> {
         let query = self.query.filter(history::Column::Position.gt(after));
         let query = query.order_by_asc(history::Column::Position).limit(limit);
@@ -110,9 +114,9 @@ fn new_entry(recorded: &RecordedEvent<Event>) -> HistoryEntry {
     }
 }
 
-/// Converts a sealed entry to a row. `sealed` may have lost personal data that was erased before
-/// the event arrived; then the salts of its parts are stored instead of the salt of the whole
-/// entry.
+/// Converts a sealed entry to a row. If personal data was erased before the event arrived
+/// (`event.late`), `sealed` lacks that data, and the salts of its parts are stored instead of the
+/// salt of the whole entry.
 fn entry_to_row(
     key: &AggregateKey,
     recorded: &RecordedEvent<Event>,
@@ -145,9 +149,9 @@ fn entry_to_row(
 
 /// Assigns the sequence numbers in the owners' logs and inserts the entries, with two statements.
 ///
-/// The row of each owner's log stays locked until the transaction ends. Its sequence therefore
-/// follows the order of commits and has no gaps. The rows are locked in the order of owners, after
-/// the rows of the claims, so that transactions cannot deadlock.
+/// The row of each owner's log stays locked until the transaction ends. The sequence numbers
+/// therefore follow the order of commits and have no gaps. The rows are locked in the order of
+/// owners, after the rows of the claims, so that transactions cannot deadlock.
 pub(super) async fn save(tx: &Tx, mut entries: Vec<history::ActiveModel>) -> Result<(), StoreError> {
     let mut counts = BTreeMap::<String, u64>::new();
     for entry in &entries {

@@ -1,5 +1,5 @@
 //! Reads the log of an owner: the history entries of all claims of one partner, in the order of
-//! commits (R59). Watches follow this log.
+//! commits (R59). Watches, which are clients' open streams of changes, read this log.
 use super::{entity::history, history::entry_from_row};
 use cpor_bulk_rows::{fetch_all, fetch_one};
 use cpor_durable::{StoreError, ids};
@@ -12,8 +12,8 @@ use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOr
 pub(crate) struct LogPosition {
     /// The sequence number of the last entry before this position; 0 at the beginning.
     pub(crate) sequence: i64,
-    /// The first eight bytes of the chain link of that entry. They detect a log that was restored
-    /// from a backup and then continued with different entries.
+    /// The first eight bytes of that entry's link, the hash of its claim's history up to the entry.
+    /// They differ if the database was restored from a backup and continued with other entries.
     pub(crate) mark: u64,
 }
 
@@ -21,7 +21,7 @@ impl LogPosition {
     /// The position before the first entry.
     pub(crate) const BEGINNING: Self = Self { sequence: 0, mark: 0 };
 
-    /// Returns the position after the entry with this sequence number and chain link.
+    /// Returns the position after the entry with this sequence number and link.
     fn after_entry(sequence: i64, Digest([a, b, c, d, e, f, g, h, ..]): Digest) -> Self {
         Self { sequence, mark: u64::from_be_bytes([a, b, c, d, e, f, g, h]) }
     }
@@ -54,7 +54,7 @@ impl<'db> Log<'db> {
     /// Reads the position after the last entry, with one indexed read.
     ///
     /// # Errors
-    /// An error of the database, or of an inconsistent row.
+    /// Returns an error if the query fails or a row is inconsistent.
     pub(crate) async fn end(self) -> Result<LogPosition, StoreError> {
         let last = self.query.order_by_desc(history::Column::OwnerSequence);
         Ok(fetch_one(self.db, last)
@@ -64,11 +64,11 @@ impl<'db> Log<'db> {
             .map_or(LogPosition::BEGINNING, |(position, _)| position))
     }
 
-    /// Returns whether the log contains this position, with one indexed read. A cursor from before
-    /// a restored backup may name a position that the log does not contain any more.
+    /// Returns whether the log contains this position, with one indexed read. After the database
+    /// was restored from a backup, the position of an older cursor may be missing.
     ///
     /// # Errors
-    /// An error of the database, or of an inconsistent row.
+    /// Returns an error if the query fails or a row is inconsistent.
     pub(crate) async fn contains(self, position: LogPosition) -> Result<bool, StoreError> {
         if position == LogPosition::BEGINNING {
             return Ok(true);
@@ -81,7 +81,7 @@ impl<'db> Log<'db> {
     /// Reads at most `limit` entries after `position`, oldest first.
     ///
     /// # Errors
-    /// An error of the database, or of an inconsistent row.
+    /// Returns an error if the query fails or a row is inconsistent.
     pub(crate) async fn entries_after(self, position: LogPosition, limit: u64) -> Result<Vec<LogEntry>, StoreError> {
         let query = self.query.filter(history::Column::OwnerSequence.gt(position.sequence));
         let query = query.order_by_asc(history::Column::OwnerSequence).limit(limit);

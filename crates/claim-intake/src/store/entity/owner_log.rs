@@ -1,4 +1,5 @@
-//! The table `owner_log`: the last sequence number of each partner's history entries.
+//! The table `owner_log`: the last sequence number in the log of each owner. The owner is a
+//! partner; its log contains the history entries of all its claims in the order of commits.
 
 use cpor_durable::ids::PartnerId;
 use sea_orm::entity::prelude::*;
