@@ -56,8 +56,8 @@ pub(crate) struct ClaimIntake {
 
 /// The maximum number of rows of all BatchCreateClaims calls that are processed at the same time.
 /// Each row creates one draft. The number equals the number of claims that the registry checks in
-/// one request. It is a quarter of the length of the writer's queue, so that the rows do not fill
-/// the queue and other commands are accepted, too.
+/// one request. It is a quarter of the length of the writer's queue, so that the queue always has
+/// room for other commands.
 pub(crate) const MAX_ROWS_IN_FLIGHT: usize = cpor_registry_client::MAX_CLAIMS_PER_CALL;
 
 /// The result of a command. With `validate_only`, the claim is as it would have been committed.

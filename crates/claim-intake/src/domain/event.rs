@@ -34,8 +34,7 @@ pub enum EventKind {
     Updated,
     /// The partner edited the claim after the submission (R29).
     Edited {
-        /// Whether lines or the customer contact changed, so that the customer must be notified
-        /// again.
+        /// Whether lines or the customer contact changed. The customer must then be notified again.
         renotify: bool,
         /// The previous customer contact, if it changed.
         previous_contact: Option<Contact>,
@@ -66,7 +65,7 @@ pub enum EventKind {
         /// Whether the association becomes official without a consent window, because the customer
         /// had already approved (R26a).
         official: bool,
-        /// Whether the customer had declined before, so that silence is not consent (R28).
+        /// Whether the customer had declined before. Silence is then not consent (R28).
         explicit_approval_needed: bool,
     },
     /// A review lead awarded lines to other claims. They were removed from this claim, which keeps

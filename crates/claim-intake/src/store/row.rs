@@ -1,5 +1,5 @@
 //! Converts rows of the table `claim` to claims and back. A row with an impossible value causes an
-//! error that names the table and the key. The value is never replaced by a default.
+//! error that names the table and the row's key. The value is never replaced by a default.
 use super::{
     entity::{
         self,
