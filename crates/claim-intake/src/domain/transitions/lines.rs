@@ -21,7 +21,7 @@ const COMPETITION_BEGUN: &str = "Another company claims some of what this claim 
 const COMPETITION_OVER: &str = "Nobody competes with this claim any more. The review continues.";
 /// The comment to the partner of an approved claim when a competition is over. The claim may have
 /// won the line or may be superseded later.
-const COMPETITION_SETTLED: &str = "No other company competes for the lines of this claim any more.";
+const COMPETITION_SETTLED: &str = "The competition for the lines of this claim is over.";
 
 impl Awards {
     /// Returns the result of the arbitration for the line, as the history contains it; `None` when
