@@ -45,12 +45,12 @@ impl From<EvidenceStoreError> for BuildError {
     }
 }
 
-/// Builds claim-intake on a migrated database. Only the tasks of its writer run after this call.
-/// The process then starts [`HostedService::host`], which delivers events, applies passed
-/// deadlines, sends mails and removes abandoned uploads.
+/// Builds claim-intake on a migrated database. After this call only the writer, which commits
+/// commands, is running. The process then starts [`HostedService::host`], which delivers events,
+/// applies passed deadlines, sends mails and removes abandoned uploads.
 ///
 /// # Errors
-/// See [`BuildError`].
+/// Returns a [`BuildError`] if the service cannot start.
 pub async fn build(config: Config, context: ServiceContext) -> Result<HostedService, BuildError> {
     let registry = Arc::new(GrpcRegistry::new(context.peers.clone()));
     build_with(config, context, registry).await
@@ -60,7 +60,7 @@ pub async fn build(config: Config, context: ServiceContext) -> Result<HostedServ
 /// registry.
 ///
 /// # Errors
-/// See [`BuildError`].
+/// Returns a [`BuildError`] if the service cannot start.
 pub async fn build_with(
     config: Config,
     context: ServiceContext,

@@ -1,5 +1,5 @@
 //! The parameters that RPC calls on one claim have in common: the claim, the caller, the etag, the
-//! request id and `validate_only`.
+//! request id and `validate_only`. AIP numbers refer to Google's API Improvement Proposals.
 use crate::{domain::Refusal, error::CallError, store::AlreadyClaimed};
 use cpor_auth::Caller;
 use cpor_durable::{AggregateKey, Command, CommandError, Etag, RequestId};
@@ -17,7 +17,7 @@ pub(crate) struct Call {
     resource: String,
     /// The claim that the call reads or changes.
     pub(crate) claim: ClaimName,
-    /// The user or service that calls, as it is recorded in the history.
+    /// The user or service that calls, as the history records it.
     pub(crate) actor: Actor,
     /// The version that the claim must still have (AIP-154). `None` accepts every version.
     pub(crate) etag: Option<u64>,
@@ -31,7 +31,7 @@ impl Call {
     /// Creates a call of `method` on the claim that is named by `resource`.
     ///
     /// # Errors
-    /// [`CallError::NotFound`] if `resource` is not the name of a claim.
+    /// Returns [`CallError::NotFound`] if `resource` is not the name of a claim.
     pub(crate) fn new(caller: &Caller, method: &'static str, resource: &str) -> Result<Self, CallError> {
         let claim = resource.parse().map_err(|_| CallError::NotFound(resource.to_owned()))?;
         Ok(Self::on_claim(caller, method, resource, claim))
@@ -41,7 +41,7 @@ impl Call {
     /// document's id with it.
     ///
     /// # Errors
-    /// [`CallError::NotFound`] if `resource` is not the name of a document.
+    /// Returns [`CallError::NotFound`] if `resource` is not the name of a document.
     pub(crate) fn on_evidence(
         caller: &Caller,
         method: &'static str,
@@ -52,7 +52,7 @@ impl Call {
         Ok((Self::on_claim(caller, method, resource, claim), name.evidence))
     }
 
-    /// Creates a call of `method` on `claim`, where the request names `resource`.
+    /// Creates a call of `method` on `claim`. `resource` is the resource name from the request.
     pub(crate) fn on_claim(caller: &Caller, method: &'static str, resource: &str, claim: ClaimName) -> Self {
         let (resource, actor) = (resource.to_owned(), caller.actor.clone());
         Self { method, resource, claim, actor, etag: None, request: None, validate_only: false }
@@ -69,8 +69,8 @@ impl Call {
         self.with_request_id_and_content(caller, request, "")
     }
 
-    /// Does the same as [`Self::with_request_id`] for a request whose content is not all in
-    /// `request`. `further_content` identifies the rest.
+    /// Does the same as [`Self::with_request_id`] if `request` does not contain the whole content
+    /// of the call. `further_content` identifies the rest.
     pub(crate) fn with_request_id_and_content(
         mut self,
         caller: &Caller,
@@ -87,16 +87,15 @@ impl Call {
         self
     }
 
-    /// Returns the command on the claim that the call gives, with its request id and
-    /// `validate_only`.
+    /// Returns the command by which the writer executes this call.
     pub(crate) fn command(&self) -> Command {
         Command::new(self.method, self.key(), self.actor.clone())
             .request(self.request.clone())
             .validate_only(self.validate_only)
     }
 
-    /// Derives a UUID from the request id. A resource that is created under this UUID is found
-    /// again when the request is repeated. `None` if the call has no request id.
+    /// Derives a UUID from the request id; returns `None` if the call has no request id. A resource
+    /// that is created under this UUID is found again when the request is repeated.
     pub(crate) fn request_uuid(&self) -> Option<Uuid> {
         self.request.as_ref().map(RequestId::derived_uuid)
     }
@@ -116,7 +115,7 @@ impl Call {
         CallError::Command { resource: self.resource.clone(), error }
     }
 
-    /// The key under which the writer finds the claim.
+    /// Returns the key under which the writer finds the claim.
     pub(crate) fn key(&self) -> AggregateKey {
         AggregateKey::new(self.claim.partner.as_str(), self.claim.claim.uuid())
     }

@@ -10,7 +10,8 @@ use cpor_durable::{CommandError, StoreError};
 /// [`CommandError::Unavailable`] leaves the outcome unknown.
 #[derive(Debug)]
 pub(crate) enum CallError {
-    /// The resource does not exist or belongs to another partner. Holds the name from the request.
+    /// The resource does not exist or belongs to another partner. Contains the name from the
+    /// request.
     NotFound(String),
     /// The claim refuses the command.
     Refused(Refusal),

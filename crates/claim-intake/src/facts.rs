@@ -1,6 +1,9 @@
 //! Fetches the facts that a decision needs about a claim's content. The registry service checks the
-//! content against its directory of partners, tenants and products (R12). The service's own
-//! database contains which of the lines other claims of the company already have (R38).
+//! content against its records of partners, tenants and products (R12). This service's own database
+//! knows which lines the company has already claimed elsewhere (R38).
+//!
+//! A *line* is the part of a claim that is about one workload or subscription of the tenant; that
+//! workload or subscription is the *key* of the line.
 use crate::{
     call::Call,
     domain::{Content, DirectoryAnswer, DirectoryFacts, DirectoryLine, Line, Tenant, Violation, ViolationReason},
@@ -13,12 +16,14 @@ use cpor_types::{Actor, ClaimId, ClaimName, LineId, PartnerId};
 use std::collections::BTreeSet;
 
 impl ClaimIntake {
-    /// Fetches the facts about `content`, which is to be the content of the call's claim. Calls the
+    /// Fetches the facts about `content`, the intended content of the call's claim. Calls the
     /// registry once and reads the database once, by an index. Returns `None` if the registry does
     /// not answer and `need` is optional.
     ///
     /// # Errors
-    /// [`CallError::RegistryUnavailable`] if the registry does not answer and `need` is required.
+    /// Returns [`CallError::RegistryUnavailable`] if the registry does not answer and `need` is
+    /// required, and other errors if the registry's answer is invalid or the database cannot be
+    /// read.
     pub(crate) async fn fetch_facts(
         &self,
         call: &Call,
@@ -49,7 +54,8 @@ impl ClaimIntake {
 
     /// Fetches the facts about new drafts of one company. Calls the registry once and reads the
     /// database once for all drafts. `actor` is a user of that company. The result has one item per
-    /// draft, in the same order. An item is `None` if the registry does not answer.
+    /// draft, in the same order. If the registry does not answer, the items of the drafts that it
+    /// was asked about are `None`.
     pub(crate) async fn fetch_facts_of_drafts(
         &self,
         actor: &Actor,
@@ -77,10 +83,10 @@ impl ClaimIntake {
         Ok(results)
     }
 
-    /// Adds a violation for each line that the company has in another open or approved claim than
-    /// `claim` (R38). Reads the database once for all contents. A unique index of the database
-    /// enforces the rule at the submission; here the violation is reported together with all others
-    /// (R11).
+    /// Adds a violation for each line that the company already has in an open or approved claim
+    /// other than `claim` (R38). Reads the database once for all contents. A unique index of the
+    /// database enforces the rule at the submission; here the violation is reported together with
+    /// all others (R11).
     async fn add_lines_claimed_elsewhere(
         &self,
         partner: &PartnerId,
@@ -109,9 +115,8 @@ struct CheckedContent<'c> {
 }
 
 impl CheckedContent<'_> {
-    /// Returns what the content claims, each with its line: a key (a workload or subscription of
-    /// the tenant) for an activity. The company may have each of them in only one open or approved
-    /// claim (R38).
+    /// Returns each combination of a key and an activity that the content claims, with its line.
+    /// The company may have each combination in only one open or approved claim (R38).
     fn keys(&self) -> impl Iterator<Item = (LineId, KeyActivity)> {
         let Self { content, facts: DirectoryFacts { directory, lines } } = self;
         let lines_with_key = directory.tenant.iter().flat_map(move |tenant| {

@@ -1,10 +1,10 @@
-//! Claim-intake is the service that owns claims: their state, lines, evidence, comments and
-//! history. The other services report facts about a claim to claim-intake, and claim-intake sends
-//! them events when a claim changes. Rule numbers such as R46 refer to docs/rules.md, and the terms
-//! are explained in docs/glossary.md.
+//! Claim-intake is the service that stores and decides claims: their state, lines, evidence,
+//! comments and history. The other services report facts about a claim to claim-intake, and
+//! claim-intake sends them events when a claim changes. Rule numbers such as R46 refer to
+//! docs/rules.md, and the terms are explained in docs/glossary.md.
 //!
-//! A command passes through these modules: `api` reads the request, `facts` lets the registry check
-//! the claim's content, the writer calls `domain` to decide and `store` to save, and
+//! A command passes through these modules: `api` reads the request, `facts` asks the registry to
+//! check the claim's content, the writer calls `domain` to decide and `store` to save, and
 //! `events::outgoing` derives the events for the other services. `api/submit_claim.rs` describes
 //! these steps in detail. An event of another service enters through `events::incoming` and
 //! continues in the same way.

@@ -1,5 +1,8 @@
-//! The state that the RPC handlers and the event receiver share, and the way in which they execute
-//! a command: they pass a decision function and get the committed claim back.
+//! The state that the RPC handlers and the event receiver share, and the functions by which they
+//! execute a command: they pass a decision function and get the committed claim back.
+//!
+//! The *writer* is the task that commits the commands on claims. *Business time* is the time of the
+//! clock that deadlines and histories use; it can differ from real time.
 use crate::{
     call::Call,
     domain::{Claim, Content, DirectoryFacts, Refusal, Rules},
@@ -31,14 +34,14 @@ pub(crate) struct ClaimIntake {
     pub(crate) rules: Rules,
     /// The store of the documents' bytes.
     pub(crate) evidence_store: EvidenceStore,
-    /// Real time. The sweeper compares upload times with it.
+    /// The clock of real time. The start times of uploads are taken from it.
     pub(crate) clock: Arc<dyn Clock>,
     /// The source of random ids.
     pub(crate) entropy: Arc<dyn Entropy>,
     /// The access declarations of the gRPC methods that ExplainClaim lists.
     pub(crate) methods: Arc<MethodTable>,
-    /// One permit for each row of BatchCreateClaims that may be in processing at the same time; see
-    /// [`MAX_ROWS_IN_FLIGHT`].
+    /// Limits how many rows of BatchCreateClaims are processed at the same time: one permit for
+    /// each of [`MAX_ROWS_IN_FLIGHT`] rows.
     pub(crate) row_permits: Arc<Semaphore>,
     /// What all watches share. A watch is a client's open stream of changes.
     pub(crate) watches: Watches,
@@ -48,8 +51,8 @@ pub(crate) struct ClaimIntake {
 
 /// The maximum number of rows of all BatchCreateClaims calls that are processed at the same time.
 /// Each row creates one draft. The number equals the number of claims that the registry checks in
-/// one request. It is a quarter of the length of the writer's queue, so that the rows do not fill
-/// the queue and other commands are accepted, too.
+/// one request. It is a quarter of the length of the writer's queue, so that the queue always has
+/// room for other commands.
 pub(crate) const MAX_ROWS_IN_FLIGHT: usize = cpor_registry_client::MAX_CLAIMS_PER_CALL;
 
 /// The result of a command. With `validate_only`, the claim is as it would have been committed.
@@ -57,11 +60,13 @@ pub(crate) const MAX_ROWS_IN_FLIGHT: usize = cpor_registry_client::MAX_CLAIMS_PE
 pub(crate) struct DecisionOutcome {
     /// The claim after the decision, with its version.
     pub(crate) claim: Versioned<Claim>,
-    /// Whether the request id was already handled, so that this call decided nothing.
+    /// Whether a request with the same request id was already handled. This call has then changed
+    /// nothing.
     pub(crate) replayed: bool,
 }
 
-/// The maximum number of attempts to decide when the claim changes between reading it and deciding.
+/// The maximum number of attempts to execute a command if the claim changes between reading it and
+/// deciding.
 const MAX_ATTEMPTS: usize = 3;
 
 /// Whether a decision can be made without the registry's facts about the claim's content.
@@ -107,8 +112,8 @@ impl ClaimIntake {
     ///
     /// `content_to_check` returns the content that the registry checks and whether the check is
     /// required, or `None` if the claim refuses the command in any case. The decision is made on
-    /// the same version of the claim for which the facts were fetched. If the claim has changed in
-    /// between, both steps are repeated, with at most [`MAX_ATTEMPTS`] attempts.
+    /// the version of the claim for which the facts were fetched. If the claim has changed in
+    /// between, both steps are repeated, up to [`MAX_ATTEMPTS`] times in total.
     pub(crate) async fn decide_with_facts<C, D>(
         &self,
         call: &Call,
@@ -170,7 +175,7 @@ impl ClaimIntake {
         Ok(DecisionOutcome { claim: Versioned::new(version, claim), replayed })
     }
 
-    /// Reads the business time outside a transaction.
+    /// Returns the current business time, read outside a transaction.
     pub(crate) async fn now(&self) -> Result<Timestamp, CallError> {
         Ok(self.host.now().await.map_err(StoreError::Db)?)
     }
@@ -178,8 +183,8 @@ impl ClaimIntake {
 
 /// Applies to `claim` all deadlines that have passed by `now` (R47).
 pub(crate) fn apply_passed_deadlines(mut claim: Claim, now: Timestamp) -> Claim {
-    while let Some(elapsed) = claim.apply_passed_deadline(now) {
-        claim = elapsed.transition.next;
+    while let Some(passed) = claim.apply_passed_deadline(now) {
+        claim = passed.transition.next;
     }
     claim
 }

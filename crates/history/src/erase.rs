@@ -4,14 +4,13 @@
 use super::{Digest, EntryFacts, FieldChange, HiddenReason, HistoryEntry, Part, SealedEntry, SealedPart, seal};
 use cpor_types::PersonalData;
 
-/// Tells which parts of a history are personal data. The service that records the history knows
-/// what its actions and fields mean.
+/// The functions that determine which parts of a history are personal data. The service that
+/// records the history provides them, because it knows what its actions and fields mean.
 #[derive(Clone, Copy, Debug)]
 pub struct PersonalDataRules {
     /// Returns the kind of personal data in the field with this path; `None` if it contains none.
     pub kind_of_field: fn(&str) -> Option<PersonalData>,
-    /// Returns whether the subject of an entry with these facts is a person whose name may be
-    /// erased.
+    /// Returns whether the subject of an entry with these facts is a person whose id may be erased.
     pub has_personal_subject: fn(&EntryFacts) -> bool,
     /// Returns whether a person wrote the reason of an entry with these facts.
     pub has_personal_reason: fn(&EntryFacts) -> bool,
@@ -89,7 +88,7 @@ pub(super) enum StoredSalts<'a> {
 }
 
 impl<'a> StoredSalts<'a> {
-    /// The value of an erased salt. A real salt of this value is less likely than a hash collision.
+    /// The value of an erased salt. A real salt is practically never zero, because it is a hash.
     const ERASED: Digest = Digest([0; 32]);
 
     /// Reads the salts of `entry`. Returns `None` when `bytes` does not have the right length.

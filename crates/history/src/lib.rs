@@ -1,6 +1,6 @@
 //! The verifiable history of a claim (R56): a chain of entries. Each entry consists of four parts
-//! (facts, subject, reason and changes), and the chain contains a salted hash, the commitment, of
-//! every part. The link of an entry is the hash of the chain up to this entry.
+//! (facts, subject, reason and changes). The chain contains a *commitment*, which is a salted hash,
+//! of every part. The *link* of an entry is the hash of the chain up to this entry.
 //!
 //! ```text
 //! salt(entry, n)  = H("salt", entry salt, n)
@@ -9,13 +9,13 @@
 //! ```
 //!
 //! `H` is SHA-256 over a tag and length-prefixed fields, so that no two values have the same input.
-//! If a side may not see a part, it gets the commitment without the content: the chain
-//! can still be verified, and the unknown salt prevents guessing the content.
+//! If a side may not see a part, it gets the commitment without the content and the salt. It can
+//! still verify the chain, and without the salt it cannot test guesses of the content.
 //!
-//! The part `changes` commits to the commitments of the single changes, so that each change can be
-//! withheld alone. The part as a whole is withheld where the number of changes would reveal
-//! information. Personal data is erased in the same way, together with its salt, in the database
-//! itself: see `erase`.
+//! The commitment of the part `changes` is computed from the commitments of the single changes, so
+//! that each change can be withheld alone. The part is withheld as a whole if the number of changes
+//! would reveal information. When personal data is erased, the database also keeps the commitment
+//! and loses the content and the salt: see `erase`.
 mod erase;
 pub mod receipt;
 mod seal;
@@ -81,8 +81,7 @@ string_enum! {
     pub enum Audience, "an audience of a history entry" {
         /// Everybody who may see the history of the claim.
         All = "all",
-        /// Only the vendor's side. Other sides see that there is an entry, and nothing of its
-        /// content.
+        /// Only the vendor's side. Other sides see that there is an entry, but not its content.
         Vendor = "vendor",
     }
 }
@@ -151,7 +150,8 @@ pub struct HistoryEntry {
 pub struct SealedPart<T> {
     /// The salted hash that the chain contains.
     pub commitment: Digest,
-    /// The salt and the content, which together open the commitment; or why they are hidden.
+    /// The salt and the content from which the commitment was computed, or the reason why they are
+    /// hidden.
     pub opened: Result<(Digest, T), HiddenReason>,
 }
 
@@ -184,8 +184,9 @@ pub struct SealedEntry {
 }
 
 impl SealedEntry {
-    /// Seals `entry` as the next one of the claim's chain. `previous` is the link of the entry
-    /// before it; `salt` are 32 random bytes, from which the salts of the parts are derived.
+    /// Seals `entry` as the next entry of the claim's chain: computes its commitments and its link.
+    /// `previous` is the link of the entry before it. `salt` are 32 random bytes from which the
+    /// salts of the parts are derived.
     #[must_use]
     pub fn seal(claim: &ClaimName, previous: Digest, position: i64, salt: Digest, entry: HistoryEntry) -> Self {
         let HistoryEntry { audience, facts, subject, reason, changes } = entry;
@@ -208,8 +209,8 @@ impl SealedEntry {
     ///
     /// `salts` are the 32 bytes that were given to [`Self::seal`] or, after an erasure, the result
     /// of [`Self::salts`]. `commitments` are the result of [`Self::commitments`] at the time of
-    /// sealing; they do not match if somebody changed the content since. Returns `None` when
-    /// `salts` or `commitments` do not have the right length.
+    /// sealing; they do not match if somebody has changed the content since. Returns `None` when
+    /// `salts` has the wrong length or `commitments` is too short.
     #[must_use]
     pub fn from_stored(
         position: i64,
@@ -263,8 +264,8 @@ impl SealedEntry {
         self
     }
 
-    /// Returns the entry without the changes that are personal data of this kind, or were until
-    /// they were erased.
+    /// Returns the entry without the changes that contain personal data of this kind, or contained
+    /// it before it was erased.
     #[must_use]
     pub fn withhold_changes(mut self, kind: PersonalData, rules: &PersonalDataRules) -> Self {
         for change in self.changes.opened.iter_mut().flat_map(|(_, changes)| changes) {

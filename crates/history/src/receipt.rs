@@ -1,21 +1,23 @@
 //! Conversion between history receipts (R56) and their API messages. `cpor verify` uses this module
-//! to read a receipt.
+//! to read a receipt. A *commitment* is a salted hash of one part of a history entry; a *link* is
+//! the hash of the history up to an entry.
 use crate::{Audience, EntryFacts, FieldChange, HiddenReason, Part, Receipt, SealedEntry, SealedPart};
 use cpor_proto::wire_time::{from_wire_time, to_wire_time};
 use cpor_proto::{WireEnum as _, claims::v1 as wire};
 use cpor_types::{ActorSide, PersonalData, StateKind};
 use serde::{Deserialize, Serialize};
 
-/// The part of a receipt that is signed. The hash chain ties all other parts to `head`.
+/// The part of a receipt that is signed. The signature covers the entries, too, because `head` is a
+/// hash of all of them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Statement {
     /// The resource name of the claim.
     pub claim: String,
-    /// The chain link of the last entry, in hex.
+    /// The link of the last entry, in hex.
     pub head: String,
     /// The number of entries.
     pub entries: u64,
-    /// The time when the receipt was issued, in RFC 3339.
+    /// The time at which the receipt was issued, in RFC 3339.
     pub issue_time: String,
 }
 
@@ -140,7 +142,7 @@ pub const fn claim_state_to_wire(state: StateKind) -> wire::ClaimState {
     }
 }
 
-/// Returns `None` for the unspecified value.
+/// Converts a state of the API; returns `None` for the unspecified value.
 const fn claim_state_from_wire(state: wire::ClaimState) -> Option<StateKind> {
     match state {
         wire::ClaimState::Unspecified => None,
@@ -163,7 +165,7 @@ const fn history_part_to_wire(part: Part) -> wire::HistoryPart {
     }
 }
 
-/// Returns `None` for the unspecified value.
+/// Converts a part of the API; returns `None` for the unspecified value.
 const fn history_part_from_wire(part: wire::HistoryPart) -> Option<Part> {
     match part {
         wire::HistoryPart::Unspecified => None,
@@ -174,11 +176,11 @@ const fn history_part_from_wire(part: wire::HistoryPart) -> Option<Part> {
     }
 }
 
-/// Joins the parts of a receipt as ExportClaimReceipt streams them.
+/// Joins the parts of a receipt that ExportClaimReceipt has streamed.
 ///
 /// # Errors
-/// [`ReceiptError::Part`] if a part does not belong to the receipt, [`ReceiptError::Head`] if there
-/// are no parts.
+/// Returns [`ReceiptError::Part`] if a part does not belong to the receipt, and
+/// [`ReceiptError::Head`] if there are no parts.
 pub fn join(parts: impl IntoIterator<Item = wire::ClaimReceipt>) -> Result<wire::ClaimReceipt, ReceiptError> {
     let mut parts = parts.into_iter();
     let first = parts.next().ok_or(ReceiptError::Head)?;
@@ -194,7 +196,7 @@ pub fn join(parts: impl IntoIterator<Item = wire::ClaimReceipt>) -> Result<wire:
 /// Reads a complete receipt. [`Receipt::verify`] then checks whether it proves the history.
 ///
 /// # Errors
-/// The first value that is malformed or that no commitment covers.
+/// Returns an error that names a value that is malformed or that no commitment covers.
 pub fn read(receipt: &wire::ClaimReceipt) -> Result<Receipt, ReceiptError> {
     let entries = (1..).zip(&receipt.entries).map(|(position, message)| {
         let sealed = read_entry(message).map_err(|Malformed(field)| ReceiptError::Field { position, field })?;
@@ -216,46 +218,57 @@ struct Malformed(&'static str);
 fn read_entry(message: &wire::ReceiptEntry) -> Result<SealedEntry, Malformed> {
     let entry = message.entry.as_ref().ok_or(Malformed("entry"))?;
     let is_erased = |part: &Part| entry.erased().filter_map(history_part_from_wire).any(|erased| erased == *part);
-    // The reason why a part without a salt is closed.
-    let closed = |part: Part| {
+    // Returns the reason why the content of a part without a salt is hidden.
+    let hidden_reason = |part: Part| {
         let kind = Some(part).filter(is_erased).and_then(Part::erased_as);
         kind.map_or(HiddenReason::Withheld, HiddenReason::Erased)
     };
     let changes = || {
         let pairs = message.change_commitments.iter().zip(&entry.changes);
         let read_change = |(commitment, change): (&wire::Commitment, &wire::FieldChange)| {
-            let closed = PersonalData::from_number(change.erased).map_or(HiddenReason::Withheld, HiddenReason::Erased);
+            let reason = PersonalData::from_number(change.erased).map_or(HiddenReason::Withheld, HiddenReason::Erased);
             let wire::FieldChange { field, old_value: from, new_value: to, erased: _ } = change.clone();
-            sealed("change_commitments", Some(commitment), closed, || Ok(FieldChange { field, from, to }))
+            sealed("change_commitments", Some(commitment), reason, || Ok(FieldChange { field, from, to }))
         };
         pairs.map(read_change).collect()
     };
     Ok(SealedEntry {
         position: entry.position,
         audience: if message.vendor_only { Audience::Vendor } else { Audience::All },
-        facts: sealed("facts_commitment", message.facts_commitment.as_ref(), closed(Part::Facts), || facts(entry))?,
-        subject: sealed("subject_commitment", message.subject_commitment.as_ref(), closed(Part::Subject), || {
-            Ok(entry.subject.clone())
+        facts: sealed("facts_commitment", message.facts_commitment.as_ref(), hidden_reason(Part::Facts), || {
+            facts(entry)
         })?,
-        reason: sealed("reason_commitment", message.reason_commitment.as_ref(), closed(Part::Reason), || {
+        subject: sealed(
+            "subject_commitment",
+            message.subject_commitment.as_ref(),
+            hidden_reason(Part::Subject),
+            || Ok(entry.subject.clone()),
+        )?,
+        reason: sealed("reason_commitment", message.reason_commitment.as_ref(), hidden_reason(Part::Reason), || {
             Ok(entry.reason.clone())
         })?,
-        changes: sealed("changes_commitment", message.changes_commitment.as_ref(), closed(Part::Changes), changes)?,
+        changes: sealed(
+            "changes_commitment",
+            message.changes_commitment.as_ref(),
+            hidden_reason(Part::Changes),
+            changes,
+        )?,
         link: entry.chain_hash.parse().map_err(|_| Malformed("chain_hash"))?,
     })
 }
 
-/// Reads one part of an entry. `closed` is the reason why the content is missing if there is no
-/// salt.
+/// Reads one part of an entry. `hidden_reason` is the reason why the content is hidden if there is
+/// no salt.
 fn sealed<T>(
     field: &'static str,
     commitment: Option<&wire::Commitment>,
-    closed: HiddenReason,
+    hidden_reason: HiddenReason,
     content: impl FnOnce() -> Result<T, Malformed>,
 ) -> Result<SealedPart<T>, Malformed> {
     let commitment = commitment.ok_or(Malformed(field))?;
     let digest = |text: &str| text.parse().map_err(|_| Malformed(field));
-    let opened = if commitment.salt.is_empty() { Err(closed) } else { Ok((digest(&commitment.salt)?, content()?)) };
+    let opened =
+        if commitment.salt.is_empty() { Err(hidden_reason) } else { Ok((digest(&commitment.salt)?, content()?)) };
     Ok(SealedPart { commitment: digest(&commitment.sha256)?, opened })
 }
 

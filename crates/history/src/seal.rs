@@ -1,6 +1,6 @@
 //! Computes the hashes of the history's chain: commitments (salted hashes of the parts of an
-//! entry), salts and links. The hashed fields and their encoding must never change, because
-//! receipts that were issued long ago must remain verifiable.
+//! entry), salts, and links (hashes of the chain up to an entry). The hashed fields and their
+//! encoding must never change, because receipts that were issued long ago must remain verifiable.
 use super::{Digest, EntryFacts, FieldChange, Part, SealedEntry, SealedPart};
 use cpor_types::ClaimName;
 use sha2::{Digest as _, Sha256};

@@ -1,11 +1,12 @@
-//! Verifies a receipt: whether its entries form an unaltered chain. The verification needs only the
-//! receipt itself, so that the reader need not trust the issuer.
+//! Verifies that the entries of a receipt form an unaltered chain. The verification needs only the
+//! receipt itself, so the reader need not trust the issuer.
 //!
-//! The facts of an entry are its action, side, times and states.
+//! A *commitment* is a salted hash of one part of an entry, a *link* the hash of the chain up to an
+//! entry. The *facts* of an entry are its action, side, times and states.
 use super::{Audience, Digest, EntryFacts, HiddenReason, Part, SealedEntry, seal::matches_commitment};
 use cpor_types::{ClaimName, StateKind};
 
-/// A claim's history as it was shown to one side.
+/// A claim's history as it was shown to one side: the partner, the customer or the vendor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Receipt {
     /// The claim.
@@ -16,7 +17,7 @@ pub struct Receipt {
     pub head: Digest,
 }
 
-/// What a verified receipt contains.
+/// The numbers of entries in a verified receipt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Summary {
     /// The number of entries.
@@ -108,7 +109,7 @@ impl Receipt {
     /// Verifies every shown content against its commitment, and every link, position and state.
     ///
     /// # Errors
-    /// The first fault that the verification finds.
+    /// Returns the first fault that the verification finds.
     pub fn verify(&self) -> Result<Summary, VerifyError> {
         let (mut last_link, mut state) = (Digest::GENESIS, None);
         for (position, entry) in (1_i64..).zip(&self.entries) {
@@ -146,7 +147,7 @@ impl Receipt {
     /// verified.
     ///
     /// # Errors
-    /// The first difference.
+    /// Returns the first difference.
     pub fn extends(&self, earlier: &Self) -> Result<(), Divergence> {
         if self.claim != earlier.claim {
             return Err(Divergence::Claim(earlier.claim.clone()));

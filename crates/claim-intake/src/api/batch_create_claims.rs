@@ -2,9 +2,9 @@
 //! result per row (R59).
 //!
 //! The rows are processed in chunks of up to 256. Each chunk costs one call of the registry, one
-//! read and one transaction. The registry is asked about the next chunk while the current one is
-//! decided. The rows of all batch calls share [`ClaimIntake::row_permits`], so that imports do not
-//! fill the writer's queue.
+//! read and one transaction. The registry checks the next chunk while the drafts of the current one
+//! are created. The rows of all batch calls share [`ClaimIntake::row_permits`], so that imports do
+//! not fill the queue of the writer, the task that commits commands.
 use super::{RpcResult, convert, create_claim::create, parse, view::View};
 use crate::{
     call::Call,
@@ -25,7 +25,7 @@ use tonic::{Request, Response, Status};
 /// below the message size that clients accept by default.
 const MAX_VIOLATIONS_PER_ROW: usize = 20;
 
-/// The number of chunks in progress: one for which the registry is asked, one that is decided.
+/// The number of chunks in progress: one that the registry checks, one whose drafts are created.
 const CHUNKS_IN_PROGRESS: usize = 2;
 
 pub(super) async fn batch_create_claims(
@@ -73,7 +73,7 @@ struct Batch<'i> {
     validate_only: bool,
 }
 
-/// A row as a call with the content of its draft, or the status with which the row is refused.
+/// A call with the content of a row's draft, or the status with which the row is refused.
 type PreparedRow = Result<(Call, Content), Status>;
 
 impl Batch<'_> {
@@ -126,8 +126,8 @@ impl Batch<'_> {
         Ok(wire::BatchCreateClaimsResult { claim: name, violations: claim.violations, replayed, error: None })
     }
 
-    /// Creates the call of one row. The row's request id covers the parent and the row itself, not
-    /// the other rows, so that a row can be repeated in a different batch.
+    /// Creates the call of one row. The row's request id is bound to the parent and the row itself,
+    /// not to the other rows, so that a row can be repeated in a different batch.
     fn row_call(&self, row: &wire::BatchCreateClaimsRow) -> Result<Call, Status> {
         let partner = self.parent.partner.clone();
         let name = ClaimName { partner, claim: ClaimId(self.intake.entropy.uuid()) };
@@ -137,8 +137,7 @@ impl Batch<'_> {
     }
 }
 
-/// Refuses all rows with `status`, except those that were already refused with a status of their
-/// own.
+/// Refuses all rows with `status`, except those that were already refused with another status.
 fn refuse_all(prepared: Vec<PreparedRow>, status: &Status) -> Vec<wire::BatchCreateClaimsResult> {
     prepared.into_iter().map(|row| error_result(row.err().unwrap_or_else(|| status.clone()))).collect()
 }

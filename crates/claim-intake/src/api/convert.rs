@@ -1,5 +1,6 @@
 //! Converts claims, documents, comments and history entries to their API messages. The [`View`] of
-//! the caller determines what is left out or masked.
+//! the caller determines what is left out or masked. An *association* puts the partner on record
+//! for the workload or subscription of a line; it is *official* once it is on record.
 use super::{enums, view::View};
 use crate::{
     domain::{
@@ -21,8 +22,8 @@ use cpor_types::{
 /// Converts a claim as `view` shows it.
 ///
 /// # Errors
-/// [`Refusal::RulesMissing`](crate::domain::Refusal::RulesMissing) if the policy profile that the
-/// claim was submitted under is not configured. Its violations cannot be determined without it.
+/// Returns [`Refusal::RulesMissing`] if the policy profile that the claim was submitted under is
+/// not configured. Its violations cannot be determined without it.
 pub(super) fn claim_to_wire(claim: Versioned<Claim>, view: View, rules: &Rules) -> Result<wire::Claim, CallError> {
     let Versioned { version, state: claim } = claim;
     let violations = violations(&claim, rules).map_err(CallError::Refused)?;
@@ -75,8 +76,8 @@ pub(super) fn claim_to_wire(claim: Versioned<Claim>, view: View, rules: &Rules) 
     })
 }
 
-/// Returns the violations for which a submission would be refused, as of the claim's last change.
-/// There are none in states in which the partner cannot submit or resubmit.
+/// Returns the violations for which a submission would have been refused at the claim's last
+/// change. Returns none in states in which the partner cannot submit or resubmit.
 fn violations(claim: &Claim, rules: &Rules) -> Result<Vec<Violation>, Refusal> {
     match claim.state {
         State::Editing | State::PartnerActionRequired(..) => {
@@ -101,8 +102,8 @@ fn saturating_count(count: u32) -> i32 {
     i32::try_from(count).unwrap_or(i32::MAX)
 }
 
-/// Converts a line of a claim on `tenant`. The state of its association follows from the state of
-/// the claim, unless the association of this line ended separately.
+/// Converts a line of a claim for the customer `tenant`. The state of its association follows from
+/// the state of the claim, unless the association of this line ended separately.
 fn line_to_wire(line: &Line, tenant: Option<TenantId>, state: &State) -> wire::ClaimLine {
     let ended = line.ended.clone().or_else(|| ended_with_claim(state));
     let since = ended.as_ref().map_or_else(|| official_time(state), |ended| ended.since.map(to_wire_time));
@@ -159,7 +160,7 @@ fn assessment_to_wire(assessment: &Assessment) -> wire::LineAssessment {
     }
 }
 
-/// Converts a contact. `None` if all its fields are empty.
+/// Converts a contact; returns `None` if all its fields are empty.
 fn contact_to_wire(contact: &Contact, view: View) -> Option<types::Contact> {
     let Contact { name, title, email } = contact;
     let masked = || types::Contact { name: view.mask(name), title: view.mask(title), email: view.mask(email) };
@@ -192,8 +193,9 @@ fn rejection_to_wire(state: &State, view: View) -> Option<wire::Rejection> {
     })
 }
 
-/// Returns the end of the consent window, as long as the customer's silence can still make the
-/// association official.
+/// Returns the end of the consent window, the time in which silence of the customer counts as
+/// consent. Returns `None` when the window no longer matters, because the association is granted,
+/// official or ended, or the claim is rejected.
 fn consent_due_time(state: &State) -> Option<prost_types::Timestamp> {
     let due = state.submission()?.consent_due.map(to_wire_time);
     match state.association() {
@@ -229,7 +231,7 @@ fn review_case_name(state: &State, view: View) -> String {
     }
 }
 
-/// Returns the name of the claim's consent. Empty before the first submission, which creates the
+/// Returns the name of the claim's consent; empty before the first submission, which creates the
 /// consent.
 fn consent_name(claim: &Claim) -> String {
     let name =
@@ -265,7 +267,7 @@ pub(super) fn evidence_to_wire(claim: &ClaimName, evidence: Evidence) -> wire::E
     }
 }
 
-/// Converts a comment of the claim `claim`. Of the author, only the side is shown.
+/// Converts a comment of the claim `claim`. The message shows the author's side and no more.
 pub(super) fn comment_to_wire(claim: &ClaimName, comment: Comment) -> wire::Comment {
     let ClaimName { partner, claim } = claim.clone();
     let evidence_name = |evidence| EvidenceName { partner: partner.clone(), claim, evidence }.to_string();

@@ -1,5 +1,6 @@
-//! Implements CreateClaim, which creates a draft (R16). Cost: one call of the registry, if the
-//! draft contains anything that the registry can check, and one transaction of the writer.
+//! Implements CreateClaim, which creates a draft (R16). Cost: one call of the registry and one
+//! read, if the draft contains anything that the registry can check, and one transaction of the
+//! writer.
 use super::{RpcResult, convert, parse, view::View};
 use crate::{
     call::Call,

@@ -1,5 +1,5 @@
-//! Implements CreateComment (R55). Cost: one transaction of the writer; one more
-//! read if the request id was already handled.
+//! Implements CreateComment (R55). Cost: one transaction of the writer, and one read if a request
+//! with the same request id was already handled.
 use super::{RpcResult, convert, error};
 use crate::{
     call::Call,
@@ -49,8 +49,8 @@ pub(super) struct NewComment {
 }
 
 impl NewComment {
-    /// Creates a comment that comes with another command, such as a dispute. `None` if the text is
-    /// blank.
+    /// Creates a comment that comes with another command, such as a dispute; returns `None` if the
+    /// text is blank.
     pub(super) fn from_text(intake: &ClaimIntake, call: &Call, text: &str) -> Option<Self> {
         let comment = || Self {
             id: CommentId(intake.entropy.uuid()),
@@ -72,7 +72,8 @@ impl NewComment {
 /// Parses the document and the line that the comment is about (R55).
 ///
 /// # Errors
-/// INVALID_ARGUMENT if a name or id is malformed, or if the document belongs to another claim.
+/// Returns the status INVALID_ARGUMENT if a name or id is malformed, or if the document belongs to
+/// another claim.
 fn parse_target(call: &Call, comment: &wire::Comment) -> Result<(Option<EvidenceId>, Option<LineId>), Status> {
     let malformed =
         |field, description: String| error::invalid_field(field, ViolationReason::FieldMalformed, description);

@@ -27,7 +27,7 @@ pub(super) async fn download_poe_template(
 }
 
 /// Returns the activity that the template is for. Without a requested activity, it is the only
-/// activity of the claim. A claim without activities admits every requested activity.
+/// activity of the claim. A claim without activities allows every requested activity.
 fn requested_activity(claim: &Claim, activity: Option<Activity>) -> Result<Activity, Status> {
     let claimed = &claim.content.activities;
     match (activity, claimed.as_slice()) {

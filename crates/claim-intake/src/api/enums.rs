@@ -1,12 +1,13 @@
-//! Conversions between the enums of `cpor.claims.v1` and those of the domain, in one exhaustive
-//! function for each direction. The shared enums of `cpor.type.v1` implement
-//! [`WireEnum`](cpor_proto::WireEnum).
+//! Conversions between the enums of the API (`cpor.claims.v1`) and those of the domain, in one
+//! exhaustive function for each enum and direction. The shared enums of `cpor.type.v1` implement
+//! [`WireEnum`](cpor_proto::WireEnum) instead.
 use crate::domain::{Association, Command, Party, State, Wait};
 use cpor_proto::claims::v1 as wire;
 use cpor_proto::r#type::v1 as types;
 use cpor_types::WithdrawReason;
 
-/// Returns the state of the association that the claim has in `state`.
+/// Returns the state of the association of a claim in `state`. An association puts the partner on
+/// record for the workloads or subscriptions of the claim.
 pub(super) const fn association_state_to_wire(state: &State) -> types::AssociationState {
     match state {
         State::Editing
@@ -42,7 +43,7 @@ pub(super) const fn command_to_wire(command: Command) -> wire::ClaimCommand {
     }
 }
 
-/// Returns `None` for the unspecified value.
+/// Converts the reason of a withdrawal; returns `None` for the unspecified value.
 pub(super) const fn withdraw_reason_from_wire(reason: wire::WithdrawReason) -> Option<WithdrawReason> {
     match reason {
         wire::WithdrawReason::Unspecified => None,
@@ -69,7 +70,7 @@ pub(super) const fn waits_for_to_wire(wait: Wait) -> wire::WaitsFor {
     }
 }
 
-/// Converts `None`, which means that no party has to act, to the unspecified value.
+/// Converts a party. `None` means that no party has to act and becomes the unspecified value.
 pub(super) const fn party_to_wire(party: Option<Party>) -> wire::Party {
     match party {
         None => wire::Party::Unspecified,

@@ -1,5 +1,5 @@
-//! Converts errors and refusals to gRPC statuses. Each status has a stable reason. Internal details
-//! are logged and not shown to callers.
+//! Converts errors and refusals to gRPC statuses. Each status has a reason that never changes.
+//! Internal details are logged and not shown to callers.
 use crate::{
     domain::{Command, Refusal, Violation, ViolationReason, paths},
     error::CallError,
@@ -12,7 +12,7 @@ use cpor_proto::{claims::v1::ErrorReason, options::v1 as options};
 use cpor_types::rfc3339;
 use tonic::{Code, Status};
 
-/// The advice when a rejection can no longer be disputed (R33).
+/// The metadata value that advises a new claim when a rejection can no longer be disputed (R33).
 const ADVICE_NEW_CLAIM: &str = "SUBMIT_NEW_CLAIM";
 
 impl From<CallError> for Status {
@@ -62,15 +62,15 @@ fn refusal_status(resource: &str, refusal: Refusal) -> Status {
             )
         }
         Refusal::LocationNotOfPartner => {
-            // R16: a draft is refused, too, if the MPN id is not a location of the company. The
-            // reason is the registry's.
+            // R16: even a draft is refused if the MPN (Microsoft Partner Network) id is not one of
+            // a location of the company. The reason is the registry's.
             let location_reason = cpor_proto::registry::v1::ErrorReason::LocationNotOfPartner.as_str_name();
             let field = "mpn_id".to_owned();
             let violation = Violation { field, reason: location_reason.to_owned(), description: message };
             violations_status(location_reason, vec![violation])
         }
         Refusal::Incomplete(violations) => incomplete_status(violations),
-        // The code is the one that the auth layer uses when a role may not call a method at all.
+        // The auth layer uses the same code when a role may not call a method at all.
         Refusal::DraftsOnly => {
             status::with_reason(Code::PermissionDenied, ErrorReason::DraftsOnly.as_str_name(), message, &[])
         }

@@ -65,13 +65,14 @@ struct ExplanationRequest<'a> {
 }
 
 impl ExplanationRequest<'_> {
-    /// Lists the commands of `party`, each with whether the caller may give it.
+    /// Lists the methods that `party` can call now, and for each of them whether the caller may
+    /// call it.
     fn party_commands(&self, party: Party, now: Timestamp) -> wire::PartyCommands {
         let is_caller = self.caller_belongs_to(party);
-        let allowed_command = |offer: AllowedMethod| wire::AllowedCommand {
-            caller_allowed: is_caller && self.caller_allowed(&offer),
-            method: offer.method,
-            rule: offer.rule.to_owned(),
+        let allowed_command = |allowed: AllowedMethod| wire::AllowedCommand {
+            caller_allowed: is_caller && self.may_caller_call(&allowed),
+            method: allowed.method,
+            rule: allowed.rule.to_owned(),
         };
         let commands = self.claim.allowed_methods(party, now).into_iter().map(allowed_command).collect();
         wire::PartyCommands { party: enums::party_to_wire(Some(party)).into(), is_caller, commands }
@@ -89,25 +90,25 @@ impl ExplanationRequest<'_> {
         }
     }
 
-    /// Returns whether the caller may give a command of its party. Its roles must admit the method
-    /// (R4, R5). Some review commands are open to the reviewer of the case and to review leads
-    /// only.
-    fn caller_allowed(&self, offer: &AllowedMethod) -> bool {
-        let method = self.methods.get(&format!("/{}", offer.method));
+    /// Returns whether the caller may call a method of its party. One of its roles must allow the
+    /// method (R4, R5). Only the reviewer of the case and review leads may call some methods of
+    /// reviews.
+    fn may_caller_call(&self, allowed: &AllowedMethod) -> bool {
+        let method = self.methods.get(&format!("/{}", allowed.method));
         let has_role = method.is_some_and(|method| match &method.access {
             Access::Public => true,
             Access::Restricted { roles, .. } => roles.iter().any(|role| self.caller.has_role(*role)),
         });
         let reviewer = self.claim.state.submission().and_then(|submission| submission.reviewer.as_deref());
-        let is_own_case = !offer.own_case_only
+        let is_own_case = !allowed.own_case_only
             || self.caller.has_role(Role::ReviewLead)
             || reviewer == Some(self.caller.subject.as_str());
-        let may_edit = offer.command != Some(Command::Update) || may_edit(self.caller)(self.claim);
+        let may_edit = allowed.command != Some(Command::Update) || may_edit(self.caller)(self.claim);
         has_role && is_own_case && may_edit
     }
 }
 
-/// Returns the refusal that a command would get.
+/// Converts the refusal that a command would get now.
 fn refused_command((command, refusal): (Command, Refusal)) -> wire::RefusedCommand {
     let status = Status::from(CallError::Refused(refusal));
     wire::RefusedCommand {

@@ -3,9 +3,10 @@
 //! fast as the caller receives them.
 //!
 //! The receipt ends with the entry that was the last one when the claim was read. Entries that are
-//! added later are not part of it. An erasure that happens in between changes no commitment and no
-//! link, so the receipt stays valid. This RPC does not verify the history. Verification belongs to
-//! the client: see `cpor verify`.
+//! added later are not part of it. A receipt contains *commitments* (salted hashes of the parts of
+//! an entry) and *links* (hashes of the history up to an entry). An erasure during the export
+//! changes none of them, so the receipt stays valid. This RPC does not verify the history.
+//! Verification belongs to the client: see `cpor verify`.
 use super::{RpcResult, view::View};
 use crate::{
     call::Call,
@@ -66,7 +67,8 @@ struct ReceiptReader {
     view: View,
     /// The number of entries of the receipt.
     length: u64,
-    /// The last part without its entries. It carries the head, the issue time and the signature.
+    /// The last part without its entries. It contains the head (the link of the last entry), the
+    /// issue time and the signature.
     last_part: wire::ClaimReceipt,
 }
 

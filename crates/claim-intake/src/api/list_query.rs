@@ -9,15 +9,15 @@ use tonic::Status;
 /// Parses a request's `parent`, `filter` and `order_by`.
 ///
 /// # Errors
-/// INVALID_ARGUMENT with every fault of `filter` and `order_by`; NOT_FOUND if `parent` is not the
-/// name of a partner.
+/// Returns the status INVALID_ARGUMENT with every fault of `filter` and `order_by`, or NOT_FOUND if
+/// `parent` is not the name of a partner.
 pub(super) fn parse_list_query(parent: &str, filter: &str, order_by: &str) -> Result<ListQuery, Status> {
     let query = CLAIMS.parse(filter, order_by)?;
     Ok(ListQuery { scope: parse_scope(parent)?, query })
 }
 
-/// Parses the parent. `partners/-` means all partners; the auth layer admits it for vendor users
-/// only.
+/// Parses the parent. `partners/-` means all partners; the auth layer allows it only for vendor
+/// users.
 fn parse_scope(parent: &str) -> Result<Scope, CallError> {
     if parent == "partners/-" {
         return Ok(Scope::All);

@@ -8,8 +8,8 @@ use prost_types::FieldMask;
 use std::{collections::BTreeSet, str::FromStr};
 use tonic::Status;
 
-/// Parses the content of a claim. Each line gets a new id. An update keeps the ids of lines that
-/// are already on the claim.
+/// Parses the content of a claim. Each line gets a new id; when the content updates a claim, lines
+/// that are already on the claim keep their ids.
 pub(super) fn content(claim: wire::Claim, entropy: &dyn Entropy) -> Result<Content, Status> {
     let solution_area = SolutionArea::from_number(claim.solution_area).ok();
     let activities = claim.activities().filter_map(|activity| activity.try_into().ok()).collect();
@@ -56,8 +56,8 @@ fn malformed_field(field: &str, error: cpor_types::Malformed) -> Status {
     invalid_field(field, ViolationReason::FieldMalformed, error.to_string())
 }
 
-/// Returns the fields that an update changes (AIP-134): the fields of the mask, or all fields for
-/// `*`. Without a mask, these are the fields that are not empty in `content`.
+/// Returns the fields that an update changes (Google's AIP-134): the fields of the mask, or all
+/// fields for `*`. Without a mask, these are the fields that are not empty in `content`.
 pub(super) fn update_fields(mask: Option<FieldMask>, content: &Content) -> Result<Vec<Field>, Status> {
     let Some(FieldMask { paths }) = mask else { return Ok(content.filled_fields()) };
     if paths.iter().any(|path| path == "*") {

@@ -1,11 +1,11 @@
 //! Implements SubmitClaim (R18). Cost: one read, one call of the registry and one transaction of
 //! the writer, all repeated if the claim changes in between.
 //!
-//! Like every command, it takes six steps:
+//! Like every command that needs facts from the registry, it takes six steps:
 //! 1. The request is converted to a command of the domain.
 //! 2. The claim is read, and the registry is asked for facts about the content of this version.
-//! 3. The writer loads the claim and applies its passed deadlines. If the claim's version is no
-//!    longer the one of step 2, the procedure returns to step 2.
+//! 3. The writer, the task that commits commands, loads the claim and applies the deadlines that
+//!    have passed. If the claim's version is no longer the one of step 2, step 2 is repeated.
 //! 4. The domain decides: [`Claim::submit`].
 //! 5. The writer saves the claim, its lines, its history and the outgoing events in one
 //!    transaction.

@@ -28,8 +28,8 @@ pub(super) async fn update_claim(
 
     let (planned_update, rules, may_edit) = (update.clone(), intake.rules.clone(), may_edit(&caller));
     let content = move |claim: &Claim| {
-        let is_admitted = claim.admits(Command::Update) && may_edit(claim);
-        is_admitted.then(|| (RegistryNeed::for_update(claim), claim.content_after(&planned_update)))
+        let is_allowed = claim.admits(Command::Update) && may_edit(claim);
+        is_allowed.then(|| (RegistryNeed::for_update(claim), claim.content_after(&planned_update)))
     };
     let outcome = intake
         .decide_with_facts(&call, content, move |claim, facts, now| match may_edit(claim) {
@@ -42,8 +42,8 @@ pub(super) async fn update_claim(
     Ok(Response::new(claim))
 }
 
-/// Returns a check whether the caller may edit a claim. Only administrators may edit a submitted
-/// claim (R4).
+/// Returns a function that checks whether the caller may edit a claim. Only administrators may edit
+/// a submitted claim (R4).
 pub(super) fn may_edit(caller: &Caller) -> impl Fn(&Claim) -> bool + Copy + Send + 'static {
     let is_administrator =
         [Role::GlobalAdmin, Role::BillingAdmin, Role::IncentivesAdmin].into_iter().any(|role| caller.has_role(role));

@@ -65,7 +65,7 @@ async fn next_message(
     Ok(message)
 }
 
-/// Checks before the bytes arrive whether the claim admits another document, and returns the
+/// Checks, before the bytes arrive, whether another document may be added to the claim. Returns the
 /// maximum number of bytes of a document.
 async fn document_limit(intake: &ClaimIntake, call: &Call) -> Result<u64, CallError> {
     let (claim, now) = (intake.read(call).await?.state, intake.now().await?);
@@ -90,7 +90,8 @@ async fn receive_bytes(
     Ok(())
 }
 
-/// Returns a function that creates the document for the time at which it is added to the claim.
+/// Returns a function that creates the document. Its argument is the time at which the document is
+/// added to the claim.
 fn evidence_builder(
     id: EvidenceId,
     metadata: wire::EvidenceMetadata,

@@ -1,4 +1,5 @@
-//! Determines what a caller may see of a claim and of its history.
+//! Determines what a caller may see of a claim and of its history. A *commitment* is a salted hash
+//! of one part of a history entry.
 use crate::domain::{FactKind, personal_data_rules};
 use cpor_auth::Caller;
 use cpor_history::{Audience, Part, SealedEntry};
@@ -10,8 +11,9 @@ pub(super) const REDACTED: &str = "[redacted]";
 /// The view that a caller has of claims.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum View {
-    /// The view of partners and customers. It does not show who reviews a claim, nor why the
-    /// registry refused to hold a line.
+    /// The view of partners and customers. It does not show who reviews a claim, or why the
+    /// registry refused to hold a line, that is, to reserve its workload or subscription for the
+    /// partner.
     Partner,
     /// The view of vendor users. It shows everything.
     Vendor,
@@ -41,9 +43,9 @@ impl View {
     }
 
     /// Withholds the parts of a history entry that this view may not show. Their commitments
-    /// remain, so that the history can still be verified (R56). A partner does not see the
-    /// reviewer, also after the reviewer's id was erased. A partner does not see either which lines
-    /// the registry refused to hold, because that would reveal a rival (R4).
+    /// remain, so that the history can still be verified (R56). A partner does not see where a
+    /// reviewer's id was erased, because it did not see the id before. A partner does not see which
+    /// lines the registry refused to hold, because that would reveal a competing claim (R4).
     pub(super) fn restrict(self, entry: SealedEntry) -> SealedEntry {
         let Ok((_, facts)) = &entry.facts.opened else { return entry.withhold(Part::ALL) };
         match self {

@@ -1,5 +1,7 @@
 //! The gRPC methods that each party can call on a claim now (R60). They are derived from the
-//! transition table and restricted by the data of the claim.
+//! transition table and restricted by the data of the claim. A *line* is the part of a claim that
+//! is about one workload or subscription; it is *contested* while another company claims or holds
+//! the same.
 use super::{
     Association, Claim, Command, ReviewProgress, State, StateKind, Step,
     machine::{TABLE, TransitionRow},
@@ -39,7 +41,7 @@ pub struct PartyMethod {
     /// Whether only the assigned reviewer of the case, or a review lead, may call the method (R15).
     own_case_only: bool,
     /// Checks the data of the claim at a time. The method is available if this function returns
-    /// `true` and the transition table admits the step.
+    /// `true` and the transition table allows the step.
     is_available: fn(&Claim, Timestamp) -> bool,
 }
 
@@ -55,7 +57,7 @@ pub const SERVICES: [&str; 3] = [CLAIMS, REVIEWS, CONSENTS];
 pub struct AllowedMethod {
     /// The command that the method executes, if it is a method of claim-intake.
     pub command: Option<Command>,
-    /// The full name of the method: `cpor.claims.v1.ClaimService/SubmitClaim`.
+    /// The full name of the method, for example `cpor.claims.v1.ClaimService/SubmitClaim`.
     pub method: String,
     /// The rules that allow the step, for example `R18`.
     pub rule: &'static str,
@@ -104,7 +106,7 @@ impl PartyMethod {
         Self { own_case_only: true, ..self }
     }
 
-    /// Returns the full name of the method: `cpor.claims.v1.ClaimService/SubmitClaim`.
+    /// Returns the full name of the method, for example `cpor.claims.v1.ClaimService/SubmitClaim`.
     #[must_use]
     pub fn path(&self) -> String {
         format!("{}/{}", self.service, self.method)
@@ -130,8 +132,8 @@ const fn always_available(_: &Claim, _: Timestamp) -> bool {
 }
 
 impl Claim {
-    /// Returns the methods that `party` can call now, in the order of the transition table. The
-    /// caller has already applied the deadlines that have passed.
+    /// Returns the methods that `party` can call now, in the order of the transition table. Apply
+    /// the deadlines that have passed before calling this function.
     #[must_use]
     pub fn allowed_methods(&self, party: Party, now: Timestamp) -> Vec<AllowedMethod> {
         let state = self.state.kind();
@@ -148,9 +150,9 @@ impl Claim {
     /// Returns the claim as the administrator of `tenant` may see it (R5), or `None` if the claim
     /// is a draft or belongs to another tenant.
     ///
-    /// Everything that would reveal a rival is removed: contested lines, the review clocks, which
-    /// stop during a competition, and an approval in progress, which the registry refuses if a
-    /// rival holds a line.
+    /// Everything that would reveal a competing claim is removed: the marks of contested lines, the
+    /// deadline of the review, which stops during a competition, and an approval in progress, which
+    /// the registry refuses if another company holds a line.
     #[must_use]
     pub fn as_seen_by_customer(mut self, tenant: Option<TenantId>) -> Option<Self> {
         let mut submission = self.state.submission().filter(|submission| tenant == Some(submission.tenant))?.clone();
@@ -161,7 +163,7 @@ impl Claim {
         Some(self)
     }
 
-    /// Returns whether the data of the state admits the step. Only commands depend on it; for
+    /// Returns whether the data of the state allow the step. Only commands depend on them; for
     /// reported facts the transition table alone decides.
     fn data_admits_step(&self, step: Step) -> bool {
         step.command().is_none_or(|command| self.data_admits(command))
@@ -208,8 +210,8 @@ impl Claim {
         !approving && self.content.lines.iter().any(|line| line.contested)
     }
 
-    /// R26a: returns whether the customer can approve: it has not approved yet, and the association
-    /// is not granted, official or ended.
+    /// R26a: returns whether the customer can approve. This is so if the customer has not approved
+    /// yet, and the association is pending or does not exist yet.
     pub(super) fn can_be_approved(&self, _: Timestamp) -> bool {
         let approved = self.state.submission().is_some_and(|submission| submission.explicit_approval.is_some());
         match self.state.association() {
@@ -219,8 +221,8 @@ impl Claim {
     }
 
     /// R43: returns whether the customer can decline. The customer can do so until the consent
-    /// window has passed, and afterwards if the policy profile allows it. A rejected claim can be
-    /// declined once, while it can be disputed.
+    /// window ends, and afterwards if the policy profile allows it. A rejected claim can be
+    /// declined while it can be disputed, unless the customer's last decision is a decline.
     pub(super) fn can_be_declined(&self, now: Timestamp) -> bool {
         let Some(submission) = self.state.submission() else { return false };
         match self.state.rejection() {

@@ -1,5 +1,6 @@
 //! The aggregate: one claim with everything that is needed to decide commands on it, and the
-//! builder of its transitions.
+//! builder of its transitions. A *line* is the part of a claim that is about one workload or
+//! subscription of the customer.
 use super::{
     Comment, Content, DirectoryAnswer, Event, EventKind, Evidence, FieldChange, Line, LostLine, State, StateKind,
     Submission, waiting::WaitStarts,
@@ -17,12 +18,13 @@ pub struct Claim {
     pub name: ClaimName,
     /// What the partner entered.
     pub content: Content,
-    /// The registry's last answer about the content.
+    /// The last answer of the registry service about the content.
     pub directory: DirectoryAnswer,
     /// The documents of the claim, oldest first. Documents that were removed from the draft are not
     /// in this list.
     pub evidence: Vec<Evidence>,
-    /// The lines that were awarded to other companies, in the order in which they were lost (R37).
+    /// The lines that a review lead awarded to other companies, in the order in which they were
+    /// lost (R37).
     pub lost_lines: Vec<LostLine>,
     /// The state of the claim, with the data of that state.
     pub state: State,
@@ -30,10 +32,10 @@ pub struct Claim {
     pub create_time: Timestamp,
     /// When the claim last changed.
     pub update_time: Timestamp,
-    /// The time since when the claim waits for its present [`Wait`](super::Wait) (R60).
+    /// The start of the claim's present [`Wait`](super::Wait) (R60).
     pub wait_time: Timestamp,
-    /// The time since when the claim waits, as its customer sees it. A wait for arbitration would
-    /// tell the customer about competing claims, so it does not count here (R5).
+    /// The start of the claim's present wait as its customer sees it. A wait that would tell the
+    /// customer about competing claims is shown to the customer as part of the review (R5).
     pub customer_wait_time: Timestamp,
     /// The number of entries in the claim's history.
     pub history: u64,
@@ -47,16 +49,18 @@ pub struct Claim {
 /// The last erasure of one kind of personal data (R56).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Erasure {
-    /// When the data was erased. Data of this kind from before this time is not stored when it is
-    /// reported later.
+    /// When the data was erased. If data of this kind from before this time is reported later, it
+    /// is not stored.
     pub time: Timestamp,
-    /// Whether the claim still holds no data of this kind: nothing but erasures was recorded since.
+    /// Whether the claim still contains no data of this kind, because only erasures were recorded
+    /// since.
     pub nothing_left: bool,
 }
 
 impl Claim {
-    /// Returns the live lines with their indexes. R38: the company cannot claim a live line again.
-    /// A line is live while the claim is open or approved and its association has not ended.
+    /// Returns the live lines with their indexes. A line is live while the claim is open or
+    /// approved and the line's association has not ended. R38: the company cannot claim the
+    /// workload or subscription of a live line again.
     pub fn live_lines(&self) -> impl Iterator<Item = (usize, &Line)> {
         let live = self.state.kind().has_live_lines();
         self.content.lines.iter().enumerate().filter(move |(_, line)| live && line.ended.is_none())
@@ -71,7 +75,7 @@ impl Claim {
     }
 }
 
-/// Builds a transition: the next claim, and the events recorded on the way to it.
+/// Builds a transition: the next claim, and the events that lead to it.
 pub(super) struct TransitionBuilder {
     /// The claim as it will be after the transition.
     pub(super) claim: Claim,
@@ -163,7 +167,8 @@ impl EntryDetails {
         self.with_time_change("consent_due_time", before.consent_due, due)
     }
 
-    /// Adds a change of the field `review_due_time` if the first review clock now passes at `due`.
+    /// Adds a change of the field `review_due_time` if the earliest deadline of the review changes
+    /// to `due`.
     pub(super) fn with_review_due(self, before: &Submission, due: Option<Timestamp>) -> Self {
         self.with_time_change("review_due_time", before.review.due, due)
     }

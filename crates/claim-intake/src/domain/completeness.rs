@@ -1,11 +1,11 @@
 //! Checks whether a claim is complete (R10 to R12, R38). A refused submission reports every
-//! violation at once (R11). Some violations can be found only by the registry service, which checks
-//! a claim against its directory of partners and tenants. They are taken from the registry's last
-//! answer, which the claim stores in the field `directory`.
+//! violation at once (R11). Only the registry service, which has the records of partners and
+//! tenants, can find some of the violations. They are taken from its last answer, which the claim
+//! stores in the field `directory`.
 use super::{Claim, Contact, Content, Refusal, Violation, ViolationReason};
 use cpor_types::{Activity, PolicyProfile, ProductFamily, Program, TenantId, program};
 
-/// The facts that every complete claim has.
+/// The registry's data that every complete claim has.
 pub(super) struct RequiredFacts {
     /// The customer.
     pub(super) tenant: TenantId,
@@ -16,8 +16,8 @@ pub(super) struct RequiredFacts {
 }
 
 impl Claim {
-    /// Returns the violations for which a submission would be refused now, in the order of R10. The
-    /// registry's violations come last; they are those of its last answer.
+    /// Returns the violations for which a submission would be refused now. The violations of the
+    /// registry's last answer come last.
     #[must_use]
     pub fn violations(&self, policy: &PolicyProfile) -> Vec<Violation> {
         let mut violations = self.content.violations(policy);
@@ -123,7 +123,8 @@ impl Content {
         (!is_among_programs).then(|| ViolationReason::ProgramDoesNotMatch.violation("program"))
     }
 
-    /// R10 f: a product may be claimed only once per subscription.
+    /// R10 f: returns a violation for each line that repeats the product and subscription of an
+    /// earlier line.
     fn duplicate_lines(&self) -> Vec<Violation> {
         let is_same_line = |first: usize, second: usize| {
             let (first, second) = (&self.lines[first], &self.lines[second]);
@@ -133,14 +134,15 @@ impl Content {
         repeats.map(|index| ViolationReason::DuplicateLine.violation(format!("lines[{index}]"))).collect()
     }
 
-    /// R10 i: a technical contact is needed when a Dynamics 365 product is claimed.
+    /// R10 i: returns whether a technical contact is needed, because a Dynamics 365 product is
+    /// claimed.
     fn needs_technical_contact(&self) -> bool {
         let family = |line: &super::Line| line.known.as_ref().and_then(|known| known.family);
         self.lines.iter().any(|line| family(line) == Some(ProductFamily::Dynamics365))
     }
 
-    /// R10 k: three names are required for revenue association and not allowed for the other
-    /// activities. They are not checked before an activity is entered.
+    /// R10 k: returns the violations of three fields that are required for revenue association and
+    /// must be empty for the other activities. They are not checked before an activity is entered.
     fn revenue_association_violations(&self) -> Vec<Violation> {
         let fields = [
             ("solution_seller_name", &self.solution_seller_name),

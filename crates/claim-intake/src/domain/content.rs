@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 pub struct Content {
     /// The name that the partner chose for the claim.
     pub display_name: String,
-    /// The MPN id, which is the number of one of the partner's locations.
+    /// The MPN (Microsoft Partner Network) id of one of the partner's locations.
     pub mpn_id: Option<MpnId>,
     /// One of the customer's domain names.
     pub customer_domain: String,
@@ -121,8 +121,8 @@ impl Field {
 }
 
 impl Content {
-    /// Returns this content with `fields` taken from `other`. Lines that are in both keep their
-    /// ids.
+    /// Returns this content with the values of `fields` taken from `other`. Lines that are in both
+    /// keep their ids.
     #[must_use]
     pub fn with_fields_from(&self, fields: &[Field], other: &Self) -> Self {
         let mut next = self.clone();

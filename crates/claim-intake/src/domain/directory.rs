@@ -20,13 +20,13 @@ pub struct DirectoryFacts {
 pub struct DirectoryAnswer {
     /// The partner's name; empty when the registry did not find the partner.
     pub partner_display_name: String,
-    /// The id of the calendar of the location with the entered MPN id; `None` when the location is
-    /// not the partner's.
+    /// The id of the calendar of the location with the entered MPN (Microsoft Partner Network) id;
+    /// `None` when the location is not the partner's.
     pub partner_calendar: Option<String>,
     /// The customer; `None` when the registry did not find the tenant.
     pub tenant: Option<Tenant>,
-    /// The violations that the registry found, and lines that the company has already
-    /// claimed elsewhere (R38).
+    /// The violations that the registry found, and a violation for each line that the company has
+    /// already claimed elsewhere (R38).
     pub violations: Vec<Violation>,
 }
 
@@ -42,8 +42,8 @@ pub struct Tenant {
 }
 
 impl DirectoryAnswer {
-    /// The registry's reason of the violation that an MPN id is not a location of the partner. R16:
-    /// the creation of a draft is refused for it, too.
+    /// The registry's reason for a violation if the MPN id is not one of a location of the partner.
+    /// R16: with this violation even a draft cannot be created.
     const LOCATION_NOT_OF_PARTNER: &'static str = "LOCATION_NOT_OF_PARTNER";
 
     /// Returns the customer's name, if it is known.
@@ -52,7 +52,7 @@ impl DirectoryAnswer {
         self.tenant.as_ref().map(|tenant| tenant.display_name.as_str()).filter(|name| !name.is_empty())
     }
 
-    /// Returns whether the registry found that the MPN id is not a location of the company.
+    /// Returns whether the registry found that the MPN id is not one of a location of the company.
     #[must_use]
     pub fn denies_location(&self) -> bool {
         self.violations.iter().any(|violation| violation.reason == Self::LOCATION_NOT_OF_PARTNER)
@@ -60,8 +60,8 @@ impl DirectoryAnswer {
 }
 
 impl Claim {
-    /// Stores the registry's answer about the present content. `None` removes the answer about an
-    /// earlier content.
+    /// Stores the registry's answer about the present content. `None` removes the stored answer,
+    /// which was about earlier content.
     pub(super) fn set_directory_facts(&mut self, facts: Option<&DirectoryFacts>) {
         self.directory = facts.map(|facts| facts.directory.clone()).unwrap_or_default();
         let answered_lines = facts.map_or(&[][..], |facts| &facts.lines);

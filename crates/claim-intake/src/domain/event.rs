@@ -1,4 +1,6 @@
-//! The events of a claim. The history and the events for other services are derived from them.
+//! The events of a claim. The history and the events for other services are derived from them. A
+//! *reported fact* is a fact that another service reports, or a deadline that passed; it is
+//! *overtaken* if it comes too late to change the claim.
 use super::{Comment, Contact, Evidence, FactKind, FieldChange, StateKind, personal_data::ERASURE_ACTION};
 use cpor_history::Audience;
 use cpor_types::{CaseId, EvidenceId, LineId, PersonalData, PrimaryRejection, TenantId, Timestamp};
@@ -32,8 +34,7 @@ pub enum EventKind {
     Updated,
     /// The partner edited the claim after the submission (R29).
     Edited {
-        /// Whether lines or the customer contact changed, so that the customer must be notified
-        /// again.
+        /// Whether lines or the customer contact changed. The customer must then be notified again.
         renotify: bool,
         /// The previous customer contact, if it changed.
         previous_contact: Option<Contact>,
@@ -64,10 +65,11 @@ pub enum EventKind {
         /// Whether the association becomes official without a consent window, because the customer
         /// had already approved (R26a).
         official: bool,
-        /// Whether the customer had declined before, so that silence is not consent (R28).
+        /// Whether the customer had declined before. Silence is then not consent (R28).
         explicit_approval_needed: bool,
     },
-    /// Lines were awarded to other claims and removed from this claim; other lines remain (R37).
+    /// A review lead awarded lines to other claims. They were removed from this claim, which keeps
+    /// other lines (R37).
     LinesLost,
     /// The associations of lines ended; the claim stays approved (R37, R39).
     LinesEnded {

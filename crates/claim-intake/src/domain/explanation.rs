@@ -1,11 +1,11 @@
-//! The sentence that explains the present situation of a claim (R60). It mentions no person and no
-//! competing company by name, and contains nothing that a person wrote.
+//! The sentence that explains what a claim waits for (R60). It contains no name of a person or of a
+//! competing company, and no text that a person wrote.
 use super::{Association, Claim, Wait};
 use cpor_types::{Timestamp, rfc3339};
 
 impl Claim {
-    /// Returns the explanation as of `now`. The caller has already applied the deadlines that have
-    /// passed.
+    /// Returns the explanation as of `now`. Apply the deadlines that have passed before calling
+    /// this function.
     #[must_use]
     pub fn explanation(&self, now: Timestamp) -> String {
         let waiting = self.waiting();
@@ -21,8 +21,8 @@ impl Claim {
             }
             Wait::ReviewDecision => format!("Since {since} the claim waits for its reviewer's decision{until}."),
             Wait::Arbitration => format!(
-                "Since {since} another company's claim or association competes with this claim; a review lead has to award the \
-                 contested lines, and the review clocks are stopped until then."
+                "Since {since} another company's claim or association competes with this claim. A review lead has to decide which \
+                 company gets the contested lines; the review deadlines are stopped until then."
             ),
             Wait::PartnerResponse => format!(
                 "Since {since} the claim waits for its partner to answer the reviewer{until}; without an answer it is rejected."
@@ -44,7 +44,9 @@ impl Claim {
                 "The customer declined before: since {since} the claim waits for their explicit approval{until}; without it, it is rejected."
             ),
             Wait::Registry if self.state.association().is_none() => {
-                format!("A reviewer approved the claim: since {since} it waits for the registry to hold its lines.")
+                format!(
+                    "A reviewer approved the claim. Since {since} it waits for the registry to reserve its lines for the partner."
+                )
             }
             Wait::Registry => {
                 format!("Since {since} the claim waits for the registry to put the association on record.")
@@ -73,7 +75,7 @@ impl Claim {
     }
 }
 
-/// Returns the part of the sentence about the due time.
+/// Returns the part of the sentence that states the due time.
 fn format_due(due: Timestamp, now: Timestamp) -> String {
     let time = rfc3339(due);
     if now < due { format!(" until {time}") } else { format!(", which is overdue since {time}") }

@@ -1,8 +1,11 @@
 //! The facts that other services report about a claim. A reported fact is never refused: a fact
-//! that the state no longer admits is recorded as overtaken.
+//! that the state no longer allows is recorded in the history as *overtaken* and changes nothing.
 //!
-//! A review clock is a deadline of the review (R45). A line is contested while claims of different
-//! partners compete for it; a review lead then awards it to one of them (R37).
+//! A *line* is the part of a claim that is about one workload or subscription. The registry
+//! service *holds* a line when it reserves that workload or subscription for the claim's partner.
+//! A line is *contested* while another company claims or holds the same; a review lead then awards
+//! it to one of them (R37). A *review clock* is a deadline of the review; it stops while reviewers
+//! cannot act and continues with the time left (R45).
 use super::{Comment, EndReason, FactKind, Verdict};
 use cpor_types::{
     Activity, AssociationId, CaseId, CommentId, FurtherRejection, LineId, Month, PartnerActionReason, Timestamp,
@@ -50,11 +53,11 @@ pub enum ReviewFact {
     /// The case was assigned to the reviewer with this subject; `None` means that no reviewer is
     /// assigned any more.
     Assigned(Option<String>),
-    /// The case is open and no reviewer has started it yet. The time is when the first review clock
-    /// passes; `None` when the clocks are stopped (R45).
+    /// The case is open and no reviewer has started it yet. The time is the earliest deadline of
+    /// the review clocks; `None` when they are stopped (R45).
     Opened(Option<Timestamp>),
-    /// The reviewer with this subject started the review. The time is when the first review clock
-    /// passes; `None` when the clocks are stopped.
+    /// The reviewer with this subject started the review. The time is the earliest deadline of the
+    /// review clocks; `None` when they are stopped.
     Started(String, Option<Timestamp>),
     /// The reviewer requested partner action (R20).
     ActionRequested {
@@ -73,14 +76,14 @@ pub enum ReviewFact {
     Rejected(Vec<FurtherRejection>, Option<Comment>),
     /// The registry refused to hold the lines, so the reviewer's approval failed. Each reason of
     /// the registry belongs to a line (R36) or, without a line id, to the claim as a whole (R12).
-    /// The time is when the first review clock passes.
+    /// The time is the earliest deadline of the review clocks.
     ApprovalRefused(Vec<(Option<LineId>, String)>, Option<Timestamp>),
     /// The reviewer approved, and the registry was asked to reserve the lines for this claim. The
     /// approval is not complete and no review clock runs until the registry answers (R23).
     ApprovalBegun,
-    /// The review clock with this name passed (R45).
+    /// The deadline of the review clock with this name passed (R45).
     Overdue(String),
-    /// A reviewer was reminded that the review clock with this name is about to pass (R48).
+    /// A reviewer was reminded that the deadline of the review clock with this name is near (R48).
     Reminded(String),
     /// A reviewer wrote this note, which only reviewers can read (R55).
     Noted(String),
@@ -97,18 +100,18 @@ pub enum ReviewFact {
         contested: Vec<LineId>,
         /// The id of the comment that will inform the partner.
         notice: CommentId,
-        /// When the first review clock passes; `None` when the clocks are stopped.
+        /// The earliest deadline of the review clocks; `None` when they are stopped.
         due: Option<Timestamp>,
     },
 }
 
-/// The result of an arbitration for the lines of one claim (R37).
+/// How a review lead's decision on contested lines affects one claim (R37).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Awards {
     /// The lines that were awarded to this claim.
     pub won: Vec<LineId>,
-    /// Those of the won lines that another company keeps on record until this claim's association
-    /// is official.
+    /// Those of the won lines for which another company stays on record until this claim's
+    /// association is official.
     pub succeeding: Vec<LineId>,
     /// The lines that were awarded to other claims.
     pub lost: Vec<LineId>,
@@ -137,12 +140,12 @@ pub enum ConsentFact {
     },
     /// The consent window opened (R41).
     WindowOpened {
-        /// When the consent window passes.
+        /// When the consent window ends.
         due: Timestamp,
         /// The rule by which the end was computed, for example `7 calendar days`.
         rule: String,
     },
-    /// The consent window passed without a decline (R27).
+    /// The consent window ended without a decline (R27).
     WindowPassed,
     /// The customer approved explicitly (R26a).
     Approved {
@@ -165,7 +168,7 @@ pub enum ConsentFact {
 
 impl ConsentFact {
     /// The channel of a decline by silence: an explicit approval was needed, and the consent window
-    /// passed without one (R28).
+    /// ended without one (R28).
     pub const SILENCE: &str = "silence";
 }
 
@@ -216,9 +219,9 @@ impl Fact {
         }
     }
 
-    /// Returns the review case that must be the claim's present case, or else the fact is
-    /// overtaken. Returns `None` for a reviewer's note, which counts whichever case it was written
-    /// on, and for facts that do not belong to a case.
+    /// Returns the review case of the fact. The fact is overtaken unless this is the claim's
+    /// present case. Returns `None` for facts that do not belong to a case, and for a reviewer's
+    /// note, which counts even if it was written on an earlier case.
     #[must_use]
     pub const fn case(&self) -> Option<CaseId> {
         match self {

@@ -1,5 +1,6 @@
 //! The guards of the transitions: each checks whether the transition table and the data of the
-//! claim's state admit a command or a reported fact.
+//! claim's state allow a command or a reported fact. A command that they do not allow is refused; a
+//! reported fact that they do not allow is *overtaken*: it is recorded and changes nothing.
 use super::{Claim, Command, FactKind, Party, Refusal, StateKind, Step, Submission, machine::admits};
 use cpor_types::CaseId;
 
@@ -10,18 +11,18 @@ impl Claim {
         Command::ALL.iter().copied().filter(|command| command.is_available_to(party) && self.admits(*command)).collect()
     }
 
-    /// Returns whether the state and its data admit `command`.
+    /// Returns whether the state and its data allow `command`.
     #[must_use]
     pub fn admits(&self, command: Command) -> bool {
         self.table_admits(command) && self.data_admits(command)
     }
 
-    /// Returns whether the transition table admits `command` in the present state.
+    /// Returns whether the transition table allows `command` in the present state.
     pub(super) fn table_admits(&self, command: Command) -> bool {
         admits(self.state.kind(), Step::Command(command))
     }
 
-    /// Returns whether the data of the state, for example the recorded policy values, admits
+    /// Returns whether the data of the state, for example the recorded policy values, allow
     /// `command`.
     pub(super) fn data_admits(&self, command: Command) -> bool {
         match command {
@@ -38,8 +39,8 @@ impl Claim {
         }
     }
 
-    /// Returns the partner's commands that the table admits and the data of the state does not,
-    /// each with its refusal.
+    /// Returns the partner's commands that the table allows but the data of the state do not, each
+    /// with its refusal.
     #[must_use]
     pub fn refused_commands(&self) -> Vec<(Command, Refusal)> {
         let is_ruled_out = |command: &Command| {
@@ -60,7 +61,7 @@ impl Claim {
         Command::ALL.iter().copied().filter(is_ruled_out).map(|command| (command, refusal(command))).collect()
     }
 
-    /// Refuses `command` unless the state and its data admit it.
+    /// Refuses `command` unless the state and its data allow it.
     pub(super) fn check_admitted(&self, command: Command) -> Result<(), Refusal> {
         if self.admits(command) { Ok(()) } else { Err(self.not_allowed(command)) }
     }
@@ -72,7 +73,7 @@ impl Claim {
         self.state.submission().ok_or_else(|| self.not_allowed(command))
     }
 
-    /// Returns the submission if the state admits `fact`, and `None` if the fact is overtaken. A
+    /// Returns the submission if the state allows `fact`, and `None` if the fact is overtaken. A
     /// fact of a review case is also overtaken when `case` is not the claim's present case.
     pub(super) fn admitted_fact(&self, fact: FactKind, case: Option<CaseId>) -> Option<&Submission> {
         let submission = self.state.submission()?;

@@ -1,4 +1,8 @@
 //! The lines of a claim: one for each claimed workload or subscription (R15).
+//!
+//! A *key* is one workload or subscription of a tenant; at most one company can hold it, that is,
+//! have it reserved or be on record for it. A line is contested while another company claims or
+//! holds its key. A review lead then awards the line to one of the companies (R37).
 use std::fmt;
 
 use cpor_types::{
@@ -21,7 +25,7 @@ pub struct Line {
     pub known: Option<DirectoryLine>,
     /// The last assessment of the line for each activity (R52).
     pub assessments: Vec<Assessment>,
-    /// Whether another company's claim or hold competes for the line (R37).
+    /// Whether another company claims or holds the key of the line (R37).
     pub contested: bool,
     /// The associations of the line in the registry, one for each activity. Empty until they have
     /// become official (R27).
@@ -64,8 +68,9 @@ pub struct DirectoryLine {
     pub subscription: Option<SubscriptionId>,
     /// The workload or subscription that the line claims; `None` while it cannot be determined.
     pub key: Option<AssociationKey>,
-    /// Whether another company held the key when the registry checked the claim, by a legacy
-    /// association, which is one without a claim (R58). Only reviewers see this.
+    /// Whether another company held the key through a legacy association when the registry checked
+    /// the claim. A legacy association was imported from the time before claims existed, so it has
+    /// no claim (R58). Only reviewers see this.
     pub held_by_legacy: bool,
 }
 
@@ -106,7 +111,7 @@ impl Line {
         self.known.as_ref()?.key.as_ref()
     }
 
-    /// Returns the subscription id: the one that the registry found, or else the entered text.
+    /// Returns the subscription id that the registry found, or else the entered text.
     #[must_use]
     pub fn subscription(&self) -> String {
         let resolved = self.known.as_ref().and_then(|known| known.subscription);

@@ -1,4 +1,4 @@
-//! The transition table of a claim (R15 to R29): which state admits which command or reported fact,
+//! The transition table of a claim (R15 to R29): which state allows which command or reported fact,
 //! and which state follows.
 //!
 //! The table is the only source of this information. The guards of the transitions, the
@@ -34,7 +34,7 @@ pub struct TransitionRow {
     /// The gRPC methods by which a party causes the step. Empty when time causes the step, or when
     /// a service reports it without a call by a party.
     pub methods: &'static [PartyMethod],
-    /// The states that admit the step.
+    /// The states that allow the step.
     pub from: &'static [StateKind],
     /// The state that follows.
     pub target: Target,
@@ -49,8 +49,8 @@ const SUBMITTED_OR_LATER: &[StateKind] = &[Submitted, UnderReview, PartnerAction
 /// All states except the one of a deleted draft.
 const ALL_BUT_DELETED: &[StateKind] =
     &[Editing, Submitted, UnderReview, PartnerActionRequired, Disputed, Approved, Rejected];
-/// The states in which a claim can be at rest, so that it no longer needs its personal data. In
-/// APPROVED and REJECTED this also depends on the data of the state: see `Claim::is_at_rest`.
+/// The states in which a claim may no longer need its personal data. In APPROVED and REJECTED this
+/// also depends on the data of the state: see `Claim::is_at_rest`.
 const MAY_BE_AT_REST: &[StateKind] = &[Deleted, Approved, Rejected];
 /// The states in which a reviewer can decide. A disputed claim stays DISPUTED during the review.
 const IN_REVIEW: &[StateKind] = &[UnderReview, Disputed];
@@ -66,7 +66,7 @@ const ASSIGN_REVIEWER: &[PartyMethod] = &[
     PartyMethod::of_reviewer("TakeReviewCase", Claim::is_unassigned),
     PartyMethod::of_reviewer("ReleaseReviewCase", Claim::is_assigned).only_for_own_case(),
 ];
-/// The method by which a review lead awards contested lines.
+/// The method by which a review lead decides which company gets a line that several claim.
 const ARBITRATE: &[PartyMethod] = &[PartyMethod::of_lead("ArbitrateLines", Claim::is_contested)];
 /// The method that erases personal data.
 const ERASE: &[PartyMethod] = &[PartyMethod::erase_personal_data(Party::Operator)];
@@ -99,9 +99,9 @@ const fn fact(
     TransitionRow { rule, step: Step::Fact(fact), methods, from, target }
 }
 
-/// The transition table. A command without a row for the current state is refused; a reported fact
-/// without a row is recorded as overtaken. A step has one row for each state that can follow it.
-/// [`Command`] and [`FactKind`] describe the steps.
+/// The transition table. A command without a row for the current state is refused. A reported fact
+/// without a row is recorded as overtaken: it came too late and changes nothing. A step has one row
+/// for each state that can follow it. [`Command`] and [`FactKind`] describe the steps.
 ///
 /// The data of a state can restrict a step further, for example by the policy profile or by the
 /// kind of rejection: see [`Claim::admits`].

@@ -7,25 +7,26 @@ string_enum! {
     pub enum PartnerMailKind, "a kind of mail to partners" {
         /// A reviewer requested partner action (R20).
         PartnerAction = "partner_action",
-        /// The response deadline is about to pass (R48).
+        /// The response deadline is near (R48).
         ResponseReminder = "response_reminder",
         /// The claim was rejected.
         Rejection = "rejection",
-        /// The dispute window is about to pass (R48).
+        /// The dispute window ends soon (R48).
         DisputeReminder = "dispute_reminder",
         /// The customer declined a claim that was already rejected (R28).
         CustomerDeclined = "customer_declined",
-        /// The partner withdrew an approved claim, so that its association ended.
+        /// The partner withdrew an approved claim, which ended its association.
         Withdrawal = "withdrawal",
         /// The claim was approved.
         Approval = "approval",
         /// The association is on record.
         Official = "official",
-        /// Another company competes for a line (R37).
+        /// Another company claims or holds the same workload or subscription (R37).
         Competition = "competition",
-        /// Lines were awarded to another company; the claim continues with its other lines (R37).
+        /// A review lead awarded lines to another company; the claim continues with its other lines
+        /// (R37).
         LinesLost = "lines_lost",
-        /// Associations of lines ended; the claim stays approved (R37, R39).
+        /// Associations of some lines ended; the claim stays approved (R37, R39).
         AssociationEnded = "association_ended",
     }
 }
@@ -71,8 +72,8 @@ impl Event {
             FactKind::ResponseReminded => Some(PartnerMailKind::ResponseReminder),
             FactKind::DisputeReminded => Some(PartnerMailKind::DisputeReminder),
             FactKind::AssociationOfficial => Some(PartnerMailKind::Official),
-            // A comment informs the partner when a competition begins and when it ends. Only the
-            // beginning is mailed too.
+            // The event has a comment to the partner when a competition begins and when it ends.
+            // The partner gets a mail only when it begins.
             FactKind::CompetitionChanged => {
                 let has_begun = self.comment.is_some() && claim.content.lines.iter().any(|line| line.contested);
                 has_begun.then_some(PartnerMailKind::Competition)
@@ -103,7 +104,7 @@ impl Event {
 }
 
 impl Claim {
-    /// Returns whether the rejection ended an association that was still live.
+    /// Returns whether the rejection ended an association that had not ended before.
     fn lost_association(&self) -> bool {
         match self.state.rejection().and_then(|rejection| rejection.ended.as_ref()) {
             Some(Association::Pending | Association::Granted { .. } | Association::Official { .. }) => true,

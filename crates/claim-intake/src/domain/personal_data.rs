@@ -33,8 +33,8 @@ fn personal_data_kind(field: &str) -> Option<PersonalData> {
     }
 }
 
-/// Returns whether people write the reason of an entry with this action. For the other actions the
-/// system generates it.
+/// Returns whether people write the reason of an entry with this action. For all other actions the
+/// system writes the reason. An action that is not a kind of fact is a command of a person.
 fn has_personal_reason(action: &str) -> bool {
     match action.parse().ok() {
         Some(
@@ -79,8 +79,8 @@ pub(crate) const fn is_human_side(side: ActorSide) -> bool {
     }
 }
 
-/// Returns whether a person caused the event. The entry that records an erasure keeps its subject
-/// and reason.
+/// Returns whether a person caused the event. For an erasure this returns `false`, because its
+/// entry must keep its subject and reason.
 fn is_by_person(facts: &EntryFacts) -> bool {
     is_human_side(facts.side) && facts.action != ERASURE_ACTION
 }

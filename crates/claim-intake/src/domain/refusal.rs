@@ -8,7 +8,7 @@ pub enum Refusal {
     /// The claim, document or comment does not exist or was deleted.
     #[error("not found")]
     NotFound,
-    /// The state does not admit the command (R15).
+    /// The state does not allow the command (R15).
     #[error("the claim is {state}: {command} is not allowed; allowed: {}", command_names(allowed))]
     NotAllowed {
         /// The present state.
@@ -18,7 +18,7 @@ pub enum Refusal {
         /// The commands that the partner can execute in the present state.
         allowed: Vec<Command>,
     },
-    /// The MPN id is not a location of the company (R16).
+    /// The MPN (Microsoft Partner Network) id is not one of a location of the company (R16).
     #[error("must be the MPN id of a location of your company")]
     LocationNotOfPartner,
     /// The claim has these violations; the list is complete (R11).
@@ -89,7 +89,7 @@ pub enum Refusal {
     RulesMissing(String),
 }
 
-/// R33: the advice when a dispute is not possible any more.
+/// R33: the advice when a dispute is no longer possible.
 const NEW_CLAIM: &str = "only a new claim with updated proof of execution helps";
 
 fn finality_text(finality: Finality) -> &'static str {

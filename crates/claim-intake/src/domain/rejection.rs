@@ -26,9 +26,11 @@ pub struct Rejection {
 pub enum Remedy {
     /// The partner can dispute the rejection during this window.
     Dispute(Window),
-    /// The dispute window passed at this time without a dispute. Only a new claim helps (R33).
+    /// The dispute window ended at this time without a dispute. The partner can only create a new
+    /// claim (R33).
     Missed(Timestamp),
-    /// The rejection cannot be disputed for this reason. Only a new claim helps (R33).
+    /// The rejection cannot be disputed for this reason. The partner can only create a new claim
+    /// (R33).
     Final(Finality),
 }
 

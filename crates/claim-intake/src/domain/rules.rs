@@ -42,20 +42,20 @@ impl Rules {
     /// the one in force at `now`.
     ///
     /// # Errors
-    /// [`Refusal::RulesMissing`] when the recorded profile is not configured.
+    /// Returns [`Refusal::RulesMissing`] if the recorded profile is not configured.
     pub fn profile_of(&self, claim: &Claim, now: Timestamp) -> Result<&PolicyProfile, Refusal> {
         claim.state.submission().map_or_else(|| Ok(self.in_force(now)), |submission| self.recorded_profile(submission))
     }
 
-    /// Returns the window in which the partner can answer a request that was made at `start` (R45).
-    /// The calendar of the partner's location applies.
+    /// Returns the window in which the partner can answer a request that was made at `start`. Its
+    /// length in business days follows the calendar of the partner's location (R45).
     pub(super) fn response_window(&self, submission: &Submission, start: Timestamp) -> Result<Window, Refusal> {
         let length = self.recorded_profile(submission)?.partner_response;
         self.partner_window(submission, Self::PARTNER_RESPONSE, start, length)
     }
 
-    /// Returns what the partner can do about a rejection at `start` (R28). If a dispute is left,
-    /// its window follows the calendar of the partner's location (R45).
+    /// Returns what the partner can do about a rejection at `start` (R28). If the partner may still
+    /// dispute, the dispute window follows the calendar of the partner's location (R45).
     pub(super) fn remedy(&self, submission: &Submission, start: Timestamp) -> Result<Remedy, Refusal> {
         if submission.disputes_left() == Some(0) {
             return Ok(Remedy::Final(Finality::NoDisputeLeft));
@@ -81,7 +81,7 @@ impl Rules {
     /// Returns the calendar with this id.
     ///
     /// # Errors
-    /// [`Refusal::RulesMissing`] when the calendar is not configured.
+    /// Returns [`Refusal::RulesMissing`] if the calendar is not configured.
     pub fn calendar(&self, id: &str) -> Result<&Calendar, Refusal> {
         Ok(self.calendars.get(id)?)
     }

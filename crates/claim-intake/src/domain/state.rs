@@ -1,4 +1,7 @@
-//! The states of a claim (R15). Each state carries the data that exists only in that state.
+//! The states of a claim (R15), each with the data that exists only in that state.
+//!
+//! An association puts the partner on record for the workload or subscription of a line. It is
+//! pending, then granted, then official, and it can end.
 use super::{Rejection, Remedy, Submission, Window};
 use cpor_types::{EditsAfterSubmission, LineId, PartnerActionReason, StateKind, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -54,10 +57,10 @@ pub struct PartnerAction {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Association {
-    /// The lines are held and the customer can still decline (R35).
+    /// The lines are reserved for the partner, and the customer can still decline (R35).
     Pending,
-    /// The consent window passed (R27) or the customer approved (R26a). The registry service was
-    /// asked to put the association on record and has not confirmed it yet.
+    /// The consent window ended without a decline (R27), or the customer approved (R26a). The
+    /// registry service was asked to put the association on record and has not confirmed it yet.
     Granted {
         /// When the association was granted.
         since: Timestamp,
@@ -174,7 +177,7 @@ impl State {
         }
     }
 
-    /// Returns whether the state and the recorded policy values let the partner edit the claim
+    /// Returns whether the state and the recorded policy values allow the partner to edit the claim
     /// (R17, R29).
     #[must_use]
     pub fn allows_edits(&self) -> bool {
@@ -188,8 +191,8 @@ impl State {
         }
     }
 
-    /// Returns whether the state and the recorded policy values let the partner add evidence (R29).
-    /// A rejected claim accepts evidence for a dispute (R28).
+    /// Returns whether the state and the recorded policy values allow the partner to add evidence
+    /// (R29). A rejected claim accepts evidence for a dispute (R28).
     #[must_use]
     pub fn allows_evidence(&self) -> bool {
         match self {

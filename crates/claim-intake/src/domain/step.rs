@@ -1,5 +1,10 @@
 //! The steps of a claim: the commands that parties execute, and the facts that other services
 //! report or that follow from the passing of time.
+//!
+//! A *line* is the part of a claim that is about one workload or subscription. The registry
+//! service *holds* a line when it reserves that workload or subscription for the claim's partner.
+//! A line is *contested* while another company claims or holds the same; a review lead then awards
+//! it to one of them. A *review clock* is a deadline of the review that can stop and continue.
 use super::string_enum;
 
 string_enum! {
@@ -42,11 +47,11 @@ string_enum! {
         PartnerActionRequested = "partner_action_requested",
         /// The partner was reminded of the response deadline.
         ResponseReminded = "response_reminded",
-        /// The partner was reminded that the dispute window is about to pass.
+        /// The partner was reminded that the dispute window ends soon.
         DisputeReminded = "dispute_reminded",
         /// The partner's response deadline passed.
         ResponseDeadlinePassed = "response_deadline_passed",
-        /// The dispute window passed.
+        /// The dispute window ended.
         DisputeWindowPassed = "dispute_window_passed",
         /// The reviewer's approval is complete: the registry holds every line.
         ReviewApproved = "review_approved",
@@ -58,9 +63,9 @@ string_enum! {
         /// The registry refused to reserve the lines, for example because another company holds
         /// one, so the reviewer's approval failed.
         ApprovalRefused = "approval_refused",
-        /// A reviewer was reminded that a review clock is about to pass.
+        /// A reviewer was reminded that the deadline of a review clock is near.
         ReviewReminded = "review_reminded",
-        /// A review clock passed.
+        /// The deadline of a review clock passed.
         ReviewOverdue = "review_overdue",
         /// A reviewer wrote a note that only reviewers can read.
         ReviewNoted = "review_noted",
@@ -74,7 +79,7 @@ string_enum! {
         NoticeReported = "notice_reported",
         /// The consent window opened.
         ConsentWindowOpened = "consent_window_opened",
-        /// The consent window passed.
+        /// The consent window ended.
         ConsentWindowPassed = "consent_window_passed",
         /// The customer approved explicitly.
         CustomerApproved = "customer_approved",
@@ -92,9 +97,10 @@ string_enum! {
 /// A step of an existing claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// A command. It is refused when the state does not admit it.
+    /// A command. It is refused when the state does not allow it.
     Command(Command),
-    /// A reported fact. It is recorded as overtaken when the state does not admit it.
+    /// A reported fact. When the state does not allow it, it is recorded as overtaken and changes
+    /// nothing.
     Fact(FactKind),
 }
 

@@ -2,8 +2,8 @@
 use cpor_types::{CaseId, EditsAfterSubmission, PolicyId, PolicyProfile, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// What was fixed when the claim was submitted (R18), and what has happened since in the review and
-/// at the customer. Every later state carries it.
+/// What was fixed when the claim was submitted (R18), the progress of the review, and the
+/// customer's decisions. Every state after EDITING contains it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Submission {
     /// The customer.
@@ -33,7 +33,7 @@ pub struct Submission {
     /// When the customer last declined; `None` when the customer has not. After a decline the claim
     /// becomes official only by an explicit approval (R28).
     pub declined: Option<Timestamp>,
-    /// When the consent window passes or has passed; `None` until it opens (R41).
+    /// When the consent window ends or ended; `None` until it opens (R41).
     pub consent_due: Option<Timestamp>,
     /// Whether the last notice to the customer bounced.
     pub bounced: bool,
@@ -53,11 +53,11 @@ pub struct Submission {
 pub struct ReviewProgress {
     /// Whether the reviewer has started.
     pub started: bool,
-    /// Whether the reviewer has approved and the registry has not yet answered whether it holds the
-    /// lines (R23).
+    /// Whether the reviewer has approved and the registry has not yet answered whether it has
+    /// reserved the claim's workloads or subscriptions for the partner (R23).
     pub approving: bool,
-    /// When the first review clock (a deadline of the review) passes or has passed (R45); `None`
-    /// while the clocks are stopped or the time is not known yet.
+    /// The earliest deadline of the review, which may have passed already (R45). `None` while the
+    /// deadlines are stopped, or when the time is not known yet.
     pub due: Option<Timestamp>,
 }
 
@@ -69,7 +69,7 @@ pub struct PolicyValues {
     pub edits: EditsAfterSubmission,
     /// Whether evidence can be added to an approved claim.
     pub evidence_when_approved: bool,
-    /// Whether the customer may decline after the consent window has passed (R43).
+    /// Whether the customer may decline after the consent window has ended (R43).
     pub decline_after_window: bool,
     /// The maximum number of disputes; `None` means that there is no maximum.
     pub disputes: Option<u32>,
@@ -87,7 +87,7 @@ impl From<&PolicyProfile> for PolicyValues {
 }
 
 impl Submission {
-    /// Returns this submission with another time at which the first review clock passes.
+    /// Returns this submission with `due` as the earliest deadline of the review.
     pub(super) fn with_review_due(&self, due: Option<Timestamp>) -> Self {
         Self { review: ReviewProgress { due, ..self.review }, ..self.clone() }
     }
@@ -108,8 +108,8 @@ impl Submission {
         self.policy_values.disputes.map(|allowed| allowed.saturating_sub(self.disputes))
     }
 
-    /// Returns whether the customer declined and has not approved since, so that silence does not
-    /// make the claim official (R28).
+    /// Returns whether the customer declined and has not approved since. The association then
+    /// becomes official only by an explicit approval and not by silence (R28).
     #[must_use]
     pub const fn needs_explicit_approval(&self) -> bool {
         self.declined.is_some() && self.explicit_approval.is_none()

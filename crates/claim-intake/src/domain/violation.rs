@@ -27,7 +27,7 @@ string_enum! {
         FieldMalformed = "MALFORMED",
         /// The activity does not belong to the solution area (R7).
         ActivityNotInSolutionArea = "ACTIVITY_NOT_IN_SOLUTION_AREA",
-        /// Usage and pre-sales exclude revenue association (R8).
+        /// Revenue association cannot be combined with usage or pre-sales (R8).
         ActivitiesExcludeEachOther = "ACTIVITIES_EXCLUDE_EACH_OTHER",
         /// This system does not handle the program; the co-op claims process handles it (R6).
         UseCoopClaims = "USE_COOP_CLAIMS",

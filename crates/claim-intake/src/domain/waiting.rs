@@ -1,8 +1,12 @@
 //! What a claim waits for, until when, and which party has to act (R60).
 //!
-//! The answer depends on the claim alone and not on the present time: a deadline that passes is a
-//! transition of its own (R47). It is therefore computed and stored with each transition, and stays
-//! correct until the next one.
+//! What a claim waits for depends on the claim alone and not on the present time, because a
+//! deadline that passes causes a transition of its own (R47). It is therefore computed and stored
+//! with each transition, and stays correct until the next one.
+//!
+//! A *line* is the part of a claim that is about one workload or subscription. It is *contested*
+//! while another company claims or holds the same (R37). The registry service *holds* a line when
+//! it reserves that workload or subscription for the claim's partner.
 use super::{Association, Claim, Party, State, Submission, string_enum};
 use cpor_types::Timestamp;
 use std::mem::{Discriminant, discriminant};
@@ -16,32 +20,33 @@ string_enum! {
         ReviewStart = "REVIEW_START",
         /// The reviewer has to decide (R20, R23, R24).
         ReviewDecision = "REVIEW_DECISION",
-        /// A review lead has to award the contested lines. The review clocks are stopped (R37).
+        /// A review lead has to decide which company gets the contested lines. The deadlines of the
+        /// review are stopped (R37).
         Arbitration = "ARBITRATION",
         /// The partner has to answer the reviewer's request (R21).
         PartnerResponse = "PARTNER_RESPONSE",
         /// A notice has to reach the customer, which opens the consent window (R41).
         NoticeDelivery = "NOTICE_DELIVERY",
-        /// The consent window has to pass (R27).
+        /// The consent window has to end (R27).
         ConsentWindow = "CONSENT_WINDOW",
         /// The customer declined before and has to approve explicitly (R28).
         ExplicitApproval = "EXPLICIT_APPROVAL",
         /// The registry has to hold the lines that a reviewer approved (R23), or has to put the
         /// association on record (R27).
         Registry = "REGISTRY",
-        /// The partner can dispute the rejection until the dispute window passes (R28).
+        /// The partner can dispute the rejection until the dispute window ends (R28).
         DisputeWindow = "DISPUTE_WINDOW",
         /// The claim does not wait for anything.
         Nothing = "NOTHING",
     }
 }
 
-/// What a claim waits for, and the status of its association. A new wait begins when either
+/// What a claim waits for, and the status of its association. A new wait begins when one of them
 /// changes.
 type WaitIdentity = (Wait, Option<Discriminant<Association>>);
 
-/// What a claim waits for and since when, in two views: first the full view, then the view of its
-/// customer, which reveals no competing claim (R5).
+/// What a claim waits for and the start of that wait, in two views: first the full view, then the
+/// view of its customer, which reveals no competing claim (R5).
 pub(super) type WaitStarts = [(WaitIdentity, Timestamp); 2];
 
 /// What a claim waits for now.
@@ -49,8 +54,8 @@ pub(super) type WaitStarts = [(WaitIdentity, Timestamp); 2];
 pub struct WaitStatus {
     /// What the claim waits for.
     pub wait: Wait,
-    /// When the wait ends at the latest; `None` when there is no deadline or it is not known yet. A
-    /// review clock that has passed is still reported here.
+    /// The time by which the wait should end; `None` when there is no deadline or it is not known
+    /// yet. A deadline of the review is reported here even after it has passed.
     pub due: Option<Timestamp>,
     /// The party that has to act; `None` when the claim does not wait for anything.
     pub mover: Option<Party>,
@@ -65,7 +70,7 @@ impl WaitStatus {
 }
 
 impl Claim {
-    /// Returns what the claim waits for. [`Claim::wait_time`] is the time since when it waits.
+    /// Returns what the claim waits for. [`Claim::wait_time`] is the start of the wait.
     #[must_use]
     pub fn waiting(&self) -> WaitStatus {
         match &self.state {
@@ -96,8 +101,9 @@ impl Claim {
         WaitStatus::new(reviewer_wait(submission), due, Party::Reviewer)
     }
 
-    /// Returns what the claim waits for in the full view, and in the view of its customer. In the
-    /// customer's view a wait that would reveal a competing claim is shown as the reviewer's (R5).
+    /// Returns what the claim waits for in the full view, and in the view of its customer. The
+    /// customer's view shows a wait for the reviewer instead of a wait that would reveal a
+    /// competing claim (R5).
     fn wait_identities(&self) -> [WaitIdentity; 2] {
         let (wait, association) = (self.waiting().wait, self.state.association().map(discriminant));
         let involves_rivals = wait == Wait::Arbitration || (wait == Wait::Registry && association.is_none());
@@ -108,8 +114,8 @@ impl Claim {
         [wait, customer_wait].map(|wait| (wait, association))
     }
 
-    /// Returns what the claim waits for and since when, in the full view and in the customer's
-    /// view.
+    /// Returns what the claim waits for and the start of that wait, in the full view and in the
+    /// customer's view.
     pub(super) fn wait_starts(&self) -> WaitStarts {
         let [identity, customer_identity] = self.wait_identities();
         [(identity, self.wait_time), (customer_identity, self.customer_wait_time)]
@@ -128,7 +134,7 @@ impl Claim {
     }
 }
 
-/// Returns which action of a reviewer the claim waits for.
+/// Returns whether the claim waits for the start of the review or for the reviewer's decision.
 const fn reviewer_wait(submission: &Submission) -> Wait {
     if submission.review.started { Wait::ReviewDecision } else { Wait::ReviewStart }
 }

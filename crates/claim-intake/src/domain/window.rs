@@ -29,8 +29,7 @@ impl Window {
         self.remind.map(reminder_at).into_iter().chain([self.deadline.clone()]).collect()
     }
 
-    /// Returns the due time of the reminder and the window without it, if the reminder is due by
-    /// `now`.
+    /// If the reminder is due by `now`, returns its due time and the window without a reminder.
     pub(super) fn take_reminder(&self, now: Timestamp) -> Option<(Timestamp, Self)> {
         let due = self.remind.filter(|due| *due <= now)?;
         Some((due, Self { remind: None, ..self.clone() }))

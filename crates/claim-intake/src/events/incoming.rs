@@ -1,8 +1,8 @@
 //! Receives events of the other services and applies them to claims as facts.
 //!
 //! Each event becomes one command on its claim. A fact is never refused: a fact that the claim's
-//! state no longer admits is recorded as overtaken and changes nothing. An event that cannot be
-//! converted parks its stream until an operator acts.
+//! state no longer allows is recorded as *overtaken* and changes nothing. An event that cannot be
+//! converted *parks* its stream: no later event of the stream is applied until an operator acts.
 use crate::{
     domain::{Awards, Comment, ConsentFact, Fact, LineVerdict, Refusal, ReviewFact},
     service::ClaimIntake,
@@ -38,7 +38,7 @@ impl EventReceiver for ClaimIntake {
 /// Converts an event to the claim that it names and the fact that it reports.
 ///
 /// # Errors
-/// An error that parks the stream if the event is malformed or not for claim-intake.
+/// Returns an error that parks the stream if the event is malformed or not for claim-intake.
 #[expect(clippy::wildcard_enum_match_arm, reason = "all other kinds of events are unexpected")]
 fn fact_from_event(incoming: &IncomingEvent, entropy: &dyn Entropy) -> Result<(ClaimName, Fact), ReceiveError> {
     let new_comment = |text: &str| comment(incoming, entropy, text);
@@ -67,11 +67,17 @@ fn fact_from_event(incoming: &IncomingEvent, entropy: &dyn Entropy) -> Result<(C
         Payload::ApprovalBegun(event) => (&event.claim, review_fact(&event.review_case_id, ReviewFact::ApprovalBegun)?),
         Payload::ReviewOverdue(event) => (
             &event.claim,
-            review_fact(&event.review_case_id, ReviewFact::Overdue(known::<ReviewClock>(event.clock)?.to_string()))?,
+            review_fact(
+                &event.review_case_id,
+                ReviewFact::Overdue(enum_value::<ReviewClock>(event.clock)?.to_string()),
+            )?,
         ),
         Payload::ReviewReminded(event) => (
             &event.claim,
-            review_fact(&event.review_case_id, ReviewFact::Reminded(known::<ReviewClock>(event.clock)?.to_string()))?,
+            review_fact(
+                &event.review_case_id,
+                ReviewFact::Reminded(enum_value::<ReviewClock>(event.clock)?.to_string()),
+            )?,
         ),
         Payload::ReviewNoted(event) => {
             (&event.claim, review_fact(&event.review_case_id, ReviewFact::Noted(event.text.clone()))?)
@@ -80,8 +86,8 @@ fn fact_from_event(incoming: &IncomingEvent, entropy: &dyn Entropy) -> Result<(C
         Payload::LinesAwarded(event) => (&event.claim, lines_awarded(event, new_comment(&event.comment))?),
         Payload::CompetitionChanged(event) => (&event.claim, competition_changed(event, CommentId(entropy.uuid()))?),
         Payload::NoticeResent(event) => {
-            let notice = known::<NoticeKind>(event.notice)?.to_string();
-            let previous = known::<NoticeState>(event.previous_state)?.to_string();
+            let notice = enum_value::<NoticeKind>(event.notice)?.to_string();
+            let previous = enum_value::<NoticeState>(event.previous_state)?.to_string();
             (&event.claim, Fact::Consent(ConsentFact::NoticeResent { notice, previous }))
         }
         Payload::NoticeReported(event) => {
@@ -95,12 +101,12 @@ fn fact_from_event(incoming: &IncomingEvent, entropy: &dyn Entropy) -> Result<(C
         }
         Payload::ConsentWindowPassed(event) => (&event.claim, Fact::Consent(ConsentFact::WindowPassed)),
         Payload::CustomerApproved(event) => {
-            let channel = known::<ConsentChannel>(event.channel)?.to_string();
+            let channel = enum_value::<ConsentChannel>(event.channel)?.to_string();
             let consent_request_number = event.consent_request_number;
             (&event.claim, Fact::Consent(ConsentFact::Approved { channel, consent_request_number }))
         }
         Payload::CustomerDeclined(event) => {
-            let channel = known::<ConsentChannel>(event.channel)?.to_string();
+            let channel = enum_value::<ConsentChannel>(event.channel)?.to_string();
             let comment = event.comment.clone();
             (&event.claim, Fact::Consent(ConsentFact::Declined { channel, comment }))
         }
@@ -120,7 +126,7 @@ fn fact_from_event(incoming: &IncomingEvent, entropy: &dyn Entropy) -> Result<(C
     Ok((parse(claim)?, fact))
 }
 
-/// Creates the comment that comes with an event. `None` if the text is empty.
+/// Creates the comment that comes with an event; returns `None` if the text is empty.
 fn comment(incoming: &IncomingEvent, entropy: &dyn Entropy, text: &str) -> Option<Comment> {
     (!text.is_empty()).then(|| Comment {
         id: CommentId(entropy.uuid()),
@@ -136,10 +142,10 @@ fn review_fact(case: &str, fact: ReviewFact) -> Result<Fact, ReceiveError> {
     Ok(Fact::Review { case: parse::<CaseId>(case)?, fact })
 }
 
-fn partner_action_requested(event: &PartnerActionRequested, said: Option<Comment>) -> Result<Fact, ReceiveError> {
-    let reasons = event.reasons.iter().map(|reason| known(*reason)).collect::<Result<_, _>>()?;
+fn partner_action_requested(event: &PartnerActionRequested, comment: Option<Comment>) -> Result<Fact, ReceiveError> {
+    let reasons = event.reasons.iter().map(|reason| enum_value(*reason)).collect::<Result<_, _>>()?;
     let remove_lines = line_ids(&event.remove_line_ids)?;
-    review_fact(&event.review_case_id, ReviewFact::ActionRequested { reasons, remove_lines, comment: said })
+    review_fact(&event.review_case_id, ReviewFact::ActionRequested { reasons, remove_lines, comment })
 }
 
 fn approval_refused(event: &ApprovalRefused) -> Result<Fact, ReceiveError> {
@@ -152,34 +158,34 @@ fn approval_refused(event: &ApprovalRefused) -> Result<Fact, ReceiveError> {
     review_fact(&event.review_case_id, ReviewFact::ApprovalRefused(refusals, due))
 }
 
-fn lines_awarded(event: &LinesAwarded, said: Option<Comment>) -> Result<Fact, ReceiveError> {
+fn lines_awarded(event: &LinesAwarded, comment: Option<Comment>) -> Result<Fact, ReceiveError> {
     let awards = Awards {
         won: line_ids(&event.won_line_ids)?,
         succeeding: line_ids(&event.succeeding_line_ids)?,
         lost: line_ids(&event.lost_line_ids)?,
         kept: line_ids(&event.kept_line_ids)?,
     };
-    review_fact(&event.review_case_id, ReviewFact::LinesAwarded { awards, comment: said })
+    review_fact(&event.review_case_id, ReviewFact::LinesAwarded { awards, comment })
 }
 
-fn competition_changed(event: &CompetitionChanged, notice: CommentId) -> Result<Fact, ReceiveError> {
+fn competition_changed(event: &CompetitionChanged, comment_id: CommentId) -> Result<Fact, ReceiveError> {
     let contested = line_ids(&event.contested_line_ids)?;
     let due = event.due_time.and_then(from_wire_time);
-    review_fact(&event.review_case_id, ReviewFact::CompetitionChanged { contested, notice, due })
+    review_fact(&event.review_case_id, ReviewFact::CompetitionChanged { contested, notice: comment_id, due })
 }
 
 fn association_ended(event: &AssociationEnded) -> Result<Fact, ReceiveError> {
-    Ok(Fact::AssociationEnded { reason: known(event.reason)?, lines: line_ids(&event.line_ids)? })
+    Ok(Fact::AssociationEnded { reason: enum_value(event.reason)?, lines: line_ids(&event.line_ids)? })
 }
 
 fn review_rejected(event: &ReviewRejected, comment: Option<Comment>) -> Result<Fact, ReceiveError> {
-    let primary: PrimaryRejection = known(event.primary_reason)?;
+    let primary: PrimaryRejection = enum_value(event.primary_reason)?;
     if !primary.is_open_to_reviewers() {
         return Err(ReceiveError::park(format_args!(
             "primary_reason: reviewers may not reject with the reason {primary} (R31)"
         )));
     }
-    let further = event.further_reasons.iter().map(|reason| known(*reason)).collect::<Result<_, _>>()?;
+    let further = event.further_reasons.iter().map(|reason| enum_value(*reason)).collect::<Result<_, _>>()?;
     review_fact(&event.review_case_id, ReviewFact::Rejected(further, comment))
 }
 
@@ -187,16 +193,16 @@ fn claim_assessed(event: &ClaimAssessed) -> Result<Fact, ReceiveError> {
     let verdicts = event.verdicts.iter().map(|line| {
         Ok(LineVerdict {
             line: parse(&line.line_id)?,
-            activity: known(line.activity)?,
-            verdict: known(line.verdict)?,
+            activity: enum_value(line.activity)?,
+            verdict: enum_value(line.verdict)?,
             failed_conditions: line.failed_conditions.clone(),
         })
     });
     Ok(Fact::Assessed { month: parse(&event.month)?, verdicts: verdicts.collect::<Result<_, ReceiveError>>()? })
 }
 
-/// Converts the number of an enum.
-fn known<T: WireEnum>(number: i32) -> Result<T, ReceiveError> {
+/// Converts the number of an enum value. A number that this service does not know parks the stream.
+fn enum_value<T: WireEnum>(number: i32) -> Result<T, ReceiveError> {
     T::from_number(number).map_err(ReceiveError::park)
 }
 
@@ -204,7 +210,7 @@ fn line_ids(ids: &[String]) -> Result<Vec<LineId>, ReceiveError> {
     ids.iter().map(|id| parse(id)).collect()
 }
 
-/// Converts the time in the event's field `field`, which must be present.
+/// Converts the time in the event's field `field`. A missing time parks the stream.
 fn required_time(field: &str, time: Option<prost_types::Timestamp>) -> Result<Timestamp, ReceiveError> {
     time.and_then(from_wire_time).ok_or_else(|| ReceiveError::park(format_args!("{field}: is required")))
 }

@@ -1,5 +1,10 @@
 //! Derives the events for the other services from the changes of a claim.
 //!
+//! A line is the part of a claim that is about one workload or subscription; it is lost when a
+//! review lead awards it to another company. An association is granted when the customer has
+//! approved or the consent window has ended; the registry then puts it on record. A claim is closed
+//! when it is rejected or withdrawn.
+//!
 //! | change of the claim | event | receivers |
 //! |---|---|---|
 //! | submitted (R18) | `ClaimSubmitted` | poe-review, customer-consent |
@@ -91,13 +96,13 @@ fn events_for(change: &Change<Claim>, recorded: &RecordedEvent<Event>) -> Vec<Ou
             let granted = AssociationGranted { claim: claim.name.to_string(), tenant: tenant_name(*tenant) };
             (Payload::AssociationGranted(granted), &[Service::Registry])
         }
-        EventKind::Closed(closing) => {
+        EventKind::Closed(closure) => {
             let closed = ClaimClosed {
                 claim: claim.name.to_string(),
-                tenant: tenant_name(closing.tenant),
-                primary_reason: closing.primary.to_number(),
-                review_case_id: closing.review_case.to_string(),
-                dispute_due_time: closing.dispute_due.map(to_wire_time),
+                tenant: tenant_name(closure.tenant),
+                primary_reason: closure.primary.to_number(),
+                review_case_id: closure.review_case.to_string(),
+                dispute_due_time: closure.dispute_due.map(to_wire_time),
             };
             let destinations = &[Service::PoeReview, Service::CustomerConsent, Service::Registry];
             (Payload::ClaimClosed(closed), destinations)
@@ -130,7 +135,7 @@ fn tenant_name(tenant: TenantId) -> String {
     TenantName { tenant }.to_string()
 }
 
-/// The `ClaimEdited` event of an edit that needs no new notice to the customer.
+/// Returns the `ClaimEdited` event of an edit that needs no new notice to the customer.
 const fn edited_without_new_notice(snapshot: Option<ClaimSnapshot>) -> ClaimEdited {
     ClaimEdited { snapshot, renotify: false, previous_contact: None }
 }
@@ -152,7 +157,7 @@ fn evidence_snapshot(evidence: &Evidence) -> EvidenceSnapshot {
     }
 }
 
-/// The content of a submitted claim as the other services keep it.
+/// Returns the content of a submitted claim as the other services store it.
 fn claim_snapshot(claim: &Claim, version: u64, submission: &Submission) -> ClaimSnapshot {
     let Claim { name, content, directory, .. } = claim;
     let customer = directory.tenant.as_ref().map(|tenant| tenant.display_name.clone());
@@ -163,8 +168,8 @@ fn claim_snapshot(claim: &Claim, version: u64, submission: &Submission) -> Claim
         partner_display_name: directory.partner_display_name.clone(),
         mpn_id: content.mpn_id.as_ref().map(ToString::to_string).unwrap_or_default(),
         tenant: tenant_name(submission.tenant),
-        // The directory ignores spaces around the domain and a final dot. The other services accept
-        // a bare domain name only.
+        // The registry ignores spaces around the domain and a final dot. The other services accept
+        // only a domain name without them.
         customer_domain: content.customer_domain.trim().trim_end_matches('.').to_owned(),
         customer_display_name: customer.unwrap_or_default(),
         claim_display_name: content.display_name.clone(),

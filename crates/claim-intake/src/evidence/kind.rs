@@ -47,7 +47,7 @@ impl HeadAndTail {
         }
     }
 
-    /// Returns the kind of the document. `None` if it is not one of the accepted kinds.
+    /// Returns the kind of the document; `None` if it is not one of the accepted kinds.
     pub(super) fn kind(&self) -> Option<EvidenceKind> {
         match infer::get(&self.head)?.mime_type() {
             "application/pdf" => Some(EvidenceKind::Pdf),

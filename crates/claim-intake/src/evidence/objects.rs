@@ -36,7 +36,7 @@ impl EvidenceStore {
     /// synced to disk before they count as stored.
     ///
     /// # Errors
-    /// An error if the directory cannot be created.
+    /// Returns an error if the directory cannot be created or used.
     pub(crate) fn in_directory(directory: &std::path::Path) -> Result<Self, EvidenceStoreError> {
         let create_error = |source: std::io::Error| {
             EvidenceStoreError(object_store::Error::Generic { store: "LocalFileSystem", source: source.into() })
@@ -48,7 +48,7 @@ impl EvidenceStore {
     /// Starts to write the object of the document `id`.
     ///
     /// # Errors
-    /// An error of the object store.
+    /// Returns an error if the object store fails.
     pub(crate) async fn write(&self, id: EvidenceId) -> Result<ObjectWriter, EvidenceStoreError> {
         let upload = self.0.put_multipart(&incoming_path(id)).await?;
         let parts = WriteMultipart::new_with_chunk_size(upload, PART_BYTES);
@@ -58,7 +58,7 @@ impl EvidenceStore {
     /// Reads the bytes of the object of the document `id`, in order.
     ///
     /// # Errors
-    /// An error of the object store, also if the object does not exist.
+    /// Returns an error if the object store fails or the object does not exist.
     pub(crate) async fn read(
         &self,
         id: EvidenceId,
@@ -67,10 +67,10 @@ impl EvidenceStore {
     }
 
     /// Deletes the object of the document `id`, whether it is complete or not. It is not an error
-    /// if there is no object. Only the sweeper deletes objects.
+    /// if there is no object. Only the sweeper, which removes abandoned uploads, deletes objects.
     ///
     /// # Errors
-    /// An error of the object store.
+    /// Returns an error if the object store fails.
     pub(crate) async fn delete(&self, id: EvidenceId) -> Result<(), EvidenceStoreError> {
         for path in [incoming_path(id), stored_path(id)] {
             match self.0.delete(&path).await {
@@ -86,7 +86,7 @@ impl ObjectWriter {
     /// Adds the next bytes. Waits if the object store is slower than the caller.
     ///
     /// # Errors
-    /// An error of the object store.
+    /// Returns an error if the object store fails.
     pub(crate) async fn add(&mut self, bytes: Bytes) -> Result<(), EvidenceStoreError> {
         self.parts.wait_for_capacity(PARTS_IN_FLIGHT).await?;
         self.parts.put(bytes);
@@ -96,7 +96,7 @@ impl ObjectWriter {
     /// Completes the object and syncs it to disk.
     ///
     /// # Errors
-    /// An error of the object store, also if an object with this id already exists.
+    /// Returns an error if the object store fails or an object with this id already exists.
     pub(crate) async fn finish(self) -> Result<(), EvidenceStoreError> {
         let Self { store: EvidenceStore(store), id, parts } = self;
         parts.finish().await?;
@@ -104,7 +104,7 @@ impl ObjectWriter {
     }
 
     /// Aborts the write and removes its parts. Errors are only logged, because the sweeper removes
-    /// whatever is left.
+    /// the remaining bytes later.
     pub(crate) async fn abort(self) {
         if let Err(error) = self.parts.abort().await {
             tracing::warn!(%error, "an aborted upload could not be removed");

@@ -1,5 +1,5 @@
-//! Removes abandoned uploads: uploads that were begun and never stored, because the client
-//! disconnected or the process ended.
+//! The sweeper removes abandoned uploads: uploads that were begun and never added to a claim,
+//! because the client disconnected or the process ended.
 use super::EvidenceStore;
 use crate::store::PendingUploads;
 use cpor_database::Db;
@@ -18,8 +18,8 @@ const MAX_UPLOADS_PER_SWEEP: u64 = 1000;
 /// Removes abandoned uploads at regular intervals until `stop` is cancelled.
 ///
 /// # Errors
-/// An error of the database or of the evidence store. The next run continues with the remaining
-/// uploads.
+/// Returns an error if the database or the evidence store fails. The next run continues with the
+/// remaining uploads.
 pub(crate) async fn run_sweeper(
     db: Db,
     store: EvidenceStore,
@@ -33,8 +33,9 @@ pub(crate) async fn run_sweeper(
 }
 
 /// Removes the abandoned uploads once and returns their number. Each upload is first marked as
-/// abandoned by compare-and-set, so that an upload that is stored at the same moment is kept. Then
-/// its object is deleted. If the process ends in between, the next sweep deletes the object.
+/// abandoned, which succeeds only if it is still pending, so an upload that is stored at the same
+/// moment is kept. Then its object is deleted. If the process ends in between, the next sweep
+/// deletes the object.
 pub(crate) async fn sweep_once(db: &Db, store: &EvidenceStore, now: Timestamp) -> Result<usize, anyhow::Error> {
     let mut removed = 0;
     let begun_before = now - ABANDONED_AFTER;

@@ -70,7 +70,7 @@ impl Upload {
     /// Begins the upload of a document with at most `limit_bytes` bytes.
     ///
     /// # Errors
-    /// An error of the evidence store.
+    /// Returns an error if the object cannot be created in the evidence store.
     pub(crate) async fn begin(
         store: &EvidenceStore,
         id: EvidenceId,
@@ -89,8 +89,8 @@ impl Upload {
     /// Adds the next bytes.
     ///
     /// # Errors
-    /// [`DocumentError::TooLarge`] as soon as the document exceeds its limit; an error of the
-    /// evidence store.
+    /// Returns [`DocumentError::TooLarge`] as soon as the document exceeds its limit, and an error
+    /// if the bytes cannot be written to the evidence store.
     pub(crate) async fn add(&mut self, bytes: Bytes) -> Result<(), UploadError> {
         self.size_bytes = self.size_bytes.saturating_add(bytes.len() as u64);
         if self.size_bytes > self.limit_bytes {
@@ -104,11 +104,11 @@ impl Upload {
         Ok(())
     }
 
-    /// Checks the complete document. `announced` is its SHA-256 in hex as the client announced it,
+    /// Checks the complete document. `announced` is the SHA-256 in hex that the client announced,
     /// or empty. If the document is not acceptable, its bytes are removed.
     ///
     /// # Errors
-    /// [`DocumentError`] if the document is not acceptable.
+    /// Returns a [`DocumentError`] if the document is not acceptable.
     pub(crate) async fn complete(self, announced: &str) -> Result<ReceivedDocument, DocumentError> {
         let Self { writer, limit_bytes: _, size_bytes, hash, head_and_tail } = self;
         let sha256 = hex(&hash.finalize());
@@ -142,7 +142,7 @@ impl ReceivedDocument {
     /// Stores the document as an object, unless it was only checked.
     ///
     /// # Errors
-    /// An error of the evidence store.
+    /// Returns an error if the object cannot be completed in the evidence store.
     pub(crate) async fn store(self) -> Result<(), EvidenceStoreError> {
         match self.writer {
             Some(writer) => writer.finish().await,

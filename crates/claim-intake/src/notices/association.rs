@@ -1,5 +1,5 @@
-//! Mails about associations: one became official (R27), or one ended while the claim stays approved
-//! (R37, R39).
+//! Mails about associations: an association became official (R27), or ended while the claim stays
+//! approved (R37, R39).
 use super::mail_content::{MailContent, NoticeContext, Section, Tone, line_labels};
 use crate::domain::{Association, AssociationEnd, EndReason, Line};
 
@@ -18,7 +18,7 @@ pub(super) fn official_mail(context: &NoticeContext<'_>) -> Option<MailContent> 
     let recognition_text = "A revenue association is recognised; it earns no incentives.";
     let mail = context.new_mail(Tone::Positive, "On record", "The association is official", lead);
     Some(mail.with_sections([
-        Some(Section::paragraphs("What this opens", [usage_text])),
+        Some(Section::paragraphs("What you can do now", [usage_text])),
         Some(Section::paragraphs("Incentives", [if is_paid { assessment_text } else { recognition_text }])),
     ]))
 }
@@ -29,7 +29,7 @@ pub(super) fn ended_mail(context: &NoticeContext<'_>) -> Option<MailContent> {
     let lines: Vec<&Line> = context.claim.content.lines.iter().filter(has_ended_then).collect();
     let AssociationEnd { reason, since, .. } = *lines.first()?.ended.as_ref()?;
     let when = context.time(context.data.time);
-    let lead = format!("Your association with {} ended on {when} for what is named below.", context.customer());
+    let lead = format!("Your association with {} ended on {when} for what is listed below.", context.customer());
     let mail = context.new_mail(Tone::Neutral, "Association ended", "An association has ended", lead);
     let has_other_lines = context.claim.content.lines.iter().any(|line| line.ended.is_none());
     let rest_text = has_other_lines.then_some("The rest of the claim is not affected.");
@@ -41,7 +41,7 @@ pub(super) fn ended_mail(context: &NoticeContext<'_>) -> Option<MailContent> {
     Some(mail.with_sections([
         Some(Section::bullet_points("What ended", line_labels(lines.iter().copied()))),
         Some(Section::paragraphs("Why", [end_reason_text(reason)])),
-        Some(Section::paragraphs("What follows", [usage_text].into_iter().chain(rest_text))),
+        Some(Section::paragraphs("What this means", [usage_text].into_iter().chain(rest_text))),
     ]))
 }
 

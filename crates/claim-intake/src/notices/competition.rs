@@ -1,5 +1,6 @@
-//! Mails about competition: claims of different partners for the same line (R37). They never
-//! contain the name of the rival.
+//! Mails about competition (R37). A line of a claim, which is about one workload or subscription,
+//! is *contested* while another company claims or holds the same. A review lead then awards it to
+//! one company. The mails never contain the name of the other company.
 use super::mail_content::{MailContent, NoticeContext, Section, Tone, line_labels};
 
 /// Returns the mail that lines are contested; `None` if no line is contested any more.
@@ -9,7 +10,7 @@ pub(super) fn competition_mail(context: &NoticeContext<'_>) -> Option<MailConten
         return None;
     }
     let lead = format!(
-        "Another company claims some of what you claim for {}, or has it on record. Neither of you learns who the other is.",
+        "Another company claims some of what you claim for {}, or is on record for it. Neither of you learns who the other is.",
         context.customer()
     );
     let procedure_text = "Reviewers look at both proofs of execution, and may ask both companies for more; until it is decided, the clocks of the review stand \
@@ -43,6 +44,6 @@ pub(super) fn lines_lost_mail(context: &NoticeContext<'_>) -> Option<MailContent
     let remaining_lines = line_labels(&context.claim.content.lines);
     Some(mail.with_sections([
         Some(Section::bullet_points("What was awarded to another company", lost_lines)),
-        Some(Section::bullet_points("What your claim goes on with", remaining_lines)),
+        Some(Section::bullet_points("What your claim continues with", remaining_lines)),
     ]))
 }

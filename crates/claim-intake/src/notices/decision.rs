@@ -7,7 +7,7 @@ use super::{
 use crate::domain::{Association, Finality, Rejection, Remedy};
 use cpor_types::PrimaryRejection;
 
-/// The advice when the rejection cannot be disputed any more (R33).
+/// The advice when the rejection can no longer be disputed (R33).
 const NEW_CLAIM_TEXT: &str = "Only a new claim with updated proof of execution helps.";
 
 /// Returns the mail that the claim was rejected; `None` if the rejection that the mail is about is
@@ -55,7 +55,7 @@ fn rejection_mail_with(
     let ended_section =
         rejection.ended.as_ref().and_then(|association| ended_association_section(context, association));
     context.new_mail(Tone::Negative, subject, headline, lead).with_sections([
-        (!further_reasons.is_empty()).then(|| Section::bullet_points("In particular", further_reasons)),
+        (!further_reasons.is_empty()).then(|| Section::bullet_points("Further reasons", further_reasons)),
         Section::quote(comment_heading, &rejection.comment),
         ended_section,
         Some(remedy_section(context, rejection)),
@@ -64,8 +64,8 @@ fn rejection_mail_with(
 }
 
 /// The sentence that lists the API methods by which the partner can read about the rejection.
-const WHERE_TO_SEE_TEXT: &str = "The claim itself shows the reason (GetClaim), everything that was written about it (ListComments), and every step that led \
-                     here (ListHistory).";
+const WHERE_TO_SEE_TEXT: &str = "You can read the reason in the claim (GetClaim), all comments (ListComments), and everything that happened to the claim \
+                     (ListHistory).";
 
 /// Returns the sentence that states the primary reason (R31).
 const fn primary_reason_text(rejection: &Rejection) -> &'static str {
@@ -79,21 +79,21 @@ const fn primary_reason_text(rejection: &Rejection) -> &'static str {
             Remedy::Dispute(_) | Remedy::Missed(_) | Remedy::Final(_) => "The reason: the customer declined.",
         },
         PrimaryRejection::LostToCompetingClaim => {
-            "The reason: what was left of it was awarded to another company's claim."
+            "The reason: everything that it still claimed was awarded to another company's claim."
         }
     }
 }
 
-/// Returns the section about the association that ended with the rejection. `None` if it had
+/// Returns the section about the association that ended with the rejection; `None` if it had
 /// already ended before.
 fn ended_association_section(context: &NoticeContext<'_>, association: &Association) -> Option<Section> {
     let text = match association {
         Association::Official { since } => format!(
-            "The association that was on record since {} is over, and you can no longer read the customer's usage.",
+            "The association that was on record since {} has ended. You can no longer read the customer's usage data.",
             context.time(*since)
         ),
         Association::Pending | Association::Granted { .. } => {
-            "The association that was pending will not become official, and what was held for you is free again."
+            "The association that was pending will not become official, and what was reserved for you is free again."
                 .to_owned()
         }
         Association::Ended { .. } => return None,
@@ -105,8 +105,8 @@ fn ended_association_section(context: &NoticeContext<'_>, association: &Associat
 fn remedy_section(context: &NoticeContext<'_>, rejection: &Rejection) -> Section {
     let reason = match &rejection.remedy {
         Remedy::Dispute(window) => return dispute_section(context, &context.time(window.deadline.due)),
-        Remedy::Missed(due) => format!("It could be disputed until {}.", context.time(*due)),
-        Remedy::Final(Finality::PartnerRequest) => "What a partner withdrew cannot be disputed.".to_owned(),
+        Remedy::Missed(due) => format!("You could dispute it until {}.", context.time(*due)),
+        Remedy::Final(Finality::PartnerRequest) => "A withdrawal cannot be disputed.".to_owned(),
         Remedy::Final(Finality::NoDisputeLeft) => {
             "The claim has been disputed as often as its policy allows.".to_owned()
         }
@@ -122,8 +122,8 @@ fn dispute_section(context: &NoticeContext<'_>, due: &str) -> Section {
     let window_text = format!(
         "You can dispute this until {due}. After that, only a new claim with updated proof of execution helps."
     );
-    let procedure_text = "Upload new evidence (UploadEvidence), say why you disagree, or both, and dispute the rejection (DisputeClaim): a reviewer then looks \
-               at the claim anew. This needs an administrator of your company.";
+    let procedure_text = "Upload new evidence (UploadEvidence), explain why you disagree, or both. Then dispute the rejection (DisputeClaim): the claim is \
+               reviewed again. Only an administrator of your company can dispute it.";
     let approval_text =
         "Because the customer declined, a disputed claim becomes official only if the customer approves it explicitly.";
     let approval_text = context.submission.needs_explicit_approval().then_some(approval_text);
@@ -171,11 +171,11 @@ pub(super) fn approval_mail(context: &NoticeContext<'_>) -> Option<MailContent> 
                 Some(_) => "The customer has approved too.",
                 None => "The customer did not decline in time.",
             };
-            format!("{customer_text} The association is being put on record; you get a mail when it is.")
+            format!("{customer_text} The association is being put on record; you will get a mail when it is official.")
         }
         Association::Pending if context.submission.needs_explicit_approval() => format!(
             "The customer had declined before, so silence is not enough this time: the association becomes official only if the customer \
-             approves it {}. Otherwise the claim is rejected for good.",
+             approves it {}. Otherwise the claim is rejected, and that rejection is final.",
             consent_window_text(context)
         ),
         Association::Pending => format!(

@@ -25,7 +25,8 @@ pub(super) fn line_label(line: &Line) -> String {
     }
 }
 
-/// Returns the partner and the location of a claim: `Contoso, MPN ID 1001`.
+/// Returns the partner and the MPN (Microsoft Partner Network) id of its location, for example
+/// `Contoso, MPN ID 1001`.
 pub(super) fn partner_label(claim: &Claim) -> String {
     let mpn_id = claim.content.mpn_id.as_ref().map(|id| format!("MPN ID {id}"));
     let company = Some(claim.directory.partner_display_name.clone()).filter(|name| !name.is_empty());

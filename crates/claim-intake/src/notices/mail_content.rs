@@ -39,7 +39,7 @@ pub(super) enum Tone {
 }
 
 impl Tone {
-    /// The colour of the header in the HTML form.
+    /// Returns the colour of the header in the HTML form.
     pub(super) const fn colour(self) -> &'static str {
         match self {
             Self::ActionRequired => "#8a5300",
@@ -49,7 +49,7 @@ impl Tone {
         }
     }
 
-    /// The label in the header of the HTML form.
+    /// Returns the label in the header of the HTML form.
     pub(super) const fn label(self) -> &'static str {
         match self {
             Self::ActionRequired => "Action required",
@@ -86,7 +86,7 @@ impl Section {
         Self { heading, points: points.into_iter().collect(), ..Self::default() }
     }
 
-    /// Creates a section with a quotation. `None` if the text is empty.
+    /// Creates a section with a quotation; `None` if the text is empty.
     pub(super) fn quote(heading: &'static str, text: &str) -> Option<Self> {
         (!text.is_empty()).then(|| Self { heading, quote: text.to_owned(), ..Self::default() })
     }
@@ -96,7 +96,7 @@ impl Section {
         Self { is_emphasized: true, ..self }
     }
 
-    /// The lines of the quotation, for the plain-text form.
+    /// Returns the lines of the quotation, for the plain-text form.
     pub(super) fn quote_lines(&self) -> std::str::Lines<'_> {
         self.quote.lines()
     }
@@ -127,8 +127,8 @@ pub(super) struct NoticeContext<'a> {
 }
 
 impl<'a> NoticeContext<'a> {
-    /// Creates the context. `None` if the claim has another review case than when the mail was
-    /// queued, because every mail is about one review case.
+    /// Creates the context. Returns `None` if the claim has another review case than when the mail
+    /// was queued, because every mail is about one review case.
     pub(super) fn for_claim(claim: &'a Claim, data: NoticeData, rules: &'a Rules) -> Result<Option<Self>, Refusal> {
         let Some(submission) = claim.state.submission().filter(|submission| submission.review_case == data.case) else {
             return Ok(None);
@@ -158,12 +158,12 @@ impl<'a> NoticeContext<'a> {
         time_label(self.tenant_calendar, time)
     }
 
-    /// The name that the partner gave the claim.
+    /// Returns the name that the partner gave the claim.
     pub(super) fn title(&self) -> &str {
         &self.claim.content.display_name
     }
 
-    /// The name of the customer, or the customer's domain if the name is not known.
+    /// Returns the name of the customer, or the customer's domain if the name is not known.
     pub(super) fn customer(&self) -> &str {
         self.claim.directory.customer_name().unwrap_or(&self.claim.content.customer_domain)
     }
@@ -195,7 +195,7 @@ impl<'a> NoticeContext<'a> {
             ("Partner", vec![partner_label(self.claim)]),
             ("Activity", activities),
             ("Claimed", lines),
-            ("Number", vec![self.claim.name.to_string()]),
+            ("Claim ID", vec![self.claim.name.to_string()]),
         ];
         let filled_rows = rows.into_iter().filter(|(_, values)| !values.is_empty());
         filled_rows.map(|(label, values)| ClaimDetail { label, values }).collect()

@@ -1,6 +1,6 @@
 //! Composes the mails to partners (R48, R57). The text of a mail is composed when the mail is sent,
-//! from the claim as it is at that time. A mail that is no longer true is withdrawn. No mail
-//! contains the name of a competing company or of a reviewer.
+//! from the claim as it is at that time. A mail that is no longer true by then is withdrawn. No
+//! mail contains the name of a competing company or of a reviewer.
 mod association;
 mod competition;
 mod decision;
@@ -46,8 +46,8 @@ impl MailRenderer for NoticeComposer {
         }
     }
 
-    /// Does nothing. The partner can read everything in its mails in the claim too, so it does not
-    /// matter whether a mail was accepted.
+    /// Does nothing. Everything in a mail can also be read in the claim, so nothing depends on
+    /// whether the mail was accepted.
     async fn record_outcome(&self, _mail: &Mail, _outcome: Outcome) -> Result<(), RendererError> {
         Ok(())
     }
@@ -57,7 +57,7 @@ fn renderer_error(error: impl std::fmt::Display) -> RendererError {
     RendererError(error.to_string())
 }
 
-/// Returns the content of a mail of this kind. `None` if the mail is no longer true.
+/// Returns the content of a mail of this kind; `None` if the mail is no longer true.
 fn mail_content(
     claim: &Claim,
     kind: PartnerMailKind,

@@ -25,7 +25,7 @@ pub(super) fn reminder_mail(context: &NoticeContext<'_>) -> Option<MailContent> 
         |action: &&PartnerAction| action.response.remind.is_none() && action.request_time < context.data.time;
     let action = context.claim.state.partner_action().filter(is_reminded)?;
     let lead = format!(
-        "This is a reminder: a reviewer has asked you for something about your claim for {}, and you have not answered yet.",
+        "This is a reminder: a reviewer has made a request about your claim for {}, and you have not answered yet.",
         context.customer()
     );
     let subject = format!("Reminder: answer by {}", context.day(action.response.deadline.due));
@@ -42,18 +42,18 @@ fn partner_action_mail(
 ) -> MailContent {
     let reasons = action.reasons.iter().map(|reason| action_reason_text(*reason).to_owned());
     let lines = &context.claim.content.lines;
-    let removed_lines = line_labels(lines.iter().filter(|line| action.remove_lines.contains(&line.id)));
+    let lines_to_remove = line_labels(lines.iter().filter(|line| action.remove_lines.contains(&line.id)));
     let removal_section =
-        (!removed_lines.is_empty()).then(|| Section::bullet_points("To be removed from the claim", removed_lines));
+        (!lines_to_remove.is_empty()).then(|| Section::bullet_points("What to remove from the claim", lines_to_remove));
     let due = context.time(action.response.deadline.due);
     let deadline_text = format!(
         "You have until {due}. A claim that has not been resubmitted by then is rejected for insufficient proof of execution."
     );
     context.new_mail(Tone::ActionRequired, subject, headline, lead).with_sections([
-        Some(Section::bullet_points("What is asked for", reasons)),
+        Some(Section::bullet_points("What the reviewer asks for", reasons)),
         removal_section,
         Section::quote("What the reviewer wrote", &action.comment),
-        Some(Section::paragraphs("Until when", [deadline_text]).emphasized()),
+        Some(Section::paragraphs("Deadline", [deadline_text]).emphasized()),
         Some(Section::paragraphs("How to answer", [answer_text(context).to_owned(), RESUBMIT_TEXT.to_owned()])),
     ])
 }
@@ -63,14 +63,14 @@ fn partner_action_mail(
 const fn answer_text(context: &NoticeContext<'_>) -> &'static str {
     match context.submission.policy_values.edits {
         EditsAfterSubmission::Nothing => {
-            "Upload the evidence that is missing (UploadEvidence), or write a comment to the reviewer (CreateComment)."
+            "Upload the missing evidence (UploadEvidence), or write a comment to the reviewer (CreateComment)."
         }
         EditsAfterSubmission::WhilePartnerActs | EditsAfterSubmission::UntilReview => {
-            "Upload the evidence that is missing (UploadEvidence), correct the claim (UpdateClaim), or write a comment to the reviewer \
+            "Upload the missing evidence (UploadEvidence), correct the claim (UpdateClaim), or write a comment to the reviewer \
              (CreateComment)."
         }
     }
 }
 
 /// The sentence on how to resubmit the claim.
-const RESUBMIT_TEXT: &str = "Then resubmit the claim (ResubmitClaim): it goes back to the same reviewer. This needs an administrator of your company.";
+const RESUBMIT_TEXT: &str = "Then resubmit the claim (ResubmitClaim). It goes back to the same reviewer. Only an administrator of your company can resubmit it.";

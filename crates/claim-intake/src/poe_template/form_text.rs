@@ -5,7 +5,7 @@ use cpor_types::Activity;
 /// The texts of the form for one activity.
 pub(super) struct FormText {
     activity: Activity,
-    /// The activity and the solution area, as a subtitle: `Usage, Microsoft 365`.
+    /// The subtitle with the activity and the solution area: `Usage, Microsoft 365`.
     pub(super) scope: String,
 }
 
@@ -39,7 +39,7 @@ impl FormText {
     pub(super) fn acknowledgement(&self, customer: &str, partner: &str) -> String {
         let usage_sentence = match self.activity {
             Activity::Usage | Activity::PreSales => {
-                " It knows that the partner will then see usage and seats sold of what is named above, and no content."
+                " It knows that the partner will then see usage and seats sold of what is named above, but no content."
             }
             Activity::RevenueAssociation => "",
         };

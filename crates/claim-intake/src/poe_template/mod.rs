@@ -36,7 +36,7 @@ pub(crate) enum RenderError {
 /// Generates the form for `claim` and `activity` and returns the bytes of a DOCX file.
 ///
 /// # Errors
-/// [`RenderError`] if the form cannot be generated.
+/// Returns a [`RenderError`] if the form cannot be generated.
 pub(crate) fn docx(claim: &Claim, activity: Activity) -> Result<Vec<u8>, RenderError> {
     let form = Form::for_claim(claim, activity);
     package::pack(&[
@@ -85,7 +85,8 @@ struct Form {
     customer: String,
     /// The name of the partner; may be empty.
     partner: String,
-    /// The rows of the table of customer and partner: label and value for each of the two.
+    /// The rows of the table of customer and partner. Each row has a label and a value for the
+    /// customer, then for the partner.
     party_rows: Vec<[(&'static str, String); 2]>,
     /// The rows of the table of work done.
     work_rows: Vec<WorkRow>,
@@ -130,7 +131,8 @@ impl Form {
         self.update_time.format("%Y-%m-%dT%H:%M:%SZ").to_string()
     }
 
-    /// Returns the label and value for name and title of the person who is expected to sign.
+    /// Returns the labels and values of the name and the title of the person who is expected to
+    /// sign.
     fn signer_fields(&self) -> [(&'static str, &str); 2] {
         [("Name", self.contact.name.as_str()), ("Title", self.contact.title.as_str())]
     }

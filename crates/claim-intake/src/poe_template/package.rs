@@ -13,8 +13,7 @@ const FIXED_PARTS: [(&str, &str); 4] = [
 ];
 
 /// Packs [`FIXED_PARTS`] and `parts`, given as name and content, into an archive and returns its
-/// bytes. The parts are not
-/// compressed, because they are small.
+/// bytes. The parts are not compressed, because they are small.
 pub(super) fn pack(parts: &[(&str, String)]) -> Result<Vec<u8>, RenderError> {
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);

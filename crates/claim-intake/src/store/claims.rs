@@ -51,21 +51,22 @@ impl<'db> Claims<'db> {
         Self { db, query }
     }
 
-    /// Reads the claim with this name, unless it is a deleted draft, with one indexed read.
+    /// Reads the claim with this name, with one indexed read. Returns `None` for a deleted draft.
     ///
     /// # Errors
-    /// An error of the database, or of an inconsistent row.
+    /// Returns an error if the query fails or a row is inconsistent.
     pub(crate) async fn get(db: &DatabaseConnection, name: &ClaimName) -> Result<Option<Versioned<Claim>>, StoreError> {
         let scoped = Claims::in_scope(db, &Scope::Partner(name.partner.clone()));
         let row = fetch_one(db, scoped.query.filter(claim::Column::Id.eq(ClaimId::from(name.claim)))).await?;
         Ok(row.map(row::claim_from_row).transpose()?.map(|(_, claim)| claim))
     }
 
-    /// Reads the number of history entries of the claim with this name and the chain link of the
-    /// last one, also for a deleted draft, with one indexed read.
+    /// Reads the number of history entries of the claim with this name, and the link of the last
+    /// entry, which is the hash of the whole history. Works for deleted drafts, too. Costs one
+    /// indexed read.
     ///
     /// # Errors
-    /// An error of the database, or of an inconsistent row.
+    /// Returns an error if the query fails or a row is inconsistent.
     pub(crate) async fn history_head(
         db: &DatabaseConnection,
         name: &ClaimName,
@@ -74,10 +75,10 @@ impl<'db> Claims<'db> {
         Ok(claim.map(|claim| (claim.state.history, claim.state.head)))
     }
 
-    /// Reads the claim with this name, also a deleted draft, with one indexed read.
+    /// Reads the claim with this name, even if it is a deleted draft, with one indexed read.
     ///
     /// # Errors
-    /// An error of the database, or of an inconsistent row.
+    /// Returns an error if the query fails or a row is inconsistent.
     pub(crate) async fn get_with_deleted(
         db: &DatabaseConnection,
         name: &ClaimName,
@@ -106,7 +107,7 @@ impl<'db> Claims<'db> {
     /// cursor `after`. Each claim comes with its own cursor.
     ///
     /// # Errors
-    /// An error of the database, or of an inconsistent row.
+    /// Returns an error if the query fails or a row is inconsistent.
     pub(crate) async fn list(
         self,
         list_query: &ListQuery,

@@ -86,7 +86,7 @@ impl<'db> Comments<'db> {
     /// Reads the comment with this id.
     ///
     /// # Errors
-    /// An error of the database, or of an inconsistent row.
+    /// Returns an error if the query fails.
     pub(crate) async fn get(self, id: CommentId) -> Result<Option<Comment>, StoreError> {
         let query = self.query.filter(comment::Column::Id.eq(ids::CommentId::from(id)));
         Ok(fetch_one(self.db, query).await?.map(comment_from_row))
@@ -118,8 +118,8 @@ pub(super) async fn save(tx: &Tx, changes: &[Change<Claim>]) -> Result<(), Store
     Ok(rows::insert::<comment::Entity>(tx, comment_rows).await?)
 }
 
-/// Converts a comment to a row. `late` names the kinds of personal data that were erased before the
-/// comment arrived: if it contains words, the text of a comment by a person is not stored.
+/// Converts a comment to a row. `late` are the kinds of personal data that were erased before the
+/// comment arrived. If they include free text, the text of a comment by a person is not stored.
 fn comment_to_row(key: &AggregateKey, position: i64, comment: &Comment, late: &[PersonalData]) -> comment::ActiveModel {
     let is_erased = late.contains(&PersonalData::FreeText) && is_human_side(comment.side);
     let text = if is_erased { String::new() } else { comment.text.clone() };

@@ -1,6 +1,6 @@
 //! Stores and reads the rows of documents (R14). A row exists from the start of the upload and is
-//! never deleted. Its state tells whether the document is being uploaded, stored, removed from its
-//! claim, or was abandoned.
+//! never deleted. Its state is one of: being uploaded, stored, removed from the claim, abandoned,
+//! or swept, which means that the bytes of an abandoned upload were deleted.
 use super::{
     entity::{document_state::DocumentState, evidence, json::DocumentBody},
     events_with_position,
@@ -101,7 +101,7 @@ impl<'db> Documents<'db> {
     /// Reads the document with this id.
     ///
     /// # Errors
-    /// An error of the database, or of an inconsistent row.
+    /// Returns an error if the query fails or a row is inconsistent.
     pub(crate) async fn get(self, id: EvidenceId) -> Result<Option<Evidence>, StoreError> {
         let row = fetch_one(self.db, self.query.filter(evidence::Column::Id.eq(ids::EvidenceId::from(id)))).await?;
         Ok(row.map(evidence_from_row).transpose()?.map(|(_, evidence)| evidence))
@@ -125,7 +125,7 @@ impl PendingUploads {
     /// to the claim, the sweeper removes its object.
     ///
     /// # Errors
-    /// An error of the database.
+    /// Returns an error if the statement fails.
     pub(crate) async fn begin(
         db: &DatabaseConnection,
         claim: &ClaimName,
@@ -148,7 +148,7 @@ impl PendingUploads {
     /// Reads at most `limit` uploads that were begun before `before` and never added to a claim.
     ///
     /// # Errors
-    /// An error of the database.
+    /// Returns an error if the statement fails.
     pub(crate) async fn begun_before(
         db: &DatabaseConnection,
         before: Timestamp,
@@ -163,11 +163,11 @@ impl PendingUploads {
         Ok(uploads.map(|row| (AggregateKey::new(row.owner, row.claim_id.into()), row.id.into())).collect())
     }
 
-    /// Marks an upload as abandoned. Returns `false` if the document was added to the claim in
-    /// between.
+    /// Marks an upload as abandoned. Returns `false` if the document was added to the claim in the
+    /// meantime.
     ///
     /// # Errors
-    /// An error of the database.
+    /// Returns an error if the statement fails.
     pub(crate) async fn mark_abandoned(
         db: &DatabaseConnection,
         claim: &AggregateKey,
@@ -185,7 +185,7 @@ impl PendingUploads {
     /// not abandoned.
     ///
     /// # Errors
-    /// An error of the database.
+    /// Returns an error if the statement fails.
     pub(crate) async fn mark_swept(
         db: &DatabaseConnection,
         claim: &AggregateKey,
@@ -196,8 +196,8 @@ impl PendingUploads {
 }
 
 /// Returns the condition for uploads whose documents are not on a claim and whose objects may
-/// exist. The states are literals and not parameters, so that the partial index of these rows
-/// serves.
+/// exist. The states are literals and not parameters, because otherwise the database cannot use the
+/// partial index of these rows.
 fn is_pending() -> Expr {
     let literal = |state: DocumentState| Expr::Constant(state.into());
     Expr::col(evidence::Column::State).is_in([DocumentState::Pending, DocumentState::Abandoned].map(literal))

@@ -17,9 +17,9 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel as _, 
 /// The number of rows that are read and rewritten at a time.
 const PAGE_SIZE: u64 = 100;
 
-/// Executes the erasures that `changes` recorded. This must follow the saving of all other data.
-/// Each erasure costs one read and one write for every [`PAGE_SIZE`] history entries, and the same
-/// for the comments if texts are erased.
+/// Executes the erasures that `changes` recorded. All other data of the changes must be saved
+/// before. Each erasure costs one read and one write for every [`PAGE_SIZE`] history entries, and
+/// the same for the comments if texts are erased.
 pub(super) async fn save(tx: &Tx, changes: &[Change<Claim>]) -> Result<(), StoreError> {
     for change in changes {
         for (position, recorded) in events_with_position(change) {
@@ -56,7 +56,7 @@ async fn erase_history(tx: &Tx, key: &AggregateKey, position: i64, kinds: &[Pers
     }
 }
 
-/// Returns the row of an entry without its data of `kinds`. `None` if the row does not change.
+/// Returns the row of an entry without its data of `kinds`; `None` if the row does not change.
 fn erase_entry(row: history::Model, kinds: &[PersonalData]) -> Result<Option<history::ActiveModel>, StoreError> {
     let before = history_store::entry_from_row(row.clone())?;
     let entry = before.clone().erase(kinds, &personal_data_rules());

@@ -90,7 +90,8 @@ impl<'db> HistoryEntries<'db> {
     /// recorded.
     ///
     /// # Errors
-    /// An error of the database, or of an inconsistent row.
+    /// Returns an error if the query fails or a row is inconsistent, for example because it lacks
+    /// commitments or salts.
     pub(crate) async fn list(self, after: i64, limit: u64) -> Result<Vec<SealedEntry>, StoreError> {
         let query = self.query.filter(history::Column::Position.gt(after));
         let query = query.order_by_asc(history::Column::Position).limit(limit);
@@ -172,9 +173,9 @@ fn new_entry(recorded: &RecordedEvent<Event>) -> HistoryEntry {
     }
 }
 
-/// Converts a sealed entry to a row. `sealed` may have lost personal data that was erased before
-/// the event arrived; then the salts of its parts are stored instead of the salt of the whole
-/// entry.
+/// Converts a sealed entry to a row. If personal data was erased before the event arrived
+/// (`event.late`), `sealed` lacks that data, and the salts of its parts are stored instead of the
+/// salt of the whole entry.
 fn entry_to_row(
     key: &AggregateKey,
     tenant: Option<TenantId>,

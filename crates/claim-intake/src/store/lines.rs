@@ -1,4 +1,6 @@
-//! Stores the live lines of claims. A unique index on these rows enforces R38: a company may have a
+//! Stores the live lines of claims. A *line* is the part of a claim that is about one *key*: one
+//! workload or subscription of a tenant. A line is *live* while its claim is open or approved and
+//! its association has not ended. A unique index on these rows enforces R38: a company may have a
 //! key for one activity in only one open or approved claim.
 use super::entity::claim_line as line;
 use crate::domain::{Claim, Violation, ViolationReason};
@@ -35,13 +37,13 @@ impl LiveLine {
         lines_and_activities.map(|((index, line, key), activity)| Self { tenant, key, activity, line, index }).collect()
     }
 
-    /// Returns whether both have the same row, regardless of the index of the line in the claim.
+    /// Returns whether `self` and `other` have the same row. The index in the claim may differ.
     fn has_same_row(&self, other: &Self) -> bool {
         let Self { tenant, key, activity, line, index: _ } = other;
         (self.tenant, &self.key, self.activity, self.line) == (*tenant, key, *activity, *line)
     }
 
-    /// Converts the line to a row of the claim with this key.
+    /// Converts the line to a row of the claim with this aggregate key.
     fn to_row(&self, key: &AggregateKey) -> line::ActiveModel {
         line::ActiveModel {
             owner: Set(key.owner.clone().into()),
@@ -56,7 +58,7 @@ impl LiveLine {
 
 /// The difference between the live lines of a claim before and after a change.
 struct LineChanges<'c> {
-    /// The key of the claim.
+    /// The aggregate key of the claim.
     key: &'c AggregateKey,
     /// The lines that are no longer live.
     closed: Vec<LiveLine>,
@@ -151,9 +153,9 @@ pub(crate) struct KeyActivity {
     pub(crate) activity: Activity,
 }
 
-/// Returns those of `keys` that `partner` has in an open or approved claim other than `claim`.
-/// Drafts show the result as violations; the rule itself is enforced by [`save`]. Costs one read,
-/// or none if `keys` is empty.
+/// Returns those of `keys` that `partner` has in an open or approved claim other than `claim`. The
+/// result is shown as violations; [`save`] enforces the rule. Costs one read, or none if `keys` is
+/// empty.
 pub(crate) async fn find_claimed_elsewhere(
     db: &DatabaseConnection,
     partner: &PartnerId,

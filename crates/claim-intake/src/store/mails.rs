@@ -8,8 +8,8 @@ use cpor_types::{CaseId, ClaimId, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// The data that is stored with a queued mail. When the mail is sent, it identifies the claim and
-/// tells whether the mail is still true.
+/// The data that is stored with a queued mail. When the mail is sent, this data identifies the
+/// claim and shows whether the mail is still true.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct NoticeData {
     /// The id of the claim.

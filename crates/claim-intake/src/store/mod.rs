@@ -1,7 +1,8 @@
 //! Stores and reads claims. The queries return domain types.
 //!
-//! The constructor of every query takes the owner, so that no query can reach a claim without
-//! naming the partner that it belongs to.
+//! The *owner* of a claim is the partner that it belongs to. The constructors of queries take the
+//! owner, so that a query cannot read the claims of another partner by mistake. Only lists for
+//! vendor users ([`Scope::All`]) and the search for abandoned uploads read all partners' data.
 mod claims;
 mod comments;
 mod documents;
@@ -52,9 +53,9 @@ impl Store for ClaimStore {
         claim_rows.into_iter().map(row::claim_from_row).collect()
     }
 
-    /// Costs three statements for most commands (claim, owner's log, history). Lines, documents,
-    /// comments and mails cost one more statement each if there are any. An erasure also rewrites
-    /// the rows that contain the erased data.
+    /// Saves changes. This costs three statements for most commands (claim, owner's log, history).
+    /// Lines, documents, comments and mails cost one more statement each if there are any. An
+    /// erasure also rewrites the rows that contain the erased data.
     async fn save(
         &self,
         tx: &Tx,

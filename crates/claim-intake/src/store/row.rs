@@ -1,6 +1,5 @@
-//! Converts rows of the table `claim` to claims and back. A row with an impossible value is
-//! reported as an inconsistency that names the table and the key. It is never replaced by a
-//! default.
+//! Converts rows of the table `claim` to claims and back. A row with an impossible value causes an
+//! error that names the table and the row's key. The value is never replaced by a default.
 use super::{
     entity::{
         self,
@@ -67,7 +66,8 @@ pub(super) fn claim_from_row(row: entity::claim::Model) -> Result<(AggregateKey,
     Ok((key, Versioned::new(context.parse_count(row.version)?, claim)))
 }
 
-/// Converts the claim after `change` to a row. `head` is the chain link of its last history entry.
+/// Converts the claim after `change` to a row. `head` is the link of its last history entry: the
+/// hash of the whole history.
 pub(super) fn claim_to_row(change: &Change<Claim>, head: Digest) -> Result<entity::claim::ActiveModel, StoreError> {
     let Versioned { version, state: claim } = &change.after;
     Ok(entity::claim::ActiveModel {

@@ -145,7 +145,7 @@ async fn r57_a_competition_mail_never_names_the_rival(system: &TestSystem) {
             &mail,
             &[
                 "Another company claims some of what you claim",
-                "stand still",
+                "deadlines are stopped",
                 &case.claim().await.lines[0].subscription_id,
             ],
         );
@@ -176,7 +176,7 @@ async fn r57_lost_lines_are_mailed(system: &TestSystem) {
         let mail = only_mail(case, "Lines lost").await;
         assert_mail_contains(
             &mail,
-            &["another company's", &lines[lost].subscription_id, "goes on with", &lines[1 - lost].subscription_id],
+            &["another company's", &lines[lost].subscription_id, "continues with", &lines[1 - lost].subscription_id],
         );
         let rival = if lost == 1 { "northwind" } else { "contoso" };
         assert!(!format!("{}{}", mail.text, mail.html).to_lowercase().contains(rival));
@@ -237,7 +237,7 @@ async fn r57_a_withdrawal_is_mailed_if_it_ends_associations(system: &TestSystem)
     let mail = only_mail(&official, "Claim withdrawn").await;
     assert_mail_contains(
         &mail,
-        &["Your company withdrew its claim", "is over", "Only a new claim with updated proof of execution helps."],
+        &["Your company withdrew its claim", "has ended", "Only a new claim with updated proof of execution helps."],
     );
     let early = TestClaim::at_stage(system, system.usage().await, ClaimStage::Withdrawn).await;
     assert_eq!(subjects(&early).await, [""; 0]);

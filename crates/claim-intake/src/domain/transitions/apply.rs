@@ -1,5 +1,6 @@
 //! Applies reported facts. Each fact is checked against the transition table and the data of the
-//! state; a fact that they do not admit is recorded as overtaken.
+//! state. A fact that they do not allow is *overtaken*: it is recorded in the history and changes
+//! nothing else.
 use crate::domain::{
     Assessment, Association, Claim, EventKind, Fact, FactKind, LineVerdict, Refusal, Rules, State, Submission,
     claim::{EntryDetails, TransitionBuilder},
@@ -10,13 +11,14 @@ use std::collections::BTreeMap;
 
 /// The circumstances under which a fact is applied.
 pub(super) struct FactContext<'a> {
-    /// The time from which the fact counts, which is when it happened at its source.
+    /// The time at which the fact happened in the reporting service. The fact counts from this
+    /// time.
     pub(super) time: Timestamp,
-    /// The time at which the fact is recorded.
+    /// The time at which this service records the fact.
     pub(super) now: Timestamp,
     /// The policy profiles and calendars.
     pub(super) rules: &'a Rules,
-    /// The reason for the history entry.
+    /// The reason for the history entry; for some facts the comment of a reviewer or customer.
     pub(super) reason: String,
     /// The channel that the customer used, if the fact is a decision of the customer.
     pub(super) channel: Option<&'a str>,
@@ -38,12 +40,12 @@ impl FactContext<'_> {
 pub(super) type ApplyResult = Result<Option<Transition<Claim>>, Refusal>;
 
 impl Claim {
-    /// Applies `fact`, which counts from `time`. A fact that the state no longer admits becomes a
+    /// Applies `fact`, which counts from `time`. A fact that the state no longer allows becomes a
     /// history entry and changes nothing else.
     ///
     /// # Errors
-    /// [`Refusal::RulesMissing`] when the policy profile or a calendar that was recorded at the
-    /// submission is not configured.
+    /// Returns [`Refusal::RulesMissing`] if the policy profile or a calendar that was recorded at
+    /// the submission is not configured.
     pub fn apply(
         &self,
         fact: &Fact,
@@ -64,7 +66,7 @@ impl Claim {
         Ok(Transition { next: transition.next.with_wait_starts(Some(self.wait_starts()), time), ..transition })
     }
 
-    /// Applies a fact that the transition table admits.
+    /// Applies a fact that the transition table allows.
     fn apply_admitted(&self, fact: &Fact, submission: &Submission, context: &FactContext<'_>) -> ApplyResult {
         match fact {
             Fact::Review { fact, .. } => self.apply_review_fact(fact, submission, context),
@@ -110,7 +112,7 @@ impl Claim {
         }
     }
 
-    /// R52: stores the last result for each line and activity.
+    /// R52: stores the assessments that the eligibility service reported.
     fn apply_assessed(&self, month: Month, verdicts: &[LineVerdict], context: &FactContext<'_>) -> Transition<Self> {
         let mut builder = TransitionBuilder::new(self, context.now);
         let mut entry = context.entry();

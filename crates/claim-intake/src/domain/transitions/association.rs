@@ -1,4 +1,6 @@
-//! Associations that end while the claim stays approved (R37, R39).
+//! Associations that end while the claim stays approved (R37, R39). An association puts the partner
+//! on record for the workload or subscription of a line. It is superseded when it ends in favour of
+//! another company that won the line.
 use super::apply::FactContext;
 use crate::domain::{
     Association, AssociationEnd, Claim, EndReason, EventKind, FactKind, State, Submission, claim::TransitionBuilder,

@@ -1,5 +1,6 @@
 //! The rejection of a claim, by withdrawal or by a reported fact (R22, R24 to R26). Every rejection
-//! closes the review case, the consent window and the holds.
+//! closes the review case and the consent window, and ends the claim's associations, including
+//! those that were only pending.
 use crate::domain::{
     Association, Claim, ClaimClosure, ClosureCause, Command, EventKind, FactKind, Finality, Refusal, Rejection, Remedy,
     ReviewProgress, State, Submission,
@@ -31,7 +32,7 @@ impl Claim {
     /// Withdraws the claim for good (R25).
     ///
     /// # Errors
-    /// [`Refusal::NotAllowed`] in EDITING and REJECTED.
+    /// Returns [`Refusal::NotAllowed`] in the states EDITING and REJECTED.
     pub fn withdraw(&self, withdraw: Withdraw, now: Timestamp) -> Result<Transition<Self>, Refusal> {
         let submission = self.admitted_submission(Command::Withdraw)?;
         let Withdraw { reason, comment } = withdraw;
@@ -43,8 +44,8 @@ impl Claim {
         Ok(self.close(submission, rejection, entry, now))
     }
 
-    /// Rejects the claim. Its lines are no longer contested, and documents that are added from now
-    /// on count for a dispute.
+    /// Rejects the claim. Its lines no longer count as claimed by several companies (contested).
+    /// Documents that are added from now on count as evidence for a dispute.
     pub(super) fn close(
         &self,
         submission: &Submission,
@@ -87,7 +88,7 @@ impl NewRejection {
 }
 
 impl Submission {
-    /// Records that the customer declined. An earlier approval does not count any more (R26).
+    /// Records that the customer declined. An earlier approval no longer counts (R26).
     pub(super) const fn record_decline(&mut self, time: Timestamp) {
         self.declined = Some(time);
         self.explicit_approval = None;

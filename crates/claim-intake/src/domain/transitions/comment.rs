@@ -10,8 +10,8 @@ impl Claim {
     /// Adds a comment. R21: a comment by the partner counts as an answer to the reviewer's request.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`] for a deleted draft, [`Refusal::UnknownTarget`] when the comment
-    /// refers to a document or line that is not on the claim.
+    /// Returns [`Refusal::NotFound`] for a deleted draft, and [`Refusal::UnknownTarget`] if the
+    /// comment refers to a document or line that is not on the claim.
     pub fn comment(&self, comment: Comment, now: Timestamp) -> Result<Transition<Self>, Refusal> {
         self.check_admitted(Command::Comment)?;
         self.check_comment_target(&comment)?;
@@ -40,8 +40,8 @@ impl Claim {
         self.content.lines.iter().chain(self.lost_lines.iter().map(|lost| &lost.line))
     }
 
-    /// R55: a comment may refer to documents and lines of its own claim, including lost and ended
-    /// lines.
+    /// R55: refuses a comment that refers to a document or line of another claim. Lines that this
+    /// claim lost, and lines whose associations have ended, are allowed.
     fn check_comment_target(&self, comment: &Comment) -> Result<(), Refusal> {
         let is_evidence_known =
             comment.evidence.is_none_or(|id| self.evidence.iter().any(|document| document.id == id));
@@ -56,8 +56,8 @@ impl Claim {
         }
     }
 
-    /// Updates the counters of what the partner has done since the reviewer's request for partner
-    /// action. Does nothing unless the claim is in PARTNER_ACTION_REQUIRED.
+    /// Applies `increment` to the counters of what the partner has done since the reviewer's
+    /// request for partner action. Does nothing unless the claim is in PARTNER_ACTION_REQUIRED.
     pub(super) fn count_response(&mut self, increment: impl FnOnce(&mut PartnerAction)) {
         match &mut self.state {
             State::PartnerActionRequired(_, action) => increment(action),

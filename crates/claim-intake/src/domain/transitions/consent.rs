@@ -1,4 +1,6 @@
-//! Applies the facts that customer-consent reports (R26, R26a, R27, R41).
+//! Applies the facts that customer-consent reports (R26, R26a, R27, R41). The consent window is the
+//! time in which silence of the customer counts as consent. An association is *granted* from the
+//! end of the window, or from an explicit approval, until the registry has put it on record.
 use super::{
     apply::{ApplyResult, FactContext},
     close::NewRejection,
@@ -11,7 +13,7 @@ use cpor_durable::Transition;
 use cpor_types::{PrimaryRejection, TenantId, Timestamp};
 
 impl Claim {
-    /// Applies a fact that the transition table admits.
+    /// Applies a fact that the transition table allows.
     pub(super) fn apply_consent_fact(
         &self,
         fact: &ConsentFact,
@@ -87,9 +89,9 @@ impl Claim {
         builder.build()
     }
 
-    /// R27: the consent window passed. customer-consent has checked that no decline came in time.
-    /// If the association is granted or official already (R26a), only the time for a decline has
-    /// ended.
+    /// R27: the consent window ended. customer-consent has checked that no decline came in time. If
+    /// the association is granted or official already (R26a), the end of the window is only
+    /// recorded.
     fn apply_window_passed(&self, submission: &Submission, context: &FactContext<'_>) -> Option<Transition<Self>> {
         let (fact, entry) =
             (FactKind::ConsentWindowPassed, context.entry().with_change("consent_window", "open", "passed"));
@@ -103,12 +105,12 @@ impl Claim {
         }
     }
 
-    /// R26a: the customer approved. Before the approval of the claim this is recorded; after it the
-    /// association is granted at once.
+    /// R26a: the customer approved. If the claim is approved already, the association is granted at
+    /// once; otherwise the customer's approval is recorded.
     ///
     /// Returns `None` for a repeated approval and for an answer to an earlier request. After an
-    /// edit (R29) or a dispute the customer is asked again, and an earlier answer does not count,
-    /// because the customer may not have known about the change.
+    /// edit (R29) or a dispute the customer is asked again. An answer to an earlier request does
+    /// not count, because the customer may not have known about the change.
     fn apply_customer_approved(
         &self,
         submission: &Submission,
@@ -177,8 +179,8 @@ impl Claim {
     }
 
     /// R28: the customer declined a rejected claim. The decline is recorded while the rejection can
-    /// be disputed, and counts if it is disputed. Returns `None` for a repeated decline; a decline
-    /// after an explicit approval is not a repeated one.
+    /// be disputed, and counts if the partner disputes it. Returns `None` if the customer's last
+    /// decision was a decline already.
     fn apply_decline_after_rejection(
         &self,
         submission: &Submission,

@@ -19,7 +19,7 @@ pub struct Dispute {
 
 impl Claim {
     /// Returns the content that a dispute would be about. R27a: if the claim was rejected because
-    /// it lost its last lines, they are restored.
+    /// its last lines were awarded to another company, they are restored.
     #[must_use]
     pub fn content_for_dispute(&self) -> Content {
         let mut content = self.content.clone();
@@ -37,15 +37,18 @@ impl Claim {
         content
     }
 
-    /// Disputes a rejection (R28). The claim is checked as at submission, its lines are live again,
-    /// and a new review case is opened. The customer is asked again; an explicit approval that was
-    /// not overridden still counts (R26a).
+    /// Disputes a rejection (R28). The claim is checked as at submission, and a new review case is
+    /// opened. The customer is asked again. An explicit approval still counts if the customer has
+    /// not declined since (R26a).
     ///
     /// `facts` are the registry's answer about the disputed content, as in [`Self::submit`].
     ///
     /// # Errors
-    /// [`Refusal::NotAllowed`] in any state but REJECTED, [`Refusal::DisputeWindowPassed`],
-    /// [`Refusal::DisputeNotAllowed`], [`Refusal::DisputeUnfounded`], [`Refusal::Incomplete`].
+    /// Returns [`Refusal::NotAllowed`] in every state except REJECTED,
+    /// [`Refusal::DisputeWindowPassed`] if the dispute is late, [`Refusal::DisputeNotAllowed`] if
+    /// the rejection is final, [`Refusal::DisputeUnfounded`] if there is neither a justification
+    /// nor new evidence, [`Refusal::FactsMissing`] if `facts` is `None`, and
+    /// [`Refusal::Incomplete`] with every violation of the claim.
     pub fn dispute(
         &self,
         dispute: Dispute,
@@ -84,8 +87,8 @@ impl Claim {
         Ok(builder.build())
     }
 
-    /// Returns the submission if the rejection can be disputed. R33: the refusal contains the
-    /// reason why a late dispute, or the dispute of a final rejection, is not possible.
+    /// Returns the submission if the rejection can be disputed. R33: otherwise the refusal says why
+    /// the rejection cannot be disputed any more.
     pub(in crate::domain) fn check_dispute_allowed(&self) -> Result<&Submission, Refusal> {
         match &self.state {
             State::Rejected(submission, rejection) => match &rejection.remedy {

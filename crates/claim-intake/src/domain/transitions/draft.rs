@@ -22,7 +22,8 @@ impl Claim {
     /// when the registry was not asked or did not answer.
     ///
     /// # Errors
-    /// [`Refusal::LocationNotOfPartner`] when the MPN id is not a location of the company.
+    /// Returns [`Refusal::LocationNotOfPartner`] if the MPN (Microsoft Partner Network) id is not
+    /// one of a location of the company.
     pub fn create(
         name: ClaimName,
         content: Content,
@@ -60,13 +61,15 @@ impl Claim {
         self.content.with_fields_from(&update.fields, &update.content)
     }
 
-    /// Changes a draft (R17), or the fields of a submitted claim that the policy leaves open (R29).
+    /// Changes a draft (R17), or a submitted claim, of which only some fields can be changed (R29).
     /// `facts` are the registry's answer about the content after the update. Returns `None` when
     /// nothing changes.
     ///
     /// # Errors
-    /// [`Refusal::NotAllowed`] when state and policy admit no edits. For a submitted claim also
-    /// [`Refusal::FieldsLocked`] and [`Refusal::Incomplete`].
+    /// Returns [`Refusal::NotAllowed`] if state and policy allow no edits. For a submitted claim,
+    /// returns [`Refusal::FieldsLocked`] if the update changes a locked field,
+    /// [`Refusal::FactsMissing`] if `facts` is `None`, and [`Refusal::Incomplete`] with every
+    /// violation of the changed claim.
     pub fn update(
         &self,
         update: &Update,
@@ -102,7 +105,7 @@ impl Claim {
     /// the database.
     ///
     /// # Errors
-    /// [`Refusal::NotAllowed`] in any state but EDITING.
+    /// Returns [`Refusal::NotAllowed`] in every state except EDITING.
     pub fn delete(&self, now: Timestamp) -> Result<Transition<Self>, Refusal> {
         self.check_admitted(Command::Delete)?;
         let mut builder = TransitionBuilder::new(self, now);

@@ -21,15 +21,15 @@ impl Claim {
     /// these kinds is left.
     ///
     /// # Errors
-    /// [`Refusal::PersonalDataNeeded`] unless the claim is deleted, finally rejected, or its
-    /// associations have ended.
+    /// Returns [`Refusal::PersonalDataNeeded`] unless the claim is deleted, is finally rejected, or
+    /// has only ended associations.
     pub fn erase(&self, erase: &Erase, now: Timestamp) -> Result<Option<Transition<Self>>, Refusal> {
         if !self.admits(Command::ErasePersonalData) {
             let (state, waits_for) = (self.state.kind(), self.waiting().wait);
             return Err(Refusal::PersonalDataNeeded { state, waits_for });
         }
-        let is_still_held = |kind: &PersonalData| !self.erased.get(kind).is_some_and(|erasure| erasure.nothing_left);
-        let kinds: Vec<_> = erase.kinds.iter().copied().filter(is_still_held).collect();
+        let has_data = |kind: &PersonalData| !self.erased.get(kind).is_some_and(|erasure| erasure.nothing_left);
+        let kinds: Vec<_> = erase.kinds.iter().copied().filter(has_data).collect();
         if kinds.is_empty() {
             return Ok(None);
         }
@@ -41,8 +41,8 @@ impl Claim {
         Ok(Some(builder.build()))
     }
 
-    /// Returns whether the claim is deleted, finally rejected, or has only ended associations.
-    /// Nothing more can happen to such a claim about which a person would have to be informed.
+    /// Returns whether the claim is deleted, is finally rejected, or has only ended associations.
+    /// After that, no event of the claim requires that a person is informed.
     pub(in crate::domain) fn is_at_rest(&self) -> bool {
         match &self.state {
             State::Deleted | State::Approved(_, Association::Ended { .. }) => true,
@@ -66,6 +66,7 @@ impl Claim {
                 content.partner_contact = Contact::default();
                 content.solution_seller_name.clear();
             }
+            // The only user id (subject) in the fields of a claim is the reviewer's.
             PersonalData::Subjects => {
                 if let Some(submission) = self.state.submission() {
                     self.state = self.state.with_submission(Submission { reviewer: None, ..submission.clone() });

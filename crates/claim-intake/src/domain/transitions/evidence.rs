@@ -7,12 +7,12 @@ use cpor_durable::Transition;
 use cpor_types::{EvidenceId, Timestamp};
 
 impl Claim {
-    /// Refuses if no further document may be added now. Called before an upload is accepted, and
+    /// Checks whether a further document may be added now. Called before an upload is accepted, and
     /// again by [`Self::add_evidence`].
     ///
     /// # Errors
-    /// [`Refusal::NotAllowed`] when state and policy admit no evidence (R28, R29),
-    /// [`Refusal::TooManyDocuments`] when this submission, response or dispute has as many
+    /// Returns [`Refusal::NotAllowed`] if state and policy allow no evidence (R28, R29), and
+    /// [`Refusal::TooManyDocuments`] if this submission, response or dispute already has as many
     /// documents as the policy allows.
     pub fn check_evidence_allowed(&self, rules: &Rules, now: Timestamp) -> Result<(), Refusal> {
         self.check_admitted(Command::AddEvidence)?;
@@ -20,12 +20,11 @@ impl Claim {
         if self.new_documents() < limit as usize { Ok(()) } else { Err(Refusal::TooManyDocuments { limit }) }
     }
 
-    /// Adds a stored document. It counts as an answer in PARTNER_ACTION_REQUIRED (R21) and for a
-    /// dispute in REJECTED (R28).
+    /// Adds a stored document. In PARTNER_ACTION_REQUIRED it counts as an answer to the reviewer's
+    /// request (R21), in REJECTED as evidence for a dispute (R28).
     ///
     /// # Errors
-    /// [`Refusal::NotAllowed`] and [`Refusal::TooManyDocuments`], as for the check before the
-    /// upload.
+    /// Returns the same refusals as [`Self::check_evidence_allowed`].
     pub fn add_evidence(&self, evidence: Evidence, rules: &Rules, now: Timestamp) -> Result<Transition<Self>, Refusal> {
         self.check_evidence_allowed(rules, now)?;
         let mut builder = TransitionBuilder::new(self, now);
@@ -38,8 +37,8 @@ impl Claim {
     /// Removes a document from a draft. The history and the evidence store keep the document.
     ///
     /// # Errors
-    /// [`Refusal::NotAllowed`] in any state but EDITING, [`Refusal::NotFound`] when the claim has
-    /// no such document.
+    /// Returns [`Refusal::NotAllowed`] in every state except EDITING, and [`Refusal::NotFound`] if
+    /// the claim has no such document.
     pub fn remove_evidence(&self, id: EvidenceId, now: Timestamp) -> Result<Transition<Self>, Refusal> {
         self.check_admitted(Command::RemoveEvidence)?;
         let index = self.evidence.iter().position(|evidence| evidence.id == id).ok_or(Refusal::NotFound)?;

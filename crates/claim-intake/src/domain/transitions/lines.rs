@@ -1,4 +1,7 @@
 //! The effects of competition and arbitration on the lines of a claim (R27a, R37).
+//!
+//! A *line* is the part of a claim that is about one workload or subscription. It is *contested*
+//! while another company claims or holds the same. A review lead then awards it to one of them.
 use super::{
     apply::{ApplyResult, FactContext},
     close::NewRejection,
@@ -10,15 +13,15 @@ use crate::domain::{
 use cpor_durable::Transition;
 use cpor_types::{ActorSide, CommentId, LineId, PrimaryRejection, Timestamp};
 
-/// The comment to the partner when a competition begins (R37). Like the following texts it does not
-/// reveal the rival.
-const COMPETITION_BEGUN: &str = "Another company claims some of what this claim claims, or has it on record. Reviewers look at both; until it is decided their \
-                     clocks stand still. You may add evidence where the claim's state allows it.";
+/// The comment to the partner when a competition begins (R37). Like the following texts, it does
+/// not reveal the competing company.
+const COMPETITION_BEGUN: &str = "Another company claims some of what this claim claims, or is on record for it. Reviewers look at both sides; the review \
+                     deadlines are stopped until the competition is decided. You may add evidence where the claim's state allows it.";
 /// The comment to the partner when a competition during the review is over.
-const COMPETITION_OVER: &str = "Nobody competes with this claim any more. The review goes on.";
+const COMPETITION_OVER: &str = "Nobody competes with this claim any more. The review continues.";
 /// The comment to the partner of an approved claim when a competition is over. The claim may have
 /// won the line or may be superseded later.
-const COMPETITION_SETTLED: &str = "The competition for what this claim holds is over.";
+const COMPETITION_SETTLED: &str = "The competition for the lines of this claim is over.";
 
 impl Awards {
     /// Returns the result of the arbitration for the line, as the history contains it; `None` when
@@ -40,7 +43,7 @@ impl Awards {
 
 impl Claim {
     /// R37: a review lead awarded contested lines. For an approved claim the awards are only
-    /// recorded, because the registry reports which associations end.
+    /// recorded; the registry reports separately which associations end.
     pub(super) fn apply_lines_awarded(
         &self,
         submission: &Submission,

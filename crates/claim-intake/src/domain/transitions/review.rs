@@ -1,4 +1,5 @@
-//! Applies the facts that poe-review reports (R19, R20, R23, R24).
+//! Applies the facts that poe-review reports (R19, R20, R23, R24). The `due` time of a fact is the
+//! earliest deadline of the review, or `None` while its deadlines are stopped.
 use super::{
     apply::{ApplyResult, FactContext},
     close::NewRejection,
@@ -11,7 +12,7 @@ use cpor_durable::Transition;
 use cpor_types::{FurtherRejection, LineId, PartnerActionReason, PrimaryRejection, Timestamp, rfc3339};
 
 impl Claim {
-    /// Applies a fact that the transition table admits.
+    /// Applies a fact that the transition table allows.
     pub(super) fn apply_review_fact(
         &self,
         fact: &ReviewFact,
@@ -26,11 +27,11 @@ impl Claim {
                 self.apply_action_requested(submission, reasons, remove_lines, comment.clone(), context)
             }
             ReviewFact::Approved(comment) => Ok(Some(self.apply_approved(submission, comment.clone(), context))),
-            ReviewFact::Rejected(further, comment) => {
-                self.apply_rejected(submission, further, comment.clone(), context)
+            ReviewFact::Rejected(further_reasons, comment) => {
+                self.apply_rejected(submission, further_reasons, comment.clone(), context)
             }
-            ReviewFact::ApprovalRefused(lines, due) => {
-                Ok(Some(self.apply_approval_refused(submission, lines, *due, context)))
+            ReviewFact::ApprovalRefused(refusals, due) => {
+                Ok(Some(self.apply_approval_refused(submission, refusals, *due, context)))
             }
             ReviewFact::ApprovalBegun => Ok(Some(self.apply_approval_begun(submission, context))),
             ReviewFact::Reminded(_) => {
@@ -45,13 +46,13 @@ impl Claim {
             ReviewFact::LinesAwarded { awards, comment } => {
                 self.apply_lines_awarded(submission, awards, comment.clone(), context)
             }
-            ReviewFact::CompetitionChanged { contested, notice, due } => {
-                Ok(Some(self.apply_competition_changed(submission, contested, *notice, *due, context)))
+            ReviewFact::CompetitionChanged { contested, notice: comment_id, due } => {
+                Ok(Some(self.apply_competition_changed(submission, contested, *comment_id, *due, context)))
             }
         }
     }
 
-    /// R19: the case was assigned to `reviewer`, or has no reviewer any more.
+    /// R19: the case was assigned to `reviewer`; `None` means that it no longer has a reviewer.
     fn apply_assigned(
         &self,
         submission: &Submission,
@@ -79,7 +80,7 @@ impl Claim {
         builder.build()
     }
 
-    /// R19: a reviewer started. A disputed claim stays DISPUTED during the review (R28).
+    /// R19: a reviewer started the review. A disputed claim stays DISPUTED during the review (R28).
     fn apply_started(
         &self,
         submission: &Submission,
@@ -106,8 +107,8 @@ impl Claim {
         builder.build()
     }
 
-    /// R20: the reviewer requested partner action. R47: the response window and the dispute window
-    /// after it run from the request itself, however late it is reported.
+    /// R20: the reviewer requested partner action. R47: the response window, and the dispute window
+    /// that follows it, start at the time of the request, even if it is reported late.
     fn apply_action_requested(
         &self,
         submission: &Submission,
@@ -147,8 +148,9 @@ impl Claim {
         Ok(Some(builder.build()))
     }
 
-    /// R23: the reviewer approved, and the registry was asked to hold the lines. Until the registry
-    /// answers, no review clock runs and the reviewer can decide nothing.
+    /// R23: the reviewer approved, and the registry was asked to hold the lines, that is, to
+    /// reserve their workloads or subscriptions for the partner. Until the registry answers, the
+    /// deadlines of the review are stopped and the reviewer cannot decide.
     fn apply_approval_begun(&self, submission: &Submission, context: &FactContext<'_>) -> Transition<Self> {
         let mut builder = TransitionBuilder::new(self, context.now);
         let review = ReviewProgress { approving: true, due: None, ..submission.review };
@@ -165,8 +167,8 @@ impl Claim {
         comment: Option<Comment>,
         context: &FactContext<'_>,
     ) -> Transition<Self> {
-        let official = submission.explicit_approval.is_some();
-        let association = match official {
+        let customer_approved = submission.explicit_approval.is_some();
+        let association = match customer_approved {
             true => Association::Granted { since: context.time },
             false => Association::Pending,
         };
@@ -177,8 +179,8 @@ impl Claim {
             Submission { documents_before: self.evidence.len(), bounced: false, review, ..submission.clone() };
         builder.claim.state = State::Approved(approved, association);
         let entry = context.entry().with_comment(comment).with_change("association_state", "", "pending");
-        builder.record(EventKind::Approved { official, explicit_approval_needed }, entry);
-        if official {
+        builder.record(EventKind::Approved { official: customer_approved, explicit_approval_needed }, entry);
+        if customer_approved {
             builder.record_grant(submission.tenant);
         }
         builder.build()
@@ -188,14 +190,14 @@ impl Claim {
     fn apply_rejected(
         &self,
         submission: &Submission,
-        further: &[FurtherRejection],
+        further_reasons: &[FurtherRejection],
         comment: Option<Comment>,
         context: &FactContext<'_>,
     ) -> ApplyResult {
         let remedy = context.rules.remedy(submission, context.time)?;
         let primary = PrimaryRejection::InsufficientPoe;
         let mut rejection = NewRejection::by_fact(FactKind::ReviewRejected, primary, context.time, remedy);
-        rejection.further = further.to_vec();
+        rejection.further = further_reasons.to_vec();
         rejection.comment.clone_from(&context.reason);
         Ok(Some(self.close(submission, rejection, context.entry().with_comment(comment), context.now)))
     }
@@ -205,8 +207,8 @@ impl Claim {
     }
 
     /// R36: the registry refused to hold the lines, so the approval failed. The review continues
-    /// with the time that was left on its clocks. `refusals` are the registry's reasons, each for a
-    /// line or for the claim as a whole.
+    /// with the time that was left. `refusals` are the registry's reasons, each for a line or for
+    /// the claim as a whole.
     fn apply_approval_refused(
         &self,
         submission: &Submission,
@@ -216,8 +218,8 @@ impl Claim {
     ) -> Transition<Self> {
         let entry = refusals.iter().fold(context.entry(), |entry, (line, reason)| {
             let index = self.content.lines.iter().position(|claimed| Some(claimed.id) == *line);
-            let field_without_line = if line.is_some() { "lines" } else { "claim" };
-            let field = index.map_or_else(|| field_without_line.to_owned(), |index| format!("lines[{index}]"));
+            let fallback_field = if line.is_some() { "lines" } else { "claim" };
+            let field = index.map_or_else(|| fallback_field.to_owned(), |index| format!("lines[{index}]"));
             entry.with_change(&field, "", reason)
         });
         let entry = entry.with_review_due(submission, due);

@@ -23,12 +23,12 @@ pub struct Resubmit {
 
 impl Claim {
     /// Submits a draft (R18). `facts` are the registry service's answer about exactly this content.
-    /// They are `None` when they were not fetched, because the claim did not admit the command at
+    /// They are `None` if they were not fetched, because the claim did not allow the command at
     /// that time.
     ///
     /// # Errors
-    /// [`Refusal::NotAllowed`] in any state but EDITING, [`Refusal::FactsMissing`] when `facts` is
-    /// `None`, [`Refusal::Incomplete`] with every violation (R11).
+    /// Returns [`Refusal::NotAllowed`] in every state except EDITING, [`Refusal::FactsMissing`] if
+    /// `facts` is `None`, and [`Refusal::Incomplete`] with every violation of the claim (R11).
     pub fn submit(
         &self,
         submit: Submit,
@@ -64,12 +64,15 @@ impl Claim {
         Ok(builder.build())
     }
 
-    /// Answers the reviewer's request (R21). The same review case continues with the same reviewer,
-    /// in the state in which the request was made. `facts` as in [`Self::submit`].
+    /// Answers the reviewer's request (R21). The same review case continues with the same reviewer.
+    /// The claim returns to DISPUTED if the request was made in that state, and to SUBMITTED
+    /// otherwise. `facts` are as in [`Self::submit`].
     ///
     /// # Errors
-    /// [`Refusal::NotAllowed`] in any state but PARTNER_ACTION_REQUIRED,
-    /// [`Refusal::NothingChanged`], [`Refusal::FactsMissing`], [`Refusal::Incomplete`].
+    /// Returns [`Refusal::NotAllowed`] in every state except PARTNER_ACTION_REQUIRED,
+    /// [`Refusal::NothingChanged`] if the partner has not answered the request,
+    /// [`Refusal::FactsMissing`] if `facts` is `None`, and [`Refusal::Incomplete`] with every
+    /// violation of the claim.
     pub fn resubmit(
         &self,
         resubmit: Resubmit,
@@ -94,7 +97,8 @@ impl Claim {
         Ok(builder.build())
     }
 
-    /// Returns whether the partner added, edited or commented anything since the request (R21).
+    /// Returns whether the partner has added a document, edited the claim or written a comment
+    /// since the request (R21).
     fn has_response_to(&self, action: &PartnerAction) -> bool {
         self.new_documents() > 0 || action.edits > 0 || action.comments > 0
     }

@@ -83,7 +83,8 @@ impl Claim {
         PassedDeadline { due, transition: builder.build() }
     }
 
-    /// R22: without an answer in time the claim is rejected, effective at the response deadline.
+    /// R22: rejects the claim, with effect from the response deadline, if the partner did not
+    /// answer in time.
     fn elapse_response_deadline(
         &self,
         submission: &Submission,
@@ -101,7 +102,7 @@ impl Claim {
         Some(PassedDeadline { due, transition: self.close(submission, rejection, EntryDetails::default(), now) })
     }
 
-    /// R28: without a dispute in time the rejection is final.
+    /// R28: makes the rejection final if the partner did not dispute it in time.
     fn elapse_dispute_window(
         &self,
         submission: &Submission,

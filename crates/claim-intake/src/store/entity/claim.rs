@@ -1,5 +1,6 @@
 //! The table `claim`: one row for each claim. The parts of a claim are JSON columns. Rows are never
-//! deleted.
+//! deleted. Business time is the time of the clock that deadlines use; it can differ from real
+//! time.
 
 use cpor_durable::ids::{ClaimId, PartnerId};
 use sea_orm::entity::prelude::*;
@@ -33,7 +34,7 @@ pub(crate) struct Model {
     pub(crate) update_time: DateTimeUtc,
     /// The position of the last history entry.
     pub(crate) history: i64,
-    /// The chain link of that entry (R56): 32 bytes.
+    /// The link of that entry, which is the hash of the whole history (R56): 32 bytes.
     pub(crate) head: Vec<u8>,
     /// The last erasure of each kind of personal data (R56).
     #[sea_orm(column_type = "JsonBinary")]
@@ -47,7 +48,7 @@ pub(crate) struct Model {
     /// The documents that are on the claim.
     #[sea_orm(column_type = "JsonBinary")]
     pub(crate) evidence: Documents,
-    /// The lines that were awarded to other claims (R37).
+    /// The lines that a review lead awarded to other claims (R37).
     #[sea_orm(column_type = "JsonBinary")]
     pub(crate) lost_lines: LostLines,
     /// The state with its data.
@@ -55,9 +56,10 @@ pub(crate) struct Model {
     pub(crate) status: Status,
     /// What the claim waits for, for lists. It is computed from the other columns.
     pub(crate) waits_for: WaitsFor,
-    /// The time since which the claim has waited for that.
+    /// The start of that wait.
     pub(crate) wait_time: DateTimeUtc,
-    /// The same time as shown to the customer, who does not see waits that reveal a rival.
+    /// The start of the wait as shown to the customer, who does not see waits that would reveal a
+    /// competing claim.
     pub(crate) customer_wait_time: DateTimeUtc,
     // The following columns exist for filters and orders of lists. `store/listing.rs` describes
     // their values.
@@ -71,7 +73,7 @@ pub(crate) struct Model {
     pub(crate) products: String,
     /// The display name in lower case.
     pub(crate) display_name: String,
-    /// The partner's id in the partner network, or empty.
+    /// The MPN (Microsoft Partner Network) id of the partner's location, or empty.
     pub(crate) mpn_id: String,
     /// The tenant id as the partner entered it, in lower case, or empty.
     pub(crate) tenant_id: String,

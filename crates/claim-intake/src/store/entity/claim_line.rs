@@ -1,7 +1,8 @@
-//! The table `claim_line`: the live lines of claims, one row for each line and activity. A unique
-//! index on it enforces R38: a company may have a key for one activity in only one open or approved
-//! claim. A line is live from the submission until the claim is closed, the line is removed or
-//! lost, or its association ends.
+//! The table `claim_line`: the live lines of claims, one row for each line and activity. A *line*
+//! is the part of a claim that is about one *key*: one workload or subscription of a tenant. A line
+//! is *live* from the submission until the claim is closed, the line is removed or awarded to
+//! another company, or its association ends. A unique index on the table enforces R38: a company
+//! may have a key for one activity in only one open or approved claim.
 
 use cpor_durable::ids::{ClaimId, LineId, PartnerId, TenantId};
 use sea_orm::entity::prelude::*;
@@ -19,7 +20,7 @@ pub(crate) struct Model {
     /// The id of the claim.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) claim_id: ClaimId,
-    /// The id of the line. Lines are not rows; they are in the content of the claim.
+    /// The id of the line in the content of the claim. There is no table of all lines.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) line_id: LineId,
     /// The activity for which the line claims the key.

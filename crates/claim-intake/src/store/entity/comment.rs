@@ -23,14 +23,14 @@ pub(crate) struct Model {
     pub(crate) id: CommentId,
     /// The side of the author.
     pub(crate) side: Side,
-    /// The business time at which the comment was written.
+    /// The time at which the comment was written, by the clock that deadlines use.
     pub(crate) create_time: DateTimeUtc,
     /// The text; empty after an erasure.
     pub(crate) text: String,
     /// The document that the comment is about, if any.
     pub(crate) evidence_id: Option<EvidenceId>,
-    /// The line that the comment is about, if any. Lines are not rows; they are in the content of
-    /// the claim.
+    /// The id, in the content of the claim, of the line that the comment is about, if any. There is
+    /// no table of all lines.
     pub(crate) line_id: Option<LineId>,
     /// The claim of the comment. It is saved before its comments, and never deleted.
     #[sea_orm(belongs_to, from = "(owner, claim_id)", to = "(owner, id)", on_delete = "Restrict")]

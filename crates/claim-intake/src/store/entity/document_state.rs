@@ -1,4 +1,5 @@
-//! The column with the state of a document.
+//! The column with the state of a document. The sweeper is the background task that removes
+//! abandoned uploads.
 
 use sea_orm::{DeriveActiveEnum, EnumIter};
 

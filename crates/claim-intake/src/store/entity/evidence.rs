@@ -20,12 +20,13 @@ pub(crate) struct Model {
     /// The id of the document.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) id: EvidenceId,
-    /// Whether the document is on its claim, or what became of its upload.
+    /// The state of the document or of its upload.
     pub(crate) state: DocumentState,
-    /// The start of the upload, in real time, not business time. The sweeper compares it with the
-    /// clock.
+    /// The start of the upload, in real time and not by the clock that deadlines use. An upload
+    /// that is not completed within a day is removed.
     pub(crate) start_time: DateTimeUtc,
-    /// The position of the history entry that added the document. `None` until then.
+    /// The position of the history entry that added the document to the claim. `None` until the
+    /// document is added.
     pub(crate) position: Option<i64>,
     /// The document's data. `None` until the document is stored. It remains when the document is
     /// removed from the claim.

@@ -1,5 +1,6 @@
-//! The table `history`: one row for each history entry of a claim (R56). Rows are never deleted. An
-//! erasure removes texts and salts, never commitments.
+//! The table `history`: one row for each history entry of a claim (R56). Rows are never deleted. A
+//! *commitment* is the salted hash of one part of an entry; an erasure removes texts and salts,
+//! never commitments. The *link* of an entry is the hash of the history up to it.
 
 use cpor_durable::ids::{ClaimId, PartnerId, TenantId};
 use sea_orm::entity::prelude::*;
@@ -26,7 +27,7 @@ pub(crate) struct Model {
     pub(crate) side: Side,
     /// The id of the person or service that acted.
     pub(crate) subject: String,
-    /// The time since which the action counts.
+    /// The time from which the action counts.
     pub(crate) effective_time: DateTimeUtc,
     /// The time at which the entry was recorded.
     pub(crate) record_time: DateTimeUtc,
@@ -43,15 +44,15 @@ pub(crate) struct Model {
     pub(crate) overtaken: bool,
     /// The sides that may see the entry.
     pub(crate) audience: EntryAudience,
-    /// The 32 bytes from which the salts of the parts are derived. After an erasure, the salts of
-    /// the remaining parts.
+    /// The 32 bytes from which the salts of the parts are derived. After an erasure: the salts of
+    /// the parts and changes, 32 bytes each, with zeros for what was erased.
     pub(crate) salt: Vec<u8>,
     /// The commitments of the four parts and of each change: 32 bytes each.
     pub(crate) commitments: Vec<u8>,
-    /// The chain link of this entry: 32 bytes.
+    /// The link of this entry: 32 bytes.
     pub(crate) link: Vec<u8>,
-    /// The sequence number of the entry in the log of its owner: from 1, without gaps, in the order
-    /// of commits.
+    /// The sequence number of the entry in the log of its owner, which contains the entries of all
+    /// claims of the partner: from 1, without gaps, in the order of commits.
     pub(crate) owner_sequence: i64,
     /// The tenant of the claim; `None` for the entries from before the submission.
     pub(crate) tenant: Option<TenantId>,

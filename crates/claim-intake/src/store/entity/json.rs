@@ -1,4 +1,5 @@
-//! The JSON columns. Each contains a type of the domain, which knows no database.
+//! The JSON columns. Each type wraps a type of the domain, because the domain does not depend on
+//! the database.
 
 use std::collections::BTreeMap;
 

@@ -33,7 +33,8 @@ pub(crate) enum WaitsFor {
     /// See [`Wait::ExplicitApproval`].
     #[sea_orm(string_value = "EXPLICIT_APPROVAL")]
     ExplicitApproval,
-    /// See [`Wait::Registry`].
+    /// The registry service has to reserve the claim's lines or put the association on record. See
+    /// [`Wait::Registry`].
     #[sea_orm(string_value = "REGISTRY")]
     Registry,
     /// See [`Wait::DisputeWindow`].

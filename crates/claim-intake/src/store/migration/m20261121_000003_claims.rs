@@ -1,5 +1,5 @@
 //! Creates the tables of claims, documents, comments and histories. In all of them `owner` is the
-//! id of the partner.
+//! id of the partner. A *key* is one workload or subscription of a tenant.
 
 use sea_orm_migration::{
     prelude::*,
@@ -241,19 +241,19 @@ fn claim(backend: DbBackend) -> TableCreateStatement {
         .take()
 }
 
-/// Serves lists of one partner by creation.
+/// The index for lists of one partner's claims in the order of creation.
 fn claim_owner_age() -> IndexCreateStatement {
     use Claim as T;
     Index::create().name("claim_owner_age").table(T::Table).col(T::Owner).col(T::CreateTime).col(T::Id).take()
 }
 
-/// Serves lists of one partner by last change.
+/// The index for lists of one partner's claims in the order of the last change.
 fn claim_owner_change() -> IndexCreateStatement {
     use Claim as T;
     Index::create().name("claim_owner_change").table(T::Table).col(T::Owner).col(T::UpdateTime).col(T::Id).take()
 }
 
-/// Serves lists of one partner's claims in one state.
+/// The index for lists of one partner's claims in one state.
 fn claim_owner_state() -> IndexCreateStatement {
     use Claim as T;
     Index::create()
@@ -266,7 +266,7 @@ fn claim_owner_state() -> IndexCreateStatement {
         .take()
 }
 
-/// Serves lists of one partner's claims for one tenant.
+/// The index for lists of one partner's claims for one tenant.
 fn claim_owner_tenant() -> IndexCreateStatement {
     use Claim as T;
     Index::create()
@@ -279,7 +279,7 @@ fn claim_owner_tenant() -> IndexCreateStatement {
         .take()
 }
 
-/// Serves lists of one partner's claims that wait for one thing (R60).
+/// The index for lists of one partner's claims that wait for the same step (R60).
 fn claim_owner_wait() -> IndexCreateStatement {
     use Claim as T;
     Index::create()
@@ -304,7 +304,7 @@ fn claim_age() -> IndexCreateStatement {
     Index::create().name("claim_age").table(T::Table).col(T::CreateTime).col(T::Id).take()
 }
 
-/// Serves lists of all partners' claims that wait for one thing.
+/// The index for lists of all partners' claims that wait for the same step.
 fn claim_wait() -> IndexCreateStatement {
     use Claim as T;
     Index::create().name("claim_wait").table(T::Table).col(T::WaitsFor).col(T::CreateTime).col(T::Id).take()
@@ -339,7 +339,7 @@ fn claim_line() -> TableCreateStatement {
 }
 
 /// R38: a company may have a key for one activity in only one open or approved claim. The unique
-/// index enforces this also for concurrent transactions.
+/// index enforces this for concurrent transactions, too.
 fn claim_line_key() -> IndexCreateStatement {
     use ClaimLine as T;
     Index::create()
@@ -376,8 +376,8 @@ fn evidence() -> TableCreateStatement {
         .take()
 }
 
-/// Serves the sweeper. The index contains pending uploads only, so that the number of stored
-/// documents does not affect the cost of a sweep.
+/// The index for the sweeper, which removes abandoned uploads. It contains only uploads that are
+/// not completed, so that the number of stored documents does not affect the cost of a sweep.
 fn evidence_pending() -> IndexCreateStatement {
     use Evidence as T;
     Index::create()
