@@ -23,7 +23,7 @@ pub(super) fn line_ids(field: &str, ids: &[String]) -> Result<Vec<LineId>, Statu
     ids.iter().map(parse).collect()
 }
 
-/// Returns the phase by which a request filters. `None` if the request names no state.
+/// Returns the phase by which a request filters, or `None` if the request names no state.
 pub(super) fn phase(state: proto::ReviewCaseState) -> Option<Phase> {
     Some(match state {
         proto::ReviewCaseState::Unspecified => return None,

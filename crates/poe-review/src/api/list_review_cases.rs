@@ -25,7 +25,7 @@ pub(super) async fn handle(
         None => CaseQuery::for_all_tenants(api.db.reader()),
     };
     let size = page::effective_size(request.page_size);
-    // One case more than the page holds tells whether there is a next page.
+    // One more case than fits on the page shows whether there is a next page.
     let cases =
         query.list(&filter, after, size + 1).await.map_err(|cause| cpor_durable::status::store_error(&cause))?;
     let messages = cases.iter().map(|(cursor, case)| (cursor, case_for_caller(&caller, case)));

@@ -17,7 +17,7 @@ pub(super) async fn handle(
     let (page_tokens, size) = (PageTokens::for_request(&request), page::effective_size(request.page_size));
     let after: i64 = page_tokens.decode(&request.page_token)?.unwrap_or_default();
     let query = NoteQuery::for_case(api.db.reader(), &case_key(case.tenant, case.case));
-    // One note more than the page holds tells whether there is a next page.
+    // One more note than fits on the page shows whether there is a next page.
     let notes = query.list(after, size + 1).await.map_err(|cause| cpor_durable::status::store_error(&cause))?;
     if notes.is_empty() {
         // Without notes, the case itself may be missing.

@@ -55,7 +55,7 @@ pub(crate) struct CaseFilter {
 /// The position of a case in the queue, from which the next page continues.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct QueueCursor {
-    /// The due time of the case's most urgent clock, or the latest time.
+    /// The earliest due time of the case, or the latest storable time if it has none.
     queue_time: Timestamp,
     /// The tenant of the case.
     owner: String,
@@ -80,9 +80,9 @@ impl<'a> CaseQuery<'a> {
         Ok(fetch_one(self.db, query).await?.map(from_row).transpose()?.map(|(_, case)| case))
     }
 
-    /// Reads the cases of the tenant that compete for one of these keys: open cases, and approved
-    /// cases whose line has not ended. Returns nothing for a query over all tenants, because keys
-    /// are unique only within a tenant.
+    /// Reads the cases of the tenant that compete for one of these keys (workloads or
+    /// subscriptions): open cases, and approved cases whose line for the key has not ended. Returns
+    /// nothing for a query over all tenants, because keys are unique only within a tenant.
     pub(crate) async fn competing_for(
         &self,
         keys: BTreeSet<AssociationKey>,

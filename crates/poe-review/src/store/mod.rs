@@ -1,5 +1,5 @@
-//! The storage of review cases and arbitrations: the tables of this service, and how the writer
-//! loads and saves aggregates.
+//! The storage of review cases and arbitrations (decisions between competing cases): the tables of
+//! this service, and how the writer loads and saves its aggregates.
 pub(crate) mod arbitrations;
 mod case_keys;
 pub(crate) mod case_query;
@@ -53,8 +53,9 @@ impl Store for CaseStore {
 
     /// Saves the cases and the rows of other tables that are derived from them. It takes one
     /// statement for the cases, and one more for each kind of row that changes: removed keys, new
-    /// keys, notes, completed approvals and new approvals. It takes three more if the competing
-    /// keys change, and three more for each case whose personal data is erased.
+    /// keys, notes, completed approvals and new approvals. It takes three more if the keys
+    /// (workloads or subscriptions) that cases compete for change, and three more for each case
+    /// whose personal data is erased.
     async fn save(
         &self,
         tx: &Tx,
