@@ -22,7 +22,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             public_url: "http://127.0.0.1:8080".to_owned(),
-            // This is longer than a review together with its consent window takes.
+            // This is longer than a review and the consent window together.
             link_lifetime_days: 180,
             mail: MailConfig::default(),
         }

@@ -9,7 +9,7 @@ use super::{Api, RpcResult, convert};
 use crate::store::Filter;
 
 /// Handles `ListConsents`. It takes one round trip to the database and no fsync. Consents are
-/// listed as last committed: deadlines that have passed since are not applied.
+/// listed as last committed: deadlines that have passed since then are not applied.
 pub(super) async fn list_consents(api: &Api, request: Request<ListConsentsRequest>) -> RpcResult<ListConsentsResponse> {
     let (caller, request) = request::validate(request)?;
     // `tenants/-` stands for all tenants. Access control has already rejected it for customers.

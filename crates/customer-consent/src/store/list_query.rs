@@ -37,8 +37,9 @@ pub(crate) struct Cursor {
     id: Uuid,
 }
 
-/// Lists up to `limit` consents of `owner`, or of all tenants, newest first, each with its
-/// position. If `after` is given, the list begins after that position. It executes one statement.
+/// Lists up to `limit` consents, newest first, each with its position. If `owner` is given, only
+/// the consents of this tenant are listed. If `after` is given, the list begins after that
+/// position. It executes one statement.
 pub(crate) async fn list_consents(
     db: &Db,
     owner: Option<&str>,
@@ -58,7 +59,7 @@ pub(crate) async fn list_consents(
         query = query.filter(Column::State.is_in(filter.states.iter().copied().map(ConsentState::from)));
     }
     if filter.only_waiting_for_delivery {
-        // As the condition of the partial index.
+        // This is exactly the condition of the partial index, so that the index is used.
         query = query.filter(Expr::col(Column::Waiting));
     }
     if let Some(cursor) = after {

@@ -97,7 +97,7 @@ fn consent_of_all() -> IndexCreateStatement {
     Index::create().name("consent_of_all").table(T::Table).col(T::CreateTime).col(T::Owner).col(T::Id).take()
 }
 
-/// Serves lists of waiting consents.
+/// Serves lists of consents whose last notice bounced and that wait for a delivery.
 fn consent_waiting() -> IndexCreateStatement {
     use Consent as T;
     Index::create()
