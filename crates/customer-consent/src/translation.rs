@@ -161,7 +161,7 @@ text_sections! {
         figures,
         /// The partner sees no content.
         no_content,
-        /// When the access begins and ends.
+        /// The access begins and ends with the official association.
         ends,
     }
     /// What happens if the customer does nothing (R42), depending on the state of the consent.
