@@ -24,11 +24,12 @@ use crate::domain::record::RecordConflict;
 use crate::store::tenant::TenantConflict;
 use crate::store::{query, tenant};
 
-/// Imports associations from before CPOR (R58), with one result for each row. Importing a row again
-/// changes nothing.
+/// Imports legacy associations, which were recorded before claims existed (R58), with one result
+/// for each row. A repeated import of a row changes nothing.
 ///
-/// Each row is one command, and up to 256 rows share a transaction. Constraints are checked row by
-/// row, so that an invalid row does not prevent the import of the others.
+/// Each row is one command, and up to 256 rows share a transaction. The declared constraints of the
+/// message are checked row by row, so that an invalid row does not prevent the import of the
+/// others.
 pub(super) async fn import_legacy_associations(
     api: &Api,
     request: Request<ImportLegacyAssociationsRequest>,
@@ -50,8 +51,8 @@ pub(super) async fn import_legacy_associations(
 /// row.
 type PreparedRow = Result<(TenantId, LegacyAssociation, Option<PartnerProfile>), Status>;
 
-/// Parses a row and reads its partner. Also returns the key of the row, which names it in the
-/// result. Uses one query.
+/// Parses a row and reads its partner. Also returns the key (the resource name of the
+/// subscription), which identifies the row in the result. Uses one query.
 async fn prepare(api: &Api, row: wire::LegacyAssociation) -> (String, PreparedRow) {
     let preparation = async {
         let (tenant, legacy) = parse(&row)?;
@@ -86,8 +87,9 @@ fn parse(row: &wire::LegacyAssociation) -> Result<(TenantId, LegacyAssociation),
 
 /// Imports one association with one command.
 ///
-/// A repeated import can be refused, for example because the association itself holds the key. A
-/// further query then finds the recorded import, and the row counts as unchanged.
+/// The import of a row can be refused because the row was imported before: the association then
+/// holds the key itself. In this case a further query finds the recorded import, and the row counts
+/// as unchanged.
 async fn import_association(
     api: &Api,
     actor: Actor,
@@ -123,7 +125,7 @@ async fn import_association(
     recorded.map(|_| Outcome::Unchanged).ok_or_else(|| refusal_status(&reasons))
 }
 
-/// The status that names every reason for which a row is refused.
+/// Returns the status that names every reason for which a row is refused.
 fn refusal_status(reasons: &[Reason]) -> Status {
     let Some(first) = reasons.first() else { return status::internal("the refusal has no reason") };
     let precondition = |reason: &Reason| PreconditionViolation {
@@ -135,7 +137,7 @@ fn refusal_status(reasons: &[Reason]) -> Status {
     status::failed_precondition(reason.as_str_name(), first.describe(), reasons.iter().map(precondition).collect())
 }
 
-/// The field of the row that a reason concerns.
+/// Returns the field of the row that a reason concerns.
 fn field_of(reason: Reason) -> &'static str {
     if reason == Reason::LocationNotOfPartner { "mpn_id" } else { "key" }
 }

@@ -27,8 +27,8 @@ pub(super) async fn list_associations(
     Ok(Response::new(ListAssociationsResponse { associations, next_page_token }))
 }
 
-/// Builds the filter of a request and limits it to what the caller may see: a partner's own
-/// associations, or those of the customer's own tenant.
+/// Builds the filter of a request and limits it to the associations that the caller may see: a
+/// partner sees its own associations, and a customer sees those of its own tenant.
 fn filter(caller: &Caller, request: &ListAssociationsRequest) -> Result<AssociationFilter, Status> {
     let tenant = match request.parent.as_str() {
         "tenants/-" => None,

@@ -8,10 +8,10 @@ use tonic::{Request, Response};
 use super::{Api, ApiResult, convert, error};
 use crate::store::query;
 
-/// Returns the associations that are official for a key, now or at a time (R49). A time in the
-/// future counts as now.
+/// Returns the associations that are official for a key (a workload or subscription of a tenant),
+/// now or at a time (R49). A time in the future counts as now.
 ///
-/// Uses one query, and a second for the time on PostgreSQL and with a virtual clock.
+/// Uses one query. A second query reads the time on PostgreSQL, and with a virtual clock.
 pub(super) async fn look_up_associations(
     api: &Api,
     request: Request<LookUpAssociationsRequest>,

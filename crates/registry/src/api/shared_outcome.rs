@@ -1,4 +1,4 @@
-//! Reports the outcome of an imported row from inside of a command.
+//! Passes the outcome of an imported row from the closure of a command to the API method.
 use std::sync::{Arc, Mutex, PoisonError};
 
 use cpor_proto::registry::v1::import_result::Outcome;
@@ -16,8 +16,8 @@ impl SharedOutcome {
         Self(Arc::new(Mutex::new(Outcome::Unchanged)))
     }
 
-    /// Sets the outcome. `existed` says whether the row was there before, `has_changed` whether the
-    /// import changes it.
+    /// Sets the outcome. `existed` tells whether the row was stored before, and `has_changed`
+    /// whether the import changes it.
     pub(super) fn set(&self, existed: bool, has_changed: bool) {
         let outcome = match (existed, has_changed) {
             (_, false) => Outcome::Unchanged,

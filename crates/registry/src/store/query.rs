@@ -1,5 +1,6 @@
 //! Queries that API methods run outside of a writer's transaction. A query that is limited to one
-//! owner takes the owner as a parameter.
+//! partner or tenant has it as a parameter. A *key* is one workload or subscription of a tenant. An
+//! association is *live* while it is pending or official.
 use std::collections::{BTreeMap, BTreeSet};
 
 use cpor_bulk_rows::{fetch_all, fetch_one};
@@ -22,20 +23,21 @@ use crate::domain::directory::{PartnerProfile, Subscription, TenantDirectory, Te
 use crate::domain::partner::Partner;
 use crate::domain::record::Decision;
 
-/// The directory data of a partner, or `None` when it does not exist. Uses one query.
+/// Returns the directory data of a partner, or `None` when it does not exist. Uses one query.
 pub(crate) async fn partner(db: &DatabaseConnection, id: &PartnerId) -> Result<Option<PartnerProfile>, StoreError> {
     let row = fetch_one(db, partner::Entity::find_by_id((ids::PartnerId::from(id), Uuid::nil()))).await?;
     let partner = row.map(Versioned::<Partner>::try_from).transpose()?;
     Ok(partner.map(|partner| partner.state.profile))
 }
 
-/// The profile of a tenant, or `None` when it does not exist. Uses one query.
+/// Returns the profile of a tenant, or `None` when it does not exist. Uses one query.
 pub(crate) async fn tenant_profile(db: &DatabaseConnection, id: TenantId) -> Result<Option<TenantProfile>, StoreError> {
     let query = tenant::Entity::find_by_id((ids::TenantId::from(id), ids::TenantUuid::from(id)));
     Ok(fetch_one(db, query).await?.map(TenantProfile::from))
 }
 
-/// The directory data of these partners. Partners that do not exist are left out. Uses one query.
+/// Returns the directory data of these partners. Partners that do not exist are left out. Uses one
+/// query.
 pub(crate) async fn partners(
     db: &DatabaseConnection,
     ids: &BTreeSet<&PartnerId>,
@@ -47,8 +49,8 @@ pub(crate) async fn partners(
     rows.map(parse).map(|partner| partner.map(|Partner { id, profile }| (id, profile))).collect()
 }
 
-/// The directory data of these tenants, with subscriptions and workloads. Tenants that do not exist
-/// are left out. Uses three queries.
+/// Returns the directory data of these tenants, with subscriptions and workloads. Tenants that do
+/// not exist are left out. Uses three queries.
 pub(crate) async fn tenant_directories(
     db: &DatabaseConnection,
     ids: &BTreeSet<TenantId>,
@@ -66,8 +68,8 @@ pub(crate) async fn tenant_directories(
     Ok(rows.map(directory).collect())
 }
 
-/// A page of a tenant's subscriptions in the order of their ids, starting after `after` or with
-/// the first. Uses one query.
+/// Returns a page of a tenant's subscriptions in the order of their ids, starting after `after` or
+/// with the first. Uses one query.
 pub(crate) async fn subscriptions(
     db: &DatabaseConnection,
     tenant: TenantId,
@@ -81,8 +83,8 @@ pub(crate) async fn subscriptions(
     fetch_all(db, select).await.map_err(child_load_error)?.into_iter().map(subscription).collect()
 }
 
-/// A page of a tenant's workloads in the order of their product ids, starting behind `after` or
-/// with the first. Uses one query.
+/// Returns a page of a tenant's workloads in the order of their product ids, starting after `after`
+/// or with the first. Uses one query.
 pub(crate) async fn workloads(
     db: &DatabaseConnection,
     tenant: TenantId,
@@ -111,8 +113,8 @@ fn subscription(row: subscription::Model) -> Result<(SubscriptionId, Subscriptio
 /// An association with its resource name.
 pub(crate) type NamedAssociation = (AssociationName, Association);
 
-/// The associations that were official for a key at a time, or are official now when `at` is
-/// `None`. Uses one query, with the index `association_key`.
+/// Returns the associations that were official for a key at a time, or are official now when `at`
+/// is `None`. Uses one query, with the index `association_key`.
 pub(crate) async fn associations_on_record(
     db: &DatabaseConnection,
     key: &TenantKey,
@@ -130,8 +132,8 @@ pub(crate) async fn associations_on_record(
     named(db, query).await
 }
 
-/// When the partner's association with a key became official, or `None` when it is not official now
-/// (R50). Uses one query, with the index `association_key`.
+/// Returns the time at which the partner's association with a key became official, or `None` when
+/// it is not official now (R50). Uses one query, with the index `association_key`.
 pub(crate) async fn official_since(
     db: &DatabaseConnection,
     partner: &PartnerId,
@@ -158,8 +160,8 @@ pub(crate) async fn association(
     row.map(to_named).transpose()
 }
 
-/// The keys of these tenants that have a live legacy association (R58), with its partner. Uses one
-/// query, with the index `association_live`.
+/// Returns the keys of these tenants that have a live legacy association (one recorded before
+/// claims existed, R58), with its partner. Uses one query, with the index `association_live`.
 pub(crate) async fn legacy_holders(
     db: &DatabaseConnection,
     tenants: &BTreeSet<TenantId>,
@@ -173,8 +175,8 @@ pub(crate) async fn legacy_holders(
         .collect())
 }
 
-/// The recorded outcome of a decision about a claim, or `None` when the decision was not made. Uses
-/// one query.
+/// Returns the recorded outcome of a decision about a claim, or `None` when the decision was not
+/// made. Uses one query.
 pub(crate) async fn decision(
     db: &DatabaseConnection,
     tenant: TenantId,
@@ -188,8 +190,8 @@ pub(crate) async fn decision(
     Ok(record.decision(decision_id).cloned())
 }
 
-/// The live associations of a claim in the order of their ids. Uses one query, with the index
-/// `association_live`.
+/// Returns the live associations of a claim in the order of their ids. Uses one query, with the
+/// index `association_live`.
 pub(crate) async fn live_associations_of(
     db: &DatabaseConnection,
     tenant: TenantId,
@@ -203,8 +205,8 @@ pub(crate) async fn live_associations_of(
     named(db, of_claim.order_by_asc(Id)).await
 }
 
-/// Selects the associations to list. It combines the limits of what the caller may see with the
-/// caller's own filter. A field that is `None` selects all.
+/// Selects the associations to list: those that the caller may see and that the caller's own filter
+/// selects. A field that is `None` selects all.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct AssociationFilter {
     pub(crate) tenant: Option<TenantId>,
@@ -234,8 +236,8 @@ impl From<&NamedAssociation> for AssociationCursor {
     }
 }
 
-/// A page of associations, the newest first. Uses one query, with the index `association_tenant`,
-/// `association_partner` or `association_all`.
+/// Returns a page of associations, the newest first. Uses one query, with the index
+/// `association_tenant`, `association_partner` or `association_all`.
 pub(crate) async fn associations(
     db: &DatabaseConnection,
     filter: &AssociationFilter,

@@ -61,8 +61,8 @@ async fn import_tenant(api: &Api, actor: Actor, id: TenantId, profile: TenantPro
     Ok(outcome.get())
 }
 
-/// Imports a subscription or a workload into its tenant. `exists` says whether it was there before,
-/// `change` makes the change.
+/// Imports a subscription or a workload into its tenant. `exists` returns whether the tenant
+/// already has it, and `change` makes the change.
 async fn import_into_tenant(
     api: &Api,
     actor: Actor,

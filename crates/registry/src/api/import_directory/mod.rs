@@ -1,5 +1,5 @@
-//! The RPC `ImportDirectory`. Rows are imported one by one, so that an invalid row does not prevent
-//! the import of the others.
+//! The RPC `ImportDirectory`. The directory is the registry's data about partners and customers.
+//! Rows are imported one by one, so that an invalid row does not prevent the import of the others.
 mod apply;
 mod row;
 
@@ -29,8 +29,8 @@ pub(super) const MAX_CONCURRENT_ROWS: usize = 256;
 /// nothing.
 ///
 /// Each row is one command, and up to 256 rows share a transaction: 1,000 new rows cost about four
-/// fsyncs on SQLite. Constraints are checked row by row instead of by `request::validate`, which
-/// would refuse the whole request for one invalid row.
+/// fsyncs on SQLite. The declared constraints of the message are checked row by row, not by
+/// `request::validate`, which would refuse the whole request for one invalid row.
 pub(super) async fn import_directory(
     api: &Api,
     request: Request<ImportDirectoryRequest>,
@@ -66,7 +66,8 @@ fn parse(api: &Api, row: DirectoryRow) -> Result<Row, Status> {
     Row::parse(row, api)
 }
 
-/// The resource name of a row, which identifies it in the result. Empty when the row is empty.
+/// Returns the resource name of a row, which identifies it in the result. Empty when the row is
+/// empty.
 fn row_name(row: &DirectoryRow) -> String {
     match &row.row {
         Some(directory_row::Row::Partner(partner)) => partner.name.clone(),
@@ -77,7 +78,7 @@ fn row_name(row: &DirectoryRow) -> String {
     }
 }
 
-/// The result of one row.
+/// Returns the result of one row.
 pub(super) fn import_result(name: String, outcome: Result<Outcome, Status>) -> ImportResult {
     match outcome {
         Ok(outcome) => ImportResult { name, outcome: outcome.into(), error: None },
