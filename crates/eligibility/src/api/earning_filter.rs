@@ -1,4 +1,4 @@
-//! Reads the filter of requests for earnings.
+//! Reads the filter of requests that list or export earnings.
 use cpor_auth::Caller;
 use cpor_proto::eligibility::v1::{self as wire, EarningFilter};
 use cpor_types::{ClaimName, TenantKey};

@@ -23,7 +23,7 @@ pub(super) async fn list_program_guides(
     let activation =
         |guide: &CatalogGuide| guide.effective_period().map(|period| Reverse((period.start, period.edition)));
     guides.sort_by_cached_key(|guide| (activation(guide), Reverse(guide.create_time), guide.document.id.clone()));
-    // The list ends if the caller can no longer see the last guide of the page before.
+    // The list ends if the caller can no longer see the last guide of the previous page.
     let start = after.map(|after| {
         let position = guides.iter().position(|guide| guide.document.id == after);
         position.map_or(guides.len(), |position| position + 1)

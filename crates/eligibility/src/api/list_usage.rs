@@ -1,5 +1,5 @@
-//! `ListUsage` (R50): lists the usage of a key page by page. The registry is asked first whether a
-//! partner may read the usage.
+//! `ListUsage` (R50): lists the usage of a key (a workload or subscription of a tenant) page by
+//! page. The registry is asked first whether a calling partner may read the usage.
 use cpor_auth::Caller;
 use cpor_listing::page::{self, PageTokens};
 use cpor_proto::eligibility::v1::{ListUsageRequest, ListUsageResponse};
@@ -31,11 +31,12 @@ pub(super) async fn list_usage(
     Ok(Response::new(ListUsageResponse { usage_months, next_page_token }))
 }
 
-/// Returns the first month whose usage is credited to the calling partner; `None` for the vendor's
-/// staff.
+/// Returns the first month whose usage is credited to the calling partner: the first full month
+/// after its association became official. Returns `None` for the vendor's staff.
 ///
 /// # Errors
-/// The partner has no official association with the key, or the registry failed.
+/// Returns an error if the partner has no official association with the key, or if the registry
+/// cannot be asked.
 async fn credited_from(api: &Api, caller: &Caller, key: &TenantKey) -> Result<Option<Month>, Status> {
     match scope_of_caller(caller, &key.to_string())? {
         Scope::All => Ok(None),

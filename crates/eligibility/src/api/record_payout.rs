@@ -1,4 +1,5 @@
-//! `RecordPayout` (R54): stores a payout and marks the earnings that it pays, in one transaction.
+//! `RecordPayout` (R54): records that the unpaid earnings of a quarter have been paid, and marks
+//! these earnings, in one transaction.
 use cpor_durable::{Command, RequestId};
 use cpor_proto::eligibility::v1::{RecordPayoutRequest, RecordPayoutResponse};
 use cpor_proto::wire_time::to_wire_time;
@@ -31,7 +32,7 @@ pub(super) async fn record_payout(
 
     let not_found = || Refusal::NotFound { resource: request.payout_period.clone() };
     let Payout { id, period, reference, pay_time } = committed.state.ok_or_else(not_found)?;
-    // The writer's connection is used because a reader might not see the commit yet.
+    // This reads from the writer's connection, because a reader might not see the commit yet.
     let (earnings, amounts) = payouts::totals(api.db.writer(), id).await.map_err(Refusal::Store)?;
     Ok(Response::new(RecordPayoutResponse {
         payout_period: period.to_string(),

@@ -1,5 +1,5 @@
-//! The table `earning`, which is the ledger (R54). Earnings are inserted in the transaction of the
-//! assessment that causes them.
+//! The table `earning`, which is the ledger (R54). An earning is an amount that a line of a claim
+//! earns in a month. Earnings are inserted in the transaction of the assessment that causes them.
 use cpor_bulk_rows::fetch_all;
 use cpor_durable::{AggregateKey, Change, StoreError, Tx, ids, rows};
 use cpor_types::{AssociationKey, ClaimId, Month, TenantId, Timestamp};
@@ -40,7 +40,7 @@ pub(crate) struct LedgerEntry {
 }
 
 impl LedgerEntry {
-    /// The cursor with which a list continues after this entry.
+    /// Returns the cursor with which a list continues after this entry.
     pub(crate) fn cursor(&self) -> Cursor {
         let Earning { accrue_time, number, id, .. } = &self.earning;
         (*accrue_time, number.cast_signed(), *id)
@@ -51,7 +51,7 @@ impl LedgerEntry {
 /// id.
 pub(crate) type Cursor = (Timestamp, i64, Uuid);
 
-/// Which earnings a list contains. A field that is `None` does not restrict the list.
+/// The earnings that a list contains. A field that is `None` does not restrict the list.
 #[derive(Clone, Debug)]
 pub(crate) struct EarningQuery {
     pub(crate) scope: Scope,
@@ -64,7 +64,7 @@ pub(crate) struct EarningQuery {
 }
 
 impl EarningQuery {
-    /// The database condition for the earnings in the list.
+    /// Returns the database condition for the earnings in the list.
     fn condition(&self) -> Condition {
         let partner = match &self.scope {
             Scope::Partner(partner) => Some(Column::Partner.eq(ids::PartnerId::from(partner))),
@@ -101,7 +101,7 @@ pub(super) async fn save(tx: &Tx, changes: &[Change<Assessment>]) -> Result<(), 
 /// `after`.
 ///
 /// # Errors
-/// The database failed, or a row is inconsistent.
+/// Returns an error if the database cannot be reached or a row cannot be decoded.
 pub(crate) async fn list(
     db: &impl ConnectionTrait,
     query: &EarningQuery,

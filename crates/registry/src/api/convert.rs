@@ -15,8 +15,8 @@ use crate::domain::catalog::Product;
 use crate::domain::directory::{Enrollment, Location, PartnerProfile, Subscription, TenantProfile};
 use crate::store::query::NamedAssociation;
 
-/// Parses a time. The time must be one that the database can store. `field` is its path in the
-/// request.
+/// Parses a time and truncates it to whole microseconds. The database must be able to store the
+/// time. `field` is its path in the request.
 pub(crate) fn parse_timestamp(field: &str, time: prost_types::Timestamp) -> Result<Timestamp, Status> {
     let storable = from_wire_time(time).filter(|time| cpor_bulk_rows::storable_time(*time) == *time);
     storable.ok_or_else(|| error::invalid_field(field, "must be between the years 1 and 9999"))

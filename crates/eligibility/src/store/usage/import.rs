@@ -17,16 +17,17 @@ use crate::{
 };
 use cpor_durable::Tx;
 
-/// How often an import is tried. A try fails if a concurrent import creates one of the same months.
+/// The number of times that an import is tried. A try fails if a concurrent import creates one of
+/// the same months.
 const MAX_TRIES: usize = 5;
 
-/// Why nothing was imported.
+/// The reason why nothing was imported.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ImportError {
-    /// The database failed, or a row is inconsistent.
+    /// The database cannot be reached, or a row cannot be decoded.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// Concurrent imports of the same months interfered with every try.
+    /// Every try failed because of concurrent imports of the same months.
     #[error("concurrent imports of the same months interfered")]
     Contended,
 }
@@ -40,11 +41,11 @@ impl From<sea_orm::DbErr> for ImportError {
 /// Stores rows of usage and returns the outcome of each row, in order. Replaced months are kept
 /// (R51).
 ///
-/// The import executes one query, then at most one statement each for new, changed and replaced
-/// months. An import that repeats what is stored writes nothing.
+/// The import executes one query, and then at most one statement each for new, changed and replaced
+/// months. An import of figures that are already stored writes nothing.
 ///
 /// # Errors
-/// See [`ImportError`]. After an error nothing was stored.
+/// Returns an [`ImportError`] if the import is not possible. In that case nothing was stored.
 pub(crate) async fn import(db: &Db, clock: &BusinessClock, usage: &[Usage]) -> Result<Vec<ImportOutcome>, ImportError> {
     for _ in 0..MAX_TRIES {
         let tx = db.begin().await?;

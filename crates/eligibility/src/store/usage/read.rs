@@ -27,12 +27,12 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct UsageRevision {
     pub(crate) stored: StoredUsage,
-    /// When a later import replaced this revision; `None` for the current one.
+    /// The time at which a later import replaced this revision, or `None` for the current one.
     pub(crate) replace_time: Option<Timestamp>,
 }
 
 impl UsageRevision {
-    /// The cursor with which a list continues after this revision.
+    /// Returns the cursor with which a list continues after this revision.
     pub(crate) fn cursor(&self) -> Cursor {
         (self.stored.usage.id.month, self.stored.revision)
     }
@@ -41,12 +41,12 @@ impl UsageRevision {
 /// A position in a list of usage: a month and a revision of it.
 pub(crate) type Cursor = (Month, u64);
 
-/// Lists at most `limit` months of a key, the newest first, beginning before the position `before`.
-/// With `show_replaced`, the list contains the replaced revisions of each month, the latest first
-/// (R51).
+/// Lists at most `limit` months of a key (a workload or subscription), the newest first, beginning
+/// before the position `before`. With `show_replaced`, the list also contains the replaced
+/// revisions of each month, the latest first (R51).
 ///
 /// # Errors
-/// The database failed, or a row is inconsistent.
+/// Returns an error if the database cannot be reached or a row cannot be decoded.
 pub(crate) async fn list(
     db: &impl ConnectionTrait,
     key: &TenantKey,
@@ -80,8 +80,8 @@ async fn list_replaced(
     fetch_all(db, query).await?.into_iter().map(|row| row::to_replaced_usage(row).map(replaced)).collect()
 }
 
-/// The condition that a row belongs to a key and lies before a position. It applies to both usage
-/// tables, which have these columns in common.
+/// Returns the condition that a row belongs to a key and lies before a position. It applies to both
+/// usage tables, which have these columns in common.
 fn is_before(key: &TenantKey, before: Option<Cursor>) -> Result<Condition, StoreError> {
     let (owner, key) = key_columns(key);
     let column = |name: &'static str| Expr::col(name);
@@ -94,7 +94,7 @@ fn is_before(key: &TenantKey, before: Option<Cursor>) -> Result<Condition, Store
 /// Returns all stored months of these keys, in order.
 ///
 /// # Errors
-/// The database failed, or a row is inconsistent.
+/// Returns an error if the database cannot be reached or a row cannot be decoded.
 pub(crate) async fn load_usage(
     db: &impl ConnectionTrait,
     keys: BTreeSet<TenantKey>,
