@@ -14,7 +14,7 @@ pub struct Config {
     /// The number of days (1 to 3650, in real time) after which a consent link stops working. Each
     /// mail has its own link.
     pub link_lifetime_days: u32,
-    /// How mails to customers are sent.
+    /// The settings for sending mails to customers.
     pub mail: MailConfig,
 }
 

@@ -89,7 +89,7 @@ pub(crate) struct Translation {
     /// The data that the partner will see.
     #[serde(rename = "sees")]
     pub(crate) partner_access: PartnerAccessTexts,
-    /// What happens if the customer does nothing.
+    /// The effect if the customer does nothing.
     #[serde(rename = "silence")]
     pub(crate) no_response: NoResponseTexts,
     /// The time until which the customer can decline.
@@ -164,7 +164,7 @@ text_sections! {
         /// The access begins and ends with the official association.
         ends,
     }
-    /// What happens if the customer does nothing (R42), depending on the state of the consent.
+    /// The effect if the customer does nothing (R42), depending on the state of the consent.
     NoResponseTexts {
         heading,
         /// The claim is not approved yet.
@@ -342,7 +342,7 @@ text_sections! {
         link,
         /// Opening the link decides nothing.
         opening,
-        /// Why the recipient gets this mail.
+        /// The reason why the recipient gets this mail.
         why,
         /// The mail was sent automatically.
         automatic,

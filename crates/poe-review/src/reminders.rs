@@ -18,7 +18,7 @@ pub(crate) struct ReminderComposer {
     pub db: Db,
 }
 
-/// The data that a queued mail carries: the case and the clock that the mail is about.
+/// The data of a queued mail: the case and the clock that the mail is about.
 #[derive(Deserialize)]
 struct MailData {
     /// The id of the case.

@@ -1,3 +1,5 @@
+//! The RPC `ApproveConsent`: approves a claim for the customer.
+
 use cpor_durable::{Command, RequestId};
 use cpor_proto::consents::v1::{ApproveConsentRequest, Consent};
 use cpor_rpc::request;

@@ -1,3 +1,5 @@
+//! The RPC `DeclineConsent`: declines a claim for the customer.
+
 use cpor_durable::{Command, RequestId};
 use cpor_proto::consents::v1::{Consent, DeclineConsentRequest};
 use cpor_rpc::request;

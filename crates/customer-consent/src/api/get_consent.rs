@@ -1,3 +1,5 @@
+//! The RPC `GetConsent`: returns a consent, which is the customer's side of one claim.
+
 use cpor_call::status;
 use cpor_proto::consents::v1::{Consent, GetConsentRequest};
 use cpor_rpc::request;

@@ -1,3 +1,5 @@
+//! The RPC `ResendNotice`: sends the last notice (a mail to the customer contact) again.
+
 use cpor_durable::{Command, RequestId};
 use cpor_proto::consents::v1::{Consent, ResendNoticeRequest};
 use cpor_rpc::request;

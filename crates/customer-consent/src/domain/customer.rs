@@ -1,4 +1,6 @@
-//! The customer's commands: approve (R26a) and decline (R26, R43).
+//! The customer's commands: approve (R26a) and decline (R26, R43). The partner's association is
+//! *official* when the claim is approved and the customer consents: explicitly, or by silence until
+//! the end of the consent window.
 
 use cpor_durable::Transition;
 use cpor_types::Timestamp;

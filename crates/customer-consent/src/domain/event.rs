@@ -41,7 +41,7 @@ pub(crate) enum Event {
     WindowPassed,
     /// The customer approved explicitly (R26a).
     CustomerApproved {
-        /// How the customer approved.
+        /// The channel of the approval, such as the link in a mail.
         channel: Channel,
         /// The number of the request that the approval answers; see
         /// [`ClaimSummary::consent_request_number`](super::ClaimSummary::consent_request_number).
@@ -49,7 +49,7 @@ pub(crate) enum Event {
     },
     /// The customer declined (R26).
     CustomerDeclined {
-        /// How the customer declined.
+        /// The channel of the decline, such as the link in a mail.
         channel: Channel,
         /// The customer's comment; may be empty.
         comment: String,

@@ -228,19 +228,19 @@ impl Window {
     pub(crate) const DEADLINE: &'static str = "consent_window";
 }
 
-/// When and how the customer made a decision.
+/// The time and the channel of a decision of the customer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct DecisionRecord {
     /// The time of the decision, by the business clock that deadlines use.
     pub(crate) time: Timestamp,
-    /// How the customer made the decision.
+    /// The channel of the decision, such as the link in a mail.
     pub(crate) channel: Channel,
 }
 
 /// A decline by the customer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Decline {
-    /// When and how the customer declined.
+    /// The time and the channel of the decline.
     #[serde(rename = "spoken")]
     pub(crate) decision: DecisionRecord,
     /// The customer's comment; may be empty.

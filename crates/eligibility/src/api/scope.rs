@@ -13,7 +13,7 @@ use crate::{
 /// see all.
 ///
 /// # Errors
-/// Returns NOT_FOUND for the requested `resource` to any other caller.
+/// Returns `NOT_FOUND` for the requested `resource` to any other caller.
 pub(super) fn scope_of_caller(caller: &Caller, resource: &str) -> Result<Scope, Status> {
     match (caller.side(), &caller.partner) {
         (ActorSide::Partner, Some(partner)) => Ok(Scope::Partner(partner.clone())),

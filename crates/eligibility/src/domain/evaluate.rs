@@ -1,7 +1,8 @@
 //! Evaluates the conditions of a program guide for the lines of a claim, and calculates the amount
 //! that each line earns in a month. A *program guide* contains the conditions and rates of payment.
 //! A *line* is the part of a claim that is about one workload or subscription of the tenant (its
-//! *key*). A line is *credited* for a month if the association was official during the whole month.
+//! *key*). A line is *credited* for a month if the partner was officially on record during the
+//! whole month.
 
 use std::collections::BTreeMap;
 

@@ -1,7 +1,8 @@
 //! The facts that an assessment is based on (R52): the association, its lines, the partner, and the
-//! stored usage. A *line* is the part of a claim that is about one workload or subscription of the
-//! tenant (its *key*). The registry reports the facts, except usage, in events. Its data about
-//! partners and customers is called the directory.
+//! stored usage. An association is *official* while the partner is on record. A *line* is the part
+//! of a claim that is about one workload or subscription of the tenant (its *key*). The registry
+//! reports the facts, except usage, in events. Its data about partners and customers is called the
+//! directory.
 
 use std::collections::BTreeMap;
 
@@ -88,7 +89,7 @@ pub(crate) struct SubscriptionFacts {
     pub(crate) id: SubscriptionId,
     /// The status, for example `active`, `in_grace` or `expired`.
     pub(crate) status: String,
-    /// How the subscription was bought, for example `web_direct`.
+    /// The channel through which the subscription was bought, for example `web_direct`.
     pub(crate) channel: String,
     pub(crate) purchase_time: Timestamp,
     pub(crate) end_time: Option<Timestamp>,

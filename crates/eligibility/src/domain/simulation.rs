@@ -1,5 +1,6 @@
 //! Compares the stored results of claims with the results that a draft of a program guide (the
-//! conditions and rates of payment) would give.
+//! conditions and rates of payment) would give. A line is the part of a claim that is about one
+//! workload or subscription.
 use cpor_types::{Money, Month};
 
 use super::{

@@ -2,7 +2,7 @@
 //! and customers) last reported it.
 //!
 //! Events about partners and about associations arrive on different streams, in any order. The
-//! record is stored for associations that become official later.
+//! record is stored for partners that are put on record for a workload or subscription later.
 use cpor_bulk_rows::{LoadError, fetch_one};
 use cpor_durable::{AggregateKey, StoreError, ids, rows};
 use cpor_types::PartnerId;

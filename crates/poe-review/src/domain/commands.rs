@@ -1,4 +1,5 @@
-//! The commands of reviewers and review leads. The transition table decides whether a command is
+//! The commands of reviewers and review leads. A line is the part of a claim that is about one
+//! workload or subscription of the tenant. The transition table decides whether a command is
 //! allowed.
 use super::{
     Approval, CaseEvent, CommandKind, PartnerAction, Phase, Refusal, Rejection, ReviewCase, Reviewer, State,

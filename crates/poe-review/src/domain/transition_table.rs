@@ -76,7 +76,7 @@ impl RequiredRole {
     }
 }
 
-/// What a command requires of the assignment of the case.
+/// The assignment of the case that a command requires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AssigneeGuard {
     /// The case may have a reviewer or not.

@@ -130,7 +130,7 @@ fn non_empty(text: &str) -> Option<&str> {
     Some(text.trim()).filter(|text| !text.is_empty())
 }
 
-/// Returns the location with this MPN id, if it belongs to the partner.
+/// Returns the location with this MPN (Microsoft Partner Network) id, if it belongs to the partner.
 fn location(partner: Option<&PartnerProfile>, mpn_id: Option<&MpnId>) -> Option<cpor_proto::registry::v1::Location> {
     let (id, location) = partner?.locations.get_key_value(mpn_id?)?;
     Some(convert::location(id, location))

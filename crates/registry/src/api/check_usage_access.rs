@@ -9,8 +9,8 @@ use super::{Api, ApiResult, error};
 use crate::store::query;
 
 /// Returns whether a partner may read the usage figures of a key (a workload or subscription of a
-/// tenant): the partner's association with the key must be official (R50). For a key or partner
-/// that does not exist, the answer is the same as without access. Uses one query.
+/// tenant): the partner must be officially on record for the key (R50). For a key or partner that
+/// does not exist, the answer is the same as without access. Uses one query.
 pub(super) async fn check_usage_access(
     api: &Api,
     request: Request<CheckUsageAccessRequest>,

@@ -47,11 +47,10 @@ pub(super) async fn import_legacy_associations(
     Ok(Response::new(ImportLegacyAssociationsResponse { results: results.collect().await }))
 }
 
-/// A parsed row with its tenant and the directory data of its partner, or the status of an invalid
-/// row.
+/// A parsed row with its tenant and the profile of its partner, or the status of an invalid row.
 type PreparedRow = Result<(TenantId, LegacyAssociation, Option<PartnerProfile>), Status>;
 
-/// Parses a row and reads its partner. Also returns the key (the resource name of the
+/// Parses a row and reads its partner. Also returns the key (the resource name of the workload or
 /// subscription), which identifies the row in the result. Uses one query.
 async fn prepare(api: &Api, row: wire::LegacyAssociation) -> (String, PreparedRow) {
     let preparation = async {
@@ -87,9 +86,9 @@ fn parse(row: &wire::LegacyAssociation) -> Result<(TenantId, LegacyAssociation),
 
 /// Imports one association with one command.
 ///
-/// The import of a row can be refused because the row was imported before: the association then
-/// holds the key itself. In this case a further query finds the recorded import, and the row counts
-/// as unchanged.
+/// The import of a row can be refused because the row was imported before: the imported association
+/// itself then holds the key. In this case a further query finds the recorded import, and the row
+/// counts as unchanged.
 async fn import_association(
     api: &Api,
     actor: Actor,

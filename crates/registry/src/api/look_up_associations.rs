@@ -8,8 +8,8 @@ use tonic::{Request, Response};
 use super::{Api, ApiResult, convert, error};
 use crate::store::query;
 
-/// Returns the associations that are official for a key (a workload or subscription of a tenant),
-/// now or at a time (R49). A time in the future counts as now.
+/// Returns the official associations with a key: the partners on record for a workload or
+/// subscription of a tenant, now or at a time (R49). A time in the future counts as now.
 ///
 /// Uses one query. A second query reads the time on PostgreSQL, and with a virtual clock.
 pub(super) async fn look_up_associations(

@@ -1,6 +1,7 @@
 //! Arbitration: a review lead awards contested keys of one tenant in one step (R37). A *key* is one
 //! workload or subscription of the tenant; at most one company can hold it. A key is *contested*
-//! while claims of several companies compete for it.
+//! while claims of several companies compete for it. The holder is *official* when it is on record
+//! for the key.
 use cpor_types::{Activity, AssociationKey, CaseId, ClaimName, DecisionId, Timestamp};
 
 use super::association::{Association, AssociationState, EndReason};

@@ -1,6 +1,6 @@
 //! Expiry: the associations with a subscription end when the subscription does (R39, R58). An
-//! association is *live* while it is pending or official. A *legacy* association was recorded
-//! before claims existed.
+//! association is *live* while it is official (the partner is on record), or pending before that. A
+//! *legacy* association was recorded before claims existed.
 use cpor_types::{AssociationKey, Deadline, Timestamp};
 
 use super::association::{Association, EndReason, Source};

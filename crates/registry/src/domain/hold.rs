@@ -1,9 +1,10 @@
 //! Holds: the reservation of a tenant's keys for the lines of an approved claim (R34 to R36). A
 //! *key* is one workload or subscription of the tenant; at most one company can hold it. A *line*
-//! is the part of a claim that is about one key.
+//! is the part of a claim that is about one key. The directory is the registry's data about
+//! partners and customers.
 //!
 //! A claim holds all of its lines or none. Its holds begin as pending associations, become official
-//! together, and end when the claim closes.
+//! together (the partner is then on record), and end when the claim closes.
 use std::collections::BTreeSet;
 
 use cpor_types::{

@@ -1,6 +1,6 @@
 //! Legacy associations (R58): associations that were recorded before claims existed. They are
-//! imported, are official at once, and have no claim. Each of them is with one *key* of a tenant: a
-//! subscription.
+//! imported, are official at once (the partner is on record), and have no claim. Each of them is
+//! with one *key* of a tenant, which must be a subscription, not a workload.
 use cpor_types::{
     Activity, AssociationId, AssociationKey, ClaimId, ClaimName, DecisionId, MpnId, PartnerId, ProductFamily, TenantId,
     Timestamp,

@@ -1,5 +1,6 @@
 //! The reasons for which the registry refuses a claim, a hold (the reservation of a workload or
-//! subscription), an award (the decision that a claim gets it), or an imported association.
+//! subscription), an award (the decision that a claim gets it), or the import of a legacy
+//! association (one that was recorded before claims existed).
 use serde::{Deserialize, Serialize};
 
 /// The reason why a claim, a hold, an award or an imported association is refused.

@@ -3,7 +3,8 @@
 //!
 //! A reviewer's decision asks the registry to *hold* the lines of a claim: to reserve their *keys*
 //! (workloads or subscriptions of the tenant) for the claim's partner. A review lead's decision
-//! *awards* keys that claims of several companies compete for.
+//! *awards* keys that claims of several companies compete for. An association is *official* when
+//! its partner is on record for the key.
 use std::collections::{BTreeMap, BTreeSet};
 
 use cpor_types::{AssociationKey, CaseId, DecisionId, LineId};

@@ -1,6 +1,8 @@
-//! The tenant aggregate: the directory data of a customer, and the associations of partners with
-//! its keys. A *key* is one workload or subscription of the tenant. An association is *live* while
-//! it is pending or official; at most one company *holds* a key with a live exclusive association.
+//! The tenant aggregate: the directory data of a customer (its profile, subscriptions and
+//! workloads), and the associations of partners with its keys. A *key* is one workload or
+//! subscription of the tenant. An association is *live* while it is official (the partner is on
+//! record), or pending before that. At most one company *holds* a key with a live exclusive
+//! association.
 //!
 //! A tenant is loaded, changed and saved as a whole. One row lock and one version therefore guard
 //! every decision about exclusivity (R34).
@@ -88,7 +90,7 @@ pub(crate) struct AssociationsGranted {
 }
 
 impl AssociationsGranted {
-    /// Returns the region of the partner's location with this MPN id.
+    /// Returns the region of the partner's location with this MPN (Microsoft Partner Network) id.
     pub(crate) fn location_region(&self, mpn_id: &MpnId) -> Option<&str> {
         let location = self.partner.as_ref()?.locations.get(mpn_id)?;
         Some(&location.region)

@@ -1,5 +1,6 @@
 //! The events that the registry receives from claim-intake, the service that owns the claims. A
-//! *hold* reserves a workload or subscription of a tenant for a claim's partner.
+//! *hold* reserves a workload or subscription of a tenant for a claim's partner. It becomes
+//! *official* (the partner is on record) when the customer has consented.
 use std::sync::Arc;
 
 use cpor_database::Db;
@@ -34,7 +35,7 @@ impl EventReceiver for IncomingEvents {
 }
 
 impl IncomingEvents {
-    /// Makes the holds of a claim official (R27), because the customer has consented.
+    /// Makes the holds of a claim official (R27).
     ///
     /// The partner is read just before, because the assessment of payments needs the partner's data
     /// at this time and not at the time of the hold. Later changes are reported by the event
@@ -93,7 +94,7 @@ fn end_reason(primary_reason: i32) -> Result<EndReason, ReceiveError> {
     })
 }
 
-/// The refusal of an event about a tenant that is not in the directory.
+/// The refusal of an event about a tenant that is not stored.
 #[derive(Clone, Copy, Debug)]
 struct TenantUnknown;
 

@@ -1,5 +1,7 @@
 //! The events that the registry sends to other services: claim-intake owns the claims, and
-//! eligibility assesses which partners are paid.
+//! eligibility assesses which partners are paid. An association is *official* when the partner is
+//! on record for a workload or subscription of the tenant. A line is the part of a claim that is
+//! about one of them.
 use std::collections::HashMap;
 
 use cpor_durable::{Change, OutgoingEvent, RecordedEvent};
@@ -155,7 +157,7 @@ fn enrollment_facts(enrollment: &Enrollment) -> EnrollmentFacts {
     }
 }
 
-/// Returns the region of each location, by MPN id.
+/// Returns the region of each location, by its MPN (Microsoft Partner Network) id.
 fn location_regions(profile: &PartnerProfile) -> HashMap<String, String> {
     profile.locations.iter().map(|(mpn_id, location)| (mpn_id.to_string(), location.region.clone())).collect()
 }

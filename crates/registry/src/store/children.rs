@@ -1,6 +1,7 @@
 //! Storage of the child rows of tenants: subscriptions, workloads, live associations and
-//! successors. A *live* association is pending or official. A *successor* is the claim that
-//! replaces the official holder of a workload or subscription (a *key*).
+//! successors. A *live* association is pending (approved, but the customer may still decline) or
+//! official (the partner is on record). A *successor* is the claim that replaces the official
+//! holder of a workload or subscription (a *key*).
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use cpor_bulk_rows::fetch_all;

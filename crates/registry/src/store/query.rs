@@ -1,6 +1,7 @@
 //! Queries that API methods run outside of a writer's transaction. A query that is limited to one
 //! partner or tenant has it as a parameter. A *key* is one workload or subscription of a tenant. An
-//! association is *live* while it is pending or official.
+//! association is *official* while the partner is on record for the key. It is *live* while it is
+//! official, or pending before that.
 use std::collections::{BTreeMap, BTreeSet};
 
 use cpor_bulk_rows::{fetch_all, fetch_one};
@@ -23,7 +24,7 @@ use crate::domain::directory::{PartnerProfile, Subscription, TenantDirectory, Te
 use crate::domain::partner::Partner;
 use crate::domain::record::Decision;
 
-/// Returns the directory data of a partner, or `None` when it does not exist. Uses one query.
+/// Returns the profile of a partner, or `None` when it does not exist. Uses one query.
 pub(crate) async fn partner(db: &DatabaseConnection, id: &PartnerId) -> Result<Option<PartnerProfile>, StoreError> {
     let row = fetch_one(db, partner::Entity::find_by_id((ids::PartnerId::from(id), Uuid::nil()))).await?;
     let partner = row.map(Versioned::<Partner>::try_from).transpose()?;
@@ -36,8 +37,7 @@ pub(crate) async fn tenant_profile(db: &DatabaseConnection, id: TenantId) -> Res
     Ok(fetch_one(db, query).await?.map(TenantProfile::from))
 }
 
-/// Returns the directory data of these partners. Partners that do not exist are left out. Uses one
-/// query.
+/// Returns the profiles of these partners. Partners that do not exist are left out. Uses one query.
 pub(crate) async fn partners(
     db: &DatabaseConnection,
     ids: &BTreeSet<&PartnerId>,
@@ -49,8 +49,8 @@ pub(crate) async fn partners(
     rows.map(parse).map(|partner| partner.map(|Partner { id, profile }| (id, profile))).collect()
 }
 
-/// Returns the directory data of these tenants, with subscriptions and workloads. Tenants that do
-/// not exist are left out. Uses three queries.
+/// Returns the profiles of these tenants, with subscriptions and workloads. Tenants that do not
+/// exist are left out. Uses three queries.
 pub(crate) async fn tenant_directories(
     db: &DatabaseConnection,
     ids: &BTreeSet<TenantId>,

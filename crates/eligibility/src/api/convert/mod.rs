@@ -89,7 +89,7 @@ fn guide_name(guide: &ProgramGuideId) -> String {
 }
 
 /// Converts a month of usage. `credited_from` is the first month that is credited to the calling
-/// partner: the first full month after its association became official (R50).
+/// partner: the first full month in which it is officially on record (R50).
 pub(super) fn to_usage_month(revision: &UsageRevision, credited_from: Option<Month>) -> wire::UsageMonth {
     let UsageRevision { stored, replace_time } = revision;
     let id = &stored.usage.id;

@@ -1,4 +1,5 @@
-//! Converts the payloads of the registry's events to domain types. An event that cannot be
+//! Converts the payloads of the registry's events to domain types. An association is official when
+//! the partner is on record for workloads or subscriptions of the tenant. An event that cannot be
 //! converted parks its stream: no more events of the stream are applied until an operator acts.
 use std::{fmt::Display, str::FromStr};
 

@@ -3,8 +3,8 @@
 //! A month that an import changes is *pending* until every assessment of its key (workload or
 //! subscription) has been made again with the new figures. The import itself changes no assessment,
 //! so imports and commands do not wait for each other. No usage is missed for an association that
-//! becomes official during an import: its first assessment is made later and reads the imported
-//! usage.
+//! becomes official (is assessed for the first time) during an import: its first assessment is made
+//! later and reads the imported usage.
 mod import;
 mod pending;
 mod read;

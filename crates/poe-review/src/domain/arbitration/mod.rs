@@ -32,8 +32,8 @@ pub enum AwardOutcome {
     /// Another claim held the key, but its association was not official yet (a pending hold). That
     /// hold has ended.
     Yielded,
-    /// The winner is the successor: an official holder stays on record until the winner's
-    /// association becomes official.
+    /// The winner is the successor: another company is on record for the key (its official holder)
+    /// and stays on record until the winner's association becomes official.
     Successor,
 }
 

@@ -31,7 +31,8 @@ pub enum AwardRefusalReason {
     /// A case that competes for the key is being approved, or another arbitration of the key is
     /// pending.
     Busy,
-    /// The official holder of the key already has a successor in the registry.
+    /// Another claim has already been awarded the key and waits in the registry to succeed the
+    /// official holder (the company that is on record for the key).
     SuccessorExists,
     /// The registry does not know the key.
     #[serde(rename = "unknown")]

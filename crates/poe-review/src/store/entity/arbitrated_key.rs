@@ -1,5 +1,7 @@
-//! The table `arbitrated_key`: the contested keys (workloads or subscriptions of a tenant) of
-//! pending arbitrations. Its primary key allows only one pending arbitration per contested key.
+//! The table `arbitrated_key`: the contested keys of pending arbitrations. A contested key is a
+//! workload or subscription of a tenant that claims of several companies compete for; an
+//! arbitration is a review lead's decision on it. Its primary key allows only one pending
+//! arbitration per contested key.
 use cpor_durable::ids::{DecisionId, TenantId};
 use sea_orm::entity::prelude::*;
 

@@ -1,4 +1,5 @@
-//! Parses the rows of a directory import.
+//! Parses the rows of an import into the directory, which is the registry's data about partners and
+//! customers (tenants). An MPN id is the Microsoft Partner Network id of a location.
 use std::collections::BTreeMap;
 
 use chrono::Days;
