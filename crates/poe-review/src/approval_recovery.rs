@@ -1,7 +1,7 @@
 //! Completes approvals and arbitrations that were interrupted, because a process crashed or the
-//! registry was unavailable. An arbitration is a review lead's decision between competing claims.
-//! It retries each of them until it is complete. Every process of this service may run it at the
-//! same time.
+//! registry was unavailable. Each of them is retried until it is complete. An arbitration is a
+//! review lead's decision between competing claims. Every process of this service may run this task
+//! at the same time.
 use crate::{
     approval_runner::ApprovalRunner,
     arbitration_runner::ArbitrationRunner,

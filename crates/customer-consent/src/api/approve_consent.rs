@@ -10,8 +10,9 @@ use crate::consents::CustomerDecision;
 use crate::domain::Channel;
 
 /// Handles `ApproveConsent`: approves the claim in its current form (R26a). If the request has an
-/// etag, the consent must not have changed since. A link that was sent before an edit cannot
-/// approve (R29), but a signed-in caller can, because the caller sees the current claim.
+/// etag, the consent must not have changed since the etag was issued. A link that was sent before
+/// an edit cannot approve (R29), but a signed-in caller can, because the caller sees the current
+/// claim.
 ///
 /// It takes one transaction: five to seven round trips to the database and one fsync. Commands that
 /// wait at the same time share it.

@@ -43,8 +43,8 @@ pub(super) struct DirectorySnapshot {
     now: Timestamp,
     partners: BTreeMap<PartnerId, PartnerProfile>,
     tenants: BTreeMap<TenantId, TenantDirectory>,
-    /// The keys (workloads or subscriptions) of the tenants that have a live legacy association,
-    /// which was recorded before claims existed (R58), with its partner.
+    /// The keys (workloads or subscriptions) of the tenants with a legacy association (one that was
+    /// recorded before claims existed, R58) that has not ended, and its partner.
     legacy_holders: Vec<(TenantId, AssociationKey, PartnerId)>,
 }
 

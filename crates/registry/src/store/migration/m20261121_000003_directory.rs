@@ -296,8 +296,7 @@ fn association() -> TableCreateStatement {
         .take()
 }
 
-/// Serves the questions who is on record for a key now or at a time, and whether a partner may see
-/// its usage.
+/// Serves the search for the partners that are on record for a key, now or at a time.
 fn association_key() -> IndexCreateStatement {
     use Association as T;
     Index::create()
