@@ -183,7 +183,7 @@ mod tests {
         Usage { id: UsageId { key, month: month.parse().unwrap() }, measures }
     }
 
-    /// Returns the month, active users and revision of each stored month.
+    /// The month, active users and revision of each stored month.
     fn summaries<'s>(stored: impl IntoIterator<Item = &'s StoredUsage>) -> Vec<(String, i64, u64)> {
         let summary = |StoredUsage { usage, revision, .. }: &StoredUsage| {
             (usage.id.month.to_string(), usage.measures.active_usage(), *revision)
