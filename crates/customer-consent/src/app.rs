@@ -24,13 +24,13 @@ use crate::page::{self, PageContext};
 use crate::store::ConsentStore;
 use crate::translation::TranslationError;
 
-/// The time between two deletions of expired consent links.
+/// The time between two deletions of expired consent links (one hour).
 const LINK_CLEANUP_INTERVAL: Duration = Duration::from_secs(3600);
 
 /// The reason why the service cannot be built.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
-    /// The database is unavailable or has a different schema.
+    /// The database is unavailable, or its schema is not that of this version.
     #[error("customer-consent: the database cannot be used: {0}")]
     Database(#[from] DbErr),
     /// The mail sender cannot be set up.
@@ -78,7 +78,7 @@ pub async fn build(config: Config, context: ServiceContext) -> Result<HostedServ
     })
 }
 
-/// Creates the object that creates and finds consent links.
+/// Returns the object that creates and finds consent links.
 fn consent_links(config: &Config, context: &ServiceContext) -> ConsentLinks {
     ConsentLinks {
         db: context.db.clone(),

@@ -14,7 +14,7 @@ pub struct Config {
     /// The number of days (1 to 3650, in real time) after which a consent link stops working. Each
     /// mail has its own link.
     pub link_lifetime_days: u32,
-    /// How mails to customers are sent.
+    /// The settings for sending mails to customers.
     pub mail: MailConfig,
 }
 
@@ -22,7 +22,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             public_url: "http://127.0.0.1:8080".to_owned(),
-            // This is longer than a review together with its consent window takes.
+            // This is longer than a review and the consent window together.
             link_lifetime_days: 180,
             mail: MailConfig::default(),
         }

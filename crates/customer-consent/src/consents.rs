@@ -1,4 +1,5 @@
-//! Reading and changing consents, for the API and for the consent page.
+//! Reads and changes consents, for the API and for the consent page. A consent is the customer's
+//! side of one claim.
 
 use std::sync::Arc;
 
@@ -16,7 +17,7 @@ use crate::store::{self, ConsentQuery, ConsentStore, NoConflict};
 pub(crate) struct Consents {
     /// The database of the service.
     pub(crate) db: Db,
-    /// The business clock.
+    /// The business clock, which deadlines use. It can be virtual.
     pub(crate) clock: BusinessClock,
     /// The writer that commits all changes of consents.
     pub(crate) writer: Writer<ConsentStore>,
@@ -42,17 +43,17 @@ pub(crate) enum CustomerDecision {
 pub(crate) type CommandResult = Result<CommandOutcome<Consent>, CommandError<Refusal, NoConflict>>;
 
 impl Consents {
-    /// Reads a consent with its stored version. Deadlines that have passed are applied to the
-    /// result (R47), but not stored. It takes two round trips to the database, or one if the
-    /// business clock is real time.
+    /// Reads a consent with its stored version. Passed deadlines are applied to the result (R47),
+    /// but not stored. It takes two round trips to the database, or one if the business clock is
+    /// real time.
     pub(crate) async fn find(&self, key: &AggregateKey) -> Result<Option<Versioned<Consent>>, StoreError> {
         let Some(Versioned { version, state }) = store::find(&self.db, key).await? else { return Ok(None) };
         Ok(Some(Versioned::new(version, state.with_deadlines_applied(self.now().await?))))
     }
 
-    /// Lists up to `limit` consents after the position `after`, as last committed, the newest
-    /// first: those of the tenant `owner`, or of all tenants. It takes one round trip to the
-    /// database.
+    /// Lists up to `limit` consents after the position `after`, the newest first, as last
+    /// committed. If `owner` is given, only the consents of this tenant are listed. It takes one
+    /// round trip to the database.
     pub(crate) async fn list(
         &self,
         owner: Option<&str>,
@@ -63,8 +64,8 @@ impl Consents {
         store::list_consents(&self.db, owner, query, after, limit).await
     }
 
-    /// Executes a command of the customer (R43). The writer commits it, in one transaction with
-    /// other waiting commands.
+    /// Executes a command of the customer (R43). The writer commits the command, in one transaction
+    /// with other waiting commands.
     pub(crate) async fn submit_decision(
         &self,
         command: Command,
@@ -83,7 +84,7 @@ impl Consents {
     }
 
     /// Sends the last notice again (R44), as a new notice with the id `notice`. The writer commits
-    /// it.
+    /// the command.
     pub(crate) async fn resend_notice(&self, command: Command, notice: Uuid) -> CommandResult {
         let decide = move |consent: Option<&Consent>, now: Timestamp| {
             consent.ok_or(Refusal::NotFound)?.resend_notice(notice, now)
@@ -91,7 +92,7 @@ impl Consents {
         self.writer.execute(command, decide).await
     }
 
-    /// Returns the business time.
+    /// Returns the current time of the business clock.
     pub(crate) async fn now(&self) -> Result<Timestamp, StoreError> {
         Ok(self.clock.now(&self.db).await?)
     }

@@ -86,7 +86,7 @@ impl Languages {
             let quality: f32 = quality.trim().strip_prefix("q=")?.parse().ok()?;
             Some((self.by_tag(tag)?, quality)).filter(|(_, quality)| *quality > 0.0)
         });
-        // Of languages with the same quality, the one that the header lists first is used.
+        // If several languages have the same quality, the one that the header lists first is used.
         let choose_better = |best: Option<(_, f32)>, next: (_, f32)| match best {
             Some(best) if best.1 >= next.1 => Some(best),
             Some(_) | None => Some(next),

@@ -1,10 +1,11 @@
 //! The service customer-consent: notices (mails) to the customer of a claim, the customer's
-//! decision, and the consent window in which silence counts as consent (R40–R44).
+//! decision, and the consent window, in which silence counts as consent (R40–R44).
 //!
-//! claim-intake reports when a claim is submitted, edited, approved or closed ([`events`]). The
-//! customer gets notices by e-mail ([`notices`]) and approves or declines through the link in a
-//! notice ([`page`]) or signed in ([`api`]). [`domain`] decides how each of these changes the
-//! consent, and the decisions are reported to claim-intake ([`events`]).
+//! The service claim-intake, which owns the claims, reports when a claim is submitted, edited,
+//! approved or closed ([`events`]). The customer gets notices by e-mail ([`notices`]) and approves
+//! or declines through the link in a notice ([`page`]) or signed in ([`api`]). [`domain`] decides
+//! how each of these changes the consent, and the decisions are reported to claim-intake
+//! ([`events`]).
 //!
 //! Rule numbers such as R46 refer to `docs/rules.md`.
 

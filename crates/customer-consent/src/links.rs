@@ -1,4 +1,5 @@
-//! Consent links. The link in a notice lets its holder decide for the customer (R43).
+//! Consent links. A notice (a mail to the customer contact) contains a link, with which its reader
+//! can approve or decline the claim for the customer (R43).
 
 use std::sync::Arc;
 
@@ -14,13 +15,14 @@ use crate::store::link::{self, ConsentLink};
 
 /// Creates and finds consent links. The token at the end of a link has 256 random bits, and only
 /// its SHA-256 is stored, so that a reader of the database cannot act for a customer. Links expire
-/// in real time. The expiry limits the time in which a stolen mail can be misused. The consent
-/// window, not the expiry, limits the time in which the customer can decide.
+/// in real time, not in the business time of deadlines. The expiry limits how long a stolen mail
+/// can be misused. The time in which the customer can decide is limited by the consent window, not
+/// by the expiry.
 #[derive(Clone)]
 pub(crate) struct ConsentLinks {
     /// The database of the service.
     pub(crate) db: Db,
-    /// The clock of real time.
+    /// The clock of real time, by which links expire.
     pub(crate) clock: Arc<dyn Clock>,
     /// The source of tokens.
     pub(crate) entropy: Arc<dyn Entropy>,
@@ -51,15 +53,19 @@ impl ConsentLinks {
     pub(crate) async fn delete_expired(&self) -> Result<(), DbErr> {
         let deleted = link::delete_expired(&self.db, self.clock.now()).await?;
         if deleted > 0 {
-            tracing::info!(deleted, "expired links deleted");
+            tracing::info!(deleted, "expired consent links deleted");
         }
         Ok(())
     }
 }
 
-/// Whether the text has the length and the characters of a token. Other texts are not looked up.
+/// The length of a token: 32 bytes in Base64 without padding.
+const TOKEN_LENGTH: usize = 43;
+
+/// Returns whether the text has the length and the characters of a token. Other texts are not
+/// looked up.
 fn has_token_format(text: &str) -> bool {
-    text.len() == 43 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+    text.len() == TOKEN_LENGTH && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
 /// Returns the SHA-256 hash of the token, under which the link is stored.

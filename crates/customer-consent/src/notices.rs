@@ -1,4 +1,5 @@
-//! Renders the notices to customers, and records whether the mail system accepted them.
+//! Renders the notices (the mails to customers about a claim), and records whether the mail system
+//! accepted them.
 
 use std::sync::Arc;
 
@@ -16,8 +17,8 @@ use crate::links::ConsentLinks;
 use crate::store::link::ConsentLink;
 use crate::translation::{MailTexts, Text, Translation};
 
-/// Renders notices when they are sent, each with a new consent link, and records their outcome in
-/// the consent.
+/// Renders each notice when it is sent, with a new consent link, and records the outcome of the
+/// delivery in the consent.
 pub(crate) struct NoticeRenderer {
     /// The consents that the notices are about.
     pub(crate) consents: Consents,
@@ -62,14 +63,14 @@ impl MailRenderer for NoticeRenderer {
     }
 }
 
-/// Returns the key of the consent that a mail is about.
+/// Returns the storage key of the consent that a mail is about.
 fn consent_key(mail: &Mail) -> Result<AggregateKey, RendererError> {
     let claim: Option<Uuid> = mail.data.get("claim").and_then(|claim| claim.as_str()?.parse().ok());
     let claim = claim.ok_or_else(|| RendererError("the mail names no claim".to_owned()))?;
     Ok(AggregateKey::new(mail.owner.clone(), claim))
 }
 
-/// Converts an error into the one that makes the mail sender try again later.
+/// Converts an error into a [`RendererError`], after which the mail sender tries again later.
 fn renderer_error(error: impl std::fmt::Display) -> RendererError {
     RendererError(error.to_string())
 }
@@ -104,19 +105,19 @@ struct NoticeTexts<'a> {
     language: &'a str,
     subject: String,
     greeting: String,
-    /// The first paragraphs: what the mail is about.
+    /// The first paragraphs, which say what the mail is about.
     lead: Vec<String>,
-    /// What the partner changed, in a notice of a change.
+    /// The changes by the partner, in a notice of a change.
     change: Option<Paragraphs>,
     /// The table of the claim's details.
     details: ClaimDetails,
     /// The data that the partner will see.
     partner_access: Paragraphs,
-    /// What happens if the customer does nothing.
+    /// The section on what happens if the customer does nothing.
     no_response: Option<Section>,
-    /// Until when the customer can decline.
+    /// The section on the time until which the customer can decline.
     decline_until: Option<Section>,
-    /// What the customer is asked to do.
+    /// The paragraph with the request to the customer.
     request: String,
     /// The consent link.
     link: &'a str,
@@ -130,7 +131,7 @@ struct NoticeTexts<'a> {
     automatic_note: String,
 }
 
-/// Renders plain-text and HTML body from the texts of all languages.
+/// Renders the plain-text and the HTML body from the texts of all languages.
 fn build_message(notice: &Notice, parts: Vec<NoticeTexts<'_>>) -> Result<Message, askama::Error> {
     let subject = parts.first().map(|first| first.subject.clone()).unwrap_or_default();
     Ok(Message {
@@ -151,7 +152,7 @@ fn notice_texts<'a>(
     link: &'a str,
 ) -> NoticeTexts<'a> {
     let (translation, mail) = (text.translation(), &text.translation().mail);
-    let (subject, lead) = subject_and_lead(mail, consent, notice.kind);
+    let (subject, first_paragraph) = subject_and_first_paragraph(mail, consent, notice.kind);
     let declined_before = consent.needs_explicit_approval().then_some(&translation.page.declined_before);
     // Before the window is open, its end is unknown. If the acceptance of this mail opens the
     // window, the mail states that the window is counted from this mail.
@@ -166,7 +167,7 @@ fn notice_texts<'a>(
         language: &translation.language,
         subject: text.fill(subject),
         greeting: mail.greeting.fill(&[("name", &notice.contact.name)]),
-        lead: std::iter::once(lead).chain(declined_before).map(|paragraph| text.fill(paragraph)).collect(),
+        lead: std::iter::once(first_paragraph).chain(declined_before).map(|paragraph| text.fill(paragraph)).collect(),
         change: text.change().filter(|_| notice.kind == NoticeKind::Change),
         details: text.claim_details(),
         partner_access: text.partner_access(),
@@ -183,7 +184,7 @@ fn notice_texts<'a>(
 
 /// Returns the subject and the first paragraph. They depend on the state of the consent, because
 /// the claim or the customer may already have approved when the notice is sent.
-fn subject_and_lead<'a>(mail: &'a MailTexts, consent: &Consent, kind: NoticeKind) -> (&'a Text, &'a Text) {
+fn subject_and_first_paragraph<'a>(mail: &'a MailTexts, consent: &Consent, kind: NoticeKind) -> (&'a Text, &'a Text) {
     let is_past_review = consent.is_past_review();
     let is_official = consent.state.official_since().is_some();
     match kind {

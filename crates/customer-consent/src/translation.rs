@@ -1,5 +1,6 @@
 //! The texts that customers read, in one language. Each text is a field. A translation file with a
-//! missing or an unknown key does not load, and a text that is never used is reported as dead code.
+//! missing or an unknown key does not load, and the compiler reports a text that is never used. The
+//! *consent window* is the time in which silence of the customer counts as consent.
 
 use serde::Deserialize;
 
@@ -50,7 +51,7 @@ impl Text {
 pub struct TranslationError {
     /// The name of the file.
     pub(crate) file: &'static str,
-    /// What is wrong with the file.
+    /// The error in the file.
     pub(crate) reason: String,
 }
 
@@ -83,15 +84,15 @@ pub(crate) struct Translation {
     /// The table of the claim's details.
     #[serde(rename = "facts")]
     pub(crate) claim_details: ClaimDetailsTexts,
-    /// What the partner changed after the submission.
+    /// The changes that the partner made after the submission.
     pub(crate) change: ChangeTexts,
     /// The data that the partner will see.
     #[serde(rename = "sees")]
     pub(crate) partner_access: PartnerAccessTexts,
-    /// What happens if the customer does nothing.
+    /// The effect if the customer does nothing.
     #[serde(rename = "silence")]
     pub(crate) no_response: NoResponseTexts,
-    /// Until when the customer can decline.
+    /// The time until which the customer can decline.
     #[serde(rename = "until")]
     pub(crate) decline_until: DeclineUntilTexts,
     /// The choices of the status page.
@@ -128,7 +129,7 @@ text_sections! {
         heading,
         /// Row name: the partner.
         partner,
-        /// The partner with the MPN id of its location.
+        /// The partner with the Microsoft Partner Network (MPN) id of its location.
         partner_with_location,
         /// Row name: the customer.
         customer,
@@ -141,7 +142,7 @@ text_sections! {
         /// Row name: the products.
         products,
     }
-    /// What the partner changed after the submission (R29).
+    /// The changes that the partner made after the submission (R29).
     ChangeTexts {
         heading,
         /// The products that were added.
@@ -160,10 +161,10 @@ text_sections! {
         figures,
         /// The partner sees no content.
         no_content,
-        /// When the access begins and ends.
+        /// The access begins and ends with the official association.
         ends,
     }
-    /// What happens if the customer does nothing (R42), depending on the state of the consent.
+    /// The effect if the customer does nothing (R42), depending on the state of the consent.
     NoResponseTexts {
         heading,
         /// The claim is not approved yet.
@@ -185,7 +186,7 @@ text_sections! {
         /// The association is official, and the window has not passed yet.
         in_window,
     }
-    /// Until when the customer can decline (R41), depending on the state of the consent.
+    /// The time until which the customer can decline (R41), depending on the state of the consent.
     DeclineUntilTexts {
         heading,
         /// The window starts with the notice at approval.
@@ -199,7 +200,7 @@ text_sections! {
         /// The policy allows a decline after the window too.
         any_time,
     }
-    /// The two choices of the status page. A hint says what the choice means.
+    /// The two choices of the status page. A hint explains a choice.
     ChoiceTexts {
         heading,
         /// Label of the choice to approve.
@@ -236,8 +237,8 @@ text_sections! {
         outdated_link,
         /// The customer approved, and can still decline.
         in_window,
-        /// The association is official by an approval that this service does not know, and the
-        /// customer can still decline.
+        /// The association is official because of an approval that only claim-intake has recorded,
+        /// and the customer can still decline.
         in_window_told,
         /// Title while the association is official.
         granted_title,
@@ -245,7 +246,7 @@ text_sections! {
         granted_spoken,
         /// The window passed in silence.
         granted_silent,
-        /// The association is official by an approval that this service does not know.
+        /// The association is official because of an approval that only claim-intake has recorded.
         granted_told,
         /// The customer can no longer decline.
         late,
@@ -341,7 +342,7 @@ text_sections! {
         link,
         /// Opening the link decides nothing.
         opening,
-        /// Why the recipient gets this mail.
+        /// The reason why the recipient gets this mail.
         why,
         /// The mail was sent automatically.
         automatic,

@@ -14,15 +14,15 @@ use crate::{
     store::{AssessmentStore, guide_catalog::GuideCatalogStore, payouts::PayoutStore},
 };
 
-/// Why the service cannot start.
+/// The reason why the service cannot start.
 #[derive(Debug, thiserror::Error)]
 #[error("eligibility cannot start: {0}")]
 pub struct BuildError(#[from] sea_orm::DbErr);
 
-/// Builds the service for its process. The database must have been migrated.
+/// Builds the service for its process. The migrations of the database must have run.
 ///
 /// # Errors
-/// The database does not respond.
+/// Returns a [`BuildError`] if the database cannot be used.
 pub async fn build(_: Config, context: ServiceContext) -> Result<HostedService, BuildError> {
     let host = Host::new(Service::Eligibility, &context).await?;
     let registry = Arc::new(GrpcRegistry::new(context.peers));
@@ -45,8 +45,8 @@ pub(crate) struct App {
     pub(crate) assessor: Assessor,
 }
 
-/// Connects the parts, and registers the assessor with the host as a background task and as a
-/// probe that reports whether work is left.
+/// Connects the parts. Registers the assessor, which assesses claims in the background, with the
+/// host: as a background task, and as a probe that reports whether work is left.
 pub(crate) fn compose(host: &Host, entropy: Arc<dyn Entropy>, registry: SharedRegistry) -> App {
     let db = host.db().clone();
     let writer = host.writer(AssessmentStore);

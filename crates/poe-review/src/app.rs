@@ -55,9 +55,11 @@ pub async fn build(config: Config, context: ServiceContext) -> Result<HostedServ
 pub(crate) struct Components {
     /// The implementation of the gRPC methods.
     pub api: Api,
-    /// Completes interrupted approvals and arbitrations.
+    /// Completes interrupted approvals and arbitrations (decisions of a review lead between
+    /// competing claims).
     pub recovery: ApprovalRecovery,
-    /// Finds the rivals of review cases.
+    /// Finds the rivals of review cases: cases of other companies that claim the same workload or
+    /// subscription.
     pub detector: CompetitionDetector,
     /// The policy profiles of this installation.
     policies: PolicyProfiles,
@@ -130,9 +132,9 @@ impl Components {
 
 /// The reviewers' calendar and the policy profiles of this installation.
 pub(crate) struct ReviewRules {
-    /// The calendar of the review clocks.
+    /// The calendar that counts the business days of review deadlines.
     calendar: Arc<Calendar>,
-    /// The policy profiles, from which the lengths of review clocks are taken.
+    /// The policy profiles, which set the lengths of review deadlines.
     policies: PolicyProfiles,
 }
 
@@ -143,8 +145,8 @@ impl ReviewRules {
 }
 
 /// Retries all pending approvals and arbitrations at once, and returns a message if some are still
-/// pending. A virtual business clock calls this probe and does not advance until the result is
-/// empty.
+/// pending. The business clock that deadlines use can be virtual; it then calls this probe and does
+/// not advance until the result is empty.
 async fn probe_pending_decisions(recovery: ApprovalRecovery) -> Result<Vec<String>, anyhow::Error> {
     let pending_decisions = &recovery.approval_runner.pending_decisions;
     if pending_decisions.count().await? == 0 {
@@ -158,8 +160,9 @@ async fn probe_pending_decisions(recovery: ApprovalRecovery) -> Result<Vec<Strin
         .collect())
 }
 
-/// Runs all requested competition checks at once, and returns a message if some are still open. A
-/// virtual business clock calls this probe and does not advance until the result is empty.
+/// Runs all requested competition checks at once, and returns a message if some are still open. The
+/// business clock that deadlines use can be virtual; it then calls this probe and does not advance
+/// until the result is empty.
 async fn probe_competition_checks(detector: CompetitionDetector) -> Result<Vec<String>, anyhow::Error> {
     if detector.count_open_checks().await? == 0 {
         return Ok(Vec::new());

@@ -1,6 +1,7 @@
 //! Completes approvals and arbitrations that were interrupted, because a process crashed or the
-//! registry was unavailable. It retries each of them until it is complete. Every replica may run
-//! it.
+//! registry was unavailable. Each of them is retried until it is complete. An arbitration is a
+//! review lead's decision between competing claims. Every process of this service may run this task
+//! at the same time.
 use crate::{
     approval_runner::ApprovalRunner,
     arbitration_runner::ArbitrationRunner,
@@ -58,7 +59,7 @@ impl ApprovalRecovery {
             let recovery = self.clone();
             attempts.spawn(async move {
                 if let Err(error) = recovery.complete(&pending).await {
-                    tracing::warn!(%error, attempts = pending.failed_attempts, "not complete yet");
+                    tracing::warn!(%error, attempts = pending.failed_attempts, "the pending decision is not complete yet");
                 }
             });
         }

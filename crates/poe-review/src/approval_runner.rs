@@ -1,5 +1,6 @@
 //! Completes approvals: asks the registry to hold the lines of the claim, and commits the
-//! registry's answer to the review case. A hold reserves the key of a line for this claim (R23).
+//! registry's answer to the review case. A line is the part of the claim that is about one workload
+//! or subscription (its key). A hold reserves this key for the claim's partner (R23).
 //!
 //! The case is committed in the state `Approving` with a decision id before the registry is asked,
 //! and the registry gives one answer per decision id. So an approval can be completed again at any
@@ -26,13 +27,13 @@ pub(crate) struct ApprovalRunner {
     pub registry: SharedRegistry,
     /// Postpones an approval after a failure.
     pub pending_decisions: PendingDecisions,
-    /// The calendar of the review clocks.
+    /// The calendar that counts the business days of review deadlines.
     pub calendar: Arc<Calendar>,
 }
 
 impl ApprovalRunner {
     /// Asks the registry to hold the lines, and commits the registry's answer. A case that no
-    /// longer waits for this approval stays as it is.
+    /// longer waits for this approval does not change.
     ///
     /// After a failure, the approval is postponed by a delay that grows with `failed_attempts`, the
     /// number of failures so far. Then

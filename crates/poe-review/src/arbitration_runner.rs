@@ -1,9 +1,11 @@
-//! Completes arbitrations (R37): carries out the awards that a review lead has decided.
+//! Completes arbitrations (R37). An arbitration is a review lead's decision on contested keys:
+//! workloads or subscriptions of a tenant that claims of several companies compete for. Each award
+//! gives one key to one claim.
 //!
-//! An arbitration is begun by the lead's request and then planned, carried out by the registry,
-//! applied to each competing case, and marked as done. Each step is committed before the next one.
-//! The registry gives one answer per decision id, and an award that is applied to a case again
-//! changes nothing. So an interrupted arbitration can be completed at any time.
+//! An arbitration begins with the review lead's request. Then it is planned, carried out by the
+//! registry, applied to each competing case, and marked as done. Each step is committed before the
+//! next one. The registry gives one answer per decision id, and an award that is applied to a case
+//! again changes nothing. So an interrupted arbitration can be completed at any time.
 use crate::{
     domain::{
         ReviewCase,
@@ -40,7 +42,7 @@ pub(crate) struct ArbitrationRunner {
     pub registry: registry::SharedRegistry,
     /// Postpones an arbitration after a failure.
     pub pending_decisions: PendingDecisions,
-    /// The calendar of the review clocks.
+    /// The calendar that counts the business days of review deadlines.
     pub calendar: Arc<Calendar>,
 }
 
@@ -193,7 +195,7 @@ fn award_refusal(registry::AwardRefusal { key, reason }: registry::AwardRefusal)
     let reason = match reason {
         registry::AwardRefusalReason::SuccessorExists => AwardRefusalReason::SuccessorExists,
         registry::AwardRefusalReason::KeyUnknown => AwardRefusalReason::KeyUnknown,
-        // A closed claim no longer competes. The event that closes its case has not arrived here
+        // A closed claim no longer competes, but the event that closes its case has not arrived
         // yet.
         registry::AwardRefusalReason::ClaimClosed => AwardRefusalReason::NotContested,
     };

@@ -1,9 +1,10 @@
-//! Finds the rivals of review cases (R37: claims of different companies for one key compete).
+//! Finds the rivals of review cases (R37): the cases of other companies that claim the same key,
+//! which is a workload or subscription of the tenant.
 //!
 //! The transaction that changes a case requests a check of every case that may be affected. This
 //! background task runs the requested checks: it looks up the cases that compete for the same keys,
-//! and commits them as the rivals of the checked case. A check may be repeated, so every replica
-//! may run this task.
+//! and commits them as the rivals of the checked case. A check may be repeated, so every process of
+//! this service may run this task.
 use crate::{
     domain::ReviewCase,
     store::{
@@ -25,7 +26,7 @@ pub(crate) struct CompetitionDetector {
     pub db: Db,
     /// Commits the rivals of cases.
     pub writer: Writer<CaseStore>,
-    /// The calendar of the review clocks.
+    /// The calendar that counts the business days of review deadlines.
     pub calendar: Arc<Calendar>,
     /// The time between two searches for requested checks.
     pub poll_interval: Duration,

@@ -7,22 +7,25 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// The id of the calendar that determines the business days of review clocks (R46).
+    /// The id of the calendar that counts the business days of review deadlines (R46).
     pub calendar: String,
-    /// The number of seconds after which another process may take over an approval or arbitration
-    /// that is not complete. It should be longer than a call to the registry may take. Otherwise
-    /// the call is made twice, which only costs time.
+    /// The number of seconds after which another process may take over an approval, or an
+    /// arbitration between competing claims, that is not complete. It should be longer than a call
+    /// to the registry can take. Otherwise two processes may make the same call, which is harmless
+    /// but slower.
     pub approval_lease_seconds: u64,
     /// The delay in milliseconds before an approval or arbitration is retried after its first
     /// failure. The delay doubles with each further failure, up to the lease.
     pub approval_retry_millis: u64,
     /// The number of milliseconds between two searches for approvals and arbitrations to retry.
     pub approval_poll_millis: u64,
-    /// The number of milliseconds between two searches for cases whose rivals may have changed.
+    /// The number of milliseconds between two searches for cases whose rivals (competing claims of
+    /// other companies) may have changed.
     pub contest_poll_millis: u64,
     /// The address of the review leads. They receive a mail when a case is overdue (R45), and the
     /// reminders of cases whose reviewer has no e-mail address. If it is absent, no such mails are
-    /// sent. A reviewer whose subject is an e-mail address receives the reminders directly (R48).
+    /// sent. A reviewer whose subject (user id) is an e-mail address receives the reminders
+    /// directly (R48).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lead_mail: Option<String>,
     /// The settings for sending mail.

@@ -14,18 +14,19 @@ pub enum BuildError {
     /// The mail sender cannot be set up.
     #[error("poe-review: {0}")]
     Mail(#[from] SetupError),
-    /// The database cannot be used. Its migrations must have run before.
+    /// The database cannot be used, for example because its migrations have not run.
     #[error("poe-review's database: {0}")]
     Database(#[from] DbErr),
 }
 
-/// The reason why an approval or arbitration is not complete yet. It is retried in the background.
+/// The reason why an approval, or an arbitration between competing claims, is not complete yet. It
+/// is retried in the background.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum IncompleteDecision {
     /// The registry did not answer.
     #[error(transparent)]
     Registry(#[from] RegistryError),
-    /// The database could not be read, or the registry's answer could not be committed.
+    /// A case or arbitration could not be read, or the registry's answer could not be committed.
     #[error("the registry's answer could not be committed: {0}")]
     Storage(String),
 }

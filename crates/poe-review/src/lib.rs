@@ -6,9 +6,11 @@
 //! and events in one transaction (`store/`). Events from claim-intake arrive in
 //! `events/incoming.rs`, and events for claim-intake are built in `events/outgoing.rs`.
 //!
-//! Two operations also call the registry: `approval_runner.rs` holds the lines of an approved
-//! claim, and `arbitration_runner.rs` awards contested keys. `approval_recovery.rs` completes those
-//! of them that were interrupted. `competition_detector.rs` finds the rivals of each case.
+//! Two operations also call the registry service, which knows which partner holds which *key*
+//! (workload or subscription of a customer). `approval_runner.rs` asks it to reserve the keys of an
+//! approved claim. `arbitration_runner.rs` tells it which of several competing claims gets a key.
+//! `approval_recovery.rs` completes the operations that were interrupted. `competition_detector.rs`
+//! finds the competing claims (rivals) of each case.
 //!
 //! Rule numbers such as R46 refer to `docs/rules.md`.
 mod api;

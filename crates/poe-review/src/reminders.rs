@@ -1,5 +1,6 @@
-//! Composes the mails that remind reviewers of deadlines (reminders, R48) and tell leads about
-//! overdue cases (escalations, R45). A mail contains no evidence, no comments and no link.
+//! Composes the mails that remind reviewers of deadlines (reminders, R48) and tell review leads
+//! about overdue cases (escalations, R45). A case has several deadlines, its clocks, which can stop
+//! and continue. A mail contains no evidence, no comments and no link.
 use crate::{
     domain::{Clock, ClockKind, ReviewCase},
     store::{case_query::CaseQuery, mails},
@@ -17,19 +18,18 @@ pub(crate) struct ReminderComposer {
     pub db: Db,
 }
 
-/// The data that a queued mail carries: the case and the clock that the mail is about.
+/// The data of a queued mail: the case and the clock that the mail is about.
 #[derive(Deserialize)]
 struct MailData {
     /// The id of the case.
     case: Uuid,
-    /// The clock that is due soon or has passed.
+    /// The clock whose deadline will pass soon or has passed.
     clock: ClockKind,
 }
 
 impl MailRenderer for ReminderComposer {
     /// Composes the mail from the current state of the case. The mail is withdrawn if its content
-    /// is no longer true, because the clock has stopped, or because the case is approved, rejected
-    /// or closed.
+    /// is no longer true: the clock has stopped, or the case is approved, rejected or closed.
     async fn render(&self, mail: &Mail) -> Result<RenderResult, RendererError> {
         let MailData { case, clock } = serde_json::from_value(mail.data.clone()).map_err(renderer_error)?;
         let tenant: TenantId = mail.owner.parse().map_err(|malformed: Malformed| renderer_error(malformed))?;

@@ -1,5 +1,5 @@
-//! The [`Aggregate`] implementations that the writers need. Only tenants have a deadline: the end
-//! of subscriptions (R39, R58).
+//! Implements [`Aggregate`] for tenants and partners, so that writers can load and save them. Only
+//! tenants have deadlines: the ends of their subscriptions (R39, R58).
 use cpor_durable::{Aggregate, PassedDeadline, Transition};
 use cpor_types::{Deadline, Timestamp};
 

@@ -12,7 +12,7 @@ use crate::config::{Config, ConfigError};
 use crate::events::incoming::IncomingEvents;
 use crate::store::{PartnerStore, TenantStore};
 
-/// Why the registry cannot start.
+/// The reason why the registry cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
     /// The configuration is invalid.
@@ -25,7 +25,7 @@ pub enum BuildError {
 
 /// Builds the registry on a migrated database.
 ///
-/// Only the writers run when this function returns. The hosting process then starts
+/// When this function returns, only the writers run. The hosting process then starts
 /// [`HostedService::host`], which delivers events and processes deadlines.
 ///
 /// # Errors

@@ -10,12 +10,13 @@ use crate::domain::catalog::{Catalog, CatalogError};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// A TOML file with the catalog of products (R9). Without it, the catalog that ships with the
-    /// service is used.
+    /// A TOML file with the catalog of products that can be claimed (R9). If it is absent, the
+    /// catalog that ships with the service is used.
     pub catalog_file: Option<PathBuf>,
     /// The length of the grace period in days of 24 hours: the time from the end of a subscription
-    /// to the end of its associations (R39). A change applies to subscriptions that are imported
-    /// afterwards. An import that reports a subscription as expired ends the grace period early.
+    /// to the end of the partners' associations with it (R39). A change applies to subscriptions
+    /// that are imported afterwards. An import that reports a subscription as expired ends the
+    /// grace period early.
     pub grace_days: u32,
 }
 
@@ -28,7 +29,7 @@ impl Default for Config {
     }
 }
 
-/// Why the configured catalog cannot be used.
+/// The reason why the configured catalog cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// The file cannot be read.

@@ -1,3 +1,5 @@
+//! The RPC `ApproveConsent`: approves a claim for the customer.
+
 use cpor_durable::{Command, RequestId};
 use cpor_proto::consents::v1::{ApproveConsentRequest, Consent};
 use cpor_rpc::request;
@@ -7,12 +9,13 @@ use super::{Api, RpcResult, consent_key, consent_response};
 use crate::consents::CustomerDecision;
 use crate::domain::Channel;
 
-/// Handles `ApproveConsent`: approves the claim as it stands now (R26a), or only as of the etag if
-/// the request has one. R29 keeps only outdated links from approving, because a signed-in caller
-/// sees the claim as it is.
+/// Handles `ApproveConsent`: approves the claim in its current form (R26a). If the request has an
+/// etag, the consent must not have changed since the etag was issued. A link that was sent before
+/// an edit cannot approve (R29), but a signed-in caller can, because the caller sees the current
+/// claim.
 ///
-/// It takes one transaction of the writer, which it shares with waiting commands: five to seven
-/// round trips to the database and one fsync.
+/// It takes one transaction: five to seven round trips to the database and one fsync. Commands that
+/// wait at the same time share it.
 pub(super) async fn approve_consent(api: &Api, request: Request<ApproveConsentRequest>) -> RpcResult<Consent> {
     let (caller, request) = request::validate(request)?;
     let command = Command::new("approve_consent", consent_key(&request.name)?, caller.actor.clone())

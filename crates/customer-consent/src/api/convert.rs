@@ -9,7 +9,7 @@ use cpor_types::{Activity, ConsentName, Role, TenantId, TenantKey};
 
 use crate::domain::{Consent, CustomerCommand, Delivery, Line, Notice, StateKind};
 
-/// Stands in place of personal data that the caller may not see.
+/// The text that replaces personal data that the caller may not see.
 const REDACTED: &str = "[redacted]";
 
 /// Whether the caller sees personal data (R5).
@@ -33,29 +33,29 @@ impl View {
 
 /// Converts a consent into its proto message.
 pub(super) fn to_proto(consent: &Versioned<Consent>, view: View) -> proto::Consent {
-    let Versioned { version, state } = consent;
-    let claim = &state.claim;
-    let deadline = state.state.window().map(|window| &window.deadline).or_else(|| state.state.deadline());
+    let Versioned { version, state: consent } = consent;
+    let claim = &consent.claim;
+    let deadline = consent.state.window().map(|window| &window.deadline).or_else(|| consent.state.deadline());
     proto::Consent {
         name: ConsentName { tenant: claim.tenant, claim: claim.name.claim }.to_string(),
         claim: claim.name.to_string(),
-        state: state_to_proto(state.state.kind()).into(),
+        state: state_to_proto(consent.state.kind()).into(),
         partner_display_name: claim.partner.clone(),
         claim_display_name: claim.display_name.clone(),
         activities: Activity::to_numbers(&claim.activities),
         lines: claim.lines.iter().map(|line| line_to_proto(claim.tenant, line)).collect(),
         due_time: deadline.map(|deadline| to_wire_time(deadline.due)),
         due_rule: deadline.map(|deadline| deadline.rule.clone()).unwrap_or_default(),
-        notices: state.notices.iter().map(|notice| notice_to_proto(notice, view)).collect(),
-        approve_time: state.approval.map(|approval| to_wire_time(approval.time)),
-        decline_time: state.current_decline().map(|decline| to_wire_time(decline.decision.time)),
-        channel: state.channel().map_or(0, WireEnum::to_number),
-        allowed_commands: state.allowed_commands().map(|command| command_to_proto(command).into()).collect(),
+        notices: consent.notices.iter().map(|notice| notice_to_proto(notice, view)).collect(),
+        approve_time: consent.approval.map(|approval| to_wire_time(approval.time)),
+        decline_time: consent.current_decline().map(|decline| to_wire_time(decline.decision.time)),
+        channel: consent.channel().map_or(0, WireEnum::to_number),
+        allowed_commands: consent.allowed_commands().map(|command| command_to_proto(command).into()).collect(),
         create_time: Some(to_wire_time(claim.submit_time)),
-        update_time: Some(to_wire_time(state.update_time)),
+        update_time: Some(to_wire_time(consent.update_time)),
         etag: Etag::new(*version).to_string(),
-        waiting_for_delivery: state.is_waiting_for_delivery(),
-        explicit_approval_needed: state.needs_explicit_approval(),
+        waiting_for_delivery: consent.is_waiting_for_delivery(),
+        explicit_approval_needed: consent.needs_explicit_approval(),
     }
 }
 

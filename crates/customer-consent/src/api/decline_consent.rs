@@ -1,3 +1,5 @@
+//! The RPC `DeclineConsent`: declines a claim for the customer.
+
 use cpor_durable::{Command, RequestId};
 use cpor_proto::consents::v1::{Consent, DeclineConsentRequest};
 use cpor_rpc::request;
@@ -7,8 +9,8 @@ use super::{Api, RpcResult, consent_key, consent_response};
 use crate::consents::CustomerDecision;
 use crate::domain::Channel;
 
-/// Handles `DeclineConsent` (R26). It takes one transaction of the writer, which it shares with
-/// waiting commands: five to seven round trips to the database and one fsync.
+/// Handles `DeclineConsent` (R26). It takes one transaction: five to seven round trips to the
+/// database and one fsync. Commands that wait at the same time share it.
 pub(super) async fn decline_consent(api: &Api, request: Request<DeclineConsentRequest>) -> RpcResult<Consent> {
     let (caller, request) = request::validate(request)?;
     let command = Command::new("decline_consent", consent_key(&request.name)?, caller.actor.clone())

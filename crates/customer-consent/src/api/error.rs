@@ -1,4 +1,4 @@
-//! The table of errors and gRPC statuses. It reveals nothing internal.
+//! Maps errors to gRPC statuses. Internal details are not revealed.
 
 use cpor_call::status;
 use cpor_durable::CommandError;

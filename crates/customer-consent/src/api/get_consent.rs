@@ -1,3 +1,5 @@
+//! The RPC `GetConsent`: returns a consent, which is the customer's side of one claim.
+
 use cpor_call::status;
 use cpor_proto::consents::v1::{Consent, GetConsentRequest};
 use cpor_rpc::request;
@@ -6,8 +8,8 @@ use tonic::{Request, Response};
 use super::convert::View;
 use super::{Api, RpcResult, consent_key, convert};
 
-/// Handles `GetConsent`. It takes two round trips to the database, or one if the business clock is
-/// real time, and no fsync.
+/// Handles `GetConsent`. It takes two round trips to the database and no fsync. If the business
+/// clock, which deadlines use, is not virtual, it takes one.
 pub(super) async fn get_consent(api: &Api, request: Request<GetConsentRequest>) -> RpcResult<Consent> {
     let (caller, GetConsentRequest { name }) = request::validate(request)?;
     let found =

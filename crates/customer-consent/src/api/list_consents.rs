@@ -1,3 +1,5 @@
+//! The RPC `ListConsents`: lists consents, each of which is the customer's side of one claim.
+
 use cpor_call::status;
 use cpor_listing::page;
 use cpor_proto::consents::v1::{ListConsentsRequest, ListConsentsResponse};

@@ -34,15 +34,15 @@ pub(crate) struct Api {
     pub(crate) consents: Consents,
     /// The source of ids for notices.
     pub(crate) entropy: Arc<dyn Entropy>,
-    /// The sender of notices, woken up after a notice was queued.
+    /// The sender of notices (mails to the customer). It is woken up after a notice was queued.
     pub(crate) sender: Sender<NoticeRenderer>,
 }
 
 /// The result of an RPC.
 type RpcResult<T> = Result<Response<T>, Status>;
 
-/// Returns the key of the consent with this resource name. A malformed name is reported as not
-/// found.
+/// Returns the storage key of the consent with this resource name. A malformed name is reported as
+/// not found.
 fn consent_key(name: &str) -> Result<AggregateKey, Status> {
     let parsed: ConsentName = name.parse().map_err(|_| status::not_found(name))?;
     Ok(AggregateKey::new(parsed.tenant.to_string(), parsed.claim.uuid()))

@@ -1,3 +1,5 @@
+//! The RPC `ResendNotice`: sends the last notice (a mail to the customer contact) again.
+
 use cpor_durable::{Command, RequestId};
 use cpor_proto::consents::v1::{Consent, ResendNoticeRequest};
 use cpor_rpc::request;
@@ -5,9 +7,9 @@ use tonic::Request;
 
 use super::{Api, RpcResult, consent_key, consent_response};
 
-/// Handles `ResendNotice` (R44). It takes one transaction of the writer, which it shares with
-/// waiting commands: five to seven round trips to the database and one fsync. The mail is sent
-/// after the response.
+/// Handles `ResendNotice`: sends the last mail to the customer contact again (R44). It takes one
+/// transaction: five to seven round trips to the database and one fsync. Commands that wait at the
+/// same time share it. The mail is sent in the background.
 pub(super) async fn resend_notice(api: &Api, request: Request<ResendNoticeRequest>) -> RpcResult<Consent> {
     let (caller, request) = request::validate(request)?;
     let command = Command::new("resend_notice", consent_key(&request.name)?, caller.actor.clone())

@@ -50,7 +50,8 @@ pub(crate) struct ConsentText<'a> {
     translation: &'a Translation,
     /// The consent that the texts are about.
     consent: &'a Consent,
-    /// Whether the consent window is counted from the notice at submission (R41).
+    /// Whether the consent window (the time in which silence counts as consent) is counted from the
+    /// notice at submission (R41).
     counts_from_submission: bool,
     /// The length of the consent window as text.
     window_length: String,
@@ -78,8 +79,8 @@ impl<'a> ConsentText<'a> {
         }
     }
 
-    /// If the consent has no window yet, makes the texts show the end that a window would have if
-    /// it opened at `now`.
+    /// If the consent has no window yet, makes the texts show the end of a window that opens at
+    /// `now`.
     pub(crate) fn assuming_window_opens_at(mut self, terms: &Terms, now: Timestamp) -> Self {
         if self.consent.state.window().is_none() {
             let due = terms.window_opened_at(now).deadline.due;
@@ -137,8 +138,8 @@ impl<'a> ConsentText<'a> {
         }
     }
 
-    /// Returns the paragraphs on what the partner changed in the last edit (R29), or `None` if
-    /// there was no edit.
+    /// Returns the paragraphs on the partner's changes in the last edit (R29), or `None` if there
+    /// was no edit.
     pub(crate) fn change(&self) -> Option<Paragraphs> {
         let (texts, change) = (&self.translation.change, self.consent.change.as_ref()?);
         let paragraph = |text: &Text, lines: &[Line]| {
@@ -226,7 +227,8 @@ impl<'a> ConsentText<'a> {
         }
     }
 
-    /// Returns the name of a line: the product, with the subscription id if there is one.
+    /// Returns the name of a line of the claim: the product, with the subscription id if there is
+    /// one.
     fn line_name(&self, line: &Line) -> String {
         match &line.key {
             AssociationKey::Workload(_) => line.product.clone(),

@@ -22,7 +22,7 @@ pub(super) fn format_time(texts: &TimeTexts, calendar: &Calendar, time: Timestam
     ])
 }
 
-/// Returns the name of a day or month at this index, or an empty text if there is none.
+/// Returns the name of the day or month at this index, or an empty text if there is none.
 fn name_at(names: &[String], index: u32) -> &str {
     usize::try_from(index).ok().and_then(|index| names.get(index)).map_or("", String::as_str)
 }

@@ -5,15 +5,16 @@ use std::fmt;
 use cpor_types::{Activity, AssociationKey, ClaimName, DomainName, MpnId, PolicyId, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// The claim as it is shown to the customer (R40), as last reported by claim-intake. It has no
-/// evidence, comments or notes, because customers never see them (R5).
+/// The claim as it is shown to the customer (R40), as last reported by claim-intake (the service
+/// that owns the claims). It has no evidence, comments or notes, because customers never see them
+/// (R5).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ClaimSummary {
     /// The resource name of the claim.
     pub(crate) name: ClaimName,
     /// The partner's display name.
     pub(crate) partner: String,
-    /// The MPN id of the partner location in the claim.
+    /// The Microsoft Partner Network (MPN) id of the partner location in the claim.
     pub(crate) mpn_id: MpnId,
     /// The customer's tenant.
     pub(crate) tenant: TenantId,
@@ -77,7 +78,7 @@ pub(crate) struct ClaimChange {
     pub(crate) new_contact: bool,
 }
 
-/// The customer contact. Both fields are empty once the contact was erased (R56). `Debug` prints
+/// The customer contact. Both fields are empty after the contact was erased (R56). `Debug` prints
 /// neither of them, because they are personal data.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Contact {

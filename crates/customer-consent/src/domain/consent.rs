@@ -1,4 +1,9 @@
-//! The aggregate [`Consent`]: its data, what can be read from it, and its deadlines.
+//! The aggregate [`Consent`]: its data, the values derived from the data, and its deadlines.
+//!
+//! The *association* of a claim is the record that the partner works with the customer. It becomes
+//! *official* when the claim is approved and the customer consents: explicitly, or by silence until
+//! the end of the *consent window*. All times are those of the business clock, which deadlines use
+//! and which can differ from the system clock.
 
 use cpor_durable::{Aggregate, PassedDeadline, Transition};
 use cpor_types::{Deadline, Timestamp};
@@ -15,9 +20,9 @@ pub(crate) struct Consent {
     pub(crate) claim: ClaimSummary,
     /// The state of the consent, with the data of that state.
     pub(crate) state: State,
-    /// The customer's explicit approval (R26a). It is kept when the customer declines later. It
-    /// lapses when lines or contact change (R29), and when the claim is disputed after that decline
-    /// (R28).
+    /// The customer's explicit approval (R26a). It is kept when the customer declines later. It is
+    /// removed when the partner changes lines or contact (R29), and when the claim is disputed
+    /// after a decline (R28).
     pub(crate) approval: Option<DecisionRecord>,
     /// Whether the customer declined before the claim was disputed. If so, only an explicit
     /// approval makes the association official (R28).
@@ -27,9 +32,9 @@ pub(crate) struct Consent {
     pub(crate) decline_any_time: bool,
     /// The last edit since the submission or dispute, if there was one (R29).
     pub(crate) change: Option<ClaimChange>,
-    /// All notices, oldest first. The last one was sent to the claim's current contact.
+    /// All notices, oldest first. The last one is addressed to the claim's current contact.
     pub(crate) notices: Vec<Notice>,
-    /// The business time of the last change.
+    /// The time of the last change.
     pub(crate) update_time: Timestamp,
 }
 
@@ -65,21 +70,21 @@ impl Consent {
         }
     }
 
-    /// Whether the consent has left the states before the approval of the claim. This includes
-    /// consents that were declined or closed before an approval.
+    /// Returns whether the consent no longer waits for the review of the claim. This is also true
+    /// if the consent was declined or closed before the claim was approved.
     pub(crate) fn is_past_review(&self) -> bool {
         !matches!(self.state, State::Requested | State::RequestedInWindow(_) | State::RequestedWindowPassed(_))
     }
 
-    /// Whether the customer has not been reached: the last notice bounced, and no consent window is
-    /// open or has passed (R41).
+    /// Returns whether the customer has not been reached: the last notice bounced, and no consent
+    /// window is open or has passed (R41).
     pub(crate) fn is_waiting_for_delivery(&self) -> bool {
         let has_bounced = self.notices.last().is_some_and(|last| matches!(last.delivery, Delivery::Bounced { .. }));
         has_bounced && self.state.window().is_none() && !self.state.kind().is_over()
     }
 
-    /// Whether only an explicit approval makes the association official: the customer declined
-    /// before a dispute and has not approved since (R28).
+    /// Returns whether only an explicit approval makes the association official: the customer
+    /// declined before a dispute and has not approved since (R28).
     pub(crate) fn needs_explicit_approval(&self) -> bool {
         self.declined_before && self.approval.is_none()
     }
@@ -128,7 +133,7 @@ impl Consent {
     }
 
     /// Records a decline at `now`. R28: if the customer declined before the dispute, silence until
-    /// the end of the window counts as the same answer.
+    /// the end of the window counts as a decline again.
     pub(super) fn decline_by_silence(&self, now: Timestamp) -> Transition<Self> {
         let channel = Channel::Silence;
         let decline = Decline { decision: DecisionRecord { time: now, channel }, comment: String::new() };
@@ -147,8 +152,8 @@ impl Consent {
 
     /// Applies the end of the consent window. R27: silence makes the association official. R28:
     /// after an earlier decline, silence is a decline. After an explicit approval the association
-    /// is official already, and only the right to decline ends. The event is recorded in that case
-    /// too, for the claim's history (R56).
+    /// is official already, and only the right to decline ends. In that case too the event is
+    /// recorded, for the claim's history (R56).
     fn pass_window(&self, window: &Window) -> Transition<Self> {
         let due = window.deadline.due;
         let granted_since = |since| self.with_state(State::Granted { since, window: window.clone() }, due);

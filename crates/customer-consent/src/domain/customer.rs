@@ -1,4 +1,6 @@
-//! The customer's commands: approve (R26a) and decline (R26, R43).
+//! The customer's commands: approve (R26a) and decline (R26, R43). The partner's association is
+//! *official* when the claim is approved and the customer consents: explicitly, or by silence until
+//! the end of the consent window.
 
 use cpor_durable::Transition;
 use cpor_types::Timestamp;
@@ -8,13 +10,13 @@ use super::state::{Channel, DecisionRecord, Decline, State};
 use super::table::{CustomerCommand, Effect, Input};
 use super::{Consent, Event, Refusal};
 
-/// The result of a customer's command. `None` means that the same command was given before: the
-/// consent does not change, and the caller gets the same answer again.
+/// The result of a customer's command. `None` means that the command was given before: the consent
+/// does not change, and the caller gets the same answer again.
 pub(super) type CommandResult = Result<Option<Transition<Consent>>, Refusal>;
 
 impl Consent {
-    /// Approves the claim explicitly (R26a). The association is official at once, or as soon as the
-    /// claim is approved.
+    /// Approves the claim explicitly (R26a). The partner's association becomes official at once, or
+    /// as soon as the claim is approved.
     pub(crate) fn approve(&self, channel: Channel, now: Timestamp) -> CommandResult {
         if self.approval.is_some() && !self.state.kind().is_over() {
             return Ok(None);
@@ -38,7 +40,8 @@ impl Consent {
         if self.can_approve_by_link_of(notice) { self.approve(Channel::Link, now) } else { Err(Refusal::LinkOutdated) }
     }
 
-    /// Whether the link of this notice can approve the claim. Every link can decline it (R29).
+    /// Returns whether the link of this notice can approve the claim. Every link can decline it
+    /// (R29).
     pub(crate) fn can_approve_by_link_of(&self, notice: Uuid) -> bool {
         self.notices.iter().any(|candidate| candidate.id == notice && candidate.current)
     }

@@ -1,4 +1,6 @@
-//! Sending notices, and what follows when they are accepted or bounce (R40, R41, R44).
+//! Sends notices (mails about the claim to the customer contact), and applies the mail system's
+//! reports that a notice was accepted or bounced (R40, R41, R44). An accepted notice can open the
+//! *consent window*: the time in which silence of the customer counts as consent.
 
 use cpor_durable::Transition;
 use cpor_types::{Timestamp, WindowStart};
@@ -12,7 +14,7 @@ use super::{Consent, Contact, Event, Refusal, Terms};
 
 impl Consent {
     /// Sends the last notice again (R44), as a new mail to the claim's contact with a new link. A
-    /// notice that is still queued is not queued twice. An open consent window stays as it is. If
+    /// notice that is still queued is not queued twice. An open consent window does not change. If
     /// no window is open yet, it opens when this notice is accepted.
     pub(crate) fn resend_notice(&self, notice: Uuid, now: Timestamp) -> CommandResult {
         match self.effect(Input::Resend) {
@@ -121,7 +123,7 @@ impl Consent {
 }
 
 impl Notice {
-    /// Whether the acceptance of this notice can start the consent window (R41).
+    /// Returns whether the acceptance of this notice can start the consent window (R41).
     pub(crate) const fn can_start_window(&self, window_start: WindowStart) -> bool {
         match (window_start, self.kind) {
             (WindowStart::NoticeAtSubmission, _) | (WindowStart::NoticeAtApproval, NoticeKind::Approval) => true,

@@ -1,5 +1,5 @@
-//! Erasing personal data (R56). claim-intake decides it when the claim, and with it the consent, is
-//! finished.
+//! Erases personal data (R56). The service claim-intake requests the erasure after the claim has
+//! reached a final state.
 
 use cpor_durable::Transition;
 use cpor_types::{PersonalData, Timestamp};
@@ -8,8 +8,8 @@ use super::state::State;
 use super::{Consent, Contact, Event};
 
 impl Consent {
-    /// Erases the personal data of these kinds, in any state. Returns `None` if the consent holds
-    /// none. The event also makes the store erase the recipients of mails.
+    /// Erases the personal data of these kinds, in any state. Returns `None` if the consent
+    /// contains none. The event also makes the store erase the recipients of mails.
     pub(crate) fn erase(&self, kinds: &[PersonalData], now: Timestamp) -> Option<Transition<Self>> {
         let mut next = self.clone();
         kinds.iter().for_each(|kind| next.erase_kind(*kind));
@@ -26,7 +26,8 @@ impl Consent {
                 let contacts = self.notices.iter_mut().map(|notice| &mut notice.contact);
                 contacts.chain([&mut self.claim.contact]).for_each(|contact| *contact = Contact::default());
             }
-            // The consent stores no subject, only the channel of a decision.
+            // The consent does not store the subject (user id) of who decided, only the channel of
+            // the decision, such as the link in a mail.
             PersonalData::Subjects => {}
             PersonalData::FreeText => {
                 if let State::Declined(decline) = &mut self.state {

@@ -1,14 +1,15 @@
-//! The events of a consent.
+//! The events of a consent, which is the customer's side of one claim.
 
 use cpor_types::{NoticeState, PersonalData, Timestamp};
 use uuid::Uuid;
 
 use super::{Channel, DeliveryReport, NoticeKind};
 
-/// An event of a consent. Mails and events for claim-intake are derived from these.
+/// An event of a consent. Mails to the customer and events for claim-intake (the service that owns
+/// the claims) are derived from these events.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Event {
-    /// A notice was queued (R40).
+    /// A notice (a mail to the customer contact) was queued (R40).
     NoticeQueued {
         /// The id of the notice.
         notice: Uuid,
@@ -17,7 +18,7 @@ pub(crate) enum Event {
     NoticeResent {
         /// The kind of notice.
         kind: NoticeKind,
-        /// The name of the delivery state of the notice that is sent again.
+        /// The delivery state of the notice that is sent again.
         previous: NoticeState,
     },
     /// The mail system accepted or refused a notice (R41).
@@ -27,9 +28,10 @@ pub(crate) enum Event {
         /// Whether the notice was accepted, or why it bounced.
         report: DeliveryReport,
     },
-    /// The consent window opened (R41).
+    /// The consent window opened: the time in which silence of the customer counts as consent
+    /// (R41).
     WindowOpened {
-        /// The time at which the window passes.
+        /// The time at which the window ends.
         due: Timestamp,
         /// The rule from which the time was computed, for example `7 calendar days, calendar de
         /// 2026`.
@@ -39,15 +41,15 @@ pub(crate) enum Event {
     WindowPassed,
     /// The customer approved explicitly (R26a).
     CustomerApproved {
-        /// How the customer approved.
+        /// The channel of the approval, such as the link in a mail.
         channel: Channel,
-        /// The request that the approval answers; see
+        /// The number of the request that the approval answers; see
         /// [`ClaimSummary::consent_request_number`](super::ClaimSummary::consent_request_number).
         consent_request_number: u32,
     },
     /// The customer declined (R26).
     CustomerDeclined {
-        /// How the customer declined.
+        /// The channel of the decline, such as the link in a mail.
         channel: Channel,
         /// The customer's comment; may be empty.
         comment: String,

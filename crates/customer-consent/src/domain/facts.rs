@@ -1,5 +1,9 @@
-//! Applies the events that claim-intake reports about the claim. A report is never refused. If the
-//! state of the consent no longer admits it, the method returns `None` and nothing changes.
+//! Applies the events that the service claim-intake reports about the claim. A report is never
+//! refused. If it comes too late for the state of the consent, the method returns `None` and
+//! nothing changes.
+//!
+//! The partner's association is *official* when the claim is approved and the customer consents:
+//! explicitly, or by silence until the end of the *consent window*.
 
 use cpor_durable::Transition;
 use cpor_types::{Deadline, Timestamp};
@@ -13,7 +17,7 @@ use super::{ClaimSummary, Consent, Event, Terms};
 /// The approval of a claim, as reported by claim-intake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ClaimApproval {
-    /// The business time at which the claim was approved.
+    /// The time at which the claim was approved, by the business clock that deadlines use.
     pub(crate) time: Timestamp,
     /// Whether claim-intake has recorded an explicit approval by the customer (R26a).
     pub(crate) customer_approved: bool,
@@ -52,9 +56,9 @@ impl Consent {
 
     /// Applies the approval of the claim (R23). The customer is notified and gets a consent window
     /// in which to decline (R41). If the customer has approved explicitly, the association is
-    /// official during that window already (R26a). A window that was counted from the submission
-    /// goes on. If it has passed in silence, that is reported now, because the association becomes
-    /// official no earlier than the approval of the claim.
+    /// already official during that window (R26a). A window that was counted from the submission
+    /// continues. If it has already passed in silence, that is reported now, because the
+    /// association becomes official no earlier than the approval of the claim.
     pub(crate) fn on_claim_approved(
         &self,
         claim: ClaimSummary,
@@ -95,8 +99,8 @@ impl Consent {
     }
 
     /// Applies an edit of the claim after its submission (R29, R37). If `renotify` is true, the
-    /// former and the current contact are notified, in that order, with the ids `notices`. Earlier
-    /// links can then only decline, and an explicit approval lapses.
+    /// former and the current contact are notified, in that order, with the ids `notices`. After
+    /// that, earlier links can only decline, and an earlier explicit approval is removed.
     pub(crate) fn on_claim_edited(
         &self,
         claim: ClaimSummary,
@@ -182,8 +186,8 @@ impl Consent {
     }
 
     /// Returns the consent as it was at `time`, when the claim was approved. The report of the
-    /// approval may arrive late (R47). A consent window that has passed since `time` is then open
-    /// again, and passes by its deadline as usual.
+    /// approval may arrive late (R47). If the consent window has passed since `time`, it is open
+    /// again in the result, and its deadline is then applied as usual.
     fn state_at_approval(&self, time: Timestamp) -> Self {
         match &self.state {
             State::RequestedWindowPassed(window) if !window.deadline.has_passed(time) => {

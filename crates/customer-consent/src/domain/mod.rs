@@ -1,9 +1,10 @@
 //! The rules of customer consent. This module is pure: the current time is an argument, and nothing
 //! here depends on a wire format or a database.
 //!
-//! A [`Consent`] belongs to one claim. It changes when claim-intake reports something about the
-//! claim, when the mail system reports on a notice, when the customer approves or declines, and
-//! when a deadline passes. [`table`] defines what each of these inputs does in each state.
+//! A [`Consent`] is the customer's side of one claim. It changes when claim-intake (the service
+//! that owns the claims) reports something about the claim, when the mail system reports on a
+//! notice, when the customer approves or declines, and when a deadline passes. [`table`] defines
+//! what each of these inputs does in each state.
 
 mod claim;
 mod consent;

@@ -1,4 +1,5 @@
-//! Notices: the mails to the customer contact.
+//! Notices: the mails to the customer contact. All times are those of the business clock, which
+//! deadlines use and which can differ from the system clock.
 
 pub(crate) use cpor_types::NoticeKind;
 use cpor_types::{NoticeState, Timestamp};
@@ -22,13 +23,13 @@ pub(crate) struct Notice {
     pub(crate) current: bool,
     /// The time at which the notice was queued.
     pub(crate) queue_time: Timestamp,
-    /// The state of its delivery.
+    /// The state of the delivery.
     pub(crate) delivery: Delivery,
 }
 
 impl Notice {
-    /// Whether a report of the mail system is still expected. A withdrawn notice may already have
-    /// been sent.
+    /// Returns whether a report of the mail system is still expected. A withdrawn notice counts,
+    /// because it may already have been sent.
     pub(crate) fn is_awaiting_report(&self) -> bool {
         match self.delivery {
             Delivery::Queued | Delivery::Withdrawn { .. } => true,
@@ -41,21 +42,22 @@ impl Notice {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "state")]
 pub(crate) enum Delivery {
-    /// The notice is to be sent.
+    /// The notice has not been sent yet.
     Queued,
     /// The customer's mail system accepted the notice.
     Accepted {
-        /// The business time of the report.
+        /// The time of the report.
         time: Timestamp,
     },
     /// The customer's mail system refused the notice permanently.
     Bounced {
-        /// The business time of the report.
+        /// The time of the report.
         time: Timestamp,
     },
-    /// The notice was not sent, because the consent was decided or closed before.
+    /// The notice is no longer needed, because the customer has decided or was asked again, or the
+    /// claim was closed. It may already have been sent.
     Withdrawn {
-        /// The business time of the withdrawal.
+        /// The time of the withdrawal.
         time: Timestamp,
     },
 }

@@ -1,4 +1,4 @@
-//! The reasons why a command is refused.
+//! The reasons why a command on a consent is refused.
 
 use cpor_types::Timestamp;
 
@@ -8,10 +8,10 @@ pub(crate) enum Refusal {
     /// The consent does not exist.
     #[error("the consent does not exist")]
     NotFound,
-    /// The consent window has passed (R43).
+    /// The consent window, in which the customer can decide, has passed (R43).
     #[error("the consent window has passed")]
     WindowPassed {
-        /// The time at which the window passed.
+        /// The time at which the window ended.
         due: Option<Timestamp>,
     },
     /// The customer has declined. An approval does not override a decline.
@@ -20,7 +20,7 @@ pub(crate) enum Refusal {
     /// The claim is closed.
     #[error("the claim is closed")]
     ClaimClosed,
-    /// The link was sent before the claim was edited, so that it can only decline (R29).
+    /// The link was sent before the claim was edited, so it can only decline (R29).
     #[error("the claim was edited after this link was sent")]
     LinkOutdated,
     /// No notice was sent that could be sent again (R44).

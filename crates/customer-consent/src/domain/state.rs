@@ -1,4 +1,9 @@
 //! The states of a consent and their data.
+//!
+//! A consent is the customer's side of one claim. The *association* of the claim is the record that
+//! the partner works with the customer. It becomes *official* (the consent is *granted*) when the
+//! claim is approved and the customer consents: explicitly, or by silence until the end of the
+//! consent window.
 
 pub(crate) use cpor_types::ConsentChannel as Channel;
 use cpor_types::{Deadline, Timestamp};
@@ -18,17 +23,17 @@ pub(crate) enum State {
     RequestedWindowPassed(Window),
     /// The claim is approved. The consent window opens when a notice is accepted (R41).
     AwaitingDelivery,
-    /// The claim is approved and the customer approved explicitly before the window opened, so that
-    /// the association is official (R26a). The window opens when a notice is accepted (R41). Until
-    /// it has passed, the customer can still decline (R43).
+    /// The claim is approved and the customer approved explicitly before the window opened, so the
+    /// association is official (R26a). The window opens when a notice is accepted (R41). Until it
+    /// has passed, the customer can still decline (R43).
     GrantedAwaitingDelivery {
         /// The time since which the association is official.
         since: Timestamp,
     },
     /// The claim is approved, and the customer can decline until the window passes.
     WindowOpen(Window),
-    /// The claim is approved and the customer approved explicitly, so that the association is
-    /// official (R26a). Until the window passes, the customer can still decline (R43).
+    /// The claim is approved and the customer approved explicitly, so the association is official
+    /// (R26a). Until the window passes, the customer can still decline (R43).
     GrantedInWindow {
         /// The time since which the association is official.
         since: Timestamp,
@@ -177,7 +182,7 @@ pub(crate) enum StateKind {
 }
 
 impl StateKind {
-    /// All kinds, in the order in which a consent usually passes through them.
+    /// All kinds.
     pub(crate) const ALL: [Self; 11] = [
         Self::Requested,
         Self::RequestedInWindow,
@@ -192,8 +197,8 @@ impl StateKind {
         Self::Closed,
     ];
 
-    /// Whether the claim was declined, rejected or closed. Only a dispute leads out of such a
-    /// state.
+    /// Returns whether the claim was declined, rejected or closed. Only a dispute leads out of such
+    /// a state.
     pub(crate) const fn is_over(self) -> bool {
         match self {
             Self::Declined | Self::Disputable | Self::Closed => true,
@@ -219,23 +224,23 @@ pub(crate) struct Window {
 }
 
 impl Window {
-    /// The name that the window's deadline has in the list of deadlines.
+    /// The stored name of the window's deadline.
     pub(crate) const DEADLINE: &'static str = "consent_window";
 }
 
-/// When and how the customer made a decision.
+/// The time and the channel of a decision of the customer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct DecisionRecord {
-    /// The business time of the decision.
+    /// The time of the decision, by the business clock that deadlines use.
     pub(crate) time: Timestamp,
-    /// How the customer made the decision.
+    /// The channel of the decision, such as the link in a mail.
     pub(crate) channel: Channel,
 }
 
 /// A decline by the customer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Decline {
-    /// When and how the customer declined.
+    /// The time and the channel of the decline.
     #[serde(rename = "spoken")]
     pub(crate) decision: DecisionRecord,
     /// The customer's comment; may be empty.

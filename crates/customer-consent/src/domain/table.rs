@@ -1,4 +1,4 @@
-//! The transition table: what each input does in each state. The methods of
+//! The transition table: the effect of each input in each state of a consent. The methods of
 //! [`Consent`](super::Consent) apply it, and the commands that the API shows as allowed are derived
 //! from it.
 
@@ -68,12 +68,13 @@ impl Input {
     ];
 }
 
-/// What an input does in a state.
+/// The effect of an input in a state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Effect {
     /// The consent moves to this state.
     MovesTo(StateKind),
-    /// The input is recorded, and the state stays.
+    /// The input is stored or executed (an approval is recorded, a notice is sent again), and the
+    /// state does not change.
     Recorded,
     /// Nothing changes, because the input was applied before or no longer matters. The caller of a
     /// command gets the same answer again.
@@ -82,7 +83,7 @@ pub(crate) enum Effect {
     Refused,
 }
 
-/// Returns what `input` does in `state`. Every pair is written out.
+/// Returns the effect of `input` in `state`. Every pair of input and state is listed.
 pub(crate) const fn effect(state: StateKind, input: Input) -> Effect {
     use Effect::{MovesTo, Nothing, Recorded, Refused};
     match input {

@@ -15,7 +15,8 @@ pub(crate) struct Rules {
     pub(crate) calendars: Calendars,
 }
 
-/// The error that a claim refers to a policy profile or a calendar that does not exist here.
+/// The error that a claim refers to a policy profile or a calendar that this installation does not
+/// have.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TermsError {
     /// The policy profile is unknown.
@@ -26,12 +27,12 @@ pub(crate) enum TermsError {
     Calendar(#[from] CalendarError),
 }
 
-/// The values of policy and calendar that apply to one consent.
+/// The values of the policy profile and calendar that apply to one consent.
 #[derive(Clone, Debug)]
 pub(crate) struct Terms {
     /// The occasions on which the customer is notified (R40).
     pub(crate) notices: CustomerNotices,
-    /// The length of the consent window (R41).
+    /// The length of the consent window, in which silence of the customer counts as consent (R41).
     pub(crate) window: Length,
     /// The notice that starts the consent window (R41).
     pub(crate) window_start: WindowStart,

@@ -1,4 +1,5 @@
-//! Applies the events of claim-intake to consents.
+//! Applies the events of claim-intake, the service that owns the claims, to consents. A consent is
+//! the customer's side of one claim.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -18,14 +19,14 @@ use crate::consents::Consents;
 use crate::domain::{ClaimApproval, ClaimSummary, Consent, Contact, EarlierDecision, Line, Refusal};
 use crate::notices::NoticeRenderer;
 
-/// Turns each event into a command. The command stores the position of the event in the transaction
-/// that applies it, so that a repeated event changes nothing.
+/// Turns each event into a command. The transaction of the command also stores the event's position
+/// in its stream, so that a repeated event changes nothing.
 pub(crate) struct ClaimEventReceiver {
     /// The consents that events are applied to.
     pub(crate) consents: Consents,
     /// The source of ids for notices.
     pub(crate) entropy: Arc<dyn Entropy>,
-    /// The sender of notices, woken up after each event.
+    /// The sender of notices (mails to the customer). It is woken up after each event.
     pub(crate) sender: Sender<NoticeRenderer>,
 }
 
@@ -125,7 +126,8 @@ impl ClaimEventReceiver {
         Ok(())
     }
 
-    /// Applies the end of lines (R37, R39), if no line of the claim is left.
+    /// Applies the end of lines (the parts of a claim for one workload or subscription, R37, R39),
+    /// if no line of the claim is left.
     async fn apply_lines_ended(&self, incoming: &IncomingEvent, event: &LinesEnded) -> Result<(), ReceiveError> {
         let has_no_lines_left = event.none_left;
         let decide = move |consent: Option<&Consent>, now: Timestamp| -> Result<_, Infallible> {
@@ -152,13 +154,13 @@ impl ClaimEventReceiver {
     }
 }
 
-/// Returns the key of the consent, from the resource names of tenant and claim.
+/// Returns the storage key of the consent, from the resource names of tenant and claim.
 fn consent_key(tenant: &str, claim: &str) -> Result<AggregateKey, ReceiveError> {
     let (tenant, claim): (TenantName, ClaimName) = (parse(tenant)?, parse(claim)?);
     Ok(AggregateKey::new(tenant.tenant.to_string(), claim.claim.uuid()))
 }
 
-/// Returns the key of the claim's consent.
+/// Returns the storage key of the claim's consent.
 fn consent_key_of(claim: &ClaimSummary) -> AggregateKey {
     AggregateKey::new(claim.tenant.to_string(), claim.name.claim.uuid())
 }
@@ -197,7 +199,7 @@ fn line_from(line: &LineSnapshot) -> Result<Line, ReceiveError> {
     Ok(Line { product: line.product_display_name.clone(), key: parse(&line.key)? })
 }
 
-/// Parses a value. An event with a malformed value is parked.
+/// Parses a value. An event with a malformed value is parked: its stream waits for an operator.
 fn parse<T: std::str::FromStr<Err = Malformed>>(text: &str) -> Result<T, ReceiveError> {
     text.parse().map_err(ReceiveError::park)
 }

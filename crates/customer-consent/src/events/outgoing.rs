@@ -1,4 +1,4 @@
-//! Builds the events that are sent to claim-intake.
+//! Builds the events that are sent to claim-intake, the service that owns the claims.
 
 use cpor_durable::{OutgoingEvent, RecordedEvent};
 use cpor_proto::WireEnum as _;

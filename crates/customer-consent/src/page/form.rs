@@ -57,7 +57,7 @@ pub(super) struct Form {
 }
 
 impl Form {
-    /// Whether the decision was confirmed. R43: only a deliberate act counts.
+    /// Returns whether the reader confirmed the decision. Only a deliberate act counts (R43).
     pub(super) fn is_confirmed(&self) -> bool {
         self.confirm == "yes"
     }
@@ -68,7 +68,7 @@ impl Form {
         self.comment.replace("\r\n", "\n").replace('\0', "").trim().to_owned()
     }
 
-    /// Whether the comment is longer than [`MAX_COMMENT`].
+    /// Returns whether the comment is longer than [`MAX_COMMENT`].
     pub(super) fn is_too_long(&self) -> bool {
         self.comment().chars().count() > MAX_COMMENT
     }

@@ -1,4 +1,4 @@
-//! The middleware that all requests for the consent page pass through.
+//! The middleware for all requests for the consent page.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -65,11 +65,11 @@ pub(super) fn busy_page(context: &PageContext, translation: Option<&Translation>
     ([(header::RETRY_AFTER, "5")], page).into_response()
 }
 
-/// Whether the headers show that a form was sent from another site. The token in the URL authorises
-/// a decision, and other sites do not know the token. This check also keeps a site that has
-/// obtained a token from submitting the form in a visitor's browser. `Origin: null` is accepted:
-/// browsers send it from pages with `Referrer-Policy: no-referrer`, and all pages here have that
-/// policy.
+/// Returns whether the headers show that a form was sent from another site. The token in the URL
+/// authorises a decision, and other sites do not know the token. This check also prevents a site
+/// that has obtained a token from submitting the form in a visitor's browser. `Origin: null` is
+/// accepted: browsers send it from pages with `Referrer-Policy: no-referrer`, and all pages here
+/// have that policy.
 fn is_from_another_site(headers: &HeaderMap, own_origin: &str) -> bool {
     match headers.get("sec-fetch-site") {
         Some(site) => site != "same-origin" && site != "none",

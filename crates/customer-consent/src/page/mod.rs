@@ -1,8 +1,8 @@
-//! The consent page: the public page behind the links in notices.
+//! The consent page: the public page that the links in notices (mails to the customer) lead to.
 //!
-//! `GET` and `HEAD` only show the consent, so that mail scanners and prefetching decide nothing.
-//! Only a `POST` with a decision and its confirmation acts (R43). The page needs no scripts, no
-//! cookies and no external resources.
+//! `GET` and `HEAD` only show the consent, so mail scanners and prefetching decide nothing. Only a
+//! `POST` with a decision and its confirmation acts (R43). The page needs no scripts, no cookies
+//! and no external resources.
 
 mod form;
 mod guard;
@@ -134,9 +134,9 @@ async fn method_not_allowed(State(context): State<Arc<PageContext>>, options: Re
 struct LinkedConsent {
     /// The link that the reader used.
     link: ConsentLink,
-    /// The consent with passed deadlines applied.
+    /// The consent, with passed deadlines applied.
     consent: Consent,
-    /// The values of policy and calendar that apply to the consent.
+    /// The values of the policy profile and calendar that apply to the consent.
     terms: Terms,
     /// The translation in the reader's language.
     translation: Arc<Translation>,
@@ -174,7 +174,7 @@ impl LinkedConsent {
         ConsentView { consent: &self.consent, terms: &self.terms, can_approve }
     }
 
-    /// Whether the reader can make this decision now.
+    /// Returns whether the reader can make this decision now.
     fn allows(&self, decision: Decision) -> bool {
         self.view().allows(match decision {
             Decision::Approve => domain::CustomerCommand::Approve,
@@ -188,7 +188,7 @@ impl LinkedConsent {
             Decision::Approve => ("approve_by_link", CustomerDecision::ApproveByLink(self.link.notice)),
             Decision::Decline => ("decline_by_link", CustomerDecision::Decline { comment }),
         };
-        // The id of the notice identifies the link. Who used the link is unknown.
+        // The person who used the link is unknown, so the id of the notice stands for the actor.
         let actor = Actor::new(ActorSide::Customer, format!("link:{}", self.link.notice));
         let command = Command::new(command_name, self.link.consent.clone(), actor);
         match context.consents.submit_decision(command, customer_decision, Channel::Link).await {
@@ -299,7 +299,7 @@ fn unavailable_page(
     translation: Option<&Translation>,
     error: &dyn std::fmt::Display,
 ) -> Response {
-    tracing::error!(%error, "the consent page cannot answer");
+    tracing::error!(%error, "the data of the consent page cannot be read");
     guard::busy_page(context, translation)
 }
 
@@ -310,7 +310,7 @@ fn render_page(language: PageLanguage<'_>, code: StatusCode, page: &impl Templat
             (code, [(header::CONTENT_LANGUAGE, language.translation.language.clone())], Html(body)).into_response()
         }
         Err(error) => {
-            tracing::error!(%error, "a page cannot be rendered");
+            tracing::error!(%error, "the consent page cannot be rendered");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
     }

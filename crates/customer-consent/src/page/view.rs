@@ -21,7 +21,7 @@ const STYLE: &str = include_str!("../../templates/style.css");
 pub(super) static STYLE_HASH: LazyLock<String> =
     LazyLock::new(|| format!("'sha256-{}'", STANDARD.encode(Sha256::digest(STYLE.as_bytes()))));
 
-/// The parts around the content of a page, which all pages have.
+/// The parts of a page around its content. All pages have them.
 pub(super) struct PageFrame<'a> {
     /// The tag of the page's language.
     language: &'a str,
@@ -76,14 +76,14 @@ pub(super) struct PageLanguage<'a> {
 pub(super) struct ConsentView<'a> {
     /// The consent.
     pub(super) consent: &'a Consent,
-    /// The values of policy and calendar that apply to the consent.
+    /// The values of the policy profile and calendar that apply to the consent.
     pub(super) terms: &'a Terms,
     /// Whether the link can approve. R29: a link that was sent before an edit can only decline.
     pub(super) can_approve: bool,
 }
 
 impl ConsentView<'_> {
-    /// Whether the holder of the link can give this command now.
+    /// Returns whether the holder of the link can give this command now.
     pub(super) fn allows(self, command: CustomerCommand) -> bool {
         let is_allowed = self.consent.allowed_commands().any(|allowed| allowed == command);
         is_allowed && (self.can_approve || command == CustomerCommand::Decline)
@@ -98,11 +98,11 @@ pub(super) struct StatusPage<'a> {
     title: String,
     /// The first paragraphs, on the state of the consent.
     lead: Vec<String>,
-    /// What the partner changed, while the customer can still decide on it.
+    /// The changes by the partner, shown only while the customer can still decide on them.
     change: Option<Paragraphs>,
-    /// Until when the customer can decline.
+    /// The section on the time until which the customer can decline.
     decline_until: Option<Section>,
-    /// What happens if the customer does nothing.
+    /// The section on what happens if the customer does nothing.
     no_response: Option<Section>,
     /// The table of the claim's details.
     details: ClaimDetails,
@@ -127,7 +127,7 @@ struct Choice {
     decision: &'static str,
     /// The text of the button.
     label: String,
-    /// What the decision means.
+    /// The text that explains the decision.
     hint: String,
 }
 
@@ -135,7 +135,7 @@ impl<'a> StatusPage<'a> {
     pub(super) fn new(language: PageLanguage<'a>, view: ConsentView<'_>) -> Self {
         let (translation, consent) = (language.translation, view.consent);
         let text = ConsentText::new(translation, consent, view.terms);
-        let (title, mut lead) = title_and_lead(translation, consent);
+        let (title, mut lead) = title_and_first_paragraphs(translation, consent);
         let is_undecided = consent.approval.is_none() && consent.state.official_since().is_none();
         let is_over = consent.state.kind().is_over();
         if consent.declined_before && is_undecided && !is_over {
@@ -159,7 +159,7 @@ impl<'a> StatusPage<'a> {
 }
 
 /// Returns the title and the first paragraphs for the state of the consent.
-fn title_and_lead<'a>(translation: &'a Translation, consent: &Consent) -> (&'a Text, Vec<&'a Text>) {
+fn title_and_first_paragraphs<'a>(translation: &'a Translation, consent: &Consent) -> (&'a Text, Vec<&'a Text>) {
     let page = &translation.page;
     let decline_later = if consent.decline_any_time { &translation.decline_until.any_time } else { &page.late };
     match (&consent.state, &consent.approval) {
@@ -173,7 +173,8 @@ fn title_and_lead<'a>(translation: &'a Translation, consent: &Consent) -> (&'a T
         (State::GrantedAwaitingDelivery { .. } | State::GrantedInWindow { .. }, Some(_)) => {
             (&page.granted_title, vec![&page.in_window])
         }
-        // The approval was reported by claim-intake and is not recorded in this consent.
+        // The approval was reported by the service claim-intake and is not recorded in this
+        // consent.
         (State::GrantedAwaitingDelivery { .. } | State::GrantedInWindow { .. }, None) => {
             (&page.granted_title, vec![&page.in_window_told])
         }
@@ -222,11 +223,12 @@ fn choices(text: &ConsentText<'_>, view: ConsentView<'_>) -> Option<Choices> {
 #[template(path = "confirm.html")]
 pub(super) struct ConfirmPage<'a> {
     frame: PageFrame<'a>,
-    /// What is wrong with the submitted form, if it was submitted.
+    /// The error message, if a form was submitted that has an error.
     alert: Option<String>,
     title: String,
     lead: String,
-    /// Until when the customer can decline, on the page that confirms an approval.
+    /// The section on the time until which the customer can decline, on the page that confirms an
+    /// approval.
     decline_until: Option<Section>,
     /// The value of the decision in the form.
     decision: &'static str,
@@ -248,7 +250,7 @@ struct CommentField<'a> {
     value: &'a str,
 }
 
-/// What is wrong with a submitted form.
+/// The error in a submitted form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Alert {
     /// The box was not ticked.

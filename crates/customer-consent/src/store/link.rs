@@ -12,9 +12,9 @@ use super::entity::link_token as row;
 /// The consent and the notice that a consent link belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ConsentLink {
-    /// The key of the consent.
+    /// The storage key of the consent.
     pub(crate) consent: AggregateKey,
-    /// The id of the notice whose mail has the link.
+    /// The id of the notice (mail) that contains the link.
     pub(crate) notice: Uuid,
 }
 

@@ -29,7 +29,8 @@ use entity::consent as row;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ConsentStore;
 
-/// The conflicts with uniqueness rules of the database. This service has no such rules.
+/// The type for violations of uniqueness rules of the database. It has no values, because this
+/// service has no such rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NoConflict {}
 

@@ -1,5 +1,6 @@
-//! `ActivateProgramGuide` (R52): puts a draft in force for a period, in one transaction on the
-//! guide catalog. The catalog's new edition makes the assessor assess all claims again (R54).
+//! `ActivateProgramGuide` (R52): puts a draft of a program guide (the conditions and rates of
+//! payment) in force for a period, in one transaction on the guide catalog. Afterwards the assessor
+//! assesses all claims again (R54).
 use cpor_durable::{Command, RequestId};
 use cpor_proto::eligibility::v1::{ActivateProgramGuideRequest, ProgramGuide};
 use cpor_rpc::request;

@@ -1,5 +1,6 @@
-//! `CreateProgramGuide` (R52): checks the whole guide and reports all violations at once, then adds
-//! the draft in one transaction on the guide catalog.
+//! `CreateProgramGuide` (R52): adds a draft of a program guide (the conditions and rates of
+//! payment). It checks the whole guide and reports all violations at once, and then adds the draft
+//! in one transaction on the guide catalog.
 use cpor_call::status::{self, FieldViolation};
 use cpor_durable::{Command, RequestId};
 use cpor_proto::eligibility::v1::{CreateProgramGuideRequest, ProgramGuide};
@@ -46,10 +47,11 @@ fn parse_id(request: &CreateProgramGuideRequest) -> Result<ProgramGuideId, Refus
     id.map_err(|malformed| Refusal::Malformed { field: "program_guide_id", malformed })
 }
 
-/// Returns the violations that the constraints in the proto cannot express.
+/// Returns the violations of rules that the constraints in the proto cannot express.
 fn guide_violations(request: &CreateProgramGuideRequest) -> Vec<FieldViolation> {
     let Some(guide) = &request.program_guide else { return Vec::new() };
-    // With a placeholder for an invalid id, the rest of the guide can still be checked.
+    // An invalid id is replaced by the placeholder `x`, so that the rest of the guide can still be
+    // checked.
     let Ok(id) = parse_id(request).or_else(|_| "x".parse()) else { return Vec::new() };
     let (document, mut violations) = convert::to_document(id, guide);
     violations.extend(document_violations(&document));
@@ -60,7 +62,7 @@ fn document_violations(document: &GuideDocument) -> Vec<FieldViolation> {
     Guide::compile(document).err().unwrap_or_default().iter().map(convert::to_field_violation).collect()
 }
 
-/// Adds the violations to a status that reports invalid fields; returns any other status unchanged.
+/// Adds the violations to a status that reports invalid fields. Returns any other status unchanged.
 fn with_violations(status: Status, violations: &[FieldViolation]) -> Status {
     if status::reason(&status).as_deref() != Some("INVALID_FIELDS") || violations.is_empty() {
         return status;

@@ -16,14 +16,15 @@ use crate::{
     store::usage::ImportError,
 };
 
-/// Why a request is refused or fails.
+/// The reason why a request is refused or fails.
 #[derive(Debug)]
 pub(super) enum Refusal {
     /// The resource does not exist, or the caller may not see it.
     NotFound { resource: String },
     /// A field satisfies the constraints of the proto but cannot be parsed.
     Malformed { field: &'static str, malformed: Malformed },
-    /// The partner has no official association with the key (R50).
+    /// The partner has no official association with the key: it is not on record for the workload
+    /// or subscription (R50).
     UsageNotOpen,
     /// A row of usage is refused (R51).
     Usage(UsageRefusal),
@@ -31,11 +32,11 @@ pub(super) enum Refusal {
     Guide(GuideRefusal),
     /// The payout period is not over (R54).
     Payout(PeriodNotOver),
-    /// The call of the registry failed.
+    /// A call to the registry failed.
     Registry(RegistryError),
     /// The import of usage failed.
     Import(ImportError),
-    /// The database failed, or a row is inconsistent.
+    /// The database cannot be reached, or a row cannot be decoded.
     Store(StoreError),
 }
 
@@ -86,8 +87,8 @@ impl From<Refusal> for Status {
 
 /// Converts a failure of the writer.
 pub(super) fn command_error<R: Into<Refusal>>(failure: CommandError<R, Infallible>) -> Status {
-    // The name of a resource appears only in failures that etags cause, and no method of this
-    // service uses etags.
+    // The resource name appears only in failures that etags cause. No method of this service uses
+    // etags, so the name is empty.
     cpor_durable::status::command_error("", failure, |refusal| refusal.into().into(), |never| match never {})
 }
 

@@ -1,5 +1,5 @@
 //! `ExportEarnings` (R54): streams the ledger as CSV or JSON lines. A page is read from the
-//! database when the caller has taken the one before.
+//! database after the caller has received the previous one.
 use std::pin::Pin;
 
 use cpor_database::Db;
@@ -20,7 +20,7 @@ use crate::store::earnings::{self, EarningQuery};
 /// The stream of response messages.
 pub(super) type ExportStream = Pin<Box<dyn Stream<Item = Result<ExportEarningsResponse, Status>> + Send>>;
 
-/// The number of earnings in one message, which has then some hundred kilobytes.
+/// The number of earnings in one message. Such a message has a few hundred kilobytes.
 const PAGE_SIZE: u64 = 500;
 
 pub(super) async fn export_earnings(
@@ -101,12 +101,12 @@ fn enum_name(name: &str, prefix: &str) -> Value {
     name.trim_start_matches(prefix).to_ascii_lowercase().into()
 }
 
-/// Writes the name of a program. It is empty for recognition only.
+/// Writes the name of a program. It is empty for lines that no program pays for.
 fn program_name(program: Program) -> Value {
     if program == Program::Unspecified { "".into() } else { enum_name(program.as_str_name(), "PROGRAM_") }
 }
 
-/// The value of a column that only paid earnings have.
+/// Returns the value of a column that only paid earnings have.
 fn if_paid(earned: &MonthlyEarning, value: fn(&MonthlyEarning) -> Value) -> Value {
     if earned.outcome() == EarningOutcome::Earned { value(earned) } else { Value::Null }
 }

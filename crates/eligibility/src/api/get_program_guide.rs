@@ -1,4 +1,4 @@
-//! `GetProgramGuide`: returns a guide of the catalog.
+//! `GetProgramGuide`: returns a program guide (the conditions and rates of payment) of the catalog.
 use cpor_proto::eligibility::v1::{GetProgramGuideRequest, ProgramGuide};
 use cpor_rpc::request;
 use cpor_types::ProgramGuideName;

@@ -30,7 +30,7 @@ pub(super) async fn import_usage(
     let outcomes = imported.map_err(Refusal::Import)?;
     api.assessor.wake();
     let mut outcomes = outcomes.into_iter();
-    // The outcomes are those of the accepted rows, in their order.
+    // `outcomes` contains one outcome for each accepted row, in their order.
     let results = rows.into_iter().filter_map(|row| match row {
         Ok(_) => outcomes.next().map(to_result),
         Err(refused) => Some(refused_result(&refused)),

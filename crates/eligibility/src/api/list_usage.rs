@@ -32,11 +32,12 @@ pub(super) async fn list_usage(
     Ok(Response::new(ListUsageResponse { usage_months, next_page_token }))
 }
 
-/// Returns the first month whose usage is credited to the calling partner; `None` for the vendor's
-/// staff.
+/// Returns the first month whose usage is credited to the calling partner: the first full month in
+/// which it is officially on record for the key. Returns `None` for the vendor's staff.
 ///
 /// # Errors
-/// The partner has no official association with the key, or the registry failed.
+/// Returns an error if the partner is not officially on record for the key, or if the registry
+/// cannot be asked.
 async fn credited_from(api: &Api, caller: &Caller, key: &TenantKey) -> Result<Option<Month>, Status> {
     match scope_of_caller(caller, &key.to_string())? {
         Scope::All => Ok(None),

@@ -1,4 +1,5 @@
-//! The gRPC service. Each method has its own module.
+//! The gRPC service. Each method has its own module. The module `scope` determines which data a
+//! caller may see.
 mod activate_program_guide;
 mod convert;
 mod create_program_guide;
@@ -44,7 +45,7 @@ use crate::{
 };
 use error::Refusal;
 
-/// The implementation of the gRPC service, with everything that its methods use.
+/// The implementation of the gRPC service, with the components that its methods use.
 pub(crate) struct Api {
     pub(crate) db: Db,
     pub(crate) host: Host,
@@ -61,7 +62,8 @@ impl Api {
         Ok(guide_catalog::load(self.db.reader()).await?)
     }
 
-    /// Reads the business clock.
+    /// Returns the time of the business clock, which deadlines and months use. The clock can be
+    /// virtual; then its time is stored in the database.
     async fn now(&self) -> Result<Timestamp, Refusal> {
         self.host.now().await.map_err(|error| Refusal::Store(error.into()))
     }

@@ -13,12 +13,12 @@ pub(super) fn required<T: FromStr<Err = Malformed>>(field: &'static str, text: &
     text.parse().map_err(|malformed| Refusal::Malformed { field, malformed })
 }
 
-/// Parses a field; `None` if it is empty.
+/// Parses a field. Returns `None` if it is empty.
 pub(super) fn optional<T: FromStr<Err = Malformed>>(field: &'static str, text: &str) -> Result<Option<T>, Refusal> {
     if text.is_empty() { Ok(None) } else { required(field, text).map(Some) }
 }
 
-/// Parses the `parent` of a list, which is a tenant; `None` for all tenants.
+/// Parses the `parent` of a list request, which is a tenant. Returns `None` for all tenants.
 pub(super) fn tenant_parent(parent: &str) -> Result<Option<TenantId>, Refusal> {
     if parent == ANY_TENANT {
         return Ok(None);

@@ -1,4 +1,4 @@
-//! Determines what a caller may see.
+//! Determines which data a caller may see.
 use cpor_auth::Caller;
 use cpor_types::ActorSide;
 use tonic::Status;
@@ -9,10 +9,11 @@ use crate::{
     store::assessments::Scope,
 };
 
-/// Returns the rows that a caller may see: a partner its own, the vendor's staff all.
+/// Returns the rows that a caller may see. A partner may see its own, and the vendor's staff may
+/// see all.
 ///
 /// # Errors
-/// Any other caller: the requested `resource` is reported as not found.
+/// Returns `NOT_FOUND` for the requested `resource` to any other caller.
 pub(super) fn scope_of_caller(caller: &Caller, resource: &str) -> Result<Scope, Status> {
     match (caller.side(), &caller.partner) {
         (ActorSide::Partner, Some(partner)) => Ok(Scope::Partner(partner.clone())),
@@ -23,7 +24,7 @@ pub(super) fn scope_of_caller(caller: &Caller, resource: &str) -> Result<Scope, 
     }
 }
 
-/// Whether a caller may see a guide. Only the vendor's staff sees drafts.
+/// Returns whether a caller may see a guide. Only the vendor's staff sees drafts.
 pub(super) fn can_see_guide(caller: &Caller, guide: &CatalogGuide) -> bool {
     match guide.state {
         GuideState::Active(_) => true,

@@ -1,5 +1,6 @@
 //! `SimulateProgramGuide`: compares the stored results of all claims with the results that a draft
-//! would give, page by page. It writes nothing.
+//! of a program guide (the conditions and rates of payment) would give, page by page. It writes
+//! nothing.
 use std::{collections::BTreeMap, pin::Pin, sync::Arc};
 
 use cpor_database::Db;
@@ -25,7 +26,7 @@ use crate::{
 /// The stream of response messages.
 pub(super) type SimulationStream = Pin<Box<dyn Stream<Item = Result<SimulateProgramGuideResponse, Status>> + Send>>;
 
-/// How many assessments are read at a time.
+/// The number of assessments that are read at a time.
 const PAGE_SIZE: u64 = 100;
 
 /// A simulation in progress.
@@ -37,7 +38,7 @@ struct Simulation {
     /// The first month that is not compared; `None` for no limit.
     end_month: Option<Month>,
     now: Timestamp,
-    /// The key of the last assessment that was compared.
+    /// The storage key of the last assessment that was compared.
     after: Option<AggregateKey>,
     summary: SimulationSummary,
 }

@@ -1,10 +1,13 @@
-//! The assessor: a background task that assesses every claim that is stale (a fact has changed or a
-//! month has begun), that was last assessed with an earlier edition of the guide catalog, or that
-//! depends on pending usage (R52).
+//! The assessor: a background task that assesses claims (R52). It assesses a claim in three cases:
+//! - The claim is *stale*: a fact has changed, or a month has begun.
+//! - The claim was last assessed with an earlier *edition* of the guide catalog, which counts the
+//!   activations of program guides.
+//! - The claim depends on *pending* usage, which was imported and has not been used by an
+//!   assessment.
 //!
-//! The assessor keeps no state of its own; the database contains what has to be done. Restarts and
-//! further replicas are therefore harmless: the slower of two assessors finds that the version of
-//! the assessment has changed, or that nothing is left to do.
+//! The assessor has no state of its own; the database shows which claims must be assessed. Restarts
+//! and parallel processes are therefore harmless: the slower of two assessors finds that the
+//! version of the assessment has changed, or that nothing is left to do.
 #[cfg(test)]
 mod tests;
 
@@ -31,12 +34,12 @@ use crate::{
     },
 };
 
-/// The largest number of stale assessments that a round reads. The same limit applies to outdated
+/// The maximum number of stale assessments that a round reads. The same limit applies to outdated
 /// assessments and to pending months of usage.
 const BATCH_SIZE: u64 = 250;
 
-/// How long an idle assessor waits if it is not woken. It notices the start of a month, or a lost
-/// notification, at the latest after this time.
+/// The time that an idle assessor waits if it is not woken. After this time at the latest it
+/// notices that a month has begun, or that a notification was lost.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The outcome of a round.
@@ -44,7 +47,7 @@ const POLL_INTERVAL: Duration = Duration::from_secs(1);
 enum RoundOutcome {
     /// There was nothing to do.
     Idle,
-    /// Something was done, and more may be left.
+    /// Something was done, and more may be left to do.
     Progress,
     /// There was something to do, but all of it failed.
     Stuck,
@@ -63,7 +66,7 @@ struct Inner {
 }
 
 impl Assessor {
-    /// An assessor that sends its commands to `writer`.
+    /// Returns an assessor that sends its commands to `writer`.
     pub(crate) fn new(db: Db, writer: Writer<AssessmentStore>) -> Self {
         Self(Arc::new(Inner { db, writer, wake: Notify::new() }))
     }
@@ -76,7 +79,7 @@ impl Assessor {
     /// Runs rounds until `stop` is cancelled.
     ///
     /// # Errors
-    /// The database failed. The caller may run the assessor again.
+    /// Returns an error if the database cannot be used. The caller may run the assessor again.
     pub(crate) async fn run(&self, stop: CancellationToken) -> Result<(), StoreError> {
         while !stop.is_cancelled() {
             match self.run_round().await? {
@@ -99,17 +102,17 @@ impl Assessor {
     /// Runs rounds until nothing is left to do, or until a round gets stuck.
     ///
     /// # Errors
-    /// The database failed.
+    /// Returns an error if the database cannot be used.
     pub(crate) async fn drain(&self) -> Result<(), StoreError> {
         while self.run_round().await? == RoundOutcome::Progress {}
         Ok(())
     }
 
-    /// Drains the work if there is any, and describes what is left: one line for each kind of work,
-    /// none if everything is done.
+    /// Runs rounds until nothing is left to do or a round gets stuck. Returns one line of text for
+    /// each kind of work that is left, and none if everything is done.
     ///
     /// # Errors
-    /// The database failed.
+    /// Returns an error if the database cannot be used.
     pub(crate) async fn drain_and_report(&self) -> Result<Vec<String>, StoreError> {
         if self.describe_remaining_work().await?.is_empty() {
             return Ok(Vec::new());
@@ -129,22 +132,22 @@ impl Assessor {
     /// Runs one round: loads the claims that are due, assesses them, and marks the usage that they
     /// were assessed with as no longer pending.
     ///
-    /// The order of the queries matters: anything that changes between two of them is read by a
-    /// later query or makes the claim due again.
+    /// The order of the queries matters: a change between two of them is read by a later query, or
+    /// makes the claim due again.
     async fn run_round(&self) -> Result<RoundOutcome, StoreError> {
         let db = self.0.db.reader();
-        // Read before the assessments: an assessment that is opened after the query below reads
-        // these months itself.
+        // This is read before the assessments. An assessment that is opened after the query for
+        // assessments reads these months itself.
         let pending = usage::list_pending(db, BATCH_SIZE).await?;
-        // Read before the assessments: an assessment that has this edition was made with these
-        // guides.
+        // This is read before the assessments. An assessment that has this edition was made with
+        // these guides.
         let catalog = guide_catalog::load(db).await?;
         let due = self.load_due(&pending, catalog.edition).await?;
         if pending.is_empty() && due.is_empty() {
             return Ok(RoundOutcome::Idle);
         }
-        // Read after the versions of the assessments: usage that arrives in between may be used
-        // twice, but is never missed.
+        // This is read after the versions of the assessments. Usage that arrives in between may be
+        // used twice, but is never missed.
         let usage =
             usage::load_usage(db, due.values().flat_map(|assessment| usage_keys(&assessment.state)).collect()).await?;
         let mut results = assessments::list_monthly_results(db, &due.keys().cloned().collect::<Vec<_>>()).await?;
@@ -219,7 +222,8 @@ enum AssessOutcome {
     Failed,
 }
 
-/// The keys whose usage an assessment depends on.
+/// Returns the keys (workloads and subscriptions of the tenant) whose usage an assessment depends
+/// on.
 pub(crate) fn usage_keys(assessment: &Assessment) -> impl Iterator<Item = TenantKey> {
     let tenant = assessment.facts().tenant;
     assessment.keys().into_iter().map(move |key| TenantKey { tenant, key: key.clone() })

@@ -1,5 +1,8 @@
 //! The assessment of one claim: for every month since the claim's association became official, the
-//! verdict of the program guide on each line, and what the line earns.
+//! verdict of the program guide on each line, and the amount that the line earns. A *line* is the
+//! part of a claim that is about one workload or subscription of the tenant (its *key*). The
+//! association is *official* while the partner is on record for these keys. A *program guide*
+//! contains the conditions and rates of payment.
 
 use std::{
     borrow::Cow,
@@ -27,8 +30,8 @@ pub(crate) struct Assessment {
     /// The claim's current official association, or the last one if it has ended.
     #[serde(rename = "span")]
     association: AssociationPeriod,
-    /// Official associations of the same claim that ended before `association` began. A claim that
-    /// was rejected and then approved on a dispute has several (R28).
+    /// Official associations of the same claim that ended before `association` began. A claim has
+    /// several associations if it was rejected and then approved on a dispute (R28).
     #[serde(rename = "past")]
     earlier_associations: Vec<AssociationPeriod>,
     /// Whether the claim must be assessed again: a fact has changed, or a month has begun (R52).
@@ -41,7 +44,7 @@ pub(crate) struct Assessment {
     earning_count: u64,
     /// The result for the last assessed month.
     pub(crate) latest: Option<MonthlyResult>,
-    /// When the claim is assessed next if no fact changes before.
+    /// The time at which the claim is assessed next if no fact changes before.
     #[serde(rename = "next")]
     next_assess_time: Timestamp,
 }
@@ -63,14 +66,14 @@ impl MonthlyResult {
         self.results.iter().find(|result| (result.line, result.activity) == (line, activity))
     }
 
-    /// Whether two results of the same month differ at most in their assessment time.
+    /// Returns whether two results of the same month differ at most in their assessment time.
     fn has_same_content(&self, other: &Self) -> bool {
         self.guide == other.guide && self.results == other.results
     }
 }
 
 /// The inputs that an assessment is computed from. They must be read after the version of the
-/// assessment: a change between the two reads would otherwise be missed.
+/// assessment. Otherwise a change between the two reads would be missed.
 #[derive(Clone, Copy)]
 pub(crate) struct AssessmentInputs<'a> {
     pub(crate) guides: &'a ActiveGuides,
@@ -98,7 +101,7 @@ type AssessmentTransition = Transition<Assessment>;
 
 impl Assessment {
     /// Opens the assessment when an association becomes official, for the first time or again after
-    /// an earlier association ended (R28). Returns `None` if an association is open already.
+    /// an earlier association ended (R28). Returns `None` if the current association has not ended.
     pub(crate) fn open(current: Option<&Self>, facts: AssociationFacts) -> Option<AssessmentTransition> {
         let (earlier_associations, earning_count) = match current {
             None => (Vec::new(), 0),
@@ -120,18 +123,18 @@ impl Assessment {
         Some(Transition::new(opened, [AssessmentEvent::Opened]))
     }
 
-    /// The current facts of the association.
+    /// Returns the current facts of the association.
     pub(crate) fn facts(&self) -> &AssociationFacts {
         &self.association.facts
     }
 
-    /// The keys whose usage the assessment depends on. An ended association keeps its keys, because
-    /// the usage of its months may be imported again.
+    /// Returns the keys whose usage the assessment depends on. An ended association keeps its keys,
+    /// because the usage of its months may be imported again.
     pub(crate) fn keys(&self) -> BTreeSet<&AssociationKey> {
         self.associations().flat_map(|association| association.facts.lines.iter().map(|line| &line.key)).collect()
     }
 
-    /// When and why the association ended; `None` while it is official.
+    /// Returns the time and the reason of the association's end, or `None` while it is official.
     pub(crate) fn association_end(&self) -> Option<&AssociationEnd> {
         self.association.end()
     }
@@ -140,7 +143,7 @@ impl Assessment {
     /// month that has no guide is skipped.
     ///
     /// # Errors
-    /// No guide is in force in the current month.
+    /// Returns [`NoGuideInForce`] if no guide is in force in the current month.
     pub(crate) fn assess(
         &self,
         inputs: AssessmentInputs<'_>,
@@ -170,8 +173,8 @@ impl Assessment {
         Ok(Transition::new(next, events))
     }
 
-    /// Returns the result that another guide would give for a month. `None` if the association was
-    /// not official in that month.
+    /// Returns the result that another guide would give for a month, or `None` if the association
+    /// was not official in that month.
     pub(crate) fn simulate(
         &self,
         guide: &Guide,
@@ -182,8 +185,8 @@ impl Assessment {
         self.assessed_months(now).get(&month).map(|association| assess_month(guide, association, usage, month, now))
     }
 
-    /// Applies a change of a subscription in the directory at `time`. Returns `None` if no line of
-    /// the claim is affected.
+    /// Applies a change of a subscription that the registry reported for `time`. Returns `None` if
+    /// no line of the claim is affected.
     pub(crate) fn change_subscription(
         &self,
         subscription: &SubscriptionFacts,
@@ -198,8 +201,8 @@ impl Assessment {
         })
     }
 
-    /// Applies a change of the partner in the directory at `time`. Returns `None` if the claim is
-    /// not affected.
+    /// Applies a change of the partner that the registry reported for `time`. Returns `None` if the
+    /// claim is not affected.
     pub(crate) fn change_partner(&self, record: &PartnerRecord, time: Timestamp) -> Option<AssessmentTransition> {
         self.change_facts(time, |facts| facts.partner = record.facts_for_location(&facts.partner.mpn_id))
     }
@@ -213,8 +216,8 @@ impl Assessment {
             .then(|| Transition::new(Self { association, is_stale: true, ..self.clone() }, [AssessmentEvent::Ended]))
     }
 
-    /// When the claim is assessed next if no fact changes before; `None` after the association
-    /// ended.
+    /// Returns the time at which the claim is assessed next if no fact changes before, or `None`
+    /// after the association ended.
     pub(crate) fn next_assess_time(&self) -> Option<Timestamp> {
         self.association_end().is_none().then_some(self.next_assess_time)
     }
@@ -236,19 +239,19 @@ impl Assessment {
         })
     }
 
-    /// All official associations of the claim, the oldest first.
+    /// Returns all official associations of the claim, the oldest first.
     fn associations(&self) -> impl Iterator<Item = &AssociationPeriod> {
         self.earlier_associations.iter().chain([&self.association])
     }
 
-    /// The months until `now`, each with the last association that was official in it.
+    /// Returns the months until `now`, each with the last association that was official in it.
     fn assessed_months(&self, now: Timestamp) -> BTreeMap<Month, &AssociationPeriod> {
         let associations = self.associations();
         associations.flat_map(|association| association.months(now).map(move |month| (month, association))).collect()
     }
 }
 
-/// Returns the result of one month: of now, or of the last instant of a month that is over.
+/// Returns the result of one month as of `now`, or as of the last instant of a month that is over.
 fn assess_month(
     guide: &Guide,
     association: &AssociationPeriod,
@@ -265,7 +268,7 @@ fn assess_month(
 impl Aggregate for Assessment {
     type Event = AssessmentEvent;
 
-    /// The end of the current month, while the association is official.
+    /// Returns the end of the current month, while the association is official.
     fn deadlines(&self) -> Vec<Deadline> {
         let rule = "first instant of each month, UTC";
         let deadline = |due| Deadline { kind: Cow::Borrowed(MONTHLY_DEADLINE), due, rule: rule.to_owned() };

@@ -1,9 +1,11 @@
-//! The period in which a claim's association is official, with the facts that apply to each month.
+//! The period in which a claim's association is official (the partner is on record for the claimed
+//! workloads or subscriptions), with the facts that apply to each month.
 //!
-//! Facts that carry a date (enrollments, purchase time) or never change (channel) apply to every
-//! month as the directory last stated them. Facts about the present (a subscription's status, a
-//! location's region) apply from the month in which they were reported; earlier months keep the
-//! values that were true at their end.
+//! The directory is the registry's data about partners and customers. Facts that have a date
+//! (enrollments, purchase time) or never change (channel) apply to every month as the directory
+//! last reported them. Facts about the present (a subscription's status, a location's region) apply
+//! from the month in which they were reported. Earlier months keep the values that were true at
+//! their end.
 use std::{borrow::Cow, collections::BTreeMap};
 
 use cpor_types::{LineId, Month, SubscriptionId, Timestamp};
@@ -17,7 +19,7 @@ pub(crate) struct AssociationPeriod {
     /// The current facts. The registry's events keep them up to date.
     #[serde(rename = "about")]
     pub(crate) facts: AssociationFacts,
-    /// Former values of facts about the present, the oldest first.
+    /// Former values of the facts about the present, the oldest first.
     #[serde(rename = "earlier")]
     earlier_facts: Vec<EarlierFacts>,
 }
@@ -34,26 +36,27 @@ struct EarlierFacts {
 }
 
 impl AssociationPeriod {
-    /// The period of an association that has just become official.
+    /// Returns the period of an association that has just become official.
     pub(crate) fn new(facts: AssociationFacts) -> Self {
         Self { facts, earlier_facts: Vec::new() }
     }
 
-    /// When and why the last line ended; `None` while any line is associated.
+    /// Returns the end of the last line, or `None` while any line has not ended. A line is the part
+    /// of a claim that is about one workload or subscription.
     pub(crate) fn end(&self) -> Option<&AssociationEnd> {
         let line_ends = self.facts.lines.iter().map(|line| line.end.as_ref());
         line_ends.collect::<Option<Vec<_>>>()?.into_iter().max_by_key(|end| end.time)
     }
 
-    /// The months until `now` in which the association was official at any moment. The month of the
-    /// official time is always included, even if `now` is before it.
+    /// Returns the months until `now` in which the association was official at any moment. The
+    /// month of the official time is always included, even if `now` is before it.
     pub(crate) fn months(&self, now: Timestamp) -> impl Iterator<Item = Month> {
         let first = Month::containing(self.facts.official_time);
         let last = Month::containing(self.end().map_or(now, |end| end.time.min(now))).max(first);
         std::iter::successors(Some(first), |month| Some(month.next())).take_while(move |month| *month <= last)
     }
 
-    /// The facts that apply to a month.
+    /// Returns the facts that apply to a month.
     pub(crate) fn facts_in(&self, month: Month) -> Cow<'_, AssociationFacts> {
         let Some(earlier) = self.earlier_facts.iter().find(|earlier| month < earlier.before) else {
             return Cow::Borrowed(&self.facts);
@@ -82,7 +85,7 @@ impl AssociationPeriod {
     }
 
     /// Returns the period after these lines ended, or all lines if `lines` is empty. Lines that
-    /// ended earlier stay as they are.
+    /// ended earlier do not change.
     pub(crate) fn with_ended_lines(&self, lines: &[LineId], end: &AssociationEnd) -> Self {
         let mut next = self.clone();
         let is_affected = |line: LineId| lines.is_empty() || lines.contains(&line);
@@ -92,7 +95,7 @@ impl AssociationPeriod {
         next
     }
 
-    /// The current facts about the present, as those of the months before `before`.
+    /// Returns the current facts about the present, as those of the months before `before`.
     fn facts_before(&self, before: Month) -> EarlierFacts {
         let subscriptions = self.facts.lines.iter().filter_map(|line| line.subscription.as_ref());
         let statuses = subscriptions.map(|subscription| (subscription.id, subscription.status.clone()));

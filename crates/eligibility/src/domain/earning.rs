@@ -1,4 +1,6 @@
-//! What a line of a claim earns in a month, and the ledger that records it (R54).
+//! The amount that a line of a claim earns in a month, and the ledger that records it (R54). A
+//! *line* is the part of a claim that is about one workload or subscription of the tenant (its
+//! *key*).
 //!
 //! The ledger only grows. If a fact or a guide changes what a month earns, a further earning with
 //! the difference is added. It contains the id of the earning that it corrects.
@@ -31,18 +33,19 @@ pub(crate) enum EarnedAmount {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct PaidAmount {
     pub(crate) unit: Unit,
-    /// How many units were used in the month.
+    /// The number of units that were used in the month.
     pub(crate) units: i64,
-    /// What one unit earns.
+    /// The amount that one unit earns.
     pub(crate) rate: Money,
     pub(crate) amount: Money,
 }
 
-/// Why a line earns nothing. If several reasons apply, the first one in this order is given.
+/// The reason why a line earns nothing. If several reasons apply, the first one in this order is
+/// given.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum NoEarningReason {
-    /// The line is recognised but never paid (R53).
+    /// The partner is on record for the line, but the line is never paid (R53).
     RecognitionOnly,
     /// The association was not official from the beginning to the end of the month (R50).
     NotCredited,
@@ -54,12 +57,13 @@ pub(crate) enum NoEarningReason {
     NoRate,
     /// Units times rate exceeds the range of [`Money`]. The usage or the rate must be wrong.
     AmountTooLarge,
-    /// The earning takes an amount back because the next earning is in another currency.
+    /// This earning takes back the amount in the old currency, because the next earning is in
+    /// another currency.
     CurrencyChanged,
 }
 
 impl EarnedAmount {
-    /// The amount; `None` if the line earns nothing.
+    /// Returns the amount, or `None` if the line earns nothing.
     pub(crate) const fn amount(&self) -> Option<Money> {
         match self {
             Self::Paid(paid) => Some(paid.amount),
@@ -89,13 +93,13 @@ pub(crate) struct Earning {
     pub(crate) month: Month,
     /// The program guide that the month was assessed with.
     pub(crate) guide: ProgramGuideId,
-    /// What the line earns in the month in total, this and all earlier earnings together.
+    /// The total that the line earns in the month, from this and all earlier earnings together.
     pub(crate) earned: EarnedAmount,
-    /// What this earning adds to the total; a correction adds the difference. `None` if neither
-    /// this nor an earlier earning has an amount.
+    /// The amount that this earning adds to the total; a correction adds the difference. `None` if
+    /// neither this nor an earlier earning has an amount.
     pub(crate) amount: Option<Money>,
     pub(crate) payout_period: PayoutPeriod,
-    /// When the earning was recorded.
+    /// The time at which the earning was recorded.
     pub(crate) accrue_time: Timestamp,
 }
 
@@ -132,8 +136,8 @@ pub(crate) fn record_earnings(
     earnings
 }
 
-/// Creates the next earning of a line. `result` already counts it; `earned` is the new total and
-/// `amount` the difference to the total before.
+/// Creates the next earning of a line. `result.earning_count` already includes it. `earned` is the
+/// new total, and `amount` is the difference from the previous total.
 fn new_earning(
     facts: &AssociationFacts,
     result: &LineResult,
@@ -142,8 +146,8 @@ fn new_earning(
     now: Timestamp,
 ) -> Earning {
     let LineResult { line, key, product, activity, program, earning_count, .. } = result;
-    // The id is derived from the position within the month, so that the id of the
-    // corrected earning can be computed too.
+    // The id is derived from the position within the month, so that the id of the corrected earning
+    // can also be computed.
     let id_at = |position: u32| {
         let name = format!("{line}/{activity}/{month}/{position}");
         Uuid::new_v5(&facts.claim.claim.uuid(), name.as_bytes())
@@ -169,8 +173,8 @@ fn new_earning(
 }
 
 /// Compares the total that the ledger contains (`recorded`) with the total that the line earns now
-/// (`current`). Returns, for each new earning, the new total and the difference to the total before
-/// it.
+/// (`current`). Returns the new total of each new earning, and its difference from the previous
+/// total.
 fn amounts_to_record(recorded: Option<&EarnedAmount>, current: &EarnedAmount) -> Vec<(EarnedAmount, Option<Money>)> {
     let Some(recorded) = recorded else { return vec![(current.clone(), current.amount())] };
     if recorded == current {
@@ -202,7 +206,7 @@ impl CurrencyTotals {
         }
     }
 
-    /// The sums, ordered by currency.
+    /// Returns the sums, ordered by currency.
     pub(crate) fn sums(&self) -> impl Iterator<Item = Money> + '_ {
         self.0.iter().map(|(currency, micros)| Money::new(*currency, *micros))
     }

@@ -1,5 +1,8 @@
-//! Evaluates the conditions of a program guide for the lines of a claim, and calculates what each
-//! line earns in a month.
+//! Evaluates the conditions of a program guide for the lines of a claim, and calculates the amount
+//! that each line earns in a month. A *program guide* contains the conditions and rates of payment.
+//! A *line* is the part of a claim that is about one workload or subscription of the tenant (its
+//! *key*). A line is *credited* for a month if the partner was officially on record during the
+//! whole month.
 
 use std::collections::BTreeMap;
 
@@ -25,15 +28,17 @@ pub(crate) struct LineResult {
     pub(crate) verdict: Verdict,
     /// The results of the guide's conditions that apply to the program.
     pub(crate) conditions: Vec<ConditionResult>,
-    /// What the line earns in the month, by this result (R54).
+    /// The amount that the line earns in the month according to this evaluation (R54). The ledger
+    /// can contain another amount until the difference is recorded.
     pub(crate) earned: EarnedAmount,
-    /// How many earnings the ledger contains for this line, activity and month.
+    /// The number of earnings that the ledger contains for this line, activity and month.
+    /// [`evaluate`] sets 0; `record_earnings` sets the number. The stored name is `booked`.
     #[serde(rename = "booked")]
     pub(crate) earning_count: u32,
 }
 
 impl LineResult {
-    /// The names of the conditions that do not hold.
+    /// Returns the names of the conditions that do not hold.
     pub(crate) fn failed_conditions(&self) -> impl Iterator<Item = &str> {
         self.conditions.iter().filter(|condition| !condition.held).map(|condition| condition.name.as_str())
     }
@@ -61,7 +66,7 @@ pub(crate) struct Evaluation<'a> {
     pub(crate) as_of: Timestamp,
 }
 
-/// Evaluates each activity of each line that was associated in the month (R52).
+/// Evaluates each activity of each line whose association had not ended before the month (R52).
 pub(crate) fn evaluate(evaluation: Evaluation<'_>, facts: &AssociationFacts) -> Vec<LineResult> {
     let is_associated = |line: &&LineFacts| line.end.as_ref().is_none_or(|end| end.time >= evaluation.month.start());
     let lines = facts.lines.iter().filter(is_associated);
@@ -201,7 +206,7 @@ fn optional_int(number: Option<i64>) -> Value {
     number.map_or(Value::Null, Value::Int)
 }
 
-/// The value at a dotted path such as `partner.region`; null if there is none.
+/// Returns the value at a dotted path such as `partner.region`; null if there is none.
 fn value_at(values: &FactValues, path: &str) -> Value {
     let (root, field) = path.split_once('.').unwrap_or((path, ""));
     match values.get(root) {
@@ -212,7 +217,10 @@ fn value_at(values: &FactValues, path: &str) -> Value {
 }
 
 /// Formats a value as a CEL literal.
-#[expect(clippy::wildcard_enum_match_arm, reason = "`fact_values` creates only these kinds of values")]
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "conditions name single facts, never whole records, so no other kind of value occurs"
+)]
 fn cel_literal(value: &Value) -> String {
     match value {
         Value::Null => "null".into(),

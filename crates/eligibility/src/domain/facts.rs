@@ -1,6 +1,8 @@
 //! The facts that an assessment is based on (R52): the association, its lines, the partner, and the
-//! stored usage. The registry reports them in events; its data about partners and customers is
-//! called the directory.
+//! stored usage. An association is *official* while the partner is on record. A *line* is the part
+//! of a claim that is about one workload or subscription of the tenant (its *key*). The registry
+//! reports the facts, except usage, in events. Its data about partners and customers is called the
+//! directory.
 
 use std::collections::BTreeMap;
 
@@ -21,9 +23,9 @@ pub(crate) struct AssociationFacts {
     pub(crate) activities: Vec<Activity>,
     pub(crate) lines: Vec<LineFacts>,
     pub(crate) partner: PartnerFacts,
-    /// When the claim was submitted.
+    /// The time at which the claim was submitted.
     pub(crate) submit_time: Timestamp,
-    /// When the association became official.
+    /// The time at which the association became official.
     pub(crate) official_time: Timestamp,
 }
 
@@ -41,7 +43,7 @@ impl From<ClaimName> for ClaimRef {
 }
 
 impl ClaimRef {
-    /// The resource name of the claim.
+    /// Returns the resource name of the claim.
     pub(crate) fn name(&self) -> ClaimName {
         ClaimName { partner: self.partner.clone(), claim: self.claim }
     }
@@ -53,17 +55,18 @@ pub(crate) struct LineFacts {
     pub(crate) line: LineId,
     pub(crate) key: AssociationKey,
     pub(crate) product: ProductId,
-    /// Whether the product can earn incentives. Other products are recognition-only (R9).
+    /// Whether partners are paid for the product. A partner on record for another product is
+    /// recognised, but not paid (R9).
     #[serde(rename = "incentivized")]
     pub(crate) is_incentivized: bool,
     /// The subscription that the line claims; `None` if the line claims a workload.
     pub(crate) subscription: Option<SubscriptionFacts>,
-    /// When and why the line's association ended; `None` while it is official.
+    /// The time and the reason of the end of the line's association; `None` while it is official.
     #[serde(default, rename = "ended")]
     pub(crate) end: Option<AssociationEnd>,
 }
 
-/// When and why an association ended.
+/// The time and the reason of an association's end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct AssociationEnd {
     pub(crate) time: Timestamp,
@@ -72,8 +75,8 @@ pub(crate) struct AssociationEnd {
 }
 
 impl LineFacts {
-    /// Whether the line's usage of a month is credited to the partner. It is if the association was
-    /// official from the first to the last instant of the month (R50).
+    /// Returns whether the line's usage of a month is credited to the partner. It is credited if
+    /// the association was official from the first to the last instant of the month (R50).
     pub(crate) fn is_credited(&self, official_time: Timestamp, month: Month) -> bool {
         let is_associated_until_end = self.end.as_ref().is_none_or(|end| month.end() <= end.time);
         is_associated_until_end && month >= Month::first_full_month_after(official_time)
@@ -86,7 +89,7 @@ pub(crate) struct SubscriptionFacts {
     pub(crate) id: SubscriptionId,
     /// The status, for example `active`, `in_grace` or `expired`.
     pub(crate) status: String,
-    /// How the subscription was bought, for example `web_direct`.
+    /// The channel through which the subscription was bought, for example `web_direct`.
     pub(crate) channel: String,
     pub(crate) purchase_time: Timestamp,
     pub(crate) end_time: Option<Timestamp>,
@@ -95,14 +98,14 @@ pub(crate) struct SubscriptionFacts {
 /// The facts about the partner of a claim and about the location in the claim.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct PartnerFacts {
-    /// The MPN id of the location.
+    /// The Microsoft Partner Network (MPN) id of the location.
     pub(crate) mpn_id: String,
     pub(crate) location_region: String,
     pub(crate) enrollments: Vec<Enrollment>,
 }
 
 impl PartnerFacts {
-    /// The programs that the partner is enrolled in at a time.
+    /// Returns the programs that the partner is enrolled in at a time.
     pub(crate) fn enrolled_programs(&self, time: Timestamp) -> impl Iterator<Item = Program> + '_ {
         self.enrollments.iter().filter(move |enrollment| enrollment.covers(time)).map(|enrollment| enrollment.program)
     }
@@ -117,7 +120,8 @@ pub(crate) struct PartnerRecord {
 }
 
 impl PartnerRecord {
-    /// The facts for a claim with this location. The region of an unknown location is empty.
+    /// Returns the facts for a claim with this location. The region of an unknown location is
+    /// empty.
     pub(crate) fn facts_for_location(&self, mpn_id: &str) -> PartnerFacts {
         let location_region = self.regions.get(mpn_id).cloned().unwrap_or_default();
         PartnerFacts { mpn_id: mpn_id.to_owned(), location_region, enrollments: self.enrollments.clone() }
@@ -133,7 +137,7 @@ pub(crate) struct Enrollment {
 }
 
 impl Enrollment {
-    /// Whether the partner is enrolled at a time.
+    /// Returns whether the partner is enrolled at a time.
     fn covers(&self, time: Timestamp) -> bool {
         self.start_time <= time && self.end_time.is_none_or(|end| time < end)
     }
@@ -151,19 +155,19 @@ pub(crate) struct MonthlyUsage {
 pub(crate) struct UsageByKey(pub(crate) BTreeMap<AssociationKey, Vec<MonthlyUsage>>);
 
 impl UsageByKey {
-    /// The stored months of a key up to and including `last`.
+    /// Returns the stored months of a key up to and including `last`.
     pub(crate) fn months_until(&self, key: &AssociationKey, last: Month) -> &[MonthlyUsage] {
         let months = self.0.get(key).map(Vec::as_slice).unwrap_or_default();
         &months[..months.partition_point(|usage| usage.month <= last)]
     }
 
-    /// The measures of a key in a month; `None` if no usage is stored for it.
+    /// Returns the measures of a key in a month, or `None` if no usage is stored for it.
     pub(crate) fn measures_in(&self, key: &AssociationKey, month: Month) -> Option<Measures> {
         self.months_until(key, month).last().filter(|usage| usage.month == month).map(|usage| usage.measures)
     }
 }
 
-/// The two values of active usage between which growth is measured (R53).
+/// The two values of active usage from which growth is calculated (R53).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct UsageGrowth {
     /// Active usage in the month of the official time, or in the last stored month before it.

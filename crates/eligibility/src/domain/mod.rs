@@ -1,4 +1,5 @@
-//! The rules of assessing official associations. These modules are pure: they use no clock, no
+//! The rules by which official associations are assessed: whether and how much a partner earns for
+//! being on record for a workload or subscription. These modules are pure: they use no clock, no
 //! database and no wire types.
 
 mod assessment;

@@ -1,4 +1,4 @@
-//! Payouts: the earnings that were recorded in a calendar quarter are paid together (R54).
+//! Payouts (R54). The earnings that were recorded in a calendar quarter are paid together.
 use std::{fmt, str::FromStr};
 
 use cpor_durable::{Aggregate, PassedDeadline, Transition};
@@ -17,10 +17,10 @@ pub(crate) struct PayoutPeriod {
 }
 
 impl PayoutPeriod {
-    /// The expected form in parse errors.
+    /// The expected format, for parse errors.
     const EXPECTED: &'static str = "a payout period: YYYY-Q1 to YYYY-Q4";
 
-    /// The period that contains an instant.
+    /// Returns the period that contains an instant.
     pub(crate) fn containing(instant: Timestamp) -> Self {
         let mut first_month = Month::containing(instant);
         while first_month.number() % 3 != 1 {
@@ -29,7 +29,7 @@ impl PayoutPeriod {
         Self { first_month }
     }
 
-    /// The first instant after the period.
+    /// Returns the first instant after the period.
     pub(crate) fn end(self) -> Timestamp {
         self.first_month.next().next().end()
     }
@@ -69,26 +69,26 @@ impl From<PayoutPeriod> for String {
     }
 }
 
-/// The record that the unpaid earnings of a period have been paid. Saving a payout marks these
-/// earnings as paid.
+/// The record that the unpaid earnings of a period have been paid. When it is saved, these earnings
+/// are marked as paid.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Payout {
     pub(crate) id: Uuid,
     pub(crate) period: PayoutPeriod,
     /// The reference of the payment in the paying system.
     pub(crate) reference: String,
-    /// When the payout was recorded.
+    /// The time at which the payout was recorded.
     pub(crate) pay_time: Timestamp,
 }
 
 /// The refusal of a payout because its period is not over: more earnings may be recorded in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct PeriodNotOver {
-    /// When the period will be over.
+    /// The end of the period.
     pub(crate) end: Timestamp,
 }
 
-/// The event of a payout: it was recorded.
+/// The event that a payout was recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct PayoutRecorded;
 
@@ -96,7 +96,7 @@ impl Payout {
     /// Records that the unpaid earnings of a period have been paid.
     ///
     /// # Errors
-    /// The period is not over.
+    /// Returns [`PeriodNotOver`] if the period is not over.
     pub(crate) fn record(
         id: Uuid,
         period: PayoutPeriod,

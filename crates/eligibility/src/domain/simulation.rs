@@ -1,4 +1,6 @@
-//! Compares the stored results of claims with the results that a draft guide would give.
+//! Compares the stored results of claims with the results that a draft of a program guide (the
+//! conditions and rates of payment) would give. A line is the part of a claim that is about one
+//! workload or subscription.
 use cpor_types::{Money, Month};
 
 use super::{
@@ -13,7 +15,7 @@ pub(crate) struct ResultDifference {
     pub(crate) month: Month,
     /// The stored result.
     pub(crate) before: LineResult,
-    /// The result by the draft.
+    /// The result according to the draft.
     pub(crate) after: LineResult,
     /// The names of the conditions whose outcome differs, or that only one of the guides has.
     pub(crate) changed_conditions: Vec<String>,
@@ -22,13 +24,13 @@ pub(crate) struct ResultDifference {
 /// The totals of a simulation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct SimulationSummary {
-    /// How many line results were compared.
+    /// The number of compared line results.
     pub(crate) compared: u64,
-    /// How many of them the draft would change.
+    /// The number of line results that the draft would change.
     pub(crate) changed: u64,
-    /// What the compared lines earn by the stored results.
+    /// The totals that the compared lines earn according to the stored results.
     pub(crate) amounts_before: CurrencyTotals,
-    /// What the compared lines would earn by the draft.
+    /// The totals that the compared lines would earn according to the draft.
     pub(crate) amounts_after: CurrencyTotals,
 }
 
@@ -57,7 +59,8 @@ impl SimulationSummary {
     }
 }
 
-/// The names of the conditions whose outcome differs, or that only one of the lists contains.
+/// Returns the names of the conditions whose outcome differs, or that only one of the lists
+/// contains.
 fn changed_conditions(before: &[ConditionResult], after: &[ConditionResult]) -> Vec<String> {
     let outcome_of = |name: &str, conditions: &[ConditionResult]| {
         conditions.iter().find(|condition| condition.name == name).map(|condition| condition.held)

@@ -1,4 +1,5 @@
-//! Monthly usage of a workload or a subscription, and the rules of importing it (R51).
+//! Monthly usage of a key (a workload or a subscription of a tenant), and the rules of its import
+//! (R51).
 
 use std::collections::BTreeMap;
 
@@ -27,7 +28,7 @@ impl Measures {
     /// Selects the counts that belong to this kind of key.
     ///
     /// # Errors
-    /// A count of the other kind is not 0.
+    /// Returns [`UsageRefusal::MeasureMismatch`] if a count of the other kind is not 0.
     pub(crate) fn from_counts(kind: ProductKind, counts: UsageCounts) -> Result<Self, UsageRefusal> {
         let UsageCounts { active_users, paid_available_units, seats_sold, consumption } = counts;
         match kind {
@@ -41,8 +42,8 @@ impl Measures {
         }
     }
 
-    /// The active usage, from which growth is calculated (R53): the active users of a workload, the
-    /// consumption of a subscription.
+    /// Returns the active usage, from which growth is calculated (R53): the active users of a
+    /// workload, the consumption of a subscription.
     pub(crate) const fn active_usage(self) -> i64 {
         match self {
             Self::Workload { active_users, .. } => active_users,
@@ -50,7 +51,8 @@ impl Measures {
         }
     }
 
-    /// The number of these units; `None` if this kind of key does not count the unit.
+    /// Returns the number of these units, or `None` if this kind of key is not measured in the
+    /// unit.
     pub(crate) const fn units(self, unit: Unit) -> Option<i64> {
         match (self, unit) {
             (Self::Workload { active_users, .. }, Unit::ActiveUsers) => Some(active_users),
@@ -63,7 +65,7 @@ impl Measures {
     }
 }
 
-/// Why a row of usage is not stored.
+/// The reason why a row of usage is not stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum UsageRefusal {
     /// The row contains counts that its kind of key does not have.
@@ -144,28 +146,28 @@ impl UsageImport {
         outcome
     }
 
-    /// The business time of the import.
+    /// Returns the time of the import, by the business clock that deadlines use.
     pub(crate) const fn now(&self) -> Timestamp {
         self.now
     }
 
-    /// Whether there is nothing to write.
+    /// Returns whether the import has nothing to write.
     pub(crate) fn is_empty(&self) -> bool {
         self.written.is_empty()
     }
 
-    /// The months to insert because they were not stored before, in order.
+    /// Returns the months to insert, in order. They were not stored before.
     pub(crate) fn created_months(&self) -> impl Iterator<Item = &StoredUsage> {
         self.written.iter().filter(|(id, _)| !self.stored.contains_key(id)).map(|(_, stored)| stored)
     }
 
-    /// The months to update because they were stored with other measures, in order, with the new
+    /// Returns the months to update, in order, with the new measures. They were stored with other
     /// measures.
     pub(crate) fn changed_months(&self) -> impl Iterator<Item = &StoredUsage> {
         self.written.iter().filter(|(id, _)| self.stored.contains_key(id)).map(|(_, stored)| stored)
     }
 
-    /// The months that were replaced, with their former measures.
+    /// Returns the months that were replaced, with their former measures.
     pub(crate) fn replaced_months(&self) -> &[StoredUsage] {
         &self.replaced
     }

@@ -1,4 +1,5 @@
-//! The events that the eligibility service sends: `ClaimAssessed` to claim-intake.
+//! The events that the eligibility service sends: `ClaimAssessed`, to claim-intake (the service
+//! that owns the claims).
 use cpor_durable::{Change, OutgoingEvent, RecordedEvent};
 use cpor_proto::WireEnum as _;
 use cpor_proto::events::v1::{ClaimAssessed, LineVerdict, event::Payload};

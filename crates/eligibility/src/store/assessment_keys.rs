@@ -1,4 +1,5 @@
-//! The table `assessment_key`: which assessments depend on the usage of which keys.
+//! The table `assessment_key`: the keys (workloads and subscriptions of a tenant) whose usage each
+//! assessment depends on.
 use cpor_durable::{AggregateKey, Change, Tx, rows};
 use cpor_types::AssociationKey;
 use sea_orm::{ActiveValue::Set, DbErr};
@@ -6,8 +7,8 @@ use sea_orm::{ActiveValue::Set, DbErr};
 use super::entity::assessment_key::{ActiveModel, Entity};
 use crate::domain::Assessment;
 
-/// Inserts the keys that changed assessments gained and deletes those that they lost. Most changes
-/// affect no key.
+/// Inserts the added keys of changed assessments and deletes the removed ones. Most changes affect
+/// no key.
 pub(super) async fn save(tx: &Tx, changes: &[Change<Assessment>]) -> Result<(), DbErr> {
     let (mut removed, mut added) = (Vec::new(), Vec::new());
     for change in changes {

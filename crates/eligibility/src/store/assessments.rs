@@ -76,7 +76,7 @@ fn key_columns(key: &AggregateKey) -> (ids::TenantId, ids::ClaimId) {
 /// Returns the assessment with this key, if it is in the scope.
 ///
 /// # Errors
-/// The database failed, or the row is inconsistent.
+/// Returns an error if the database cannot be reached or the row cannot be decoded.
 pub(crate) async fn get(
     db: &impl ConnectionTrait,
     scope: &Scope,
@@ -92,7 +92,7 @@ pub(crate) async fn get(
 /// The list begins after the key `after`.
 ///
 /// # Errors
-/// The database failed, or a row is inconsistent.
+/// Returns an error if the database cannot be reached or a row cannot be decoded.
 pub(crate) async fn list(
     db: &impl ConnectionTrait,
     scope: &Scope,
@@ -136,18 +136,19 @@ pub(crate) async fn search(
 /// Lists at most `limit` stale assessments, using the partial index `assessment_stale`.
 ///
 /// # Errors
-/// The database failed, or a row is inconsistent.
+/// Returns an error if the database cannot be reached or a row cannot be decoded.
 pub(crate) async fn list_stale(db: &impl ConnectionTrait, limit: u64) -> Result<Vec<StoredAssessment>, StoreError> {
     let query = Entity::find().filter(Expr::col(Column::Stale));
     let query = query.order_by_asc(Column::Owner).order_by_asc(Column::Id).limit(limit);
     fetch_all(db, query).await?.into_iter().map(row::to_assessment).collect()
 }
 
-/// Lists at most `limit` assessments that were last assessed with an edition of the guide catalog
-/// before `edition`, using the index `assessment_edition`.
+/// Lists at most `limit` claims that were last assessed with an edition of the guide catalog before
+/// `edition`, using the index `assessment_edition`. An edition is the number of activations of
+/// program guides so far.
 ///
 /// # Errors
-/// The database failed, or a row is inconsistent.
+/// Returns an error if the database cannot be reached or a row cannot be decoded.
 pub(crate) async fn list_outdated(
     db: &impl ConnectionTrait,
     edition: u64,
@@ -158,11 +159,10 @@ pub(crate) async fn list_outdated(
     fetch_all(db, query).await?.into_iter().map(row::to_assessment).collect()
 }
 
-/// Counts the assessments that are stale or were last assessed with an earlier edition of the
-/// catalog.
+/// Counts the claims that are stale or were last assessed with an earlier edition of the catalog.
 ///
 /// # Errors
-/// The database failed.
+/// Returns an error if the database cannot be reached.
 pub(crate) async fn count_due(db: &impl ConnectionTrait, edition: u64) -> Result<u64, StoreError> {
     let is_due = Expr::col(Column::Stale).or(Column::Edition.lt(rows::to_bigint(edition)?));
     Ok(Entity::find().filter(is_due).count(db).await?)
@@ -171,7 +171,7 @@ pub(crate) async fn count_due(db: &impl ConnectionTrait, edition: u64) -> Result
 /// Returns the result of an assessment for one month, if there is one.
 ///
 /// # Errors
-/// The database failed, or the row is inconsistent.
+/// Returns an error if the database cannot be reached or the row cannot be decoded.
 pub(crate) async fn get_monthly_result(
     db: &impl ConnectionTrait,
     key: &AggregateKey,
@@ -185,7 +185,7 @@ pub(crate) async fn get_monthly_result(
 /// Returns all monthly results of these assessments.
 ///
 /// # Errors
-/// The database failed, or a row is inconsistent.
+/// Returns an error if the database cannot be reached or a row cannot be decoded.
 pub(crate) async fn list_monthly_results(
     db: &impl ConnectionTrait,
     keys: &[AggregateKey],
@@ -199,10 +199,10 @@ pub(crate) async fn list_monthly_results(
     Ok(results)
 }
 
-/// Returns the assessments with these keys; a key without an assessment is skipped.
+/// Returns the assessments with these storage keys. A key without an assessment is skipped.
 ///
 /// # Errors
-/// The database failed, or a row is inconsistent.
+/// Returns an error if the database cannot be reached or a row cannot be decoded.
 pub(crate) async fn get_many(
     db: &impl ConnectionTrait,
     keys: &[AggregateKey],

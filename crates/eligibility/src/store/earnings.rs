@@ -117,7 +117,7 @@ pub(super) async fn save(tx: &Tx, changes: &[Change<Assessment>]) -> Result<(), 
 /// Lists at most `limit` earnings, beginning after the cursor `after`, each with its own cursor.
 ///
 /// # Errors
-/// The database failed, or a row is inconsistent.
+/// Returns an error if the database cannot be reached or a row cannot be decoded.
 pub(crate) async fn list(
     db: &impl ConnectionTrait,
     query: &EarningQuery,

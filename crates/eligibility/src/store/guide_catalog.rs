@@ -1,4 +1,5 @@
-//! The table `guide_shelf`: the catalog of all program guides, in one row.
+//! The table `guide_shelf`: the catalog of all program guides (the conditions and rates of
+//! payment), in one row.
 use std::convert::Infallible;
 
 use cpor_bulk_rows::fetch_one;
@@ -16,7 +17,7 @@ use crate::domain::{ActiveGuides, CatalogGuide, Guide, GuideCatalog, GuideDocume
 /// The shipped guide is in force since January of this year.
 const SHIPPED_GUIDE_START_YEAR: i32 = 2020;
 
-/// The primary key of the only row.
+/// Returns the storage key of the catalog, which is the only row.
 pub(crate) fn catalog_key() -> AggregateKey {
     AggregateKey::new("programGuides", Uuid::nil())
 }
@@ -57,7 +58,7 @@ impl Store for GuideCatalogStore {
         Ok(Vec::new())
     }
 
-    /// Sends no events: the assessor notices a change by the catalog's edition.
+    /// Sends no events, because the assessor reads the catalog's edition.
     fn outgoing(&self, _: &Change<GuideCatalog>) -> Vec<OutgoingEvent> {
         Vec::new()
     }
@@ -66,7 +67,7 @@ impl Store for GuideCatalogStore {
 /// Returns the catalog.
 ///
 /// # Errors
-/// The database failed, or the row is inconsistent.
+/// Returns an error if the database cannot be reached or the row cannot be decoded.
 pub(crate) async fn load(db: &impl ConnectionTrait) -> Result<GuideCatalog, StoreError> {
     let AggregateKey { owner, id } = catalog_key();
     match fetch_one(db, Entity::find_by_id((owner, id))).await? {
@@ -78,7 +79,8 @@ pub(crate) async fn load(db: &impl ConnectionTrait) -> Result<GuideCatalog, Stor
 /// Returns the catalog as it is before its first change: with the shipped guide only (R53).
 ///
 /// # Errors
-/// The shipped guide is not a valid document. The tests of this crate exclude that.
+/// Returns an error if the shipped guide is not a valid document. The tests of this crate check
+/// that it is valid.
 pub(crate) fn shipped_catalog() -> Result<GuideCatalog, StoreError> {
     let inconsistent = |what: &dyn std::fmt::Display| StoreError::inconsistent("guide_shelf", &catalog_key(), what);
     let document = GuideDocument::shipped().map_err(|error| inconsistent(&error))?;
@@ -89,7 +91,7 @@ pub(crate) fn shipped_catalog() -> Result<GuideCatalog, StoreError> {
 /// Compiles the active guides of the catalog.
 ///
 /// # Errors
-/// A stored document is invalid. This service does not store invalid documents.
+/// Returns an error if a stored document is invalid. This service does not store invalid documents.
 pub(crate) fn compile_active(catalog: &GuideCatalog) -> Result<ActiveGuides, StoreError> {
     ActiveGuides::compile(catalog).map_err(|violations| invalid_document(&violations))
 }
@@ -97,7 +99,8 @@ pub(crate) fn compile_active(catalog: &GuideCatalog) -> Result<ActiveGuides, Sto
 /// Compiles a draft.
 ///
 /// # Errors
-/// The stored document is invalid. This service does not store invalid documents.
+/// Returns an error if the stored document is invalid. This service does not store invalid
+/// documents.
 pub(crate) fn compile_draft(guide: &CatalogGuide) -> Result<Guide, StoreError> {
     Guide::compile(&guide.document).map_err(|violations| invalid_document(&violations))
 }

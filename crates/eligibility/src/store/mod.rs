@@ -22,12 +22,12 @@ use cpor_types::{AssessmentName, ClaimId, TenantId};
 
 use crate::{domain::Assessment, events::outgoing};
 
-/// The primary key of a claim's assessment.
+/// Returns the primary key of a claim's assessment.
 pub(crate) fn assessment_key(tenant: TenantId, claim: ClaimId) -> AggregateKey {
     AggregateKey::new(tenant.to_string(), claim.uuid())
 }
 
-/// The primary key of the assessment with this resource name.
+/// Returns the primary key of the assessment with this resource name.
 pub(crate) fn assessment_key_from_name(name: &AssessmentName) -> AggregateKey {
     assessment_key(name.tenant, name.claim)
 }
@@ -37,7 +37,7 @@ pub(crate) struct AssessmentStore;
 
 impl Store for AssessmentStore {
     type Aggregate = Assessment;
-    /// Assessments have no uniqueness rule besides their key.
+    /// Assessments have no uniqueness rule except their primary key.
     type Conflict = Infallible;
 
     const AGGREGATE: &'static str = "assessment";

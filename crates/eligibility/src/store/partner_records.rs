@@ -1,7 +1,8 @@
-//! The table `partner_record`: each partner as the directory last reported it.
+//! The table `partner_record`: each partner as the registry's directory (its data about partners
+//! and customers) last reported it.
 //!
-//! Partners and associations arrive on different event streams, in any order. The record is stored
-//! so that an association which becomes official later can use it.
+//! Events about partners and about associations arrive on different streams, in any order. The
+//! record is stored for partners that are put on record for a workload or subscription later.
 use cpor_bulk_rows::{LoadError, fetch_one};
 use cpor_durable::{AggregateKey, StoreError, ids, rows};
 use cpor_types::PartnerId;
@@ -22,7 +23,7 @@ use crate::domain::PartnerRecord;
 /// not overwritten.
 ///
 /// # Errors
-/// The database failed.
+/// Returns an error if the database cannot be reached.
 pub(crate) async fn save(
     db: &impl ConnectionTrait,
     partner: &PartnerId,
@@ -46,13 +47,14 @@ pub(crate) async fn save(
     }
 }
 
-/// Returns the stored record of a partner; `None` until the directory reports a change of the
+/// Returns the stored record of a partner, or `None` until the directory reports a change of the
 /// partner.
 ///
 /// # Errors
-/// The database failed, or the row is inconsistent.
+/// Returns an error if the database cannot be reached or the row cannot be decoded.
 pub(crate) async fn get(db: &impl ConnectionTrait, partner: &PartnerId) -> Result<Option<PartnerRecord>, StoreError> {
-    // The row is not one of an aggregate, so its inconsistency is named here.
+    // The table does not belong to an aggregate, so the error for an inconsistent row is built
+    // here.
     let not_loaded = |error| match error {
         LoadError::Db(error) => error.into(),
         LoadError::Undecodable(row) => {

@@ -1,4 +1,5 @@
-//! The table `payout`. Saving a payout marks the earnings that it pays in the same transaction.
+//! The table `payout`. When a payout is saved, the earnings that it pays are marked in the same
+//! transaction.
 use std::convert::Infallible;
 
 use cpor_durable::{AggregateKey, Change, OutgoingEvent, Store, StoreError, Tx, Versioned, ids, rows};
@@ -19,7 +20,7 @@ use super::{
 };
 use crate::domain::{Payout, PayoutPeriod};
 
-/// The primary key of a payout.
+/// Returns the primary key of a payout.
 pub(crate) fn payout_key(period: PayoutPeriod, id: Uuid) -> AggregateKey {
     AggregateKey::new(period.to_string(), id)
 }
@@ -56,7 +57,7 @@ impl Store for PayoutStore {
     }
 }
 
-/// Marks the accrued earnings of the payout's period as paid. Earnings are never changed otherwise.
+/// Marks the unpaid earnings of the payout's period as paid. This is the only change of an earning.
 async fn mark_as_paid(tx: &Tx, payout: &Payout) -> Result<(), StoreError> {
     use earning::{Column, Entity};
     Entity::update_many()
@@ -80,7 +81,7 @@ fn is_due(period: PayoutPeriod) -> Expr {
 /// Returns how many earnings a payout paid, and their sum in each currency.
 ///
 /// # Errors
-/// The database failed, or a row is inconsistent.
+/// Returns an error if the database cannot be reached or a row cannot be decoded.
 pub(crate) async fn totals(db: &impl ConnectionTrait, payout: Uuid) -> Result<(u64, Vec<Money>), StoreError> {
     sum(db, payout, earning::Column::Payout.eq(ids::PayoutId::from(payout))).await
 }

@@ -15,7 +15,7 @@ use super::entity::{
 };
 use crate::domain::{Assessment, Measures, MonthlyResult, StoredUsage, Usage, UsageId};
 
-/// Reads an assessment with its key and version.
+/// Reads an assessment with its storage key and version.
 pub(super) fn to_assessment(row: assessment::Model) -> Result<(AggregateKey, Versioned<Assessment>), StoreError> {
     let key = AggregateKey::new(row.owner, row.id.into());
     let inconsistent = |what: &dyn std::fmt::Display| StoreError::inconsistent("assessment", &key, what);
@@ -109,7 +109,7 @@ pub(super) fn from_usage(month: &StoredUsage) -> Result<usage_month::ActiveModel
     })
 }
 
-/// Reads a replaced month of usage, and when it was replaced.
+/// Reads a replaced month of usage, and the time at which it was replaced.
 pub(super) fn to_replaced_usage(row: usage_replaced::Model) -> Result<(StoredUsage, Timestamp), StoreError> {
     let usage_replaced::Model { owner, key, month, revision, import_time, replace_time, .. } = row;
     let (active_users, paid_available_units) = (row.active_users, row.paid_available_units);
@@ -150,8 +150,8 @@ pub(super) fn from_replaced_usage(
     })
 }
 
-/// The measures as columns, which both usage tables have. The columns of the other kind of key are
-/// null.
+/// The measures as columns, which both usage tables have. A workload has the first two, a
+/// subscription the other two. The rest is null.
 #[derive(Default)]
 struct MeasureColumns {
     active_users: Option<i64>,

@@ -1,4 +1,5 @@
-//! ApproveReviewCase: approves a case (R23) after the registry holds its lines (R36).
+//! ApproveReviewCase: approves a case (R23) after the registry has reserved (holds) the workload or
+//! subscription of each line for the claim's partner (R36).
 //!
 //! Executes two commands (see `Api::execute_command` for their cost) with a call to the registry
 //! between them. If the call or the second command fails, the approval is completed in the
@@ -48,8 +49,8 @@ fn require_approved(
     let Some(case) = &committed.state else { return Err(status::not_found(resource)) };
     match case.phase() {
         Phase::UnderReview if !case.approval_refusals.is_empty() => Err(error::lines_not_held(&case.approval_refusals)),
-        // The claim was withdrawn or declined while the registry was asked. The holds end with the
-        // claim.
+        // The claim was withdrawn or declined while the registry was asked. The registry's holds
+        // end with the claim.
         phase @ Phase::Closed => Err(error::from_refusal(
             resource,
             Refusal::CommandNotAllowed { phase, command: CommandKind::Approve, allowed: Vec::new() },

@@ -1,4 +1,6 @@
-//! ArbitrateLines: awards contested keys in one step (R37).
+//! ArbitrateLines: decides which case gets each contested key, in one step (R37). A key is a
+//! workload or subscription of a tenant; it is contested while claims of several companies compete
+//! for it.
 //!
 //! Executes three commands on the arbitration and one on each competing case, with a call to the
 //! registry between them. If a step fails, the arbitration is completed in the background: see

@@ -7,7 +7,8 @@ use prost::Name;
 
 /// A request that gives a command to one case.
 pub(super) trait CaseCommandRequest: Name {
-    /// The name of the RPC method, which is part of the request id.
+    /// The name of the RPC method. The same client-given request id may be used for different
+    /// methods.
     const METHOD: &'static str;
 
     /// Returns the resource name of the case.

@@ -18,8 +18,8 @@ pub(super) async fn handle(
 ) -> Result<Response<ReviewNote>, Status> {
     let (caller, request) = validate(request)?;
     let case = from_proto::case_name(&request.parent)?;
-    // With a request id, the note's id is derived from it, so that a replayed request finds the
-    // first note.
+    // The note's id is derived from the request id, if there is one, so that a replayed request
+    // finds the first note.
     let id = RequestId::from_request(&caller, CreateReviewNoteRequest::METHOD, &request)?;
     let id = id.as_ref().map_or_else(|| api.entropy.uuid(), RequestId::derived_uuid);
     let (author, text) = (caller.subject.clone(), request.note.clone().unwrap_or_default().text);

@@ -75,8 +75,8 @@ pub(super) fn from_failure(resource: &str, failure: CommandError<Refusal, Infall
     )
 }
 
-/// Maps an approval or arbitration that is committed, but not complete yet. It is completed in the
-/// background.
+/// Reports an approval or arbitration that is committed but not complete yet. It is completed in
+/// the background.
 pub(super) fn from_incomplete(incomplete: &IncompleteDecision) -> Status {
     let message = match incomplete {
         IncompleteDecision::Registry(_) => {
@@ -86,11 +86,12 @@ pub(super) fn from_incomplete(incomplete: &IncompleteDecision) -> Status {
             "the registry's answer could not be saved: the decision will be completed automatically"
         }
     };
-    tracing::warn!(error = %incomplete, "decision not finished");
+    tracing::warn!(error = %incomplete, "the decision is not complete yet");
     status::unavailable(options::ErrorReason::RegistryUnavailable.as_str_name(), message, RETRY_AFTER)
 }
 
-/// Reports each key of `tenant` that cannot be awarded, with its reason.
+/// Reports each key (workload or subscription) of `tenant` that cannot be awarded to a case, with
+/// its reason.
 pub(super) fn awards_refused(tenant: TenantId, refusals: &[AwardRefusal]) -> Status {
     let to_precondition = |AwardRefusal { key, reason }: &AwardRefusal| {
         let (reason, description) = award_refusal_text(*reason);
@@ -128,7 +129,8 @@ fn award_refusal_text(reason: AwardRefusalReason) -> (ErrorReason, &'static str)
     }
 }
 
-/// Maps a failure of the command that begins an arbitration of keys of `tenant`.
+/// Maps a failure of the command that begins an arbitration (a decision between competing claims)
+/// on keys of `tenant`.
 pub(super) fn from_arbitration_failure(
     tenant: TenantId,
     failure: CommandError<Infallible, KeysUnderArbitration>,
@@ -149,7 +151,8 @@ fn join_ids(lines: &[LineId]) -> String {
     lines.iter().map(LineId::to_string).collect::<Vec<_>>().join(", ")
 }
 
-/// Reports each line that the registry refused to hold, with its reason.
+/// Reports each line that the registry refused to hold (to reserve for the claim's partner), with
+/// its reason.
 pub(super) fn lines_not_held(refusals: &[LineRefusal]) -> Status {
     let to_precondition = |refusal: &LineRefusal| PreconditionViolation {
         kind: refusal.reason.clone(),

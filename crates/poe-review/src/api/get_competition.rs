@@ -1,5 +1,6 @@
-//! GetCompetition: returns a case together with its rivals (R37). Executes one query for the case
-//! and one for each rival.
+//! GetCompetition: returns a case together with its rivals, which are the cases of other companies
+//! that claim the same workloads or subscriptions (R37). Executes one query for the case and one
+//! for each rival.
 use super::{Api, case_for_caller, from_proto};
 use crate::store::case_query::CaseQuery;
 use cpor_call::status;

@@ -58,7 +58,7 @@ pub(crate) struct Api {
     pub writer: Writer<CaseStore>,
     pub approval_runner: ApprovalRunner,
     pub arbitration_runner: ArbitrationRunner,
-    /// The calendar of the review clocks.
+    /// The calendar that counts the business days of review deadlines.
     pub calendar: Arc<Calendar>,
     pub entropy: Arc<dyn Entropy>,
 }
@@ -67,11 +67,11 @@ impl Api {
     /// Executes a command on the case that the request names. `decide` is the decision function of
     /// the command.
     ///
-    /// A command costs one transaction and one fsync, which it shares with other waiting commands.
-    /// The statements are: begin, lock the cases, read the clock, save the cases, streams, events
-    /// and deadlines, commit. A request id adds two statements, and each of the tables `case_key`
-    /// and `pending_approval` adds one if the command changes it. A refused command executes four
-    /// statements.
+    /// A command costs one transaction and one fsync. Commands that wait at the same time share
+    /// them. The statements are: begin, lock the cases, read the clock, save the cases, streams,
+    /// events and deadlines, commit. A request id adds two statements, and each of the tables
+    /// `case_key` and `pending_approval` adds one if the command changes it. A refused command
+    /// executes four statements.
     async fn execute_command<R: CaseCommandRequest>(
         &self,
         command_name: &'static str,
@@ -99,8 +99,8 @@ impl Api {
     }
 }
 
-/// Converts a case to the view of the caller, with the commands that the caller may give.
-/// Operators, who may give none, see neither the reviewer nor the evidence (R5).
+/// Converts a case to the view of the caller, with the commands that the caller may give. Callers
+/// who may give none (operators) see neither the reviewer nor the evidence (R5).
 fn case_for_caller(caller: &Caller, case: &Versioned<ReviewCase>) -> ProtoReviewCase {
     let may_give_commands = caller.has_role(Role::PoeReviewer) || caller.has_role(Role::ReviewLead);
     let role = may_give_commands.then(|| case.state.role_of(&reviewer(caller)));

@@ -83,8 +83,8 @@ fn dispute(case: &ReviewCase) -> Option<proto::Dispute> {
     }
 }
 
-/// Converts an arbitration. The outcomes of its awards are unspecified until the arbitration is
-/// done.
+/// Converts an arbitration (a decision between competing cases). The outcomes of its awards are
+/// unspecified until the arbitration is done.
 pub(super) fn arbitration(arbitration: &Arbitration) -> proto::Arbitration {
     let outcomes = match &arbitration.state {
         ArbitrationState::Done { outcomes } => outcomes.as_slice(),
@@ -136,7 +136,8 @@ fn allowed_commands(case: &ReviewCase, role: CaseRole) -> Vec<i32> {
     case.allowed_commands(role).into_iter().map(|kind| command(kind).into()).collect()
 }
 
-/// Converts the clocks, sorted by due time. Stopped clocks come last.
+/// Converts the clocks (deadlines that can stop and continue), sorted by due time. Stopped clocks
+/// come last.
 fn deadlines(case: &ReviewCase) -> Vec<proto::ReviewDeadline> {
     let mut deadlines: Vec<_> =
         case.clocks.iter().filter_map(|(kind, clock)| Some((clock.due(), deadline(kind, clock)?))).collect();

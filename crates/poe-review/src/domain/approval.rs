@@ -1,4 +1,6 @@
-//! The second half of an approval: applies the registry's answer to the case. The answer changes
+//! The second half of an approval. A reviewer has approved, and the registry service was asked to
+//! *hold* each line of the claim: to reserve the line's workload or subscription (its *key*) for
+//! the claim's partner. This module applies the registry's answer to the case. The answer changes
 //! nothing if the case no longer waits for it, so several processes may complete one approval.
 use super::{Approval, CaseEvent, LineRefusal, ReviewCase, State, case::transition};
 use cpor_durable::Transition;
@@ -19,10 +21,10 @@ impl ReviewCase {
         Some(transition(self, next, CaseEvent::Approved(approval)))
     }
 
-    /// Returns the case to review, because the registry refused to hold a line: another company
-    /// holds the key (R36), or the registry's data about partner and customer no longer admit the
-    /// line (R12). The clocks continue with the time that they had left. Returns `None` if the case
-    /// does not wait for this decision.
+    /// Puts the case back under review, because the registry refused to hold a line: another
+    /// company holds the key (R36), or the partner or customer data has changed and the line is no
+    /// longer allowed (R12). The review clocks continue with the time that they had left. Returns
+    /// `None` if the case does not wait for this decision.
     #[must_use]
     pub fn cancel_approval(
         &self,

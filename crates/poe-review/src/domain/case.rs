@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 /// A review case (R19-R24, R45).
 #[derive(Clone, Debug, PartialEq)]
 pub struct ReviewCase {
-    /// The tenant (customer) of the claim. It is the owner part of the case's key.
+    /// The tenant (customer) of the claim. It is the first part of the case's storage key.
     pub tenant: TenantId,
     /// The id of the case. claim-intake generates it when the claim is submitted or disputed.
     pub id: CaseId,
@@ -17,23 +17,24 @@ pub struct ReviewCase {
     /// The claim as it was last submitted, resubmitted or edited, without the lines in
     /// `ended_lines`.
     pub snapshot: Snapshot,
-    /// The subject of the assigned reviewer. The reviewer stays the same after a resubmission
-    /// (R21).
+    /// The subject (user id) of the assigned reviewer. The reviewer stays the same after a
+    /// resubmission (R21).
     pub reviewer: Option<String>,
     /// The review round: 1 for the submission or dispute, plus 1 for each resubmission.
     pub round: u32,
     /// The state of the case.
     pub state: State,
-    /// The clocks that measure the review's deadlines.
+    /// The deadlines of the review, which can stop and continue (R45).
     pub clocks: Clocks,
     /// The time between the reminder of a clock and its due time (R48), from the claim's policy
     /// profile.
     pub remind_before: Length,
-    /// The competition for the keys of this case (R37).
+    /// The competition of this case with others for the same workloads and subscriptions (R37).
     pub competition: Competition,
     /// Lines that were awarded to another claim, or whose association has ended.
     pub ended_lines: BTreeSet<LineId>,
-    /// The registry's reasons for refusing the last approval. Empty if it was not refused.
+    /// The registry's reasons for refusing to reserve lines for the last approval. Empty if it did
+    /// not refuse.
     pub approval_refusals: Vec<LineRefusal>,
     /// The time at which the case was opened.
     pub create_time: Timestamp,
@@ -65,8 +66,8 @@ impl ReviewCase {
         self.reviewer.as_deref()
     }
 
-    /// Returns the role of a person with respect to this case. A lead who is also the assigned
-    /// reviewer counts as a lead.
+    /// Returns the role of a person with respect to this case. A review lead who is also the
+    /// assigned reviewer counts as a review lead.
     #[must_use]
     pub fn role_of(&self, person: &Reviewer) -> CaseRole {
         match (person.is_lead, self.reviewer() == Some(person.subject.as_str())) {

@@ -1,5 +1,6 @@
-//! Applies the events of claim-intake to a case. An event of claim-intake is never refused: if the
-//! state of the case no longer admits it, nothing changes.
+//! Applies the events of claim-intake to a case. claim-intake is the service that owns the claims,
+//! so its events are never refused: an event that comes too late for the state of the case changes
+//! nothing.
 use super::{CaseEvent, CaseKind, Closure, Competition, Phase, ReviewCase, Snapshot, State, case::transition};
 use cpor_durable::Transition;
 use cpor_types::{Calendar, CaseId, Length, LineId, PrimaryRejection, ReviewLengths, TenantId, Timestamp};
@@ -52,9 +53,9 @@ impl ReviewCase {
         Transition::new(opened, std::iter::once(CaseEvent::Opened).chain(competition_event))
     }
 
-    /// Applies a resubmission of the claim (R21). The case waits for its review again, keeps its
-    /// reviewer, and its clocks continue with the time left. Returns `None` if the case does not
-    /// wait for the partner.
+    /// Applies a resubmission of the claim (R21). The case waits for its review again and keeps its
+    /// reviewer. Its clocks continue with the time left. Returns `None` if the case does not wait
+    /// for the partner.
     #[must_use]
     pub fn apply_resubmission(
         &self,
@@ -92,8 +93,8 @@ impl ReviewCase {
     }
 
     /// Marks lines of an approved case as ended, because their associations have ended (R37, R39).
-    /// Their keys are free for other claims. Returns `None` if the case is not approved or no line
-    /// changes.
+    /// Other claims can have their keys (the workloads or subscriptions). Returns `None` if the
+    /// case is not approved or no line changes.
     #[must_use]
     pub fn end_lines(&self, lines: &[LineId], now: Timestamp, calendar: &Calendar) -> Option<Transition<Self>> {
         let competing_ids = self.competing_lines().map(|line| line.id);
@@ -129,8 +130,8 @@ impl ReviewCase {
     }
 
     /// Returns the case with a new snapshot of the claim, without the lines that have ended.
-    /// claim-intake may have sent the snapshot before it applied an award, so these lines can still
-    /// be in it.
+    /// claim-intake may have sent the snapshot before it learned that a line was awarded to another
+    /// claim, so such lines can still be in it.
     fn with_snapshot(&self, mut snapshot: Snapshot) -> Self {
         snapshot.lines.retain(|line| !self.ended_lines.contains(&line.id));
         Self { snapshot, ..self.clone() }

@@ -1,4 +1,5 @@
-//! One clock of a review (R45): a deadline that can stop and go on with the time left.
+//! One clock of a review (R45). A clock measures the working time that reviewers have for one stage
+//! of a review. It is a deadline that can stop and continue with the time left.
 use super::Phase;
 use cpor_types::{Calendar, Length, ReviewClock, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -53,8 +54,8 @@ impl ClockKind {
         }
     }
 
-    /// Whether the clock runs in a phase. All clocks stop while the case waits for the partner, and
-    /// while the registry is asked to hold the lines.
+    /// Returns whether the clock runs in a phase. All clocks stop while the case waits for the
+    /// partner, and while the registry is asked to reserve the claim's lines.
     pub(super) const fn runs_in(self, phase: Phase) -> bool {
         match (self, phase) {
             (Self::Start, Phase::Waiting)
@@ -81,9 +82,9 @@ pub enum Clock {
         #[serde(rename = "left")]
         remaining: Length,
     },
-    /// The clock runs.
+    /// The clock is running.
     Running {
-        /// The due time: the time at which the clock passes.
+        /// The time of the deadline.
         due: Timestamp,
         /// A description of the calendar and length from which the due time was computed.
         rule: String,
@@ -92,19 +93,19 @@ pub enum Clock {
         #[serde(rename = "remind")]
         reminder_time: Option<Timestamp>,
     },
-    /// The clock has passed, and the case is overdue. A passed clock never runs again.
+    /// The deadline has passed, so the case is overdue. The clock never runs again.
     Passed {
-        /// The time at which the clock passed.
+        /// The time of the deadline.
         due: Timestamp,
         /// A description of the calendar and length from which the due time was computed.
         rule: String,
     },
-    /// The case was approved, rejected or closed before the clock passed.
+    /// The case was approved, rejected or closed before the deadline passed.
     Cancelled,
 }
 
 impl Clock {
-    /// Returns the due time of a running or passed clock.
+    /// Returns the due time of a clock that is running, or whose deadline has passed.
     #[must_use]
     pub const fn due(&self) -> Option<Timestamp> {
         match self {
@@ -135,7 +136,7 @@ impl Clock {
         }
     }
 
-    /// Cancels a clock that has not passed.
+    /// Cancels the clock if its deadline has not passed.
     pub(super) fn cancel(self) -> Self {
         match self {
             Self::Stopped { .. } | Self::Running { .. } => Self::Cancelled,
@@ -143,7 +144,7 @@ impl Clock {
         }
     }
 
-    /// Marks a running clock as passed.
+    /// Marks the deadline of a running clock as passed.
     pub(super) fn pass(self) -> Self {
         match self {
             Self::Running { due, rule, reminder_time: _ } => Self::Passed { due, rule },

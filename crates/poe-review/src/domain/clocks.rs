@@ -1,5 +1,6 @@
-//! The clocks of a case (R45). Whether a clock runs depends on the state of the case and on whether
-//! the case is contested (R37).
+//! The clocks of a case (R45): its deadlines, which can stop and continue. Whether a clock runs
+//! depends on the state of the case and on whether the case is contested, because a rival claims
+//! the same workload or subscription (R37).
 use super::{Clock, ClockKind, Phase};
 use cpor_types::{Calendar, Deadline, Length, ReviewLengths, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -29,7 +30,7 @@ impl Clocks {
         Self(lengths.into_iter().map(|(kind, remaining)| (kind, Clock::Stopped { remaining })).collect())
     }
 
-    /// Returns the clock of a kind. `None` if the case has no such clock.
+    /// Returns the clock of a kind, or `None` if the case has no such clock.
     #[must_use]
     pub fn get(&self, kind: ClockKind) -> Option<&Clock> {
         self.0.get(&kind)
@@ -40,14 +41,14 @@ impl Clocks {
         self.0.iter().map(|(kind, clock)| (*kind, clock))
     }
 
-    /// Whether at least one clock has passed.
+    /// Returns whether the deadline of at least one clock has passed.
     #[must_use]
     pub fn is_overdue(&self) -> bool {
         self.0.values().any(|clock| matches!(clock, Clock::Passed { .. }))
     }
 
     /// Adapts the clocks to the phase of the case. In an open phase, the clocks that belong to the
-    /// phase run on with the time left, and the others stop. All clocks stop while the case is
+    /// phase continue with the time left, and the others stop. All clocks stop while the case is
     /// contested, and are cancelled when the case is no longer open.
     #[must_use]
     pub(super) fn update(
@@ -65,7 +66,7 @@ impl Clocks {
         })
     }
 
-    /// Marks one clock as passed.
+    /// Marks the deadline of one clock as passed.
     #[must_use]
     pub(super) fn mark_passed(self, passed: ClockKind) -> Self {
         self.map(|kind, clock| if kind == passed { clock.pass() } else { clock })
@@ -103,8 +104,8 @@ impl Clocks {
         self.iter().filter_map(|(kind, clock)| Some((kind, running_deadline(kind, clock)?))).collect()
     }
 
-    /// Returns the earliest due time of the clocks that belong to `phase`, including passed clocks.
-    /// It determines the position of the case in the queue.
+    /// Returns the earliest due time of the clocks that belong to `phase`, including due times that
+    /// have passed. It determines the position of the case in the queue.
     #[must_use]
     pub fn earliest_due(&self, phase: Phase) -> Option<Timestamp> {
         self.iter().filter(|(kind, _)| kind.runs_in(phase)).filter_map(|(_, clock)| clock.due()).min()

@@ -1,4 +1,6 @@
-//! The commands of reviewers and leads. The transition table decides whether a command is allowed.
+//! The commands of reviewers and review leads. A line is the part of a claim that is about one
+//! workload or subscription of the tenant. The transition table decides whether a command is
+//! allowed.
 use super::{
     Approval, CaseEvent, CommandKind, PartnerAction, Phase, Refusal, Rejection, ReviewCase, Reviewer, State,
     case::transition,
@@ -38,7 +40,7 @@ impl ReviewCase {
         Ok(Some(self.change_reviewer(None, now)))
     }
 
-    /// Starts the review (R19). A lead who starts an unassigned case becomes its reviewer.
+    /// Starts the review (R19). A review lead who starts an unassigned case becomes its reviewer.
     ///
     /// # Errors
     /// Returns the [`Refusal`] if the transition table does not allow the command.
@@ -72,8 +74,8 @@ impl ReviewCase {
         Ok(Some(transition(self, self.with_state(State::PartnerActionRequired(action), now, calendar), event)))
     }
 
-    /// Begins an approval (R23). If an approval is already pending, that approval stays with its
-    /// own decision id and comment, and nothing changes.
+    /// Begins an approval (R23). If an approval is already pending, that approval keeps its own
+    /// decision id and comment, and nothing changes.
     ///
     /// # Errors
     /// Returns the [`Refusal`] if the transition table does not allow the command.
@@ -112,8 +114,8 @@ impl ReviewCase {
         transition(self, self.with_reviewer(reviewer.clone(), now), CaseEvent::Assigned { reviewer })
     }
 
-    /// Checks that all lines to remove are lines of the claim (R30), and that at least one line of
-    /// the claim stays (R29).
+    /// Checks that all lines to remove are lines of the claim (R30), and that at least one line
+    /// remains (R29).
     fn check_removed_lines(&self, removed: &[LineId]) -> Result<(), Refusal> {
         let is_known = |id: &LineId| self.snapshot.lines.iter().any(|line| line.id == *id);
         let unknown: Vec<LineId> = removed.iter().copied().filter(|id| !is_known(id)).collect();

@@ -1,7 +1,9 @@
-//! Competition (R37): live cases of different companies compete for one key of a tenant, and a case
-//! competes with a legacy association (one from before claims) that holds its key. A case is live
-//! while it is open, or while it is approved and a line has not ended. The storage finds the rivals
-//! of a case; this module determines which lines are contested because of them.
+//! Competition (R37): live cases of different companies compete for the same key (a workload or
+//! subscription of a tenant). A case also competes with a legacy association, which was recorded
+//! before claims existed and holds the key. A case is live while it is open, or while it is
+//! approved and one of its lines has not ended. A line is the part of a claim that is about one
+//! key. The storage finds the rivals of a case; this module determines which lines are contested
+//! because of them.
 use super::{CaseEvent, Line, ReviewCase, case::competition_change};
 use cpor_durable::Transition;
 use cpor_types::{Activity, AssociationKey, Calendar, CaseId, LineId, Timestamp};
@@ -16,17 +18,17 @@ pub type Rivals = BTreeMap<CaseId, BTreeSet<AssociationKey>>;
 pub struct Competition {
     /// Live cases of other companies, with the keys in common.
     pub rivals: Rivals,
-    /// The keys that a lead has awarded already, by rival. They are no longer contested by this
-    /// rival.
+    /// The keys that a review lead has already awarded, by rival. They are no longer contested
+    /// between this case and that rival.
     #[serde(rename = "settled")]
     pub settled_rivals: Rivals,
-    /// The keys held by a legacy association that a lead has awarded to this case.
+    /// The keys that a legacy association holds and that a review lead has awarded to this case.
     #[serde(rename = "settled_legacy")]
     pub settled_legacy_keys: BTreeSet<AssociationKey>,
 }
 
 impl Competition {
-    /// Whether a rival competes for the key and no lead has awarded it yet.
+    /// Returns whether a rival competes for the key and no review lead has awarded it yet.
     fn has_rival_for(&self, key: &AssociationKey) -> bool {
         let is_settled = |rival: &CaseId| self.settled_rivals.get(rival).is_some_and(|keys| keys.contains(key));
         self.rivals.iter().any(|(rival, keys)| keys.contains(key) && !is_settled(rival))
@@ -49,8 +51,8 @@ impl ReviewCase {
         self.competing_lines().map(|line| line.key.clone()).collect()
     }
 
-    /// Returns the contested lines in the order of the claim: those with a rival or a legacy holder
-    /// about which no lead has decided.
+    /// Returns the contested lines in the order of the claim. A line is contested if it has a rival
+    /// or a legacy holder, and no review lead has awarded its key.
     #[must_use]
     pub fn contested_lines(&self) -> Vec<LineId> {
         self.competing_lines()
@@ -63,7 +65,7 @@ impl ReviewCase {
         line.held_by_legacy && self.phase().is_open() && !self.competition.settled_legacy_keys.contains(&line.key)
     }
 
-    /// Whether at least one line is contested.
+    /// Returns whether at least one line is contested.
     #[must_use]
     pub fn is_contested(&self) -> bool {
         !self.contested_lines().is_empty()

@@ -12,9 +12,9 @@ impl Aggregate for ReviewCase {
         deadlines.map(|(_, deadline)| deadline).collect()
     }
 
-    /// Applies the earliest reminder or clock that is due, once: a reminder is sent, or the case
-    /// becomes overdue. The state of the case does not change. If a reminder and a clock have the
-    /// same due time, the reminder comes first.
+    /// Applies the earliest deadline that has passed: a reminder is sent, or the case becomes
+    /// overdue. The state of the case does not change. If a reminder and a clock have the same due
+    /// time, the reminder comes first.
     fn apply_passed_deadline(&self, now: Timestamp) -> Option<PassedDeadline<Self>> {
         let earliest_passed = |deadlines: Vec<(ClockKind, Deadline)>| {
             let passed = deadlines.into_iter().filter(|(_, deadline)| deadline.has_passed(now));

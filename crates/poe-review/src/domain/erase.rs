@@ -1,13 +1,13 @@
-//! Erases personal data from a case (R56). claim-intake requests the erasure after the claim has
-//! ended, so all cases of the claim are decided or closed by then.
+//! Erases personal data from a case (R56). The service claim-intake requests the erasure after the
+//! claim has ended, so all cases of the claim are decided or closed by then.
 use super::{CaseEvent, CaseKind, ReviewCase, State};
 use cpor_durable::Transition;
 use cpor_types::{PersonalData, Timestamp};
 
 impl ReviewCase {
     /// Erases the personal data of these kinds from the case, in any state. The storage erases it
-    /// from the notes and mails of the case when it saves the event. Erasing again changes nothing
-    /// more.
+    /// from the notes and mails of the case when it saves the event. A repeated erasure finds
+    /// nothing left to erase.
     #[must_use]
     pub fn erase_personal_data(&self, kinds: &[PersonalData], now: Timestamp) -> Transition<Self> {
         let mut next = Self { update_time: now.max(self.update_time), ..self.clone() };

@@ -1,5 +1,9 @@
-//! The domain events of a case. `events/outgoing.rs` derives from them the events that claim-intake
-//! receives.
+//! The domain events of a case. `events/outgoing.rs` derives from them the events that the service
+//! claim-intake receives.
+//!
+//! A *line* is the part of a claim that is about one workload or subscription of the tenant (its
+//! *key*). To *hold* a line is to reserve its key for the claim's partner. A *clock* measures the
+//! working time that reviewers have for one stage of the review.
 use super::{Approval, ClockKind, LineRefusal, Note, PartnerAction, Rejection};
 use cpor_types::{DecisionId, LineId, PersonalData, PrimaryRejection};
 
@@ -14,7 +18,7 @@ pub enum CaseEvent {
     Edited,
     /// The reviewer of the case changed (R19).
     Assigned {
-        /// The new reviewer's subject. `None` if the case was released.
+        /// The new reviewer's subject (user id). `None` if the case was released.
         reviewer: Option<String>,
     },
     /// The review was started (R19).
@@ -31,8 +35,8 @@ pub enum CaseEvent {
     },
     /// The case is approved, because the registry holds every line (R23).
     Approved(Approval),
-    /// The registry refused to hold a line: another company holds its key (R36), or the registry's
-    /// data about partner and customer no longer admit it (R12).
+    /// The registry refused to hold a line: another company holds its key (R36), or the partner or
+    /// customer data has changed and the line is no longer allowed (R12).
     ApprovalRefused {
         /// The id of the refused approval.
         decision_id: DecisionId,
@@ -41,20 +45,20 @@ pub enum CaseEvent {
     },
     /// The reviewer rejected the claim (R24).
     Rejected(Rejection),
-    /// A clock passed, and the case is overdue (R45).
+    /// The deadline of a clock passed, so the case is overdue (R45).
     Overdue {
-        /// The clock that passed.
+        /// The clock whose deadline passed.
         clock: ClockKind,
     },
-    /// The reviewer is to be reminded of a clock that will pass soon (R48).
+    /// The reviewer must be reminded that the deadline of a clock will pass soon (R48).
     Reminded {
-        /// The clock that will pass soon.
+        /// The clock whose deadline will pass soon.
         clock: ClockKind,
     },
     /// The claim was closed without a reviewer's decision, for example by a withdrawal, so the case
     /// is closed too (R45).
     Closed {
-        /// The claim's primary reason (R31).
+        /// The primary reason why the claim was closed (R31).
         primary_reason: PrimaryRejection,
     },
     /// The associations of lines of an approved claim have ended (R37, R39, R45). The case no
@@ -63,14 +67,15 @@ pub enum CaseEvent {
         /// The ended lines.
         lines: Vec<LineId>,
     },
-    /// The contested lines of the case have changed (R37).
+    /// The contested lines of the case have changed: lines that claims of other companies compete
+    /// for (R37).
     CompetitionChanged {
         /// The lines that are contested now. Empty when the competition is over.
         lines: Vec<LineId>,
     },
-    /// A lead awarded keys of the claim's lines (R37).
+    /// A review lead decided which of the competing claims gets the keys of contested lines (R37).
     Awarded {
-        /// The id of the arbitration.
+        /// The id of the review lead's decision.
         decision_id: DecisionId,
         /// The lines that this claim wins.
         won_lines: Vec<LineId>,
@@ -82,7 +87,7 @@ pub enum CaseEvent {
         /// The lines that another claim wins, and that this approved claim keeps until their
         /// associations end.
         kept_lines: Vec<LineId>,
-        /// The lead's comment.
+        /// The review lead's comment.
         comment: String,
     },
     /// A reviewer wrote a note, which only reviewers can read (R55).
@@ -97,9 +102,9 @@ pub enum CaseEvent {
 /// An alert about a clock, which is sent by mail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClockAlert {
-    /// The clock will pass soon (R48).
+    /// The deadline of the clock will pass soon (R48).
     Reminder(ClockKind),
-    /// The clock has passed (R45).
+    /// The deadline of the clock has passed (R45).
     Overdue(ClockKind),
 }
 

@@ -1,6 +1,7 @@
 //! The domain of reviews: the review case with its states, commands, events and clocks, and the
-//! arbitration of contested keys. These modules are pure: the current time, the acting person and
-//! the answers of other services are arguments.
+//! arbitration of contested keys (workloads or subscriptions that claims of several companies
+//! compete for). These modules are pure: the current time, the acting person and the answers of
+//! other services are arguments.
 
 mod approval;
 pub mod arbitration;

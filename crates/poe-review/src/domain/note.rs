@@ -10,7 +10,7 @@ use uuid::Uuid;
 pub struct Note {
     /// The id of the note within its case.
     pub id: Uuid,
-    /// The subject of the author. It is personal data.
+    /// The subject (user id) of the author. It is personal data.
     pub author: String,
     /// The text of the note.
     pub text: String,
@@ -22,7 +22,7 @@ impl ReviewCase {
     /// Adds a note to the case, in any state. The note gets the time `now`.
     ///
     /// # Errors
-    /// [`Refusal::NoteEmpty`] if the text is blank.
+    /// Returns [`Refusal::NoteEmpty`] if the text is blank.
     pub fn add_note(&self, note: Note, now: Timestamp) -> CommandResult {
         if note.text.trim().is_empty() {
             return Err(Refusal::NoteEmpty);

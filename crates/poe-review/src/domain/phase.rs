@@ -1,6 +1,6 @@
 //! The phase of a case: its state without the data of the state.
 
-/// A state of a case without its data.
+/// A phase of a case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Phase {
     /// The case waits for the start of its review, with or without a reviewer.
@@ -9,7 +9,8 @@ pub enum Phase {
     UnderReview,
     /// The case waits for the partner's resubmission.
     PartnerActionRequired,
-    /// The reviewer has approved, and the registry is being asked to hold the lines.
+    /// The reviewer has approved, and the registry is being asked to hold the lines: to reserve the
+    /// claimed workloads or subscriptions for the partner.
     Approving,
     /// The case is approved, and the registry holds its lines.
     Approved,
@@ -20,7 +21,7 @@ pub enum Phase {
 }
 
 impl Phase {
-    /// All phases, in the order in which a case can pass through them.
+    /// All phases.
     pub const ALL: [Self; 7] = [
         Self::Waiting,
         Self::UnderReview,
@@ -45,7 +46,7 @@ impl Phase {
         }
     }
 
-    /// Whether the case is approved. The registry holds its lines until they end.
+    /// Returns whether the case is approved. The registry holds its lines until they end.
     #[must_use]
     pub const fn is_approved(self) -> bool {
         match self {
@@ -59,7 +60,8 @@ impl Phase {
         }
     }
 
-    /// Whether the case still needs a decision. The clocks of a case can run only while it is open.
+    /// Returns whether the case still needs a decision. The clocks of a case can run only while it
+    /// is open.
     #[must_use]
     pub const fn is_open(self) -> bool {
         match self {

@@ -16,13 +16,13 @@ pub enum Refusal {
         /// The commands that the caller may give in this phase.
         allowed: Vec<CommandKind>,
     },
-    /// The caller is neither the assigned reviewer nor a lead.
+    /// The caller is neither the assigned reviewer nor a review lead.
     NotCaseReviewer,
     /// The case already has a reviewer.
     AlreadyAssigned,
     /// A request for partner action has no reason (R20).
     ReasonMissing,
-    /// Reviewers may not use this primary reason for a rejection (R31).
+    /// Reviewers may not give this primary reason for a rejection (R31).
     ReasonNotOpen,
     /// A request for partner action (R20) or a rejection (R24) has no comment for the partner.
     CommentMissing,

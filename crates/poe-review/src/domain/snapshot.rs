@@ -1,5 +1,5 @@
-//! The claim as the reviewer sees it. claim-intake sends a snapshot with each submission,
-//! resubmission, dispute and edit.
+//! The claim as the reviewer sees it. The service claim-intake sends a snapshot with each
+//! submission, resubmission, dispute and edit.
 use cpor_types::{
     Activity, AssociationKey, ClaimName, EvidenceKind, EvidenceName, LineId, MpnId, PolicyId, ProductId, SolutionArea,
     Timestamp,
@@ -15,7 +15,7 @@ pub struct Snapshot {
     pub version: u64,
     /// The display name of the partner.
     pub partner_display_name: String,
-    /// The MPN id of the partner location.
+    /// The Microsoft Partner Network (MPN) id of the partner location.
     pub mpn_id: MpnId,
     /// The display name of the customer.
     pub customer_display_name: String,
@@ -27,7 +27,7 @@ pub struct Snapshot {
     pub solution_area: SolutionArea,
     /// The claimed activities.
     pub activities: Vec<Activity>,
-    /// The claimed lines.
+    /// The lines of the claim.
     pub lines: Vec<Line>,
     /// The policy profile under which the claim was submitted. It does not change later (R61).
     pub policy: PolicyId,
@@ -56,7 +56,7 @@ pub struct Evidence {
     pub signature_time: Option<Timestamp>,
 }
 
-/// A line of the claim: the part of the claim that is about one key.
+/// A line: the part of the claim that is about one key (a workload or subscription of the tenant).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Line {
     /// The id of the line within the claim.
@@ -65,9 +65,9 @@ pub struct Line {
     pub product: ProductId,
     /// The display name of the product.
     pub product_display_name: String,
-    /// The workload or subscription of the tenant that is claimed.
+    /// The claimed workload or subscription.
     pub key: AssociationKey,
-    /// Whether another company held the key by a legacy association (R58) when claim-intake last
-    /// asked the registry.
+    /// Whether another company held the key by a legacy association, which dates from before claims
+    /// existed (R58), when claim-intake last asked the registry.
     pub held_by_legacy: bool,
 }

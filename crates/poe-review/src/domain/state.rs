@@ -1,4 +1,7 @@
 //! The states of a case, with the data of each state.
+//!
+//! A *line* is the part of a claim that is about one workload or subscription of the tenant (its
+//! *key*). The registry service *holds* a line by reserving its key for the claim's partner.
 use super::Phase;
 use cpor_types::{Actor, DecisionId, FurtherRejection, LineId, PartnerActionReason, PrimaryRejection};
 use serde::{Deserialize, Serialize};
@@ -37,7 +40,7 @@ pub struct PartnerAction {
 /// A reviewer's decision to approve (R23).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Approval {
-    /// The id under which the registry holds the lines. The registry gives one answer per id.
+    /// The id of the request to the registry, which gives one answer per id.
     pub decision_id: DecisionId,
     /// The comment to the partner; may be empty.
     pub comment: String,
@@ -61,7 +64,7 @@ pub struct Rejection {
 /// The data of a case that was closed without a reviewer's decision.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Closure {
-    /// The claim's primary reason (R31).
+    /// The primary reason why the claim was closed (R31).
     pub primary_reason: PrimaryRejection,
 }
 
@@ -72,7 +75,7 @@ pub struct LineRefusal {
     pub line_id: Option<LineId>,
     /// The registry's stable reason, for example `KEY_HELD`.
     pub reason: String,
-    /// A description for people. It never reveals the company that holds the key.
+    /// A description of the reason for people. It never reveals the company that holds the key.
     pub description: String,
 }
 

@@ -1,8 +1,8 @@
-//! The transition table: which command is allowed in which phase, for which role. Every command is
-//! checked against it, and the field `allowed_commands` of the API is derived from it.
+//! The transition table: which command is allowed in which phase of a case, for which role. Every
+//! command is checked against it, and the field `allowed_commands` of the API is derived from it.
 use super::{Phase, Refusal, ReviewCase};
 
-/// A command of a reviewer or lead, without its data.
+/// A command of a reviewer or review lead, without its data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum CommandKind {
     /// Assign the case to a reviewer.
@@ -46,7 +46,7 @@ impl CommandKind {
 pub enum CaseRole {
     /// The reviewer whom the case is assigned to.
     AssignedReviewer,
-    /// A review lead, whether the case is assigned to the lead or not.
+    /// A review lead, whether the case is assigned to this person or not.
     Lead,
     /// A reviewer whom the case is not assigned to.
     OtherReviewer,
@@ -57,14 +57,14 @@ pub enum CaseRole {
 pub enum RequiredRole {
     /// A review lead.
     Lead,
-    /// The assigned reviewer or a lead.
+    /// The assigned reviewer or a review lead.
     CaseReviewer,
-    /// Any reviewer or lead.
+    /// Any reviewer or review lead.
     AnyReviewer,
 }
 
 impl RequiredRole {
-    /// Whether a caller with this role meets the requirement.
+    /// Returns whether a caller with this role meets the requirement.
     const fn includes(self, role: CaseRole) -> bool {
         match (self, role) {
             (Self::AnyReviewer, CaseRole::AssignedReviewer | CaseRole::Lead | CaseRole::OtherReviewer)
@@ -76,7 +76,7 @@ impl RequiredRole {
     }
 }
 
-/// What a command requires of the assignment of the case.
+/// The assignment of the case that a command requires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AssigneeGuard {
     /// The case may have a reviewer or not.
@@ -189,7 +189,7 @@ impl ReviewCase {
     /// case is checked first, then the role of the caller, then the assignment.
     ///
     /// # Errors
-    /// [`Refusal::CommandNotAllowed`], [`Refusal::NotCaseReviewer`] or
+    /// Returns [`Refusal::CommandNotAllowed`], [`Refusal::NotCaseReviewer`] or
     /// [`Refusal::AlreadyAssigned`].
     pub(super) fn authorize(&self, command: CommandKind, role: CaseRole) -> Result<Phase, Refusal> {
         let phase = self.phase();

@@ -1,5 +1,6 @@
-//! Receives the events of claim-intake. Each event becomes a command on a case, which is committed
-//! in the same transaction as the event's position in its stream.
+//! Receives the events of claim-intake, the service that owns the claims. An event becomes a
+//! command on a case. The command is committed in the same transaction as the event's position in
+//! its stream, so the event is applied exactly once.
 use super::parse::{SnapshotOfCase, case_id, known, parse, snapshot};
 use crate::{
     domain::{CaseKind, Dispute, NewCase, ReviewCase},
@@ -20,12 +21,12 @@ pub(crate) struct ClaimEventReceiver {
     pub writer: Writer<CaseStore>,
     pub inbox: Inbox,
     pub policies: PolicyProfiles,
-    /// The calendar of the review clocks.
+    /// The calendar that counts the business days of review deadlines.
     pub calendar: Arc<Calendar>,
 }
 
-/// The refusal of an event about a case that does not exist. It means that an earlier event of the
-/// stream was lost.
+/// The refusal of an event about a case that does not exist: an earlier event of the stream was
+/// lost.
 #[derive(Debug)]
 struct CaseMissing;
 
@@ -106,7 +107,8 @@ impl ClaimEventReceiver {
         .await
     }
 
-    /// Marks lines of an approved case as ended, so that they no longer compete (R37, R39).
+    /// Marks lines of an approved case as ended: their associations have ended, so they no longer
+    /// compete with other claims (R37, R39).
     async fn lines_ended(&self, incoming: &IncomingEvent, event: &LinesEnded) -> Result<(), ReceiveError> {
         let lines = event.line_ids.iter().map(|line| parse(line)).collect::<Result<Vec<LineId>, _>>()?;
         let case = case_id(&event.tenant, &event.review_case_id)?;

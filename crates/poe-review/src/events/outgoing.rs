@@ -1,7 +1,7 @@
-//! Builds the events for claim-intake from the domain events of a case. Events about a running
-//! review carry the earliest due time of the case's clocks (R60). Edits, closures, ended lines and
-//! erasures are not sent, because claim-intake caused them. A note is sent for the claim's history,
-//! where only reviewers see it (R55, R56).
+//! Builds the events for claim-intake, the service that owns the claims, from the domain events of
+//! a case. Events about a running review contain the earliest due time of the case's deadlines
+//! (R60). Edits, closures, ended lines and erasures are not sent, because claim-intake caused them.
+//! A note is sent for the claim's history, where only reviewers see it (R55, R56).
 use crate::domain::{CaseEvent, LineRefusal, PartnerAction, ReviewCase};
 use cpor_durable::{Change, OutgoingEvent, RecordedEvent};
 use cpor_proto::wire_time::to_wire_time;
@@ -21,7 +21,7 @@ pub(crate) fn outgoing_events(change: &Change<ReviewCase>) -> Vec<OutgoingEvent>
     change.events.iter().filter_map(to_outgoing).collect()
 }
 
-/// Builds the payload for one domain event. `None` if claim-intake does not receive it.
+/// Builds the payload for one domain event. Returns `None` if claim-intake does not receive it.
 fn payload(case: &ReviewCase, event: &CaseEvent) -> Option<Payload> {
     let (claim, review_case_id) = (case.snapshot.claim.to_string(), case.id.to_string());
     let due_time = case.clocks.earliest_due(case.phase()).map(to_wire_time);
@@ -54,7 +54,8 @@ fn payload(case: &ReviewCase, event: &CaseEvent) -> Option<Payload> {
         | CaseEvent::PersonalDataErased { .. }
         | CaseEvent::Closed { .. }
         | CaseEvent::LinesEnded { .. }
-        // This award names no line: the claim no longer has lines for the awarded keys.
+        // An award without lines changes nothing: the claim no longer has lines for the awarded
+        // workloads or subscriptions.
         | CaseEvent::Awarded { .. } => return None,
         CaseEvent::Assigned { reviewer } => Payload::ReviewAssigned(proto::ReviewAssigned {
             claim,

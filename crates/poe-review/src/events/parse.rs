@@ -1,5 +1,5 @@
-//! Converts the messages of claim-intake to domain types. A malformed message parks its event
-//! stream, which then waits for an operator.
+//! Converts the messages of the service claim-intake to domain types. A malformed message parks its
+//! event stream: no more events of the stream are applied until an operator acts.
 use crate::domain::{Evidence, Line, Snapshot};
 use cpor_durable::ReceiveError;
 use cpor_proto::WireEnum;
@@ -44,12 +44,12 @@ pub(super) fn case_id(tenant: &str, case: &str) -> Result<(TenantId, CaseId), Re
     Ok((tenant, parse(case)?))
 }
 
-/// Parses an id, a resource name or a stable name.
+/// Parses an id, a resource name or a stable name. A malformed text parks the stream.
 pub(super) fn parse<T: FromStr<Err = Malformed>>(text: &str) -> Result<T, ReceiveError> {
     text.parse().map_err(ReceiveError::park)
 }
 
-/// Converts the number of an enum.
+/// Converts the number of an enum value. An unknown number parks the stream.
 pub(super) fn known<T: WireEnum>(number: i32) -> Result<T, ReceiveError> {
     T::from_number(number).map_err(ReceiveError::park)
 }

@@ -1,5 +1,7 @@
-//! The storage of arbitrations: one row per arbitration, the keys of pending arbitrations, and an
-//! entry in the table of pending decisions.
+//! The storage of arbitrations: one row per arbitration, the keys that pending arbitrations have
+//! reserved, and an entry in the table of pending decisions. An arbitration is a review lead's
+//! decision on contested keys: workloads or subscriptions of a tenant that claims of several
+//! companies compete for.
 use super::{
     entity::{arbitrated_key, arbitration, arbitration_body::ArbitrationBody},
     pending_decisions::{self, DecisionKind},
@@ -25,16 +27,16 @@ pub(crate) struct ArbitrationStore {
     pub lease: Duration,
 }
 
-/// The conflict of a new arbitration with a pending one that has reserved these keys.
+/// The keys of a new arbitration that another pending arbitration has already reserved.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct KeysUnderArbitration(pub Vec<AssociationKey>);
 
-/// Builds the key of an arbitration.
+/// Builds the storage key of an arbitration.
 pub(crate) fn key(tenant: TenantId, id: DecisionId) -> AggregateKey {
     AggregateKey::new(tenant.to_string(), id.uuid())
 }
 
-/// Reads the arbitration with this key.
+/// Reads the arbitration with this storage key.
 pub(crate) async fn find(
     db: &DatabaseConnection,
     key: &AggregateKey,
@@ -90,8 +92,8 @@ fn pending_decision_id(arbitration: &Arbitration) -> Option<DecisionId> {
     arbitration.is_pending().then_some(arbitration.id)
 }
 
-/// What happens to the keys of an arbitration: it reserves them when it begins, and releases them
-/// when it ends.
+/// The change of an arbitration's contested keys: they are reserved when the arbitration begins,
+/// and released when it ends.
 enum KeyChange {
     Reserve,
     Release,

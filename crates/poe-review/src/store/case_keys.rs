@@ -1,5 +1,6 @@
-//! The table `case_key`: an index of the keys that live cases compete for (R37). A case is live
-//! while it is open, or while it is approved and a line has not ended.
+//! The table `case_key`: an index of the keys (workloads and subscriptions of a tenant) that live
+//! cases compete for (R37). A case is live while it is open, or while it is approved and one of its
+//! lines has not ended.
 use super::entity::case_key::{ActiveModel, Entity};
 use crate::domain::ReviewCase;
 use cpor_durable::{AggregateKey, Change, Tx, Versioned, rows};

@@ -70,9 +70,9 @@ impl<'a> CaseQuery<'a> {
         Ok(fetch_one(self.db, query).await?.map(from_row).transpose()?.map(|(_, case)| case))
     }
 
-    /// Reads the cases of the tenant that compete for one of these keys: open cases, and approved
-    /// cases whose line has not ended. Returns nothing for a query over all tenants, because keys
-    /// are unique only within a tenant.
+    /// Reads the cases of the tenant that compete for one of these keys (workloads or
+    /// subscriptions): open cases, and approved cases whose line for the key has not ended. Returns
+    /// nothing for a query over all tenants, because keys are unique only within a tenant.
     pub(crate) async fn competing_for(
         &self,
         keys: BTreeSet<AssociationKey>,

@@ -1,5 +1,6 @@
-//! The table `contest_check`: cases whose rivals must be determined again (R37). A check is
-//! requested in the transaction of the change that makes it necessary.
+//! The table `contest_check`: cases whose rivals must be determined again (R37). Rivals are cases
+//! of different companies that claim the same key (workload or subscription of a tenant). A check
+//! is requested in the transaction of the change that makes it necessary.
 use super::{
     case_keys,
     entity::{case_key, contest_check, tenant_contest},
@@ -52,8 +53,8 @@ fn competition_input(case: Option<&Versioned<ReviewCase>>) -> (BTreeSet<String>,
     (case_keys::indexed_keys(case), case.is_some_and(|case| case.state.phase().is_open()))
 }
 
-/// Locks the tenants, so that transactions that change the competing keys of one tenant run one
-/// after the other. `owners` must be sorted, to avoid deadlocks.
+/// Locks the tenants, so that transactions that change the competing keys of the same tenant run
+/// one after the other. `owners` must be sorted, to avoid deadlocks.
 async fn lock_tenants(tx: &Tx, owners: impl Iterator<Item = &str>) -> Result<(), DbErr> {
     let rows: Vec<_> = owners.map(|owner| tenant_contest::ActiveModel { owner: Set(owner.into()) }).collect();
     if rows.is_empty() {
@@ -66,7 +67,7 @@ async fn lock_tenants(tx: &Tx, owners: impl Iterator<Item = &str>) -> Result<(),
 }
 
 /// Returns the cases of a tenant that compete for one of these keys: open cases, and approved cases
-/// whose line has not ended.
+/// whose line for the key has not ended.
 pub(super) async fn cases_with_keys(
     db: &impl sea_orm::ConnectionTrait,
     owner: &str,
@@ -107,7 +108,7 @@ async fn request_checks(tx: &Tx, cases: BTreeSet<AggregateKey>) -> Result<(), Db
 /// A requested check of one case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct CompetitionCheck {
-    /// The key of the case.
+    /// The storage key of the case.
     pub key: AggregateKey,
     /// The number of requests for this case when the check was read. A later request needs another
     /// check.

@@ -1,5 +1,5 @@
-//! Queues mails to reviewers and leads, in the transaction in which a clock passes or a reminder is
-//! due (R45, R48).
+//! Queues mails to reviewers and review leads, in the transaction that records a passed deadline or
+//! a due reminder (R45, R48).
 use crate::domain::{CaseEvent, ClockAlert, ClockKind, ReviewCase};
 use cpor_durable::{AggregateKey, Change, RecordedEvent, Tx};
 use cpor_mail::NewMail;
@@ -9,12 +9,12 @@ use uuid::Uuid;
 
 /// The kind of mails that remind a reviewer of a deadline.
 pub(crate) const REMINDER: &str = "reminder";
-/// The kind of mails that tell the leads about an overdue case.
+/// The kind of mails that tell the review leads about an overdue case.
 pub(crate) const ESCALATION: &str = "escalation";
 
-/// Returns the mails that a change of a case causes. A reminder goes to the reviewer, or to the
-/// leads if the reviewer has no address. An escalation goes to the leads. Without an address there
-/// is no mail.
+/// Returns the mails that a change of a case causes. A reminder is sent to the reviewer, or to the
+/// review leads if the reviewer has no address. An escalation is sent to the review leads. If there
+/// is no address, no mail is sent.
 pub(super) fn new_mails<'a>(
     change: &'a Change<ReviewCase>,
     lead_mail: Option<&'a str>,
@@ -48,9 +48,9 @@ fn mail_id(case: &AggregateKey, kind: &str, clock: ClockKind, version: u64) -> U
     Uuid::new_v5(&case.id, format!("{kind} {} {version}", clock.as_str()).as_bytes())
 }
 
-/// Erases the recipients of all mails about a case when a change erases its subjects (R56). The id
-/// of a mail contains the version of the case in which the mail was queued, so the ids are derived
-/// for each version so far.
+/// Erases the recipients of all mails about a case when a change erases its subjects (user ids,
+/// which can be mail addresses, R56). The id of a mail contains the version of the case in which
+/// the mail was queued, so the ids are derived for each version so far.
 pub(super) async fn erase_recipients(tx: &Tx, changes: &[Change<ReviewCase>]) -> Result<(), DbErr> {
     for Change { key, after, events, .. } in changes {
         if events.iter().any(|recorded| recorded.event.erased_kinds().contains(&PersonalData::Subjects)) {
@@ -65,7 +65,7 @@ pub(super) async fn erase_recipients(tx: &Tx, changes: &[Change<ReviewCase>]) ->
     Ok(())
 }
 
-/// Whether a subject is also an e-mail address.
+/// Returns whether a subject is also an e-mail address.
 fn is_address(subject: &str) -> bool {
     let parts = subject.split_once('@');
     parts.is_some_and(|(local, domain)| !local.is_empty() && domain.contains('.'))

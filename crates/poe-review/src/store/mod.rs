@@ -1,5 +1,5 @@
-//! The storage of review cases and arbitrations: the tables of this service, and how the writer
-//! loads and saves aggregates.
+//! The storage of review cases and arbitrations (decisions between competing cases): the tables of
+//! this service, and how the writer loads and saves its aggregates.
 pub(crate) mod arbitrations;
 mod case_keys;
 pub(crate) mod case_log;

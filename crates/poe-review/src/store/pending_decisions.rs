@@ -1,8 +1,10 @@
-//! The table `pending_approval`: approvals and arbitrations that wait for the registry. A row is
-//! inserted and deleted in the transaction that changes the state of its case or arbitration.
+//! The table `pending_approval`: approvals, and arbitrations between competing claims, that wait
+//! for the registry. A row is inserted and deleted in the transaction that changes the state of its
+//! case or arbitration.
 //!
-//! A lease in real time determines which process completes a decision. If two processes complete
-//! the same decision, the result is the same. The lease only avoids duplicate work.
+//! A lease (a time-limited right of one process) determines which process completes a decision. If
+//! two processes complete the same decision, the result is the same. The lease only avoids
+//! duplicate work.
 use super::entity::pending_approval::{ActiveModel, Column, Entity};
 use cpor_bulk_rows::{LATEST_TIME, decode_row, storable_time};
 use cpor_database::Db;
@@ -24,12 +26,13 @@ pub(crate) use super::entity::decision_kind::DecisionKind;
 /// The maximum exponent of the back-off, so that the factor cannot overflow.
 const MAX_DOUBLINGS: u32 = 16;
 
-/// When a pending decision is tried again.
+/// Determines when a pending decision is tried again.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RetryPolicy {
     /// The time after which another process may take over a decision that is not complete.
     pub lease: Duration,
-    /// The maximum delay after the first failure. It doubles with each failure, up to the lease.
+    /// The maximum delay after the first failure. It doubles with each further failure, up to the
+    /// lease.
     pub initial_delay: Duration,
 }
 
@@ -44,7 +47,7 @@ impl RetryPolicy {
 /// An approval or arbitration that waits for the registry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PendingDecision {
-    /// The key of the case or of the arbitration. Its owner is the tenant.
+    /// The storage key of the case or of the arbitration. It begins with the tenant.
     pub key: AggregateKey,
     /// Whether this is an approval or an arbitration.
     pub kind: DecisionKind,
@@ -94,7 +97,7 @@ impl PendingDecisions {
             .col_expr(Column::ResumeTime, Expr::value(lease_end))
             .filter(key.in_subquery(due.into_query()))
             .into_query();
-        // `exec_with_returning` would not tell which row does not decode.
+        // `exec_with_returning` would not tell which row cannot be decoded.
         lease.returning(Query::returning().columns(Column::iter()));
         self.db.writer().query_all(&lease).await?.iter().map(from_row).collect()
     }
@@ -109,7 +112,7 @@ impl PendingDecisions {
             && let Err(error) = self.postpone(pending).await
         {
             // The lease stays in force, so the decision is retried when it expires.
-            tracing::warn!(%error, work = pending.kind.to_value(), "could not postpone");
+            tracing::warn!(%error, work = pending.kind.to_value(), "could not postpone the pending decision");
         }
         result
     }
@@ -138,7 +141,7 @@ impl PendingDecisions {
 /// Reads a pending decision from its row.
 ///
 /// # Errors
-/// Returns an inconsistency if the row does not decode, for example because its kind is unknown.
+/// Returns an error if the row cannot be decoded, for example because its kind is unknown.
 fn from_row(row: &QueryResult) -> Result<PendingDecision, StoreError> {
     let row = decode_row::<Entity>(row)?;
     Ok(PendingDecision {

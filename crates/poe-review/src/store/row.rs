@@ -13,11 +13,10 @@ use sea_orm::Set;
 
 /// The name of the table, for error messages.
 const TABLE: &str = "review_case";
-/// The queue time of cases without a running or passed clock, which puts them at the end of the
-/// queue.
+/// The queue time of cases without a due time, which puts them at the end of the queue.
 const NO_DUE_TIME: Timestamp = LATEST_TIME;
 
-/// Builds the key of a case.
+/// Builds the storage key of a case.
 pub(crate) fn case_key(tenant: cpor_types::TenantId, case: CaseId) -> AggregateKey {
     AggregateKey::new(tenant.to_string(), case.uuid())
 }
@@ -56,7 +55,7 @@ pub(super) fn to_row(
 /// Reads a case from its row.
 ///
 /// # Errors
-/// Returns an inconsistency if the row does not hold a valid case.
+/// Returns an error if the row does not contain a valid case.
 pub(super) fn from_row(row: Model) -> Result<(AggregateKey, Versioned<ReviewCase>), StoreError> {
     let key = AggregateKey::new(row.owner, row.id.into());
     let inconsistent = |cause: &dyn std::fmt::Display| StoreError::inconsistent(TABLE, &key, cause);

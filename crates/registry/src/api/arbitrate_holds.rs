@@ -19,11 +19,12 @@ use crate::domain::tenant::Tenant;
 use crate::store::tenant::TenantConflict;
 use crate::store::{query, tenant};
 
-/// Awards contested keys of a tenant (R37). A repeated decision gets the recorded outcome, and
-/// writes nothing.
+/// Decides which claim gets each contested key of a tenant (R37). A *key* is one workload or
+/// subscription; it is *contested* while claims of several companies compete for it. A repeated
+/// decision gets the recorded outcome, and writes nothing.
 ///
-/// Uses one transaction with six reads and at most six writes, which is shared with other waiting
-/// commands.
+/// Makes six reads and at most six writes in one transaction. Commands that wait at the same time
+/// share that transaction.
 pub(super) async fn arbitrate_holds(
     api: &Api,
     request: Request<ArbitrateHoldsRequest>,
@@ -50,7 +51,7 @@ pub(super) async fn arbitrate_holds(
     Ok(Response::new(response))
 }
 
-/// The response to an arbitration that was just decided.
+/// Returns the response to an arbitration that was just decided.
 fn new_response(tenant: Option<&Tenant>, arbitration: &Arbitration) -> Result<ArbitrateHoldsResponse, Status> {
     let Some(tenant) = tenant else {
         return Err(refusal_status(&arbitration.refusals(None, Reason::TenantUnknown)));
@@ -59,8 +60,8 @@ fn new_response(tenant: Option<&Tenant>, arbitration: &Arbitration) -> Result<Ar
     to_response(arbitration.awards.iter().find_map(decision), arbitration)
 }
 
-/// The response to an arbitration that was decided before. Uses one query: the outcome is recorded
-/// for each winner, so the record of the first one is enough.
+/// Returns the response to an arbitration that was decided before. Uses one query: the outcome is
+/// recorded for each winner, so the record of the first one is enough.
 async fn recorded_response(
     api: &Api,
     tenant: TenantId,
@@ -83,7 +84,7 @@ fn to_response(decision: Option<&Decision>, arbitration: &Arbitration) -> Result
     }
 }
 
-/// The status for an arbitration that has no recorded outcome, which is a defect.
+/// Returns the status for an arbitration without a recorded outcome. This is a defect.
 fn missing_decision() -> Status {
     status::internal("the arbitration has no recorded outcome")
 }
@@ -97,7 +98,7 @@ fn award_result(award: &Award, outcome: AwardOutcome) -> AwardResult {
     AwardResult { key: award.key.to_string(), outcome: outcome.into() }
 }
 
-/// The status that names every reason for which the keys cannot be awarded.
+/// Returns the status that names every reason for which the keys cannot be awarded.
 fn refusal_status(refusals: &[AwardRefusal]) -> Status {
     let Some(first) = refusals.first() else { return missing_decision() };
     let precondition = |AwardRefusal { key, reason }: &AwardRefusal| PreconditionViolation {

@@ -16,10 +16,11 @@ use crate::domain::check::{
 use crate::domain::directory::{PartnerProfile, TenantDirectory};
 use crate::store::query;
 
-/// Checks one claim against the directory.
+/// Checks one claim against the directory, which is the registry's data about partners and
+/// customers.
 ///
-/// Uses five queries, and a sixth for the time on PostgreSQL and with a virtual clock. No
-/// transaction.
+/// Uses five queries and no transaction. A sixth query reads the time on PostgreSQL, and with a
+/// virtual clock.
 pub(super) async fn check_claim(api: &Api, request: Request<CheckClaimRequest>) -> ApiResult<CheckClaimResponse> {
     let (_, request) = request::validate(request)?;
     let query = ClaimQuery::parse(request)?;
@@ -33,7 +34,7 @@ pub(super) struct ClaimQuery {
     /// The tenant id on the claim, or `None` when the claim does not name a tenant yet.
     tenant: Option<Result<TenantId, uuid::Error>>,
     claim: ClaimToCheck,
-    /// The line ids, which are returned with the findings. They are in the order of the lines.
+    /// The line ids in the order of the lines. They are returned with the findings.
     line_ids: Vec<String>,
 }
 
@@ -42,13 +43,14 @@ pub(super) struct DirectorySnapshot {
     now: Timestamp,
     partners: BTreeMap<PartnerId, PartnerProfile>,
     tenants: BTreeMap<TenantId, TenantDirectory>,
-    /// The keys of the tenants that have a live legacy association (R58), with its partner.
+    /// The keys (workloads or subscriptions) of the tenants with a legacy association (one that was
+    /// recorded before claims existed, R58) that has not ended, and its partner.
     legacy_holders: Vec<(TenantId, AssociationKey, PartnerId)>,
 }
 
 impl DirectorySnapshot {
-    /// Reads the data for all queries. The number of database queries does not depend on how many
-    /// there are.
+    /// Reads the data for all `queries`. The number of database queries does not depend on their
+    /// number.
     pub(super) async fn load(api: &Api, queries: &[ClaimQuery]) -> Result<Self, Status> {
         let partners: BTreeSet<&PartnerId> = queries.iter().map(|query| &query.partner).collect();
         let tenants: BTreeSet<TenantId> = queries.iter().filter_map(ClaimQuery::tenant).collect();
@@ -73,7 +75,7 @@ impl ClaimQuery {
         Ok(Self { partner, tenant, claim, line_ids: request.lines.into_iter().map(|line| line.line_id).collect() })
     }
 
-    /// The tenant id, if the claim names a valid one.
+    /// Returns the tenant id, if the claim names a valid one.
     fn tenant(&self) -> Option<TenantId> {
         self.tenant.as_ref().and_then(|tenant| tenant.as_ref().ok()).copied()
     }
@@ -122,12 +124,13 @@ fn claim_to_check(request: &CheckClaimRequest) -> Result<ClaimToCheck, Status> {
     })
 }
 
-/// The trimmed text, or `None` when it is empty: an empty field is one that the caller did not set.
+/// Returns the trimmed text, or `None` when it is empty: an empty field is one that the caller did
+/// not set.
 fn non_empty(text: &str) -> Option<&str> {
     Some(text.trim()).filter(|text| !text.is_empty())
 }
 
-/// The location with this MPN id, if it belongs to the partner.
+/// Returns the location with this MPN (Microsoft Partner Network) id, if it belongs to the partner.
 fn location(partner: Option<&PartnerProfile>, mpn_id: Option<&MpnId>) -> Option<cpor_proto::registry::v1::Location> {
     let (id, location) = partner?.locations.get_key_value(mpn_id?)?;
     Some(convert::location(id, location))

@@ -6,7 +6,8 @@ use tonic::{Request, Response};
 use super::check_claim::{ClaimQuery, DirectorySnapshot};
 use super::{Api, ApiResult};
 
-/// Checks several claims against the directory, with the same number of queries as `CheckClaim`.
+/// Checks several claims against the directory, which is the registry's data about partners and
+/// customers. Uses the same number of queries as `CheckClaim`.
 pub(super) async fn check_claims(api: &Api, request: Request<CheckClaimsRequest>) -> ApiResult<CheckClaimsResponse> {
     let (_, request) = request::validate(request)?;
     let queries = request.claims.into_iter().map(ClaimQuery::parse).collect::<Result<Vec<_>, _>>()?;

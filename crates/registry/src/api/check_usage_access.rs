@@ -8,8 +8,9 @@ use tonic::{Request, Response};
 use super::{Api, ApiResult, error};
 use crate::store::query;
 
-/// Says whether a partner may read the usage of a key: its association must be official (R50). A
-/// key or partner that does not exist is answered like one without access. Uses one query.
+/// Returns whether a partner may read the usage figures of a key (a workload or subscription of a
+/// tenant): the partner must be officially on record for the key (R50). For a key or partner that
+/// does not exist, the answer is the same as without access. Uses one query.
 pub(super) async fn check_usage_access(
     api: &Api,
     request: Request<CheckUsageAccessRequest>,

@@ -15,7 +15,8 @@ use crate::domain::catalog::Product;
 use crate::domain::directory::{Enrollment, Location, PartnerProfile, Subscription, TenantProfile};
 use crate::store::query::NamedAssociation;
 
-/// Parses a time and cuts it to whole microseconds. `field` is its path in the request.
+/// Parses a time and truncates it to whole microseconds. The database must be able to store the
+/// time. `field` is its path in the request.
 pub(crate) fn parse_timestamp(field: &str, time: prost_types::Timestamp) -> Result<Timestamp, Status> {
     let storable = from_wire_time(time).filter(|time| cpor_bulk_rows::storable_time(*time) == *time);
     storable.ok_or_else(|| error::invalid_field(field, "must be between the years 1 and 9999"))
@@ -111,8 +112,8 @@ pub(super) fn association((name, association): &NamedAssociation) -> wire::Assoc
     }
 }
 
-/// Converts the associations with one key. Each message lists all activities of the association's
-/// partner.
+/// Converts the associations with one key (a workload or subscription of a tenant). Each message
+/// lists all activities of the association's partner.
 pub(super) fn with_all_activities(associations: &[NamedAssociation]) -> Vec<wire::Association> {
     let activities = |partner: &PartnerId| -> BTreeSet<Activity> {
         let of_partner = associations.iter().filter(|(_, other)| other.partner() == partner);

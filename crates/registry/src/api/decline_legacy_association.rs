@@ -10,8 +10,8 @@ use super::{Api, ApiResult, convert, error};
 use crate::domain::legacy::DeclineRefusal;
 use crate::store::{query, tenant};
 
-/// Ends a legacy association because the customer declined it (R58). Declining again returns the
-/// ended association.
+/// Ends a legacy association, which was recorded before claims existed, because the customer
+/// declined it (R58). A repeated request returns the ended association.
 ///
 /// Uses one transaction and one query for the result.
 pub(super) async fn decline_legacy_association(

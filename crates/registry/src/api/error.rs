@@ -10,7 +10,7 @@ use tonic::{Code, Status};
 use crate::domain::reason::Reason;
 use crate::store::tenant::TenantConflict;
 
-/// The value of the API's enum `ErrorReason` for a reason.
+/// Returns the value of the API's enum `ErrorReason` for a reason.
 pub(super) const fn wire_reason(reason: Reason) -> ErrorReason {
     match reason {
         Reason::LocationNotOfPartner => ErrorReason::LocationNotOfPartner,
@@ -40,12 +40,12 @@ pub(super) const fn wire_reason(reason: Reason) -> ErrorReason {
     }
 }
 
-/// A status with this code and this reason.
+/// Returns a status with this code and this reason.
 pub(super) fn with_reason(code: Code, reason: ErrorReason, message: impl Into<String>) -> Status {
     status::with_reason(code, reason.as_str_name(), message, &[])
 }
 
-/// The status for a change of a tenant that would break a uniqueness rule of the database.
+/// Returns the status for a change of a tenant that would break a uniqueness rule of the database.
 pub(super) fn conflict(conflict: TenantConflict) -> Status {
     match conflict {
         TenantConflict::Domain(domain) => {
@@ -55,28 +55,28 @@ pub(super) fn conflict(conflict: TenantConflict) -> Status {
         TenantConflict::Key(_) => {
             with_reason(Code::FailedPrecondition, ErrorReason::KeyHeld, Reason::KeyHeld.describe())
         }
-        // Only holds, awards and imported associations add to claim records. Their methods handle
-        // this conflict themselves.
+        // Only the methods that place holds, award keys or import associations change claim
+        // records, and they handle this conflict themselves.
         TenantConflict::ClaimRecord(_, conflict) => {
             status::internal(&format!("unexpected claim record conflict: {conflict:?}"))
         }
     }
 }
 
-/// The status for a query that failed.
+/// Returns the status for a query that failed.
 pub(super) fn read_failed(error: StoreError) -> Status {
     cpor_durable::status::store_error(&error)
 }
 
-/// The status for a command that failed. `refused` and `conflicting` convert the refusals and
-/// conflicts of the command.
+/// Returns the status for a command that failed. `refused` and `conflicting` convert the refusals
+/// and conflicts of the command.
 pub(super) fn command_failed<R, C>(
     failure: CommandError<R, C>,
     refused: impl FnOnce(R) -> Status,
     conflicting: impl FnOnce(C) -> Status,
 ) -> Status {
-    // The name of a resource appears only in failures that etags cause, and no method of this
-    // service uses etags.
+    // The resource name appears only in failures that etags cause. No method of this service uses
+    // etags, so the name is empty.
     cpor_durable::status::command_error("", failure, refused, conflicting)
 }
 
@@ -90,7 +90,7 @@ pub(super) fn unknown_value(field: &str) -> impl Fn(UnknownValue) -> Status + '_
     move |_| invalid_field(field, "must be one of the specified values")
 }
 
-/// The status for one invalid field of the request. The description says which rule the value
+/// Returns the status for one invalid field of the request. `description` says which rule the value
 /// breaks.
 pub(super) fn invalid_field(field: &str, description: impl Into<String>) -> Status {
     let violation = FieldViolation {

@@ -8,7 +8,7 @@ use tonic::{Request, Response};
 use super::{Api, ApiResult, convert, error};
 use crate::store::query;
 
-/// Returns the directory data of a partner. Uses one query.
+/// Returns the profile of a partner, with its locations and enrollments. Uses one query.
 pub(super) async fn get_partner(api: &Api, request: Request<GetPartnerRequest>) -> ApiResult<Partner> {
     let (_, request) = request::validate(request)?;
     let PartnerName { partner } = request.name.parse().map_err(error::malformed_field("name"))?;

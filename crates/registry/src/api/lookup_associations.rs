@@ -8,8 +8,8 @@ use tonic::{Request, Response};
 use super::{Api, ApiResult, convert, error};
 use crate::store::query;
 
-/// Returns the associations that are official for a key, now or at a time (R49). A time in the
-/// future counts as now.
+/// Returns the official associations with a key: the partners on record for a workload or
+/// subscription of a tenant, now or at a time (R49). A time in the future counts as now.
 ///
 /// Uses one query, and a second for the time on PostgreSQL and with a virtual clock.
 pub(super) async fn lookup_associations(

@@ -51,8 +51,8 @@ pub(crate) struct Api {
     pub(crate) clock: BusinessClock,
     pub(crate) catalog: Arc<Catalog>,
     pub(crate) calendars: Calendars,
-    /// The length of the grace period: from the end of a subscription to the end of its
-    /// associations.
+    /// The length of the grace period: from the end of a subscription to the end of the partners'
+    /// associations with it.
     pub(crate) grace: Days,
     pub(crate) tenants: Writer<TenantStore>,
     pub(crate) partners: Writer<PartnerStore>,

@@ -19,11 +19,11 @@ use crate::store::query::NamedAssociation;
 use crate::store::tenant::TenantConflict;
 use crate::store::{query, tenant};
 
-/// Holds every line of a claim, or none (R34 to R36). A repeated decision gets the recorded
-/// outcome, and writes nothing.
+/// Holds every line of a claim, or none (R34 to R36): reserves the workload or subscription of each
+/// line for the claim's partner. A repeated decision gets the recorded outcome, and writes nothing.
 ///
-/// Uses one query for the partner, then one transaction with six reads and at most six writes,
-/// which is shared with other waiting commands.
+/// Uses one query for the partner, and then makes six reads and at most six writes in one
+/// transaction. Commands that wait at the same time share that transaction.
 pub(super) async fn place_hold(api: &Api, request: Request<PlaceHoldRequest>) -> ApiResult<PlaceHoldResponse> {
     let (caller, request) = request::validate(request)?;
     let TenantName { tenant } = request.tenant.parse().map_err(error::malformed_field("tenant"))?;
@@ -49,7 +49,7 @@ pub(super) async fn place_hold(api: &Api, request: Request<PlaceHoldRequest>) ->
     Ok(Response::new(response))
 }
 
-/// The response to a decision that was just made.
+/// Returns the response to a decision that was just made.
 fn new_response(tenant: Option<&Tenant>, request: &HoldRequest) -> Result<PlaceHoldResponse, Status> {
     let Some(tenant) = tenant else {
         return Ok(refused_response(&[LineRefusal::whole_claim(Reason::TenantUnknown)]));
@@ -66,8 +66,8 @@ fn new_response(tenant: Option<&Tenant>, request: &HoldRequest) -> Result<PlaceH
     }
 }
 
-/// The response to a decision that was made before. Uses two queries. The outcome never changes,
-/// but holds that have ended since are not listed.
+/// Returns the response to a decision that was made before. Uses two queries. The outcome never
+/// changes, but holds that have ended since then are not listed.
 async fn recorded_response(api: &Api, tenant: TenantId, request: &HoldRequest) -> Result<PlaceHoldResponse, Status> {
     let db = api.db.reader();
     match query::decision(db, tenant, &request.claim, request.decision_id).await.map_err(error::read_failed)? {
@@ -79,7 +79,7 @@ async fn recorded_response(api: &Api, tenant: TenantId, request: &HoldRequest) -
     }
 }
 
-/// The status for a decision that has no recorded outcome, which is a defect.
+/// Returns the status for a decision without a recorded outcome. This is a defect.
 fn missing_decision() -> Status {
     status::internal("the decision has no recorded outcome")
 }

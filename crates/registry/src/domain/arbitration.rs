@@ -1,4 +1,7 @@
-//! Arbitration: a review lead awards contested keys of one tenant in one step (R37).
+//! Arbitration: a review lead awards contested keys of one tenant in one step (R37). A *key* is one
+//! workload or subscription of the tenant; at most one company can hold it. A key is *contested*
+//! while claims of several companies compete for it. The holder is *official* when it is on record
+//! for the key.
 use cpor_types::{Activity, AssociationKey, CaseId, ClaimName, DecisionId, Timestamp};
 
 use super::association::{Association, AssociationState, EndReason};
@@ -15,7 +18,7 @@ pub(crate) struct Arbitration {
     pub(crate) awards: Vec<Award>,
 }
 
-/// The award of one contested key to one claim.
+/// The award of one contested key to one claim, the winner.
 #[derive(Clone, Debug)]
 pub(crate) struct Award {
     pub(crate) key: AssociationKey,
@@ -23,7 +26,7 @@ pub(crate) struct Award {
     pub(crate) winner: ClaimName,
     /// The review case of the winning claim, or `None` when the request does not contain it.
     pub(crate) review_case: Option<CaseId>,
-    /// The activities of the winning claim.
+    /// The activities of the winning claim, such as usage or pre-sales.
     pub(crate) activities: Vec<Activity>,
 }
 
@@ -60,7 +63,7 @@ impl Tenant {
         Some((next, events))
     }
 
-    /// The first reason for which the key cannot be awarded, if there is one.
+    /// Returns the first reason for which the key cannot be awarded, if there is one.
     fn award_refusal(&self, award: &Award) -> Option<AwardRefusal> {
         let is_closed = self.claim_records.get(&award.winner).is_some_and(|record| record.is_closed(award.review_case));
         let has_other_successor =
@@ -77,8 +80,9 @@ impl Tenant {
         Some(AwardRefusal { key: award.key.clone(), reason })
     }
 
-    /// Awards one key. A pending hold of another company ends at once; an official holder stays,
-    /// and the winner becomes its successor. The events are appended to `events`.
+    /// Awards one key. If another company holds the key and its association is not official yet (a
+    /// pending hold), that hold ends at once. If its association is official, the company remains
+    /// the holder, and the winner becomes its successor. The events are appended to `events`.
     fn award(&mut self, award: &Award, now: Timestamp, events: &mut Vec<TenantEvent>) -> AwardOutcome {
         if !award.is_exclusive() {
             return AwardOutcome::Cleared;
@@ -104,7 +108,7 @@ impl Tenant {
 }
 
 impl Award {
-    /// Whether an activity of the winning claim excludes other companies from the key.
+    /// Returns whether an activity of the winning claim excludes other companies from the key.
     fn is_exclusive(&self) -> bool {
         self.activities.iter().any(|activity| activity.is_exclusive())
     }

@@ -1,4 +1,7 @@
-//! An association: a partner on record for one key of a tenant, for one activity (R34, R35, R49).
+//! An association: a partner on record for one key of a tenant, for one activity (R34, R35, R49). A
+//! *key* is one workload or subscription of the tenant. While an association with an exclusive
+//! activity is *live* (pending or official), its partner *holds* the key: no other company can be
+//! on record for it.
 use cpor_types::{
     Activity, AssociationKey, CaseId, ClaimName, LineId, MpnId, PartnerId, ProductId, ProductKind, SolutionArea,
     Timestamp,
@@ -6,18 +9,19 @@ use cpor_types::{
 
 pub(crate) use cpor_types::AssociationEndReason as EndReason;
 
-/// One association. An association whose source is a claim starts as a pending hold.
+/// One association. If its source is a claim, it starts in the state pending.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Association {
     pub(crate) source: Source,
-    /// The MPN id of the partner's location.
+    /// The Microsoft Partner Network (MPN) id of the partner's location.
     pub(crate) mpn_id: MpnId,
     pub(crate) product: ProductId,
     /// The workload or subscription of the tenant.
     pub(crate) key: AssociationKey,
     /// The activity that the partner is on record for.
     pub(crate) activity: Activity,
-    /// When the pending hold began, or when a legacy association was imported.
+    /// The time at which the association was created: at the claim's approval, or at the import of
+    /// a legacy association.
     pub(crate) hold_time: Timestamp,
     pub(crate) state: AssociationState,
 }
@@ -27,7 +31,7 @@ pub(crate) struct Association {
 pub(crate) enum Source {
     /// The association was claimed with this line of a claim.
     Claim(ClaimedLine),
-    /// The association is from before CPOR and was imported (R58). It has no claim.
+    /// A legacy association: it was recorded before claims existed, and was imported (R58).
     Legacy { partner: PartnerId },
 }
 
@@ -39,24 +43,24 @@ pub(crate) struct ClaimedLine {
     pub(crate) line_id: LineId,
     /// The review case that approved the claim, or `None` when the request does not contain it.
     pub(crate) review_case: Option<CaseId>,
-    /// When the claim was submitted.
+    /// The time at which the claim was submitted.
     pub(crate) submit_time: Timestamp,
 }
 
 /// The state of an association.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum AssociationState {
-    /// The claim is approved, and the customer may still decline. The hold already excludes other
-    /// companies.
+    /// The claim is approved, and the customer may still decline. Other companies are already
+    /// excluded.
     Pending,
-    /// The partner is on record.
+    /// The partner is on record: the customer consented, explicitly or by silence.
     Official { official_time: Timestamp },
     /// The association has ended. `official_time` is `None` when it never became official.
     Ended { official_time: Option<Timestamp>, end_time: Timestamp, reason: EndReason },
 }
 
 impl Association {
-    /// The partner of the association.
+    /// Returns the partner of the association.
     pub(crate) fn partner(&self) -> &PartnerId {
         match &self.source {
             Source::Claim(line) => &line.claim.partner,
@@ -64,7 +68,8 @@ impl Association {
         }
     }
 
-    /// The line of the claim that the association belongs to, or `None` for a legacy association.
+    /// Returns the line of the claim that the association belongs to, or `None` for a legacy
+    /// association.
     pub(crate) fn claimed_line(&self) -> Option<&ClaimedLine> {
         match &self.source {
             Source::Claim(line) => Some(line),
@@ -72,13 +77,13 @@ impl Association {
         }
     }
 
-    /// Whether the association belongs to this claim. False for a legacy association.
+    /// Returns whether the association belongs to this claim. False for a legacy association.
     pub(crate) fn belongs_to(&self, claim: &ClaimName) -> bool {
         self.claimed_line().is_some_and(|line| line.claim == *claim)
     }
 
-    /// When the association entered its current state. A later state never starts before an earlier
-    /// one.
+    /// Returns the time at which the association entered its current state. A later state never
+    /// starts before an earlier one.
     pub(crate) fn state_start(&self) -> Timestamp {
         match self.state {
             AssociationState::Pending => self.hold_time,
@@ -87,13 +92,13 @@ impl Association {
         }
     }
 
-    /// Whether the association excludes other companies from the key (R34): it is live and its
-    /// activity is exclusive.
+    /// Returns whether the association excludes other companies from the key (R34): it is live and
+    /// its activity is exclusive.
     pub(crate) fn holds_key(&self) -> bool {
         self.is_live() && self.activity.is_exclusive()
     }
 
-    /// The solution area of the claim (R7). It follows from the kind of key.
+    /// Returns the solution area (R7), which the kind of the key determines.
     pub(crate) fn solution_area(&self) -> SolutionArea {
         match self.key.kind() {
             ProductKind::Workload => SolutionArea::Microsoft365,
@@ -101,7 +106,7 @@ impl Association {
         }
     }
 
-    /// Whether the association is pending or official.
+    /// Returns whether the association is pending or official.
     pub(crate) fn is_live(&self) -> bool {
         match self.state {
             AssociationState::Pending | AssociationState::Official { .. } => true,
@@ -109,7 +114,7 @@ impl Association {
         }
     }
 
-    /// When the association became official, if it is official now.
+    /// Returns the time at which the association became official, if it is official now.
     pub(crate) fn official_time(&self) -> Option<Timestamp> {
         match self.state {
             AssociationState::Official { official_time } => Some(official_time),
@@ -117,8 +122,8 @@ impl Association {
         }
     }
 
-    /// Makes a pending hold official (R27), at `at` but never before the hold began. Has no effect
-    /// in other states.
+    /// Makes a pending association official (R27), at `at` but never before it was created. Has no
+    /// effect in other states.
     pub(crate) fn make_official(&mut self, at: Timestamp) {
         match self.state {
             AssociationState::Pending => {

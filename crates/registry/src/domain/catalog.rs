@@ -26,11 +26,12 @@ pub(crate) struct Product {
     /// The exclusive end of the period in which the product can be claimed, or `None` when it is
     /// open-ended.
     pub(crate) claimable_until: Option<Timestamp>,
-    /// Whether partners are paid for the product. A product without pay is recognition-only.
+    /// Whether partners are paid for the product. A partner on record for another product is
+    /// recognised, but not paid.
     pub(crate) incentivized: bool,
 }
 
-/// Why a catalog cannot be used.
+/// The reason why a catalog cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum CatalogError {
     /// The text is not TOML, or does not have the structure of a catalog.
@@ -49,7 +50,7 @@ pub enum CatalogError {
 }
 
 impl Catalog {
-    /// The catalog that ships with the service (R9).
+    /// Returns the catalog that ships with the service (R9).
     pub(crate) fn shipped() -> Result<Self, CatalogError> {
         Self::parse(SHIPPED_CATALOG)
     }
@@ -57,7 +58,7 @@ impl Catalog {
     /// Parses a catalog from TOML.
     ///
     /// # Errors
-    /// Returns the first error; a catalog with any error is refused as a whole.
+    /// Returns the first error. A catalog with any error is refused as a whole.
     pub(crate) fn parse(text: &str) -> Result<Self, CatalogError> {
         let file: CatalogFile = toml::from_str(text)?;
         let mut products = BTreeMap::new();
@@ -70,7 +71,7 @@ impl Catalog {
         Ok(Self(products))
     }
 
-    /// The product with this id.
+    /// Returns the product with this id.
     pub(crate) fn get(&self, id: &ProductId) -> Option<&Product> {
         self.0.get(id)
     }
@@ -82,7 +83,7 @@ impl Catalog {
 }
 
 impl Product {
-    /// Whether the product can be claimed at this time.
+    /// Returns whether the product can be claimed at this time.
     pub(crate) fn is_claimable_at(&self, now: Timestamp) -> bool {
         self.claimable_from <= now && self.claimable_until.is_none_or(|until| now < until)
     }
@@ -135,7 +136,7 @@ struct ProductEntry {
     incentivized: bool,
 }
 
-/// The value of `incentivized` for products that do not set it.
+/// Returns the value of `incentivized` for products that do not set it.
 fn incentivized_by_default() -> bool {
     true
 }

@@ -1,4 +1,7 @@
-//! The directory checks of a claim (R12), which also fill in the subscription of a line (R10 g).
+//! The directory checks of a claim (R12). The directory is the registry's data about partners and
+//! customers. The checks also fill in the subscription of a line, if the tenant has only one that
+//! fits (R10 g). A *line* is the part of a claim that is about one workload or subscription (its
+//! *key*).
 //!
 //! The RPC `CheckClaim` (at entry and submission) and the RPC `PlaceHold` (at approval) use the
 //! same function, so that they always agree.
@@ -19,7 +22,7 @@ pub(crate) struct ClaimToCheck {
     pub(crate) lines: Vec<LineToCheck>,
 }
 
-/// One line of a claim that is to be checked.
+/// One line of a claim to check.
 #[derive(Clone, Debug)]
 pub(crate) struct LineToCheck {
     /// The product, or `None` when the entered text is not a product name.
@@ -51,7 +54,7 @@ pub(crate) enum TenantLookup<'a> {
 }
 
 impl<'a> TenantLookup<'a> {
-    /// The directory data, or `None` when there is none.
+    /// Returns the directory data, or `None` when there is none.
     fn found(self) -> Option<&'a TenantDirectory> {
         match self {
             Self::NotNamed | Self::Malformed | Self::Unknown => None,
@@ -69,7 +72,7 @@ pub(crate) struct Findings<'a> {
     pub(crate) lines: Vec<LineFinding<'a>>,
 }
 
-/// One thing that is wrong with one field of a claim.
+/// One error in one field of a claim.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Violation {
     pub(crate) field: ClaimField,
@@ -95,7 +98,7 @@ pub(crate) struct LineFinding<'a> {
     /// The subscription that was entered, or the tenant's only claimable subscription of the
     /// product when none was entered.
     pub(crate) subscription_id: Option<SubscriptionId>,
-    /// The workload or subscription that the line would hold.
+    /// The workload or subscription that the line claims.
     pub(crate) key: Option<AssociationKey>,
 }
 
@@ -231,8 +234,8 @@ impl<'a> Findings<'a> {
         Some(id)
     }
 
-    /// The tenant's only claimable subscription of the product (R10 g). When there is none or more
-    /// than one, adds a violation and returns `None`.
+    /// Returns the tenant's only claimable subscription of the product (R10 g). When there is none
+    /// or more than one, adds a violation and returns `None`.
     fn only_claimable_subscription(
         &mut self,
         index: usize,
@@ -262,7 +265,7 @@ impl<'a> Findings<'a> {
     }
 }
 
-/// The reason to report for a subscription of another product than the product of the line.
+/// Returns the reason to report for a subscription of another product than the product of the line.
 fn other_product_reason(subscription: &Subscription, catalog: &Catalog) -> Reason {
     match catalog.get(&subscription.product).map(|product| product.solution_area) {
         Some(SolutionArea::BusinessApplications) => Reason::SubscriptionOfOtherProduct,
@@ -270,8 +273,8 @@ fn other_product_reason(subscription: &Subscription, catalog: &Catalog) -> Reaso
     }
 }
 
-/// The reasons for which a subscription cannot be claimed (R6, R12). A subscription whose grace
-/// period has ended counts as expired, even when the last import reported it as active.
+/// Returns the reasons for which a subscription cannot be claimed (R6, R12). A subscription whose
+/// grace period has ended counts as expired, even when the last import reported it as active.
 fn claim_obstacles(subscription: &Subscription, now: Timestamp) -> impl Iterator<Item = Reason> + use<> {
     let channel = match subscription.channel {
         PurchaseChannel::VolumeLicensing | PurchaseChannel::WebDirect => None,

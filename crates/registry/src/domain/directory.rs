@@ -1,5 +1,5 @@
-//! The directory data of partners and customers (R1, R2). Only an import by
-//! a user with the role `directory_sync` changes it.
+//! The directory: the data about partners and customers (R1, R2). Only an import by a user with the
+//! role `directory_sync` changes it.
 use std::collections::{BTreeMap, BTreeSet};
 
 use cpor_types::{AssociationKey, DomainName, MpnId, ProductId, Program, SubscriptionId, Timestamp};
@@ -17,7 +17,7 @@ pub(crate) struct TenantDirectory {
 }
 
 impl TenantDirectory {
-    /// Whether the tenant has this workload or subscription.
+    /// Returns whether the tenant has this workload or subscription.
     pub(crate) fn has_key(&self, key: &AssociationKey) -> bool {
         match key {
             AssociationKey::Workload(product) => self.workloads.contains(product),
@@ -39,8 +39,8 @@ pub(crate) struct TenantProfile {
 }
 
 impl TenantProfile {
-    /// Whether the domain belongs to the tenant. The text is what a user entered: surrounding
-    /// blanks, a final dot and upper case are accepted.
+    /// Returns whether the domain belongs to the tenant. The text is what a user entered:
+    /// surrounding blanks, a final dot and upper case are accepted.
     pub(crate) fn owns_domain(&self, entered: &str) -> bool {
         entered.trim().trim_end_matches('.').parse().is_ok_and(|domain: DomainName| self.domains.contains(&domain))
     }
@@ -55,8 +55,8 @@ pub(crate) struct Subscription {
     pub(crate) purchase_time: Timestamp,
     /// The end of the subscription, or `None` when it is open-ended.
     pub(crate) end_time: Option<Timestamp>,
-    /// The end of the grace period (R39): `end_time` plus the grace period that was configured
-    /// at the import.
+    /// The end of the grace period, in which the subscription still counts as active (R39):
+    /// `end_time` plus the grace period that was configured at the import.
     pub(crate) expire_time: Option<Timestamp>,
 }
 
@@ -64,7 +64,8 @@ pub(crate) struct Subscription {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PartnerProfile {
     pub(crate) display_name: String,
-    /// The locations by MPN id. An MPN id belongs to at most one partner.
+    /// The locations by Microsoft Partner Network (MPN) id. An MPN id belongs to at most one
+    /// partner.
     pub(crate) locations: BTreeMap<MpnId, Location>,
     pub(crate) enrollments: Vec<Enrollment>,
 }

@@ -1,4 +1,6 @@
-//! Expiry: the associations with a subscription end when the subscription does (R39, R58).
+//! Expiry: the associations with a subscription end when the subscription does (R39, R58). An
+//! association is *live* while it is official (the partner is on record), or pending before that. A
+//! *legacy* association was recorded before claims existed.
 use cpor_types::{AssociationKey, Deadline, Timestamp};
 
 use super::association::{Association, EndReason, Source};
@@ -9,7 +11,7 @@ use super::tenant::{Tenant, TenantChange};
 const SUBSCRIPTION_END: &str = "subscription_end";
 
 impl Tenant {
-    /// The deadline at which the next live association ends, if any of them ends with its
+    /// Returns the deadline at which the next live association ends, if any of them ends with its
     /// subscription.
     pub(crate) fn next_deadline(&self) -> Option<Deadline> {
         let live = self.associations.values().filter(|association| association.is_live());
@@ -28,8 +30,9 @@ impl Tenant {
         Some((due, (next, events)))
     }
 
-    /// When an association ends with its subscription, and a text that explains the time. A legacy
-    /// association ends with the subscription (R58), any other with the grace period (R39). Returns
+    /// Returns the time at which an association ends with its subscription, and a text that
+    /// explains the time. A legacy association ends with the subscription (R58). Any other ends
+    /// with the grace period, in which the subscription still counts as active (R39). Returns
     /// `None` when no end is set.
     fn end_of_association(&self, association: &Association) -> Option<(Timestamp, &'static str)> {
         let AssociationKey::Subscription(id) = &association.key else { return None };

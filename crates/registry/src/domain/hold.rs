@@ -1,7 +1,10 @@
-//! Holds: the reservation of a tenant's keys for the lines of an approved claim (R34 to R36).
+//! Holds: the reservation of a tenant's keys for the lines of an approved claim (R34 to R36). A
+//! *key* is one workload or subscription of the tenant; at most one company can hold it. A *line*
+//! is the part of a claim that is about one key. The directory is the registry's data about
+//! partners and customers.
 //!
-//! A claim holds all of its lines or none. Its pending holds become official together, and end when
-//! the claim closes.
+//! A claim holds all of its lines or none. Its holds begin as pending associations, become official
+//! together (the partner is then on record), and end when the claim closes.
 use std::collections::BTreeSet;
 
 use cpor_types::{
@@ -34,7 +37,7 @@ pub(crate) struct HoldRequest {
     pub(crate) submit_time: Timestamp,
 }
 
-/// One line of a claim that is to be held.
+/// One line of a claim to hold.
 #[derive(Clone, Debug)]
 pub(crate) struct LineToHold {
     pub(crate) line_id: LineId,
@@ -45,9 +48,9 @@ pub(crate) struct LineToHold {
 impl Tenant {
     /// Holds all lines of a claim, or records a refusal with every reason.
     ///
-    /// The claim is checked against directory and catalog again (R12). Returns `None` when this
-    /// decision was already made since the tenant was loaded. An earlier decision is found on
-    /// saving, as a [`RecordConflict`](super::record::RecordConflict).
+    /// The claim is checked again against the directory and the catalog (R12). Returns `None` when
+    /// this decision was already made since the tenant was loaded. A decision from before that is
+    /// found when the tenant is saved, as a [`RecordConflict`](super::record::RecordConflict).
     pub(crate) fn place_hold(
         &self,
         request: &HoldRequest,
@@ -74,8 +77,8 @@ impl Tenant {
     /// Makes the pending holds of a claim official at `at` (R27). Returns `None` when the claim has
     /// no pending hold.
     ///
-    /// If the claim is the successor of a key, the association of the key's holder ends at the same
-    /// time (R37).
+    /// If the claim is the successor of a key (it was awarded the key while another company was the
+    /// official holder), the holder's association ends at the same time (R37).
     pub(crate) fn grant_claim(
         &self,
         claim: &ClaimName,
@@ -92,8 +95,8 @@ impl Tenant {
                 && successor.is_some_and(|successor| successor.claim == *claim)
                 && self.associations.values().any(|own| is_pending(own) && own.key == association.key)
         };
-        // No association may change before its current state began, so all of them change at the
-        // latest such time.
+        // No association may change before the time at which its current state began. The latest of
+        // these times therefore applies to all of them.
         let changing =
             self.associations.values().filter(|association| is_pending(association) || is_superseded(association));
         let change_time = changing.map(Association::state_start).fold(at, Timestamp::max);
@@ -120,9 +123,9 @@ impl Tenant {
     /// Ends the claim's holds and associations at `at`, removes it as a successor, and refuses
     /// later holds for it.
     ///
-    /// If a `review_case` is given, only the holds and awards of that case are affected: the event
-    /// may arrive late, when a later case of the claim has already placed holds. Returns `None`
-    /// when the case was already closed since the tenant was loaded.
+    /// If a `review_case` is given, only the holds and awards of that case end, because the event
+    /// may arrive after a later case of the claim has placed holds. Returns `None` when the case
+    /// was already closed since the tenant was loaded.
     pub(crate) fn close_claim(
         &self,
         claim: &ClaimName,
@@ -142,7 +145,7 @@ impl Tenant {
         Some((next, events))
     }
 
-    /// Every reason for which the claim cannot be held.
+    /// Returns every reason for which the claim cannot be held.
     fn hold_refusals(
         &self,
         request: &HoldRequest,
@@ -165,8 +168,9 @@ impl Tenant {
         refusals
     }
 
-    /// Whether the key is taken: by the claim that is its successor, if there is one, otherwise by
-    /// another company that holds it.
+    /// Returns whether the claim cannot get the key. A key with a successor is reserved for the
+    /// successor's claim. Any other key is available unless another company holds it. A claim
+    /// without exclusive activities does not need the key for itself.
     fn is_held_by_other(&self, request: &HoldRequest, key: &AssociationKey) -> bool {
         let is_held = || match self.successors.get(key) {
             Some(successor) => successor.claim != request.claim,
@@ -179,8 +183,8 @@ impl Tenant {
 
     /// Adds a pending association for each line and activity.
     ///
-    /// A line that the claim already holds stays as it is. The claim stops being the successor of
-    /// keys that were awarded to it and that it no longer claims.
+    /// A line that the claim already holds does not change. For keys that were awarded to the claim
+    /// and that it no longer contains, the claim is removed as the successor.
     fn add_holds(&mut self, request: &HoldRequest, now: Timestamp) {
         let held_keys: BTreeSet<AssociationKey> =
             self.live_associations_of(&request.claim).map(|(_, association)| association.key.clone()).collect();
@@ -213,7 +217,7 @@ impl Tenant {
 }
 
 impl HoldRequest {
-    /// The fields of the claim that the directory checks need.
+    /// Returns the fields of the claim that the directory checks need.
     fn claim_to_check(&self) -> ClaimToCheck {
         let subscription_id = |key: &AssociationKey| match key {
             AssociationKey::Workload(_) => None,
@@ -231,7 +235,7 @@ impl HoldRequest {
         }
     }
 
-    /// Converts a violation of a field to the refusal of the line with the field.
+    /// Converts an error in a field to the refusal of the line that contains the field.
     fn line_refusal(&self, field: ClaimField, reason: Reason) -> LineRefusal {
         let line_id = match field {
             ClaimField::MpnId | ClaimField::CustomerDomain | ClaimField::TenantId => None,
@@ -242,13 +246,13 @@ impl HoldRequest {
         LineRefusal { line_id, reason }
     }
 
-    /// The refusals of all lines with this key, because another company holds it.
+    /// Returns the refusals of all lines with this key, because another company holds it.
     pub(crate) fn refusals_for_key(&self, key: &AssociationKey) -> Vec<LineRefusal> {
         let lines = self.lines.iter().filter(|line| line.key == *key);
         lines.map(|line| LineRefusal { line_id: Some(line.line_id), reason: Reason::KeyHeld }).collect()
     }
 
-    /// The pending association for a line and an activity.
+    /// Returns the pending association for a line and an activity.
     fn association(&self, line: &LineToHold, activity: Activity, now: Timestamp) -> Association {
         Association {
             source: Source::Claim(ClaimedLine {
@@ -266,8 +270,8 @@ impl HoldRequest {
         }
     }
 
-    /// The id of an association, derived from the decision and the line. A decision that runs twice
-    /// therefore creates the same ids, and the domain needs no source of randomness.
+    /// Returns the id of an association, derived from the decision and the line. A decision that is
+    /// executed twice therefore creates the same ids, and this code needs no source of randomness.
     fn association_id(&self, line: &LineToHold, activity: Activity) -> AssociationId {
         Uuid::new_v5(&self.decision_id.0, format!("{}/{activity}", line.line_id).as_bytes()).into()
     }

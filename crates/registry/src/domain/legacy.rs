@@ -1,5 +1,6 @@
-//! Legacy associations (R58): associations from before CPOR. They are imported, are official at
-//! once, and have no claim.
+//! Legacy associations (R58): associations that were recorded before claims existed. They are
+//! imported, are official at once (the partner is on record), and have no claim. Each of them is
+//! with one *key* of a tenant, which must be a subscription, not a workload.
 use cpor_types::{
     Activity, AssociationId, AssociationKey, ClaimId, ClaimName, DecisionId, MpnId, PartnerId, ProductFamily, TenantId,
     Timestamp,
@@ -13,18 +14,18 @@ use super::reason::Reason;
 use super::record::{Decision, RecordedDecision};
 use super::tenant::{Tenant, TenantChange};
 
-/// An association from before CPOR that is to be imported.
+/// A legacy association to import.
 #[derive(Clone, Debug)]
 pub(crate) struct LegacyAssociation {
     pub(crate) partner: PartnerId,
-    /// The MPN id of the partner's location.
+    /// The Microsoft Partner Network (MPN) id of the partner's location.
     pub(crate) mpn_id: MpnId,
     pub(crate) key: AssociationKey,
     /// The activities that the partner is on record for. All of them are exclusive.
     pub(crate) activities: Vec<Activity>,
 }
 
-/// Why an association cannot be declined as a legacy association.
+/// The reason why an association cannot be declined as a legacy association.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum DeclineRefusal {
     /// There is no live association with this id.
@@ -36,10 +37,10 @@ pub(crate) enum DeclineRefusal {
 impl Tenant {
     /// Imports a legacy association, which is official at once.
     ///
-    /// A legacy association is imported only once, even if it has ended since. Returns `None` when
-    /// it was imported since the tenant was loaded. An earlier import is found on saving, as a
-    /// [`RecordConflict`](super::record::RecordConflict), unless the association is refused before
-    /// that.
+    /// A legacy association is imported only once, even if it has ended since then. Returns `None`
+    /// when it was imported since the tenant was loaded. An import from before that is found when
+    /// the tenant is saved, as a [`RecordConflict`](super::record::RecordConflict), unless the
+    /// association is refused before that.
     ///
     /// # Errors
     /// Returns every reason for which the association cannot be imported.
@@ -76,8 +77,8 @@ impl Tenant {
         Ok(Some((next, Vec::new())))
     }
 
-    /// The subscription of the key, if legacy associations with it can be imported: its product
-    /// must belong to an accepted family, and it must not have ended.
+    /// Returns the subscription of the key, if legacy associations with it can be imported: its
+    /// product must belong to an accepted family, and it must not have ended.
     fn legacy_subscription(
         &self,
         key: &AssociationKey,
@@ -115,8 +116,8 @@ impl Tenant {
 }
 
 impl LegacyAssociation {
-    /// A UUID that is derived from the association and `suffix`, so that a repeated import creates
-    /// the same ids.
+    /// Returns a UUID that is derived from the association and `suffix`, so that a repeated import
+    /// creates the same ids.
     fn derived_id(&self, tenant: TenantId, suffix: &str) -> Uuid {
         Uuid::new_v5(&tenant.0, format!("legacy/{}/{}{suffix}", self.partner, self.key).as_bytes())
     }
@@ -125,14 +126,14 @@ impl LegacyAssociation {
         self.derived_id(tenant, &format!("/{activity}")).into()
     }
 
-    /// The name and decision under which the import is recorded. The name has the form of a claim
-    /// name, but there is no such claim.
+    /// Returns the name and decision under which the import is recorded. The name has the form of a
+    /// claim name, but there is no such claim.
     pub(crate) fn record_key(&self, tenant: TenantId) -> (ClaimName, DecisionId) {
         let id = self.derived_id(tenant, "");
         (ClaimName { partner: self.partner.clone(), claim: ClaimId(id) }, DecisionId(id))
     }
 
-    /// The association to add, which is official from `now` on.
+    /// Returns the association to add, which is official from `now` on.
     fn association(&self, subscription: &Subscription, activity: Activity, now: Timestamp) -> Association {
         Association {
             source: Source::Legacy { partner: self.partner.clone() },

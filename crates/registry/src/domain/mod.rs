@@ -1,5 +1,5 @@
-//! The decisions of the registry as pure functions. They use no clock, no database and no wire
-//! types.
+//! The decisions of the registry as pure functions: whether a partner can be on record for a
+//! workload or subscription of a tenant. They use no clock, no database and no wire types.
 pub(crate) mod arbitration;
 pub(crate) mod association;
 pub(crate) mod catalog;

@@ -13,7 +13,7 @@ pub(crate) struct Partner {
 /// A change of a partner that other services receive as an event.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum PartnerEvent {
-    /// The partner was created or its profile changed. Carries the new profile.
+    /// The partner was created or its profile changed. Contains the new profile.
     Changed(PartnerProfile),
 }
 

@@ -1,7 +1,9 @@
-//! The reasons for which the registry refuses a claim, a hold, an award or an imported association.
+//! The reasons for which the registry refuses a claim, a hold (the reservation of a workload or
+//! subscription), an award (the decision that a claim gets it), or the import of a legacy
+//! association (one that was recorded before claims existed).
 use serde::{Deserialize, Serialize};
 
-/// Why a claim, a hold, an award or an imported association is refused.
+/// The reason why a claim, a hold, an award or an imported association is refused.
 ///
 /// Refused decisions are stored with their reasons, so the serialized names must never change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -27,7 +29,8 @@ pub(crate) enum Reason {
     SubscriptionIdNotAllowed,
     /// Another company holds the workload or subscription (R36).
     KeyHeld,
-    /// The claim, or the review case that made the decision, is closed: no key can be held for it.
+    /// The claim, or the review case that made the decision, is closed, so no workload or
+    /// subscription can be reserved for it.
     ClaimClosed,
     /// The workload or subscription has already been awarded to another claim (R37).
     SuccessorExists,
@@ -41,7 +44,7 @@ pub(crate) enum Reason {
 }
 
 impl Reason {
-    /// The reason as a sentence for users. It never reveals a competing partner (R4).
+    /// Returns the reason as a sentence for users. It never reveals a competing partner (R4).
     pub(crate) const fn describe(self) -> &'static str {
         match self {
             Self::LocationNotOfPartner => "the MPN id must be that of a location of this partner",

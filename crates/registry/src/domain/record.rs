@@ -1,5 +1,10 @@
-//! The permanent record of a claim at a tenant: the outcomes of its decisions, and the review cases
-//! that are closed.
+//! The permanent record of a claim at a tenant: the outcomes of reviewers' decisions about it, and
+//! its closed review cases.
+//!
+//! A reviewer's decision asks the registry to *hold* the lines of a claim: to reserve their *keys*
+//! (workloads or subscriptions of the tenant) for the claim's partner. A review lead's decision
+//! *awards* keys that claims of several companies compete for. An association is *official* when
+//! its partner is on record for the key.
 use std::collections::{BTreeMap, BTreeSet};
 
 use cpor_types::{AssociationKey, CaseId, DecisionId, LineId};
@@ -26,7 +31,7 @@ pub(crate) struct RecordedDecision {
     pub(crate) decision: Decision,
 }
 
-/// Why a decision cannot be added to the record of its claim.
+/// The reason why a decision cannot be added to the record of its claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RecordConflict {
     /// The decision is already recorded. Its recorded outcome stays valid.
@@ -36,7 +41,8 @@ pub(crate) enum RecordConflict {
 }
 
 impl ClaimRecord {
-    /// Adds decisions and closed cases that were decided before this record was read.
+    /// Adds the decisions and closed cases of `additions`. They were made without knowledge of this
+    /// stored record, so they can conflict with it.
     ///
     /// # Errors
     /// Returns a [`RecordConflict`] when a new decision is already recorded or its case is closed.
@@ -52,8 +58,8 @@ impl ClaimRecord {
         Ok(self)
     }
 
-    /// Whether this review case, or the claim as a whole, is closed. With `None`, any closed
-    /// case counts.
+    /// Returns whether this review case, or the claim as a whole, is closed. With `None`, any
+    /// closed case counts.
     pub(crate) fn is_closed(&self, review_case: Option<CaseId>) -> bool {
         match review_case {
             None => !self.closed.is_empty(),
@@ -61,27 +67,27 @@ impl ClaimRecord {
         }
     }
 
-    /// The recorded outcome of a decision, if there is one.
+    /// Returns the recorded outcome of a decision, if there is one.
     pub(crate) fn decision(&self, decision_id: DecisionId) -> Option<&Decision> {
         self.decisions.get(&decision_id).map(|recorded| &recorded.decision)
     }
 }
 
-/// The outcome of a request to hold lines or to award contested keys.
+/// The outcome of a request to hold lines or to award keys.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Decision {
     /// All lines of the claim are held.
     Held,
-    /// No line of the claim is held. Carries every reason.
+    /// No line of the claim is held. Contains every reason.
     Refused(Vec<LineRefusal>),
-    /// All keys are awarded (R37). Carries one outcome for each award, in the order of the awards.
+    /// All keys are awarded (R37). Contains one outcome for each award, in the order of the awards.
     Awarded(Vec<AwardOutcome>),
-    /// No key is awarded. Carries every reason.
+    /// No key is awarded. Contains every reason.
     NotAwarded(Vec<AwardRefusal>),
 }
 
-/// Why a line cannot be held.
+/// The reason why a line cannot be held.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct LineRefusal {
     /// The line, or `None` when the reason concerns the claim as a whole.
@@ -90,7 +96,7 @@ pub(crate) struct LineRefusal {
 }
 
 impl LineRefusal {
-    /// The refusal of the claim as a whole.
+    /// Returns the refusal of the claim as a whole.
     pub(crate) fn whole_claim(reason: Reason) -> Self {
         Self { line_id: None, reason }
     }
@@ -102,14 +108,15 @@ impl LineRefusal {
 pub(crate) enum AwardOutcome {
     /// No other company held the key.
     Cleared,
-    /// Another company had a pending hold, which has ended.
+    /// Another company held the key, but its association was not official yet (a pending hold). The
+    /// hold has ended.
     Yielded,
-    /// Another company holds the key officially and remains the holder until the winner's
-    /// association becomes official.
+    /// The winner is the successor: another company's association is official, and that company
+    /// remains the holder until the winner's association becomes official.
     Successor,
 }
 
-/// Why a key cannot be awarded.
+/// The reason why a key cannot be awarded.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct AwardRefusal {
     pub(crate) key: AssociationKey,

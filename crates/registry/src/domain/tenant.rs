@@ -1,7 +1,10 @@
-//! The tenant aggregate: the directory data of a customer, and the associations of partners with
-//! its keys.
+//! The tenant aggregate: the directory data of a customer (its profile, subscriptions and
+//! workloads), and the associations of partners with its keys. A *key* is one workload or
+//! subscription of the tenant. An association is *live* while it is official (the partner is on
+//! record), or pending before that. At most one company *holds* a key with a live exclusive
+//! association.
 //!
-//! A tenant is loaded, decided and saved as a whole. One row lock and one version therefore guard
+//! A tenant is loaded, changed and saved as a whole. One row lock and one version therefore guard
 //! every decision about exclusivity (R34).
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,8 +29,8 @@ pub(crate) struct Tenant {
     /// (R37). A key has an entry only while such a holder exists.
     pub(crate) successors: BTreeMap<AssociationKey, Successor>,
     /// The decisions and closed cases that were added since the tenant was loaded. The store does
-    /// not load the earlier records. On saving, it merges these entries into them
-    /// ([`ClaimRecord::merge`]) and reports conflicts.
+    /// not load earlier ones. When it saves the tenant, it merges these additions into the stored
+    /// records ([`ClaimRecord::merge`]) and reports conflicts.
     pub(crate) claim_records: BTreeMap<ClaimName, ClaimRecord>,
 }
 
@@ -56,7 +59,7 @@ pub(crate) enum TenantEvent {
     AssociationsGranted(Box<AssociationsGranted>),
     /// Live associations of a claim have ended.
     AssociationsEnded(AssociationsEnded),
-    /// A subscription changed that this claim has an official association with.
+    /// A subscription changed with which this claim has an official association.
     SubscriptionChanged { claim: ClaimName, id: SubscriptionId, subscription: Subscription },
 }
 
@@ -73,8 +76,8 @@ pub(crate) struct AssociationsEnded {
     pub(crate) is_last: bool,
 }
 
-/// The pending associations of a claim became official. Carries the facts that an assessment needs
-/// (R53).
+/// The pending associations of a claim became official. Contains the facts that the assessment of
+/// the claim's eligibility for payments needs (R53).
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct AssociationsGranted {
     pub(crate) claim: ClaimName,
@@ -87,7 +90,7 @@ pub(crate) struct AssociationsGranted {
 }
 
 impl AssociationsGranted {
-    /// The region of the partner's location with this MPN id.
+    /// Returns the region of the partner's location with this MPN (Microsoft Partner Network) id.
     pub(crate) fn location_region(&self, mpn_id: &MpnId) -> Option<&str> {
         let location = self.partner.as_ref()?.locations.get(mpn_id)?;
         Some(&location.region)
@@ -99,7 +102,8 @@ impl AssociationsGranted {
 pub(crate) struct GrantedLine {
     pub(crate) id: AssociationId,
     pub(crate) association: Association,
-    /// Whether partners are paid for the product. A product without pay is recognition-only.
+    /// Whether partners are paid for the product. A partner on record for another product is
+    /// recognised, but not paid.
     pub(crate) incentivized: bool,
     /// The subscription that the association is about, or `None` for a workload.
     pub(crate) subscription: Option<Subscription>,
@@ -138,8 +142,9 @@ impl Tenant {
 
     /// Adds or replaces a subscription. Returns `None` when nothing changes.
     ///
-    /// Each claim that is officially on record for the subscription gets an event, so that it is
-    /// assessed again (R52). When the subscription has expired, its associations end (R39).
+    /// Each claim with an official association with the subscription gets an event, so that its
+    /// eligibility for payments is assessed again (R52). When the subscription has expired, its
+    /// associations end (R39).
     pub(crate) fn import_subscription(
         &self,
         id: SubscriptionId,
@@ -177,12 +182,12 @@ impl Tenant {
         })
     }
 
-    /// The live associations with a key, of any company and activity.
+    /// Returns the live associations with a key, of any company and activity.
     pub(crate) fn live_associations_on<'a>(&'a self, key: &'a AssociationKey) -> impl Iterator<Item = &'a Association> {
         self.associations.values().filter(move |association| association.is_live() && association.key == *key)
     }
 
-    /// The live associations of a claim, in the order of their ids.
+    /// Returns the live associations of a claim, in the order of their ids.
     pub(crate) fn live_associations_of<'a>(
         &'a self,
         claim: &'a ClaimName,
@@ -194,11 +199,11 @@ impl Tenant {
             .filter(move |(_, association)| is_live(association))
     }
 
-    /// The holder of every key that is exclusively held, with the key's successor.
+    /// Returns the holder of every key that is exclusively held, with the key's successor.
     ///
-    /// The pending hold of a successor is left out, so a key has at most one holder (R34). If a
-    /// defect led to two holders, both are returned, and the primary key of the table `key_holder`
-    /// rejects the second.
+    /// The pending hold of a successor is left out, so a key has at most one holder (R34). If there
+    /// were two holders because of a defect, both would be returned, and the primary key of the
+    /// table `key_holder` would reject the second.
     pub(crate) fn key_holders(&self) -> BTreeSet<KeyHolder<'_>> {
         let is_holder = |association: &'_ Association| association.holds_key() && !self.is_successor(association);
         let holding = self.associations.values().filter(|association| is_holder(association));
@@ -211,15 +216,15 @@ impl Tenant {
             .collect()
     }
 
-    /// Whether the association belongs to the claim that is the successor of its key.
+    /// Returns whether the association belongs to the claim that is the successor of its key.
     fn is_successor(&self, association: &Association) -> bool {
         self.successors.get(&association.key).is_some_and(|successor| association.belongs_to(&successor.claim))
     }
 
-    /// Ends the live associations that `matches` selects, and returns one event for each claim
-    /// concerned.
+    /// Ends the live associations that `matches` selects, and returns one event for each affected
+    /// claim.
     ///
-    /// When the association of a key's holder ends, the key no longer has a successor: the hold of
+    /// When the association of a key's holder ends, the key no longer has a successor. A hold of
     /// the claim that was the successor then counts like any other hold.
     pub(super) fn end_associations(
         &mut self,
@@ -252,7 +257,7 @@ impl Tenant {
         ended.into_iter().map(event).collect()
     }
 
-    /// The outcome of a decision that was made since the tenant was loaded.
+    /// Returns the outcome of a decision that was made since the tenant was loaded.
     pub(crate) fn decision(&self, claim: &ClaimName, decision_id: DecisionId) -> Option<&Decision> {
         self.claim_records.get(claim)?.decision(decision_id)
     }

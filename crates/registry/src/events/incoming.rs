@@ -1,4 +1,6 @@
-//! The events that the registry receives from claim-intake.
+//! The events that the registry receives from claim-intake, the service that owns the claims. A
+//! *hold* reserves a workload or subscription of a tenant for a claim's partner. It becomes
+//! *official* (the partner is on record) when the customer has consented.
 use std::sync::Arc;
 
 use cpor_database::Db;
@@ -35,8 +37,9 @@ impl EventReceiver for IncomingEvents {
 impl IncomingEvents {
     /// Makes the holds of a claim official (R27).
     ///
-    /// The partner is read just before, because the assessment needs its data at this time and not
-    /// at the time of the hold. Later changes are reported by the event `PartnerChanged`.
+    /// The partner is read just before, because the assessment of payments needs the partner's data
+    /// at this time and not at the time of the hold. Later changes are reported by the event
+    /// `PartnerChanged`.
     async fn grant_claim(&self, incoming: &IncomingEvent, event: AssociationGranted) -> Result<(), ReceiveError> {
         let claim: ClaimName = event.claim.parse().map_err(malformed)?;
         let partner = query::partner(self.db.reader(), &claim.partner).await;
@@ -46,7 +49,7 @@ impl IncomingEvents {
         self.change_tenant(incoming, "grant_association", &event.tenant, grant).await
     }
 
-    /// Ends the holds of a closed claim or review case, so that later holds for it are refused.
+    /// Ends the holds of a closed claim or review case. Later holds for it are refused.
     async fn close_claim(&self, incoming: &IncomingEvent, event: ClaimClosed) -> Result<(), ReceiveError> {
         let claim: ClaimName = event.claim.parse().map_err(malformed)?;
         let case_id = Some(event.review_case_id.as_str()).filter(|case_id| !case_id.is_empty());
@@ -58,8 +61,8 @@ impl IncomingEvents {
     }
 
     /// Runs a command that applies an event to its tenant. The transaction is shared with other
-    /// commands that wait at the same time. An event about an unknown tenant is parked, because
-    /// such a tenant cannot have claims.
+    /// commands that wait at the same time. An event about an unknown tenant is parked (it waits
+    /// for an operator), because such a tenant cannot have claims.
     async fn change_tenant(
         &self,
         incoming: &IncomingEvent,
@@ -78,22 +81,24 @@ impl IncomingEvents {
     }
 }
 
-/// The reason for which associations end when a claim is closed with this primary rejection reason.
+/// Returns the reason for which associations end when a claim is closed with this primary rejection
+/// reason.
 fn end_reason(primary_reason: i32) -> Result<EndReason, ReceiveError> {
     Ok(match PrimaryRejection::from_number(primary_reason).map_err(ReceiveError::park)? {
         PrimaryRejection::PartnerRequest => EndReason::Withdrawn,
         PrimaryRejection::CustomerDeclined => EndReason::Declined,
         PrimaryRejection::InsufficientPoe => EndReason::Rejected,
-        // The associations normally ended at the award, which gave them the same reason.
+        // The associations normally ended earlier, when the other claim was awarded the workload or
+        // subscription, with the same reason.
         PrimaryRejection::LostToCompetingClaim => EndReason::Superseded,
     })
 }
 
-/// The refusal of an event about a tenant that is not in the directory.
+/// The refusal of an event about a tenant that is not stored.
 #[derive(Clone, Copy, Debug)]
 struct TenantUnknown;
 
-/// Parks an event that contains a malformed value.
+/// Parks an event that contains a malformed value: its stream waits for an operator.
 fn malformed(malformed: Malformed) -> ReceiveError {
     ReceiveError::park(malformed)
 }

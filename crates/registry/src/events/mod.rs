@@ -1,4 +1,4 @@
-//! The events that the registry exchanges with other services: `incoming` applies what it receives,
-//! `outgoing` builds what it sends.
+//! The events that the registry exchanges with other services: `incoming` applies received events,
+//! `outgoing` builds the events to send.
 pub(crate) mod incoming;
 pub(crate) mod outgoing;

@@ -16,13 +16,13 @@ use crate::domain::directory::{Enrollment, PartnerProfile, Subscription};
 use crate::domain::partner::{Partner, PartnerEvent};
 use crate::domain::tenant::{AssociationsEnded, AssociationsGranted, GrantedLine, Tenant, TenantEvent};
 
-/// The events that a change of a tenant causes.
+/// Returns the events that a change of a tenant causes.
 pub(crate) fn tenant_events(change: &Change<Tenant>) -> Vec<OutgoingEvent> {
     let tenant = change.after.state.id;
     change.events.iter().flat_map(|recorded| tenant_event(tenant, recorded)).collect()
 }
 
-/// The events that a change of a partner causes.
+/// Returns the events that a change of a partner causes.
 pub(crate) fn partner_events(change: &Change<Partner>) -> Vec<OutgoingEvent> {
     let partner = &change.after.state.id;
     let event = |recorded: &RecordedEvent<PartnerEvent>| match &recorded.event {
@@ -75,10 +75,10 @@ fn association_ended(tenant: String, ended: &AssociationsEnded) -> AssociationEn
     }
 }
 
-/// The services that receive the event about ended associations.
+/// Returns the services that receive the event about ended associations.
 ///
 /// Claim-intake receives it unless the associations ended because claim-intake itself closed the
-/// claim. Eligibility receives it if it was told that the association became official.
+/// claim. Eligibility receives it if it received the event that the association became official.
 fn receivers_of_end(ended: &AssociationsEnded) -> Vec<Service> {
     let is_unknown_to_claim_intake = match ended.reason {
         EndReason::Expired | EndReason::Superseded => true,
@@ -158,7 +158,7 @@ fn enrollment_facts(enrollment: &Enrollment) -> EnrollmentFacts {
     }
 }
 
-/// The region of each location, by MPN id.
+/// Returns the region of each location, by its MPN (Microsoft Partner Network) id.
 fn location_regions(profile: &PartnerProfile) -> HashMap<String, String> {
     profile.locations.iter().map(|(mpn_id, location)| (mpn_id.to_string(), location.region.clone())).collect()
 }

@@ -1,4 +1,5 @@
-//! The conversion between associations and rows of the table `association`.
+//! The conversion between associations (a partner on record for a workload or subscription of a
+//! tenant) and rows of the table `association`.
 use cpor_durable::StoreError;
 use cpor_types::{AssociationId, ClaimName, TenantId};
 use sea_orm::ActiveValue::Set;
@@ -45,7 +46,7 @@ impl TryFrom<Model> for Association {
     }
 }
 
-/// The row of an association.
+/// Returns the row of an association.
 pub(super) fn to_row(tenant: TenantId, id: AssociationId, association: &Association) -> ActiveModel {
     let (official_time, end_time, end_reason) = match association.state {
         AssociationState::Pending => (None, None, None),

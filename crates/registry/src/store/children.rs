@@ -1,5 +1,7 @@
 //! Storage of the child rows of tenants: subscriptions, workloads, live associations and
-//! successors.
+//! successors. A *live* association is pending (approved, but the customer may still decline) or
+//! official (the partner is on record). A *successor* is the claim that replaces the official
+//! holder of a workload or subscription (a *key*).
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use cpor_bulk_rows::fetch_all;
@@ -65,7 +67,7 @@ pub(super) async fn load_directory_children(
     Ok(children)
 }
 
-/// Loads the rows of `E` whose column `tenant` holds one of these tenants, with one query.
+/// Loads the rows of `E` whose column `tenant` is one of these tenants, with one query.
 async fn load_of<E: EntityTrait>(
     db: &impl ConnectionTrait,
     tenant: E::Column,
@@ -75,26 +77,27 @@ async fn load_of<E: EntityTrait>(
     rows::load_by_id::<E>(db, tenant, &ids).await.map_err(child_load_error)
 }
 
-/// The query for the live associations of these tenants.
+/// Returns the query for the live associations of these tenants.
 pub(super) fn live_associations(backend: DbBackend, tenants: &[TenantId]) -> Select<association::Entity> {
     use association::Column::{EndTime, Tenant};
     association::Entity::find().filter(is_one_of(Tenant, backend, tenants)).filter(EndTime.is_null())
 }
 
-/// The query for the keys of these tenants that have a successor.
+/// Returns the query for the keys of these tenants that have a successor.
 fn keys_with_successor(backend: DbBackend, tenants: &[TenantId]) -> Select<key_holder::Entity> {
     use key_holder::Column::{SuccessorClaim, Tenant};
     key_holder::Entity::find().filter(is_one_of(Tenant, backend, tenants)).filter(SuccessorClaim.is_not_null())
 }
 
-/// The condition that a column is one of these tenant ids. On PostgreSQL the statement text does
-/// not depend on their number, so that prepared statements are reused.
+/// Returns the condition that a column is one of these tenant ids. On PostgreSQL the statement text
+/// does not depend on their number, so that prepared statements are reused.
 fn is_one_of(column: impl ColumnTrait, backend: DbBackend, tenants: &[TenantId]) -> Expr {
     let ids = tenants.iter().copied().map(TenantUuid::from);
     if backend == DbBackend::Postgres { column.eq_any(ids) } else { column.is_in(ids) }
 }
 
-/// The successor in a row of `key_holder`, with its tenant and key; `None` when the row has none.
+/// Returns the successor in a row of `key_holder`, with its tenant and key; `None` when the row has
+/// none.
 fn successor(row: &key_holder::Model) -> Result<Option<(TenantId, AssociationKey, Successor)>, StoreError> {
     let tenant = TenantId::from(row.tenant);
     let context = RowContext { table: "key_holder", owner: &tenant, id: tenant.uuid() };
@@ -127,8 +130,8 @@ pub(super) async fn save(tx: &Tx, changes: &[Change<Tenant>]) -> Result<(), Stor
     Ok(())
 }
 
-/// The entries of `after` that are new or differ from `before`. Entries are never removed, so no
-/// removals are reported.
+/// Returns the entries of `after` that are new or differ from `before`. Entries are never removed,
+/// so no removals are reported.
 pub(super) fn changed_entries<'a, K: Ord, V: PartialEq>(
     before: Option<&'a BTreeMap<K, V>>,
     after: &'a BTreeMap<K, V>,

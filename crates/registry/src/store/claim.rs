@@ -1,9 +1,10 @@
-//! Storage of the permanent claim records: recorded decisions and closed review cases.
+//! Storage of the permanent claim records: the recorded outcomes of reviewers' decisions, and
+//! closed review cases.
 //!
-//! Records are never deleted and grow with the history of a tenant, so they are not loaded with it.
-//! Saving a tenant loads only the records of the claims that the change concerns, and merges the
-//! change into them. The row lock on the tenant keeps other transactions from changing the same
-//! records.
+//! Records are never deleted and grow with the history of a tenant, so they are not loaded with the
+//! tenant. When a tenant is saved, only the records of the changed claims are loaded, and the
+//! change is merged into them. The row lock on the tenant prevents other transactions from changing
+//! the same records.
 use std::collections::BTreeMap;
 
 use cpor_durable::{Change, Conflicts, StoreError, Tx, rows};
@@ -19,7 +20,7 @@ use super::tenant::{TenantConflict, key};
 use crate::domain::record::ClaimRecord;
 use crate::domain::tenant::Tenant;
 
-/// The records that the changes lead to, or the conflicts with the stored records.
+/// The records after the changes, or the conflicts with the stored records.
 pub(super) struct MergedRecords {
     pub(super) conflicts: Conflicts<TenantConflict>,
     rows: Vec<ActiveModel>,
@@ -46,7 +47,7 @@ pub(super) async fn save(tx: &Tx, merged: MergedRecords) -> Result<(), StoreErro
     Ok(rows::upsert::<Entity>(tx, merged.rows).await?)
 }
 
-/// The additions to claim records that a change contains.
+/// Returns the additions to claim records that a change contains.
 fn additions(change: &Change<Tenant>) -> impl Iterator<Item = (TenantId, &ClaimName, &ClaimRecord)> {
     let (before, after) = (change.before.as_ref().map(|before| &before.state.claim_records), &change.after.state);
     changed_entries(before, &after.claim_records).map(|(claim, added)| (after.id, claim, added))

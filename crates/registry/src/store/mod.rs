@@ -1,4 +1,5 @@
-//! The registry's tables, and how tenants and partners are loaded from and saved to them.
+//! The registry's tables, and how tenants and partners are loaded from and saved to them. The
+//! module `children` stores the rows that belong to a tenant.
 pub(crate) mod association;
 mod children;
 mod claim;

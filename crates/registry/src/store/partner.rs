@@ -1,4 +1,5 @@
-//! Storage of partners. A unique key on `partner_location` keeps every MPN id to one partner.
+//! Storage of partners. A unique key on `partner_location` ensures that an MPN id (the Microsoft
+//! Partner Network id of a location) belongs to at most one partner.
 use cpor_durable::{AggregateKey, Change, OutgoingEvent, Store, StoreError, Tx, Versioned, rows};
 use cpor_types::{MpnId, PartnerId};
 use sea_orm::ActiveValue::Set;
@@ -15,11 +16,12 @@ use crate::events::outgoing;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PartnerStore;
 
-/// The conflict of an MPN id that already belongs to another partner.
+/// The error that an MPN id already belongs to another partner.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct MpnIdTaken(pub(crate) MpnId);
 
-/// The key of a partner. Its id part is nil, because a partner owns only this one aggregate.
+/// Returns the storage key of a partner. The second part, an id, is nil, because only one aggregate
+/// belongs to a partner.
 pub(crate) fn key(partner: &PartnerId) -> AggregateKey {
     AggregateKey::new(partner.as_str(), Uuid::nil())
 }
@@ -55,7 +57,7 @@ impl Store for PartnerStore {
         let added =
             changes.iter().map(|change| (&change.after.state, change.before.as_ref().map(|before| &before.state)));
         let mut added: Vec<_> = added.flat_map(|(after, before)| locations_missing_in(after, before)).collect();
-        // All transactions insert in the same order, so that they cannot deadlock.
+        // All transactions insert the MPN ids in the same order, so that they cannot deadlock.
         added.sort();
         let refused = rows::insert_new::<partner_location::Entity>(tx, added.iter().copied().map(location_row)).await?;
         Ok(refused.into_iter().map(|index| (key(added[index].1), MpnIdTaken(added[index].0.clone()))).collect())
@@ -66,7 +68,8 @@ impl Store for PartnerStore {
     }
 }
 
-/// The locations of `partner` that `other`, another state of the same partner, does not have.
+/// Returns the locations of `partner` that `other`, another state of the same partner, does not
+/// have.
 fn locations_missing_in<'a>(
     partner: &'a Partner,
     other: Option<&'a Partner>,

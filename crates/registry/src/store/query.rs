@@ -1,5 +1,7 @@
 //! Queries that API methods run outside of a writer's transaction. A query that is limited to one
-//! owner takes the owner as a parameter.
+//! partner or tenant has it as a parameter. A *key* is one workload or subscription of a tenant. An
+//! association is *official* while the partner is on record for the key. It is *live* while it is
+//! official, or pending before that.
 use std::collections::{BTreeMap, BTreeSet};
 
 use cpor_bulk_rows::{fetch_all, fetch_one};
@@ -22,20 +24,20 @@ use crate::domain::directory::{PartnerProfile, TenantDirectory, TenantProfile};
 use crate::domain::partner::Partner;
 use crate::domain::record::Decision;
 
-/// The directory data of a partner, or `None` when it does not exist. Uses one query.
+/// Returns the profile of a partner, or `None` when it does not exist. Uses one query.
 pub(crate) async fn partner(db: &DatabaseConnection, id: &PartnerId) -> Result<Option<PartnerProfile>, StoreError> {
     let row = fetch_one(db, partner::Entity::find_by_id((ids::PartnerId::from(id), Uuid::nil()))).await?;
     let partner = row.map(Versioned::<Partner>::try_from).transpose()?;
     Ok(partner.map(|partner| partner.state.profile))
 }
 
-/// The profile of a tenant, or `None` when it does not exist. Uses one query.
+/// Returns the profile of a tenant, or `None` when it does not exist. Uses one query.
 pub(crate) async fn tenant_profile(db: &DatabaseConnection, id: TenantId) -> Result<Option<TenantProfile>, StoreError> {
     let query = tenant::Entity::find_by_id((ids::TenantId::from(id), ids::TenantUuid::from(id)));
     Ok(fetch_one(db, query).await?.map(TenantProfile::from))
 }
 
-/// The directory data of these partners. Partners that do not exist are left out. Uses one query.
+/// Returns the profiles of these partners. Partners that do not exist are left out. Uses one query.
 pub(crate) async fn partners(
     db: &DatabaseConnection,
     ids: &BTreeSet<&PartnerId>,
@@ -130,8 +132,8 @@ fn subscription_from_row(row: subscription::Model) -> Result<(SubscriptionId, Su
 /// An association with its resource name.
 pub(crate) type NamedAssociation = (AssociationName, Association);
 
-/// The associations that were official for a key at a time, or are official now when `at` is
-/// `None`. Uses one query, with the index `association_key`.
+/// Returns the associations that were official for a key at a time, or are official now when `at`
+/// is `None`. Uses one query, with the index `association_key`.
 pub(crate) async fn associations_on_record(
     db: &DatabaseConnection,
     key: &TenantKey,
@@ -149,8 +151,8 @@ pub(crate) async fn associations_on_record(
     named(db, query).await
 }
 
-/// When the partner's association with a key became official, or `None` when it is not official now
-/// (R50). Uses one query, with the index `association_key`.
+/// Returns the time at which the partner's association with a key became official, or `None` when
+/// it is not official now (R50). Uses one query, with the index `association_key`.
 pub(crate) async fn official_since(
     db: &DatabaseConnection,
     partner: &PartnerId,
@@ -181,8 +183,8 @@ pub(crate) async fn association(
     row.map(to_named).transpose()
 }
 
-/// The keys of these tenants that have a live legacy association (R58), with its partner. Uses one
-/// query, with the index `association_live`.
+/// Returns the keys of these tenants that have a live legacy association (one recorded before
+/// claims existed, R58), with its partner. Uses one query, with the index `association_live`.
 pub(crate) async fn legacy_holders(
     db: &DatabaseConnection,
     tenants: &BTreeSet<TenantId>,
@@ -196,8 +198,8 @@ pub(crate) async fn legacy_holders(
         .collect())
 }
 
-/// The recorded outcome of a decision about a claim, or `None` when the decision was not made. Uses
-/// one query.
+/// Returns the recorded outcome of a decision about a claim, or `None` when the decision was not
+/// made. Uses one query.
 pub(crate) async fn decision(
     db: &DatabaseConnection,
     tenant: TenantId,
@@ -211,8 +213,8 @@ pub(crate) async fn decision(
     Ok(record.decision(decision_id).cloned())
 }
 
-/// The live associations of a claim in the order of their ids. Uses one query, with the index
-/// `association_live`.
+/// Returns the live associations of a claim in the order of their ids. Uses one query, with the
+/// index `association_live`.
 pub(crate) async fn live_associations_of(
     db: &DatabaseConnection,
     tenant: TenantId,

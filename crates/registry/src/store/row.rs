@@ -1,5 +1,5 @@
-//! Conversions from column values to domain values. A stored value that does not parse is reported
-//! as an inconsistency with the table and the key of the row.
+//! Conversions from column values to domain values. A stored value that cannot be parsed is
+//! reported as an inconsistency, with the table and the key of the row.
 use std::fmt::Display;
 use std::str::FromStr;
 
@@ -27,14 +27,14 @@ impl RowContext<'_> {
         u64::try_from(version).map_err(|error| self.inconsistent(error))
     }
 
-    /// The error for an inconsistent row; `problem` describes what is wrong with it.
+    /// Returns the error for an inconsistent row. `problem` describes the error in the row.
     pub(crate) fn inconsistent(&self, problem: impl Display) -> StoreError {
         StoreError::inconsistent(self.table, &AggregateKey::new(self.owner.to_string(), self.id), problem)
     }
 }
 
-/// The error for child rows of tenants that cannot be loaded. Their primary keys begin with the
-/// tenant's UUID, and the next UUID, if there is one, is the id in the error.
+/// Returns the error for child rows of tenants that cannot be loaded. The primary key of a child
+/// row begins with the tenant's UUID. The next UUID in it, if there is one, is the id in the error.
 pub(super) fn child_load_error(error: LoadError) -> StoreError {
     let LoadError::Undecodable(row) = error else { return error.into() };
     let mut ids = row.key.iter().filter_map(|value| match value {

@@ -23,21 +23,21 @@ use crate::events::outgoing;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TenantStore;
 
-/// A uniqueness rule of the database that a change would break.
+/// A conflict of a change with other stored data: a broken uniqueness rule, or an earlier decision.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum TenantConflict {
     /// The domain belongs to another tenant.
     Domain(DomainName),
-    /// The key is held by another company (R36). The aggregate already prevents this under its
-    /// lock; the database checks it once more.
+    /// The key is held by another company (R36). The aggregate already prevents this while it is
+    /// locked. The database checks it once more.
     Key(AssociationKey),
-    /// An approval or a review lead's award conflicts with what is recorded for this claim, for
-    /// example that it was closed.
+    /// An approval or a review lead's award conflicts with the record of this claim, for example
+    /// because the claim was closed.
     ClaimRecord(ClaimName, RecordConflict),
 }
 
-/// The aggregate key of a tenant. Data belongs to its tenant, so the owner in the key is the
-/// tenant's own id.
+/// Returns the storage key of a tenant. Its first part is the owner of the data, which is the
+/// tenant itself.
 pub(crate) fn key(tenant: TenantId) -> AggregateKey {
     AggregateKey::new(tenant.to_string(), tenant.uuid())
 }
@@ -77,8 +77,8 @@ impl Store for TenantStore {
         tx: &Tx,
         changes: &[Change<Tenant>],
     ) -> Result<Vec<(AggregateKey, TenantConflict)>, StoreError> {
-        // A repeated hold or award gets the outcome that was recorded at first, even if other
-        // conflicts have arisen since. Claim records are therefore checked first.
+        // A repeated hold or award gets the outcome that was recorded the first time, even if there
+        // are other conflicts by now. Claim records are therefore checked first.
         let records = claim::merge(tx, changes).await?;
         if !records.conflicts.is_empty() {
             return Ok(records.conflicts);
@@ -105,7 +105,7 @@ async fn save_domains(tx: &Tx, changes: &[Change<Tenant>]) -> Result<Vec<(Aggreg
         removed.extend(before.into_iter().flat_map(|before| domains_missing_in(before, Some(&after.state))));
         added.extend(domains_missing_in(&after.state, before));
     }
-    // All transactions insert in the same order, so that they cannot deadlock.
+    // All transactions insert the domains in the same order, so that they cannot deadlock.
     added.sort();
     let to_row = |(domain, tenant): &(&DomainName, TenantId)| tenant_domain::ActiveModel {
         tenant: Set((*tenant).into()),
@@ -116,7 +116,7 @@ async fn save_domains(tx: &Tx, changes: &[Change<Tenant>]) -> Result<Vec<(Aggreg
     Ok(refused.into_iter().map(|index| (key(added[index].1), TenantConflict::Domain(added[index].0.clone()))).collect())
 }
 
-/// The domains of `tenant` that `other`, another state of the same tenant, does not have.
+/// Returns the domains of `tenant` that `other`, another state of the same tenant, does not have.
 fn domains_missing_in<'a>(
     tenant: &'a Tenant,
     other: Option<&'a Tenant>,

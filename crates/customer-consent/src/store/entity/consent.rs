@@ -1,4 +1,4 @@
-//! The table `consent`: one row for each consent.
+//! The table `consent`: one row for each consent, which is the customer's side of one claim.
 
 use cpor_durable::ids::{ClaimId, PartnerId, TenantId};
 use sea_orm::entity::prelude::*;
@@ -27,9 +27,9 @@ pub(crate) struct Model {
     /// The consent itself.
     #[sea_orm(column_type = "JsonBinary")]
     pub(crate) body: ConsentBody,
-    /// The business time at which the claim was first submitted.
+    /// The time at which the claim was first submitted, by the business clock that deadlines use.
     pub(crate) create_time: DateTimeUtc,
-    /// The business time of the last change.
+    /// The time of the last change, by the same clock.
     pub(crate) update_time: DateTimeUtc,
     /// The links in the notices of the consent.
     #[sea_orm(has_many)]

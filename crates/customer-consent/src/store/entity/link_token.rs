@@ -15,8 +15,8 @@ pub(crate) struct Model {
     pub(crate) tenant: TenantId,
     /// The id of the claim.
     pub(crate) claim: ClaimId,
-    /// The id of the notice whose mail has the link. Notices are not rows; they are in the body of
-    /// the consent.
+    /// The id of the notice (mail) that contains the link. Notices are stored in the body of the
+    /// consent, not in rows of their own.
     pub(crate) notice: NoticeId,
     /// The real time at which the link was created.
     pub(crate) create_time: DateTimeUtc,

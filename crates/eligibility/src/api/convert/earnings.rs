@@ -45,7 +45,7 @@ fn earning_name(tenant: TenantId, id: Uuid) -> String {
     format!("tenants/{tenant}/earnings/{id}")
 }
 
-/// Converts what a line earns in a month.
+/// Converts the amount that a line earns in a month.
 pub(in crate::api) fn to_monthly_earning(earned: &EarnedAmount) -> wire::MonthlyEarning {
     let outcome = to_outcome(earned).into();
     match earned {

@@ -50,7 +50,7 @@ fn to_rate(rate: &Rate) -> wire::GuideRate {
     }
 }
 
-/// Parses the id of the guide that the new guide revises; `None` if it revises none.
+/// Parses the id of the guide that the new guide revises. Returns `None` if it revises none.
 pub(in crate::api) fn parse_revises(guide: &wire::ProgramGuide) -> Result<Option<ProgramGuideId>, Malformed> {
     let parse = || guide.revises.parse::<ProgramGuideName>().map(|name| Some(name.guide));
     if guide.revises.is_empty() { Ok(None) } else { parse() }

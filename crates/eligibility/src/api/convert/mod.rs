@@ -1,4 +1,4 @@
-//! Converts domain types to proto messages, and program guides also from proto messages.
+//! Converts domain types to proto messages. Program guides are also converted from proto messages.
 mod earnings;
 mod guide;
 
@@ -14,7 +14,8 @@ use crate::{
     store::usage::UsageRevision,
 };
 
-/// Converts an assessment with the result of one month; `None` if no month has been assessed yet.
+/// Converts an assessment with the result of one month. `result` is `None` if no month has been
+/// assessed yet.
 pub(super) fn to_assessment(assessment: &Assessment, result: Option<MonthlyResult>) -> wire::Assessment {
     let facts = assessment.facts();
     let name = AssessmentName { tenant: facts.tenant, claim: facts.claim.claim };
@@ -95,8 +96,8 @@ fn guide_name(guide: &ProgramGuideId) -> String {
     ProgramGuideName { guide: guide.clone() }.to_string()
 }
 
-/// Converts a month of usage. `credited_from` is the first month that is credited to the caller, if
-/// any is (R50).
+/// Converts a month of usage. `credited_from` is the first month that is credited to the calling
+/// partner: the first full month in which it is officially on record (R50).
 pub(super) fn to_usage_month(revision: &UsageRevision, credited_from: Option<Month>) -> wire::UsageMonth {
     let UsageRevision { stored, replace_time } = revision;
     let id = &stored.usage.id;

@@ -1,6 +1,6 @@
-//! The catalog of all program guides: drafts, and guides that are in force for a period. The
-//! catalog is one aggregate, because whether a period is free depends on all guides, and there are
-//! few.
+//! The catalog of all program guides: drafts, and guides that are in force for a period. A program
+//! guide contains the conditions and rates of payment. The catalog is loaded and saved as one unit,
+//! because all guides must be known to check that periods do not overlap, and there are few guides.
 use cpor_durable::{Aggregate, PassedDeadline, Transition};
 use cpor_types::{Deadline, Month, ProgramGuideId, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -10,8 +10,8 @@ use super::document::GuideDocument;
 /// All guides, in the order of their creation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct GuideCatalog {
-    /// The number of activations so far. Claims that were assessed with an earlier edition are
-    /// assessed again.
+    /// The number of activations of guides so far. Claims that were assessed with an earlier
+    /// edition are assessed again.
     pub(crate) edition: u64,
     pub(crate) guides: Vec<CatalogGuide>,
 }
@@ -20,7 +20,7 @@ pub(crate) struct GuideCatalog {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct CatalogGuide {
     pub(crate) document: GuideDocument,
-    /// The active guide that this one revises: it may take over parts of that guide's period.
+    /// The active guide that this one revises: this guide may override it in parts of its period.
     pub(crate) revises: Option<ProgramGuideId>,
     pub(crate) create_time: Timestamp,
     #[serde(rename = "standing")]
@@ -43,18 +43,18 @@ pub(crate) struct EffectivePeriod {
     pub(crate) start: Month,
     pub(crate) end: Option<Month>,
     /// The edition of the catalog after the guide's activation. If several guides cover a month,
-    /// the one with the highest edition counts.
+    /// the one with the highest edition applies.
     pub(crate) edition: u64,
 }
 
-/// Why a change of the catalog is refused.
+/// The reason why a change of the catalog is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum GuideRefusal {
     /// A guide with this id exists already.
     Exists(ProgramGuideId),
     /// No guide has this id.
     NotFound(ProgramGuideId),
-    /// The guide to be revised does not exist or is not active.
+    /// The guide to revise does not exist or is not active.
     RevisedNotActive(ProgramGuideId),
     /// The guide is active already.
     NotDraft(ProgramGuideId),
@@ -72,12 +72,12 @@ pub(crate) enum GuideEvent {
 }
 
 impl EffectivePeriod {
-    /// Whether the period contains a month.
+    /// Returns whether the period contains a month.
     pub(crate) fn covers(&self, month: Month) -> bool {
         self.start <= month && self.end.is_none_or(|end| month < end)
     }
 
-    /// Whether the period has a month in common with the period from `start` until `end`,
+    /// Returns whether the period has a month in common with the period from `start` until `end`,
     /// exclusive.
     fn overlaps(&self, start: Month, end: Option<Month>) -> bool {
         end.is_none_or(|end| self.start < end) && self.end.is_none_or(|own_end| start < own_end)
@@ -85,7 +85,7 @@ impl EffectivePeriod {
 }
 
 impl CatalogGuide {
-    /// When the guide is in force; `None` for a draft.
+    /// Returns the period in which the guide is in force, or `None` for a draft.
     pub(crate) const fn effective_period(&self) -> Option<EffectivePeriod> {
         match self.state {
             GuideState::Draft => None,
@@ -93,8 +93,9 @@ impl CatalogGuide {
         }
     }
 
-    /// Returns the period of this guide, until now `period`, after another guide was activated from
-    /// `start` until `end`: an open-ended period ends at `start`; any other overlap is refused.
+    /// Returns the new period of this guide after another guide was activated from `start` until
+    /// `end`. `period` is the period so far. If it is open-ended and began before `start`, it now
+    /// ends at `start`. Any other overlap is refused.
     fn period_beside(
         &self,
         period: EffectivePeriod,
@@ -112,15 +113,15 @@ impl CatalogGuide {
 }
 
 impl GuideCatalog {
-    /// The catalog of a new installation: the shipped guide, in force since `start`. A later
-    /// version of the shipped guide gets another id.
+    /// Returns the catalog of a new installation: the shipped guide, in force since `start`. A
+    /// later version of the shipped guide gets another id.
     pub(crate) fn shipped(document: GuideDocument, start: Month) -> Self {
         let state = GuideState::Active(EffectivePeriod { start, end: None, edition: 0 });
         let guide = CatalogGuide { document, revises: None, create_time: start.start(), state };
         Self { edition: 0, guides: vec![guide] }
     }
 
-    /// The guide with this id.
+    /// Returns the guide with this id.
     pub(crate) fn get(&self, id: &ProgramGuideId) -> Option<&CatalogGuide> {
         self.guides.iter().find(|guide| guide.document.id == *id)
     }
@@ -128,7 +129,8 @@ impl GuideCatalog {
     /// Adds a draft.
     ///
     /// # Errors
-    /// A guide with the same id exists, or the guide to be revised is not active.
+    /// Returns a [`GuideRefusal`] if a guide with the same id exists, or if the guide to revise is
+    /// not active.
     pub(crate) fn create(
         &self,
         document: GuideDocument,
@@ -155,7 +157,8 @@ impl GuideCatalog {
     /// directly or through other guides, keeps its period; the draft overrides it where both apply.
     ///
     /// # Errors
-    /// The draft does not exist, the period is empty, or it overlaps the period of another guide.
+    /// Returns a [`GuideRefusal`] if the guide does not exist or is not a draft, if the period is
+    /// empty, or if it overlaps the period of another guide.
     pub(crate) fn activate(
         &self,
         id: &ProgramGuideId,
@@ -186,8 +189,8 @@ impl GuideCatalog {
         Ok(Transition::new(next, [GuideEvent::Activated(id.clone())]))
     }
 
-    /// The ids of the guides that a guide revises, directly or through others. The chain is finite,
-    /// because a guide can revise only guides that existed before it.
+    /// Returns the ids of the guides that a guide revises, directly or through other guides. The
+    /// chain is finite, because a guide can revise only guides that existed before it.
     fn revised_by<'s>(&'s self, guide: &'s CatalogGuide) -> Vec<&'s ProgramGuideId> {
         let revised = |guide: &&'s CatalogGuide| self.get(guide.revises.as_ref()?);
         std::iter::successors(Some(guide), revised).filter_map(|guide| guide.revises.as_ref()).collect()

@@ -1,16 +1,17 @@
-//! Compiles a guide document, or reports all violations in it at once (R52).
+//! Compiles the document of a program guide (the conditions and rates of payment), or reports all
+//! violations in it at once (R52).
 use super::{Condition, Guide, document::*, expression::Expression, fact_types, type_check::ExpressionError};
 use cpor_types::{ProductKind, Program};
 
 /// One violation in a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct GuideViolation {
-    /// The dotted path within the document, for example `conditions[0].expression`.
+    /// The path of the field within the document, for example `conditions[0].expression`.
     pub(crate) field: String,
     pub(crate) kind: GuideViolationKind,
 }
 
-/// What is wrong with a field of a document.
+/// The error in a field of a document.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum GuideViolationKind {
     #[error("must be unique: an earlier condition has the same name")]
@@ -32,7 +33,7 @@ pub(crate) enum GuideViolationKind {
 }
 
 impl GuideViolationKind {
-    /// The stable reason code.
+    /// Returns the stable reason code.
     pub(crate) const fn reason(&self) -> &'static str {
         match self {
             Self::DuplicateName => "DUPLICATE_NAME",
@@ -54,7 +55,7 @@ impl Guide {
     /// Compiles a document.
     ///
     /// # Errors
-    /// All violations of the document.
+    /// Returns all violations of the document.
     pub(crate) fn compile(document: &GuideDocument) -> Result<Self, Vec<GuideViolation>> {
         let mut violations = Vec::new();
         let indexes = 0..document.conditions.len();
@@ -122,7 +123,7 @@ fn check_rate(rates: &[Rate], index: usize, violations: &mut Vec<GuideViolation>
     }
 }
 
-/// The kind of product that is claimed under a program (R7).
+/// Returns the kind of product that is claimed under a program (R7).
 const fn claimed_kind(program: Program) -> ProductKind {
     match program {
         Program::OsuMicrosoft365 => ProductKind::Workload,
@@ -130,7 +131,7 @@ const fn claimed_kind(program: Program) -> ProductKind {
     }
 }
 
-/// The first program that occurs more than once.
+/// Returns the first program that occurs more than once.
 fn first_duplicate(programs: &[Program]) -> Option<Program> {
     programs.iter().enumerate().find(|(n, program)| programs[..*n].contains(program)).map(|(_, program)| *program)
 }

@@ -3,8 +3,8 @@
 use cpor_types::{Money, ProductId, ProductKind, Program, ProgramGuideId};
 use serde::{Deserialize, Serialize};
 
-/// A document that states what is paid under which conditions. It never changes; a revision is a
-/// new document with its own id.
+/// A document with the conditions and rates of payment. It never changes: a revision is a new
+/// document with its own id.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct GuideDocument {
@@ -22,7 +22,8 @@ pub(crate) struct ConditionSource {
     pub(crate) name: String,
     /// The programs that the condition applies to.
     pub(crate) programs: Vec<Program>,
-    /// A CEL expression over the known facts that evaluates to a bool.
+    /// An expression in the Common Expression Language (CEL) over the known facts. It evaluates to
+    /// a bool.
     pub(crate) expression: String,
     /// The dotted paths of the facts whose values are shown with the condition's result. If empty,
     /// the facts that the expression uses are shown.
@@ -36,8 +37,8 @@ pub(crate) struct ConditionSource {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Rate {
     pub(crate) program: Program,
-    /// The product that the rate is for. `None` for all products of the program that have no rate
-    /// of their own.
+    /// The product that the rate is for, or `None` for all products of the program that have no
+    /// rate of their own.
     #[serde(default)]
     pub(crate) product: Option<ProductId>,
     pub(crate) unit: Unit,
@@ -55,7 +56,7 @@ pub(crate) enum Unit {
 }
 
 impl Unit {
-    /// The stable name.
+    /// Returns the stable name.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::ActiveUsers => "active_users",
@@ -65,7 +66,7 @@ impl Unit {
         }
     }
 
-    /// The kind of product whose usage is counted in this unit.
+    /// Returns the kind of product whose usage is counted in this unit.
     pub(crate) const fn product_kind(self) -> ProductKind {
         match self {
             Self::ActiveUsers | Self::PaidAvailableUnits => ProductKind::Workload,
@@ -75,10 +76,11 @@ impl Unit {
 }
 
 impl GuideDocument {
-    /// The guide that is shipped with the service (R53).
+    /// Returns the guide that is shipped with the service (R53).
     ///
     /// # Errors
-    /// The shipped file is not a valid document. The tests of this crate exclude that.
+    /// Returns an error if the shipped file is not a valid document. The tests of this crate check
+    /// that it is valid.
     pub(crate) fn shipped() -> Result<Self, toml::de::Error> {
         toml::from_str(include_str!("../../../guides/2026.toml"))
     }

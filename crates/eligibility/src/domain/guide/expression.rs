@@ -16,7 +16,7 @@ impl Expression {
     /// Compiles an expression and checks its types against the known facts.
     ///
     /// # Errors
-    /// All errors in the expression.
+    /// Returns all errors in the expression.
     pub(super) fn compile(source: &str) -> Result<Self, Vec<ExpressionError>> {
         check_complexity(source)?;
         let program = cel::Program::compile(source)
@@ -25,19 +25,19 @@ impl Expression {
         if errors.is_empty() { Ok(Self { program, facts: facts.into_iter().collect() }) } else { Err(errors) }
     }
 
-    /// Whether the expression is true. An expression that cannot be evaluated because a fact is
-    /// null does not hold.
+    /// Returns whether the expression is true. An expression that cannot be evaluated because a
+    /// fact is null does not hold.
     pub(crate) fn holds(&self, facts: &Context<'_, '_>) -> bool {
         matches!(self.program.execute(facts), Ok(Value::Bool(true)))
     }
 }
 
-/// The deepest nesting of brackets in an expression. The parser recurses for each level.
+/// The maximum nesting of brackets in an expression. The parser recurses for each level.
 const MAX_NESTING: usize = 32;
 
-/// The largest number of operator characters in an expression, such as `+` or `!`; `&&` counts as
-/// two. The number bounds the depth of the syntax tree, which is read, evaluated and dropped by
-/// recursion.
+/// The maximum number of operator characters in an expression, such as `+` or `!`; `&&` counts as
+/// two. It limits the depth of the syntax tree, because the code that reads, evaluates and drops
+/// the tree is recursive.
 const MAX_OPERATORS: usize = 200;
 
 /// Refuses an expression that could exhaust the stack while it is parsed or evaluated.

@@ -1,5 +1,5 @@
-//! The facts that conditions can use, with their types. `fact_values` in `domain::evaluate`
-//! supplies the values.
+//! The facts that the conditions of a program guide can use, with their types. `fact_values` in
+//! `domain::evaluate` supplies the values.
 
 /// The type of a value in an expression.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,7 +55,7 @@ const SUBSCRIPTION: FactType = FactType::Record(&[
 ]);
 
 impl FactType {
-    /// The type of the fact's value, and whether the value may be null.
+    /// Returns the type of the fact's value, and whether the value may be null.
     pub(super) fn value_type(self) -> (ValueType, bool) {
         match self {
             Self::Int => (ValueType::Int, false),
@@ -73,7 +73,8 @@ pub(super) fn find_fact(facts: &[(&str, FactType)], name: &str) -> Option<FactTy
     facts.iter().find(|(known, _)| *known == name).map(|(_, fact)| *fact)
 }
 
-/// Whether a dotted path leads to a single fact. A record is not a single fact, but its fields are.
+/// Returns whether a dotted path leads to a single fact. A record is not a single fact, but its
+/// fields are.
 pub(super) fn is_known_path(path: &str) -> bool {
     let (root, field) = path.split_once('.').map_or((path, None), |(root, field)| (root, Some(field)));
     match (find_fact(FACTS, root).map(|fact| fact.value_type().0), field) {

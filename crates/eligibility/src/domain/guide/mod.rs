@@ -1,5 +1,5 @@
-//! Program guides: versioned documents with named conditions and rates, each in force for a period
-//! of months (R52).
+//! Program guides: versioned documents with the conditions and rates of payment, each in force for
+//! a period of months (R52).
 mod catalog;
 mod compile;
 mod document;
@@ -37,13 +37,13 @@ pub(crate) struct Condition {
 }
 
 impl Guide {
-    /// The conditions that apply to a program, in the guide's order.
+    /// Returns the conditions that apply to a program, in the guide's order.
     pub(crate) fn conditions_for(&self, program: Program) -> impl Iterator<Item = &Condition> {
         self.conditions.iter().filter(move |condition| condition.programs.contains(&program))
     }
 
-    /// The rate of a unit: the rate of the product if there is one, otherwise the rate of the
-    /// program (R54).
+    /// Returns the rate of `product` in `program`, or the rate of the program if the product has no
+    /// rate of its own (R54).
     pub(crate) fn rate_for(&self, program: Program, product: &ProductId) -> Option<&Rate> {
         let find = |product: Option<&ProductId>| {
             self.rates.iter().find(|rate| rate.program == program && rate.product.as_ref() == product)
@@ -60,7 +60,7 @@ pub(crate) struct NoGuideInForce(pub(crate) Month);
 /// The compiled guides that are in force, each for its period.
 #[derive(Debug)]
 pub(crate) struct ActiveGuides {
-    /// The edition of the catalog that the guides were compiled from.
+    /// The edition (number of activations) of the catalog that the guides were compiled from.
     pub(crate) edition: u64,
     guides: Vec<(EffectivePeriod, Guide)>,
 }
@@ -69,18 +69,19 @@ impl ActiveGuides {
     /// Compiles the active guides of a catalog.
     ///
     /// # Errors
-    /// The violations of a document. A stored document has none unless the database was altered.
+    /// Returns the violations of the first document that cannot be compiled. Stored documents were
+    /// valid when they were stored.
     pub(crate) fn compile(catalog: &GuideCatalog) -> Result<Self, Vec<GuideViolation>> {
         let active = catalog.guides.iter().filter_map(|guide| Some((guide.effective_period()?, &guide.document)));
         let guides = active.map(|(period, document)| Guide::compile(document).map(|guide| (period, guide)));
         Ok(Self { edition: catalog.edition, guides: guides.collect::<Result<_, _>>()? })
     }
 
-    /// The guide of a month. If several guides cover the month, the last activated one counts; it
-    /// revises the others.
+    /// Returns the guide of a month. If several guides cover the month, the one that was activated
+    /// last applies.
     ///
     /// # Errors
-    /// No guide covers the month.
+    /// Returns [`NoGuideInForce`] if no guide covers the month.
     pub(crate) fn for_month(&self, month: Month) -> Result<&Guide, NoGuideInForce> {
         let covering = self.guides.iter().filter(|(period, _)| period.covers(month));
         covering.max_by_key(|(period, _)| period.edition).map(|(_, guide)| guide).ok_or(NoGuideInForce(month))

@@ -1,13 +1,13 @@
-//! Checks the types of a CEL expression when a guide is created. CEL itself reports a type error
-//! only at evaluation, where a condition with a type error cannot be distinguished from a
-//! condition that does not hold.
+//! Checks the types of a CEL (Common Expression Language) expression when a program guide is
+//! created. CEL itself reports a type error only at evaluation. There, a condition with a type
+//! error cannot be distinguished from a condition that does not hold.
 use std::collections::BTreeSet;
 
 use cel::common::ast::{CallExpr, Expr, IdedExpr, ListExpr, LiteralValue, SelectExpr, operators as op};
 
 use super::fact_types::{FACTS, ValueType, find_fact};
 
-/// What is wrong with an expression.
+/// An error in an expression.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ExpressionError {
     #[error("must be a valid CEL expression: {0}")]
@@ -25,7 +25,7 @@ pub(crate) enum ExpressionError {
 /// The type of a part of an expression, and whether its value may be null.
 type InferredType = (ValueType, bool);
 
-/// Walks through an expression and collects all errors and all facts that it uses.
+/// Traverses an expression and collects all its errors and all facts that it uses.
 #[derive(Default)]
 pub(super) struct TypeChecker {
     pub(super) errors: Vec<ExpressionError>,
@@ -166,7 +166,7 @@ impl TypeChecker {
     }
 }
 
-/// Whether two types are equal, where [`ValueType::Any`] equals every type.
+/// Returns whether two types are equal, where [`ValueType::Any`] equals every type.
 fn is_compatible(left: &ValueType, right: &ValueType) -> bool {
     match (left, right) {
         (ValueType::Any, _) | (_, ValueType::Any) => true,
@@ -175,8 +175,8 @@ fn is_compatible(left: &ValueType, right: &ValueType) -> bool {
     }
 }
 
-/// Whether two values may be compared with `==`. Null may be compared only with a nullable value:
-/// with any other value the result would always be the same, which is a mistake of the author.
+/// Returns whether two values may be compared with `==`. Null may be compared only with a nullable
+/// value. With any other value the result would always be the same, which must be a mistake.
 fn are_comparable(left: &InferredType, right: &InferredType) -> bool {
     match (left, right) {
         ((ValueType::Null, _), (_, is_nullable)) | ((_, is_nullable), (ValueType::Null, _)) => *is_nullable,
@@ -185,8 +185,8 @@ fn are_comparable(left: &InferredType, right: &InferredType) -> bool {
     }
 }
 
-/// The result type of a function if it is the same for all arguments, `Any` if it depends on the
-/// arguments, and `None` if conditions may not call the function.
+/// Returns the result type of a function if it is the same for all arguments, `Any` if it depends
+/// on the arguments, and `None` if conditions may not call the function.
 fn result_of_function(name: &str) -> Option<ValueType> {
     Some(match name {
         op::EQUALS | op::NOT_EQUALS | op::LESS | op::LESS_EQUALS | op::GREATER | op::GREATER_EQUALS => ValueType::Bool,
@@ -202,8 +202,8 @@ fn result_of_function(name: &str) -> Option<ValueType> {
     })
 }
 
-/// The result type of a call with arguments of these types; `None` if the arguments do not fit.
-/// `is_method` distinguishes `target.name(...)` from `name(...)`.
+/// Returns the result type of a call with arguments of these types, or `None` if the function does
+/// not accept them. `is_method` distinguishes `target.name(...)` from `name(...)`.
 fn result_of_call(name: &str, is_method: bool, arguments: &[&ValueType]) -> Option<ValueType> {
     use ValueType::{Bool, Double, Duration, Int, List, Text, Timestamp};
     Some(match (name, is_method, arguments) {

@@ -1,4 +1,5 @@
-//! Handles the registry's events: each one becomes commands on assessments.
+//! Applies the events of the registry, the service that stores which partner is on record for which
+//! workload or subscription. Each event becomes commands on assessments.
 mod parse;
 #[cfg(test)]
 mod tests;
@@ -26,7 +27,7 @@ use crate::{
     },
 };
 
-/// How many assessments are read and changed at a time because of a change of a partner.
+/// The number of assessments that are read and changed at a time after a change of a partner.
 const PAGE_SIZE: u64 = 500;
 
 /// Applies the registry's events.
@@ -54,7 +55,7 @@ impl EventReceiver for EventHandler {
 }
 
 impl EventHandler {
-    /// A handler that sends commands to `writer` and wakes `assessor` after each event.
+    /// Returns a handler that sends commands to `writer` and wakes `assessor` after each event.
     pub(crate) fn new(db: Db, writer: Writer<AssessmentStore>, inbox: Inbox, assessor: Assessor) -> Self {
         Self { db, writer, inbox, assessor }
     }
@@ -82,8 +83,8 @@ impl EventHandler {
         }
     }
 
-    /// Ends some lines or the whole association. Nothing happens if the association was still
-    /// pending, because then the claim has no assessment.
+    /// Ends some lines or the whole association. Nothing happens if the association never became
+    /// official, because then the claim has no assessment.
     async fn on_association_ended(
         &self,
         incoming: &IncomingEvent,
@@ -111,8 +112,8 @@ impl EventHandler {
 
     /// Stores the partner's record and applies it to each assessment of the partner.
     ///
-    /// The stream advances after the last command. The commands are idempotent, so a redelivery
-    /// after a failure completes the rest.
+    /// The event is marked as applied after the last command. The commands may be repeated, so
+    /// another delivery after a failure completes the rest.
     async fn on_partner_changed(&self, incoming: &IncomingEvent, event: &PartnerChanged) -> Result<(), ReceiveError> {
         let (partner, reported) = parse::partner_record(event)?;
         if self.inbox.is_applied(&incoming.position).await? {

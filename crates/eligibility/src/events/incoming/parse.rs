@@ -1,5 +1,6 @@
-//! Converts the payloads of the registry's events to domain types. An event that cannot be
-//! converted parks its stream, which then waits for an operator.
+//! Converts the payloads of the registry's events to domain types. An association is official when
+//! the partner is on record for workloads or subscriptions of the tenant. An event that cannot be
+//! converted parks its stream: no more events of the stream are applied until an operator acts.
 use std::{fmt::Display, str::FromStr};
 
 use cpor_durable::{AggregateKey, ReceiveError};
@@ -16,7 +17,7 @@ use crate::{
     store,
 };
 
-/// The facts about an association that became official.
+/// Returns the facts about an association that became official.
 pub(super) fn association_facts(event: &wire::AssociationBecameOfficial) -> Result<AssociationFacts, ReceiveError> {
     Ok(AssociationFacts {
         claim: parse::<ClaimName>("claim", &event.claim)?.into(),
@@ -43,7 +44,7 @@ fn line_facts(facts: &wire::LineFacts) -> Result<LineFacts, ReceiveError> {
     })
 }
 
-/// The facts about a subscription. The conditions of guides compare the names of status and
+/// Returns the facts about a subscription. The conditions of guides compare the names of status and
 /// channel.
 pub(super) fn subscription_facts(facts: Option<&wire::SubscriptionFacts>) -> Result<SubscriptionFacts, ReceiveError> {
     let facts = facts.ok_or_else(|| missing("subscription"))?;
@@ -64,7 +65,7 @@ fn partner_facts(facts: &wire::PartnerFacts) -> Result<PartnerFacts, ReceiveErro
     })
 }
 
-/// The id of the changed partner, and its record.
+/// Returns the id of the changed partner, and its record.
 pub(super) fn partner_record(event: &wire::PartnerChanged) -> Result<(PartnerId, PartnerRecord), ReceiveError> {
     let record = PartnerRecord {
         regions: event.location_regions.clone().into_iter().collect(),
@@ -84,13 +85,14 @@ fn enrollments(facts: &[wire::EnrollmentFacts]) -> Result<Vec<Enrollment>, Recei
     facts.iter().map(enrollment).collect()
 }
 
-/// The lines that ended; empty if all lines ended.
+/// Returns the lines that ended; empty if all lines ended.
 pub(super) fn ended_lines(event: &wire::AssociationEnded) -> Result<Vec<LineId>, ReceiveError> {
     let line_ids = event.line_ids.iter().filter(|_| !event.none_left);
     line_ids.map(|line| parse("line_ids", line)).collect()
 }
 
-/// The key of the assessment of a claim; both are given by resource name.
+/// Returns the storage key of a claim's assessment, from the resource names of the tenant and the
+/// claim.
 pub(super) fn assessment_key(tenant: &str, claim: &str) -> Result<AggregateKey, ReceiveError> {
     Ok(store::assessment_key(parse_tenant(tenant)?, parse::<ClaimName>("claim", claim)?.claim))
 }
@@ -99,7 +101,7 @@ fn parse_tenant(name: &str) -> Result<TenantId, ReceiveError> {
     Ok(parse::<TenantName>("tenant", name)?.tenant)
 }
 
-/// Converts the number of an enum.
+/// Converts the number of an enum value.
 pub(super) fn known<T: WireEnum>(number: i32) -> Result<T, ReceiveError> {
     T::from_number(number).map_err(ReceiveError::park)
 }

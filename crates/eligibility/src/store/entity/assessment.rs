@@ -18,12 +18,13 @@ pub(crate) struct Model {
     pub(crate) id: ClaimId,
     /// The version of the aggregate; every change adds 1.
     pub(crate) version: i64,
-    /// The partner of the claim. Partners see only their own assessments. It is no foreign key,
+    /// The partner of the claim. Partners see only their own assessments. It is not a foreign key,
     /// because the record of the partner may arrive later or never.
     pub(crate) partner: PartnerId,
-    /// Whether the claim must be assessed again. A copy from `state`, for the index.
+    /// Whether the claim must be assessed again. It is a copy from `state`, for the index.
     pub(crate) stale: bool,
-    /// The edition of the guide catalog of the last assessment. A copy from `state`, for the index.
+    /// The edition of the guide catalog (the number of activations of program guides) at the last
+    /// assessment. It is a copy from `state`, for the index.
     pub(crate) edition: i64,
     /// When the association became official. This column and the next ones up to `verdicts` are
     /// copies from `state`, for filters and orders of lists.
@@ -39,7 +40,7 @@ pub(crate) struct Model {
     /// The complete assessment.
     #[sea_orm(column_type = "JsonBinary")]
     pub(crate) state: AssessmentBody,
-    /// The keys whose usage the assessment depends on.
+    /// The keys (workloads and subscriptions) whose usage the assessment depends on.
     #[sea_orm(has_many)]
     pub(crate) keys: HasMany<super::assessment_key::Entity>,
     /// The latest result of each month.

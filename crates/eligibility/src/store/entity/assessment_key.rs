@@ -1,5 +1,6 @@
-//! The table `assessment_key`: the keys whose usage an assessment depends on. The rows of ended
-//! associations are kept, because the usage of their months may be imported again.
+//! The table `assessment_key`: the keys (workloads and subscriptions) whose usage an assessment
+//! depends on. The rows of ended associations are kept, because the usage of their months may be
+//! imported again.
 
 use cpor_durable::ids::{ClaimId, TenantId};
 use sea_orm::entity::prelude::*;

@@ -1,5 +1,5 @@
-//! The table `earning`, which is the ledger (R54). Rows are inserted and never deleted. Only a
-//! payout updates a row, in its last four columns.
+//! The table `earning`, which is the ledger of the amounts that partners earn (R54). Rows are
+//! inserted and never deleted. Only a payout updates a row, in its last four columns.
 
 use cpor_durable::ids::{ClaimId, EarningId, PartnerId, PayoutId, PayoutPeriodId, TenantId};
 use sea_orm::entity::prelude::*;
@@ -22,13 +22,13 @@ pub(crate) struct Model {
     pub(crate) partner: PartnerId,
     /// The id of the claim.
     pub(crate) claim: ClaimId,
-    /// The key, as `workloads/{product}` or `subscriptions/{uuid}`.
+    /// The workload or subscription, as `workloads/{product}` or `subscriptions/{uuid}`.
     pub(crate) key: String,
-    /// The month that is paid for, as `YYYY-MM`.
+    /// The month for which the line earns, as `YYYY-MM`.
     pub(crate) month: String,
     /// The calendar quarter in which the earning was recorded, as `YYYY-Qn`.
     pub(crate) payout_period: PayoutPeriodId,
-    /// When the earning was recorded.
+    /// The time at which the earning was recorded.
     pub(crate) accrue_time: DateTimeUtc,
     /// The number of the earning within its claim, from 1.
     pub(crate) number: i64,

@@ -2,7 +2,7 @@
 
 use sea_orm::{DeriveActiveEnum, EnumIter};
 
-/// Whether an earning has been paid, as it is stored. The names must not change. The migration of
+/// The stored form of whether an earning has been paid. The names must not change. The migration of
 /// the table lists them too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]

@@ -4,7 +4,7 @@ use sea_orm::entity::prelude::*;
 
 use super::bodies::GuideCatalogBody;
 
-/// The row of the table `guide_shelf`. Its key is constant.
+/// The row of the table `guide_shelf`. Its primary key is constant.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "guide_shelf")]

@@ -1,4 +1,5 @@
-//! The table `partner_record`: the partners as the directory last reported them.
+//! The table `partner_record`: the partners as the registry's directory (its data about partners
+//! and customers) last reported them.
 
 use cpor_durable::ids::PartnerId;
 use sea_orm::entity::prelude::*;
@@ -13,7 +14,8 @@ pub(crate) struct Model {
     /// The id of the partner.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) partner: PartnerId,
-    /// The sequence of the event that the record is from. An earlier event never replaces it.
+    /// The sequence number of the event that contained the record. An earlier event never replaces
+    /// it.
     pub(crate) sequence: i64,
     /// The record itself.
     #[sea_orm(column_type = "JsonBinary")]

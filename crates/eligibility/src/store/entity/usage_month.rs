@@ -11,7 +11,7 @@ pub(crate) struct Model {
     /// The id of the tenant.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) owner: TenantId,
-    /// The key, as `workloads/{product}` or `subscriptions/{uuid}`.
+    /// The workload or subscription, as `workloads/{product}` or `subscriptions/{uuid}`.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) key: String,
     /// The month, as `YYYY-MM`. The order of the texts is the order of the months.
@@ -19,17 +19,17 @@ pub(crate) struct Model {
     pub(crate) month: String,
     /// 1 for the first import of the month; every replacement adds 1.
     pub(crate) revision: i64,
-    /// Set for workloads only, like `paid_available_units`.
+    /// The number of active users. Null for subscriptions.
     pub(crate) active_users: Option<i64>,
-    /// See `active_users`.
+    /// The number of paid available units. Null for subscriptions.
     pub(crate) paid_available_units: Option<i64>,
-    /// Set for subscriptions only, like `consumption`.
+    /// The number of seats sold. Null for workloads.
     pub(crate) seats_sold: Option<i64>,
-    /// See `seats_sold`.
+    /// The consumption in units of the product. Null for workloads.
     pub(crate) consumption: Option<i64>,
-    /// When this revision was imported.
+    /// The time at which this revision was imported.
     pub(crate) import_time: DateTimeUtc,
-    /// Whether an assessment that depends on the key still has to be made with this usage.
+    /// Whether at least one assessment has not been made with this usage yet.
     pub(crate) unseen: bool,
     /// The earlier revisions.
     #[sea_orm(has_many)]

@@ -22,7 +22,7 @@ pub(crate) struct Model {
     pub(crate) seats_sold: Option<i64>,
     pub(crate) consumption: Option<i64>,
     pub(crate) import_time: DateTimeUtc,
-    /// When a later import replaced this revision.
+    /// The time at which a later import replaced this revision.
     pub(crate) replace_time: DateTimeUtc,
     /// The current usage of the month. It is saved before the usage that it replaces, and never
     /// deleted.

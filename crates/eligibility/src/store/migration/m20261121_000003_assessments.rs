@@ -194,8 +194,8 @@ fn assessment() -> TableCreateStatement {
         .take()
 }
 
-/// Serves the assessor, which polls for stale rows. The index contains only these, so that the poll
-/// is cheap.
+/// Serves the assessor, which polls for claims to assess again. The index contains only these, so
+/// that the poll is cheap.
 fn assessment_stale() -> IndexCreateStatement {
     use Assessment as T;
     Index::create()
@@ -213,7 +213,7 @@ fn assessment_edition() -> IndexCreateStatement {
     Index::create().name("assessment_edition").table(T::Table).col(T::Edition).col(T::Owner).col(T::Id).take()
 }
 
-/// Serves lists on behalf of a partner, and changes of the partner.
+/// Serves lists for a partner, and changes of the partner.
 fn assessment_partner() -> IndexCreateStatement {
     use Assessment as T;
     Index::create().name("assessment_partner").table(T::Table).col(T::Partner).col(T::Owner).col(T::Id).take()
@@ -428,7 +428,7 @@ fn earning_list(name: &str, column: Earning) -> IndexCreateStatement {
     Index::create().name(name).table(T::Table).col(column).col(T::AccrueTime).col(T::Number).col(T::Id).take()
 }
 
-/// Serves payouts, which mark the accrued earnings of a period as paid.
+/// Serves payouts, which mark the unpaid earnings of a period as paid.
 fn earning_due() -> IndexCreateStatement {
     use Earning as T;
     Index::create()

@@ -16,7 +16,8 @@ use crate::{
 };
 use cpor_durable::Tx;
 
-/// How often an import is tried. A try fails if a concurrent import creates one of the same months.
+/// The number of times that an import is tried. A try fails if a concurrent import creates one of
+/// the same months.
 const MAX_TRIES: usize = 5;
 
 /// One row of an import.
@@ -30,10 +31,10 @@ pub(crate) struct ImportedRow {
 /// Why nothing was imported.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ImportError {
-    /// The database failed, or a row is inconsistent.
+    /// The database cannot be reached, or a row cannot be decoded.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// Concurrent imports of the same months interfered with every try.
+    /// Every try failed because of concurrent imports of the same months.
     #[error("concurrent imports of the same months interfered")]
     Contended,
 }

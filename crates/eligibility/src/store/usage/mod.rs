@@ -1,9 +1,10 @@
 //! Monthly usage (R51): imports, lists, and the months that assessments have not used yet.
 //!
-//! A month that an import changes is *pending* until every assessment of its key has been made
-//! again with the new figures. The import itself changes no assessment, so imports and commands do
-//! not wait for each other. An association that becomes official during an import misses no usage,
-//! because its first assessment is made after it became official and reads the imported usage.
+//! A month that an import changes is *pending* until every assessment of its key (workload or
+//! subscription) has been made again with the new figures. The import itself changes no assessment,
+//! so imports and commands do not wait for each other. No usage is missed for an association that
+//! becomes official (is assessed for the first time) during an import: its first assessment is made
+//! later and reads the imported usage.
 mod import;
 mod pending;
 mod read;
@@ -19,11 +20,11 @@ use sea_orm::{
     sea_query::{Expr, IntoIden, IntoValueTuple, Query},
 };
 
-/// The largest number of rows in one statement. SQLite admits 32,766 parameters.
+/// The maximum number of rows in one statement. SQLite allows 32,766 parameters.
 const MAX_ROWS: usize = 5_000;
 
-/// The condition that the values of these columns are one of `rows`, in a form for which both
-/// SQLite and PostgreSQL use an index.
+/// Returns the condition that the values of these columns are one of `rows`, in a form for which
+/// both SQLite and PostgreSQL use an index.
 fn is_in_rows<C: IntoIden, R: IntoValueTuple>(
     columns: impl IntoIterator<Item = C>,
     rows: impl IntoIterator<Item = R>,
@@ -35,12 +36,12 @@ fn is_in_rows<C: IntoIden, R: IntoValueTuple>(
     Expr::tuple(columns).in_subquery(listed)
 }
 
-/// The values of the columns `owner` and `key`.
+/// Returns the values of the columns `owner` and `key`.
 fn key_columns(key: &TenantKey) -> (TenantId, String) {
     (key.tenant.into(), key.key.to_string())
 }
 
-/// The values of the columns `owner`, `key` and `month`.
+/// Returns the values of the columns `owner`, `key` and `month`.
 fn month_columns(key: &TenantKey, month: Month) -> (TenantId, String, String) {
     (key.tenant.into(), key.key.to_string(), month.to_string())
 }

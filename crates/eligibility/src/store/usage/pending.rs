@@ -27,7 +27,7 @@ pub(crate) struct PendingUsage {
 }
 
 impl PendingUsage {
-    /// The workload or subscription whose usage was imported.
+    /// Returns the workload or subscription whose usage was imported.
     pub(crate) fn key(&self) -> &TenantKey {
         &self.id.key
     }
@@ -36,7 +36,7 @@ impl PendingUsage {
 /// Lists at most `limit` pending months, using the partial index `usage_month_unseen`.
 ///
 /// # Errors
-/// The database failed, or a row is inconsistent.
+/// Returns an error if the database cannot be reached or a row cannot be decoded.
 pub(crate) async fn list_pending(db: &impl ConnectionTrait, limit: u64) -> Result<Vec<PendingUsage>, StoreError> {
     let query = Entity::find().filter(Expr::col(Column::Unseen));
     let query = query.order_by_asc(Column::Owner).order_by_asc(Column::Key).order_by_asc(Column::Month);
@@ -47,15 +47,15 @@ pub(crate) async fn list_pending(db: &impl ConnectionTrait, limit: u64) -> Resul
 /// Counts the pending months.
 ///
 /// # Errors
-/// The database failed.
+/// Returns an error if the database cannot be reached.
 pub(crate) async fn count_pending(db: &impl ConnectionTrait) -> Result<u64, StoreError> {
     Ok(Entity::find().filter(Expr::col(Column::Unseen)).count(db).await?)
 }
 
-/// Returns the keys of the assessments that depend on these months.
+/// Returns the storage keys of the assessments that depend on these months.
 ///
 /// # Errors
-/// The database failed.
+/// Returns an error if the database cannot be reached.
 pub(crate) async fn assessments_to_update(
     db: &impl ConnectionTrait,
     pending: &[PendingUsage],
@@ -76,7 +76,7 @@ pub(crate) async fn assessments_to_update(
 /// imported again after it was read stays pending.
 ///
 /// # Errors
-/// The database failed.
+/// Returns an error if the database cannot be reached.
 pub(crate) async fn mark_as_assessed(db: &impl ConnectionTrait, pending: &[PendingUsage]) -> Result<(), StoreError> {
     for months in pending.chunks(MAX_ROWS) {
         let mut rows = Vec::with_capacity(months.len());

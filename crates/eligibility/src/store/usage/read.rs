@@ -28,7 +28,7 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct UsageRevision {
     pub(crate) stored: StoredUsage,
-    /// When a later import replaced this revision; `None` for the current one.
+    /// The time at which a later import replaced this revision, or `None` for the current one.
     pub(crate) replace_time: Option<Timestamp>,
 }
 
@@ -83,7 +83,7 @@ fn month(revision: &UsageRevision) -> CursorValue {
 /// revisions of each month (R51). Executes one query, and one more for replaced revisions.
 ///
 /// # Errors
-/// The database failed, or a row is inconsistent.
+/// Returns an error if the database cannot be reached or a row cannot be decoded.
 pub(crate) async fn list(
     db: &impl ConnectionTrait,
     key: &TenantKey,
@@ -112,7 +112,7 @@ fn is_of_key(key: &TenantKey) -> Condition {
 /// Returns all stored months of these keys, in order.
 ///
 /// # Errors
-/// The database failed, or a row is inconsistent.
+/// Returns an error if the database cannot be reached or a row cannot be decoded.
 pub(crate) async fn load_usage(
     db: &impl ConnectionTrait,
     keys: BTreeSet<TenantKey>,

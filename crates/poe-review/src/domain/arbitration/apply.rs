@@ -1,4 +1,6 @@
-//! Applies the result of an arbitration to a review case (R37).
+//! Applies the result of an arbitration to a review case (R37). An arbitration awards contested
+//! keys (workloads or subscriptions of a tenant that claims of several companies want) to one case
+//! each. A line is the part of a claim that is about one key.
 use super::{Arbitration, Verdict};
 use crate::domain::{CaseEvent, Closure, Competition, ReviewCase, State, case::transition};
 use cpor_durable::Transition;
@@ -10,9 +12,9 @@ impl ReviewCase {
     /// contested. An open case loses the lines that another case wins, and is closed when no line
     /// is left (R27a). An approved case keeps its lines until their associations end.
     ///
-    /// `successor_keys` are the keys whose holders stay on record until the winner's association
-    /// becomes official. Returns `None` if nothing changes, in particular when the same verdict is
-    /// applied again.
+    /// `successor_keys` are the keys whose current holders stay on record until the winner's
+    /// association becomes official. Returns `None` if nothing changes, in particular when the same
+    /// verdict is applied again.
     #[must_use]
     pub fn apply_award(
         &self,

@@ -1,7 +1,9 @@
-//! Arbitration (R37): the decision of a review lead on contested keys.
+//! Arbitration (R37): the decision of a review lead on contested keys. A *key* is one workload or
+//! subscription of a tenant; at most one company can hold it. A key is *contested* while claims of
+//! several companies compete for it. An *award* gives one key to one claim's review case.
 //!
-//! The decision is committed first. Then the registry carries it out, and its verdict is applied to
-//! each competing case. A pending arbitration can be completed by any process.
+//! The decision is committed first. Then the registry carries it out, and the verdicts are applied
+//! to the competing cases. A pending arbitration can be completed by any process.
 mod apply;
 mod plan;
 
@@ -27,31 +29,34 @@ pub struct Award {
 pub enum AwardOutcome {
     /// No other claim held the key.
     Cleared,
-    /// A pending hold of another claim has ended.
+    /// Another claim held the key, but its association was not official yet (a pending hold). That
+    /// hold has ended.
     Yielded,
-    /// The winner is the successor: an official holder stays on record until the winner's
-    /// association becomes official.
+    /// The winner is the successor: another company is on record for the key (its official holder)
+    /// and stays on record until the winner's association becomes official.
     Successor,
 }
 
 /// An arbitration of one or more keys of a tenant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Arbitration {
-    /// The tenant. It is the owner part of the arbitration's key.
+    /// The tenant (customer). It is the first part of the arbitration's storage key.
     pub tenant: TenantId,
-    /// The decision id. It identifies the request to the registry, and is the id part of the key.
+    /// The decision id. It identifies the request to the registry, and is the second part of the
+    /// storage key.
     pub id: DecisionId,
     /// The awarded keys and their winners.
     pub awards: Vec<Award>,
-    /// The lead's comment to the partners. It is erased when the arbitration ends (R56). By then,
-    /// the history of each claim contains it.
+    /// The review lead's comment to the partners. It is erased when the arbitration ends (R56). By
+    /// then, the history of each claim contains it.
     pub comment: String,
-    /// The lead who decided. Every process that completes the arbitration records this actor as the
-    /// author of its commands. The lead's subject is erased when the arbitration ends.
+    /// The review lead who decided. Every process that completes the arbitration records this actor
+    /// as the author of its commands. The actor's subject (user id) is erased when the arbitration
+    /// ends.
     pub actor: Actor,
     /// The state of the arbitration.
     pub state: ArbitrationState,
-    /// The time of the lead's decision.
+    /// The time of the review lead's decision.
     pub create_time: Timestamp,
 }
 
@@ -59,11 +64,12 @@ pub struct Arbitration {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum ArbitrationState {
-    /// The lead's decision is committed. It is not yet known whether the awards are possible.
+    /// The review lead's decision is committed. It is not yet known whether the awards are
+    /// possible.
     Begun,
-    /// The awards are possible. The registry or some cases have not applied them yet.
+    /// The awards are possible. The registry, or at least one case, has not applied them yet.
     Planned {
-        /// The verdict for each competing case.
+        /// The effects of the awards on each competing case.
         plan: AwardPlan,
     },
     /// The registry and all cases have applied the awards.
@@ -82,14 +88,14 @@ pub enum ArbitrationState {
 /// A domain event of an arbitration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ArbitrationEvent {
-    /// A lead has decided.
+    /// A review lead has decided.
     Begun,
     /// The arbitration has reached its next state.
     Advanced,
 }
 
 impl Arbitration {
-    /// Whether the arbitration still has to be completed.
+    /// Returns whether the arbitration still has to be completed.
     #[must_use]
     pub fn is_pending(&self) -> bool {
         match self.state {

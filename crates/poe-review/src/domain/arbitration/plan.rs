@@ -1,5 +1,6 @@
-//! Plans the awards of an arbitration: derives a verdict for each competing case, or every reason
-//! why the awards are not possible.
+//! Plans the awards of an arbitration. An award gives one contested key (a workload or subscription
+//! that several companies claim) to one case. The plan contains the effects on each competing case.
+//! If the awards are not possible, the result is every reason why.
 use super::Award;
 use crate::domain::{Competition, Phase, ReviewCase, Rivals};
 use cpor_types::{AssociationKey, CaseId};
@@ -22,15 +23,16 @@ pub struct AwardRefusal {
 pub enum AwardRefusalReason {
     /// The winner does not compete for the key.
     NotContested,
-    /// A winner competes for the key, and the arbitration does not award it. All contested keys of
-    /// a winner must be awarded together.
+    /// A winner of another key also competes for this key, and the arbitration does not award it.
+    /// All contested keys of a winner must be awarded together.
     NotAwarded,
     /// The arbitration awards the key more than once.
     AwardedTwice,
     /// A case that competes for the key is being approved, or another arbitration of the key is
     /// pending.
     Busy,
-    /// The official holder of the key already has a successor in the registry.
+    /// Another claim has already been awarded the key and waits in the registry to succeed the
+    /// official holder (the company that is on record for the key).
     SuccessorExists,
     /// The registry does not know the key.
     #[serde(rename = "unknown")]

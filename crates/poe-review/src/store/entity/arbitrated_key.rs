@@ -1,9 +1,11 @@
-//! The table `arbitrated_key`: the keys of pending arbitrations. Its primary key allows only one
-//! pending arbitration per key.
+//! The table `arbitrated_key`: the contested keys of pending arbitrations. A contested key is a
+//! workload or subscription of a tenant that claims of several companies compete for; an
+//! arbitration is a review lead's decision on it. Its primary key allows only one pending
+//! arbitration per contested key.
 use cpor_durable::ids::{DecisionId, TenantId};
 use sea_orm::entity::prelude::*;
 
-/// A key that a pending arbitration has reserved.
+/// A contested key that a pending arbitration has reserved.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "arbitrated_key")]

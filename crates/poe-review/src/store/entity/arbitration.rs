@@ -1,9 +1,10 @@
-//! The table `arbitration`: one row per arbitration of contested keys (R37).
+//! The table `arbitration`: one row per arbitration (R37).
 use super::arbitration_body::ArbitrationBody;
 use cpor_durable::ids::{DecisionId, TenantId};
 use sea_orm::entity::prelude::*;
 
-/// An arbitration: the decision of a review lead on contested keys.
+/// An arbitration: the decision of a review lead on contested keys, which are workloads or
+/// subscriptions that claims of several companies compete for.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "arbitration")]
@@ -16,12 +17,12 @@ pub(crate) struct Model {
     pub(crate) id: DecisionId,
     /// The version of the arbitration.
     pub(crate) version: i64,
-    /// The awards, the comment, the lead and the state.
+    /// The awards, the comment, the review lead and the state.
     #[sea_orm(column_type = "JsonBinary")]
     pub(crate) body: ArbitrationBody,
-    /// The time of the lead's decision.
+    /// The time of the review lead's decision.
     pub(crate) create_time: DateTimeUtc,
-    /// The keys that the arbitration has reserved. It has none when it has ended.
+    /// The keys that the arbitration has reserved. It has none after it has ended.
     #[sea_orm(has_many)]
     pub(crate) keys: HasMany<super::arbitrated_key::Entity>,
 }

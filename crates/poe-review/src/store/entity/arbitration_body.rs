@@ -1,4 +1,5 @@
-//! The JSON column of an arbitration.
+//! The JSON column of an arbitration: a review lead's decision on keys (workloads or subscriptions)
+//! that several claims compete for.
 use crate::domain::arbitration::{ArbitrationState, Award};
 use cpor_types::Actor;
 use sea_orm::FromJsonQueryResult;
@@ -9,9 +10,9 @@ use serde::{Deserialize, Serialize};
 pub(crate) struct ArbitrationBody {
     /// The awarded keys and their winners.
     pub(crate) awards: Vec<Award>,
-    /// The lead's comment.
+    /// The review lead's comment.
     pub(crate) comment: String,
-    /// The lead who decided.
+    /// The review lead who decided.
     #[serde(rename = "by")]
     pub(crate) actor: Actor,
     /// The state of the arbitration.

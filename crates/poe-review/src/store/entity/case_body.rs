@@ -13,11 +13,11 @@ pub(crate) struct CaseBody {
     pub(crate) kind: CaseKind,
     /// The state of the case.
     pub(crate) state: State,
-    /// The clocks that measure the review's deadlines.
+    /// The deadlines of the review, which can stop and continue.
     pub(crate) clocks: Clocks,
     /// The time between the reminder of a clock and its due time.
     pub(crate) remind_before: Length,
-    /// The competition for the keys of the case.
+    /// The competition with other cases for the same workloads and subscriptions.
     #[serde(rename = "contest")]
     pub(crate) competition: Competition,
     /// Lines that were awarded to another claim, or whose association has ended.
@@ -25,6 +25,6 @@ pub(crate) struct CaseBody {
     pub(crate) ended_lines: BTreeSet<LineId>,
     /// The review round.
     pub(crate) round: u32,
-    /// The registry's reasons for refusing the last approval.
+    /// The registry's reasons for refusing to reserve lines for the last approval.
     pub(crate) approval_refusals: Vec<LineRefusal>,
 }

@@ -1,5 +1,6 @@
-//! The table `case_key`: an index of the keys that live cases compete for. It is used to find the
-//! rivals of a case (R37).
+//! The table `case_key`: an index of the keys (workloads and subscriptions of a tenant) that live
+//! cases compete for. It is used to find the rivals of a case (R37): the cases of other companies
+//! for the same key.
 use cpor_durable::ids::{CaseId, TenantId};
 use sea_orm::entity::prelude::*;
 

@@ -1,5 +1,6 @@
-//! The table `contest_check`: cases whose rivals must be determined again (R37). The two counters
-//! only grow, so a request that arrives while an earlier one is being processed is not lost.
+//! The table `contest_check`: cases whose rivals (competing cases of other companies) must be
+//! determined again (R37). The two counters only grow, so a request that arrives while an earlier
+//! one is being processed is not lost.
 use cpor_durable::ids::{CaseId, TenantId};
 use sea_orm::entity::prelude::*;
 

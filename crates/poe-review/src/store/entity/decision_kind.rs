@@ -9,7 +9,7 @@ pub(crate) enum DecisionKind {
     /// The approval of a case (R23).
     #[sea_orm(string_value = "approval")]
     Approval,
-    /// The arbitration of contested keys (R37).
+    /// A review lead's decision between competing claims (R37).
     #[sea_orm(string_value = "arbitration")]
     Arbitration,
 }

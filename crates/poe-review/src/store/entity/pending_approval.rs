@@ -1,5 +1,6 @@
-//! The table `pending_approval`: approvals and arbitrations that wait for the registry. A row is
-//! inserted and deleted in the transaction that changes the state of its case or arbitration.
+//! The table `pending_approval`: approvals, and arbitrations between competing claims, that wait
+//! for the registry. A row is inserted and deleted in the transaction that changes the state of its
+//! case or arbitration.
 //!
 //! It has no foreign key, because its parent is a case or an arbitration.
 use super::decision_kind::DecisionKind;

@@ -22,10 +22,10 @@ pub(crate) struct Model {
     pub(crate) reviewer: Option<String>,
     /// The resource name of the claim: `partners/{partner}/claims/{claim}`.
     pub(crate) claim: String,
-    /// The due time of the most urgent clock, by which the queue is sorted. The latest time if no
-    /// clock is running or passed.
+    /// The earliest due time of the case, by which the queue is sorted. The latest storable time if
+    /// the case has no due time.
     pub(crate) queue_time: DateTimeUtc,
-    /// Whether at least one clock has passed.
+    /// Whether at least one deadline of the review has passed.
     pub(crate) overdue: bool,
     /// The snapshot of the claim.
     #[sea_orm(column_type = "JsonBinary")]
@@ -39,7 +39,7 @@ pub(crate) struct Model {
     pub(crate) update_time: DateTimeUtc,
     /// The time at which the case was approved, rejected or closed.
     pub(crate) close_time: Option<DateTimeUtc>,
-    /// The keys that the case competes for.
+    /// The keys (workloads or subscriptions) that the case competes for.
     #[sea_orm(has_many)]
     pub(crate) keys: HasMany<super::case_key::Entity>,
     /// The requests to check the competition of the case.

@@ -1,6 +1,7 @@
-//! The table `tenant_contest`: one row per tenant, which serves as a lock. A transaction that
-//! changes the competing keys of a tenant's cases locks the row. So of two cases that are opened at
-//! the same time, the second one sees the first.
+//! The table `tenant_contest`: one row per tenant, which serves as a lock. The cases of a tenant
+//! compete for keys (workloads or subscriptions). A transaction locks the row before it changes the
+//! keys of a case. So if two cases are opened at the same time, the second transaction sees the
+//! first case.
 //!
 //! It has no foreign key, because this service stores no tenants.
 use cpor_durable::ids::TenantId;

@@ -1,4 +1,5 @@
-//! Creates the tables of cases, competition, notes, arbitrations and pending decisions.
+//! Creates the tables of review cases, their competition with each other, notes, arbitrations
+//! (decisions between competing cases) and pending decisions.
 use sea_orm_migration::{
     prelude::*,
     schema::{
@@ -185,7 +186,8 @@ fn review_case() -> TableCreateStatement {
         .take()
 }
 
-/// Serves the queue. It contains only open cases, so that closed cases do not slow it down.
+/// Serves the queue of cases that wait for reviewers. The index contains only open cases, so that
+/// closed cases do not slow the queue down.
 fn review_case_queue() -> IndexCreateStatement {
     use ReviewCase as T;
     Index::create()

@@ -1,4 +1,5 @@
-//! Applies a parsed row with a command to its partner or tenant.
+//! Applies a parsed row with a command to its partner or tenant. The directory is the registry's
+//! data about partners and customers (tenants).
 use std::convert::Infallible;
 
 use cpor_durable::{Command, RequestId, Transition};

@@ -1,5 +1,5 @@
-//! The RPC `ImportDirectory`. Rows are imported one by one, so that an invalid row does not prevent
-//! the import of the others.
+//! The RPC `ImportDirectory`. The directory is the registry's data about partners and customers.
+//! Rows are imported one by one, so that an invalid row does not prevent the import of the others.
 mod apply;
 mod preview;
 mod row;

@@ -1,4 +1,5 @@
-//! Parses the rows of an import.
+//! Parses the rows of an import into the directory, which is the registry's data about partners and
+//! customers (tenants). An MPN id is the Microsoft Partner Network id of a location.
 use std::collections::BTreeMap;
 
 use chrono::Days;
@@ -118,7 +119,7 @@ fn workload(row: &wire::Workload, catalog: &Catalog) -> Result<Row, Status> {
     }
 }
 
-/// The product with this id, or a status when the catalog does not contain it.
+/// Returns the product with this id, or a status when the catalog does not contain it.
 fn listed_product<'a>(product: &ProductId, catalog: &'a Catalog) -> Result<&'a Product, Status> {
     let message = || format!("products/{product} is not in the catalog");
     catalog
@@ -126,7 +127,7 @@ fn listed_product<'a>(product: &ProductId, catalog: &'a Catalog) -> Result<&'a P
         .ok_or_else(|| error::with_reason(Code::InvalidArgument, ErrorReason::ProductUnknown, message()))
 }
 
-/// The calendar id itself if such a calendar exists, or a status.
+/// Returns the calendar id itself if such a calendar exists, or a status.
 fn known_calendar(calendar: String, calendars: &Calendars) -> Result<String, Status> {
     if calendars.contains(&calendar) {
         return Ok(calendar);

@@ -25,8 +25,8 @@ use crate::domain::record::RecordConflict;
 use crate::store::tenant::TenantConflict;
 use crate::store::{query, tenant};
 
-/// Imports associations from before CPOR (R58), with one result for each row. Importing a row again
-/// changes nothing.
+/// Imports legacy associations, which were recorded before claims existed (R58), with one result
+/// for each row. A repeated import of a row changes nothing.
 ///
 /// Each row is one query and one command, and up to 256 rows share a transaction. With
 /// `validate_only`, each row is two queries, and the rows of a tenant share a command that commits
@@ -96,8 +96,9 @@ fn parse(row: &wire::LegacyAssociation) -> Result<(TenantId, LegacyAssociation),
 
 /// Imports one association with one command.
 ///
-/// A repeated import can be refused, for example because the association itself holds the key. A
-/// further query then finds the recorded import, and the row counts as unchanged.
+/// The import of a row can be refused because the row was imported before: the imported association
+/// itself then holds the key. In this case a further query finds the recorded import, and the row
+/// counts as unchanged.
 async fn import_association(
     api: &Api,
     actor: Actor,
@@ -131,7 +132,7 @@ async fn import_association(
     recorded.map(|_| Outcome::Unchanged).ok_or_else(|| refusal_status(&reasons))
 }
 
-/// The status that names every reason for which a row is refused.
+/// Returns the status that names every reason for which a row is refused.
 fn refusal_status(reasons: &[Reason]) -> Status {
     let Some(first) = reasons.first() else { return status::internal("the refusal has no reason") };
     let precondition = |reason: &Reason| PreconditionViolation {
@@ -143,7 +144,7 @@ fn refusal_status(reasons: &[Reason]) -> Status {
     status::failed_precondition(reason.as_str_name(), first.describe(), reasons.iter().map(precondition).collect())
 }
 
-/// The field of the row that a reason concerns.
+/// Returns the field of the row that a reason concerns.
 fn field_of(reason: Reason) -> &'static str {
     if reason == Reason::LocationNotOfPartner { "mpn_id" } else { "key" }
 }

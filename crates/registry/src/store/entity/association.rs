@@ -1,5 +1,6 @@
-//! The table `association`: pending, official and ended associations. Rows are never deleted, so
-//! that past times can be queried (R49).
+//! The table `association`: pending, official (the partner is on record) and ended associations of
+//! partners with workloads or subscriptions of tenants. Rows are never deleted, so that past times
+//! can be queried (R49).
 use cpor_durable::ids::{AssociationId, CaseId, ClaimId, LineId, PartnerId, TenantUuid};
 use sea_orm::entity::prelude::*;
 
@@ -8,8 +9,8 @@ use super::end_reason::EndReason;
 
 /// A row of the table `association`.
 ///
-/// Its partner is no foreign key. A transaction about a tenant has no lock on it, and checking it
-/// would make the transaction wait for those that change the partner.
+/// The partner is not a foreign key. To check it, a transaction about a tenant would have to wait
+/// for transactions that change the partner.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "association")]
@@ -21,25 +22,27 @@ pub(crate) struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) id: AssociationId,
     pub(crate) partner: PartnerId,
-    /// The claim, which is a row of another service. Null for a legacy association (R58), like
-    /// `line` and `submit_time`.
+    /// The claim, which another service stores. Null for a legacy association, which was recorded
+    /// before claims existed (R58); `line` and `submit_time` are null too.
     pub(crate) claim: Option<ClaimId>,
     pub(crate) line: Option<LineId>,
     /// The review case that approved the claim. Null when the request does not contain it.
     pub(crate) review_case: Option<CaseId>,
-    /// The MPN id of the partner's location.
+    /// The Microsoft Partner Network (MPN) id of the partner's location.
     pub(crate) mpn_id: String,
     pub(crate) product: String,
-    /// `workloads/{product}` or `subscriptions/{uuid}`.
+    /// The workload or subscription: `workloads/{product}` or `subscriptions/{uuid}`.
     pub(crate) key: String,
     pub(crate) activity: Activity,
     pub(crate) submit_time: Option<DateTimeUtc>,
-    /// When the pending hold began, or when a legacy association was imported.
+    /// The time at which the association was created: at the claim's approval, or at the import of
+    /// a legacy association.
     pub(crate) hold_time: DateTimeUtc,
-    /// When the association became official. Null while it is pending, and if it ended without
-    /// becoming official.
+    /// The time at which the association became official. Null while it is pending, and if it ended
+    /// without becoming official.
     pub(crate) official_time: Option<DateTimeUtc>,
-    /// When the association ended. Null while it is live, like `end_reason`.
+    /// The time at which the association ended. Null while it is pending or official; `end_reason`
+    /// is null too.
     pub(crate) end_time: Option<DateTimeUtc>,
     pub(crate) end_reason: Option<EndReason>,
     /// The tenant, which is saved before its associations and never deleted.

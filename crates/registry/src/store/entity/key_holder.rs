@@ -1,12 +1,13 @@
-//! The table `key_holder`: the company that holds a key, and its successor. Its primary key
-//! guarantees that a key has one holder (R36) and at most one successor (R37).
+//! The table `key_holder`: the company that holds a key (a workload or subscription of a tenant),
+//! and its successor: the claim that replaces the company later. The primary key guarantees that a
+//! key has at most one holder (R36) and at most one successor (R37).
 use cpor_durable::ids::{CaseId, ClaimId, PartnerId, TenantUuid};
 use sea_orm::entity::prelude::*;
 
 /// A row of the table `key_holder`.
 ///
-/// Its partners are no foreign keys. A transaction about a tenant has no lock on them, and checking
-/// them would make it wait for transactions that change partners.
+/// The partners are not foreign keys. To check them, a transaction about a tenant would have to
+/// wait for transactions that change partners.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "key_holder")]
@@ -14,13 +15,13 @@ pub(crate) struct Model {
     /// The id of the tenant.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) tenant: TenantUuid,
-    /// `workloads/{product}` or `subscriptions/{uuid}`.
+    /// The name of the held key: `workloads/{product}` or `subscriptions/{uuid}`.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) key: String,
     /// The partner that holds the key.
     pub(crate) partner: PartnerId,
-    /// The partner of the successor's claim. Null when there is no successor, like
-    /// `successor_claim`.
+    /// The partner of the successor's claim. Null when there is no successor; `successor_claim` is
+    /// null too.
     pub(crate) successor_partner: Option<PartnerId>,
     pub(crate) successor_claim: Option<ClaimId>,
     /// The review case of the successor's claim at the award. Null when the request does not

@@ -18,12 +18,13 @@ pub(crate) struct Model {
     /// The number of changes of the row.
     pub(crate) version: i64,
     pub(crate) display_name: String,
-    /// The locations by MPN id. The table `partner_location` keeps an MPN id to one partner.
+    /// The locations by Microsoft Partner Network (MPN) id. The table `partner_location` ensures
+    /// that an MPN id belongs to at most one partner.
     #[sea_orm(column_type = "JsonBinary")]
     pub(crate) locations: Locations,
     #[sea_orm(column_type = "JsonBinary")]
     pub(crate) enrollments: Enrollments,
-    /// The rows that keep the MPN ids to this partner.
+    /// The rows which ensure that no other partner has the MPN ids.
     #[sea_orm(has_many)]
     pub(crate) location_rows: HasMany<super::partner_location::Entity>,
 }

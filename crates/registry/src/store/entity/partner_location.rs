@@ -1,4 +1,5 @@
-//! The table `partner_location`: keeps every MPN id to one partner, because `mpn_id` is unique.
+//! The table `partner_location`: ensures that a Microsoft Partner Network (MPN) id belongs to at
+//! most one partner, because `mpn_id` is unique.
 use cpor_durable::ids::PartnerId;
 use sea_orm::entity::prelude::*;
 

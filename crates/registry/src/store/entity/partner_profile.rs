@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::directory::{Enrollment, Location};
 
-/// The locations of a partner as JSON, by MPN id.
+/// The locations of a partner as JSON, by Microsoft Partner Network (MPN) id.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromJsonQueryResult)]
 #[serde(transparent)]
 pub(crate) struct Locations(pub(crate) BTreeMap<MpnId, Location>);

@@ -22,7 +22,7 @@ pub(crate) struct Model {
     pub(crate) channel: PurchaseChannel,
     pub(crate) purchase_time: DateTimeUtc,
     pub(crate) end_time: Option<DateTimeUtc>,
-    /// The end of the grace period.
+    /// The end of the grace period, in which the subscription still counts as active.
     pub(crate) expire_time: Option<DateTimeUtc>,
     /// The tenant, which is saved before its subscriptions and never deleted.
     #[sea_orm(belongs_to, from = "tenant", to = "id", on_delete = "Restrict")]

@@ -26,7 +26,7 @@ pub(crate) struct Model {
     /// to at most one tenant.
     #[sea_orm(column_type = "JsonBinary")]
     pub(crate) domains: Domains,
-    /// The rows that keep the domains to this tenant.
+    /// The rows which ensure that no other tenant has the domains.
     #[sea_orm(has_many)]
     pub(crate) domain_rows: HasMany<super::tenant_domain::Entity>,
     /// The subscriptions of the tenant.
@@ -38,7 +38,7 @@ pub(crate) struct Model {
     /// The records of the claims about the tenant.
     #[sea_orm(has_many)]
     pub(crate) claims: HasMany<super::tenant_claim::Entity>,
-    /// The holders of the tenant's keys.
+    /// The companies that hold the tenant's keys (workloads and subscriptions).
     #[sea_orm(has_many)]
     pub(crate) key_holders: HasMany<super::key_holder::Entity>,
     /// The associations with the tenant's keys.

@@ -1,4 +1,5 @@
-//! The table `tenant_claim`: the permanent record of each claim at a tenant.
+//! The table `tenant_claim`: the permanent record of the reviewers' decisions about each claim at a
+//! tenant.
 use cpor_durable::ids::{ClaimId, PartnerId, TenantUuid};
 use sea_orm::entity::prelude::*;
 
@@ -12,11 +13,11 @@ pub(crate) struct Model {
     /// The id of the tenant.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) tenant: TenantUuid,
-    /// The partner of the claim. The directory may not contain it, so that a refusal of its claim
-    /// can be recorded.
+    /// The partner of the claim. It need not be in the table of partners, so that the refusal of a
+    /// claim of an unknown partner can be recorded.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) partner: PartnerId,
-    /// The id of the claim, which is a row of another service.
+    /// The id of the claim, which another service stores.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) claim: ClaimId,
     /// The recorded decisions by decision id.

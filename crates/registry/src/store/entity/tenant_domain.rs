@@ -1,4 +1,5 @@
-//! The table `tenant_domain`: keeps every domain to one tenant, because `domain` is unique.
+//! The table `tenant_domain`: ensures that a domain belongs to at most one tenant, because `domain`
+//! is unique.
 use cpor_durable::ids::TenantUuid;
 use sea_orm::entity::prelude::*;
 

@@ -1,4 +1,4 @@
-//! Creates the tables of tenants, partners, claims and associations.
+//! Creates the tables of tenants, partners, claim records and associations.
 use sea_orm_migration::{
     prelude::*,
     schema::{
@@ -176,7 +176,7 @@ fn tenant_id() -> IndexCreateStatement {
     Index::create().name("tenant_id").table(T::Table).col(T::Id).unique().take()
 }
 
-/// Refers from the column `tenant` of a table to the tenant. Tenants are never deleted.
+/// Returns a foreign key from a column to the tenant. Tenants are never deleted.
 fn of_tenant(name: &str, table: impl IntoTableRef, column: impl IntoIden) -> ForeignKeyCreateStatement {
     ForeignKey::create()
         .name(name)
@@ -239,8 +239,9 @@ fn tenant_claim() -> TableCreateStatement {
         .take()
 }
 
-/// The primary key guarantees that a key has one company (R34) and at most one successor (R37),
-/// also when several transactions write at the same time.
+/// Creates the table of the companies that hold a key (a workload or subscription). The primary key
+/// guarantees that a key has at most one holder (R34) and at most one successor (R37), even when
+/// several transactions write at the same time.
 fn key_holder() -> TableCreateStatement {
     use KeyHolder as T;
     Table::create()
@@ -257,7 +258,7 @@ fn key_holder() -> TableCreateStatement {
         .take()
 }
 
-/// Finds the successors that are loaded with a tenant.
+/// Serves the search for the successors that are loaded with a tenant.
 fn key_holder_successor() -> IndexCreateStatement {
     use KeyHolder as T;
     Index::create()
@@ -295,7 +296,7 @@ fn association() -> TableCreateStatement {
         .take()
 }
 
-/// Finds who is on record for a key now or at a time, and whether a partner may see usage.
+/// Serves the search for the partners that are on record for a key, now or at a time.
 fn association_key() -> IndexCreateStatement {
     use Association as T;
     Index::create()
@@ -308,8 +309,8 @@ fn association_key() -> IndexCreateStatement {
         .take()
 }
 
-/// Finds the associations that are loaded with a tenant. The cost depends on the number of live
-/// associations only.
+/// Serves the search for the live (pending or official) associations that are loaded with a tenant.
+/// The cost does not depend on the number of ended associations.
 fn association_live() -> IndexCreateStatement {
     use Association as T;
     Index::create()
@@ -320,19 +321,19 @@ fn association_live() -> IndexCreateStatement {
         .take()
 }
 
-/// Lists the associations of a tenant, the newest first.
+/// Serves lists of the associations of a tenant, the newest first.
 fn association_tenant() -> IndexCreateStatement {
     use Association as T;
     Index::create().name("association_tenant").table(T::Table).col(T::Tenant).col(T::HoldTime).col(T::Id).take()
 }
 
-/// Lists the associations of a partner, the newest first.
+/// Serves lists of the associations of a partner, the newest first.
 fn association_partner() -> IndexCreateStatement {
     use Association as T;
     Index::create().name("association_partner").table(T::Table).col(T::Partner).col(T::HoldTime).col(T::Id).take()
 }
 
-/// Lists the associations of all tenants, the newest first.
+/// Serves lists of the associations of all tenants, the newest first.
 fn association_all() -> IndexCreateStatement {
     use Association as T;
     Index::create().name("association_all").table(T::Table).col(T::HoldTime).col(T::Id).take()
@@ -376,7 +377,7 @@ fn partner_location() -> TableCreateStatement {
         .take()
 }
 
-/// The condition that two columns are both null or both set.
+/// Returns the condition that two columns are both null or both set.
 fn both_or_neither_null(one: impl IntoColumnRef, other: impl IntoColumnRef) -> Expr {
     Expr::col(one).is_null().eq(Expr::col(other).is_null())
 }
