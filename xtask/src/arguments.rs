@@ -58,7 +58,7 @@ pub(crate) enum Task {
 /// Parses the arguments after the name of the program.
 ///
 /// # Errors
-/// The task or an argument is unknown, or there is no task.
+/// Returns an error if the task or an argument is unknown, or if no task is given.
 pub(crate) fn parse(arguments: impl Iterator<Item = String>) -> Result<Task> {
     let arguments: Vec<String> = arguments.collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();

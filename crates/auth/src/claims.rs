@@ -63,7 +63,7 @@ impl Claims {
     /// other systems.
     ///
     /// # Errors
-    /// Returns what is wrong with the claims.
+    /// Returns a description of what is wrong with the claims.
     pub(super) fn to_user(&self) -> Result<Caller, &'static str> {
         if self.sub.is_empty() || self.sub.starts_with(SERVICE_SUBJECT_PREFIX) {
             return Err("the subject is empty or that of a service");
@@ -87,7 +87,7 @@ impl Claims {
     /// Converts the claims of a service's token.
     ///
     /// # Errors
-    /// Returns what is wrong with the claims.
+    /// Returns a description of what is wrong with the claims.
     pub(super) fn to_service(&self) -> Result<Caller, &'static str> {
         let name = self.sub.strip_prefix(SERVICE_SUBJECT_PREFIX).ok_or("the subject is not that of a service")?;
         let service: Service = name.parse().map_err(|_| "the service is unknown")?;

@@ -55,7 +55,7 @@ impl ReceiptKeys {
     /// Verifies a signature. Returns the signed statement and the `kid` of the key that signed it.
     ///
     /// # Errors
-    /// See [`SignatureError`].
+    /// Returns a [`SignatureError`].
     pub fn verify<T: DeserializeOwned + Clone>(&self, signature: &str) -> Result<(T, String), SignatureError> {
         let header = decode_header(signature).map_err(|_| SignatureError::NotAReceipt)?;
         let is_receipt = header.typ.as_deref() == Some(RECEIPT_TYPE);

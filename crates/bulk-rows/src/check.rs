@@ -9,7 +9,7 @@ use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
 /// migration cannot differ. The texts must not contain quotes.
 ///
 /// # Errors
-/// If the database fails, or if the column has no such constraint.
+/// Returns an error if the database fails, or if the column has no such constraint.
 pub async fn admitted_texts(db: &impl ConnectionTrait, table: &str, column: &str) -> Result<BTreeSet<String>, DbErr> {
     let backend = db.get_database_backend();
     let query = if backend == DbBackend::Postgres {

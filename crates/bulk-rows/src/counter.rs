@@ -13,7 +13,7 @@ use crate::{InputRows, Sql, to_bigint};
 /// defaults. The rows are locked in the order of owners and stay locked until the transaction ends.
 ///
 /// # Errors
-/// If the database fails.
+/// Returns an error if the database fails.
 pub async fn increment_counters<E: EntityTrait>(
     tx: &impl ConnectionTrait,
     owner: E::Column,

@@ -45,7 +45,7 @@ impl fmt::Display for Key<'_> {
 /// Decodes a row that contains all columns of `E`.
 ///
 /// # Errors
-/// If a column does not decode.
+/// Returns an error if a column cannot be decoded.
 pub fn decode_row<E: EntityTrait>(row: &QueryResult) -> Result<E::Model, UndecodableRow> {
     E::Model::from_query_result(row, "").map_err(|error| UndecodableRow {
         table: E::default().table_name(),
@@ -58,7 +58,7 @@ pub fn decode_row<E: EntityTrait>(row: &QueryResult) -> Result<E::Model, Undecod
 /// that the error for a row that does not decode names the row.
 ///
 /// # Errors
-/// If the database fails or a row does not decode.
+/// Returns an error if the database fails or a row cannot be decoded.
 pub async fn fetch_all<E: EntityTrait>(
     db: &impl ConnectionTrait,
     query: Select<E>,
@@ -71,7 +71,7 @@ pub async fn fetch_all<E: EntityTrait>(
 /// except that the error for a row that does not decode names the row.
 ///
 /// # Errors
-/// If the database fails or the row does not decode.
+/// Returns an error if the database fails or the row cannot be decoded.
 pub async fn fetch_one<E: EntityTrait>(
     db: &impl ConnectionTrait,
     query: Select<E>,

@@ -41,7 +41,7 @@ impl InputRows {
     /// Creates an empty set of rows with these columns of an entity.
     ///
     /// # Errors
-    /// If values of a column's type cannot be sent.
+    /// Returns an error if values of a column's type cannot be sent.
     pub fn new<C: ColumnTrait>(columns: impl IntoIterator<Item = C>) -> Result<Self, DbErr> {
         Ok(Self { columns: columns.into_iter().map(Column::new).collect::<Result<_, _>>()?, values: Vec::new() })
     }
@@ -49,7 +49,7 @@ impl InputRows {
     /// Creates rows with these columns of `E`, which must be set in every model.
     ///
     /// # Errors
-    /// If a column is not set, or if values of its type cannot be sent.
+    /// Returns an error if a column is not set, or if values of its type cannot be sent.
     pub fn from_models<E: EntityTrait>(
         columns: impl IntoIterator<Item = E::Column>,
         models: impl IntoIterator<Item = E::ActiveModel>,
@@ -67,7 +67,7 @@ impl InputRows {
     /// Creates rows with every column of `E`.
     ///
     /// # Errors
-    /// As [`InputRows::from_models`].
+    /// Returns the same errors as [`InputRows::from_models`].
     pub(crate) fn with_all_columns<E: EntityTrait>(
         models: impl IntoIterator<Item = E::ActiveModel>,
     ) -> Result<Self, DbErr> {
@@ -167,7 +167,8 @@ impl Sql {
     /// Starts a statement with `WITH s AS (…)`, which makes `rows` available as the table `s`.
     ///
     /// # Errors
-    /// If a value cannot be sent, or if the database is neither SQLite nor PostgreSQL.
+    /// Returns an error if a value cannot be sent, or if the database is neither SQLite nor
+    /// PostgreSQL.
     pub fn with_rows(backend: DbBackend, rows: InputRows) -> Result<Self, DbErr> {
         rows.check()?;
         let mut sql = Self::new(backend);
@@ -183,7 +184,7 @@ impl Sql {
     /// follow.
     ///
     /// # Errors
-    /// As [`Sql::with_rows`].
+    /// Returns the same errors as [`Sql::with_rows`].
     pub fn insert<E: EntityTrait>(backend: DbBackend, rows: InputRows) -> Result<Self, DbErr> {
         let names = rows.names();
         let mut sql = Self::with_rows(backend, rows)?;

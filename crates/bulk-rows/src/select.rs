@@ -7,7 +7,7 @@ use crate::{InputRows, LoadError, Sql, fetch::decode_row};
 /// one value for each column.
 ///
 /// # Errors
-/// If the database fails or a row does not decode.
+/// Returns an error if the database fails or a row cannot be decoded.
 pub async fn load<E: EntityTrait>(
     db: &impl ConnectionTrait,
     columns: &[E::Column],
@@ -22,7 +22,7 @@ pub async fn load<E: EntityTrait>(
 /// SQLite has no row locks and needs none, because it admits one writer.
 ///
 /// # Errors
-/// If the database fails or a row does not decode.
+/// Returns an error if the database fails or a row cannot be decoded.
 pub async fn load_and_lock<E: EntityTrait>(
     tx: &impl ConnectionTrait,
     columns: &[E::Column],

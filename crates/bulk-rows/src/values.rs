@@ -13,7 +13,7 @@ use crate::column_kind::{ColumnKind, widen};
 /// Converts a count or a version to the big integer in which the databases store it.
 ///
 /// # Errors
-/// If the count is greater than a big integer can be.
+/// Returns an error if the count is greater than the largest 64-bit signed integer.
 pub fn to_bigint(count: u64) -> Result<i64, DbErr> {
     i64::try_from(count).map_err(|_| DbErr::Type(format!("{count} exceeds bigint")))
 }

@@ -16,7 +16,7 @@ use crate::{
 /// `version` is a big integer column.
 ///
 /// # Errors
-/// If the database fails.
+/// Returns an error if the database fails.
 pub async fn save_versioned<E: EntityTrait>(
     tx: &impl ConnectionTrait,
     version: E::Column,
@@ -63,7 +63,7 @@ fn versioned_upsert<E: EntityTrait>(
 /// Inserts rows. Every column of a row must be set.
 ///
 /// # Errors
-/// If the database fails, also because a row exists already.
+/// Returns an error if the database fails or one of the rows exists already.
 pub async fn insert<E: EntityTrait>(
     tx: &impl ConnectionTrait,
     rows: impl IntoIterator<Item = E::ActiveModel>,
@@ -81,7 +81,7 @@ pub async fn insert<E: EntityTrait>(
 /// in the same way in every transaction, so that transactions do not deadlock.
 ///
 /// # Errors
-/// If the database fails.
+/// Returns an error if the database fails.
 pub async fn insert_new<E: EntityTrait>(
     tx: &impl ConnectionTrait,
     rows: impl IntoIterator<Item = E::ActiveModel>,
@@ -110,7 +110,7 @@ pub async fn insert_new<E: EntityTrait>(
 /// Inserts or replaces whole rows by their primary key. Every column of a row must be set.
 ///
 /// # Errors
-/// If the database fails.
+/// Returns an error if the database fails.
 pub async fn upsert<E: EntityTrait>(
     tx: &impl ConnectionTrait,
     rows: impl IntoIterator<Item = E::ActiveModel>,
@@ -133,7 +133,7 @@ pub async fn upsert<E: EntityTrait>(
 /// the primary key must be set.
 ///
 /// # Errors
-/// If the database fails.
+/// Returns an error if the database fails.
 pub async fn delete<E: EntityTrait>(
     tx: &impl ConnectionTrait,
     rows: impl IntoIterator<Item = E::ActiveModel>,

@@ -48,7 +48,7 @@ const CONNECTIONS: usize = 4;
 /// Starts a system, measures it, and prints the results.
 ///
 /// # Errors
-/// The system does not start, or a call fails.
+/// Returns an error if the system does not start, or a call fails.
 pub async fn run(args: &Args) -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let dev = start(folder.path(), args.postgres.as_deref()).await?;

@@ -76,7 +76,8 @@ impl Config {
     /// Reads and validates the configuration.
     ///
     /// # Errors
-    /// All unknown keys and values of the wrong type, or else all invalid values.
+    /// Returns all unknown keys and values of the wrong type or, if there are none, all invalid
+    /// values.
     pub fn load(sources: &Sources) -> Result<Self, ConfigError> {
         let mut merged = cpor_process::config::Sources::process(sources.config.clone());
         for (key, value) in &sources.set {
@@ -90,7 +91,7 @@ impl Config {
     /// Validates all sections.
     ///
     /// # Errors
-    /// All invalid values.
+    /// Returns all invalid values if there are any.
     pub fn check(&self) -> Result<(), ValidationErrors> {
         let mut errors = ValidationErrors::default();
         errors.in_section("listen", |errors| self.listen.validate(errors));

@@ -48,7 +48,7 @@ impl Options {
     /// `2023@1` after that.
     ///
     /// # Errors
-    /// Never: the start of the clock and the policy profiles are constants.
+    /// Never returns an error: the start of the clock and the policy profiles are constants.
     pub fn for_demo(data: &Path) -> anyhow::Result<Self> {
         let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let mut config = Config::default();
@@ -62,7 +62,7 @@ impl Options {
 /// Returns a virtual clock that starts when the purchases of the example directory are recent.
 ///
 /// # Errors
-/// Never: the start is a constant.
+/// Never returns an error: the start is a constant.
 pub fn virtual_clock() -> anyhow::Result<ClockChoice> {
     let start: Timestamp = VIRTUAL_START.parse()?;
     Ok(ClockChoice::Virtual { start })
@@ -78,7 +78,7 @@ pub struct Dev {
 /// Creates missing keys, starts the system, and imports the example directory.
 ///
 /// # Errors
-/// An address or the data directory is in use, or a service does not start.
+/// Returns an error if an address or the data directory is in use, or a service does not start.
 pub async fn start(options: Options) -> anyhow::Result<Dev> {
     let data = options.data;
     keys::create_missing(&data)?;
@@ -146,7 +146,7 @@ impl Dev {
     /// Returns a bearer token that is valid for one hour.
     ///
     /// # Errors
-    /// The token cannot be signed.
+    /// Returns an error if the token cannot be signed.
     pub fn token(&self, role: Role, partner: Option<PartnerId>, tenant: Option<TenantId>) -> anyhow::Result<String> {
         let subject = match &partner {
             Some(partner) => format!("{role}@{partner}"),
@@ -159,7 +159,7 @@ impl Dev {
     /// Serves until SIGTERM or Ctrl-C, then shuts down gracefully.
     ///
     /// # Errors
-    /// The gRPC server failed.
+    /// Returns an error if the gRPC server failed.
     pub async fn run(self) -> anyhow::Result<()> {
         self.system.run().await
     }

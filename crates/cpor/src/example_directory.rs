@@ -21,7 +21,7 @@ impl ExampleDirectory {
     /// Parses the built-in example.
     ///
     /// # Errors
-    /// The example is not the JSON of an `ImportDirectoryRequest`.
+    /// Returns an error if the example is not the JSON of an `ImportDirectoryRequest`.
     pub(crate) fn load() -> anyhow::Result<Self> {
         Ok(Self(json::parse::<ImportDirectoryRequest>(EXAMPLE)?))
     }
@@ -30,7 +30,7 @@ impl ExampleDirectory {
     /// repeated import changes nothing.
     ///
     /// # Errors
-    /// The registry cannot be reached, or refuses a row.
+    /// Returns an error if the registry cannot be reached or refuses a row.
     pub(crate) async fn import(self, channel: Channel, token: &str) -> anyhow::Result<()> {
         let mut request = Request::new(self.0);
         request.metadata_mut().insert("authorization", format!("Bearer {token}").parse()?);

@@ -60,7 +60,8 @@ impl Format {
 /// Exports claims to the output file or standard output.
 ///
 /// # Errors
-/// The server cannot be reached or refuses the call, or the output cannot be written.
+/// Returns an error if the server cannot be reached or refuses the call, or the output cannot be
+/// written.
 pub async fn run(args: &Args) -> anyhow::Result<()> {
     match &args.output {
         None => write(args, &mut io::stdout().lock()).await,

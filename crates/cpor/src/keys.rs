@@ -48,7 +48,7 @@ pub fn receipt_jwks_file(directory: &Path) -> PathBuf {
 /// Loads a private key for signing tokens of an issuer.
 ///
 /// # Errors
-/// The file cannot be read, or is not a private key in PKCS#8 PEM.
+/// Returns an error if the file cannot be read or is not a private key in PKCS#8 PEM.
 pub fn signer(key: &Path, issuer: &str) -> anyhow::Result<TokenSigner> {
     TokenSigner::from_file(key, issuer, clock()).with_context(|| format!("the signing key {}", key.display()))
 }
@@ -61,7 +61,7 @@ pub fn signer(key: &Path, issuer: &str) -> anyhow::Result<TokenSigner> {
 /// keys stay in the file, because earlier receipts are signed with them.
 ///
 /// # Errors
-/// A file cannot be read or written.
+/// Returns an error if a file cannot be read or written.
 pub fn create_missing(directory: &Path) -> anyhow::Result<Vec<PathBuf>> {
     fs::create_dir_all(directory).with_context(|| format!("cannot create {}", directory.display()))?;
     let mut changed = Vec::new();

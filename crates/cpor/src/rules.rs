@@ -44,7 +44,8 @@ impl RulesConfig {
     /// Reads the policy profiles and their schedule.
     ///
     /// # Errors
-    /// [`RulesError::File`], [`RulesError::Policy`].
+    /// Returns [`RulesError::File`] if the file cannot be read or parsed, and
+    /// [`RulesError::Policy`] if its content is invalid.
     pub fn policies(&self) -> Result<PolicyProfiles, RulesError> {
         let documents = read_files(&self.policy_files)?;
         Ok(PolicyProfiles::scheduled(documents.iter().map(String::as_str), &self.policies_in_force)?)
@@ -53,7 +54,8 @@ impl RulesConfig {
     /// Reads the calendars.
     ///
     /// # Errors
-    /// [`RulesError::File`], [`RulesError::Calendar`].
+    /// Returns [`RulesError::File`] if a file cannot be read or parsed, and
+    /// [`RulesError::Calendar`] if its content is invalid.
     pub fn calendars(&self) -> Result<Calendars, RulesError> {
         let documents = read_files(&self.calendar_files)?;
         Ok(Calendars::with(documents.iter().map(String::as_str))?)

@@ -34,7 +34,8 @@ impl Server {
     /// Connects to the server.
     ///
     /// # Errors
-    /// The address, the token or the certificate file is invalid, or the server cannot be reached.
+    /// Returns an error if the address, the token or the certificate file is invalid, or the server
+    /// cannot be reached.
     pub(crate) async fn connect(&self) -> anyhow::Result<Connection> {
         let mut endpoint = Endpoint::from_shared(self.server.clone()).context("--server: must be a valid URL")?;
         if let Some(path) = &self.ca {

@@ -58,7 +58,7 @@ pub enum VerifyError {
 /// after the other.
 ///
 /// # Errors
-/// The first document that cannot be parsed, or the first check that failed.
+/// Returns an error for the first document that cannot be parsed or the first check that fails.
 pub fn verify(receipt: &str, keys: Option<&str>, earlier: Option<&str>) -> Result<Report, VerifyError> {
     let unreadable = |error| VerifyError::Unreadable { document: "the JWKS", reason: format!("{error}") };
     let keys = keys.map(ReceiptKeys::parse).transpose().map_err(unreadable)?;

@@ -46,7 +46,7 @@ pub trait Registry: Send + Sync + 'static {
     /// the claims.
     ///
     /// # Errors
-    /// The same as for [`Self::check_claim`].
+    /// Returns the same errors as [`Self::check_claim`].
     async fn check_claims(&self, actor: &Actor, claims: Vec<ClaimToCheck>) -> Result<Vec<CheckedClaim>, RegistryError> {
         let mut results = Vec::with_capacity(claims.len());
         for claim in claims {

@@ -10,7 +10,7 @@ use cpor_call::status;
 /// Returns the text of the field `field`, and the encoding of the message without that field.
 ///
 /// # Errors
-/// INTERNAL if the message is not part of the `cpor` API or has no such text field.
+/// Returns INTERNAL if the message is not part of the `cpor` API or has no such text field.
 pub fn split_text_field<T: Name>(message: &T, field: &str) -> Result<(String, Vec<u8>), Status> {
     let mut message = to_dynamic(message)?;
     let descriptor = message.descriptor().get_field_by_name(field);

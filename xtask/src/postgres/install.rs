@@ -19,7 +19,8 @@ type Install = fn(Account) -> Result<Programs>;
 /// Tries apt (as root), then npm, then PyPI. Only apt needs root.
 ///
 /// # Errors
-/// All attempts failed. The message lists why, and what the user can install.
+/// Returns an error if all attempts failed. The message says why each failed and what the user can
+/// install.
 pub(crate) fn install(account: Account) -> Result<Programs> {
     print_line("no PostgreSQL server programs found: installing them");
     let mut errors = Vec::new();

@@ -68,7 +68,7 @@ impl Load {
     /// Repeats the call until the time is over. `call` gets the pool and the number of its loop.
     ///
     /// # Errors
-    /// The first call that fails ends the measurement.
+    /// Returns the error of the first call that fails, which ends the measurement.
     pub(super) async fn run<F, C>(self, pool: &Pool, call: C) -> anyhow::Result<Figures>
     where
         C: Fn(Pool, usize) -> F + Clone + Send + 'static,

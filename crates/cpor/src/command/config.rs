@@ -29,7 +29,7 @@ enum Action {
 /// Prints or validates the configuration.
 ///
 /// # Errors
-/// All errors of the configuration.
+/// Returns all errors of the configuration if it is invalid or cannot be read.
 #[expect(clippy::print_stdout, reason = "the configuration is the output of the command")]
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     match &args.action {

@@ -15,7 +15,7 @@ pub struct Args {
 /// Runs the demo. The exit code is 1 if its final counts are not the expected ones.
 ///
 /// # Errors
-/// The system cannot be started, or a step does not have the expected result.
+/// Returns an error if the system cannot be started or a step does not have the expected result.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     super::block_on(demo::run(if args.json { Format::Json } else { Format::Text }))
 }

@@ -47,7 +47,8 @@ enum ClockKind {
 /// Runs until SIGTERM or Ctrl-C.
 ///
 /// # Errors
-/// The configuration is invalid, an address is in use, or a service does not start.
+/// Returns an error if the configuration is invalid, an address is in use, or a service does not
+/// start.
 pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     let config = Config::load(&args.sources)?;
     // The example directory must not be imported into a shared database.

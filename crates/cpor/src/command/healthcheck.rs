@@ -24,8 +24,8 @@ const TIMEOUT: Duration = Duration::from_secs(3);
 /// Requests `/ready` from the admin address of the configuration.
 ///
 /// # Errors
-/// The process does not answer, or is not ready; then the message names the parts that are not
-/// ready.
+/// Returns an error if the process does not answer or is not ready. If it is not ready, the message
+/// names the parts that are not ready.
 #[expect(clippy::print_stdout, reason = "the state is the output of the command")]
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let mut address = Config::load(&args.sources)?.listen.admin;

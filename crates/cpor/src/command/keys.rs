@@ -16,7 +16,7 @@ pub struct Args {
 /// Creates the missing files, and prints their paths.
 ///
 /// # Errors
-/// A file cannot be read or written.
+/// Returns an error if a file cannot be read or written.
 #[expect(clippy::print_stdout, reason = "the created files are the output of the command")]
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let changed = keys::create_missing(&args.directory)?;

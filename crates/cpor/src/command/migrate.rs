@@ -19,7 +19,7 @@ pub struct Args {
 /// Applies the pending migrations of each service, and prints their number. Safe to repeat.
 ///
 /// # Errors
-/// A database cannot be reached, or a migration fails.
+/// Returns an error if a database cannot be reached, or a migration fails.
 #[expect(clippy::print_stdout, reason = "the number of migrations is the output of the command")]
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let config = Config::load(&args.sources)?;

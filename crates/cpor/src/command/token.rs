@@ -40,7 +40,7 @@ pub struct Args {
 /// Prints the token.
 ///
 /// # Errors
-/// A role needs a partner or tenant that is missing, or the key cannot be read.
+/// Returns an error if a role needs a partner or tenant that is missing, or the key cannot be read.
 #[expect(clippy::print_stdout, reason = "the token is the output of the command")]
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let has_side = |side| args.role.iter().any(|role| role.side() == side);

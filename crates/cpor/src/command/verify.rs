@@ -32,7 +32,7 @@ const UNREADABLE: u8 = 2;
 /// one, and 2 for a file that cannot be read.
 ///
 /// # Errors
-/// Never: every error has its exit code.
+/// Never returns an error: every failure has an exit code.
 #[expect(clippy::print_stdout, clippy::print_stderr, reason = "the result is the output of the command")]
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let result = match read_files(args) {

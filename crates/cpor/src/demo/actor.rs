@@ -40,7 +40,7 @@ impl Actor {
     /// Creates an actor with this token.
     ///
     /// # Errors
-    /// The token is not a valid header value.
+    /// Returns an error if the token is not a valid header value.
     pub(crate) fn new(label: &'static str, channel: &Channel, token: &str) -> anyhow::Result<Self> {
         let bearer = BearerToken(format!("Bearer {token}").parse()?);
         Ok(Self { label, channel: InterceptedService::new(channel.clone(), bearer) })

@@ -27,7 +27,7 @@ use self::{system::DemoSystem, timeline::Timeline};
 /// ones.
 ///
 /// # Errors
-/// The system cannot be started, or a step does not have the expected result.
+/// Returns an error if the system cannot be started or a step does not have the expected result.
 pub async fn run(format: Format) -> anyhow::Result<ExitCode> {
     let directory = tempfile::tempdir().context("cannot create a temporary directory")?;
     let mut timeline = Timeline::new(format);

@@ -45,7 +45,7 @@ impl DemoSystem {
     /// Starts a system with this data directory.
     ///
     /// # Errors
-    /// The system does not start.
+    /// Returns an error if the system does not start.
     pub(crate) async fn start(directory: &Path) -> anyhow::Result<Self> {
         let dev = dev::start(dev::Options::for_demo(directory)?).await.context("the system did not start")?;
         let channel = Endpoint::from_shared(dev.grpc_url())?.connect().await?;
@@ -67,7 +67,7 @@ impl DemoSystem {
     /// Waits until no deadline is due and no event is undelivered.
     ///
     /// # Errors
-    /// The system did not become idle.
+    /// Returns an error if the system did not become idle in time.
     pub(crate) async fn wait_until_idle(&self) -> anyhow::Result<()> {
         self.advance_by(0).await
     }
@@ -75,7 +75,7 @@ impl DemoSystem {
     /// Moves the clock forward, and waits until the system is idle.
     ///
     /// # Errors
-    /// The system did not become idle.
+    /// Returns an error if the system did not become idle in time.
     pub(crate) async fn advance_by(&self, seconds: i64) -> anyhow::Result<()> {
         self.move_clock(Target::BySeconds(seconds)).await
     }
@@ -83,7 +83,7 @@ impl DemoSystem {
     /// Moves the clock to this time (RFC 3339), and waits until the system is idle.
     ///
     /// # Errors
-    /// The system did not become idle.
+    /// Returns an error if the system did not become idle in time.
     pub(crate) async fn advance_to(&self, time: &str) -> anyhow::Result<()> {
         self.move_clock(Target::ToTime(parse_timestamp(time)?)).await
     }
@@ -98,7 +98,7 @@ impl DemoSystem {
     /// Returns the current business time.
     ///
     /// # Errors
-    /// The call fails.
+    /// Returns an error if the call fails.
     pub(crate) async fn now(&self) -> anyhow::Result<DateTime<Utc>> {
         let clock = self.operator.operations().get_clock(GetClockRequest {}).await?.into_inner();
         clock.time.and_then(|time| DateTime::from_timestamp(time.seconds, 0)).context("the clock has no time")
@@ -107,7 +107,7 @@ impl DemoSystem {
     /// Returns the resource name of the open review case of a claim.
     ///
     /// # Errors
-    /// The claim has no open review case.
+    /// Returns an error if the claim has no open review case.
     pub(crate) async fn open_review_case(&self, claim: &str) -> anyhow::Result<String> {
         let request = ListReviewCasesRequest {
             parent: "tenants/-".into(),
@@ -121,7 +121,7 @@ impl DemoSystem {
     /// Imports months of usage of a tenant's workloads: product, month, and number of active users.
     ///
     /// # Errors
-    /// A row is refused.
+    /// Returns an error if a row is refused.
     pub(crate) async fn import_usage(&self, tenant: &str, months: &[(&str, &str, i64)]) -> anyhow::Result<()> {
         let rows = months.iter().map(|(product, month, active_users)| UsageMonth {
             key: format!("tenants/{tenant}/workloads/{product}"),
@@ -139,7 +139,7 @@ impl DemoSystem {
     /// Imports a subscription that was bought through Web Direct on 20 February 2026.
     ///
     /// # Errors
-    /// The subscription is refused.
+    /// Returns an error if the subscription is refused.
     pub(crate) async fn import_subscription(
         &self,
         tenant: &str,
@@ -165,7 +165,7 @@ impl DemoSystem {
     /// Imports a legacy association. Returns the error message if the row was refused.
     ///
     /// # Errors
-    /// The call fails.
+    /// Returns an error if the call fails.
     pub(crate) async fn import_legacy_association(
         &self,
         key: &str,
@@ -184,7 +184,7 @@ impl DemoSystem {
     /// Returns the number of events that the services have not delivered to each other yet.
     ///
     /// # Errors
-    /// A call fails.
+    /// Returns an error if a call fails.
     pub(crate) async fn undelivered_events(&self) -> anyhow::Result<u64> {
         let mut undelivered = 0;
         // The numbers of the enum `cpor.options.v1.Service`.

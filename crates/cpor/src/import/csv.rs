@@ -82,8 +82,8 @@ const IGNORED_COLUMNS: [&str; 10] = [
 /// Returns the claims of a CSV file.
 ///
 /// # Errors
-/// The header has unknown or duplicate columns; the message names all of them. The iterator returns
-/// an error if the file cannot be read.
+/// Returns an error that names all unknown and duplicate columns of the header, if there are any.
+/// The iterator returns an error if the file cannot be read.
 pub(super) fn rows<R: Read>(file: R) -> anyhow::Result<CsvRows<R>> {
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(file);
     let header: Vec<String> =

@@ -55,8 +55,8 @@ type Rows = Box<dyn Iterator<Item = anyhow::Result<Row>>>;
 /// Imports the claims of a file. Returns whether every row was accepted.
 ///
 /// # Errors
-/// The file cannot be read or parsed, or the server cannot be reached. Claims that were created
-/// before the error remain, and the results file lists them.
+/// Returns an error if the file cannot be read or parsed, or the server cannot be reached. Claims
+/// that were created before the error remain, and the results file lists them.
 pub async fn run(args: &Args) -> anyhow::Result<bool> {
     let (rows, bytes_read) = validate_rows(&args.file)?;
     let path = args.results.clone().unwrap_or_else(|| default_results_path(&args.file));

@@ -60,7 +60,8 @@ impl fmt::Display for MismatchedDatabases {
 /// been started yet.
 ///
 /// # Errors
-/// A database was created with the other kind of clock. Then no clock is started.
+/// Returns an error if a database was created with the other kind of clock. No clock is started
+/// then.
 pub(super) async fn start(settings: &Settings, databases: &[(Service, Db)]) -> anyhow::Result<()> {
     let mut services = Vec::new();
     for (service, db) in databases {

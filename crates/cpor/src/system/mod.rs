@@ -85,8 +85,8 @@ impl System {
     /// Opens the databases, builds the services, and serves them.
     ///
     /// # Errors
-    /// The data directory is in use, a database cannot be opened or was created with the other kind
-    /// of clock, or a service cannot be built.
+    /// Returns an error if the data directory is in use, if a database cannot be opened or was
+    /// created with the other kind of clock, or if a service cannot be built.
     pub async fn start(settings: Settings, listeners: Listeners) -> anyhow::Result<Self> {
         install_crypto_provider();
         let limits: Limits = settings.config.limits.clone();
@@ -155,7 +155,7 @@ impl System {
     /// Serves until SIGTERM or Ctrl-C, then shuts down gracefully.
     ///
     /// # Errors
-    /// The gRPC server failed.
+    /// Returns an error if the gRPC server failed.
     pub async fn run(self) -> anyhow::Result<()> {
         self.shutdown.on_signals()?;
         let outcome = self.server.await.context("the server panicked")?;

@@ -29,7 +29,7 @@ impl MigratorTraitSelf for Migrations {
 /// migrations that were applied for each service.
 ///
 /// # Errors
-/// A database cannot be reached, or a migration fails.
+/// Returns an error if a database cannot be reached, or a migration fails.
 pub async fn migrate(config: &Config, services: &[Service]) -> anyhow::Result<Vec<(Service, usize)>> {
     let mut applied = Vec::new();
     for service in services {

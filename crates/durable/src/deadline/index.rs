@@ -43,7 +43,8 @@ fn to_row(aggregate: &str, key: AggregateKey, change: DeadlineChange, now: Times
         aggregate: Set(aggregate.to_owned()),
         id: Set(key.id),
         kind: Set(deadline.kind.into_owned()),
-        // A deadline without a last business day is due at the latest time of all.
+        // If the calendar has no business day left, the due time is later than the database can
+        // store.
         due_time: Set(storable_time(deadline.due)),
         rule: Set(deadline.rule),
         generation: Set(to_bigint(times_set)?),
@@ -52,8 +53,8 @@ fn to_row(aggregate: &str, key: AggregateKey, change: DeadlineChange, now: Times
     })
 }
 
-/// Returns the condition for deadlines in a state. The state is a literal and not a parameter, so
-/// that the partial index of pending deadlines serves.
+/// Returns the condition for deadlines in a state. The state is a literal and not a parameter,
+/// because only then the database can use the partial index of pending deadlines.
 pub(crate) fn is_in_state(state: DeadlineState) -> Expr {
     Expr::col(Column::State).eq(Expr::Constant(state.into()))
 }
@@ -99,7 +100,7 @@ impl From<Model> for ListedDeadline {
     }
 }
 
-/// The place after which the next page of a list begins: the due time and identity of the last
+/// The position after which the next page of a list begins: the due time and identity of the last
 /// deadline of the previous page.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(crate) struct DeadlineCursor {
@@ -111,17 +112,17 @@ pub(crate) struct DeadlineCursor {
 }
 
 impl DeadlineCursor {
-    /// Returns the place of a deadline in the list.
+    /// Returns the position of a deadline in the list.
     pub(crate) fn new(ListedDeadline { aggregate, key, deadline, .. }: &ListedDeadline) -> Self {
         let (due, kind) = (deadline.due, deadline.kind.clone().into_owned());
         Self { due, owner: key.owner.clone(), aggregate: aggregate.clone(), id: key.id, kind }
     }
 
-    /// Returns the condition for deadlines that come after this place.
+    /// Returns the condition for deadlines that come after this position.
     fn into_condition(self) -> Expr {
         let Self { due, owner, aggregate, id, kind } = self;
-        let place = [due.into(), owner.into(), aggregate.into(), id.into(), kind.into()];
-        Expr::tuple(ORDER.map(Expr::col)).gt(Expr::tuple(place.map(Expr::Value)))
+        let position = [due.into(), owner.into(), aggregate.into(), id.into(), kind.into()];
+        Expr::tuple(ORDER.map(Expr::col)).gt(Expr::tuple(position.map(Expr::Value)))
     }
 }
 

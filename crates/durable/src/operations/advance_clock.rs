@@ -1,4 +1,5 @@
-//! `AdvanceClock`: moves the virtual clocks of the hosted services forward.
+//! `AdvanceClock`: moves the virtual business clocks of the hosted services forward. Each service
+//! stores its own clock.
 use std::time::Duration;
 
 use cpor_proto::operations::v1::{self as wire, advance_clock_request::Target};
@@ -24,11 +25,11 @@ pub(super) fn time_limit<T>(request: &Request<T>) -> Duration {
 
 impl OperationsServer {
     /// Moves the virtual clocks forward, from one due time to the next, and waits at each until all
-    /// services are idle. If `time_limit` is over before that, the response lists the unfinished
-    /// work. The gRPC method calls this once the caller is known; tests call it directly.
+    /// services are idle. If `time_limit` ends before that, the response lists the unfinished work.
+    /// The gRPC method calls this once the caller is known; tests call it directly.
     ///
     /// # Errors
-    /// FAILED_PRECONDITION `CLOCK_NOT_VIRTUAL`.
+    /// Returns FAILED_PRECONDITION (`CLOCK_NOT_VIRTUAL`) if the business clock shows real time.
     pub async fn handle_advance_clock(
         &self,
         request: wire::AdvanceClockRequest,
@@ -79,6 +80,7 @@ impl OperationsServer {
         }
     }
 
+    /// Returns the due time of the earliest pending deadline of all hosts.
     async fn next_due_time(&self) -> Result<Option<Timestamp>, Status> {
         let mut next: Option<Timestamp> = None;
         for host in self.hosts.iter() {
@@ -93,6 +95,7 @@ impl OperationsServer {
     }
 }
 
+/// Returns the time to which the request wants the clocks to move.
 fn target_time(request: &wire::AdvanceClockRequest, start: Timestamp) -> Timestamp {
     let target = match &request.target {
         Some(Target::BySeconds(seconds)) => {
@@ -101,7 +104,7 @@ fn target_time(request: &wire::AdvanceClockRequest, start: Timestamp) -> Timesta
         Some(Target::ToTime(time)) => from_wire_time(*time).unwrap_or(start),
         None => start,
     };
-    // The database stores no later time.
+    // A later time than this cannot be stored.
     cpor_bulk_rows::storable_time(target)
 }
 

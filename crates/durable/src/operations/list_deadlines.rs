@@ -15,7 +15,8 @@ impl OperationsServer {
     /// this once the caller is known; tests call it directly.
     ///
     /// # Errors
-    /// FAILED_PRECONDITION `SERVICE_NOT_HOSTED`; INVALID_ARGUMENT `INVALID_PAGE_TOKEN`.
+    /// Returns FAILED_PRECONDITION (`SERVICE_NOT_HOSTED`) if the process does not host the service,
+    /// and INVALID_ARGUMENT (`INVALID_PAGE_TOKEN`) if the page token is malformed.
     pub async fn handle_list_deadlines(
         &self,
         request: wire::ListDeadlinesRequest,

@@ -1,4 +1,5 @@
-//! `ListStreams`: the outgoing streams of one service.
+//! `ListStreams`: the outgoing streams of one service. A stream consists of the events that one
+//! aggregate sends to one other service.
 use cpor_listing::page;
 use cpor_proto::operations::v1 as wire;
 use cpor_proto::wire_time::to_wire_time;
@@ -13,7 +14,8 @@ impl OperationsServer {
     /// event. The gRPC method calls this once the caller is known; tests call it directly.
     ///
     /// # Errors
-    /// FAILED_PRECONDITION `SERVICE_NOT_HOSTED`; INVALID_ARGUMENT `INVALID_PAGE_TOKEN`.
+    /// Returns FAILED_PRECONDITION (`SERVICE_NOT_HOSTED`) if the process does not host the service,
+    /// and INVALID_ARGUMENT (`INVALID_PAGE_TOKEN`) if the page token is malformed.
     pub async fn handle_list_streams(
         &self,
         request: wire::ListStreamsRequest,

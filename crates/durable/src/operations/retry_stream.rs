@@ -1,4 +1,5 @@
-//! `RetryStream`: delivers the events of a parked stream again.
+//! `RetryStream`: resumes the delivery of a parked stream. A stream is parked when its receiver
+//! cannot apply an event, and is not delivered until an operator retries it.
 use cpor_proto::operations::v1 as wire;
 use cpor_types::Service;
 use tonic::{Code, Status};
@@ -14,7 +15,9 @@ impl OperationsServer {
     /// calls this once the caller is known; tests call it directly.
     ///
     /// # Errors
-    /// NOT_FOUND `STREAM_NOT_FOUND`; FAILED_PRECONDITION `STREAM_NOT_PARKED`, `SERVICE_NOT_HOSTED`.
+    /// Returns NOT_FOUND (`STREAM_NOT_FOUND`) if there is no such stream, and FAILED_PRECONDITION
+    /// if the stream is not parked (`STREAM_NOT_PARKED`) or the process does not host its service
+    /// (`SERVICE_NOT_HOSTED`).
     pub async fn handle_retry_stream(&self, name: &str) -> Result<wire::Stream, Status> {
         let (source, key) = parse_stream_name(name).ok_or_else(|| not_found(name))?;
         let host = self.hosts.iter().find(|host| host.service() == source).ok_or_else(|| not_hosted(Some(source)))?;

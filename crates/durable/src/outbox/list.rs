@@ -1,4 +1,5 @@
-//! Queries and updates by which operators list outgoing streams and retry parked ones.
+//! Queries and updates by which operators list outgoing streams and retry parked ones. A parked
+//! stream is not delivered until an operator retries it.
 use cpor_types::Timestamp;
 use sea_orm::{
     ColumnTrait as _, Condition, ConnectionTrait, DbErr, EntityTrait as _, PaginatorTrait as _, QueryFilter as _,
@@ -65,7 +66,7 @@ impl StreamFilter {
     }
 }
 
-/// The place after which the next page of a list begins: the last stream of the previous page.
+/// The position after which the next page of a list begins: the last stream of the previous page.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(crate) struct StreamCursor {
     oldest_time: Option<Timestamp>,
@@ -73,13 +74,13 @@ pub(crate) struct StreamCursor {
 }
 
 impl StreamCursor {
-    /// Returns the place of `status` in the list.
+    /// Returns the position of `status` in the list.
     pub(crate) fn new(status: &StreamStatus) -> Self {
         Self { oldest_time: status.oldest_time, stream: status.stream.to_string() }
     }
 }
 
-/// Returns the condition for streams that come after a place in the list.
+/// Returns the condition for streams that come after a position in the list.
 fn is_after(oldest_time: Option<Timestamp>, stream: &OutboxStreamKey) -> Expr {
     let (columns, values) = (KEY_COLUMNS.map(Expr::col), stream.values().map(Expr::Value));
     match oldest_time {

@@ -63,7 +63,7 @@ pub enum LoadError {
 /// that a misspelt key is an error.
 ///
 /// # Errors
-/// See [`LoadError`]. All unknown keys and values of the wrong type are reported at once.
+/// Returns a [`LoadError`]. It reports all unknown keys and values of the wrong type at once.
 pub fn load<T: DeserializeOwned>(sources: &Sources) -> Result<T, LoadError> {
     let mut figment = Figment::new();
     if let Some(path) = &sources.file {

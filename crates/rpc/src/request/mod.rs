@@ -85,7 +85,7 @@ fn split_row_path<'p>(path: &'p str, rows_field: &str) -> Option<(usize, &'p str
 /// pass each message that arrives to [`AuthorizedCall::check`].
 ///
 /// # Errors
-/// INTERNAL if the request did not pass the authorization middleware.
+/// Returns INTERNAL if the request did not pass the authorization middleware.
 pub fn validate_stream<T>(request: Request<Streaming<T>>) -> Result<(AuthorizedCall, Streaming<T>), Status> {
     let call = AuthorizedCall::from_request(&request)?;
     Ok((call, request.into_inner()))
@@ -158,7 +158,7 @@ impl AuthorizedCall {
     /// owner is not in a fixed field of the request.
     ///
     /// # Errors
-    /// NOT_FOUND, the same error as for a resource that does not exist.
+    /// Returns NOT_FOUND, the same error as for a resource that does not exist.
     pub fn check_owner(&self, resource: &str) -> Result<(), Status> {
         if self.caller.may_access(resource) { Ok(()) } else { Err(status::not_found(resource)) }
     }
@@ -167,7 +167,7 @@ impl AuthorizedCall {
 /// Returns all constraint violations of a message.
 ///
 /// # Errors
-/// INTERNAL if the message type is not among the built-in descriptors.
+/// Returns INTERNAL if the message type is not among the built-in descriptors.
 pub fn find_violations<T: Message + Name>(message: &T) -> Result<Vec<FieldViolation>, Status> {
     if has_rules::<T>() { Ok(evaluate_rules::<T>(&to_dynamic(message)?)) } else { Ok(Vec::new()) }
 }
@@ -194,7 +194,7 @@ fn evaluate_rules<T: Name>(message: &DynamicMessage) -> Vec<FieldViolation> {
 /// Converts a message to its dynamic form, in which fields can be read by name.
 ///
 /// # Errors
-/// INTERNAL if the message type is not among the built-in descriptors.
+/// Returns INTERNAL if the message type is not among the built-in descriptors.
 pub(crate) fn to_dynamic<T: Message + Name>(message: &T) -> Result<DynamicMessage, Status> {
     let descriptor = descriptors::pool().get_message_by_name(&T::full_name());
     let mut dynamic =

@@ -98,7 +98,7 @@ impl Server {
     /// the certificate, adds health and reflection, and wraps everything in the middleware.
     ///
     /// # Errors
-    /// See [`ServerError`].
+    /// Returns a [`ServerError`].
     pub fn prepare(dependencies: ServerDependencies, services: GrpcServices) -> Result<Self, ServerError> {
         request::check_rules().map_err(ServerError::Rules)?;
         let methods = Arc::new(MethodTable::build(&services.audiences()).map_err(ServerError::Access)?);
