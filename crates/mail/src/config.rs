@@ -92,7 +92,7 @@ pub struct SmtpConfig {
     pub timeout_seconds: u64,
 }
 
-/// The default of [`SmtpConfig::timeout_seconds`].
+/// Returns the default of [`SmtpConfig::timeout_seconds`].
 fn default_timeout_seconds() -> u64 {
     30
 }

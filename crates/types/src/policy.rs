@@ -18,9 +18,10 @@ pub struct PolicyProfile {
     pub name: String,
     /// The version of the profile, starting with 1.
     pub version: u32,
-    /// Whether submission needs the partner's acknowledgement of the terms (R10 m).
+    /// Whether the partner must acknowledge the terms before it can submit a claim (R10 m).
     pub acknowledgement_of_terms: bool,
-    /// The length of the consent window (R41), in the tenant's calendar.
+    /// The length of the consent window, in which silence of the customer counts as consent (R41),
+    /// in the tenant's calendar.
     pub consent_window: Length,
     /// The notice from which the consent window is counted (R41).
     pub consent_window_from: WindowStart,
@@ -30,7 +31,8 @@ pub struct PolicyProfile {
     pub edits_after_submission: EditsAfterSubmission,
     /// Whether evidence may be added to an approved claim (R29).
     pub evidence_when_approved: bool,
-    /// How many times the rejections of a claim may be disputed (R28), or `None` for no limit.
+    /// How many times the partner may dispute rejections of one claim (R28), or `None` for no
+    /// limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disputes_per_claim: Option<u32>,
     /// How long before their own deadlines partners and reviewers are reminded (R48), in the
@@ -74,7 +76,7 @@ pub enum WindowStart {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EditsAfterSubmission {
-    /// Never. Evidence may be added in the state PARTNER_ACTION_REQUIRED.
+    /// Never. Only evidence may be added, in the state PARTNER_ACTION_REQUIRED.
     Nothing,
     /// In the state PARTNER_ACTION_REQUIRED.
     WhilePartnerActs,
@@ -136,13 +138,13 @@ impl PolicyProfile {
     /// The greatest number of documents that a profile may allow.
     const MAX_DOCUMENTS: u32 = 100;
 
-    /// The name and version of the profile.
+    /// Returns the name and version of the profile.
     #[must_use]
     pub fn id(&self) -> PolicyId {
         PolicyId { name: self.name.clone(), version: self.version }
     }
 
-    /// All violations in the profile. Empty when the profile can be put in force.
+    /// Returns all violations in the profile. The profile is valid if there are none.
     #[must_use]
     pub fn validate(&self) -> Vec<PolicyViolation> {
         let mut violations = Vec::new();
@@ -182,7 +184,7 @@ impl PolicyProfile {
         violations
     }
 
-    /// All deadline lengths of the profile with the paths of their fields.
+    /// Returns all deadline lengths of the profile with the paths of their fields.
     fn lengths(&self) -> impl Iterator<Item = (&'static str, Length)> {
         let required = [
             ("consent_window", self.consent_window),
@@ -197,7 +199,7 @@ impl PolicyProfile {
     }
 }
 
-/// Whether the text is a valid name of a profile: 1 to 63 letters, digits and hyphens.
+/// Returns whether the text is a valid name of a profile: 1 to 63 letters, digits and hyphens.
 fn is_name(text: &str) -> bool {
     (1..=63).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
 }

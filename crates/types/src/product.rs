@@ -1,4 +1,5 @@
-//! The families and kinds of catalog products.
+//! The families and kinds of the products in the catalog, the list of products and workloads that
+//! can be claimed.
 
 use crate::string_enum;
 
