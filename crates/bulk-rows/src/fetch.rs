@@ -1,4 +1,4 @@
-//! Running queries of SeaORM, and decoding rows so that an error names the row.
+//! Runs queries of SeaORM and decodes rows. If a row cannot be decoded, the error names it.
 use std::fmt;
 
 use sea_orm::{
@@ -13,15 +13,15 @@ pub enum LoadError {
     /// The database failed.
     #[error(transparent)]
     Db(#[from] DbErr),
-    /// A row contains a value that its entity does not admit, such as JSON of another form or the
-    /// name of an unknown state.
+    /// A row contains a value that its entity does not allow, such as JSON of another form or an
+    /// unknown enum text.
     #[error(transparent)]
     Undecodable(#[from] UndecodableRow),
 }
 
-/// A row that does not decode.
+/// A row that cannot be decoded.
 #[derive(Debug, thiserror::Error)]
-#[error("row ({key}) of table {table} does not decode: {error}", key = Key(.key))]
+#[error("row ({key}) of table {table} cannot be decoded: {error}", key = Key(.key))]
 pub struct UndecodableRow {
     /// The name of the table.
     pub table: &'static str,
@@ -31,6 +31,7 @@ pub struct UndecodableRow {
     pub error: DbErr,
 }
 
+/// Displays the values of a primary key, separated by commas.
 struct Key<'a>(&'a [KeyValue]);
 
 impl fmt::Display for Key<'_> {
@@ -55,7 +56,7 @@ pub fn decode_row<E: EntityTrait>(row: &QueryResult) -> Result<E::Model, Undecod
 }
 
 /// Runs a query that selects the rows of an entity. It does the same as [`Select::all`], except
-/// that the error for a row that does not decode names the row.
+/// that the error for a row that cannot be decoded names the row.
 ///
 /// # Errors
 /// Returns an error if the database fails or a row cannot be decoded.
@@ -68,7 +69,7 @@ pub async fn fetch_all<E: EntityTrait>(
 }
 
 /// Runs a query that selects at most one row of an entity. It does the same as [`Select::one`],
-/// except that the error for a row that does not decode names the row.
+/// except that the error for a row that cannot be decoded names the row.
 ///
 /// # Errors
 /// Returns an error if the database fails or the row cannot be decoded.
@@ -80,7 +81,7 @@ pub async fn fetch_one<E: EntityTrait>(
     row.as_ref().map(|row| decode_row::<E>(row).map_err(LoadError::from)).transpose()
 }
 
-/// For functions that do not distinguish the two.
+/// This conversion is for functions that do not distinguish the two errors.
 impl From<LoadError> for DbErr {
     fn from(error: LoadError) -> Self {
         match error {

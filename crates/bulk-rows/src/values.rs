@@ -1,5 +1,5 @@
-//! The values of an entity's rows: as input rows of a statement, and as primary keys that can be
-//! compared.
+//! Reads the values of an entity's rows: for the input rows of a statement, and as primary keys
+//! that can be compared.
 use std::fmt;
 
 use sea_orm::{
@@ -43,8 +43,8 @@ pub(crate) fn integer_value<A: ActiveModelTrait>(
     Ok(integer)
 }
 
-/// One value of a primary key. It compares equal whether it comes from a row to be written or from
-/// a row that was read.
+/// One value of a primary key. Values that come from a row to be written and from a row that was
+/// read can be compared.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum KeyValue {
     /// A text.

@@ -22,8 +22,8 @@ pub async fn save_versioned<E: EntityTrait>(
     version: E::Column,
     rows: impl IntoIterator<Item = (u64, E::ActiveModel)>,
 ) -> Result<Vec<Vec<KeyValue>>, DbErr> {
-    // One statement serves all rows with the same difference between new and previous version.
-    // Nearly always there is only one difference.
+    // One statement saves all rows with the same difference between new and previous version.
+    // Nearly always there is only one such difference.
     let mut groups = BTreeMap::<i64, Vec<E::ActiveModel>>::new();
     for (previous, row) in rows {
         groups.entry(integer_value(&row, version)? - to_bigint(previous)?).or_default().push(row);
@@ -89,8 +89,8 @@ pub async fn insert_new<E: EntityTrait>(
     let (mut seen, mut keys, mut first_rows) = (HashSet::new(), Vec::new(), Vec::new());
     for row in rows {
         let key = primary_key_of::<E>(&row)?;
-        // The database returns the keys of inserted rows, which do not tell a row from its
-        // duplicate. So a duplicate is not sent.
+        // The database returns only the keys of inserted rows, and a duplicate has the same key. So
+        // a duplicate is not sent.
         let is_first = seen.insert(key.clone());
         keys.push(is_first.then_some(key));
         first_rows.extend(is_first.then_some(row));

@@ -26,12 +26,12 @@ impl fmt::Display for UnknownValue {
 
 impl error::Error for UnknownValue {}
 
-/// A domain enum that messages carry as an enum of `cpor.type.v1`.
+/// A domain enum for which messages use an enum of `cpor.type.v1`.
 ///
 /// Enum fields of messages are numbers, so these methods convert numbers. `From` and `TryFrom`
 /// convert the generated enums.
 pub trait WireEnum: Copy {
-    /// Returns the number of this value in messages.
+    /// Returns the number that messages contain for this value.
     fn to_number(self) -> i32;
 
     /// Returns the value that a number of a message stands for.
