@@ -1,5 +1,5 @@
-//! The command line of `cargo xtask`. It is parsed by hand, because a parser crate would double the
-//! time to build this program, which everything else waits for.
+//! The command line of `cargo xtask`. It is parsed without a parser crate, because such a crate
+//! would double the time for building this program, and every task waits for that build.
 
 use anyhow::{Result, bail};
 

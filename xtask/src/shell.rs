@@ -44,10 +44,10 @@ pub(crate) fn cargo() -> Command {
     command
 }
 
-/// Runs a program, with its output shown.
+/// Runs a program and shows its output.
 ///
 /// # Errors
-/// Returns an error if the program cannot be started, or exits with a failure.
+/// Returns an error if the program cannot be started or exits with a failure.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     let status = command.status().with_context(|| format!("starting {}", command_line(command)))?;
     if !status.success() {

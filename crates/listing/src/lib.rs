@@ -1,4 +1,4 @@
-//! The conventions of list requests: filter, order, pages, and CSV as a form of export.
+//! The conventions of list requests (filter, order and pages), and CSV lines for exports.
 //!
 //! | module | what it does |
 //! |---|---|

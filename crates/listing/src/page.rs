@@ -19,10 +19,10 @@ use cpor_proto::descriptors;
 const DEFAULT_SIZE: u64 = 50;
 /// The maximum number of entries on a page.
 const MAX_SIZE: u64 = 1000;
-/// The maximum number of encoded bytes on a page. Only a single entry may exceed it. gRPC clients
-/// accept messages of up to 4 MiB.
+/// The maximum number of encoded bytes on a page. A page exceeds it only if its single entry does.
+/// gRPC clients accept messages of up to 4 MiB.
 const MAX_BYTES: usize = 1 << 20;
-/// The length of the hashes that are used here, in bytes.
+/// The length of the hashes in page tokens, in bytes.
 const HASH_BYTES: usize = 12;
 
 /// Returns the number of entries for a requested page size: 0 and negative sizes mean 50, sizes

@@ -1,4 +1,4 @@
-//! Protobuf messages as JSON: written for exports, and read from files.
+//! Converts protobuf messages to JSON (for exports) and from JSON (for files).
 use prost::{Message, Name};
 use prost_reflect::{DynamicMessage, SerializeOptions};
 use tonic::Status;

@@ -16,7 +16,8 @@ const PGSERVER: &str = "0.1.4";
 /// Installs the programs from one source.
 type Install = fn(Account) -> Result<Programs>;
 
-/// Tries apt (as root), then npm, then PyPI. Only apt needs root.
+/// Installs the programs from apt (which needs root), npm or PyPI: the first of these that
+/// succeeds.
 ///
 /// # Errors
 /// Returns an error if all attempts failed. The message says why each failed and what the user can

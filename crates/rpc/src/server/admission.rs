@@ -38,8 +38,8 @@ impl Admission {
 }
 
 /// Refuses a request immediately if too many are in progress, because a request that waits in a
-/// queue is likely to miss its deadline. Health and reflection are always admitted, so that an
-/// orchestrator does not restart a process that is only busy.
+/// queue is likely to miss its deadline. Calls to health and reflection are never refused, so that
+/// an orchestrator does not restart a process that is only busy.
 pub(super) async fn admit(State(admission): State<Arc<Admission>>, request: Request, next: Next) -> Response {
     let method = request.extensions().get::<Arc<Method>>().cloned();
     if method.as_ref().is_some_and(|method| method.access == Access::Public) {
@@ -50,7 +50,7 @@ pub(super) async fn admit(State(admission): State<Arc<Admission>>, request: Requ
         return status::overloaded(RETRY_AFTER).into_http();
     };
     let response = next.run(request).await;
-    // A unary response is complete at this point; a stream keeps its permit until it ends.
+    // A unary response is complete now; a stream keeps its permit until it ends.
     match method {
         Some(method) if method.is_streaming => response.map(|body| Body::new(PermitBody { body, _permit: permit })),
         Some(_) | None => response,
