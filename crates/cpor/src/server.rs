@@ -16,10 +16,10 @@ pub struct Server {
     /// URL of the claim-intake service.
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:50051")]
     server: String,
-    /// File with the CA certificates that an `https` server is verified against, PEM.
+    /// File with the CA certificates (PEM) by which an `https` server is verified.
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
-    /// Bearer token, as `cpor token` prints it.
+    /// Bearer token of the caller, as `cpor token` prints it.
     #[arg(long, env = "CPOR_TOKEN", hide_env_values = true)]
     token: String,
 }

@@ -10,7 +10,7 @@ use tonic::{
     transport::{Channel, Endpoint},
 };
 
-/// Connections that concurrent calls share, and the caller's token.
+/// The connections that concurrent calls share, and the caller's token.
 #[derive(Clone)]
 pub(super) struct Pool {
     channels: Arc<[Channel]>,

@@ -11,7 +11,7 @@ pub struct Args {
     action: Action,
 }
 
-/// What to do with the configuration.
+/// The subcommands of `cpor config`.
 #[derive(clap::Subcommand)]
 enum Action {
     /// Print the whole configuration as TOML, with default values and with masked secrets.

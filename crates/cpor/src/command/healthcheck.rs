@@ -1,4 +1,5 @@
-//! `cpor healthcheck`: checks for a container runtime that the process in the container is ready.
+//! `cpor healthcheck`: checks that a process is ready. A container runtime calls it in the
+//! process's container.
 
 use std::{
     io::{Read as _, Write as _},
@@ -18,7 +19,7 @@ pub struct Args {
     sources: crate::config::Sources,
 }
 
-/// The limit for connecting, and for each read of the response.
+/// The timeout for connecting, and for each read of the response.
 const TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Requests `/ready` from the admin address of the configuration.

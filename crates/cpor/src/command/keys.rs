@@ -1,4 +1,5 @@
-//! `cpor keys`: creates the signing keys of a small installation.
+//! `cpor keys`: creates the keys that sign tokens and receipts, for an installation without an
+//! identity provider of its own.
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -7,9 +8,9 @@ use crate::keys;
 /// Arguments of `cpor keys`.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Directory for `service.pem` (signs calls between services, and receipts), `user.pem` (signs
-    /// users' tokens, see `cpor token`), and the public keys that verify them: `receipt-jwks.json`
-    /// and `jwks.json`.
+    /// Folder for the private keys `service.pem` (signs calls between services, and receipts of
+    /// claim histories) and `user.pem` (signs users' tokens, see `cpor token`), and for the public
+    /// keys that verify their signatures: `receipt-jwks.json` and `jwks.json`.
     directory: PathBuf,
 }
 

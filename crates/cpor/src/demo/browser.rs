@@ -1,4 +1,4 @@
-//! The customer's browser, as far as the demo needs it: opens the consent page and sends its form.
+//! The customer's browser in the demo: opens the consent page and sends its form.
 
 use anyhow::{Context as _, ensure};
 use bytes::Bytes;

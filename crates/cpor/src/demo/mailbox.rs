@@ -1,4 +1,4 @@
-//! Reads mails to customers. The demo writes them to a directory, as `.eml` files.
+//! Reads mails to customers. In the demo, mails are written to a folder as `.eml` files.
 
 use std::{fs, path::Path};
 

@@ -23,7 +23,7 @@ use crate::dev::{self, Dev};
 /// A running system on a virtual clock, with an actor for each role.
 pub(crate) struct DemoSystem {
     dev: Dev,
-    /// The directory that receives mails as `.eml` files.
+    /// The folder to which mails are written as `.eml` files.
     pub(crate) mail_directory: PathBuf,
     /// The browser of the customers.
     pub(crate) browser: Browser,
@@ -42,7 +42,7 @@ pub(crate) struct DemoSystem {
 }
 
 impl DemoSystem {
-    /// Starts a system with this data directory.
+    /// Starts a system whose data is stored in this folder.
     ///
     /// # Errors
     /// Returns an error if the system does not start.
@@ -90,12 +90,12 @@ impl DemoSystem {
 
     async fn move_clock(&self, target: Target) -> anyhow::Result<()> {
         let request = AdvanceClockRequest { target: Some(target) };
-        let unsettled = self.operator.operations().advance_clock(request).await?.into_inner().pending_work;
-        anyhow::ensure!(unsettled.is_empty(), "the system is not idle: {}", unsettled.join("; "));
+        let pending_work = self.operator.operations().advance_clock(request).await?.into_inner().pending_work;
+        anyhow::ensure!(pending_work.is_empty(), "the system is not idle: {}", pending_work.join("; "));
         Ok(())
     }
 
-    /// Returns the current business time.
+    /// Returns the time of the system's virtual clock.
     ///
     /// # Errors
     /// Returns an error if the call fails.
@@ -118,7 +118,8 @@ impl DemoSystem {
         Ok(cases.into_iter().next().context("the claim has no open review case")?.name)
     }
 
-    /// Imports months of usage of a tenant's workloads: product, month, and number of active users.
+    /// Imports the usage of a tenant's workloads. Each item of `months` contains a product, a
+    /// month, and the number of active users.
     ///
     /// # Errors
     /// Returns an error if a row is refused.
@@ -162,7 +163,8 @@ impl DemoSystem {
         Ok(())
     }
 
-    /// Imports a legacy association. Returns the error message if the row was refused.
+    /// Imports a legacy association (one from before CPOR, which has no claim). Returns the error
+    /// message if it was refused.
     ///
     /// # Errors
     /// Returns an error if the call fails.
@@ -181,7 +183,7 @@ impl DemoSystem {
         Ok(is_refused.then(|| result.error.map(|error| error.message).unwrap_or_default()))
     }
 
-    /// Returns the number of events that the services have not delivered to each other yet.
+    /// Returns the number of events that the services have not yet delivered to each other.
     ///
     /// # Errors
     /// Returns an error if a call fails.

@@ -1,4 +1,5 @@
-//! Migrations of the services' databases: applied to SQLite at start, only checked on PostgreSQL.
+//! The migrations of the services' databases. At the start of a process they are applied to SQLite
+//! databases, but only checked on PostgreSQL.
 
 use std::time::Duration;
 
@@ -44,7 +45,7 @@ pub async fn migrate(config: &Config, services: &[Service]) -> anyhow::Result<Ve
 /// The interval at which a database with pending migrations is checked again.
 const CHECK_INTERVAL: Duration = Duration::from_secs(2);
 
-/// Makes sure that the database has the schema that this version needs.
+/// Waits until the database has the schema that this version needs.
 ///
 /// A SQLite database is migrated here. A PostgreSQL database is migrated by `cpor migrate`: until
 /// that has run, this function waits, the process is not ready, and the readiness endpoint says

@@ -7,7 +7,7 @@ mod review_outcomes;
 
 use super::{system::DemoSystem, timeline::Timeline};
 
-/// A consent window of seven days, and one more day, in seconds.
+/// The length of the consent window (seven days) and one more day, in seconds.
 const CONSENT_WINDOW_AND_A_DAY: i64 = 8 * 86_400;
 
 /// The proof of execution for pre-sales to Fabrikam.
