@@ -15,7 +15,7 @@
 //! | [`save_versioned`] | insert or update rows that have an expected version |
 //! | [`delete`] | delete rows by primary key |
 //! | [`increment_counters`] | increment a counter of each owner |
-//! | [`fetch_all`], [`fetch_one`] | run a query of SeaORM; the error for a row that cannot be decoded names the row |
+//! | [`fetch_all`], [`fetch_one`] | run a query of SeaORM; an error in decoding names the row |
 //!
 //! [`Sql`] and [`InputRows`] are the parts of these statements. Use them for a statement of another
 //! shape.

@@ -12,9 +12,9 @@ pub trait EventReceiver: Send + Sync {
     /// Applies an event exactly once. The events of one stream arrive in order, one at a time.
     ///
     /// An implementation has two ways to apply an event only once. It may execute one command made
-    /// with [`IncomingEvent::command`], which carries the event's position into the transaction
-    /// that applies the event. Or it may execute several idempotent commands and then call
-    /// [`Inbox::mark_applied`](crate::Inbox::mark_applied).
+    /// with [`IncomingEvent::command`], which contains the event's position, so that the
+    /// transaction that applies the event also records the position. Or it may execute several
+    /// idempotent commands and then call [`Inbox::mark_applied`](crate::Inbox::mark_applied).
     ///
     /// # Errors
     /// Returns a [`ReceiveError`].

@@ -7,8 +7,8 @@ use cpor_process::config::{Secret, ValidationErrors};
 use lettre::message::Mailbox;
 use serde::{Deserialize, Serialize};
 
-/// How a service sends its mails: through the SMTP server `smtp` or, if that is not set, as `.eml`
-/// files in the folder `directory`.
+/// The settings for sending mails. A service sends them through the SMTP server `smtp` or, if that
+/// is not set, writes them as `.eml` files to the folder `directory`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct MailConfig {

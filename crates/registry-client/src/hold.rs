@@ -30,7 +30,7 @@ pub struct HoldRequest {
     pub activities: Vec<Activity>,
     /// The lines to hold. There is at least one.
     pub lines: Vec<LineToHold>,
-    /// When the claim was first submitted.
+    /// The time at which the claim was first submitted.
     pub submit_time: Timestamp,
 }
 

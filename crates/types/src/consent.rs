@@ -3,7 +3,7 @@
 use crate::string_enum;
 
 string_enum! {
-    /// How a customer made a decision (R43).
+    /// The channel by which a customer made a decision (R43).
     pub enum ConsentChannel, "a consent channel" {
         /// Through the consent link in a notice.
         Link = "link",

@@ -27,23 +27,24 @@ pub struct PolicyProfile {
     pub consent_window_from: WindowStart,
     /// Whether the customer may still decline after the consent window has passed (R43).
     pub decline_after_window: bool,
-    /// What the partner may edit after submission (R29).
+    /// The states in which the partner may edit the claim after submission (R29).
     pub edits_after_submission: EditsAfterSubmission,
     /// Whether evidence may be added to an approved claim (R29).
     pub evidence_when_approved: bool,
-    /// How many times the partner may dispute rejections of one claim (R28), or `None` for no
-    /// limit.
+    /// The number of times that the partner may dispute rejections of one claim (R28), or `None`
+    /// for no limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disputes_per_claim: Option<u32>,
-    /// How long before their own deadlines partners and reviewers are reminded (R48), in the
-    /// calendar of the deadline.
+    /// The time by which partners and reviewers are reminded before their own deadlines (R48), in
+    /// the calendar of the deadline.
     pub reminder_before: Length,
-    /// How long the partner may take to answer a request for partner action (R22), in the
-    /// location's calendar.
+    /// The time within which the partner must answer a reviewer's request for action (R22), in the
+    /// calendar of the partner's location.
     pub partner_response: Length,
-    /// How long a rejection can be disputed (R28), in the location's calendar.
+    /// The time within which a rejection can be disputed (R28), in the calendar of the partner's
+    /// location.
     pub dispute_window: Length,
-    /// When the customer is notified (R40).
+    /// The occasions on which the customer is notified (R40).
     pub customer_notices: CustomerNotices,
     /// The limits for evidence (R14).
     pub evidence: EvidenceLimits,
@@ -51,7 +52,7 @@ pub struct PolicyProfile {
     pub review: ReviewLengths,
 }
 
-/// When the customer contact is notified by e-mail (R40).
+/// The occasions on which the customer contact is notified by e-mail (R40).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CustomerNotices {
@@ -71,8 +72,8 @@ pub enum WindowStart {
     NoticeAtApproval,
 }
 
-/// When the partner may edit location, lines and contacts after submission (R29). Evidence and
-/// comments have rules of their own.
+/// The states in which the partner may edit location, lines and contacts after submission (R29).
+/// Other rules apply to evidence and comments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EditsAfterSubmission {

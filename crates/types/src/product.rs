@@ -18,7 +18,7 @@ string_enum! {
 }
 
 string_enum! {
-    /// How a catalog product is claimed (R9).
+    /// The way in which a catalog product is claimed (R9).
     pub enum ProductKind, "a product kind" {
         /// The product is claimed as a workload of the tenant.
         Workload = "workload",

@@ -70,8 +70,8 @@ pub(super) async fn host_services(
 /// Opens the database of a service, and waits until it has the schema that this version needs.
 async fn open_database(service: Service, settings: &Settings, readiness: &Readiness) -> anyhow::Result<Db> {
     let db = Db::open(&settings.config.database, service).await?;
-    let gate = readiness.add_check(service.as_str(), "schema");
-    schema::prepare(&db, service, &gate).await?;
+    let schema_check = readiness.add_check(service.as_str(), "schema");
+    schema::prepare(&db, service, &schema_check).await?;
     Ok(db)
 }
 

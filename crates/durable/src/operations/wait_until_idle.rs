@@ -127,7 +127,7 @@ async fn deliver_events(host: &Host) -> Result<Vec<String>, DbErr> {
 }
 
 /// Runs the service's idle probes until `stop_time` at the latest, and returns their lines. Work
-/// that a probe has begun goes on after `stop_time`.
+/// that a probe has begun continues after `stop_time`.
 async fn run_probes(host: &Host, stop_time: Instant) -> Vec<String> {
     let mut lines = Vec::new();
     for (name, probe) in host.registrations().idle_probes() {

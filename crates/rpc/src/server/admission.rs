@@ -27,13 +27,14 @@ const RETRY_AFTER: Duration = Duration::from_millis(500);
 pub(super) struct Admission {
     permits: Arc<Semaphore>,
     /// Counts the refused requests.
-    sheds: Counters,
+    refused_requests: Counters,
 }
 
 impl Admission {
     pub(super) fn new(max_requests: usize, metrics: &Metrics) -> Self {
-        let sheds = metrics.counter("rpc_server_sheds", "Requests refused because too many requests were in progress.");
-        Self { permits: Arc::new(Semaphore::new(max_requests.min(Semaphore::MAX_PERMITS))), sheds }
+        let refused_requests =
+            metrics.counter("rpc_server_sheds", "Requests refused because too many requests were in progress.");
+        Self { permits: Arc::new(Semaphore::new(max_requests.min(Semaphore::MAX_PERMITS))), refused_requests }
     }
 }
 
@@ -46,7 +47,7 @@ pub(super) async fn admit(State(admission): State<Arc<Admission>>, request: Requ
         return next.run(request).await;
     }
     let Ok(permit) = admission.permits.clone().try_acquire_owned() else {
-        admission.sheds.add(&[], 1);
+        admission.refused_requests.add(&[], 1);
         return status::overloaded(RETRY_AFTER).into_http();
     };
     let response = next.run(request).await;
