@@ -9,11 +9,11 @@ use uuid::Uuid;
 
 /// The identity of an aggregate among those of its kind.
 ///
-/// The owner (a partner or tenant) comes first, also in every primary key, so that tables can be
-/// distributed by owner.
+/// The owner comes first, also in every primary key, so that tables can be distributed by owner.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AggregateKey {
-    /// The id of the partner or tenant that the aggregate belongs to, of at most 63 bytes.
+    /// The id of the owner, which is usually the partner or tenant that the aggregate belongs to
+    /// (for a payout, it is the payout period). It has at most 63 bytes.
     pub owner: String,
     /// The aggregate's own id, unique within its owner.
     pub id: Uuid,

@@ -54,7 +54,7 @@ impl HostContext {
 /// The parts of a committed transaction that other tasks of the process are notified of.
 #[derive(Debug, Default)]
 pub(crate) struct CommitSummary {
-    /// The owners (partners or tenants) of the aggregates that changed.
+    /// The owners (usually partners or tenants) of the aggregates that changed.
     pub(crate) owners: BTreeSet<String>,
     /// The services for which events were added to the outbox.
     pub(crate) destinations: BTreeSet<Service>,

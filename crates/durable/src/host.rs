@@ -120,8 +120,8 @@ impl Host {
     }
 
     /// Returns a value that changes with every commit of this process that changes an aggregate of
-    /// `owner` (a partner or tenant). Commits of other processes do not change the value; a caller
-    /// that needs them must poll as well.
+    /// `owner` (usually a partner or tenant). Commits of other processes do not change the value; a
+    /// caller that needs them must poll as well.
     #[must_use]
     pub fn watch_commits(&self, owner: &str) -> tokio::sync::watch::Receiver<u64> {
         self.context.notifications.watch_commits(owner)

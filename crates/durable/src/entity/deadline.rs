@@ -10,7 +10,7 @@ use crate::DeadlineState;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "deadline")]
 pub(crate) struct Model {
-    /// The partner or tenant that the aggregate belongs to.
+    /// The owner of the aggregate, usually a partner or tenant.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) owner: String,
     /// The kind of the aggregate, for example `claim`.

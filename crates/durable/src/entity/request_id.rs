@@ -17,7 +17,7 @@ pub(crate) struct Model {
     pub(crate) request_id: String,
     /// The SHA-256 hash of the request without its request id.
     pub(crate) body_hash: Vec<u8>,
-    /// The partner or tenant that the changed aggregate belongs to.
+    /// The owner (usually a partner or tenant) of the aggregate that the request changed.
     pub(crate) owner: String,
     /// The id of the aggregate that the request changed.
     pub(crate) id: Uuid,

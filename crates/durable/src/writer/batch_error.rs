@@ -12,8 +12,8 @@ pub(super) enum BatchError<C> {
     UniquenessConflict(Vec<(AggregateKey, C)>),
     /// Another process changed these aggregates after they were loaded.
     ConcurrentChange(Vec<AggregateKey>),
-    /// The transaction lost against another one, for example by a deadlock or a lock timeout. The
-    /// same batch may be tried again.
+    /// Another transaction was in conflict with this one, for example by a deadlock or a lock
+    /// timeout. The same batch may be tried again.
     Transient(String),
     /// One of the commands makes the transaction fail.
     Failed(String),

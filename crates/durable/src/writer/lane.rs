@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{AggregateKey, CommandError, Store};
 
-/// The maximum number of times that a group is retried after it lost against another transaction.
+/// The maximum number of times that a group is retried after a conflict with another transaction.
 const MAX_RETRIES: u32 = 5;
 
 /// The maximum delay before the first retry. It doubles with every retry.

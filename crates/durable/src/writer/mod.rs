@@ -2,9 +2,10 @@
 //! committed.
 //!
 //! A writer has several *lanes*, each a queue of commands with the task that commits them. The
-//! owner (partner or tenant) of a command's aggregate determines its lane. Commands that wait in
-//! one lane at the same time are decided one after the other and committed in one transaction
-//! (group commit). For callers the result is the same as that of separate transactions.
+//! owner of a command's aggregate (usually a partner or tenant) determines the lane of the command.
+//! Commands that wait in one lane at the same time are decided one after the other and committed in
+//! one transaction (group commit). For callers the result is the same as that of separate
+//! transactions.
 mod batch_error;
 mod batch_state;
 mod job;
