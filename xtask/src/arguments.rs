@@ -1,5 +1,5 @@
-//! The command line of `cargo xtask`. It is parsed by hand, because a parser crate would double the
-//! time to build this program, which everything else waits for.
+//! The command line of `cargo xtask`. It is parsed without a parser crate, because such a crate
+//! would double the time for building this program, and every task waits for that build.
 
 use anyhow::{Result, bail};
 
@@ -61,7 +61,7 @@ pub(crate) enum Task {
 /// Parses the arguments after the name of the program.
 ///
 /// # Errors
-/// The task or an argument is unknown, or there is no task.
+/// Returns an error if the task or an argument is unknown, or if no task is given.
 pub(crate) fn parse(arguments: impl Iterator<Item = String>) -> Result<Task> {
     let arguments: Vec<String> = arguments.collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();

@@ -1,5 +1,6 @@
-//! `cargo xtask deploy`: checks the deployment files against published schemas. It needs no
-//! container engine, so it does not check that the image builds and starts.
+//! `cargo xtask deploy`: checks the deployment files; it deploys nothing. It checks the compose
+//! file and the Kubernetes manifests against published schemas, and lints the Dockerfile. It needs
+//! no container engine, so it does not check that the image can be built and started.
 
 use std::fs;
 

@@ -1,8 +1,8 @@
 //! The tasks of the project: `cargo xtask <task>`. Developers and CI run the same tasks.
 //!
-//! A task installs the tools that it needs under `target/`, or with apt in the case of PostgreSQL
-//! and root. If that is not possible, it fails with a message that says what to install. No check
-//! is skipped silently.
+//! A task installs the tools that it needs under `target/`. If root runs a task that needs
+//! PostgreSQL, it installs PostgreSQL with apt. If a tool cannot be installed, the task fails with
+//! a message that says what to install. No check is skipped silently.
 #![expect(clippy::print_stdout, reason = "the output of a task goes to a person or to the log of CI")]
 
 mod arguments;
@@ -35,7 +35,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Runs a task. Returns false if tests failed; their summary has been printed then.
+/// Runs a task. Returns false if tests failed, after printing their summary.
 fn run(task: Task) -> anyhow::Result<bool> {
     match task {
         Task::Help => {

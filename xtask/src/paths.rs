@@ -28,7 +28,7 @@ pub(crate) fn tools() -> Result<PathBuf> {
 }
 
 /// Returns the directory for temporary files of tests: the memory file system `/dev/shm` if it has
-/// at least 2 GiB free, or else the usual temporary directory. Small databases are created ten
+/// at least 2 GiB free, or else the usual temporary directory. Creating small databases is ten
 /// times as fast in memory.
 pub(crate) fn scratch() -> PathBuf {
     const MEMORY: &str = "/dev/shm";

@@ -14,7 +14,7 @@ const RELEASED: &str = "proto/released.binpb";
 /// The protos of this project.
 const SOURCES: &str = "proto/cpor";
 
-/// What to do besides the checks.
+/// The options of the task: what it does besides the checks.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Options {
     /// Format the protos in place first.

@@ -44,10 +44,10 @@ pub(crate) fn cargo() -> Command {
     command
 }
 
-/// Runs a program, with its output shown.
+/// Runs a program and shows its output.
 ///
 /// # Errors
-/// The program cannot be started, or exits with a failure.
+/// Returns an error if the program cannot be started or exits with a failure.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     let status = command.status().with_context(|| format!("starting {}", command_line(command)))?;
     if !status.success() {
@@ -59,7 +59,8 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
 /// Runs a program and returns its standard output, trimmed.
 ///
 /// # Errors
-/// The program cannot be started, or exits with a failure. The message has all its output.
+/// Returns an error if the program cannot be started or exits with a failure. The message contains
+/// all its output.
 pub(crate) fn read_output(command: &mut Command) -> Result<String> {
     let output = command.output().with_context(|| format!("starting {}", command_line(command)))?;
     let stdout = String::from_utf8_lossy(&output.stdout).trim().to_owned();

@@ -1,5 +1,5 @@
 //! `cargo xtask test` and `cargo xtask soak`: run the tests on both databases. The last line of the
-//! output has the counts.
+//! output contains the numbers of passed and failed tests.
 
 use std::{
     io::{BufRead, BufReader},
@@ -16,10 +16,10 @@ use crate::{
     tally::Tally,
 };
 
-/// How often tests for rare interleavings are repeated.
+/// The numbers of repetitions of tests that look for rare interleavings.
 struct Repetitions {
-    /// `CPOR_TEST_RACES`: the number of pairs of claims that are approved concurrently for one key,
-    /// on each database.
+    /// `CPOR_TEST_RACES`: the number of pairs of claims for the same subscription or workload that
+    /// are approved concurrently, on each database.
     races: u32,
     /// `CPOR_TEST_KILLS`: the number of runs in which a process is killed at a random moment.
     kills: u32,
@@ -28,9 +28,9 @@ struct Repetitions {
     steps: u32,
 }
 
-/// For `cargo xtask test`.
+/// The repetitions of `cargo xtask test`.
 const STANDARD: Repetitions = Repetitions { races: 50, kills: 5, steps: 300 };
-/// For `cargo xtask soak`.
+/// The repetitions of `cargo xtask soak`.
 const FULL: Repetitions = Repetitions { races: 1000, kills: 100, steps: 10_000 };
 
 /// A package without tests. It is excluded, because no other package needs its dependencies.
@@ -110,8 +110,8 @@ fn run_cargo_test(
 }
 
 /// Returns the number of tests that run concurrently: three for each core, because tests often wait
-/// for a process or for the end of a lease. At most 24, which is what the connections of the
-/// cluster allow.
+/// for a process or for the end of a lease. It is at most 24, because the cluster allows a limited
+/// number of connections.
 fn thread_count() -> usize {
     std::thread::available_parallelism().map_or(3, |cores| 3 * cores.get()).min(24)
 }

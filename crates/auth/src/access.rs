@@ -1,5 +1,5 @@
-//! The access rules of the hosted methods, read from the `cpor.options.v1.access` options in the
-//! protos.
+//! The access rules of the hosted gRPC methods. They are read from the options
+//! `cpor.options.v1.access` in the protos.
 use std::{collections::HashMap, sync::Arc};
 
 use cpor_proto::options::v1 as wire;
@@ -12,19 +12,19 @@ use cpor_proto::descriptors;
 const PUBLIC_SERVICES: [&str; 3] =
     ["grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"];
 
-/// Who may call a method, as its proto declares with the option `cpor.options.v1.access`.
+/// The rule that says who may call a method.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Access {
-    /// Everybody, without a token.
+    /// Everybody may call the method, without a token.
     Public,
-    /// Only the declared roles and services.
+    /// Only the declared roles and services may call the method.
     Restricted {
         /// The roles whose users may call the method.
         roles: Vec<Role>,
         /// The services that may call the method.
         services: Vec<Service>,
-        /// The path of the request field with the resource name whose owner must be the caller.
-        /// Empty if no owner is checked.
+        /// The path of the request field that contains a resource name. The owner in that name (a
+        /// partner or tenant) must be the caller's. The path is empty if no owner is checked.
         owner_field: Vec<String>,
         /// If true, the owner is not checked for customers, because the method itself checks the
         /// tenant.
@@ -78,8 +78,8 @@ pub struct MethodTable(HashMap<String, Arc<Method>>);
 impl MethodTable {
     /// Builds the table from the descriptors of the gRPC services in `hosted`. Each entry consists
     /// of the full name of a gRPC service and of the accepted audiences: the token of a calling
-    /// service must be issued for one of them. They are the service that implements the gRPC
-    /// service, or all services of the process if the gRPC service dispatches to them.
+    /// service must be issued for one of them. These audiences are the service that implements the
+    /// gRPC service, or all services of the process if the gRPC service passes requests on to them.
     ///
     /// # Errors
     /// Returns all missing and invalid declarations at once.
@@ -100,6 +100,7 @@ impl MethodTable {
         if errors.is_empty() { Ok(table) } else { Err(errors) }
     }
 
+    /// Adds a method under its path.
     fn insert(&mut self, descriptor: &MethodDescriptor, access: Access, audiences: &[Service]) {
         let (service, name) = (descriptor.parent_service().full_name().to_owned(), descriptor.name().to_owned());
         let is_streaming = descriptor.is_client_streaming() || descriptor.is_server_streaming();
@@ -124,9 +125,10 @@ impl MethodTable {
 fn public_method(path: &str) -> Option<Arc<Method>> {
     let (service, name) = path.strip_prefix('/')?.split_once('/')?;
     let service = PUBLIC_SERVICES.iter().find(|public| **public == service)?;
-    // Check and List of the health service are unary; the other public methods are streams.
+    // The methods Check and List of the health service are unary; the other public methods are
+    // streams.
     let is_streaming = !matches!(name, "Check" | "List");
-    // Clients choose the path, so an unknown name must not become a label of the metrics.
+    // Clients choose the path, so an unknown method name must not become a label of the metrics.
     let is_known = matches!(name, "Check" | "List" | "Watch" | "ServerReflectionInfo");
     let name = if is_known { name } else { "unknown" };
     Some(Arc::new(Method {

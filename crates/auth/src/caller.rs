@@ -7,13 +7,13 @@ use cpor_types::{Actor, ActorSide, PartnerId, Role, Service, TenantId};
 pub struct Caller {
     /// The `sub` claim of the token. It may be a person's e-mail address, so it is personal data.
     pub subject: String,
-    /// The roles of a user; empty for a service.
+    /// The roles of a user. A service has none.
     pub roles: Vec<Role>,
-    /// The partner of a partner's user.
+    /// The partner that the user belongs to, for users of a partner.
     pub partner: Option<PartnerId>,
-    /// The tenant of a customer's administrator.
+    /// The tenant that the user administers, for administrators of a customer.
     pub tenant: Option<TenantId>,
-    /// The calling service; `None` if the caller is a user.
+    /// The calling service, or `None` if the caller is a user.
     pub service: Option<Service>,
     /// The actor to record for changes. For a user it is that user. For a service it is the actor
     /// on whose behalf the service calls, or the service itself.
@@ -21,7 +21,7 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// Returns the side of the actor.
+    /// Returns the side for which the caller acts, for example the partner's.
     #[must_use]
     pub fn side(&self) -> ActorSide {
         self.actor.side
@@ -39,13 +39,13 @@ impl Caller {
         &self.subject
     }
 
-    /// Returns true if the caller may access the resource with this name, judged by the owner in
-    /// the name.
+    /// Returns true if the caller may access the resource with this name. Checks only the owner in
+    /// the name, a partner or a tenant.
     ///
-    /// Partners may access `partners/{their id}/...`, but not `partners/-`. Names that
-    /// begin with a tenant are allowed to them too, because the methods with tenant names restrict
-    /// their results themselves. Customers may access `tenants/{their id}/...`. Vendor users and
-    /// services may access everything.
+    /// Partners may access `partners/{their id}/...`, but not `partners/-`. They may also access
+    /// names that begin with a tenant, because methods with such names restrict their results
+    /// themselves. Customers may access `tenants/{their id}/...`. Vendor users and services may
+    /// access everything.
     #[must_use]
     pub fn may_access(&self, resource: &str) -> bool {
         let mut segments = resource.split('/');

@@ -1,10 +1,10 @@
-//! The claims of tokens, and how they are turned into a [`Caller`].
+//! The claims (fields) of tokens, and their conversion to a [`Caller`].
 use cpor_types::{Actor, ActorSide, PartnerId, Role, Service, TenantId};
 use serde::{Deserialize, Serialize};
 
 use super::Caller;
 
-/// The prefix of the `sub` claim of service tokens; the service's name follows.
+/// The prefix of the `sub` claim of service tokens. The service's name follows it.
 const SERVICE_SUBJECT_PREFIX: &str = "services/";
 
 /// The claims of a token: those of RFC 7519, and the private claims `roles`, `partner`, `tenant`
@@ -63,7 +63,7 @@ impl Claims {
     /// other systems.
     ///
     /// # Errors
-    /// Returns what is wrong with the claims.
+    /// Returns a description of what is wrong with the claims.
     pub(super) fn to_user(&self) -> Result<Caller, &'static str> {
         if self.sub.is_empty() || self.sub.starts_with(SERVICE_SUBJECT_PREFIX) {
             return Err("the subject is empty or that of a service");
@@ -87,7 +87,7 @@ impl Claims {
     /// Converts the claims of a service's token.
     ///
     /// # Errors
-    /// Returns what is wrong with the claims.
+    /// Returns a description of what is wrong with the claims.
     pub(super) fn to_service(&self) -> Result<Caller, &'static str> {
         let name = self.sub.strip_prefix(SERVICE_SUBJECT_PREFIX).ok_or("the subject is not that of a service")?;
         let service: Service = name.parse().map_err(|_| "the service is unknown")?;
@@ -103,8 +103,8 @@ impl Claims {
 /// Returns the side that the roles belong to.
 ///
 /// Partner and customer roles must not be combined with roles of another side, because the side
-/// decides whose resources the caller sees. A caller without roles gets the vendor side; every
-/// method refuses it for lack of a role.
+/// determines which resources the caller sees. A caller without roles gets the vendor side, but
+/// every method refuses a caller without a role.
 fn side_of_roles(roles: &[Role]) -> Result<ActorSide, &'static str> {
     let any_role_on = |side| roles.iter().any(|role| role.side() == side);
     let all_roles_on = |side| roles.iter().all(|role| role.side() == side);

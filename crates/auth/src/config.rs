@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use cpor_process::config::ValidationErrors;
 
-/// The keys that tokens are verified with, and the key that signs tokens between services.
+/// The keys with which tokens are verified, and the key that signs tokens for calls between
+/// services.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AuthConfig {
@@ -20,8 +21,8 @@ pub struct AuthConfig {
     pub service_key_file: Option<PathBuf>,
     /// The JWKS file with the public keys of the services. Without it, all services share
     /// `service_key_file`. Tokens that are signed with any key in this file are accepted, so it
-    /// must not contain retired keys; those belong into `receipt-jwks.json`, the keys
-    /// with which receipts are verified.
+    /// must not contain retired keys; those belong into `receipt-jwks.json`, which contains the
+    /// keys for verifying receipts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service_jwks_file: Option<PathBuf>,
 }
@@ -33,7 +34,8 @@ impl Default for AuthConfig {
 }
 
 impl AuthConfig {
-    /// Checks that the named files can be opened and that the issuer is not the services' own.
+    /// Checks that the named files can be opened and that the issuer is not the one that is
+    /// reserved for the services.
     pub fn validate(&self, errors: &mut ValidationErrors) {
         errors.require(!self.issuer.is_empty(), "issuer", "must not be empty");
         let is_service_issuer = self.issuer == crate::SERVICE_ISSUER;

@@ -9,7 +9,7 @@ use jsonwebtoken::{
     jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet, KeyAlgorithm, PublicKeyUse},
 };
 
-/// A set of public keys that cannot be used.
+/// The reason why a set of public keys cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
     /// The key file cannot be read.
@@ -23,7 +23,7 @@ pub enum KeyError {
     /// The text is not a JWKS.
     #[error("not a JWKS: {0}")]
     Json(#[from] serde_json::Error),
-    /// A key has no `kid`, so that no token can refer to it.
+    /// A key has no `kid` (key id), so no token can refer to it.
     #[error("a key has no kid")]
     MissingKid,
     /// Two keys have the same `kid`.
@@ -40,7 +40,7 @@ pub enum KeyError {
     /// The set contains no Ed25519 or P-256 key for signatures.
     #[error("no usable key: EdDSA (Ed25519) or ES256 (P-256) is required")]
     NoUsableKey,
-    /// The configuration key `auth.<name>` is required and not set.
+    /// The setting `auth.<name>` is required but not set.
     #[error("auth.{0} is not set")]
     NotSet(&'static str),
     /// The signing key, from which the public key is derived, cannot be read.
@@ -48,7 +48,7 @@ pub enum KeyError {
     Signer(#[from] super::SignerError),
 }
 
-/// Public keys by `kid`, each with the only algorithm that it is used with.
+/// Public keys by `kid` (key id), each with the only algorithm for which it is accepted.
 #[derive(Debug)]
 pub(super) struct KeySet(HashMap<String, (Algorithm, DecodingKey)>);
 
@@ -72,6 +72,7 @@ impl KeySet {
         if keys.is_empty() { Err(KeyError::NoUsableKey) } else { Ok(Self(keys)) }
     }
 
+    /// Reads and parses a JWKS file.
     pub(super) fn read(path: &Path) -> Result<Self, KeyError> {
         let json = std::fs::read_to_string(path).map_err(|source| KeyError::File { path: path.to_owned(), source })?;
         Self::parse(&json)
@@ -83,7 +84,7 @@ impl KeySet {
 }
 
 /// Returns the algorithm that belongs to the type of the key, or `None` if the key is not
-/// supported. Tokens cannot choose another algorithm.
+/// supported. A token that names another algorithm is refused.
 fn supported_algorithm(jwk: &Jwk) -> Option<Algorithm> {
     let (algorithm, expected_alg) = if let AlgorithmParameters::OctetKeyPair(key) = &jwk.algorithm
         && key.curve == EllipticCurve::Ed25519

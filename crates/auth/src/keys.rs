@@ -14,14 +14,15 @@ use crate::AuthConfig;
 
 /// The tolerated difference between the clocks of issuer and server, in seconds.
 const LEEWAY: u64 = 10;
-/// The maximum number of verified tokens in the cache. Verifying a signature is the most expensive
-/// part of a small read.
+/// The maximum number of verified tokens in the cache. They are cached because verifying a
+/// signature is the most expensive part of a small read request.
 const MAX_CACHED_TOKENS: usize = 10_000;
 /// The maximum length of a token. Longer tokens are refused without being parsed.
 const MAX_TOKEN_BYTES: usize = 8 << 10;
 
-/// The public keys that tokens are verified with: those of the users' issuer and those of the
-/// services. Neither issuer can create tokens for the other side.
+/// The public keys with which tokens are verified: those of the users' issuer and those of the
+/// services. The users' issuer cannot create tokens of services, and the services cannot create
+/// tokens of users.
 #[derive(Debug)]
 pub struct VerificationKeys {
     users: TrustedIssuer,
@@ -50,15 +51,15 @@ struct VerifiedToken {
 /// The reason why a token is refused. The failed check is logged and not revealed to the caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TokenError {
-    /// The token has expired; the caller should obtain a new one.
+    /// The token has expired. The caller should obtain a new one.
     Expired,
     /// The token is invalid for any other reason.
     Invalid,
 }
 
 impl VerificationKeys {
-    /// Creates the keys from two JWKS texts (RFC 7517). `issuer` is the required `iss` of users'
-    /// tokens.
+    /// Creates the keys from two JWKS texts (RFC 7517). `issuer` is the required `iss` claim of
+    /// users' tokens.
     ///
     /// # Errors
     /// Returns an error if a text is not a JWKS or has no usable key.
@@ -111,6 +112,7 @@ impl VerificationKeys {
         Ok(verified.caller.clone())
     }
 
+    /// Verifies the signature and the claims of a token, except the audience of a service's token.
     fn verify_uncached(&self, token: &str) -> Result<VerifiedToken, TokenError> {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(TokenError::Invalid);
@@ -133,6 +135,7 @@ impl VerificationKeys {
         Ok(VerifiedToken { caller: Arc::new(caller), audience, expiry: claims.exp })
     }
 
+    /// Returns the verified token from the cache.
     fn cached(&self, token: &str) -> Option<Arc<VerifiedToken>> {
         self.cache.read().unwrap_or_else(PoisonError::into_inner).get(token).cloned()
     }
@@ -168,6 +171,7 @@ impl TrustedIssuer {
     }
 }
 
+/// Logs why a token is refused and converts the error.
 fn token_error(error: jsonwebtoken::errors::Error) -> TokenError {
     tracing::debug!(%error, "token refused");
     if matches!(error.kind(), ErrorKind::ExpiredSignature) { TokenError::Expired } else { TokenError::Invalid }

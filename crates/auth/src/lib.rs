@@ -23,7 +23,7 @@ pub use signer::{SignerError, TokenSigner, UserToken};
 /// The audience (`aud`) of the tokens of users.
 pub const USER_AUDIENCE: &str = "cpor";
 /// The issuer (`iss`) of the tokens with which services call each other. Users have another issuer,
-/// so that neither issuer can create tokens for the other side.
+/// so that no issuer can create tokens for both.
 pub const SERVICE_ISSUER: &str = "cpor-services";
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use cpor_call::status;
 /// Checks tokens against the access rules of methods.
 #[derive(Debug)]
 pub struct Authorizer {
-    /// The keys that bearer tokens are verified with.
+    /// The keys with which bearer tokens are verified.
     pub keys: Arc<VerificationKeys>,
 }
 

@@ -1,6 +1,7 @@
-//! Signatures of receipts. A receipt proves the history of a claim, and its holder can verify it
-//! offline, at any time. Receipts are signed with the services' key. They have a type of their own
-//! and none of the claims of tokens, so that neither can be used as the other.
+//! Signatures of receipts. A receipt proves the history of a partner's claim. Whoever has it can
+//! verify it offline, at any time. Receipts are signed with the services' key, as tokens are. They
+//! have a type of their own and none of the fields of tokens, so that a receipt cannot be used as a
+//! token, and a token not as a receipt.
 use jsonwebtoken::{Algorithm, Header, Validation, decode, decode_header};
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -12,7 +13,7 @@ pub(super) const RECEIPT_TYPE: &str = "cpor-receipt";
 /// The reason why the signature of a receipt is not valid.
 #[derive(Debug, thiserror::Error)]
 pub enum SignatureError {
-    /// The text is not a signature, or not one of a receipt.
+    /// The text is not a signature, or is not the signature of a receipt.
     #[error("not the signature of a receipt")]
     NotAReceipt,
     /// The key whose `kid` is in the header of the signature is not among the given keys.
@@ -55,7 +56,7 @@ impl ReceiptKeys {
     /// Verifies a signature. Returns the signed statement and the `kid` of the key that signed it.
     ///
     /// # Errors
-    /// See [`SignatureError`].
+    /// Returns a [`SignatureError`].
     pub fn verify<T: DeserializeOwned + Clone>(&self, signature: &str) -> Result<(T, String), SignatureError> {
         let header = decode_header(signature).map_err(|_| SignatureError::NotAReceipt)?;
         let is_receipt = header.typ.as_deref() == Some(RECEIPT_TYPE);

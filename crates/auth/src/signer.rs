@@ -1,4 +1,4 @@
-//! Signing of tokens and receipts with an Ed25519 key.
+//! Signs tokens and receipts (proofs of the history of a claim) with an Ed25519 key.
 use std::{
     collections::HashMap,
     io::Write as _,
@@ -66,8 +66,9 @@ pub struct UserToken {
     pub lifetime: Duration,
 }
 
-/// Signs with one Ed25519 key: either the tokens of users (for `cpor dev` and `cpor token`), or the
-/// tokens between services and the receipts. Clones share the key and the token cache.
+/// Signs with one Ed25519 key, which is used either for the tokens of users (by `cpor dev` and
+/// `cpor token`) or for the tokens and receipts of services. Clones share the key and the token
+/// cache.
 #[derive(Clone)]
 pub struct TokenSigner(Arc<Inner>);
 
@@ -99,7 +100,8 @@ impl std::fmt::Debug for TokenSigner {
 }
 
 impl TokenSigner {
-    /// Generates a new key. `issuer` is the `iss` of users' tokens; `clock` must be real time.
+    /// Generates a new key. `issuer` is the `iss` claim of users' tokens; `clock` must show real
+    /// time.
     ///
     /// # Errors
     /// Returns an error if the system has no source of randomness.
@@ -109,8 +111,8 @@ impl TokenSigner {
         Self::from_pkcs8(pkcs8.as_ref().to_vec(), issuer, clock)
     }
 
-    /// Reads the key from a PKCS#8 PEM file. `issuer` is the `iss` of users' tokens; `clock` must
-    /// be real time.
+    /// Reads the key from a PKCS#8 PEM file. `issuer` is the `iss` claim of users' tokens; `clock`
+    /// must show real time.
     ///
     /// # Errors
     /// Returns an error if the file cannot be read or does not contain an Ed25519 key.

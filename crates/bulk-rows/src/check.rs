@@ -1,15 +1,15 @@
-//! Reading the CHECK constraint of a state column, for tests.
+//! Reads the CHECK constraint of a column that stores an enum, for tests.
 use std::collections::BTreeSet;
 
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
 
-/// Returns the texts that the constraint `CHECK ("column" IN ('…', …))` of a column admits.
+/// Returns the texts that the constraint `CHECK ("column" IN ('…', …))` of a column allows.
 ///
 /// Tests compare them with the values of the column's `ActiveEnum`, so that the enum and the
 /// migration cannot differ. The texts must not contain quotes.
 ///
 /// # Errors
-/// If the database fails, or if the column has no such constraint.
+/// Returns an error if the database fails, or if the column has no such constraint.
 pub async fn admitted_texts(db: &impl ConnectionTrait, table: &str, column: &str) -> Result<BTreeSet<String>, DbErr> {
     let backend = db.get_database_backend();
     let query = if backend == DbBackend::Postgres {

@@ -1,10 +1,11 @@
-//! The types of values that statements on many rows can carry.
+//! The types of values that statements on many rows support.
 use sea_orm::{
     ColumnType, DbErr, Value,
     sea_query::{ArrayType, prelude::serde_json},
 };
 
-/// The type of a column of input rows. All widths of a type, such as the integers, are one kind.
+/// The type of a column of input rows. Types of different width, such as the integer types, are one
+/// kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ColumnKind {
     Text,
@@ -19,8 +20,8 @@ pub(crate) enum ColumnKind {
 }
 
 impl ColumnKind {
-    /// Returns the kind for the type of an entity's column, or an error if values of the type
-    /// cannot be sent.
+    /// Returns the kind for the type of an entity's column, or an error if the type is not
+    /// supported.
     #[expect(clippy::wildcard_enum_match_arm, reason = "the other types are rejected with their name")]
     pub(crate) fn from_column_type(column_type: &ColumnType) -> Result<Self, DbErr> {
         Ok(match column_type {
@@ -44,6 +45,7 @@ impl ColumnKind {
         })
     }
 
+    /// Returns the PostgreSQL array type to which values of this kind are cast.
     pub(crate) fn postgres_array(self) -> &'static str {
         match self {
             Self::Text => "text[]",
@@ -72,8 +74,8 @@ impl ColumnKind {
         }
     }
 
-    /// Returns the value that an array contains in place of NULL, which the driver's arrays cannot
-    /// contain. A second array of booleans tells which values are NULL.
+    /// Returns the value that an array contains in place of NULL, because the driver's arrays
+    /// cannot contain NULL. A second array of booleans says which values are NULL.
     pub(crate) fn null_placeholder(self) -> Value {
         match self {
             Self::Text => String::new().into(),

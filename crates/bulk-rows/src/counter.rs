@@ -1,19 +1,19 @@
-//! Counters in a table, one row for each owner. Their numbers have no gaps and follow the order of
-//! commits.
+//! Counters in a table, with one row for each owner (such as a partner). Their numbers have no gaps
+//! and follow the order of commits.
 use std::collections::{BTreeMap, HashMap};
 
 use sea_orm::{ConnectionTrait, DbErr, EntityTrait, IdenStatic as _};
 
 use crate::{InputRows, Sql, to_bigint};
 
-/// Increments the counter of each owner by its number in `counts`, in one statement. Returns each
-/// owner's last number: the numbers up to it are reserved for the caller.
+/// Increments the counter of each owner by its count in `counts`, in one statement, and so reserves
+/// that many numbers for the caller. Returns the last reserved number of each owner.
 ///
 /// `owner` is the primary key of `E`, a text, and `last` a big integer; other columns must have
 /// defaults. The rows are locked in the order of owners and stay locked until the transaction ends.
 ///
 /// # Errors
-/// If the database fails.
+/// Returns an error if the database fails.
 pub async fn increment_counters<E: EntityTrait>(
     tx: &impl ConnectionTrait,
     owner: E::Column,

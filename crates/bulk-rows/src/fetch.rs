@@ -1,4 +1,4 @@
-//! Running queries of SeaORM, and decoding rows so that an error names the row.
+//! Runs queries of SeaORM and decodes rows. If a row cannot be decoded, the error names it.
 use std::fmt;
 
 use sea_orm::{
@@ -13,15 +13,15 @@ pub enum LoadError {
     /// The database failed.
     #[error(transparent)]
     Db(#[from] DbErr),
-    /// A row contains a value that its entity does not admit, such as JSON of another form or the
-    /// name of an unknown state.
+    /// A row contains a value that its entity does not allow, such as JSON of another form or an
+    /// unknown enum text.
     #[error(transparent)]
     Undecodable(#[from] UndecodableRow),
 }
 
-/// A row that does not decode.
+/// A row that cannot be decoded.
 #[derive(Debug, thiserror::Error)]
-#[error("row ({key}) of table {table} does not decode: {error}", key = Key(.key))]
+#[error("row ({key}) of table {table} cannot be decoded: {error}", key = Key(.key))]
 pub struct UndecodableRow {
     /// The name of the table.
     pub table: &'static str,
@@ -31,6 +31,7 @@ pub struct UndecodableRow {
     pub error: DbErr,
 }
 
+/// Displays the values of a primary key, separated by commas.
 struct Key<'a>(&'a [KeyValue]);
 
 impl fmt::Display for Key<'_> {
@@ -45,7 +46,7 @@ impl fmt::Display for Key<'_> {
 /// Decodes a row that contains all columns of `E`.
 ///
 /// # Errors
-/// If a column does not decode.
+/// Returns an error if a column cannot be decoded.
 pub fn decode_row<E: EntityTrait>(row: &QueryResult) -> Result<E::Model, UndecodableRow> {
     E::Model::from_query_result(row, "").map_err(|error| UndecodableRow {
         table: E::default().table_name(),
@@ -55,10 +56,10 @@ pub fn decode_row<E: EntityTrait>(row: &QueryResult) -> Result<E::Model, Undecod
 }
 
 /// Runs a query that selects the rows of an entity. It does the same as [`Select::all`], except
-/// that the error for a row that does not decode names the row.
+/// that the error for a row that cannot be decoded names the row.
 ///
 /// # Errors
-/// If the database fails or a row does not decode.
+/// Returns an error if the database fails or a row cannot be decoded.
 pub async fn fetch_all<E: EntityTrait>(
     db: &impl ConnectionTrait,
     query: Select<E>,
@@ -68,10 +69,10 @@ pub async fn fetch_all<E: EntityTrait>(
 }
 
 /// Runs a query that selects at most one row of an entity. It does the same as [`Select::one`],
-/// except that the error for a row that does not decode names the row.
+/// except that the error for a row that cannot be decoded names the row.
 ///
 /// # Errors
-/// If the database fails or the row does not decode.
+/// Returns an error if the database fails or the row cannot be decoded.
 pub async fn fetch_one<E: EntityTrait>(
     db: &impl ConnectionTrait,
     query: Select<E>,
@@ -80,7 +81,7 @@ pub async fn fetch_one<E: EntityTrait>(
     row.as_ref().map(|row| decode_row::<E>(row).map_err(LoadError::from)).transpose()
 }
 
-/// For functions that do not distinguish the two.
+/// This conversion is for functions that do not distinguish the two errors.
 impl From<LoadError> for DbErr {
     fn from(error: LoadError) -> Self {
         match error {

@@ -25,8 +25,8 @@ impl Column {
     }
 }
 
-/// Rows of values with named columns. In the statements of [`Sql::with_rows`] they are the table
-/// `s`.
+/// Rows of values with named columns. In statements that [`Sql::with_rows`] starts, the table `s`
+/// contains them.
 #[derive(Clone, Debug)]
 pub struct InputRows {
     columns: Vec<Column>,
@@ -34,14 +34,14 @@ pub struct InputRows {
     values: Vec<Value>,
 }
 
-/// The maximum number of values in one statement. SQLite admits 32,766 parameters.
+/// The maximum number of values in one statement. SQLite allows 32,766 parameters.
 const MAX_VALUES: usize = 30_000;
 
 impl InputRows {
     /// Creates an empty set of rows with these columns of an entity.
     ///
     /// # Errors
-    /// If values of a column's type cannot be sent.
+    /// Returns an error if the type of a column is not supported.
     pub fn new<C: ColumnTrait>(columns: impl IntoIterator<Item = C>) -> Result<Self, DbErr> {
         Ok(Self { columns: columns.into_iter().map(Column::new).collect::<Result<_, _>>()?, values: Vec::new() })
     }
@@ -49,7 +49,7 @@ impl InputRows {
     /// Creates rows with these columns of `E`, which must be set in every model.
     ///
     /// # Errors
-    /// If a column is not set, or if values of its type cannot be sent.
+    /// Returns an error if a column is not set, or if its type is not supported.
     pub fn from_models<E: EntityTrait>(
         columns: impl IntoIterator<Item = E::Column>,
         models: impl IntoIterator<Item = E::ActiveModel>,
@@ -67,7 +67,7 @@ impl InputRows {
     /// Creates rows with every column of `E`.
     ///
     /// # Errors
-    /// As [`InputRows::from_models`].
+    /// Returns the same errors as [`InputRows::from_models`].
     pub(crate) fn with_all_columns<E: EntityTrait>(
         models: impl IntoIterator<Item = E::ActiveModel>,
     ) -> Result<Self, DbErr> {
@@ -85,13 +85,14 @@ impl InputRows {
         self.columns.iter().map(|column| column.name).collect::<Vec<_>>().into_iter()
     }
 
-    /// Refuses values that the databases would not store alike.
+    /// Returns an error if a row contains a value that SQLite and PostgreSQL would not order in the
+    /// same way.
     pub(crate) fn check(&self) -> Result<(), DbErr> {
         self.values.iter().try_for_each(time::check)
     }
 
-    /// Splits the rows into chunks that fit into one statement. Yields nothing if there are no
-    /// rows.
+    /// Splits the rows into chunks that each fit into one statement. There are no chunks if there
+    /// are no rows.
     pub fn chunks(self) -> impl Iterator<Item = Self> {
         let rows_per_chunk = (MAX_VALUES / self.columns.len()).max(1);
         let mut remaining = self;
@@ -106,8 +107,8 @@ impl InputRows {
         })
     }
 
-    /// Appends `WITH s AS (SELECT … FROM UNNEST($1::text[], …))`, whose text does not depend on
-    /// the number of rows.
+    /// Appends `WITH s AS (SELECT … FROM UNNEST($1::text[], …))` for PostgreSQL. This text does not
+    /// depend on the number of rows.
     pub(crate) fn write_unnest(self, sql: &mut Sql) -> Result<(), DbErr> {
         let Self { columns, values } = self;
         let mut arrays: Vec<Vec<Value>> = columns.iter().map(|_| Vec::new()).collect();
@@ -146,7 +147,7 @@ impl InputRows {
         Ok(())
     }
 
-    /// Appends `WITH s(…) AS (VALUES (?, …), …)`.
+    /// Appends `WITH s(…) AS (VALUES (?, …), …)` for SQLite.
     pub(crate) fn write_values(self, sql: &mut Sql) {
         let width = self.columns.len();
         let names = self.names();
@@ -167,7 +168,8 @@ impl Sql {
     /// Starts a statement with `WITH s AS (…)`, which makes `rows` available as the table `s`.
     ///
     /// # Errors
-    /// If a value cannot be sent, or if the database is neither SQLite nor PostgreSQL.
+    /// Returns an error if a value cannot be sent, or if the database is neither SQLite nor
+    /// PostgreSQL.
     pub fn with_rows(backend: DbBackend, rows: InputRows) -> Result<Self, DbErr> {
         rows.check()?;
         let mut sql = Self::new(backend);
@@ -183,7 +185,7 @@ impl Sql {
     /// follow.
     ///
     /// # Errors
-    /// As [`Sql::with_rows`].
+    /// Returns the same errors as [`Sql::with_rows`].
     pub fn insert<E: EntityTrait>(backend: DbBackend, rows: InputRows) -> Result<Self, DbErr> {
         let names = rows.names();
         let mut sql = Self::with_rows(backend, rows)?;

@@ -4,25 +4,25 @@
 //!
 //! SeaORM inserts many rows with one placeholder for each value, and it has no statement that
 //! updates many rows with different values. This crate writes both as one statement, so that a
-//! transaction that changes hundreds of rows needs one round trip for each table. Its input is
-//! SeaORM's: entities, active models and columns.
+//! transaction that changes hundreds of rows needs one round trip for each table. Its functions
+//! take entities, active models and columns of SeaORM.
 //!
 //! | function | statement |
 //! |---|---|
 //! | [`load`], [`load_and_lock`] | select rows by many keys |
-//! | [`insert`], [`insert_new`] | insert rows; without those that exist already |
+//! | [`insert`], [`insert_new`] | insert rows; the second skips rows that exist already |
 //! | [`upsert`] | insert or replace rows by primary key |
 //! | [`save_versioned`] | insert or update rows that have an expected version |
 //! | [`delete`] | delete rows by primary key |
 //! | [`increment_counters`] | increment a counter of each owner |
-//! | [`fetch_all`], [`fetch_one`] | run a query of SeaORM; a row that does not decode is named |
+//! | [`fetch_all`], [`fetch_one`] | run a query of SeaORM; an error in decoding names the row |
 //!
-//! [`Sql`] and [`InputRows`] are the parts of these statements, for a statement that has another
+//! [`Sql`] and [`InputRows`] are the parts of these statements. Use them for a statement of another
 //! shape.
 //!
 //! # When to use SeaORM instead
 //!
-//! Whenever the statement concerns one row (`Entity::find_by_id`, `Entity::insert`,
+//! Use SeaORM whenever the statement concerns one row (`Entity::find_by_id`, `Entity::insert`,
 //! `Entity::update`), a list that a condition selects (`Entity::find`), or rows that all get the
 //! same values (`Entity::update_many`, `Entity::delete_many`).
 //!
@@ -32,7 +32,7 @@
 //!
 //! ```sql
 //! -- PostgreSQL: one array for each column. The text does not depend on the number of rows, so
-//! -- that the server can reuse its prepared plan.
+//! -- the server can reuse its prepared plan.
 //! WITH s AS (SELECT "owner", "id" FROM UNNEST($1::text[], $2::uuid[]) AS u("owner", "id"))
 //! SELECT … FROM "claim" WHERE ("owner", "id") IN (SELECT s."owner", s."id" FROM s)
 //!
@@ -43,7 +43,7 @@
 //!
 //! # Limits
 //!
-//! - Rows are sent in chunks of at most 30,000 values, one statement for each chunk. SQLite admits
+//! - Rows are sent in chunks of at most 30,000 values, one statement for each chunk. SQLite allows
 //!   32,766 parameters. Within a transaction the chunks take effect together.
 //! - Column types: text, integers, booleans, floats, UUIDs, bytes, JSON, dates, and times with time
 //!   zone, and everything that SeaORM maps to them, such as an `ActiveEnum` or a newtype. Columns

@@ -7,7 +7,7 @@ use crate::{InputRows, LoadError, Sql, fetch::decode_row};
 /// one value for each column.
 ///
 /// # Errors
-/// If the database fails or a row does not decode.
+/// Returns an error if the database fails or a row cannot be decoded.
 pub async fn load<E: EntityTrait>(
     db: &impl ConnectionTrait,
     columns: &[E::Column],
@@ -19,10 +19,10 @@ pub async fn load<E: EntityTrait>(
 /// Loads rows as [`load`] does and locks them until the transaction ends. They are locked and
 /// returned in the order of `columns`, so that transactions that lock several rows do not deadlock.
 ///
-/// SQLite has no row locks and needs none, because it admits one writer.
+/// SQLite has no row locks and needs none, because it allows one writing transaction at a time.
 ///
 /// # Errors
-/// If the database fails or a row does not decode.
+/// Returns an error if the database fails or a row cannot be decoded.
 pub async fn load_and_lock<E: EntityTrait>(
     tx: &impl ConnectionTrait,
     columns: &[E::Column],
@@ -31,6 +31,8 @@ pub async fn load_and_lock<E: EntityTrait>(
     select::<E>(tx, columns, keys, |sql| sql.push(" ORDER BY ").columns("", columns.iter().copied()).for_update()).await
 }
 
+/// Loads the rows of `E` in which `columns` hold one of `keys`. `finish` appends the end of each
+/// statement.
 async fn select<E: EntityTrait>(
     db: &impl ConnectionTrait,
     columns: &[E::Column],

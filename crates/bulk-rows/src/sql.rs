@@ -3,7 +3,7 @@ use sea_orm::{DbBackend, EntityTrait, IdenStatic, Statement, Value};
 
 use crate::values::primary_key;
 
-/// Builds a statement: its text and its parameters.
+/// Builds the text and the parameters of a statement.
 ///
 /// Text that is appended is not escaped: it must be literal, or a name of a table or column.
 #[derive(Debug)]
@@ -64,11 +64,11 @@ impl Sql {
         self
     }
 
-    /// Makes a SELECT lock the rows that it finds against all other locks and changes. Appends
-    /// nothing on SQLite, which has no row locks.
+    /// Makes a SELECT lock the rows that it finds, so that other transactions can neither lock nor
+    /// change them. Appends nothing on SQLite, which has no row locks.
     ///
-    /// The lock is the one that an UPDATE takes. It does not make transactions wait that insert
-    /// rows with a foreign key to the locked row.
+    /// It is the lock that an UPDATE takes. Transactions that insert rows with a foreign key to a
+    /// locked row do not wait for it.
     pub fn for_update(&mut self) -> &mut Self {
         self.push(if self.backend == DbBackend::Postgres { " FOR NO KEY UPDATE" } else { "" })
     }

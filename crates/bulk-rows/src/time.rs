@@ -2,10 +2,10 @@
 //!
 //! On PostgreSQL a time is a `timestamptz`. On SQLite it is a text in RFC 3339 and UTC, with zero,
 //! three or six digits after the seconds: `2026-03-06T08:00:00+00:00`,
-//! `2026-03-06T08:00:00.001+00:00`. Such texts have the order of their times, although their
-//! lengths differ: where one has its next digit, the other has `+`, which sorts before `.` and
-//! before all digits. This holds for years with four digits. A year beyond 9999 is written with a
-//! sign, and would sort first.
+//! `2026-03-06T08:00:00.001+00:00`. Such texts sort like their times, although their lengths
+//! differ: the text that has fewer digits has `+` in the place of the next one, and `+` sorts
+//! before `.` and before all digits. This is so only for years of four digits. A year after 9999 is
+//! written with a sign and would sort first.
 use sea_orm::{DbErr, Value, prelude::DateTimeUtc};
 
 /// The latest time that can be stored: the last microsecond of the year 9999.
@@ -24,14 +24,14 @@ const fn time(seconds: i64, nanoseconds: u32) -> DateTimeUtc {
 /// Returns the time that is stored for `time`. A time after the year 9999 becomes [`LATEST_TIME`],
 /// one before the year 0 becomes the beginning of that year.
 ///
-/// Use it for times that are computed, such as a due time in the far future. Times of a clock need
+/// Use it for computed times, such as a due time in the far future. Times that a clock shows need
 /// no conversion.
 #[must_use]
 pub fn storable_time(time: DateTimeUtc) -> DateTimeUtc {
     time.clamp(EARLIEST_TIME, LATEST_TIME)
 }
 
-/// Refuses a time that would not be ordered correctly.
+/// Returns an error for a time that SQLite would not order correctly.
 pub(crate) fn check(value: &Value) -> Result<(), DbErr> {
     if let Value::ChronoDateTimeUtc(Some(time)) = value
         && storable_time(*time) != *time

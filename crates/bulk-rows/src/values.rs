@@ -1,5 +1,5 @@
-//! The values of an entity's rows: as input rows of a statement, and as primary keys that can be
-//! compared.
+//! Reads the values of an entity's rows: for the input rows of a statement, and as primary keys
+//! that can be compared.
 use std::fmt;
 
 use sea_orm::{
@@ -13,7 +13,7 @@ use crate::column_kind::{ColumnKind, widen};
 /// Converts a count or a version to the big integer in which the databases store it.
 ///
 /// # Errors
-/// If the count is greater than a big integer can be.
+/// Returns an error if the count is greater than the largest 64-bit signed integer.
 pub fn to_bigint(count: u64) -> Result<i64, DbErr> {
     i64::try_from(count).map_err(|_| DbErr::Type(format!("{count} exceeds bigint")))
 }
@@ -43,8 +43,8 @@ pub(crate) fn integer_value<A: ActiveModelTrait>(
     Ok(integer)
 }
 
-/// One value of a primary key. It compares equal whether it comes from a row to be written or from
-/// a row that was read.
+/// One value of a primary key. Values that come from a row to be written and from a row that was
+/// read can be compared.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum KeyValue {
     /// A text.

@@ -16,14 +16,14 @@ use crate::{
 /// `version` is a big integer column.
 ///
 /// # Errors
-/// If the database fails.
+/// Returns an error if the database fails.
 pub async fn save_versioned<E: EntityTrait>(
     tx: &impl ConnectionTrait,
     version: E::Column,
     rows: impl IntoIterator<Item = (u64, E::ActiveModel)>,
 ) -> Result<Vec<Vec<KeyValue>>, DbErr> {
-    // One statement serves all rows with the same difference between new and previous version.
-    // Nearly always there is only one difference.
+    // One statement saves all rows with the same difference between new and previous version.
+    // Nearly always there is only one such difference.
     let mut groups = BTreeMap::<i64, Vec<E::ActiveModel>>::new();
     for (previous, row) in rows {
         groups.entry(integer_value(&row, version)? - to_bigint(previous)?).or_default().push(row);
@@ -63,7 +63,7 @@ fn versioned_upsert<E: EntityTrait>(
 /// Inserts rows. Every column of a row must be set.
 ///
 /// # Errors
-/// If the database fails, also because a row exists already.
+/// Returns an error if the database fails or one of the rows exists already.
 pub async fn insert<E: EntityTrait>(
     tx: &impl ConnectionTrait,
     rows: impl IntoIterator<Item = E::ActiveModel>,
@@ -81,7 +81,7 @@ pub async fn insert<E: EntityTrait>(
 /// in the same way in every transaction, so that transactions do not deadlock.
 ///
 /// # Errors
-/// If the database fails.
+/// Returns an error if the database fails.
 pub async fn insert_new<E: EntityTrait>(
     tx: &impl ConnectionTrait,
     rows: impl IntoIterator<Item = E::ActiveModel>,
@@ -89,8 +89,8 @@ pub async fn insert_new<E: EntityTrait>(
     let (mut seen, mut keys, mut first_rows) = (HashSet::new(), Vec::new(), Vec::new());
     for row in rows {
         let key = primary_key_of::<E>(&row)?;
-        // The database returns the keys of inserted rows, which do not tell a row from its
-        // duplicate. So a duplicate is not sent.
+        // The database returns only the keys of inserted rows, and a duplicate has the same key. So
+        // a duplicate is not sent.
         let is_first = seen.insert(key.clone());
         keys.push(is_first.then_some(key));
         first_rows.extend(is_first.then_some(row));
@@ -110,7 +110,7 @@ pub async fn insert_new<E: EntityTrait>(
 /// Inserts or replaces whole rows by their primary key. Every column of a row must be set.
 ///
 /// # Errors
-/// If the database fails.
+/// Returns an error if the database fails.
 pub async fn upsert<E: EntityTrait>(
     tx: &impl ConnectionTrait,
     rows: impl IntoIterator<Item = E::ActiveModel>,
@@ -133,7 +133,7 @@ pub async fn upsert<E: EntityTrait>(
 /// the primary key must be set.
 ///
 /// # Errors
-/// If the database fails.
+/// Returns an error if the database fails.
 pub async fn delete<E: EntityTrait>(
     tx: &impl ConnectionTrait,
     rows: impl IntoIterator<Item = E::ActiveModel>,

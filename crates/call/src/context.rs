@@ -3,8 +3,8 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 
-/// The time when the client stops waiting. It is in the extensions of every request, for services
-/// that do long work in steps.
+/// The time at which the client stops waiting. The extensions of every request contain it, for
+/// services that do long work in steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CallDeadline {
     /// The deadline on the clock of the Tokio runtime.
@@ -12,7 +12,7 @@ pub struct CallDeadline {
 }
 
 impl CallDeadline {
-    /// Returns the time until the deadline; zero if it has passed.
+    /// Returns the time until the deadline, or zero if it has passed.
     #[must_use]
     pub fn remaining(&self) -> Duration {
         self.at.saturating_duration_since(Instant::now())
@@ -28,7 +28,7 @@ pub struct RequestId(pub Arc<str>);
 pub struct CallContext {
     /// The id of the request.
     pub request_id: Arc<str>,
-    /// The time when the client stops waiting.
+    /// The time at which the client stops waiting.
     pub deadline: CallDeadline,
 }
 
@@ -38,14 +38,14 @@ tokio::task_local! {
     pub static CALL_CONTEXT: CallContext;
 }
 
-/// Returns the id of the request that the current task handles; `None` outside a call.
+/// Returns the id of the request that the current task handles, or `None` outside a call.
 #[must_use]
 pub fn current_request_id() -> Option<String> {
     CALL_CONTEXT.try_with(|call| call.request_id.to_string()).ok()
 }
 
-/// Returns the time until the deadline of the call that the current task handles; `None` outside a
-/// call.
+/// Returns the time until the deadline of the call that the current task handles, or `None` outside
+/// a call.
 #[must_use]
 pub fn remaining_time() -> Option<Duration> {
     CALL_CONTEXT.try_with(|call| call.deadline.remaining()).ok()

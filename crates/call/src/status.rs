@@ -1,6 +1,6 @@
 //! gRPC errors as clients see them. Every error has a canonical code and a `google.rpc.ErrorInfo`
-//! with the domain `cpor` and a stable reason, and reveals nothing internal. The second half of the
-//! module reads such errors.
+//! with the domain `cpor` and a stable reason, and reveals nothing internal. The module also has
+//! functions that read such errors.
 use std::{collections::HashMap, fmt::Display, time::Duration};
 
 use cpor_proto::options::v1::{ErrorReason, FieldViolationReason};
@@ -22,7 +22,7 @@ pub struct FieldViolation {
     pub description: String,
 }
 
-/// One condition that keeps a well-formed request from being carried out.
+/// One condition that is not fulfilled, so that a well-formed request cannot be carried out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PreconditionViolation {
     /// The stable code for the kind of the condition, for example `STATE`.
@@ -113,7 +113,7 @@ pub fn not_found(resource: &str) -> Status {
     )
 }
 
-/// Returns UNAVAILABLE with the given reason and `RetryInfo`, for a dependency that does not
+/// Returns UNAVAILABLE with the given reason and `RetryInfo`. It is for a dependency that does not
 /// respond.
 #[must_use]
 pub fn unavailable(reason: &str, message: impl Into<String>, retry_after: Duration) -> Status {
@@ -122,7 +122,7 @@ pub fn unavailable(reason: &str, message: impl Into<String>, retry_after: Durati
     Status::with_error_details(Code::Unavailable, message, details)
 }
 
-/// Returns RESOURCE_EXHAUSTED (`OVERLOADED`) with `RetryInfo`, for a request that was refused
+/// Returns RESOURCE_EXHAUSTED (`OVERLOADED`) with `RetryInfo`. It is for a request that was refused
 /// before any work on it began.
 #[must_use]
 pub fn overloaded(retry_after: Duration) -> Status {
@@ -134,8 +134,8 @@ pub fn overloaded(retry_after: Duration) -> Status {
     )
 }
 
-/// Returns RESOURCE_EXHAUSTED with the given reason, metadata and `RetryInfo`, for a limit that is
-/// reached.
+/// Returns RESOURCE_EXHAUSTED with the given reason, metadata and `RetryInfo`. It is for a limit
+/// that is reached.
 #[must_use]
 pub fn resource_exhausted(
     reason: &str,
@@ -191,7 +191,7 @@ pub fn metadata(status: &Status, key: &str) -> Option<String> {
     status.get_details_error_info()?.metadata.remove(key)
 }
 
-/// Returns the field violations of an error; empty if it has none.
+/// Returns the field violations of an error.
 #[must_use]
 pub fn field_violations(status: &Status) -> Vec<FieldViolation> {
     let Some(request) = status.get_details_bad_request() else { return Vec::new() };
@@ -210,7 +210,8 @@ pub fn retry_after(status: &Status) -> Option<Duration> {
 }
 
 fn details(reason: &str, metadata: &[(&str, &str)]) -> ErrorDetails {
-    // Every status of a test run is checked, so that no undocumented reason reaches a caller.
+    // Debug builds, such as those of tests, check every reason, so that no undocumented reason
+    // reaches a caller.
     debug_assert!(cpor_proto::is_error_reason(reason), "no ErrorReason of the API declares `{reason}`");
     let metadata: HashMap<String, String> =
         metadata.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();

@@ -27,13 +27,14 @@ pub struct Args {
     /// Number of concurrent calls.
     #[arg(long, value_name = "CALLS", default_value_t = 64)]
     in_flight: usize,
-    /// Duration of each measurement in seconds.
+    /// Duration of each measurement, in seconds.
     #[arg(long, default_value_t = 5)]
     seconds: u64,
-    /// Number of rounds. Each round measures every kind of call once; the report has the medians.
+    /// Number of rounds. Each round measures every kind of call once; the report shows the medians.
     #[arg(long, default_value_t = 3)]
     rounds: usize,
-    /// URL of an empty PostgreSQL database. By default SQLite in a temporary directory is measured.
+    /// URL of an empty PostgreSQL database to measure. By default SQLite in a temporary folder is
+    /// measured.
     #[arg(long, value_name = "URL")]
     postgres: Option<String>,
     /// Measure imports instead: import this many drafts in batches, create a tenth as many one by
@@ -48,7 +49,7 @@ const CONNECTIONS: usize = 4;
 /// Starts a system, measures it, and prints the results.
 ///
 /// # Errors
-/// The system does not start, or a call fails.
+/// Returns an error if the system does not start or a call fails.
 pub async fn run(args: &Args) -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let dev = start(folder.path(), args.postgres.as_deref()).await?;
@@ -61,14 +62,14 @@ pub async fn run(args: &Args) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Opens connections for calls as an `incentives_admin` of Contoso.
+/// Opens connections for calls by an `incentives_admin` of the partner Contoso.
 async fn connect(dev: &Dev, connections: usize) -> anyhow::Result<Pool> {
     let partner = Some("contoso".parse()?);
     let token = format!("Bearer {}", dev.token(Role::IncentivesAdmin, partner, None)?).parse()?;
     Pool::connect(&Endpoint::from_shared(dev.grpc_url())?, connections, token).await
 }
 
-/// Starts all services on SQLite in this directory, or on the given PostgreSQL database.
+/// Starts all services on SQLite in the folder `data`, or on the given PostgreSQL database.
 async fn start(data: &Path, postgres: Option<&str>) -> anyhow::Result<Dev> {
     let mut config = Config::default();
     "warn".clone_into(&mut config.telemetry.log_filter);
@@ -103,7 +104,7 @@ async fn check_health(pool: &Pool, n: usize) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Creates a draft with nothing but a display name. Returns its resource name.
+/// Creates a draft of a claim with only a display name. Returns its resource name.
 async fn create_claim(pool: &Pool, n: usize) -> anyhow::Result<String> {
     let claim = Claim { display_name: "Bench".into(), ..Claim::default() };
     let request =

@@ -1,4 +1,5 @@
-//! The configuration of a process: one section for each concern, and one for each service.
+//! The configuration of a process. It has sections that concern the whole process, and one section
+//! for each service.
 
 use std::path::PathBuf;
 
@@ -10,8 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::rules::RulesConfig;
 
-/// Arguments for the sources of the configuration: a file, which the environment overrides
-/// (`CPOR_LISTEN__GRPC`), which the arguments override.
+/// Arguments for the sources of the configuration. The environment (for example
+/// `CPOR_LISTEN__GRPC`) overrides the file, and `--set` overrides both.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct Sources {
     /// Configuration file (TOML).
@@ -27,7 +28,7 @@ fn parse_key_value(text: &str) -> Result<(String, String), String> {
     Ok((key.to_owned(), value.to_owned()))
 }
 
-/// The configuration. Every process reads all sections, also those of services that it does not
+/// The configuration. Every process reads all sections, even those of services that it does not
 /// host, so that all processes of an installation can share one file.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -38,7 +39,7 @@ pub struct Config {
     pub tls: TlsConfig,
     /// The databases of the services.
     pub database: DatabaseConfig,
-    /// The keys that tokens are verified against, and the key that signs calls to other services.
+    /// The keys with which tokens are verified, and the key that signs calls to other services.
     pub auth: AuthConfig,
     /// The addresses of the other services.
     pub peers: PeersConfig,
@@ -67,7 +68,7 @@ pub enum ConfigError {
     /// type.
     #[error(transparent)]
     Load(#[from] LoadError),
-    /// Values are invalid; each one is named.
+    /// Values are invalid. The error names each of them.
     #[error(transparent)]
     ValidationErrors(#[from] ValidationErrors),
 }
@@ -76,7 +77,8 @@ impl Config {
     /// Reads and validates the configuration.
     ///
     /// # Errors
-    /// All unknown keys and values of the wrong type, or else all invalid values.
+    /// Returns all unknown keys and values of the wrong type or, if there are none, all invalid
+    /// values.
     pub fn load(sources: &Sources) -> Result<Self, ConfigError> {
         let mut merged = cpor_process::config::Sources::process(sources.config.clone());
         for (key, value) in &sources.set {
@@ -90,7 +92,7 @@ impl Config {
     /// Validates all sections.
     ///
     /// # Errors
-    /// All invalid values.
+    /// Returns all invalid values if there are any.
     pub fn check(&self) -> Result<(), ValidationErrors> {
         let mut errors = ValidationErrors::default();
         errors.in_section("listen", |errors| self.listen.validate(errors));

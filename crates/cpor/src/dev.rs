@@ -1,5 +1,5 @@
-//! All five services in one process on SQLite, with keys and an example directory. `cpor dev`,
-//! `cpor demo` and `cpor bench` start it.
+//! Runs all five services in one process on SQLite, with keys and with example partners, tenants
+//! and products. `cpor dev`, `cpor demo` and `cpor bench` use it.
 
 pub(crate) mod banner;
 
@@ -23,12 +23,12 @@ use crate::{
     system::{ClockChoice, Listeners, Settings},
 };
 
-/// The start of a virtual clock, shortly after the purchases of the example directory.
+/// The start of a virtual clock, shortly after the purchases of the example tenants.
 const VIRTUAL_START: &str = "2026-03-16T09:00:00Z";
 
-/// What to start. The port 0 in an address stands for any free port.
+/// The options of the system. The port 0 in an address stands for any free port.
 pub struct Options {
-    /// The directory for databases, evidence, mail and keys.
+    /// The folder for databases, evidence documents, mails and keys.
     pub data: PathBuf,
     /// The address of the gRPC API.
     pub grpc: SocketAddr,
@@ -38,17 +38,17 @@ pub struct Options {
     pub admin: SocketAddr,
     /// The kind of the business clock.
     pub clock: ClockChoice,
-    /// All other settings. Directory, keys and addresses in it are replaced by those of this
+    /// All other settings. The folder, keys and addresses in it are replaced by those of this
     /// process.
     pub config: Config,
 }
 
 impl Options {
-    /// Free ports and a virtual clock. The policy profile `2021@1` is in force until June 2026, and
-    /// `2023@1` after that.
+    /// Returns options with free ports and a virtual clock. The policy profile (set of policy
+    /// values) `2021@1` is in force until June 2026, and `2023@1` after that.
     ///
     /// # Errors
-    /// Never: the start of the clock and the policy profiles are constants.
+    /// Never returns an error: the start of the clock and the policy profiles are constants.
     pub fn for_demo(data: &Path) -> anyhow::Result<Self> {
         let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let mut config = Config::default();
@@ -59,10 +59,10 @@ impl Options {
     }
 }
 
-/// Returns a virtual clock that starts when the purchases of the example directory are recent.
+/// Returns a virtual clock that starts shortly after the purchases of the example tenants.
 ///
 /// # Errors
-/// Never: the start is a constant.
+/// Never returns an error: the start is a constant.
 pub fn virtual_clock() -> anyhow::Result<ClockChoice> {
     let start: Timestamp = VIRTUAL_START.parse()?;
     Ok(ClockChoice::Virtual { start })
@@ -75,10 +75,10 @@ pub struct Dev {
     issuer: TokenSigner,
 }
 
-/// Creates missing keys, starts the system, and imports the example directory.
+/// Creates missing keys, starts the system, and imports the example partners, tenants and products.
 ///
 /// # Errors
-/// An address or the data directory is in use, or a service does not start.
+/// Returns an error if an address or the data folder is in use, or if a service does not start.
 pub async fn start(options: Options) -> anyhow::Result<Dev> {
     let data = options.data;
     keys::create_missing(&data)?;
@@ -116,7 +116,10 @@ pub async fn start(options: Options) -> anyhow::Result<Dev> {
     let dev = Dev { system, issuer: keys::signer(&keys::user_key_file(&data), keys::ISSUER)?, data };
     let channel = Endpoint::from_shared(dev.grpc_url())?.connect().await?;
     let token = dev.token(Role::DirectorySync, None, None)?;
-    ExampleDirectory::load()?.import(channel, &token).await.context("importing the example directory")?;
+    ExampleDirectory::load()?
+        .import(channel, &token)
+        .await
+        .context("importing the example partners, tenants and products")?;
     Ok(dev)
 }
 
@@ -125,19 +128,19 @@ async fn bind(address: SocketAddr, purpose: &str) -> anyhow::Result<TcpListener>
 }
 
 impl Dev {
-    /// The URL of the gRPC API.
+    /// Returns the URL of the gRPC API.
     #[must_use]
     pub fn grpc_url(&self) -> String {
         format!("http://{}", self.system.grpc())
     }
 
-    /// The running system.
+    /// Returns the running system.
     #[must_use]
     pub fn system(&self) -> &System {
         &self.system
     }
 
-    /// The directory that receives mails as `.eml` files.
+    /// Returns the folder to which mails are written as `.eml` files.
     #[must_use]
     pub fn mail_directory(&self) -> PathBuf {
         self.data.join("mail")
@@ -146,7 +149,7 @@ impl Dev {
     /// Returns a bearer token that is valid for one hour.
     ///
     /// # Errors
-    /// The token cannot be signed.
+    /// Returns an error if the token cannot be signed.
     pub fn token(&self, role: Role, partner: Option<PartnerId>, tenant: Option<TenantId>) -> anyhow::Result<String> {
         let subject = match &partner {
             Some(partner) => format!("{role}@{partner}"),
@@ -159,12 +162,12 @@ impl Dev {
     /// Serves until SIGTERM or Ctrl-C, then shuts down gracefully.
     ///
     /// # Errors
-    /// The gRPC server failed.
+    /// Returns an error if the gRPC server failed.
     pub async fn run(self) -> anyhow::Result<()> {
         self.system.run().await
     }
 
-    /// Shuts down gracefully.
+    /// Shuts the system down gracefully.
     pub async fn stop(self) {
         self.system.stop().await;
     }

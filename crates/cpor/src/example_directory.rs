@@ -1,5 +1,6 @@
-//! The example directory (`examples/directory.json`) that `cpor dev` and `cpor demo` load: two
-//! partners and three tenants, with what the tenants bought.
+//! The example data (`examples/directory.json`) that `cpor dev` and `cpor demo` import: two
+//! partners and three tenants, with the subscriptions and workloads of the tenants. The registry
+//! calls its data about partners, tenants and products the directory.
 
 use std::fmt;
 
@@ -11,26 +12,26 @@ use cpor_proto::registry::v1::{
 use cpor_rpc::json;
 use tonic::{Request, transport::Channel};
 
-/// An `ImportDirectoryRequest` as JSON.
+/// The example data: an `ImportDirectoryRequest` as JSON.
 const EXAMPLE: &str = include_str!("../../../examples/directory.json");
 
-/// The example directory as a request. Its `Display` lists every id that a caller needs.
+/// The example data as a request. Its `Display` implementation lists every id that a caller needs.
 pub(crate) struct ExampleDirectory(ImportDirectoryRequest);
 
 impl ExampleDirectory {
     /// Parses the built-in example.
     ///
     /// # Errors
-    /// The example is not the JSON of an `ImportDirectoryRequest`.
+    /// Returns an error if the example is not the JSON of an `ImportDirectoryRequest`.
     pub(crate) fn load() -> anyhow::Result<Self> {
         Ok(Self(json::parse::<ImportDirectoryRequest>(EXAMPLE)?))
     }
 
-    /// Imports the directory through the API, with the token of a `directory_sync` caller. A
-    /// repeated import changes nothing.
+    /// Imports the data through the API, with the token of a `directory_sync` caller. A repeated
+    /// import changes nothing.
     ///
     /// # Errors
-    /// The registry cannot be reached, or refuses a row.
+    /// Returns an error if the registry cannot be reached or refuses a row.
     pub(crate) async fn import(self, channel: Channel, token: &str) -> anyhow::Result<()> {
         let mut request = Request::new(self.0);
         request.metadata_mut().insert("authorization", format!("Bearer {token}").parse()?);
@@ -60,7 +61,8 @@ impl fmt::Display for ExampleDirectory {
 }
 
 impl ExampleDirectory {
-    /// Writes the subscriptions and workloads of the tenant whose resource name is the prefix.
+    /// Writes the subscriptions and workloads of a tenant. `tenant_prefix` is the beginning of
+    /// their resource names.
     fn write_keys(&self, f: &mut fmt::Formatter<'_>, tenant_prefix: &str) -> fmt::Result {
         for row in self.0.rows.iter().filter_map(|row| row.row.as_ref()) {
             match row {

@@ -1,5 +1,5 @@
-//! `cpor export`: writes claims to a file with `ExportClaims` (R59). `cpor import` can read the
-//! file.
+//! `cpor export`: writes claims, which it gets from the RPC `ExportClaims`, to a file (R59). `cpor
+//! import` can read the file.
 
 use std::{
     io::{self, Write},
@@ -18,8 +18,8 @@ use crate::server::{Server, status_error};
 /// Arguments of `cpor export`.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Id of the partner whose claims are exported; `-` exports those of all partners (vendor roles
-    /// only).
+    /// Id of the partner whose claims are exported. `-` exports the claims of all partners (for
+    /// vendor roles only).
     #[arg(long)]
     partner: String,
     #[command(flatten)]
@@ -28,14 +28,15 @@ pub struct Args {
     /// products:teams`.
     #[arg(long, default_value = "")]
     filter: String,
-    /// Order of the claims, for example `display_name` or `update_time desc`. By default oldest
-    /// first.
+    /// Order of the claims, for example `display_name` or `update_time desc`. By default the oldest
+    /// claim comes first.
     #[arg(long, default_value = "")]
     order_by: String,
-    /// File format. By default the extension of the output file decides, and otherwise it is CSV.
+    /// File format. By default JSON Lines if the name of the output file ends with `.jsonl`,
+    /// otherwise CSV.
     #[arg(long)]
     format: Option<Format>,
-    /// Output file, by default standard output. The file appears when the export is complete.
+    /// Output file. By default standard output. The file is created when the export is complete.
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
 }
@@ -50,7 +51,8 @@ enum Format {
 }
 
 impl Format {
-    /// Returns `--format`, or else the format that the name of the output file suggests.
+    /// Returns the value of `--format` or, if it is not set, the format that the name of the output
+    /// file suggests.
     fn from_args(args: &Args) -> Self {
         let is_jsonl = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "jsonl");
         args.format.unwrap_or(if args.output.as_ref().is_some_and(is_jsonl) { Self::Jsonl } else { Self::Csv })
@@ -60,7 +62,8 @@ impl Format {
 /// Exports claims to the output file or standard output.
 ///
 /// # Errors
-/// The server cannot be reached or refuses the call, or the output cannot be written.
+/// Returns an error if the server cannot be reached or refuses the call, or the output cannot be
+/// written.
 pub async fn run(args: &Args) -> anyhow::Result<()> {
     match &args.output {
         None => write(args, &mut io::stdout().lock()).await,

@@ -1,5 +1,6 @@
-//! The signing keys of a small installation: one for users' tokens, and one for calls between
-//! services and for receipts. All keys are files in one directory.
+//! The signing keys of an installation without an identity provider of its own: one for users'
+//! tokens, and one for calls between services and for receipts (proofs of the history of a claim).
+//! All keys are files in one folder.
 
 use std::{
     fs,
@@ -48,7 +49,7 @@ pub fn receipt_jwks_file(directory: &Path) -> PathBuf {
 /// Loads a private key for signing tokens of an issuer.
 ///
 /// # Errors
-/// The file cannot be read, or is not a private key in PKCS#8 PEM.
+/// Returns an error if the file cannot be read or is not a private key in PKCS#8 PEM.
 pub fn signer(key: &Path, issuer: &str) -> anyhow::Result<TokenSigner> {
     TokenSigner::from_file(key, issuer, clock()).with_context(|| format!("the signing key {}", key.display()))
 }
@@ -61,7 +62,7 @@ pub fn signer(key: &Path, issuer: &str) -> anyhow::Result<TokenSigner> {
 /// keys stay in the file, because earlier receipts are signed with them.
 ///
 /// # Errors
-/// A file cannot be read or written.
+/// Returns an error if a file cannot be read or written.
 pub fn create_missing(directory: &Path) -> anyhow::Result<Vec<PathBuf>> {
     fs::create_dir_all(directory).with_context(|| format!("cannot create {}", directory.display()))?;
     let mut changed = Vec::new();
@@ -85,8 +86,8 @@ pub fn create_missing(directory: &Path) -> anyhow::Result<Vec<PathBuf>> {
     Ok(changed)
 }
 
-/// Returns the JWKS of the file with the key of the JWKS `current` as the first one, or `None` if
-/// the file has the key already.
+/// Returns the JWKS in the file, with the key of the JWKS `current` added in the first place.
+/// Returns `None` if the file contains the key already.
 fn add_key(file: &Path, current: &str) -> anyhow::Result<Option<String>> {
     if !file.exists() {
         return Ok(Some(current.to_owned()));
@@ -104,7 +105,7 @@ fn add_key(file: &Path, current: &str) -> anyhow::Result<Option<String>> {
     Ok(Some(jwks.to_string()))
 }
 
-/// Replaces a file atomically, because it can hold the only copy of keys that verify earlier
+/// Replaces a file atomically, because it can contain the only copy of keys that verify earlier
 /// receipts.
 fn write(file: &Path, keys: &str) -> anyhow::Result<()> {
     let new = file.with_extension("json.new");
@@ -113,7 +114,7 @@ fn write(file: &Path, keys: &str) -> anyhow::Result<()> {
         .with_context(|| format!("cannot write {}", file.display()))
 }
 
-/// Returns the clock for the times in tokens, which is never the business clock.
+/// Returns the clock for the times in tokens: the machine's clock, and never a virtual clock.
 fn clock() -> Arc<dyn Clock> {
     Arc::new(SystemClock)
 }

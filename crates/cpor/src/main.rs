@@ -1,4 +1,5 @@
-//! The `cpor` binary: runs the services, and has the commands to set them up and to try them out.
+//! The `cpor` binary: runs the services, and provides commands for setting them up and trying them
+//! out.
 
 use std::process::ExitCode;
 
@@ -15,7 +16,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Run all five services in one process on SQLite, with an example directory, to try them out.
+    /// Run all five services in one process on SQLite, with example partners, tenants and products,
+    /// to try them out.
     Dev(dev::Args),
     /// Start a system, take nine claims through it by its public API, and print every step.
     Demo(demo::Args),
@@ -23,11 +25,12 @@ enum Command {
     Serve(serve::Args),
     /// Apply the pending migrations to the databases of the services.
     Migrate(migrate::Args),
-    /// Print a bearer token.
+    /// Print a bearer token for a user, signed with a key that `cpor keys` or `cpor dev` created.
     Token(token::Args),
-    /// Create the signing keys of a small installation, unless they exist.
+    /// Create the keys that sign tokens and receipts, if they do not exist yet, for an installation
+    /// without an identity provider of its own.
     Keys(keys::Args),
-    /// Check that a running process is ready. For container runtimes.
+    /// Check that a running process is ready, for container runtimes.
     Healthcheck(healthcheck::Args),
     /// Import claims from a CSV or JSON Lines file.
     Import(import::Args),
@@ -35,7 +38,7 @@ enum Command {
     Export(export::Args),
     /// Measure how many calls per second this machine can serve.
     Bench(bench::Args),
-    /// Verify a receipt of a claim's history, offline.
+    /// Verify a receipt (a signed proof of a claim's history) without a network.
     Verify(verify::Args),
     /// Print or validate the configuration.
     Config(config::Args),

@@ -1,5 +1,6 @@
-//! The configuration section `rules`: policy profiles (R61) and business calendars (R46) that an
-//! installation adds to the built-in ones.
+//! The configuration section `rules`. It names policy profiles (sets of the values that the rules
+//! leave to policy, R61) and business-day calendars (R46) that an installation adds to the built-in
+//! ones.
 
 use std::{fs, io, path::PathBuf};
 
@@ -44,7 +45,8 @@ impl RulesConfig {
     /// Reads the policy profiles and their schedule.
     ///
     /// # Errors
-    /// [`RulesError::File`], [`RulesError::Policy`].
+    /// Returns [`RulesError::File`] if a file cannot be read, and [`RulesError::Policy`] if a
+    /// profile or the schedule is invalid.
     pub fn policies(&self) -> Result<PolicyProfiles, RulesError> {
         let documents = read_files(&self.policy_files)?;
         Ok(PolicyProfiles::scheduled(documents.iter().map(String::as_str), &self.policies_in_force)?)
@@ -53,7 +55,8 @@ impl RulesConfig {
     /// Reads the calendars.
     ///
     /// # Errors
-    /// [`RulesError::File`], [`RulesError::Calendar`].
+    /// Returns [`RulesError::File`] if a file cannot be read, and [`RulesError::Calendar`] if a
+    /// calendar is invalid.
     pub fn calendars(&self) -> Result<Calendars, RulesError> {
         let documents = read_files(&self.calendar_files)?;
         Ok(Calendars::with(documents.iter().map(String::as_str))?)
@@ -70,6 +73,7 @@ impl RulesConfig {
     }
 }
 
+/// Returns the contents of the files.
 fn read_files(files: &[PathBuf]) -> Result<Vec<String>, RulesError> {
     let read_file =
         |file: &PathBuf| fs::read_to_string(file).map_err(|error| RulesError::File { file: file.to_owned(), error });

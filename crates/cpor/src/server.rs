@@ -16,10 +16,10 @@ pub struct Server {
     /// URL of the claim-intake service.
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:50051")]
     server: String,
-    /// File with the CA certificates that an `https` server is verified against, PEM.
+    /// File with the CA certificates (PEM) by which an `https` server is verified.
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
-    /// Bearer token, as `cpor token` prints it.
+    /// Bearer token of the caller, as `cpor token` prints it.
     #[arg(long, env = "CPOR_TOKEN", hide_env_values = true)]
     token: String,
 }
@@ -34,7 +34,8 @@ impl Server {
     /// Connects to the server.
     ///
     /// # Errors
-    /// The address, the token or the certificate file is invalid, or the server cannot be reached.
+    /// Returns an error if the address, the token or the certificate file is invalid, or the server
+    /// cannot be reached.
     pub(crate) async fn connect(&self) -> anyhow::Result<Connection> {
         let mut endpoint = Endpoint::from_shared(self.server.clone()).context("--server: must be a valid URL")?;
         if let Some(path) = &self.ca {

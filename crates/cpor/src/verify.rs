@@ -1,5 +1,5 @@
-//! Verification of a receipt of a claim's history (R56). It needs no running system, database or
-//! network.
+//! Verifies a receipt, which is a signed proof of a claim's history (R56). This needs no running
+//! system, database or network.
 
 use std::fmt;
 
@@ -11,26 +11,27 @@ use cpor_history::{
 use cpor_proto::claims::v1::ClaimReceipt;
 use prost_reflect::{DescriptorPool, DynamicMessage};
 
-/// What the verification of a valid receipt has shown.
+/// The result of the verification of a valid receipt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
     /// The resource name of the claim.
     pub claim: String,
-    /// The numbers of entries in the history: all, withheld and erased ones.
+    /// The numbers of entries in the history: all, withheld (hidden from the reader) and erased
+    /// ones.
     pub summary: Summary,
     /// The link of the last entry: the hash that commits to the whole history.
     pub head: String,
-    /// When the receipt was issued, in RFC 3339 format.
+    /// The time at which the receipt was issued, in RFC 3339 format.
     pub issue_time: String,
-    /// The id of the key that signed the receipt. `None` if no keys were given, so that the
-    /// signature was not checked.
+    /// The id of the key that signed the receipt. `None` if no keys were given: then the signature
+    /// was not checked.
     pub signed_by: Option<String>,
     /// The number of entries in the earlier receipt that this one extends. `None` if no earlier
     /// receipt was given.
     pub extends: Option<usize>,
 }
 
-/// Why a receipt cannot be verified or is not valid.
+/// The reason why a receipt cannot be verified or is not valid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum VerifyError {
     /// A document cannot be parsed, so nothing was verified.
@@ -58,7 +59,7 @@ pub enum VerifyError {
 /// after the other.
 ///
 /// # Errors
-/// The first document that cannot be parsed, or the first check that failed.
+/// Returns an error for the first document that cannot be parsed or the first check that fails.
 pub fn verify(receipt: &str, keys: Option<&str>, earlier: Option<&str>) -> Result<Report, VerifyError> {
     let unreadable = |error| VerifyError::Unreadable { document: "the JWKS", reason: format!("{error}") };
     let keys = keys.map(ReceiptKeys::parse).transpose().map_err(unreadable)?;

@@ -5,12 +5,11 @@ use serde::{Deserialize, Serialize};
 
 use cpor_process::config::{SecretUrl, ValidationErrors};
 
-/// The databases of the services: PostgreSQL if `url` is set, otherwise SQLite files in a
-/// directory.
+/// The databases of the services: PostgreSQL if `url` is set, otherwise SQLite files in a folder.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct DatabaseConfig {
-    /// The directory with one SQLite file for each service.
+    /// The folder with one SQLite file for each service.
     pub directory: PathBuf,
     /// A PostgreSQL URL. `{service}` in it is replaced by the name of the service (`claim_intake`),
     /// so that each service can have a database of its own.

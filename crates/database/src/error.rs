@@ -32,7 +32,7 @@ pub enum OpenError {
     Timeout {
         /// The host, port, database and role.
         server: String,
-        /// How long the server had to respond.
+        /// The time that the server had to respond.
         timeout: Duration,
     },
 }

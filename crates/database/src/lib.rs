@@ -1,8 +1,8 @@
 //! The database of one service: SQLite in a file of its own, or PostgreSQL.
 //!
 //! Writes and reads use separate connection pools. On SQLite the write pool has exactly one
-//! connection. SQLite allows only one writer at a time, and waiting for a connection of a pool is
-//! fair, while waiting for SQLite's lock is not.
+//! connection, because SQLite allows only one writer at a time. Tasks get a pool's connection in
+//! the order in which they asked for it; SQLite's own lock has no such order.
 mod config;
 mod error;
 mod lock;
@@ -92,15 +92,16 @@ impl Db {
         self.engine
     }
 
-    /// Begins a transaction that may write. Within it, await nothing but its own statements.
+    /// Begins a transaction that may write. Within the transaction, await nothing but its own
+    /// statements.
     ///
-    /// On SQLite it is BEGIN IMMEDIATE, so that a write after a read cannot fail for lack of the
-    /// lock. On PostgreSQL it is a plain BEGIN, because the connections of the pool are set to READ
-    /// COMMITTED READ WRITE.
+    /// On SQLite this executes BEGIN IMMEDIATE, which takes the write lock at once, so that a write
+    /// after a read cannot fail. On PostgreSQL it executes a plain BEGIN, because the connections
+    /// of the pool are set to READ COMMITTED READ WRITE.
     ///
     /// # Errors
     /// Returns an error if no connection becomes available within the pool's timeout, or if the
-    /// database refuses.
+    /// database refuses to begin a transaction.
     pub async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
         let sqlite_transaction_mode = Some(SqliteTransactionMode::Immediate);
         self.write
@@ -109,7 +110,8 @@ impl Db {
     }
 
     /// Returns the write pool, for migrations and single statements. On SQLite it has one
-    /// connection, so a task must not use it while it has a transaction of [`Db::begin`] open.
+    /// connection, so a task must not use it while a transaction that the task began with
+    /// [`Db::begin`] is open.
     #[must_use]
     pub fn writer(&self) -> &DatabaseConnection {
         &self.write
@@ -124,7 +126,7 @@ impl Db {
     /// Closes both pools after the connections in use are returned.
     ///
     /// # Errors
-    /// Returns the error of the engine.
+    /// Returns the error of the database engine.
     pub async fn close(self) -> Result<(), DbErr> {
         self.read.close().await?;
         self.write.close().await

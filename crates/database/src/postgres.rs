@@ -15,18 +15,18 @@ use super::OpenError;
 /// client does nothing.
 const TIMEOUTS: [(&str, &str); 3] =
     [("statement_timeout", "30s"), ("lock_timeout", "10s"), ("idle_in_transaction_session_timeout", "30s")];
-/// The transaction defaults of every connection, whatever the defaults of the server or the role
-/// are. With them, BEGIN needs no SET TRANSACTION after it.
+/// The transaction defaults of every connection, which override those of the server and the role.
+/// With them, no SET TRANSACTION is needed after BEGIN.
 const TRANSACTION_DEFAULTS: [(&str, &str); 2] =
     [("default_transaction_isolation", "read committed"), ("default_transaction_read_only", "off")];
 /// The planner settings of the write pool. Its statements select a few rows by key, and PostgreSQL
-/// caches their plans. A plan that was made while a table was small must still be good when the
-/// table has grown, so only nested loops over indexes are allowed.
+/// caches their plans. A plan that was made while a table was small is still used when the table
+/// has grown, so only nested loops over indexes are allowed.
 const WRITE_POOL_PLANNER: [(&str, &str); 3] =
     [("enable_seqscan", "off"), ("enable_hashjoin", "off"), ("enable_mergejoin", "off")];
 /// The maximum time that a task waits for a connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
-/// The age at which connections are replaced, so that a failover or a new pooler takes effect.
+/// The age at which connections are replaced, so that they move to a new server after a failover.
 const MAX_LIFETIME: Duration = Duration::from_secs(30 * 60);
 
 /// Opens the write pool and the read pool, in this order.
@@ -62,7 +62,8 @@ pub(super) async fn create_schema(connection: &DatabaseConnection, schema: &str)
 }
 
 /// Returns the options of a pool. Connections are not tested before use: a statement on a broken
-/// connection fails and its caller retries it, which saves a round trip for every other statement.
+/// connection fails and its caller retries it. This saves a round trip before every other
+/// statement.
 fn pool_options(connections: u32) -> PgPoolOptions {
     PgPoolOptions::new()
         .max_connections(connections)
@@ -71,9 +72,9 @@ fn pool_options(connections: u32) -> PgPoolOptions {
         .test_before_acquire(false)
 }
 
-/// Opens a pool. A server that is starting up gets the acquire timeout to become available. The
-/// pool retries silently during that time and reports only the timeout, so one more attempt is made
-/// to find out the cause.
+/// Opens a pool. A server that is starting up has the acquire timeout to become available. During
+/// that time the pool retries without reporting errors, and afterwards it reports only the timeout.
+/// So one more attempt is made to find out the cause.
 async fn connect(pool: PgPoolOptions, options: PgConnectOptions) -> Result<PgPool, OpenError> {
     let (server, timeout) = (describe_server(&options), pool.get_acquire_timeout());
     let cause = match pool.connect_with(options.clone()).await {

@@ -12,8 +12,8 @@ use sea_orm::{
 
 use super::OpenError;
 
-/// The number of connections for reading. More do not help, because SQLite reads are limited by the
-/// processor.
+/// The number of connections for reading. More connections do not help, because reads from SQLite
+/// are limited by the processor.
 const READERS: u32 = 4;
 /// The maximum time that a statement waits for the lock of another process, such as a backup or an
 /// operator's shell.

@@ -1,5 +1,7 @@
-//! The types by which the writer handles an aggregate: its key, state and deadlines, and the
-//! changes that commands make.
+//! The types by which the writer handles an aggregate, a unit that is loaded, decided and saved as
+//! a whole: its key, state and deadlines, and the changes that commands make.
+//!
+//! Business times are readings of [`BusinessClock`](crate::BusinessClock), which can be virtual.
 use std::fmt;
 
 use cpor_types::{Actor, Deadline, Timestamp};
@@ -10,7 +12,8 @@ use uuid::Uuid;
 /// The owner comes first, also in every primary key, so that tables can be distributed by owner.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AggregateKey {
-    /// A partner id or a tenant id, of at most 63 bytes.
+    /// The id of the owner, which is usually the partner or tenant that the aggregate belongs to
+    /// (for a payout, it is the payout period). It has at most 63 bytes.
     pub owner: String,
     /// The aggregate's own id, unique within its owner.
     pub id: Uuid,
@@ -23,22 +26,22 @@ impl AggregateKey {
     }
 }
 
-/// The state of an aggregate: a unit that is loaded, decided and saved as a whole. Its functions
-/// are pure.
+/// The state of an aggregate. The functions of this trait are pure.
 pub trait Aggregate: Clone + fmt::Debug + PartialEq + Send + Sync + 'static {
     /// A fact that a transition records. History entries and outgoing events are derived from
     /// these.
     type Event: Clone + fmt::Debug + PartialEq + Send + Sync + 'static;
 
     /// Returns the pending deadlines of this state. If several are of one kind, only the earliest
-    /// is stored as a row; the next one replaces it when the earliest has passed or is cancelled.
+    /// is stored as a row. When it has passed or is cancelled, the next one of its kind replaces
+    /// it.
     fn deadlines(&self) -> Vec<Deadline>;
 
     /// Applies the EARLIEST deadline that is due at or before `now`, or returns `None` if none is
     /// due.
     ///
-    /// R47: a clock reading earlier than the due time is in time. The next state must not have the
-    /// same deadline due again.
+    /// If `now` is earlier than the due time, the deadline has not passed (R47). The next state
+    /// must not have the same deadline due again.
     fn apply_passed_deadline(&self, now: Timestamp) -> Option<PassedDeadline<Self>>;
 }
 
@@ -76,8 +79,8 @@ pub struct RecordedEvent<E> {
     pub version: u64,
     /// The actor who caused the event. For a deadline its side is `Time`.
     pub actor: Actor,
-    /// The business time from which the event counts: when it happened in the service that reported
-    /// it, or when the deadline was due.
+    /// The business time from which the event counts: the time at which the reporting service says
+    /// that it happened, or the due time of the deadline that caused it.
     pub effective_time: Timestamp,
     /// The business time of the transaction that recorded the event.
     pub recorded_time: Timestamp,
@@ -100,9 +103,9 @@ impl<A> Versioned<A> {
     }
 }
 
-/// The change of one aggregate: by one step (a command or a passed deadline) in
-/// [`Store::outgoing`](crate::Store::outgoing), by all the steps of one transaction in
-/// [`Store::save`](crate::Store::save).
+/// The change of one aggregate. [`Store::outgoing`](crate::Store::outgoing) gets the change of one
+/// step (a command or a passed deadline); [`Store::save`](crate::Store::save) gets the change of
+/// all steps of one transaction.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Change<A: Aggregate> {
     /// The aggregate that changes.

@@ -1,5 +1,5 @@
-//! The business clock. R47: a command is decided by one reading of this clock, taken in the
-//! deciding transaction.
+//! The business clock, by which deadlines and histories are dated. The transaction that decides a
+//! command reads it once and decides by that reading (R47).
 use std::sync::Arc;
 
 use cpor_database::{Db, Engine};
@@ -12,8 +12,8 @@ use sea_orm::{
 
 use crate::entity::virtual_clock;
 
-/// The clock that deadlines and histories use. It shows real time (see [`BusinessClock::real`]) or
-/// is virtual, which means that only an operator moves it.
+/// The clock that deadlines and histories use. It either shows real time (see
+/// [`BusinessClock::real`]) or is virtual: then only an operator moves it.
 #[derive(Clone)]
 pub enum BusinessClock {
     /// The clock of the process, for a database that only one process uses.
@@ -46,7 +46,7 @@ impl BusinessClock {
         }
     }
 
-    /// Returns whether the clock is virtual, so that only an operator moves it.
+    /// Returns whether the clock is virtual.
     #[must_use]
     pub fn is_virtual(&self) -> bool {
         match self {
@@ -55,11 +55,11 @@ impl BusinessClock {
         }
     }
 
-    /// Reads the business time. The writer calls this in a transaction that has locked the
-    /// aggregates it decides about.
+    /// Reads the business clock. The writer calls this after its transaction has locked the
+    /// aggregates that it decides about.
     ///
     /// # Errors
-    /// If the database fails, or if a virtual clock was never started.
+    /// Returns an error if the database fails, or if a virtual clock was never started.
     pub async fn read(&self, db: &impl ConnectionTrait) -> Result<Timestamp, DbErr> {
         let not_started = || DbErr::RecordNotFound("the virtual clock was never started".to_owned());
         match self {
@@ -77,10 +77,10 @@ impl BusinessClock {
         }
     }
 
-    /// Reads the business time outside of a transaction.
+    /// Reads the business clock outside of a transaction.
     ///
     /// # Errors
-    /// As [`BusinessClock::read`].
+    /// Returns the same errors as [`BusinessClock::read`].
     pub async fn now(&self, db: &Db) -> Result<Timestamp, DbErr> {
         self.read(db.reader()).await
     }
@@ -89,7 +89,7 @@ impl BusinessClock {
     /// clocks.
     ///
     /// # Errors
-    /// If the database fails.
+    /// Returns an error if the database fails.
     pub async fn start(&self, db: &Db, start: Timestamp) -> Result<(), DbErr> {
         if self.is_virtual() {
             let row = virtual_clock::ActiveModel { id: Set(virtual_clock::ID), time: Set(start) };
@@ -104,10 +104,10 @@ impl BusinessClock {
     /// then shows. A clock that is not virtual, or that shows a later time than `to`, is not moved.
     ///
     /// # Errors
-    /// If the database fails.
+    /// Returns an error if the database fails.
     pub async fn advance(&self, db: &Db, to: Timestamp) -> Result<Timestamp, DbErr> {
-        // The pool of writers: a reader of a replica or of an older snapshot may not see the latest
-        // time.
+        // Uses the pool of writers, because a connection of the pool of readers may not yet see the
+        // latest time.
         let db = db.writer();
         if self.is_virtual() {
             use virtual_clock::{Column, Entity};

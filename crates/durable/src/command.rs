@@ -1,4 +1,7 @@
 //! Commands to a writer, and the outcomes and errors that a writer answers with.
+//!
+//! A *stream* is the ordered sequence of events that one aggregate of another service sends to this
+//! service.
 use cpor_auth::Caller;
 use cpor_rpc::reflect;
 use cpor_types::{Actor, Service, Timestamp};
@@ -40,7 +43,7 @@ impl Command {
     }
 
     /// Sets the effective time of the command's events, for a fact that another service reports.
-    /// The default is the business time of the transaction.
+    /// The default is the time of the transaction by the business clock, which can be virtual.
     #[must_use]
     pub fn effective_at(mut self, time: Timestamp) -> Self {
         self.effective_time = Some(time);
@@ -48,8 +51,8 @@ impl Command {
     }
 
     /// Requires that the aggregate still has this version (0: that it does not exist). Otherwise
-    /// the command fails with [`CommandError::VersionMismatch`]. Used for facts that were gathered
-    /// about a snapshot.
+    /// the command fails with [`CommandError::VersionMismatch`]. Used when the decision depends on
+    /// data that was collected for that version.
     #[must_use]
     pub fn expect_version(mut self, version: impl Into<Option<u64>>) -> Self {
         self.expected_version = version.into();
@@ -88,13 +91,13 @@ impl Command {
     }
 }
 
-/// A client's own id for a request, kept for 24 hours.
+/// The id that a client gave a request. It is kept for 24 hours.
 ///
-/// A repeated request is answered with the current state of the resource that the first request
-/// committed. Refusals are not kept: a repeated request that was refused is decided anew.
+/// A repeated request gets the present state of the resource that the first request changed.
+/// Refusals are not stored: if the first request was refused, the repeated request is decided anew.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestId {
-    /// The subject of the caller.
+    /// The subject of the caller: the id of the person or service in its token.
     pub caller: String,
     /// The name of the method, for example `SubmitClaim`.
     pub method: &'static str,
@@ -109,16 +112,16 @@ impl RequestId {
     /// field is empty.
     ///
     /// # Errors
-    /// INTERNAL if the message has no such field.
+    /// Returns the status INTERNAL if the message has no field `request_id`.
     pub fn from_request<T: Name>(caller: &Caller, method: &'static str, request: &T) -> Result<Option<Self>, Status> {
         Self::from_request_with(caller, method, request, "")
     }
 
-    /// Does the same as [`RequestId::from_request`] for a request whose content is not all in
-    /// `request`. `further_content` identifies the rest, for example by a hash of streamed bytes.
+    /// Does the same as [`RequestId::from_request`] for a request of which `request` is only a
+    /// part. `further_content` identifies the rest, for example by a hash of streamed bytes.
     ///
     /// # Errors
-    /// INTERNAL if the message has no field `request_id`.
+    /// Returns the status INTERNAL if the message has no field `request_id`.
     pub fn from_request_with<T: Name>(
         caller: &Caller,
         method: &'static str,
@@ -157,8 +160,7 @@ impl RequestId {
     }
 }
 
-/// The identity of an incoming stream: the events that one aggregate of another service sends to
-/// this service.
+/// The identity of an incoming stream.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StreamKey {
     /// The service that sends the events.
@@ -190,7 +192,7 @@ pub struct CommandOutcome<A> {
     pub version: u64,
     /// The state of the aggregate, or `None` if it does not exist.
     pub state: Option<A>,
-    /// The business time at which the command was decided.
+    /// The reading of the business clock by which the command was decided.
     pub now: Timestamp,
     /// Whether the request id or the event had been handled before, so that nothing was decided
     /// this time.
@@ -199,8 +201,9 @@ pub struct CommandOutcome<A> {
 
 /// The reason why a command changed nothing.
 ///
-/// Deadlines that had passed before the command have taken effect nevertheless. After a conflict
-/// they take effect a moment later, because the conflict rolls their transaction back.
+/// Before the writer decides a command, it applies the deadlines of the aggregate that have passed.
+/// These changes are kept when the command is refused. A conflict rolls them back with the command;
+/// the next command or the deadline runner then applies them again.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CommandError<R, C> {
     /// The decision function refused the command.
@@ -229,9 +232,9 @@ pub enum CommandError<R, C> {
     /// Too many commands are waiting. The caller may try again shortly.
     #[error("too many commands are waiting")]
     Overloaded,
-    /// The command could not be decided, or its outcome is not known. The text is for the log and
-    /// never for a caller.
-    #[error("unavailable: {0}")]
+    /// The command could not be decided, or its outcome is not known. The text is written to the
+    /// log and never shown to callers.
+    #[error("the command could not be completed, or its outcome is unknown: {0}")]
     Unavailable(String),
 }
 

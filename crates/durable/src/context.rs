@@ -31,7 +31,7 @@ pub(crate) struct HostContext {
     pub(crate) notifications: Notifications,
     /// Counters from which an idle service is recognised.
     pub(crate) activity: ActivityCounters,
-    /// Set once the leases of a process that died have been released.
+    /// Is set when the leases that a crashed process left in the outbox have been released.
     pub(crate) stale_leases_released: OnceCell<()>,
 }
 
@@ -51,10 +51,10 @@ impl HostContext {
     }
 }
 
-/// What a committed transaction means for the other tasks of the process.
+/// The parts of a committed transaction that other tasks of the process are notified of.
 #[derive(Debug, Default)]
 pub(crate) struct CommitSummary {
-    /// The owners of the aggregates that changed.
+    /// The owners (usually partners or tenants) of the aggregates that changed.
     pub(crate) owners: BTreeSet<String>,
     /// The services for which events were added to the outbox.
     pub(crate) destinations: BTreeSet<Service>,
@@ -64,7 +64,7 @@ pub(crate) struct CommitSummary {
     pub(crate) next_due_in: Option<chrono::TimeDelta>,
 }
 
-/// Notifications between the tasks of one process. A lost notification costs only time, because
+/// Notifications between the tasks of one process. A lost notification only causes a delay, because
 /// every task also polls.
 #[derive(Default)]
 pub(crate) struct Notifications {
@@ -122,7 +122,7 @@ pub(crate) struct ActivityCounters {
     delivered_events: AtomicU64,
 }
 
-/// Marks a writer's transaction as under way until it is dropped.
+/// A guard that is dropped when a writer's transaction has ended.
 pub(crate) struct TransactionGuard<'a>(&'a ActivityCounters);
 
 impl Drop for TransactionGuard<'_> {
@@ -132,9 +132,9 @@ impl Drop for TransactionGuard<'_> {
 }
 
 impl ActivityCounters {
-    /// Counts the begin of a writer's transaction, which is under way until the guard is dropped.
-    /// The guard is dropped after the commit: other tasks can see committed data before the
-    /// writer's own task goes on.
+    /// Counts the begin of a writer's transaction; dropping the guard counts its end. The writer
+    /// drops the guard after the commit, because other tasks can see the committed data before the
+    /// writer's own task continues.
     pub(crate) fn begin_transaction(&self) -> TransactionGuard<'_> {
         self.begun_transactions.fetch_add(1, Ordering::SeqCst);
         TransactionGuard(self)

@@ -1,8 +1,8 @@
-//! The deadline runner: makes deadlines take effect that no command has met.
+//! The deadline runner: applies deadlines that have passed, if no command has applied them before.
 //!
 //! The runner only tells the writer which aggregates have a due deadline. The writer reads the
-//! clock and lets the aggregate decide. R47: late processing changes no outcome, so a late runner,
-//! or two runners, do no harm.
+//! clock, and the aggregate decides. A late runner or a second runner does no harm, because late
+//! processing never changes an outcome (R47).
 use std::{
     collections::{HashMap, HashSet},
     sync::Arc,
@@ -21,14 +21,16 @@ use crate::{
     registrations::Registrations,
 };
 
-/// The number of deadlines that are applied together, so that they share transactions.
+/// The number of deadlines that are passed to the writers together. Together they can share
+/// transactions.
 const BATCH_SIZE: usize = 512;
 
-/// The longest sleep. After it the runner finds deadlines that other processes have stored.
+/// The longest pause between two searches. Only a search finds deadlines that other processes have
+/// stored.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
-/// The first delay before a deadline that could not be applied is tried again. It doubles with
-/// every attempt.
+/// The base of the delay before a deadline that could not be applied is tried again. It is doubled
+/// for every earlier attempt.
 const FIRST_RETRY_DELAY: Duration = Duration::from_millis(100);
 
 /// The longest delay before a deadline that could not be applied is tried again.
@@ -49,7 +51,7 @@ impl std::fmt::Debug for DeadlineRunner {
 }
 
 /// The deadlines that the runner tried to apply and that are still due, with the number of attempts
-/// and the time of the next one. They must not keep other deadlines waiting.
+/// and the time of the next one. They must not delay other deadlines.
 #[derive(Default)]
 struct StuckDeadlines(HashMap<PendingDeadline, (u32, Instant)>);
 
@@ -88,7 +90,7 @@ impl DeadlineRunner {
     /// Applies deadlines when they are due, until `stop` is cancelled.
     ///
     /// # Errors
-    /// If the database fails. The caller may then call this again.
+    /// Returns an error if the database fails. The caller may then call this again.
     pub(crate) async fn run(&self, stop: CancellationToken) -> Result<(), DbErr> {
         let mut stuck = StuckDeadlines::default();
         while !stop.is_cancelled() {
@@ -112,7 +114,7 @@ impl DeadlineRunner {
     /// deadline that cannot be applied stays due.
     ///
     /// # Errors
-    /// If the database fails.
+    /// Returns an error if the database fails.
     pub async fn apply_due_deadlines(&self) -> Result<u64, DbErr> {
         Ok(self.apply_due_and_list_remaining().await?.0)
     }
@@ -121,11 +123,12 @@ impl DeadlineRunner {
     /// those that are still due afterwards.
     ///
     /// # Errors
-    /// If the database fails.
+    /// Returns an error if the database fails.
     pub(crate) async fn apply_due_and_list_remaining(&self) -> Result<(u64, Vec<PendingDeadline>), DbErr> {
         let mut tried = HashSet::new();
         loop {
-            // The pool of writers, because a reader may not see what was just committed.
+            // Uses the pool of writers, because a connection of the pool of readers may not yet see
+            // the last commit.
             let mut pending = list_earliest(self.context.db.writer(), (BATCH_SIZE + tried.len()) as u64).await?;
             if pending.is_empty() {
                 return Ok((tried.len() as u64, pending));
@@ -160,7 +163,7 @@ impl DeadlineRunner {
     }
 
     async fn sleep(&self, next_due_in: Option<chrono::TimeDelta>, stop: &CancellationToken) {
-        // The time until a due time is only known if the business clock shows real time.
+        // If the business clock is virtual, the time until the next due time is unknown.
         let next_due_in = next_due_in.filter(|_| !self.context.business_clock.is_virtual());
         let next_due_in = next_due_in.and_then(|delay| delay.to_std().ok());
         tokio::select! {

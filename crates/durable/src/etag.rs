@@ -21,7 +21,7 @@ impl Etag {
     }
 
     /// Returns the version that the field `etag` of a request requires, or `None` if the field is
-    /// empty, which requires nothing.
+    /// empty: then any version is accepted.
     ///
     /// An etag that no service issued is treated as stale: it requires version 0, which no stored
     /// aggregate has.

@@ -1,5 +1,5 @@
-//! The gRPC server that receives events and passes each stream to the hosted service that it is
-//! addressed to.
+//! The gRPC server that receives events and passes them to the hosted service that they are
+//! addressed to. The events of one aggregate form a stream and are applied in order.
 use std::{collections::HashMap, panic::AssertUnwindSafe, sync::Arc};
 
 use cpor_call::status::FieldViolation;
@@ -29,7 +29,7 @@ impl std::fmt::Debug for EventServer {
 }
 
 impl EventServer {
-    /// Creates a server that passes events to these receivers.
+    /// Creates a server that passes events to these receivers, each under its service.
     pub fn new(receivers: impl IntoIterator<Item = (Service, Arc<dyn EventReceiver>)>) -> Self {
         Self { receivers: receivers.into_iter().collect() }
     }
@@ -38,9 +38,9 @@ impl EventServer {
     /// known; tests call it directly.
     ///
     /// # Errors
-    /// FAILED_PRECONDITION `SERVICE_NOT_HOSTED` if the process does not host the destination;
-    /// PERMISSION_DENIED `SERVICE_NOT_ALLOWED` if a stream belongs to another service than
-    /// `source`; INVALID_ARGUMENT if a stream's id is malformed.
+    /// Returns FAILED_PRECONDITION (`SERVICE_NOT_HOSTED`) if the process does not host the
+    /// destination, PERMISSION_DENIED (`SERVICE_NOT_ALLOWED`) if a stream belongs to another
+    /// service than `source`, and INVALID_ARGUMENT if a stream's id is malformed.
     pub async fn deliver(
         &self,
         source: Service,
@@ -82,9 +82,10 @@ pub(crate) fn not_hosted(service: Option<Service>) -> Status {
     )
 }
 
-/// The method that delivers events, as it is named in errors.
+/// The name of the method that delivers events, as error details contain it.
 const METHOD: &str = "cpor.events.v1.EventService/DeliverEvents";
 
+/// Creates the status for a delivery that contains a stream of another service than the caller's.
 fn foreign_stream() -> Status {
     let message = "a service may deliver only its own streams";
     cpor_call::status::with_reason(
@@ -95,6 +96,7 @@ fn foreign_stream() -> Status {
     )
 }
 
+/// Reads the identity of the stream and checks that it belongs to `source`.
 fn stream_key(source: Service, batch: &StreamBatch) -> Result<StreamKey, Status> {
     let stream = batch.stream.clone().unwrap_or_default();
     if crate::wire::service_from(stream.source) != Some(source) {
@@ -138,6 +140,7 @@ async fn apply_batch(receiver: &dyn EventReceiver, stream: StreamKey, batch: Str
     StreamResult { applied_sequence, failure: None }
 }
 
+/// Applies the event and turns a panic of the receiver into an error that is retried.
 async fn apply_catching_panics(receiver: &dyn EventReceiver, incoming: IncomingEvent) -> Result<(), ReceiveError> {
     let result = AssertUnwindSafe(receiver.apply(incoming)).catch_unwind().await;
     result.unwrap_or_else(|_panic| Err(ReceiveError::Retry("the receiver panicked".to_owned())))

@@ -22,7 +22,7 @@ pub struct HostParts {
     pub db: Db,
     /// The clock that decides commands and deadlines.
     pub business_clock: BusinessClock,
-    /// Real time, for leases, back-off and the expiry of request ids.
+    /// The machine's clock, for leases, back-off and the expiry of request ids.
     pub clock: Arc<dyn Clock>,
     /// The source of lease tokens and jitter.
     pub entropy: Arc<dyn Entropy>,
@@ -47,11 +47,11 @@ impl std::fmt::Debug for Host {
 }
 
 impl Host {
-    /// Creates the host of `service`, which delivers its events by gRPC. Starts a virtual clock
-    /// that was never started.
+    /// Creates the host of `service`, which delivers its events by gRPC. Starts the business clock
+    /// if it is virtual and was never started.
     ///
     /// # Errors
-    /// If the database fails. The migrations must have run.
+    /// Returns an error if the database fails, for example because its migrations have not run.
     pub async fn new(service: Service, context: &ServiceContext) -> Result<Self, DbErr> {
         let ServiceContext { db, business_clock, clock, entropy, peers, metrics, .. } = context.clone();
         let event_transport: Arc<dyn EventTransport> = Arc::new(GrpcEventTransport::new(peers));
@@ -61,7 +61,7 @@ impl Host {
     /// Creates the host of `service` from `parts`. Tests use this to deliver events without gRPC.
     ///
     /// # Errors
-    /// If the database fails.
+    /// Returns an error if the database fails.
     pub async fn from_parts(service: Service, parts: HostParts) -> Result<Self, DbErr> {
         let HostParts { db, business_clock, clock, entropy, metrics, event_transport } = parts;
         business_clock.start(&db, clock.now()).await?;
@@ -117,17 +117,17 @@ impl Host {
         &self.context.business_clock
     }
 
-    /// Reads the business time outside of a transaction.
+    /// Reads the business clock outside of a transaction.
     ///
     /// # Errors
-    /// If the database fails.
+    /// Returns an error if the database fails.
     pub async fn now(&self) -> Result<Timestamp, DbErr> {
         self.context.business_clock.now(&self.context.db).await
     }
 
     /// Returns a value that changes with every commit of this process that changes an aggregate of
-    /// `owner`. Commits of other processes do not change the value; a caller that needs them must
-    /// poll as well.
+    /// `owner` (usually a partner or tenant). Commits of other processes do not change the value; a
+    /// caller that needs them must poll as well.
     #[must_use]
     pub fn watch_commits(&self, owner: &str) -> tokio::sync::watch::Receiver<u64> {
         self.context.notifications.watch_commits(owner)
@@ -144,7 +144,7 @@ impl Host {
     /// the deadlines that become due, or the deadline runner does so within a second.
     ///
     /// # Errors
-    /// If the database fails.
+    /// Returns an error if the database fails.
     pub async fn advance_clock(&self, to: Timestamp) -> Result<Timestamp, DbErr> {
         self.context.business_clock.advance(&self.context.db, to).await
     }
@@ -170,7 +170,7 @@ impl Host {
     /// Deletes request ids that are older than 24 hours. A started host does this by itself.
     ///
     /// # Errors
-    /// If the database fails.
+    /// Returns an error if the database fails.
     pub async fn delete_expired_request_ids(&self) -> Result<(), DbErr> {
         crate::maintenance::delete_expired_request_ids(&self.context).await
     }
@@ -188,9 +188,9 @@ impl Host {
     }
 
     /// Registers a probe that lists the service's unfinished work, one line for each item, such as
-    /// a mail that is not yet sent. A virtual clock is not moved on before every probe returns an
-    /// empty list. The probe may also do the work at once. It must not hold the host, because the
-    /// host holds the probe.
+    /// a mail that is not yet sent. A virtual clock is not moved forward before every probe returns
+    /// an empty list. The probe may also do the work at once. It must not own a clone of the host,
+    /// because the host owns the probe and neither would be dropped.
     pub fn add_idle_probe<P, F>(&self, name: &'static str, probe: P)
     where
         P: Fn() -> F + Send + Sync + 'static,

@@ -1,4 +1,4 @@
-//! The result of building a service, which the process serves.
+//! A service that a process has built and can serve.
 use std::sync::Arc;
 
 use cpor_types::Service;

@@ -1,26 +1,29 @@
 //! The types of id columns, for the entities of all services.
 //!
-//! The ids of `cpor_types` know no database. These do, and convert from and to those. Each type
-//! exists once, so that a foreign key has the same type as the key that it refers to.
+//! The ids of `cpor_types` have no database conversions. The types here have them, and convert from
+//! and to those ids. Each type exists only here, so that a foreign key has the same type as the
+//! primary key that it refers to.
 cpor_bulk_rows::text_ids! {
     /// The column of a partner's id.
     PartnerId;
-    /// The column of a tenant's id, as text. It is the `owner` of what belongs to a tenant.
+    /// The column of a tenant's id, as text. It is the column `owner` in the tables of aggregates
+    /// that belong to a tenant.
     TenantId;
 }
 
 cpor_bulk_rows::uuid_ids! {
-    /// The column of a claim's id, and of the consent of that claim.
+    /// The column of a claim's id. The consent for a claim has the same id.
     ClaimId;
-    /// The column of the id of a claim's line.
+    /// The column of the id of a claim's line, the part that is about one workload or subscription.
     LineId;
     /// The column of a review case's id.
     CaseId;
-    /// The column of the id of a document.
+    /// The column of the id of an evidence document.
     EvidenceId;
     /// The column of a comment's id.
     CommentId;
-    /// The column of the id of a decision about keys.
+    /// The column of the id of a decision that asks the registry to hold or award keys (workloads
+    /// or subscriptions of a tenant).
     DecisionId;
     /// The column of an association's id.
     AssociationId;
@@ -66,7 +69,8 @@ impl From<&cpor_types::PartnerId> for PartnerId {
 }
 
 cpor_bulk_rows::text_ids! {
-    /// The column of a payout period, such as `2026-Q1`. It is the `owner` of the period's payouts.
+    /// The column of a payout period, such as `2026-Q1`. It is the column `owner` in the tables of
+    /// payouts.
     PayoutPeriodId;
 }
 
@@ -78,7 +82,8 @@ cpor_bulk_rows::uuid_ids! {
 }
 
 cpor_bulk_rows::uuid_ids! {
-    /// The column of a tenant's id as a UUID, in the registry, which owns the tenants.
+    /// The column of a tenant's id as a UUID. Only the registry service, which stores the tenants,
+    /// uses it.
     TenantUuid;
 }
 

@@ -1,5 +1,6 @@
 //! The inbox: a table with the last applied sequence of every incoming stream, so that each event
-//! is applied once.
+//! is applied once. A stream consists of the events that one aggregate of another service sends to
+//! this service.
 use std::collections::HashMap;
 
 use cpor_bulk_rows::{insert_new, load_and_lock, to_bigint, upsert};
@@ -48,8 +49,9 @@ pub(crate) async fn lock(tx: &Tx, streams: Vec<&StreamKey>) -> Result<HashMap<St
     rows.into_iter().map(from_row).collect()
 }
 
-/// Stores new last sequences of streams that [`lock`] has locked. Returns the streams that another
-/// process has started in the meantime, which must be decided again.
+/// Stores the new last sequences of streams that [`lock`] has locked. Returns the streams whose
+/// first event another process has applied in the meantime; the commands on them must be decided
+/// again.
 pub(crate) async fn advance(tx: &Tx, streams: &[(StreamKey, StreamAdvance)]) -> Result<Vec<StreamKey>, DbErr> {
     let (new, existing): (Vec<_>, Vec<_>) = streams.iter().partition(|(_, advance)| advance.from == 0);
     let rows = |streams: &[&(StreamKey, StreamAdvance)]| {
@@ -75,12 +77,12 @@ impl Inbox {
     /// command. Recording the same event again changes nothing.
     ///
     /// # Errors
-    /// [`ReceiveError::SequenceGap`] if earlier events of the stream are missing;
+    /// Returns [`ReceiveError::SequenceGap`] if earlier events of the stream are missing, and
     /// [`ReceiveError::Retry`] if the database fails.
     pub async fn mark_applied(&self, position: &StreamPosition) -> Result<(), ReceiveError> {
         let unavailable = |error: DbErr| {
             tracing::error!(%error, "the inbox could not be advanced");
-            ReceiveError::Retry("unavailable".to_owned())
+            ReceiveError::Retry("the inbox is temporarily unavailable".to_owned())
         };
         let tx = self.db.begin().await.map_err(unavailable)?;
         let last = lock(&tx, vec![&position.stream]).await.map_err(unavailable)?;
@@ -102,11 +104,11 @@ impl Inbox {
     /// repeated.
     ///
     /// # Errors
-    /// As [`Inbox::mark_applied`].
+    /// Returns the same errors as [`Inbox::mark_applied`].
     pub async fn is_applied(&self, position: &StreamPosition) -> Result<bool, ReceiveError> {
         let unavailable = |error: DbErr| {
             tracing::error!(%error, "the inbox could not be read");
-            ReceiveError::Retry("unavailable".to_owned())
+            ReceiveError::Retry("the inbox is temporarily unavailable".to_owned())
         };
         let StreamKey { source, aggregate, owner, id } = position.stream.clone();
         let row = Entity::find_by_id((owner, id, source.as_str().to_owned(), aggregate)).one(self.db.reader()).await;

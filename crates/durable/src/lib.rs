@@ -1,12 +1,13 @@
 //! Durable processing of commands, events and deadlines, on SQLite and on PostgreSQL.
 //!
-//! The crate contains the writer with group commit, request ids, the outbox with its relay, the
-//! inbox, and deadlines with their runner. It makes sure that nothing is lost and that nothing
-//! takes effect twice.
+//! The crate contains the writer (which commits waiting commands together), request ids, the outbox
+//! with the relay that delivers its events, the inbox, and deadlines with the runner that applies
+//! them. No committed change, event or deadline is lost, and none takes effect twice.
 //!
-//! A service implements [`Store`] for each kind of aggregate and [`EventReceiver`] for the events
-//! of other services, and sends its commands through a [`Writer`]. The process serves
-//! [`EventServer`] and [`OperationsServer`] for all the services that it hosts.
+//! A service implements [`Store`] for each kind of aggregate (a unit that is loaded, decided and
+//! saved as a whole) and [`EventReceiver`] for the events of other services, and sends its commands
+//! through a [`Writer`]. The process serves [`EventServer`] and [`OperationsServer`] for all the
+//! services that it hosts.
 mod aggregate;
 mod clock;
 mod command;

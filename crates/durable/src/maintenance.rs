@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{context::HostContext, outbox, request_id};
 
-/// The pause between two runs.
+/// The pause between two runs of maintenance.
 const PERIOD: Duration = Duration::from_secs(15);
 
 /// Runs maintenance every 15 seconds until `stop` is cancelled.
@@ -34,6 +34,7 @@ pub(crate) async fn delete_expired_request_ids(context: &HostContext) -> Result<
     }
 }
 
+/// Sets the metrics for the age of the oldest undelivered event and the number of parked streams.
 async fn update_outbox_metrics(context: &HostContext) -> Result<(), DbErr> {
     let oldest_stream = outbox::list_undelivered(context.db.reader(), 1).await?;
     let oldest_time = oldest_stream.into_iter().find_map(|stream| stream.oldest_time);

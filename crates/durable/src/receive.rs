@@ -1,5 +1,5 @@
 //! The receiving side of events: the trait that a service implements to apply the events of other
-//! services.
+//! services. The events of one aggregate arrive as a stream, numbered and in order.
 use cpor_proto::events::v1::{Event, event::Payload};
 use cpor_proto::wire_time::from_wire_time;
 use cpor_types::{Actor, Timestamp};
@@ -12,23 +12,23 @@ pub trait EventReceiver: Send + Sync {
     /// Applies an event exactly once. The events of one stream arrive in order, one at a time.
     ///
     /// An implementation has two ways to apply an event only once. It may execute one command made
-    /// with [`IncomingEvent::command`], which carries the event's position into the transaction
-    /// that applies the event. Or it may execute several idempotent commands and then call
-    /// [`Inbox::mark_applied`](crate::Inbox::mark_applied).
+    /// with [`IncomingEvent::command`], which contains the event's position, so that the
+    /// transaction that applies the event also records the position. Or it may execute several
+    /// idempotent commands and then call [`Inbox::mark_applied`](crate::Inbox::mark_applied).
     ///
     /// # Errors
-    /// See [`ReceiveError`].
+    /// Returns a [`ReceiveError`].
     async fn apply(&self, incoming: IncomingEvent) -> Result<(), ReceiveError>;
 }
 
 /// An event that has arrived from another service.
 #[derive(Clone, Debug, PartialEq)]
 pub struct IncomingEvent {
-    /// The event's place in its stream.
+    /// The event's stream and its number in the stream.
     pub position: StreamPosition,
     /// The actor who caused the event.
     pub actor: Actor,
-    /// The business time from which the event counts.
+    /// The time from which the event counts, by the business clock of the sending service.
     pub effective_time: Timestamp,
     /// The content of the event.
     pub payload: Payload,
@@ -44,8 +44,9 @@ impl IncomingEvent {
             .with_position(self.position.clone())
     }
 
-    /// Returns the error for an event of a kind that the service does not expect. It parks the
-    /// stream: the sender addresses an event to this service only if the service must apply it.
+    /// Returns the error for an event of a kind that the service does not expect. The error parks
+    /// the stream (stops its delivery until an operator retries it), because a sender addresses an
+    /// event to this service only if the service must apply it.
     #[must_use]
     pub fn unexpected(&self) -> ReceiveError {
         let event = Event { payload: Some(self.payload.clone()), ..Event::default() };
@@ -53,7 +54,7 @@ impl IncomingEvent {
         ReceiveError::Park(format!("the service does not accept events of the kind `{kind}`"))
     }
 
-    /// Converts an event of `stream` from its wire form.
+    /// Converts an event of `stream` from its protobuf message.
     pub(crate) fn read(stream: &StreamKey, event: Event) -> Result<Self, ReceiveError> {
         let missing = |field: &str| ReceiveError::Park(format!("the event's {field} is missing or unknown"));
         let actor = event.actor.as_ref().and_then(crate::wire::actor_from).ok_or_else(|| missing("actor"))?;
@@ -65,7 +66,7 @@ impl IncomingEvent {
     }
 }
 
-/// The reason why an event was not applied. The texts are shown to operators and must contain no
+/// The reason why an event was not applied. The texts are shown to operators and must not contain
 /// personal data.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ReceiveError {
@@ -104,7 +105,7 @@ impl<R: std::fmt::Debug, C> From<CommandError<R, C>> for ReceiveError {
             CommandError::VersionMismatch { .. } => Self::Retry("the version of the aggregate has changed".to_owned()),
             CommandError::Overloaded => Self::Retry("too many commands are waiting".to_owned()),
             // The text of the failure is for the log only, and the writer has logged it.
-            CommandError::Unavailable(_) => Self::Retry("unavailable".to_owned()),
+            CommandError::Unavailable(_) => Self::Retry("the service is temporarily unavailable".to_owned()),
         }
     }
 }

@@ -17,9 +17,9 @@ pub(crate) type IdleProbe = Arc<dyn Fn() -> BoxFuture<'static, Result<Vec<String
 
 /// The registered writers (one for each kind of aggregate), background tasks and idle probes.
 ///
-/// They are kept apart from [`HostContext`](crate::context::HostContext), which the writers' lanes
-/// hold: a lane ends when the last clone of its writer is dropped, so it must not hold a writer
-/// itself.
+/// They are not part of [`HostContext`](crate::context::HostContext), because the tasks of the
+/// writers (their lanes) hold that context. Such a task ends when the last clone of its writer is
+/// dropped, so it must not hold a writer itself.
 #[derive(Default)]
 pub(crate) struct Registrations {
     writers: Mutex<HashMap<&'static str, Arc<dyn ErasedWriter>>>,
@@ -50,8 +50,8 @@ impl Registrations {
         lock(&self.writers).get(aggregate).cloned()
     }
 
-    /// Returns the resource name of an aggregate, or a text with its key if no writer is registered
-    /// for its kind.
+    /// Returns the resource name of an aggregate or, if no writer is registered for its kind, a
+    /// text with its kind and key.
     pub(crate) fn resource_name(&self, aggregate: &str, key: &AggregateKey) -> String {
         self.writer(aggregate)
             .map_or_else(|| format!("{aggregate} {}/{}", key.owner, key.id), |writer| writer.resource_name(key))

@@ -1,5 +1,4 @@
-//! The table of request ids (AIP-155): it stores, for 24 hours, which aggregate each request
-//! changed.
+//! The table of request ids (AIP-155): it stores for 24 hours which aggregate each request changed.
 use std::collections::HashMap;
 
 use cpor_bulk_rows::{insert_new, load as load_rows, to_bigint};
@@ -46,7 +45,7 @@ impl RequestKey {
 /// The outcome of the first request with an id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RequestOutcome {
-    /// SHA-256 of the first request, which a repeated request must match.
+    /// The SHA-256 hash of the first request. A repeated request must have the same hash.
     pub(crate) body_hash: [u8; 32],
     /// The aggregate that the request changed.
     pub(crate) key: AggregateKey,
@@ -130,8 +129,8 @@ fn outcome_from_row(row: Model) -> Result<(RequestKey, RequestOutcome), DbErr> {
     Ok((request, RequestOutcome { body_hash, key, version: row.version.unsigned_abs() }))
 }
 
-/// Stores the outcomes of requests. Returns the aggregates of those whose request id another
-/// process has just used.
+/// Stores the outcomes of requests. Returns the aggregates of those requests whose ids another
+/// process has used since this transaction looked for them.
 pub(crate) async fn insert(
     tx: &Tx,
     mut requests: Vec<(RequestId, RequestOutcome)>,

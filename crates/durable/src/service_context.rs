@@ -15,7 +15,7 @@ pub struct ServiceContext {
     pub db: Db,
     /// The clock that decides commands and deadlines. It can be virtual.
     pub business_clock: BusinessClock,
-    /// Real time, for leases, back-off and the expiry of tokens.
+    /// The machine's clock, for leases, back-off and the expiry of tokens.
     pub clock: Arc<dyn Clock>,
     /// The source of ids, secrets and jitter.
     pub entropy: Arc<dyn Entropy>,
@@ -23,10 +23,11 @@ pub struct ServiceContext {
     pub peers: Peers,
     /// The registry in which the service registers its metrics.
     pub metrics: Metrics,
-    /// The policy profiles of the installation and the dates from which they are in force (R61).
+    /// The policy profiles (named sets of the values that the rules leave to policy) and the dates
+    /// from which they are in force (R61).
     pub policies: PolicyProfiles,
     /// The holiday calendars of the installation, by which business days are counted (R46).
     pub calendars: Calendars,
-    /// The directory of embedded storage: evidence, and mails that are written to files.
+    /// The folder for evidence documents and for mails that are written to files.
     pub data_dir: Option<PathBuf>,
 }

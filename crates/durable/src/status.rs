@@ -1,5 +1,5 @@
 //! The gRPC statuses of the failures that all services have in common. A service maps only its own
-//! refusals and conflicts.
+//! refusals (of its domain) and conflicts (with unique keys of its database).
 use std::{fmt::Display, time::Duration};
 
 use cpor_call::status;
@@ -24,7 +24,7 @@ pub fn command_error<R, C>(
     match error {
         CommandError::Refused(refusal) => refused(refusal),
         CommandError::Conflict(conflict) => conflicting(conflict),
-        // An aggregate that does not exist is not found, whatever version the caller expects.
+        // Version 0 means that the aggregate does not exist.
         CommandError::VersionMismatch { actual: 0, .. } => status::not_found(resource),
         CommandError::VersionMismatch { .. } => {
             let message = "etag: must be the current etag of the resource; read the resource again";

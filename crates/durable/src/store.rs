@@ -1,4 +1,5 @@
-//! The trait by which a service loads and saves its aggregates for a writer.
+//! The trait by which a service loads and saves its aggregates for a writer. An aggregate is a unit
+//! that is loaded, decided and saved as a whole, such as a claim.
 use std::future::Future;
 
 use cpor_proto::events::v1::event::Payload;
@@ -18,12 +19,12 @@ pub type Conflicts<C> = Vec<(AggregateKey, C)>;
 
 /// The storage of one kind of aggregate, implemented by the service that owns the aggregate.
 ///
-/// [`rows`](crate::rows) has the statements that most implementations consist of.
+/// [`rows`](crate::rows) contains the statements that most implementations need.
 pub trait Store: Send + Sync + 'static {
     /// The aggregate that is stored.
     type Aggregate: Aggregate;
-    /// A uniqueness rule of the database that a change breaks, for example R38: the company has
-    /// already claimed the line.
+    /// A uniqueness rule of the database that a change breaks, for example: the company already has
+    /// a claim for the same subscription (R38).
     type Conflict: Clone + Send + 'static;
 
     /// The name of the kind of aggregate, unique within the service, for example `claim`.
@@ -45,10 +46,11 @@ pub trait Store: Send + Sync + 'static {
 
     /// Saves `changes` with their history and child rows.
     ///
-    /// `changes` are sorted by key, one for each aggregate. Each is guarded by
-    /// [`Change::previous_version`], as [`rows::save`](crate::rows::save) does. Returns the
-    /// conflicts. If there are any, the transaction is rolled back and the commands of those
-    /// changes fail with [`CommandError::Conflict`](crate::CommandError::Conflict).
+    /// `changes` are sorted by key, one for each aggregate. Each is saved only if the stored row
+    /// still has the version [`Change::previous_version`], as [`rows::save`](crate::rows::save)
+    /// does it. Returns the conflicts. If there are any, the transaction is rolled back and the
+    /// commands of those changes fail with
+    /// [`CommandError::Conflict`](crate::CommandError::Conflict).
     fn save(
         &self,
         tx: &Tx,
@@ -56,7 +58,7 @@ pub trait Store: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Conflicts<Self::Conflict>, StoreError>> + Send;
 
     /// Returns the events for other services that one step (one command or one passed deadline)
-    /// causes. Pure.
+    /// causes. This function is pure.
     fn outgoing(&self, change: &Change<Self::Aggregate>) -> Vec<OutgoingEvent>;
 }
 
@@ -69,7 +71,7 @@ pub struct OutgoingEvent {
     pub payload: Payload,
     /// The actor who caused the event.
     pub actor: Actor,
-    /// The business time from which the event counts.
+    /// The time from which the event counts, by the business clock.
     pub effective_time: Timestamp,
 }
 
@@ -88,8 +90,8 @@ pub enum StoreError {
     /// The database failed.
     #[error(transparent)]
     Db(#[from] DbErr),
-    /// Another process created or changed these aggregates after they were loaded. Their commands
-    /// are decided again.
+    /// Another process created or changed these aggregates after they were loaded. The commands on
+    /// them are decided again.
     #[error("{} aggregates were changed by another process", .0.len())]
     ConcurrentChange(Vec<AggregateKey>),
     /// A stored row has values that the service never writes.

@@ -1,8 +1,7 @@
-//! Comma-separated values (RFC 4180) as exports write them, and the reverse of the one change that
-//! exports make to cells.
+//! Writes comma-separated values (RFC 4180) for exports. Escapes cells that a spreadsheet would
+//! evaluate as formulas, and removes the escape again for imports.
 //!
-//! A cell that begins like a formula gets a leading apostrophe, so that a spreadsheet shows the
-//! text instead of evaluating it. Imports remove the apostrophe again.
+//! The escape is a leading apostrophe: a spreadsheet then shows the text instead of evaluating it.
 
 /// Returns one CSV line with the given cells, terminated by CRLF. Cells are quoted where necessary.
 #[must_use]
@@ -21,7 +20,7 @@ pub fn escape_formula(text: &str) -> String {
     if is_formula(text) { format!("'{text}") } else { text.to_owned() }
 }
 
-/// Removes the apostrophe that the escaping of formulas added; returns any other cell unchanged.
+/// Removes the apostrophe that [`escape_formula`] added. Returns any other cell unchanged.
 #[must_use]
 pub fn unescape_formula(cell: &str) -> &str {
     cell.strip_prefix('\'').filter(|text| is_formula(text)).unwrap_or(cell)

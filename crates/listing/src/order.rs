@@ -1,6 +1,6 @@
 //! The `order_by` parameter of list requests (AIP-132): the name of one field, optionally followed
-//! by `asc` or `desc`. Lists add the id as a last sort key, so that the order is total and pages do
-//! not overlap.
+//! by `asc` or `desc`. Lists also sort by the id in the last place, so that the order is
+//! unambiguous and pages do not overlap.
 use cpor_call::status::FieldViolation;
 
 /// The order in which a list is returned.

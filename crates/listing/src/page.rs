@@ -19,10 +19,10 @@ use cpor_proto::descriptors;
 const DEFAULT_SIZE: u64 = 50;
 /// The maximum number of entries on a page.
 const MAX_SIZE: u64 = 1000;
-/// The maximum number of encoded bytes on a page. Only a single entry may exceed it. gRPC clients
-/// accept messages of up to 4 MiB.
+/// The maximum number of encoded bytes on a page. A page exceeds it only if its single entry does.
+/// gRPC clients accept messages of up to 4 MiB.
 const MAX_BYTES: usize = 1 << 20;
-/// The length of the hashes that are used here, in bytes.
+/// The length of the hashes in page tokens, in bytes.
 const HASH_BYTES: usize = 12;
 
 /// Returns the number of entries for a requested page size: 0 and negative sizes mean 50, sizes
@@ -60,7 +60,7 @@ impl PageTokens {
     /// encoded entries would exceed 1 MiB.
     ///
     /// # Errors
-    /// INTERNAL if a cursor cannot be serialized, see [`Self::encode`].
+    /// Returns INTERNAL if a cursor cannot be serialized (see [`Self::encode`]).
     pub fn paginate<C: Serialize, M: Message>(
         &self,
         size: u64,
@@ -81,7 +81,8 @@ impl PageTokens {
     /// Returns the token of the page that starts after `cursor`.
     ///
     /// # Errors
-    /// INTERNAL if the cursor cannot be serialized. A cursor of plain fields always can.
+    /// Returns INTERNAL if the cursor cannot be serialized, which cannot happen to a cursor of
+    /// plain fields.
     pub fn encode<C: Serialize>(&self, cursor: &C) -> Result<String, Status> {
         let body = serde_json::to_vec(cursor).map_err(|error| status::internal(&error))?;
         let mut bytes = self.checksum(&body).to_vec();
@@ -92,8 +93,8 @@ impl PageTokens {
     /// Returns the cursor in a token, or `None` for the empty token, which means the first page.
     ///
     /// # Errors
-    /// INVALID_ARGUMENT (`INVALID_PAGE_TOKEN`) if the token is malformed or belongs to another
-    /// request.
+    /// Returns INVALID_ARGUMENT (`INVALID_PAGE_TOKEN`) if the token is malformed or belongs to
+    /// another request.
     pub fn decode<C: DeserializeOwned>(&self, token: &str) -> Result<Option<C>, Status> {
         if token.is_empty() {
             return Ok(None);

@@ -7,14 +7,14 @@ use cpor_process::config::{Secret, ValidationErrors};
 use lettre::message::Mailbox;
 use serde::{Deserialize, Serialize};
 
-/// How a service sends its mails: through the SMTP server `smtp`, or, if that is not set, as `.eml`
-/// files in `directory`.
+/// The settings for sending mails. A service sends them through the SMTP server `smtp` or, if that
+/// is not set, writes them as `.eml` files to the folder `directory`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct MailConfig {
     /// The sender of all mails, as `Name <address>`.
     pub from: String,
-    /// The directory for `.eml` files if `smtp` is not set. The default is `mail` in the data
+    /// The folder for `.eml` files if `smtp` is not set. The default is `mail` in the data
     /// directory.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub directory: Option<PathBuf>,
@@ -64,7 +64,7 @@ impl MailConfig {
     }
 }
 
-/// How to reach an SMTP server.
+/// The address, encryption and login of an SMTP server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SmtpConfig {
@@ -74,7 +74,7 @@ pub struct SmtpConfig {
     /// (plain).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub port: Option<u16>,
-    /// Whether the connection is encrypted, and from when on.
+    /// Whether the connection is encrypted, and from which point on.
     #[serde(default)]
     pub security: Security,
     /// A PEM file with the certificate authority that issued the server's certificate, if that
@@ -92,12 +92,12 @@ pub struct SmtpConfig {
     pub timeout_seconds: u64,
 }
 
-/// The default of [`SmtpConfig::timeout_seconds`].
+/// Returns the default of [`SmtpConfig::timeout_seconds`].
 fn default_timeout_seconds() -> u64 {
     30
 }
 
-/// Whether a connection to an SMTP server is encrypted, and from when on.
+/// Whether a connection to an SMTP server is encrypted, and from which point on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Security {

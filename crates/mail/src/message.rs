@@ -36,7 +36,7 @@ pub(crate) struct InvalidMessage(&'static str);
 
 impl Message {
     /// Adds the headers and encodes the bodies. The `Message-ID` is derived from `id`, the id of
-    /// the mail, so that a mail system can recognise a mail that is sent twice.
+    /// the mail, so that a mail system can recognise a mail that was sent twice.
     pub(crate) fn into_email(
         self,
         id: Uuid,

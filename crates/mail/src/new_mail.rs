@@ -11,14 +11,14 @@ pub struct NewMail {
     /// The owner (partner or tenant) of the aggregate that the mail belongs to; the first part of
     /// the row's key, at most 63 bytes.
     pub owner: String,
-    /// The id of the mail, unique within the owner. A mail that is enqueued twice with one id is
-    /// sent once.
+    /// The id of the mail, unique within the owner. If a mail is enqueued twice with the same id,
+    /// it is sent once.
     pub id: Uuid,
     /// The kind of mail, for example `approval`, by which the renderer chooses the texts.
     pub kind: &'static str,
     /// The recipient's e-mail address (personal data).
     pub recipient: String,
-    /// The business time of the decision to send the mail.
+    /// The time of the decision to send the mail, by the business clock.
     pub time: Timestamp,
     /// The data from which the renderer finds what the mail is about, for example the id of the
     /// claim. It is stored in clear text and must not contain secrets.

@@ -28,8 +28,8 @@ pub trait MailRenderer: Send + Sync + 'static {
 pub enum RenderResult {
     /// The content to send.
     Message(Box<Message>),
-    /// The mail is not sent, because the reason to send it no longer exists. Then
-    /// [`MailRenderer::record_outcome`] is not called for it.
+    /// The mail is not sent, because the reason to send it no longer exists.
+    /// [`MailRenderer::record_outcome`] is not called for such a mail.
     Withdrawn,
 }
 
@@ -53,8 +53,8 @@ impl Outcome {
     }
 }
 
-/// The error of a renderer that temporarily cannot do its work. The text is the reason, for the log
-/// and the queue. It contains no personal data.
+/// A temporary failure of a renderer. The text is the reason, which is logged and stored in the
+/// queue, and contains no personal data.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct RendererError(pub String);

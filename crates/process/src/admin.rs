@@ -23,8 +23,8 @@ pub struct AdminState {
 
 /// Serves `/live`, `/ready` and `/metrics` until `shutdown` is cancelled.
 ///
-/// Cancel `shutdown` after draining: a process that finishes its last requests is still live, only
-/// not ready.
+/// Cancel `shutdown` only after draining, because a process that finishes its last requests is not
+/// ready but still live.
 ///
 /// # Errors
 /// Returns the I/O error if the listener fails.

@@ -1,5 +1,5 @@
-//! What every process of the system needs, whatever it serves: a configuration, logs, traces and
-//! metrics, background tasks, readiness and an orderly shutdown.
+//! The parts that every process of the system needs: configuration, logs, traces, metrics,
+//! background tasks, readiness and an orderly shutdown.
 //!
 //! | module | what it does |
 //! |---|---|

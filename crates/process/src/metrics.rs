@@ -12,8 +12,8 @@ use prometheus_client::{
     registry::{Metric, Registry},
 };
 
-/// The names and values of the labels of one series. Use labels with few values only: no ids, and
-/// nothing that a client can choose.
+/// The names and values of the labels of one series. Use only labels that have few values, so no
+/// ids and nothing that a client can choose.
 type Labels = Vec<(&'static str, String)>;
 /// A metric with one gauge for each combination of labels.
 type GaugeFamily = Family<Labels, Gauge<f64, AtomicU64>>;
@@ -34,9 +34,9 @@ pub struct Metrics(Arc<Inner>);
 
 #[derive(Default)]
 struct Inner {
-    /// The registered families, in the form that is encoded.
+    /// The registered families, for encoding.
     registry: Mutex<Registry>,
-    /// The registered families by name, in the form in which they are returned again.
+    /// The registered families by name, for returning a family again.
     families: Mutex<HashMap<String, Box<dyn Any + Send + Sync>>>,
 }
 
@@ -152,6 +152,7 @@ impl Histograms {
     }
 }
 
+/// Copies the label values.
 fn to_labels(labels: &[(&'static str, &str)]) -> Labels {
     labels.iter().map(|(name, value)| (*name, (*value).to_owned())).collect()
 }

@@ -50,7 +50,7 @@ impl Telemetry {
 /// within a Tokio runtime if spans are exported.
 ///
 /// # Errors
-/// See [`TelemetryError`].
+/// Returns a [`TelemetryError`].
 pub fn init(config: &TelemetryConfig, service_name: &str) -> Result<Telemetry, TelemetryError> {
     let provider = new_provider(config, service_name)?;
     // Recording file, line, thread and idle times costs a tenth of the throughput, so it is off.
@@ -72,8 +72,8 @@ pub fn init(config: &TelemetryConfig, service_name: &str) -> Result<Telemetry, T
     Ok(Telemetry { provider })
 }
 
-/// Creates the provider of spans. Without an endpoint no span is recorded, but trace ids exist
-/// nevertheless: log lines contain them, and a client's trace continues through this process.
+/// Creates the provider of spans. Without an endpoint no span is recorded, but there are trace ids:
+/// log lines contain them, and a client's trace continues through this process.
 fn new_provider(config: &TelemetryConfig, service_name: &str) -> Result<SdkTracerProvider, TelemetryError> {
     let resource = Resource::builder().with_service_name(service_name.to_owned()).build();
     let builder = SdkTracerProvider::builder().with_resource(resource);
@@ -87,7 +87,7 @@ fn new_provider(config: &TelemetryConfig, service_name: &str) -> Result<SdkTrace
 }
 
 /// Returns the W3C `traceparent` of the current span; empty if there is no trace. Store it with
-/// work that continues after the span.
+/// work that is continued after the span has ended.
 #[must_use]
 pub fn traceparent() -> String {
     let context = Span::current().context();

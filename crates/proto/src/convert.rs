@@ -26,24 +26,24 @@ impl fmt::Display for UnknownValue {
 
 impl error::Error for UnknownValue {}
 
-/// A domain enum that messages carry as an enum of `cpor.type.v1`.
+/// A domain enum for which messages use an enum of `cpor.type.v1`.
 ///
 /// Enum fields of messages are numbers, so these methods convert numbers. `From` and `TryFrom`
 /// convert the generated enums.
 pub trait WireEnum: Copy {
-    /// Returns the number of this value in messages.
+    /// Returns the number that messages contain for this value.
     fn to_number(self) -> i32;
 
     /// Returns the value that a number of a message stands for.
     ///
     /// # Errors
-    /// [`UnknownValue`] if the number is 0 (unspecified) or unknown.
+    /// Returns [`UnknownValue`] if the number is 0 (unspecified) or unknown.
     fn from_number(number: i32) -> Result<Self, UnknownValue>;
 
     /// Returns the value that a number of a message stands for, or `None` if the field is not set.
     ///
     /// # Errors
-    /// [`UnknownValue`] if the number is unknown.
+    /// Returns [`UnknownValue`] if the number is unknown.
     fn from_optional_number(number: i32) -> Result<Option<Self>, UnknownValue> {
         if number == 0 { Ok(None) } else { Self::from_number(number).map(Some) }
     }
@@ -59,7 +59,7 @@ pub trait WireEnum: Copy {
     /// Returns the values that the numbers of a repeated field stand for.
     ///
     /// # Errors
-    /// [`UnknownValue`] for the first number that is 0 (unspecified) or unknown.
+    /// Returns [`UnknownValue`] for the first number that is 0 (unspecified) or unknown.
     fn from_numbers<C: FromIterator<Self>>(numbers: &[i32]) -> Result<C, UnknownValue> {
         numbers.iter().map(|number| Self::from_number(*number)).collect()
     }

@@ -1,5 +1,5 @@
-//! The generated wire types of every `cpor.*` package, the descriptors they come from, and the
-//! conversions between the shared enums of the API and those of the domain.
+//! The generated message types of every `cpor.*` package, the descriptors from which they are
+//! generated, and the conversions between the shared enums of the API and those of the domain.
 //!
 //! `src/generated` is written by `cargo xtask proto --generate` and never edited by hand.
 

@@ -1,5 +1,5 @@
-//! The reasons that errors can have: the values of the `ErrorReason` enums of all packages, and
-//! those of the enums for field violations.
+//! The reasons that errors can have. They are the values of the `ErrorReason` enums of all
+//! packages, and those of the enums for field violations.
 
 use crate::{claims, consents, eligibility, operations, options, registry, reviews};
 

@@ -1,5 +1,6 @@
-//! The values of [`Registry::arbitrate`](crate::Registry::arbitrate): the award of contested keys
-//! (R37).
+//! The argument and result types of [`Registry::arbitrate`](crate::Registry::arbitrate), by which a
+//! review lead awards contested keys (R37). A key is one workload or subscription of a tenant; it
+//! is contested if claims of different partners ask for it.
 use cpor_types::{Activity, AssociationKey, CaseId, ClaimName, DecisionId, TenantId};
 
 /// A review lead's decision about contested keys of one tenant.
@@ -7,7 +8,7 @@ use cpor_types::{Activity, AssociationKey, CaseId, ClaimName, DecisionId, Tenant
 pub struct Arbitration {
     /// The id of the decision. A request with the same id returns the first outcome.
     pub decision_id: DecisionId,
-    /// The tenant that has the keys.
+    /// The tenant to which the keys belong.
     pub tenant: TenantId,
     /// The awards. There is at least one, and each key occurs once.
     pub awards: Vec<Award>,
@@ -20,7 +21,7 @@ pub struct Award {
     pub key: AssociationKey,
     /// The claim that is awarded the key.
     pub winner: ClaimName,
-    /// The review case of the winning claim.
+    /// The review case (the reviewers' record) of the winning claim.
     pub review_case: CaseId,
     /// The activities of the winning claim.
     pub activities: Vec<Activity>,
@@ -29,25 +30,26 @@ pub struct Award {
 /// The outcome of an arbitration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ArbitrationOutcome {
-    /// All keys are awarded. Carries one outcome for each award, in the order of the awards.
+    /// All keys are awarded. Contains one outcome for each award, in the order of the awards.
     Awarded(Vec<AwardOutcome>),
-    /// No key is awarded. Carries every reason, at least one.
+    /// No key is awarded. Contains every reason, at least one.
     Refused(Vec<AwardRefusal>),
 }
 
 /// The effect of an award on the company that held the key before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AwardOutcome {
-    /// No other company held the key, so the winning claim can hold it.
+    /// No other company held the key, so the winning claim can hold it at once.
     Cleared,
-    /// Another company had a pending hold, which has ended.
+    /// Another company had a pending hold on the key (its association was not yet official). That
+    /// hold has ended.
     Yielded,
-    /// Another company holds the key officially and remains the holder until the winner's
-    /// association becomes official.
+    /// Another company's association with the key is official. That company remains the holder
+    /// until the winner's association becomes official.
     Successor,
 }
 
-/// Why a key cannot be awarded.
+/// A key that cannot be awarded, with the reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AwardRefusal {
     /// The key that cannot be awarded.
@@ -56,7 +58,7 @@ pub struct AwardRefusal {
     pub reason: AwardRefusalReason,
 }
 
-/// The reason for which a key cannot be awarded.
+/// The reason why a key cannot be awarded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AwardRefusalReason {
     /// The key was already awarded to another claim.

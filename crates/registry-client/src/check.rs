@@ -1,5 +1,5 @@
-//! The values of [`Registry::check_claim`](crate::Registry::check_claim): the directory checks of a
-//! claim (R12).
+//! The argument and result types of [`Registry::check_claim`](crate::Registry::check_claim), which
+//! checks a claim against the registry's data about partners, tenants and products (R12).
 use cpor_types::{
     AssociationKey, DomainName, LineId, MpnId, PartnerId, ProductFamily, ProductId, ProductKind, SolutionArea,
     SubscriptionId, TenantId,
@@ -7,13 +7,12 @@ use cpor_types::{
 
 use crate::Reason;
 
-/// The fields of a claim that are checked against the directory: the registry's data about
-/// partners, tenants and products. A field that is `None` is not checked.
+/// The fields of a claim that are to be checked. A field that is `None` is not checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClaimToCheck {
     /// The partner that makes the claim.
     pub partner: PartnerId,
-    /// The MPN id of the partner's location.
+    /// The MPN (Microsoft Partner Network) id of the partner's location.
     pub mpn_id: Option<MpnId>,
     /// The tenant id as the user entered it.
     pub tenant_id: Option<String>,
@@ -21,7 +20,7 @@ pub struct ClaimToCheck {
     pub customer_domain: Option<String>,
     /// The solution area of the claim.
     pub solution_area: Option<SolutionArea>,
-    /// The lines of the claim.
+    /// The lines of the claim, each about one workload or subscription.
     pub lines: Vec<LineToCheck>,
 }
 
@@ -39,13 +38,13 @@ pub struct LineToCheck {
 /// The result of checking a claim.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CheckedClaim {
-    /// Every violation (R12). Empty when the claim is valid.
+    /// Every violation (R12). The claim is valid if there are none.
     pub violations: Vec<Violation>,
-    /// The display name of the partner, or `None` when it is not in the directory.
+    /// The display name of the partner, or `None` when the registry does not know the partner.
     pub partner_display_name: Option<String>,
     /// The location, or `None` when the MPN id is not set or does not belong to the partner.
     pub location: Option<Location>,
-    /// The tenant, or `None` when its id is not set or not in the directory.
+    /// The tenant, or `None` when its id is not set or unknown.
     pub tenant: Option<Tenant>,
     /// One result for each line, in the order of the lines.
     pub lines: Vec<CheckedLine>,
@@ -77,7 +76,7 @@ pub struct Location {
 /// A tenant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tenant {
-    /// The directory id of the tenant.
+    /// The id of the tenant.
     pub id: TenantId,
     /// The display name of the customer.
     pub display_name: String,
@@ -85,7 +84,7 @@ pub struct Tenant {
     pub region: String,
     /// The domains that belong to the tenant.
     pub domains: Vec<DomainName>,
-    /// The id of the calendar that the consent window uses.
+    /// The id of the calendar by which the customer's time to decline is counted.
     pub calendar: String,
 }
 
@@ -99,10 +98,11 @@ pub struct CheckedLine {
     /// The subscription that was entered, or the tenant's only claimable subscription of the
     /// product when none was entered (R10 g).
     pub subscription_id: Option<SubscriptionId>,
-    /// The workload or subscription that the line would hold, or `None` when it cannot be
-    /// determined.
+    /// The workload or subscription that the partner would hold by this line, or `None` when it
+    /// cannot be determined.
     pub key: Option<AssociationKey>,
-    /// Whether another company holds the key by a legacy association (R58).
+    /// Whether another company holds the key by a legacy association, which was imported from
+    /// before CPOR and has no claim (R58).
     pub held_by_legacy: bool,
 }
 
@@ -120,6 +120,6 @@ pub struct Product {
     pub family: ProductFamily,
     /// Whether the product is claimed as a workload or by subscription.
     pub kind: ProductKind,
-    /// Whether partners are paid for the product. A product without pay is recognition-only.
+    /// Whether partners are paid for the product. For other products, a partner is only recognised.
     pub incentivized: bool,
 }

@@ -1,8 +1,9 @@
 //! An in-memory registry for tests of other services.
 //!
-//! It contains the data that a test adds. At most one company holds a key, and a repeated decision
-//! returns the first outcome. Checks cover only whether partners, tenants, products and keys exist.
-//! The full rules (R12) are tested in the registry itself.
+//! It contains the data that a test adds. At most one company holds a key (a workload or
+//! subscription of a tenant), and a request that repeats a decision id gets the first outcome.
+//! Checks cover only whether partners, tenants, products and keys exist. The full rules (R12) are
+//! tested in the registry service.
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -37,14 +38,14 @@ struct State {
     decisions: BTreeMap<DecisionId, HoldOutcome>,
     /// The outcomes of the arbitrations, by decision id.
     arbitrations: BTreeMap<DecisionId, ArbitrationOutcome>,
-    /// The claim that is the successor of the official holder of a key.
+    /// For each awarded key whose holder is official, the claim that succeeds the holder.
     successors: BTreeMap<(TenantId, AssociationKey), ClaimName>,
     holds: Vec<Hold>,
-    /// The claims whose holds were ended, so that later holds for them are refused.
+    /// The claims whose holds were ended. Later holds for them are refused.
     closed_claims: Vec<ClaimName>,
 }
 
-/// One held key.
+/// A key that a claim holds: it is reserved for the claim's partner.
 #[derive(Debug)]
 struct Hold {
     claim: ClaimName,
@@ -52,7 +53,7 @@ struct Hold {
     key: AssociationKey,
     /// Whether an activity of the claim excludes other companies from the key.
     is_exclusive: bool,
-    /// When the association became official; `None` while the hold is pending.
+    /// The time at which the association became official, or `None` while the hold is pending.
     official_time: Option<Timestamp>,
 }
 
@@ -128,7 +129,7 @@ impl FakeRegistry {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The state, or an error when the registry is unavailable.
+    /// Returns the state, or an error when an outage is simulated.
     fn available_state(&self) -> Result<MutexGuard<'_, State>, RegistryError> {
         let state = self.state();
         if state.is_down { Err(RegistryError::Unavailable("the fake registry is down".to_owned())) } else { Ok(state) }
@@ -243,7 +244,7 @@ impl State {
         CheckedLine { line_id: line.line_id, product, subscription_id, key, held_by_legacy: false }
     }
 
-    /// The subscription of the product, if the tenant has exactly one (R10 g).
+    /// Returns the subscription of the product, if the tenant has exactly one (R10 g).
     fn only_subscription(&self, tenant: TenantId, product: &ProductId) -> Option<AssociationKey> {
         let mut subscriptions = self
             .keys

@@ -31,7 +31,7 @@ impl GrpcRegistry {
         Self { peers }
     }
 
-    /// The generated client, with a token for `actor`.
+    /// Returns the generated client, which sends a token for `actor`.
     fn client(&self, actor: &Actor) -> Result<RegistryServiceClient<PeerChannel>, RegistryError> {
         let channel = self
             .peers
@@ -85,8 +85,9 @@ impl Registry for GrpcRegistry {
     }
 }
 
-/// Converts a status to an error. A status that a repeated request may not get again means that the
-/// registry is unavailable. Every other status means a defect of the caller or of the registry.
+/// Converts a status to an error. A status that may not occur again when the request is repeated
+/// means that the registry is unavailable. Every other status means that the caller or the registry
+/// has a defect.
 fn to_error(status: Status) -> RegistryError {
     let text = format!("{}: {}", status.code(), status.message());
     match status.code() {

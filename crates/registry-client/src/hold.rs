@@ -1,5 +1,6 @@
-//! The values of [`Registry::place_hold`](crate::Registry::place_hold), which holds the lines of an
-//! approved claim: it reserves their keys for the claim's partner.
+//! The argument and result types of [`Registry::place_hold`](crate::Registry::place_hold), which
+//! holds the lines of an approved claim: it reserves the workload or subscription of each line (its
+//! key) for the claim's partner.
 use cpor_types::{
     Activity, AssociationKey, CaseId, ClaimName, DecisionId, LineId, MpnId, ProductId, SolutionArea, TenantId,
     Timestamp,
@@ -12,14 +13,14 @@ use crate::Reason;
 pub struct HoldRequest {
     /// The id of the decision. A request with the same id returns the first outcome.
     pub decision_id: DecisionId,
-    /// The review case that approved the claim. After a rejected claim was disputed, it
-    /// can be held for its next case (R28).
+    /// The review case (the reviewers' record) in which the claim was approved. If a rejected claim
+    /// is disputed, it gets a new case and can be held for that case (R28).
     pub review_case: CaseId,
     /// The claim. Its name contains the partner.
     pub claim: ClaimName,
-    /// The MPN id of the partner's location.
+    /// The MPN (Microsoft Partner Network) id of the partner's location.
     pub mpn_id: MpnId,
-    /// The tenant that has the keys.
+    /// The tenant to which the keys belong.
     pub tenant: TenantId,
     /// The domain of the customer on the claim.
     pub customer_domain: String,
@@ -29,7 +30,7 @@ pub struct HoldRequest {
     pub activities: Vec<Activity>,
     /// The lines to hold. There is at least one.
     pub lines: Vec<LineToHold>,
-    /// When the claim was first submitted.
+    /// The time at which the claim was first submitted.
     pub submit_time: Timestamp,
 }
 
@@ -49,11 +50,11 @@ pub struct LineToHold {
 pub enum HoldOutcome {
     /// All lines are held.
     Held,
-    /// No line is held. Carries every reason, at least one.
+    /// No line is held. Contains every reason, at least one.
     Refused(Vec<LineRefusal>),
 }
 
-/// Why a line cannot be held.
+/// A line that cannot be held, with the reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LineRefusal {
     /// The line, or `None` when the reason concerns the claim as a whole.

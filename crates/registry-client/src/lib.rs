@@ -1,6 +1,8 @@
 //! The client of the registry service for other services: the trait [`Registry`], its gRPC
-//! implementation [`GrpcRegistry`], and an in-memory fake for tests. Rule numbers such
-//! as R34 refer to docs/rules.md.
+//! implementation [`GrpcRegistry`], and an in-memory fake for tests.
+//!
+//! A *key* is one workload or subscription of a tenant. To hold a key is to reserve it for one
+//! partner; at most one company can hold it. Rule numbers such as R34 refer to docs/rules.md.
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -33,9 +35,9 @@ pub const MAX_LINES_PER_CALL: usize = 10_000;
 /// the token of the call.
 #[async_trait]
 pub trait Registry: Send + Sync + 'static {
-    /// Checks a claim against the directory (R12), the registry's data about partners, tenants and
-    /// products. For a line without a subscription, the result contains the subscription if only
-    /// one is possible (R10 g). Changes nothing.
+    /// Checks a claim against the directory, which is the registry's data about partners, tenants
+    /// and products (R12). For a line without a subscription, the result contains the subscription
+    /// if only one is possible (R10 g). Changes nothing.
     ///
     /// # Errors
     /// Returns a [`RegistryError`] when the registry is unavailable or its response is invalid.
@@ -46,7 +48,7 @@ pub trait Registry: Send + Sync + 'static {
     /// the claims.
     ///
     /// # Errors
-    /// The same as for [`Self::check_claim`].
+    /// Returns the same errors as [`Self::check_claim`].
     async fn check_claims(&self, actor: &Actor, claims: Vec<ClaimToCheck>) -> Result<Vec<CheckedClaim>, RegistryError> {
         let mut results = Vec::with_capacity(claims.len());
         for claim in claims {
@@ -56,23 +58,27 @@ pub trait Registry: Send + Sync + 'static {
     }
 
     /// Holds all lines of a claim for its partner, or none (R34 to R36): the partner becomes the
-    /// pending holder of the keys. A repeated decision returns the first outcome.
+    /// pending holder of each line's key. A call that repeats a decision id returns the outcome of
+    /// the first call.
     ///
     /// # Errors
     /// Returns a [`RegistryError`] when the registry is unavailable or its response is invalid. The
-    /// lines may be held nevertheless, so the caller must repeat the decision.
+    /// lines may be held nevertheless, so the caller must repeat the call with the same decision
+    /// id.
     async fn place_hold(&self, actor: &Actor, hold: HoldRequest) -> Result<HoldOutcome, RegistryError>;
 
-    /// Awards contested keys to claims (R37), all or none. A repeated decision returns the first
-    /// outcome.
+    /// Awards contested keys, for which claims of different partners compete, to one claim each
+    /// (R37). Awards all of them or none. A call that repeats a decision id returns the outcome of
+    /// the first call.
     ///
     /// # Errors
     /// Returns a [`RegistryError`] when the registry is unavailable or its response is invalid. The
-    /// keys may be awarded nevertheless, so the caller must repeat the decision.
+    /// keys may be awarded nevertheless, so the caller must repeat the call with the same decision
+    /// id.
     async fn arbitrate(&self, actor: &Actor, arbitration: Arbitration) -> Result<ArbitrationOutcome, RegistryError>;
 
-    /// Returns when the partner's association with a key became official, or `None` when it is not
-    /// official now, so that the partner may not see the usage (R50).
+    /// Returns the time at which the partner's association with a key became official. Returns
+    /// `None` if it is not official now: then the partner may not see the usage of the key (R50).
     ///
     /// # Errors
     /// Returns a [`RegistryError`] when the registry is unavailable or its response is invalid.
@@ -87,7 +93,7 @@ pub trait Registry: Send + Sync + 'static {
 /// A registry client that several tasks share.
 pub type SharedRegistry = Arc<dyn Registry>;
 
-/// Why a call to the registry failed.
+/// The reason why a call to the registry failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RegistryError {
     /// The registry is down, too slow or overloaded. The caller can try again later.

@@ -1,10 +1,11 @@
-//! The reasons for which the registry refuses a claim or a hold.
+//! The reasons why the registry refuses a claim or a hold, which is the reservation of a claim's
+//! workloads and subscriptions (its keys) for its partner.
 use cpor_proto::registry::v1::ErrorReason;
 
 /// Declares the enum `Reason` with the variants of `ErrorReason` that have the same names.
 macro_rules! reasons {
     ($($(#[$meta:meta])* $name:ident,)*) => {
-        /// Why the registry refuses a claim or a hold: those values of
+        /// The reason why the registry refuses a claim or a hold. The variants are those values of
         /// `cpor.registry.v1.ErrorReason` that concern a claim.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Reason {
@@ -15,7 +16,7 @@ macro_rules! reasons {
             /// All reasons.
             pub const ALL: &'static [Self] = &[$(Self::$name,)*];
 
-            /// The value of the API's enum.
+            /// Returns the value of the API's enum.
             const fn to_wire(self) -> ErrorReason {
                 match self { $(Self::$name => ErrorReason::$name,)* }
             }
@@ -24,11 +25,11 @@ macro_rules! reasons {
 }
 
 reasons! {
-    /// The MPN id does not belong to a location of the partner.
+    /// The MPN (Microsoft Partner Network) id does not belong to a location of the partner.
     LocationNotOfPartner,
     /// The tenant id is not a UUID.
     TenantIdMalformed,
-    /// The tenant is not in the directory.
+    /// The registry does not know the tenant.
     TenantUnknown,
     /// The domain does not belong to the tenant.
     DomainNotOfTenant,
@@ -48,7 +49,8 @@ reasons! {
     SubscriptionOfOtherProduct,
     /// The subscription is not for Business Applications.
     SubscriptionNotBusinessApplications,
-    /// The subscription was bought through CSP, so the co-op claims process applies.
+    /// The subscription was bought through CSP (Cloud Solution Provider), so the co-op claims
+    /// process applies.
     SubscriptionBoughtThroughCsp,
     /// The subscription has not been activated or provisioned yet.
     SubscriptionNotProvisioned,
@@ -63,24 +65,24 @@ reasons! {
     SubscriptionIdNotAllowed,
     /// Another company holds the key (R36).
     KeyHeld,
-    /// The claim is closed, or the review case that requested the hold is.
+    /// The claim, or the review case that requested the hold, is closed.
     ClaimClosed,
 }
 
 impl Reason {
-    /// The name in the API, for example `KEY_HELD`. It never changes.
+    /// Returns the name that the API uses, for example `KEY_HELD`. It never changes.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         self.to_wire().as_str_name()
     }
 
-    /// The reason with this name in the API, if it concerns a claim.
+    /// Returns the reason with this name in the API, if it concerns a claim.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|reason| reason.as_str() == name)
     }
 
-    /// The reason for a value of the API's enum, if it concerns a claim.
+    /// Returns the reason for a value of the API's enum, if it concerns a claim.
     pub(crate) fn from_wire(reason: ErrorReason) -> Option<Self> {
         Self::ALL.iter().copied().find(|known| known.to_wire() == reason)
     }

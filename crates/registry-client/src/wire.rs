@@ -1,5 +1,5 @@
-//! Conversions between the values of this crate and the messages of the API. An invalid response
-//! becomes [`RegistryError::InvalidResponse`].
+//! Conversions between the types of this crate and the protobuf messages of the registry's API. An
+//! invalid response becomes [`RegistryError::InvalidResponse`].
 use std::str::FromStr;
 
 use cpor_call::status;
@@ -89,8 +89,8 @@ pub(crate) fn awarded(response: wire::ArbitrateHoldsResponse) -> Result<Arbitrat
 }
 
 /// Converts the status of an arbitration that awarded no key. Each key in the details of the status
-/// gets a refusal, or all keys if the details contain none. Returns `None` when the status has
-/// another cause.
+/// gets a refusal; if the details contain no key, every key gets one. Returns `None` when the
+/// status has another cause.
 #[expect(clippy::wildcard_enum_match_arm, reason = "the registry uses only these reasons to refuse an arbitration")]
 pub(crate) fn not_awarded(arbitration: &Arbitration, status: &Status) -> Option<ArbitrationOutcome> {
     let reason = match wire::ErrorReason::from_str_name(&status::reason(status)?)? {
@@ -231,14 +231,14 @@ pub(crate) fn parse_timestamp(time: prost_types::Timestamp) -> Result<Timestamp,
     from_wire_time(time).ok_or_else(|| RegistryError::InvalidResponse(format!("{time:?} is not a valid time")))
 }
 
-/// Converts a reason; an error if it does not concern a claim.
+/// Converts a reason. Returns an error if the reason does not concern a claim.
 fn reason(reason: wire::ErrorReason) -> Result<Reason, RegistryError> {
     Reason::from_wire(reason).ok_or_else(|| {
         RegistryError::InvalidResponse(format!("{} is not a reason that concerns a claim", reason.as_str_name()))
     })
 }
 
-/// Rejects a response with an enum number that is unspecified or unknown.
+/// Creates the error for a response with an enum number that is unspecified or unknown.
 fn unknown_value(unknown: UnknownValue) -> RegistryError {
     RegistryError::InvalidResponse(unknown.to_string())
 }
@@ -248,7 +248,8 @@ fn parse<T: FromStr<Err = Malformed>>(text: &str) -> Result<T, RegistryError> {
     text.parse().map_err(|malformed: Malformed| RegistryError::InvalidResponse(malformed.to_string()))
 }
 
-/// The text, or `None` when it is empty: in messages, a field that is not set is an empty text.
+/// Returns the text, or `None` if it is empty, because a message contains an empty text for a field
+/// that is not set.
 fn non_empty(text: String) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }

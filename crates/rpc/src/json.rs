@@ -1,4 +1,4 @@
-//! Protobuf messages as JSON: written for exports, and read from files.
+//! Converts protobuf messages to JSON (for exports) and from JSON (for files).
 use prost::{Message, Name};
 use prost_reflect::{DynamicMessage, SerializeOptions};
 use tonic::Status;
@@ -25,7 +25,7 @@ pub enum ParseError {
 /// forms. Unknown fields and text after the message are errors.
 ///
 /// # Errors
-/// See [`ParseError`].
+/// Returns a [`ParseError`].
 pub fn parse<T: Message + Name + Default>(text: &str) -> Result<T, ParseError> {
     let type_name = T::full_name();
     let descriptor = descriptors::pool().get_message_by_name(&type_name).ok_or(ParseError::NoDescriptor(type_name))?;
@@ -39,7 +39,7 @@ pub fn parse<T: Message + Name + Default>(text: &str) -> Result<T, ParseError> {
 /// proto; fields that are not set are left out.
 ///
 /// # Errors
-/// INTERNAL if the message type is not among the built-in descriptors.
+/// Returns INTERNAL if the message type is not among the built-in descriptors.
 pub fn to_line<T: Message + Name>(message: &T) -> Result<String, Status> {
     let mut json = Vec::new();
     let options = SerializeOptions::new().use_proto_field_name(true);

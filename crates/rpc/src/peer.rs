@@ -1,5 +1,5 @@
-//! gRPC channels to the other services. Every call carries a token with the calling service
-//! and the actor on whose behalf it calls.
+//! gRPC channels to the other services. Every call is sent with a token that names the calling
+//! service and the actor on whose behalf it calls.
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use cpor_types::{Actor, Service};
@@ -15,8 +15,7 @@ use cpor_auth::TokenSigner;
 use cpor_call::{context, status};
 use cpor_process::telemetry;
 
-/// The timeout of calls that are not made while handling a request, for example by a background
-/// task.
+/// The timeout of calls that are not made for a request, for example those of a background task.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 /// The part of the caller's remaining time that is reserved for the work after the call.
 const MARGIN: Duration = Duration::from_millis(20);
@@ -95,7 +94,8 @@ impl Peers {
         Ok(Self { own_service, channels: Arc::new(channels), signer })
     }
 
-    /// Returns the signer of the service's tokens. It signs receipts too.
+    /// Returns the signer of the service's tokens. It also signs receipts (proofs of the history of
+    /// a claim).
     #[must_use]
     pub fn signer(&self) -> &TokenSigner {
         &self.signer
@@ -136,8 +136,8 @@ fn address(config: &PeersConfig, service: Service) -> Option<&str> {
     }
 }
 
-/// Creates a channel that connects on first use. `authorities` are the PEM certificates that the
-/// certificate of an `https` peer is verified against.
+/// Creates a channel that connects on first use. `authorities` are the PEM certificates by which
+/// the certificate of an `https` peer is verified.
 fn connect(address: &str, authorities: Option<&[u8]>) -> Result<Channel, tonic::transport::Error> {
     let endpoint = Endpoint::from_shared(address.to_owned())?
         .connect_timeout(CONNECT_TIMEOUT)
@@ -159,7 +159,7 @@ fn connect(address: &str, authorities: Option<&[u8]>) -> Result<Channel, tonic::
 pub struct PeerInterceptor {
     own_service: Service,
     peer: Service,
-    /// The actor on whose behalf the service calls; `None` for the service itself.
+    /// The actor on whose behalf the service calls, or `None` if it calls on its own behalf.
     actor: Option<Actor>,
     signer: TokenSigner,
 }

@@ -1,5 +1,5 @@
-//! Access to the fields of a message by name, for code that handles the requests or events of all
-//! services alike.
+//! Reads the fields of a message by name, for code that handles the requests or events of all
+//! services in the same way.
 use prost::{Message as _, Name};
 use prost_reflect::ReflectMessage as _;
 use tonic::Status;
@@ -10,7 +10,7 @@ use cpor_call::status;
 /// Returns the text of the field `field`, and the encoding of the message without that field.
 ///
 /// # Errors
-/// INTERNAL if the message is not part of the `cpor` API or has no such text field.
+/// Returns INTERNAL if the message is not part of the `cpor` API or has no such text field.
 pub fn split_text_field<T: Name>(message: &T, field: &str) -> Result<(String, Vec<u8>), Status> {
     let mut message = to_dynamic(message)?;
     let descriptor = message.descriptor().get_field_by_name(field);
@@ -22,7 +22,8 @@ pub fn split_text_field<T: Name>(message: &T, field: &str) -> Result<(String, Ve
     Ok((text, message.encode_to_vec()))
 }
 
-/// Returns the name of the field that is set in the oneof `oneof`. Returns `None` if none is set.
+/// Returns the name of the field that is set in the oneof `oneof`. Returns `None` if none is set,
+/// or if the message is not part of the `cpor` API.
 #[must_use]
 pub fn oneof_field<T: Name>(message: &T, oneof: &str) -> Option<String> {
     let message = to_dynamic(message).ok()?;

@@ -28,7 +28,7 @@ string_enum! {
 }
 
 /// Who caused a change: a side and a subject, written `partner:alice@contoso.example`. An actor
-/// without a subject is written as its side alone: `time`.
+/// without a subject is written as its side alone, for example `time`.
 ///
 /// The subject can be the e-mail address of a person. It is personal data and must not be logged.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -45,18 +45,18 @@ impl Actor {
     const EXPECTED: &'static str =
         "an actor in the form side:subject, where side is partner, reviewer, vendor, customer, time or system";
 
-    /// The actor `subject` on the side `side`.
+    /// Creates the actor `subject` on the side `side`.
     pub fn new(side: ActorSide, subject: impl Into<String>) -> Self {
         Self { side, subject: subject.into() }
     }
 
-    /// The actor of changes that a passed deadline causes.
+    /// Creates the actor of changes that a passed deadline causes.
     #[must_use]
     pub const fn time() -> Self {
         Self { side: ActorSide::Time, subject: String::new() }
     }
 
-    /// The actor of changes that `service` makes by itself.
+    /// Creates the actor of changes that `service` makes by itself.
     #[must_use]
     pub fn system(service: Service) -> Self {
         Self::new(ActorSide::System, service.as_str())

@@ -1,4 +1,5 @@
-//! The results of assessments.
+//! The results of eligibility assessments. An assessment applies a program guide (a versioned set
+//! of conditions) to one line of a claim, one activity and one month.
 
 use crate::string_enum;
 

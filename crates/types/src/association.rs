@@ -1,9 +1,10 @@
-//! Why associations end.
+//! The reasons why associations end. An association puts a partner on record for one workload or
+//! subscription of a tenant (the key).
 
 use crate::string_enum;
 
 string_enum! {
-    /// Why an association ended (R35).
+    /// The reason why an association ended (R35).
     pub enum AssociationEndReason, "a reason for the end of an association" {
         /// The customer declined.
         Declined = "declined",
@@ -13,7 +14,7 @@ string_enum! {
         Expired = "expired",
         /// Another company was awarded the key (R37).
         Superseded = "superseded",
-        /// The claim was rejected for any other reason.
+        /// The claim was rejected for another reason.
         Rejected = "rejected",
     }
 }

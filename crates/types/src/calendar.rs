@@ -11,13 +11,14 @@ use crate::{Deadline, Length, Timestamp};
 
 /// A business-day calendar: a time zone, a weekend and holidays.
 ///
-/// The data of one version never changes, so that a deadline can be recomputed from its text of
-/// [`Calendar::rule`].
+/// The data of one version never changes, so that the due time of a deadline can be recomputed from
+/// the text that [`Calendar::rule`] returned for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Calendar {
-    /// The id by which locations and tenants refer to the calendar: `vendor-us`.
+    /// The id by which partner locations and tenants refer to the calendar, for example
+    /// `vendor-us`.
     pub id: String,
-    /// The version of the data: `2026`.
+    /// The version of the data, for example `2026`.
     pub version: String,
     /// The time zone that determines when a day begins and ends.
     pub zone: Tz,
@@ -40,15 +41,15 @@ pub struct LocalTime {
 }
 
 impl Calendar {
-    /// Whether `day` counts as a business day.
+    /// Returns whether `day` counts as a business day.
     #[must_use]
     pub fn is_business_day(&self, day: NaiveDate) -> bool {
         !self.weekend.contains(&day.weekday()) && !self.holidays.contains(&day)
     }
 
-    /// The due time of a deadline that starts at `start` (R46): the end of the nth calendar day or
-    /// business day after the local day of `start`. The end of a day is the first time of the next
-    /// day.
+    /// Returns the due time of a deadline that starts at `start` (R46): the end of the nth calendar
+    /// day or business day after the local day of `start`. The end of a day is the first time of
+    /// the next day.
     ///
     /// With 0 calendar days, the due time is the end of the local day of `start`. With 0 business
     /// days, it is the end of that day or, if that is not a business day, of the next business day.
@@ -66,10 +67,11 @@ impl Calendar {
         last.map_or(Timestamp::MAX_UTC, |day| self.end_of(day))
     }
 
-    /// The business days that are left when a review clock with the due time `due` stops (R45).
+    /// Returns the number of business days that are left when a review clock (a deadline of a
+    /// review that can be stopped) stops at `stopped_at` and would have been due at `due` (R45).
     ///
-    /// They are the business days after the local day of `stopped_at`, up to the last day of the
-    /// deadline. The clock resumes with [`Length::BusinessDays`] of this number.
+    /// Counts the business days after the local day of `stopped_at`, up to the last day of the
+    /// deadline. When the clock resumes, this number is its new length.
     #[must_use]
     pub fn business_days_left(&self, stopped_at: Timestamp, due: Timestamp) -> u32 {
         // The due time is the first time after the last day of the deadline.
@@ -79,7 +81,7 @@ impl Calendar {
         u32::try_from(left).unwrap_or(u32::MAX)
     }
 
-    /// The time at which a reminder of a deadline is sent (R48): the length `before` ahead of the
+    /// Returns the time at which the reminder of a deadline is sent (R48): `before` ahead of the
     /// due time `due`.
     #[must_use]
     pub fn reminder(&self, due: Timestamp, before: Length) -> Timestamp {
@@ -94,7 +96,7 @@ impl Calendar {
         reminder_day.map_or(Timestamp::MIN_UTC, |day| self.end_of(day))
     }
 
-    /// A time in the zone of the calendar, for display to users.
+    /// Converts a time to the zone of the calendar, for display to users.
     #[must_use]
     pub fn local_time(&self, time: Timestamp) -> LocalTime {
         let local = time.with_timezone(&self.zone);
@@ -103,31 +105,32 @@ impl Calendar {
         LocalTime { local: if is_end_of_day { before } else { local }, is_end_of_day }
     }
 
-    /// The text that says how a due time was computed: `5 business days, calendar vendor-us 2026`.
+    /// Returns the text that says how a due time was computed, for example `5 business days,
+    /// calendar vendor-us 2026`.
     #[must_use]
     pub fn rule(&self, length: Length) -> String {
         format!("{length}, calendar {} {}", self.id, self.version)
     }
 
-    /// The deadline of the given kind that starts at `start`, with the due time of
+    /// Returns the deadline of the given kind that starts at `start`, with the due time of
     /// [`Calendar::due`] and the text of [`Calendar::rule`].
     #[must_use]
     pub fn deadline(&self, kind: impl Into<Cow<'static, str>>, start: Timestamp, length: Length) -> Deadline {
         Deadline { due: self.due(start, length), kind: kind.into(), rule: self.rule(length) }
     }
 
-    /// The date of a time in the zone of the calendar.
+    /// Returns the date of a time in the zone of the calendar.
     fn local_day(&self, time: Timestamp) -> NaiveDate {
         time.with_timezone(&self.zone).date_naive()
     }
 
-    /// The end of a day: the first time of the next day.
+    /// Returns the end of a day, which is the first time of the next day.
     fn end_of(&self, day: NaiveDate) -> Timestamp {
         day.succ_opt().map_or(Timestamp::MAX_UTC, |next| self.start_of(next))
     }
 
-    /// The start of a day: local midnight, or a later time on days on which the clocks are put
-    /// forward at midnight.
+    /// Returns the start of a day: local midnight, or a later time on days on which the clocks are
+    /// put forward at midnight.
     fn start_of(&self, day: NaiveDate) -> Timestamp {
         let midnight = day.and_time(NaiveTime::MIN);
         let start = match self.zone.from_local_datetime(&midnight) {

@@ -10,7 +10,7 @@ use thiserror::Error;
 
 use crate::Calendar;
 
-/// All known calendars by id. It is cheap to clone.
+/// All known calendars by id. Clones are cheap.
 #[derive(Clone, Debug)]
 pub struct Calendars {
     by_id: Arc<BTreeMap<String, Calendar>>,
@@ -43,7 +43,7 @@ pub enum CalendarError {
 #[serde(deny_unknown_fields)]
 struct CalendarDocument {
     id: String,
-    /// The version of the data: `2026`.
+    /// The version of the data, for example `2026`.
     version: String,
     /// The IANA time zone, for example `Europe/Berlin`.
     zone: String,
@@ -63,21 +63,22 @@ impl Calendars {
         include_str!("../calendars/utc.toml"),
     ];
 
-    /// The calendars that ship with the product: `vendor-us`, `us-east`, `de` and `cz`, with
-    /// holidays from 2025 to 2030, and `utc`, which has no holidays.
+    /// Returns the calendars that ship with the product: `vendor-us`, `us-east`, `de` and `cz`,
+    /// with holidays from 2025 to 2030, and `utc`, which has no holidays.
     ///
     /// # Errors
     ///
-    /// The same as for [`Calendars::parse`]. They do not occur with the shipped data.
+    /// Returns the same errors as [`Calendars::parse`], but never for the shipped data.
     pub fn shipped() -> Result<Self, CalendarError> {
         Self::parse(Self::SHIPPED)
     }
 
-    /// The shipped calendars, and the calendars in the given TOML documents, one in each.
+    /// Returns the shipped calendars and those in the given TOML documents, each of which contains
+    /// one calendar.
     ///
     /// # Errors
     ///
-    /// The same as for [`Calendars::parse`].
+    /// Returns the same errors as [`Calendars::parse`].
     pub fn with<'a>(documents: impl IntoIterator<Item = &'a str>) -> Result<Self, CalendarError> {
         Self::parse(Self::SHIPPED.into_iter().chain(documents))
     }
@@ -99,7 +100,7 @@ impl Calendars {
         Ok(Self { by_id: Arc::new(by_id) })
     }
 
-    /// The calendar with this id.
+    /// Returns the calendar with this id.
     ///
     /// # Errors
     ///
@@ -112,13 +113,13 @@ impl Calendars {
         })
     }
 
-    /// Whether a calendar with this id exists.
+    /// Returns whether a calendar with this id exists.
     #[must_use]
     pub fn contains(&self, id: &str) -> bool {
         self.by_id.contains_key(id)
     }
 
-    /// The ids of all calendars, in order.
+    /// Returns the ids of all calendars, in order.
     pub fn ids(&self) -> impl Iterator<Item = &str> {
         self.by_id.keys().map(String::as_str)
     }

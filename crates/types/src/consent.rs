@@ -3,19 +3,20 @@
 use crate::string_enum;
 
 string_enum! {
-    /// How a customer made a decision (R43).
+    /// The channel by which a customer made a decision (R43).
     pub enum ConsentChannel, "a consent channel" {
         /// Through the consent link in a notice.
         Link = "link",
         /// Signed in as an administrator of the tenant.
         SignedIn = "signed_in",
-        /// By silence, which counts as a decline if the customer declined before a dispute (R28).
+        /// By silence: the consent window ended without a decision. Silence counts as consent or,
+        /// if the customer declined before a dispute, as a decline (R28).
         Silence = "silence",
     }
 }
 
 string_enum! {
-    /// The occasion of a notice (R40).
+    /// The occasion of a notice, a mail to the customer contact about a claim (R40).
     pub enum NoticeKind, "a kind of notice" {
         /// Sent at submission; asks for approval.
         Submission = "submission",
@@ -29,9 +30,9 @@ string_enum! {
 }
 
 string_enum! {
-    /// The state of the delivery of a notice (R41).
+    /// The delivery state of a notice (R41).
     pub enum NoticeState, "a delivery state" {
-        /// The notice is to be sent.
+        /// The notice waits to be sent.
         Queued = "queued",
         /// The customer's mail system accepted the notice.
         Accepted = "accepted",

@@ -1,4 +1,5 @@
-//! The deadlines of aggregates.
+//! Deadlines. A deadline belongs to an aggregate, such as a claim or a review case, which changes
+//! by itself when the deadline has passed.
 
 use std::borrow::Cow;
 
@@ -6,21 +7,21 @@ use serde::{Deserialize, Serialize};
 
 use crate::Timestamp;
 
-/// A due time in business time after which something happens by itself, unless somebody acts before
-/// (R45, R46).
+/// A due time at which something happens by itself, unless somebody acts before (R45, R46). It is
+/// measured by the business clock, which can be virtual.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Deadline {
     /// The kind of deadline. An aggregate has at most one pending deadline of each kind.
     pub kind: Cow<'static, str>,
     /// The due time. At this time the deadline has passed; an earlier action is in time (R47).
     pub due: Timestamp,
-    /// A text for users about how the due time was computed: `5 business days, calendar de
-    /// 2026.1`.
+    /// A text for users that says how the due time was computed, for example `5 business days,
+    /// calendar de 2026.1`.
     pub rule: String,
 }
 
 impl Deadline {
-    /// Whether the deadline has passed at the time `now`.
+    /// Returns whether the deadline has passed at the time `now`.
     #[must_use]
     pub fn has_passed(&self, now: Timestamp) -> bool {
         self.due <= now

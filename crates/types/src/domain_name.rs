@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::Malformed;
 use crate::text::text_conversions;
 
-/// A domain name of a tenant in lower case: `fabrikam.example`. International names are in their
-/// ASCII (`xn--`) form.
+/// A domain name of a tenant in lower case, for example `fabrikam.example`. International names are
+/// in their ASCII (`xn--`) form.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct DomainName(String);
@@ -18,7 +18,7 @@ impl DomainName {
     /// The expected form in parse errors.
     const EXPECTED: &'static str = "a domain name like fabrikam.example";
 
-    /// The name, in lower case.
+    /// Returns the name, in lower case.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -47,7 +47,8 @@ impl FromStr for DomainName {
 
 text_conversions!(DomainName);
 
-/// Whether the text has at least two labels and keeps the limits of RFC 1035, section 2.3.4.
+/// Returns whether the text has at least two labels and keeps the limits of RFC 1035, section
+/// 2.3.4.
 fn is_domain(name: &str) -> bool {
     name.len() <= 253
         && name.split('.').all(is_label)
@@ -56,7 +57,7 @@ fn is_domain(name: &str) -> bool {
         && name.rsplit_once('.').is_some_and(|(_, top)| !top.bytes().all(|b| b.is_ascii_digit()))
 }
 
-/// Whether the text is one label of a domain name: letters, digits and inner hyphens.
+/// Returns whether the text is one label of a domain name: letters, digits and inner hyphens.
 fn is_label(label: &str) -> bool {
     (1..=63).contains(&label.len())
         && !label.starts_with('-')

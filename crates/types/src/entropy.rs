@@ -7,14 +7,14 @@ use uuid::Uuid;
 
 /// A source of random ids and secrets. Code takes it as a parameter, so that tests are repeatable.
 pub trait Entropy: Send + Sync {
-    /// A new UUID of version 7. Later ids of a process sort after earlier ones, which keeps
-    /// database indexes compact.
+    /// Creates a UUID of version 7. Ids that a process creates later sort after earlier ones, which
+    /// keeps database indexes compact.
     fn uuid(&self) -> Uuid;
 
-    /// 256 random bits that cannot be guessed.
+    /// Returns 256 random bits that cannot be guessed.
     fn secret(&self) -> [u8; 32];
 
-    /// A uniformly distributed number in `0.0..1.0`, for jitter.
+    /// Returns a uniformly distributed number in `0.0..1.0`, for jitter.
     fn fraction(&self) -> f64 {
         let [a, b, c, d, ..] = self.secret();
         f64::from(u32::from_le_bytes([a, b, c, d])) / (f64::from(u32::MAX) + 1.0)
@@ -66,17 +66,17 @@ impl SeededEntropy {
     /// further id one millisecond more.
     const EPOCH_MILLIS: u64 = 1_735_689_600_000;
 
-    /// The source with this seed. Sources with different seeds give different ids.
+    /// Creates the source with this seed. Sources with different seeds give different ids.
     #[must_use]
     pub fn new(seed: u64) -> Self {
         Self { seed, draws: AtomicU64::new(0) }
     }
 
-    /// Returns 64 random bits. A draw is one id or secret and consists of several such parts; `n`
-    /// is the number of the draw and `lane` the number of the part. The bits are the output of
-    /// SplitMix64 at a position that no other part or draw has.
-    fn random_bits(&self, n: u64, lane: u64) -> u64 {
-        let position = n.wrapping_mul(8).wrapping_add(lane).wrapping_add(1);
+    /// Returns 64 random bits. One id or secret (a draw) consists of several such parts: `draw` is
+    /// the number of the draw, and `part` the number of the part in it. The bits are the output of
+    /// the generator SplitMix64 at a position that no other part of any draw has.
+    fn random_bits(&self, draw: u64, part: u64) -> u64 {
+        let position = draw.wrapping_mul(8).wrapping_add(part).wrapping_add(1);
         mix(mix(self.seed).wrapping_add(position.wrapping_mul(0x9E37_79B9_7F4A_7C15)))
     }
 
@@ -88,26 +88,26 @@ impl SeededEntropy {
 
 impl Entropy for SeededEntropy {
     fn uuid(&self) -> Uuid {
-        let n = self.next_draw();
+        let draw = self.next_draw();
         let mut random = [0; 10];
         let (low, high) = random.split_at_mut(8);
-        low.copy_from_slice(&self.random_bits(n, 0).to_le_bytes());
-        high.copy_from_slice(&self.random_bits(n, 1).to_le_bytes()[..2]);
-        uuid::Builder::from_unix_timestamp_millis(Self::EPOCH_MILLIS.saturating_add(n), &random).into_uuid()
+        low.copy_from_slice(&self.random_bits(draw, 0).to_le_bytes());
+        high.copy_from_slice(&self.random_bits(draw, 1).to_le_bytes()[..2]);
+        uuid::Builder::from_unix_timestamp_millis(Self::EPOCH_MILLIS.saturating_add(draw), &random).into_uuid()
     }
 
     fn secret(&self) -> [u8; 32] {
-        let n = self.next_draw();
+        let draw = self.next_draw();
         let mut bytes = [0; 32];
-        for (lane, chunk) in (0..).zip(bytes.chunks_exact_mut(8)) {
-            chunk.copy_from_slice(&self.random_bits(n, lane).to_le_bytes());
+        for (part, chunk) in (0..).zip(bytes.chunks_exact_mut(8)) {
+            chunk.copy_from_slice(&self.random_bits(draw, part).to_le_bytes());
         }
         bytes
     }
 }
 
-/// The finaliser of SplitMix64 (Steele, Lea, Flood 2014). It is a bijection, so that different
-/// inputs give different outputs.
+/// Scrambles the bits of a number, as the last step of SplitMix64 does (Steele, Lea, Flood 2014).
+/// Different inputs give different outputs.
 fn mix(mut z: u64) -> u64 {
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);

@@ -1,4 +1,4 @@
-//! The documents of a claim.
+//! The evidence documents of a claim, by which a partner proves its work for the customer.
 
 use crate::string_enum;
 

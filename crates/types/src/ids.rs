@@ -19,7 +19,7 @@ macro_rules! uuid_ids {
         pub struct $name(pub Uuid);
 
         impl $name {
-            /// The UUID of the id.
+            /// Returns the UUID of the id.
             #[must_use]
             pub const fn uuid(self) -> Uuid {
                 self.0
@@ -57,13 +57,13 @@ macro_rules! uuid_ids {
 }
 
 /// Parses a UUID in its hyphenated form. Other forms (in braces, as URN, without hyphens) are
-/// refused, so that a thing has only one name.
+/// refused, so that every id has only one text.
 fn parse_hyphenated(text: &str) -> Option<Uuid> {
     (text.len() == uuid::fmt::Hyphenated::LENGTH).then(|| Uuid::parse_str(text).ok()).flatten()
 }
 
 uuid_ids! {
-    /// The directory id of a tenant (R2).
+    /// The id of a tenant, a customer's organisation (R2).
     TenantId, "a tenant id (a hyphenated UUID)";
     /// A subscription of a tenant.
     SubscriptionId, "a subscription id (a hyphenated UUID)";
@@ -96,7 +96,7 @@ macro_rules! text_ids {
         pub struct $name(String);
 
         impl $name {
-            /// The id as text.
+            /// Returns the id as text.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
@@ -128,25 +128,26 @@ macro_rules! text_ids {
 }
 
 text_ids! {
-    /// The id of a partner company (R1): `contoso`.
+    /// The id of a partner company (R1), for example `contoso`.
     PartnerId, is_slug, "a partner id of 1 to 63 lower-case letters, digits and hyphens that does not start with a hyphen";
-    /// The id of a product or workload of the catalog (R9): `dynamics-365-sales`, `teams`.
+    /// The id of a product or workload of the catalog (R9), for example `dynamics-365-sales` or
+    /// `teams`.
     ProductId, is_slug, "a product id of 1 to 63 lower-case letters, digits and hyphens that does not start with a hyphen";
-    /// The id of a version of a program guide (R52).
+    /// The id of a version of a program guide, the conditions of eligibility for incentives (R52).
     ProgramGuideId, is_slug, "a program guide id of 1 to 63 lower-case letters, digits and hyphens that does not start with a hyphen";
-    /// The MPN id of a partner location (R1). Leading zeros are kept.
+    /// The MPN (Microsoft Partner Network) id of a partner location (R1). Leading zeros are kept.
     MpnId, is_mpn, "an MPN id of 1 to 10 digits";
 }
 
-/// Whether the text has 1 to 63 lower-case letters, digits and hyphens, and does not start with a
-/// hyphen.
+/// Returns whether the text has 1 to 63 lower-case letters, digits and hyphens, and does not start
+/// with a hyphen.
 fn is_slug(text: &str) -> bool {
     (1..=63).contains(&text.len())
         && !text.starts_with('-')
         && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
-/// Whether the text has 1 to 10 digits.
+/// Returns whether the text has 1 to 10 digits.
 fn is_mpn(text: &str) -> bool {
     (1..=10).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit())
 }

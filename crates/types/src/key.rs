@@ -1,4 +1,5 @@
-//! Association keys: what the lines of claims are about and what at most one company holds.
+//! Association keys. A key is one workload or subscription of a tenant. Each line of a claim asks
+//! for one key, and at most one company can hold a key.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::text::text_conversions;
 use crate::{Malformed, ProductId, ProductKind, SubscriptionId, TenantId};
 
-/// A key: one workload or one subscription of a tenant, which at most one company may hold (R34).
+/// A workload or subscription of a tenant, which at most one company can hold (R34).
 ///
 /// It is written `workloads/teams` or `subscriptions/{uuid}`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -24,7 +25,7 @@ impl AssociationKey {
     /// The expected form in parse errors.
     const EXPECTED: &'static str = "a key like workloads/{product} or subscriptions/{uuid}";
 
-    /// The kind of the key: workload or subscription.
+    /// Returns the kind of the key: workload or subscription.
     #[must_use]
     pub const fn kind(&self) -> ProductKind {
         match self {
@@ -58,7 +59,7 @@ impl FromStr for AssociationKey {
 
 text_conversions!(AssociationKey);
 
-/// A key with its tenant, written `tenants/{tenant}/workloads/teams`.
+/// A key with its tenant, written `tenants/{tenant}/workloads/teams` for example.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct TenantKey {

@@ -12,14 +12,14 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "snake_case")]
 pub enum Length {
     /// Days that are neither a weekend nor a holiday of the calendar. 0 means the rest of the
-    /// business day.
+    /// current business day.
     BusinessDays(u32),
-    /// Days of any kind. 0 means the rest of the day.
+    /// Days of any kind. 0 means the rest of the current day.
     CalendarDays(u32),
 }
 
 impl Length {
-    /// The number of days, of either kind.
+    /// Returns the number of days, of either kind.
     #[must_use]
     pub const fn days(self) -> u32 {
         match self {

@@ -1,8 +1,8 @@
 //! Value types that all services share: ids, resource names, times, business-day calendars, policy
 //! profiles.
 //!
-//! The crate has no IO, no wire types and no storage. Rule numbers such as R46 refer to
-//! docs/rules.md.
+//! The crate contains no I/O, no protobuf messages and no database types. Rule numbers such as R46
+//! refer to docs/rules.md.
 
 mod actor;
 mod assessment;

@@ -1,4 +1,4 @@
-//! The error of parsing a value.
+//! The error that parsing a value returns.
 
 use thiserror::Error;
 
@@ -9,7 +9,7 @@ use thiserror::Error;
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("must be {expected}, but is `{found}`")]
 pub struct Malformed {
-    /// The expected form, with an article: "an MPN id of 1 to 10 digits".
+    /// The expected form, with an article, for example "an MPN id of 1 to 10 digits".
     pub expected: &'static str,
     /// The text that was found instead, cut to 80 characters.
     pub found: String,
@@ -19,8 +19,8 @@ impl Malformed {
     /// The number of characters of the found text that are kept.
     const MAX_CHARS: usize = 80;
 
-    /// The error for the text `found` where `expected`, for example "a month in the form YYYY-MM",
-    /// was needed.
+    /// Creates the error for the text `found`. `expected` describes the required form, for example
+    /// "a month in the form YYYY-MM".
     #[must_use]
     pub fn new(expected: &'static str, found: &str) -> Self {
         let mut kept: String = found.chars().take(Self::MAX_CHARS).collect();

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::Malformed;
 use crate::text::text_conversions;
 
-/// A currency, identified by its ISO 4217 code: `USD`.
+/// A currency, identified by its ISO 4217 code, for example `USD`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Currency([u8; 3]);
@@ -53,21 +53,23 @@ impl Money {
         Self { currency, micros }
     }
 
-    /// The amount multiplied by `count`, or `None` when the result does not fit into 64 bits.
+    /// Returns the amount multiplied by `count`, or `None` when the result does not fit into 64
+    /// bits.
     #[must_use]
     pub fn times(self, count: i64) -> Option<Self> {
         Some(Self { micros: self.micros.checked_mul(count)?, ..self })
     }
 
-    /// The difference of two amounts, or `None` when the currencies differ or the result does not
-    /// fit into 64 bits.
+    /// Returns the difference of two amounts, or `None` when the currencies differ or the result
+    /// does not fit into 64 bits.
     #[must_use]
     pub fn minus(self, other: Self) -> Option<Self> {
         let micros = self.micros.checked_sub(other.micros)?;
         (self.currency == other.currency).then_some(Self { micros, ..self })
     }
 
-    /// The amount with the opposite sign. The least amount becomes the greatest.
+    /// Returns the amount with the opposite sign. The smallest amount, whose opposite does not fit
+    /// into 64 bits, becomes the greatest.
     #[must_use]
     pub const fn negated(self) -> Self {
         Self { micros: self.micros.saturating_neg(), ..self }

@@ -1,4 +1,4 @@
-//! Calendar months, by which usage is recorded.
+//! Calendar months. The usage of workloads and subscriptions is recorded by month.
 
 use std::fmt;
 use std::str::FromStr;
@@ -28,58 +28,58 @@ impl Month {
         (0..=9999).contains(&year).then_some(Self { first_day })
     }
 
-    /// The month that contains a time.
+    /// Returns the month that contains a time.
     #[must_use]
     pub fn containing(time: Timestamp) -> Self {
         let day = time.date_naive();
         Self { first_day: day - Days::new(day.day0().into()) }
     }
 
-    /// The first month that starts at or after a time. When an association becomes official at that
-    /// time, usage is credited from this month on (R50).
+    /// Returns the first month that starts at or after a time. If a partner's association becomes
+    /// official at that time, usage is credited to the partner from this month on (R50).
     #[must_use]
     pub fn first_full_month_after(time: Timestamp) -> Self {
         let month = Self::containing(time);
         if month.start() == time { month } else { month.next() }
     }
 
-    /// The year.
+    /// Returns the year.
     #[must_use]
     pub fn year(self) -> i32 {
         self.first_day.year()
     }
 
-    /// The number of the month in its year, 1 to 12.
+    /// Returns the number of the month in its year, 1 to 12.
     #[must_use]
     pub fn number(self) -> u32 {
         self.first_day.month()
     }
 
-    /// The month after this one.
+    /// Returns the month after this one.
     #[must_use]
     pub fn next(self) -> Self {
         Self { first_day: self.first_day + Months::new(1) }
     }
 
-    /// The month before this one.
+    /// Returns the month before this one.
     #[must_use]
     pub fn previous(self) -> Self {
         Self { first_day: self.first_day - Months::new(1) }
     }
 
-    /// The time at which the month starts.
+    /// Returns the time at which the month starts.
     #[must_use]
     pub fn start(self) -> Timestamp {
         self.first_day.and_time(NaiveTime::MIN).and_utc()
     }
 
-    /// The exclusive end of the month: the time at which the next month starts.
+    /// Returns the end of the month, which is the time at which the next month starts.
     #[must_use]
     pub fn end(self) -> Timestamp {
         self.next().start()
     }
 
-    /// Whether the month contains a time.
+    /// Returns whether the month contains a time.
     #[must_use]
     pub fn contains(self, time: Timestamp) -> bool {
         self == Self::containing(time)

@@ -18,30 +18,33 @@ pub struct PolicyProfile {
     pub name: String,
     /// The version of the profile, starting with 1.
     pub version: u32,
-    /// Whether submission needs the partner's acknowledgement of the terms (R10 m).
+    /// Whether the partner must acknowledge the terms before it can submit a claim (R10 m).
     pub acknowledgement_of_terms: bool,
-    /// The length of the consent window (R41), in the tenant's calendar.
+    /// The length of the consent window, in which silence of the customer counts as consent (R41),
+    /// in the tenant's calendar.
     pub consent_window: Length,
     /// The notice from which the consent window is counted (R41).
     pub consent_window_from: WindowStart,
     /// Whether the customer may still decline after the consent window has passed (R43).
     pub decline_after_window: bool,
-    /// What the partner may edit after submission (R29).
+    /// The states in which the partner may edit the claim after submission (R29).
     pub edits_after_submission: EditsAfterSubmission,
     /// Whether evidence may be added to an approved claim (R29).
     pub evidence_when_approved: bool,
-    /// How many times the rejections of a claim may be disputed (R28), or `None` for no limit.
+    /// The number of times that the partner may dispute rejections of one claim (R28), or `None`
+    /// for no limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disputes_per_claim: Option<u32>,
-    /// How long before their own deadlines partners and reviewers are reminded (R48), in the
-    /// calendar of the deadline.
+    /// The time by which partners and reviewers are reminded before their own deadlines (R48), in
+    /// the calendar of the deadline.
     pub reminder_before: Length,
-    /// How long the partner may take to answer a request for partner action (R22), in the
-    /// location's calendar.
+    /// The time within which the partner must answer a reviewer's request for action (R22), in the
+    /// calendar of the partner's location.
     pub partner_response: Length,
-    /// How long a rejection can be disputed (R28), in the location's calendar.
+    /// The time within which a rejection can be disputed (R28), in the calendar of the partner's
+    /// location.
     pub dispute_window: Length,
-    /// When the customer is notified (R40).
+    /// The occasions on which the customer is notified (R40).
     pub customer_notices: CustomerNotices,
     /// The limits for evidence (R14).
     pub evidence: EvidenceLimits,
@@ -49,7 +52,7 @@ pub struct PolicyProfile {
     pub review: ReviewLengths,
 }
 
-/// When the customer contact is notified by e-mail (R40).
+/// The occasions on which the customer contact is notified by e-mail (R40).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CustomerNotices {
@@ -69,12 +72,12 @@ pub enum WindowStart {
     NoticeAtApproval,
 }
 
-/// When the partner may edit location, lines and contacts after submission (R29). Evidence and
-/// comments have rules of their own.
+/// The states in which the partner may edit location, lines and contacts after submission (R29).
+/// Other rules apply to evidence and comments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EditsAfterSubmission {
-    /// Never. Evidence may be added in the state PARTNER_ACTION_REQUIRED.
+    /// Never. Only evidence may be added, in the state PARTNER_ACTION_REQUIRED.
     Nothing,
     /// In the state PARTNER_ACTION_REQUIRED.
     WhilePartnerActs,
@@ -136,13 +139,13 @@ impl PolicyProfile {
     /// The greatest number of documents that a profile may allow.
     const MAX_DOCUMENTS: u32 = 100;
 
-    /// The name and version of the profile.
+    /// Returns the name and version of the profile.
     #[must_use]
     pub fn id(&self) -> PolicyId {
         PolicyId { name: self.name.clone(), version: self.version }
     }
 
-    /// All violations in the profile. Empty when the profile can be put in force.
+    /// Returns all violations in the profile. The profile is valid if there are none.
     #[must_use]
     pub fn validate(&self) -> Vec<PolicyViolation> {
         let mut violations = Vec::new();
@@ -182,7 +185,7 @@ impl PolicyProfile {
         violations
     }
 
-    /// All deadline lengths of the profile with the paths of their fields.
+    /// Returns all deadline lengths of the profile with the paths of their fields.
     fn lengths(&self) -> impl Iterator<Item = (&'static str, Length)> {
         let required = [
             ("consent_window", self.consent_window),
@@ -197,7 +200,7 @@ impl PolicyProfile {
     }
 }
 
-/// Whether the text is a valid name of a profile: 1 to 63 letters, digits and hyphens.
+/// Returns whether the text is a valid name of a profile: 1 to 63 letters, digits and hyphens.
 fn is_name(text: &str) -> bool {
     (1..=63).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
 }

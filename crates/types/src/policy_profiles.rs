@@ -1,4 +1,5 @@
-//! The known policy profiles and the schedule by which they come into force.
+//! The known policy profiles and the schedule by which they come into force. A policy profile is a
+//! named, versioned set of the values that the rules leave to policy.
 
 use std::sync::Arc;
 
@@ -7,8 +8,7 @@ use thiserror::Error;
 
 use crate::{PolicyId, PolicyProfile, PolicyViolation, Timestamp};
 
-/// All known policy profiles, and the times from which they are in force (R61). It is cheap to
-/// clone.
+/// All known policy profiles, and the times from which they are in force (R61). Clones are cheap.
 #[derive(Clone, Debug)]
 pub struct PolicyProfiles {
     /// All profiles, in force or not.
@@ -67,17 +67,17 @@ const SHIPPED: [&str; 3] = [
 ];
 
 impl PolicyProfiles {
-    /// The profiles that ship with the product. `2021` is in force at all times (R62).
+    /// Returns the profiles that ship with the product. `2021` is in force at all times (R62).
     ///
     /// # Errors
     ///
-    /// The same as for [`PolicyProfiles::scheduled`]. They do not occur with the shipped data.
+    /// Returns the same errors as [`PolicyProfiles::scheduled`], but never for the shipped data.
     pub fn shipped() -> Result<Self, PolicyError> {
         Self::scheduled([], &[])
     }
 
-    /// The shipped profiles and those in the given TOML documents, one in each, in force according
-    /// to `schedule`.
+    /// Returns the shipped profiles and those in the given TOML documents, each of which contains
+    /// one profile. `schedule` says when they are in force.
     ///
     /// The first profile of the schedule is also in force before its time. With an empty schedule
     /// the default profile is in force at all times.
@@ -108,15 +108,15 @@ impl PolicyProfiles {
         Ok(Self { known: known.into(), earliest: Arc::new(earliest), later: scheduled.collect() })
     }
 
-    /// The profile that is in force at a time. It applies to claims that are submitted at that
-    /// time.
+    /// Returns the profile that is in force at a time. It applies to claims that are submitted at
+    /// that time.
     #[must_use]
     pub fn in_force(&self, time: Timestamp) -> &PolicyProfile {
         let latest = self.later.iter().rev().find(|(from, _)| *from <= time);
         latest.map_or(&self.earliest, |(_, profile)| profile)
     }
 
-    /// The profile with this id.
+    /// Returns the profile with this id.
     ///
     /// # Errors
     ///

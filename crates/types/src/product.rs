@@ -1,4 +1,5 @@
-//! The families and kinds of catalog products.
+//! The families and kinds of the products in the catalog, the list of products and workloads that
+//! can be claimed.
 
 use crate::string_enum;
 
@@ -17,7 +18,7 @@ string_enum! {
 }
 
 string_enum! {
-    /// How a catalog product is claimed (R9).
+    /// The way in which a catalog product is claimed (R9).
     pub enum ProductKind, "a product kind" {
         /// The product is claimed as a workload of the tenant.
         Workload = "workload",

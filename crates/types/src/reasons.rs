@@ -5,11 +5,11 @@ use crate::string_enum;
 string_enum! {
     /// The reason of a request for partner action (R30).
     pub enum PartnerActionReason, "a reason for partner action" {
-        /// All proof of execution is missing: wrong or unrelated file.
+        /// All proof of execution is missing: the file is wrong or unrelated.
         PoeMissing = "poe_missing",
-        /// The customer's acknowledgement is missing: no signature.
+        /// The customer's acknowledgement is missing: the document has no signature.
         CustomerAcknowledgementMissing = "customer_acknowledgement_missing",
-        /// Dates are missing, or old in relation to the claim.
+        /// Dates are missing, or are old in relation to the claim.
         DatesMissingOrOld = "dates_missing_or_old",
         /// The partner's solution or service is missing or insufficiently described.
         ServiceInsufficientlyDescribed = "service_insufficiently_described",
@@ -33,8 +33,8 @@ string_enum! {
 }
 
 impl PrimaryRejection {
-    /// Whether a reviewer may give this reason (R31). The other reasons are set by the system after
-    /// an action of the partner, the customer or a review lead.
+    /// Returns whether a reviewer may give this reason (R31). The other reasons are set by the
+    /// system after an action of the partner, the customer or a review lead.
     #[must_use]
     pub const fn is_open_to_reviewers(self) -> bool {
         match self {
@@ -61,7 +61,8 @@ string_enum! {
 string_enum! {
     /// The reason of a withdrawal (R25).
     pub enum WithdrawReason, "a reason for withdrawal" {
-        /// The claim contains the wrong MPN id, so the wrong location.
+        /// The claim names the wrong MPN (Microsoft Partner Network) id, so the wrong location of
+        /// the partner.
         WrongMpnId = "wrong_mpn_id",
         /// The claim contains the wrong activity.
         WrongActivity = "wrong_activity",

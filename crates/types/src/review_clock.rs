@@ -1,4 +1,5 @@
-//! The clocks of a review.
+//! The clocks of a review. A review clock is a deadline that can stop and later continue with the
+//! time that was left.
 
 use crate::string_enum;
 

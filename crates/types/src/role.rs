@@ -34,7 +34,7 @@ string_enum! {
 }
 
 impl Role {
-    /// The side for which a user with this role acts.
+    /// Returns the side for which a user with this role acts.
     #[must_use]
     pub const fn side(self) -> ActorSide {
         match self {

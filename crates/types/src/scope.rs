@@ -16,7 +16,7 @@ string_enum! {
 }
 
 impl SolutionArea {
-    /// The kind of product that is claimed in this area (R7).
+    /// Returns the kind of product that is claimed in this area (R7).
     #[must_use]
     pub const fn claimed_kind(self) -> ProductKind {
         match self {
@@ -39,7 +39,7 @@ string_enum! {
 }
 
 impl Activity {
-    /// Whether a program pays for the activity (R7).
+    /// Returns whether a program pays for the activity (R7).
     #[must_use]
     pub const fn is_paid(self) -> bool {
         match self {
@@ -48,7 +48,8 @@ impl Activity {
         }
     }
 
-    /// Whether an association for the activity excludes other companies from the key (R7, R34).
+    /// Returns whether an association for the activity excludes other companies from the same
+    /// workload or subscription (R7, R34).
     #[must_use]
     pub const fn is_exclusive(self) -> bool {
         match self {
@@ -80,8 +81,8 @@ pub struct UnsupportedActivity {
     pub activity: Activity,
 }
 
-/// The program of a claim with `activity` in `area` (R7), or `None` when no program pays for
-/// the activity.
+/// Returns the program of a claim with `activity` in `area` (R7), or `None` when no program pays
+/// for the activity.
 ///
 /// # Errors
 ///

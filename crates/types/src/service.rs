@@ -13,7 +13,8 @@ string_enum! {
         CustomerConsent = "customer-consent",
         /// Stores program guides, usage, assessments and earnings.
         Eligibility = "eligibility",
-        /// Stores the directory, the catalog and the associations.
+        /// Stores the directory (partners, tenants and subscriptions), the catalog and the
+        /// associations.
         Registry = "registry",
     }
 }

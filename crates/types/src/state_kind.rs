@@ -4,28 +4,29 @@ use crate::string_enum;
 string_enum! {
     /// The state of a claim (R15), without the data that belongs to it.
     pub enum StateKind, "the state of a claim" {
-        /// The draft.
+        /// The claim is a draft.
         Editing = "EDITING",
-        /// The deleted draft.
+        /// The claim is a draft that was deleted.
         Deleted = "DELETED",
-        /// Waiting for the review to start.
+        /// The claim waits for its review to start.
         Submitted = "SUBMITTED",
-        /// In review.
+        /// The claim is in review.
         UnderReview = "UNDER_REVIEW",
-        /// Waiting for the partner.
+        /// The claim waits for the partner to answer a reviewer's request.
         PartnerActionRequired = "PARTNER_ACTION_REQUIRED",
-        /// Approved.
+        /// The claim is approved.
         Approved = "APPROVED",
-        /// Rejected.
+        /// The claim is rejected.
         Rejected = "REJECTED",
-        /// In review on a dispute.
+        /// The partner disputed the rejection, and the claim is in review again.
         Disputed = "DISPUTED",
     }
 }
 
 impl StateKind {
-    /// Returns whether the lines of a claim in this state are live. R38: the company cannot claim a
-    /// live line again. Lines are live while the claim is open for review or approved.
+    /// Returns whether the lines of a claim in this state are live, which is so from submission
+    /// until rejection. A company cannot claim the workload or subscription of a live line for the
+    /// same activity again (R38).
     #[must_use]
     pub const fn has_live_lines(self) -> bool {
         match self {

@@ -3,8 +3,9 @@
 /// Declares an enum in which every variant has one fixed string. The string is used in storage,
 /// events, tokens and errors.
 ///
-/// The macro generates `ALL`, `STRINGS`, `as_str`, `Display`, `FromStr` and the serde implementations. The
-/// literal after the name describes the enum in parse errors, for example `"an activity"`.
+/// The macro generates `ALL`, `STRINGS`, `as_str`, and the implementations of `Display`, `FromStr`
+/// and serde. The literal after the name describes the enum in parse errors, for example `"an
+/// activity"`.
 #[macro_export]
 macro_rules! string_enum {
     ($(#[$meta:meta])+ pub enum $name:ident, $what:literal {
@@ -23,7 +24,7 @@ macro_rules! string_enum {
             /// The strings of all variants, in the order of their declaration.
             pub const STRINGS: &'static [&'static str] = &[$($text),+];
 
-            /// The string of this variant. It is stored and sent, so it must never change.
+            /// Returns the string of this variant. It is stored and sent, so it must never change.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self {
@@ -61,7 +62,7 @@ mod tests {
 
     use crate::*;
 
-    /// The string of every variant, after checking that all conversions agree on it.
+    /// Returns the string of every variant, after checking that all conversions agree on it.
     fn names_of<E>(all: &[E]) -> Vec<String>
     where
         E: Copy + Debug + Display + PartialEq + FromStr<Err = Malformed> + Serialize + DeserializeOwned,

@@ -3,7 +3,7 @@
 use crate::string_enum;
 
 string_enum! {
-    /// The status of a subscription, as the directory reports it.
+    /// The status of a subscription, as the last import of partners and tenants reported it.
     pub enum SubscriptionStatus, "a subscription status" {
         /// The subscription is in use.
         Active = "active",

@@ -9,7 +9,7 @@ use chrono::{DateTime, SecondsFormat, SubsecRound, TimeDelta, Utc};
 /// exactly.
 pub type Timestamp = DateTime<Utc>;
 
-/// Truncates a time to whole microseconds, so that it is the same after it was stored and read.
+/// Truncates a time to whole microseconds, so that storing it does not change it.
 #[must_use]
 pub fn truncate_to_micros(time: Timestamp) -> Timestamp {
     time.trunc_subsecs(6)
@@ -25,7 +25,7 @@ pub fn rfc3339(time: Timestamp) -> String {
 /// A source of the current time. Code takes it as a parameter, so that a test or an operator can
 /// control the time.
 pub trait Clock: Send + Sync {
-    /// The current time in whole microseconds.
+    /// Returns the current time in whole microseconds.
     fn now(&self) -> Timestamp;
 }
 
@@ -55,7 +55,7 @@ pub struct VirtualClock {
 }
 
 impl VirtualClock {
-    /// A clock that shows `start`.
+    /// Creates a clock that shows `start`.
     #[must_use]
     pub fn new(start: Timestamp) -> Self {
         Self { micros: Arc::new(AtomicI64::new(start.timestamp_micros())) }

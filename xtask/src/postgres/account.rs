@@ -20,7 +20,8 @@ pub(crate) enum Account {
 }
 
 impl Account {
-    /// Returns the account of the caller, or for root that of `postgres` or `nobody`.
+    /// Returns the account of the caller or, if the caller is root, the account `postgres` or
+    /// `nobody`.
     pub(crate) fn choose() -> Result<Self> {
         if read_output(command("id").arg("-u"))? != "0" {
             return Ok(Self::Own);

@@ -1,4 +1,5 @@
-//! A PostgreSQL cluster in a temporary directory, which is stopped and deleted with its owner.
+//! A PostgreSQL cluster in a temporary directory. It is stopped and deleted when its value is
+//! dropped or this program ends.
 
 use std::{
     env, fs,
@@ -19,9 +20,9 @@ use crate::{
 /// Whether commits survive a crash of the machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Durability {
-    /// Commits can be lost. For tests, which create and drop many small databases.
+    /// Commits can be lost. This is for tests, which create and drop many small databases.
     None,
-    /// Commits survive. For measurements.
+    /// Commits survive. This is for measurements.
     Full,
 }
 
@@ -50,10 +51,11 @@ max_parallel_workers_per_gather = 0
 log_min_messages = warning
 ";
 
-/// A shell script that cleans up after this program, however it ended (also by Ctrl-C, a panic or
-/// kill -9). It waits until its standard input is closed, stops the server at once (SIGQUIT is the
-/// immediate shutdown of PostgreSQL), and removes the directory. It waits for the server for at
-/// most two seconds, because a stopped server keeps its process id if no process reaps orphans.
+/// A shell script that cleans up after this program, even if the program was ended by Ctrl-C, a
+/// panic or `kill -9`. It waits until its standard input is closed, stops the server at once
+/// (SIGQUIT is the immediate shutdown of PostgreSQL), and removes the directory. It waits for the
+/// server for at most two seconds, because a stopped server keeps its process id if no process
+/// reaps orphans.
 const CLEANUP_SCRIPT: &str = r#"
 trap '' INT TERM HUP
 read -r _
@@ -96,12 +98,13 @@ impl Cluster {
         Ok(cluster)
     }
 
-    /// Returns the URL of the database `postgres`, by TCP. Tests create their own databases.
+    /// Returns the URL of the database `postgres` for connections by TCP. Tests create their own
+    /// databases.
     pub(crate) fn url(&self) -> String {
         self.url_with_host("127.0.0.1")
     }
 
-    /// Returns the URL of the same database by the Unix socket, which is faster.
+    /// Returns the URL of the same database for connections by the Unix socket, which are faster.
     pub(crate) fn socket_url(&self) -> String {
         self.url_with_host(&self.directory.to_string_lossy().replace('/', "%2F"))
     }
@@ -127,7 +130,7 @@ impl Drop for Cluster {
 fn create_directory(account: Account, durability: Durability) -> Result<PathBuf> {
     let parent = match durability {
         Durability::None => paths::scratch(),
-        // A measurement needs a disk.
+        // A measurement must write to a disk and not to memory.
         Durability::Full => env::temp_dir(),
     };
     let directory = parent.join(format!("cpor-postgres-{}", process::id()));

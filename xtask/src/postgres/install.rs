@@ -16,10 +16,12 @@ const PGSERVER: &str = "0.1.4";
 /// Installs the programs from one source.
 type Install = fn(Account) -> Result<Programs>;
 
-/// Tries apt (as root), then npm, then PyPI. Only apt needs root.
+/// Installs the programs from apt (which needs root), npm or PyPI: the first of these that
+/// succeeds.
 ///
 /// # Errors
-/// All attempts failed. The message lists why, and what the user can install.
+/// Returns an error if all attempts failed. The message says why each failed and what the user can
+/// install.
 pub(crate) fn install(account: Account) -> Result<Programs> {
     print_line("no PostgreSQL server programs found: installing them");
     let mut errors = Vec::new();

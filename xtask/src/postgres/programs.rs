@@ -27,7 +27,7 @@ impl Programs {
     /// this machine, if there are any.
     ///
     /// # Errors
-    /// `CPOR_TEST_POSTGRES_BIN` is set to a directory that lacks the programs.
+    /// Returns an error if `CPOR_TEST_POSTGRES_BIN` is set to a directory that lacks the programs.
     pub(crate) fn find() -> Result<Option<Self>> {
         if let Some(directory) = env::var_os("CPOR_TEST_POSTGRES_BIN") {
             let programs = Self::in_directory(Path::new(&directory));

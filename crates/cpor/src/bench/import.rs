@@ -1,5 +1,6 @@
-//! Compares the import of drafts in batches with the creation of the same drafts one by one. The
-//! drafts name a tenant and a product, so that claim-intake looks them up in the registry.
+//! Compares the import of drafts of claims in batches with the creation of the same drafts one by
+//! one. The drafts name a tenant and a product, so that the service claim-intake looks them up in
+//! the service registry.
 
 use std::fmt;
 
@@ -19,6 +20,7 @@ use crate::dev::Dev;
 /// The number of rows in a batch.
 const BATCH_ROWS: usize = 1_000;
 
+/// The resource name of the partner that owns the drafts.
 const PARENT: &str = "partners/contoso";
 
 /// The measured rates in claims per second, one value for each round.
@@ -39,7 +41,7 @@ impl fmt::Display for ImportRates {
 }
 
 /// Imports `claims` drafts in batches, and creates a tenth as many with single calls, both over one
-/// connection. The rounds alternate between the two, so that both run under the same conditions.
+/// connection. Each round measures both, so that both run under the same conditions.
 pub(super) async fn measure(dev: &Dev, claims: usize, rounds: usize) -> anyhow::Result<ImportRates> {
     let pool = connect(dev, 1).await?;
     let mut rates = ImportRates::default();

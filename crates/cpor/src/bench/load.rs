@@ -10,7 +10,7 @@ use tonic::{
     transport::{Channel, Endpoint},
 };
 
-/// Connections that concurrent calls share, and the caller's token.
+/// The connections that concurrent calls share, and the caller's token.
 #[derive(Clone)]
 pub(super) struct Pool {
     channels: Arc<[Channel]>,
@@ -68,7 +68,7 @@ impl Load {
     /// Repeats the call until the time is over. `call` gets the pool and the number of its loop.
     ///
     /// # Errors
-    /// The first call that fails ends the measurement.
+    /// Returns the error of the first call that fails, which ends the measurement.
     pub(super) async fn run<F, C>(self, pool: &Pool, call: C) -> anyhow::Result<Figures>
     where
         C: Fn(Pool, usize) -> F + Clone + Send + 'static,

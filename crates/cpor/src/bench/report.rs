@@ -31,7 +31,7 @@ pub(super) fn table(args: &Args, rows: &[(&str, Vec<Figures>)]) -> String {
     lines.join("\n")
 }
 
-/// Returns the median of a value in seconds over the rounds, in milliseconds.
+/// Returns the median over the rounds, in milliseconds, of a value in seconds.
 fn millis(figures: &[Figures], seconds: impl Fn(&Figures) -> f64) -> f64 {
     1000.0 * median(figures, seconds)
 }

@@ -11,7 +11,7 @@ pub struct Args {
     action: Action,
 }
 
-/// What to do with the configuration.
+/// The subcommands of `cpor config`.
 #[derive(clap::Subcommand)]
 enum Action {
     /// Print the whole configuration as TOML, with default values and with masked secrets.
@@ -29,7 +29,7 @@ enum Action {
 /// Prints or validates the configuration.
 ///
 /// # Errors
-/// All errors of the configuration.
+/// Returns all errors of the configuration if it is invalid or cannot be read.
 #[expect(clippy::print_stdout, reason = "the configuration is the output of the command")]
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     match &args.action {

@@ -1,4 +1,4 @@
-//! `cpor demo`: takes nine claims through a system that it starts, and prints every step.
+//! `cpor demo`: starts a system, takes nine claims through it, and prints every step.
 
 use std::process::ExitCode;
 
@@ -12,10 +12,11 @@ pub struct Args {
     json: bool,
 }
 
-/// Runs the demo. The exit code is 1 if its final counts are not the expected ones.
+/// Runs the demo. The exit code is 1 if its results, such as the number of claims that were
+/// approved, are not the expected ones.
 ///
 /// # Errors
-/// The system cannot be started, or a step does not have the expected result.
+/// Returns an error if the system cannot be started or a step does not have the expected result.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     super::block_on(demo::run(if args.json { Format::Json } else { Format::Text }))
 }

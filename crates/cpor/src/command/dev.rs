@@ -1,4 +1,4 @@
-//! `cpor dev`: all five services in one process, to try them out.
+//! `cpor dev`: runs all five services in one process, to try them out.
 
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
@@ -16,7 +16,7 @@ use crate::{
 /// Arguments of `cpor dev`.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Directory for databases, evidence, mail and keys.
+    /// Folder for databases, evidence documents, mails and keys.
     #[arg(long, value_name = "DIR", default_value = "cpor-data")]
     data: PathBuf,
     /// Address of the gRPC API.
@@ -28,9 +28,9 @@ pub struct Args {
     /// Address of the health and metrics endpoints.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9090")]
     admin: SocketAddr,
-    /// Kind of the business clock. A virtual clock starts on 16 March 2026, and only an operator
-    /// moves it, with `AdvanceClock`. A data directory keeps the kind of clock that it was created
-    /// with.
+    /// Kind of the clock that deadlines and histories use. A virtual clock starts on 16 March 2026,
+    /// and only an operator moves it, by the RPC `AdvanceClock`. A data folder keeps the kind of
+    /// clock that it was created with.
     #[arg(long, value_enum, default_value = "real")]
     clock: ClockKind,
     #[command(flatten)]
@@ -47,10 +47,11 @@ enum ClockKind {
 /// Runs until SIGTERM or Ctrl-C.
 ///
 /// # Errors
-/// The configuration is invalid, an address is in use, or a service does not start.
+/// Returns an error if the configuration is invalid, an address is in use, or a service does not
+/// start.
 pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     let config = Config::load(&args.sources)?;
-    // The example directory must not be imported into a shared database.
+    // The example partners, tenants and products must not be imported into a shared database.
     ensure!(config.database.url.is_none(), "`cpor dev` runs on SQLite: unset database.url, or use `cpor serve`");
     super::block_on(async move {
         let telemetry = telemetry::init(&config.telemetry, "cpor-dev")?;

@@ -7,7 +7,8 @@ pub use crate::export::Args;
 /// Exports claims to a file or standard output.
 ///
 /// # Errors
-/// The server cannot be reached or refuses the call, or the file cannot be written.
+/// Returns an error if the server cannot be reached or refuses the call, or the file cannot be
+/// written.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     super::block_on(crate::export::run(args))?;
     Ok(ExitCode::SUCCESS)

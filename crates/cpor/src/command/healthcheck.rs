@@ -1,4 +1,5 @@
-//! `cpor healthcheck`: checks for a container runtime that the process in the container is ready.
+//! `cpor healthcheck`: checks that a process is ready. A container runtime calls it in the
+//! process's container.
 
 use std::{
     io::{Read as _, Write as _},
@@ -18,14 +19,14 @@ pub struct Args {
     sources: crate::config::Sources,
 }
 
-/// The limit for connecting, and for each read of the response.
+/// The timeout for connecting, and for each read of the response.
 const TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Requests `/ready` from the admin address of the configuration.
 ///
 /// # Errors
-/// The process does not answer, or is not ready; then the message names the parts that are not
-/// ready.
+/// Returns an error if the process does not answer or is not ready. If it is not ready, the message
+/// names the parts that are not ready.
 #[expect(clippy::print_stdout, reason = "the state is the output of the command")]
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let mut address = Config::load(&args.sources)?.listen.admin;

@@ -7,7 +7,7 @@ pub use crate::import::Args;
 /// Imports claims. The exit code is 1 if a row was refused.
 ///
 /// # Errors
-/// The file cannot be read, or the server cannot be reached.
+/// Returns an error if the file cannot be read, or the server cannot be reached.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let all_accepted = super::block_on(crate::import::run(args))?;
     Ok(if all_accepted { ExitCode::SUCCESS } else { ExitCode::FAILURE })

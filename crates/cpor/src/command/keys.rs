@@ -1,4 +1,5 @@
-//! `cpor keys`: creates the signing keys of a small installation.
+//! `cpor keys`: creates the keys that sign tokens and receipts, for an installation without an
+//! identity provider of its own.
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -7,16 +8,16 @@ use crate::keys;
 /// Arguments of `cpor keys`.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Directory for `service.pem` (signs calls between services, and receipts), `user.pem` (signs
-    /// users' tokens, see `cpor token`), and the public keys that verify them: `receipt-jwks.json`
-    /// and `jwks.json`.
+    /// Folder for the private keys `service.pem` (signs calls between services, and receipts of
+    /// claim histories) and `user.pem` (signs users' tokens, see `cpor token`), and for the public
+    /// keys that verify their signatures: `receipt-jwks.json` and `jwks.json`.
     directory: PathBuf,
 }
 
 /// Creates the missing files, and prints their paths.
 ///
 /// # Errors
-/// A file cannot be read or written.
+/// Returns an error if a file cannot be read or written.
 #[expect(clippy::print_stdout, reason = "the created files are the output of the command")]
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let changed = keys::create_missing(&args.directory)?;

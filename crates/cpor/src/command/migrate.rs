@@ -1,4 +1,4 @@
-//! `cpor migrate`: applies pending migrations.
+//! `cpor migrate`: applies pending migrations to the databases of the services.
 
 use std::process::ExitCode;
 
@@ -9,17 +9,18 @@ use crate::{Config, config::Sources, system};
 /// Arguments of `cpor migrate`.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Services whose databases are migrated; by default all.
+    /// Services whose databases are migrated. By default all.
     #[arg(value_name = "SERVICE")]
     services: Vec<Service>,
     #[command(flatten)]
     sources: Sources,
 }
 
-/// Applies the pending migrations of each service, and prints their number. Safe to repeat.
+/// Applies the pending migrations of each service, and prints their number. The command is safe to
+/// repeat.
 ///
 /// # Errors
-/// A database cannot be reached, or a migration fails.
+/// Returns an error if a database cannot be reached or a migration fails.
 #[expect(clippy::print_stdout, reason = "the number of migrations is the output of the command")]
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let config = Config::load(&args.sources)?;

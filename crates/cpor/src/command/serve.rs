@@ -28,8 +28,9 @@ pub struct Args {
     /// that terminates TLS, or on one machine.
     #[arg(long)]
     insecure_plaintext: bool,
-    /// Run on a virtual clock that starts at this time (RFC 3339) and that operators move. For test
-    /// systems only: a database keeps the kind of clock that it was created with.
+    /// For test systems: use a virtual clock for deadlines and histories. It starts at this time
+    /// (RFC 3339), and only operators move it. A database keeps the kind of clock that it was
+    /// created with.
     #[arg(long, value_name = "START")]
     virtual_clock: Option<Timestamp>,
     #[command(flatten)]
@@ -39,7 +40,8 @@ pub struct Args {
 /// Runs until SIGTERM or Ctrl-C.
 ///
 /// # Errors
-/// The configuration is invalid, an address is in use, or a service does not start.
+/// Returns an error if the configuration is invalid, an address is in use, or a service does not
+/// start.
 pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     let config = Config::load(&args.sources)?;
     ensure!(
@@ -72,7 +74,7 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     })
 }
 
-/// Describes the database for the log, so that a missing `database.url` is noticed.
+/// Describes the database for the log, so that operators notice if `database.url` is missing.
 fn storage(database: &DatabaseConfig) -> String {
     match &database.url {
         Some(_) => "PostgreSQL".to_owned(),
@@ -80,7 +82,7 @@ fn storage(database: &DatabaseConfig) -> String {
     }
 }
 
-/// Returns the service name for logs and traces: for example `cpor-claim-intake`, or `cpor` if the
+/// Returns the service name for logs and traces: `cpor-claim-intake` for example, or `cpor` if the
 /// process hosts several services.
 fn telemetry_name(services: &[Service]) -> String {
     match services {
@@ -89,6 +91,7 @@ fn telemetry_name(services: &[Service]) -> String {
     }
 }
 
+/// Reads the keys and combines them with the configuration.
 fn settings(config: Config, services: Vec<Service>, virtual_clock: Option<Timestamp>) -> anyhow::Result<Settings> {
     let key = config
         .auth
@@ -122,7 +125,8 @@ fn missing_addresses(peers: &PeersConfig) -> Vec<&'static str> {
     peers.into_iter().filter(|(_, address)| address.is_none()).map(|(key, _)| key).collect()
 }
 
-/// Binds the configured addresses. Only customer-consent needs the one for the consent page.
+/// Binds the configured addresses. The address of the consent page is bound only if the process
+/// hosts customer-consent.
 async fn listeners(config: &Config, services: &[Service]) -> anyhow::Result<Listeners> {
     let bind = async |address, purpose| {
         TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address} for {purpose}"))

@@ -1,4 +1,5 @@
-//! `cpor token`: prints a bearer token that is signed with the user key of a small installation.
+//! `cpor token`: prints a bearer token for a user. It is signed with a key that `cpor keys` or
+//! `cpor dev` created.
 
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 
@@ -16,7 +17,7 @@ pub struct Args {
     /// `customer_admin`. Can be repeated.
     #[arg(long, required = true)]
     role: Vec<Role>,
-    /// Id of the partner, for partner roles: for example `contoso`.
+    /// Id of the partner, for partner roles, for example `contoso`.
     #[arg(long)]
     partner: Option<PartnerId>,
     /// UUID of the tenant, for `customer_admin`.
@@ -26,13 +27,13 @@ pub struct Args {
     /// one.
     #[arg(long)]
     subject: Option<String>,
-    /// File with the private key that signs the token, PKCS#8 PEM.
+    /// File with the private key that signs the token (PKCS#8 PEM).
     #[arg(long, value_name = "FILE", default_value_os_t = keys::default_user_key_file())]
     key: PathBuf,
-    /// Issuer (`iss`).
+    /// Issuer of the token (`iss`).
     #[arg(long, default_value = "cpor")]
     issuer: String,
-    /// Lifetime in hours.
+    /// Lifetime of the token, in hours.
     #[arg(long, default_value_t = 12)]
     hours: u64,
 }
@@ -40,7 +41,8 @@ pub struct Args {
 /// Prints the token.
 ///
 /// # Errors
-/// A role needs a partner or tenant that is missing, or the key cannot be read.
+/// Returns an error if a role needs a partner or tenant that is missing, or if the key cannot be
+/// read.
 #[expect(clippy::print_stdout, reason = "the token is the output of the command")]
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let has_side = |side| args.role.iter().any(|role| role.side() == side);

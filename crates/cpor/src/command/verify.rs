@@ -1,4 +1,4 @@
-//! `cpor verify`: verifies a receipt of a claim's history, offline.
+//! `cpor verify`: verifies a receipt (a signed proof of a claim's history) without a network.
 
 use std::{
     path::{Path, PathBuf},
@@ -12,7 +12,8 @@ use crate::verify::{self, VerifyError};
 /// Arguments of `cpor verify`.
 #[derive(clap::Args)]
 pub struct Args {
-    /// File with the response of `ExportClaimReceipt` as JSON: its messages, one after the other.
+    /// File with the response of the RPC `ExportClaimReceipt` as JSON: its messages, one after the
+    /// other.
     receipt: PathBuf,
     /// File with the public keys of the installation, a JWKS (`receipt-jwks.json`, written by `cpor
     /// keys`). Without it the signature is not checked.
@@ -29,10 +30,10 @@ const INVALID: u8 = 1;
 const UNREADABLE: u8 = 2;
 
 /// Prints the result of the verification. The exit code is 0 for a valid receipt, 1 for an invalid
-/// one, and 2 for a file that cannot be read.
+/// one, and 2 for a file that cannot be read or parsed.
 ///
 /// # Errors
-/// Never: every error has its exit code.
+/// Never returns an error: every failure has an exit code.
 #[expect(clippy::print_stdout, clippy::print_stderr, reason = "the result is the output of the command")]
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let result = match read_files(args) {

@@ -31,7 +31,7 @@ impl Interceptor for BearerToken {
 /// A person or program that calls the API.
 #[derive(Clone)]
 pub(crate) struct Actor {
-    /// How the timeline names the actor.
+    /// The name of the actor in the demo's output.
     pub(crate) label: &'static str,
     channel: AuthorizedChannel,
 }
@@ -40,33 +40,33 @@ impl Actor {
     /// Creates an actor with this token.
     ///
     /// # Errors
-    /// The token is not a valid header value.
+    /// Returns an error if the token is not a valid header value.
     pub(crate) fn new(label: &'static str, channel: &Channel, token: &str) -> anyhow::Result<Self> {
         let bearer = BearerToken(format!("Bearer {token}").parse()?);
         Ok(Self { label, channel: InterceptedService::new(channel.clone(), bearer) })
     }
 
-    /// A client for claims.
+    /// Returns a client for claims.
     pub(crate) fn claims(&self) -> ClaimServiceClient<AuthorizedChannel> {
         ClaimServiceClient::new(self.channel.clone())
     }
 
-    /// A client for review cases.
+    /// Returns a client for review cases.
     pub(crate) fn reviews(&self) -> ReviewServiceClient<AuthorizedChannel> {
         ReviewServiceClient::new(self.channel.clone())
     }
 
-    /// A client for usage, assessments, guides and earnings.
+    /// Returns a client for usage, assessments, guides and earnings.
     pub(crate) fn eligibility(&self) -> EligibilityServiceClient<AuthorizedChannel> {
         EligibilityServiceClient::new(self.channel.clone())
     }
 
-    /// A client for the directory and associations.
+    /// Returns a client for partners, tenants, products and associations.
     pub(crate) fn registry(&self) -> RegistryServiceClient<AuthorizedChannel> {
         RegistryServiceClient::new(self.channel.clone())
     }
 
-    /// A client for event streams and the clock.
+    /// Returns a client for event streams and the clock.
     pub(crate) fn operations(&self) -> OperationsServiceClient<AuthorizedChannel> {
         OperationsServiceClient::new(self.channel.clone())
     }

@@ -1,4 +1,4 @@
-//! The customer's browser, as far as the demo needs it: opens the consent page and sends its form.
+//! The customer's browser in the demo: opens the consent page and sends its form.
 
 use anyhow::{Context as _, ensure};
 use bytes::Bytes;
@@ -21,7 +21,7 @@ impl Browser {
     /// Opens a consent link, which changes nothing. Returns the page.
     ///
     /// # Errors
-    /// The page does not load.
+    /// Returns an error if the page does not load.
     pub(crate) async fn open(&self, link: &str) -> anyhow::Result<String> {
         let request = Request::builder().method(Method::GET).uri(link).body(Full::default())?;
         self.send(request).await
@@ -30,7 +30,7 @@ impl Browser {
     /// Sends the form of the consent page with a confirmed decline. Returns the resulting page.
     ///
     /// # Errors
-    /// The form is refused.
+    /// Returns an error if the form is refused.
     pub(crate) async fn decline(&self, link: &str, comment: &str) -> anyhow::Result<String> {
         let form = format!("decision=decline&confirm=yes&comment={}", comment.replace(' ', "+"));
         let request = Request::builder()

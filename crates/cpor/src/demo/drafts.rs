@@ -1,4 +1,5 @@
-//! The drafts of the demo's claims, for customers of the example directory.
+//! The drafts of the demo's claims. The customers are the example tenants of
+//! `examples/directory.json`.
 
 use cpor_proto::{
     claims::v1::{Claim, ClaimLine},
@@ -14,7 +15,8 @@ pub(super) const LITWARE: &str = "1c9f0e7b-2d64-4b1f-8a35-77d0b2c4e911";
 /// The tenant id of Tailspin.
 const TAILSPIN: &str = "b3a7c5d1-6e8f-4a2b-9c0d-1e2f3a4b5c6d";
 
-/// Pre-sales of Dynamics 365 Sales to Fabrikam, by the location with this MPN id.
+/// A claim for pre-sales of Dynamics 365 Sales to Fabrikam, by the partner location with this MPN
+/// (Microsoft Partner Network) id.
 pub(super) fn fabrikam_presales(mpn_id: &str, partner_contact_name: &str) -> Claim {
     Claim {
         display_name: "Fabrikam sales rollout".into(),
@@ -35,7 +37,7 @@ pub(super) fn fabrikam_presales(mpn_id: &str, partner_contact_name: &str) -> Cla
     }
 }
 
-/// Usage of these workloads at Litware, by Northwind.
+/// A claim for usage of these workloads at Litware, by Northwind.
 pub(super) fn litware_usage(products: &[&str]) -> Claim {
     let line = |product: &&str| ClaimLine { product: format!("products/{product}"), ..ClaimLine::default() };
     Claim {
@@ -52,7 +54,7 @@ pub(super) fn litware_usage(products: &[&str]) -> Claim {
     }
 }
 
-/// Usage of Power BI at Tailspin, by Contoso.
+/// A claim for usage of Power BI at Tailspin, by Contoso.
 pub(super) fn tailspin_usage() -> Claim {
     Claim {
         display_name: "Tailspin reporting".into(),
@@ -61,7 +63,8 @@ pub(super) fn tailspin_usage() -> Claim {
         tenant_id: TAILSPIN.into(),
         solution_area: SolutionArea::BusinessApplications.into(),
         activities: vec![Activity::Usage.into()],
-        // The subscription id is filled in, because the tenant has only one Power BI subscription.
+        // The system fills in the subscription id, because the tenant has only one Power BI
+        // subscription.
         lines: vec![ClaimLine { product: "products/power-bi".into(), ..ClaimLine::default() }],
         customer_contact: contact("Karl Lang", "Head of Finance", "karl.lang@tailspin.example"),
         partner_contact: contact("Erik Weber", "", "erik@contoso.example"),
@@ -69,7 +72,7 @@ pub(super) fn tailspin_usage() -> Claim {
     }
 }
 
-/// Usage of one of Fabrikam's subscriptions, by the location with this MPN id.
+/// A claim for usage of one of Fabrikam's subscriptions, by the partner location with this MPN id.
 pub(super) fn fabrikam_usage(mpn_id: &str, partner_contact_name: &str, product: &str, subscription: &str) -> Claim {
     Claim {
         display_name: format!("Fabrikam {product}"),

@@ -1,4 +1,4 @@
-//! Reads mails to customers. The demo writes them to a directory, as `.eml` files.
+//! Reads mails to customers. In the demo, mails are written to a folder as `.eml` files.
 
 use std::{fs, path::Path};
 
@@ -15,7 +15,7 @@ pub(crate) struct Mail {
 /// Returns the newest mail to this address.
 ///
 /// # Errors
-/// There is no such mail, or it has no consent link.
+/// Returns an error if there is no such mail or it has no consent link.
 pub(crate) fn latest_mail(directory: &Path, address: &str) -> anyhow::Result<Mail> {
     let mut files = fs::read_dir(directory)
         .with_context(|| format!("cannot read the mail directory {}", directory.display()))?

@@ -1,8 +1,8 @@
-//! `cpor demo`: takes nine claims through a system that it starts, by the public API, and prints
-//! each step.
+//! `cpor demo`: starts a system, takes nine claims through it by its public API, and prints each
+//! step.
 //!
-//! [`scenarios`] has what happens, in order. A scenario moves claims with the steps of [`claim`],
-//! and [`timeline`] prints the steps.
+//! [`scenarios`] contains the scenarios, in order. A scenario is a sequence of the steps in
+//! [`claim`], and [`timeline`] prints each step.
 
 mod actor;
 mod browser;
@@ -22,12 +22,12 @@ pub use timeline::Format;
 
 use self::{system::DemoSystem, timeline::Timeline};
 
-/// Starts a system on free ports, with a temporary directory and a virtual clock, runs all
-/// scenarios, and stops the system. The exit code is 1 if the final counts are not the expected
-/// ones.
+/// Starts a system on free ports, with a temporary folder and a virtual clock, runs all scenarios,
+/// and stops the system. The exit code is 1 if the results, such as the number of claims that were
+/// approved, are not the expected ones.
 ///
 /// # Errors
-/// The system cannot be started, or a step does not have the expected result.
+/// Returns an error if the system cannot be started or a step does not have the expected result.
 pub async fn run(format: Format) -> anyhow::Result<ExitCode> {
     let directory = tempfile::tempdir().context("cannot create a temporary directory")?;
     let mut timeline = Timeline::new(format);

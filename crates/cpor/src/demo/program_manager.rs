@@ -1,5 +1,5 @@
-//! Steps of the program manager: creates, simulates and activates a program guide, and exports the
-//! earnings.
+//! Steps of the program manager: creates, simulates and activates a program guide (the conditions
+//! by which claims are eligible for incentives), and exports the earnings.
 
 use anyhow::Context as _;
 use cpor_proto::{
@@ -16,7 +16,7 @@ use super::{system::DemoSystem, timeline::Timeline};
 const GROWN_BY_5_PERCENT: &str =
     "usage.baseline != null && usage.latest != null && usage.latest * 20 >= usage.baseline * 21";
 
-/// Creates a draft: the built-in guide with a lower threshold for growth.
+/// Creates a draft of a guide: the built-in guide with a lower threshold for growth.
 pub(super) async fn create_guide(system: &DemoSystem, timeline: &Timeline, id: &str) -> anyhow::Result<()> {
     let mut client = system.manager.eligibility();
     let request = GetProgramGuideRequest { name: "programGuides/default-2026".into() };
@@ -36,8 +36,8 @@ pub(super) async fn create_guide(system: &DemoSystem, timeline: &Timeline, id: &
     print_note(system, timeline, &format!("creates the guide {id}: growth of 5 % is enough")).await
 }
 
-/// Simulates the draft, and prints each difference. Returns the number of results that would
-/// change, and the total amounts before and after in millionths of a dollar.
+/// Simulates the draft on past months, and prints each difference. Returns the number of results
+/// that would change, and the total amounts before and after, in millionths of a dollar.
 pub(super) async fn simulate_guide(
     system: &DemoSystem,
     timeline: &Timeline,
@@ -72,7 +72,7 @@ pub(super) async fn simulate_guide(
     Ok((summary.changed_count, before, after))
 }
 
-/// Puts the draft in force from this month on.
+/// Puts the draft of the guide in force from this month on.
 pub(super) async fn activate_guide(
     system: &DemoSystem,
     timeline: &Timeline,
@@ -88,7 +88,7 @@ pub(super) async fn activate_guide(
     print_note(system, timeline, &format!("activates the guide from {start_month} on")).await
 }
 
-/// Exports the whole ledger as CSV. Returns its number of entries.
+/// Exports all earnings as CSV. Returns the number of entries.
 pub(super) async fn export_earnings(system: &DemoSystem, timeline: &Timeline) -> anyhow::Result<u64> {
     let request = ExportEarningsRequest {
         parent: "tenants/-".into(),

@@ -23,7 +23,7 @@ use crate::dev::{self, Dev};
 /// A running system on a virtual clock, with an actor for each role.
 pub(crate) struct DemoSystem {
     dev: Dev,
-    /// The directory that receives mails as `.eml` files.
+    /// The folder to which mails are written as `.eml` files.
     pub(crate) mail_directory: PathBuf,
     /// The browser of the customers.
     pub(crate) browser: Browser,
@@ -42,10 +42,10 @@ pub(crate) struct DemoSystem {
 }
 
 impl DemoSystem {
-    /// Starts a system with this data directory.
+    /// Starts a system whose data is stored in this folder.
     ///
     /// # Errors
-    /// The system does not start.
+    /// Returns an error if the system does not start.
     pub(crate) async fn start(directory: &Path) -> anyhow::Result<Self> {
         let dev = dev::start(dev::Options::for_demo(directory)?).await.context("the system did not start")?;
         let channel = Endpoint::from_shared(dev.grpc_url())?.connect().await?;
@@ -67,7 +67,7 @@ impl DemoSystem {
     /// Waits until no deadline is due and no event is undelivered.
     ///
     /// # Errors
-    /// The system did not become idle.
+    /// Returns an error if the system did not become idle in time.
     pub(crate) async fn wait_until_idle(&self) -> anyhow::Result<()> {
         self.advance_by(0).await
     }
@@ -75,7 +75,7 @@ impl DemoSystem {
     /// Moves the clock forward, and waits until the system is idle.
     ///
     /// # Errors
-    /// The system did not become idle.
+    /// Returns an error if the system did not become idle in time.
     pub(crate) async fn advance_by(&self, seconds: i64) -> anyhow::Result<()> {
         self.move_clock(Target::BySeconds(seconds)).await
     }
@@ -83,7 +83,7 @@ impl DemoSystem {
     /// Moves the clock to this time (RFC 3339), and waits until the system is idle.
     ///
     /// # Errors
-    /// The system did not become idle.
+    /// Returns an error if the system did not become idle in time.
     pub(crate) async fn advance_to(&self, time: &str) -> anyhow::Result<()> {
         self.move_clock(Target::ToTime(parse_timestamp(time)?)).await
     }
@@ -95,10 +95,10 @@ impl DemoSystem {
         Ok(())
     }
 
-    /// Returns the current business time.
+    /// Returns the time of the system's virtual clock.
     ///
     /// # Errors
-    /// The call fails.
+    /// Returns an error if the call fails.
     pub(crate) async fn now(&self) -> anyhow::Result<DateTime<Utc>> {
         let clock = self.operator.operations().get_clock(GetClockRequest {}).await?.into_inner();
         clock.time.and_then(|time| DateTime::from_timestamp(time.seconds, 0)).context("the clock has no time")
@@ -107,7 +107,7 @@ impl DemoSystem {
     /// Returns the resource name of the open review case of a claim.
     ///
     /// # Errors
-    /// The claim has no open review case.
+    /// Returns an error if the claim has no open review case.
     pub(crate) async fn open_review_case(&self, claim: &str) -> anyhow::Result<String> {
         let request = ListReviewCasesRequest {
             parent: "tenants/-".into(),
@@ -118,10 +118,11 @@ impl DemoSystem {
         Ok(cases.into_iter().next().context("the claim has no open review case")?.name)
     }
 
-    /// Imports months of usage of a tenant's workloads: product, month, and number of active users.
+    /// Imports the usage of a tenant's workloads. Each item of `months` contains a product, a
+    /// month, and the number of active users.
     ///
     /// # Errors
-    /// A row is refused.
+    /// Returns an error if a row is refused.
     pub(crate) async fn import_usage(&self, tenant: &str, months: &[(&str, &str, i64)]) -> anyhow::Result<()> {
         let rows = months.iter().map(|(product, month, active_users)| UsageMonth {
             key: format!("tenants/{tenant}/workloads/{product}"),
@@ -139,7 +140,7 @@ impl DemoSystem {
     /// Imports a subscription that was bought through Web Direct on 20 February 2026.
     ///
     /// # Errors
-    /// The subscription is refused.
+    /// Returns an error if the subscription is refused.
     pub(crate) async fn import_subscription(
         &self,
         tenant: &str,
@@ -162,10 +163,11 @@ impl DemoSystem {
         Ok(())
     }
 
-    /// Imports a legacy association. Returns the error message if the row was refused.
+    /// Imports a legacy association (one from before CPOR, which has no claim). Returns the error
+    /// message if it was refused.
     ///
     /// # Errors
-    /// The call fails.
+    /// Returns an error if the call fails.
     pub(crate) async fn import_legacy_association(
         &self,
         key: &str,
@@ -181,10 +183,10 @@ impl DemoSystem {
         Ok(is_refused.then(|| result.error.map(|error| error.message).unwrap_or_default()))
     }
 
-    /// Returns the number of events that the services have not delivered to each other yet.
+    /// Returns the number of events that the services have not yet delivered to each other.
     ///
     /// # Errors
-    /// A call fails.
+    /// Returns an error if a call fails.
     pub(crate) async fn undelivered_events(&self) -> anyhow::Result<u64> {
         let mut undelivered = 0;
         // The numbers of the enum `cpor.options.v1.Service`.

@@ -41,25 +41,25 @@ pub enum Format {
 pub(crate) struct Step<'a> {
     /// The name of the step.
     pub(crate) step: &'a str,
-    /// Who acted.
+    /// The label of the actor.
     pub(crate) actor: &'a str,
     /// The label of the claim. Empty if the step is not about a claim.
     pub(crate) claim: &'a str,
     /// The state of the claim, for example `APPROVED`.
     pub(crate) state: String,
-    /// The state of its association, for example `official`.
+    /// The state of the claim's association, for example `official`.
     pub(crate) association: String,
     /// The verdicts of its assessment, for example `eligible`.
     pub(crate) assessment: String,
-    /// The business time of the step.
+    /// The time of the step, by the system's virtual clock.
     pub(crate) time: Option<DateTime<Utc>>,
-    /// When the next deadline of the claim passes.
+    /// The time at which the next deadline of the claim passes.
     pub(crate) deadline: Option<DateTime<Utc>>,
-    /// What happened, in words.
+    /// A description of what happened.
     pub(crate) note: String,
 }
 
-/// The counts of the whole demo.
+/// The results of the whole demo, as counts.
 #[derive(Default, PartialEq, Serialize)]
 pub(crate) struct Summary {
     /// The constant `summary`, as in [`Step::step`].
@@ -72,26 +72,26 @@ pub(crate) struct Summary {
     pub(crate) eligible: u32,
     /// Claims that the customer declined.
     pub(crate) declined: u32,
-    /// Approvals that were refused because another partner holds the key.
+    /// Approvals that were refused because another partner holds the subscription.
     pub(crate) refused: u32,
     /// Rejected claims that were approved after a dispute.
     pub(crate) disputes_won: u32,
-    /// Competitions of two claims that a review lead decided.
+    /// Competitions of two claims for one subscription that a review lead decided.
     pub(crate) arbitrated: u32,
-    /// Legacy associations that a claim superseded.
+    /// Legacy associations (from before CPOR) that a claim superseded.
     pub(crate) superseded: u32,
     /// Associations that ended because their subscription ended.
     pub(crate) expired: u32,
     /// Program guides that were activated.
     pub(crate) guides: u32,
-    /// Entries of the exported ledger.
+    /// Exported entries of the earnings.
     pub(crate) earnings: u64,
     /// Events that were undelivered at the end.
     pub(crate) events_undelivered: u64,
 }
 
 impl Summary {
-    /// Counts a claim in its current state.
+    /// Adds a claim in its current state to the counts.
     pub(crate) fn count_claim(&mut self, claim: &Claim) {
         let mut verdicts = claim.lines.iter().flat_map(|line| &line.assessments).map(|assessment| assessment.verdict());
         self.claims += 1;
@@ -172,7 +172,7 @@ impl Timeline {
         });
     }
 
-    /// Prints the summary. The exit code is 1 if the counts are not the expected ones.
+    /// Prints the summary. The exit code is 1 if the counts differ from [`EXPECTED`].
     pub(crate) fn finish(mut self, undelivered: u64) -> ExitCode {
         self.summary.events_undelivered = undelivered;
         let is_expected = self.summary == EXPECTED;

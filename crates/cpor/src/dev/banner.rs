@@ -8,8 +8,8 @@ use std::{
 
 use crate::{example_directory::ExampleDirectory, keys, system::ClockChoice};
 
-/// Tells the user where the system listens, what the example directory contains, and how to call
-/// the API. Commands in the text can be pasted into a shell.
+/// The content of the text: the addresses of the system, the example partners, tenants and
+/// products, and commands that call the API. The commands can be pasted into a shell.
 pub(crate) struct Banner<'a> {
     /// The command by which the user started this binary, for example `target/debug/cpor`.
     pub(crate) program: &'a str,
@@ -19,13 +19,13 @@ pub(crate) struct Banner<'a> {
     pub(crate) web: Option<SocketAddr>,
     /// The address of the health and metrics endpoints.
     pub(crate) admin: Option<SocketAddr>,
-    /// The data directory.
+    /// The folder with the data of the system.
     pub(crate) data: &'a Path,
-    /// The directory that receives mails as `.eml` files.
+    /// The folder to which mails are written as `.eml` files.
     pub(crate) mail: PathBuf,
     /// The kind of the business clock.
     pub(crate) clock: ClockChoice,
-    /// The directory that was imported.
+    /// The example partners, tenants and products that were imported.
     pub(crate) directory: &'a ExampleDirectory,
 }
 
@@ -45,7 +45,7 @@ impl fmt::Display for Banner<'_> {
             ClockChoice::Real => writeln!(f, "  clock            real time")?,
             ClockChoice::Virtual { .. } => writeln!(f, "  clock            virtual: only AdvanceClock moves it")?,
         }
-        writeln!(f, "\nThe example directory:\n{directory}")?;
+        writeln!(f, "\nThe example partners, tenants and products:\n{directory}")?;
         writeln!(f, "Proofs of execution to upload:")?;
         writeln!(f, "  examples/poe-presales-fabrikam.docx  pre-sales of Dynamics 365 Sales to Fabrikam")?;
         writeln!(f, "  examples/poe-usage-litware.pdf       usage of Microsoft 365 at Litware\n")?;
@@ -76,7 +76,7 @@ impl Banner<'_> {
              -d '{{\"parent\": \"partners/contoso\", \"claim\": {{\"display_name\": \"My first claim\"}}}}' \
              {grpc} cpor.claims.v1.ClaimService/CreateClaim\n"
         )?;
-        writeln!(f, "A claim from draft to payment, every call printed (in the directory of the repository):")?;
+        writeln!(f, "A claim from draft to payment, every call printed (run it in the folder of the repository):")?;
         match self.clock {
             ClockChoice::Virtual { .. } => writeln!(
                 f,
@@ -91,7 +91,7 @@ impl Banner<'_> {
         }
     }
 
-    /// The `cpor token` command up to the role.
+    /// Returns the `cpor token` command up to the role.
     fn token_command(&self) -> String {
         let key = keys::user_key_file(self.data);
         format!("{} token --key {} --role", shell_word(self.program), shell_word(&key.to_string_lossy()))

@@ -15,10 +15,10 @@ const BATCH_ROWS: usize = 1_000;
 /// The approximate maximum size of the claims in one call. By default a server accepts 4 MiB.
 const BATCH_BYTES: usize = 3 << 20;
 
-/// A claim of the file, or the errors in it.
+/// A claim of the file. In a CSV file it can consist of several rows.
 #[derive(Debug)]
 pub(super) struct Row {
-    /// The line of the file where the claim begins.
+    /// The line of the file in which the claim begins.
     pub(super) line: u64,
     /// The claim, or all errors in it.
     pub(super) claim: Result<Claim, Vec<FieldError>>,
@@ -31,12 +31,12 @@ pub(super) struct FieldError {
     pub(super) field: String,
     /// The stable reason, for example `MALFORMED`.
     pub(super) reason: String,
-    /// The error in words.
+    /// A description of the error.
     pub(super) description: String,
 }
 
 impl FieldError {
-    /// A column or field that cannot be parsed.
+    /// Creates the error for a column or field that cannot be parsed.
     pub(super) fn malformed(field: &str, description: impl Into<String>) -> Self {
         let reason = cpor_proto::options::v1::FieldViolationReason::Malformed.as_str_name().to_owned();
         Self { field: field.to_owned(), reason, description: description.into() }
@@ -78,7 +78,7 @@ impl Batch {
     }
 }
 
-/// Groups rows into batches. An error while reading the file ends the iteration.
+/// Groups rows into batches. The iterator ends with the first error in reading the file.
 pub(super) fn batches(mut rows: super::Rows) -> impl Iterator<Item = anyhow::Result<Batch>> {
     let mut request_ids = RequestIds::default();
     std::iter::from_fn(move || {
@@ -94,8 +94,9 @@ pub(super) fn batches(mut rows: super::Rows) -> impl Iterator<Item = anyhow::Res
     })
 }
 
-/// Derives request ids from the content of claims. Equal claims in one file get different ids, by a
-/// counter; the map from hash to counter takes 20 bytes for each distinct claim.
+/// Derives request ids from the content of claims. Equal claims in one file get different ids,
+/// because a counter is appended. The map from the hash of a claim to its counter needs 20 bytes
+/// for each distinct claim.
 #[derive(Default)]
 struct RequestIds(HashMap<[u8; 16], u32>);
 

@@ -1,4 +1,5 @@
-//! Reads claims from comma-separated values. Each row of the file is one line of a claim.
+//! Reads claims from comma-separated values. Each row of the file is one line of a claim, which is
+//! about one product.
 
 use std::io::Read;
 
@@ -26,7 +27,8 @@ A CSV file has a header and any of these columns, in any order:
 Other columns of an exported CSV are ignored. The second and further rows of a claim need only the columns of the line.
 Exit status: 0 if every row was accepted, 1 otherwise.";
 
-/// Stores the text of a cell in the claim or in the line. Returns an error description.
+/// Stores the text of a cell in the claim or in its line. If the text is invalid, returns a
+/// description of the error.
 type SetField = fn(&mut Claim, &mut ClaimLine, &str) -> Result<(), String>;
 
 /// The columns that are imported.
@@ -62,10 +64,10 @@ const COLUMNS: &[(&str, SetField)] = &[
     ("terms_acknowledged", |claim, _, text| set_flag(&mut claim.terms_acknowledged, text)),
 ];
 
-/// The column that groups rows to claims.
+/// The column whose value is the same in all rows of a claim.
 const CLAIM_COLUMN: &str = "claim";
 
-/// Columns of an export that the server sets. They are ignored.
+/// Columns of an export with values that the server sets. They are ignored.
 const IGNORED_COLUMNS: [&str; 10] = [
     "state",
     "association_state",
@@ -82,8 +84,8 @@ const IGNORED_COLUMNS: [&str; 10] = [
 /// Returns the claims of a CSV file.
 ///
 /// # Errors
-/// The header has unknown or duplicate columns; the message names all of them. The iterator returns
-/// an error if the file cannot be read.
+/// Returns an error that names all unknown and duplicate columns of the header, if there are any.
+/// The iterator returns an error if the file cannot be read.
 pub(super) fn rows<R: Read>(file: R) -> anyhow::Result<CsvRows<R>> {
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(file);
     let header: Vec<String> =
@@ -113,7 +115,7 @@ struct PartialClaim {
     id: String,
     /// The claim, or the errors in its rows.
     row: Row,
-    /// The claim of its first row, without lines.
+    /// The claim as the first row contains it, without lines.
     first_row: Claim,
 }
 
@@ -161,7 +163,7 @@ impl<R> CsvRows<R> {
     }
 
     /// Adds a row to the current claim if it has the same id. Otherwise the row becomes the current
-    /// claim, and the previous one is complete and returned.
+    /// claim, and the previous claim, which is complete, is returned.
     fn add(&mut self, next: PartialClaim) -> Option<Row> {
         match &mut self.current {
             Some(current) if !next.id.is_empty() && current.id == next.id => {

@@ -19,7 +19,7 @@ fn parse_claim(line: &str) -> Result<Claim, Vec<FieldError>> {
 }
 
 /// Returns a claim with only the fields that a partner enters. An exported claim also has fields
-/// that the server sets; with them, the same draft would get another request id.
+/// that the server sets. They must not be part of the hash from which the request id is derived.
 fn partner_fields(claim: Claim) -> Claim {
     let line = |line: cpor_proto::claims::v1::ClaimLine| cpor_proto::claims::v1::ClaimLine {
         product: line.product,

@@ -1,8 +1,8 @@
-//! `cpor import`: creates claims from a file with `BatchCreateClaims` (R59).
+//! `cpor import`: creates claims from a file by the RPC `BatchCreateClaims` (R59).
 //!
 //! The file is read and sent in batches, so that it can be larger than the memory. The request id
-//! of each row is derived from the content of the row. The same file can therefore be sent again,
-//! also corrected or in another order: within a day, no claim is created twice.
+//! of each row is derived from the content of the row. The same file can therefore be sent again
+//! within a day, even corrected or in another order, and no claim is created twice.
 mod batch;
 mod csv;
 mod json_lines;
@@ -32,7 +32,7 @@ use crate::server::Server;
 #[derive(clap::Args)]
 #[command(after_long_help = csv::HELP)]
 pub struct Args {
-    /// File with the claims: `.csv` with one row for each line of a claim, or `.jsonl` with one
+    /// File with the claims: `.csv` with one row for each product of a claim, or `.jsonl` with one
     /// claim as JSON in each line.
     file: PathBuf,
     /// Id of the partner that owns the claims.
@@ -55,8 +55,8 @@ type Rows = Box<dyn Iterator<Item = anyhow::Result<Row>>>;
 /// Imports the claims of a file. Returns whether every row was accepted.
 ///
 /// # Errors
-/// The file cannot be read or parsed, or the server cannot be reached. Claims that were created
-/// before the error remain, and the results file lists them.
+/// Returns an error if the file cannot be read or parsed, or the server cannot be reached. Claims
+/// that were created before the error remain, and the results file lists them.
 pub async fn run(args: &Args) -> anyhow::Result<bool> {
     let (rows, bytes_read) = validate_rows(&args.file)?;
     let path = args.results.clone().unwrap_or_else(|| default_results_path(&args.file));
@@ -75,7 +75,7 @@ pub async fn run(args: &Args) -> anyhow::Result<bool> {
     results.finish(&path)
 }
 
-/// Opens a file of claims. Returns its rows, and the count of bytes that were read so far.
+/// Opens a file of claims. Returns its rows, and a counter of the bytes that have been read.
 fn validate_rows(path: &Path) -> anyhow::Result<(Rows, Arc<BytesRead>)> {
     let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
     let bytes_read = Arc::new(BytesRead::new(file.metadata()?.len()));

@@ -1,5 +1,5 @@
-//! Shows the progress of an import on standard error: a bar on a terminal, or else a line every 10
-//! seconds.
+//! Shows the progress of an import on standard error: a bar if it is a terminal, otherwise a line
+//! every 10 seconds.
 
 use std::{
     fs::File,
@@ -21,15 +21,16 @@ const LINE_INTERVAL: Duration = Duration::from_secs(10);
 /// The number of characters in a bar.
 const BAR_WIDTH: u64 = 24;
 
-/// How much of a file was read. It is counted in bytes, because the number of rows is not known
-/// before the end of the file.
+/// The number of bytes of a file that were read. Bytes are counted, because the number of rows is
+/// not known before the end of the file.
 pub(super) struct BytesRead {
     read: AtomicU64,
     total: u64,
 }
 
 impl BytesRead {
-    /// Starts at 0 of this total. A total of 0 means that it is unknown.
+    /// Creates a counter for a file with this number of bytes in total. A total of 0 means that it
+    /// is unknown.
     pub(super) fn new(total: u64) -> Self {
         Self { read: AtomicU64::new(0), total }
     }
@@ -68,7 +69,8 @@ impl Progress {
         Self { bytes_read, start: now, last_line: now, is_terminal: io::stderr().is_terminal() }
     }
 
-    /// Updates the bar, or prints a line if the last one is old enough. Called after each batch.
+    /// Updates the bar, or prints a line if the last line is old enough. Call this after each
+    /// batch.
     #[expect(clippy::print_stderr, reason = "shows the progress to the user")]
     pub(super) fn update(&mut self, counts: Counts) {
         let permille = self.bytes_read.permille();
@@ -92,13 +94,15 @@ impl Drop for Progress {
     }
 }
 
+/// Returns a bar for a share in thousandths.
 fn bar(permille: u64) -> String {
     let filled = permille * BAR_WIDTH / 1000;
     let cells = (0..BAR_WIDTH).map(|cell| if cell < filled { '#' } else { '-' });
     format!("[{}] ", cells.collect::<String>())
 }
 
-/// Returns for example `42%, 12000 claims, 3 refused, 2400 per second, 0:07 left`.
+/// Returns the progress as text, for example `42%, 12000 claims, 3 refused, 2400 per second, 0:07
+/// left`.
 fn figures(counts: Counts, permille: Option<u64>, elapsed: Duration) -> String {
     let Counts { rows, repeated: _, refused } = counts;
     let millis = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX).max(1);

@@ -18,7 +18,7 @@ use super::{batch::FieldError, progress::Progress};
 /// The result of one row, as written to the results file.
 #[derive(Debug, Serialize)]
 pub(super) struct Outcome {
-    /// The line of the input file where the row begins.
+    /// The line of the input file in which the row begins.
     line: u64,
     /// The resource name of the claim. Empty if the row was refused or only validated.
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -26,15 +26,15 @@ pub(super) struct Outcome {
     /// Whether an earlier import had already created the claim.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     repeated: bool,
-    /// What the submission of the draft would refuse.
+    /// The violations for which the submission of the draft would be refused.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     violations: Vec<FieldError>,
-    /// Why the row was refused. `None` if it was accepted.
+    /// The reason why the row was refused, or `None` if it was accepted.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<RowError>,
 }
 
-/// Why a row was refused.
+/// The reason why a row was refused.
 #[derive(Debug, Serialize)]
 pub(super) struct RowError {
     /// The name of the gRPC code, for example `InvalidArgument`.
@@ -48,14 +48,14 @@ pub(super) struct RowError {
 }
 
 impl RowError {
-    /// The row cannot be parsed, so it was not sent.
+    /// Creates the error for a row that cannot be parsed and so was not sent.
     pub(super) fn malformed(fields: Vec<FieldError>) -> Self {
         let message = "the row is malformed".to_owned();
         let reason = cpor_proto::options::v1::FieldViolationReason::Malformed.as_str_name().to_owned();
         Self { code: code_name(Code::InvalidArgument), reason, message, fields }
     }
 
-    /// The server refused the row.
+    /// Creates the error for a row that the server refused.
     fn from_proto(error: &tonic_types::Status) -> Self {
         let status = to_status(error);
         let field_error = |violation: status::FieldViolation| FieldError {
@@ -77,18 +77,18 @@ pub(super) fn to_status(error: &tonic_types::Status) -> Status {
     Status::with_details(Code::from(error.code), error.message.clone(), error.encode_to_vec().into())
 }
 
-/// Returns for example `InvalidArgument`.
+/// Returns the name of the code, for example `InvalidArgument`.
 fn code_name(code: Code) -> String {
     format!("{code:?}")
 }
 
 impl Outcome {
-    /// The result of a row that was refused.
+    /// Creates the result of a row that was refused.
     pub(super) fn refused(line: u64, error: RowError) -> Self {
         Self { line, claim: String::new(), repeated: false, violations: Vec::new(), error: Some(error) }
     }
 
-    /// The result of a row from the response of the server.
+    /// Creates the result of a row from the response of the server.
     pub(super) fn from_proto(line: u64, result: BatchCreateClaimsResult) -> Self {
         let BatchCreateClaimsResult { claim, violations, replayed, error } = result;
         let violations = violations.into_iter().map(|violation| FieldError {
@@ -120,7 +120,7 @@ pub(super) struct Counts {
 }
 
 impl ResultsFile {
-    /// Creates the file, or replaces it.
+    /// Creates the file, or replaces its content.
     pub(super) fn create(path: &Path, progress: Progress) -> anyhow::Result<Self> {
         let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
         Ok(Self { file: BufWriter::new(file), counts: Counts::default(), progress })

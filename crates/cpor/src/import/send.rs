@@ -1,5 +1,5 @@
-//! Sends batches of rows to the server. Failed calls and refused rows are sent again if that can
-//! help; this is safe, because every row has a request id.
+//! Sends batches of rows to the server. Calls that failed and rows that were refused temporarily
+//! are sent again. This is safe, because every row has a request id.
 
 use std::time::Duration;
 
@@ -27,7 +27,8 @@ const DEFAULT_PAUSE: Duration = Duration::from_secs(1);
 /// The timeout of a call.
 const CALL_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// The maximum size of a response in bytes. Responses for 1,000 rows are smaller.
+/// The maximum size of a response in bytes. Responses for 1,000 rows, the most that one call sends,
+/// are smaller.
 const MAX_RESPONSE_BYTES: usize = 64 << 20;
 
 /// Sends rows of one partner over a connection to the server.
@@ -49,7 +50,8 @@ impl Sender {
         })
     }
 
-    /// Sends rows. Returns the result of each row; after an error, those that are known so far.
+    /// Sends rows. Returns the result of each row or, after an error, the results that are known so
+    /// far.
     pub(super) async fn send(&mut self, rows: Vec<RequestRow>) -> (Vec<Outcome>, anyhow::Result<()>) {
         let mut outcomes = Vec::with_capacity(rows.len());
         let sent = self.send_into(&mut outcomes, rows).await;
@@ -105,14 +107,14 @@ impl Sender {
 struct BatchResponse {
     /// The final results.
     outcomes: Vec<Outcome>,
-    /// The rows that the server can accept later.
+    /// The rows that were refused only temporarily.
     retry: Vec<RequestRow>,
     /// The pause before the rows are sent again: the longest one that the server asked for.
     pause: Duration,
 }
 
 impl BatchResponse {
-    /// If `can_retry` is false, all results are final.
+    /// Divides the rows by their results. If `can_retry` is false, all results are final.
     fn new(rows: Vec<RequestRow>, results: Vec<BatchCreateClaimsResult>, can_retry: bool) -> Self {
         let mut response = Self { outcomes: Vec::new(), retry: Vec::new(), pause: Duration::ZERO };
         for (row, result) in rows.into_iter().zip(results) {

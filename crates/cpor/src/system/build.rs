@@ -19,7 +19,7 @@ use cpor_types::Service;
 
 use super::{Settings, clock, schema};
 
-/// What a process serves, and the databases behind it.
+/// The services that a process hosts, and their databases.
 pub(super) struct HostedServices {
     /// The gRPC services.
     pub(super) services: GrpcServices,
@@ -41,7 +41,8 @@ pub(super) async fn host_services(
         let db = open_database(*service, settings, readiness).await;
         databases.push((*service, db.with_context(|| format!("{service} did not start"))?));
     }
-    // Before any service is built, so that a wrong clock changes nothing in any database.
+    // This happens before any service is built, so that nothing in a database changes if it was
+    // created with the other kind of clock.
     clock::start(settings, &databases).await?;
     for (service, db) in &databases {
         let built = build_service(*service, db, settings, metrics).await;
@@ -69,8 +70,8 @@ pub(super) async fn host_services(
 /// Opens the database of a service, and waits until it has the schema that this version needs.
 async fn open_database(service: Service, settings: &Settings, readiness: &Readiness) -> anyhow::Result<Db> {
     let db = Db::open(&settings.config.database, service).await?;
-    let gate = readiness.add_check(service.as_str(), "schema");
-    schema::prepare(&db, service, &gate).await?;
+    let schema_check = readiness.add_check(service.as_str(), "schema");
+    schema::prepare(&db, service, &schema_check).await?;
     Ok(db)
 }
 
@@ -102,7 +103,8 @@ async fn build_service(
     })
 }
 
-/// Moves all virtual clocks to the latest one. They differ if a process died while it moved them.
+/// Moves all virtual clocks to the latest one. They differ if a process crashed while it moved
+/// them.
 async fn synchronize_clocks(hosted: &[HostedService]) -> anyhow::Result<()> {
     let mut latest = None;
     for hosted in hosted {

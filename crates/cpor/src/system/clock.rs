@@ -1,5 +1,6 @@
-//! The business clock of each service. A database keeps the kind of clock that it was created with,
-//! and this module refuses to start with the other kind.
+//! Starts the business clock of each service, which deadlines and histories use. It shows real time
+//! or is virtual (moved only by operators). A database keeps the kind of clock that it was created
+//! with; with the other kind the process does not start.
 
 use std::{fmt, sync::Arc};
 
@@ -11,9 +12,9 @@ use sea_orm_migration::sea_orm::{ConnectionTrait as _, DbErr, Statement};
 
 use super::{ClockChoice, Settings};
 
-/// The databases were created with the other kind of clock. Their deadlines and histories have
-/// times of that clock: with the other kind, years could pass at once, or recorded times would be
-/// in the future.
+/// The databases were created with the other kind of clock. Their deadlines and histories contain
+/// times of that clock. With the present kind, years could seem to pass at once, or recorded times
+/// could be in the future.
 #[derive(Debug, thiserror::Error)]
 enum ClockMismatch {
     #[error(
@@ -38,8 +39,8 @@ struct MismatchedDatabases {
 }
 
 impl MismatchedDatabases {
-    /// What to use instead. Only a directory can be removed: others can use the databases of a
-    /// server.
+    /// Returns what the user can use instead. Removing the data is suggested only for a folder,
+    /// because others may use the databases of a server.
     fn alternative(&self) -> &'static str {
         if self.database.url.is_some() { "another database" } else { "another data directory (or remove this one)" }
     }
@@ -56,11 +57,12 @@ impl fmt::Display for MismatchedDatabases {
     }
 }
 
-/// Checks that all databases agree with the kind of clock, then starts virtual clocks that have not
-/// been started yet.
+/// Checks that all databases were created with the configured kind of clock, then starts virtual
+/// clocks that have not been started yet.
 ///
 /// # Errors
-/// A database was created with the other kind of clock. Then no clock is started.
+/// Returns an error if a database was created with the other kind of clock. No clock is started
+/// then.
 pub(super) async fn start(settings: &Settings, databases: &[(Service, Db)]) -> anyhow::Result<()> {
     let mut services = Vec::new();
     for (service, db) in databases {
@@ -96,8 +98,8 @@ pub(super) fn business_clock(settings: &Settings, db: &Db) -> BusinessClock {
     }
 }
 
-/// Returns whether the database was created with this kind of clock. An empty database agrees with
-/// both kinds.
+/// Returns whether the database was created with this kind of clock. An empty database can be used
+/// with both kinds.
 async fn agrees_with_clock(clock: ClockChoice, db: &Db) -> Result<bool, DbErr> {
     let is_virtual = match BusinessClock::Virtual.read(db.writer()).await {
         Ok(_) => true,
@@ -110,8 +112,8 @@ async fn agrees_with_clock(clock: ClockChoice, db: &Db) -> Result<bool, DbErr> {
     }
 }
 
-/// Returns whether all tables except that of the migrations are empty. Real time stores no clock,
-/// so this is how a new database is recognized.
+/// Returns whether all tables except that of the migrations are empty. A database without a stored
+/// clock is new if it is empty, and was created with a real clock otherwise.
 async fn is_empty(db: &Db) -> Result<bool, DbErr> {
     let tables = match db.engine() {
         Engine::Sqlite => "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",

@@ -25,7 +25,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 pub use self::schema::migrate;
 use crate::Config;
 
-/// What a process hosts, and with which configuration, keys and clocks.
+/// The services that a process hosts, with their configuration, keys and clocks.
 pub struct Settings {
     /// The configuration. It must be valid.
     pub config: Config,
@@ -33,7 +33,7 @@ pub struct Settings {
     pub services: Vec<Service>,
     /// The business clock.
     pub clock: ClockChoice,
-    /// The public keys that tokens are verified against.
+    /// The public keys with which tokens are verified.
     pub keys: VerificationKeys,
     /// The key that signs calls to other services.
     pub signer: TokenSigner,
@@ -50,7 +50,7 @@ pub enum ClockChoice {
     Real,
     /// A clock that only operators move.
     Virtual {
-        /// The time at which a new database begins.
+        /// The time at which the clock of a new database starts.
         start: Timestamp,
     },
 }
@@ -73,8 +73,8 @@ pub struct System {
     shutdown: Shutdown,
     tasks: Tasks,
     server: JoinHandle<anyhow::Result<()>>,
-    /// Stops the admin endpoints when it is dropped. They stop last, so that they can report the
-    /// state of the shutdown.
+    /// Stops the admin endpoints when it is dropped. They stop last, because operators read the
+    /// state of the shutdown from them.
     admin_guard: DropGuard,
     databases: Vec<Db>,
     /// The lock on the data directory, which is held while the system runs.
@@ -85,8 +85,8 @@ impl System {
     /// Opens the databases, builds the services, and serves them.
     ///
     /// # Errors
-    /// The data directory is in use, a database cannot be opened or was created with the other kind
-    /// of clock, or a service cannot be built.
+    /// Returns an error if the data directory is in use, if a database cannot be opened or was
+    /// created with the other kind of clock, or if a service cannot be built.
     pub async fn start(settings: Settings, listeners: Listeners) -> anyhow::Result<Self> {
         install_crypto_provider();
         let limits: Limits = settings.config.limits.clone();
@@ -134,19 +134,19 @@ impl System {
         })
     }
 
-    /// The address of the gRPC API.
+    /// Returns the address of the gRPC API.
     #[must_use]
     pub fn grpc(&self) -> SocketAddr {
         self.grpc
     }
 
-    /// The address of the consent page, if the process serves it.
+    /// Returns the address of the consent page, if the process serves it.
     #[must_use]
     pub fn web(&self) -> Option<SocketAddr> {
         self.web
     }
 
-    /// The address of the health and metrics endpoints, if the process serves them.
+    /// Returns the address of the health and metrics endpoints, if the process serves them.
     #[must_use]
     pub fn admin(&self) -> Option<SocketAddr> {
         self.admin
@@ -155,7 +155,7 @@ impl System {
     /// Serves until SIGTERM or Ctrl-C, then shuts down gracefully.
     ///
     /// # Errors
-    /// The gRPC server failed.
+    /// Returns an error if the gRPC server failed.
     pub async fn run(self) -> anyhow::Result<()> {
         self.shutdown.on_signals()?;
         let outcome = self.server.await.context("the server panicked")?;
@@ -166,7 +166,7 @@ impl System {
         outcome
     }
 
-    /// Shuts down gracefully, like SIGTERM, and waits until all tasks have ended.
+    /// Shuts down gracefully, as on SIGTERM, and waits until all tasks have ended.
     pub async fn stop(self) {
         self.shutdown.drain();
         if let Err(error) = self.server.await {
@@ -176,8 +176,7 @@ impl System {
         close_databases(self.databases).await;
     }
 
-    /// Aborts all tasks at once. For tests: it comes as close to `kill -9` as is possible within a
-    /// process.
+    /// Aborts all tasks at once. This is for tests, which cannot kill their own process.
     pub fn kill(self) {
         self.server.abort();
         self.shutdown.abort();

@@ -1,4 +1,5 @@
-//! Migrations of the services' databases: applied to SQLite at start, only checked on PostgreSQL.
+//! The migrations of the services' databases. At the start of a process they are applied to SQLite
+//! databases, but only checked on PostgreSQL.
 
 use std::time::Duration;
 
@@ -29,7 +30,7 @@ impl MigratorTraitSelf for Migrations {
 /// migrations that were applied for each service.
 ///
 /// # Errors
-/// A database cannot be reached, or a migration fails.
+/// Returns an error if a database cannot be reached, or a migration fails.
 pub async fn migrate(config: &Config, services: &[Service]) -> anyhow::Result<Vec<(Service, usize)>> {
     let mut applied = Vec::new();
     for service in services {
@@ -44,30 +45,31 @@ pub async fn migrate(config: &Config, services: &[Service]) -> anyhow::Result<Ve
 /// The interval at which a database with pending migrations is checked again.
 const CHECK_INTERVAL: Duration = Duration::from_secs(2);
 
-/// Makes sure that the database has the schema that this version needs.
+/// Returns when the database has the schema that this version needs.
 ///
-/// A SQLite database is migrated here. A PostgreSQL database is migrated by `cpor migrate`: until
-/// that has run, this function waits, the process is not ready, and the readiness endpoint says
-/// why.
-pub(super) async fn prepare(db: &Db, service: Service, gate: &ReadinessCheck) -> anyhow::Result<()> {
+/// Migrates an SQLite database. A PostgreSQL database is migrated by `cpor migrate`; until that has
+/// run, this function waits, the process is not ready, and the readiness endpoint says why.
+pub(super) async fn prepare(db: &Db, service: Service, schema_check: &ReadinessCheck) -> anyhow::Result<()> {
     match db.engine() {
         Engine::Sqlite => {
             apply_migrations(db, service).await?;
         }
-        Engine::Postgres => wait_for_migrations(db, service, gate).await?,
+        Engine::Postgres => wait_for_migrations(db, service, schema_check).await?,
     }
-    gate.set_ready();
+    schema_check.set_ready();
     Ok(())
 }
 
-async fn wait_for_migrations(db: &Db, service: Service, gate: &ReadinessCheck) -> anyhow::Result<()> {
+/// Waits until no migration is pending. Until then, the readiness check fails with the number of
+/// pending migrations.
+async fn wait_for_migrations(db: &Db, service: Service, schema_check: &ReadinessCheck) -> anyhow::Result<()> {
     loop {
         let pending = count_pending(db, service).await?;
         if pending == 0 {
             return Ok(());
         }
         tracing::warn!(%service, pending, "migrations are pending: waiting for `cpor migrate`");
-        gate.set_not_ready(format!("{pending} migrations are pending: run `cpor migrate`"));
+        schema_check.set_not_ready(format!("{pending} migrations are pending: run `cpor migrate`"));
         tokio::time::sleep(CHECK_INTERVAL).await;
     }
 }

@@ -1,4 +1,5 @@
-//! The changes that the steps of a transaction make to an aggregate's deadlines. Pure.
+//! The changes that the steps of a transaction (commands and passed deadlines) make to an
+//! aggregate's deadlines. The code is pure.
 use std::{borrow::Cow, collections::BTreeMap};
 
 use cpor_types::{Deadline, Timestamp};
@@ -14,7 +15,7 @@ pub enum DeadlineState {
     /// The deadline passed and took effect.
     #[sea_orm(string_value = "fired")]
     Fired,
-    /// The aggregate gave the deadline up before it passed.
+    /// The aggregate removed the deadline before it passed.
     #[sea_orm(string_value = "cancelled")]
     Cancelled,
 }
@@ -26,8 +27,8 @@ pub(crate) struct DeadlineChange {
     pub(crate) deadline: Deadline,
     /// The state of that deadline after the change.
     pub(crate) state: DeadlineState,
-    /// The number of times that a deadline of this kind was set in the transaction. The stored
-    /// generation grows by it.
+    /// The number of times that a deadline of this kind was set in the transaction. This number is
+    /// added to the stored generation.
     pub(crate) times_set: u64,
 }
 
@@ -82,9 +83,8 @@ impl DeadlineChanges {
     }
 }
 
-/// Returns the earliest deadline of each kind. The database has one row for each kind, which holds
-/// the earliest. When that deadline has passed or is cancelled, the next one of its kind replaces
-/// it.
+/// Returns the earliest deadline of each kind. The database has one row for each kind. When its
+/// deadline has passed or is cancelled, the next one of its kind replaces it.
 fn earliest_by_kind(deadlines: Vec<Deadline>) -> BTreeMap<Cow<'static, str>, Deadline> {
     let mut earliest = BTreeMap::<_, Deadline>::new();
     for deadline in deadlines {

@@ -49,7 +49,8 @@ fn to_row(aggregate: &str, key: AggregateKey, change: DeadlineChange, now: Times
         aggregate: Set(aggregate.to_owned()),
         id: Set(key.id),
         kind: Set(deadline.kind.into_owned()),
-        // A deadline without a last business day is due at the latest time of all.
+        // If the calendar has no business day left, the due time is later than the database can
+        // store.
         due_time: Set(storable_time(deadline.due)),
         rule: Set(deadline.rule),
         generation: Set(to_bigint(times_set)?),
@@ -58,8 +59,8 @@ fn to_row(aggregate: &str, key: AggregateKey, change: DeadlineChange, now: Times
     })
 }
 
-/// Returns the condition for deadlines in a state. The state is a literal and not a parameter, so
-/// that the partial index of pending deadlines serves.
+/// Returns the condition for deadlines in a state. The state is a literal and not a parameter,
+/// because only then the database can use the partial index of pending deadlines.
 pub(crate) fn is_in_state(state: DeadlineState) -> Expr {
     Expr::col(Column::State).eq(Expr::Constant(state.into()))
 }

@@ -1,4 +1,6 @@
 //! The table `deadline`: one row for each kind of deadline that an aggregate ever had.
+//!
+//! Business times are readings of the business clock, which can be virtual.
 use sea_orm::entity::prelude::*;
 
 use crate::DeadlineState;
@@ -8,7 +10,7 @@ use crate::DeadlineState;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "deadline")]
 pub(crate) struct Model {
-    /// The owner of the aggregate.
+    /// The owner of the aggregate, usually a partner or tenant.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) owner: String,
     /// The kind of the aggregate, for example `claim`.
@@ -22,13 +24,13 @@ pub(crate) struct Model {
     pub(crate) kind: String,
     /// The business time at which the deadline passes.
     pub(crate) due_time: DateTimeUtc,
-    /// The rule that the due time comes from.
+    /// The text of the rule by which the due time was calculated.
     pub(crate) rule: String,
     /// The number of times that a deadline of this kind was set.
     pub(crate) generation: i64,
     /// The state of the deadline that was set last.
     pub(crate) state: DeadlineState,
-    /// The business time at which it was set.
+    /// The business time at which that deadline was set.
     pub(crate) armed_time: DateTimeUtc,
 }
 

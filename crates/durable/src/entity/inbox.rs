@@ -1,4 +1,5 @@
-//! The table `inbox`: one row for each incoming stream of which an event was applied.
+//! The table `inbox`: one row for each incoming stream of which an event was applied. A stream is
+//! the ordered sequence of events that one aggregate of another service sends to this service.
 use sea_orm::entity::prelude::*;
 
 /// A row of the table `inbox`.
@@ -6,7 +7,7 @@ use sea_orm::entity::prelude::*;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "inbox")]
 pub(crate) struct Model {
-    /// The owner of the aggregate that sends the events.
+    /// The owner (usually a partner or tenant) of the sending aggregate.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) owner: String,
     /// The id of that aggregate.

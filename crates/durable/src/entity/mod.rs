@@ -1,7 +1,7 @@
 //! The SeaORM entities of this crate's tables, one module for each table.
 //!
-//! The tables `deadline` and `request_id` refer to aggregates of all kinds, whose tables belong to
-//! the service, so they have no foreign keys.
+//! The tables `deadline` and `request_id` have no foreign keys, because they refer to aggregates of
+//! all kinds, and the tables of the aggregates belong to the service.
 pub(crate) mod deadline;
 pub(crate) mod inbox;
 pub(crate) mod outbox_event;

@@ -1,4 +1,4 @@
-//! The table `outbox_event`: one row for each event that is not yet delivered.
+//! The table `outbox_event`: one row for each event that is not yet delivered to another service.
 use sea_orm::entity::prelude::*;
 
 /// A row of the table `outbox_event`.
@@ -6,7 +6,7 @@ use sea_orm::entity::prelude::*;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "outbox_event")]
 pub(crate) struct Model {
-    /// The owner of the aggregate that sends the event.
+    /// The owner (usually a partner or tenant) of the sending aggregate.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) owner: String,
     /// The kind of the aggregate, for example `claim`.
@@ -23,7 +23,7 @@ pub(crate) struct Model {
     pub(crate) sequence: i64,
     /// The encoded message `cpor.events.v1.Event`.
     pub(crate) payload: Vec<u8>,
-    /// The business time of the transaction that caused the event.
+    /// The time at which the row was inserted, by the machine's clock.
     pub(crate) create_time: DateTimeUtc,
     /// The stream that the event belongs to.
     #[sea_orm(

@@ -1,4 +1,5 @@
-//! The table `outbox_stream`: one row for each outgoing stream (one aggregate, one destination).
+//! The table `outbox_stream`: one row for each outgoing stream, which consists of the events that
+//! one aggregate sends to one other service.
 use sea_orm::entity::prelude::*;
 
 /// A row of the table `outbox_stream`.
@@ -6,7 +7,7 @@ use sea_orm::entity::prelude::*;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "outbox_stream")]
 pub(crate) struct Model {
-    /// The owner of the aggregate that sends the events.
+    /// The owner (usually a partner or tenant) of the sending aggregate.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) owner: String,
     /// The kind of the aggregate, for example `claim`.
@@ -22,14 +23,15 @@ pub(crate) struct Model {
     pub(crate) next_sequence: i64,
     /// The sequence of the last event that was delivered.
     pub(crate) delivered_sequence: i64,
-    /// The id of the current lease, if there is one.
+    /// The id of the current lease, if there is one. A relay that holds the lease delivers the
+    /// stream, and no other relay does.
     pub(crate) lease_token: Option<Uuid>,
-    /// The real time before which the stream is not leased: the end of the lease, or the time of
-    /// the next attempt.
+    /// The time, by the machine's clock, before which no relay may lease the stream: the end of the
+    /// current lease, or the time of the next attempt.
     pub(crate) ready_time: DateTimeUtc,
     /// The number of failed deliveries since the last success.
     pub(crate) attempts: i64,
-    /// The reason why the stream is parked, if it is.
+    /// The reason why the stream is parked (not delivered until an operator retries it), if it is.
     pub(crate) parked_reason: Option<String>,
     /// The reason why the last delivery failed, if it did.
     pub(crate) last_error: Option<String>,

@@ -6,7 +6,7 @@ use sea_orm::entity::prelude::*;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "request_id")]
 pub(crate) struct Model {
-    /// The caller who sent the request.
+    /// The subject of the caller who sent the request.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) caller: String,
     /// The method that was called.
@@ -15,15 +15,16 @@ pub(crate) struct Model {
     /// The id that the caller gave the request.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) request_id: String,
-    /// The SHA-256 of the request.
+    /// The SHA-256 hash of the request without its request id.
     pub(crate) body_hash: Vec<u8>,
-    /// The owner of the aggregate that the request changed.
+    /// The owner (usually a partner or tenant) of the aggregate that the request changed.
     pub(crate) owner: String,
-    /// The id of that aggregate.
+    /// The id of the aggregate that the request changed.
     pub(crate) id: Uuid,
     /// The version of the aggregate after the request.
     pub(crate) version: i64,
-    /// The real time of the transaction.
+    /// The time at which the row was inserted, by the machine's clock. The row is deleted 24 hours
+    /// later.
     pub(crate) create_time: DateTimeUtc,
 }
 

@@ -1,4 +1,5 @@
-//! The table `virtual_clock`: one row, if the business clock is virtual.
+//! The table `virtual_clock`: it has one row if the business clock is virtual (moved by an
+//! operator), and no row otherwise.
 use sea_orm::entity::prelude::*;
 
 /// The id of the only row.

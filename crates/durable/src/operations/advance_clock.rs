@@ -1,4 +1,5 @@
-//! `AdvanceClock`: moves the virtual clocks of the hosted services forward.
+//! `AdvanceClock`: moves the virtual business clocks of the hosted services forward. Each service
+//! stores its own clock.
 use std::time::Duration;
 
 use cpor_proto::operations::v1::{self as wire, advance_clock_request::Target};
@@ -28,7 +29,7 @@ impl OperationsServer {
     /// work. With `validate_only`, it only computes the time of the clocks. The gRPC method calls this once the caller is known; tests call it directly.
     ///
     /// # Errors
-    /// FAILED_PRECONDITION `CLOCK_NOT_VIRTUAL`.
+    /// Returns FAILED_PRECONDITION (`CLOCK_NOT_VIRTUAL`) if the business clock shows real time.
     pub async fn handle_advance_clock(
         &self,
         request: wire::AdvanceClockRequest,
@@ -83,6 +84,7 @@ impl OperationsServer {
         }
     }
 
+    /// Returns the due time of the earliest pending deadline of all hosts.
     async fn next_due_time(&self) -> Result<Option<Timestamp>, Status> {
         let mut next: Option<Timestamp> = None;
         for host in self.hosts.iter() {
@@ -97,6 +99,7 @@ impl OperationsServer {
     }
 }
 
+/// Returns the time to which the request wants the clocks to move.
 fn target_time(request: &wire::AdvanceClockRequest, start: Timestamp) -> Timestamp {
     let target = match &request.target {
         Some(Target::BySeconds(seconds)) => {
@@ -105,7 +108,7 @@ fn target_time(request: &wire::AdvanceClockRequest, start: Timestamp) -> Timesta
         Some(Target::ToTime(time)) => from_wire_time(*time).unwrap_or(start),
         None => start,
     };
-    // The database stores no later time.
+    // A later time than this cannot be stored.
     cpor_bulk_rows::storable_time(target)
 }
 

@@ -7,17 +7,17 @@ use tonic::Status;
 use super::{OperationsServer, internal};
 
 impl OperationsServer {
-    /// Returns the business clock. The gRPC method calls this once the caller is known; tests call
-    /// it directly.
+    /// Returns the time and the kind of the business clock. The gRPC method calls this once the
+    /// caller is known; tests call it directly.
     ///
     /// # Errors
-    /// INTERNAL if a database fails.
+    /// Returns INTERNAL if a database fails.
     pub async fn handle_get_clock(&self) -> Result<wire::BusinessClock, Status> {
         Ok(self.clock_message(&self.read_clocks().await?))
     }
 
-    /// Creates the protobuf message for the hosts' clocks. Its time is that of the latest clock:
-    /// virtual clocks differ while they are moved.
+    /// Creates the protobuf message for the hosts' clocks. The time is that of the latest clock,
+    /// because virtual clocks differ while they are being moved.
     pub(super) fn clock_message(&self, clocks: &[Timestamp]) -> wire::BusinessClock {
         let is_virtual = self.hosts.iter().any(|host| host.clock().is_virtual());
         wire::BusinessClock { time: clocks.iter().max().copied().map(to_wire_time), is_virtual }

@@ -1,5 +1,5 @@
-//! The gRPC server for operators: the streams, deadlines and business clock of all services that a
-//! process hosts.
+//! The gRPC server for operators: the event streams, deadlines and business clock of all services
+//! that a process hosts.
 mod advance_clock;
 mod get_clock;
 mod list_deadlines;

@@ -1,4 +1,5 @@
-//! `RetryStream`: delivers the events of a parked stream again.
+//! `RetryStream`: resumes the delivery of a parked stream. A stream is parked when its receiver
+//! cannot apply an event, and is not delivered until an operator retries it.
 use cpor_proto::operations::v1 as wire;
 use cpor_types::Service;
 use tonic::{Code, Status};

@@ -1,5 +1,5 @@
-//! Waiting until all hosted services are idle: no deadline is due, no event is undelivered, and no
-//! probe reports work.
+//! Waits until all hosted services are idle: no deadline is due, no event is undelivered, and no
+//! idle probe of a service reports unfinished work.
 use std::time::Duration;
 
 use sea_orm::{
@@ -28,27 +28,27 @@ const MAX_PAUSE: Duration = Duration::from_millis(160);
 const MAX_LISTED: usize = 20;
 
 impl OperationsServer {
-    /// Applies due deadlines and delivers events until all hosted services are idle. Returns the
-    /// unfinished work, one line for each item, if `stop_time` comes first.
+    /// Applies due deadlines and delivers events until all hosted services are idle. If `stop_time`
+    /// comes first, returns the unfinished work, one line for each item.
     ///
-    /// The check of an idle service costs one statement, and one or more for each of its probes.
+    /// Checking an idle service takes one SQL statement, and those of its probes.
     pub(super) async fn wait_until_idle(&self, stop_time: Instant) -> Result<Vec<String>, Status> {
         let (mut pause, mut last_activity) = (MIN_PAUSE, None);
         loop {
             let activity_before = self.total_activity();
-            let is_undisturbed = || activity_before.is_some() && self.total_activity() == activity_before;
+            let is_unchanged = || activity_before.is_some() && self.total_activity() == activity_before;
             let mut unfinished = Vec::new();
             for host in self.hosts.iter() {
                 unfinished.extend(process_events_and_deadlines(host).await.map_err(internal)?);
             }
-            let runs_probes = is_undisturbed() && Instant::now() < stop_time;
+            let runs_probes = is_unchanged() && Instant::now() < stop_time;
             if runs_probes {
                 for host in self.hosts.iter() {
                     unfinished.extend(run_probes(host, stop_time).await);
                 }
             }
             // If anything happened during the checks, they did not see one consistent state.
-            if runs_probes && unfinished.is_empty() && is_undisturbed() {
+            if runs_probes && unfinished.is_empty() && is_unchanged() {
                 return Ok(unfinished);
             }
             if Instant::now() >= stop_time {
@@ -86,7 +86,7 @@ async fn process_events_and_deadlines(host: &Host) -> Result<Vec<String>, DbErr>
 }
 
 /// Returns whether a deadline is due and whether an event is undelivered. Uses the pool of writers,
-/// because a reader may not see what was just committed.
+/// because a connection of the pool of readers may not yet see the last commit.
 async fn find_work(host: &Host) -> Result<(bool, bool), DbErr> {
     let now = virtual_clock::Entity::find_by_id(virtual_clock::ID).select_only().column(virtual_clock::Column::Time);
     let due = deadline::Entity::find().select_only().column(deadline::Column::Id);
@@ -103,6 +103,7 @@ async fn find_work(host: &Host) -> Result<(bool, bool), DbErr> {
     Ok((row.try_get("", "due")?, row.try_get("", "undelivered")?))
 }
 
+/// Applies due deadlines. Returns a line for each deadline that is still due.
 async fn apply_deadlines(host: &Host) -> Result<Vec<String>, DbErr> {
     let (_, still_due) = host.deadline_runner().apply_due_and_list_remaining().await?;
     let line = |deadline: PendingDeadline| {
@@ -113,6 +114,7 @@ async fn apply_deadlines(host: &Host) -> Result<Vec<String>, DbErr> {
     Ok(still_due.into_iter().take(MAX_LISTED).map(line).collect())
 }
 
+/// Delivers events. Returns a line for each stream that still has undelivered events.
 async fn deliver_events(host: &Host) -> Result<Vec<String>, DbErr> {
     host.relay().deliver_pending().await?;
     let undelivered = outbox::list_undelivered(host.db().writer(), MAX_LISTED as u64).await?;
@@ -125,7 +127,7 @@ async fn deliver_events(host: &Host) -> Result<Vec<String>, DbErr> {
 }
 
 /// Runs the service's idle probes until `stop_time` at the latest, and returns their lines. Work
-/// that a probe has begun goes on after `stop_time`.
+/// that a probe has begun continues after `stop_time`.
 async fn run_probes(host: &Host, stop_time: Instant) -> Vec<String> {
     let mut lines = Vec::new();
     for (name, probe) in host.registrations().idle_probes() {

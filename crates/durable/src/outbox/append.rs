@@ -1,5 +1,6 @@
-//! Adds events to the outbox. Sequences are allocated while the aggregate is locked, so they have
-//! no gaps and follow the order of commits.
+//! Adds events to the outbox. The events of one aggregate for one service form a stream and are
+//! numbered in it (their sequence). The numbers are allocated while the aggregate is locked, so
+//! they have no gaps and follow the order of commits.
 use std::collections::{BTreeMap, BTreeSet};
 
 use cpor_bulk_rows::{InputRows, Sql, insert, to_bigint};
@@ -15,7 +16,7 @@ use crate::{
     entity::{outbox_event, outbox_stream},
 };
 
-/// An event for another service, with the trace that it continues.
+/// An event for another service, with its trace context.
 #[derive(Clone, Debug)]
 pub(crate) struct TracedEvent {
     pub(crate) outgoing: OutgoingEvent,
@@ -43,12 +44,12 @@ pub(crate) async fn append(
     let destinations = streams.keys().map(|stream| stream.destination).collect();
     let mut rows = Vec::new();
     for (stream, events) in streams {
-        let next = next_sequences
+        let next_sequence = next_sequences
             .get(&stream)
             .copied()
             .ok_or_else(|| DbErr::RecordNotFound(format!("outbox_stream {stream}")))?;
-        let first = next - events.len() as u64;
-        for (sequence, event) in (first..).zip(events) {
+        let first_sequence = next_sequence - events.len() as u64;
+        for (sequence, event) in (first_sequence..).zip(events) {
             let (owner, aggregate, id, destination) = stream.primary_key();
             rows.push(outbox_event::ActiveModel {
                 owner: Set(owner),
@@ -76,14 +77,14 @@ async fn allocate_sequences(
         [Column::NextSequence, Column::OldestTime, Column::DeliveredSequence, Column::ReadyTime, Column::Attempts];
     let mut rows = InputRows::new(KEY_COLUMNS.into_iter().chain(other_columns))?;
     for (stream, events) in streams {
-        let after = to_bigint(1 + events.len() as u64)?;
+        let next_sequence = to_bigint(1 + events.len() as u64)?;
         let (none_delivered, ready_time, attempts) = (0_i64, Timestamp::UNIX_EPOCH, 0_i64);
-        let values = [after.into(), now.into(), none_delivered.into(), ready_time.into(), attempts.into()];
+        let values = [next_sequence.into(), now.into(), none_delivered.into(), ready_time.into(), attempts.into()];
         rows.push(stream.values().into_iter().chain(values));
     }
     let mut next_sequences = BTreeMap::new();
     for chunk in rows.chunks() {
-        // Not `upsert`, because an existing stream only gets more sequences, and they are returned.
+        // `upsert` does not fit: it can neither add to the stored sequence nor return it.
         let mut sql = Sql::insert::<Entity>(tx.get_database_backend(), chunk)?;
         sql.push(" ON CONFLICT (").primary_key::<Entity>("");
         sql.push(") DO UPDATE SET next_sequence = outbox_stream.next_sequence + excluded.next_sequence - 1, ");

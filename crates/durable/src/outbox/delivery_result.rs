@@ -1,4 +1,5 @@
-//! The results of a delivery, stream by stream, and their storage.
+//! The results of a delivery, one for each stream, and the code that stores them. A stream consists
+//! of the events that one aggregate sends to one service.
 use cpor_bulk_rows::{InputRows, Sql, delete, to_bigint};
 use cpor_proto::events::v1::{StreamResult, stream_result};
 use cpor_types::Timestamp;
@@ -21,7 +22,8 @@ pub(super) enum DeliveryOutcome {
     Delivered,
     /// Some events were not applied, for this reason. The stream is delivered again later.
     Failed(String),
-    /// Some events were not applied, for this reason, and sending them again would fail again.
+    /// Some events were not applied, for this reason, and sending them again would fail again. The
+    /// stream is not delivered until an operator retries it.
     Parked(String),
 }
 
@@ -61,9 +63,9 @@ impl DeliveryResult {
 
     /// Creates the result from the receiver's response.
     ///
-    /// The receiver may be ahead of what it was sent, if this service was restored from a backup.
-    /// It may be behind what it had acknowledged, if the receiver was restored. Then the events
-    /// that it needs have been deleted here, so the stream is parked.
+    /// If this service was restored from a backup, the receiver may already have applied events
+    /// that come after those it was sent. If the receiver was restored, it may lack events that it
+    /// had acknowledged. This service has deleted those events, so it parks the stream.
     pub(super) fn from_response(leased: &LeasedStream, response: StreamResult) -> Self {
         let StreamResult { applied_sequence, failure } = response;
         let delivered_sequence = applied_sequence.clamp(leased.delivered_sequence, leased.last_sequence());
@@ -118,7 +120,7 @@ pub(super) async fn save_results(
     }
     let mut still_leased = std::collections::HashSet::new();
     for chunk in rows.chunks() {
-        // Not `upsert`, because only streams whose lease is still held are updated, and the oldest
+        // `upsert` does not fit: only streams that are still leased are updated, and the oldest
         // time comes from another table.
         let mut sql = Sql::with_rows(tx.get_database_backend(), chunk)?;
         sql.push("UPDATE outbox_stream SET delivered_sequence = s.delivered_sequence, attempts = s.attempts, ");

@@ -1,5 +1,5 @@
-//! Leases on outgoing streams: while one relay holds a stream's lease, no other relay delivers the
-//! stream.
+//! Leases on outgoing streams (the events of one aggregate for one service): while one relay holds
+//! a stream's lease, no other relay delivers the stream.
 use std::collections::BTreeMap;
 
 use cpor_bulk_rows::{InputRows, Sql};
@@ -34,7 +34,8 @@ pub(super) struct LeasedStream {
     pub(super) delivered_sequence: u64,
     /// The number of failed deliveries since the last success.
     pub(super) attempts: u32,
-    /// The next events, without gaps. Empty if the events of other streams filled the delivery.
+    /// The next events, without gaps. Empty if the events of other streams have used up the limits
+    /// of the delivery, or if the next event cannot be read.
     pub(super) events: Vec<Event>,
     /// The reason why the event after `events` cannot be read from the outbox, if it cannot.
     pub(super) unreadable_reason: Option<String>,
@@ -63,8 +64,9 @@ pub(super) async fn ready_destinations(db: &impl ConnectionTrait, now: Timestamp
     names.map(|name| name?.parse().map_err(|error| DbErr::Type(format!("{error}")))).collect()
 }
 
-/// Releases every lease and returns the number of released leases. Only for SQLite, whose database
-/// one process uses: the leases that it finds when it starts belong to a process that died.
+/// Releases every lease and returns the number of released leases. Only for SQLite, where a single
+/// process uses the database: the leases that it finds at its start were left by a process that
+/// crashed.
 pub(super) async fn release_all(tx: &Tx) -> Result<u64, DbErr> {
     let release = Entity::update_many()
         .col_expr(Column::LeaseToken, Expr::value(None::<Uuid>))
@@ -74,8 +76,7 @@ pub(super) async fn release_all(tx: &Tx) -> Result<u64, DbErr> {
 }
 
 /// Leases streams for `destination` that have undelivered events, are not leased, and do not wait
-/// for a retry.
-/// Each is leased under `lease_token` until `lease_end`.
+/// for a retry. The leases have the id `lease_token` and end at `lease_end`.
 pub(super) async fn lease(
     tx: &Tx,
     destination: Service,
@@ -83,8 +84,8 @@ pub(super) async fn lease(
     now: Timestamp,
     lease_end: Timestamp,
 ) -> Result<Vec<LeasedStream>, DbErr> {
-    // One statement that selects and updates, which SeaORM does not have. Without MATERIALIZED the
-    // planner may evaluate the LIMIT more than once.
+    // One statement selects and updates the streams; SeaORM cannot express it. Without MATERIALIZED
+    // the planner may evaluate the LIMIT more than once.
     let mut sql = Sql::new(tx.get_database_backend());
     sql.push("WITH due AS MATERIALIZED (SELECT ").primary_key::<Entity>("");
     sql.push(" FROM outbox_stream WHERE destination = ").bind(destination.as_str());
@@ -107,13 +108,13 @@ pub(super) async fn lease(
     Ok(streams.into_values().collect())
 }
 
-/// Loads the streams' next events, as many as one delivery carries.
+/// Loads the streams' next events, as many as one delivery may contain.
 async fn load_events(tx: &Tx, streams: &mut BTreeMap<OutboxStreamKey, LeasedStream>) -> Result<(), DbErr> {
     let mut keys = InputRows::new(KEY_COLUMNS)?;
     streams.keys().for_each(|stream| keys.push(stream.values()));
     let (mut bytes_left, mut count) = (MAX_BYTES, 0);
     for chunk in keys.chunks() {
-        // Not `load`, because the number of events is limited.
+        // `load` does not fit, because the number of events is limited.
         let mut sql = Sql::with_rows(tx.get_database_backend(), chunk)?;
         sql.push("SELECT ").primary_key::<Entity>("").push(", payload FROM outbox_event WHERE (");
         sql.primary_key::<Entity>("").push(") IN (SELECT ").primary_key::<Entity>("s.").push(" FROM s) ORDER BY ");
@@ -130,14 +131,15 @@ async fn load_events(tx: &Tx, streams: &mut BTreeMap<OutboxStreamKey, LeasedStre
             }
         }
     }
-    // Neither limit was reached, so all events were read. A leased stream without events misses its
-    // next event.
+    // Neither limit was reached, so all events were read. So the next event of a leased stream
+    // without events is missing.
     for leased in streams.values_mut().filter(|leased| leased.events.is_empty()) {
         leased.unreadable_reason.get_or_insert_with(|| format!("event {} is missing", leased.delivered_sequence + 1));
     }
     Ok(())
 }
 
+/// Decodes an event and adds it to the stream, or records why the event cannot be delivered.
 fn add_event(leased: &mut LeasedStream, payload: &[u8]) {
     if leased.unreadable_reason.is_some() {
         return;

@@ -1,4 +1,8 @@
 //! The relay: delivers the events of the outbox to other services.
+//!
+//! The events of one aggregate for one service form a stream. A relay leases a stream for a short
+//! time before it delivers the stream's events. It parks a stream whose events cannot be applied; a
+//! parked stream is not delivered until an operator retries it.
 use std::{sync::Arc, time::Duration};
 
 use cpor_database::Engine;
@@ -18,20 +22,20 @@ use super::{
 };
 use crate::context::HostContext;
 
-/// The maximum duration of a delivery, with all its calls. Streams that are not answered by then
-/// are delivered again.
+/// The maximum duration of a delivery, with all its calls. Streams for which no result has arrived
+/// by then are delivered again.
 const DELIVERY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The duration of a lease: the time of a delivery, and the same time again for storing its results
 /// and for clocks that differ, so that two relays rarely deliver the same stream.
 ///
 /// If two relays do, no event takes effect twice, because the receiver knows the last sequence of
-/// each stream. The lease should be short, because on PostgreSQL the streams that a process had
-/// leased when it died wait until the lease ends.
+/// each stream. The lease should be short, because on PostgreSQL the streams that a crashed process
+/// had leased are not delivered until the lease ends.
 const LEASE_DURATION: Duration = DELIVERY_TIMEOUT.saturating_mul(2);
 
-/// The interval of polling, which finds the streams that wait after a failure and those that other
-/// processes left. New events of this process are delivered on notification.
+/// The interval of polling, which finds streams that are due for a retry and streams that other
+/// processes have not delivered. New events of this process are delivered on notification.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The first delay after a failure. It doubles with every further failure.
@@ -62,7 +66,7 @@ impl std::fmt::Debug for Relay {
 /// The state of a destination after one or more deliveries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum DestinationState {
-    /// The destination answers. The relay goes on until no stream can be delivered.
+    /// The destination answers. The relay continues until no stream can be delivered.
     Reachable,
     /// The destination cannot be reached.
     Unreachable,
@@ -88,7 +92,7 @@ impl Relay {
     /// notification it runs no queries.
     ///
     /// # Errors
-    /// If the database fails. The caller may then call this again.
+    /// Returns an error if the database fails. The caller may then call this again.
     pub(crate) async fn run(&self, destination: Service, stop: CancellationToken) -> Result<(), DbErr> {
         self.release_stale_leases_once().await?;
         let mut backoff = Backoff::new(FIRST_RETRY_DELAY, MAX_RETRY_DELAY);
@@ -107,9 +111,9 @@ impl Relay {
         }
     }
 
-    /// Releases, before this process takes its first lease, the leases of a process that died. Only
-    /// on SQLite, where no other process can hold a lease. On PostgreSQL, other replicas may hold
-    /// leases, so the stale ones have to expire.
+    /// Releases the leases that a crashed process left, before this process takes its first lease.
+    /// This happens only on SQLite, where no other process can hold a lease. On PostgreSQL, other
+    /// replicas may hold leases, so the stale ones have to expire.
     async fn release_stale_leases_once(&self) -> Result<(), DbErr> {
         self.context.stale_leases_released.get_or_try_init(|| self.release_stale_leases()).await.map(|_| ())
     }
@@ -122,7 +126,7 @@ impl Relay {
         let released = release_all(&tx).await?;
         tx.commit().await?;
         if released > 0 {
-            tracing::info!(service = %self.context.service, released, "released the leases of a process that died");
+            tracing::info!(service = %self.context.service, released, "released the leases of a process that crashed");
         }
         Ok(())
     }
@@ -131,7 +135,7 @@ impl Relay {
     /// cancelled.
     ///
     /// # Errors
-    /// If the database fails. The caller may then call this again.
+    /// Returns an error if the database fails. The caller may then call this again.
     pub(crate) async fn poll(&self, stop: CancellationToken) -> Result<(), DbErr> {
         self.release_stale_leases_once().await?;
         loop {
@@ -150,7 +154,7 @@ impl Relay {
     /// delivered.
     ///
     /// # Errors
-    /// If the database fails.
+    /// Returns an error if the database fails.
     pub async fn deliver_pending(&self) -> Result<u64, DbErr> {
         let stop = CancellationToken::new();
         let mut events = 0;
@@ -171,15 +175,15 @@ impl Relay {
         let mut events = 0;
         loop {
             let state = unsaved.as_ref().map(|unsaved| unsaved.destination_state);
-            let goes_on = state != Some(DestinationState::Unreachable) && !stop.is_cancelled();
+            let continues = state != Some(DestinationState::Unreachable) && !stop.is_cancelled();
             let (count, leased) =
-                self.save_and_lease_with_retries(unsaved.take(), goes_on.then_some(destination)).await?;
+                self.save_and_lease_with_retries(unsaved.take(), continues.then_some(destination)).await?;
             events += count;
             let Some((lease_token, streams)) = leased else {
                 return Ok((state.unwrap_or(DestinationState::Reachable), events));
             };
             if streams.len() as u64 == MAX_STREAMS {
-                // There may be more streams, which another relay task can deliver at the same time.
+                // If there are more streams, another relay task can deliver them at the same time.
                 self.context.notifications.relay(destination).notify_one();
             }
             let (mut results, destination_state) = self.deliver(destination, streams).await;
@@ -190,7 +194,7 @@ impl Relay {
     }
 
     /// Calls [`Relay::save_and_lease`] and retries it on errors. If the results cannot be stored,
-    /// the same events are delivered once more after the lease has ended.
+    /// the same events are delivered again after the lease has ended.
     async fn save_and_lease_with_retries(
         &self,
         unsaved: Option<UnsavedDelivery>,
@@ -251,6 +255,8 @@ impl Relay {
         now + doubled.min(MAX_RETRY_DELAY).mul_f64(self.context.entropy.fraction())
     }
 
+    /// Sends the events of the leased streams. Returns one result for each stream, and the state of
+    /// the destination.
     async fn deliver(
         &self,
         destination: Service,
@@ -277,6 +283,8 @@ impl Relay {
         (results, DestinationState::Reachable)
     }
 
+    /// Sends the events of one stream in a request of their own. Parks the stream if the request is
+    /// unreadable.
     async fn send_alone(&self, destination: Service, stream: &LeasedStream, timeout: Instant) -> DeliveryResult {
         let failed = |outcome| DeliveryResult::none_delivered(stream, outcome);
         match self.send(destination, std::slice::from_ref(stream), timeout).await {
@@ -329,8 +337,8 @@ fn no_result() -> DeliveryOutcome {
 }
 
 /// Returns the result for a stream that was leased without events. If the events of other streams
-/// filled the delivery, the stream is released at once; if its next event cannot be read, the
-/// stream is parked.
+/// have used up the limits of the delivery, the stream is released at once. If its next event
+/// cannot be read, the stream is parked.
 fn result_without_events(stream: &LeasedStream) -> DeliveryResult {
     let outcome = stream.unreadable_reason.clone().map_or(DeliveryOutcome::Delivered, DeliveryOutcome::Parked);
     DeliveryResult::none_delivered(stream, outcome)

@@ -1,5 +1,5 @@
-//! The identity of an outgoing stream, and its forms: database columns, resource name and protobuf
-//! message.
+//! The identity of an outgoing stream, and its conversions to and from database columns, a resource
+//! name and a protobuf message.
 use std::{fmt, str::FromStr};
 
 use cpor_proto::events::v1 as wire;
@@ -39,7 +39,7 @@ impl OutboxStreamKey {
     /// Creates the key from the values of [`KEY_COLUMNS`].
     pub(super) fn new(owner: String, aggregate: String, id: Uuid, destination: &str) -> Result<Self, DbErr> {
         let destination =
-            destination.parse().map_err(|bad| DbErr::Type(format!("outbox_stream.destination: {bad}")))?;
+            destination.parse().map_err(|error| DbErr::Type(format!("outbox_stream.destination: {error}")))?;
         Ok(Self { key: AggregateKey { owner, id }, aggregate, destination })
     }
 

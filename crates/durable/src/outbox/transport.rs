@@ -1,4 +1,4 @@
-//! The transport that carries a delivery to the service it is addressed to.
+//! The transport that sends a delivery of events to the service that it is addressed to.
 use cpor_proto::events::v1::{DeliverEventsRequest, DeliverEventsResponse, event_service_client::EventServiceClient};
 use cpor_rpc::Peers;
 use tonic::Code;
@@ -11,8 +11,7 @@ pub enum DeliveryError {
     /// been applied.
     #[error("{0}")]
     Unreachable(String),
-    /// The receiver cannot read the request, so that sending the same request again would fail
-    /// again.
+    /// The receiver cannot read the request. Sending the same request again would fail again.
     #[error("{0}")]
     Unreadable(String),
 }
@@ -23,7 +22,7 @@ pub trait EventTransport: Send + Sync {
     /// Sends the request to its destination and returns the response.
     ///
     /// # Errors
-    /// See [`DeliveryError`].
+    /// Returns a [`DeliveryError`].
     async fn deliver(&self, request: DeliverEventsRequest) -> Result<DeliverEventsResponse, DeliveryError>;
 }
 

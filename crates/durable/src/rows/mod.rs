@@ -5,7 +5,7 @@
 //! values, under any name, as the first columns of their primary keys.
 //!
 //! The functions here translate between [`AggregateKey`] and the statements of `cpor_bulk_rows`.
-//! Those that need no translation are the same functions.
+//! Functions that need no translation are re-exported from there unchanged.
 use cpor_bulk_rows::{KeyValue, LoadError, UndecodableRow};
 pub use cpor_bulk_rows::{delete, increment_counters, insert, insert_new, to_bigint, upsert};
 use sea_orm::{ConnectionTrait, DbErr, EntityTrait, IdenStatic as _, Iterable as _, Value};
@@ -18,7 +18,7 @@ use crate::{AggregateKey, StoreError, Tx};
 /// not deadlock.
 ///
 /// # Errors
-/// If the database fails or a row does not decode.
+/// Returns an error if the database fails or a row cannot be decoded.
 pub async fn load_locked<E: EntityTrait>(tx: &Tx, keys: &[AggregateKey]) -> Result<Vec<E::Model>, LoadError> {
     let columns = [column::<E>("owner")?, column::<E>("id")?];
     cpor_bulk_rows::load_and_lock::<E>(tx, &columns, keys.iter().map(<[Value; 2]>::from)).await
@@ -31,7 +31,7 @@ pub async fn load_locked<E: EntityTrait>(tx: &Tx, keys: &[AggregateKey]) -> Resu
 /// writer.
 ///
 /// # Errors
-/// If the database fails or a row does not decode.
+/// Returns an error if the database fails or a row cannot be decoded.
 pub async fn load_children<E: EntityTrait>(
     db: &impl ConnectionTrait,
     columns: [E::Column; 2],
@@ -43,7 +43,7 @@ pub async fn load_children<E: EntityTrait>(
 /// Loads the rows of `E` in which `column` holds one of `ids`, ordered by primary key.
 ///
 /// # Errors
-/// If the database fails or a row does not decode.
+/// Returns an error if the database fails or a row cannot be decoded.
 pub async fn load_by_id<E: EntityTrait>(
     db: &impl ConnectionTrait,
     column: E::Column,
@@ -58,8 +58,8 @@ pub async fn load_by_id<E: EntityTrait>(
 /// which is [`Change::previous_version`](crate::Change::previous_version).
 ///
 /// # Errors
-/// [`StoreError::ConcurrentChange`] with the keys of the rows that have another version;
-/// [`StoreError::Db`] if the database fails.
+/// Returns [`StoreError::ConcurrentChange`] with the keys of the rows whose stored version is
+/// another one, and [`StoreError::Db`] if the database fails.
 pub async fn save<E: EntityTrait>(
     tx: &Tx,
     rows: impl IntoIterator<Item = (u64, E::ActiveModel)>,
@@ -94,7 +94,7 @@ impl From<&AggregateKey> for [Value; 2] {
     }
 }
 
-/// A row that does not decode becomes an inconsistency of its aggregate.
+/// A row that cannot be decoded becomes [`StoreError::Inconsistent`] for its aggregate.
 impl From<LoadError> for StoreError {
     fn from(error: LoadError) -> Self {
         match error {

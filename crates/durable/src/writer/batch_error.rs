@@ -1,5 +1,5 @@
-//! The reasons why the transaction of a batch failed, and their classification from database
-//! errors.
+//! The reasons why the transaction of a batch (commands that share the transaction) failed, and the
+//! classification of database errors by these reasons.
 use sea_orm::{DbErr, RuntimeErr, SqlxError};
 
 use crate::{AggregateKey, StoreError};
@@ -12,8 +12,8 @@ pub(super) enum BatchError<C> {
     UniquenessConflict(Vec<(AggregateKey, C)>),
     /// Another process changed these aggregates after they were loaded.
     ConcurrentChange(Vec<AggregateKey>),
-    /// Another transaction was in the way, for example by a deadlock or a lock timeout. The same
-    /// batch may be tried again.
+    /// Another transaction was in conflict with this one, for example by a deadlock or a lock
+    /// timeout. The same batch may be tried again.
     Transient(String),
     /// One of the commands makes the transaction fail.
     Failed(String),

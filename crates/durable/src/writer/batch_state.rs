@@ -1,5 +1,5 @@
-//! The decisions of a batch: commands are decided in order, each on the state that the commands
-//! before it left. Pure.
+//! The decisions of a batch, that is, of commands that share a transaction. They are decided in
+//! order, each on the state that the commands before it left. The code is pure.
 use std::collections::{BTreeMap, HashMap};
 
 use cpor_types::{Actor, Timestamp};
@@ -14,8 +14,8 @@ use crate::{
     request_id::{RequestKey, RequestOutcome},
 };
 
-/// The maximum number of deadlines that one command applies to an aggregate. A higher number means
-/// that the aggregate's `apply_passed_deadline` never ends.
+/// The maximum number of deadlines that one command applies to an aggregate. If more have passed,
+/// `apply_passed_deadline` apparently returns the same deadline again and again.
 const MAX_PASSED_DEADLINES: usize = 10_000;
 
 /// Everything that the transaction of a batch has to write.
@@ -76,7 +76,7 @@ struct Step<A: Aggregate> {
     outgoing_events: Vec<OutgoingEvent>,
 }
 
-/// The step that a command makes: `None` if it changes nothing.
+/// The step that a command makes, or `None` if the command changes nothing.
 type DecidedStep<S> = Result<Option<Step<<S as Store>::Aggregate>>, CommandError<(), <S as Store>::Conflict>>;
 
 /// The state of a batch while its commands are decided.
@@ -106,7 +106,7 @@ impl<'a, S: Store> BatchState<'a, S> {
         Self { store, now, aggregates, requests, new_requests: Vec::new(), streams, fired_deadlines: 0 }
     }
 
-    /// Decides one command. The next command sees what it changes.
+    /// Decides one command. The next command is decided on the changed state.
     pub(super) fn decide(&mut self, job: &mut Job<S>) -> JobResult<S> {
         let first_outcome =
             job.command.request.as_ref().and_then(|request| self.requests.get(&RequestKey::new(request)).cloned());
@@ -139,7 +139,8 @@ impl<'a, S: Store> BatchState<'a, S> {
         Ok(outcome)
     }
 
-    /// R47: applies every passed deadline before the command is decided.
+    /// Applies every passed deadline of the aggregate, because a command is decided in the state
+    /// after them (R47).
     fn apply_passed_deadlines(
         &mut self,
         key: &AggregateKey,
@@ -171,8 +172,8 @@ impl<'a, S: Store> BatchState<'a, S> {
         )))
     }
 
-    /// Returns whether the event that the command applies was applied before. Fails if earlier
-    /// events are missing.
+    /// Returns whether the event that the command applies was applied before. Returns an error if
+    /// earlier events of the stream are missing.
     fn is_event_applied(&self, job: &Job<S>) -> Result<bool, CommandError<(), S::Conflict>> {
         let Some(position) = &job.command.position else { return Ok(false) };
         let expected = self.streams.get(&position.stream).map_or(0, |advance| advance.to) + 1;
@@ -221,7 +222,7 @@ impl<'a, S: Store> BatchState<'a, S> {
     }
 
     /// Records that the command's request id and event have been handled, so that neither takes
-    /// effect again.
+    /// effect a second time.
     fn record_handled(&mut self, job: &Job<S>, committed: &CommandOutcome<S::Aggregate>) {
         if let Some(request) = &job.command.request {
             let (key, version) = (committed.key.clone(), committed.version);

@@ -1,5 +1,5 @@
-//! A job: a command with its decision function and the channel to its caller, without the type of
-//! its refusal.
+//! A job: a command with its decision function and the channel to its caller. The type of the
+//! refusal is erased, so that commands with different refusals can share a transaction.
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use cpor_types::Timestamp;
@@ -8,7 +8,8 @@ use tracing::Span;
 
 use crate::{Command, CommandError, CommandOutcome, Store, Transition};
 
-/// The result of a job as a lane knows it. The typed refusal stays inside the job.
+/// The result of a job as a lane (the task that commits jobs) sees it. The typed refusal stays
+/// inside the job.
 pub(super) type JobResult<S> =
     Result<CommandOutcome<<S as Store>::Aggregate>, CommandError<(), <S as Store>::Conflict>>;
 
@@ -28,7 +29,7 @@ pub(super) enum Decision<S: Store> {
 /// A command that waits in a lane or is being decided.
 pub(super) struct Job<S: Store> {
     pub(super) command: Command,
-    /// The W3C trace context that the command's events continue.
+    /// The W3C trace context of the command, which its events continue.
     pub(super) traceparent: String,
     pub(super) span: Span,
     decider: Box<dyn ErasedDecider<S>>,

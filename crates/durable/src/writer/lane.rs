@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{AggregateKey, CommandError, Store};
 
-/// The number of times that a group is retried after a conflict with another transaction.
+/// The maximum number of times that a group is retried after a conflict with another transaction.
 const MAX_RETRIES: u32 = 5;
 
 /// The maximum delay before the first retry. It doubles with every retry.
@@ -75,8 +75,8 @@ fn complete_job<S: Store>(job: Job<S>, result: JobResult<S>) {
     job.complete(result);
 }
 
-/// Returns the delay before a group is retried, if the error calls for one. The delay is random, so
-/// that two transactions that conflict do not retry at the same moment.
+/// Returns the delay before a group is retried, or `None` if it must not be retried unchanged. The
+/// delay is random, so that two transactions that conflict do not retry at the same moment.
 fn retry_delay<S: Store>(
     context: &WriterContext<S>,
     error: &BatchError<S::Conflict>,
@@ -116,11 +116,13 @@ fn remaining_groups<S: Store>(error: BatchError<S::Conflict>, mut group: JobGrou
     }
 }
 
+/// Completes all jobs with an error, so no group remains.
 fn fail_jobs<S: Store>(jobs: Vec<Job<S>>, reason: &str) -> Vec<JobGroup<S>> {
     jobs.into_iter().for_each(|job| complete_job(job, Err(CommandError::Unavailable(reason.to_owned()))));
     Vec::new()
 }
 
+/// Completes all jobs of a group with the first of the conflicts, so no group remains.
 fn complete_with_conflict<S: Store>(
     group: JobGroup<S>,
     conflicts: Vec<(AggregateKey, S::Conflict)>,
@@ -140,8 +142,8 @@ fn complete_with_conflict<S: Store>(
 fn isolate_jobs<S: Store>(group: JobGroup<S>, keys: &HashSet<AggregateKey>) -> Vec<JobGroup<S>> {
     let (isolated, others): (Vec<_>, Vec<_>) = group.jobs.into_iter().partition(|job| keys.contains(&job.command.key));
     if isolated.is_empty() {
-        // The store named an aggregate that no command is about. Halving finds the command that
-        // causes the error.
+        // The store named an aggregate of none of the commands. Splitting in halves finds the
+        // command that causes the error.
         let middle = others.len() / 2;
         return split_jobs(others, middle);
     }

@@ -1,9 +1,11 @@
 //! The writer: the single place where the commands of one kind of aggregate are decided and
 //! committed.
 //!
-//! Commands wait in lanes, which are chosen by the hash of the command's owner. Commands that wait
-//! together in a lane are decided one after the other and committed in one transaction (group
-//! commit). For callers the result is the same as that of separate transactions.
+//! A writer has several *lanes*, each a queue of commands with the task that commits them. The
+//! owner of a command's aggregate (usually a partner or tenant) determines the lane of the command.
+//! Commands that wait in one lane at the same time are decided one after the other and committed in
+//! one transaction (group commit). For callers the result is the same as that of separate
+//! transactions.
 mod batch_error;
 mod batch_state;
 mod job;
@@ -24,10 +26,11 @@ use job::Job;
 /// The result of a command on an aggregate of the store `S`, with refusals of type `R`.
 pub type CommandResult<S, R> = Result<CommandOutcome<<S as Store>::Aggregate>, CommandError<R, <S as Store>::Conflict>>;
 
-/// The sizes of a writer.
+/// The number of lanes of a writer, and their limits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WriterSettings {
-    /// The number of concurrent transactions. It is 1 on SQLite, which admits one writer.
+    /// The number of concurrent transactions. It is 1 on SQLite, which allows one writing
+    /// transaction at a time.
     pub lanes: usize,
     /// The maximum number of commands that wait in one lane. Further commands fail with
     /// [`CommandError::Overloaded`].
@@ -85,20 +88,20 @@ impl<S: Store> Writer<S> {
     /// Decides a command with `decide` and commits the transition.
     ///
     /// `decide` receives the aggregate (`None` if it does not exist), to which every passed
-    /// deadline has been applied, and the business time. It returns `Ok(None)` if nothing changes.
-    /// It must be pure: it is called again if a shared transaction fails, and only the last result
-    /// counts.
+    /// deadline has been applied, and the reading of the business clock. It returns `Ok(None)` if
+    /// nothing changes. It must be pure: it is called again if a shared transaction fails, and only
+    /// the last result counts.
     ///
     /// # Errors
-    /// See [`CommandError`]. After `Unavailable` the command may have been committed; repeat it
-    /// under the same request id.
+    /// Returns a [`CommandError`]. After `Unavailable` the command may have been committed; repeat
+    /// it under the same request id.
     pub async fn execute<R: Send + 'static>(
         &self,
         mut command: Command,
         decide: impl Fn(Option<&S::Aggregate>, Timestamp) -> Result<Option<Transition<S::Aggregate>>, R> + Send + 'static,
     ) -> CommandResult<S, R> {
         if command.validate_only {
-            // Nothing takes effect, so there is nothing to repeat safely.
+            // Nothing takes effect, so a repeated request needs no protection.
             command.request = None;
         }
         let lane = self.lane(&command.key);
@@ -119,7 +122,8 @@ impl<S: Store> Writer<S> {
     /// instead of failing.
     ///
     /// # Errors
-    /// Only [`CommandError::Unavailable`].
+    /// Returns [`CommandError::Unavailable`] if the deadlines could not be applied, and no other
+    /// error.
     pub async fn apply_passed_deadlines(&self, key: AggregateKey) -> CommandResult<S, std::convert::Infallible> {
         let (sender, receiver) = oneshot::channel();
         let lane = self.lane(&key);
@@ -130,6 +134,7 @@ impl<S: Store> Writer<S> {
         }
     }
 
+    /// Returns the queue of the lane for the aggregates of the key's owner.
     fn lane(&self, key: &AggregateKey) -> &mpsc::Sender<Job<S>> {
         let mut hasher = DefaultHasher::new();
         key.owner.hash(&mut hasher);

@@ -39,8 +39,8 @@ impl<S: Store> WriterContext<S> {
         let stream_keys = jobs.iter().filter_map(|job| Some(&job.command.position.as_ref()?.stream)).collect();
         let last_sequences = inbox::lock(&tx, stream_keys).await?;
         let loaded = self.store.load(&tx, &aggregate_keys(jobs, &requests)).await?;
-        // R47: the clock is read after the locks, so a command that waited for a lock is decided at
-        // the time at which it got the lock.
+        // The clock is read after the rows are locked, so a command that waited for a lock is
+        // decided by the time at which it got the lock (R47).
         let now = self.host.business_clock.read(&tx).await?;
         let known_requests: HashSet<RequestKey> = requests.keys().cloned().collect();
         let mut batch = BatchState::new(&self.store, now, loaded, requests, last_sequences);
@@ -56,7 +56,7 @@ impl<S: Store> WriterContext<S> {
         }
         let stream_commands = stream_commands(jobs);
         let summary = self.write(&tx, stream_commands, effects, now).await?;
-        // If the commit reports an error, it may have taken place nevertheless.
+        // Even if the commit returns an error, the database may have committed.
         tx.commit()
             .await
             .map_err(|error| BatchError::Unavailable(format!("the outcome of a commit is not known: {error}")))?;
@@ -68,8 +68,8 @@ impl<S: Store> WriterContext<S> {
     /// this transaction waited for locks. Those commands are repeated requests, so they must be
     /// decided again instead of being refused.
     ///
-    /// This takes one statement and runs only after a refusal. It is not needed on SQLite, whose
-    /// single writer holds the whole database from the begin of its transaction.
+    /// The check takes one statement and runs only after a refusal. It is not needed on SQLite,
+    /// where the transaction locks the whole database from its begin.
     async fn used_elsewhere(
         &self,
         tx: &Tx,

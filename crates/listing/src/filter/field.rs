@@ -17,11 +17,12 @@ pub struct Field<C> {
 /// The type of a field. It determines the operators and values that the field can be compared with.
 #[derive(Clone, Copy, Debug)]
 pub enum FieldType {
-    /// One value of an enum, compared by `=` and `!=`. The first part is the prefix of the values
-    /// in the API, which a filter may omit; the second part lists the values without the prefix.
+    /// One value of an enum, compared by `=` and `!=`. The first part is the prefix that the values
+    /// have in the API and that a filter may omit. The second part lists the values without the
+    /// prefix.
     Enum(&'static str, &'static [&'static str]),
-    /// Several values of an enum, compared by `:` with one of them. The parts are a prefix and
-    /// values.
+    /// Several values of an enum, compared by `:` with one of them. The parts are those of
+    /// [`FieldType::Enum`].
     EnumList(&'static str, &'static [&'static str]),
     /// A text, compared without regard to case: by `=` and `!=`, and by `:` with a part of it.
     Text,

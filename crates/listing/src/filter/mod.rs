@@ -57,9 +57,9 @@ pub enum Operator {
     LessOrEqual,
     Greater,
     GreaterOrEqual,
-    /// The list field contains the value as an item; written `:`.
+    /// The list field contains the value as an item. Written `:`.
     Has,
-    /// The text field contains the value as a part; written `:`.
+    /// The text field contains the value as a part. Written `:`.
     Contains,
 }
 
@@ -87,7 +87,7 @@ impl Operator {
 pub struct FilterError {
     /// The position of the error in characters; the first character has the position 1.
     pub position: usize,
-    /// What is wrong, and what is allowed instead.
+    /// A description of what is wrong and what is allowed instead.
     pub message: String,
 }
 

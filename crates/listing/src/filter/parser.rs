@@ -21,8 +21,8 @@ pub(super) fn parse<C: Copy>(
 struct Parser<'f, C> {
     scanner: Scanner<'f>,
     fields: &'f [Field<C>],
-    /// The comparisons that do not fit the fields. They do not stop the parser; a syntax error
-    /// does.
+    /// The comparisons that do not fit the fields. Unlike a syntax error, they do not stop the
+    /// parser.
     errors: Vec<FilterError>,
     /// The number of parentheses and NOTs that enclose the current position.
     depth: usize,

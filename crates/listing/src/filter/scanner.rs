@@ -46,7 +46,7 @@ impl<'f> Scanner<'f> {
         self.peek().is_none()
     }
 
-    /// Skips whitespace, then takes `text` if it comes next. Returns true if it did.
+    /// Skips whitespace, then takes `text` if it comes next. Returns whether `text` was taken.
     pub(super) fn take(&mut self, text: &str) -> bool {
         self.skip_whitespace();
         let is_next = self.rest.as_str().starts_with(text);
@@ -57,8 +57,8 @@ impl<'f> Scanner<'f> {
         is_next
     }
 
-    /// Skips whitespace, then takes the keyword if it comes next as a whole word. Returns true if
-    /// it did.
+    /// Skips whitespace, then takes the keyword if it comes next as a whole word. Returns whether
+    /// it was taken.
     pub(super) fn take_keyword(&mut self, keyword: &str) -> bool {
         self.skip_whitespace();
         let after_keyword = self.rest.as_str().strip_prefix(keyword);
@@ -66,7 +66,7 @@ impl<'f> Scanner<'f> {
         is_whole_word && self.take(keyword)
     }
 
-    /// Returns the field name that comes next; empty if there is none.
+    /// Returns the field name that comes next, or an empty text if there is none.
     pub(super) fn scan_name(&mut self) -> String {
         self.skip_whitespace();
         self.take_while(is_name_char)

@@ -1,7 +1,10 @@
 //! The table `mail`: one row for each mail that was ever queued.
 //!
-//! It has no foreign key: the owner is a partner or a tenant, and the aggregate that a mail is
-//! about belongs to the service.
+//! It has no foreign key, because the owner can be a partner or a tenant, and the aggregate that a
+//! mail is about is stored in a table of the service.
+//!
+//! Real times are read from the machine's clock, and business times from the business clock, which
+//! can be virtual.
 
 use cpor_durable::ids::MailId;
 use sea_orm::entity::prelude::*;

@@ -1,4 +1,5 @@
-//! Leasing queued mails, so that no two senders work on the same mail at the same time.
+//! Leases on queued mails. A lease is the right of one sender to work on a mail until a given time,
+//! so that no two senders send it.
 
 use cpor_database::{Db, Engine};
 use cpor_durable::ids::MailId;
@@ -12,7 +13,7 @@ use uuid::Uuid;
 use super::entity::{Column, Entity, Model};
 use super::{Mail, MailState};
 
-/// A mail that no other sender may send until the lease ends.
+/// A mail that this sender has leased: no other sender may send it until the lease ends.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct LeasedMail {
     /// The mail.
@@ -26,7 +27,7 @@ pub(crate) struct LeasedMail {
 }
 
 /// Leases up to `limit` mails whose next attempt is due, from `now` to `until`. `token` becomes the
-/// id of the lease. A single statement does this, which is a transaction of its own.
+/// id of the lease. Executes a single statement, which is a transaction of its own.
 pub(crate) async fn lease_due(
     db: &Db,
     token: Uuid,
@@ -44,8 +45,8 @@ pub(crate) async fn lease_due(
 }
 
 /// Ends all leases of queued mails and returns their number. Call it only when a process starts on
-/// an SQLite database: only one process uses such a database, so that every existing lease belongs
-/// to a process that has died.
+/// an SQLite database: only one process uses such a database, so every existing lease belongs to a
+/// process that has ended.
 pub(crate) async fn end_all_leases(db: &Db) -> Result<u64, DbErr> {
     let result = Entity::update_many()
         .col_expr(Column::LeaseToken, Expr::value(None::<Uuid>))
@@ -61,7 +62,8 @@ pub(crate) async fn end_all_leases(db: &Db) -> Result<u64, DbErr> {
 const SELECT_DUE: &str = "SELECT owner, id FROM mail \
     WHERE state = 'queued' AND next_attempt_time <= $3 AND (lease_until IS NULL OR lease_until <= $3) \
     ORDER BY next_attempt_time, owner, id LIMIT $4";
-/// Stores the lease $1, which ends at $2, and the time $3 of the first attempt.
+/// Stores the lease with the id $1, which ends at $2, and $3 as the time of the first attempt if
+/// there was none before.
 const TAKE_LEASE: &str =
     "UPDATE mail SET lease_token = $1, lease_until = $2, first_attempt_time = COALESCE(first_attempt_time, $3)";
 

@@ -34,7 +34,7 @@ pub struct Mail {
     pub kind: String,
     /// The recipient's e-mail address (personal data).
     pub recipient: String,
-    /// The business time of the decision to send the mail.
+    /// The time of the decision to send the mail, by the business clock.
     pub time: Timestamp,
     /// The data from which the renderer finds what the mail is about, for example the id of the
     /// claim.
@@ -59,7 +59,7 @@ impl std::fmt::Debug for Mail {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 pub(crate) enum MailState {
-    /// The mail is to be sent.
+    /// The mail waits to be sent.
     #[sea_orm(string_value = "queued")]
     Queued,
     /// The mail system accepted the mail.
@@ -126,8 +126,8 @@ fn to_row(mail: NewMail) -> entity::ActiveModel {
         data: ActiveValue::Set(data),
         state: ActiveValue::Set(MailState::Queued),
         attempts: ActiveValue::Set(0),
-        // The beginning of 1970 lies in the past, so that the mail is due at once. The current real
-        // time is not known here.
+        // The mail is due at once, because the beginning of 1970 has passed. The current real time
+        // is not known here.
         next_attempt_time: ActiveValue::Set(Timestamp::UNIX_EPOCH),
         first_attempt_time: ActiveValue::Set(None),
         settle_time: ActiveValue::Set(None),
@@ -142,8 +142,8 @@ fn to_row(mail: NewMail) -> entity::ActiveModel {
 pub(crate) async fn count_queued(db: &impl ConnectionTrait, now: Timestamp) -> Result<(u64, u64), DbErr> {
     let counted_if_due = CaseStatement::new().case(entity::Column::NextAttemptTime.lte(now), 1);
     // Both counts come from one statement. With two, a mail that is finished in between would be
-    // counted as queued but not due.
-    // The state is a literal and not a parameter, so that the partial index serves.
+    // counted as queued but not due. The state is a literal and not a parameter, because only then
+    // the database can use the partial index.
     let is_queued = Expr::col(entity::Column::State).eq(Expr::Constant(MailState::Queued.into()));
     let counts = entity::Entity::find()
         .filter(is_queued)

@@ -12,10 +12,10 @@ use crate::{MailRenderer, Message, Outcome, RenderResult, RendererError, SendErr
 
 /// The maximum delay after the first failed attempt. It doubles with each further attempt.
 const FIRST_RETRY_DELAY: Duration = Duration::from_secs(2);
-/// The value beyond which the maximum delay does not grow.
+/// The upper limit of the maximum delay.
 const MAX_RETRY_DELAY: Duration = Duration::from_secs(900);
-/// How many times the sender reports an outcome to the renderer before it gives the mail back to
-/// the queue.
+/// The number of times that the sender reports an outcome to the renderer before it puts the mail
+/// back into the queue.
 const MAX_OUTCOME_REPORTS: u32 = 6;
 
 /// The result of one attempt to send a mail.
@@ -110,8 +110,8 @@ impl<R: MailRenderer> Sender<R> {
     }
 
     /// Reports the outcome to the renderer, with up to [`MAX_OUTCOME_REPORTS`] calls until one
-    /// succeeds. It does not give up earlier, because a mail that goes back to the queue now is
-    /// sent a second time.
+    /// succeeds. It tries so often because a mail that is put back into the queue now is sent a
+    /// second time.
     async fn report_outcome(&self, mail: &Mail, outcome: &Outcome) -> Result<(), RendererError> {
         let parts = &self.0.parts;
         let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(10));
@@ -156,15 +156,15 @@ const fn final_state(outcome: &Outcome) -> MailState {
     }
 }
 
-/// Draws the time of the next attempt evenly between now and a maximum delay that doubles with each
-/// attempt (full jitter), so that mails that failed together are not retried together.
+/// Returns a random time of the next attempt, between now and a maximum delay that doubles with
+/// each attempt. It is random so that mails that failed together are not retried together.
 fn next_attempt_time(attempts: u32, now: Timestamp, entropy: &dyn Entropy) -> Timestamp {
     let max_delay = FIRST_RETRY_DELAY.saturating_mul(2_u32.saturating_pow(attempts)).min(MAX_RETRY_DELAY);
     now + max_delay.mul_f64(entropy.fraction())
 }
 
-/// Logs a warning if the lease ended before the attempt did: another sender may send the mail
-/// again.
+/// Logs a warning if the lease ended before the attempt did, because another sender may then send
+/// the mail again.
 fn warn_if_lease_lost(leased: &LeasedMail, still_held: bool) {
     if !still_held {
         tracing::warn!(owner = leased.mail.owner, mail = %leased.mail.id, "the lease of a mail ended before its attempt did");

@@ -23,8 +23,8 @@ use crate::{MailConfig, MailRenderer, Transport, queue};
 
 /// The time between two searches for due mails if the sender is not woken up.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
-/// The part of a lease beyond the send timeout of the transport. It covers rendering the mail
-/// before it is sent, and reporting and storing the outcome afterwards.
+/// The time by which a lease is longer than the send timeout of the transport. In this time the
+/// mail is rendered before it is sent, and its outcome is reported and stored afterwards.
 const LEASE_MARGIN: Duration = Duration::from_secs(15);
 
 /// The dependencies of a [`Sender`].
@@ -33,9 +33,9 @@ pub struct SenderParts<R> {
     pub service: Service,
     /// The database of that service.
     pub db: Db,
-    /// The clock of real time.
+    /// The machine's clock.
     pub clock: Arc<dyn Clock>,
-    /// The source of lease tokens and of the jitter between attempts.
+    /// The source of lease ids and of the random delays between attempts.
     pub entropy: Arc<dyn Entropy>,
     /// The metrics that count queued mails and attempts.
     pub metrics: Metrics,
@@ -47,8 +47,8 @@ pub struct SenderParts<R> {
     pub config: MailConfig,
 }
 
-/// Sends the mails of one service. Every replica of the service may run a sender. All clones of a
-/// sender share one state, and cloning is cheap.
+/// Sends the mails of one service. Several processes that host the service may each run a sender.
+/// All clones of a sender share one state, and cloning is cheap.
 pub struct Sender<R>(Arc<Inner<R>>);
 
 /// The state that all clones of a sender share.
@@ -61,7 +61,7 @@ struct Inner<R> {
     wake: Notify,
     /// Signals the end of a batch to tasks that wait in [`Sender::drain`].
     progress: Notify,
-    /// Set after the leases that a dead process left behind have been ended.
+    /// Is set when the leases that a crashed process left have been ended.
     stale_leases_ended: OnceCell<()>,
     /// The metric for the number of queued mails.
     queued_gauge: Gauges,
@@ -83,7 +83,7 @@ impl<R> std::fmt::Debug for Sender<R> {
 
 impl<R: MailRenderer> Sender<R> {
     /// Creates a sender. It sends nothing before [`Self::run`] or [`Self::drain`] is called.
-    /// Returns `None` if `from` in the configuration is not a valid mailbox; validating the
+    /// Returns `None` if `from` in the configuration is not a valid mailbox; the validation of the
     /// configuration reports that.
     #[must_use]
     pub fn new(parts: SenderParts<R>) -> Option<Self> {
@@ -104,8 +104,8 @@ impl<R: MailRenderer> Sender<R> {
     /// Sends queued mails until `stop` is cancelled. Attempts that have begun by then are finished.
     ///
     /// # Errors
-    /// Returns the error of the database. Mails that are leased at that time are sent after their
-    /// leases have ended.
+    /// Returns the error of the database. Mails that were leased when it occurred are sent after
+    /// their leases have ended.
     pub async fn run(self, stop: CancellationToken) -> Result<(), DbErr> {
         self.end_stale_leases_once().await?;
         while !stop.is_cancelled() {
@@ -127,9 +127,9 @@ impl<R: MailRenderer> Sender<R> {
         self.0.stale_leases_ended.get_or_try_init(|| self.end_stale_leases()).await.map(|_| ())
     }
 
-    /// Ends the leases that a killed process left behind, so that its mails need not wait for the
-    /// leases to run out. This is possible on SQLite only, where no other process can hold a lease.
-    /// A mail that was being sent may be sent twice.
+    /// Ends the leases that a killed process left, so that its mails are sent without waiting for
+    /// the end of those leases. This is possible on SQLite only, where no other process can hold a
+    /// lease. A mail that was being sent may be sent twice.
     async fn end_stale_leases(&self) -> Result<(), DbErr> {
         let SenderParts { db, service, .. } = &self.0.parts;
         if db.engine() == Engine::Postgres {
@@ -137,12 +137,12 @@ impl<R: MailRenderer> Sender<R> {
         }
         let ended = queue::end_all_leases(db).await?;
         if ended > 0 {
-            tracing::info!(%service, ended, "ended the mail leases that a stopped process held");
+            tracing::info!(%service, ended, "ended the mail leases that a crashed process held");
         }
         Ok(())
     }
 
-    /// Sends queued mails until no mail is due. Returns the number of mails that are still queued,
+    /// Sends queued mails until no mail is due. Returns the number of mails that are still queued
     /// for a later attempt.
     ///
     /// # Errors
@@ -173,7 +173,7 @@ impl<R: MailRenderer> Sender<R> {
 
     /// Returns how long a mail is leased. A lease is longer than the send timeout of the transport,
     /// so that no second sender sends the mail during an attempt. It is not much longer, because on
-    /// PostgreSQL the mails of a dead process wait until their leases end.
+    /// PostgreSQL the mails of a crashed process are not sent before their leases end.
     fn lease_duration(&self) -> Duration {
         self.0.parts.transport.send_timeout() + LEASE_MARGIN
     }
@@ -193,7 +193,7 @@ impl<R: MailRenderer> Sender<R> {
         let leased = queue::lease_due(db, entropy.uuid(), now, now + self.lease_duration(), limit).await?;
         let batch_size = leased.len();
         if batch_size == 0 {
-            // Other senders hold the leases of the due mails. A signal of progress would make
+            // Other senders hold the leases of the due mails. Signalling progress here would make
             // `drain` search again without a pause.
             return Ok(0);
         }

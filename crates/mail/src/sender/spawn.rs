@@ -1,4 +1,4 @@
-//! Starting a [`Sender`] as a background task of a [`Host`], which runs the tasks of one service.
+//! Registers a [`Sender`] as a background task of a [`Host`], which runs the tasks of one service.
 
 use cpor_durable::{Host, ServiceContext};
 
@@ -19,8 +19,8 @@ pub enum SetupError {
 
 impl<R: MailRenderer> Sender<R> {
     /// Creates the sender of the host's service and registers it with the host: the sender runs as
-    /// soon as the host is started. A virtual business clock does not advance before the sender has
-    /// sent all mails that are due.
+    /// soon as the host is started. A virtual business clock is not moved forward before the sender
+    /// has sent all mails that are due.
     ///
     /// # Errors
     /// Returns [`SetupError`] if the transport or the sender address cannot be used.

@@ -1,4 +1,4 @@
-//! The transport for machines without a mail server.
+//! The transport for machines without a mail server: it writes mails to files.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -9,9 +9,9 @@ use async_trait::async_trait;
 use super::{SendError, Transport};
 use crate::Mail;
 
-/// Writes each mail to an `.eml` file (RFC 5322). The file name begins with the business time at
-/// which it was decided to send the mail, so that files sort by time. It also contains the kind and
-/// the recipient. An example is
+/// Writes each mail to an `.eml` file (RFC 5322). The file name begins with the time of the
+/// decision to send the mail (by the business clock), so that files sort by time. It also contains
+/// the kind and the recipient. An example is
 /// `2026-03-02T083000.123Z-approval-anna.lee@fabrikam.example-9f3c21.eml`.
 #[derive(Clone, Debug)]
 pub struct EmlFiles {
@@ -51,8 +51,8 @@ impl Transport for EmlFiles {
         result.map_err(|error| SendError::Unavailable(error.kind().to_string()))
     }
 
-    /// Returns a short timeout, because writing a file is quick, and writing it twice results in
-    /// one file.
+    /// Returns a short timeout, because writing a file is quick. A second attempt overwrites the
+    /// file of the first.
     fn send_timeout(&self) -> Duration {
         Duration::from_secs(5)
     }

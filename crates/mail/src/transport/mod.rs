@@ -1,4 +1,4 @@
-//! How messages leave the process: through an SMTP server or as `.eml` files.
+//! The transports by which messages leave the process: an SMTP server or `.eml` files.
 
 mod eml;
 mod smtp;
@@ -44,8 +44,8 @@ pub enum SendError {
     /// bounced.
     #[error("deferred: {0}")]
     Deferred(String),
-    /// No mail system decided whether it accepts the message, for example because the server, the
-    /// login or the disk failed. The sender retries without a limit.
+    /// The message was neither accepted nor refused, for example because the server, the login or
+    /// the disk failed. The sender retries without a limit.
     #[error("the mail cannot be sent at the moment: {0}")]
     Unavailable(String),
 }
@@ -64,12 +64,11 @@ pub enum TransportError {
     Server(#[from] lettre::transport::smtp::Error),
 }
 
-/// Creates the configured transport: the SMTP server, or `.eml` files in the configured directory,
-/// or `.eml` files in `mail` under `data_dir`.
+/// Creates the first of these transports that is configured: the SMTP server, `.eml` files in the
+/// configured folder, or `.eml` files in the folder `mail` under `data_dir`.
 ///
 /// # Errors
-/// Returns [`TransportError`] if the first of these that is configured cannot be used, or if none
-/// is configured.
+/// Returns [`TransportError`] if that transport cannot be set up, or if none is configured.
 pub fn build_transport(config: &MailConfig, data_dir: Option<&Path>) -> Result<Box<dyn Transport>, TransportError> {
     if let Some(smtp) = &config.smtp {
         return Ok(Box::new(Smtp::new(smtp)?));

@@ -12,7 +12,7 @@ use lettre::{AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
 use super::{DEFAULT_SEND_TIMEOUT, SendError, Transport, TransportError};
 use crate::{Mail, Security, SmtpConfig};
 
-/// Sends through an SMTP server, over a pool of connections.
+/// Sends messages through an SMTP server, over a pool of connections.
 #[derive(Debug)]
 pub struct Smtp {
     /// The connection pool.
@@ -98,9 +98,9 @@ fn to_send_error(error: &Error) -> SendError {
     }
 }
 
-/// Classifies a reply by RFC 5321, section 4.2.1. A 55x code is about the mailbox: a bounce. Other
-/// 5xx codes are about this process (its syntax or its login, for example an expired password) and
-/// do not count as a bounce. A 4xx code is a deferral.
+/// Classifies a reply by its code (RFC 5321, section 4.2.1). A code of the form x5x concerns the
+/// mailbox, so 55x is a permanent refusal. Other 5xx codes concern this process (its syntax or its
+/// login, for example an expired password) and do not count as a refusal. A 4xx code is a deferral.
 fn classify_reply(code: Code) -> SendError {
     let reply = format!("SMTP {code}");
     match (code.severity, code.category) {

@@ -1,4 +1,4 @@
-//! Loading of the configuration from a file, the environment and flags.
+//! Loads the configuration from a file, the environment and flags.
 use std::path::PathBuf;
 
 use figment::{
@@ -23,7 +23,7 @@ pub struct Sources {
     /// The names and values of environment variables. `CPOR_LISTEN__GRPC` sets `listen.grpc`.
     /// Variables without the prefix `CPOR_` and the test suite's `CPOR_TEST_...` are ignored.
     pub environment: Vec<(String, String)>,
-    /// Dotted keys and values from command-line flags.
+    /// Dotted keys (such as `listen.grpc`) and values from command-line flags.
     pub overrides: Vec<(String, String)>,
 }
 
@@ -34,7 +34,7 @@ impl Sources {
         Self { file, environment: std::env::vars().collect(), overrides: Vec::new() }
     }
 
-    /// Adds an override for a dotted key.
+    /// Adds an override for a dotted key such as `listen.grpc`.
     #[must_use]
     pub fn set(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.overrides.push((key.into(), value.into()));
@@ -63,7 +63,7 @@ pub enum LoadError {
 /// that a misspelt key is an error.
 ///
 /// # Errors
-/// See [`LoadError`]. All unknown keys and values of the wrong type are reported at once.
+/// Returns a [`LoadError`]. It reports all unknown keys and values of the wrong type at once.
 pub fn load<T: DeserializeOwned>(sources: &Sources) -> Result<T, LoadError> {
     let mut figment = Figment::new();
     if let Some(path) = &sources.file {
@@ -111,8 +111,8 @@ fn is_about_removed_value(error: &figment::Error, removed_paths: &[Vec<String>])
     removed_paths.iter().any(is_missing_field)
 }
 
-/// Removes the value at `path`, or the innermost enclosing list or section if the path leads
-/// further than the values. Returns true if something was removed.
+/// Removes the value at `path`. If there is none, removes the innermost list or section on the
+/// path. Returns true if something was removed.
 fn remove_value(value: &mut Value, path: &[String]) -> bool {
     let (Value::Dict(_, dict), Some((key, rest))) = (value, path.split_first()) else { return false };
     dict.get_mut(key).is_some_and(|inner| remove_value(inner, rest)) || dict.remove(key).is_some()
@@ -184,13 +184,15 @@ impl Provider for SingleValueProvider {
 }
 
 /// Parses a text as a number, boolean, list or table where possible, otherwise as a string. A
-/// number that would be formatted differently stays a string, because `007` may be a password.
+/// number that would be formatted differently, such as `007`, stays a string, because it may be a
+/// password.
 fn parse_value(text: &str) -> Value {
     let Ok(value) = text.parse::<Value>();
     let is_exact = value.to_num().is_none_or(|_| format_number(&value).is_some_and(|number| number == text));
     if is_exact { value } else { Value::from(text) }
 }
 
+/// Returns the number as text, or `None` if the value is not a number.
 fn format_number(value: &Value) -> Option<String> {
     let signed = value.to_i128().map(|number| number.to_string());
     let unsigned = || value.to_u128().map(|number| number.to_string());

@@ -1,6 +1,6 @@
-//! Configuration: loaded from a file, the environment and flags, and validated as a whole before
-//! the process opens anything. Each section is a struct with a `validate` function. A section that
-//! belongs to one crate, such as `database`, is declared in that crate.
+//! The configuration. It is loaded from a file, the environment and flags, and validated as a whole
+//! before the process opens databases or listeners. Each section is a struct with a `validate`
+//! function. A section that belongs to one crate, such as `database`, is declared in that crate.
 mod listen;
 mod load;
 mod print;

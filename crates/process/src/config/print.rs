@@ -1,4 +1,4 @@
-//! Printing of the effective configuration.
+//! Prints the effective configuration.
 use serde::Serialize;
 
 /// A configuration that cannot be converted to TOML.
@@ -12,8 +12,8 @@ pub struct PrintError(#[from] toml::ser::Error);
 /// # Errors
 /// Returns an error if a value has no TOML form.
 pub fn to_masked_toml<T: Serialize>(config: &T) -> Result<String, PrintError> {
-    // Serialized by way of a tree, because TOML requires plain values before sub-tables and the
-    // fields of the structs are in any order.
+    // The configuration is first converted to a tree, because TOML requires plain values before
+    // sub-tables, and the fields of the structs are in any order.
     Ok(toml::to_string_pretty(&toml::Value::try_from(config)?)?)
 }
 

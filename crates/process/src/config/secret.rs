@@ -10,8 +10,8 @@ const MASK: &str = "********";
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
-/// Accepts numbers and booleans too, because the environment provider parses a secret of digits as
-/// a number. No plain value is refused, because the error would print it.
+/// Accepts numbers and booleans too, because a secret of digits in the environment is parsed as a
+/// number. No plain value is refused, because the error message would print it.
 impl<'de> Deserialize<'de> for Secret {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         #[derive(Deserialize)]
@@ -84,6 +84,7 @@ impl SecretUrl {
     }
 }
 
+/// Masks the password before the `@` of a URL.
 fn mask_authority(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else { return MASK.to_owned() };
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
@@ -95,6 +96,7 @@ fn mask_authority(url: &str) -> String {
     }
 }
 
+/// Masks the value of the parameter `password` in the query of a URL.
 fn mask_parameter(url: &str) -> String {
     let Some((base, query)) = url.split_once('?') else { return url.to_owned() };
     let parameters: Vec<String> = query

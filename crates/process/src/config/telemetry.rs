@@ -27,7 +27,7 @@ pub struct TelemetryConfig {
     pub sample_ratio: f64,
     /// The format of log lines.
     pub log_format: LogFormat,
-    /// The log lines to write: `level` or `target=level` directives, separated by commas.
+    /// Which log lines are written: `level` or `target=level` directives, separated by commas.
     pub log_filter: String,
 }
 

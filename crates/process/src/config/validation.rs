@@ -6,7 +6,7 @@ use std::{fmt, path::PathBuf};
 pub struct ValidationError {
     /// The dotted key of the value, for example `listen.grpc`.
     pub key: String,
-    /// What is wrong with the value.
+    /// A description of what is wrong with the value.
     pub problem: String,
 }
 

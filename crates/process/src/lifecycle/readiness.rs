@@ -40,8 +40,8 @@ impl Readiness {
         Self::default()
     }
 
-    /// Adds a check, which fails with the reason `starting` until it is set. `scope` is the name of
-    /// a service, or empty for the whole process.
+    /// Adds a check, which fails with the reason `starting` until its result is set. `scope` is the
+    /// name of a service, or empty for the whole process.
     #[must_use]
     pub fn add_check(&self, scope: &str, name: &str) -> ReadinessCheck {
         let check = ReadinessCheck { readiness: self.clone(), key: (scope.to_owned(), name.to_owned()) };
@@ -49,18 +49,19 @@ impl Readiness {
         check
     }
 
-    /// Marks the process as draining: it must not be sent new requests.
+    /// Marks the process as draining. It is not ready from then on, so that it gets no new
+    /// requests.
     pub fn drain(&self) {
         self.0.send_modify(|state| state.is_draining = true);
     }
 
-    /// Returns all failed checks; empty if the process is ready.
+    /// Returns all failed checks. The process is ready if there are none.
     #[must_use]
     pub fn failed_checks(&self) -> Vec<FailedCheck> {
         self.0.borrow().failed_checks()
     }
 
-    /// Returns true if a service of the process is ready: its own checks and those of the process
+    /// Returns true if the service `scope` is ready: its own checks and those of the whole process
     /// pass.
     #[must_use]
     pub fn is_ready(&self, scope: &str) -> bool {
@@ -106,12 +107,13 @@ pub struct ReadinessCheck {
 }
 
 impl ReadinessCheck {
-    /// Lets the check pass.
+    /// Marks the check as passed.
     pub fn set_ready(&self) {
         self.set(None);
     }
 
-    /// Lets the check fail with a reason for operators, for example `needs schema 3, finds 2`.
+    /// Marks the check as failed, with a reason for operators, for example `needs schema 3, finds
+    /// 2`.
     pub fn set_not_ready(&self, reason: impl Into<String>) {
         self.set(Some(reason.into()));
     }

@@ -1,4 +1,5 @@
-//! The shutdown of a process in two phases: draining, then abort.
+//! The shutdown of a process in two phases: first running work may finish (draining), then it is
+//! aborted.
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
@@ -13,7 +14,7 @@ pub struct Shutdown {
 }
 
 impl Shutdown {
-    /// Creates a shutdown with the given grace period, which begins with draining.
+    /// Creates a shutdown with the given grace period, which begins when draining begins.
     #[must_use]
     pub fn new(grace: Duration) -> Self {
         let abort_token = CancellationToken::new();

@@ -9,13 +9,13 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use super::Shutdown;
 use crate::metrics::{Counters, Gauges, Metrics};
 
-/// A task that has run this long without failing counts as recovered: after its next failure, the
-/// delay is the shortest again.
+/// A task that has run this long without failing counts as recovered. After its next failure, the
+/// delays begin with the shortest again.
 const RECOVERY_TIME: Duration = Duration::from_secs(60);
 
 /// The delays between attempts: exponential back-off with full jitter. Each delay is random between
-/// zero and a ceiling that doubles from `initial` to `max`, so that tasks which failed together do
-/// not retry together.
+/// zero and a ceiling, which is doubled from `initial` up to `max`. Random delays keep tasks that
+/// failed together from retrying together.
 #[derive(Clone, Debug)]
 pub struct Backoff {
     initial: Duration,
@@ -76,9 +76,9 @@ impl Tasks {
         }
     }
 
-    /// Runs a task for as long as the process runs. `work` gets a token that is cancelled when the
-    /// process drains; it must then return `Ok` soon. If it returns an error or panics, it is
-    /// started again after a delay.
+    /// Runs a task until the process drains. `work` gets a token that is cancelled when the process
+    /// drains; `work` must then return `Ok` soon. If it returns an error or panics, it is started
+    /// again after a delay.
     pub fn supervise<W, F, E>(&self, name: impl Into<String>, work: W)
     where
         W: Fn(CancellationToken) -> F + Send + 'static,

@@ -19,13 +19,13 @@ pub struct Limits {
     pub max_header_bytes: u32,
     /// The time limit for a unary call whose client sets no deadline, in seconds.
     pub default_deadline_seconds: u64,
-    /// The time limit for every call, whatever the client requests, in seconds. It is also the time
-    /// limit for streams without a deadline.
+    /// The maximum time for any call, in seconds. It also limits the deadlines that clients
+    /// request. It is also the time limit for streams without a deadline.
     pub max_deadline_seconds: u64,
-    /// The age after which a client is asked to reconnect, in seconds, so that load spreads over
-    /// new replicas.
+    /// The age of a connection after which its client is asked to reconnect, in seconds, so that
+    /// new replicas get their share of the load.
     pub max_connection_age_seconds: u64,
-    /// The time that running work gets to finish after SIGTERM, in seconds.
+    /// The time in which running work can finish after SIGTERM, in seconds.
     pub shutdown_grace_seconds: u64,
 }
 

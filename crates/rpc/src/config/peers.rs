@@ -24,8 +24,8 @@ pub struct PeersConfig {
     /// The address of the service registry.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub registry: Option<String>,
-    /// The PEM file with the certificate authorities that the certificates of `https` peers are
-    /// verified against.
+    /// The PEM file with the certificate authorities by which the certificates of `https` peers are
+    /// verified.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ca_file: Option<PathBuf>,
 }

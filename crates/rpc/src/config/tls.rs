@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use cpor_process::config::ValidationErrors;
 
-/// The TLS files of the gRPC listener. Either both are set, or neither for plain text.
+/// The TLS files of the gRPC listener. Either both are set or, for a listener without TLS, neither.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TlsConfig {
@@ -65,6 +65,7 @@ fn read_pem<'a, T>(
     None
 }
 
+/// Reads the certificates in a PEM file, of which there must be at least one.
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, pem::Error> {
     let chain = CertificateDer::pem_file_iter(path)?.collect::<Result<Vec<_>, _>>()?;
     if chain.is_empty() { Err(pem::Error::NoItemsFound) } else { Ok(chain) }

@@ -16,7 +16,7 @@ const IGNORE_ALWAYS: i32 = 3;
 /// The full name of the message type for times.
 const TIMESTAMP: &str = "google.protobuf.Timestamp";
 
-/// A constraint in a proto that this server does not enforce.
+/// A constraint in a proto that this server cannot enforce.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{element}: the constraint {rule} is not supported")]
 pub struct UnsupportedRule {
@@ -152,7 +152,8 @@ impl FieldRules {
 }
 
 impl MessageRules {
-    /// Returns true if the type has rules of its own or a field whose type has rules.
+    /// Returns true if the type has rules of its own or a field whose message type is in
+    /// `types_with_rules`.
     fn can_be_violated(&self, types_with_rules: &HashSet<String>) -> bool {
         let has_rules = |field: &FieldRules| {
             field.is_required

@@ -1,4 +1,4 @@
-//! The constraints on single values, and the texts and reasons of their violations.
+//! The constraints on single values, and the reasons and descriptions of their violations.
 use std::sync::LazyLock;
 
 use prost_reflect::{EnumDescriptor, Kind, Value};
@@ -15,7 +15,7 @@ static EMAIL: LazyLock<Regex> = LazyLock::new(|| {
 const TIMESTAMP_SECONDS: std::ops::RangeInclusive<i64> = -62_135_596_800..=253_402_300_799;
 
 /// One constraint on one value. `type_name` is the name of the protobuf type in the annotation, for
-/// example `int32`; it becomes part of the reason.
+/// example `int32`; it becomes part of the violation's reason.
 #[derive(Debug)]
 pub(super) enum Constraint {
     /// The minimum length in characters.
@@ -47,9 +47,9 @@ pub(super) enum Constraint {
         type_name: String,
         value: Scalar,
     },
-    /// The timestamp must be within the range of its type. Applied without an annotation.
+    /// The timestamp must be within the range of its type. It applies without an annotation.
     Timestamp,
-    /// The text must not contain U+0000, which PostgreSQL cannot store. Applied without an
+    /// The text must not contain U+0000, which PostgreSQL cannot store. It applies without an
     /// annotation.
     Storable,
 }
@@ -83,7 +83,7 @@ pub(super) enum Scalar {
 pub(super) struct BrokenConstraint {
     /// The stable code of the constraint, for example `STRING_MAX_LEN`.
     pub(super) reason: String,
-    /// The constraint in words.
+    /// The constraint as a text for clients.
     pub(super) description: String,
 }
 
@@ -134,7 +134,7 @@ impl Constraint {
                 value.as_enum_number().is_some_and(|number| descriptor.get_value(number).is_some())
             }
             Self::Bound { bound, limit, .. } => {
-                Number::from_value(value).is_some_and(|number| bound.admits(number, *limit))
+                Number::from_value(value).is_some_and(|number| bound.allows(number, *limit))
             }
             Self::In { values, .. } => Scalar::from_value(value).is_some_and(|value| values.contains(&value)),
             Self::NotIn { values, .. } => Scalar::from_value(value).is_none_or(|value| !values.contains(&value)),
@@ -208,8 +208,8 @@ impl Bound {
         }
     }
 
-    /// Returns true if the number is within the bound. NaN never is.
-    fn admits(self, number: Number, limit: Number) -> bool {
+    /// Returns true if the number is within the bound. NaN is never within a bound.
+    fn allows(self, number: Number, limit: Number) -> bool {
         match self {
             Self::Gt => number > limit,
             Self::Gte => number >= limit,

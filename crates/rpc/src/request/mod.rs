@@ -1,6 +1,6 @@
-//! Validation of requests: the first step of every RPC implementation. It checks the constraints
-//! that the protos declare (`buf.validate`, `google.api.field_behavior`) and that the resource
-//! which the request names may belong to the caller.
+//! The validation of requests, which is the first step of every RPC implementation. It checks the
+//! constraints that the protos declare (`buf.validate`, `google.api.field_behavior`). It also
+//! checks, by the name of the resource in the request, that the caller may access the resource.
 mod compile;
 mod constraint;
 mod evaluate;
@@ -29,8 +29,9 @@ static RULES: LazyLock<(RuleSet, Vec<UnsupportedRule>)> =
 /// Validates a unary request and returns the caller and the message.
 ///
 /// # Errors
-/// - INVALID_ARGUMENT (`INVALID_FIELDS`) with all violations if the message violates constraints.
-/// - NOT_FOUND if the owner field that the method declares names a resource of another owner.
+/// - INVALID_ARGUMENT (`INVALID_FIELDS`) with all violations, if the message violates constraints.
+/// - NOT_FOUND if the owner field that the method declares names a resource of another partner or
+///   tenant.
 /// - INTERNAL if the request did not pass the authorization middleware.
 pub fn validate<T: Message + Name>(request: Request<T>) -> Result<(Caller, T), Status> {
     let call = AuthorizedCall::from_request(&request)?;
@@ -40,15 +41,17 @@ pub fn validate<T: Message + Name>(request: Request<T>) -> Result<(Caller, T), S
 }
 
 /// The violations of the rows of a request, by row index. Valid rows have no entry. The field paths
-/// begin within the row.
+/// are relative to the row.
 pub type RowViolations = BTreeMap<usize, Vec<FieldViolation>>;
 
-/// Validates a unary request whose repeated field `rows_field` is validated row by row. Violations
-/// of rows are returned beside the message, so that an invalid row does not refuse the other rows.
+/// Validates a unary request whose repeated field `rows_field` is validated row by row. Returns the
+/// violations of rows together with the message, so that the valid rows of a request with invalid
+/// rows can be processed.
 ///
 /// # Errors
-/// - INVALID_ARGUMENT (`INVALID_FIELDS`) with all violations outside the rows.
-/// - NOT_FOUND if the owner field that the method declares names a resource of another owner.
+/// - INVALID_ARGUMENT (`INVALID_FIELDS`) with all violations outside of the rows, if there are any.
+/// - NOT_FOUND if the owner field that the method declares names a resource of another partner or
+///   tenant.
 /// - INTERNAL if the request did not pass the authorization middleware.
 pub fn validate_rows<T: Message + Name>(
     request: Request<T>,
@@ -81,11 +84,11 @@ fn split_row_path<'p>(path: &'p str, rows_field: &str) -> Option<(usize, &'p str
     Some((index.parse().ok()?, field.trim_start_matches('.')))
 }
 
-/// Returns the call and the message stream of a client-streaming request. Nothing is validated yet:
-/// pass each message that arrives to [`AuthorizedCall::check`].
+/// Returns the call and the message stream of a client-streaming request. Validates nothing: the
+/// caller must pass each message that arrives to [`AuthorizedCall::check`].
 ///
 /// # Errors
-/// INTERNAL if the request did not pass the authorization middleware.
+/// Returns INTERNAL if the request did not pass the authorization middleware.
 pub fn validate_stream<T>(request: Request<Streaming<T>>) -> Result<(AuthorizedCall, Streaming<T>), Status> {
     let call = AuthorizedCall::from_request(&request)?;
     Ok((call, request.into_inner()))
@@ -109,12 +112,14 @@ impl AuthorizedCall {
         Ok(Self { caller, method })
     }
 
-    /// Checks the constraints of one message, and then the owner that the method declares.
+    /// Checks the constraints of one message, and then the owner in the field that the method
+    /// declares.
     ///
     /// # Errors
-    /// - INVALID_ARGUMENT (`INVALID_FIELDS`) with all violations if the message violates
+    /// - INVALID_ARGUMENT (`INVALID_FIELDS`) with all violations, if the message violates
     ///   constraints.
-    /// - NOT_FOUND if the owner field that the method declares names a resource of another owner.
+    /// - NOT_FOUND if the owner field that the method declares names a resource of another partner
+    ///   or tenant.
     pub fn check<T: Message + Name>(&self, message: &T) -> Result<(), Status> {
         if !has_rules::<T>() && self.owner_field().is_empty() {
             return Ok(());
@@ -134,7 +139,8 @@ impl AuthorizedCall {
         }
     }
 
-    /// Returns true if the caller is a customer and the method itself checks the customer's tenant.
+    /// Returns true if the caller is a customer and the method declares that it checks the
+    /// customer's tenant itself.
     fn is_customer_by_tenant(&self) -> bool {
         match &self.method.access {
             Access::Public => false,
@@ -154,11 +160,11 @@ impl AuthorizedCall {
         }
     }
 
-    /// Checks by the name of a resource that it may belong to the caller. Use it in methods whose
-    /// owner is not in a fixed field of the request.
+    /// Checks by the owner in the name of a resource that the caller may access the resource. Use
+    /// it in methods whose requests do not have the name in a fixed field.
     ///
     /// # Errors
-    /// NOT_FOUND, the same error as for a resource that does not exist.
+    /// Returns NOT_FOUND, the same error as for a resource that does not exist.
     pub fn check_owner(&self, resource: &str) -> Result<(), Status> {
         if self.caller.may_access(resource) { Ok(()) } else { Err(status::not_found(resource)) }
     }
@@ -167,13 +173,13 @@ impl AuthorizedCall {
 /// Returns all constraint violations of a message.
 ///
 /// # Errors
-/// INTERNAL if the message type is not among the built-in descriptors.
+/// Returns INTERNAL if the message type is not among the built-in descriptors.
 pub fn find_violations<T: Message + Name>(message: &T) -> Result<Vec<FieldViolation>, Status> {
     if has_rules::<T>() { Ok(evaluate_rules::<T>(&to_dynamic(message)?)) } else { Ok(Vec::new()) }
 }
 
 /// Checks that the protos use only constraints that this module enforces. The server calls it at
-/// start, because a constraint that is published and not enforced would mislead clients.
+/// start, because clients rely on the constraints that the protos publish.
 ///
 /// # Errors
 /// Returns every constraint that is not supported.
@@ -185,7 +191,7 @@ fn has_rules<T: Name>() -> bool {
     RULES.0.get(&T::full_name()).is_some()
 }
 
-/// Returns the violations of a message of the type `T`; none if the type has no rules.
+/// Returns the violations of a message of the type `T`.
 fn evaluate_rules<T: Name>(message: &DynamicMessage) -> Vec<FieldViolation> {
     let rules = RULES.0.get(&T::full_name());
     rules.map(|rules| evaluate::violations(&RULES.0, rules, message)).unwrap_or_default()
@@ -194,7 +200,7 @@ fn evaluate_rules<T: Name>(message: &DynamicMessage) -> Vec<FieldViolation> {
 /// Converts a message to its dynamic form, in which fields can be read by name.
 ///
 /// # Errors
-/// INTERNAL if the message type is not among the built-in descriptors.
+/// Returns INTERNAL if the message type is not among the built-in descriptors.
 pub(crate) fn to_dynamic<T: Message + Name>(message: &T) -> Result<DynamicMessage, Status> {
     let descriptor = descriptors::pool().get_message_by_name(&T::full_name());
     let mut dynamic =

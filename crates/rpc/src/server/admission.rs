@@ -27,30 +27,31 @@ const RETRY_AFTER: Duration = Duration::from_millis(500);
 pub(super) struct Admission {
     permits: Arc<Semaphore>,
     /// Counts the refused requests.
-    sheds: Counters,
+    refused_requests: Counters,
 }
 
 impl Admission {
     pub(super) fn new(max_requests: usize, metrics: &Metrics) -> Self {
-        let sheds = metrics.counter("rpc_server_sheds", "Requests refused because too many requests were in progress.");
-        Self { permits: Arc::new(Semaphore::new(max_requests.min(Semaphore::MAX_PERMITS))), sheds }
+        let refused_requests =
+            metrics.counter("rpc_server_sheds", "Requests refused because too many requests were in progress.");
+        Self { permits: Arc::new(Semaphore::new(max_requests.min(Semaphore::MAX_PERMITS))), refused_requests }
     }
 }
 
 /// Refuses a request immediately if too many are in progress, because a request that waits in a
-/// queue is likely to miss its deadline. Health and reflection are always admitted, so that an
-/// orchestrator does not restart a process that is only busy.
+/// queue is likely to miss its deadline. Calls to health and reflection are never refused, so that
+/// an orchestrator does not restart a process that is only busy.
 pub(super) async fn admit(State(admission): State<Arc<Admission>>, request: Request, next: Next) -> Response {
     let method = request.extensions().get::<Arc<Method>>().cloned();
     if method.as_ref().is_some_and(|method| method.access == Access::Public) {
         return next.run(request).await;
     }
     let Ok(permit) = admission.permits.clone().try_acquire_owned() else {
-        admission.sheds.add(&[], 1);
+        admission.refused_requests.add(&[], 1);
         return status::overloaded(RETRY_AFTER).into_http();
     };
     let response = next.run(request).await;
-    // A unary response is complete at this point; a stream keeps its permit until it ends.
+    // A unary response is complete now; a stream keeps its permit until it ends.
     match method {
         Some(method) if method.is_streaming => response.map(|body| Body::new(PermitBody { body, _permit: permit })),
         Some(_) | None => response,

@@ -19,8 +19,8 @@ use axum::{
 use http_body::{Frame, SizeHint};
 use http_body_util::BodyExt as _;
 
-/// The maximum number of bytes to read. A client can have at most one flow-control window in
-/// transit, and the window is not enlarged after the response.
+/// The maximum number of bytes to read. A client can have sent at most one flow-control window that
+/// is unread, and the window is not enlarged after the response.
 const MAX_DRAINED_BYTES: usize = 1 << 20;
 /// The maximum time for reading the rest of a body.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
@@ -30,7 +30,8 @@ pub(super) async fn drain_body(request: Request, next: Next) -> Response {
     next.run(request.map(|body| Body::new(DrainOnDrop(Some(body))))).await
 }
 
-/// A request body that is read to its end when it is dropped early; `None` after its end was read.
+/// A request body. If it is dropped before its end, the rest is read in the background. It is
+/// `None` after its end was read.
 struct DrainOnDrop(Option<Body>);
 
 impl http_body::Body for DrainOnDrop {

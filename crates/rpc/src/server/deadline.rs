@@ -23,8 +23,8 @@ use cpor_auth::Method;
 use cpor_call::context::{CALL_CONTEXT, CallContext, CallDeadline, RequestId};
 use cpor_call::status;
 
-/// How much earlier than requested a call ends. tonic itself ends a call at the requested deadline,
-/// with CANCELLED and without details, so this middleware must act before.
+/// The time by which a call ends before its requested deadline. At that deadline tonic ends a call
+/// with CANCELLED and without details, so this middleware must end it earlier.
 const MARGIN: Duration = Duration::from_millis(5);
 
 /// The limits for the duration of calls.
@@ -44,7 +44,8 @@ impl Deadlines {
         }
     }
 
-    /// Returns the time that a call gets, given the timeout that the client requested.
+    /// Returns the time limit of a call. `requested` is the timeout that the client requested, if
+    /// any.
     fn time_limit(self, requested: Option<Duration>, is_streaming: bool) -> Duration {
         match requested {
             Some(requested) => requested.saturating_sub(MARGIN.min(requested / 2)).min(self.max),
@@ -136,7 +137,8 @@ impl http_body::Body for DeadlineBody {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         let Some(timer) = &mut self.timer else { return Poll::Ready(None) };
-        // The timer is polled first, because a body that is always ready would never end.
+        // The timer is polled first, because otherwise a body that is always ready would never be
+        // ended.
         if timer.as_mut().poll(context).is_pending() {
             return Pin::new(&mut self.body).poll_frame(context);
         }

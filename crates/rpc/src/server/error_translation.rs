@@ -1,4 +1,4 @@
-//! The middleware that gives the errors of the transport (tonic) the common form with an
+//! The middleware that converts errors of the transport (tonic) to the common form with an
 //! `ErrorInfo`.
 use std::time::Duration;
 
@@ -17,8 +17,8 @@ const MALFORMED_PREFIXES: [&str; 5] = [
     "message length",
 ];
 
-/// Translates errors without details. They come from the transport, or from a service that passed
-/// on an error without considering its text. Internal texts are logged and hidden.
+/// Translates errors without details. They come from the transport, or from a service that returned
+/// an error of another component unchanged. Internal texts are logged and hidden.
 pub(super) async fn translate(request: Request, next: Next) -> Response {
     let response = next.run(request).await;
     let headers = response.headers();
@@ -57,8 +57,8 @@ fn translate_status(bare: &Status) -> Status {
     status::with_reason(code, reason.as_str_name(), message, &[])
 }
 
-/// Returns the reason of a status that the transport created, or a service without a reason.
-/// Returns `None` for a code that only a defect can cause.
+/// Returns the reason for a status without details, by its code. Returns `None` for a code that
+/// only a defect can cause.
 fn reason_for(code: Code) -> Option<ErrorReason> {
     match code {
         Code::Cancelled => Some(ErrorReason::Cancelled),

@@ -8,7 +8,7 @@ use cpor_process::lifecycle::Readiness;
 /// change.
 ///
 /// The empty name reports the whole process. A gRPC service in `grpc_services` is ready when the
-/// service that owns it is; without an owner, when the whole process is.
+/// service that owns it is ready or, if it has no owner, when the whole process is ready.
 pub(super) async fn report_readiness(
     reporter: HealthReporter,
     readiness: Readiness,

@@ -2,9 +2,10 @@
 //!
 //! A request passes the middleware in this order, from outside in: `body_drain` (reads request
 //! bodies that no handler read), `observe` (request id, span, metrics), `panic` (turns panics into
-//! INTERNAL), `error_translation` (gives the transport's own errors the common form), `admission`
-//! (limits concurrent requests), `deadline`, and [`auth`](cpor_auth as auth). Health and reflection pass
-//! admission and authorization unconditionally.
+//! INTERNAL), `error_translation` (converts the transport's own errors to the common form),
+//! `admission` (limits concurrent requests), `deadline` (limits the duration of calls), and
+//! [`auth`](cpor_auth as auth) (checks tokens). Calls to health and reflection always pass
+//! admission and authorization.
 mod admission;
 mod body_drain;
 mod deadline;

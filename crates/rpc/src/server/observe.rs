@@ -57,7 +57,8 @@ impl Observer {
         header.filter(is_valid).map_or_else(|| self.entropy.uuid().to_string().into(), Into::into)
     }
 
-    /// Begins to observe a request, which counts as active until the observation is finished.
+    /// Starts the observation of a request. The request counts as active until the observation is
+    /// finished.
     fn start(&self, method: Option<Arc<Method>>) -> Observation {
         let span = new_span(service_and_method(method.as_deref()));
         self.active_requests.add(&[], 1.0);
@@ -72,8 +73,8 @@ impl Observer {
     }
 }
 
-/// Returns the names for spans and metrics. A client can choose any path, so paths that are not
-/// served share the name `unknown`; otherwise clients could create any number of metric series.
+/// Returns the names for spans and metrics. Paths that are not served share the name `unknown`,
+/// because otherwise clients could create any number of metric series.
 fn service_and_method(method: Option<&Method>) -> (&str, &str) {
     method.map_or(("unknown", "unknown"), |method| (&method.service, &method.name))
 }
@@ -143,7 +144,7 @@ impl Observation {
         }
     }
 
-    /// Records the end of the request; repeated calls have no effect.
+    /// Records the end of the request. Repeated calls have no effect.
     fn finish(&mut self, code: i32) {
         if std::mem::replace(&mut self.is_finished, true) {
             return;

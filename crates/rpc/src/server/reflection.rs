@@ -4,9 +4,9 @@ use tonic_reflection::server::{Builder, Error};
 
 use super::GrpcServices;
 
-/// Adds the reflection service in the versions v1 and v1alpha; Python clients need v1alpha. It
-/// lists only the hosted gRPC services. The protos that it returns include comments and the types
-/// of error details.
+/// Adds the reflection service in the versions v1 and v1alpha, which Python clients need. It lists
+/// only the hosted gRPC services. The protos that it returns include comments and the types of
+/// error details.
 pub(super) fn add(routes: Routes, services: &GrpcServices) -> Result<Routes, Error> {
     let builder = || {
         let builder = Builder::configure()

@@ -1,4 +1,4 @@
-//! Assembly and operation of the gRPC server.
+//! Assembles and runs the gRPC server.
 use std::{sync::Arc, time::Duration};
 
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -20,8 +20,8 @@ use cpor_process::{
     metrics::Metrics,
 };
 
-/// The number of HTTP/2 streams that a client may reset before they are accepted. A client that
-/// exceeds it ("rapid reset" attack) loses its connection.
+/// The number of HTTP/2 streams that a client may reset before the server has accepted them. The
+/// connection of a client that exceeds it (as in a "rapid reset" attack) is closed.
 const MAX_PENDING_RESETS: usize = 32;
 /// The interval of the pings that check whether a client is still connected.
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(30);
@@ -35,11 +35,11 @@ const CONNECTION_WINDOW: u32 = 4 << 20;
 /// The dependencies of a server, which its process provides.
 #[derive(Clone)]
 pub struct ServerDependencies {
-    /// The keys that bearer tokens are verified with.
+    /// The keys with which bearer tokens are verified.
     pub keys: Arc<VerificationKeys>,
     /// The limits for requests and connections.
     pub limits: Limits,
-    /// The certificate and its key; without them the server speaks plain text.
+    /// The certificate and its key. Without them the server does not use TLS.
     pub tls: TlsConfig,
     /// The registry of the server's metrics.
     pub metrics: Metrics,
@@ -74,6 +74,7 @@ pub enum ServerError {
     Transport(#[from] tonic::transport::Error),
 }
 
+/// Returns each item on an indented line of its own, for error messages.
 fn lines(items: &[impl std::fmt::Display]) -> String {
     items.iter().map(|item| format!("\n  {item}")).collect()
 }
@@ -83,7 +84,7 @@ pub struct Server {
     routes: Routes,
     transport: tonic::transport::Server,
     readiness: Readiness,
-    /// Copies the readiness to the health service as long as it is polled.
+    /// The task that copies the readiness to the health service. It works while it is polled.
     health: futures_util::future::BoxFuture<'static, ()>,
 }
 
@@ -98,7 +99,7 @@ impl Server {
     /// the certificate, adds health and reflection, and wraps everything in the middleware.
     ///
     /// # Errors
-    /// See [`ServerError`].
+    /// Returns a [`ServerError`].
     pub fn prepare(dependencies: ServerDependencies, services: GrpcServices) -> Result<Self, ServerError> {
         request::check_rules().map_err(ServerError::Rules)?;
         let methods = Arc::new(MethodTable::build(&services.audiences()).map_err(ServerError::Access)?);
@@ -131,7 +132,7 @@ impl Server {
         let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
         let serving = self.transport.add_routes(self.routes).serve_with_incoming_shutdown(incoming, drained);
         let serving_with_health = async {
-            // Only the end of `serving` ends the server: the health reporter runs beside it.
+            // The end of the health reporter does not end the server.
             tokio::select! {
                 result = serving => result,
                 never = async { self.health.await; std::future::pending().await } => never,
@@ -144,7 +145,7 @@ impl Server {
     }
 }
 
-/// Wraps the router in the middleware. The last layer is the outermost.
+/// Wraps the router in the middleware. The layer that is added last is the outermost.
 fn add_middleware(dependencies: ServerDependencies, methods: Arc<MethodTable>, router: axum::Router) -> Routes {
     let authorizer = Arc::new(Authorizer { keys: dependencies.keys });
     let admission =

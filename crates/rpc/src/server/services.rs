@@ -8,13 +8,14 @@ use tonic::{body::Body, server::NamedService, service::Routes};
 #[derive(Debug, Default)]
 pub struct GrpcServices {
     router: axum::Router,
-    /// The full name and the owner of each gRPC service; shared gRPC services have no owner.
+    /// The full name of each gRPC service, and the service that owns it. Shared gRPC services have
+    /// no owner.
     grpc_services: Vec<(&'static str, Option<Service>)>,
 }
 
 impl GrpcServices {
-    /// Adds a gRPC service that belongs to `owner`. A calling service's token must have `owner` as
-    /// its audience.
+    /// Adds a gRPC service that belongs to `owner`. The token of a service that calls it must have
+    /// `owner` as its audience.
     #[must_use]
     pub fn add<S>(self, owner: Service, service: S) -> Self
     where
@@ -60,8 +61,8 @@ impl GrpcServices {
         hosted
     }
 
-    /// Returns the full name and the owner of each gRPC service; shared gRPC services have no
-    /// owner.
+    /// Returns the full name of each gRPC service, and the service that owns it. Shared gRPC
+    /// services have no owner.
     pub(super) fn grpc_services(&self) -> &[(&'static str, Option<Service>)] {
         &self.grpc_services
     }

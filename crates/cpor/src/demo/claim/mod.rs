@@ -1,4 +1,9 @@
-//! A claim of the demo. Every step is one or two calls, and one line of the timeline.
+//! A claim of the demo, with its steps. Every step makes one or two calls and prints one line of
+//! the demo's output (the timeline).
+//!
+//! A line of a claim is about one workload or subscription of the customer. An association puts the
+//! partner on record for it; the association is official when the consent window has passed without
+//! a decline.
 
 mod partner;
 mod review;
@@ -19,7 +24,7 @@ use super::{
 pub(super) struct DemoClaim<'a> {
     system: &'a DemoSystem,
     printer: Printer,
-    /// How the timeline names the claim.
+    /// The name of the claim in the demo's output.
     label: &'static str,
     partner: &'a Actor,
     /// The claim as it was read after the last step.
@@ -89,8 +94,8 @@ impl<'a> DemoClaim<'a> {
         Ok(())
     }
 
-    /// Returns when the partner's response is due or the consent window passes, if one of them is
-    /// next.
+    /// Returns the time until which the partner can respond, or at which the consent window ends,
+    /// if the claim waits for one of them.
     fn deadline(&self) -> Option<DateTime<Utc>> {
         let claim = &self.current;
         let due_time = match claim.state() {

@@ -28,13 +28,14 @@ impl DemoClaim<'_> {
         self.report("upload", self.partner.label, note).await
     }
 
+    /// Submits the claim for review.
     pub(in crate::demo) async fn submit(&mut self) -> anyhow::Result<()> {
         let request = SubmitClaimRequest { name: self.current.name.clone(), ..SubmitClaimRequest::default() };
         self.partner.claims().submit_claim(request).await?;
         self.report("submit", self.partner.label, "submits the claim".into()).await
     }
 
-    /// Answers a request for partner action.
+    /// Answers a reviewer's request for action by the partner.
     pub(in crate::demo) async fn resubmit(&mut self, comment: &str) -> anyhow::Result<()> {
         let request = ResubmitClaimRequest {
             name: self.current.name.clone(),
@@ -56,21 +57,25 @@ impl DemoClaim<'_> {
         self.report("dispute", self.partner.label, format!("disputes the rejection: “{justification}”")).await
     }
 
-    /// Reads the comment about the competition, and checks that it does not name the rival.
+    /// Reads the claim's last comment, which says that another partner claims the same
+    /// subscription. Checks that the comment does not name that partner. `rival` is its name in
+    /// lower case.
     pub(in crate::demo) async fn read_competition_comment(&mut self, rival: &str) -> anyhow::Result<()> {
         self.system.wait_until_idle().await?;
         let request = ListCommentsRequest { parent: self.current.name.clone(), ..ListCommentsRequest::default() };
         let comments = self.partner.claims().list_comments(request).await?.into_inner().comments;
-        let comment = comments.last().context("there is no comment about the competition")?.text.clone();
+        let comment = comments.last().context("the claim has no comments")?.text.clone();
         ensure!(!comment.to_lowercase().contains(rival), "the comment names the rival: {comment}");
         let first_sentence = comment.split_inclusive('.').next().unwrap_or_default();
         let note = format!("reads the comment: “{}”", first_sentence.trim());
         self.report("hear of a rival", self.partner.label, note).await
     }
 
-    /// Reads the usage of the first line, which the official association allows.
+    /// Reads the monthly usage of the claim's first line. The partner may read it because its
+    /// association is official now.
     pub(in crate::demo) async fn read_usage(&mut self) -> anyhow::Result<()> {
         let line = self.current.lines.first().context("the claim has no line")?;
+        // The key names the workload or subscription that the line claims.
         let parent = line.key.clone();
         let months = self
             .partner
@@ -84,7 +89,7 @@ impl DemoClaim<'_> {
         self.report("read usage", self.partner.label, format!("can read the usage now: {}", months.join(", "))).await
     }
 
-    /// Reads the whole history, and checks that it has no gaps.
+    /// Reads the whole history of the claim, and checks that it has no gaps.
     pub(in crate::demo) async fn read_history(&mut self) -> anyhow::Result<()> {
         let request =
             ListHistoryRequest { parent: self.current.name.clone(), page_size: 1000, ..ListHistoryRequest::default() };

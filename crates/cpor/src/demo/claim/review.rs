@@ -1,4 +1,5 @@
-//! Steps of the reviewer and of the review lead with a claim.
+//! Steps of the reviewer and of the review lead with a claim. A reviewer works on the claim's
+//! review case; a review lead also decides between competing claims.
 
 use anyhow::{Context as _, bail, ensure};
 use cpor_proto::{
@@ -13,7 +14,7 @@ use cpor_proto::{
 use super::DemoClaim;
 
 impl DemoClaim<'_> {
-    /// The reviewer takes the open review case of the claim, and starts the review.
+    /// The reviewer takes the open review case of the claim and starts the review.
     pub(in crate::demo) async fn take_and_start_review(&mut self) -> anyhow::Result<()> {
         self.review_case = self.system.open_review_case(&self.current.name).await?;
         let request = TakeReviewCaseRequest { name: self.review_case.clone(), ..TakeReviewCaseRequest::default() };
@@ -28,6 +29,7 @@ impl DemoClaim<'_> {
         self.report("start review", self.system.reviewer.label, "starts the review".into()).await
     }
 
+    /// The reviewer asks the partner to correct the claim, for this reason.
     pub(in crate::demo) async fn request_partner_action(
         &mut self,
         reason: PartnerActionReason,
@@ -44,6 +46,7 @@ impl DemoClaim<'_> {
         self.report("request partner action", self.system.reviewer.label, note).await
     }
 
+    /// The reviewer approves the claim.
     pub(in crate::demo) async fn approve(&mut self) -> anyhow::Result<()> {
         self.system.reviewer.reviews().approve_review_case(self.approve_request()).await?;
         self.report("approve", self.system.reviewer.label, "approves the claim; its lines are held".into()).await
@@ -52,7 +55,7 @@ impl DemoClaim<'_> {
     /// The reviewer tries to approve the claim, and the call fails with this reason.
     pub(in crate::demo) async fn expect_refused_approval(&mut self, reason: &str) -> anyhow::Result<()> {
         let Err(status) = self.system.reviewer.reviews().approve_review_case(self.approve_request()).await else {
-            bail!("a claim was approved although its key is held");
+            bail!("a claim was approved although another partner holds its subscription");
         };
         ensure!(
             format!("{status:?}").contains(reason) || status.message().contains(reason),
@@ -78,7 +81,8 @@ impl DemoClaim<'_> {
         self.report("reject", self.system.reviewer.label, format!("rejects the claim: “{comment}”")).await
     }
 
-    /// The review lead compares the competing claims, and awards the first line to this claim.
+    /// The review lead compares the claims that compete for the first line's workload or
+    /// subscription, and awards it to this claim.
     pub(in crate::demo) async fn award_line(&mut self, comment: &str) -> anyhow::Result<()> {
         let review_case = self.system.open_review_case(&self.current.name).await?;
         let lead = &self.system.lead;
@@ -96,8 +100,8 @@ impl DemoClaim<'_> {
         self.report("award", lead.label, format!("{comparison}, and awards the line: “{comment}”")).await
     }
 
-    /// Looks up in the registry which partner is on record for the first line. Returns the resource
-    /// name of the partner.
+    /// Looks up in the registry which partner is on record for the workload or subscription of the
+    /// first line. Returns the resource name of the partner.
     pub(in crate::demo) async fn look_up_holder(&mut self) -> anyhow::Result<String> {
         let line = self.current.lines.first().context("the claim has no line")?;
         let key = line.key.clone();

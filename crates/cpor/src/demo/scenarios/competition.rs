@@ -1,5 +1,5 @@
 //! Scenarios 5 to 7: a rejection is disputed, two partners compete for one subscription, and a
-//! claim supersedes a legacy association.
+//! claim supersedes a legacy association (one that was imported from before CPOR and has no claim).
 
 use anyhow::ensure;
 use cpor_proto::{
@@ -37,8 +37,8 @@ pub(super) async fn disputed_rejection(system: &DemoSystem, timeline: &mut Timel
     Ok(())
 }
 
-/// Power Apps at Fabrikam: two claims compete, and a review lead awards the line to one. Returns
-/// the claim that won.
+/// Power Apps at Fabrikam: two claims compete for a subscription, and a review lead awards it to
+/// one of them. Returns that claim.
 pub(super) async fn competing_claims<'a>(
     system: &'a DemoSystem,
     timeline: &mut Timeline,
@@ -101,7 +101,7 @@ pub(super) async fn superseded_legacy_association(system: &DemoSystem, timeline:
     Ok(())
 }
 
-/// Creates a claim from a draft, uploads a proof, and submits it.
+/// Creates a claim from a draft, uploads a proof of execution, and submits the claim.
 async fn submit_claim<'a>(
     system: &'a DemoSystem,
     timeline: &Timeline,

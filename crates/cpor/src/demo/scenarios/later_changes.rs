@@ -1,5 +1,5 @@
-//! Scenarios 8 to 11: what changes after claims are official. A program guide is revised, a
-//! customer declines late, a subscription ends, and the earnings are exported.
+//! Scenarios 8 to 11: changes after the associations of claims have become official. A program
+//! guide is revised, a customer declines late, a subscription ends, and the earnings are exported.
 
 use anyhow::{Context as _, ensure};
 use cpor_proto::r#type::v1::AssociationState;
@@ -10,8 +10,8 @@ use crate::demo::{claim::DemoClaim, drafts::*, mailbox, program_manager, system:
 /// A subscription that Fabrikam buys in June 2026.
 const BUSINESS_CENTRAL: &str = "62c8e3f4-7d5a-4b9c-8ebf-2a3b4c5d6e7f";
 
-/// Usage at Litware grows by 5 % instead of the required 10 %. A guide that requires 5 % is
-/// simulated and activated.
+/// Usage at Litware grows by 5 % instead of the required 10 %. A program guide that requires only 5
+/// % is simulated and activated.
 pub(super) async fn revised_guide(system: &DemoSystem, timeline: &mut Timeline) -> anyhow::Result<()> {
     timeline.print_heading(
         "8  Usage at Litware grows by 5 %: a guide with a lower threshold is simulated on past months and activated",
@@ -28,8 +28,8 @@ pub(super) async fn revised_guide(system: &DemoSystem, timeline: &mut Timeline) 
     Ok(())
 }
 
-/// Business Central at Fabrikam: under the policy profile of 2023 the customer can decline at any
-/// time.
+/// Business Central at Fabrikam: under the policy profile (set of policy values) of 2023 the
+/// customer can decline at any time.
 pub(super) async fn declined_after_the_window(system: &DemoSystem, timeline: &mut Timeline) -> anyhow::Result<()> {
     timeline.print_heading(
         "9  From June on the policy profile of 2023 is in force: Fabrikam declines weeks after the consent window",

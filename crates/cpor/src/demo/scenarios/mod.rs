@@ -7,7 +7,7 @@ mod review_outcomes;
 
 use super::{system::DemoSystem, timeline::Timeline};
 
-/// A consent window of seven days, and one more day, in seconds.
+/// The length of the consent window (seven days) and one more day, in seconds.
 const CONSENT_WINDOW_AND_A_DAY: i64 = 8 * 86_400;
 
 /// The proof of execution for pre-sales to Fabrikam.
@@ -19,8 +19,8 @@ const POE_PDF: &[u8] = include_bytes!("../../../../../examples/poe-usage-litware
 /// Runs all scenarios.
 ///
 /// # Errors
-/// A call is refused that should succeed, a call succeeds that should be refused, or a claim is not
-/// in the expected state.
+/// Returns an error if a call that should succeed is refused, if a call that should be refused
+/// succeeds, or if a claim is not in the expected state.
 pub(super) async fn run_all(system: &DemoSystem, timeline: &mut Timeline) -> anyhow::Result<()> {
     review_outcomes::approved_at_once(system, timeline).await?;
     review_outcomes::returned_to_partner(system, timeline).await?;

@@ -1,5 +1,5 @@
-//! Scenarios 1 to 4: how a review can go. The claim is approved, returned to the partner, declined
-//! by the customer, or refused because another partner holds the key.
+//! Scenarios 1 to 4: the outcomes of a review. The claim is approved, returned to the partner,
+//! declined by the customer, or refused because another partner already holds the subscription.
 
 use anyhow::{Context as _, ensure};
 use cpor_proto::{
@@ -10,7 +10,8 @@ use cpor_proto::{
 use super::{CONSENT_WINDOW_AND_A_DAY, POE_DOCX, POE_PDF};
 use crate::demo::{claim::DemoClaim, drafts::*, mailbox, system::DemoSystem, timeline::Timeline};
 
-/// Pre-sales to Fabrikam: the claim is approved, becomes official, and is eligible.
+/// Pre-sales to Fabrikam: the claim is approved, its association becomes official, and it is
+/// eligible.
 pub(super) async fn approved_at_once(system: &DemoSystem, timeline: &mut Timeline) -> anyhow::Result<()> {
     timeline.print_heading("1  Contoso sold Dynamics 365 Sales to Fabrikam: the claim becomes official and eligible");
     let draft = fabrikam_presales("1001", "Erik Weber");
@@ -81,8 +82,8 @@ pub(super) async fn declined_by_customer(system: &DemoSystem, timeline: &mut Tim
     Ok(())
 }
 
-/// Pre-sales to Fabrikam, claimed by a second partner: the approval is refused, because the key is
-/// held.
+/// Pre-sales to Fabrikam, claimed by a second partner: the approval is refused, because the first
+/// partner holds the subscription.
 pub(super) async fn key_already_held(system: &DemoSystem, timeline: &mut Timeline) -> anyhow::Result<()> {
     timeline.print_heading(
         "4  Northwind claims the subscription that Contoso holds: the approval is refused, the claim rejected",

@@ -69,8 +69,8 @@ fn mail() -> TableCreateStatement {
         .take()
 }
 
-/// Serves the poll of the queue. It is partial, so that mails that are done do not make a poll
-/// slower.
+/// The index by which due mails are found. It is partial, so that finished mails do not make the
+/// search slower.
 fn mail_waiting() -> IndexCreateStatement {
     use Mail as T;
     Index::create()
