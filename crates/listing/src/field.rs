@@ -5,23 +5,16 @@ use cpor_types::{ClaimName, PartnerName, TenantKey};
 use crate::Source;
 
 /// The format of fields with the resource name of a claim.
-pub const CLAIM_NAME: Format = Format {
-    description: "a claim in the format partners/{partner}/claims/{claim}",
-    accepts: |text| text.parse::<ClaimName>().is_ok(),
-};
+pub const CLAIM_NAME: Format = Format::of::<ClaimName>("a claim in the format partners/{partner}/claims/{claim}");
 
 /// The format of fields with the resource name of a partner.
-pub const PARTNER_NAME: Format = Format {
-    description: "a partner in the format partners/{partner}",
-    accepts: |text| text.parse::<PartnerName>().is_ok(),
-};
+pub const PARTNER_NAME: Format = Format::of::<PartnerName>("a partner in the format partners/{partner}");
 
 /// The format of fields with the resource name of a workload or subscription.
-pub const KEY_NAME: Format = Format {
-    description: "a key in the format tenants/{tenant}/workloads/{product} or \
+pub const KEY_NAME: Format = Format::of::<TenantKey>(
+    "a key in the format tenants/{tenant}/workloads/{product} or \
                   tenants/{tenant}/subscriptions/{subscription}",
-    accepts: |text| text.parse::<TenantKey>().is_ok(),
-};
+);
 
 /// Declares a field of a table.
 #[must_use]

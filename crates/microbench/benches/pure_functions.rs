@@ -7,8 +7,8 @@ use cpor_auth::{TokenSigner, UserToken, VerificationKeys};
 use cpor_claim_intake::domain::{
     Claim, Contact, Content, DirectoryAnswer, DirectoryFacts, DirectoryLine, Evidence, EvidenceKind, Line, Rules,
     StateKind, Submit, Tenant,
-    history::{Audience, Digest, EntryFacts, HistoryEntry, SealedEntry},
 };
+use cpor_history::{Audience, Digest, EntryFacts, HistoryEntry, SealedEntry};
 use cpor_listing::filter::{self, Field, FieldType};
 use cpor_proto::{claims::v1 as wire, r#type::v1 as types};
 use cpor_rpc::request;

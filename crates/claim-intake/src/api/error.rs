@@ -215,8 +215,6 @@ mod tests {
             ("upload_out_of_order", CallError::UploadOutOfOrder),
             ("concurrent_change", CallError::ConcurrentChange),
             ("registry_unavailable", CallError::RegistryUnavailable),
-            ("too_many_watches", CallError::TooManyWatches { limit: 16 }),
-            ("overloaded", CallError::Overloaded),
         ] {
             assert_status(snapshot, error);
         }

@@ -91,7 +91,7 @@ fn fact_from_event(incoming: &IncomingEvent, entropy: &dyn Entropy) -> Result<(C
             (&event.claim, Fact::Consent(ConsentFact::NoticeResent { notice, previous }))
         }
         Payload::NoticeReported(event) => {
-            let notice = known::<NoticeKind>(event.notice)?.to_string();
+            let notice = enum_value::<NoticeKind>(event.notice)?.to_string();
             let bounced = (!event.accepted).then(|| event.bounce_reason.clone());
             (&event.claim, Fact::Consent(ConsentFact::NoticeReported { notice, bounced }))
         }

@@ -4,7 +4,7 @@ use super::{
     row,
 };
 use crate::domain::Claim;
-use cpor_bulk_rows::{fetch_all, fetch_one};
+use cpor_bulk_rows::fetch_one;
 use cpor_durable::{
     AggregateKey, StoreError, Versioned,
     ids::{self, ClaimId},
@@ -14,7 +14,6 @@ use cpor_history::Digest;
 use cpor_listing::{Cursor, TableQuery};
 use cpor_types::{ClaimName, PartnerId};
 use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, Select};
-use uuid::Uuid;
 
 /// The claims that a query may return.
 #[derive(Clone, Debug)]

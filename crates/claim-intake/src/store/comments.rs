@@ -1,7 +1,7 @@
 //! Stores and reads comments. Each comment has the position of the history entry that recorded it.
 use super::{entity::comment, events_with_position, listing::SIDES};
 use crate::domain::{Claim, Comment, is_human_side};
-use cpor_bulk_rows::{fetch_all, fetch_one};
+use cpor_bulk_rows::fetch_one;
 use cpor_durable::{
     AggregateKey, Change, StoreError, Tx,
     ids::{self, ClaimId, PartnerId},
@@ -35,12 +35,10 @@ pub(crate) static COMMENTS: TableList<comment::Entity> = {
 };
 
 /// The format of `evidence`.
-const EVIDENCE_NAME: Format = Format {
-    description: "a document in the format partners/{partner}/claims/{claim}/evidence/{evidence}",
-    accepts: |text| text.parse::<EvidenceName>().is_ok(),
-};
+const EVIDENCE_NAME: Format =
+    Format::of::<EvidenceName>("a document in the format partners/{partner}/claims/{claim}/evidence/{evidence}");
 /// The format of `line_id`.
-const LINE_ID: Format = Format { description: "a UUID", accepts: |text| text.parse::<Uuid>().is_ok() };
+const LINE_ID: Format = Format::of::<Uuid>("a UUID");
 
 /// The condition for the comments about a document, or about none.
 fn is_about_document(name: &str) -> Condition {

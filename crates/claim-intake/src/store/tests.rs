@@ -10,7 +10,7 @@ use crate::domain::{Party, StateKind, Wait};
 use cpor_database::Db;
 use cpor_history::Audience;
 use cpor_testing::{TestDatabase, on_both_databases};
-use cpor_types::{Activity, ActorSide, EvidenceId, SeededEntropy, SystemEntropy};
+use cpor_types::{Activity, ActorSide, EvidenceId, SeededEntropy};
 use sea_orm::{
     ActiveEnum, ConnectionTrait as _, EntityTrait as _, Iterable as _, SqlErr, TransactionTrait as _, TryIntoModel as _,
 };

@@ -29,12 +29,12 @@ pub(super) fn to_row(change: &Change<Consent>) -> Result<(u64, row::ActiveModel)
         owner: Set(change.key.owner.clone().into()),
         id: Set(change.key.id.into()),
         version: Set(to_bigint(*version)?),
-        state: Set(state.state.kind().into()),
-        waiting: Set(state.is_waiting_for_delivery()),
-        partner: Set((&state.claim.name.partner).into()),
-        body: Set(ConsentBody(state.clone())),
-        create_time: Set(state.claim.submit_time),
-        update_time: Set(state.update_time),
+        state: Set(consent.state.kind().into()),
+        waiting: Set(consent.is_waiting_for_delivery()),
+        partner: Set((&consent.claim.name.partner).into()),
+        body: Set(ConsentBody(consent.clone())),
+        create_time: Set(consent.claim.submit_time),
+        update_time: Set(consent.update_time),
     };
     Ok((change.previous_version(), row))
 }

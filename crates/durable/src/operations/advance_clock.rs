@@ -19,7 +19,7 @@ const DEFAULT_TIME_LIMIT: Duration = Duration::from_secs(60);
 
 /// Returns the time that the call may take.
 pub(super) fn time_limit<T>(request: &Request<T>) -> Duration {
-    let deadline = request.extensions().get::<cpor_rpc::server::CallDeadline>();
+    let deadline = request.extensions().get::<cpor_call::context::CallDeadline>();
     deadline.map_or(DEFAULT_TIME_LIMIT, |deadline| deadline.remaining().saturating_sub(RESPONSE_TIME))
 }
 

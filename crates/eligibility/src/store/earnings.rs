@@ -62,11 +62,9 @@ pub(crate) static EARNINGS: TableList<Entity> = TableList {
 /// The accepted values of `status`.
 const STATUSES: &[&str] = &["NOTHING_DUE", "ACCRUED", "PAID"];
 /// The format of months.
-pub(super) const MONTH: Format =
-    Format { description: "a month in the format YYYY-MM", accepts: |text| text.parse::<Month>().is_ok() };
+pub(super) const MONTH: Format = Format::of::<Month>("a month in the format YYYY-MM");
 /// The format of `payout_period`.
-const PAYOUT_PERIOD: Format =
-    Format { description: "a quarter in the format YYYY-Qn", accepts: |text| text.parse::<PayoutPeriod>().is_ok() };
+const PAYOUT_PERIOD: Format = Format::of::<PayoutPeriod>("a quarter in the format YYYY-Qn");
 
 /// The condition for the earnings of a workload or subscription.
 fn is_of_key(key: &str) -> Condition {

@@ -12,7 +12,7 @@ use sea_orm::{
 use super::{
     assessment_key as key_of_assessment,
     assessments::{self, Scope},
-    earnings::{self, EarningQuery, EarningStatus},
+    earnings::{self, EARNINGS, EarningQuery, EarningStatus},
     entity::{assessment, assessment_key, assessment_month, earning, payout, usage_month, usage_replaced},
     partner_records, usage,
 };
@@ -260,15 +260,7 @@ async fn record_earnings(system: &TestSystem) -> Vec<earning::Model> {
 }
 
 fn all_earnings() -> EarningQuery {
-    EarningQuery {
-        scope: Scope::All,
-        tenant: None,
-        claim: None,
-        key: None,
-        month: None,
-        payout_period: None,
-        status: None,
-    }
+    EarningQuery { scope: Scope::All, tenant: None, query: EARNINGS.parse("", "").unwrap() }
 }
 
 async fn r54_earnings_read_back_as_they_were_recorded(system: TestSystem) {
@@ -283,10 +275,14 @@ async fn r54_earnings_read_back_as_they_were_recorded(system: TestSystem) {
     let all = all_earnings();
     let listed = earnings::list(system.db.reader(), &all, None, 10).await.unwrap();
     assert_eq!(
-        listed.iter().map(|entry| &entry.earning).collect::<Vec<_>>(),
+        listed.iter().map(|(_, entry)| &entry.earning).collect::<Vec<_>>(),
         rows.iter().map(|row| &row.line.0).collect::<Vec<_>>()
     );
-    let contoso = EarningQuery { scope: scope_of("contoso"), status: Some(EarningStatus::Accrued), ..all.clone() };
+    let contoso = EarningQuery {
+        scope: scope_of("contoso"),
+        query: EARNINGS.parse("status = ACCRUED", "").unwrap(),
+        ..all.clone()
+    };
     assert_eq!(earnings::list(system.db.reader(), &contoso, None, 10).await.unwrap(), listed[2..]);
     let fabrikam = EarningQuery { scope: scope_of("fabrikam"), ..all };
     assert_eq!(earnings::list(system.db.reader(), &fabrikam, None, 10).await.unwrap(), []);

@@ -1,4 +1,6 @@
 //! The fields that a list can be filtered by, and the comparisons that fit their types.
+use std::{fmt::Display, str::FromStr};
+
 use cpor_types::{Timestamp, truncate_to_micros};
 
 use super::{Comparison, FilterError, Operator};
@@ -47,20 +49,25 @@ pub enum FieldType {
 pub struct Format {
     /// Describes the format, for example "a month in the format YYYY-MM".
     pub description: &'static str,
-    /// Returns true if a text has the format.
-    pub accepts: fn(&str) -> bool,
+    /// Returns the canonical form of a text, which is what the list stores. Returns `None` if the
+    /// text does not have the format.
+    pub canonical: fn(&str) -> Option<String>,
 }
 
 impl Format {
     /// The format of texts that need no check.
-    pub const ANY: Self = Self { description: "any text", accepts: |_| true };
+    pub const ANY: Self = Self { description: "any text", canonical: |text| Some(text.to_owned()) };
+
+    /// The format of texts that stand for a value of `T`. The canonical form is that of `T`; ids,
+    /// for example, are in lower case.
+    #[must_use]
+    pub const fn of<T: FromStr + Display>(description: &'static str) -> Self {
+        Self { description, canonical: |text| text.parse::<T>().ok().map(|value| value.to_string()) }
+    }
 
     fn parse(self, text: &str) -> Result<Value, String> {
-        if (self.accepts)(text) {
-            Ok(Value::Text(text.to_owned()))
-        } else {
-            Err(format!("`{text}`: must be {}", self.description))
-        }
+        let canonical = (self.canonical)(text).ok_or_else(|| format!("`{text}`: must be {}", self.description))?;
+        Ok(Value::Text(canonical))
     }
 }
 

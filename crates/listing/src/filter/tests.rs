@@ -14,7 +14,8 @@ const FIELDS: &[Field<char>] = &[
     Field { name: "count", field_type: FieldType::Number, column: 'c' },
 ];
 
-const YEAR: Format = Format { description: "a year of four digits", accepts: |text| text.len() == 4 };
+const YEAR: Format =
+    Format { description: "a year of four digits", canonical: |text| (text.len() == 4).then(|| text.to_owned()) };
 
 /// Formats an expression with all parentheses, in a short form for assertions.
 fn to_canonical(expr: &Expr<Comparison<char>>) -> String {

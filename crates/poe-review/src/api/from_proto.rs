@@ -1,7 +1,6 @@
 //! Converts the fields of requests to domain types.
 use super::error;
 use cpor_proto::options::v1::FieldViolationReason;
-use cpor_proto::reviews::v1 as proto;
 use cpor_types::{LineId, Malformed, ReviewCaseName, TenantId};
 use std::str::FromStr;
 use tonic::Status;

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::domain::ReviewCase;
 use cpor_bulk_rows::fetch_one;
-use cpor_durable::{StoreError, Versioned, ids, rows};
+use cpor_durable::{AggregateKey, StoreError, Versioned, ids, rows};
 use cpor_listing::{CLAIM_NAME, Cursor, PARTNER_NAME, Source, TableList, TableQuery, column, field};
 use cpor_listing::{
     filter::{FieldType, Format},

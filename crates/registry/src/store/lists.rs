@@ -14,10 +14,7 @@ use super::row::child_load_error;
 use crate::domain::directory::Subscription;
 
 /// The format of the resource names of products.
-const PRODUCT_NAME: Format = Format {
-    description: "a product in the format products/{product}",
-    accepts: |text| text.parse::<ProductName>().is_ok(),
-};
+const PRODUCT_NAME: Format = Format::of::<ProductName>("a product in the format products/{product}");
 /// The field type of `activity`.
 const ACTIVITY: FieldType = FieldType::Enum("ACTIVITY_", &["USAGE", "PRE_SALES", "REVENUE_ASSOCIATION"]);
 /// The field type of the state of an association.

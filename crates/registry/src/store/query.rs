@@ -8,7 +8,7 @@ use cpor_bulk_rows::{fetch_all, fetch_one};
 use cpor_durable::ids;
 use cpor_durable::{AggregateKey, StoreError, Versioned, rows};
 use cpor_types::{
-    AssociationKey, AssociationName, ClaimName, DecisionId, DomainName, MpnId, PartnerId, ProductId, SubscriptionId,
+    AssociationKey, AssociationName, ClaimName, DecisionId, DomainName, MpnId, PartnerId, SubscriptionId,
     SubscriptionName, TenantId, TenantKey, Timestamp, WorkloadName,
 };
 use sea_orm::{ColumnTrait, Condition, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
@@ -20,7 +20,7 @@ use super::entity::{
 };
 use super::row::{RowContext, child_load_error};
 use crate::domain::association::Association;
-use crate::domain::directory::{PartnerProfile, TenantDirectory, TenantProfile};
+use crate::domain::directory::{PartnerProfile, Subscription, TenantDirectory, TenantProfile};
 use crate::domain::partner::Partner;
 use crate::domain::record::Decision;
 

@@ -97,7 +97,7 @@ async fn ids_in_upper_case_are_answered_in_lower_case(system: &TestSystem) {
     let found = registry.lookup_associations(lookup).await.unwrap().into_inner().associations;
     assert_eq!((&found[0].key, &found[0].name), (key, &claim.lines[0].associations[0]));
     let (parent, of_claim) = (upper(&format!("tenants/{FABRIKAM}")), upper(&claim.name));
-    let list = ListAssociationsRequest { parent, claim: of_claim, ..Default::default() };
+    let list = ListAssociationsRequest { parent, filter: format!("claim = {of_claim}"), ..Default::default() };
     assert_eq!(registry.list_associations(list).await.unwrap().into_inner().associations.len(), 1);
     let usage = ListUsageRequest { parent: upper(key), ..Default::default() };
     partner.eligibility().list_usage(usage).await.unwrap();
