@@ -10,7 +10,7 @@ use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
 ///
 /// # Errors
 /// Returns an error if the database fails, or if the column has no such constraint.
-pub async fn admitted_texts(db: &impl ConnectionTrait, table: &str, column: &str) -> Result<BTreeSet<String>, DbErr> {
+pub async fn allowed_texts(db: &impl ConnectionTrait, table: &str, column: &str) -> Result<BTreeSet<String>, DbErr> {
     let backend = db.get_database_backend();
     let query = if backend == DbBackend::Postgres {
         "SELECT pg_get_constraintdef(oid) AS definition FROM pg_constraint \

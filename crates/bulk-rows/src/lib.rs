@@ -63,7 +63,7 @@ mod time;
 mod values;
 mod write;
 
-pub use check::admitted_texts;
+pub use check::allowed_texts;
 pub use counter::increment_counters;
 pub use fetch::{LoadError, UndecodableRow, decode_row, fetch_all, fetch_one};
 pub use input_rows::InputRows;

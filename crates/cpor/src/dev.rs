@@ -18,7 +18,7 @@ use tonic::transport::Endpoint;
 
 use crate::{
     Config, System,
-    example_directory::ExampleDirectory,
+    example_data::ExampleData,
     keys,
     system::{ClockChoice, Listeners, Settings},
 };
@@ -116,7 +116,7 @@ pub async fn start(options: Options) -> anyhow::Result<Dev> {
     let dev = Dev { system, issuer: keys::signer(&keys::user_key_file(&data), keys::ISSUER)?, data };
     let channel = Endpoint::from_shared(dev.grpc_url())?.connect().await?;
     let token = dev.token(Role::DirectorySync, None, None)?;
-    ExampleDirectory::load()?
+    ExampleData::load()?
         .import(channel, &token)
         .await
         .context("importing the example partners, tenants and products")?;

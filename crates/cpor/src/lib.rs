@@ -5,7 +5,7 @@ pub mod command;
 pub mod config;
 pub mod demo;
 pub mod dev;
-mod example_directory;
+mod example_data;
 pub mod export;
 pub mod import;
 pub mod keys;

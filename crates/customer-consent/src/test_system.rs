@@ -113,13 +113,13 @@ impl TestSystem {
     /// Submits the sample claim and sends its notice.
     pub(crate) async fn submit_claim(&self) {
         self.receive(Payload::ClaimSubmitted(ClaimSubmitted { snapshot: Some(snapshot()) })).await;
-        self.sender.drain().await.unwrap();
+        self.sender.send_due_mails().await.unwrap();
     }
 
     /// Approves the sample claim and sends its notice.
     pub(crate) async fn approve_claim(&self) {
         self.receive(Payload::ClaimApproved(ClaimApproved { snapshot: Some(snapshot()), ..Default::default() })).await;
-        self.sender.drain().await.unwrap();
+        self.sender.send_due_mails().await.unwrap();
     }
 
     /// Withdraws the sample claim.

@@ -27,7 +27,7 @@ mod tests;
 pub use erase::PersonalDataRules;
 pub use verify::{Divergence, EntryError, Receipt, Summary, VerifyError};
 
-use cpor_types::{ActorSide, ClaimName, PersonalData, StateKind, Timestamp, string_enum};
+use cpor_types::{ActorSide, ClaimName, ClaimStateKind, PersonalData, Timestamp, string_enum};
 use erase::StoredSalts;
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
@@ -112,9 +112,9 @@ pub struct EntryFacts {
     /// When the event was recorded.
     pub record_time: Timestamp,
     /// The state before the event; `None` for the first entry.
-    pub from: Option<StateKind>,
+    pub from: Option<ClaimStateKind>,
     /// The state after the event.
-    pub to: StateKind,
+    pub to: ClaimStateKind,
     /// Whether the event is a reported fact that came too late to change anything.
     pub overtaken: bool,
 }

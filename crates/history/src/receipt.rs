@@ -4,7 +4,7 @@
 use crate::{Audience, EntryFacts, FieldChange, HiddenReason, Part, Receipt, SealedEntry, SealedPart};
 use cpor_proto::wire_time::{from_wire_time, to_wire_time};
 use cpor_proto::{WireEnum as _, claims::v1 as wire};
-use cpor_types::{ActorSide, PersonalData, StateKind};
+use cpor_types::{ActorSide, ClaimStateKind, PersonalData};
 use serde::{Deserialize, Serialize};
 
 /// The part of a receipt that is signed. The signature covers the entries, too, because `head` is a
@@ -127,32 +127,32 @@ fn commitment<T>(part: &SealedPart<T>) -> wire::Commitment {
 
 /// Returns the state as the API names it.
 #[must_use]
-pub const fn claim_state_to_wire(state: StateKind) -> wire::ClaimState {
+pub const fn claim_state_to_wire(state: ClaimStateKind) -> wire::ClaimState {
     match state {
-        StateKind::Editing => wire::ClaimState::Editing,
+        ClaimStateKind::Editing => wire::ClaimState::Editing,
         // The API has no state for a deleted draft. Only the response to DeleteClaim and the
         // history show a deleted draft.
-        StateKind::Deleted => wire::ClaimState::Unspecified,
-        StateKind::Submitted => wire::ClaimState::Submitted,
-        StateKind::UnderReview => wire::ClaimState::UnderReview,
-        StateKind::PartnerActionRequired => wire::ClaimState::PartnerActionRequired,
-        StateKind::Approved => wire::ClaimState::Approved,
-        StateKind::Rejected => wire::ClaimState::Rejected,
-        StateKind::Disputed => wire::ClaimState::Disputed,
+        ClaimStateKind::Deleted => wire::ClaimState::Unspecified,
+        ClaimStateKind::Submitted => wire::ClaimState::Submitted,
+        ClaimStateKind::UnderReview => wire::ClaimState::UnderReview,
+        ClaimStateKind::PartnerActionRequired => wire::ClaimState::PartnerActionRequired,
+        ClaimStateKind::Approved => wire::ClaimState::Approved,
+        ClaimStateKind::Rejected => wire::ClaimState::Rejected,
+        ClaimStateKind::Disputed => wire::ClaimState::Disputed,
     }
 }
 
 /// Converts a state of the API; returns `None` for the unspecified value.
-const fn claim_state_from_wire(state: wire::ClaimState) -> Option<StateKind> {
+const fn claim_state_from_wire(state: wire::ClaimState) -> Option<ClaimStateKind> {
     match state {
         wire::ClaimState::Unspecified => None,
-        wire::ClaimState::Editing => Some(StateKind::Editing),
-        wire::ClaimState::Submitted => Some(StateKind::Submitted),
-        wire::ClaimState::UnderReview => Some(StateKind::UnderReview),
-        wire::ClaimState::PartnerActionRequired => Some(StateKind::PartnerActionRequired),
-        wire::ClaimState::Approved => Some(StateKind::Approved),
-        wire::ClaimState::Rejected => Some(StateKind::Rejected),
-        wire::ClaimState::Disputed => Some(StateKind::Disputed),
+        wire::ClaimState::Editing => Some(ClaimStateKind::Editing),
+        wire::ClaimState::Submitted => Some(ClaimStateKind::Submitted),
+        wire::ClaimState::UnderReview => Some(ClaimStateKind::UnderReview),
+        wire::ClaimState::PartnerActionRequired => Some(ClaimStateKind::PartnerActionRequired),
+        wire::ClaimState::Approved => Some(ClaimStateKind::Approved),
+        wire::ClaimState::Rejected => Some(ClaimStateKind::Rejected),
+        wire::ClaimState::Disputed => Some(ClaimStateKind::Disputed),
     }
 }
 
@@ -280,8 +280,8 @@ fn facts(entry: &wire::HistoryEntry) -> Result<EntryFacts, Malformed> {
         effective_time: time(entry.effective_time).ok_or(Malformed("effective_time"))?,
         record_time: time(entry.record_time).ok_or(Malformed("record_time"))?,
         // The API has no state for a deleted draft. Only the first entry has no previous state.
-        from: claim_state_from_wire(entry.from_state()).or((entry.position > 1).then_some(StateKind::Deleted)),
-        to: claim_state_from_wire(entry.to_state()).unwrap_or(StateKind::Deleted),
+        from: claim_state_from_wire(entry.from_state()).or((entry.position > 1).then_some(ClaimStateKind::Deleted)),
+        to: claim_state_from_wire(entry.to_state()).unwrap_or(ClaimStateKind::Deleted),
         overtaken: entry.overtaken,
     })
 }

@@ -4,7 +4,7 @@
 //! A *commitment* is a salted hash of one part of an entry, a *link* the hash of the chain up to an
 //! entry. The *facts* of an entry are its action, side, times and states.
 use super::{Audience, Digest, EntryFacts, HiddenReason, Part, SealedEntry, seal::matches_commitment};
-use cpor_types::{ClaimName, StateKind};
+use cpor_types::{ClaimName, ClaimStateKind};
 
 /// A claim's history as it was shown to one side: the partner, the customer or the vendor.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -131,8 +131,8 @@ impl Receipt {
         entry: &SealedEntry,
         position: i64,
         previous_link: Digest,
-        state: Option<StateKind>,
-    ) -> Result<Option<StateKind>, EntryError> {
+        state: Option<ClaimStateKind>,
+    ) -> Result<Option<ClaimStateKind>, EntryError> {
         if entry.position != position {
             return Err(EntryError::Position { found: entry.position });
         }
@@ -190,7 +190,7 @@ impl SealedEntry {
 
     /// Returns the state after the entry. An entry that is withheld completely must not change the
     /// state; this rule makes a history with withheld entries verifiable.
-    fn state_after(&self, state: Option<StateKind>) -> Result<Option<StateKind>, EntryError> {
+    fn state_after(&self, state: Option<ClaimStateKind>) -> Result<Option<ClaimStateKind>, EntryError> {
         let Ok((_, EntryFacts { from, to, .. })) = &self.facts.opened else {
             return if self.audience == Audience::All { Err(EntryError::Hidden) } else { Ok(state) };
         };

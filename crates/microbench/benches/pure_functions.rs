@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use cpor_auth::{TokenSigner, UserToken, VerificationKeys};
 use cpor_claim_intake::domain::{
-    Claim, Contact, Content, DirectoryAnswer, DirectoryFacts, DirectoryLine, Evidence, EvidenceKind, Line, Rules,
-    StateKind, Submit, Tenant,
+    Claim, ClaimStateKind, Contact, Content, DirectoryAnswer, DirectoryFacts, DirectoryLine, Evidence, EvidenceKind,
+    Line, Rules, Submit, Tenant,
 };
 use cpor_history::{Audience, Digest, EntryFacts, HistoryEntry, SealedEntry};
 use cpor_listing::filter::{self, Field, FieldType};
@@ -53,8 +53,8 @@ fn seal_history_entry(bencher: Bencher<'_, '_>) {
             side: ActorSide::Partner,
             effective_time: now(),
             record_time: now(),
-            from: Some(StateKind::Editing),
-            to: StateKind::Submitted,
+            from: Some(ClaimStateKind::Editing),
+            to: ClaimStateKind::Submitted,
             overtaken: false,
         },
         subject: "erik@contoso.example".to_owned(),

@@ -185,9 +185,9 @@ impl ArbitrationRunner {
 
 fn award_outcome(outcome: registry::AwardOutcome) -> AwardOutcome {
     match outcome {
-        registry::AwardOutcome::Cleared => AwardOutcome::Cleared,
-        registry::AwardOutcome::Yielded => AwardOutcome::Yielded,
-        registry::AwardOutcome::Successor => AwardOutcome::Successor,
+        registry::AwardOutcome::Unopposed => AwardOutcome::Unopposed,
+        registry::AwardOutcome::PendingHoldEnded => AwardOutcome::PendingHoldEnded,
+        registry::AwardOutcome::SucceedsHolder => AwardOutcome::SucceedsHolder,
     }
 }
 

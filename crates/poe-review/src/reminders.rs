@@ -40,7 +40,7 @@ impl MailRenderer for ReminderComposer {
         };
         let content = match (mail.kind.as_str(), case.clocks.get(clock)) {
             (mails::REMINDER, Some(Clock::Running { .. })) => MailContent::reminder(&case, clock),
-            (mails::ESCALATION, Some(Clock::Passed { .. })) => MailContent::escalation(&case, clock),
+            (mails::ESCALATION, Some(Clock::Overdue { .. })) => MailContent::escalation(&case, clock),
             (_, _) => return Ok(RenderResult::Withdrawn),
         };
         let message = Message {

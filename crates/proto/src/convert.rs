@@ -121,7 +121,7 @@ convert! {
         InsufficientPoe,
         LostToCompetingClaim,
     }
-    FurtherRejection <=> FurtherRejectionReason {
+    FurtherRejectionReason <=> FurtherRejectionReason {
         CustomerConsentMissing,
         ProductsMissing,
         NoPartnerResponse,
@@ -172,7 +172,7 @@ mod tests {
         check(cpor_types::AssociationEndReason::ALL);
         check(cpor_types::PartnerActionReason::ALL);
         check(cpor_types::PrimaryRejection::ALL);
-        check(cpor_types::FurtherRejection::ALL);
+        check(cpor_types::FurtherRejectionReason::ALL);
         check(cpor_types::ReviewClock::ALL);
         check(cpor_types::ConsentChannel::ALL);
         check(cpor_types::NoticeKind::ALL);

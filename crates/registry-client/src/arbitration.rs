@@ -40,13 +40,13 @@ pub enum ArbitrationOutcome {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AwardOutcome {
     /// No other company held the key, so the winning claim can hold it at once.
-    Cleared,
+    Unopposed,
     /// Another company had a pending hold on the key (its association was not yet official). That
     /// hold has ended.
-    Yielded,
+    PendingHoldEnded,
     /// Another company's association with the key is official. That company remains the holder
     /// until the winner's association becomes official.
-    Successor,
+    SucceedsHolder,
 }
 
 /// A key that cannot be awarded, with the reason.

@@ -5,7 +5,7 @@ use cpor_types::{
     SubscriptionId, TenantId,
 };
 
-use crate::Reason;
+use crate::RegistryReason;
 
 /// The fields of a claim that are to be checked. A field that is `None` is not checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,7 +57,7 @@ pub struct Violation {
     /// `lines[0].subscription_id`.
     pub field: String,
     /// The machine-readable reason.
-    pub reason: Reason,
+    pub reason: RegistryReason,
     /// The reason as a sentence for users.
     pub description: String,
 }

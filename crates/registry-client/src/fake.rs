@@ -15,8 +15,8 @@ use cpor_types::{
 
 use crate::{
     Arbitration, ArbitrationOutcome, AwardOutcome, AwardRefusal, AwardRefusalReason, CheckedClaim, CheckedLine,
-    ClaimToCheck, HoldOutcome, HoldRequest, LineRefusal, LineToCheck, Location, Product, Reason, Registry,
-    RegistryError, Tenant, Violation,
+    ClaimToCheck, HoldOutcome, HoldRequest, LineRefusal, LineToCheck, Location, Product, Registry, RegistryError,
+    RegistryReason, Tenant, Violation,
 };
 
 /// An in-memory registry. Clones share the same data.
@@ -177,7 +177,7 @@ impl Registry for FakeRegistry {
 impl State {
     fn check_claim(&self, claim: &ClaimToCheck) -> CheckedClaim {
         let mut result = CheckedClaim::default();
-        let mut add_violation = |field: &str, reason: Reason| {
+        let mut add_violation = |field: &str, reason: RegistryReason| {
             result.violations.push(Violation {
                 field: field.to_owned(),
                 reason,
@@ -190,14 +190,14 @@ impl State {
         };
         let location = claim.mpn_id.as_ref().map(find_location);
         if location == Some(None) {
-            add_violation("mpn_id", Reason::LocationNotOfPartner);
+            add_violation("mpn_id", RegistryReason::LocationNotOfPartner);
         }
         let tenant =
             claim.tenant_id.as_deref().map(|id| id.parse().ok().and_then(|id: TenantId| self.tenants.get(&id)));
         match (tenant, &claim.customer_domain) {
-            (Some(None), _) => add_violation("tenant_id", Reason::TenantUnknown),
+            (Some(None), _) => add_violation("tenant_id", RegistryReason::TenantUnknown),
             (Some(Some(tenant)), Some(domain)) if !tenant.domains.iter().any(|own| own.as_str() == domain) => {
-                add_violation("customer_domain", Reason::DomainNotOfTenant);
+                add_violation("customer_domain", RegistryReason::DomainNotOfTenant);
             }
             (Some(Some(_)) | None, _) => {}
         }
@@ -217,7 +217,7 @@ impl State {
         &self,
         line: &LineToCheck,
         tenant: Option<&Tenant>,
-        mut add_violation: impl FnMut(&str, Reason),
+        mut add_violation: impl FnMut(&str, RegistryReason),
     ) -> CheckedLine {
         let product = self.products.get(&line.product).cloned();
         let entered_id = line.subscription_id.as_deref().and_then(|id| id.parse().ok());
@@ -229,11 +229,11 @@ impl State {
             None => None,
         };
         match (&product, tenant) {
-            (None, _) => add_violation("product", Reason::ProductUnknown),
+            (None, _) => add_violation("product", RegistryReason::ProductUnknown),
             (Some(_), Some(tenant))
                 if !key.as_ref().is_some_and(|key| self.keys.contains_key(&(tenant.id, key.clone()))) =>
             {
-                add_violation("product", Reason::ProductNotOnTenant);
+                add_violation("product", RegistryReason::ProductNotOnTenant);
             }
             (Some(_), _) => {}
         }
@@ -274,18 +274,18 @@ impl State {
             |hold: &Hold| hold.tenant == tenant && hold.key == award.key && hold.claim.partner != award.winner.partner;
         if self.holds.iter().any(|hold| is_rival(hold) && hold.official_time.is_some()) {
             self.successors.insert((tenant, award.key.clone()), award.winner.clone());
-            return AwardOutcome::Successor;
+            return AwardOutcome::SucceedsHolder;
         }
         let count_before = self.holds.len();
         self.holds.retain(|hold| !is_rival(hold));
-        if self.holds.len() < count_before { AwardOutcome::Yielded } else { AwardOutcome::Cleared }
+        if self.holds.len() < count_before { AwardOutcome::PendingHoldEnded } else { AwardOutcome::Unopposed }
     }
 
     fn place_hold(&mut self, hold: &HoldRequest) -> HoldOutcome {
         let refusal =
-            |line_id, reason: Reason| LineRefusal { line_id, reason, description: reason.as_str().to_owned() };
+            |line_id, reason: RegistryReason| LineRefusal { line_id, reason, description: reason.as_str().to_owned() };
         if self.closed_claims.contains(&hold.claim) {
-            return HoldOutcome::Refused(vec![refusal(None, Reason::ClaimClosed)]);
+            return HoldOutcome::Refused(vec![refusal(None, RegistryReason::ClaimClosed)]);
         }
         let is_exclusive = hold.activities.iter().any(|activity| activity.is_exclusive());
         let is_held_by_rival = |key: &AssociationKey| {
@@ -298,7 +298,7 @@ impl State {
         let held_lines: Vec<_> = hold.lines.iter().filter(|line| is_held_by_rival(&line.key)).collect();
         if !held_lines.is_empty() {
             return HoldOutcome::Refused(
-                held_lines.iter().map(|line| refusal(Some(line.line_id), Reason::KeyHeld)).collect(),
+                held_lines.iter().map(|line| refusal(Some(line.line_id), RegistryReason::KeyHeld)).collect(),
             );
         }
         let new_hold = |key: &AssociationKey| Hold {

@@ -6,7 +6,7 @@ use cpor_types::{
     Timestamp,
 };
 
-use crate::Reason;
+use crate::RegistryReason;
 
 /// The request of a review case to hold all lines of a claim.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,7 +60,7 @@ pub struct LineRefusal {
     /// The line, or `None` when the reason concerns the claim as a whole.
     pub line_id: Option<LineId>,
     /// The machine-readable reason.
-    pub reason: Reason,
+    pub reason: RegistryReason,
     /// The reason as a sentence for users. It never reveals which company holds the key.
     pub description: String,
 }

@@ -20,7 +20,7 @@ pub use arbitration::{Arbitration, ArbitrationOutcome, Award, AwardOutcome, Awar
 pub use check::{CheckedClaim, CheckedLine, ClaimToCheck, LineToCheck, Location, Product, Tenant, Violation};
 pub use grpc::GrpcRegistry;
 pub use hold::{HoldOutcome, HoldRequest, LineRefusal, LineToHold};
-pub use reason::Reason;
+pub use reason::RegistryReason;
 
 /// The largest number of claims in one call of [`Registry::check_claims`].
 pub const MAX_CLAIMS_PER_CALL: usize = 256;

@@ -2,17 +2,17 @@
 //! workloads and subscriptions (its keys) for its partner.
 use cpor_proto::registry::v1::ErrorReason;
 
-/// Declares the enum `Reason` with the variants of `ErrorReason` that have the same names.
+/// Declares the enum `RegistryReason` with the variants of `ErrorReason` that have the same names.
 macro_rules! reasons {
     ($($(#[$meta:meta])* $name:ident,)*) => {
         /// The reason why the registry refuses a claim or a hold. The variants are those values of
         /// `cpor.registry.v1.ErrorReason` that concern a claim.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum Reason {
+        pub enum RegistryReason {
             $($(#[$meta])* $name,)*
         }
 
-        impl Reason {
+        impl RegistryReason {
             /// All reasons.
             pub const ALL: &'static [Self] = &[$(Self::$name,)*];
 
@@ -69,7 +69,7 @@ reasons! {
     ClaimClosed,
 }
 
-impl Reason {
+impl RegistryReason {
     /// Returns the name that the API uses, for example `KEY_HELD`. It never changes.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -94,12 +94,12 @@ mod tests {
 
     #[test]
     fn names_are_those_of_the_api() {
-        assert_eq!(Reason::KeyHeld.as_str(), "KEY_HELD");
-        assert_eq!(Reason::SubscriptionBoughtThroughCsp.as_str(), "SUBSCRIPTION_BOUGHT_THROUGH_CSP");
-        for reason in Reason::ALL {
-            assert_eq!(Reason::from_name(reason.as_str()), Some(*reason));
-            assert_eq!(Reason::from_wire(reason.to_wire()), Some(*reason));
+        assert_eq!(RegistryReason::KeyHeld.as_str(), "KEY_HELD");
+        assert_eq!(RegistryReason::SubscriptionBoughtThroughCsp.as_str(), "SUBSCRIPTION_BOUGHT_THROUGH_CSP");
+        for reason in RegistryReason::ALL {
+            assert_eq!(RegistryReason::from_name(reason.as_str()), Some(*reason));
+            assert_eq!(RegistryReason::from_wire(reason.to_wire()), Some(*reason));
         }
-        assert_eq!(Reason::from_wire(ErrorReason::MpnIdTaken), None);
+        assert_eq!(RegistryReason::from_wire(ErrorReason::MpnIdTaken), None);
     }
 }

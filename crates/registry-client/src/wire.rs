@@ -15,8 +15,8 @@ use tonic_types::StatusExt as _;
 
 use crate::{
     Arbitration, ArbitrationOutcome, AwardOutcome, AwardRefusal, AwardRefusalReason, CheckedClaim, CheckedLine,
-    ClaimToCheck, HoldOutcome, HoldRequest, LineRefusal, LineToCheck, LineToHold, Location, Product, Reason,
-    RegistryError, Tenant, Violation,
+    ClaimToCheck, HoldOutcome, HoldRequest, LineRefusal, LineToCheck, LineToHold, Location, Product, RegistryError,
+    RegistryReason, Tenant, Violation,
 };
 
 impl From<ClaimToCheck> for wire::CheckClaimRequest {
@@ -81,9 +81,9 @@ pub(crate) fn awarded(response: wire::ArbitrateHoldsResponse) -> Result<Arbitrat
         wire::award_result::Outcome::Unspecified => {
             Err(RegistryError::InvalidResponse(format!("no outcome for {}", result.key)))
         }
-        wire::award_result::Outcome::Cleared => Ok(AwardOutcome::Cleared),
-        wire::award_result::Outcome::Yielded => Ok(AwardOutcome::Yielded),
-        wire::award_result::Outcome::Successor => Ok(AwardOutcome::Successor),
+        wire::award_result::Outcome::Cleared => Ok(AwardOutcome::Unopposed),
+        wire::award_result::Outcome::Yielded => Ok(AwardOutcome::PendingHoldEnded),
+        wire::award_result::Outcome::Successor => Ok(AwardOutcome::SucceedsHolder),
     };
     response.results.into_iter().map(outcome).collect::<Result<_, _>>().map(ArbitrationOutcome::Awarded)
 }
@@ -232,8 +232,8 @@ pub(crate) fn parse_timestamp(time: prost_types::Timestamp) -> Result<Timestamp,
 }
 
 /// Converts a reason. Returns an error if the reason does not concern a claim.
-fn reason(reason: wire::ErrorReason) -> Result<Reason, RegistryError> {
-    Reason::from_wire(reason).ok_or_else(|| {
+fn reason(reason: wire::ErrorReason) -> Result<RegistryReason, RegistryError> {
+    RegistryReason::from_wire(reason).ok_or_else(|| {
         RegistryError::InvalidResponse(format!("{} is not a reason that concerns a claim", reason.as_str_name()))
     })
 }

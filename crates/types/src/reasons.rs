@@ -46,7 +46,7 @@ impl PrimaryRejection {
 
 string_enum! {
     /// A further reason of a rejection (R32).
-    pub enum FurtherRejection, "a further rejection reason" {
+    pub enum FurtherRejectionReason, "a further rejection reason" {
         /// The proof of execution lacks the consent of the customer.
         CustomerConsentMissing = "customer_consent_missing",
         /// Products are missing.

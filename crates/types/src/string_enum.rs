@@ -128,7 +128,7 @@ mod tests {
         let primary = ["partner_request", "customer_declined", "insufficient_poe", "lost_to_competing_claim"];
         assert_eq!(names_of(PrimaryRejection::ALL), primary);
         let further = ["customer_consent_missing", "products_missing", "no_partner_response", "poe_not_available"];
-        assert_eq!(names_of(FurtherRejection::ALL), further);
+        assert_eq!(names_of(FurtherRejectionReason::ALL), further);
     }
 
     #[test]

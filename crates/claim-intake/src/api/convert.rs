@@ -15,7 +15,7 @@ use cpor_proto::wire_time::to_wire_time;
 use cpor_proto::{WireEnum as _, claims::v1 as wire, r#type::v1 as types};
 use cpor_types::{
     Activity, AssessmentName, AssociationId, AssociationName, ClaimName, CommentName, ConsentName, EvidenceName,
-    FurtherRejection, PartnerActionReason, PrimaryRejection, ProductName, ReviewCaseName, SolutionArea, TenantId,
+    FurtherRejectionReason, PartnerActionReason, PrimaryRejection, ProductName, ReviewCaseName, SolutionArea, TenantId,
     TenantKey,
 };
 
@@ -184,7 +184,7 @@ fn rejection_to_wire(state: &State, view: View) -> Option<wire::Rejection> {
     let window = rejection.dispute_window();
     Some(wire::Rejection {
         primary_reason: primary.to_number(),
-        further_reasons: FurtherRejection::to_numbers(further),
+        further_reasons: FurtherRejectionReason::to_numbers(further),
         comment: view.mask(comment),
         reject_time: Some(to_wire_time(*time)),
         is_final: window.is_none(),

@@ -25,7 +25,7 @@ pub(super) async fn dispute_claim(
 
     let rules = intake.rules.clone();
     let content =
-        |claim: &Claim| claim.admits(Command::Dispute).then(|| (RegistryNeed::Required, claim.content_for_dispute()));
+        |claim: &Claim| claim.allows(Command::Dispute).then(|| (RegistryNeed::Required, claim.content_for_dispute()));
     let outcome = intake
         .decide_with_facts(&call, content, move |claim, facts, now| {
             let dispute =

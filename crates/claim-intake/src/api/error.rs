@@ -170,7 +170,7 @@ pub(super) fn unknown_update_field(path: &str) -> Status {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::StateKind;
+    use crate::domain::ClaimStateKind;
 
     /// Compares the status of an error with a snapshot.
     fn assert_status(snapshot: &str, error: CallError) {
@@ -179,7 +179,7 @@ mod tests {
 
     #[test]
     fn refusals_of_a_claim() {
-        let (state, due) = (StateKind::Rejected, "2026-04-05T22:00:00Z".parse().unwrap());
+        let (state, due) = (ClaimStateKind::Rejected, "2026-04-05T22:00:00Z".parse().unwrap());
         let violations = vec![
             ViolationReason::FieldRequired.violation("lines"),
             ViolationReason::EvidenceRequired.violation("evidence"),

@@ -24,7 +24,7 @@ pub(super) async fn resubmit_claim(
 
     let rules = intake.rules.clone();
     let content =
-        |claim: &Claim| claim.admits(Command::Resubmit).then(|| (RegistryNeed::Required, claim.content.clone()));
+        |claim: &Claim| claim.allows(Command::Resubmit).then(|| (RegistryNeed::Required, claim.content.clone()));
     let outcome = intake
         .decide_with_facts(&call, content, move |claim, facts, now| {
             let resubmit = Resubmit { comment: comment.as_ref().map(|comment| comment.written_at(now)) };

@@ -34,7 +34,7 @@ pub(super) async fn submit_claim(
 
     let rules = intake.rules.clone();
     let content =
-        |claim: &Claim| claim.admits(Command::Submit).then(|| (RegistryNeed::Required, claim.content.clone()));
+        |claim: &Claim| claim.allows(Command::Submit).then(|| (RegistryNeed::Required, claim.content.clone()));
     let outcome = intake
         .decide_with_facts(&call, content, move |claim, facts, now| claim.submit(submit, facts, &rules, now).map(Some))
         .await?;

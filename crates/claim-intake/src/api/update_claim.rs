@@ -28,7 +28,7 @@ pub(super) async fn update_claim(
 
     let (planned_update, rules, may_edit) = (update.clone(), intake.rules.clone(), may_edit(&caller));
     let content = move |claim: &Claim| {
-        let is_allowed = claim.admits(Command::Update) && may_edit(claim);
+        let is_allowed = claim.allows(Command::Update) && may_edit(claim);
         is_allowed.then(|| (RegistryNeed::for_update(claim), claim.content_after(&planned_update)))
     };
     let outcome = intake

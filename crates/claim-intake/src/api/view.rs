@@ -72,7 +72,7 @@ impl View {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{FieldChange, StateKind};
+    use crate::domain::{ClaimStateKind, FieldChange};
     use cpor_history::{Digest, EntryFacts, HistoryEntry};
     use cpor_types::{Actor, Timestamp};
 
@@ -94,7 +94,7 @@ mod tests {
             effective_time: Timestamp::UNIX_EPOCH,
             record_time: Timestamp::UNIX_EPOCH,
             from: None,
-            to: StateKind::UnderReview,
+            to: ClaimStateKind::UnderReview,
             overtaken: false,
         };
         let change =

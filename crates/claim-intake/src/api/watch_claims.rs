@@ -48,7 +48,7 @@ pub(super) async fn watch_claims(
     Ok(Response::new(intake.watches.open(open, log).await?))
 }
 
-/// Parses the parent. The auth layer admits only vendor users for `partners/-`, and limits partners
+/// Parses the parent. The auth layer allows only vendor users for `partners/-`, and limits partners
 /// and customers to their own name.
 ///
 /// # Errors

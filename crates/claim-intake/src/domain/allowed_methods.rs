@@ -3,7 +3,7 @@
 //! is about one workload or subscription; it is *contested* while another company claims or holds
 //! the same.
 use super::{
-    Association, Claim, Command, ReviewProgress, State, StateKind, Step,
+    Association, Claim, ClaimStateKind, Command, ReviewProgress, State, Step,
     machine::{TABLE, TransitionRow},
     string_enum,
 };
@@ -87,7 +87,7 @@ impl PartyMethod {
     }
 
     /// Returns a method of the review leads in ReviewService.
-    pub(super) const fn of_lead(method: &'static str, is_available: fn(&Claim, Timestamp) -> bool) -> Self {
+    pub(super) const fn of_review_lead(method: &'static str, is_available: fn(&Claim, Timestamp) -> bool) -> Self {
         Self { party: Party::ReviewLead, ..Self::of_reviewer(method, is_available) }
     }
 
@@ -166,7 +166,7 @@ impl Claim {
     /// Returns whether the data of the state allow the step. Only commands depend on them; for
     /// reported facts the transition table alone decides.
     fn data_admits_step(&self, step: Step) -> bool {
-        step.command().is_none_or(|command| self.data_admits(command))
+        step.command().is_none_or(|command| self.data_allows(command))
     }
 
     /// Returns whether no reviewer has started the review yet (R19, R28).
@@ -212,7 +212,7 @@ impl Claim {
 
     /// R26a: returns whether the customer can approve. This is so if the customer has not approved
     /// yet, and the association is pending or does not exist yet.
-    pub(super) fn can_be_approved(&self, _: Timestamp) -> bool {
+    pub(super) fn customer_can_approve(&self, _: Timestamp) -> bool {
         let approved = self.state.submission().is_some_and(|submission| submission.explicit_approval.is_some());
         match self.state.association() {
             None | Some(Association::Pending) => !approved,
@@ -223,7 +223,7 @@ impl Claim {
     /// R43: returns whether the customer can decline. The customer can do so until the consent
     /// window ends, and afterwards if the policy profile allows it. A rejected claim can be
     /// declined while it can be disputed, unless the customer's last decision is a decline.
-    pub(super) fn can_be_declined(&self, now: Timestamp) -> bool {
+    pub(super) fn customer_can_decline(&self, now: Timestamp) -> bool {
         let Some(submission) = self.state.submission() else { return false };
         match self.state.rejection() {
             Some(rejection) => rejection.dispute_window().is_some() && !submission.needs_explicit_approval(),
@@ -236,7 +236,7 @@ impl Claim {
 
     /// R44: returns whether a notice can be sent again, because the customer can still decide.
     pub(super) fn awaits_customer(&self, now: Timestamp) -> bool {
-        !self.has_ended_association() && (self.state.kind() != StateKind::Approved || self.is_window_pending(now))
+        !self.has_ended_association() && (self.state.kind() != ClaimStateKind::Approved || self.is_window_pending(now))
     }
 
     fn has_ended_association(&self) -> bool {

@@ -2,7 +2,7 @@
 //! builder of its transitions. A *line* is the part of a claim that is about one workload or
 //! subscription of the customer.
 use super::{
-    Comment, Content, DirectoryAnswer, Event, EventKind, Evidence, FieldChange, Line, LostLine, State, StateKind,
+    ClaimStateKind, Comment, Content, DirectoryAnswer, Event, EventKind, Evidence, FieldChange, Line, LostLine, State,
     Submission, waiting::WaitStarts,
 };
 use cpor_durable::Transition;
@@ -70,7 +70,7 @@ impl Claim {
     /// R21, R28).
     #[must_use]
     pub fn new_documents(&self) -> usize {
-        let before = self.state.submission().map_or(0, |submission| submission.documents_before);
+        let before = self.state.submission().map_or(0, |submission| submission.document_count_at_start);
         self.evidence.len().saturating_sub(before)
     }
 }
@@ -81,7 +81,7 @@ pub(super) struct TransitionBuilder {
     pub(super) claim: Claim,
     /// The state after the last recorded event or, before the first one, at the start of the
     /// transition; `None` for a claim that is created.
-    state_before: Option<StateKind>,
+    state_before: Option<ClaimStateKind>,
     /// What the claim waited for before the transition; `None` for a claim that is created.
     previous_wait: Option<WaitStarts>,
     /// The events recorded so far.

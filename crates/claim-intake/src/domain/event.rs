@@ -1,7 +1,7 @@
 //! The events of a claim. The history and the events for other services are derived from them. A
 //! *reported fact* is a fact that another service reports, or a deadline that passed; it is
 //! *overtaken* if it comes too late to change the claim.
-use super::{Comment, Contact, Evidence, FactKind, FieldChange, StateKind, personal_data::ERASURE_ACTION};
+use super::{ClaimStateKind, Comment, Contact, Evidence, FactKind, FieldChange, personal_data::ERASURE_ACTION};
 use cpor_history::Audience;
 use cpor_types::{CaseId, EvidenceId, LineId, PersonalData, PrimaryRejection, TenantId, Timestamp};
 
@@ -11,9 +11,9 @@ pub struct Event {
     /// What happened.
     pub kind: EventKind,
     /// The state before the event; `None` for the first event.
-    pub from: Option<StateKind>,
+    pub from: Option<ClaimStateKind>,
     /// The state after the event.
-    pub to: StateKind,
+    pub to: ClaimStateKind,
     /// The fields that changed, with their values before and after.
     pub changes: Vec<FieldChange>,
     /// The reason of the event, or the text that a person wrote; may be empty.

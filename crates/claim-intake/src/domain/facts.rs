@@ -8,7 +8,7 @@
 //! cannot act and continues with the time left (R45).
 use super::{Comment, EndReason, FactKind, Verdict};
 use cpor_types::{
-    Activity, AssociationId, CaseId, CommentId, FurtherRejection, LineId, Month, PartnerActionReason, Timestamp,
+    Activity, AssociationId, CaseId, CommentId, FurtherRejectionReason, LineId, Month, PartnerActionReason, Timestamp,
 };
 use std::collections::BTreeMap;
 
@@ -73,7 +73,7 @@ pub enum ReviewFact {
     Approved(Option<Comment>),
     /// The reviewer rejected the claim for insufficient proof of execution (R24, R31), with these
     /// further reasons and this comment.
-    Rejected(Vec<FurtherRejection>, Option<Comment>),
+    Rejected(Vec<FurtherRejectionReason>, Option<Comment>),
     /// The registry refused to hold the lines, so the reviewer's approval failed. Each reason of
     /// the registry belongs to a line (R36) or, without a line id, to the claim as a whole (R12).
     /// The time is the earliest deadline of the review clocks.

@@ -1,30 +1,30 @@
 //! The guards of the transitions: each checks whether the transition table and the data of the
 //! claim's state allow a command or a reported fact. A command that they do not allow is refused; a
 //! reported fact that they do not allow is *overtaken*: it is recorded and changes nothing.
-use super::{Claim, Command, FactKind, Party, Refusal, StateKind, Step, Submission, machine::admits};
+use super::{Claim, ClaimStateKind, Command, FactKind, Party, Refusal, Step, Submission, machine::allows};
 use cpor_types::CaseId;
 
 impl Claim {
     /// Returns the commands that `party` can execute now, in the order of their declaration.
     #[must_use]
     pub fn allowed_commands(&self, party: Party) -> Vec<Command> {
-        Command::ALL.iter().copied().filter(|command| command.is_available_to(party) && self.admits(*command)).collect()
+        Command::ALL.iter().copied().filter(|command| command.is_available_to(party) && self.allows(*command)).collect()
     }
 
     /// Returns whether the state and its data allow `command`.
     #[must_use]
-    pub fn admits(&self, command: Command) -> bool {
-        self.table_admits(command) && self.data_admits(command)
+    pub fn allows(&self, command: Command) -> bool {
+        self.table_allows(command) && self.data_allows(command)
     }
 
     /// Returns whether the transition table allows `command` in the present state.
-    pub(super) fn table_admits(&self, command: Command) -> bool {
-        admits(self.state.kind(), Step::Command(command))
+    pub(super) fn table_allows(&self, command: Command) -> bool {
+        allows(self.state.kind(), Step::Command(command))
     }
 
     /// Returns whether the data of the state, for example the recorded policy values, allow
     /// `command`.
-    pub(super) fn data_admits(&self, command: Command) -> bool {
+    pub(super) fn data_allows(&self, command: Command) -> bool {
         match command {
             Command::Update => self.state.allows_edits(),
             Command::AddEvidence => self.state.allows_evidence(),
@@ -44,7 +44,7 @@ impl Claim {
     #[must_use]
     pub fn refused_commands(&self) -> Vec<(Command, Refusal)> {
         let is_ruled_out = |command: &Command| {
-            command.is_available_to(Party::Partner) && self.table_admits(*command) && !self.data_admits(*command)
+            command.is_available_to(Party::Partner) && self.table_allows(*command) && !self.data_allows(*command)
         };
         let refusal = |command| match command {
             Command::Dispute => self.check_dispute_allowed().err().unwrap_or_else(|| self.not_allowed(command)),
@@ -63,7 +63,7 @@ impl Claim {
 
     /// Refuses `command` unless the state and its data allow it.
     pub(super) fn check_admitted(&self, command: Command) -> Result<(), Refusal> {
-        if self.admits(command) { Ok(()) } else { Err(self.not_allowed(command)) }
+        if self.allows(command) { Ok(()) } else { Err(self.not_allowed(command)) }
     }
 
     /// Refuses `command` like [`Self::check_admitted`], and otherwise returns the submission. A
@@ -78,20 +78,20 @@ impl Claim {
     pub(super) fn admitted_fact(&self, fact: FactKind, case: Option<CaseId>) -> Option<&Submission> {
         let submission = self.state.submission()?;
         let is_present_case = case.is_none_or(|case| case == submission.review_case);
-        (is_present_case && admits(self.state.kind(), Step::Fact(fact))).then_some(submission)
+        (is_present_case && allows(self.state.kind(), Step::Fact(fact))).then_some(submission)
     }
 
     /// Returns the refusal of `command` in the present state.
     pub(super) fn not_allowed(&self, command: Command) -> Refusal {
         match self.state.kind() {
-            StateKind::Deleted => Refusal::NotFound,
-            state @ (StateKind::Editing
-            | StateKind::Submitted
-            | StateKind::UnderReview
-            | StateKind::PartnerActionRequired
-            | StateKind::Approved
-            | StateKind::Rejected
-            | StateKind::Disputed) => {
+            ClaimStateKind::Deleted => Refusal::NotFound,
+            state @ (ClaimStateKind::Editing
+            | ClaimStateKind::Submitted
+            | ClaimStateKind::UnderReview
+            | ClaimStateKind::PartnerActionRequired
+            | ClaimStateKind::Approved
+            | ClaimStateKind::Rejected
+            | ClaimStateKind::Disputed) => {
                 Refusal::NotAllowed { state, command, allowed: self.allowed_commands(Party::Partner) }
             }
         }

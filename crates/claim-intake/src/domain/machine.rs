@@ -5,9 +5,11 @@
 //! refusals, the `allowed_commands` of the API's `Claim` and the allowed methods of each party
 //! (R60) are all derived from it.
 use super::{
-    Claim, Command, FactKind, Party, PartyMethod,
-    StateKind::{self, Approved, Deleted, Disputed, Editing, PartnerActionRequired, Rejected, Submitted, UnderReview},
-    Step,
+    Claim,
+    ClaimStateKind::{
+        self, Approved, Deleted, Disputed, Editing, PartnerActionRequired, Rejected, Submitted, UnderReview,
+    },
+    Command, FactKind, Party, PartyMethod, Step,
 };
 
 /// The state that follows a step.
@@ -16,7 +18,7 @@ pub enum Target {
     /// The state does not change.
     Same,
     /// The claim changes to this state.
-    State(StateKind),
+    State(ClaimStateKind),
     /// The claim returns to the state in which the reviewer requested partner action: SUBMITTED or
     /// DISPUTED.
     StateOfRequest,
@@ -35,39 +37,40 @@ pub struct TransitionRow {
     /// a service reports it without a call by a party.
     pub methods: &'static [PartyMethod],
     /// The states that allow the step.
-    pub from: &'static [StateKind],
+    pub from: &'static [ClaimStateKind],
     /// The state that follows.
     pub target: Target,
 }
 
 /// The states in which the review of the claim has not ended.
-const OPEN: &[StateKind] = &[Submitted, UnderReview, PartnerActionRequired, Disputed];
+const OPEN: &[ClaimStateKind] = &[Submitted, UnderReview, PartnerActionRequired, Disputed];
 /// The states in which the claim is open for review or approved.
-const OPEN_OR_APPROVED: &[StateKind] = &[Submitted, UnderReview, PartnerActionRequired, Disputed, Approved];
+const OPEN_OR_APPROVED: &[ClaimStateKind] = &[Submitted, UnderReview, PartnerActionRequired, Disputed, Approved];
 /// The states of a claim that was submitted.
-const SUBMITTED_OR_LATER: &[StateKind] = &[Submitted, UnderReview, PartnerActionRequired, Disputed, Approved, Rejected];
+const SUBMITTED_OR_LATER: &[ClaimStateKind] =
+    &[Submitted, UnderReview, PartnerActionRequired, Disputed, Approved, Rejected];
 /// All states except the one of a deleted draft.
-const ALL_BUT_DELETED: &[StateKind] =
+const ALL_BUT_DELETED: &[ClaimStateKind] =
     &[Editing, Submitted, UnderReview, PartnerActionRequired, Disputed, Approved, Rejected];
 /// The states in which a claim may no longer need its personal data. In APPROVED and REJECTED this
 /// also depends on the data of the state: see `Claim::is_at_rest`.
-const MAY_BE_AT_REST: &[StateKind] = &[Deleted, Approved, Rejected];
+const MAY_BE_AT_REST: &[ClaimStateKind] = &[Deleted, Approved, Rejected];
 /// The states in which a reviewer can decide. A disputed claim stays DISPUTED during the review.
-const IN_REVIEW: &[StateKind] = &[UnderReview, Disputed];
+const IN_REVIEW: &[ClaimStateKind] = &[UnderReview, Disputed];
 
 /// The methods that start a review.
 const START_REVIEW: &[PartyMethod] = &[
     PartyMethod::of_reviewer("StartReview", Claim::is_assigned).only_for_own_case(),
-    PartyMethod::of_lead("StartReview", Claim::is_unassigned),
+    PartyMethod::of_review_lead("StartReview", Claim::is_unassigned),
 ];
 /// The methods that change the reviewer of a case.
 const ASSIGN_REVIEWER: &[PartyMethod] = &[
-    PartyMethod::of_lead("AssignReviewCase", Claim::awaits_review_start),
+    PartyMethod::of_review_lead("AssignReviewCase", Claim::awaits_review_start),
     PartyMethod::of_reviewer("TakeReviewCase", Claim::is_unassigned),
     PartyMethod::of_reviewer("ReleaseReviewCase", Claim::is_assigned).only_for_own_case(),
 ];
 /// The method by which a review lead decides which company gets a line that several claim.
-const ARBITRATE: &[PartyMethod] = &[PartyMethod::of_lead("ArbitrateLines", Claim::is_contested)];
+const ARBITRATE: &[PartyMethod] = &[PartyMethod::of_review_lead("ArbitrateLines", Claim::is_contested)];
 /// The method that erases personal data.
 const ERASE: &[PartyMethod] = &[PartyMethod::erase_personal_data(Party::Operator)];
 /// The methods that send a notice to the customer again.
@@ -82,7 +85,7 @@ const fn command(
     rule: &'static str,
     command: Command,
     methods: &'static [PartyMethod],
-    from: &'static [StateKind],
+    from: &'static [ClaimStateKind],
     target: Target,
 ) -> TransitionRow {
     TransitionRow { rule, step: Step::Command(command), methods, from, target }
@@ -93,7 +96,7 @@ const fn fact(
     rule: &'static str,
     fact: FactKind,
     methods: &'static [PartyMethod],
-    from: &'static [StateKind],
+    from: &'static [ClaimStateKind],
     target: Target,
 ) -> TransitionRow {
     TransitionRow { rule, step: Step::Fact(fact), methods, from, target }
@@ -104,7 +107,7 @@ const fn fact(
 /// for each state that can follow it. [`Command`] and [`FactKind`] describe the steps.
 ///
 /// The data of a state can restrict a step further, for example by the policy profile or by the
-/// kind of rejection: see [`Claim::admits`].
+/// kind of rejection: see [`Claim::allows`].
 pub const TABLE: &[TransitionRow] = &[
     command(
         "R17, R29",
@@ -198,14 +201,14 @@ pub const TABLE: &[TransitionRow] = &[
     fact(
         "R26a",
         FactKind::CustomerApproved,
-        &[PartyMethod::of_customer("ApproveConsent", Claim::can_be_approved)],
+        &[PartyMethod::of_customer("ApproveConsent", Claim::customer_can_approve)],
         OPEN_OR_APPROVED,
         Target::Same,
     ),
     fact(
         "R26, R28",
         FactKind::CustomerDeclined,
-        &[PartyMethod::of_customer("DeclineConsent", Claim::can_be_declined)],
+        &[PartyMethod::of_customer("DeclineConsent", Claim::customer_can_decline)],
         SUBMITTED_OR_LATER,
         Target::State(Rejected),
     ),
@@ -216,7 +219,7 @@ pub const TABLE: &[TransitionRow] = &[
 
 /// Returns whether the table has a row for `step` in `state`.
 #[must_use]
-pub fn admits(state: StateKind, step: Step) -> bool {
+pub fn allows(state: ClaimStateKind, step: Step) -> bool {
     TABLE.iter().any(|row| row.step == step && row.from.contains(&state))
 }
 

@@ -56,6 +56,6 @@ pub use waiting::{Wait, WaitStatus};
 pub use window::Window;
 
 pub use cpor_history::FieldChange;
-pub use cpor_types::StateKind;
+pub use cpor_types::ClaimStateKind;
 use cpor_types::string_enum;
 pub(crate) use personal_data::{is_human_side, personal_data_rules};

@@ -97,7 +97,7 @@ pub(crate) const fn personal_data_rules() -> PersonalDataRules {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::StateKind;
+    use crate::domain::ClaimStateKind;
     use cpor_history::{Audience, Digest, HistoryEntry, SealedEntry};
     use cpor_types::Timestamp;
 
@@ -110,7 +110,7 @@ mod tests {
             effective_time: time,
             record_time: time,
             from: None,
-            to: StateKind::Editing,
+            to: ClaimStateKind::Editing,
             overtaken: false,
         };
         let (subject, reason) = ("rita@vendor.example".to_owned(), "said".to_owned());

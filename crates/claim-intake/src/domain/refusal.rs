@@ -1,5 +1,5 @@
 //! The typed refusals of commands on a claim.
-use super::{Command, Field, Finality, StateKind, Violation, Wait};
+use super::{ClaimStateKind, Command, Field, Finality, Violation, Wait};
 use cpor_types::{Activity, CalendarError, PolicyError, Timestamp, rfc3339};
 
 /// The reason why a command is refused. `api/error.rs` maps each variant to a gRPC status.
@@ -12,7 +12,7 @@ pub enum Refusal {
     #[error("the claim is {state}: {command} is not allowed; allowed: {}", command_names(allowed))]
     NotAllowed {
         /// The present state.
-        state: StateKind,
+        state: ClaimStateKind,
         /// The refused command.
         command: Command,
         /// The commands that the partner can execute in the present state.
@@ -31,7 +31,7 @@ pub enum Refusal {
     #[error("{}: cannot be changed while the claim is {state}", paths(fields))]
     FieldsLocked {
         /// The present state.
-        state: StateKind,
+        state: ClaimStateKind,
         /// All locked fields that the request would change.
         fields: Vec<Field>,
     },
@@ -56,7 +56,7 @@ pub enum Refusal {
     )]
     PersonalDataNeeded {
         /// The present state.
-        state: StateKind,
+        state: ClaimStateKind,
         /// What the claim waits for.
         waits_for: Wait,
     },

@@ -1,6 +1,6 @@
 //! The rejection of a claim, and whether it can be disputed (R28, R31, R33).
 use super::{Association, Window, string_enum};
-use cpor_types::{Deadline, FurtherRejection, PrimaryRejection, Timestamp};
+use cpor_types::{Deadline, FurtherRejectionReason, PrimaryRejection, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// Why and when a claim was rejected (R31).
@@ -9,7 +9,7 @@ pub struct Rejection {
     /// The primary reason.
     pub primary: PrimaryRejection,
     /// The further reasons (R32).
-    pub further: Vec<FurtherRejection>,
+    pub further: Vec<FurtherRejectionReason>,
     /// The comment of the reviewer, partner or customer; may be empty.
     pub comment: String,
     /// When the rejection took effect.

@@ -3,7 +3,7 @@
 //! An association puts the partner on record for the workload or subscription of a line. It is
 //! pending, then granted, then official, and it can end.
 use super::{Rejection, Remedy, Submission, Window};
-use cpor_types::{EditsAfterSubmission, LineId, PartnerActionReason, StateKind, Timestamp};
+use cpor_types::{ClaimStateKind, EditsAfterSubmission, LineId, PartnerActionReason, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// The state of a claim.
@@ -105,16 +105,16 @@ impl Association {
 impl State {
     /// Returns the state without its data.
     #[must_use]
-    pub const fn kind(&self) -> StateKind {
+    pub const fn kind(&self) -> ClaimStateKind {
         match self {
-            Self::Editing => StateKind::Editing,
-            Self::Deleted => StateKind::Deleted,
-            Self::Submitted(_) => StateKind::Submitted,
-            Self::UnderReview(_) => StateKind::UnderReview,
-            Self::PartnerActionRequired(..) => StateKind::PartnerActionRequired,
-            Self::Approved(..) => StateKind::Approved,
-            Self::Rejected(..) => StateKind::Rejected,
-            Self::Disputed(_) => StateKind::Disputed,
+            Self::Editing => ClaimStateKind::Editing,
+            Self::Deleted => ClaimStateKind::Deleted,
+            Self::Submitted(_) => ClaimStateKind::Submitted,
+            Self::UnderReview(_) => ClaimStateKind::UnderReview,
+            Self::PartnerActionRequired(..) => ClaimStateKind::PartnerActionRequired,
+            Self::Approved(..) => ClaimStateKind::Approved,
+            Self::Rejected(..) => ClaimStateKind::Rejected,
+            Self::Disputed(_) => ClaimStateKind::Disputed,
         }
     }
 

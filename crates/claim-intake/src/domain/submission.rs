@@ -45,7 +45,7 @@ pub struct Submission {
     pub disputes: u32,
     /// The number of documents when the present submission, response or dispute began. Documents
     /// beyond that number are new (R14, R21, R28).
-    pub documents_before: usize,
+    pub document_count_at_start: usize,
 }
 
 /// The progress of a review, as reported by poe-review.

@@ -17,7 +17,7 @@
 //! | association granted (R26a, R27) | `AssociationGranted` | registry |
 //! | closed (R22, R24–R26) | `ClaimClosed` | poe-review, customer-consent, registry |
 //! | personal data erased, if the claim was submitted (R56) | `PersonalDataErased` | poe-review, customer-consent |
-use crate::domain::{Claim, Contact, Event, EventKind, Evidence, Line, StateKind, Submission};
+use crate::domain::{Claim, ClaimStateKind, Contact, Event, EventKind, Evidence, Line, Submission};
 use cpor_durable::{Change, OutgoingEvent, RecordedEvent};
 use cpor_proto::wire_time::to_wire_time;
 use cpor_proto::{
@@ -65,16 +65,16 @@ fn events_for(change: &Change<Claim>, recorded: &RecordedEvent<Event>) -> Vec<Ou
         }
         EventKind::LinesLost => (Payload::ClaimEdited(edited_without_new_notice(snapshot())), review_and_consent),
         EventKind::EvidenceAdded(_) => match recorded.event.to {
-            StateKind::Submitted | StateKind::PartnerActionRequired | StateKind::Approved => {
+            ClaimStateKind::Submitted | ClaimStateKind::PartnerActionRequired | ClaimStateKind::Approved => {
                 (Payload::ClaimEdited(edited_without_new_notice(snapshot())), &[Service::PoeReview])
             }
             // The evidence of a draft is sent with its submission, the evidence of a rejected claim
             // with its dispute.
-            StateKind::Editing
-            | StateKind::Rejected
-            | StateKind::Deleted
-            | StateKind::UnderReview
-            | StateKind::Disputed => return Vec::new(),
+            ClaimStateKind::Editing
+            | ClaimStateKind::Rejected
+            | ClaimStateKind::Deleted
+            | ClaimStateKind::UnderReview
+            | ClaimStateKind::Disputed => return Vec::new(),
         },
         EventKind::Approved { official, explicit_approval_needed } => {
             let (official, explicit_approval_needed) = (*official, *explicit_approval_needed);

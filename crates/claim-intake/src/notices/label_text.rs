@@ -1,6 +1,6 @@
 //! The labels of times, lines, partners, activities and reasons in mails.
 use crate::domain::{Claim, Line};
-use cpor_types::{Activity, Calendar, FurtherRejection, LocalTime, PartnerActionReason, Timestamp};
+use cpor_types::{Activity, Calendar, FurtherRejectionReason, LocalTime, PartnerActionReason, Timestamp};
 
 /// Formats a time in the zone of the calendar: `Monday, 13 April 2026, 09:30 (Europe/Berlin,
 /// UTC+02:00)`, or `the end of Monday, 13 April 2026 (…)`.
@@ -64,11 +64,13 @@ pub(super) const fn action_reason_text(reason: PartnerActionReason) -> &'static 
 }
 
 /// Returns the sentence for a further reason of a rejection (R32).
-pub(super) const fn further_reason_text(reason: FurtherRejection) -> &'static str {
+pub(super) const fn further_reason_text(reason: FurtherRejectionReason) -> &'static str {
     match reason {
-        FurtherRejection::CustomerConsentMissing => "The customer's consent is missing from the proof of execution.",
-        FurtherRejection::ProductsMissing => "Products are missing from the proof of execution.",
-        FurtherRejection::NoPartnerResponse => "The reviewer's request was not answered in time.",
-        FurtherRejection::PoeNotAvailable => "The proof of execution is not available.",
+        FurtherRejectionReason::CustomerConsentMissing => {
+            "The customer's consent is missing from the proof of execution."
+        }
+        FurtherRejectionReason::ProductsMissing => "Products are missing from the proof of execution.",
+        FurtherRejectionReason::NoPartnerResponse => "The reviewer's request was not answered in time.",
+        FurtherRejectionReason::PoeNotAvailable => "The proof of execution is not available.",
     }
 }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::domain::tests::fixtures::*;
 use crate::domain::{ConsentFact, EndReason, EventKind, Fact, FactKind, Line, ReviewFact, State};
-use cpor_types::{ActorSide, FurtherRejection, LineId, Timestamp};
+use cpor_types::{ActorSide, FurtherRejectionReason, LineId, Timestamp};
 use uuid::Uuid;
 
 /// Composes the mail about the change that took effect at `time`.
@@ -54,7 +54,7 @@ fn r48_a_reminder_is_sent_until_the_partner_answers() {
 
 #[test]
 fn r57_a_rejection_names_the_reason_and_the_dispute() {
-    let further = vec![FurtherRejection::ProductsMissing];
+    let further = vec![FurtherRejectionReason::ProductsMissing];
     let said = Some(comment(ActorSide::Reviewer));
     let life = TestClaim::under_review().fact(&review(ReviewFact::Rejected(further, said)));
     assert_mail("rejection", &life, PartnerMailKind::Rejection, life.now);

@@ -8,7 +8,7 @@ use super::{
     listing::{SIDES, STATES},
     row::RowContext,
 };
-use crate::domain::{Claim, Event, StateKind, personal_data_rules};
+use crate::domain::{Claim, ClaimStateKind, Event, personal_data_rules};
 use cpor_bulk_rows::fetch_all;
 use cpor_durable::{
     AggregateKey, Change, RecordedEvent, StoreError, Tx,
@@ -141,15 +141,15 @@ pub(super) fn chain_rows(change: &Change<Claim>, entropy: &dyn Entropy) -> (Vec<
 
 /// Returns the tenant of an entry after which the claim is in the state `to`. `None` before the
 /// submission: neither the vendor's log nor the tenant's shows drafts.
-fn submitted_tenant(claim: &Claim, to: StateKind) -> Option<TenantId> {
+fn submitted_tenant(claim: &Claim, to: ClaimStateKind) -> Option<TenantId> {
     match to {
-        StateKind::Editing | StateKind::Deleted => None,
-        StateKind::Submitted
-        | StateKind::UnderReview
-        | StateKind::PartnerActionRequired
-        | StateKind::Approved
-        | StateKind::Rejected
-        | StateKind::Disputed => claim.state.submission().map(|submission| submission.tenant),
+        ClaimStateKind::Editing | ClaimStateKind::Deleted => None,
+        ClaimStateKind::Submitted
+        | ClaimStateKind::UnderReview
+        | ClaimStateKind::PartnerActionRequired
+        | ClaimStateKind::Approved
+        | ClaimStateKind::Rejected
+        | ClaimStateKind::Disputed => claim.state.submission().map(|submission| submission.tenant),
     }
 }
 

@@ -7,7 +7,7 @@ use super::{
     },
     listing,
 };
-use crate::domain::{Claim, StateKind};
+use crate::domain::{Claim, ClaimStateKind};
 use cpor_durable::{AggregateKey, Change, StoreError, Versioned, rows::to_bigint};
 use cpor_history::Digest;
 use cpor_types::{ClaimName, PartnerId};
@@ -43,7 +43,7 @@ pub(super) fn claim_from_row(row: entity::claim::Model) -> Result<(AggregateKey,
     let key = AggregateKey::new(row.owner, row.id.into());
     let context = RowContext { table: "claim", key: key.clone() };
     let Status(state) = row.status;
-    let kind = StateKind::from(row.state);
+    let kind = ClaimStateKind::from(row.state);
     if state.kind() != kind {
         return Err(context.inconsistent(format_args!("state {kind} but the status is {}", state.kind())));
     }

@@ -6,7 +6,7 @@ use super::entity::{
 };
 use super::*;
 use crate::domain::tests::fixtures::{TestClaim, name, start};
-use crate::domain::{Party, StateKind, Wait};
+use crate::domain::{ClaimStateKind, Party, Wait};
 use cpor_database::Db;
 use cpor_history::Audience;
 use cpor_testing::{TestDatabase, on_both_databases};
@@ -47,7 +47,7 @@ async fn empty_tables(database: &TestDatabase) -> Db {
 
 #[test]
 fn every_state_round_trips_through_its_row() {
-    for state in StateKind::ALL {
+    for state in ClaimStateKind::ALL {
         let claim = TestClaim::in_state(*state).claim;
         let row = row::claim_to_row(&creation(claim.clone()), claim.head).unwrap();
         let row: entity::claim::Model = row.try_into_model().unwrap();
@@ -67,8 +67,8 @@ fn a_contradictory_row_is_an_inconsistency() {
 
 #[test]
 fn stored_values_are_those_of_the_domain() {
-    for kind in StateKind::ALL {
-        assert_eq!(StateKind::from(ClaimState::from(*kind)), *kind);
+    for kind in ClaimStateKind::ALL {
+        assert_eq!(ClaimStateKind::from(ClaimState::from(*kind)), *kind);
     }
     for wait in Wait::ALL {
         assert_eq!(Wait::from(WaitsFor::from(*wait)), *wait);
@@ -82,7 +82,7 @@ fn stored_values_are_those_of_the_domain() {
     for activity in Activity::ALL {
         assert_eq!(Activity::from(LineActivity::from(*activity)), *activity);
     }
-    assert_eq!(ClaimState::iter().count(), StateKind::ALL.len());
+    assert_eq!(ClaimState::iter().count(), ClaimStateKind::ALL.len());
     assert_eq!(WaitsFor::iter().count(), Wait::ALL.len());
     assert_eq!(Side::iter().count(), ActorSide::ALL.len());
     assert_eq!(EntryAudience::iter().count(), Audience::ALL.len());
@@ -108,7 +108,7 @@ async fn the_database_admits_exactly_the_values_of_the_enums(db: Db) {
         ("history", "to_state", values::<ClaimState>()),
         ("history", "audience", values::<EntryAudience>()),
     ] {
-        let admitted = cpor_bulk_rows::admitted_texts(db.writer(), table, column).await.unwrap();
+        let admitted = cpor_bulk_rows::allowed_texts(db.writer(), table, column).await.unwrap();
         assert_eq!(admitted, values, "{table}.{column}");
     }
     insert_claim(&db, TestClaim::draft().claim).await;

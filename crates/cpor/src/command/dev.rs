@@ -9,7 +9,7 @@ use crate::{
     Config,
     config::Sources,
     dev::{self, Dev, Options, banner::Banner},
-    example_directory::ExampleDirectory,
+    example_data::ExampleData,
     system::ClockChoice,
 };
 
@@ -82,7 +82,7 @@ fn print_banner(dev: &Dev, data: &std::path::Path, clock: ClockChoice) -> anyhow
         data,
         mail: dev.mail_directory(),
         clock,
-        directory: &ExampleDirectory::load()?,
+        directory: &ExampleData::load()?,
     };
     println!("{banner}");
     Ok(())

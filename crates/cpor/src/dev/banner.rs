@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{example_directory::ExampleDirectory, keys, system::ClockChoice};
+use crate::{example_data::ExampleData, keys, system::ClockChoice};
 
 /// The content of the text: the addresses of the system, the example partners, tenants and
 /// products, and commands that call the API. The commands can be pasted into a shell.
@@ -26,7 +26,7 @@ pub(crate) struct Banner<'a> {
     /// The kind of the business clock.
     pub(crate) clock: ClockChoice,
     /// The example partners, tenants and products that were imported.
-    pub(crate) directory: &'a ExampleDirectory,
+    pub(crate) directory: &'a ExampleData,
 }
 
 impl fmt::Display for Banner<'_> {
@@ -128,7 +128,7 @@ mod tests {
             data: Path::new("my data"),
             mail: "my data/mail".into(),
             clock,
-            directory: &ExampleDirectory::load().unwrap(),
+            directory: &ExampleData::load().unwrap(),
         };
         banner.to_string()
     }

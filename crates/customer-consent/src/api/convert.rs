@@ -62,14 +62,14 @@ pub(super) fn to_proto(consent: &Versioned<Consent>, view: View) -> proto::Conse
 /// Returns the proto value for a state. Several states of the domain share a proto value.
 const fn state_to_proto(state: StateKind) -> ConsentState {
     match state {
-        StateKind::Requested | StateKind::RequestedInWindow | StateKind::RequestedWindowPassed => {
+        StateKind::Requested | StateKind::AwaitingReviewInWindow | StateKind::AwaitingReviewWindowPassed => {
             ConsentState::Requested
         }
         StateKind::AwaitingDelivery => ConsentState::AwaitingDelivery,
         StateKind::WindowOpen => ConsentState::WindowOpen,
         StateKind::GrantedAwaitingDelivery | StateKind::GrantedInWindow | StateKind::Granted => ConsentState::Granted,
         StateKind::Declined => ConsentState::Declined,
-        StateKind::Disputable | StateKind::Closed => ConsentState::Closed,
+        StateKind::RejectedDisputable | StateKind::Closed => ConsentState::Closed,
     }
 }
 

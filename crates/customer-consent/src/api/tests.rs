@@ -232,12 +232,12 @@ async fn r44_resending_a_bounced_notice_opens_the_window(system: TestSystem) {
     let resent = resend(&system, Role::Operator, "r1").await.unwrap();
     assert_eq!((resent.notices.len(), resent.notices[2].email.as_str()), (3, "[redacted]"));
     assert_eq!(resend(&system, Role::Operator, "r1").await.unwrap().notices.len(), 3, "the first answer");
-    system.sender.drain().await.unwrap();
+    system.sender.send_due_mails().await.unwrap();
     let opened = get(&system, customer()).await.unwrap();
     assert_eq!((opened.state(), opened.notices.len()), (ConsentState::WindowOpen, 3));
     assert!(list(&system, caller(Role::Operator, None), waiting).await.unwrap().consents.is_empty());
     let again = resend(&system, Role::PoeReviewer, "").await.unwrap();
-    system.sender.drain().await.unwrap();
+    system.sender.send_due_mails().await.unwrap();
     assert_eq!(get(&system, customer()).await.unwrap().due_time, again.due_time, "never shortened");
 }
 

@@ -161,12 +161,14 @@ impl<'a> ConsentText<'a> {
         let texts = &self.translation.no_response;
         let has_approved = self.consent.approval.is_some();
         let text = match &self.consent.state {
-            State::Requested | State::RequestedInWindow(_) | State::RequestedWindowPassed(_) if has_approved => {
+            State::Requested | State::AwaitingReviewInWindow(_) | State::AwaitingReviewWindowPassed(_)
+                if has_approved =>
+            {
                 &texts.ahead
             }
             State::Requested
-            | State::RequestedInWindow(_)
-            | State::RequestedWindowPassed(_)
+            | State::AwaitingReviewInWindow(_)
+            | State::AwaitingReviewWindowPassed(_)
             | State::AwaitingDelivery
             | State::WindowOpen(_)
                 if self.consent.declined_before =>
@@ -175,12 +177,12 @@ impl<'a> ConsentText<'a> {
             }
             State::Requested if self.counts_from_submission => &texts.requested_counted,
             State::Requested => &texts.requested,
-            State::RequestedInWindow(_) => &texts.requested_window,
-            State::RequestedWindowPassed(_) => &texts.requested_passed,
+            State::AwaitingReviewInWindow(_) => &texts.requested_window,
+            State::AwaitingReviewWindowPassed(_) => &texts.requested_passed,
             State::AwaitingDelivery => &texts.awaiting,
             State::WindowOpen(_) => &texts.window,
             State::GrantedAwaitingDelivery { .. } | State::GrantedInWindow { .. } => &texts.in_window,
-            State::Granted { .. } | State::Declined(_) | State::Disputable { .. } | State::Closed { .. } => {
+            State::Granted { .. } | State::Declined(_) | State::RejectedDisputable { .. } | State::Closed { .. } => {
                 return None;
             }
         };
@@ -196,11 +198,14 @@ impl<'a> ConsentText<'a> {
             State::Requested => &texts.requested,
             State::AwaitingDelivery | State::GrantedAwaitingDelivery { .. } => &texts.awaiting,
             State::WindowOpen(_) if self.consent.declined_before => &texts.explicit,
-            State::RequestedInWindow(_)
+            State::AwaitingReviewInWindow(_)
             | State::WindowOpen(_)
             | State::GrantedInWindow { .. }
-            | State::Disputable { .. } => &texts.window,
-            State::RequestedWindowPassed(_) | State::Granted { .. } | State::Declined(_) | State::Closed { .. } => {
+            | State::RejectedDisputable { .. } => &texts.window,
+            State::AwaitingReviewWindowPassed(_)
+            | State::Granted { .. }
+            | State::Declined(_)
+            | State::Closed { .. } => {
                 return None;
             }
         };

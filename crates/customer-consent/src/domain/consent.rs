@@ -43,7 +43,7 @@ impl Consent {
     pub(crate) fn allowed_commands(&self) -> impl Iterator<Item = CustomerCommand> {
         CustomerCommand::ALL.into_iter().filter(|command| match self.effect(self.input(*command)) {
             Effect::MovesTo(_) => true,
-            Effect::Recorded => self.approval.is_none(),
+            Effect::StateKept => self.approval.is_none(),
             Effect::Nothing | Effect::Refused => false,
         })
     }
@@ -58,14 +58,14 @@ impl Consent {
         match &self.state {
             State::Declined(decline) => Some(decline),
             State::Requested
-            | State::RequestedInWindow(_)
-            | State::RequestedWindowPassed(_)
+            | State::AwaitingReviewInWindow(_)
+            | State::AwaitingReviewWindowPassed(_)
             | State::AwaitingDelivery
             | State::GrantedAwaitingDelivery { .. }
             | State::WindowOpen(_)
             | State::GrantedInWindow { .. }
             | State::Granted { .. }
-            | State::Disputable { .. }
+            | State::RejectedDisputable { .. }
             | State::Closed { .. } => None,
         }
     }
@@ -73,7 +73,10 @@ impl Consent {
     /// Returns whether the consent no longer waits for the review of the claim. This is also true
     /// if the consent was declined or closed before the claim was approved.
     pub(crate) fn is_past_review(&self) -> bool {
-        !matches!(self.state, State::Requested | State::RequestedInWindow(_) | State::RequestedWindowPassed(_))
+        !matches!(
+            self.state,
+            State::Requested | State::AwaitingReviewInWindow(_) | State::AwaitingReviewWindowPassed(_)
+        )
     }
 
     /// Returns whether the customer has not been reached: the last notice bounced, and no consent
@@ -174,7 +177,7 @@ impl Aggregate for Consent {
 
     fn apply_passed_deadline(&self, now: Timestamp) -> Option<PassedDeadline<Self>> {
         let due = self.state.deadline().filter(|deadline| deadline.has_passed(now))?.due;
-        let input = if matches!(self.state, State::Disputable { .. }) {
+        let input = if matches!(self.state, State::RejectedDisputable { .. }) {
             Input::DisputeWindowPasses
         } else if self.declined_before {
             Input::WindowPassesAfterDecline
@@ -183,15 +186,15 @@ impl Aggregate for Consent {
         };
         let Effect::MovesTo(_) = self.effect(input) else { return None };
         let transition = match &self.state {
-            State::RequestedInWindow(window) => {
-                Transition::new(self.with_state(State::RequestedWindowPassed(window.clone()), due), [])
+            State::AwaitingReviewInWindow(window) => {
+                Transition::new(self.with_state(State::AwaitingReviewWindowPassed(window.clone()), due), [])
             }
             State::WindowOpen(window) | State::GrantedInWindow { window, .. } => self.pass_window(window),
-            State::Disputable { since, .. } => {
+            State::RejectedDisputable { since, .. } => {
                 Transition::new(self.with_state(State::Closed { since: *since }, due), [])
             }
             State::Requested
-            | State::RequestedWindowPassed(_)
+            | State::AwaitingReviewWindowPassed(_)
             | State::AwaitingDelivery
             | State::GrantedAwaitingDelivery { .. }
             | State::Granted { .. }

@@ -23,7 +23,7 @@ impl Consent {
         }
         let state = match self.effect(Input::Approve) {
             Effect::MovesTo(_) => self.granted_state(now),
-            Effect::Recorded => self.state.clone(),
+            Effect::StateKept => self.state.clone(),
             Effect::Nothing => return Ok(None),
             Effect::Refused => return Err(self.refusal()),
         };
@@ -55,7 +55,7 @@ impl Consent {
                 let next = self.with_state(State::Declined(decline), now);
                 Ok(Some(Transition::new(next, [Event::CustomerDeclined { channel, comment: comment.to_owned() }])))
             }
-            Effect::Recorded | Effect::Nothing => Ok(None),
+            Effect::StateKept | Effect::Nothing => Ok(None),
             Effect::Refused => Err(self.refusal()),
         }
     }
@@ -64,10 +64,10 @@ impl Consent {
     pub(super) fn refusal(&self) -> Refusal {
         match &self.state {
             State::Declined(_) => Refusal::AlreadyDeclined,
-            State::Disputable { .. } | State::Closed { .. } => Refusal::ClaimClosed,
+            State::RejectedDisputable { .. } | State::Closed { .. } => Refusal::ClaimClosed,
             State::Requested
-            | State::RequestedInWindow(_)
-            | State::RequestedWindowPassed(_)
+            | State::AwaitingReviewInWindow(_)
+            | State::AwaitingReviewWindowPassed(_)
             | State::AwaitingDelivery
             | State::GrantedAwaitingDelivery { .. }
             | State::WindowOpen(_)

@@ -18,7 +18,7 @@ impl Consent {
     /// no window is open yet, it opens when this notice is accepted.
     pub(crate) fn resend_notice(&self, notice: Uuid, now: Timestamp) -> CommandResult {
         match self.effect(Input::Resend) {
-            Effect::MovesTo(_) | Effect::Recorded => {}
+            Effect::MovesTo(_) | Effect::StateKept => {}
             Effect::Nothing => return Ok(None),
             Effect::Refused => return Err(self.refusal()),
         }
@@ -70,7 +70,7 @@ impl Consent {
         let opened_event = window.opened_event();
         match &self.state {
             State::Requested => {
-                self.state = State::RequestedInWindow(window);
+                self.state = State::AwaitingReviewInWindow(window);
                 None
             }
             State::GrantedAwaitingDelivery { since } => {
@@ -81,13 +81,13 @@ impl Consent {
                 self.state = State::WindowOpen(window);
                 Some(opened_event)
             }
-            State::RequestedInWindow(_)
-            | State::RequestedWindowPassed(_)
+            State::AwaitingReviewInWindow(_)
+            | State::AwaitingReviewWindowPassed(_)
             | State::WindowOpen(_)
             | State::GrantedInWindow { .. }
             | State::Granted { .. }
             | State::Declined(_)
-            | State::Disputable { .. }
+            | State::RejectedDisputable { .. }
             | State::Closed { .. } => None,
         }
     }

@@ -138,7 +138,7 @@ impl Consent {
             None => (Input::ClaimClosed, State::Closed { since: now }),
             Some(due) => {
                 let until = Deadline { kind: "dispute_window".into(), due, rule: "the claim's dispute window".into() };
-                (Input::ClaimRejected, State::Disputable { since: now, until })
+                (Input::ClaimRejected, State::RejectedDisputable { since: now, until })
             }
         };
         let Effect::MovesTo(_) = self.effect(input) else { return None };
@@ -190,19 +190,19 @@ impl Consent {
     /// again in the result, and its deadline is then applied as usual.
     fn state_at_approval(&self, time: Timestamp) -> Self {
         match &self.state {
-            State::RequestedWindowPassed(window) if !window.deadline.has_passed(time) => {
-                Self { state: State::RequestedInWindow(window.clone()), ..self.clone() }
+            State::AwaitingReviewWindowPassed(window) if !window.deadline.has_passed(time) => {
+                Self { state: State::AwaitingReviewInWindow(window.clone()), ..self.clone() }
             }
             State::Requested
-            | State::RequestedInWindow(_)
-            | State::RequestedWindowPassed(_)
+            | State::AwaitingReviewInWindow(_)
+            | State::AwaitingReviewWindowPassed(_)
             | State::AwaitingDelivery
             | State::GrantedAwaitingDelivery { .. }
             | State::WindowOpen(_)
             | State::GrantedInWindow { .. }
             | State::Granted { .. }
             | State::Declined(_)
-            | State::Disputable { .. }
+            | State::RejectedDisputable { .. }
             | State::Closed { .. } => self.clone(),
         }
     }

@@ -214,15 +214,15 @@ pub(crate) fn closed() -> Consent {
 pub(crate) fn in_state(kind: StateKind) -> Consent {
     match kind {
         StateKind::Requested => requested(),
-        StateKind::RequestedInWindow => requested_in_window(),
-        StateKind::RequestedWindowPassed => requested_window_passed(),
+        StateKind::AwaitingReviewInWindow => requested_in_window(),
+        StateKind::AwaitingReviewWindowPassed => requested_window_passed(),
         StateKind::AwaitingDelivery => awaiting(),
         StateKind::GrantedAwaitingDelivery => granted_awaiting(),
         StateKind::WindowOpen => window_open(),
         StateKind::GrantedInWindow => granted_in_window(),
         StateKind::Granted => granted(),
         StateKind::Declined => declined(),
-        StateKind::Disputable => disputable(),
+        StateKind::RejectedDisputable => disputable(),
         StateKind::Closed => closed(),
     }
 }

@@ -17,10 +17,10 @@ pub(crate) enum State {
     Requested,
     /// The claim is not approved yet. The consent window is open, because the policy counts it from
     /// the notice at submission (R41).
-    RequestedInWindow(Window),
+    AwaitingReviewInWindow(Window),
     /// The claim is not approved yet, and the consent window has passed in silence. The association
     /// becomes official when the claim is approved, not earlier.
-    RequestedWindowPassed(Window),
+    AwaitingReviewWindowPassed(Window),
     /// The claim is approved. The consent window opens when a notice is accepted (R41).
     AwaitingDelivery,
     /// The claim is approved and the customer approved explicitly before the window opened, so the
@@ -53,7 +53,7 @@ pub(crate) enum State {
     Declined(Decline),
     /// The claim was rejected, and the partner can dispute the rejection until the dispute window
     /// passes (R28). Meanwhile the customer can decline.
-    Disputable {
+    RejectedDisputable {
         /// The time of the rejection.
         since: Timestamp,
         /// The deadline of the dispute window.
@@ -71,15 +71,15 @@ impl State {
     pub(crate) const fn kind(&self) -> StateKind {
         match self {
             Self::Requested => StateKind::Requested,
-            Self::RequestedInWindow(_) => StateKind::RequestedInWindow,
-            Self::RequestedWindowPassed(_) => StateKind::RequestedWindowPassed,
+            Self::AwaitingReviewInWindow(_) => StateKind::AwaitingReviewInWindow,
+            Self::AwaitingReviewWindowPassed(_) => StateKind::AwaitingReviewWindowPassed,
             Self::AwaitingDelivery => StateKind::AwaitingDelivery,
             Self::GrantedAwaitingDelivery { .. } => StateKind::GrantedAwaitingDelivery,
             Self::WindowOpen(_) => StateKind::WindowOpen,
             Self::GrantedInWindow { .. } => StateKind::GrantedInWindow,
             Self::Granted { .. } => StateKind::Granted,
             Self::Declined(_) => StateKind::Declined,
-            Self::Disputable { .. } => StateKind::Disputable,
+            Self::RejectedDisputable { .. } => StateKind::RejectedDisputable,
             Self::Closed { .. } => StateKind::Closed,
         }
     }
@@ -87,8 +87,8 @@ impl State {
     /// Returns the consent window, whether open or passed, if the state has one.
     pub(crate) fn window(&self) -> Option<&Window> {
         match self {
-            Self::RequestedInWindow(window)
-            | Self::RequestedWindowPassed(window)
+            Self::AwaitingReviewInWindow(window)
+            | Self::AwaitingReviewWindowPassed(window)
             | Self::WindowOpen(window)
             | Self::GrantedInWindow { window, .. }
             | Self::Granted { window, .. } => Some(window),
@@ -96,7 +96,7 @@ impl State {
             | Self::AwaitingDelivery
             | Self::GrantedAwaitingDelivery { .. }
             | Self::Declined(_)
-            | Self::Disputable { .. }
+            | Self::RejectedDisputable { .. }
             | Self::Closed { .. } => None,
         }
     }
@@ -108,12 +108,12 @@ impl State {
             | Self::GrantedInWindow { since, .. }
             | Self::Granted { since, .. } => Some(*since),
             Self::Requested
-            | Self::RequestedInWindow(_)
-            | Self::RequestedWindowPassed(_)
+            | Self::AwaitingReviewInWindow(_)
+            | Self::AwaitingReviewWindowPassed(_)
             | Self::AwaitingDelivery
             | Self::WindowOpen(_)
             | Self::Declined(_)
-            | Self::Disputable { .. }
+            | Self::RejectedDisputable { .. }
             | Self::Closed { .. } => None,
         }
     }
@@ -122,10 +122,10 @@ impl State {
     /// end of the dispute window.
     pub(crate) fn deadline(&self) -> Option<&Deadline> {
         match self {
-            Self::Disputable { until, .. } => Some(until),
+            Self::RejectedDisputable { until, .. } => Some(until),
             Self::Requested
-            | Self::RequestedInWindow(_)
-            | Self::RequestedWindowPassed(_)
+            | Self::AwaitingReviewInWindow(_)
+            | Self::AwaitingReviewWindowPassed(_)
             | Self::AwaitingDelivery
             | Self::GrantedAwaitingDelivery { .. }
             | Self::WindowOpen(_)
@@ -139,16 +139,16 @@ impl State {
     /// Returns the consent window if it is open.
     pub(crate) fn open_window(&self) -> Option<&Window> {
         match self {
-            Self::RequestedInWindow(window) | Self::WindowOpen(window) | Self::GrantedInWindow { window, .. } => {
+            Self::AwaitingReviewInWindow(window) | Self::WindowOpen(window) | Self::GrantedInWindow { window, .. } => {
                 Some(window)
             }
             Self::Requested
-            | Self::RequestedWindowPassed(_)
+            | Self::AwaitingReviewWindowPassed(_)
             | Self::AwaitingDelivery
             | Self::GrantedAwaitingDelivery { .. }
             | Self::Granted { .. }
             | Self::Declined(_)
-            | Self::Disputable { .. }
+            | Self::RejectedDisputable { .. }
             | Self::Closed { .. } => None,
         }
     }
@@ -159,10 +159,10 @@ impl State {
 pub(crate) enum StateKind {
     /// See [`State::Requested`].
     Requested,
-    /// See [`State::RequestedInWindow`].
-    RequestedInWindow,
-    /// See [`State::RequestedWindowPassed`].
-    RequestedWindowPassed,
+    /// See [`State::AwaitingReviewInWindow`].
+    AwaitingReviewInWindow,
+    /// See [`State::AwaitingReviewWindowPassed`].
+    AwaitingReviewWindowPassed,
     /// See [`State::AwaitingDelivery`].
     AwaitingDelivery,
     /// See [`State::GrantedAwaitingDelivery`].
@@ -175,8 +175,8 @@ pub(crate) enum StateKind {
     Granted,
     /// See [`State::Declined`].
     Declined,
-    /// See [`State::Disputable`].
-    Disputable,
+    /// See [`State::RejectedDisputable`].
+    RejectedDisputable,
     /// See [`State::Closed`].
     Closed,
 }
@@ -185,15 +185,15 @@ impl StateKind {
     /// All kinds.
     pub(crate) const ALL: [Self; 11] = [
         Self::Requested,
-        Self::RequestedInWindow,
-        Self::RequestedWindowPassed,
+        Self::AwaitingReviewInWindow,
+        Self::AwaitingReviewWindowPassed,
         Self::AwaitingDelivery,
         Self::GrantedAwaitingDelivery,
         Self::WindowOpen,
         Self::GrantedInWindow,
         Self::Granted,
         Self::Declined,
-        Self::Disputable,
+        Self::RejectedDisputable,
         Self::Closed,
     ];
 
@@ -201,10 +201,10 @@ impl StateKind {
     /// a state.
     pub(crate) const fn is_over(self) -> bool {
         match self {
-            Self::Declined | Self::Disputable | Self::Closed => true,
+            Self::Declined | Self::RejectedDisputable | Self::Closed => true,
             Self::Requested
-            | Self::RequestedInWindow
-            | Self::RequestedWindowPassed
+            | Self::AwaitingReviewInWindow
+            | Self::AwaitingReviewWindowPassed
             | Self::AwaitingDelivery
             | Self::GrantedAwaitingDelivery
             | Self::WindowOpen

@@ -3,8 +3,8 @@
 //! from it.
 
 use super::StateKind::{
-    self, AwaitingDelivery, Closed, Declined, Disputable, Granted, GrantedAwaitingDelivery, GrantedInWindow, Requested,
-    RequestedInWindow, RequestedWindowPassed, WindowOpen,
+    self, AwaitingDelivery, AwaitingReviewInWindow, AwaitingReviewWindowPassed, Closed, Declined, Granted,
+    GrantedAwaitingDelivery, GrantedInWindow, RejectedDisputable, Requested, WindowOpen,
 };
 
 /// An input that can change a consent.
@@ -75,7 +75,7 @@ pub(crate) enum Effect {
     MovesTo(StateKind),
     /// The input is stored or executed (an approval is recorded, a notice is sent again), and the
     /// state does not change.
-    Recorded,
+    StateKept,
     /// Nothing changes, because the input was applied before or no longer matters. The caller of a
     /// command gets the same answer again.
     Nothing,
@@ -85,164 +85,164 @@ pub(crate) enum Effect {
 
 /// Returns the effect of `input` in `state`. Every pair of input and state is listed.
 pub(crate) const fn effect(state: StateKind, input: Input) -> Effect {
-    use Effect::{MovesTo, Nothing, Recorded, Refused};
+    use Effect::{MovesTo, Nothing, Refused, StateKept};
     match input {
         Input::Approve => match state {
-            Requested | RequestedInWindow | RequestedWindowPassed => Recorded,
+            Requested | AwaitingReviewInWindow | AwaitingReviewWindowPassed => StateKept,
             AwaitingDelivery => MovesTo(GrantedAwaitingDelivery),
             WindowOpen => MovesTo(GrantedInWindow),
             GrantedAwaitingDelivery | GrantedInWindow => Nothing,
-            Granted | Declined | Disputable | Closed => Refused,
+            Granted | Declined | RejectedDisputable | Closed => Refused,
         },
         Input::Decline => match state {
             Requested
-            | RequestedInWindow
+            | AwaitingReviewInWindow
             | AwaitingDelivery
             | GrantedAwaitingDelivery
             | WindowOpen
             | GrantedInWindow
-            | Disputable => MovesTo(Declined),
+            | RejectedDisputable => MovesTo(Declined),
             Declined => Nothing,
-            RequestedWindowPassed | Granted | Closed => Refused,
+            AwaitingReviewWindowPassed | Granted | Closed => Refused,
         },
         Input::DeclineAnyTime => match state {
-            RequestedWindowPassed | Granted => MovesTo(Declined),
+            AwaitingReviewWindowPassed | Granted => MovesTo(Declined),
             Requested
-            | RequestedInWindow
+            | AwaitingReviewInWindow
             | AwaitingDelivery
             | GrantedAwaitingDelivery
             | WindowOpen
             | GrantedInWindow
             | Declined
-            | Disputable
+            | RejectedDisputable
             | Closed => effect(state, Input::Decline),
         },
         Input::Resend => match state {
             Requested
-            | RequestedInWindow
-            | RequestedWindowPassed
+            | AwaitingReviewInWindow
+            | AwaitingReviewWindowPassed
             | AwaitingDelivery
             | GrantedAwaitingDelivery
             | WindowOpen
-            | GrantedInWindow => Recorded,
-            Granted | Declined | Disputable | Closed => Refused,
+            | GrantedInWindow => StateKept,
+            Granted | Declined | RejectedDisputable | Closed => Refused,
         },
         Input::ClaimApproved => match state {
             Requested => MovesTo(AwaitingDelivery),
-            RequestedInWindow => MovesTo(WindowOpen),
-            RequestedWindowPassed => MovesTo(Granted),
+            AwaitingReviewInWindow => MovesTo(WindowOpen),
+            AwaitingReviewWindowPassed => MovesTo(Granted),
             AwaitingDelivery
             | GrantedAwaitingDelivery
             | WindowOpen
             | GrantedInWindow
             | Granted
             | Declined
-            | Disputable
+            | RejectedDisputable
             | Closed => Nothing,
         },
         Input::ClaimApprovedWithConsent => match state {
             Requested => MovesTo(GrantedAwaitingDelivery),
-            RequestedInWindow => MovesTo(GrantedInWindow),
-            RequestedWindowPassed => MovesTo(Granted),
+            AwaitingReviewInWindow => MovesTo(GrantedInWindow),
+            AwaitingReviewWindowPassed => MovesTo(Granted),
             AwaitingDelivery
             | GrantedAwaitingDelivery
             | WindowOpen
             | GrantedInWindow
             | Granted
             | Declined
-            | Disputable
+            | RejectedDisputable
             | Closed => Nothing,
         },
         Input::ClaimApprovedAfterDecline => match state {
             Requested => MovesTo(AwaitingDelivery),
-            RequestedInWindow => MovesTo(WindowOpen),
-            RequestedWindowPassed => MovesTo(Declined),
+            AwaitingReviewInWindow => MovesTo(WindowOpen),
+            AwaitingReviewWindowPassed => MovesTo(Declined),
             AwaitingDelivery
             | GrantedAwaitingDelivery
             | WindowOpen
             | GrantedInWindow
             | Granted
             | Declined
-            | Disputable
+            | RejectedDisputable
             | Closed => Nothing,
         },
         Input::ClaimEdited => match state {
-            Requested | RequestedInWindow | RequestedWindowPassed => MovesTo(Requested),
+            Requested | AwaitingReviewInWindow | AwaitingReviewWindowPassed => MovesTo(Requested),
             AwaitingDelivery
             | GrantedAwaitingDelivery
             | WindowOpen
             | GrantedInWindow
             | Granted
             | Declined
-            | Disputable
+            | RejectedDisputable
             | Closed => Nothing,
         },
         Input::NoticeAccepted => match state {
-            Requested => MovesTo(RequestedInWindow),
+            Requested => MovesTo(AwaitingReviewInWindow),
             AwaitingDelivery => MovesTo(WindowOpen),
             GrantedAwaitingDelivery => MovesTo(GrantedInWindow),
-            RequestedInWindow
-            | RequestedWindowPassed
+            AwaitingReviewInWindow
+            | AwaitingReviewWindowPassed
             | WindowOpen
             | GrantedInWindow
             | Granted
             | Declined
-            | Disputable
+            | RejectedDisputable
             | Closed => Nothing,
         },
         Input::WindowPasses => match state {
-            RequestedInWindow => MovesTo(RequestedWindowPassed),
+            AwaitingReviewInWindow => MovesTo(AwaitingReviewWindowPassed),
             WindowOpen | GrantedInWindow => MovesTo(Granted),
             Requested
-            | RequestedWindowPassed
+            | AwaitingReviewWindowPassed
             | AwaitingDelivery
             | GrantedAwaitingDelivery
             | Granted
             | Declined
-            | Disputable
+            | RejectedDisputable
             | Closed => Nothing,
         },
         Input::WindowPassesAfterDecline => match state {
             WindowOpen => MovesTo(Declined),
-            RequestedInWindow
+            AwaitingReviewInWindow
             | GrantedInWindow
             | Requested
-            | RequestedWindowPassed
+            | AwaitingReviewWindowPassed
             | AwaitingDelivery
             | GrantedAwaitingDelivery
             | Granted
             | Declined
-            | Disputable
+            | RejectedDisputable
             | Closed => effect(state, Input::WindowPasses),
         },
         Input::ClaimClosed => match state {
             Requested
-            | RequestedInWindow
-            | RequestedWindowPassed
+            | AwaitingReviewInWindow
+            | AwaitingReviewWindowPassed
             | AwaitingDelivery
             | GrantedAwaitingDelivery
             | WindowOpen
             | GrantedInWindow
             | Granted
-            | Disputable => MovesTo(Closed),
+            | RejectedDisputable => MovesTo(Closed),
             Declined | Closed => Nothing,
         },
         Input::ClaimRejected => match state {
             Requested
-            | RequestedInWindow
-            | RequestedWindowPassed
+            | AwaitingReviewInWindow
+            | AwaitingReviewWindowPassed
             | AwaitingDelivery
             | GrantedAwaitingDelivery
             | WindowOpen
             | GrantedInWindow
-            | Granted => MovesTo(Disputable),
-            Disputable | Declined | Closed => Nothing,
+            | Granted => MovesTo(RejectedDisputable),
+            RejectedDisputable | Declined | Closed => Nothing,
         },
         Input::DisputeWindowPasses => match state {
-            Disputable => MovesTo(Closed),
+            RejectedDisputable => MovesTo(Closed),
             Requested
-            | RequestedInWindow
-            | RequestedWindowPassed
+            | AwaitingReviewInWindow
+            | AwaitingReviewWindowPassed
             | AwaitingDelivery
             | GrantedAwaitingDelivery
             | WindowOpen
@@ -252,10 +252,10 @@ pub(crate) const fn effect(state: StateKind, input: Input) -> Effect {
             | Closed => Nothing,
         },
         Input::ClaimDisputed => match state {
-            Declined | Disputable | Closed => MovesTo(Requested),
+            Declined | RejectedDisputable | Closed => MovesTo(Requested),
             Requested
-            | RequestedInWindow
-            | RequestedWindowPassed
+            | AwaitingReviewInWindow
+            | AwaitingReviewWindowPassed
             | AwaitingDelivery
             | GrantedAwaitingDelivery
             | WindowOpen
@@ -264,7 +264,12 @@ pub(crate) const fn effect(state: StateKind, input: Input) -> Effect {
         },
         Input::LinesEnded => match state {
             AwaitingDelivery | GrantedAwaitingDelivery | WindowOpen | GrantedInWindow | Granted => MovesTo(Closed),
-            Requested | RequestedInWindow | RequestedWindowPassed | Declined | Disputable | Closed => Nothing,
+            Requested
+            | AwaitingReviewInWindow
+            | AwaitingReviewWindowPassed
+            | Declined
+            | RejectedDisputable
+            | Closed => Nothing,
         },
     }
 }

@@ -175,7 +175,7 @@ async fn r27_r42_silence_makes_the_association_official(system: TestSystem) {
 async fn a_closed_claim_sends_no_mail(system: TestSystem) {
     system.receive(Payload::ClaimSubmitted(ClaimSubmitted { snapshot: Some(crate::test_system::snapshot()) })).await;
     system.withdraw_claim().await;
-    assert_eq!(system.sender.drain().await.unwrap(), 0);
+    assert_eq!(system.sender.send_due_mails().await.unwrap(), 0);
     assert!(system.mailbox.accepted().is_empty());
     assert_eq!(system.consent().await.state.kind(), StateKind::Closed);
 }
@@ -196,7 +196,7 @@ async fn each_mail_has_its_own_unstored_link(system: TestSystem) {
 async fn submit_under(system: &TestSystem, policy: &str) {
     let snapshot = ClaimSnapshot { policy: policy.into(), ..crate::test_system::snapshot() };
     system.receive(Payload::ClaimSubmitted(ClaimSubmitted { snapshot: Some(snapshot) })).await;
-    system.sender.drain().await.unwrap();
+    system.sender.send_due_mails().await.unwrap();
 }
 
 /// Approves the sample claim under this policy and sends the notices that follow.
@@ -204,16 +204,16 @@ async fn approve_under(system: &TestSystem, policy: &str) {
     let snapshot = ClaimSnapshot { policy: policy.into(), ..crate::test_system::snapshot() };
     let approved = ClaimApproved { snapshot: Some(snapshot), ..ClaimApproved::default() };
     system.receive(Payload::ClaimApproved(approved)).await;
-    system.sender.drain().await.unwrap();
+    system.sender.send_due_mails().await.unwrap();
 }
 
 async fn r61_in_2020_the_window_counts_from_the_one_notice(system: TestSystem) {
     submit_under(&system, "2020@1").await;
     let text = system.mailbox.latest().text;
     assert!(text.contains("5 Arbeitstage") && text.contains("5 business days"), "{text}");
-    assert_eq!(system.consent().await.state.kind(), StateKind::RequestedInWindow);
+    assert_eq!(system.consent().await.state.kind(), StateKind::AwaitingReviewInWindow);
     system.advance_days(8).await;
-    assert_eq!(system.consent().await.state.kind(), StateKind::RequestedWindowPassed);
+    assert_eq!(system.consent().await.state.kind(), StateKind::AwaitingReviewWindowPassed);
     assert_eq!(system.sent_events().await.len(), 1, "official no earlier than the approval");
     approve_under(&system, "2020@1").await;
     assert_eq!(system.mailbox.accepted().len(), 1, "no notice at approval");
@@ -236,14 +236,14 @@ async fn r28_silence_after_a_disputed_decline_rejects(system: TestSystem) {
         ..ClaimDisputed::default()
     };
     system.receive(Payload::ClaimDisputed(disputed)).await;
-    system.sender.drain().await.unwrap();
+    system.sender.send_due_mails().await.unwrap();
     let approved = ClaimApproved {
         snapshot: Some(crate::test_system::snapshot()),
         explicit_approval_needed: true,
         ..ClaimApproved::default()
     };
     system.receive(Payload::ClaimApproved(approved)).await;
-    system.sender.drain().await.unwrap();
+    system.sender.send_due_mails().await.unwrap();
     assert_eq!(system.mailbox.accepted().len(), 3);
     system.advance_days(9).await;
     assert_eq!(system.consent().await.state.kind(), StateKind::Declined);

@@ -280,7 +280,7 @@ async fn partner_texts_are_escaped(system: TestSystem) {
     snapshot.claim_display_name = "<script>alert(1)</script> {due} \"&".into();
     let submitted = cpor_proto::events::v1::ClaimSubmitted { snapshot: Some(snapshot) };
     system.receive(Payload::ClaimSubmitted(submitted)).await;
-    system.sender.drain().await.unwrap();
+    system.sender.send_due_mails().await.unwrap();
     let response = Browser::new(&system).get(&format!("/consent/{}", system.consent_token())).await;
     assert!(!response.page.contains("<script>") && response.page.contains("&#60;script&#62;"), "{}", response.page);
 }
@@ -292,7 +292,7 @@ async fn r29_an_earlier_link_can_only_decline(system: TestSystem) {
     claim.lines.pop();
     let edited = cpor_proto::events::v1::ClaimEdited { snapshot: Some(claim), renotify: true, previous_contact: None };
     system.receive(Payload::ClaimEdited(edited)).await;
-    system.sender.drain().await.unwrap();
+    system.sender.send_due_mails().await.unwrap();
     let latest = format!("/consent/{}", system.consent_token());
     assert_ne!(earlier, latest);
     let page = browser.get(&earlier).await.page;

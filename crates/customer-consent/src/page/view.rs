@@ -163,10 +163,10 @@ fn title_and_first_paragraphs<'a>(translation: &'a Translation, consent: &Consen
     let page = &translation.page;
     let decline_later = if consent.decline_any_time { &translation.decline_until.any_time } else { &page.late };
     match (&consent.state, &consent.approval) {
-        (State::Requested | State::RequestedInWindow(_) | State::RequestedWindowPassed(_), None) => {
+        (State::Requested | State::AwaitingReviewInWindow(_) | State::AwaitingReviewWindowPassed(_), None) => {
             (&page.title, vec![&page.requested])
         }
-        (State::Requested | State::RequestedInWindow(_) | State::RequestedWindowPassed(_), Some(_)) => {
+        (State::Requested | State::AwaitingReviewInWindow(_) | State::AwaitingReviewWindowPassed(_), Some(_)) => {
             (&page.title, vec![&page.ahead])
         }
         (State::AwaitingDelivery | State::WindowOpen(_), _) => (&page.title, vec![&page.approved]),
@@ -187,7 +187,7 @@ fn title_and_first_paragraphs<'a>(translation: &'a Translation, consent: &Consen
             Channel::Link | Channel::SignedIn => (&page.declined_title, vec![&page.declined]),
             Channel::Silence => (&page.disputable_title, vec![&page.declined_silent]),
         },
-        (State::Disputable { .. }, _) => (&page.disputable_title, vec![&page.disputable]),
+        (State::RejectedDisputable { .. }, _) => (&page.disputable_title, vec![&page.disputable]),
         (State::Closed { .. }, _) => (&page.closed_title, vec![&page.closed]),
     }
 }

@@ -36,12 +36,12 @@ const STATES: &[&str] = &["REQUESTED", "AWAITING_DELIVERY", "WINDOW_OPEN", "GRAN
 /// Returns the name of a state in the API, without its prefix. Several states have the same name.
 pub(crate) const fn api_state(kind: StateKind) -> &'static str {
     match kind {
-        StateKind::Requested | StateKind::RequestedInWindow | StateKind::RequestedWindowPassed => "REQUESTED",
+        StateKind::Requested | StateKind::AwaitingReviewInWindow | StateKind::AwaitingReviewWindowPassed => "REQUESTED",
         StateKind::AwaitingDelivery => "AWAITING_DELIVERY",
         StateKind::WindowOpen => "WINDOW_OPEN",
         StateKind::GrantedAwaitingDelivery | StateKind::GrantedInWindow | StateKind::Granted => "GRANTED",
         StateKind::Declined => "DECLINED",
-        StateKind::Disputable | StateKind::Closed => "CLOSED",
+        StateKind::RejectedDisputable | StateKind::Closed => "CLOSED",
     }
 }
 

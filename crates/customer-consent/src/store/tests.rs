@@ -58,7 +58,7 @@ fn stored_states_are_those_of_the_domain() {
 }
 
 async fn the_database_admits_exactly_the_states(system: TestSystem) {
-    let admitted = cpor_bulk_rows::admitted_texts(system.consents.db.writer(), "consent", "state").await.unwrap();
+    let admitted = cpor_bulk_rows::allowed_texts(system.consents.db.writer(), "consent", "state").await.unwrap();
     assert_eq!(admitted, ConsentState::values().into_iter().collect());
     assert_eq!(admitted.len(), StateKind::ALL.len(), "the stored names are unique");
     system.submit_claim().await;
@@ -134,6 +134,6 @@ async fn r56_erased_data_is_gone_and_mails_stop(system: TestSystem) {
     let left = db.query_one_raw(Statement::from_string(db.get_database_backend(), sql)).await.unwrap().unwrap();
     assert_eq!(left.try_get::<i64>("", "n").unwrap(), 0);
     let mails = system.mailbox.accepted().len();
-    system.sender.drain().await.unwrap();
+    system.sender.send_due_mails().await.unwrap();
     assert_eq!((mails, system.mailbox.accepted().len()), (1, 1), "no further mail is sent");
 }

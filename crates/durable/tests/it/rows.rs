@@ -68,6 +68,6 @@ async fn a_row_without_its_aggregate_is_refused(fixture: Fixture) {
 }
 
 async fn the_database_admits_the_states_of_deadlines(fixture: Fixture) {
-    let admitted = cpor_bulk_rows::admitted_texts(fixture.db.writer(), "deadline", "state").await.unwrap();
+    let admitted = cpor_bulk_rows::allowed_texts(fixture.db.writer(), "deadline", "state").await.unwrap();
     assert_eq!(admitted, cpor_durable::DeadlineState::values().into_iter().collect());
 }

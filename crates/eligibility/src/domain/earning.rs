@@ -15,7 +15,7 @@ use super::{
     assessment::MonthlyResult,
     evaluate::LineResult,
     facts::{AssociationFacts, ClaimRef, UsageByKey},
-    guide::Unit,
+    guide::UsageUnit,
     payout::PayoutPeriod,
 };
 
@@ -32,7 +32,7 @@ pub(crate) enum EarnedAmount {
 /// The amount that a line earns: units times rate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct PaidAmount {
-    pub(crate) unit: Unit,
+    pub(crate) unit: UsageUnit,
     /// The number of units that were used in the month.
     pub(crate) units: i64,
     /// The amount that one unit earns.
@@ -221,7 +221,7 @@ mod tests {
     }
 
     fn paid(amount: Money) -> EarnedAmount {
-        EarnedAmount::Paid(PaidAmount { unit: Unit::ActiveUsers, units: 1, rate: amount, amount })
+        EarnedAmount::Paid(PaidAmount { unit: UsageUnit::ActiveUsers, units: 1, rate: amount, amount })
     }
 
     #[test]

@@ -30,7 +30,7 @@ pub(crate) use facts::{
 };
 pub(crate) use guide::{
     ActiveGuides, CatalogGuide, ConditionSource, Guide, GuideCatalog, GuideDocument, GuideRefusal, GuideState,
-    GuideViolation, NoGuideInForce, Rate, Unit,
+    GuideViolation, NoGuideInForce, Rate, UsageUnit,
 };
 pub(crate) use payout::{Payout, PayoutPeriod, PeriodNotOver};
 pub(crate) use simulation::{ResultDifference, SimulationSummary};

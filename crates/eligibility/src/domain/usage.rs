@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::guide::Unit;
+use super::guide::UsageUnit;
 use cpor_types::{Month, ProductKind, TenantKey, Timestamp};
 
 /// The measured usage of a key in one month.
@@ -53,14 +53,14 @@ impl Measures {
 
     /// Returns the number of these units, or `None` if this kind of key is not measured in the
     /// unit.
-    pub(crate) const fn units(self, unit: Unit) -> Option<i64> {
+    pub(crate) const fn units(self, unit: UsageUnit) -> Option<i64> {
         match (self, unit) {
-            (Self::Workload { active_users, .. }, Unit::ActiveUsers) => Some(active_users),
-            (Self::Workload { paid_available_units, .. }, Unit::PaidAvailableUnits) => Some(paid_available_units),
-            (Self::Subscription { seats_sold, .. }, Unit::SeatsSold) => Some(seats_sold),
-            (Self::Subscription { consumption, .. }, Unit::Consumption) => Some(consumption),
-            (Self::Workload { .. }, Unit::SeatsSold | Unit::Consumption)
-            | (Self::Subscription { .. }, Unit::ActiveUsers | Unit::PaidAvailableUnits) => None,
+            (Self::Workload { active_users, .. }, UsageUnit::ActiveUsers) => Some(active_users),
+            (Self::Workload { paid_available_units, .. }, UsageUnit::PaidAvailableUnits) => Some(paid_available_units),
+            (Self::Subscription { seats_sold, .. }, UsageUnit::SeatsSold) => Some(seats_sold),
+            (Self::Subscription { consumption, .. }, UsageUnit::Consumption) => Some(consumption),
+            (Self::Workload { .. }, UsageUnit::SeatsSold | UsageUnit::Consumption)
+            | (Self::Subscription { .. }, UsageUnit::ActiveUsers | UsageUnit::PaidAvailableUnits) => None,
         }
     }
 }

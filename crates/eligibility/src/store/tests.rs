@@ -189,7 +189,7 @@ fn stored_statuses_have_unique_names() {
 }
 
 async fn the_database_admits_exactly_the_statuses(system: TestSystem) {
-    let admitted = cpor_bulk_rows::admitted_texts(system.db.writer(), "earning", "status").await.unwrap();
+    let admitted = cpor_bulk_rows::allowed_texts(system.db.writer(), "earning", "status").await.unwrap();
     assert_eq!(admitted, EarningStatus::values().into_iter().collect());
 }
 

@@ -40,8 +40,8 @@ fn personal(n: usize) -> HistoryEntry {
         audience: Audience::All,
         facts: EntryFacts {
             side,
-            from: (n > 0).then_some(StateKind::Editing),
-            to: StateKind::Editing,
+            from: (n > 0).then_some(ClaimStateKind::Editing),
+            to: ClaimStateKind::Editing,
             ..entry(n).facts
         },
         subject: if by_people { subject } else { "claim-intake".to_owned() },

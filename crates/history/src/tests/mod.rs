@@ -15,7 +15,8 @@ fn change(n: usize) -> FieldChange {
 /// Returns the `n`th entry of a chain through several states; every third entry is a note.
 fn entry(n: usize) -> HistoryEntry {
     let note = n % 3 == 2;
-    let state = |n: usize| [StateKind::Editing, StateKind::Submitted, StateKind::UnderReview][(n - n / 3) % 3];
+    let state =
+        |n: usize| [ClaimStateKind::Editing, ClaimStateKind::Submitted, ClaimStateKind::UnderReview][(n - n / 3) % 3];
     let time = Timestamp::from_timestamp_micros(1_773_000_000_000_000 + n as i64).unwrap();
     let before = if n == 0 { None } else { Some(state(n - 1)) };
     HistoryEntry {
@@ -141,7 +142,7 @@ const WAYS: &[(&str, Tamper)] = &[
     }),
     ("to state", |receipt, n, _| {
         if_opened(&mut receipt.entries[n].facts, |_, facts| {
-            facts.to = StateKind::Rejected;
+            facts.to = ClaimStateKind::Rejected;
             true
         })
     }),

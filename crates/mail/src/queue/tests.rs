@@ -45,7 +45,7 @@ async fn a_mail_is_queued_only_if_the_transaction_commits(db: Db) {
 
 async fn the_database_admits_exactly_the_states(db: Db) {
     use sea_orm::ActiveEnum as _;
-    let admitted = cpor_bulk_rows::admitted_texts(db.writer(), "mail", "state").await.unwrap();
+    let admitted = cpor_bulk_rows::allowed_texts(db.writer(), "mail", "state").await.unwrap();
     assert_eq!(admitted, MailState::values().into_iter().collect());
 }
 

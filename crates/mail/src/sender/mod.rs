@@ -147,7 +147,7 @@ impl<R: MailRenderer> Sender<R> {
     ///
     /// # Errors
     /// Returns the error of the database.
-    pub async fn drain(&self) -> Result<u64, DbErr> {
+    pub async fn send_due_mails(&self) -> Result<u64, DbErr> {
         self.end_stale_leases_once().await?;
         loop {
             let progress = self.0.progress.notified();

@@ -50,7 +50,7 @@ impl<R: MailRenderer> Sender<R> {
         host.add_idle_probe("mail", move || {
             let sender = drained_sender.clone();
             async move {
-                let queued = sender.drain().await?;
+                let queued = sender.send_due_mails().await?;
                 Ok((queued > 0).then(|| format!("{queued} mails wait for their next attempt")).into_iter().collect())
             }
         });

@@ -129,8 +129,8 @@ async fn every_mail_is_sent_and_reported_once(db: Db) {
     let sender = sender(&db, &clock, &fake, Box::new(fake.clone()));
     let mut expected: Vec<Uuid> = enqueue_committed(&db, 20).await.into_iter().map(|draft| draft.id).collect();
     assert_eq!(sender.count_queued().await.unwrap(), 20);
-    assert_eq!(sender.drain().await.unwrap(), 0);
-    assert_eq!(sender.drain().await.unwrap(), 0);
+    assert_eq!(sender.send_due_mails().await.unwrap(), 0);
+    assert_eq!(sender.send_due_mails().await.unwrap(), 0);
     expected.sort_unstable();
     fake.with(|state| {
         state.sent.sort_unstable();
@@ -145,9 +145,9 @@ async fn r41_a_permanent_refusal_is_not_retried(db: Db) {
     let id = enqueue_committed(&db, 1).await[0].id;
     fake.with(|state| state.send_errors.insert(id, vec![SendError::Permanent("SMTP 550".into())]));
     let sender = sender(&db, &clock, &fake, Box::new(fake.clone()));
-    assert_eq!(sender.drain().await.unwrap(), 0);
+    assert_eq!(sender.send_due_mails().await.unwrap(), 0);
     clock.advance_by(TimeDelta::days(30));
-    sender.drain().await.unwrap();
+    sender.send_due_mails().await.unwrap();
     fake.with(|state| {
         assert_eq!((state.sent.len(), &*state.outcomes), (0, &[(id, Outcome::Bounced("SMTP 550".into()))][..]))
     });
@@ -160,7 +160,7 @@ async fn a_deferred_mail_is_rendered_and_sent_again(db: Db) {
     fake.with(|state| state.send_errors.insert(id, send_errors));
     let sender = sender(&db, &clock, &fake, Box::new(fake.clone()));
     for left in [1, 1, 0] {
-        assert_eq!(sender.drain().await.unwrap(), left);
+        assert_eq!(sender.send_due_mails().await.unwrap(), left);
         clock.advance_by(TimeDelta::minutes(15));
     }
     fake.with(|state| {
@@ -179,9 +179,9 @@ async fn only_deferrals_by_the_server_become_a_bounce(db: Db) {
         state.send_errors.insert(ids[1], vec![SendError::Unavailable("no server".into()); 9]);
     });
     let sender = sender(&db, &clock, &fake, Box::new(fake.clone()));
-    assert_eq!(sender.drain().await.unwrap(), 2);
+    assert_eq!(sender.send_due_mails().await.unwrap(), 2);
     clock.advance_by(TimeDelta::hours(121));
-    assert_eq!(sender.drain().await.unwrap(), 1);
+    assert_eq!(sender.send_due_mails().await.unwrap(), 1);
     fake.with(|state| assert_eq!(state.outcomes, [(ids[0], Outcome::Bounced("SMTP 451".into()))]));
 }
 
@@ -189,7 +189,7 @@ async fn a_withdrawn_mail_is_not_sent(db: Db) {
     let (clock, fake) = (clock(), FakeMailSystem::default());
     let id = enqueue_committed(&db, 1).await[0].id;
     fake.with(|state| state.withdrawn.push(id));
-    assert_eq!(sender(&db, &clock, &fake, Box::new(fake.clone())).drain().await.unwrap(), 0);
+    assert_eq!(sender(&db, &clock, &fake, Box::new(fake.clone())).send_due_mails().await.unwrap(), 0);
     fake.with(|state| assert_eq!((state.sent.len(), state.outcomes.len()), (0, 0)));
 }
 
@@ -197,7 +197,7 @@ async fn an_outcome_is_reported_again_without_a_resend(db: Db) {
     let (clock, fake) = (clock(), FakeMailSystem::default());
     let id = enqueue_committed(&db, 1).await[0].id;
     fake.with(|state| state.failing_reports = 2);
-    assert_eq!(sender(&db, &clock, &fake, Box::new(fake.clone())).drain().await.unwrap(), 0);
+    assert_eq!(sender(&db, &clock, &fake, Box::new(fake.clone())).send_due_mails().await.unwrap(), 0);
     fake.with(|state| assert_eq!((&*state.sent, &*state.outcomes), (&[id][..], &[(id, Outcome::Accepted)][..])));
 }
 
@@ -207,7 +207,7 @@ async fn a_mail_without_an_address_bounces(db: Db) {
     let draft = NewMail { recipient: "nobody".into(), ..new_mails(1).remove(0) };
     enqueue(&tx, [draft.clone()]).await.unwrap();
     tx.commit().await.unwrap();
-    sender(&db, &clock, &fake, Box::new(fake.clone())).drain().await.unwrap();
+    sender(&db, &clock, &fake, Box::new(fake.clone())).send_due_mails().await.unwrap();
     fake.with(|state| {
         assert_eq!(
             state.outcomes,
@@ -224,7 +224,7 @@ async fn a_running_sender_wakes_up_and_stops(db: Db) {
     let running = tokio::spawn(sender.clone().run(stop.clone()));
     enqueue_committed(&db, 3).await;
     sender.wake();
-    assert_eq!(sender.drain().await.unwrap(), 0);
+    assert_eq!(sender.send_due_mails().await.unwrap(), 0);
     stop.cancel();
     running.await.unwrap().unwrap();
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 3);
@@ -250,7 +250,7 @@ async fn a_late_run_keeps_the_leases_of_its_own_process(db: Db) {
     let sender_at_work = sender(&db, &clock, &fake, Box::new(silent.clone()));
     let draining = tokio::spawn({
         let sender = sender_at_work.clone();
-        async move { sender.drain().await }
+        async move { sender.send_due_mails().await }
     });
     silent.0.notified().await;
     let stopped = CancellationToken::new();
@@ -316,7 +316,7 @@ async fn assert_silent_server_times_out(db: Db) {
     // The mail waits some seconds for its next attempt and is no longer leased; the virtual
     // clock stood still.
     clock.advance_by(TimeDelta::seconds(2));
-    assert_eq!(sender(&db, &clock, &fake, Box::new(fake.clone())).drain().await.unwrap(), 0);
+    assert_eq!(sender(&db, &clock, &fake, Box::new(fake.clone())).send_due_mails().await.unwrap(), 0);
     fake.with(|state| assert_eq!(state.sent, [id]));
 }
 
@@ -329,7 +329,7 @@ async fn a_mail_is_not_sent_if_its_lease_may_end(db: Db) {
         assert_eq!(sender.send_batch().await.unwrap(), 1);
         fake.with(|state| assert_eq!((state.render_count, state.sent.len()), (1, sent), "{seconds} s"));
         clock.advance_by(TimeDelta::seconds(2));
-        assert_eq!(sender.drain().await.unwrap(), 0);
+        assert_eq!(sender.send_due_mails().await.unwrap(), 0);
         fake.with(|state| assert_eq!(state.sent.len(), 1));
     }
 }

@@ -108,9 +108,9 @@ pub(super) fn arbitration(arbitration: &Arbitration) -> proto::Arbitration {
 
 fn award_outcome(outcome: AwardOutcome) -> proto::AwardOutcome {
     match outcome {
-        AwardOutcome::Cleared => proto::AwardOutcome::Cleared,
-        AwardOutcome::Yielded => proto::AwardOutcome::Yielded,
-        AwardOutcome::Successor => proto::AwardOutcome::Successor,
+        AwardOutcome::Unopposed => proto::AwardOutcome::Unopposed,
+        AwardOutcome::PendingHoldEnded => proto::AwardOutcome::PendingHoldEnded,
+        AwardOutcome::SucceedsHolder => proto::AwardOutcome::SucceedsHolder,
     }
 }
 
@@ -148,7 +148,7 @@ fn deadlines(case: &ReviewCase) -> Vec<proto::ReviewDeadline> {
 fn deadline(kind: ClockKind, clock: &Clock) -> Option<proto::ReviewDeadline> {
     let (rule, overdue, days_left) = match clock {
         Clock::Running { rule, .. } => (rule.clone(), false, 0),
-        Clock::Passed { rule, .. } => (rule.clone(), true, 0),
+        Clock::Overdue { rule, .. } => (rule.clone(), true, 0),
         Clock::Stopped { remaining } => (remaining.to_string(), false, remaining.days()),
         Clock::Cancelled => return None,
     };

@@ -94,7 +94,7 @@ pub enum Clock {
         reminder_time: Option<Timestamp>,
     },
     /// The deadline has passed, so the case is overdue. The clock never runs again.
-    Passed {
+    Overdue {
         /// The time of the deadline.
         due: Timestamp,
         /// A description of the calendar and length from which the due time was computed.
@@ -109,7 +109,7 @@ impl Clock {
     #[must_use]
     pub const fn due(&self) -> Option<Timestamp> {
         match self {
-            Self::Running { due, .. } | Self::Passed { due, .. } => Some(*due),
+            Self::Running { due, .. } | Self::Overdue { due, .. } => Some(*due),
             Self::Stopped { .. } | Self::Cancelled => None,
         }
     }
@@ -122,7 +122,7 @@ impl Clock {
                 let reminder_time = Some(calendar.reminder(due, remind_before)).filter(|time| *time > now);
                 Self::Running { due, rule, reminder_time }
             }
-            Self::Running { .. } | Self::Passed { .. } | Self::Cancelled => self,
+            Self::Running { .. } | Self::Overdue { .. } | Self::Cancelled => self,
         }
     }
 
@@ -132,7 +132,7 @@ impl Clock {
             Self::Running { due, .. } => {
                 Self::Stopped { remaining: Length::BusinessDays(calendar.business_days_left(now, due)) }
             }
-            Self::Stopped { .. } | Self::Passed { .. } | Self::Cancelled => self,
+            Self::Stopped { .. } | Self::Overdue { .. } | Self::Cancelled => self,
         }
     }
 
@@ -140,15 +140,15 @@ impl Clock {
     pub(super) fn cancel(self) -> Self {
         match self {
             Self::Stopped { .. } | Self::Running { .. } => Self::Cancelled,
-            Self::Passed { .. } | Self::Cancelled => self,
+            Self::Overdue { .. } | Self::Cancelled => self,
         }
     }
 
     /// Marks the deadline of a running clock as passed.
     pub(super) fn pass(self) -> Self {
         match self {
-            Self::Running { due, rule, reminder_time: _ } => Self::Passed { due, rule },
-            Self::Stopped { .. } | Self::Passed { .. } | Self::Cancelled => self,
+            Self::Running { due, rule, reminder_time: _ } => Self::Overdue { due, rule },
+            Self::Stopped { .. } | Self::Overdue { .. } | Self::Cancelled => self,
         }
     }
 }

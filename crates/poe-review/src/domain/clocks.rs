@@ -44,7 +44,7 @@ impl Clocks {
     /// Returns whether the deadline of at least one clock has passed.
     #[must_use]
     pub fn is_overdue(&self) -> bool {
-        self.0.values().any(|clock| matches!(clock, Clock::Passed { .. }))
+        self.0.values().any(|clock| matches!(clock, Clock::Overdue { .. }))
     }
 
     /// Adapts the clocks to the phase of the case. In an open phase, the clocks that belong to the
@@ -79,7 +79,7 @@ impl Clocks {
             Clock::Running { due, rule, reminder_time: _ } if kind == reminded => {
                 Clock::Running { due, rule, reminder_time: None }
             }
-            Clock::Running { .. } | Clock::Stopped { .. } | Clock::Passed { .. } | Clock::Cancelled => clock,
+            Clock::Running { .. } | Clock::Stopped { .. } | Clock::Overdue { .. } | Clock::Cancelled => clock,
         })
     }
 
@@ -92,7 +92,7 @@ impl Clocks {
             }
             Clock::Running { reminder_time: None, .. }
             | Clock::Stopped { .. }
-            | Clock::Passed { .. }
+            | Clock::Overdue { .. }
             | Clock::Cancelled => None,
         };
         self.iter().filter_map(reminder).collect()
@@ -121,6 +121,6 @@ fn running_deadline(kind: ClockKind, clock: &Clock) -> Option<Deadline> {
         Clock::Running { due, rule, reminder_time: _ } => {
             Some(Deadline { due: *due, kind: kind.as_str().into(), rule: rule.clone() })
         }
-        Clock::Stopped { .. } | Clock::Passed { .. } | Clock::Cancelled => None,
+        Clock::Stopped { .. } | Clock::Overdue { .. } | Clock::Cancelled => None,
     }
 }

@@ -3,7 +3,7 @@
 //! A *line* is the part of a claim that is about one workload or subscription of the tenant (its
 //! *key*). The registry service *holds* a line by reserving its key for the claim's partner.
 use super::Phase;
-use cpor_types::{Actor, DecisionId, FurtherRejection, LineId, PartnerActionReason, PrimaryRejection};
+use cpor_types::{Actor, DecisionId, FurtherRejectionReason, LineId, PartnerActionReason, PrimaryRejection};
 use serde::{Deserialize, Serialize};
 
 /// The state of a case.
@@ -56,7 +56,7 @@ pub struct Rejection {
     /// The primary reason (R31).
     pub primary_reason: PrimaryRejection,
     /// Further reasons (R32).
-    pub further_reasons: Vec<FurtherRejection>,
+    pub further_reasons: Vec<FurtherRejectionReason>,
     /// The comment to the partner.
     pub comment: String,
 }

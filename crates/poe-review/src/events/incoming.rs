@@ -1,7 +1,7 @@
 //! Receives the events of claim-intake, the service that owns the claims. An event becomes a
 //! command on a case. The command is committed in the same transaction as the event's position in
 //! its stream, so the event is applied exactly once.
-use super::parse::{SnapshotOfCase, case_id, known, parse, snapshot};
+use super::parse::{SnapshotOfCase, case_id, parse, parse_enum, snapshot};
 use crate::{
     domain::{CaseKind, Dispute, NewCase, ReviewCase},
     store::{CaseStore, case_key, case_query::CaseQuery},
@@ -123,7 +123,7 @@ impl ClaimEventReceiver {
         if event.review_case_id.is_empty() {
             return self.inbox.mark_applied(&incoming.position).await;
         }
-        let reason: PrimaryRejection = known(event.primary_reason)?;
+        let reason: PrimaryRejection = parse_enum(event.primary_reason)?;
         let case = case_id(&event.tenant, &event.review_case_id)?;
         self.change_case("close_case", incoming, case, move |case, effective_time, calendar| {
             case.close(reason, effective_time, calendar)
@@ -143,7 +143,7 @@ impl ClaimEventReceiver {
             return Ok(());
         }
         let (TenantName { tenant }, claim): (_, ClaimName) = (parse(&event.tenant)?, parse(&event.claim)?);
-        let kinds = event.kinds.iter().map(|kind| known(*kind)).collect::<Result<Vec<PersonalData>, _>>()?;
+        let kinds = event.kinds.iter().map(|kind| parse_enum(*kind)).collect::<Result<Vec<PersonalData>, _>>()?;
         let cases = CaseQuery::for_tenant(self.db.writer(), tenant).ids_of_claim(&claim).await;
         for case in cases.map_err(|error| ReceiveError::Retry(error.to_string()))? {
             let key = case_key(tenant, case);

@@ -6,7 +6,7 @@ use crate::domain::{CaseEvent, LineRefusal, PartnerAction, ReviewCase};
 use cpor_durable::{Change, OutgoingEvent, RecordedEvent};
 use cpor_proto::wire_time::to_wire_time;
 use cpor_proto::{WireEnum as _, events::v1 as proto};
-use cpor_types::{FurtherRejection, PartnerActionReason, ReviewClock, Service};
+use cpor_types::{FurtherRejectionReason, PartnerActionReason, ReviewClock, Service};
 use proto::event::Payload;
 
 /// Builds the events for one change of a case, in the order of its domain events.
@@ -89,7 +89,7 @@ fn payload(case: &ReviewCase, event: &CaseEvent) -> Option<Payload> {
             Payload::ApprovalRefused(proto::ApprovalRefused { claim, review_case_id, decision_id, refusals, due_time })
         }
         CaseEvent::Rejected(rejection) => {
-            let further_reasons = FurtherRejection::to_numbers(&rejection.further_reasons);
+            let further_reasons = FurtherRejectionReason::to_numbers(&rejection.further_reasons);
             let (primary_reason, comment) = (rejection.primary_reason.to_number(), rejection.comment);
             Payload::ReviewRejected(proto::ReviewRejected {
                 claim,

@@ -27,8 +27,8 @@ pub(super) fn snapshot(message: Option<ClaimSnapshot>) -> Result<SnapshotOfCase,
         customer_display_name: message.customer_display_name,
         customer_domain: message.customer_domain,
         claim_display_name: message.claim_display_name,
-        solution_area: known(message.solution_area)?,
-        activities: message.activities.iter().map(|activity| known(*activity)).collect::<Result<_, _>>()?,
+        solution_area: parse_enum(message.solution_area)?,
+        activities: message.activities.iter().map(|activity| parse_enum(*activity)).collect::<Result<_, _>>()?,
         lines: message.lines.into_iter().map(line).collect::<Result<_, _>>()?,
         policy: parse(&message.policy)?,
         submit_time: time("submit_time", message.submit_time)?,
@@ -50,7 +50,7 @@ pub(super) fn parse<T: FromStr<Err = Malformed>>(text: &str) -> Result<T, Receiv
 }
 
 /// Converts the number of an enum value. An unknown number parks the stream.
-pub(super) fn known<T: WireEnum>(number: i32) -> Result<T, ReceiveError> {
+pub(super) fn parse_enum<T: WireEnum>(number: i32) -> Result<T, ReceiveError> {
     T::from_number(number).map_err(ReceiveError::park)
 }
 
@@ -70,7 +70,7 @@ fn evidence(claim: &ClaimName, message: EvidenceSnapshot) -> Result<Evidence, Re
     Ok(Evidence {
         name: EvidenceName { partner, claim, evidence: parse(&message.evidence_id)? },
         file_name: message.file_name,
-        kind: known(message.kind)?,
+        kind: parse_enum(message.kind)?,
         size_bytes: message.size_bytes,
         sha256: message.sha256,
         create_time: time("evidence.create_time", message.create_time)?,

@@ -79,10 +79,10 @@ fn stored_states_are_those_of_the_domain() {
 
 async fn the_database_admits_exactly_the_states_and_kinds(system: TestSystem) {
     let db = system.db();
-    let admitted = cpor_bulk_rows::admitted_texts(db, "review_case", "state").await.unwrap();
+    let admitted = cpor_bulk_rows::allowed_texts(db, "review_case", "state").await.unwrap();
     assert_eq!(admitted, CaseState::values().into_iter().collect());
     assert_eq!(admitted.len(), Phase::ALL.len(), "the stored names are unique");
-    let admitted = cpor_bulk_rows::admitted_texts(db, "pending_approval", "work").await.unwrap();
+    let admitted = cpor_bulk_rows::allowed_texts(db, "pending_approval", "work").await.unwrap();
     assert_eq!(admitted, DecisionKind::values().into_iter().collect());
     assert_eq!(admitted.len(), DecisionKind::iter().count(), "the stored names are unique");
     begin_approval(&system).await;

@@ -146,7 +146,7 @@ async fn r37_all_contested_keys_are_awarded_in_one_step(system: TestSystem) {
     system.submit_for(2, &["teams", "intune"]).await;
     assert_eq!(system.contested(2).await, [true, true]);
     let arbitration = system.award(&[(TEAMS, 1), (INTUNE, 2)], "").await.unwrap();
-    assert!(arbitration.awards.iter().all(|award| award.outcome() == AwardOutcome::Cleared));
+    assert!(arbitration.awards.iter().all(|award| award.outcome() == AwardOutcome::Unopposed));
     for (n, kept) in [(1, TEAMS), (2, INTUNE)] {
         let case = system.get("lea", n).await.unwrap();
         assert_eq!(case.lines.iter().map(|line| line.key.clone()).collect::<Vec<_>>(), [full_name(kept)]);
@@ -180,7 +180,7 @@ async fn r37_a_holder_stays_until_its_successor_is_official(system: TestSystem) 
     system.submit_and_start_review(2).await;
     assert_eq!(system.contested(2).await, [true, true]);
     let arbitration = system.award(&[(TEAMS, 2)], "").await.unwrap();
-    assert_eq!(arbitration.awards[0].outcome(), AwardOutcome::Successor);
+    assert_eq!(arbitration.awards[0].outcome(), AwardOutcome::SucceedsHolder);
     assert_eq!(system.contested(2).await, [false, false]);
     assert_eq!(system.get("lea", 1).await.unwrap().state(), ReviewCaseState::Approved);
     system.approve("amy", 2).await.unwrap();
@@ -223,7 +223,7 @@ async fn r37_an_interrupted_arbitration_completes_once(system: TestSystem) {
     replica.recovery.complete_each(replica.api.approval_runner.pending_decisions.lease_all().await.unwrap()).await;
     assert_eq!(replica.stored(&case(2)).await.state.phase(), Phase::Closed);
     let replayed = system.award(&[(TEAMS, 1)], "once").await.unwrap();
-    assert_eq!(replayed.awards[0].outcome(), AwardOutcome::Cleared, "the first answer");
+    assert_eq!(replayed.awards[0].outcome(), AwardOutcome::Unopposed, "the first answer");
     assert_eq!(replayed.comment, "The newer proof convinces.");
     let documents = replica.arbitration_documents().await;
     assert!(

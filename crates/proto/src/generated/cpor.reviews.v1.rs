@@ -1089,12 +1089,12 @@ pub enum AwardOutcome {
     /// The registry has not answered yet.
     Unspecified = 0,
     /// No other company held the key.
-    Cleared = 1,
+    Unopposed = 1,
     /// A pending hold of another company ended.
-    Yielded = 2,
+    PendingHoldEnded = 2,
     /// Another company is officially on record. It stays on record until the association of the winner
     /// becomes official.
-    Successor = 3,
+    SucceedsHolder = 3,
 }
 impl AwardOutcome {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1104,18 +1104,18 @@ impl AwardOutcome {
     pub fn as_str_name(&self) -> &'static str {
         match self {
             Self::Unspecified => "AWARD_OUTCOME_UNSPECIFIED",
-            Self::Cleared => "AWARD_OUTCOME_CLEARED",
-            Self::Yielded => "AWARD_OUTCOME_YIELDED",
-            Self::Successor => "AWARD_OUTCOME_SUCCESSOR",
+            Self::Unopposed => "AWARD_OUTCOME_UNOPPOSED",
+            Self::PendingHoldEnded => "AWARD_OUTCOME_PENDING_HOLD_ENDED",
+            Self::SucceedsHolder => "AWARD_OUTCOME_SUCCEEDS_HOLDER",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
     pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
         match value {
             "AWARD_OUTCOME_UNSPECIFIED" => Some(Self::Unspecified),
-            "AWARD_OUTCOME_CLEARED" => Some(Self::Cleared),
-            "AWARD_OUTCOME_YIELDED" => Some(Self::Yielded),
-            "AWARD_OUTCOME_SUCCESSOR" => Some(Self::Successor),
+            "AWARD_OUTCOME_UNOPPOSED" => Some(Self::Unopposed),
+            "AWARD_OUTCOME_PENDING_HOLD_ENDED" => Some(Self::PendingHoldEnded),
+            "AWARD_OUTCOME_SUCCEEDS_HOLDER" => Some(Self::SucceedsHolder),
             _ => None,
         }
     }

@@ -57,7 +57,10 @@ async fn keys_are_exclusive_and_decisions_idempotent() {
     let (first, second) = (hold("contoso", 1), hold("litware", 2));
     assert_eq!(registry.place_hold(&actor, first.clone()).await, Ok(HoldOutcome::Held));
     let refused = registry.place_hold(&actor, second.clone()).await.unwrap();
-    assert!(matches!(&refused, HoldOutcome::Refused(refusals) if refusals[0].reason == Reason::KeyHeld), "{refused:?}");
+    assert!(
+        matches!(&refused, HoldOutcome::Refused(refusals) if refusals[0].reason == RegistryReason::KeyHeld),
+        "{refused:?}"
+    );
     registry.close(&first.claim);
     assert_eq!(registry.held_by(&first.claim), []);
     assert_eq!(registry.place_hold(&actor, second).await, Ok(refused));
@@ -82,7 +85,10 @@ async fn it_checks_existence_and_can_be_down() {
     let found = registry.check_claim(&actor, claim.clone()).await.unwrap();
     let violations: Vec<_> =
         found.violations.iter().map(|violation| (violation.field.as_str(), violation.reason)).collect();
-    assert_eq!(violations, [("mpn_id", Reason::LocationNotOfPartner), ("customer_domain", Reason::DomainNotOfTenant)]);
+    assert_eq!(
+        violations,
+        [("mpn_id", RegistryReason::LocationNotOfPartner), ("customer_domain", RegistryReason::DomainNotOfTenant)]
+    );
     assert_eq!(found.lines[0].subscription_id, Some(Uuid::from_u128(1).into()));
     registry.simulate_outage();
     assert!(matches!(registry.check_claim(&actor, claim.clone()).await, Err(RegistryError::Unavailable(_))));

@@ -91,9 +91,9 @@ fn missing_decision() -> Status {
 
 fn award_result(award: &Award, outcome: AwardOutcome) -> AwardResult {
     let outcome = match outcome {
-        AwardOutcome::Cleared => Outcome::Cleared,
-        AwardOutcome::Yielded => Outcome::Yielded,
-        AwardOutcome::Successor => Outcome::Successor,
+        AwardOutcome::Unopposed => Outcome::Cleared,
+        AwardOutcome::PendingHoldEnded => Outcome::Yielded,
+        AwardOutcome::SucceedsHolder => Outcome::Successor,
     };
     AwardResult { key: award.key.to_string(), outcome: outcome.into() }
 }

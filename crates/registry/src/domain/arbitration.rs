@@ -85,7 +85,7 @@ impl Tenant {
     /// the holder, and the winner becomes its successor. The events are appended to `events`.
     fn award(&mut self, award: &Award, now: Timestamp, events: &mut Vec<TenantEvent>) -> AwardOutcome {
         if !award.is_exclusive() {
-            return AwardOutcome::Cleared;
+            return AwardOutcome::Unopposed;
         }
         let is_rival = |association: &Association| {
             association.key == award.key && association.holds_key() && *association.partner() != award.winner.partner
@@ -96,11 +96,11 @@ impl Tenant {
         let outcome = if self.associations.values().any(is_rival) {
             let successor = Successor { claim: award.winner.clone(), review_case: award.review_case };
             self.successors.insert(award.key.clone(), successor);
-            AwardOutcome::Successor
+            AwardOutcome::SucceedsHolder
         } else if yielded.is_empty() {
-            AwardOutcome::Cleared
+            AwardOutcome::Unopposed
         } else {
-            AwardOutcome::Yielded
+            AwardOutcome::PendingHoldEnded
         };
         events.extend(yielded);
         outcome

@@ -107,13 +107,13 @@ impl LineRefusal {
 #[serde(rename_all = "snake_case")]
 pub(crate) enum AwardOutcome {
     /// No other company held the key.
-    Cleared,
+    Unopposed,
     /// Another company held the key, but its association was not official yet (a pending hold). The
     /// hold has ended.
-    Yielded,
+    PendingHoldEnded,
     /// The winner is the successor: another company's association is official, and that company
     /// remains the holder until the winner's association becomes official.
-    Successor,
+    SucceedsHolder,
 }
 
 /// The reason why a key cannot be awarded.

@@ -107,7 +107,7 @@ async fn the_database_admits_exactly_the_names(db: Db) {
         ("subscription", "status", SubscriptionStatus::values()),
         ("subscription", "channel", PurchaseChannel::values()),
     ] {
-        let admitted = cpor_bulk_rows::admitted_texts(db.writer(), table, column).await.unwrap();
+        let admitted = cpor_bulk_rows::allowed_texts(db.writer(), table, column).await.unwrap();
         assert_eq!(admitted, names.into_iter().collect(), "{table}.{column}");
     }
 }

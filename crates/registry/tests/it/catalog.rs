@@ -1,6 +1,6 @@
 //! The catalog (R9): an installation can replace the shipped one.
 use cpor_proto::registry::v1::ListProductsRequest;
-use cpor_registry_client::{ClaimToCheck, LineToCheck, Reason};
+use cpor_registry_client::{ClaimToCheck, LineToCheck, RegistryReason};
 use cpor_testing::Engine;
 use cpor_testing::TestDatabase;
 use cpor_types::{Actor, Role, Service, SolutionArea};
@@ -57,9 +57,9 @@ async fn r9_an_installation_can_replace_the_catalog() {
     let violations: Vec<_> =
         found.violations.iter().map(|violation| (violation.field.as_str(), violation.reason)).collect();
     let expected = [
-        ("lines[1].product", Reason::ProductNotClaimable),
-        ("lines[2].product", Reason::ProductNotClaimable),
-        ("lines[3].product", Reason::ProductUnknown),
+        ("lines[1].product", RegistryReason::ProductNotClaimable),
+        ("lines[2].product", RegistryReason::ProductNotClaimable),
+        ("lines[3].product", RegistryReason::ProductUnknown),
     ];
     assert_eq!(violations, expected, "no longer claimable, not yet claimable, and not in the catalog");
 }

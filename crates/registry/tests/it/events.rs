@@ -8,7 +8,7 @@ use cpor_proto::{
     registry::v1::{Association, ListAssociationsRequest, LookupAssociationsRequest},
     r#type::v1::{AssociationEndReason, AssociationState, SubscriptionStatus},
 };
-use cpor_registry_client::{HoldOutcome, Reason};
+use cpor_registry_client::{HoldOutcome, RegistryReason};
 use cpor_testing::on_both_databases;
 use cpor_types::{Actor, ClaimName, Role, Service, TenantKey, Timestamp};
 
@@ -175,7 +175,7 @@ async fn a_closed_claim_refuses_a_late_hold(system: TestSystem) {
     let HoldOutcome::Refused(refusals) = registry.place_hold(&actor, hold(&contoso, 1, &[1])).await.unwrap() else {
         panic!("held")
     };
-    assert_eq!((refusals[0].line_id, refusals[0].reason), (None, Reason::ClaimClosed));
+    assert_eq!((refusals[0].line_id, refusals[0].reason), (None, RegistryReason::ClaimClosed));
     system.deliver(contoso.claim.0, 2, granted(&contoso), at("2026-03-02T00:00:00Z")).await.unwrap();
     assert_eq!(system.outgoing_events(Service::ClaimIntake).await, [], "there is nothing to grant");
 }

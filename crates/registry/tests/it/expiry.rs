@@ -6,7 +6,7 @@ use cpor_proto::{
     registry::v1::{Association, DirectoryRow, ListAssociationsRequest},
     r#type::v1::{AssociationEndReason, AssociationState, SubscriptionStatus},
 };
-use cpor_registry_client::{HoldOutcome, Reason};
+use cpor_registry_client::{HoldOutcome, RegistryReason};
 use cpor_testing::on_both_databases;
 use cpor_types::{Actor, Role, Service, Timestamp};
 
@@ -96,5 +96,5 @@ async fn r39_associations_end_after_the_grace_period(system: TestSystem) {
     else {
         panic!("held")
     };
-    assert_eq!(refusals[0].reason, Reason::SubscriptionExpired);
+    assert_eq!(refusals[0].reason, RegistryReason::SubscriptionExpired);
 }

@@ -1,6 +1,6 @@
 //! The permanent claim records: decisions get their recorded outcome, and the records of other
 //! claims are not read.
-use cpor_registry_client::{HoldOutcome, HoldRequest, Reason, RegistryError, SharedRegistry};
+use cpor_registry_client::{HoldOutcome, HoldRequest, RegistryError, RegistryReason, SharedRegistry};
 use cpor_testing::on_both_databases;
 use cpor_types::{Actor, ClaimName, Service};
 use sea_orm::{ConnectionTrait, Statement};
@@ -20,7 +20,7 @@ async fn place(registry: &SharedRegistry, hold: &HoldRequest) -> HoldOutcome {
     registry.place_hold(&Actor::system(Service::PoeReview), hold.clone()).await.unwrap()
 }
 
-fn refused_for(answer: &HoldOutcome, reason: Reason) -> bool {
+fn refused_for(answer: &HoldOutcome, reason: RegistryReason) -> bool {
     matches!(answer, HoldOutcome::Refused(refusals) if refusals.iter().all(|refusal| refusal.reason == reason))
 }
 
@@ -54,7 +54,7 @@ async fn records_of_other_claims_are_not_read(system: TestSystem) {
 
     assert_eq!(place(&registry, &hold(&live, 2, &[1])).await, HoldOutcome::Held);
     system.deliver(live.claim.0, 1, granted(&live), at("2026-03-09T00:00:00Z")).await.unwrap();
-    assert!(refused_for(&place(&registry, &hold(&claim("contoso", 3), 3, &[1])).await, Reason::KeyHeld));
+    assert!(refused_for(&place(&registry, &hold(&claim("contoso", 3), 3, &[1])).await, RegistryReason::KeyHeld));
     system.import(vec![tenant(crate::rows::TENANT, "new.example")]).await;
     end(&system, &live, 2).await;
     let own = registry.place_hold(&Actor::system(Service::PoeReview), hold(&past, 4, &[1])).await;
@@ -79,7 +79,7 @@ async fn conflicts_do_not_affect_other_commands(system: TestSystem) {
     for (hold, answer) in holds.iter().zip(&answers) {
         let late = hold.claim == closed_claim;
         assert!(
-            if late { refused_for(answer, Reason::ClaimClosed) } else { *answer == HoldOutcome::Held },
+            if late { refused_for(answer, RegistryReason::ClaimClosed) } else { *answer == HoldOutcome::Held },
             "{hold:?} {answer:?}"
         );
     }
@@ -96,5 +96,5 @@ async fn an_outcome_outlives_its_claim(system: TestSystem) {
     assert_eq!(place(&other, &first).await, HoldOutcome::Held, "the recorded outcome, although the hold has ended");
     let mut anew = first;
     anew.decision_id = Uuid::from_u128(3).into();
-    assert!(refused_for(&place(&other, &anew).await, Reason::ClaimClosed));
+    assert!(refused_for(&place(&other, &anew).await, RegistryReason::ClaimClosed));
 }

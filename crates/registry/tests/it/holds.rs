@@ -3,7 +3,7 @@ use crate::fixture::TestSystem;
 use crate::rows::{TENANT, claim, directory_rows, hold, subscription, subscription_id, tenant_id};
 use cpor_proto::registry::v1::directory_row::Row;
 use cpor_proto::r#type::v1::SubscriptionStatus;
-use cpor_registry_client::{ClaimToCheck, HoldOutcome, LineRefusal, LineToCheck, Reason};
+use cpor_registry_client::{ClaimToCheck, HoldOutcome, LineRefusal, LineToCheck, RegistryReason};
 use cpor_testing::on_both_databases;
 use cpor_types::{Actor, AssociationKey, LineId, Service, SolutionArea};
 use sea_orm::{ConnectionTrait, Statement};
@@ -17,7 +17,7 @@ on_both_databases![
     the_database_keeps_a_key_to_one_company,
 ];
 
-fn reasons(answer: &HoldOutcome) -> Vec<(Option<LineId>, Reason)> {
+fn reasons(answer: &HoldOutcome) -> Vec<(Option<LineId>, RegistryReason)> {
     match answer {
         HoldOutcome::Held => Vec::new(),
         HoldOutcome::Refused(refusals) => {
@@ -32,7 +32,7 @@ async fn a_repeated_decision_gets_the_recorded_outcome(system: TestSystem) {
     let (own, rival) = (hold(&claim("contoso", 1), 1, &[1]), hold(&claim("litware", 2), 2, &[1, 2]));
     assert_eq!(registry.place_hold(&actor, own.clone()).await.unwrap(), HoldOutcome::Held);
     let refused = registry.place_hold(&actor, rival.clone()).await.unwrap();
-    assert_eq!(reasons(&refused), [(Some(rival.lines[0].line_id), Reason::KeyHeld)]);
+    assert_eq!(reasons(&refused), [(Some(rival.lines[0].line_id), RegistryReason::KeyHeld)]);
 
     let expired = system.import(vec![subscription(1, SubscriptionStatus::Expired)]).await;
     assert_eq!(expired.len(), 1);
@@ -43,7 +43,7 @@ async fn a_repeated_decision_gets_the_recorded_outcome(system: TestSystem) {
     anew.decision_id = Uuid::from_u128(3).into();
     let anew_line = anew.lines[0].line_id;
     let refused = again.place_hold(&actor, anew).await.unwrap();
-    assert_eq!(reasons(&refused), [(Some(anew_line), Reason::SubscriptionExpired)]);
+    assert_eq!(reasons(&refused), [(Some(anew_line), RegistryReason::SubscriptionExpired)]);
 }
 
 async fn a_refusal_names_each_line(system: TestSystem) {
@@ -54,13 +54,13 @@ async fn a_refusal_names_each_line(system: TestSystem) {
     invalid.customer_domain = "litware.example".to_owned();
     let refused = registry.place_hold(&actor, invalid.clone()).await.unwrap();
     let expected = [
-        (None, Reason::LocationNotOfPartner),
-        (None, Reason::DomainNotOfTenant),
-        (Some(invalid.lines[1].line_id), Reason::SubscriptionNotOnTenant),
+        (None, RegistryReason::LocationNotOfPartner),
+        (None, RegistryReason::DomainNotOfTenant),
+        (Some(invalid.lines[1].line_id), RegistryReason::SubscriptionNotOnTenant),
     ];
     assert_eq!(reasons(&refused), expected);
     invalid.tenant = Uuid::from_u128(99).into();
-    assert_eq!(reasons(&registry.place_hold(&actor, invalid).await.unwrap()), [(None, Reason::TenantUnknown)]);
+    assert_eq!(reasons(&registry.place_hold(&actor, invalid).await.unwrap()), [(None, RegistryReason::TenantUnknown)]);
 }
 
 async fn a_check_reports_violations_and_fills_in_fields(system: TestSystem) {
@@ -82,8 +82,10 @@ async fn a_check_reports_violations_and_fills_in_fields(system: TestSystem) {
     let found = registry.check_claim(&actor, claim.clone()).await.unwrap();
     let violations: Vec<_> =
         found.violations.iter().map(|violation| (violation.field.as_str(), violation.reason)).collect();
-    let expected =
-        [("lines[1].product", Reason::ProductOfOtherSolutionArea), ("lines[2].product", Reason::ProductUnknown)];
+    let expected = [
+        ("lines[1].product", RegistryReason::ProductOfOtherSolutionArea),
+        ("lines[2].product", RegistryReason::ProductUnknown),
+    ];
     assert_eq!(violations, expected);
     assert_eq!(found.partner_display_name.as_deref(), Some("The contoso company"));
     assert_eq!(found.location.unwrap().calendar, "de");
@@ -95,7 +97,7 @@ async fn a_check_reports_violations_and_fills_in_fields(system: TestSystem) {
     let found = registry.check_claim(&actor, draft).await.unwrap();
     assert_eq!(
         found.violations.iter().map(|violation| violation.reason).collect::<Vec<_>>(),
-        [Reason::TenantIdMalformed]
+        [RegistryReason::TenantIdMalformed]
     );
     assert_eq!((found.tenant, found.location), (None, None));
 }
@@ -113,7 +115,7 @@ async fn holds_survive_a_new_profile_of_the_tenant(system: TestSystem) {
     rival.customer_domain = "new.example".to_owned();
     let line = rival.lines[0].line_id;
     let refused = registry.place_hold(&actor, rival).await.unwrap();
-    assert_eq!(reasons(&refused), [(Some(line), Reason::KeyHeld)]);
+    assert_eq!(reasons(&refused), [(Some(line), RegistryReason::KeyHeld)]);
 }
 
 /// The database refuses a second holder even if the aggregate would accept it (R36).
@@ -126,7 +128,7 @@ async fn the_database_keeps_a_key_to_one_company(system: TestSystem) {
     let (registry, actor) = (system.registry(Service::PoeReview, 0), Actor::system(Service::PoeReview));
     let both = hold(&claim("contoso", 1), 1, &[1, 2]);
     let refused = registry.place_hold(&actor, both.clone()).await.unwrap();
-    assert_eq!(reasons(&refused), [(Some(both.lines[0].line_id), Reason::KeyHeld)]);
+    assert_eq!(reasons(&refused), [(Some(both.lines[0].line_id), RegistryReason::KeyHeld)]);
     let other = hold(&claim("litware", 2), 2, &[2]);
     assert_eq!(
         registry.place_hold(&actor, other).await.unwrap(),

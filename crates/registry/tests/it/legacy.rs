@@ -8,7 +8,7 @@ use cpor_proto::{
     },
     r#type::v1::{Activity, AssociationEndReason, AssociationState},
 };
-use cpor_registry_client::{ClaimToCheck, HoldOutcome, LineToCheck, Reason};
+use cpor_registry_client::{ClaimToCheck, HoldOutcome, LineToCheck, RegistryReason};
 use cpor_testing::on_both_databases;
 use cpor_types::{Actor, Role, Service, SolutionArea};
 use prost::Message as _;
@@ -85,7 +85,7 @@ async fn r58_it_holds_the_key_until_it_is_declined(system: TestSystem) {
     let HoldOutcome::Refused(refusals) = registry.place_hold(&actor, hold(&litware, 2, &[1])).await.unwrap() else {
         panic!("held")
     };
-    assert_eq!(refusals[0].reason, Reason::KeyHeld);
+    assert_eq!(refusals[0].reason, RegistryReason::KeyHeld);
 
     let mut lead = system.user(Role::ReviewLead, None, None);
     let request = LookupAssociationsRequest { key: subscription(1), as_of_time: None };

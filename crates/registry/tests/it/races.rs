@@ -1,5 +1,5 @@
 //! Exclusivity under concurrency (R36).
-use cpor_registry_client::{HoldOutcome, Reason};
+use cpor_registry_client::{HoldOutcome, RegistryReason};
 use cpor_testing::on_both_databases;
 use cpor_types::{Actor, Service};
 use sea_orm::{ConnectionTrait, Statement};
@@ -51,11 +51,17 @@ async fn two_partners_race_for_each_key(system: TestSystem) {
         match (first.unwrap(), second.unwrap()) {
             (HoldOutcome::Held, HoldOutcome::Refused(refusals)) => {
                 contoso += 1;
-                assert_eq!(refusals.iter().map(|refusal| refusal.reason).collect::<Vec<_>>(), [Reason::KeyHeld]);
+                assert_eq!(
+                    refusals.iter().map(|refusal| refusal.reason).collect::<Vec<_>>(),
+                    [RegistryReason::KeyHeld]
+                );
             }
             (HoldOutcome::Refused(refusals), HoldOutcome::Held) => {
                 litware += 1;
-                assert_eq!(refusals.iter().map(|refusal| refusal.reason).collect::<Vec<_>>(), [Reason::KeyHeld]);
+                assert_eq!(
+                    refusals.iter().map(|refusal| refusal.reason).collect::<Vec<_>>(),
+                    [RegistryReason::KeyHeld]
+                );
             }
             both => panic!("race {n} ended in {both:?}"),
         }
@@ -83,7 +89,10 @@ async fn a_hold_races_with_the_end_of_its_claim(system: TestSystem) {
         let (answer, ended) = tokio::join!(registry.place_hold(&actor, hold(&claim, n, &[n])), end);
         ended.unwrap();
         if let HoldOutcome::Refused(refusals) = answer.unwrap() {
-            assert_eq!(refusals.iter().map(|refusal| refusal.reason).collect::<Vec<_>>(), [Reason::ClaimClosed]);
+            assert_eq!(
+                refusals.iter().map(|refusal| refusal.reason).collect::<Vec<_>>(),
+                [RegistryReason::ClaimClosed]
+            );
         }
     }
     let held = count(&system, "association WHERE end_time IS NULL").await;

@@ -68,9 +68,9 @@ async fn r37_a_pending_hold_yields_to_the_winner(system: TestSystem) {
     let (contoso, litware) = (claim("contoso", 1), claim("litware", 2));
     assert_eq!(place(&registry, &contoso, 1).await, HoldOutcome::Held);
     let award = award(9, &litware, key(1));
-    assert_eq!(arbitrate(&registry, award.clone()).await, outcome(AwardOutcome::Yielded));
+    assert_eq!(arbitrate(&registry, award.clone()).await, outcome(AwardOutcome::PendingHoldEnded));
     let other = system.registry(Service::PoeReview, 1);
-    assert_eq!(arbitrate(&other, award).await, outcome(AwardOutcome::Yielded), "one decision, one answer");
+    assert_eq!(arbitrate(&other, award).await, outcome(AwardOutcome::PendingHoldEnded), "one decision, one answer");
     let sent = system.outgoing_events(Service::ClaimIntake).await;
     let [Payload::AssociationEnded(ended)] = sent.as_slice() else { panic!("{sent:?}") };
     let line = hold(&contoso, 1, &[1]).lines[0].line_id.to_string();
@@ -88,7 +88,7 @@ async fn r37_holder_and_successor_change_in_one_transaction(system: TestSystem) 
     let (contoso, litware) = (claim("contoso", 1), claim("litware", 2));
     place(&registry, &contoso, 1).await;
     system.deliver(contoso.claim.0, 1, granted(&contoso), due()).await.unwrap();
-    assert_eq!(arbitrate(&registry, award(9, &litware, key(1))).await, outcome(AwardOutcome::Successor));
+    assert_eq!(arbitrate(&registry, award(9, &litware, key(1))).await, outcome(AwardOutcome::SucceedsHolder));
     let both = [("contoso".to_owned(), Some("litware".to_owned()))];
     assert_eq!(key_holders(&system).await, both);
     let third = award(10, &claim("litware", 3), key(1));
@@ -159,7 +159,8 @@ async fn r37_concurrent_awards_give_one_successor(system: TestSystem) {
         system.deliver(contoso.claim.0, 1, granted(&contoso), due()).await.unwrap();
         let [first, second] = [100 + n, 200 + n].map(|of| award(of, &claim("litware", of), key(n)));
         let answers = tokio::join!(arbitrate(&one, first), arbitrate(&other, second));
-        let won = [&answers.0, &answers.1].into_iter().filter(|answer| **answer == outcome(AwardOutcome::Successor));
+        let won =
+            [&answers.0, &answers.1].into_iter().filter(|answer| **answer == outcome(AwardOutcome::SucceedsHolder));
         assert_eq!(won.count(), 1, "{answers:?}");
     }
     assert_eq!(key_holders(&system).await, vec![("contoso".to_owned(), Some("litware".to_owned())); 20]);

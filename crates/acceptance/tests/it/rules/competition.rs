@@ -197,7 +197,7 @@ async fn r37_a_pending_hold_yields_at_once(system: &TestSystem) {
     let holder = TestClaim::at_stage(system, claim.clone(), ClaimStage::Approved).await;
     let rival = TestClaim::at_stage(system, system.rival_of(&claim), ClaimStage::UnderReview).await;
     let arbitration = rival.award(&system.lead, &[line_key(&rival).await.as_str()]).await.unwrap();
-    assert_eq!(arbitration.awards[0].outcome(), AwardOutcome::Yielded);
+    assert_eq!(arbitration.awards[0].outcome(), AwardOutcome::PendingHoldEnded);
     system.wait_until_idle().await;
     assert_eq!(holder.associations().await[0].state(), AssociationState::Ended);
     assert_eq!(holder.claim().await.state(), ClaimState::Approved, "the superseded claim stays approved");
@@ -212,7 +212,7 @@ async fn holder_and_successor(system: &TestSystem) -> (TestClaim<'_>, TestClaim<
     let holder = TestClaim::at_stage(system, claim.clone(), ClaimStage::Official).await;
     let rival = TestClaim::at_stage(system, system.rival_of(&claim), ClaimStage::UnderReview).await;
     let arbitration = rival.award(&system.lead, &[line_key(&rival).await.as_str()]).await.unwrap();
-    assert_eq!(arbitration.awards[0].outcome(), AwardOutcome::Successor);
+    assert_eq!(arbitration.awards[0].outcome(), AwardOutcome::SucceedsHolder);
     rival.approve(&system.reviewer).await.unwrap();
     system.wait_until_idle().await;
     assert_eq!(system.associations_of_key(&holder.key(0).await, None).await[0].partner, CONTOSO);

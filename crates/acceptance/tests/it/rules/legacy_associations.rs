@@ -135,7 +135,7 @@ async fn r58_a_legacy_association_can_be_superseded(system: &TestSystem) {
     let (case, key) = claim_against_legacy(system, ClaimStage::UnderReview).await;
     let line_key = case.claim().await.lines[0].key.clone();
     let arbitration = case.award(&system.lead, &[line_key.as_str()]).await.unwrap();
-    assert_eq!(arbitration.awards[0].outcome(), AwardOutcome::Successor);
+    assert_eq!(arbitration.awards[0].outcome(), AwardOutcome::SucceedsHolder);
     system.wait_until_idle().await;
     assert!(!case.claim().await.lines[0].contested);
     case.approve(&system.reviewer).await.unwrap();

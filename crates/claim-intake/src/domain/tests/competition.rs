@@ -40,7 +40,7 @@ fn r37_comments_mark_begin_and_end_of_competition() {
 #[test]
 fn r37_a_lost_line_leaves_the_claim_and_the_rest_goes_on() {
     let test = two_line_claim().fact(&awarded(&[line_id()], &[second_line_id()]));
-    assert_eq!((test.claim.state.kind(), test.last().kind.clone()), (StateKind::Submitted, EventKind::LinesLost));
+    assert_eq!((test.claim.state.kind(), test.last().kind.clone()), (ClaimStateKind::Submitted, EventKind::LinesLost));
     assert_eq!(test.claim.content.lines.iter().map(|line| line.id).collect::<Vec<_>>(), [line_id()]);
     assert_eq!(test.claim.lost_lines.iter().map(|lost| lost.line.id).collect::<Vec<_>>(), [second_line_id()]);
     assert_eq!(test.claim.live_lines().count(), 1);
@@ -83,7 +83,7 @@ fn r39_an_association_ends_and_the_claim_stays_approved() {
     assert!(test.clone().fact(&ended(EndReason::Expired, &[line_id()])).last().kind.is_overtaken());
     assert!(test.clone().fact(&declined()).last().kind.is_overtaken(), "there is nothing to decline any more");
     let withdrawn = test.step(|claim, now| claim.withdraw(withdraw(), now));
-    assert_eq!(withdrawn.claim.state.kind(), StateKind::Rejected);
+    assert_eq!(withdrawn.claim.state.kind(), ClaimStateKind::Rejected);
 }
 
 #[test]

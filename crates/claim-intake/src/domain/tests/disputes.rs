@@ -68,7 +68,7 @@ fn r28_r33_a_dispute_is_refused_when_the_window_has_passed() {
     assert_eq!(refusal, Refusal::DisputeWindowPassed { due });
     assert!(refusal.to_string().contains("only a new claim with updated proof of execution helps"), "{refusal}");
     assert!(late.claim.apply_passed_deadline(due).is_none(), "never twice");
-    assert!(!late.claim.admits(Command::AddEvidence) && !late.claim.admits(Command::Dispute));
+    assert!(!late.claim.allows(Command::AddEvidence) && !late.claim.allows(Command::Dispute));
 }
 
 #[test]
@@ -108,18 +108,18 @@ fn r28_facts_of_the_closed_case_are_overtaken() {
     let test = TestClaim::disputed().fact(&review(ReviewFact::Started("rita".into(), None)));
     assert!(test.last().kind.is_overtaken());
     let test = test.started();
-    assert_eq!(test.claim.state.kind(), StateKind::Disputed, "a disputed claim stays so while it is reviewed");
+    assert_eq!(test.claim.state.kind(), ClaimStateKind::Disputed, "a disputed claim stays so while it is reviewed");
     assert_eq!(test.claim.state.submission().unwrap().reviewer.as_deref(), Some("rita"));
-    assert_eq!(test.approved_by_reviewer().claim.state.kind(), StateKind::Approved);
+    assert_eq!(test.approved_by_reviewer().claim.state.kind(), ClaimStateKind::Approved);
 }
 
 #[test]
 fn r21_resubmission_in_a_dispute_returns_to_disputed() {
     let test = TestClaim::disputed().started().fact(&request_action_in(second_case()));
-    assert_eq!(test.claim.state.kind(), StateKind::PartnerActionRequired);
+    assert_eq!(test.claim.state.kind(), ClaimStateKind::PartnerActionRequired);
     let resubmit = || Resubmit { comment: justification() };
     let test = test.step(|claim, now| claim.resubmit(resubmit(), Some(&admitted()), &rules(), now));
-    assert_eq!(test.claim.state.kind(), StateKind::Disputed);
+    assert_eq!(test.claim.state.kind(), ClaimStateKind::Disputed);
     assert_eq!(test.claim.state.submission().unwrap().review_case, second_case());
 }
 
@@ -173,7 +173,7 @@ fn r28_a_late_approval_of_an_earlier_round_lapses() {
 fn r28_a_decline_after_an_approval_counts_again() {
     let test = TestClaim::submitted().fact(&declined()).disputed_again();
     let test = test.clone().fact(&of_present_case(customer_approved(), &test.claim)).rejected_by_reviewer();
-    assert!(test.claim.can_be_declined(test.now));
+    assert!(test.claim.customer_can_decline(test.now));
     let test = test.fact(&declined());
     assert!(!test.last().kind.is_overtaken());
     assert!(test.claim.state.submission().unwrap().needs_explicit_approval());

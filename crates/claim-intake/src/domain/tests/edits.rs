@@ -87,7 +87,7 @@ fn r21_r29_an_edit_counts_as_an_answer() {
     assert_eq!(transition.next.live_lines().count(), 2);
     let facts = facts(&transition.next.content, ProductFamily::Microsoft365);
     let answered = transition.next.resubmit(Resubmit { comment: None }, Some(&facts), &rules(), test.now + hour() * 2);
-    assert_eq!(answered.unwrap().next.state.kind(), StateKind::Submitted);
+    assert_eq!(answered.unwrap().next.state.kind(), ClaimStateKind::Submitted);
 }
 
 #[test]

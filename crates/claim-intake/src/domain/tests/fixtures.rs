@@ -316,16 +316,16 @@ impl TestClaim {
         Self::draft().step(|claim, now| claim.delete(now))
     }
 
-    pub(crate) fn in_state(kind: StateKind) -> Self {
+    pub(crate) fn in_state(kind: ClaimStateKind) -> Self {
         match kind {
-            StateKind::Editing => Self::complete(),
-            StateKind::Deleted => Self::deleted(),
-            StateKind::Submitted => Self::submitted(),
-            StateKind::UnderReview => Self::under_review(),
-            StateKind::PartnerActionRequired => Self::asked(),
-            StateKind::Approved => Self::approved(),
-            StateKind::Rejected => Self::rejected(),
-            StateKind::Disputed => Self::disputed(),
+            ClaimStateKind::Editing => Self::complete(),
+            ClaimStateKind::Deleted => Self::deleted(),
+            ClaimStateKind::Submitted => Self::submitted(),
+            ClaimStateKind::UnderReview => Self::under_review(),
+            ClaimStateKind::PartnerActionRequired => Self::asked(),
+            ClaimStateKind::Approved => Self::approved(),
+            ClaimStateKind::Rejected => Self::rejected(),
+            ClaimStateKind::Disputed => Self::disputed(),
         }
     }
 

@@ -76,16 +76,16 @@ impl Model {
 
     /// Returns what the claim must show: its state, the status of its association, and the commands
     /// of its partner.
-    pub(super) fn expected_status(&self) -> (StateKind, Option<&'static str>, Vec<Command>) {
+    pub(super) fn expected_status(&self) -> (ClaimStateKind, Option<&'static str>, Vec<Command>) {
         let kind = match self.state {
-            ModelState::Editing => StateKind::Editing,
-            ModelState::Deleted => StateKind::Deleted,
-            ModelState::Submitted => StateKind::Submitted,
-            ModelState::UnderReview => StateKind::UnderReview,
-            ModelState::Disputed => StateKind::Disputed,
-            ModelState::PartnerActionRequired { .. } => StateKind::PartnerActionRequired,
-            ModelState::Approved(_) => StateKind::Approved,
-            ModelState::Rejected { .. } => StateKind::Rejected,
+            ModelState::Editing => ClaimStateKind::Editing,
+            ModelState::Deleted => ClaimStateKind::Deleted,
+            ModelState::Submitted => ClaimStateKind::Submitted,
+            ModelState::UnderReview => ClaimStateKind::UnderReview,
+            ModelState::Disputed => ClaimStateKind::Disputed,
+            ModelState::PartnerActionRequired { .. } => ClaimStateKind::PartnerActionRequired,
+            ModelState::Approved(_) => ClaimStateKind::Approved,
+            ModelState::Rejected { .. } => ClaimStateKind::Rejected,
         };
         let association = match self.state {
             ModelState::Approved(AssociationStatus::Pending) => Some("pending"),
@@ -330,7 +330,7 @@ impl Model {
 }
 
 /// Returns the state, the status of the association and the partner's commands of a claim.
-pub(super) fn observed_status(claim: &Claim) -> (StateKind, Option<&'static str>, Vec<Command>) {
+pub(super) fn observed_status(claim: &Claim) -> (ClaimStateKind, Option<&'static str>, Vec<Command>) {
     let held = claim.state.association().map(|association| match association {
         Association::Pending => "pending",
         Association::Granted { .. } => "granted",

@@ -76,7 +76,7 @@ fn render_page() -> String {
 
 /// Appends a Mermaid diagram with one arrow for each pair of states that a step connects.
 fn render_diagram(page: &mut String) {
-    let mut arrows: BTreeMap<(StateKind, StateKind), Vec<String>> = BTreeMap::new();
+    let mut arrows: BTreeMap<(ClaimStateKind, ClaimStateKind), Vec<String>> = BTreeMap::new();
     for row in TABLE {
         for from in row.from {
             for to in next_states(row.target) {
@@ -92,12 +92,12 @@ fn render_diagram(page: &mut String) {
 }
 
 /// Returns the states that the target can change the claim to; none if the state stays the same.
-fn next_states(target: Target) -> Vec<StateKind> {
+fn next_states(target: Target) -> Vec<ClaimStateKind> {
     match target {
         Target::Same => vec![],
         Target::State(state) => vec![state],
-        Target::StateOfRequest => vec![StateKind::Submitted, StateKind::Disputed],
-        Target::SameOrRejected => vec![StateKind::Rejected],
+        Target::StateOfRequest => vec![ClaimStateKind::Submitted, ClaimStateKind::Disputed],
+        Target::SameOrRejected => vec![ClaimStateKind::Rejected],
     }
 }
 

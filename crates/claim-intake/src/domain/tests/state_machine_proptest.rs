@@ -94,7 +94,7 @@ fn check_allowed_methods(claim: &Claim, now: Timestamp) {
             | Refusal::DisputeWindowPassed { .. }
             | Refusal::DisputeNotAllowed(_)
             | Refusal::PersonalDataNeeded { .. } => true,
-            Refusal::NotFound => claim.state.kind() == StateKind::Deleted,
+            Refusal::NotFound => claim.state.kind() == ClaimStateKind::Deleted,
             Refusal::LocationNotOfPartner
             | Refusal::Incomplete(_)
             | Refusal::DraftsOnly
@@ -117,9 +117,13 @@ fn check_allowed_methods(claim: &Claim, now: Timestamp) {
 fn check_review(claim: &Claim, now: Timestamp) {
     let started = claim.state.submission().is_some_and(|submission| submission.review.started);
     match claim.state.kind() {
-        StateKind::Submitted | StateKind::PartnerActionRequired => assert!(!started),
-        StateKind::UnderReview => assert!(started),
-        StateKind::Editing | StateKind::Deleted | StateKind::Approved | StateKind::Rejected | StateKind::Disputed => {}
+        ClaimStateKind::Submitted | ClaimStateKind::PartnerActionRequired => assert!(!started),
+        ClaimStateKind::UnderReview => assert!(started),
+        ClaimStateKind::Editing
+        | ClaimStateKind::Deleted
+        | ClaimStateKind::Approved
+        | ClaimStateKind::Rejected
+        | ClaimStateKind::Disputed => {}
     }
     assert!(claim.wait_time <= now && !claim.explanation(now).is_empty());
 }
@@ -129,16 +133,16 @@ fn check_deadlines(claim: &Claim) {
     let (reminders, ends): (Vec<_>, Vec<_>) = claim.deadlines().into_iter().partition(of_a_reminder);
     assert!(reminders.iter().all(|reminder| ends.iter().any(|end| reminder.due < end.due)), "{reminders:?} {ends:?}");
     let kinds: Vec<_> = ends.into_iter().map(|deadline| deadline.kind).collect();
-    let waits = claim.state.kind() == StateKind::PartnerActionRequired;
+    let waits = claim.state.kind() == ClaimStateKind::PartnerActionRequired;
     let disputable = matches!(&claim.state, State::Rejected(_, Rejection { remedy: Remedy::Dispute(_), .. }));
     let expected = [(waits, Rules::PARTNER_RESPONSE), (disputable, Rules::DISPUTE_WINDOW)];
     assert_eq!(kinds, expected.into_iter().filter_map(|(runs, kind)| runs.then_some(kind)).collect::<Vec<_>>());
-    assert_eq!(claim.admits(Command::Dispute), disputable, "a dispute is allowed while its window is open");
+    assert_eq!(claim.allows(Command::Dispute), disputable, "a dispute is allowed while its window is open");
 }
 
 /// R27a, R38: only a rejected claim may have no lines, and no line is both on the claim and lost.
 fn check_lines(claim: &Claim) {
-    let rejected = claim.state.kind() == StateKind::Rejected;
+    let rejected = claim.state.kind() == ClaimStateKind::Rejected;
     assert!(rejected || !claim.content.lines.is_empty());
     let lost = |line: &Line| claim.lost_lines.iter().any(|lost| lost.line.id == line.id);
     assert!(!claim.content.lines.iter().any(lost));

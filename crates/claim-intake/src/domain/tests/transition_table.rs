@@ -1,6 +1,6 @@
 //! Every command and every fact in every state: the transition table decides what happens.
 use super::fixtures::*;
-use crate::domain::machine::{TABLE, Target, admits};
+use crate::domain::machine::{TABLE, Target, allows};
 use crate::domain::*;
 use cpor_durable::Transition;
 use cpor_types::ActorSide;
@@ -32,38 +32,38 @@ fn perform(test: &TestClaim, command: Command) -> Result<Transition<Claim>, Refu
     }
 }
 
-fn target(step: Step, from: StateKind) -> StateKind {
+fn target(step: Step, from: ClaimStateKind) -> ClaimStateKind {
     match TABLE.iter().find(|row| row.step == step && row.from.contains(&from)).unwrap().target {
         Target::Same | Target::SameOrRejected => from,
         Target::State(kind) => kind,
-        Target::StateOfRequest => StateKind::Submitted,
+        Target::StateOfRequest => ClaimStateKind::Submitted,
     }
 }
 
 #[test]
 fn r15_commands_in_every_state_follow_the_table() {
-    for state in StateKind::ALL.iter().copied() {
+    for state in ClaimStateKind::ALL.iter().copied() {
         let test = TestClaim::in_state(state);
         assert_eq!(test.claim.state.kind(), state);
         for command in Command::ALL.iter().copied() {
             let step = Step::Command(command);
             match perform(&test, command) {
                 Ok(transition) => {
-                    assert!(admits(state, step) && test.claim.admits(command), "{command} was done in {state}");
+                    assert!(allows(state, step) && test.claim.allows(command), "{command} was done in {state}");
                     assert_eq!(transition.next.state.kind(), target(step, state), "{command} in {state}");
                     assert_eq!(transition.next.history, test.claim.history + transition.events.len() as u64);
                 }
                 Err(Refusal::NotAllowed { state: named, command: asked, allowed }) => {
-                    // The default profile admits no evidence for an approved claim (R29).
-                    let left = (state, command) == (StateKind::Approved, Command::AddEvidence);
-                    assert!(left || !admits(state, step), "{command} was refused in {state}");
+                    // The default profile allows no evidence for an approved claim (R29).
+                    let left = (state, command) == (ClaimStateKind::Approved, Command::AddEvidence);
+                    assert!(left || !allows(state, step), "{command} was refused in {state}");
                     assert_eq!((named, asked, allowed), (state, command, test.claim.allowed_commands(Party::Partner)));
                 }
                 Err(Refusal::PersonalDataNeeded { state: named, .. }) => {
                     assert_eq!((named, command), (state, Command::ErasePersonalData));
                     assert!(!test.claim.is_at_rest(), "{state}");
                 }
-                Err(Refusal::NotFound) => assert_eq!(state, StateKind::Deleted, "{command}"),
+                Err(Refusal::NotFound) => assert_eq!(state, ClaimStateKind::Deleted, "{command}"),
                 Err(other) => panic!("{command} in {state}: {other}"),
             }
         }
@@ -72,13 +72,13 @@ fn r15_commands_in_every_state_follow_the_table() {
 
 #[test]
 fn r15_facts_in_every_state_follow_the_table() {
-    for state in StateKind::ALL.iter().copied() {
+    for state in ClaimStateKind::ALL.iter().copied() {
         let test = TestClaim::in_state(state);
         for fact in every_fact().into_iter().map(|fact| of_present_case(fact, &test.claim)) {
             let now = test.now + hour();
             let transition = test.claim.apply(&fact, now, &rules(), now).unwrap();
             let step = Step::Fact(fact.kind());
-            if admits(state, step) {
+            if allows(state, step) {
                 assert!(!transition.events[0].kind.is_overtaken(), "{} in {state}", fact.kind());
                 assert_eq!(transition.next.state.kind(), target(step, state), "{} in {state}", fact.kind());
             } else {
@@ -99,7 +99,7 @@ fn every_step_has_at_most_one_row_per_state() {
     for step in commands.chain(FactKind::ALL.iter().copied().map(Step::Fact)) {
         let rows: Vec<_> = TABLE.iter().filter(|row| row.step == step).collect();
         assert!(!rows.is_empty(), "{step:?}");
-        for state in StateKind::ALL {
+        for state in ClaimStateKind::ALL {
             assert!(rows.iter().filter(|row| row.from.contains(state)).count() < 2, "{step:?} in {state}");
         }
     }
@@ -125,5 +125,5 @@ fn r19_a_fact_of_another_case_is_overtaken() {
     };
     let test = test.fact(&other);
     assert!(test.last().kind.is_overtaken());
-    assert_eq!(test.claim.state.kind(), StateKind::Submitted);
+    assert_eq!(test.claim.state.kind(), ClaimStateKind::Submitted);
 }

@@ -2,7 +2,7 @@
 use super::fixtures::*;
 use crate::domain::*;
 use cpor_durable::Aggregate as _;
-use cpor_types::{ActorSide, FurtherRejection, PersonalData, PrimaryRejection};
+use cpor_types::{ActorSide, FurtherRejectionReason, PersonalData, PrimaryRejection};
 
 #[test]
 fn r17_an_update_changes_only_the_named_fields() {
@@ -115,7 +115,7 @@ fn r21_a_resubmission_needs_something_new() {
         [(&own.claim, None), (&document.claim, None), (&test.claim, Some(comment(ActorSide::Partner)))]
     {
         let transition = answer(claim, comment).unwrap();
-        assert_eq!(transition.next.state.kind(), StateKind::Submitted);
+        assert_eq!(transition.next.state.kind(), ClaimStateKind::Submitted);
         let submission = transition.next.state.submission().unwrap();
         assert_eq!(
             (submission.review_case, submission.reviewer.as_deref()),
@@ -141,12 +141,12 @@ fn r22_a_missing_answer_rejects_at_the_due_time() {
     let test = TestClaim::asked();
     let due = test.claim.state.partner_action().unwrap().response.deadline.due;
     let test = test.apply_passed_deadline(due - std::time::Duration::from_micros(1));
-    assert_eq!(test.claim.state.kind(), StateKind::PartnerActionRequired, "earlier than due is in time");
+    assert_eq!(test.claim.state.kind(), ClaimStateKind::PartnerActionRequired, "earlier than due is in time");
     let elapsed = test.claim.apply_passed_deadline(due).unwrap();
     assert_eq!(elapsed.due, due);
     let State::Rejected(_, rejection) = &elapsed.transition.next.state else { panic!() };
     assert_eq!((rejection.primary, rejection.time), (PrimaryRejection::InsufficientPoe, due));
-    assert_eq!(rejection.further, [FurtherRejection::NoPartnerResponse]);
+    assert_eq!(rejection.further, [FurtherRejectionReason::NoPartnerResponse]);
     assert!(rejection.dispute_window().unwrap().due > due);
     assert!(elapsed.transition.next.apply_passed_deadline(due).is_none(), "never twice");
 }
@@ -169,7 +169,7 @@ fn r23_approval_opens_the_way_to_the_customers_window() {
 
 #[test]
 fn r24_a_reviewers_rejection_is_disputable() {
-    let further = vec![FurtherRejection::ProductsMissing];
+    let further = vec![FurtherRejectionReason::ProductsMissing];
     let rejected = review(ReviewFact::Rejected(further.clone(), Some(comment(ActorSide::Reviewer))));
     let test = TestClaim::under_review().fact(&rejected);
     let State::Rejected(_, rejection) = &test.claim.state else { panic!() };
@@ -223,7 +223,7 @@ fn r26_a_decline_rejects_in_every_open_state() {
 #[test]
 fn r26_a_decline_beats_an_explicit_approval() {
     let test = TestClaim::submitted().fact(&customer_approved()).fact(&declined());
-    assert_eq!(test.claim.state.kind(), StateKind::Rejected);
+    assert_eq!(test.claim.state.kind(), ClaimStateKind::Rejected);
 }
 
 #[test]
@@ -299,7 +299,7 @@ fn r52_the_last_assessment_of_a_line_is_kept() {
 
 #[test]
 fn states_read_back_as_they_were_stored() {
-    for kind in StateKind::ALL {
+    for kind in ClaimStateKind::ALL {
         let state = TestClaim::in_state(*kind).claim.state;
         let stored = serde_json::to_string(&state).unwrap();
         assert_eq!(serde_json::from_str::<State>(&stored).unwrap(), state);

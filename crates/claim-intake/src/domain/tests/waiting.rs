@@ -129,7 +129,7 @@ fn r60_every_state_has_a_wait_and_a_party() {
         seen.push((wait, test.claim.state.kind()));
     }
     assert!(Wait::ALL.iter().all(|wait| seen.iter().any(|(seen, _)| seen == wait)), "every wait is tried");
-    assert!(StateKind::ALL.iter().all(|state| seen.iter().any(|(_, seen)| seen == state)), "every state is tried");
+    assert!(ClaimStateKind::ALL.iter().all(|state| seen.iter().any(|(_, seen)| seen == state)), "every state is tried");
 }
 
 /// Checks the methods of each party by the last part of their names.
@@ -290,7 +290,7 @@ fn r28_a_dispute_that_is_ruled_out_says_why() {
     assert!(refusals(&TestClaim::rejected()).is_empty());
 }
 
-/// Every method in the transition table exists and admits its party.
+/// Every method in the transition table exists and allows its party.
 #[test]
 fn r60_every_method_exists_and_admits_its_party() {
     let methods = MethodTable::build(&SERVICES.map(|service| (service, Vec::new()))).unwrap();

@@ -7,7 +7,7 @@ use crate::domain::{
     claim::{EntryDetails, TransitionBuilder},
 };
 use cpor_durable::Transition;
-use cpor_types::{FurtherRejection, PrimaryRejection, Timestamp, WithdrawReason};
+use cpor_types::{FurtherRejectionReason, PrimaryRejection, Timestamp, WithdrawReason};
 
 /// Withdraws a claim.
 #[derive(Clone, Debug)]
@@ -22,7 +22,7 @@ pub struct Withdraw {
 pub(super) struct NewRejection {
     pub(super) cause: ClosureCause,
     pub(super) primary: PrimaryRejection,
-    pub(super) further: Vec<FurtherRejection>,
+    pub(super) further: Vec<FurtherRejectionReason>,
     pub(super) comment: String,
     pub(super) time: Timestamp,
     pub(super) remedy: Remedy,
@@ -67,8 +67,8 @@ impl Claim {
         let entry = builder.claim.set_contested(&[], entry);
         let rejection = Rejection { primary, further, comment, time, remedy, ended };
         let dispute_due = rejection.dispute_window().map(|window| window.due);
-        let (documents_before, review) = (self.evidence.len(), ReviewProgress::default());
-        let mut next_submission = Submission { documents_before, review, ..submission.clone() };
+        let (document_count_at_start, review) = (self.evidence.len(), ReviewProgress::default());
+        let mut next_submission = Submission { document_count_at_start, review, ..submission.clone() };
         if primary == PrimaryRejection::CustomerDeclined {
             next_submission.record_decline(time);
         }

@@ -24,7 +24,7 @@ impl Claim {
     /// Returns [`Refusal::PersonalDataNeeded`] unless the claim is deleted, is finally rejected, or
     /// has only ended associations.
     pub fn erase(&self, erase: &Erase, now: Timestamp) -> Result<Option<Transition<Self>>, Refusal> {
-        if !self.admits(Command::ErasePersonalData) {
+        if !self.allows(Command::ErasePersonalData) {
             let (state, waits_for) = (self.state.kind(), self.waiting().wait);
             return Err(Refusal::PersonalDataNeeded { state, waits_for });
         }

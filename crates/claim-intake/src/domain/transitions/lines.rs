@@ -7,7 +7,7 @@ use super::{
     close::NewRejection,
 };
 use crate::domain::{
-    Awards, Claim, Comment, EventKind, FactKind, LostLine, StateKind, Submission,
+    Awards, Claim, ClaimStateKind, Comment, EventKind, FactKind, LostLine, Submission,
     claim::{EntryDetails, TransitionBuilder},
 };
 use cpor_durable::Transition;
@@ -54,7 +54,7 @@ impl Claim {
         let entry = self.with_award_changes(context.entry().with_comment(comment), awards);
         let lost = &awards.lost;
         let loses_lines = self.content.lines.iter().any(|line| lost.contains(&line.id));
-        if self.state.kind() == StateKind::Approved || !loses_lines {
+        if self.state.kind() == ClaimStateKind::Approved || !loses_lines {
             return Ok(Some(self.record_only(EventKind::Reported(FactKind::LinesAwarded), entry, context.now)));
         }
         let remaining = self.without_lines(lost, context);
@@ -118,7 +118,7 @@ impl Claim {
         let is_contested = |claim: &Self| claim.content.lines.iter().any(|line| line.contested);
         let text = match (is_contested(self), is_contested(&builder.claim)) {
             (false, true) => Some(COMPETITION_BEGUN),
-            (true, false) if self.state.kind() == StateKind::Approved => Some(COMPETITION_SETTLED),
+            (true, false) if self.state.kind() == ClaimStateKind::Approved => Some(COMPETITION_SETTLED),
             (true, false) => Some(COMPETITION_OVER),
             (true, true) | (false, false) => None,
         };

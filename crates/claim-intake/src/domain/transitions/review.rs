@@ -5,11 +5,11 @@ use super::{
     close::NewRejection,
 };
 use crate::domain::{
-    Association, Claim, Comment, EventKind, FactKind, PartnerAction, ReviewFact, ReviewProgress, State, StateKind,
+    Association, Claim, ClaimStateKind, Comment, EventKind, FactKind, PartnerAction, ReviewFact, ReviewProgress, State,
     Submission, claim::TransitionBuilder,
 };
 use cpor_durable::Transition;
-use cpor_types::{FurtherRejection, LineId, PartnerActionReason, PrimaryRejection, Timestamp, rfc3339};
+use cpor_types::{FurtherRejectionReason, LineId, PartnerActionReason, PrimaryRejection, Timestamp, rfc3339};
 
 impl Claim {
     /// Applies a fact that the transition table allows.
@@ -140,8 +140,8 @@ impl Claim {
             edits: 0,
             comments: 0,
         };
-        let (documents_before, review) = (self.evidence.len(), ReviewProgress::default());
-        let submission = Submission { documents_before, review, ..submission.clone() };
+        let (document_count_at_start, review) = (self.evidence.len(), ReviewProgress::default());
+        let submission = Submission { document_count_at_start, review, ..submission.clone() };
         let mut builder = TransitionBuilder::new(self, context.now);
         builder.claim.state = State::PartnerActionRequired(submission, action);
         builder.record(EventKind::Reported(FactKind::PartnerActionRequested), entry);
@@ -176,7 +176,7 @@ impl Claim {
         let mut builder = TransitionBuilder::new(self, context.now);
         let review = ReviewProgress { started: true, approving: false, due: None };
         let approved =
-            Submission { documents_before: self.evidence.len(), bounced: false, review, ..submission.clone() };
+            Submission { document_count_at_start: self.evidence.len(), bounced: false, review, ..submission.clone() };
         builder.claim.state = State::Approved(approved, association);
         let entry = context.entry().with_comment(comment).with_change("association_state", "", "pending");
         builder.record(EventKind::Approved { official: customer_approved, explicit_approval_needed }, entry);
@@ -190,7 +190,7 @@ impl Claim {
     fn apply_rejected(
         &self,
         submission: &Submission,
-        further_reasons: &[FurtherRejection],
+        further_reasons: &[FurtherRejectionReason],
         comment: Option<Comment>,
         context: &FactContext<'_>,
     ) -> ApplyResult {
@@ -203,7 +203,7 @@ impl Claim {
     }
 
     fn is_disputed(&self) -> bool {
-        self.state.kind() == StateKind::Disputed
+        self.state.kind() == ClaimStateKind::Disputed
     }
 
     /// R36: the registry refused to hold the lines, so the approval failed. The review continues

@@ -57,7 +57,7 @@ impl Claim {
             bounced: false,
             consent_request_number: 0,
             disputes: 0,
-            documents_before: 0,
+            document_count_at_start: 0,
         });
         builder
             .record(EventKind::Submitted, EntryDetails::default().with_change("policy", "", policy.id().to_string()));

@@ -5,7 +5,7 @@ use crate::domain::{
     claim::{EntryDetails, TransitionBuilder},
 };
 use cpor_durable::{Aggregate, PassedDeadline, Transition};
-use cpor_types::{Deadline, FurtherRejection, PrimaryRejection, Timestamp};
+use cpor_types::{Deadline, FurtherRejectionReason, PrimaryRejection, Timestamp};
 
 impl Aggregate for Claim {
     type Event = Event;
@@ -98,7 +98,7 @@ impl Claim {
         let cause = FactKind::ResponseDeadlinePassed;
         let mut rejection =
             NewRejection::by_fact(cause, PrimaryRejection::InsufficientPoe, due, action.remedy_if_missed.clone());
-        rejection.further.push(FurtherRejection::NoPartnerResponse);
+        rejection.further.push(FurtherRejectionReason::NoPartnerResponse);
         Some(PassedDeadline { due, transition: self.close(submission, rejection, EntryDetails::default(), now) })
     }
 

@@ -2,55 +2,55 @@
 
 use sea_orm::{DeriveActiveEnum, EnumIter};
 
-use crate::domain::StateKind;
+use crate::domain::ClaimStateKind;
 
 /// The kind of a claim's state as it is stored. The names must not change. The migrations of the
 /// tables list them too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 pub(crate) enum ClaimState {
-    /// See [`StateKind::Editing`].
+    /// See [`ClaimStateKind::Editing`].
     #[sea_orm(string_value = "EDITING")]
     Editing,
-    /// See [`StateKind::Deleted`].
+    /// See [`ClaimStateKind::Deleted`].
     #[sea_orm(string_value = "DELETED")]
     Deleted,
-    /// See [`StateKind::Submitted`].
+    /// See [`ClaimStateKind::Submitted`].
     #[sea_orm(string_value = "SUBMITTED")]
     Submitted,
-    /// See [`StateKind::UnderReview`].
+    /// See [`ClaimStateKind::UnderReview`].
     #[sea_orm(string_value = "UNDER_REVIEW")]
     UnderReview,
-    /// See [`StateKind::PartnerActionRequired`].
+    /// See [`ClaimStateKind::PartnerActionRequired`].
     #[sea_orm(string_value = "PARTNER_ACTION_REQUIRED")]
     PartnerActionRequired,
-    /// See [`StateKind::Approved`].
+    /// See [`ClaimStateKind::Approved`].
     #[sea_orm(string_value = "APPROVED")]
     Approved,
-    /// See [`StateKind::Rejected`].
+    /// See [`ClaimStateKind::Rejected`].
     #[sea_orm(string_value = "REJECTED")]
     Rejected,
-    /// See [`StateKind::Disputed`].
+    /// See [`ClaimStateKind::Disputed`].
     #[sea_orm(string_value = "DISPUTED")]
     Disputed,
 }
 
-impl From<StateKind> for ClaimState {
-    fn from(value: StateKind) -> Self {
+impl From<ClaimStateKind> for ClaimState {
+    fn from(value: ClaimStateKind) -> Self {
         match value {
-            StateKind::Editing => Self::Editing,
-            StateKind::Deleted => Self::Deleted,
-            StateKind::Submitted => Self::Submitted,
-            StateKind::UnderReview => Self::UnderReview,
-            StateKind::PartnerActionRequired => Self::PartnerActionRequired,
-            StateKind::Approved => Self::Approved,
-            StateKind::Rejected => Self::Rejected,
-            StateKind::Disputed => Self::Disputed,
+            ClaimStateKind::Editing => Self::Editing,
+            ClaimStateKind::Deleted => Self::Deleted,
+            ClaimStateKind::Submitted => Self::Submitted,
+            ClaimStateKind::UnderReview => Self::UnderReview,
+            ClaimStateKind::PartnerActionRequired => Self::PartnerActionRequired,
+            ClaimStateKind::Approved => Self::Approved,
+            ClaimStateKind::Rejected => Self::Rejected,
+            ClaimStateKind::Disputed => Self::Disputed,
         }
     }
 }
 
-impl From<ClaimState> for StateKind {
+impl From<ClaimState> for ClaimStateKind {
     fn from(value: ClaimState) -> Self {
         match value {
             ClaimState::Editing => Self::Editing,

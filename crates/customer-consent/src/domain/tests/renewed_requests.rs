@@ -169,7 +169,7 @@ fn r29_notices_before_an_edit_open_no_window() {
     }
     let settled =
         edited.on_notice_reported(notice(6), DeliveryReport::Accepted, &terms_of_2020(), day(1)).unwrap().next;
-    assert_eq!(settled.state.kind(), StateKind::RequestedInWindow);
+    assert_eq!(settled.state.kind(), StateKind::AwaitingReviewInWindow);
 }
 
 #[test]

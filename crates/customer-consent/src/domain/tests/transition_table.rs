@@ -71,7 +71,7 @@ fn every_input_follows_the_transition_table() {
             let case = format!("{state:?} × {input:?}: {after:?}");
             match effect(state, input) {
                 Effect::MovesTo(to) => assert_eq!(after.unwrap().unwrap().state.kind(), to, "{case}"),
-                Effect::Recorded => {
+                Effect::StateKept => {
                     let next = after.unwrap().unwrap();
                     assert_eq!(next.state, consent.state, "{case}");
                     assert_ne!(next, consent, "{case}");

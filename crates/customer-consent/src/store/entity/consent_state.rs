@@ -12,12 +12,12 @@ pub(crate) enum ConsentState {
     /// See [`StateKind::Requested`].
     #[sea_orm(string_value = "requested")]
     Requested,
-    /// See [`StateKind::RequestedInWindow`].
+    /// See [`StateKind::AwaitingReviewInWindow`].
     #[sea_orm(string_value = "requested_in_window")]
-    RequestedInWindow,
-    /// See [`StateKind::RequestedWindowPassed`].
+    AwaitingReviewInWindow,
+    /// See [`StateKind::AwaitingReviewWindowPassed`].
     #[sea_orm(string_value = "requested_window_passed")]
-    RequestedWindowPassed,
+    AwaitingReviewWindowPassed,
     /// See [`StateKind::AwaitingDelivery`].
     #[sea_orm(string_value = "awaiting_delivery")]
     AwaitingDelivery,
@@ -36,9 +36,9 @@ pub(crate) enum ConsentState {
     /// See [`StateKind::Declined`].
     #[sea_orm(string_value = "declined")]
     Declined,
-    /// See [`StateKind::Disputable`].
+    /// See [`StateKind::RejectedDisputable`].
     #[sea_orm(string_value = "disputable")]
-    Disputable,
+    RejectedDisputable,
     /// See [`StateKind::Closed`].
     #[sea_orm(string_value = "closed")]
     Closed,
@@ -48,15 +48,15 @@ impl From<StateKind> for ConsentState {
     fn from(kind: StateKind) -> Self {
         match kind {
             StateKind::Requested => Self::Requested,
-            StateKind::RequestedInWindow => Self::RequestedInWindow,
-            StateKind::RequestedWindowPassed => Self::RequestedWindowPassed,
+            StateKind::AwaitingReviewInWindow => Self::AwaitingReviewInWindow,
+            StateKind::AwaitingReviewWindowPassed => Self::AwaitingReviewWindowPassed,
             StateKind::AwaitingDelivery => Self::AwaitingDelivery,
             StateKind::GrantedAwaitingDelivery => Self::GrantedAwaitingDelivery,
             StateKind::WindowOpen => Self::WindowOpen,
             StateKind::GrantedInWindow => Self::GrantedInWindow,
             StateKind::Granted => Self::Granted,
             StateKind::Declined => Self::Declined,
-            StateKind::Disputable => Self::Disputable,
+            StateKind::RejectedDisputable => Self::RejectedDisputable,
             StateKind::Closed => Self::Closed,
         }
     }
@@ -66,15 +66,15 @@ impl From<ConsentState> for StateKind {
     fn from(state: ConsentState) -> Self {
         match state {
             ConsentState::Requested => Self::Requested,
-            ConsentState::RequestedInWindow => Self::RequestedInWindow,
-            ConsentState::RequestedWindowPassed => Self::RequestedWindowPassed,
+            ConsentState::AwaitingReviewInWindow => Self::AwaitingReviewInWindow,
+            ConsentState::AwaitingReviewWindowPassed => Self::AwaitingReviewWindowPassed,
             ConsentState::AwaitingDelivery => Self::AwaitingDelivery,
             ConsentState::GrantedAwaitingDelivery => Self::GrantedAwaitingDelivery,
             ConsentState::WindowOpen => Self::WindowOpen,
             ConsentState::GrantedInWindow => Self::GrantedInWindow,
             ConsentState::Granted => Self::Granted,
             ConsentState::Declined => Self::Declined,
-            ConsentState::Disputable => Self::Disputable,
+            ConsentState::RejectedDisputable => Self::RejectedDisputable,
             ConsentState::Closed => Self::Closed,
         }
     }

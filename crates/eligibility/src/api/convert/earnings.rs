@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{guide_name, to_count};
 use crate::{
-    domain::{EarnedAmount, NoEarningReason, PaidAmount, Unit},
+    domain::{EarnedAmount, NoEarningReason, PaidAmount, UsageUnit},
     store::earnings::{LedgerEntry, Payment},
 };
 
@@ -78,11 +78,11 @@ fn to_outcome(earned: &EarnedAmount) -> wire::EarningOutcome {
 }
 
 /// Converts a unit of usage.
-pub(super) fn to_usage_unit(unit: Unit) -> wire::UsageUnit {
+pub(super) fn to_usage_unit(unit: UsageUnit) -> wire::UsageUnit {
     match unit {
-        Unit::ActiveUsers => wire::UsageUnit::ActiveUsers,
-        Unit::PaidAvailableUnits => wire::UsageUnit::PaidAvailableUnits,
-        Unit::SeatsSold => wire::UsageUnit::SeatsSold,
-        Unit::Consumption => wire::UsageUnit::Consumption,
+        UsageUnit::ActiveUsers => wire::UsageUnit::ActiveUsers,
+        UsageUnit::PaidAvailableUnits => wire::UsageUnit::PaidAvailableUnits,
+        UsageUnit::SeatsSold => wire::UsageUnit::SeatsSold,
+        UsageUnit::Consumption => wire::UsageUnit::Consumption,
     }
 }

@@ -7,7 +7,7 @@ use cpor_proto::{WireEnum as _, eligibility::v1 as wire, options::v1::FieldViola
 use cpor_types::{Malformed, Money, ProductName, Program, ProgramGuideId, ProgramGuideName};
 
 use super::{earnings::to_usage_unit, guide_name};
-use crate::domain::{CatalogGuide, ConditionSource, GuideDocument, GuideState, GuideViolation, Rate, Unit};
+use crate::domain::{CatalogGuide, ConditionSource, GuideDocument, GuideState, GuideViolation, Rate, UsageUnit};
 
 /// Converts a guide of the catalog.
 pub(in crate::api) fn to_program_guide(guide: &CatalogGuide) -> wire::ProgramGuide {
@@ -128,12 +128,12 @@ impl GuideParser {
     }
 }
 
-fn from_usage_unit(unit: wire::UsageUnit) -> Option<Unit> {
+fn from_usage_unit(unit: wire::UsageUnit) -> Option<UsageUnit> {
     match unit {
         wire::UsageUnit::Unspecified => None,
-        wire::UsageUnit::ActiveUsers => Some(Unit::ActiveUsers),
-        wire::UsageUnit::PaidAvailableUnits => Some(Unit::PaidAvailableUnits),
-        wire::UsageUnit::SeatsSold => Some(Unit::SeatsSold),
-        wire::UsageUnit::Consumption => Some(Unit::Consumption),
+        wire::UsageUnit::ActiveUsers => Some(UsageUnit::ActiveUsers),
+        wire::UsageUnit::PaidAvailableUnits => Some(UsageUnit::PaidAvailableUnits),
+        wire::UsageUnit::SeatsSold => Some(UsageUnit::SeatsSold),
+        wire::UsageUnit::Consumption => Some(UsageUnit::Consumption),
     }
 }

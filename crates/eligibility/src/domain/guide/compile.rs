@@ -29,7 +29,7 @@ pub(crate) enum GuideViolationKind {
     #[error("must not be negative")]
     NegativeAmount,
     #[error("must be a unit in which {program} is measured, but is {unit}", unit = .0.as_str(), program = .1)]
-    UnitMismatch(Unit, Program),
+    UnitMismatch(UsageUnit, Program),
 }
 
 impl GuideViolationKind {
@@ -163,7 +163,7 @@ mod tests {
         invalid.conditions[2].programs = vec![Program::OsaSell, Program::OsaSell];
         invalid.conditions[3].expression = "weather == 'fine' && usage.latest".to_owned();
         invalid.conditions[4].facts = vec!["usage".to_owned(), "now".to_owned()];
-        invalid.rates[0].unit = Unit::ActiveUsers;
+        invalid.rates[0].unit = UsageUnit::ActiveUsers;
         invalid.rates[1].amount.micros = -1;
         invalid.rates[2].product = None;
         let expected = [

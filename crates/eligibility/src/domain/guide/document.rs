@@ -41,21 +41,21 @@ pub(crate) struct Rate {
     /// rate of their own.
     #[serde(default)]
     pub(crate) product: Option<ProductId>,
-    pub(crate) unit: Unit,
+    pub(crate) unit: UsageUnit,
     pub(crate) amount: Money,
 }
 
 /// The units in which monthly usage is counted (R51).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Unit {
+pub(crate) enum UsageUnit {
     ActiveUsers,
     PaidAvailableUnits,
     SeatsSold,
     Consumption,
 }
 
-impl Unit {
+impl UsageUnit {
     /// Returns the stable name.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {

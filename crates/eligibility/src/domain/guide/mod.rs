@@ -10,7 +10,7 @@ mod type_check;
 use catalog::EffectivePeriod;
 pub(crate) use catalog::{CatalogGuide, GuideCatalog, GuideRefusal, GuideState};
 pub(crate) use compile::GuideViolation;
-pub(crate) use document::{ConditionSource, GuideDocument, Rate, Unit};
+pub(crate) use document::{ConditionSource, GuideDocument, Rate, UsageUnit};
 
 use cpor_types::{Month, ProductId, Program, ProgramGuideId};
 use expression::Expression;

@@ -92,7 +92,7 @@ impl EventHandler {
     ) -> Result<(), ReceiveError> {
         let key = parse::assessment_key(&event.tenant, &event.claim)?;
         let command = incoming.command("end_assessment", key);
-        let reason = parse::known::<AssociationEndReason>(event.reason)?.to_string();
+        let reason = parse::parse_enum::<AssociationEndReason>(event.reason)?.to_string();
         let end = AssociationEnd { time: incoming.effective_time, reason };
         let lines = parse::ended_lines(event)?;
         self.execute(command, move |current| current?.end_lines(&lines, &end)).await

@@ -23,7 +23,7 @@ pub(super) fn association_facts(event: &wire::AssociationBecameOfficial) -> Resu
         claim: parse::<ClaimName>("claim", &event.claim)?.into(),
         tenant: parse_tenant(&event.tenant)?,
         tenant_region: event.tenant_region.clone(),
-        solution_area: known(event.solution_area)?,
+        solution_area: parse_enum(event.solution_area)?,
         activities: Activity::from_numbers(&event.activities).map_err(ReceiveError::park)?,
         lines: event.lines.iter().map(line_facts).collect::<Result<_, _>>()?,
         partner: partner_facts(event.partner.as_ref().ok_or_else(|| missing("partner"))?)?,
@@ -50,8 +50,8 @@ pub(super) fn subscription_facts(facts: Option<&wire::SubscriptionFacts>) -> Res
     let facts = facts.ok_or_else(|| missing("subscription"))?;
     Ok(SubscriptionFacts {
         id: parse("subscription_id", &facts.subscription_id)?,
-        status: known::<SubscriptionStatus>(facts.status)?.to_string(),
-        channel: known::<PurchaseChannel>(facts.channel)?.to_string(),
+        status: parse_enum::<SubscriptionStatus>(facts.status)?.to_string(),
+        channel: parse_enum::<PurchaseChannel>(facts.channel)?.to_string(),
         purchase_time: parse_time("purchase_time", facts.purchase_time.as_ref())?,
         end_time: facts.end_time.as_ref().map(|end| parse_time("end_time", Some(end))).transpose()?,
     })
@@ -77,7 +77,7 @@ pub(super) fn partner_record(event: &wire::PartnerChanged) -> Result<(PartnerId,
 fn enrollments(facts: &[wire::EnrollmentFacts]) -> Result<Vec<Enrollment>, ReceiveError> {
     let enrollment = |facts: &wire::EnrollmentFacts| {
         Ok(Enrollment {
-            program: known(facts.program)?,
+            program: parse_enum(facts.program)?,
             start_time: parse_time("start_time", facts.start_time.as_ref())?,
             end_time: facts.end_time.as_ref().map(|end| parse_time("end_time", Some(end))).transpose()?,
         })
@@ -102,7 +102,7 @@ fn parse_tenant(name: &str) -> Result<TenantId, ReceiveError> {
 }
 
 /// Converts the number of an enum value.
-pub(super) fn known<T: WireEnum>(number: i32) -> Result<T, ReceiveError> {
+pub(super) fn parse_enum<T: WireEnum>(number: i32) -> Result<T, ReceiveError> {
     T::from_number(number).map_err(ReceiveError::park)
 }
 

@@ -13,7 +13,7 @@ use sea_orm::{Condition, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, Q
 
 use super::{MAX_ROWS, is_in_rows, key_columns};
 use crate::{
-    domain::{MonthlyUsage, StoredUsage, Unit, Usage},
+    domain::{MonthlyUsage, StoredUsage, Usage, UsageUnit},
     store::{
         earnings::MONTH,
         entity::{
@@ -41,10 +41,10 @@ pub(crate) static USAGE: MemoryList<UsageRevision> = MemoryList {
             field_type: FieldType::Ordered(MONTH),
             column: |revision| vec![Value::Text(revision.stored.usage.id.month.to_string())],
         },
-        measure("active_users", |revision| units(revision, Unit::ActiveUsers)),
-        measure("paid_available_units", |revision| units(revision, Unit::PaidAvailableUnits)),
-        measure("seats_sold", |revision| units(revision, Unit::SeatsSold)),
-        measure("consumption", |revision| units(revision, Unit::Consumption)),
+        measure("active_users", |revision| units(revision, UsageUnit::ActiveUsers)),
+        measure("paid_available_units", |revision| units(revision, UsageUnit::PaidAvailableUnits)),
+        measure("seats_sold", |revision| units(revision, UsageUnit::SeatsSold)),
+        measure("consumption", |revision| units(revision, UsageUnit::Consumption)),
         Field {
             name: "import_time",
             field_type: FieldType::Time,
@@ -71,7 +71,7 @@ const fn measure(
     Field { name, field_type: FieldType::Number, column }
 }
 
-fn units(revision: &UsageRevision, unit: Unit) -> Vec<Value> {
+fn units(revision: &UsageRevision, unit: UsageUnit) -> Vec<Value> {
     revision.stored.usage.measures.units(unit).map(Value::Number).into_iter().collect()
 }
 

@@ -28,13 +28,13 @@ pub struct Award {
 #[serde(rename_all = "snake_case")]
 pub enum AwardOutcome {
     /// No other claim held the key.
-    Cleared,
+    Unopposed,
     /// Another claim held the key, but its association was not official yet (a pending hold). That
     /// hold has ended.
-    Yielded,
+    PendingHoldEnded,
     /// The winner is the successor: another company is on record for the key (its official holder)
     /// and stays on record until the winner's association becomes official.
-    Successor,
+    SucceedsHolder,
 }
 
 /// An arbitration of one or more keys of a tenant.
@@ -109,7 +109,7 @@ impl Arbitration {
     #[must_use]
     pub fn successor_keys(&self, outcomes: &[AwardOutcome]) -> BTreeSet<AssociationKey> {
         let awards = self.awards.iter().zip(outcomes);
-        let with_successor = awards.filter(|(_, outcome)| **outcome == AwardOutcome::Successor);
+        let with_successor = awards.filter(|(_, outcome)| **outcome == AwardOutcome::SucceedsHolder);
         with_successor.map(|(award, _)| award.key.clone()).collect()
     }
 

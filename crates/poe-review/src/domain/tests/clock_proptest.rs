@@ -148,7 +148,7 @@ impl CaseUnderTest {
         for kind in self.models.keys().copied() {
             let model = &self.models[&kind];
             match (self.case.clocks.get(kind).unwrap(), self.fired.get(&kind)) {
-                (Clock::Passed { due, .. }, Some(fired)) => assert_eq!(due, fired),
+                (Clock::Overdue { due, .. }, Some(fired)) => assert_eq!(due, fired),
                 (Clock::Running { due, .. }, None) => {
                     let since = model.running_since.unwrap();
                     assert_eq!(

@@ -64,7 +64,7 @@ fn r45_a_passed_clock_makes_the_case_overdue_once() {
     let overdue = elapsed.transition.next;
     assert_eq!((overdue.phase(), overdue.reviewer()), (Phase::Waiting, None));
     assert!(overdue.clocks.is_overdue() && !case.clocks.is_overdue());
-    assert!(matches!(overdue.clocks.get(ClockKind::Start), Some(Clock::Passed { .. })));
+    assert!(matches!(overdue.clocks.get(ClockKind::Start), Some(Clock::Overdue { .. })));
     assert_eq!(overdue.apply_passed_deadline(end_of(9) - std::time::Duration::from_micros(1)), None);
 }
 
@@ -75,7 +75,7 @@ fn r45_a_clock_that_passed_does_not_run_again_after_par() {
     let par = next_case(started.request_partner_action(&amy(), partner_action(), day(8), &calendar()));
     let resubmitted = par.apply_resubmission(snapshot(), day(9), &calendar()).unwrap().next;
     assert_eq!(due(&resubmitted, ClockKind::Start), None);
-    assert!(matches!(resubmitted.clocks.get(ClockKind::Start), Some(Clock::Passed { .. })));
+    assert!(matches!(resubmitted.clocks.get(ClockKind::Start), Some(Clock::Overdue { .. })));
 }
 
 #[test]

@@ -8,8 +8,9 @@ mod transition_table;
 
 use super::*;
 use cpor_types::{
-    Activity, Actor, ActorSide, AssociationKey, Calendar, Calendars, CaseId, DecisionId, FurtherRejection, Length,
-    LineId, PartnerActionReason, PolicyProfiles, PrimaryRejection, ReviewLengths, SolutionArea, TenantId, Timestamp,
+    Activity, Actor, ActorSide, AssociationKey, Calendar, Calendars, CaseId, DecisionId, FurtherRejectionReason,
+    Length, LineId, PartnerActionReason, PolicyProfiles, PrimaryRejection, ReviewLengths, SolutionArea, TenantId,
+    Timestamp,
 };
 use std::{collections::BTreeSet, sync::LazyLock};
 use uuid::Uuid;
@@ -140,7 +141,7 @@ pub(crate) fn partner_action() -> PartnerAction {
 pub(crate) fn rejection() -> Rejection {
     Rejection {
         primary_reason: PrimaryRejection::InsufficientPoe,
-        further_reasons: vec![FurtherRejection::ProductsMissing],
+        further_reasons: vec![FurtherRejectionReason::ProductsMissing],
         comment: "No proof of Teams.".into(),
     }
 }

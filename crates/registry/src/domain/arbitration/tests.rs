@@ -64,13 +64,13 @@ fn ended(claim: &ClaimName, was_official: bool) -> TenantEvent {
 fn r37_a_pending_hold_yields_at_once() {
     let (contoso, litware) = (claim("contoso", 1), claim("litware", 2));
     let (_, decision, events) = arbitrate(&tenant(), &award_to(9, &litware));
-    assert_eq!((decision, events), (awarded(AwardOutcome::Cleared), vec![]));
+    assert_eq!((decision, events), (awarded(AwardOutcome::Unopposed), vec![]));
 
     let (pending, _) = place(&tenant(), &contoso, 1);
     let (own, decision, _) = arbitrate(&pending, &award_to(9, &contoso));
-    assert_eq!((decision, own.live_associations_of(&contoso).count()), (awarded(AwardOutcome::Cleared), 1));
+    assert_eq!((decision, own.live_associations_of(&contoso).count()), (awarded(AwardOutcome::Unopposed), 1));
     let (free, decision, events) = arbitrate(&pending, &award_to(9, &litware));
-    assert_eq!((decision, events), (awarded(AwardOutcome::Yielded), vec![ended(&contoso, false)]));
+    assert_eq!((decision, events), (awarded(AwardOutcome::PendingHoldEnded), vec![ended(&contoso, false)]));
     assert_eq!((free.live_associations_of(&contoso).count(), free.successors.len()), (0, 0));
     assert_eq!(place(&free, &litware, 2).1, Decision::Held);
 }
@@ -79,7 +79,7 @@ fn r37_a_pending_hold_yields_at_once() {
 fn r37_holder_and_successor_change_in_one_instant() {
     let (contoso, litware) = (claim("contoso", 1), claim("litware", 2));
     let (with_successor, decision, events) = arbitrate(&officially_held_by(&contoso), &award_to(9, &litware));
-    assert_eq!((decision, events), (awarded(AwardOutcome::Successor), vec![]));
+    assert_eq!((decision, events), (awarded(AwardOutcome::SucceedsHolder), vec![]));
     let third = place(&with_successor, &claim("proseware", 3), 3).1;
     assert!(matches!(third, Decision::Refused(_)), "only the successor may hold the key");
 
@@ -104,7 +104,7 @@ fn r37_the_holder_stays_if_the_winner_is_declined() {
     for tenant in [place(&with_successor, &litware, 2).0, with_successor] {
         let (after, _) = tenant.close_claim(&litware, None, EndReason::Declined, now()).unwrap();
         assert_eq!((states(&after, &contoso), after.successors.len()), (states(&before, &contoso), 0));
-        assert_eq!(arbitrate(&after, &award_to(10, &claim("proseware", 3))).1, awarded(AwardOutcome::Successor));
+        assert_eq!(arbitrate(&after, &award_to(10, &claim("proseware", 3))).1, awarded(AwardOutcome::SucceedsHolder));
     }
 }
 
@@ -137,7 +137,7 @@ fn r37_a_key_has_at_most_one_successor() {
     }
     assert_eq!(
         arbitrate(&with_successor, &award_to(10, &litware)).1,
-        awarded(AwardOutcome::Successor),
+        awarded(AwardOutcome::SucceedsHolder),
         "awarding the key to its successor again is accepted"
     );
 
@@ -175,5 +175,5 @@ fn a_non_exclusive_award_does_not_end_holds() {
     let mut arbitration = award_to(9, &litware);
     arbitration.awards[0].activities = vec![Activity::RevenueAssociation];
     let (after, decision, _) = arbitrate(&pending, &arbitration);
-    assert_eq!((decision, after.live_associations_of(&contoso).count()), (awarded(AwardOutcome::Cleared), 1));
+    assert_eq!((decision, after.live_associations_of(&contoso).count()), (awarded(AwardOutcome::Unopposed), 1));
 }

@@ -3,7 +3,7 @@ use crate::string_enum;
 
 string_enum! {
     /// The state of a claim (R15), without the data that belongs to it.
-    pub enum StateKind, "the state of a claim" {
+    pub enum ClaimStateKind, "the state of a claim" {
         /// The claim is a draft.
         Editing = "EDITING",
         /// The claim is a draft that was deleted.
@@ -23,7 +23,7 @@ string_enum! {
     }
 }
 
-impl StateKind {
+impl ClaimStateKind {
     /// Returns whether the lines of a claim in this state are live, which is so from submission
     /// until rejection. A company cannot claim the workload or subscription of a live line for the
     /// same activity again (R38).

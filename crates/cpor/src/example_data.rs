@@ -16,9 +16,9 @@ use tonic::{Request, transport::Channel};
 const EXAMPLE: &str = include_str!("../../../examples/directory.json");
 
 /// The example data as a request. Its `Display` implementation lists every id that a caller needs.
-pub(crate) struct ExampleDirectory(ImportDirectoryRequest);
+pub(crate) struct ExampleData(ImportDirectoryRequest);
 
-impl ExampleDirectory {
+impl ExampleData {
     /// Parses the built-in example.
     ///
     /// # Errors
@@ -43,7 +43,7 @@ impl ExampleDirectory {
     }
 }
 
-impl fmt::Display for ExampleDirectory {
+impl fmt::Display for ExampleData {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for row in self.0.rows.iter().filter_map(|row| row.row.as_ref()) {
             if let Row::Partner(partner) = row {
@@ -60,7 +60,7 @@ impl fmt::Display for ExampleDirectory {
     }
 }
 
-impl ExampleDirectory {
+impl ExampleData {
     /// Writes the subscriptions and workloads of a tenant. `tenant_prefix` is the beginning of
     /// their resource names.
     fn write_keys(&self, f: &mut fmt::Formatter<'_>, tenant_prefix: &str) -> fmt::Result {
@@ -120,7 +120,7 @@ mod tests {
 
     #[test]
     fn the_list_has_every_id_of_the_directory() {
-        let directory = ExampleDirectory::load().unwrap();
+        let directory = ExampleData::load().unwrap();
         let list = directory.to_string();
         for row in &directory.0.rows {
             match row.row.as_ref().unwrap() {
