@@ -11,11 +11,11 @@ pub(super) fn official_mail(context: &NoticeContext<'_>) -> Option<MailContent> 
     };
     let lead = format!("Your company has been on record for {} since {since}.", context.customer());
     let is_paid = context.claim.content.activities.iter().any(|activity| activity.is_paid());
-    let usage_text = "You can read the customer's usage of what you claimed (ListUsage), for as long as the association lasts. Usage is credited from the \
-                 first full month on.";
-    let assessment_text = "Each line is now assessed against the program guide in force, and again every month: the claim and its assessment \
-                    (GetAssessment) show whether it is eligible for incentives and, where it is not, which condition does not hold.";
-    let recognition_text = "A revenue association is recognised; it earns no incentives.";
+    let usage_text = "You can read the customer's usage of what you claimed (ListUsage) for as long as the association lasts. Usage is credited from the \
+                 first full month.";
+    let assessment_text = "Each line is now checked against the program guide that is in force, and again every month. The claim and its assessment \
+                    (GetAssessment) show whether the line is eligible for incentives and, if it is not, which condition is not met.";
+    let recognition_text = "A revenue association is recognised, but it earns no incentives.";
     let mail = context.new_mail(Tone::Positive, "On record", "The association is official", lead);
     Some(mail.with_sections([
         Some(Section::paragraphs("What you can do now", [usage_text])),
@@ -35,8 +35,8 @@ pub(super) fn ended_mail(context: &NoticeContext<'_>) -> Option<MailContent> {
     let rest_text = has_other_lines.then_some("The rest of the claim is not affected.");
     // A pending association gave no access to usage data.
     let usage_text = match since {
-        Some(_) => "You can no longer read the customer's usage of it.",
-        None => "It was not on record yet, so you had no access to usage.",
+        Some(_) => "You can no longer read the customer's usage data for what has ended.",
+        None => "The association was not on record yet, so you had no access to usage data.",
     };
     Some(mail.with_sections([
         Some(Section::bullet_points("What ended", line_labels(lines.iter().copied()))),
@@ -47,7 +47,9 @@ pub(super) fn ended_mail(context: &NoticeContext<'_>) -> Option<MailContent> {
 
 const fn end_reason_text(reason: EndReason) -> &'static str {
     match reason {
-        EndReason::Expired => "The subscription has ended. One that is renewed under a new id needs a new claim.",
+        EndReason::Expired => {
+            "The subscription has ended. A subscription that is renewed under a new id needs a new claim."
+        }
         EndReason::Superseded => {
             "A review lead decided between your claim and another company's, and awarded it to the other company."
         }

@@ -13,10 +13,10 @@ pub(super) fn competition_mail(context: &NoticeContext<'_>) -> Option<MailConten
         "Another company claims some of what you claim for {}, or is on record for it. Neither of you learns who the other is.",
         context.customer()
     );
-    let procedure_text = "Reviewers look at both proofs of execution, and may ask both companies for more; until it is decided, the clocks of the review stand \
-               still. A review lead then awards each contested line to one company.";
-    let options_text = "You do not need to do anything if your proof of execution is complete. You may write a comment (CreateComment) and, where the claim's state allows it, add \
-               evidence (UploadEvidence).";
+    let procedure_text = "Reviewers look at both proofs of execution, and may ask both companies for more. A review lead then awards each contested line to \
+               one company. The review deadlines are stopped until then.";
+    let options_text = "You do not need to do anything if your proof of execution is complete. You may write a comment (CreateComment) and, if the claim's state allows \
+               it, add evidence (UploadEvidence).";
     let mail = context.new_mail(Tone::Neutral, "A competing claim", "Another company claims the same", lead);
     Some(mail.with_sections([
         Some(Section::bullet_points("What is contested", contested)),

@@ -30,11 +30,11 @@ pub(super) fn dispute_reminder_mail(context: &NoticeContext<'_>) -> Option<MailC
     let due = rejection.dispute_window()?.due;
     let (customer, when) = (context.customer(), context.time(rejection.time));
     let lead = format!(
-        "This is a reminder: your claim for {customer} was rejected on {when}, and the dispute window ends soon. {}",
+        "This is a reminder: your claim for {customer} was rejected on {when}, and the time to dispute the rejection ends soon. {}",
         primary_reason_text(rejection)
     );
     let subject = format!("Reminder: dispute by {}", context.day(due));
-    Some(rejection_mail_with(context, rejection, &subject, "The dispute window ends soon", lead))
+    Some(rejection_mail_with(context, rejection, &subject, "The time to dispute ends soon", lead))
 }
 
 /// Creates a mail with the reasons of the rejection and what the partner can do about it.
@@ -185,7 +185,8 @@ pub(super) fn approval_mail(context: &NoticeContext<'_>) -> Option<MailContent> 
         Association::Ended { .. } => return None,
     };
     let is_exclusive = context.claim.content.activities.iter().any(|activity| activity.is_exclusive());
-    let hold_text = "What you claim is held for you: no other company's claim for it can be approved. You can read the customer's usage when the association is official.";
+    let hold_text = "What you claim is reserved for you: no other company's claim for it can be approved. You can read usage data once the association is \
+                     official.";
     let mail = context.new_mail(Tone::Positive, "Claim approved", "Your claim was approved", lead);
     let hold_section =
         (is_exclusive && *association == Association::Pending).then(|| Section::paragraphs("Until then", [hold_text]));
@@ -196,6 +197,6 @@ pub(super) fn approval_mail(context: &NoticeContext<'_>) -> Option<MailContent> 
 fn consent_window_text(context: &NoticeContext<'_>) -> String {
     match context.submission.consent_due {
         Some(due) => format!("by {}", context.customer_time(due)),
-        None => format!("within {} after its mail system accepted the notice", context.consent_window),
+        None => format!("within {} of the day on which its mail system accepts the notice", context.consent_window),
     }
 }

@@ -37,7 +37,7 @@ type Predicate = fn(&Json) -> bool;
 
 /// Filters of all lists, each with the entries that it selects.
 const FILTERS: &[(&str, &str, Predicate)] = &[
-    ("ListClaims", "acting_party = REVIEWER", |claim| claim["whoseMove"] == "PARTY_REVIEWER"),
+    ("ListClaims", "acting_party = REVIEWER", |claim| claim["actingParty"] == "PARTY_REVIEWER"),
     ("ListClaims", "NOT contested = true", |_| true),
     ("ListClaims", "customer_domain:FABRIKAM", |claim| text(claim, "customerDomain").contains("fabrikam")),
     ("ListClaims", "customer_domain != 'nowhere.example' AND due_time != 2020-01-01T00:00:00Z", |_| true),

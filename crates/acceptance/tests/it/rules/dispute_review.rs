@@ -122,7 +122,7 @@ async fn r30_a_reviewer_asks_for_lines_to_be_removed(system: &TestSystem) {
     let removal = requested.changes.iter().find(|change| change.field == "partner_action.remove_lines");
     assert_eq!(removal.map(|change| change.new_value.as_str()), Some(ids[0].as_str()));
     let mail = case.partner_mails().await.pop().unwrap().text;
-    let section = mail.split("To be removed from the claim").nth(1).and_then(|rest| rest.split("What the").next());
+    let section = mail.split("What to remove from the claim").nth(1).and_then(|rest| rest.split("What the").next());
     let section = section.unwrap_or_else(|| panic!("no section about the removal: {mail}"));
     assert!(section.contains("Exchange Online") && !section.contains("Teams"), "{section}");
 

@@ -306,7 +306,7 @@ async fn r54_earnings_can_be_exported(system: &TestSystem) {
         assert_eq!(object["amount_micros"].as_i64(), line.amount.as_ref().map(|amount| amount.micros));
     }
     let paid = objects.iter().find(|object| object["status"] == "paid").unwrap();
-    assert_eq!((&paid["outcome"], &paid["unit"], &paid["units"]), (&"paid".into(), &"seats_sold".into(), &50.into()));
+    assert_eq!((&paid["outcome"], &paid["unit"], &paid["units"]), (&"earned".into(), &"seats_sold".into(), &50.into()));
 
     let csv = export(&system.contoso, ExportFormat::Csv).await;
     let mut rows = csv.split_terminator("\r\n");
