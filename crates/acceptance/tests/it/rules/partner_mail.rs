@@ -119,7 +119,7 @@ async fn r57_approval_and_official_association_are_mailed(system: &TestSystem) {
     let mail = only_mail(&case, "Claim approved: Fabrikam sales rollout").await;
     assert_mail_contains(
         &mail,
-        &["does not need to do anything", "If it does not decline", "What you claim is held for you"],
+        &["does not need to do anything", "If it does not decline", "What you claim is reserved for you"],
     );
     system.advance_by(TimeDelta::days(8)).await;
     let mail = only_mail(&case, "On record: Fabrikam sales rollout").await;
