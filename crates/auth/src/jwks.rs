@@ -53,15 +53,15 @@ pub enum KeyError {
 pub(super) struct KeySet(HashMap<String, (Algorithm, DecodingKey)>);
 
 impl KeySet {
-    /// Parses a JWKS. Keys of unsupported kinds are ignored, because an issuer may publish them for
-    /// other systems.
+    /// Parses a JWKS. Every key needs a `kid`. Keys of unsupported kinds are ignored, because an
+    /// issuer may publish them for other systems.
     pub(super) fn parse(json: &str) -> Result<Self, KeyError> {
         let set: JwkSet = serde_json::from_str(json)?;
         let mut keys = HashMap::new();
         for jwk in &set.keys {
             let kid = jwk.common.key_id.clone().ok_or(KeyError::MissingKid)?;
             let Some(algorithm) = supported_algorithm(jwk) else {
-                tracing::warn!(kid, "ignoring a key that is neither EdDSA nor ES256");
+                tracing::warn!(kid, "ignoring a key that is not an EdDSA or ES256 key for signatures");
                 continue;
             };
             let key = DecodingKey::from_jwk(jwk).map_err(|source| KeyError::InvalidKey { kid: kid.clone(), source })?;

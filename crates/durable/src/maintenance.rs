@@ -7,16 +7,19 @@ use tokio_util::sync::CancellationToken;
 use crate::{context::HostContext, outbox, request_id};
 
 /// The pause between two runs of maintenance.
-const PERIOD: Duration = Duration::from_secs(15);
+const PAUSE: Duration = Duration::from_secs(15);
 
-/// Runs maintenance every 15 seconds until `stop` is cancelled.
+/// Runs maintenance repeatedly, with a pause of 15 seconds, until `stop` is cancelled.
+///
+/// # Errors
+/// Returns the first error of the database.
 pub(crate) async fn run(context: Arc<HostContext>, stop: CancellationToken) -> Result<(), DbErr> {
     loop {
         delete_expired_request_ids(&context).await?;
         update_outbox_metrics(&context).await?;
         tokio::select! {
             () = stop.cancelled() => return Ok(()),
-            () = tokio::time::sleep(PERIOD) => {}
+            () = tokio::time::sleep(PAUSE) => {}
         }
     }
 }
@@ -34,7 +37,8 @@ pub(crate) async fn delete_expired_request_ids(context: &HostContext) -> Result<
     }
 }
 
-/// Sets the metrics for the age of the oldest undelivered event and the number of parked streams.
+/// Sets the metrics for the age of the oldest undelivered event and the number of parked streams:
+/// those that an operator must retry, because the receiver refused an event.
 async fn update_outbox_metrics(context: &HostContext) -> Result<(), DbErr> {
     let oldest_stream = outbox::list_undelivered(context.db.reader(), 1).await?;
     let oldest_time = oldest_stream.into_iter().find_map(|stream| stream.oldest_time);

@@ -47,8 +47,9 @@ impl FromStr for DomainName {
 
 text_conversions!(DomainName);
 
-/// Returns whether the text has at least two labels and keeps the limits of RFC 1035, section
-/// 2.3.4.
+/// Returns whether the text has at least two labels, a top-level label that is not a number, and at
+/// most 253 characters. RFC 1035, section 2.3.4, allows 255 bytes, which include two more for the
+/// length of the first label and for the root.
 fn is_domain(name: &str) -> bool {
     name.len() <= 253
         && name.split('.').all(is_label)

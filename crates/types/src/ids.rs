@@ -56,8 +56,8 @@ macro_rules! uuid_ids {
     )+ };
 }
 
-/// Parses a UUID in its hyphenated form. Other forms (in braces, as URN, without hyphens) are
-/// refused, so that every id has only one text.
+/// Parses a UUID in its hyphenated form, in upper or lower case. Other forms (in braces, as a URN,
+/// without hyphens) are refused. `Display` writes lower case.
 fn parse_hyphenated(text: &str) -> Option<Uuid> {
     (text.len() == uuid::fmt::Hyphenated::LENGTH).then(|| Uuid::parse_str(text).ok()).flatten()
 }
@@ -65,24 +65,24 @@ fn parse_hyphenated(text: &str) -> Option<Uuid> {
 uuid_ids! {
     /// The id of a tenant, a customer's organisation (R2).
     TenantId, "a tenant id (a hyphenated UUID)";
-    /// A subscription of a tenant.
+    /// The id of a subscription of a tenant.
     SubscriptionId, "a subscription id (a hyphenated UUID)";
-    /// A claim.
+    /// The id of a claim.
     ClaimId, "a claim id (a hyphenated UUID)";
-    /// A line of a claim, which is about one workload or subscription (R15).
+    /// The id of a line of a claim, which is about one workload or subscription (R15).
     LineId, "a line id (a hyphenated UUID)";
-    /// A review case: the reviewers' record of one submitted or disputed claim.
+    /// The id of a review case: the reviewers' record of one submitted or disputed claim.
     CaseId, "a review case id (a hyphenated UUID)";
-    /// A proof-of-execution document (R14).
+    /// The id of a proof-of-execution document (R14).
     EvidenceId, "an evidence id (a hyphenated UUID)";
-    /// A comment on a claim.
+    /// The id of a comment on a claim.
     CommentId, "a comment id (a hyphenated UUID)";
-    /// A note of reviewers on a review case (R55).
+    /// The id of a note of reviewers on a review case (R55).
     NoteId, "a note id (a hyphenated UUID)";
-    /// A decision to hold or award keys. A request that is repeated with the same id gets the first
-    /// outcome.
+    /// The id of a request to the registry to hold or award workloads and subscriptions. A request
+    /// that is repeated with the same id gets the first outcome.
     DecisionId, "a decision id (a hyphenated UUID)";
-    /// A partner's association with a workload or subscription (R49).
+    /// The id of a partner's association with a workload or subscription (R49).
     AssociationId, "an association id (a hyphenated UUID)";
 }
 

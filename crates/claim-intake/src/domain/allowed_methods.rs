@@ -118,8 +118,8 @@ impl PartyMethod {
         self.party
     }
 
-    /// Returns whether `party` may call the method. A review lead may call every method of a
-    /// reviewer.
+    /// Returns whether `party` may call the method. In the review service, a review lead may also
+    /// call every method of a reviewer.
     fn is_for(&self, party: Party) -> bool {
         let is_lead_for_reviewer =
             party == Party::ReviewLead && self.party == Party::Reviewer && self.service == REVIEWS;
@@ -169,7 +169,8 @@ impl Claim {
         step.command().is_none_or(|command| self.data_allows(command))
     }
 
-    /// Returns whether no reviewer has started the review yet (R19, R28).
+    /// Returns whether the claim is submitted or disputed, and no reviewer has started the review
+    /// yet (R19, R28).
     pub(super) fn awaits_review_start(&self, _: Timestamp) -> bool {
         match &self.state {
             State::Submitted(submission) | State::Disputed(submission) => !submission.review.started,

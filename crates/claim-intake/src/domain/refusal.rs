@@ -18,10 +18,10 @@ pub enum Refusal {
         /// The commands that the partner can execute in the present state.
         allowed: Vec<Command>,
     },
-    /// The MPN (Microsoft Partner Network) id is not one of a location of the company (R16).
+    /// The MPN (Microsoft Partner Network) id does not belong to a location of the company (R16).
     #[error("must be the MPN id of a location of your company")]
     LocationNotOfPartner,
-    /// The claim has these violations; the list is complete (R11).
+    /// The claim cannot be submitted. The list contains every violation (R11).
     #[error("the claim has {} violations", .0.len())]
     Incomplete(Vec<Violation>),
     /// The caller's role may only change drafts (R4).
@@ -79,8 +79,8 @@ pub enum Refusal {
         /// The activities of the claim.
         claimed: Vec<Activity>,
     },
-    /// The registry's facts about the content are missing, because the claim changed after they
-    /// were fetched. The caller must send the request again.
+    /// The claim changed after the registry service was asked about its content, so the answer does
+    /// not fit. The caller must send the request again.
     #[error("the claim changed while the request was processed; try again")]
     FactsMissing,
     /// The policy profile or calendar that was recorded at the submission of the claim is not

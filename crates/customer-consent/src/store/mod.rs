@@ -95,7 +95,8 @@ fn new_mails(change: &Change<Consent>) -> impl Iterator<Item = NewMail> {
     })
 }
 
-/// Erases the recipients of mails about consents whose contacts are erased (R56).
+/// Withdraws the unsent mails about consents whose contacts are erased, and erases the recipients
+/// of all mails about them (R56).
 async fn erase_mail_recipients(tx: &Tx, changes: &[Change<Consent>]) -> Result<(), DbErr> {
     let erases_contacts = |event: &Event| match event {
         Event::PersonalDataErased { kinds } => kinds.contains(&PersonalData::Contacts),

@@ -57,7 +57,7 @@ enum RoundOutcome {
 #[derive(Clone)]
 pub(crate) struct Assessor(Arc<Inner>);
 
-/// The state that the clones of an assessor share.
+/// What the clones of an assessor share.
 struct Inner {
     db: Db,
     writer: Writer<AssessmentStore>,
@@ -136,11 +136,11 @@ impl Assessor {
     /// makes the claim due again.
     async fn run_round(&self) -> Result<RoundOutcome, StoreError> {
         let db = self.0.db.reader();
-        // This is read before the assessments. An assessment that is opened after the query for
-        // assessments reads these months itself.
+        // The pending months are read before the assessments. An assessment that is opened later
+        // reads these months itself, so they can be marked as assessed.
         let pending = usage::list_pending(db, BATCH_SIZE).await?;
-        // This is read before the assessments. An assessment that has this edition was made with
-        // these guides.
+        // The catalog is read before the assessments. If a guide is activated in between, the
+        // assessments keep the earlier edition and are due again.
         let catalog = guide_catalog::load(db).await?;
         let due = self.load_due(&pending, catalog.edition).await?;
         if pending.is_empty() && due.is_empty() {

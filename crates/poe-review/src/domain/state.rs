@@ -61,7 +61,7 @@ pub struct Rejection {
     pub comment: String,
 }
 
-/// The data of a case that was closed without a reviewer's decision.
+/// The data of a case in the state [`State::Closed`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Closure {
     /// The primary reason why the claim was closed (R31).

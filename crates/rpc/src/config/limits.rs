@@ -45,7 +45,8 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// Checks that every limit is within its range.
+    /// Adds an error for each limit that is out of range. `shutdown_grace_seconds` may have any
+    /// value.
     pub fn validate(&self, errors: &mut ValidationErrors) {
         let is_message_size_valid = (64 << 10..=64 << 20).contains(&self.max_message_bytes);
         errors.require(is_message_size_valid, "max_message_bytes", "must be between 64 KiB and 64 MiB");
