@@ -26,7 +26,8 @@ pub(super) fn time_limit<T>(request: &Request<T>) -> Duration {
 impl OperationsServer {
     /// Moves the virtual clocks forward, from one due time to the next, and waits at each until all
     /// services are idle. If `time_limit` is over before that, the response lists the unfinished
-    /// work. With `validate_only`, it only computes the time of the clocks. The gRPC method calls this once the caller is known; tests call it directly.
+    /// work. With `validate_only`, it only computes the time of the clocks. The gRPC method calls
+    /// this once the caller is known; tests call it directly.
     ///
     /// # Errors
     /// Returns FAILED_PRECONDITION (`CLOCK_NOT_VIRTUAL`) if the business clock shows real time.

@@ -55,9 +55,9 @@ impl Store for CaseStore {
     }
 
     /// Saves the cases and the rows of other tables that are derived from them. It takes one
-    /// statement for the cases, two for the log, and one more for each kind of row that changes: removed keys, new
-    /// keys, notes, completed approvals and new approvals. It takes three more if the competing
-    /// keys change, and three more for each case whose personal data is erased.
+    /// statement for the cases, two for the log, and one more for each kind of row that changes:
+    /// removed keys, new keys, notes, completed approvals and new approvals. It takes three more if
+    /// the competing keys change, and three more for each case whose personal data is erased.
     async fn save(
         &self,
         tx: &Tx,

@@ -25,8 +25,8 @@ impl<T: Clone> SharedOutcome<T> {
     }
 }
 
-/// The outcome of a row. `existed` says whether the resource was there before, `has_changed` whether
-/// the import changes it.
+/// Returns the outcome of a row. `existed` says whether the resource was there before, and
+/// `has_changed` says whether the import changes it.
 pub(super) fn row_outcome(existed: bool, has_changed: bool) -> Outcome {
     match (existed, has_changed) {
         (_, false) => Outcome::Unchanged,

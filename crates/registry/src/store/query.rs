@@ -169,8 +169,8 @@ fn associations_with_key(key: &TenantKey) -> Select<association::Entity> {
     association::Entity::find().filter(Tenant.eq(ids::TenantUuid::from(key.tenant))).filter(Key.eq(key.key.to_string()))
 }
 
-/// One association, or `None` when it does not exist or is not of `partner`. With `None` as partner,
-/// the association of any partner. Uses one query.
+/// Returns one association, or `None` if it does not exist or does not belong to `partner`. If
+/// `partner` is `None`, returns the association of any partner. Uses one query.
 pub(crate) async fn association(
     db: &DatabaseConnection,
     name: &AssociationName,
