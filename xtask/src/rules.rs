@@ -55,7 +55,7 @@ impl Row {
     fn parse(line: &str) -> Option<Self> {
         let cells: Vec<&str> = line.strip_prefix('|')?.split('|').map(str::trim).collect();
         let [rule, _, files, tests, ..] = cells[..] else { return None };
-        let number = rule.strip_prefix('R')?.trim_end_matches('a');
+        let number = rule.strip_prefix('R')?.trim_end_matches(['a', 'b']);
         number.parse::<u32>().ok()?;
         Some(Self { rule: rule.to_owned(), files: quoted(files), tests: quoted(tests) })
     }
@@ -112,7 +112,7 @@ fn test_names(directory: &Path) -> Result<BTreeSet<String>> {
 /// Returns the name of the function that begins in this line, if it is named after a rule.
 fn test_name(line: &str) -> Option<String> {
     let name = line.trim_start().strip_prefix("async fn r")?.split('(').next()?;
-    let digits = name.split('_').next()?.trim_end_matches('a');
+    let digits = name.split('_').next()?.trim_end_matches(['a', 'b']);
     digits.parse::<u32>().ok()?;
     Some(format!("r{name}"))
 }
