@@ -7,6 +7,7 @@ use axum::{
     response::Response,
 };
 use cpor_proto::options::v1::ErrorReason;
+use cpor_types::Role;
 use http::header::AUTHORIZATION;
 use tonic::{Code, Status};
 
@@ -48,7 +49,7 @@ impl Authorizer {
                     Some(service) => services.contains(&service),
                     None => caller.roles.iter().any(|role| roles.contains(role)),
                 };
-                if is_allowed { Ok(Some(caller)) } else { Err(permission_denied(method, &caller)) }
+                if is_allowed { Ok(Some(caller)) } else { Err(permission_denied(method, roles, &caller)) }
             }
         }
     }
@@ -72,7 +73,8 @@ fn bearer_token(headers: &http::HeaderMap) -> Result<&str, Status> {
     let missing = || {
         unauthenticated(
             ErrorReason::Unauthenticated.as_str_name(),
-            "exactly one bearer token is required: authorization: Bearer <token>",
+            "exactly one bearer token is required: authorization: Bearer <token>; \
+             for a development system, `cpor token` creates one",
         )
     };
     let mut values = headers.get_all(AUTHORIZATION).iter();
@@ -85,19 +87,25 @@ fn unauthenticated(reason: &str, message: &str) -> Status {
     status::with_reason(Code::Unauthenticated, reason, message, &[])
 }
 
-fn permission_denied(method: &Method, caller: &Caller) -> Status {
+/// Returns the refusal of a caller that may not call the method. It names the `roles` that may.
+fn permission_denied(method: &Method, roles: &[Role], caller: &Caller) -> Status {
     let method_name = format!("{}/{}", method.service, method.name);
-    let (reason, message) = match caller.service {
-        Some(service) => (
-            ErrorReason::ServiceNotAllowed.as_str_name(),
-            format!("the service {service} is not allowed to call {method_name}"),
-        ),
-        None => (
+    let Some(service) = caller.service else {
+        let roles = roles.iter().map(|role| role.as_str()).collect::<Vec<_>>().join(", ");
+        let allowed = if roles.is_empty() { "only services may" } else { "it needs one of the roles" };
+        return status::with_reason(
+            Code::PermissionDenied,
             ErrorReason::RoleNotAllowed.as_str_name(),
-            format!("no role of the caller is allowed to call {method_name}"),
-        ),
+            format!("no role of the caller is allowed to call {method_name}: {allowed} {roles}").trim_end(),
+            &[("method", &method_name), ("allowed_roles", &roles)],
+        );
     };
-    status::with_reason(Code::PermissionDenied, reason, message, &[("method", &method_name)])
+    status::with_reason(
+        Code::PermissionDenied,
+        ErrorReason::ServiceNotAllowed.as_str_name(),
+        format!("the service {service} is not allowed to call {method_name}"),
+        &[("method", &method_name)],
+    )
 }
 
 fn unknown_method(path: &str) -> Status {

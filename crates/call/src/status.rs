@@ -42,16 +42,35 @@ pub fn with_reason(code: Code, reason: &str, message: impl Into<String>, metadat
 /// The maximum number of bytes of field violations in one error. Errors travel in HTTP headers,
 /// whose size clients limit.
 const MAX_VIOLATION_BYTES: usize = 5_000;
+/// The maximum size of the violations in the message of an error. Messages are sent in a trailer,
+/// for which clients accept about 8 KiB.
+const MAX_SUMMARY_BYTES: usize = 1_000;
 
 /// Returns INVALID_ARGUMENT (`INVALID_FIELDS`) with all field violations. If they exceed 5,000
 /// bytes, a last entry without a field contains the number of violations that were left out.
 #[must_use]
 pub fn invalid_fields(violations: Vec<FieldViolation>) -> Status {
     let message = match violations.as_slice() {
-        [only] => format!("{}: {}", only.field, only.description),
-        all => format!("{} fields are invalid", all.len()),
+        [only] => summarize(std::slice::from_ref(only)),
+        all => format!("{} fields are invalid: {}", all.len(), summarize(all)),
     };
     invalid_argument(ErrorReason::InvalidFields.as_str_name(), message, violations)
+}
+
+/// Returns the violations as one line for the message of an error, for people who do not see its
+/// details: `mpn_id: is required; lines: is required`. At most about 1,000 bytes are returned; then
+/// follows the number of violations that were left out.
+#[must_use]
+pub fn summarize(violations: &[FieldViolation]) -> String {
+    let mut summary = String::new();
+    for (index, FieldViolation { field, description, .. }) in violations.iter().enumerate() {
+        let separator = if index == 0 { "" } else { "; " };
+        if index > 0 && summary.len() + field.len() + description.len() > MAX_SUMMARY_BYTES {
+            return format!("{summary}{separator}and {} more", violations.len() - index);
+        }
+        summary.push_str(&format!("{separator}{field}: {description}"));
+    }
+    summary
 }
 
 /// Returns INVALID_ARGUMENT with the given reason and all field violations. If they exceed 5,000
@@ -239,6 +258,19 @@ mod tests {
         let status = invalid_fields(all.clone());
         assert_eq!((status.code(), reason(&status).as_deref()), (Code::InvalidArgument, Some("INVALID_FIELDS")));
         assert_eq!(field_violations(&status), all);
+    }
+
+    #[test]
+    fn the_message_summarizes_the_violations() {
+        let violation = |field: &str| FieldViolation {
+            field: field.to_owned(),
+            reason: "MALFORMED".to_owned(),
+            description: "must be even".to_owned(),
+        };
+        let status = invalid_fields(vec![violation("a"), violation("b")]);
+        assert_eq!(status.message(), "2 fields are invalid: a: must be even; b: must be even");
+        let status = invalid_fields(vec![violation(&"x".repeat(400)); 5]);
+        assert!(status.message().ends_with("; and 3 more") && status.message().len() < 1_100, "{}", status.message());
     }
 
     #[test]

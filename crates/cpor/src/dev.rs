@@ -82,9 +82,9 @@ pub struct Dev {
 pub async fn start(options: Options) -> anyhow::Result<Dev> {
     let data = options.data;
     keys::create_missing(&data)?;
-    let grpc = bind(options.grpc, "gRPC").await?;
-    let web = bind(options.web, "the consent page").await?;
-    let admin = bind(options.admin, "health and metrics").await?;
+    let grpc = bind(options.grpc, "gRPC", "--grpc").await?;
+    let web = bind(options.web, "the consent page", "--web").await?;
+    let admin = bind(options.admin, "health and metrics", "--admin").await?;
     let mut config = options.config;
     config.database.directory.clone_from(&data);
     config.auth.issuer = keys::ISSUER.to_owned();
@@ -123,8 +123,10 @@ pub async fn start(options: Options) -> anyhow::Result<Dev> {
     Ok(dev)
 }
 
-async fn bind(address: SocketAddr, purpose: &str) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address} for {purpose}"))
+/// Binds an address. The error names the `option` that chooses another one.
+async fn bind(address: SocketAddr, purpose: &str, option: &str) -> anyhow::Result<TcpListener> {
+    let listener = TcpListener::bind(address).await;
+    listener.with_context(|| format!("cannot listen on {address} for {purpose}; choose another address with {option}"))
 }
 
 impl Dev {

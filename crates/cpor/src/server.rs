@@ -21,7 +21,7 @@ pub struct Server {
     ca: Option<PathBuf>,
     /// Bearer token of the caller, as `cpor token` prints it.
     #[arg(long, env = "CPOR_TOKEN", hide_env_values = true)]
-    token: String,
+    token: Option<String>,
 }
 
 /// A channel to the server, with the caller's token.
@@ -34,9 +34,13 @@ impl Server {
     /// Connects to the server.
     ///
     /// # Errors
-    /// Returns an error if the address, the token or the certificate file is invalid, or the server
-    /// cannot be reached.
+    /// Returns an error if there is no token, if the address, the token or the certificate file is
+    /// invalid, or if the server cannot be reached.
     pub(crate) async fn connect(&self) -> anyhow::Result<Connection> {
+        let token = self.token.as_ref().context(
+            "no token: set the variable CPOR_TOKEN, or pass --token; \
+             for a system started with `cpor dev`, `cpor token` creates one",
+        )?;
         let mut endpoint = Endpoint::from_shared(self.server.clone()).context("--server: must be a valid URL")?;
         if let Some(path) = &self.ca {
             server::install_crypto_provider();
@@ -44,7 +48,7 @@ impl Server {
             endpoint = endpoint.tls_config(ClientTlsConfig::new().ca_certificate(Certificate::from_pem(pem)))?;
         }
         let channel = endpoint.connect().await.with_context(|| format!("cannot connect to {}", self.server))?;
-        let token = format!("Bearer {}", self.token).parse().context("--token: must be a bearer token")?;
+        let token = format!("Bearer {token}").parse().context("--token: must be a bearer token")?;
         Ok(Connection { channel, token })
     }
 }

@@ -56,6 +56,7 @@ impl TestServer {
             metrics: Metrics::new(),
             readiness: Readiness::new(),
             entropy: Arc::new(SystemEntropy),
+            directory: None,
         };
         let routes = std::mem::take(&mut hosted.routes);
         let services = GrpcServices::default().add_routes(hosted.service, &hosted.grpc_services, routes);

@@ -137,17 +137,23 @@ fn document_status(error: DocumentError) -> Status {
 
 /// Returns the status of an incomplete claim. It contains all violations (R11).
 fn incomplete_status(violations: Vec<Violation>) -> Status {
-    violations_status(ErrorReason::ClaimIncomplete.as_str_name(), violations)
+    let violations = to_field_violations(violations);
+    let message = match violations.len() {
+        1 => status::summarize(&violations),
+        count => format!("the claim has {count} violations: {}", status::summarize(&violations)),
+    };
+    status::invalid_argument(ErrorReason::ClaimIncomplete.as_str_name(), message, violations)
 }
 
 /// Returns an INVALID_ARGUMENT status with these violations.
 fn violations_status(reason: &str, violations: Vec<Violation>) -> Status {
-    let message = match violations.as_slice() {
-        [only] => format!("{}: {}", only.field, only.description),
-        all => format!("the claim has {} violations", all.len()),
-    };
-    let field_violation = |Violation { field, reason, description }| FieldViolation { field, reason, description };
-    status::invalid_argument(reason, message, violations.into_iter().map(field_violation).collect())
+    let violations = to_field_violations(violations);
+    status::invalid_argument(reason, status::summarize(&violations), violations)
+}
+
+fn to_field_violations(violations: Vec<Violation>) -> Vec<FieldViolation> {
+    let to_field_violation = |Violation { field, reason, description }| FieldViolation { field, reason, description };
+    violations.into_iter().map(to_field_violation).collect()
 }
 
 /// Returns a status with a reason and its metadata.

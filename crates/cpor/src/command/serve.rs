@@ -128,13 +128,18 @@ fn missing_addresses(peers: &PeersConfig) -> Vec<&'static str> {
 /// Binds the configured addresses. The address of the consent page is bound only if the process
 /// hosts customer-consent.
 async fn listeners(config: &Config, services: &[Service]) -> anyhow::Result<Listeners> {
-    let bind = async |address, purpose| {
-        TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address} for {purpose}"))
+    let bind = async |address, purpose, key| {
+        let listener = TcpListener::bind(address).await;
+        listener.with_context(|| format!("cannot listen on {address} for {purpose} (configuration key {key})"))
     };
     let has_consent_page = services.contains(&Service::CustomerConsent);
     Ok(Listeners {
-        grpc: bind(config.listen.grpc, "gRPC").await?,
-        web: if has_consent_page { Some(bind(config.listen.web, "the consent page").await?) } else { None },
-        admin: Some(bind(config.listen.admin, "health and metrics").await?),
+        grpc: bind(config.listen.grpc, "gRPC", "listen.grpc").await?,
+        web: if has_consent_page {
+            Some(bind(config.listen.web, "the consent page", "listen.web").await?)
+        } else {
+            None
+        },
+        admin: Some(bind(config.listen.admin, "health and metrics", "listen.admin").await?),
     })
 }

@@ -2,6 +2,7 @@
 
 mod build;
 mod clock;
+mod directory;
 mod schema;
 
 use std::{net::SocketAddr, sync::Arc};
@@ -109,6 +110,7 @@ impl System {
             let server = axum::serve(listener, page).with_graceful_shutdown(stop.cancelled_owned());
             tasks.spawn(async move { log_error("the consent page", server.await) });
         }
+        let directory = directory::directory(&settings)?;
         let parts = ServerDependencies {
             keys: Arc::new(settings.keys),
             limits,
@@ -116,6 +118,7 @@ impl System {
             metrics,
             readiness,
             entropy: settings.entropy,
+            directory,
         };
         let server_shutdown = shutdown.clone();
         let server = Server::prepare(parts, hosted.services)?;

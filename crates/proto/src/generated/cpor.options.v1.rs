@@ -177,7 +177,8 @@ pub enum ErrorReason {
     /// The bearer token has expired; obtain a new one. Code UNAUTHENTICATED.
     TokenExpired = 8,
     /// None of the roles in the token may call the method. Code PERMISSION_DENIED. The metadata key
-    /// `method` names the method.
+    /// `method` names the method; `allowed_roles` lists the roles that may call it, separated by
+    /// commas.
     RoleNotAllowed = 9,
     /// The calling service may not call the method, or sends events of another service. Code
     /// PERMISSION_DENIED. The metadata key `method` names the method.
@@ -225,6 +226,9 @@ pub enum ErrorReason {
     /// the service (R59). Code RESOURCE_EXHAUSTED. The metadata key `limit` holds the maximum number;
     /// `google.rpc.RetryInfo` says when to retry.
     TooManyWatches = 25,
+    /// The token is for a partner or a tenant that the directory does not know. Code
+    /// PERMISSION_DENIED. The metadata key `owner` holds its name, for example `partners/contoso`.
+    OwnerUnknown = 26,
 }
 impl ErrorReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -259,6 +263,7 @@ impl ErrorReason {
             Self::InvalidCursor => "INVALID_CURSOR",
             Self::CursorExpired => "CURSOR_EXPIRED",
             Self::TooManyWatches => "TOO_MANY_WATCHES",
+            Self::OwnerUnknown => "OWNER_UNKNOWN",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -290,6 +295,7 @@ impl ErrorReason {
             "INVALID_CURSOR" => Some(Self::InvalidCursor),
             "CURSOR_EXPIRED" => Some(Self::CursorExpired),
             "TOO_MANY_WATCHES" => Some(Self::TooManyWatches),
+            "OWNER_UNKNOWN" => Some(Self::OwnerUnknown),
             _ => None,
         }
     }

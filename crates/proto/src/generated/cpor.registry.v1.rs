@@ -1781,8 +1781,8 @@ pub mod registry_service_client {
         /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if the partner does not exist or is not the caller's
         /// company.
         ///
-        /// Callers: all partner roles, `poe_reviewer`, `review_lead`, `program_manager`, `directory_sync`
-        /// and `operator`.
+        /// Callers: all partner roles, `poe_reviewer`, `review_lead`, `program_manager`,
+        /// `directory_sync`, `operator`, and all services.
         pub async fn get_partner(
             &mut self,
             request: impl tonic::IntoRequest<super::GetPartnerRequest>,
@@ -1811,8 +1811,8 @@ pub mod registry_service_client {
         /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if the tenant does not exist or is not the caller's
         /// tenant.
         ///
-        /// Callers: `poe_reviewer`, `review_lead`, `program_manager`, `directory_sync`, `operator` and
-        /// `customer_admin`.
+        /// Callers: `poe_reviewer`, `review_lead`, `program_manager`, `directory_sync`, `operator`,
+        /// `customer_admin`, and all services.
         pub async fn get_tenant(
             &mut self,
             request: impl tonic::IntoRequest<super::GetTenantRequest>,
@@ -2412,8 +2412,8 @@ pub mod registry_service_server {
         /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if the partner does not exist or is not the caller's
         /// company.
         ///
-        /// Callers: all partner roles, `poe_reviewer`, `review_lead`, `program_manager`, `directory_sync`
-        /// and `operator`.
+        /// Callers: all partner roles, `poe_reviewer`, `review_lead`, `program_manager`,
+        /// `directory_sync`, `operator`, and all services.
         async fn get_partner(
             &self,
             request: tonic::Request<super::GetPartnerRequest>,
@@ -2423,8 +2423,8 @@ pub mod registry_service_server {
         /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if the tenant does not exist or is not the caller's
         /// tenant.
         ///
-        /// Callers: `poe_reviewer`, `review_lead`, `program_manager`, `directory_sync`, `operator` and
-        /// `customer_admin`.
+        /// Callers: `poe_reviewer`, `review_lead`, `program_manager`, `directory_sync`, `operator`,
+        /// `customer_admin`, and all services.
         async fn get_tenant(
             &self,
             request: tonic::Request<super::GetTenantRequest>,

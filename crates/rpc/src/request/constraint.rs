@@ -149,15 +149,13 @@ impl Constraint {
             Self::MinLen(1) => ("STRING_MIN_LEN".to_owned(), "must not be empty".to_owned()),
             Self::MinLen(min) => ("STRING_MIN_LEN".to_owned(), format!("must have at least {min} characters")),
             Self::MaxLen(max) => ("STRING_MAX_LEN".to_owned(), format!("must have at most {max} characters")),
-            Self::Pattern(pattern) => {
-                ("STRING_PATTERN".to_owned(), format!("must match the regular expression {pattern}"))
-            }
+            Self::Pattern(pattern) => ("STRING_PATTERN".to_owned(), describe_pattern(pattern.as_str())),
             Self::Email => ("STRING_EMAIL".to_owned(), "must be a valid e-mail address".to_owned()),
             Self::Uuid => ("STRING_UUID".to_owned(), "must be a valid UUID".to_owned()),
             Self::MinBytes(min) => ("BYTES_MIN_LEN".to_owned(), format!("must have at least {min} bytes")),
             Self::MaxBytes(max) => ("BYTES_MAX_LEN".to_owned(), format!("must have at most {max} bytes")),
             Self::DefinedOnly(descriptor) => {
-                ("ENUM_DEFINED_ONLY".to_owned(), format!("must be a defined value of the enum {}", descriptor.name()))
+                ("ENUM_DEFINED_ONLY".to_owned(), format!("must be one of {}", value_names(descriptor)))
             }
             Self::Bound { type_name, bound, limit } => {
                 (reason(type_name, bound.reason()), format!("must be {} {limit}", bound.phrase()))
@@ -267,6 +265,43 @@ impl std::fmt::Display for Scalar {
     }
 }
 
+/// The expressions in the patterns of the protos that have a readable form, and this form.
+const READABLE_FORMS: [(&str, &str); 7] = [
+    ("[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}", "{uuid}"),
+    ("[0-9a-fA-F-]{36}", "{uuid}"),
+    ("[a-z0-9][a-z0-9-]{0,62}", "{id}"),
+    ("[a-zA-Z0-9][a-zA-Z0-9-]{0,62}", "{id}"),
+    ("[0-9]{4}-(0[1-9]|1[0-2])", "YYYY-MM"),
+    ("[0-9]{4}-Q[1-4]", "YYYY-Qn"),
+    ("[0-9]{1,10}", "{1 to 10 digits}"),
+];
+
+/// Describes a pattern as the form of its values, for example `tenants/{uuid} or tenants/-`, or as
+/// a regular expression if it has parts without a readable form.
+fn describe_pattern(pattern: &str) -> String {
+    let form = pattern.trim_start_matches('^').trim_end_matches('$');
+    let form = READABLE_FORMS.iter().fold(form.to_owned(), |form, (part, readable)| form.replace(part, readable));
+    let (form, or_empty) = match form.strip_prefix('(').and_then(|form| form.strip_suffix(")?")) {
+        Some(optional) => (optional.to_owned(), ", or be empty"),
+        None => (form, ""),
+    };
+    // A resource name with a wildcard: `tenants/({uuid}|-)`.
+    let form = match form.split_once("/(").and_then(|(parent, ids)| Some((parent, ids.strip_suffix("|-)")?))) {
+        Some((parent, id)) if !id.contains(['(', ')']) => format!("{parent}/{id} or {parent}/-"),
+        _ => form,
+    };
+    if form == "{id}" || form.contains(['[', ']', '(', ')', '|', '?', '*', '+', '\\', '^']) {
+        return format!("must match the regular expression {pattern}");
+    }
+    format!("must have the form {form}{or_empty}")
+}
+
+/// Returns the names of the values of an enum without its zero value, which means *unspecified*.
+fn value_names(descriptor: &EnumDescriptor) -> String {
+    let values = descriptor.values().filter(|value| value.number() != 0);
+    values.map(|value| value.name().to_owned()).collect::<Vec<_>>().join(", ")
+}
+
 fn scalars(values: &[Value]) -> Option<Vec<Scalar>> {
     values.iter().map(Scalar::from_value).collect()
 }
@@ -297,4 +332,24 @@ fn is_valid_timestamp(value: &Value) -> bool {
     };
     i64::try_from(seconds).is_ok_and(|seconds| TIMESTAMP_SECONDS.contains(&seconds))
         && (0..1_000_000_000).contains(&nanos)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::describe_pattern;
+
+    #[test]
+    fn patterns_are_described_by_the_form_of_their_values() {
+        let uuid = "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}";
+        for (pattern, form) in [
+            ("^partners/[a-z0-9][a-z0-9-]{0,62}$".to_owned(), "must have the form partners/{id}"),
+            (format!("^tenants/({uuid}|-)$"), "must have the form tenants/{uuid} or tenants/-"),
+            (format!("^tenants/{uuid}/reviewCases/{uuid}$"), "must have the form tenants/{uuid}/reviewCases/{uuid}"),
+            ("^(products/[a-z0-9][a-z0-9-]{0,62})?$".to_owned(), "must have the form products/{id}, or be empty"),
+            ("^([0-9]{4}-(0[1-9]|1[0-2]))?$".to_owned(), "must have the form YYYY-MM, or be empty"),
+            ("^[A-Z]{3}$".to_owned(), "must match the regular expression ^[A-Z]{3}$"),
+        ] {
+            assert_eq!(describe_pattern(&pattern), form);
+        }
+    }
 }

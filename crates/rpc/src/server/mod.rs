@@ -3,12 +3,13 @@
 //! A request passes the middleware in this order, from outside in: `body_drain` (reads request
 //! bodies that no handler read), `observe` (request id, span, metrics), `panic` (turns panics into
 //! INTERNAL), `error_translation` (converts the transport's own errors to the common form),
-//! `admission` (limits concurrent requests), `deadline` (limits the duration of calls), and
-//! [`auth`](cpor_auth as auth) (checks tokens). Calls to health and reflection always pass
-//! admission and authorization.
+//! `admission` (limits concurrent requests), `deadline` (limits the duration of calls),
+//! [`auth`](cpor_auth as auth) (checks tokens), and `directory` (refuses users of unknown partners
+//! and tenants). Calls to health and reflection always pass admission and authorization.
 mod admission;
 mod body_drain;
 mod deadline;
+mod directory;
 mod error_translation;
 mod health;
 mod observe;
@@ -17,6 +18,7 @@ mod reflection;
 mod serve;
 mod services;
 
+pub use directory::Directory;
 pub use serve::{Server, ServerDependencies, ServerError, install_crypto_provider};
 pub use services::GrpcServices;
 

@@ -9,7 +9,11 @@ use tonic::{
     transport::{Identity, ServerTlsConfig, server::TcpIncoming},
 };
 
-use super::{GrpcServices, admission, body_drain, deadline, error_translation, health, observe, panic, reflection};
+use super::{
+    Directory, GrpcServices, admission, body_drain, deadline,
+    directory::{KnownOwners, check_owner},
+    error_translation, health, observe, panic, reflection,
+};
 use crate::{
     config::{Limits, TlsConfig},
     request::{self, UnsupportedRule},
@@ -47,6 +51,8 @@ pub struct ServerDependencies {
     pub readiness: Readiness,
     /// The source of randomness for request ids.
     pub entropy: Arc<dyn Entropy>,
+    /// The partners and tenants that exist. Without it, users of any partner or tenant may call.
+    pub directory: Option<Arc<dyn Directory>>,
 }
 
 /// The reason why a server cannot be set up or has failed.
@@ -151,8 +157,12 @@ fn add_middleware(dependencies: ServerDependencies, methods: Arc<MethodTable>, r
     let admission =
         Arc::new(admission::Admission::new(dependencies.limits.max_concurrent_requests, &dependencies.metrics));
     let observer = Arc::new(observe::Observer::new(methods, &dependencies.metrics, dependencies.entropy));
+    let router = router.fallback(async || http::StatusCode::NOT_FOUND);
+    let router = match dependencies.directory {
+        Some(directory) => router.layer(from_fn_with_state(Arc::new(KnownOwners::new(directory)), check_owner)),
+        None => router,
+    };
     let router = router
-        .fallback(async || http::StatusCode::NOT_FOUND)
         .layer(from_fn_with_state(authorizer, authorize))
         .layer(from_fn_with_state(deadline::Deadlines::new(&dependencies.limits), deadline::limit))
         .layer(from_fn_with_state(admission, admission::admit))

@@ -4,11 +4,16 @@ use std::{sync::Arc, time::Duration};
 
 use cpor_acceptance::{Actor, CONTOSO, TestSystem, assert_refused, both_databases, reason};
 use cpor_auth::{TokenSigner, UserToken};
-use cpor_proto::claims::v1::ListClaimsRequest;
+use cpor_proto::{claims::v1::ListClaimsRequest, consents::v1::ListConsentsRequest};
 use cpor_types::{Role, SystemClock, VirtualClock};
 use tonic::Code;
 
-both_databases![forged_and_expired_tokens_are_refused, roles_of_two_sides_are_refused, health_and_reflection_are_open];
+both_databases![
+    forged_and_expired_tokens_are_refused,
+    roles_of_two_sides_are_refused,
+    tokens_for_unknown_companies_are_refused,
+    health_and_reflection_are_open,
+];
 
 async fn list(actor: &Actor) -> Result<(), tonic::Status> {
     let request = ListClaimsRequest { parent: CONTOSO.into(), ..ListClaimsRequest::default() };
@@ -71,6 +76,21 @@ async fn roles_of_two_sides_are_refused(system: &TestSystem) {
         assert_refused(list(&mixed).await, Code::Unauthenticated, "UNAUTHENTICATED");
     }
     assert_refused(list(&token(&[], Some("contoso"))).await, Code::PermissionDenied, "ROLE_NOT_ALLOWED");
+}
+
+async fn tokens_for_unknown_companies_are_refused(system: &TestSystem) {
+    let token = UserToken { partner: Some("nosuch".parse().unwrap()), ..alice() };
+    let unknown = system.actor_with_token(&system.issuer().user_token(&token).unwrap());
+    let request = ListClaimsRequest { parent: "partners/nosuch".into(), ..ListClaimsRequest::default() };
+    let status = assert_refused(unknown.claims().list_claims(request).await, Code::PermissionDenied, "OWNER_UNKNOWN");
+    assert_eq!(status.message(), "the token is for partners/nosuch, which the directory does not know");
+
+    let tenant = "00000000-0000-4000-8000-000000000001";
+    let token =
+        UserToken { roles: vec![Role::CustomerAdmin], partner: None, tenant: Some(tenant.parse().unwrap()), ..alice() };
+    let unknown = system.actor_with_token(&system.issuer().user_token(&token).unwrap());
+    let request = ListConsentsRequest { parent: format!("tenants/{tenant}"), ..ListConsentsRequest::default() };
+    assert_refused(unknown.consents().list_consents(request).await, Code::PermissionDenied, "OWNER_UNKNOWN");
 }
 
 async fn health_and_reflection_are_open(system: &TestSystem) {

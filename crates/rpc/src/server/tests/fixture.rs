@@ -121,8 +121,15 @@ pub(super) async fn start(limits: Limits, tls: TlsConfig) -> TestServer {
         GrpcServices::default().add(Service::Registry, operations).add_shared(EventServiceServer::new(service));
     assert_eq!(services.hosted(), [Service::Registry]);
     let scheme = if tls.enabled() { "https" } else { "http" };
-    let dependencies =
-        ServerDependencies { keys, limits, tls, metrics: metrics.clone(), readiness: readiness.clone(), entropy };
+    let dependencies = ServerDependencies {
+        keys,
+        limits,
+        tls,
+        metrics: metrics.clone(),
+        readiness: readiness.clone(),
+        entropy,
+        directory: None,
+    };
     let server = Server::prepare(dependencies, services).unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("{scheme}://localhost:{}", listener.local_addr().unwrap().port());

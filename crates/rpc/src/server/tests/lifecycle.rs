@@ -106,6 +106,7 @@ async fn refuses_a_service_without_descriptor() {
         metrics: Metrics::new(),
         readiness: Readiness::new(),
         entropy: Arc::new(SeededEntropy::new(1)),
+        directory: None,
     };
     assert!(matches!(Server::prepare(dependencies, services), Err(ServerError::Access(errors)) if errors.len() == 1));
 }

@@ -1,0 +1,52 @@
+//! The directory of partners and tenants, as the registry answers it over gRPC.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use cpor_proto::registry::v1::{GetPartnerRequest, GetTenantRequest, registry_service_client::RegistryServiceClient};
+use cpor_rpc::{Peers, peer::PeerChannel, server::Directory};
+use cpor_types::{PartnerId, Service, TenantId};
+use tonic::{Code, Response, Status};
+
+use super::Settings;
+
+/// Asks the registry which partners and tenants exist.
+struct RegistryDirectory {
+    peers: Peers,
+}
+
+/// Returns the directory, or `None` if the address of the registry is not configured. This is so
+/// only in a process that hosts nothing but the registry.
+pub(super) fn directory(settings: &Settings) -> anyhow::Result<Option<Arc<dyn Directory>>> {
+    let peers = &settings.config.peers;
+    let (Some(_), Some(service)) = (&peers.registry, settings.services.first()) else { return Ok(None) };
+    let peers = Peers::new(*service, peers, settings.signer.clone())?;
+    Ok(Some(Arc::new(RegistryDirectory { peers })))
+}
+
+impl RegistryDirectory {
+    fn client(&self) -> Result<RegistryServiceClient<PeerChannel>, Status> {
+        Ok(RegistryServiceClient::new(self.peers.channel_as_service(Service::Registry)?))
+    }
+}
+
+#[async_trait]
+impl Directory for RegistryDirectory {
+    async fn has_partner(&self, partner: &PartnerId) -> Result<bool, Status> {
+        let request = GetPartnerRequest { name: format!("partners/{partner}") };
+        was_found(self.client()?.get_partner(request).await)
+    }
+
+    async fn has_tenant(&self, tenant: TenantId) -> Result<bool, Status> {
+        let request = GetTenantRequest { name: format!("tenants/{tenant}") };
+        was_found(self.client()?.get_tenant(request).await)
+    }
+}
+
+fn was_found<T>(answer: Result<Response<T>, Status>) -> Result<bool, Status> {
+    match answer {
+        Ok(_) => Ok(true),
+        Err(status) if status.code() == Code::NotFound => Ok(false),
+        Err(status) => Err(status),
+    }
+}
