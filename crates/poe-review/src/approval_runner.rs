@@ -10,6 +10,7 @@ use crate::{
     error::IncompleteDecision,
     store::{
         CaseStore, case_key,
+        competition_checks::OutdatedCheck,
         pending_decisions::{DecisionKind, PendingDecision, PendingDecisions},
     },
 };
@@ -66,7 +67,7 @@ impl ApprovalRunner {
         key: AggregateKey,
         approval: &Approval,
         answer: HoldOutcome,
-    ) -> Result<CommandOutcome<ReviewCase>, CommandError<Infallible, Infallible>> {
+    ) -> Result<CommandOutcome<ReviewCase>, CommandError<Infallible, OutdatedCheck>> {
         let command = Command::new("complete_approval", key, approval.actor.clone());
         let (decision_id, calendar) = (approval.decision_id, Arc::clone(&self.calendar));
         let refusals: Option<Vec<LineRefusal>> = match answer {

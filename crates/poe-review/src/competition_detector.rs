@@ -3,18 +3,19 @@
 //!
 //! The transaction that changes a case requests a check of every case that may be affected. This
 //! background task runs the requested checks: it looks up the cases that compete for the same keys,
-//! and commits them as the rivals of the checked case. A check may be repeated, so every process of
-//! this service may run this task.
+//! and commits them as the rivals of the checked case. The rivals are saved only if no other check of
+//! the case was requested since the check began; otherwise they may be out of date. A check may be
+//! repeated, so every process of this service may run this task.
 use crate::{
-    domain::ReviewCase,
+    domain::{ReviewCase, Rivals},
     store::{
         CaseStore,
         case_query::CaseQuery,
-        competition_checks::{self, CompetitionCheck},
+        competition_checks::{self, CompetitionCheck, OutdatedCheck},
     },
 };
 use cpor_database::Db;
-use cpor_durable::{Command, Versioned, Writer};
+use cpor_durable::{Command, CommandError, Versioned, Writer};
 use cpor_types::{Actor, Calendar, CaseId, Malformed, Service, TenantId};
 use std::{convert::Infallible, sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
@@ -60,17 +61,38 @@ impl CompetitionDetector {
     }
 
     async fn run_check(&self, check: &CompetitionCheck) -> Result<(), anyhow::Error> {
+        let rivals = self.find_rivals(check).await?;
+        self.save_rivals(check, rivals).await
+    }
+
+    /// Finds the rivals of the case as they are stored now. Returns `None` if there is no such
+    /// case.
+    pub(crate) async fn find_rivals(&self, check: &CompetitionCheck) -> Result<Option<Rivals>, anyhow::Error> {
         let tenant: TenantId = check.key.owner.parse().map_err(|malformed: Malformed| anyhow::anyhow!(malformed))?;
         let query = CaseQuery::for_tenant(self.db.writer(), tenant);
-        if let Some(Versioned { state: case, .. }) = query.find(CaseId(check.key.id)).await? {
-            let candidates = query.competing_for(case.competing_keys()).await?;
-            let rivals = case.rivals_among(candidates.iter().map(|candidate| &candidate.state));
-            let calendar = Arc::clone(&self.calendar);
+        let Some(Versioned { state: case, .. }) = query.find(CaseId(check.key.id)).await? else { return Ok(None) };
+        let candidates = query.competing_for(case.competing_keys()).await?;
+        Ok(Some(case.rivals_among(candidates.iter().map(|candidate| &candidate.state))))
+    }
+
+    /// Saves the rivals that were found and completes the check. Does neither if another check was
+    /// requested since this one was read.
+    pub(crate) async fn save_rivals(
+        &self,
+        check: &CompetitionCheck,
+        rivals: Option<Rivals>,
+    ) -> Result<(), anyhow::Error> {
+        if let Some(rivals) = rivals {
+            let (calendar, requests) = (Arc::clone(&self.calendar), check.requests);
             let decide = move |case: Option<&ReviewCase>, now| {
-                Ok::<_, Infallible>(case.and_then(|case| case.update_rivals(rivals.clone(), now, &calendar)))
+                Ok::<_, Infallible>(case.and_then(|case| case.update_rivals(rivals.clone(), requests, now, &calendar)))
             };
             let command = Command::new("compete", check.key.clone(), Actor::system(Service::PoeReview));
-            self.writer.execute(command, decide).await?;
+            match self.writer.execute(command, decide).await {
+                // The later request is still open, so the case is checked again.
+                Err(CommandError::Conflict(OutdatedCheck)) => return Ok(()),
+                outcome => drop(outcome?),
+            }
         }
         Ok(competition_checks::complete(self.db.writer(), check).await?)
     }

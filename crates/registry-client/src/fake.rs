@@ -38,7 +38,7 @@ struct State {
     decisions: BTreeMap<DecisionId, HoldOutcome>,
     /// The outcomes of the arbitrations, by decision id.
     arbitrations: BTreeMap<DecisionId, ArbitrationOutcome>,
-    /// For each awarded key whose holder is official, the claim that succeeds the holder.
+    /// For each awarded key that the awarded claim does not hold alone yet, that claim.
     successors: BTreeMap<(TenantId, AssociationKey), ClaimName>,
     holds: Vec<Hold>,
     /// The claims whose holds were ended. Later holds for them are refused.
@@ -116,6 +116,7 @@ impl FakeRegistry {
     pub fn close(&self, claim: &ClaimName) {
         let mut state = self.state();
         state.holds.retain(|hold| hold.claim != *claim);
+        state.successors.retain(|_, successor| successor != claim);
         state.closed_claims.push(claim.clone());
     }
 
@@ -256,7 +257,12 @@ impl State {
 
     fn arbitrate(&mut self, Arbitration { tenant, awards, .. }: &Arbitration) -> ArbitrationOutcome {
         let has_other_successor = |key: &AssociationKey, winner: &ClaimName| {
-            self.successors.get(&(*tenant, key.clone())).is_some_and(|successor| successor != winner)
+            let is_succeeded = |successor: &ClaimName| {
+                let holders = self.holds.iter().filter(|hold| hold.tenant == *tenant && hold.key == *key);
+                holders.into_iter().any(|hold| hold.claim.partner != successor.partner)
+            };
+            let successor = self.successors.get(&(*tenant, key.clone()));
+            successor.is_some_and(|successor| successor != winner && is_succeeded(successor))
         };
         let refused: Vec<_> = awards.iter().filter(|award| has_other_successor(&award.key, &award.winner)).collect();
         if !refused.is_empty() {
@@ -267,13 +273,13 @@ impl State {
         ArbitrationOutcome::Awarded(awards.iter().map(|award| self.award(*tenant, award)).collect())
     }
 
-    /// Awards one key. A pending hold of another company ends; an official holder stays, and the
-    /// winner becomes its successor.
+    /// Awards one key, which is then reserved for the winner. A pending hold of another company
+    /// ends; an official holder stays, and the winner becomes its successor.
     fn award(&mut self, tenant: TenantId, award: &crate::Award) -> AwardOutcome {
+        self.successors.insert((tenant, award.key.clone()), award.winner.clone());
         let is_rival =
             |hold: &Hold| hold.tenant == tenant && hold.key == award.key && hold.claim.partner != award.winner.partner;
         if self.holds.iter().any(|hold| is_rival(hold) && hold.official_time.is_some()) {
-            self.successors.insert((tenant, award.key.clone()), award.winner.clone());
             return AwardOutcome::SucceedsHolder;
         }
         let count_before = self.holds.len();
@@ -290,10 +296,14 @@ impl State {
         let is_exclusive = hold.activities.iter().any(|activity| activity.is_exclusive());
         let is_held_by_rival = |key: &AssociationKey| {
             let holds_on_key = self.holds.iter().filter(|other| other.tenant == hold.tenant && other.key == *key);
-            let is_successor = self.successors.get(&(hold.tenant, key.clone())) == Some(&hold.claim);
+            let successor = self.successors.get(&(hold.tenant, key.clone()));
+            let is_reserved = successor.is_some_and(|claim| claim.partner != hold.claim.partner);
             is_exclusive
-                && !is_successor
-                && holds_on_key.into_iter().any(|other| other.is_exclusive && other.claim.partner != hold.claim.partner)
+                && successor != Some(&hold.claim)
+                && (is_reserved
+                    || holds_on_key
+                        .into_iter()
+                        .any(|other| other.is_exclusive && other.claim.partner != hold.claim.partner))
         };
         let held_lines: Vec<_> = hold.lines.iter().filter(|line| is_held_by_rival(&line.key)).collect();
         if !held_lines.is_empty() {

@@ -6,7 +6,7 @@ use crate::{
         arbitration::{AwardRefusal, AwardRefusalReason},
     },
     error::IncompleteDecision,
-    store::arbitrations::KeysUnderArbitration,
+    store::{arbitrations::KeysUnderArbitration, competition_checks::OutdatedCheck},
 };
 use cpor_call::status::{self, FieldViolation, PreconditionViolation};
 use cpor_durable::{CommandError, RETRY_AFTER};
@@ -66,12 +66,12 @@ pub(super) fn from_refusal(resource: &str, refusal: Refusal) -> Status {
 }
 
 /// Maps a failure of a command on a case. `resource` is the name of the case in the request.
-pub(super) fn from_failure(resource: &str, failure: CommandError<Refusal, Infallible>) -> Status {
+pub(super) fn from_failure(resource: &str, failure: CommandError<Refusal, OutdatedCheck>) -> Status {
     cpor_durable::status::command_error(
         resource,
         failure,
         |refusal| from_refusal(resource, refusal),
-        |never| match never {},
+        |OutdatedCheck| status::internal("a command on a review case does not change its rivals"),
     )
 }
 

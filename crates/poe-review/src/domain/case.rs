@@ -2,7 +2,7 @@
 //! claim, over all rounds of resubmission.
 use super::{CaseEvent, CaseKind, CaseRole, Clocks, Competition, LineRefusal, Phase, Snapshot, State};
 use cpor_durable::Transition;
-use cpor_types::{Calendar, CaseId, Length, LineId, TenantId, Timestamp};
+use cpor_types::{AssociationKey, Calendar, CaseId, DecisionId, Length, LineId, TenantId, Timestamp};
 use std::collections::BTreeSet;
 
 /// A review case (R19-R24, R45).
@@ -101,10 +101,17 @@ impl ReviewCase {
 }
 
 /// Builds the transition from one case to the next with its event. If the contested lines differ,
-/// the transition also contains the event [`CaseEvent::CompetitionChanged`].
+/// the transition also contains the event [`CaseEvent::CompetitionChanged`], and for each award that
+/// the next case no longer has, [`CaseEvent::AwardReleased`].
 pub(super) fn transition(previous: &ReviewCase, next: ReviewCase, event: CaseEvent) -> Transition<ReviewCase> {
-    let competition_event = competition_change(previous, &next);
-    Transition::new(next, std::iter::once(event).chain(competition_event))
+    let mut events = vec![event];
+    events.extend(competition_change(previous, &next));
+    let is_released = |(key, _): &(&AssociationKey, &DecisionId)| !next.competition.awards.contains_key(key);
+    let released = previous.competition.awards.iter().filter(is_released);
+    events.extend(
+        released.map(|(key, decision_id)| CaseEvent::AwardReleased { key: key.clone(), decision_id: *decision_id }),
+    );
+    Transition::new(next, events)
 }
 
 /// Returns an event if the contested lines have changed and the case still competes for a line.

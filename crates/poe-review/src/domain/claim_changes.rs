@@ -129,11 +129,15 @@ impl ReviewCase {
         }
     }
 
-    /// Returns the case with a new snapshot of the claim, without the lines that have ended.
+    /// Returns the case with a new snapshot of the claim, without the lines that have ended, and
+    /// without the awards of keys that the claim no longer contains.
     /// claim-intake may have sent the snapshot before it learned that a line was awarded to another
     /// claim, so such lines can still be in it.
     fn with_snapshot(&self, mut snapshot: Snapshot) -> Self {
         snapshot.lines.retain(|line| !self.ended_lines.contains(&line.id));
-        Self { snapshot, ..self.clone() }
+        let mut next = Self { snapshot, ..self.clone() };
+        let keys = next.competing_keys();
+        next.competition.awards.retain(|key, _| keys.contains(key));
+        next
     }
 }

@@ -6,7 +6,7 @@
 //! because of them.
 use super::{CaseEvent, Line, ReviewCase, case::competition_change};
 use cpor_durable::Transition;
-use cpor_types::{Activity, AssociationKey, Calendar, CaseId, LineId, Timestamp};
+use cpor_types::{Activity, AssociationKey, Calendar, CaseId, DecisionId, LineId, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,6 +25,9 @@ pub struct Competition {
     /// The keys that a legacy association holds and that a review lead has awarded to this case.
     #[serde(rename = "settled_legacy")]
     pub settled_legacy_keys: BTreeSet<AssociationKey>,
+    /// The keys that the registry reserves for this claim, with the arbitrations that awarded them.
+    #[serde(default)]
+    pub awards: BTreeMap<AssociationKey, DecisionId>,
 }
 
 impl Competition {
@@ -88,16 +91,25 @@ impl ReviewCase {
         with_keys.filter(|(_, keys)| !keys.is_empty()).collect()
     }
 
-    /// Replaces the rivals of this case. The clocks stop while a line is contested, and continue
-    /// with the time left when no line is contested any more. Returns `None` if the rivals are the
-    /// same.
+    /// Replaces the rivals of this case by those that a check has found. The clocks stop while a
+    /// line is contested, and continue with the time left when no line is contested any more.
+    /// Returns `None` if the rivals are the same.
+    ///
+    /// `requests` is the number of checks that were requested when the check began. The store
+    /// refuses the change if another check was requested since then.
     #[must_use]
-    pub fn update_rivals(&self, rivals: Rivals, now: Timestamp, calendar: &Calendar) -> Option<Transition<Self>> {
+    pub fn update_rivals(
+        &self,
+        rivals: Rivals,
+        requests: i64,
+        now: Timestamp,
+        calendar: &Calendar,
+    ) -> Option<Transition<Self>> {
         (rivals != self.competition.rivals).then(|| {
             let competition = Competition { rivals, ..self.competition.clone() };
             let next = Self { competition, ..self.clone() }.with_updated_clocks(now, calendar);
-            let events: Vec<CaseEvent> = competition_change(self, &next).into_iter().collect();
-            Transition::new(next, events)
+            let change = competition_change(self, &next);
+            Transition::new(next, std::iter::once(CaseEvent::RivalsChecked { requests }).chain(change))
         })
     }
 }

@@ -5,7 +5,7 @@
 //! *key*). To *hold* a line is to reserve its key for the claim's partner. A *clock* measures the
 //! working time that reviewers have for one stage of the review.
 use super::{Approval, ClockKind, LineRefusal, Note, PartnerAction, Rejection};
-use cpor_types::{DecisionId, LineId, PersonalData, PrimaryRejection};
+use cpor_types::{AssociationKey, DecisionId, LineId, PersonalData, PrimaryRejection};
 
 /// A domain event of a review case.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,6 +73,19 @@ pub enum CaseEvent {
         /// The lines that are contested now. Empty when the competition is over.
         lines: Vec<LineId>,
     },
+    /// A check of the competition found other rivals than before (R37).
+    RivalsChecked {
+        /// The number of checks that were requested when the check began.
+        requests: i64,
+    },
+    /// The claim no longer has a line that was awarded to it, so the registry need not reserve the
+    /// key any more (R37).
+    AwardReleased {
+        /// The awarded key.
+        key: AssociationKey,
+        /// The arbitration that awarded the key.
+        decision_id: DecisionId,
+    },
     /// A review lead decided which of the competing claims gets the keys of contested lines (R37).
     Awarded {
         /// The id of the review lead's decision.
@@ -129,6 +142,8 @@ impl CaseEvent {
             | Self::Closed { .. }
             | Self::LinesEnded { .. }
             | Self::CompetitionChanged { .. }
+            | Self::RivalsChecked { .. }
+            | Self::AwardReleased { .. }
             | Self::Awarded { .. }
             | Self::PersonalDataErased { .. } => None,
         }
@@ -138,6 +153,12 @@ impl CaseEvent {
     #[must_use]
     pub fn erased_kinds(&self) -> &[PersonalData] {
         if let Self::PersonalDataErased { kinds } = self { kinds } else { &[] }
+    }
+
+    /// Returns the number of requested checks if this event changes the rivals of the case.
+    #[must_use]
+    pub const fn checked_requests(&self) -> Option<i64> {
+        if let Self::RivalsChecked { requests } = self { Some(*requests) } else { None }
     }
 
     /// Returns the clock alert that must be sent by mail because of this event.
@@ -159,6 +180,8 @@ impl CaseEvent {
             | Self::Closed { .. }
             | Self::LinesEnded { .. }
             | Self::CompetitionChanged { .. }
+            | Self::RivalsChecked { .. }
+            | Self::AwardReleased { .. }
             | Self::Awarded { .. }
             | Self::PersonalDataErased { .. }
             | Self::NoteCreated(_) => None,

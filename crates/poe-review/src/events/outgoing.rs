@@ -1,24 +1,36 @@
-//! Builds the events for claim-intake, the service that owns the claims, from the domain events of
-//! a case. Events about a running review contain the earliest due time of the case's deadlines
+//! Builds the events for claim-intake, the service that owns the claims, and for the registry, from
+//! the domain events of a case. Events about a running review contain the earliest due time of the case's deadlines
 //! (R60). Edits, closures, ended lines and erasures are not sent, because claim-intake caused them.
 //! A note is sent for the claim's history, where only reviewers see it (R55, R56).
 use crate::domain::{CaseEvent, LineRefusal, PartnerAction, ReviewCase};
 use cpor_durable::{Change, OutgoingEvent, RecordedEvent};
 use cpor_proto::wire_time::to_wire_time;
 use cpor_proto::{WireEnum as _, events::v1 as proto};
-use cpor_types::{FurtherRejectionReason, PartnerActionReason, ReviewClock, Service};
+use cpor_types::{AssociationKey, DecisionId, FurtherRejectionReason, PartnerActionReason, ReviewClock, Service};
 use proto::event::Payload;
 
 /// Builds the events for one change of a case, in the order of its domain events.
 pub(crate) fn outgoing_events(change: &Change<ReviewCase>) -> Vec<OutgoingEvent> {
+    let case = &change.after.state;
     let to_outgoing = |recorded: &RecordedEvent<CaseEvent>| {
-        Some(OutgoingEvent::from_recorded(
-            recorded,
-            Service::ClaimIntake,
-            payload(&change.after.state, &recorded.event)?,
-        ))
+        let (destination, payload) = match &recorded.event {
+            CaseEvent::AwardReleased { key, decision_id } => {
+                (Service::Registry, Payload::AwardReleased(award_released(case, key, *decision_id)))
+            }
+            event => (Service::ClaimIntake, payload(case, event)?),
+        };
+        Some(OutgoingEvent::from_recorded(recorded, destination, payload))
     };
     change.events.iter().filter_map(to_outgoing).collect()
+}
+
+fn award_released(case: &ReviewCase, key: &AssociationKey, decision_id: DecisionId) -> proto::AwardReleased {
+    proto::AwardReleased {
+        claim: case.snapshot.claim.to_string(),
+        tenant: format!("tenants/{}", case.tenant),
+        key: key.to_string(),
+        decision_id: decision_id.to_string(),
+    }
 }
 
 /// Builds the payload for one domain event. Returns `None` if claim-intake does not receive it.
@@ -54,6 +66,9 @@ fn payload(case: &ReviewCase, event: &CaseEvent) -> Option<Payload> {
         | CaseEvent::PersonalDataErased { .. }
         | CaseEvent::Closed { .. }
         | CaseEvent::LinesEnded { .. }
+        | CaseEvent::RivalsChecked { .. }
+        // The registry receives it.
+        | CaseEvent::AwardReleased { .. }
         // An award without lines changes nothing: the claim no longer has lines for the awarded
         // workloads or subscriptions.
         | CaseEvent::Awarded { .. } => return None,

@@ -13,7 +13,7 @@ use cpor_durable::{
 };
 use sea_orm::{
     ColumnTrait, DatabaseConnection, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select,
-    Set,
+    Set, UpdateMany,
     sea_query::{Expr, ExprTrait as _, OnConflict},
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -45,6 +45,30 @@ pub(super) async fn request_for_changes(tx: &Tx, changes: &[Change<ReviewCase>])
         affected.extend(cases_with_keys(tx, owner, keys).await?);
     }
     Ok(request_checks(tx, affected).await?)
+}
+
+/// The rivals that a competition check found, but that must not be saved: another check of the case
+/// was requested since the check began, so a case that it read may have changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct OutdatedCheck;
+
+/// Marks the checks as complete whose rivals are saved with these changes. Returns the cases whose
+/// rivals are out of date. Executes one statement for each check.
+pub(super) async fn complete_for_changes(
+    tx: &Tx,
+    changes: &[Change<ReviewCase>],
+) -> Result<Vec<(AggregateKey, OutdatedCheck)>, DbErr> {
+    let mut outdated = Vec::new();
+    for Change { key, events, .. } in changes {
+        for requests in events.iter().filter_map(|recorded| recorded.event.checked_requests()) {
+            let check = CompetitionCheck { key: key.clone(), requests };
+            let is_current = contest_check::Column::Asked.eq(requests);
+            if mark_answered(&check).filter(is_current).exec(tx).await?.rows_affected == 0 {
+                outdated.push((key.clone(), OutdatedCheck));
+            }
+        }
+    }
+    Ok(outdated)
 }
 
 /// Returns the parts of a case that determine its rivals: its competing keys, and whether it is
@@ -112,7 +136,7 @@ pub(crate) struct CompetitionCheck {
     pub key: AggregateKey,
     /// The number of requests for this case when the check was read. A later request needs another
     /// check.
-    requests: i64,
+    pub requests: i64,
 }
 
 /// Reads at most [`CHECKS_PER_READ`] requested checks that have not run yet.
@@ -133,18 +157,15 @@ pub(crate) async fn count_open(db: &DatabaseConnection) -> Result<u64, DbErr> {
 }
 
 /// Marks a check as complete. Requests that came after the check was read stay open.
-pub(crate) async fn complete(
-    db: &DatabaseConnection,
-    CompetitionCheck { key, requests }: &CompetitionCheck,
-) -> Result<(), DbErr> {
+pub(crate) async fn complete(db: &DatabaseConnection, check: &CompetitionCheck) -> Result<(), DbErr> {
+    mark_answered(check).filter(contest_check::Column::Answered.lt(check.requests)).exec(db).await.map(drop)
+}
+
+fn mark_answered(CompetitionCheck { key, requests }: &CompetitionCheck) -> UpdateMany<contest_check::Entity> {
     contest_check::Entity::update_many()
         .col_expr(contest_check::Column::Answered, Expr::value(*requests))
         .filter(contest_check::Column::Owner.eq(TenantId::from(key.owner.as_str())))
         .filter(contest_check::Column::Id.eq(CaseId::from(key.id)))
-        .filter(contest_check::Column::Answered.lt(*requests))
-        .exec(db)
-        .await
-        .map(drop)
 }
 
 fn select_open() -> Select<contest_check::Entity> {

@@ -17,11 +17,12 @@ mod tests;
 pub(crate) use row::case_key;
 
 use crate::{domain::ReviewCase, events::outgoing::outgoing_events};
+use competition_checks::OutdatedCheck;
 use cpor_bulk_rows::storable_time;
 use cpor_durable::{AggregateKey, Change, OutgoingEvent, Store, StoreError, Tx, Versioned, rows};
 use cpor_types::{Clock, DecisionId, Entropy};
 use entity::review_case;
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 /// Loads and saves review cases for the writer.
 pub(crate) struct CaseStore {
@@ -38,7 +39,7 @@ pub(crate) struct CaseStore {
 
 impl Store for CaseStore {
     type Aggregate = ReviewCase;
-    type Conflict = Infallible;
+    type Conflict = OutdatedCheck;
     const AGGREGATE: &'static str = "review_case";
 
     fn resource(key: &AggregateKey) -> String {
@@ -57,17 +58,24 @@ impl Store for CaseStore {
     /// Saves the cases and the rows of other tables that are derived from them. It takes one
     /// statement for the cases, two for the log, and one more for each kind of row that changes:
     /// removed keys, new keys, notes, completed approvals and new approvals. It takes three more if
-    /// the competing keys change, and three more for each case whose personal data is erased.
+    /// the competing keys change, three more for each case whose personal data is erased, and one
+    /// more for each case whose rivals change.
+    ///
+    /// Returns the cases whose new rivals are out of date.
     async fn save(
         &self,
         tx: &Tx,
         changes: &[Change<ReviewCase>],
-    ) -> Result<Vec<(AggregateKey, Infallible)>, StoreError> {
+    ) -> Result<Vec<(AggregateKey, OutdatedCheck)>, StoreError> {
         let cases: Vec<_> = changes
             .iter()
             .map(|change| Ok((change.previous_version(), row::to_row(&change.key, &change.after)?)))
             .collect::<Result<_, StoreError>>()?;
         rows::save::<review_case::Entity>(tx, cases).await?;
+        let outdated = competition_checks::complete_for_changes(tx, changes).await?;
+        if !outdated.is_empty() {
+            return Ok(outdated);
+        }
         competition_checks::request_for_changes(tx, changes).await?;
         case_log::append(tx, changes, &*self.entropy).await?;
         notes::save_for_changes(tx, changes).await?;

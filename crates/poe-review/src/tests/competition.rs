@@ -4,7 +4,7 @@ use super::{
     test_system::{TestSystem, request_from},
     *,
 };
-use crate::domain::Phase;
+use crate::{domain::Phase, store::competition_checks};
 use cpor_proto::{
     events::v1::{ClaimSubmitted, event::Payload},
     reviews::v1::{
@@ -26,6 +26,9 @@ on_both_databases![
     r37_a_holder_stays_until_its_successor_is_official,
     r37_all_reasons_against_awards_are_reported,
     r37_an_interrupted_arbitration_completes_once,
+    r37_an_interrupted_award_excludes_the_losing_claim,
+    r37_an_award_is_released_with_its_line,
+    r37_outdated_rivals_are_dropped,
 ];
 
 impl TestSystem {
@@ -232,4 +235,60 @@ async fn r37_an_interrupted_arbitration_completes_once(system: TestSystem) {
     );
     let events = system.sent_events().await;
     assert_eq!(events.iter().filter(|event| matches!(event, Payload::LinesAwarded(_))).count(), 2);
+}
+
+async fn r37_an_interrupted_award_excludes_the_losing_claim(system: TestSystem) {
+    system.submit_and_start_review(1).await;
+    system.submit_and_start_review(2).await;
+    assert_eq!(system.contested(2).await, [true, true]);
+    // The registry decides, but the process dies before the losing case learns of it.
+    system.registry.lose_answers(1);
+    refusal(system.award(&[(TEAMS, 1)], "").await);
+    let refused = refusal(system.approve("amy", 2).await);
+    assert_eq!(refused, (Code::FailedPrecondition, "LINES_NOT_HELD".to_owned()));
+    let replica = system.start_replica().await;
+    replica.recovery.complete_each(replica.api.approval_runner.pending_decisions.lease_all().await.unwrap()).await;
+    assert_eq!(replica.stored(&case(2)).await.state.phase(), Phase::Closed);
+    assert_eq!(system.approve("amy", 1).await.unwrap().state(), ReviewCaseState::Approved);
+}
+
+async fn r37_an_award_is_released_with_its_line(system: TestSystem) {
+    system.submit_for(1, &["teams", "intune"]).await;
+    system.submit_for(2, &["teams"]).await;
+    assert_eq!(system.contested(2).await, [true, true]);
+    let arbitration = system.award(&[(TEAMS, 1)], "").await.unwrap();
+    let snapshot = ClaimSnapshot { version: 2, lines: vec![named_line("intune")], ..claim(1) };
+    let edited =
+        Payload::ClaimEdited(cpor_proto::events::v1::ClaimEdited { snapshot: Some(snapshot), ..Default::default() });
+    system.deliver_event(&claim(1).claim, edited, day(1)).await.unwrap();
+    let released = system
+        .sent_events()
+        .await
+        .into_iter()
+        .find_map(|event| if let Payload::AwardReleased(event) = event { Some(event) } else { None });
+    let expected = cpor_proto::events::v1::AwardReleased {
+        claim: claim(1).claim,
+        tenant: claim(1).tenant,
+        key: TEAMS.to_owned(),
+        decision_id: arbitration.name.rsplit('/').next().unwrap().to_owned(),
+    };
+    assert_eq!(released, Some(expected));
+}
+
+/// A slow process has found a rival that closes before the process saves what it found.
+async fn r37_outdated_rivals_are_dropped(system: TestSystem) {
+    system.submit_and_start_review(1).await;
+    assert_eq!(system.contested(1).await, [false]);
+    system.submit(2).await;
+    let checks = competition_checks::find_open_checks(system.db()).await.unwrap();
+    let id = system.stored(&case(1)).await.state.id;
+    let check = checks.into_iter().find(|check| check.key.id == id.uuid()).unwrap();
+    let rivals = system.detector.find_rivals(&check).await.unwrap();
+    assert_eq!(rivals.as_ref().map(|rivals| rivals.len()), Some(1));
+    let replica = system.start_replica().await;
+    replica.close(2).await;
+    assert_eq!(replica.contested(1).await, [false]);
+    system.detector.save_rivals(&check, rivals).await.unwrap();
+    assert_eq!(system.contested(1).await, [false]);
+    assert!(system.count("deadline WHERE state = 'pending'").await > 0, "the clocks run");
 }

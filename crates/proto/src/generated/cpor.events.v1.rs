@@ -155,7 +155,7 @@ pub struct Event {
     /// The fact. The comment of each field names the sender and the receivers.
     #[prost(
         oneof = "event::Payload",
-        tags = "10, 11, 12, 13, 14, 15, 16, 17, 9, 20, 21, 22, 23, 24, 25, 26, 27, 28, 19, 29, 18, 39, 30, 31, 32, 33, 34, 35, 40, 41, 42, 43, 50"
+        tags = "10, 11, 12, 13, 14, 15, 16, 17, 9, 20, 21, 22, 23, 24, 25, 26, 27, 28, 19, 29, 18, 39, 70, 30, 31, 32, 33, 34, 35, 40, 41, 42, 43, 50"
     )]
     pub payload: ::core::option::Option<event::Payload>,
 }
@@ -230,6 +230,9 @@ pub mod event {
         /// Sent by poe-review to claim-intake.
         #[prost(message, tag = "39")]
         ReviewReminded(super::ReviewReminded),
+        /// Sent by poe-review to registry.
+        #[prost(message, tag = "70")]
+        AwardReleased(super::AwardReleased),
         /// Sent by customer-consent to claim-intake.
         #[prost(message, tag = "30")]
         NoticeReported(super::NoticeReported),
@@ -965,6 +968,34 @@ impl ::prost::Name for LinesAwarded {
     }
     fn type_url() -> ::prost::alloc::string::String {
         "/cpor.events.v1.LinesAwarded".into()
+    }
+}
+/// A claim no longer has a line that an arbitration awarded to it (R37). The registry no longer
+/// reserves the key for the claim.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AwardReleased {
+    /// The resource name of the claim. Format: `partners/{partner}/claims/{claim}`, where `{claim}` is
+    /// a UUID.
+    #[prost(string, tag = "1")]
+    pub claim: ::prost::alloc::string::String,
+    /// The resource name of the tenant. Format: `tenants/{tenant}`, where `{tenant}` is a UUID.
+    #[prost(string, tag = "2")]
+    pub tenant: ::prost::alloc::string::String,
+    /// The awarded key. Format: `workloads/{product}` or `subscriptions/{subscription}`.
+    #[prost(string, tag = "3")]
+    pub key: ::prost::alloc::string::String,
+    /// The id of the arbitration, a UUID.
+    #[prost(string, tag = "4")]
+    pub decision_id: ::prost::alloc::string::String,
+}
+impl ::prost::Name for AwardReleased {
+    const NAME: &'static str = "AwardReleased";
+    const PACKAGE: &'static str = "cpor.events.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "cpor.events.v1.AwardReleased".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/cpor.events.v1.AwardReleased".into()
     }
 }
 /// A reviewer wrote a note (R55). It becomes part of the history of the claim, where only vendor

@@ -52,7 +52,7 @@ impl Tenant {
         let refusals: Vec<_> = awards.iter().filter_map(|award| self.award_refusal(award)).collect();
         let (mut next, mut events) = (self.clone(), Vec::new());
         let decision = if refusals.is_empty() {
-            Decision::Awarded(awards.iter().map(|award| next.award(award, now, &mut events)).collect())
+            Decision::Awarded(awards.iter().map(|award| next.award(award, *decision_id, now, &mut events)).collect())
         } else {
             Decision::NotAwarded(refusals)
         };
@@ -66,8 +66,12 @@ impl Tenant {
     /// Returns the first reason for which the key cannot be awarded, if there is one.
     fn award_refusal(&self, award: &Award) -> Option<AwardRefusal> {
         let is_closed = self.claim_records.get(&award.winner).is_some_and(|record| record.is_closed(award.review_case));
-        let has_other_successor =
-            self.successors.get(&award.key).is_some_and(|successor| successor.claim != award.winner);
+        let has_other_successor = self.successors.get(&award.key).is_some_and(|successor| {
+            let is_succeeded = |association: &Association| {
+                association.holds_key() && *association.partner() != successor.claim.partner
+            };
+            successor.claim != award.winner && self.live_associations_on(&award.key).any(is_succeeded)
+        });
         let reason = if is_closed {
             Reason::ClaimClosed
         } else if !self.directory.has_key(&award.key) {
@@ -82,8 +86,16 @@ impl Tenant {
 
     /// Awards one key. If another company holds the key and its association is not official yet (a
     /// pending hold), that hold ends at once. If its association is official, the company remains
-    /// the holder, and the winner becomes its successor. The events are appended to `events`.
-    fn award(&mut self, award: &Award, now: Timestamp, events: &mut Vec<TenantEvent>) -> AwardOutcome {
+    /// the holder, and the winner becomes its successor. A key without a holder is reserved for the
+    /// winner from now on, so that no other claim can be approved before the other review cases
+    /// have learned of the decision. The events are appended to `events`.
+    fn award(
+        &mut self,
+        award: &Award,
+        decision_id: DecisionId,
+        now: Timestamp,
+        events: &mut Vec<TenantEvent>,
+    ) -> AwardOutcome {
         if !award.is_exclusive() {
             return AwardOutcome::Unopposed;
         }
@@ -93,9 +105,10 @@ impl Tenant {
         let yielded = self.end_associations(EndReason::Superseded, now, |association| {
             is_rival(association) && association.state == AssociationState::Pending
         });
+        let successor = Successor { claim: award.winner.clone(), decision_id, review_case: award.review_case };
+        self.successors.insert(award.key.clone(), successor);
+        self.remove_completed_successors();
         let outcome = if self.associations.values().any(is_rival) {
-            let successor = Successor { claim: award.winner.clone(), review_case: award.review_case };
-            self.successors.insert(award.key.clone(), successor);
             AwardOutcome::SucceedsHolder
         } else if yielded.is_empty() {
             AwardOutcome::Unopposed

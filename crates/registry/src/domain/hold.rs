@@ -168,13 +168,16 @@ impl Tenant {
         refusals
     }
 
-    /// Returns whether the claim cannot get the key. A key with a successor is reserved for the
-    /// successor's claim. Any other key is available unless another company holds it. A claim
-    /// without exclusive activities does not need the key for itself.
+    /// Returns whether the claim cannot get the key. A key that was awarded is reserved for the
+    /// winner's company, and beside an official holder for the winning claim. Any other key is
+    /// available unless another company holds it. A claim without exclusive activities does not
+    /// need the key for itself.
     fn is_held_by_other(&self, request: &HoldRequest, key: &AssociationKey) -> bool {
-        let is_held = || match self.successors.get(key) {
-            Some(successor) => successor.claim != request.claim,
-            None => self
+        let successor = self.successors.get(key).map(|successor| &successor.claim);
+        let is_held = || match successor {
+            Some(claim) if *claim == request.claim => false,
+            Some(claim) if claim.partner != request.claim.partner => true,
+            Some(_) | None => self
                 .live_associations_on(key)
                 .any(|other| other.holds_key() && *other.partner() != request.claim.partner),
         };
@@ -203,6 +206,7 @@ impl Tenant {
                 self.associations.insert(request.association_id(line, activity), association);
             }
         }
+        self.remove_completed_successors();
     }
 
     /// The event data of an association that became official.

@@ -59,7 +59,9 @@ impl Tenant {
         if !partner.is_some_and(|partner| partner.locations.contains_key(&legacy.mpn_id)) {
             refusals.push(Reason::LocationNotOfPartner);
         }
-        if self.live_associations_on(&legacy.key).any(Association::holds_key) {
+        if self.live_associations_on(&legacy.key).any(Association::holds_key)
+            || self.successors.contains_key(&legacy.key)
+        {
             refusals.push(Reason::KeyHeld);
         }
         let subscription = match self.legacy_subscription(&legacy.key, catalog, now) {

@@ -106,10 +106,10 @@ impl LineRefusal {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum AwardOutcome {
-    /// No other company held the key.
+    /// No other company held the key. It is reserved for the winner.
     Unopposed,
     /// Another company held the key, but its association was not official yet (a pending hold). The
-    /// hold has ended.
+    /// hold has ended, and the key is reserved for the winner.
     PendingHoldEnded,
     /// The winner is the successor: another company's association is official, and that company
     /// remains the holder until the winner's association becomes official.

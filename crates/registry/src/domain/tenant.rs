@@ -25,8 +25,8 @@ pub(crate) struct Tenant {
     /// The associations by id. The store loads only live associations; one that ends stays in the
     /// map until the change is saved.
     pub(crate) associations: BTreeMap<AssociationId, Association>,
-    /// The successor of each key that was awarded while another company was its official holder
-    /// (R37). A key has an entry only while such a holder exists.
+    /// The successor of each key that was awarded and that the awarded claim does not hold alone yet
+    /// (R37). The key is reserved for it: no other company can get a hold.
     pub(crate) successors: BTreeMap<AssociationKey, Successor>,
     /// The decisions and closed cases that were added since the tenant was loaded. The store does
     /// not load earlier ones. When it saves the tenant, it merges these additions into the stored
@@ -34,17 +34,19 @@ pub(crate) struct Tenant {
     pub(crate) claim_records: BTreeMap<ClaimName, ClaimRecord>,
 }
 
-/// The claim that was awarded an official holder's key. It replaces the holder when its association
-/// becomes official.
+/// The claim that was awarded a key. If another company is the official holder, the claim replaces
+/// it when its own association becomes official.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Successor {
     pub(crate) claim: ClaimName,
+    /// The arbitration that awarded the key.
+    pub(crate) decision_id: DecisionId,
     /// The review case of the claim at the award, or `None` when the request does not contain it.
     pub(crate) review_case: Option<CaseId>,
 }
 
-/// The company that holds a key exclusively, and its successor. Corresponds to one row of the table
-/// `key_holder`.
+/// The company that holds a key exclusively or for whose claim the key is reserved, and the key's
+/// successor. Corresponds to one row of the table `key_holder`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct KeyHolder<'a> {
     pub(crate) key: &'a AssociationKey,
@@ -199,7 +201,8 @@ impl Tenant {
             .filter(move |(_, association)| is_live(association))
     }
 
-    /// Returns the holder of every key that is exclusively held, with the key's successor.
+    /// Returns the holder of every key that is exclusively held or reserved, with the key's
+    /// successor. A key that nobody holds is reserved for the company of its successor.
     ///
     /// The pending hold of a successor is left out, so a key has at most one holder (R34). If there
     /// were two holders because of a defect, both would be returned, and the primary key of the
@@ -207,13 +210,43 @@ impl Tenant {
     pub(crate) fn key_holders(&self) -> BTreeSet<KeyHolder<'_>> {
         let is_holder = |association: &'_ Association| association.holds_key() && !self.is_successor(association);
         let holding = self.associations.values().filter(|association| is_holder(association));
-        holding
+        let mut holders: BTreeSet<_> = holding
             .map(|association| KeyHolder {
                 key: &association.key,
                 partner: association.partner(),
                 successor: self.successors.get(&association.key),
             })
-            .collect()
+            .collect();
+        let held_keys: BTreeSet<_> = holders.iter().map(|holder| holder.key).collect();
+        let reserved = self.successors.iter().filter(|(key, _)| !held_keys.contains(key));
+        holders.extend(reserved.map(|(key, successor)| KeyHolder {
+            key,
+            partner: &successor.claim.partner,
+            successor: Some(successor),
+        }));
+        holders
+    }
+
+    /// Ends the reservation of an awarded key, because the awarded claim no longer has it (R37).
+    /// Returns `None` when the key is not reserved by this decision.
+    pub(crate) fn release_award(&self, key: &AssociationKey, decision_id: DecisionId) -> Option<TenantChange> {
+        let successor = self.successors.get(key)?;
+        (successor.decision_id == decision_id).then(|| {
+            let mut next = self.clone();
+            next.successors.remove(key);
+            (next, Vec::new())
+        })
+    }
+
+    /// Removes the successors that hold their key and have no other company's hold to replace.
+    pub(super) fn remove_completed_successors(&mut self) {
+        let associations = &self.associations;
+        self.successors.retain(|key, successor| {
+            let holding =
+                || associations.values().filter(|association| association.key == *key && association.holds_key());
+            holding().any(|association| *association.partner() != successor.claim.partner)
+                || !holding().any(|association| association.belongs_to(&successor.claim))
+        });
     }
 
     /// Returns whether the association belongs to the claim that is the successor of its key.
@@ -224,8 +257,8 @@ impl Tenant {
     /// Ends the live associations that `matches` selects, and returns one event for each affected
     /// claim.
     ///
-    /// When the association of a key's holder ends, the key no longer has a successor. A hold of
-    /// the claim that was the successor then counts like any other hold.
+    /// When the association of a key's holder ends and the successor already has a hold, that hold
+    /// counts like any other. Otherwise the key stays reserved for the successor.
     pub(super) fn end_associations(
         &mut self,
         reason: EndReason,
@@ -243,13 +276,7 @@ impl Tenant {
             }
             association.end(at, reason);
         }
-        let associations = &self.associations;
-        self.successors.retain(|key, successor| {
-            let is_rival = |association: &Association| {
-                association.key == *key && association.partner() != &successor.claim.partner
-            };
-            associations.values().any(|association| association.holds_key() && is_rival(association))
-        });
+        self.remove_completed_successors();
         let event = |(claim, (lines, was_official)): (ClaimName, _)| {
             let is_last = self.live_associations_of(&claim).next().is_none();
             TenantEvent::AssociationsEnded(AssociationsEnded { claim, reason, lines, was_official, is_last })

@@ -1,5 +1,5 @@
-//! The events that the registry receives from claim-intake, the service that owns the claims. A
-//! *hold* reserves a workload or subscription of a tenant for a claim's partner. It becomes
+//! The events that the registry receives from claim-intake, the service that owns the claims, and
+//! from poe-review. A *hold* reserves a workload or subscription of a tenant for a claim's partner. It becomes
 //! *official* (the partner is on record) when the customer has consented.
 use std::sync::Arc;
 
@@ -7,8 +7,8 @@ use cpor_database::Db;
 use cpor_durable::{EventReceiver, IncomingEvent, ReceiveError, Transition};
 use cpor_proto::WireEnum as _;
 use cpor_proto::events::v1::event::Payload;
-use cpor_proto::events::v1::{AssociationGranted, ClaimClosed};
-use cpor_types::{CaseId, ClaimName, Malformed, PrimaryRejection, TenantName};
+use cpor_proto::events::v1::{AssociationGranted, AwardReleased, ClaimClosed};
+use cpor_types::{AssociationKey, CaseId, ClaimName, DecisionId, Malformed, PrimaryRejection, TenantName};
 
 use crate::domain::association::EndReason;
 use crate::domain::catalog::Catalog;
@@ -29,6 +29,7 @@ impl EventReceiver for IncomingEvents {
         match incoming.payload.clone() {
             Payload::AssociationGranted(event) => self.grant_claim(&incoming, event).await,
             Payload::ClaimClosed(event) => self.close_claim(&incoming, event).await,
+            Payload::AwardReleased(event) => self.release_award(&incoming, event).await,
             _ => Err(incoming.unexpected()),
         }
     }
@@ -58,6 +59,14 @@ impl IncomingEvents {
         let at = incoming.effective_time;
         let close = move |tenant: &Tenant| tenant.close_claim(&claim, review_case, reason, at);
         self.change_tenant(incoming, "close_claim", &event.tenant, close).await
+    }
+
+    /// Ends the reservation of a key whose line has left the claim that it was awarded to (R37).
+    async fn release_award(&self, incoming: &IncomingEvent, event: AwardReleased) -> Result<(), ReceiveError> {
+        let key: AssociationKey = event.key.parse().map_err(malformed)?;
+        let decision_id: DecisionId = event.decision_id.parse().map_err(malformed)?;
+        let release = move |tenant: &Tenant| tenant.release_award(&key, decision_id);
+        self.change_tenant(incoming, "release_award", &event.tenant, release).await
     }
 
     /// Runs a command that applies an event to its tenant. The transaction is shared with other

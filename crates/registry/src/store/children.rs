@@ -101,9 +101,10 @@ fn is_one_of(column: impl ColumnTrait, backend: DbBackend, tenants: &[TenantId])
 fn successor(row: &key_holder::Model) -> Result<Option<(TenantId, AssociationKey, Successor)>, StoreError> {
     let tenant = TenantId::from(row.tenant);
     let context = RowContext { table: "key_holder", owner: &tenant, id: tenant.uuid() };
-    let (Some(partner), Some(claim)) = (&row.successor_partner, row.successor_claim) else { return Ok(None) };
+    let columns = (&row.successor_partner, row.successor_claim, row.successor_decision);
+    let (Some(partner), Some(claim), Some(decision)) = columns else { return Ok(None) };
     let claim = ClaimName { partner: context.parse_text(partner.as_str())?, claim: claim.into() };
-    let successor = Successor { claim, review_case: row.successor_case.map(Into::into) };
+    let successor = Successor { claim, decision_id: decision.into(), review_case: row.successor_case.map(Into::into) };
     Ok(Some((tenant, context.parse_text(&row.key)?, successor)))
 }
 

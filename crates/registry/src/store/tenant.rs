@@ -158,6 +158,7 @@ fn key_holder_row((tenant, holder): &(TenantId, KeyHolder<'_>)) -> key_holder::A
         partner: Set(holder.partner.into()),
         successor_partner: Set(claim.map(|claim| (&claim.partner).into())),
         successor_claim: Set(claim.map(|claim| claim.claim.into())),
+        successor_decision: Set(holder.successor.map(|successor| successor.decision_id.into())),
         successor_case: Set(holder.successor.and_then(|successor| successor.review_case).map(Into::into)),
     }
 }

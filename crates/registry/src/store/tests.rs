@@ -136,6 +136,7 @@ fn holder(tenant: TenantId, partner: &str) -> key_holder::ActiveModel {
         partner: Set(partner.into()),
         successor_partner: Set(None),
         successor_claim: Set(None),
+        successor_decision: Set(None),
         successor_case: Set(None),
     }
 }

@@ -15,6 +15,7 @@ use crate::rows::{claim, directory_rows, hold, subscription_id, tenant_id};
 
 on_both_databases![
     r37_a_pending_hold_yields_to_the_winner,
+    r37_an_awarded_key_is_reserved_for_the_winner,
     r37_holder_and_successor_change_in_one_transaction,
     r37_the_holder_stays_if_the_winner_is_declined,
     r37_a_refusal_names_the_unknown_key,
@@ -80,6 +81,29 @@ async fn r37_a_pending_hold_yields_to_the_winner(system: TestSystem) {
     );
     assert_eq!((ended.line_ids.as_slice(), ended.none_left), (&[line][..], true));
     assert_eq!(place(&registry, &litware, 2).await, HoldOutcome::Held);
+}
+
+async fn r37_an_awarded_key_is_reserved_for_the_winner(system: TestSystem) {
+    system.import_new(directory_rows(1)).await;
+    let registry = system.registry(Service::PoeReview, 0);
+    let (contoso, litware) = (claim("contoso", 1), claim("litware", 2));
+    assert_eq!(arbitrate(&registry, award(9, &litware, key(1))).await, outcome(AwardOutcome::Unopposed));
+    assert_eq!(key_holders(&system).await, [("litware".to_owned(), Some("litware".to_owned()))]);
+    let other = system.registry(Service::PoeReview, 1);
+    let HoldOutcome::Refused(_) = place(&other, &contoso, 1).await else { panic!("the losing claim got a hold") };
+    let released = |decision: u128| {
+        Payload::AwardReleased(cpor_proto::events::v1::AwardReleased {
+            claim: litware.to_string(),
+            tenant: format!("tenants/{}", tenant_id()),
+            key: key(1).to_string(),
+            decision_id: Uuid::from_u128(decision).to_string(),
+        })
+    };
+    system.deliver(litware.claim.0, 1, released(8), due()).await.unwrap();
+    assert_eq!(key_holders(&system).await.len(), 1, "another decision releases nothing");
+    system.deliver(litware.claim.0, 2, released(9), due()).await.unwrap();
+    assert_eq!(key_holders(&system).await, []);
+    assert_eq!(place(&other, &contoso, 3).await, HoldOutcome::Held);
 }
 
 async fn r37_holder_and_successor_change_in_one_transaction(system: TestSystem) {

@@ -6,9 +6,11 @@ use cpor_acceptance::{
 };
 use cpor_proto::{
     claims::v1::{Claim, ClaimState, ListEvidenceRequest, WithdrawReason},
+    registry::v1::ArbitrateHoldsRequest,
     reviews::v1::{AwardOutcome, ReviewCaseState},
     r#type::v1::{AssociationState, PrimaryRejectionReason},
 };
+use cpor_types::Service;
 use tonic::Code;
 
 both_databases![
@@ -17,6 +19,8 @@ both_databases![
     r37_reviewers_may_ask_both_rivals_for_more,
     r37_reviewers_may_ask_an_incumbent_for_more,
     r37_a_lead_awards_in_one_step,
+    r37_an_award_reserves_the_key,
+    r37_a_removed_line_releases_its_award,
     r27a_losing_the_last_line_rejects_the_claim,
     r37_a_pending_hold_yields_at_once,
     r37_an_official_holder_stays_until_superseded,
@@ -236,4 +240,42 @@ async fn r37_a_failed_successor_changes_nothing(system: &TestSystem) {
     system.advance_by(TimeDelta::days(30)).await;
     let on_record = system.associations_of_key(&holder.key(0).await, None).await;
     assert_eq!((on_record.len(), on_record[0].partner.as_str()), (1, CONTOSO));
+}
+
+/// The registry has carried out an award that the losing review case has not learned of yet, as
+/// after a crash of poe-review.
+async fn r37_an_award_reserves_the_key(system: &TestSystem) {
+    let (one, other) = rivals(system).await;
+    let request = ArbitrateHoldsRequest {
+        tenant: format!("tenants/{}", one.tenant),
+        decision_id: uuid::Uuid::from_u128(37).to_string(),
+        awards: vec![cpor_proto::registry::v1::Award {
+            key: one.key(0).await.split_once(&format!("tenants/{}/", one.tenant)).unwrap().1.to_owned(),
+            winner_claim: one.name.clone(),
+            activities: one.claim().await.activities,
+            review_case_id: one.review_name().await.rsplit('/').next().unwrap().to_owned(),
+        }],
+    };
+    system.service(Service::PoeReview, Service::Registry).registry().arbitrate_holds(request).await.unwrap();
+    assert_refused(other.approve(&system.reviewer).await, Code::FailedPrecondition, "LINES_NOT_HELD");
+    one.approve(&system.reviewer).await.unwrap();
+    system.advance_by(TimeDelta::days(8)).await;
+    assert_eq!(system.associations_of_key(&one.key(0).await, None).await[0].partner, CONTOSO);
+}
+
+async fn r37_a_removed_line_releases_its_award(system: &TestSystem) {
+    let claim = system.presales().await;
+    let second = line("dynamics-365-sales", &system.create_subscription("dynamics-365-sales").await);
+    let both = Claim { lines: vec![claim.lines[0].clone(), second], ..claim.clone() };
+    let one = TestClaim::at_stage(system, both, ClaimStage::UnderReview).await;
+    let other = TestClaim::at_stage(system, system.rival_of(&claim), ClaimStage::UnderReview).await;
+    one.award(&system.lead, &[line_key(&other).await.as_str()]).await.unwrap();
+    one.request_action(&system.reviewer).await.unwrap();
+    system.wait_until_idle().await;
+    let again = TestClaim::at_stage(system, system.rival_of(&claim), ClaimStage::UnderReview).await;
+    assert_refused(again.approve(&system.reviewer).await, Code::FailedPrecondition, "LINES_NOT_HELD");
+    let kept = one.claim().await.lines.remove(1);
+    one.update(Claim { lines: vec![kept], ..Claim::default() }, &["lines"]).await.unwrap();
+    system.wait_until_idle().await;
+    again.approve(&system.reviewer).await.unwrap();
 }

@@ -32,6 +32,8 @@ impl ReviewCase {
         let lost = lines_for(&verdict.lost.values().flatten().cloned().collect());
         let (lost_lines, kept_lines) = if self.phase().is_open() { (lost, Vec::new()) } else { (Vec::new(), lost) };
         let mut next = Self { competition: self.competition.with_settled(verdict), ..self.clone() };
+        next.competition.awards.retain(|key, _| !verdict.lost.values().any(|keys| keys.contains(key)));
+        next.competition.awards.extend(verdict.won.iter().map(|key| (key.clone(), arbitration.id)));
         next.snapshot.lines.retain(|line| !lost_lines.contains(&line.id));
         next.ended_lines.extend(lost_lines.iter().copied());
         if next.snapshot.lines.is_empty() {

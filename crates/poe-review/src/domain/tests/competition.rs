@@ -44,11 +44,12 @@ fn r37_an_approved_case_competes_until_its_lines_end() {
 
 #[test]
 fn r37_events_report_begin_and_end_of_competition() {
-    let competing = waiting_case().update_rivals(rivals(), now(), &calendar()).unwrap();
-    assert_eq!(competing.events, [CaseEvent::CompetitionChanged { lines: vec![line()] }]);
-    assert_eq!(competing.next.update_rivals(rivals(), now(), &calendar()), None, "nothing is new");
-    let ended = competing.next.update_rivals(Rivals::new(), now(), &calendar()).unwrap();
-    assert_eq!(ended.events, [CaseEvent::CompetitionChanged { lines: Vec::new() }]);
+    let competing = waiting_case().update_rivals(rivals(), 1, now(), &calendar()).unwrap();
+    let checked = CaseEvent::RivalsChecked { requests: 1 };
+    assert_eq!(competing.events, [checked.clone(), CaseEvent::CompetitionChanged { lines: vec![line()] }]);
+    assert_eq!(competing.next.update_rivals(rivals(), 1, now(), &calendar()), None, "nothing is new");
+    let ended = competing.next.update_rivals(Rivals::new(), 1, now(), &calendar()).unwrap();
+    assert_eq!(ended.events, [checked, CaseEvent::CompetitionChanged { lines: Vec::new() }]);
 }
 
 #[test]

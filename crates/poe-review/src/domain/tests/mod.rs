@@ -110,7 +110,7 @@ pub(crate) fn dispute_kind() -> CaseKind {
 
 /// Returns the case with a rival that competes for its line.
 pub(crate) fn with_rivals(case: &ReviewCase) -> ReviewCase {
-    case.update_rivals(rivals(), parse_time("2026-03-03T15:00:00Z"), &calendar()).unwrap().next
+    case.update_rivals(rivals(), 1, parse_time("2026-03-03T15:00:00Z"), &calendar()).unwrap().next
 }
 
 pub(crate) fn rivals() -> Rivals {

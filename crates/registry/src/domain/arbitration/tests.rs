@@ -71,8 +71,27 @@ fn r37_a_pending_hold_yields_at_once() {
     assert_eq!((decision, own.live_associations_of(&contoso).count()), (awarded(AwardOutcome::Unopposed), 1));
     let (free, decision, events) = arbitrate(&pending, &award_to(9, &litware));
     assert_eq!((decision, events), (awarded(AwardOutcome::PendingHoldEnded), vec![ended(&contoso, false)]));
-    assert_eq!((free.live_associations_of(&contoso).count(), free.successors.len()), (0, 0));
-    assert_eq!(place(&free, &litware, 2).1, Decision::Held);
+    assert_eq!((free.live_associations_of(&contoso).count(), free.successors.len()), (0, 1));
+    let (held, decision) = place(&free, &litware, 2);
+    assert_eq!((decision, held.successors.len()), (Decision::Held, 0));
+}
+
+#[test]
+fn r37_an_awarded_key_is_reserved_for_the_winner() {
+    let (contoso, litware) = (claim("contoso", 1), claim("litware", 2));
+    let (reserved, ..) = arbitrate(&tenant(), &award_to(9, &litware));
+    assert_eq!(reserved.key_holders().len(), 1);
+    assert!(matches!(place(&reserved, &contoso, 1).1, Decision::Refused(_)));
+    let (awarded_anew, decision, _) = arbitrate(&reserved, &award_to(10, &contoso));
+    assert_eq!(decision, awarded(AwardOutcome::Unopposed), "an award replaces an earlier one without a hold");
+    assert!(matches!(place(&awarded_anew, &litware, 2).1, Decision::Refused(_)));
+
+    let (closed, _) = reserved.close_claim(&litware, None, EndReason::Withdrawn, now()).unwrap();
+    let (released, _) = reserved.release_award(&key(), DecisionId(Uuid::from_u128(9))).unwrap();
+    for free in [closed, released] {
+        assert_eq!((free.key_holders().len(), place(&free, &contoso, 1).1), (0, Decision::Held));
+    }
+    assert_eq!(awarded_anew.release_award(&key(), DecisionId(Uuid::from_u128(9))), None, "an earlier decision");
 }
 
 #[test]
@@ -122,8 +141,8 @@ fn r37_the_successor_holds_if_the_holder_ends_first() {
     let (early, _) = with_successor.close_claim(&contoso, None, EndReason::Withdrawn, now()).unwrap();
     assert_eq!(
         (early.successors.len(), early.key_holders().len()),
-        (0, 0),
-        "the successor has no hold yet, so the key is free"
+        (1, 1),
+        "the successor has no hold yet, so the key is reserved"
     );
 }
 

@@ -1,7 +1,8 @@
-//! The table `key_holder`: the company that holds a key (a workload or subscription of a tenant),
-//! and its successor: the claim that replaces the company later. The primary key guarantees that a
-//! key has at most one holder (R36) and at most one successor (R37).
-use cpor_durable::ids::{CaseId, ClaimId, PartnerId, TenantUuid};
+//! The table `key_holder`: the company that holds a key (a workload or subscription of a tenant) or
+//! for whose claim the key is reserved, and the key's successor: the claim that was awarded the key
+//! and does not hold it alone yet. The primary key guarantees that a key has at most one holder
+//! (R36) and at most one successor (R37).
+use cpor_durable::ids::{CaseId, ClaimId, DecisionId, PartnerId, TenantUuid};
 use sea_orm::entity::prelude::*;
 
 /// A row of the table `key_holder`.
@@ -18,12 +19,14 @@ pub(crate) struct Model {
     /// The name of the held key: `workloads/{product}` or `subscriptions/{uuid}`.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) key: String,
-    /// The partner that holds the key.
+    /// The partner that holds the key, or that of the successor when nobody holds the key.
     pub(crate) partner: PartnerId,
-    /// The partner of the successor's claim. Null when there is no successor; `successor_claim` is
-    /// null too.
+    /// The partner of the successor's claim. Null when there is no successor; `successor_claim` and
+    /// `successor_decision` are null too.
     pub(crate) successor_partner: Option<PartnerId>,
     pub(crate) successor_claim: Option<ClaimId>,
+    /// The arbitration that awarded the key to the successor.
+    pub(crate) successor_decision: Option<DecisionId>,
     /// The review case of the successor's claim at the award. Null when the request does not
     /// contain it.
     pub(crate) successor_case: Option<CaseId>,

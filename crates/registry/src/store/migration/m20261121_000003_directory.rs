@@ -69,6 +69,7 @@ enum KeyHolder {
     Partner,
     SuccessorPartner,
     SuccessorClaim,
+    SuccessorDecision,
     SuccessorCase,
 }
 
@@ -251,8 +252,10 @@ fn key_holder() -> TableCreateStatement {
         .col(text(T::Partner))
         .col(text_null(T::SuccessorPartner))
         .col(uuid_null(T::SuccessorClaim))
+        .col(uuid_null(T::SuccessorDecision))
         .col(uuid_null(T::SuccessorCase))
         .check(both_or_neither_null(T::SuccessorPartner, T::SuccessorClaim))
+        .check(both_or_neither_null(T::SuccessorPartner, T::SuccessorDecision))
         .primary_key(Index::create().col(T::Tenant).col(T::Key))
         .foreign_key(&mut of_tenant("key_holder_of_tenant", T::Table, T::Tenant))
         .take()

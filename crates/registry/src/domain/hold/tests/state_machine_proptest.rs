@@ -215,10 +215,17 @@ fn check_exclusivity(tenant: &Tenant) -> Result<(), TestCaseError> {
         prop_assert!(!has_other_holder || is_successor, "{} is pending beside its holder on {}", company, key);
     }
     for (key, successor) in &tenant.successors {
-        let has_holder = official.get(key).is_some_and(|holders| !holders.contains(successor.claim.partner.as_str()));
-        prop_assert!(has_holder, "{} is a successor on {}, which has no holder", successor.claim, key);
+        let company = successor.claim.partner.as_str();
+        let has_holder = official.get(key).is_some_and(|holders| !holders.contains(company));
+        let holds = tenant
+            .associations
+            .values()
+            .any(|own| own.holds_key() && own.key == *key && own.belongs_to(&successor.claim));
+        prop_assert!(has_holder || !holds, "{} already holds {} alone", successor.claim, key);
+        let has_pending_rival = pending.get(key).is_some_and(|holders| holders.iter().any(|holder| *holder != company));
+        prop_assert!(!has_pending_rival, "{} is reserved for {}", key, successor.claim);
     }
-    let keys: BTreeSet<_> = official.keys().chain(pending.keys()).collect();
+    let keys: BTreeSet<_> = official.keys().chain(pending.keys()).copied().chain(tenant.successors.keys()).collect();
     prop_assert_eq!(keys.len(), tenant.key_holders().len());
     Ok(())
 }
