@@ -31,6 +31,8 @@ pub struct PolicyProfile {
     pub edits_after_submission: EditsAfterSubmission,
     /// Whether evidence may be added to an approved claim (R29).
     pub evidence_when_approved: bool,
+    /// Whether the holder of a contested line may add evidence while the contest lasts (R37a).
+    pub evidence_when_contested: bool,
     /// The number of times that the partner may dispute rejections of one claim (R28), or `None`
     /// for no limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]

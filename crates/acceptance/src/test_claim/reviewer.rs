@@ -4,8 +4,8 @@ use cpor_proto::{
     reviews::v1::{
         ApproveReviewCaseRequest, ArbitrateLinesRequest, Arbitration, AssignReviewCaseRequest, Award, Competition,
         CreateReviewNoteRequest, GetCompetitionRequest, GetReviewCaseRequest, ListReviewNotesRequest,
-        RejectReviewCaseRequest, ReleaseReviewCaseRequest, RequestPartnerActionRequest, ReviewCase, ReviewNote,
-        StartReviewRequest, TakeReviewCaseRequest,
+        RejectReviewCaseRequest, ReleaseReviewCaseRequest, RequestPartnerActionRequest, RequestStatementRequest,
+        ReviewCase, ReviewNote, StartReviewRequest, TakeReviewCaseRequest,
     },
     r#type::v1::{FurtherRejectionReason, PartnerActionReason, PrimaryRejectionReason},
 };
@@ -79,6 +79,19 @@ impl TestClaim<'_> {
             ..RequestPartnerActionRequest::default()
         };
         Ok(actor.reviews().request_partner_action(request).await?.into_inner())
+    }
+
+    /// Asks the partner of the approved, contested claim for a statement, as `actor`.
+    ///
+    /// # Errors
+    /// The API refused the request.
+    pub async fn request_statement(&self, actor: &Actor) -> ApiResult<ReviewCase> {
+        let request = RequestStatementRequest {
+            name: self.review_name().await,
+            comment: "Do you still work there?".into(),
+            ..RequestStatementRequest::default()
+        };
+        Ok(actor.reviews().request_statement(request).await?.into_inner())
     }
 
     /// Approves the case as `actor`.

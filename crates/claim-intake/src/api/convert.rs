@@ -5,7 +5,7 @@ use super::{enums, view::View};
 use crate::{
     domain::{
         Assessment, Association, AssociationEnd, Claim, Comment, Contact, EndReason, Evidence, Line, LostLine,
-        PartnerAction, Party, Refusal, Rejection, Rules, State, Violation,
+        PartnerAction, Party, Refusal, Rejection, Rules, State, StatementStatus, Violation,
     },
     error::CallError,
 };
@@ -55,6 +55,7 @@ pub(super) fn claim_to_wire(claim: Versioned<Claim>, view: View, rules: &Rules) 
         violations: violations.into_iter().map(violation_to_wire).collect(),
         allowed_commands: commands.map(|command| enums::command_to_wire(command).into()).collect(),
         partner_action: claim.state.partner_action().map(|action| partner_action_to_wire(action, view)),
+        statement_request: statement_request_to_wire(&claim.state, view),
         rejection: rejection_to_wire(&claim.state, view),
         consent_due_time: consent_due_time(&claim.state),
         official_time: official_time(&claim.state),
@@ -78,7 +79,7 @@ pub(super) fn claim_to_wire(claim: Versioned<Claim>, view: View, rules: &Rules) 
 
 /// Returns the violations for which a submission would have been refused at the claim's last
 /// change. Returns none in states in which the partner cannot submit or resubmit.
-fn violations(claim: &Claim, rules: &Rules) -> Result<Vec<Violation>, Refusal> {
+pub(super) fn violations(claim: &Claim, rules: &Rules) -> Result<Vec<Violation>, Refusal> {
     match claim.state {
         State::Editing | State::PartnerActionRequired(..) => {
             Ok(claim.violations(rules.profile_of(claim, claim.update_time)?))
@@ -92,7 +93,7 @@ fn violations(claim: &Claim, rules: &Rules) -> Result<Vec<Violation>, Refusal> {
     }
 }
 
-fn violation_to_wire(violation: Violation) -> wire::Violation {
+pub(super) fn violation_to_wire(violation: Violation) -> wire::Violation {
     let Violation { field, reason, description } = violation;
     wire::Violation { field, reason, description }
 }
@@ -176,6 +177,24 @@ fn partner_action_to_wire(action: &PartnerAction, view: View) -> wire::PartnerAc
         due_rule: action.response.deadline.rule.clone(),
         remove_line_ids: action.remove_lines.iter().map(ToString::to_string).collect(),
     }
+}
+
+/// Converts the last request for a statement (R37a); `None` unless the claim is approved.
+fn statement_request_to_wire(state: &State, view: View) -> Option<wire::StatementRequest> {
+    let statement = state.association().and(state.submission())?.statement.as_ref()?;
+    let status = match statement.status {
+        StatementStatus::Open => wire::StatementStatus::Open,
+        StatementStatus::Given => wire::StatementStatus::Given,
+        StatementStatus::NotGiven => wire::StatementStatus::NotGiven,
+        StatementStatus::Lapsed => wire::StatementStatus::Lapsed,
+    };
+    Some(wire::StatementRequest {
+        comment: view.mask(&statement.comment),
+        request_time: Some(to_wire_time(statement.request_time)),
+        due_time: Some(to_wire_time(statement.window.deadline.due)),
+        due_rule: statement.window.deadline.rule.clone(),
+        status: status.into(),
+    })
 }
 
 fn rejection_to_wire(state: &State, view: View) -> Option<wire::Rejection> {

@@ -61,6 +61,7 @@ pub(super) const fn waits_for_to_wire(wait: Wait) -> wire::WaitsFor {
         Wait::ReviewDecision => wire::WaitsFor::ReviewDecision,
         Wait::Arbitration => wire::WaitsFor::Arbitration,
         Wait::PartnerResponse => wire::WaitsFor::PartnerResponse,
+        Wait::Statement => wire::WaitsFor::Statement,
         Wait::NoticeDelivery => wire::WaitsFor::NoticeDelivery,
         Wait::ConsentWindow => wire::WaitsFor::ConsentWindow,
         Wait::ExplicitApproval => wire::WaitsFor::ExplicitApproval,

@@ -1,10 +1,15 @@
 //! Implements ExplainClaim: what a claim waits for, since when, until when, which party has to act,
 //! and what each party can do (R60). Cost: one read of the claim and one of the clock. Nothing is
 //! written: deadlines that have passed (R47) are applied to the response only.
-use super::{RpcResult, enums, update_claim::may_edit};
+use super::{
+    RpcResult,
+    convert::{violation_to_wire, violations},
+    enums,
+    update_claim::may_edit,
+};
 use crate::{
     call::Call,
-    domain::{AllowedMethod, Claim, Command, Party, Refusal},
+    domain::{AllowedMethod, Claim, Command, NextCall, Party, Refusal, Violation},
     error::CallError,
     service::{ClaimIntake, apply_passed_deadlines},
 };
@@ -32,16 +37,26 @@ pub(super) async fn explain_claim(
         ActorSide::Customer => claim.as_seen_by_customer(caller.tenant).ok_or_else(|| call.not_found())?,
         ActorSide::Partner | ActorSide::Reviewer | ActorSide::Vendor | ActorSide::Time | ActorSide::System => claim,
     };
-    Ok(Response::new(explanation(&claim, &caller, &intake.methods, now)))
+    let is_customer = caller.side() == ActorSide::Customer;
+    let violations =
+        if is_customer { Vec::new() } else { violations(&claim, &intake.rules).map_err(CallError::Refused)? };
+    Ok(Response::new(explanation(&claim, &violations, &caller, &intake.methods, now)))
 }
 
-fn explanation(claim: &Claim, caller: &Caller, methods: &MethodTable, now: Timestamp) -> wire::ClaimExplanation {
+fn explanation(
+    claim: &Claim,
+    violations: &[Violation],
+    caller: &Caller,
+    methods: &MethodTable,
+    now: Timestamp,
+) -> wire::ClaimExplanation {
     let waiting = claim.waiting();
-    let request = ExplanationRequest { claim, caller, methods };
+    let request = ExplanationRequest { claim, violations, caller, methods };
     let is_customer = caller.side() == ActorSide::Customer;
     let parties = if is_customer { &[Party::Customer][..] } else { &PARTIES };
     let refused =
-        if is_customer { Vec::new() } else { claim.refused_commands().into_iter().map(refused_command).collect() };
+        if is_customer { Vec::new() } else { request.refused_commands().into_iter().map(refused_command).collect() };
+    let reasons = if is_customer { claim.reason_of_decline().into_iter().collect() } else { claim.reasons(violations) };
     wire::ClaimExplanation {
         name: claim.name.to_string(),
         state: claim_state_to_wire(claim.state.kind()).into(),
@@ -54,12 +69,22 @@ fn explanation(claim: &Claim, caller: &Caller, methods: &MethodTable, now: Times
         parties: parties.iter().map(|party| request.party_commands(*party, now)).collect(),
         refused_commands: refused,
         evaluate_time: Some(to_wire_time(now)),
+        violations: violations.iter().cloned().map(violation_to_wire).collect(),
+        reasons,
+        next_calls: claim
+            .next_calls(violations, now)
+            .into_iter()
+            .filter(|call| !is_customer || call.party == Party::Customer)
+            .map(next_call_to_wire)
+            .collect(),
     }
 }
 
 /// The claim that is explained and the caller that it is explained to.
 struct ExplanationRequest<'a> {
     claim: &'a Claim,
+    /// The violations for which a submission would be refused.
+    violations: &'a [Violation],
     caller: &'a Caller,
     methods: &'a MethodTable,
 }
@@ -74,8 +99,24 @@ impl ExplanationRequest<'_> {
             method: allowed.method,
             rule: allowed.rule.to_owned(),
         };
-        let commands = self.claim.allowed_methods(party, now).into_iter().map(allowed_command).collect();
+        let allowed = self.claim.allowed_methods(party, now).into_iter();
+        let commands =
+            allowed.filter(|allowed| !self.is_incomplete_for(allowed.command)).map(allowed_command).collect();
         wire::PartyCommands { party: enums::party_to_wire(Some(party)).into(), is_caller, commands }
+    }
+
+    /// Returns whether the violations of the claim rule out this command (R11).
+    fn is_incomplete_for(&self, command: Option<Command>) -> bool {
+        !self.violations.is_empty() && matches!(command, Some(Command::Submit | Command::Resubmit))
+    }
+
+    /// Returns the partner's commands that the state allows and something else rules out, each with
+    /// its refusal.
+    fn refused_commands(&self) -> Vec<(Command, Refusal)> {
+        let is_incomplete = |command: &Command| self.claim.allows(*command) && self.is_incomplete_for(Some(*command));
+        let incomplete = [Command::Submit, Command::Resubmit].into_iter().filter(is_incomplete);
+        let incomplete = incomplete.map(|command| (command, Refusal::Incomplete(self.violations.to_vec())));
+        incomplete.chain(self.claim.refused_commands()).collect()
     }
 
     /// Returns whether the caller belongs to `party`.
@@ -106,6 +147,10 @@ impl ExplanationRequest<'_> {
         let may_edit = allowed.command != Some(Command::Update) || may_edit(self.caller)(self.claim);
         has_role && is_own_case && may_edit
     }
+}
+
+fn next_call_to_wire(NextCall { party, method, fields }: NextCall) -> wire::NextCall {
+    wire::NextCall { party: enums::party_to_wire(Some(party)).into(), method, fields }
 }
 
 /// Converts the refusal that a command would get now.

@@ -150,13 +150,14 @@ impl Claim {
     /// Returns the claim as the administrator of `tenant` may see it (R5), or `None` if the claim
     /// is a draft or belongs to another tenant.
     ///
-    /// Everything that would reveal a competing claim is removed: the marks of contested lines, the
-    /// deadline of the review, which stops during a competition, and an approval in progress, which
+    /// Everything that would reveal a competing claim is removed: the marks of contested lines, a
+    /// request for a statement about them, the deadline of the review, which stops during a competition, and an approval in progress, which
     /// the registry refuses if another company holds a line.
     #[must_use]
     pub fn as_seen_by_customer(mut self, tenant: Option<TenantId>) -> Option<Self> {
         let mut submission = self.state.submission().filter(|submission| tenant == Some(submission.tenant))?.clone();
         submission.review = ReviewProgress { started: submission.review.started, approving: false, due: None };
+        submission.statement = None;
         self.state = self.state.with_submission(submission);
         self.content.lines.iter_mut().for_each(|line| line.contested = false);
         self.wait_time = self.customer_wait_time;
@@ -208,7 +209,14 @@ impl Claim {
     /// approval is in progress.
     pub(super) fn is_contested(&self, _: Timestamp) -> bool {
         let approving = self.state.submission().is_some_and(|submission| submission.review.approving);
-        !approving && self.content.lines.iter().any(|line| line.contested)
+        !approving && self.has_contested_line()
+    }
+
+    /// R37a: returns whether a reviewer can ask for a statement: a line is contested, and no earlier
+    /// request is open. The transition table restricts this to approved claims.
+    pub(super) fn statement_can_be_requested(&self, _: Timestamp) -> bool {
+        let is_open = self.state.submission().is_some_and(|submission| submission.open_statement().is_some());
+        self.has_contested_line() && !is_open
     }
 
     /// R26a: returns whether the customer can approve. This is so if the customer has not approved

@@ -1,7 +1,7 @@
 //! The sentence that explains what a claim waits for (R60). It contains no name of a person or of a
 //! competing company, and no text that a person wrote.
-use super::{Association, Claim, Wait};
-use cpor_types::{Timestamp, rfc3339};
+use super::{Association, Claim, Finality, Rejection, Remedy, Violation, Wait};
+use cpor_types::{FurtherRejectionReason, PrimaryRejection, Timestamp, rfc3339};
 
 impl Claim {
     /// Returns the explanation as of `now`. Apply the deadlines that have passed before calling
@@ -12,7 +12,7 @@ impl Claim {
         let since = rfc3339(self.wait_time);
         let until = waiting.due.map(|due| format_due(due, now)).unwrap_or_default();
         match waiting.wait {
-            Wait::Submission => format!("Since {since} the draft waits for its partner to submit it."),
+            Wait::Submission => format!("Since {since} the draft waits for its partner to complete and submit it."),
             Wait::ReviewStart if self.state.submission().is_some_and(|submission| submission.reviewer.is_some()) => {
                 format!("Since {since} the claim waits for its reviewer to start{until}.")
             }
@@ -26,6 +26,10 @@ impl Claim {
             ),
             Wait::PartnerResponse => format!(
                 "Since {since} the claim waits for its partner to answer the reviewer{until}; without an answer it is rejected."
+            ),
+            Wait::Statement => format!(
+                "Since {since} the claim waits for its partner to answer the reviewer's question about the contested lines{until}; \
+                 CreateComment or UploadEvidence answers it, and silence decides nothing."
             ),
             Wait::NoticeDelivery if self.state.submission().is_some_and(|submission| submission.bounced) => format!(
                 "The claim was approved, but the notice to the customer bounced: since {since} it waits for a notice to be sent \
@@ -60,6 +64,40 @@ impl Claim {
         }
     }
 
+    /// Returns sentences that say why the claim is where it is: its violations, the reason of its
+    /// rejection, what a decline of the customer means, and that a line is contested.
+    #[must_use]
+    pub fn reasons(&self, violations: &[Violation]) -> Vec<String> {
+        let violations = violations.iter().map(|Violation { field, reason, description }| {
+            format!("{field}: {description} ({reason}). It cannot be submitted until this is corrected.")
+        });
+        let rejection = self.state.rejection().map(rejection_reason);
+        let is_contested_holder = self.state.association().is_some() && self.has_contested_line();
+        let contest = is_contested_holder.then(|| {
+            "Another company claims lines of this approved claim; until a review lead decides, the partner may defend them with \
+             CreateComment and UploadEvidence."
+                .to_owned()
+        });
+        violations.chain(rejection).chain(self.reason_of_decline()).chain(contest).collect()
+    }
+
+    /// Returns what an earlier decline of the customer means for a claim that can still become
+    /// official (R28).
+    #[must_use]
+    pub fn reason_of_decline(&self) -> Option<String> {
+        let is_declined = self.state.submission().is_some_and(|submission| submission.needs_explicit_approval());
+        let (state, rejection) = (self.state.association(), self.state.rejection());
+        let is_decided = state.is_some_and(|state| *state != Association::Pending)
+            || rejection.is_some_and(|rejection| rejection.dispute_window().is_none());
+        (is_declined && !is_decided).then(|| {
+            let dispute = if rejection.is_some() { "a dispute (DisputeClaim), " } else { "" };
+            format!(
+                "The customer declined: only an explicit approval by the customer helps. The claim becomes official after {dispute}an \
+                 approval by a reviewer and the customer's approval (ApproveConsent, or the link in the notice); silence rejects it."
+            )
+        })
+    }
+
     /// Returns the sentence for a claim that waits for nothing.
     fn explain_end(&self, since: &str) -> String {
         match (self.state.association(), self.state.rejection()) {
@@ -73,6 +111,34 @@ impl Claim {
             (None, None) => "The draft was deleted.".to_owned(),
         }
     }
+}
+
+/// Returns the reason of a rejection, with its further reasons and what the partner can do about it.
+fn rejection_reason(rejection: &Rejection) -> String {
+    let has_no_response = rejection.further.contains(&FurtherRejectionReason::NoPartnerResponse);
+    let cause = match rejection.primary {
+        PrimaryRejection::PartnerRequest => "The partner withdrew the claim",
+        PrimaryRejection::CustomerDeclined if rejection.remedy == Remedy::Final(Finality::NoExplicitApproval) => {
+            "The customer had declined and did not approve explicitly after the dispute"
+        }
+        PrimaryRejection::CustomerDeclined => "The customer declined the claim",
+        PrimaryRejection::InsufficientPoe if has_no_response => {
+            "The partner did not answer the reviewer's request in time"
+        }
+        PrimaryRejection::InsufficientPoe => "A reviewer found the proof of execution insufficient",
+        PrimaryRejection::LostToCompetingClaim => "All lines were awarded to a competing claim",
+    };
+    let further = rejection.further.iter().filter(|reason| **reason != FurtherRejectionReason::NoPartnerResponse);
+    let further: Vec<_> = further.map(|reason| reason.as_str().replace('_', " ")).collect();
+    let further = if further.is_empty() { String::new() } else { format!(" ({})", further.join(", ")) };
+    let remedy = match &rejection.remedy {
+        Remedy::Dispute(window) => format!("the partner can dispute this until {}", rfc3339(window.deadline.due)),
+        Remedy::Missed(due) => {
+            format!("it was not disputed by {}; only a new claim helps (CreateClaim)", rfc3339(*due))
+        }
+        Remedy::Final(_) => "this is final; only a new claim helps (CreateClaim)".to_owned(),
+    };
+    format!("{cause}{further}: {remedy}.")
 }
 
 /// Returns the part of the sentence that states the due time.

@@ -68,6 +68,8 @@ pub enum ReviewFact {
         /// The reviewer's comment.
         comment: Option<Comment>,
     },
+    /// The reviewer asked the holder of a contested line for a statement (R37a), with this comment.
+    StatementRequested(Option<Comment>),
     /// The approval is complete: the registry holds every line (R23). The comment is the
     /// reviewer's.
     Approved(Option<Comment>),
@@ -195,6 +197,7 @@ impl Fact {
                 ReviewFact::Opened(_) => FactKind::ReviewOpened,
                 ReviewFact::Started(..) => FactKind::ReviewStarted,
                 ReviewFact::ActionRequested { .. } => FactKind::PartnerActionRequested,
+                ReviewFact::StatementRequested(_) => FactKind::StatementRequested,
                 ReviewFact::Approved(_) => FactKind::ReviewApproved,
                 ReviewFact::Rejected(..) => FactKind::ReviewRejected,
                 ReviewFact::ApprovalRefused(..) => FactKind::ApprovalRefused,
@@ -265,6 +268,7 @@ impl Fact {
                 | ReviewFact::CompetitionChanged { .. } => String::new(),
                 ReviewFact::ActionRequested { comment, .. }
                 | ReviewFact::LinesAwarded { comment, .. }
+                | ReviewFact::StatementRequested(comment)
                 | ReviewFact::Approved(comment)
                 | ReviewFact::Rejected(_, comment) => {
                     comment.as_ref().map(|comment| comment.text.clone()).unwrap_or_default()

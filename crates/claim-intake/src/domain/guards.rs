@@ -27,7 +27,7 @@ impl Claim {
     pub(super) fn data_allows(&self, command: Command) -> bool {
         match command {
             Command::Update => self.state.allows_edits(),
-            Command::AddEvidence => self.state.allows_evidence(),
+            Command::AddEvidence => self.state.allows_evidence() || self.may_defend_with_evidence(),
             Command::Dispute => self.state.rejection().is_some_and(|rejection| rejection.dispute_window().is_some()),
             Command::ErasePersonalData => self.is_at_rest(),
             Command::Delete
@@ -37,6 +37,20 @@ impl Claim {
             | Command::RemoveEvidence
             | Command::Comment => true,
         }
+    }
+
+    /// R37a: returns whether the claim is approved, a line of it is contested, and the recorded
+    /// policy values let its partner add evidence then.
+    fn may_defend_with_evidence(&self) -> bool {
+        let submission = self.state.association().and(self.state.submission());
+        submission.is_some_and(|submission| submission.policy_values.evidence_when_contested)
+            && self.has_contested_line()
+    }
+
+    /// Returns whether another company claims or holds a line of the claim (R37).
+    #[must_use]
+    pub fn has_contested_line(&self) -> bool {
+        self.content.lines.iter().any(|line| line.contested)
     }
 
     /// Returns the partner's commands that the table allows but the data of the state do not, each

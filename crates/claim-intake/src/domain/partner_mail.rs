@@ -7,6 +7,10 @@ string_enum! {
     pub enum PartnerMailKind, "a kind of mail to partners" {
         /// A reviewer requested partner action (R20).
         PartnerAction = "partner_action",
+        /// A reviewer asked the holder of a contested line for a statement (R37a).
+        StatementRequest = "statement_request",
+        /// The deadline for the statement is near (R48).
+        StatementReminder = "statement_reminder",
         /// The response deadline is near (R48).
         ResponseReminder = "response_reminder",
         /// The claim was rejected.
@@ -70,6 +74,8 @@ impl Event {
         match fact {
             FactKind::PartnerActionRequested => Some(PartnerMailKind::PartnerAction),
             FactKind::ResponseReminded => Some(PartnerMailKind::ResponseReminder),
+            FactKind::StatementRequested => Some(PartnerMailKind::StatementRequest),
+            FactKind::StatementReminded => Some(PartnerMailKind::StatementReminder),
             FactKind::DisputeReminded => Some(PartnerMailKind::DisputeReminder),
             FactKind::AssociationOfficial => Some(PartnerMailKind::Official),
             // The event has a comment to the partner when a competition begins and when it ends.
@@ -80,6 +86,7 @@ impl Event {
             }
             FactKind::CustomerDeclined => claim.state.rejection().map(|_| PartnerMailKind::CustomerDeclined),
             FactKind::ReviewAssigned
+            | FactKind::StatementDeadlinePassed
             | FactKind::ReviewOpened
             | FactKind::ReviewNoted
             | FactKind::ReviewStarted

@@ -39,6 +39,7 @@ fn has_personal_reason(action: &str) -> bool {
     match action.parse().ok() {
         Some(
             FactKind::PartnerActionRequested
+            | FactKind::StatementRequested
             | FactKind::ReviewApproved
             | FactKind::ReviewRejected
             | FactKind::ReviewNoted
@@ -50,6 +51,8 @@ fn has_personal_reason(action: &str) -> bool {
             FactKind::ReviewAssigned
             | FactKind::ReviewOpened
             | FactKind::ReviewStarted
+            | FactKind::StatementReminded
+            | FactKind::StatementDeadlinePassed
             | FactKind::ResponseReminded
             | FactKind::DisputeReminded
             | FactKind::ResponseDeadlinePassed

@@ -16,6 +16,10 @@ impl Rules {
     pub const PARTNER_RESPONSE: &'static str = "partner_response";
     /// The kind of the deadline that makes a rejection final (R28).
     pub const DISPUTE_WINDOW: &'static str = "dispute_window";
+    /// The kind of the deadline after which a statement is missing (R37a).
+    pub const STATEMENT: &'static str = "statement";
+    /// The kind of the reminder before the deadline for a statement (R48).
+    pub const REMIND_STATEMENT: &'static str = "remind_statement";
     /// The kind of the reminder before the response deadline (R48).
     pub const REMIND_RESPONSE: &'static str = "remind_partner_response";
     /// The kind of the reminder before the end of the dispute window (R48).
@@ -52,6 +56,13 @@ impl Rules {
     pub(super) fn response_window(&self, submission: &Submission, start: Timestamp) -> Result<Window, Refusal> {
         let length = self.recorded_profile(submission)?.partner_response;
         self.partner_window(submission, Self::PARTNER_RESPONSE, start, length)
+    }
+
+    /// Returns the window in which the partner can answer a request for a statement (R37a). It is as
+    /// long as the window for a response.
+    pub(super) fn statement_window(&self, submission: &Submission, start: Timestamp) -> Result<Window, Refusal> {
+        let length = self.recorded_profile(submission)?.partner_response;
+        self.partner_window(submission, Self::STATEMENT, start, length)
     }
 
     /// Returns what the partner can do about a rejection at `start` (R28). If the partner may still

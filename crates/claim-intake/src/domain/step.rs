@@ -49,6 +49,12 @@ string_enum! {
         ResponseReminded = "response_reminded",
         /// The partner was reminded that the dispute window ends soon.
         DisputeReminded = "dispute_reminded",
+        /// A reviewer asked the holder of a contested line for a statement.
+        StatementRequested = "statement_requested",
+        /// The partner was reminded of the deadline for the statement.
+        StatementReminded = "statement_reminded",
+        /// The deadline for the statement passed without an answer.
+        StatementDeadlinePassed = "statement_deadline_passed",
         /// The partner's response deadline passed.
         ResponseDeadlinePassed = "response_deadline_passed",
         /// The dispute window ended.

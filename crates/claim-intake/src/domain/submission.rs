@@ -1,4 +1,5 @@
 //! The data that a claim keeps from its submission on.
+use super::Window;
 use cpor_types::{CaseId, EditsAfterSubmission, PolicyId, PolicyProfile, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -46,6 +47,36 @@ pub struct Submission {
     /// The number of documents when the present submission, response or dispute began. Documents
     /// beyond that number are new (R14, R21, R28).
     pub document_count_at_start: usize,
+    /// The last request for a statement about contested lines of the approved claim (R37a).
+    #[serde(default)]
+    pub statement: Option<StatementRequest>,
+}
+
+/// A reviewer's request to the holder of a contested line for a statement (R37a).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StatementRequest {
+    /// The reviewer's comment.
+    pub comment: String,
+    /// When the reviewer made the request.
+    pub request_time: Timestamp,
+    /// The period in which the partner can answer.
+    pub window: Window,
+    /// How far the request has come.
+    pub status: StatementStatus,
+}
+
+/// How far a request for a statement has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StatementStatus {
+    /// The partner can answer.
+    Open,
+    /// The partner has answered with a comment or a document.
+    Given,
+    /// The partner did not answer in time.
+    NotGiven,
+    /// The competition ended before the partner answered.
+    Lapsed,
 }
 
 /// The progress of a review, as reported by poe-review.
@@ -69,6 +100,8 @@ pub struct PolicyValues {
     pub edits: EditsAfterSubmission,
     /// Whether evidence can be added to an approved claim.
     pub evidence_when_approved: bool,
+    /// Whether the holder of a contested line may add evidence (R37a).
+    pub evidence_when_contested: bool,
     /// Whether the customer may decline after the consent window has ended (R43).
     pub decline_after_window: bool,
     /// The maximum number of disputes; `None` means that there is no maximum.
@@ -80,6 +113,7 @@ impl From<&PolicyProfile> for PolicyValues {
         Self {
             edits: profile.edits_after_submission,
             evidence_when_approved: profile.evidence_when_approved,
+            evidence_when_contested: profile.evidence_when_contested,
             decline_after_window: profile.decline_after_window,
             disputes: profile.disputes_per_claim,
         }
@@ -90,6 +124,22 @@ impl Submission {
     /// Returns this submission with `due` as the earliest deadline of the review.
     pub(super) fn with_review_due(&self, due: Option<Timestamp>) -> Self {
         Self { review: ReviewProgress { due, ..self.review }, ..self.clone() }
+    }
+
+    /// Returns the request for a statement that the partner can answer now.
+    #[must_use]
+    pub fn open_statement(&self) -> Option<&StatementRequest> {
+        self.statement.as_ref().filter(|statement| statement.status == StatementStatus::Open)
+    }
+
+    /// Returns this submission with the open request for a statement in this status. Without an
+    /// open request nothing changes.
+    pub(super) fn with_statement_status(&self, status: StatementStatus) -> Self {
+        let mut next = self.clone();
+        if let Some(statement) = next.statement.as_mut().filter(|found| found.status == StatementStatus::Open) {
+            statement.status = status;
+        }
+        next
     }
 
     /// Returns the customer's last decision, as the history contains it.

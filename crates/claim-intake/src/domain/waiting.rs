@@ -25,6 +25,9 @@ string_enum! {
         Arbitration = "ARBITRATION",
         /// The partner has to answer the reviewer's request (R21).
         PartnerResponse = "PARTNER_RESPONSE",
+        /// The partner, whose approved claim is contested, has to answer a request for a statement
+        /// (R37a).
+        Statement = "STATEMENT",
         /// A notice has to reach the customer, which opens the consent window (R41).
         NoticeDelivery = "NOTICE_DELIVERY",
         /// The consent window has to end (R27).
@@ -81,7 +84,10 @@ impl Claim {
             State::PartnerActionRequired(_, action) => {
                 WaitStatus::new(Wait::PartnerResponse, Some(action.response.deadline.due), Party::Partner)
             }
-            State::Approved(submission, association) => wait_when_approved(submission, association),
+            State::Approved(submission, association) => submission.open_statement().map_or_else(
+                || wait_when_approved(submission, association),
+                |statement| WaitStatus::new(Wait::Statement, Some(statement.window.deadline.due), Party::Partner),
+            ),
             State::Rejected(_, rejection) => rejection.dispute_window().map_or(WaitStatus::NOTHING, |window| {
                 WaitStatus::new(Wait::DisputeWindow, Some(window.due), Party::Partner)
             }),
@@ -107,9 +113,12 @@ impl Claim {
     fn wait_identities(&self) -> [WaitIdentity; 2] {
         let (wait, association) = (self.waiting().wait, self.state.association().map(discriminant));
         let involves_rivals = wait == Wait::Arbitration || (wait == Wait::Registry && association.is_none());
-        let customer_wait = match self.state.submission() {
-            Some(submission) if involves_rivals => reviewer_wait(submission),
-            Some(_) | None => wait,
+        let customer_wait = match (self.state.submission(), self.state.association()) {
+            (Some(submission), Some(association)) if wait == Wait::Statement => {
+                wait_when_approved(submission, association).wait
+            }
+            (Some(submission), _) if involves_rivals => reviewer_wait(submission),
+            (Some(_) | None, _) => wait,
         };
         [wait, customer_wait].map(|wait| (wait, association))
     }
@@ -139,7 +148,7 @@ const fn reviewer_wait(submission: &Submission) -> Wait {
     if submission.review.started { Wait::ReviewDecision } else { Wait::ReviewStart }
 }
 
-/// Returns what an approved claim waits for.
+/// Returns what an approved claim waits for, apart from a statement about contested lines.
 fn wait_when_approved(submission: &Submission, association: &Association) -> WaitStatus {
     match (association, submission.consent_due) {
         (Association::Pending, None) => {

@@ -59,6 +59,10 @@ fn fact_from_event(incoming: &IncomingEvent, entropy: &dyn Entropy) -> Result<(C
         Payload::PartnerActionRequested(event) => {
             (&event.claim, partner_action_requested(event, new_comment(&event.comment))?)
         }
+        Payload::StatementRequested(event) => {
+            let fact = ReviewFact::StatementRequested(new_comment(&event.comment));
+            (&event.claim, review_fact(&event.review_case_id, fact)?)
+        }
         Payload::ReviewApproved(event) => {
             let fact = ReviewFact::Approved(new_comment(&event.comment));
             (&event.claim, review_fact(&event.review_case_id, fact)?)

@@ -12,19 +12,21 @@
 //! | disputed (R28) | `ClaimDisputed` | poe-review, customer-consent |
 //! | edited (R29), some lines lost (R37) | `ClaimEdited` | poe-review, customer-consent |
 //! | evidence added after the submission, except for a dispute (R29) | `ClaimEdited` | poe-review |
+//! | a statement was requested, given or missed (R37a) | `StatementReported` | poe-review |
 //! | approved (R23) | `ClaimApproved` | customer-consent |
 //! | associations ended (R37, R39) | `LinesEnded` | poe-review, customer-consent |
 //! | association granted (R26a, R27) | `AssociationGranted` | registry |
 //! | closed (R22, R24–R26) | `ClaimClosed` | poe-review, customer-consent, registry |
 //! | personal data erased, if the claim was submitted (R56) | `PersonalDataErased` | poe-review, customer-consent |
-use crate::domain::{Claim, ClaimStateKind, Contact, Event, EventKind, Evidence, Line, Submission};
+use crate::domain::{Claim, ClaimStateKind, Contact, Event, EventKind, Evidence, Line, StatementStatus, Submission};
 use cpor_durable::{Change, OutgoingEvent, RecordedEvent};
 use cpor_proto::wire_time::to_wire_time;
 use cpor_proto::{
     WireEnum as _,
     events::v1::{
         AssociationGranted, ClaimApproved, ClaimClosed, ClaimDisputed, ClaimEdited, ClaimResubmitted, ClaimSnapshot,
-        ClaimSubmitted, EvidenceSnapshot, LineSnapshot, LinesEnded, PersonalDataErased, event::Payload,
+        ClaimSubmitted, EvidenceSnapshot, LineSnapshot, LinesEnded, PersonalDataErased, StatementReported,
+        event::Payload, statement_reported::Status,
     },
     r#type::v1 as types,
 };
@@ -32,7 +34,33 @@ use cpor_types::{Activity, PersonalData, ProductName, Program, Service, Solution
 
 /// Returns the events that one change of a claim causes at the other services.
 pub(crate) fn outgoing_events(change: &Change<Claim>) -> Vec<OutgoingEvent> {
-    change.events.iter().flat_map(|recorded| events_for(change, recorded)).collect()
+    let events = change.events.iter().flat_map(|recorded| events_for(change, recorded));
+    events.chain(statement_event(change)).collect()
+}
+
+/// Returns the event about a request for a statement, if this step opens or settles one (R37a).
+/// poe-review notices by itself that a competition has ended.
+fn statement_event(change: &Change<Claim>) -> Option<OutgoingEvent> {
+    let statement = |claim: &Claim| claim.state.submission().and_then(|submission| submission.statement.clone());
+    let before = change.before.as_ref().and_then(|before| statement(&before.state));
+    let after = statement(&change.after.state)?;
+    let status = match after.status {
+        StatementStatus::Open => Status::Open,
+        StatementStatus::Given => Status::Given,
+        StatementStatus::NotGiven => Status::NotGiven,
+        StatementStatus::Lapsed => return None,
+    };
+    let is_new = before.is_none_or(|before| (before.status, before.request_time) != (after.status, after.request_time));
+    let submission = change.after.state.state.submission().filter(|_| is_new)?;
+    let reported = StatementReported {
+        claim: change.after.state.name.to_string(),
+        tenant: tenant_name(submission.tenant),
+        review_case_id: submission.review_case.to_string(),
+        status: status.into(),
+        due_time: Some(to_wire_time(after.window.deadline.due)),
+    };
+    let payload = Payload::StatementReported(reported);
+    change.events.last().map(|recorded| OutgoingEvent::from_recorded(recorded, Service::PoeReview, payload))
 }
 
 /// Returns the outgoing events for one recorded event of the claim.

@@ -2,6 +2,7 @@
 //! is *contested* while another company claims or holds the same. A review lead then awards it to
 //! one company. The mails never contain the name of the other company.
 use super::mail_content::{MailContent, NoticeContext, Section, Tone, line_labels};
+use crate::domain::StatementRequest;
 
 /// Returns the mail that lines are contested; `None` if no line is contested any more.
 pub(super) fn competition_mail(context: &NoticeContext<'_>) -> Option<MailContent> {
@@ -16,13 +17,55 @@ pub(super) fn competition_mail(context: &NoticeContext<'_>) -> Option<MailConten
     let procedure_text = "Reviewers look at both proofs of execution, and may ask both companies for more. A review lead then awards each contested line to \
                one company. The review deadlines are stopped until then.";
     let options_text = "You do not need to do anything if your proof of execution is complete. You may write a comment (CreateComment) and, if the claim's state allows \
-               it, add evidence (UploadEvidence).";
+               it, add evidence (UploadEvidence). An approved claim accepts evidence while the competition lasts.";
     let mail = context.new_mail(Tone::Neutral, "A competing claim", "Another company claims the same", lead);
     Some(mail.with_sections([
         Some(Section::bullet_points("What is contested", contested)),
         Some(Section::paragraphs("What happens now", [procedure_text])),
         Some(Section::paragraphs("What you can do", [options_text])),
     ]))
+}
+
+/// Returns the mail about a request for a statement (R37a); `None` if the claim no longer waits for
+/// it.
+pub(super) fn statement_request_mail(context: &NoticeContext<'_>) -> Option<MailContent> {
+    let statement = context.submission.open_statement()?;
+    let is_reported = statement.request_time == context.data.time;
+    let subject = format!("Your statement is requested by {}", context.day(statement.window.deadline.due));
+    is_reported.then(|| statement_mail(context, statement, &subject, "A reviewer asks for your statement"))
+}
+
+/// Returns the reminder of a request for a statement; `None` if the claim no longer waits for it.
+pub(super) fn statement_reminder_mail(context: &NoticeContext<'_>) -> Option<MailContent> {
+    let statement = context.submission.open_statement()?;
+    let is_reminded = statement.window.remind.is_none() && statement.request_time < context.data.time;
+    let subject = format!("Reminder: your statement is requested by {}", context.day(statement.window.deadline.due));
+    is_reminded.then(|| statement_mail(context, statement, &subject, "Your statement is due soon"))
+}
+
+fn statement_mail(
+    context: &NoticeContext<'_>,
+    statement: &StatementRequest,
+    subject: &str,
+    headline: &str,
+) -> MailContent {
+    let lead = format!(
+        "You are on record for {}, or your claim for it is approved. Another company claims some of the same, and a reviewer asks for \
+         your statement before this is decided. Neither of you learns who the other is.",
+        context.customer()
+    );
+    let contested = line_labels(context.claim.content.lines.iter().filter(|line| line.contested));
+    let due = context.time(statement.window.deadline.due);
+    let deadline_text =
+        format!("You have until {due}. If you do not answer, the decision is made without your statement.");
+    let answer_text =
+        "Write a comment to the reviewers (CreateComment), or add a document that shows your work (UploadEvidence).";
+    context.new_mail(Tone::ActionRequired, subject, headline, lead).with_sections([
+        Some(Section::bullet_points("What is contested", contested)),
+        Section::quote("What the reviewer wrote", &statement.comment),
+        Some(Section::paragraphs("Deadline", [deadline_text]).emphasized()),
+        Some(Section::paragraphs("How to answer", [answer_text])),
+    ])
 }
 
 /// Returns the mail about the lines that were awarded to another company; `None` if the claim was

@@ -68,6 +68,8 @@ fn mail_content(
     Ok(match kind {
         PartnerMailKind::PartnerAction => partner_action::request_mail(&context),
         PartnerMailKind::ResponseReminder => partner_action::reminder_mail(&context),
+        PartnerMailKind::StatementRequest => competition::statement_request_mail(&context),
+        PartnerMailKind::StatementReminder => competition::statement_reminder_mail(&context),
         PartnerMailKind::Rejection => decision::rejection_mail(&context),
         PartnerMailKind::DisputeReminder => decision::dispute_reminder_mail(&context),
         PartnerMailKind::CustomerDeclined => decision::decline_after_rejection_mail(&context),

@@ -53,6 +53,18 @@ fn r48_a_reminder_is_sent_until_the_partner_answers() {
 }
 
 #[test]
+fn r37a_a_request_for_a_statement_names_the_deadline() {
+    let request = review(ReviewFact::StatementRequested(Some(comment(ActorSide::Reviewer))));
+    let life = TestClaim::official().fact(&contested(&[line_id()])).fact(&request);
+    assert_mail("statement_request", &life, PartnerMailKind::StatementRequest, life.now);
+    let due = life.claim.state.submission().unwrap().open_statement().unwrap().window.remind.unwrap();
+    let reminded = life.clone().apply_passed_deadline(due);
+    assert_mail("statement_reminder", &reminded, PartnerMailKind::StatementReminder, due);
+    let answered = life.clone().step(|claim, now| claim.comment(comment(ActorSide::Partner), now));
+    assert!(mail(&answered, PartnerMailKind::StatementRequest, life.now).is_none(), "answered before it was sent");
+}
+
+#[test]
 fn r57_a_rejection_names_the_reason_and_the_dispute() {
     let further = vec![FurtherRejectionReason::ProductsMissing];
     let said = Some(comment(ActorSide::Reviewer));

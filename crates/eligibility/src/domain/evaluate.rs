@@ -149,11 +149,21 @@ fn evaluate_condition(condition: &Condition, values: &FactValues) -> ConditionRe
     }
     let held = condition.expression.holds(&context);
     let facts = condition.facts.iter().map(|path| (path.clone(), cel_literal(&value_at(values, path))));
+    // Without usage nobody knows whether it has grown, so the guide's sentence would mislead.
+    let is_missing = |path: &String| path.starts_with("usage.") && value_at(values, path) == Value::Null;
+    let missing: Vec<&str> = condition.facts.iter().filter(|path| is_missing(path)).map(String::as_str).collect();
+    let explanation = match missing.as_slice() {
+        [] => condition.explanation.clone(),
+        missing => format!(
+            "Usage has not been imported for the months that this condition needs: {} is unknown.",
+            missing.join(" and ")
+        ),
+    };
     ConditionResult {
         name: condition.name.clone(),
         held,
         facts: facts.collect(),
-        explanation: if held { String::new() } else { condition.explanation.clone() },
+        explanation: if held { String::new() } else { explanation },
     }
 }
 

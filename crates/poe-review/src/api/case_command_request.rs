@@ -1,7 +1,8 @@
 //! The fields that the requests of all commands on a case have in common.
 use cpor_proto::reviews::v1::{
     ApproveReviewCaseRequest, AssignReviewCaseRequest, CreateReviewNoteRequest, RejectReviewCaseRequest,
-    ReleaseReviewCaseRequest, RequestPartnerActionRequest, StartReviewRequest, TakeReviewCaseRequest,
+    ReleaseReviewCaseRequest, RequestPartnerActionRequest, RequestStatementRequest, StartReviewRequest,
+    TakeReviewCaseRequest,
 };
 use prost::Name;
 
@@ -49,6 +50,7 @@ impl_case_command_request! {
     ReleaseReviewCaseRequest: "ReleaseReviewCase", name;
     StartReviewRequest: "StartReview", name;
     RequestPartnerActionRequest: "RequestPartnerAction", name;
+    RequestStatementRequest: "RequestStatement", name;
     ApproveReviewCaseRequest: "ApproveReviewCase", name;
     RejectReviewCaseRequest: "RejectReviewCase", name;
     CreateReviewNoteRequest: "CreateReviewNote", parent;

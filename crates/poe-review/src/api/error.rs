@@ -43,6 +43,11 @@ pub(super) fn from_refusal(resource: &str, refusal: Refusal) -> Status {
             let message = "the review case already has a reviewer: only a review lead may assign it to another";
             status::with_reason(Code::FailedPrecondition, ErrorReason::AlreadyAssigned.as_str_name(), message, &[])
         }
+        Refusal::StatementNotPossible => {
+            let message = "a statement can be requested while a line of the approved case is contested and no earlier \
+                           request is open";
+            status::with_reason(Code::FailedPrecondition, ErrorReason::StatementNotPossible.as_str_name(), message, &[])
+        }
         Refusal::ReasonMissing => {
             invalid_field("reasons", FieldViolationReason::Required, "must contain at least 1 reason")
         }

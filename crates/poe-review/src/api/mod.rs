@@ -16,6 +16,7 @@ mod list_review_notes;
 mod reject_review_case;
 mod release_review_case;
 mod request_partner_action;
+mod request_statement;
 mod start_review;
 mod take_review_case;
 mod to_proto;
@@ -39,9 +40,9 @@ use cpor_proto::reviews::v1::{
     ApproveReviewCaseRequest, ArbitrateLinesRequest, Arbitration, AssignReviewCaseRequest, Competition,
     CreateReviewNoteRequest, GetArbitrationRequest, GetCompetitionRequest, GetReviewCaseRequest, GetReviewNoteRequest,
     ListReviewCasesRequest, ListReviewCasesResponse, ListReviewNotesRequest, ListReviewNotesResponse,
-    RejectReviewCaseRequest, ReleaseReviewCaseRequest, RequestPartnerActionRequest, ReviewCase as ProtoReviewCase,
-    ReviewNote, StartReviewRequest, TakeReviewCaseRequest, WatchReviewCasesRequest, WatchReviewCasesResponse,
-    review_service_server::ReviewService,
+    RejectReviewCaseRequest, ReleaseReviewCaseRequest, RequestPartnerActionRequest, RequestStatementRequest,
+    ReviewCase as ProtoReviewCase, ReviewNote, StartReviewRequest, TakeReviewCaseRequest, WatchReviewCasesRequest,
+    WatchReviewCasesResponse, review_service_server::ReviewService,
 };
 use cpor_types::{Calendar, Entropy, Role, Timestamp};
 use std::sync::Arc;
@@ -174,6 +175,13 @@ impl ReviewService for Api {
         request: Request<RequestPartnerActionRequest>,
     ) -> Result<Response<ProtoReviewCase>, Status> {
         request_partner_action::handle(self, request).await
+    }
+
+    async fn request_statement(
+        &self,
+        request: Request<RequestStatementRequest>,
+    ) -> Result<Response<ProtoReviewCase>, Status> {
+        request_statement::handle(self, request).await
     }
 
     async fn approve_review_case(

@@ -1,6 +1,7 @@
 //! Converts domain types to the messages of responses.
 use crate::domain::{
-    CaseKind, CaseRole, Clock, ClockKind, CommandKind, Evidence, Line, LineRefusal, Note, Phase, ReviewCase,
+    CaseKind, CaseRole, Clock, ClockKind, CommandKind, Evidence, Line, LineRefusal, Note, Phase, ReviewCase, Statement,
+    StatementStatus,
     arbitration::{Arbitration, ArbitrationState, Award, AwardOutcome},
 };
 use cpor_durable::{Etag, Versioned};
@@ -40,6 +41,7 @@ pub(super) fn review_case(
         dispute: dispute(case),
         evidence: snapshot.evidence.iter().map(evidence).collect(),
         overdue: case.clocks.is_overdue(),
+        statement: case.statement.map(statement),
     }
 }
 
@@ -68,6 +70,21 @@ fn evidence(document: &Evidence) -> proto::ReviewEvidence {
         sha256: document.sha256.clone(),
         create_time: Some(to_wire_time(document.create_time)),
         signature_time: document.signature_time.map(to_wire_time),
+    }
+}
+
+fn statement(Statement { request_time, due_time, status, update_time }: Statement) -> proto::Statement {
+    let status = match status {
+        StatementStatus::Open => proto::statement::Status::Open,
+        StatementStatus::Given => proto::statement::Status::Given,
+        StatementStatus::NotGiven => proto::statement::Status::NotGiven,
+        StatementStatus::Lapsed => proto::statement::Status::Lapsed,
+    };
+    proto::Statement {
+        request_time: Some(to_wire_time(request_time)),
+        due_time: due_time.map(to_wire_time),
+        status: status.into(),
+        update_time: Some(to_wire_time(update_time)),
     }
 }
 
@@ -183,5 +200,6 @@ fn command(kind: CommandKind) -> proto::ReviewCommand {
         CommandKind::RequestPartnerAction => proto::ReviewCommand::RequestPartnerAction,
         CommandKind::Approve => proto::ReviewCommand::Approve,
         CommandKind::Reject => proto::ReviewCommand::Reject,
+        CommandKind::RequestStatement => proto::ReviewCommand::RequestStatement,
     }
 }

@@ -1,6 +1,6 @@
 //! The review case, which is the aggregate of this service: the review of one submitted or disputed
 //! claim, over all rounds of resubmission.
-use super::{CaseEvent, CaseKind, CaseRole, Clocks, Competition, LineRefusal, Phase, Snapshot, State};
+use super::{CaseEvent, CaseKind, CaseRole, Clocks, Competition, LineRefusal, Phase, Snapshot, State, Statement};
 use cpor_durable::Transition;
 use cpor_types::{AssociationKey, Calendar, CaseId, DecisionId, Length, LineId, TenantId, Timestamp};
 use std::collections::BTreeSet;
@@ -36,6 +36,8 @@ pub struct ReviewCase {
     /// The registry's reasons for refusing to reserve lines for the last approval. Empty if it did
     /// not refuse.
     pub approval_refusals: Vec<LineRefusal>,
+    /// The last request to the partner for a statement about contested lines (R37a).
+    pub statement: Option<Statement>,
     /// The time at which the case was opened.
     pub create_time: Timestamp,
     /// The time of the last change.
@@ -92,6 +94,7 @@ impl ReviewCase {
             close_time: if phase.is_open() { None } else { self.close_time.or(Some(now)) },
             ..self
         }
+        .lapse_statement_without_contest(now)
     }
 
     /// Returns the case in the same state, with another reviewer.

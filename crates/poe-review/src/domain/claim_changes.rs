@@ -43,6 +43,7 @@ impl ReviewCase {
             competition: Competition::default(),
             ended_lines: BTreeSet::new(),
             approval_refusals: Vec::new(),
+            statement: None,
             create_time: effective_time,
             update_time: effective_time,
             close_time: None,
@@ -78,8 +79,9 @@ impl ReviewCase {
         }
     }
 
-    /// Applies an edit of the claim during its review (R29, R37). Returns `None` if the case is not
-    /// open or nothing changes.
+    /// Applies an edit of the claim during its review (R29, R37). Of an approved claim only the
+    /// documents change, which its partner adds when a line is contested (R37a). Returns `None` if
+    /// nothing changes, or the case was rejected or closed.
     #[must_use]
     pub fn apply_edit(
         &self,
@@ -87,9 +89,15 @@ impl ReviewCase {
         effective_time: Timestamp,
         calendar: &Calendar,
     ) -> Option<Transition<Self>> {
-        let next = self.with_snapshot(snapshot);
-        (self.phase().is_open() && next != *self)
-            .then(|| transition(self, next.with_updated_clocks(effective_time, calendar), CaseEvent::Edited))
+        let next = match (self.phase().is_open(), self.phase().is_approved()) {
+            (true, _) => self.with_snapshot(snapshot),
+            (false, true) => {
+                let documents = Snapshot { evidence: snapshot.evidence, ..self.snapshot.clone() };
+                Self { snapshot: documents, ..self.clone() }
+            }
+            (false, false) => return None,
+        };
+        (next != *self).then(|| transition(self, next.with_updated_clocks(effective_time, calendar), CaseEvent::Edited))
     }
 
     /// Marks lines of an approved case as ended, because their associations have ended (R37, R39).

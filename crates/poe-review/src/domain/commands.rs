@@ -129,6 +129,6 @@ impl ReviewCase {
     }
 }
 
-fn require_comment(comment: &str) -> Result<(), Refusal> {
+pub(super) fn require_comment(comment: &str) -> Result<(), Refusal> {
     if comment.trim().is_empty() { Err(Refusal::CommentMissing) } else { Ok(()) }
 }

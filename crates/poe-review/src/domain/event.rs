@@ -28,6 +28,14 @@ pub enum CaseEvent {
     },
     /// The reviewer requested an action of the partner (R20).
     PartnerActionRequested(PartnerAction),
+    /// A reviewer asked the partner of the approved claim for a statement about contested lines
+    /// (R37a).
+    StatementRequested {
+        /// The comment to the partner.
+        comment: String,
+    },
+    /// claim-intake reported about the request for a statement (R37a).
+    StatementReported,
     /// The reviewer approved, and the registry is being asked to hold the lines (R23).
     ApprovalBegun {
         /// The id under which the registry holds the lines.
@@ -133,6 +141,8 @@ impl CaseEvent {
             | Self::Assigned { .. }
             | Self::Started { .. }
             | Self::PartnerActionRequested(_)
+            | Self::StatementRequested { .. }
+            | Self::StatementReported
             | Self::ApprovalBegun { .. }
             | Self::Approved(_)
             | Self::ApprovalRefused { .. }
@@ -173,6 +183,8 @@ impl CaseEvent {
             | Self::Assigned { .. }
             | Self::Started { .. }
             | Self::PartnerActionRequested(_)
+            | Self::StatementRequested { .. }
+            | Self::StatementReported
             | Self::ApprovalBegun { .. }
             | Self::Approved(_)
             | Self::ApprovalRefused { .. }

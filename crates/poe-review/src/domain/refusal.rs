@@ -24,7 +24,10 @@ pub enum Refusal {
     ReasonMissing,
     /// Reviewers may not give this primary reason for a rejection (R31).
     ReasonNotOpen,
-    /// A request for partner action (R20) or a rejection (R24) has no comment for the partner.
+    /// A statement cannot be requested, because no line is contested or an earlier request is open
+    /// (R37a).
+    StatementNotPossible,
+    /// A request to the partner (R20, R37a) or a rejection (R24) has no comment for the partner.
     CommentMissing,
     /// A request for partner action contains lines that the claim does not have (R30).
     LinesUnknown(Vec<LineId>),

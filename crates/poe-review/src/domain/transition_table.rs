@@ -19,12 +19,22 @@ pub enum CommandKind {
     Approve,
     /// Reject the claim.
     Reject,
+    /// Request a statement about contested lines of an approved claim.
+    RequestStatement,
 }
 
 impl CommandKind {
     /// All commands, in the order of the API.
-    pub const ALL: [Self; 7] =
-        [Self::Assign, Self::Take, Self::Release, Self::Start, Self::RequestPartnerAction, Self::Approve, Self::Reject];
+    pub const ALL: [Self; 8] = [
+        Self::Assign,
+        Self::Take,
+        Self::Release,
+        Self::Start,
+        Self::RequestPartnerAction,
+        Self::Approve,
+        Self::Reject,
+        Self::RequestStatement,
+    ];
 
     /// Returns the stable name that error messages and logs use.
     #[must_use]
@@ -37,6 +47,7 @@ impl CommandKind {
             Self::RequestPartnerAction => "request_partner_action",
             Self::Approve => "approve",
             Self::Reject => "reject",
+            Self::RequestStatement => "request_statement",
         }
     }
 }
@@ -127,7 +138,7 @@ const fn row(
 }
 
 /// The transitions that commands cause. A command is refused in a phase without a row for it (R15).
-pub const TRANSITION_TABLE: [TransitionRow; 8] = [
+pub const TRANSITION_TABLE: [TransitionRow; 9] = [
     row(Phase::Waiting, CommandKind::Assign, RequiredRole::Lead, AssigneeGuard::None, Phase::Waiting, "R19"),
     row(Phase::Waiting, CommandKind::Take, RequiredRole::AnyReviewer, AssigneeGuard::Unassigned, Phase::Waiting, "R19"),
     row(
@@ -163,6 +174,15 @@ pub const TRANSITION_TABLE: [TransitionRow; 8] = [
         Phase::Rejected,
         "R24",
     ),
+    // Any reviewer may ask, because the statement matters for the review of the competing case.
+    row(
+        Phase::Approved,
+        CommandKind::RequestStatement,
+        RequiredRole::AnyReviewer,
+        AssigneeGuard::None,
+        Phase::Approved,
+        "R37a",
+    ),
     // A second approval does not send another request to the registry. Its caller gets the result
     // of the pending one.
     row(
@@ -182,7 +202,10 @@ impl ReviewCase {
         let is_allowed = |row: &&TransitionRow| {
             row.from == self.phase() && row.required_role.includes(role) && row.guard.is_met_by(self)
         };
-        TRANSITION_TABLE.iter().filter(is_allowed).map(|row| row.command).collect()
+        let is_possible = |command: &CommandKind| {
+            *command != CommandKind::RequestStatement || (self.is_contested() && !self.has_open_statement())
+        };
+        TRANSITION_TABLE.iter().filter(is_allowed).map(|row| row.command).filter(is_possible).collect()
     }
 
     /// Checks that a command is allowed, and returns the phase that it leads to. The phase of the

@@ -3,12 +3,16 @@
 //! its stream, so the event is applied exactly once.
 use super::parse::{SnapshotOfCase, case_id, parse, parse_enum, snapshot};
 use crate::{
-    domain::{CaseKind, Dispute, NewCase, ReviewCase},
+    domain::{CaseKind, Dispute, NewCase, ReviewCase, StatementStatus},
     store::{CaseStore, case_key, case_query::CaseQuery},
 };
 use cpor_database::Db;
 use cpor_durable::{Command, EventReceiver, Inbox, IncomingEvent, ReceiveError, Transition, Writer};
-use cpor_proto::events::v1::{ClaimClosed, ClaimDisputed, LinesEnded, PersonalDataErased, event::Payload};
+use cpor_proto::events::v1::{
+    ClaimClosed, ClaimDisputed, LinesEnded, PersonalDataErased, StatementReported, event::Payload,
+    statement_reported::Status,
+};
+use cpor_proto::wire_time::from_wire_time;
 use cpor_types::{
     Calendar, CaseId, ClaimName, LineId, PersonalData, PolicyProfiles, PrimaryRejection, TenantId, TenantName,
     Timestamp,
@@ -41,6 +45,7 @@ impl EventReceiver for ClaimEventReceiver {
             Payload::ClaimEdited(event) => self.claim_edited(&incoming, snapshot(event.snapshot)?).await,
             Payload::LinesEnded(event) => self.lines_ended(&incoming, &event).await,
             Payload::ClaimClosed(event) => self.claim_closed(&incoming, &event).await,
+            Payload::StatementReported(event) => self.statement_reported(&incoming, &event).await,
             Payload::PersonalDataErased(event) => self.personal_data_erased(&incoming, &event).await,
             _ => Err(incoming.unexpected()),
         }
@@ -127,6 +132,26 @@ impl ClaimEventReceiver {
         let case = case_id(&event.tenant, &event.review_case_id)?;
         self.change_case("close_case", incoming, case, move |case, effective_time, calendar| {
             case.close(reason, effective_time, calendar)
+        })
+        .await
+    }
+
+    /// Records how far a request for a statement has come (R37a).
+    async fn statement_reported(
+        &self,
+        incoming: &IncomingEvent,
+        event: &StatementReported,
+    ) -> Result<(), ReceiveError> {
+        let status = match event.status() {
+            Status::Open => StatementStatus::Open,
+            Status::Given => StatementStatus::Given,
+            Status::NotGiven => StatementStatus::NotGiven,
+            Status::Unspecified => return Err(ReceiveError::park("status: is required")),
+        };
+        let due_time = event.due_time.and_then(from_wire_time);
+        let case = case_id(&event.tenant, &event.review_case_id)?;
+        self.change_case("report_statement", incoming, case, move |case, effective_time, _| {
+            case.report_statement(status, due_time, effective_time)
         })
         .await
     }

@@ -67,6 +67,7 @@ fn payload(case: &ReviewCase, event: &CaseEvent) -> Option<Payload> {
         | CaseEvent::Closed { .. }
         | CaseEvent::LinesEnded { .. }
         | CaseEvent::RivalsChecked { .. }
+        | CaseEvent::StatementReported
         // The registry receives it.
         | CaseEvent::AwardReleased { .. }
         // An award without lines changes nothing: the claim no longer has lines for the awarded
@@ -88,6 +89,9 @@ fn payload(case: &ReviewCase, event: &CaseEvent) -> Option<Payload> {
                 comment,
                 remove_line_ids: strings(&remove_lines),
             })
+        }
+        CaseEvent::StatementRequested { comment } => {
+            Payload::StatementRequested(proto::StatementRequested { claim, review_case_id, comment })
         }
         CaseEvent::CompetitionChanged { lines } => Payload::CompetitionChanged(proto::CompetitionChanged {
             claim,

@@ -34,6 +34,7 @@ pub(super) fn to_row(
         ended_lines: case.ended_lines.clone(),
         round: case.round,
         approval_refusals: case.approval_refusals.clone(),
+        statement: case.statement,
     };
     Ok(ActiveModel {
         owner: Set(key.owner.clone().into()),
@@ -59,7 +60,8 @@ pub(super) fn to_row(
 pub(super) fn from_row(row: Model) -> Result<(AggregateKey, Versioned<ReviewCase>), StoreError> {
     let key = AggregateKey::new(row.owner, row.id.into());
     let inconsistent = |cause: &dyn std::fmt::Display| StoreError::inconsistent(TABLE, &key, cause);
-    let CaseBody { kind, state, clocks, remind_before, competition, ended_lines, round, approval_refusals } = row.body;
+    let CaseBody { kind, state, clocks, remind_before, competition, ended_lines, round, approval_refusals, statement } =
+        row.body;
     let (CaseSnapshot(snapshot), phase) = (row.snapshot, Phase::from(row.state));
     if state.phase() != phase {
         let (column, body) = (phase.as_str(), state.phase().as_str());
@@ -78,6 +80,7 @@ pub(super) fn from_row(row: Model) -> Result<(AggregateKey, Versioned<ReviewCase
         competition,
         ended_lines,
         approval_refusals,
+        statement,
         create_time: row.create_time,
         update_time: row.update_time,
         close_time: row.close_time,

@@ -210,6 +210,35 @@ impl ::prost::Name for PartnerAction {
         "/cpor.claims.v1.PartnerAction".into()
     }
 }
+/// A reviewer's request to the holder of a contested line for a statement (R37a).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct StatementRequest {
+    /// The comment of the reviewer.
+    #[prost(string, tag = "1")]
+    pub comment: ::prost::alloc::string::String,
+    /// When the reviewer made the request.
+    #[prost(message, optional, tag = "2")]
+    pub request_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Until when the partner can answer.
+    #[prost(message, optional, tag = "3")]
+    pub due_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// How `due_time` was computed, for example `5 business days, calendar vendor-us 2026`.
+    #[prost(string, tag = "4")]
+    pub due_rule: ::prost::alloc::string::String,
+    /// How far the request has come.
+    #[prost(enumeration = "StatementStatus", tag = "5")]
+    pub status: i32,
+}
+impl ::prost::Name for StatementRequest {
+    const NAME: &'static str = "StatementRequest";
+    const PACKAGE: &'static str = "cpor.claims.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "cpor.claims.v1.StatementRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/cpor.claims.v1.StatementRequest".into()
+    }
+}
 /// A partner's statement that it is on record for a customer, with its proof. The fields up to
 /// `terms_acknowledged` are entered by the partner (R10); the following ones are set by the server.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -292,6 +321,10 @@ pub struct Claim {
     /// The request for partner action. Only set in PARTNER_ACTION_REQUIRED.
     #[prost(message, optional, tag = "34")]
     pub partner_action: ::core::option::Option<PartnerAction>,
+    /// The last request for a statement about contested lines (R37a). Only set in APPROVED, if there
+    /// was one.
+    #[prost(message, optional, tag = "70")]
+    pub statement_request: ::core::option::Option<StatementRequest>,
     /// Why the claim is rejected. Only set in REJECTED.
     #[prost(message, optional, tag = "35")]
     pub rejection: ::core::option::Option<Rejection>,
@@ -1604,6 +1637,19 @@ pub struct ClaimExplanation {
     /// The business time of the explanation. Deadlines up to this time are taken into account.
     #[prost(message, optional, tag = "11")]
     pub evaluate_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// What is wrong with a draft, or with a claim in PARTNER_ACTION_REQUIRED. While there is a
+    /// violation, it cannot be submitted or resubmitted. Empty for customers.
+    #[prost(message, repeated, tag = "20")]
+    pub violations: ::prost::alloc::vec::Vec<Violation>,
+    /// Why the claim is where it is, as sentences in English: the violations, the reason of a
+    /// rejection, what a decline of the customer means, and that a line is contested. Customers see
+    /// only what their own decisions mean.
+    #[prost(string, repeated, tag = "21")]
+    pub reasons: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// The calls by which the acting party moves the claim on, best first. Empty if no party has to
+    /// act.
+    #[prost(message, repeated, tag = "22")]
+    pub next_calls: ::prost::alloc::vec::Vec<NextCall>,
 }
 impl ::prost::Name for ClaimExplanation {
     const NAME: &'static str = "ClaimExplanation";
@@ -1613,6 +1659,30 @@ impl ::prost::Name for ClaimExplanation {
     }
     fn type_url() -> ::prost::alloc::string::String {
         "/cpor.claims.v1.ClaimExplanation".into()
+    }
+}
+/// A call that moves a claim on.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct NextCall {
+    /// The party that makes the call.
+    #[prost(enumeration = "Party", tag = "1")]
+    pub party: i32,
+    /// The method, for example `cpor.claims.v1.ClaimService/SubmitClaim`.
+    #[prost(string, tag = "2")]
+    pub method: ::prost::alloc::string::String,
+    /// The paths of the request's fields that have to be filled in, for example `name` and
+    /// `claim.customer_contact.email`.
+    #[prost(string, repeated, tag = "3")]
+    pub fields: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+impl ::prost::Name for NextCall {
+    const NAME: &'static str = "NextCall";
+    const PACKAGE: &'static str = "cpor.claims.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "cpor.claims.v1.NextCall".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/cpor.claims.v1.NextCall".into()
     }
 }
 /// What a party can do with a claim now.
@@ -1974,6 +2044,9 @@ pub enum WaitsFor {
     DisputeWindow = 10,
     /// The claim waits for nothing: it is official, has ended, or is finally rejected.
     Nothing = 11,
+    /// The partner, whose approved claim is contested, has been asked for a statement (R37a). Silence
+    /// decides nothing.
+    Statement = 20,
 }
 impl WaitsFor {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1994,6 +2067,7 @@ impl WaitsFor {
             Self::Registry => "WAITS_FOR_REGISTRY",
             Self::DisputeWindow => "WAITS_FOR_DISPUTE_WINDOW",
             Self::Nothing => "WAITS_FOR_NOTHING",
+            Self::Statement => "WAITS_FOR_STATEMENT",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -2011,6 +2085,7 @@ impl WaitsFor {
             "WAITS_FOR_REGISTRY" => Some(Self::Registry),
             "WAITS_FOR_DISPUTE_WINDOW" => Some(Self::DisputeWindow),
             "WAITS_FOR_NOTHING" => Some(Self::Nothing),
+            "WAITS_FOR_STATEMENT" => Some(Self::Statement),
             _ => None,
         }
     }
@@ -2109,6 +2184,47 @@ impl WithdrawReason {
                 Some(Self::NoLongerWorksWithCustomer)
             }
             "WITHDRAW_REASON_OTHER" => Some(Self::Other),
+            _ => None,
+        }
+    }
+}
+/// How far the request for a statement has come (R37a).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum StatementStatus {
+    /// The value is not specified.
+    Unspecified = 0,
+    /// The partner can answer.
+    Open = 1,
+    /// The partner has answered with a comment or a document.
+    Given = 2,
+    /// The partner did not answer in time. This decides nothing.
+    NotGiven = 3,
+    /// The competition ended before the partner answered.
+    Lapsed = 4,
+}
+impl StatementStatus {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "STATEMENT_STATUS_UNSPECIFIED",
+            Self::Open => "STATEMENT_STATUS_OPEN",
+            Self::Given => "STATEMENT_STATUS_GIVEN",
+            Self::NotGiven => "STATEMENT_STATUS_NOT_GIVEN",
+            Self::Lapsed => "STATEMENT_STATUS_LAPSED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "STATEMENT_STATUS_UNSPECIFIED" => Some(Self::Unspecified),
+            "STATEMENT_STATUS_OPEN" => Some(Self::Open),
+            "STATEMENT_STATUS_GIVEN" => Some(Self::Given),
+            "STATEMENT_STATUS_NOT_GIVEN" => Some(Self::NotGiven),
+            "STATEMENT_STATUS_LAPSED" => Some(Self::Lapsed),
             _ => None,
         }
     }

@@ -155,7 +155,7 @@ pub struct Event {
     /// The fact. The comment of each field names the sender and the receivers.
     #[prost(
         oneof = "event::Payload",
-        tags = "10, 11, 12, 13, 14, 15, 16, 17, 9, 20, 21, 22, 23, 24, 25, 26, 27, 28, 19, 29, 18, 39, 70, 30, 31, 32, 33, 34, 35, 40, 41, 42, 43, 50"
+        tags = "10, 11, 12, 13, 14, 15, 16, 17, 9, 20, 21, 22, 23, 24, 25, 26, 27, 28, 19, 29, 18, 39, 71, 72, 70, 30, 31, 32, 33, 34, 35, 40, 41, 42, 43, 50"
     )]
     pub payload: ::core::option::Option<event::Payload>,
 }
@@ -230,6 +230,12 @@ pub mod event {
         /// Sent by poe-review to claim-intake.
         #[prost(message, tag = "39")]
         ReviewReminded(super::ReviewReminded),
+        /// Sent by poe-review to claim-intake.
+        #[prost(message, tag = "71")]
+        StatementRequested(super::StatementRequested),
+        /// Sent by claim-intake to poe-review.
+        #[prost(message, tag = "72")]
+        StatementReported(super::StatementReported),
         /// Sent by poe-review to registry.
         #[prost(message, tag = "70")]
         AwardReleased(super::AwardReleased),
@@ -968,6 +974,110 @@ impl ::prost::Name for LinesAwarded {
     }
     fn type_url() -> ::prost::alloc::string::String {
         "/cpor.events.v1.LinesAwarded".into()
+    }
+}
+/// A reviewer asked the holder of a contested line for a statement (R37a).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct StatementRequested {
+    /// The resource name of the claim. Format: `partners/{partner}/claims/{claim}`, where `{claim}` is
+    /// a UUID.
+    #[prost(string, tag = "1")]
+    pub claim: ::prost::alloc::string::String,
+    /// The id of the review case, a UUID.
+    #[prost(string, tag = "2")]
+    pub review_case_id: ::prost::alloc::string::String,
+    /// The comment of the reviewer.
+    #[prost(string, tag = "3")]
+    pub comment: ::prost::alloc::string::String,
+}
+impl ::prost::Name for StatementRequested {
+    const NAME: &'static str = "StatementRequested";
+    const PACKAGE: &'static str = "cpor.events.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "cpor.events.v1.StatementRequested".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/cpor.events.v1.StatementRequested".into()
+    }
+}
+/// A request for a statement was received, was answered, or was not answered in time (R37a).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct StatementReported {
+    /// The resource name of the claim. Format: `partners/{partner}/claims/{claim}`, where `{claim}` is
+    /// a UUID.
+    #[prost(string, tag = "1")]
+    pub claim: ::prost::alloc::string::String,
+    /// The resource name of the tenant. Format: `tenants/{tenant}`, where `{tenant}` is a UUID.
+    #[prost(string, tag = "2")]
+    pub tenant: ::prost::alloc::string::String,
+    /// The id of the review case, a UUID.
+    #[prost(string, tag = "3")]
+    pub review_case_id: ::prost::alloc::string::String,
+    /// How far the request has come.
+    #[prost(enumeration = "statement_reported::Status", tag = "4")]
+    pub status: i32,
+    /// Until when the partner can answer.
+    #[prost(message, optional, tag = "5")]
+    pub due_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// Nested message and enum types in `StatementReported`.
+pub mod statement_reported {
+    /// How far the request has come.
+    #[derive(
+        Clone,
+        Copy,
+        Debug,
+        PartialEq,
+        Eq,
+        Hash,
+        PartialOrd,
+        Ord,
+        ::prost::Enumeration
+    )]
+    #[repr(i32)]
+    pub enum Status {
+        /// The value is not specified.
+        Unspecified = 0,
+        /// The partner can answer.
+        Open = 1,
+        /// The partner has answered with a comment or a document.
+        Given = 2,
+        /// The partner did not answer in time.
+        NotGiven = 3,
+    }
+    impl Status {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "STATUS_UNSPECIFIED",
+                Self::Open => "STATUS_OPEN",
+                Self::Given => "STATUS_GIVEN",
+                Self::NotGiven => "STATUS_NOT_GIVEN",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "STATUS_UNSPECIFIED" => Some(Self::Unspecified),
+                "STATUS_OPEN" => Some(Self::Open),
+                "STATUS_GIVEN" => Some(Self::Given),
+                "STATUS_NOT_GIVEN" => Some(Self::NotGiven),
+                _ => None,
+            }
+        }
+    }
+}
+impl ::prost::Name for StatementReported {
+    const NAME: &'static str = "StatementReported";
+    const PACKAGE: &'static str = "cpor.events.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "cpor.events.v1.StatementReported".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/cpor.events.v1.StatementReported".into()
     }
 }
 /// A claim no longer has a line that an arbitration awarded to it (R37). The registry no longer

@@ -78,6 +78,9 @@ pub struct ReviewCase {
     /// True if at least one clock of the case has passed (R45).
     #[prost(bool, tag = "21")]
     pub overdue: bool,
+    /// The last request to the partner for a statement (R37a). Absent if there was none.
+    #[prost(message, optional, tag = "30")]
+    pub statement: ::core::option::Option<Statement>,
 }
 impl ::prost::Name for ReviewCase {
     const NAME: &'static str = "ReviewCase";
@@ -87,6 +90,87 @@ impl ::prost::Name for ReviewCase {
     }
     fn type_url() -> ::prost::alloc::string::String {
         "/cpor.reviews.v1.ReviewCase".into()
+    }
+}
+/// A request to the partner of an approved, contested claim for a statement (R37a). The answer is a
+/// comment or a document of the claim.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Statement {
+    /// When the reviewer made the request.
+    #[prost(message, optional, tag = "1")]
+    pub request_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Until when the partner can answer. Absent until claim-intake has received the request.
+    #[prost(message, optional, tag = "2")]
+    pub due_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// How far the request has come.
+    #[prost(enumeration = "statement::Status", tag = "3")]
+    pub status: i32,
+    /// When the status last changed.
+    #[prost(message, optional, tag = "4")]
+    pub update_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// Nested message and enum types in `Statement`.
+pub mod statement {
+    /// How far the request has come.
+    #[derive(
+        Clone,
+        Copy,
+        Debug,
+        PartialEq,
+        Eq,
+        Hash,
+        PartialOrd,
+        Ord,
+        ::prost::Enumeration
+    )]
+    #[repr(i32)]
+    pub enum Status {
+        /// The value is not specified.
+        Unspecified = 0,
+        /// The partner can answer.
+        Open = 1,
+        /// The partner has answered.
+        Given = 2,
+        /// The partner did not answer in time. This decides nothing.
+        NotGiven = 3,
+        /// The competition ended before the partner answered.
+        Lapsed = 4,
+    }
+    impl Status {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "STATUS_UNSPECIFIED",
+                Self::Open => "STATUS_OPEN",
+                Self::Given => "STATUS_GIVEN",
+                Self::NotGiven => "STATUS_NOT_GIVEN",
+                Self::Lapsed => "STATUS_LAPSED",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "STATUS_UNSPECIFIED" => Some(Self::Unspecified),
+                "STATUS_OPEN" => Some(Self::Open),
+                "STATUS_GIVEN" => Some(Self::Given),
+                "STATUS_NOT_GIVEN" => Some(Self::NotGiven),
+                "STATUS_LAPSED" => Some(Self::Lapsed),
+                _ => None,
+            }
+        }
+    }
+}
+impl ::prost::Name for Statement {
+    const NAME: &'static str = "Statement";
+    const PACKAGE: &'static str = "cpor.reviews.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "cpor.reviews.v1.Statement".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/cpor.reviews.v1.Statement".into()
     }
 }
 /// A partner's dispute of a rejection (R28).
@@ -704,6 +788,42 @@ impl ::prost::Name for RequestPartnerActionRequest {
         "/cpor.reviews.v1.RequestPartnerActionRequest".into()
     }
 }
+/// Request for `RequestStatement`.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RequestStatementRequest {
+    /// The resource name of the case. Format: `tenants/{tenant}/reviewCases/{case}`, where `{tenant}`
+    /// and `{case}` are UUIDs.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// A comment for the partner, 1 to 10,000 characters. It must not name the competing company.
+    #[prost(string, tag = "2")]
+    pub comment: ::prost::alloc::string::String,
+    /// The `etag` of the review case that the caller has read. If the review case has changed since,
+    /// the call fails with ABORTED (ETAG_MISMATCH). If empty, the etag is not checked.
+    #[prost(string, tag = "3")]
+    pub etag: ::prost::alloc::string::String,
+    /// An id that the caller chooses for this request, for example a UUID, so that the request can be
+    /// retried safely. A request that is repeated with the same id and the same content within 24
+    /// hours changes nothing and returns the result of the first one as it is now. The same id with
+    /// other content fails with INVALID_ARGUMENT (REQUEST_ID_REUSED). If empty, a repeated call is a
+    /// new request.
+    #[prost(string, tag = "4")]
+    pub request_id: ::prost::alloc::string::String,
+    /// If true, the request is checked and the response shows the result that it would have, but
+    /// nothing is changed.
+    #[prost(bool, tag = "5")]
+    pub validate_only: bool,
+}
+impl ::prost::Name for RequestStatementRequest {
+    const NAME: &'static str = "RequestStatementRequest";
+    const PACKAGE: &'static str = "cpor.reviews.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "cpor.reviews.v1.RequestStatementRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/cpor.reviews.v1.RequestStatementRequest".into()
+    }
+}
 /// Request for `ApproveReviewCase`.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ApproveReviewCaseRequest {
@@ -1049,6 +1169,8 @@ pub enum ReviewCommand {
     Approve = 6,
     /// Reject the case with `RejectReviewCase`.
     Reject = 7,
+    /// Ask the partner of an approved, contested claim for a statement with `RequestStatement`.
+    RequestStatement = 8,
 }
 impl ReviewCommand {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1065,6 +1187,7 @@ impl ReviewCommand {
             Self::RequestPartnerAction => "REVIEW_COMMAND_REQUEST_PARTNER_ACTION",
             Self::Approve => "REVIEW_COMMAND_APPROVE",
             Self::Reject => "REVIEW_COMMAND_REJECT",
+            Self::RequestStatement => "REVIEW_COMMAND_REQUEST_STATEMENT",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -1078,6 +1201,7 @@ impl ReviewCommand {
             "REVIEW_COMMAND_REQUEST_PARTNER_ACTION" => Some(Self::RequestPartnerAction),
             "REVIEW_COMMAND_APPROVE" => Some(Self::Approve),
             "REVIEW_COMMAND_REJECT" => Some(Self::Reject),
+            "REVIEW_COMMAND_REQUEST_STATEMENT" => Some(Self::RequestStatement),
             _ => None,
         }
     }
@@ -1157,6 +1281,9 @@ pub enum ErrorReason {
     SuccessorExists = 9,
     /// Reason of a violation of AWARDS_NOT_POSSIBLE: the tenant has no such workload or subscription.
     KeyUnknown = 10,
+    /// A statement cannot be requested now: no line of the case is contested, or an earlier request is
+    /// still open. Code FAILED_PRECONDITION.
+    StatementNotPossible = 20,
 }
 impl ErrorReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1176,6 +1303,7 @@ impl ErrorReason {
             Self::KeyBusy => "KEY_BUSY",
             Self::SuccessorExists => "SUCCESSOR_EXISTS",
             Self::KeyUnknown => "KEY_UNKNOWN",
+            Self::StatementNotPossible => "STATEMENT_NOT_POSSIBLE",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -1192,6 +1320,7 @@ impl ErrorReason {
             "KEY_BUSY" => Some(Self::KeyBusy),
             "SUCCESSOR_EXISTS" => Some(Self::SuccessorExists),
             "KEY_UNKNOWN" => Some(Self::KeyUnknown),
+            "STATEMENT_NOT_POSSIBLE" => Some(Self::StatementNotPossible),
             _ => None,
         }
     }
@@ -1544,6 +1673,39 @@ pub mod review_service_client {
                         "cpor.reviews.v1.ReviewService",
                         "RequestPartnerAction",
                     ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Asks the partner of an approved claim for a statement while a line of the claim is contested
+        /// (R37a). The partner has the length of the partner response deadline to add a comment or a
+        /// document. Silence is shown in the case and decides nothing. Any reviewer can ask, because the
+        /// statement matters for the review of the competing claim.
+        ///
+        /// Errors: FAILED_PRECONDITION (COMMAND_NOT_ALLOWED) if the case is not approved;
+        /// FAILED_PRECONDITION (STATEMENT_NOT_POSSIBLE) if no line of the case is contested, or the partner
+        /// has not answered an earlier request yet.
+        ///
+        /// Callers: `poe_reviewer` and `review_lead`.
+        pub async fn request_statement(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RequestStatementRequest>,
+        ) -> std::result::Result<tonic::Response<super::ReviewCase>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/cpor.reviews.v1.ReviewService/RequestStatement",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("cpor.reviews.v1.ReviewService", "RequestStatement"),
                 );
             self.inner.unary(req, path, codec).await
         }
@@ -1912,6 +2074,20 @@ pub mod review_service_server {
         async fn request_partner_action(
             &self,
             request: tonic::Request<super::RequestPartnerActionRequest>,
+        ) -> std::result::Result<tonic::Response<super::ReviewCase>, tonic::Status>;
+        /// Asks the partner of an approved claim for a statement while a line of the claim is contested
+        /// (R37a). The partner has the length of the partner response deadline to add a comment or a
+        /// document. Silence is shown in the case and decides nothing. Any reviewer can ask, because the
+        /// statement matters for the review of the competing claim.
+        ///
+        /// Errors: FAILED_PRECONDITION (COMMAND_NOT_ALLOWED) if the case is not approved;
+        /// FAILED_PRECONDITION (STATEMENT_NOT_POSSIBLE) if no line of the case is contested, or the partner
+        /// has not answered an earlier request yet.
+        ///
+        /// Callers: `poe_reviewer` and `review_lead`.
+        async fn request_statement(
+            &self,
+            request: tonic::Request<super::RequestStatementRequest>,
         ) -> std::result::Result<tonic::Response<super::ReviewCase>, tonic::Status>;
         /// Approves a case (R23). The directory is checked again, and all lines of the claim are held for
         /// the partner, or none. If they are held, the claim becomes APPROVED. Only the reviewer of the
@@ -2460,6 +2636,52 @@ pub mod review_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = RequestPartnerActionSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/cpor.reviews.v1.ReviewService/RequestStatement" => {
+                    #[allow(non_camel_case_types)]
+                    struct RequestStatementSvc<T: ReviewService>(pub Arc<T>);
+                    impl<
+                        T: ReviewService,
+                    > tonic::server::UnaryService<super::RequestStatementRequest>
+                    for RequestStatementSvc<T> {
+                        type Response = super::ReviewCase;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RequestStatementRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ReviewService>::request_statement(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RequestStatementSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

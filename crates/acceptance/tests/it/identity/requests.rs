@@ -39,6 +39,7 @@ pub(crate) fn request_for(method: &Method, names: &ResourceNames) -> Value {
         "RequestPartnerAction" => {
             json!({"name": case, "reasons": ["PARTNER_ACTION_REASON_POE_MISSING"], "comment": "x"})
         }
+        "RequestStatement" => json!({"name": case, "comment": "x"}),
         "RejectReviewCase" => {
             json!({"name": case, "primary_reason": "PRIMARY_REJECTION_REASON_INSUFFICIENT_POE", "comment": "x"})
         }

@@ -5,7 +5,7 @@ use cpor_acceptance::{
     CONTOSO, ClaimStage, NORTHWIND, PDF, TestClaim, TestSystem, assert_refused, both_databases, from_timestamp, line,
 };
 use cpor_proto::{
-    claims::v1::{Claim, ClaimState, ListEvidenceRequest, WithdrawReason},
+    claims::v1::{Claim, ClaimState, WithdrawReason},
     registry::v1::ArbitrateHoldsRequest,
     reviews::v1::{AwardOutcome, ReviewCaseState},
     r#type::v1::{AssociationState, PrimaryRejectionReason},
@@ -17,7 +17,6 @@ both_databases![
     r37_rivals_are_shown_together_and_clocks_stop,
     r37_partners_learn_of_rivals_but_not_their_names,
     r37_reviewers_may_ask_both_rivals_for_more,
-    r37_reviewers_may_ask_an_incumbent_for_more,
     r37_a_lead_awards_in_one_step,
     r37_an_award_reserves_the_key,
     r37_a_removed_line_releases_its_award,
@@ -26,7 +25,6 @@ both_databases![
     r37_an_official_holder_stays_until_superseded,
     r37_a_failed_successor_changes_nothing,
 ];
-both_databases![with policy_2023: r37_in_2023_an_incumbent_may_add_evidence];
 
 /// Contoso's and Northwind's claims for one subscription, both under review.
 async fn rivals(system: &TestSystem) -> (TestClaim<'_>, TestClaim<'_>) {
@@ -108,44 +106,6 @@ async fn rival_documents(case: &TestClaim<'_>) -> Vec<String> {
     assert_eq!(rivals.len(), 1, "{rivals:#?}");
     let documents = rivals.remove(0).review_case.unwrap().evidence;
     documents.into_iter().map(|document| document.file_name).collect()
-}
-
-/// Contoso's claim holds a key, Northwind's claim for it is under review.
-async fn incumbent_and_rival(system: &TestSystem, stage: ClaimStage) -> (TestClaim<'_>, TestClaim<'_>) {
-    let claim = Claim { terms_acknowledged: true, ..system.presales().await };
-    let incumbent = TestClaim::at_stage(system, claim.clone(), stage).await;
-    let rival = TestClaim::at_stage(system, system.rival_of(&claim), ClaimStage::UnderReview).await;
-    (incumbent, rival)
-}
-
-async fn r37_reviewers_may_ask_an_incumbent_for_more(system: &TestSystem) {
-    for stage in [ClaimStage::Approved, ClaimStage::Official] {
-        let (incumbent, rival) = incumbent_and_rival(system, stage).await;
-        assert!(incumbent.claim().await.lines[0].contested && rival.claim().await.lines[0].contested);
-        assert_eq!(rival_documents(&rival).await, ["proof.pdf"], "the proof of the incumbent");
-        // The challenger gets a request for action, the incumbent a comment.
-        rival.request_action(&system.reviewer).await.unwrap();
-        let question = incumbent.comment(&system.reviewer, "Do you still work there?").await.unwrap();
-        let answer = incumbent.comment(&incumbent.partner, "We do, every day.").await.unwrap();
-        system.wait_until_idle().await;
-        assert_eq!(rival.claim().await.state(), ClaimState::PartnerActionRequired);
-        assert!(incumbent.comments().await.ends_with(&[question, answer]));
-        let claim = incumbent.claim().await;
-        assert_eq!((claim.state(), claim.association_state()), (ClaimState::Approved, stage.association()));
-        assert!(claim.lines[0].contested);
-    }
-}
-
-async fn r37_in_2023_an_incumbent_may_add_evidence(system: &TestSystem) {
-    let (incumbent, _rival) = incumbent_and_rival(system, ClaimStage::Official).await;
-    let uploaded = incumbent.upload("letter.pdf", PDF).await.unwrap();
-    system.wait_until_idle().await;
-    let request = ListEvidenceRequest { parent: incumbent.name.clone(), ..ListEvidenceRequest::default() };
-    let documents = system.reviewer.claims().list_evidence(request).await.unwrap().into_inner().evidence;
-    assert_eq!(documents.last(), Some(&uploaded), "{documents:#?}");
-    let claim = incumbent.claim().await;
-    let states = (claim.state(), claim.association_state());
-    assert_eq!(states, (ClaimState::Approved, ClaimStage::Official.association()));
 }
 
 async fn r37_a_lead_awards_in_one_step(system: &TestSystem) {

@@ -5,7 +5,7 @@ use cpor_acceptance::{
     Actor, ClaimStage, NORTHWIND, TestClaim, TestSystem, assert_refused, both_databases, from_timestamp,
 };
 use cpor_proto::claims::v1::{
-    ClaimExplanation, ClaimState, ExplainClaimRequest, ListClaimsRequest, Party, WaitsFor, WithdrawReason,
+    Claim, ClaimExplanation, ClaimState, ExplainClaimRequest, ListClaimsRequest, Party, WaitsFor, WithdrawReason,
 };
 use cpor_types::Role;
 use tonic::Code;
@@ -20,6 +20,9 @@ both_databases![
     r60_passed_deadlines_are_applied_to_explanations,
     r60_claims_are_listed_by_what_they_wait_for,
     r60_customers_get_explanations_for_their_tenant,
+    r60_a_draft_names_its_violations_and_the_next_call,
+    r60_a_rejection_names_its_reason,
+    r60_a_decline_says_that_only_an_approval_helps,
 ];
 both_databases![
     with with_mail_server:
@@ -337,4 +340,78 @@ async fn r60_after_a_bounce_the_operator_has_to_act(system: &TestSystem) {
     case.resend_notice(&system.operator).await.unwrap();
     system.wait_until_idle().await;
     assert_waits(&case, WaitsFor::ConsentWindow, Party::Time).await;
+}
+
+/// The methods of the next calls, each with its fields.
+fn next_calls(explanation: &ClaimExplanation) -> Vec<(&str, Vec<&str>)> {
+    let name = |method: &'_ str| method.rsplit('/').next().unwrap().len();
+    let calls = explanation.next_calls.iter();
+    calls
+        .map(|call| {
+            let method = &call.method[call.method.len() - name(&call.method)..];
+            (method, call.fields.iter().map(String::as_str).collect())
+        })
+        .collect()
+}
+
+async fn r60_a_draft_names_its_violations_and_the_next_call(system: &TestSystem) {
+    let claim = Claim { customer_contact: None, ..system.presales().await };
+    let case = TestClaim::create_draft(system, claim).await.unwrap();
+    let explanation = explain(&case, &case.partner).await;
+    assert_eq!(explanation.violations, case.claim().await.violations);
+    for violation in &explanation.violations {
+        let names = |reason: &&String| reason.contains(&violation.field) && reason.contains(&violation.reason);
+        assert!(explanation.reasons.iter().any(|reason| names(&reason)), "{violation:?}: {:?}", explanation.reasons);
+    }
+    assert!(!commands(&explanation, Party::Partner).contains(&"SubmitClaim"));
+    let submit = explanation.refused_commands.iter().find(|refused| refused.method.ends_with("/SubmitClaim")).unwrap();
+    assert_eq!(submit.reason, "CLAIM_INCOMPLETE");
+    let calls = next_calls(&explanation);
+    assert_eq!((calls.len(), calls[0].0, calls[1].0), (2, "UpdateClaim", "UploadEvidence"), "{calls:?}");
+    assert!(calls[0].1.contains(&"update_mask") && calls[0].1.contains(&"claim.customer_contact.email"), "{calls:?}");
+    let complete = TestClaim::create_with_evidence(system, system.usage().await).await;
+    let explanation = explain(&complete, &complete.partner).await;
+    assert!(explanation.violations.is_empty() && commands(&explanation, Party::Partner).contains(&"SubmitClaim"));
+    assert_eq!(next_calls(&explanation), [("SubmitClaim", vec!["name"])]);
+}
+
+async fn r60_a_rejection_names_its_reason(system: &TestSystem) {
+    let rejected = TestClaim::at_stage(system, system.presales().await, ClaimStage::Rejected).await;
+    let explanation = explain(&rejected, &rejected.partner).await;
+    assert!(
+        explanation.reasons[0]
+            .starts_with("A reviewer found the proof of execution insufficient (customer consent missing)")
+    );
+    assert_eq!(next_calls(&explanation), [("DisputeClaim", vec!["name", "justification"])]);
+    let silent = TestClaim::at_stage(system, system.usage().await, ClaimStage::PartnerActionRequired).await;
+    assert_eq!(next_calls(&explain(&silent, &silent.partner).await), [("ResubmitClaim", vec!["name", "comment"])]);
+    system.advance_by(TimeDelta::days(10)).await;
+    let reasons = explain(&silent, &silent.partner).await.reasons;
+    assert!(reasons[0].starts_with("The partner did not answer the reviewer's request in time"), "{reasons:?}");
+    let withdrawn = TestClaim::at_stage(system, system.presales().await, ClaimStage::Withdrawn).await;
+    let explanation = explain(&withdrawn, &withdrawn.partner).await;
+    assert!(explanation.reasons[0].starts_with("The partner withdrew the claim"), "{:?}", explanation.reasons);
+    assert!(explanation.next_calls.is_empty());
+    assert!(explain(&rejected, rejected.customer()).await.reasons.is_empty(), "a customer learns no reason");
+}
+
+async fn r60_a_decline_says_that_only_an_approval_helps(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Declined).await;
+    let explanation = explain(&case, &case.partner).await;
+    assert!(explanation.reasons[0].starts_with("The customer declined the claim: the partner can dispute this until"));
+    assert!(explanation.reasons[1].contains("only an explicit approval by the customer helps"));
+    case.dispute("They meant another project.").await.unwrap();
+    system.wait_until_idle().await;
+    for actor in [&case.partner, case.customer()] {
+        let reasons = explain(&case, actor).await.reasons;
+        assert!(reasons.len() == 1 && reasons[0].contains("only an explicit approval"), "{reasons:?}");
+    }
+    case.take_and_start_review().await;
+    let deciding = ["ApproveReviewCase", "RequestPartnerAction", "RejectReviewCase"];
+    let explanation = explain(&case, &system.reviewer).await;
+    assert_eq!(next_calls(&explanation).into_iter().map(|(method, _)| method).collect::<Vec<_>>(), deciding);
+    case.approve(&system.reviewer).await.unwrap();
+    system.wait_until_idle().await;
+    let explanation = explain(&case, case.customer()).await;
+    assert_eq!(next_calls(&explanation)[0], ("ApproveConsent", vec!["name"]));
 }

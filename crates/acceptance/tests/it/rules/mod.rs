@@ -8,6 +8,7 @@ mod competition;
 mod completeness;
 mod consent;
 mod consent_page;
+mod contested_holders;
 mod directory_checks;
 mod dispute_review;
 mod disputes;

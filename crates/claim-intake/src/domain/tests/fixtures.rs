@@ -200,6 +200,7 @@ pub(crate) fn every_fact() -> Vec<Fact> {
         review(ReviewFact::Opened(Some(at("2026-03-14T05:00:00Z")))),
         review(ReviewFact::Started("rita".into(), None)),
         request_action(),
+        review(ReviewFact::StatementRequested(Some(comment(ActorSide::Reviewer)))),
         review(ReviewFact::Approved(None)),
         review(ReviewFact::Rejected(Vec::new(), Some(comment(ActorSide::Reviewer)))),
         review(ReviewFact::ApprovalRefused(

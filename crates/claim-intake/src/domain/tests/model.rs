@@ -44,6 +44,8 @@ pub(super) struct Model {
     documents: usize,
     /// The documents of this submission, response or dispute (R14).
     new_documents: usize,
+    /// Whether another company claims the line or holds it (R37).
+    contested: bool,
     /// Whether nothing was recorded since all personal data was erased (R56).
     erased: bool,
 }
@@ -70,6 +72,7 @@ impl Model {
             declined: false,
             documents: 1,
             new_documents: 1,
+            contested: false,
             erased: false,
         }
     }
@@ -121,7 +124,10 @@ impl Model {
             Command::Resubmit => matches!(self.state, ModelState::PartnerActionRequired { .. }),
             Command::Withdraw => self.is_live(),
             Command::Dispute => disputable,
-            Command::AddEvidence => editable || disputable,
+            // R37a: the holder of a contested line may defend it.
+            Command::AddEvidence => {
+                editable || disputable || (self.contested && matches!(self.state, ModelState::Approved(_)))
+            }
             Command::Comment => self.state != ModelState::Deleted,
             Command::ErasePersonalData => {
                 matches!(
@@ -185,6 +191,7 @@ impl Model {
 
     fn reject(&mut self, disputable: bool) {
         self.new_documents = 0;
+        self.contested = false;
         self.state = ModelState::Rejected { disputable };
     }
 
@@ -202,10 +209,12 @@ impl Model {
                     AssociationStatus::Official,
                 ),
                 Fact::AssociationEnded { reason: EndReason::Expired | EndReason::Superseded, .. } => {
-                    self.move_association(
+                    let has_ended = self.move_association(
                         &[AssociationStatus::Pending, AssociationStatus::Granted, AssociationStatus::Official],
                         AssociationStatus::Ended,
-                    ) || self.is_in_rejected()
+                    );
+                    self.contested &= !has_ended;
+                    has_ended || self.is_in_rejected()
                 }
                 Fact::AssociationEnded { .. } => matches!(self.state, ModelState::Approved(_)) || self.is_in_rejected(),
                 Fact::Assessed { .. } => matches!(self.state, ModelState::Approved(_)),
@@ -263,6 +272,20 @@ impl Model {
             ReviewFact::ApprovalBegun | ReviewFact::ApprovalRefused(..) => is_in_review,
             ReviewFact::LinesAwarded { awards, .. } if is_open && !awards.lost.is_empty() => {
                 self.reject(true);
+                true
+            }
+            ReviewFact::StatementRequested(_) => {
+                let is_approved = matches!(self.state, ModelState::Approved(_));
+                if is_approved {
+                    self.new_documents = 0;
+                }
+                is_approved
+            }
+            ReviewFact::CompetitionChanged { contested, .. } if self.is_live() => {
+                if !self.contested && matches!(self.state, ModelState::Approved(_)) {
+                    self.new_documents = 0;
+                }
+                self.contested = !contested.is_empty();
                 true
             }
             ReviewFact::LinesAwarded { .. } | ReviewFact::CompetitionChanged { .. } => self.is_live(),

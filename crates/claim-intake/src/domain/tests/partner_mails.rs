@@ -16,12 +16,21 @@ fn mails_after(test: TestClaim, fact: &Fact) -> Vec<PartnerMailKind> {
 #[test]
 fn r57_every_kind_of_mail_has_its_step() {
     let response = TestClaim::asked();
+    let request = review(ReviewFact::StatementRequested(Some(comment(cpor_types::ActorSide::Reviewer))));
+    let holder = TestClaim::official().fact(&contested(&[line_id()]));
+    let requested = holder.clone().fact(&request);
+    let reminder = requested.claim.state.submission().unwrap().open_statement().unwrap().window.remind.unwrap();
     let due = at("2026-03-13T12:00:00Z");
     let cases = [
         (mails_after(TestClaim::under_review(), &request_action()), PartnerMailKind::PartnerAction),
         (
             mails_since(&response.clone().apply_passed_deadline(due), response.events.len()),
             PartnerMailKind::ResponseReminder,
+        ),
+        (mails_after(holder, &request), PartnerMailKind::StatementRequest),
+        (
+            mails_since(&requested.clone().apply_passed_deadline(reminder), requested.events.len()),
+            PartnerMailKind::StatementReminder,
         ),
         (
             mails_after(TestClaim::under_review(), &review(ReviewFact::Rejected(Vec::new(), None))),

@@ -133,7 +133,9 @@ fn methods(row: &TransitionRow) -> String {
 /// Returns who reports the fact to the claim.
 fn fact_source(fact: FactKind) -> &'static str {
     match fact {
-        FactKind::ResponseReminded
+        FactKind::StatementReminded
+        | FactKind::StatementDeadlinePassed
+        | FactKind::ResponseReminded
         | FactKind::DisputeReminded
         | FactKind::ResponseDeadlinePassed
         | FactKind::DisputeWindowPassed => "time",
@@ -150,6 +152,7 @@ fn fact_source(fact: FactKind) -> &'static str {
         | FactKind::ReviewOpened
         | FactKind::ReviewStarted
         | FactKind::PartnerActionRequested
+        | FactKind::StatementRequested
         | FactKind::ReviewApproved
         | FactKind::ReviewRejected
         | FactKind::ApprovalBegun

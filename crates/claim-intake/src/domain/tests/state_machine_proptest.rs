@@ -135,7 +135,9 @@ fn check_deadlines(claim: &Claim) {
     let kinds: Vec<_> = ends.into_iter().map(|deadline| deadline.kind).collect();
     let waits = claim.state.kind() == ClaimStateKind::PartnerActionRequired;
     let disputable = matches!(&claim.state, State::Rejected(_, Rejection { remedy: Remedy::Dispute(_), .. }));
-    let expected = [(waits, Rules::PARTNER_RESPONSE), (disputable, Rules::DISPUTE_WINDOW)];
+    let submission = claim.state.association().and(claim.state.submission());
+    let asked = submission.is_some_and(|submission| submission.open_statement().is_some());
+    let expected = [(waits, Rules::PARTNER_RESPONSE), (asked, Rules::STATEMENT), (disputable, Rules::DISPUTE_WINDOW)];
     assert_eq!(kinds, expected.into_iter().filter_map(|(runs, kind)| runs.then_some(kind)).collect::<Vec<_>>());
     assert_eq!(claim.allows(Command::Dispute), disputable, "a dispute is allowed while its window is open");
 }
@@ -166,7 +168,15 @@ impl Run {
         while let Some(elapsed) = self.claim.apply_passed_deadline(self.now) {
             assert!(elapsed.due <= self.now);
             let reminds = |event: &Event| {
-                matches!(event.kind, EventKind::Reported(FactKind::ResponseReminded | FactKind::DisputeReminded))
+                matches!(
+                    event.kind,
+                    EventKind::Reported(
+                        FactKind::ResponseReminded
+                            | FactKind::DisputeReminded
+                            | FactKind::StatementReminded
+                            | FactKind::StatementDeadlinePassed
+                    )
+                )
             };
             if !elapsed.transition.events.iter().all(reminds) {
                 self.model.apply_passed_deadline();

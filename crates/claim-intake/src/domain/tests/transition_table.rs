@@ -104,6 +104,8 @@ fn every_step_has_at_most_one_row_per_state() {
         }
     }
     let of_time = [
+        FactKind::StatementReminded,
+        FactKind::StatementDeadlinePassed,
         FactKind::ResponseReminded,
         FactKind::DisputeReminded,
         FactKind::ResponseDeadlinePassed,

@@ -39,6 +39,12 @@ fn approved_after_decline() -> TestClaim {
     TestClaim::approved().fact(&declined()).disputed_again().approved_by_reviewer()
 }
 
+/// An official claim whose line is contested, after a reviewer asked its partner for a statement.
+fn asked_for_statement() -> TestClaim {
+    let request = review(ReviewFact::StatementRequested(Some(comment(ActorSide::Reviewer))));
+    TestClaim::official().fact(&contested(&[line_id()])).fact(&request)
+}
+
 fn dispute_window_missed() -> TestClaim {
     let test = TestClaim::rejected();
     let window = test.claim.waiting().due.unwrap();
@@ -93,6 +99,7 @@ fn wait_cases() -> Vec<(&'static str, TestClaim, Wait, Option<Party>, bool)> {
         ("declined, no notice", approved_after_decline(), Wait::NoticeDelivery, Some(System), false),
         ("granted", granted(), Wait::Registry, Some(System), false),
         ("official", TestClaim::official(), Wait::Nothing, None, false),
+        ("asked for a statement", asked_for_statement(), Wait::Statement, Some(Partner), true),
         ("ended", ended(), Wait::Nothing, None, false),
         ("rejected", TestClaim::rejected(), Wait::DisputeWindow, Some(Partner), true),
         ("missed", dispute_window_missed(), Wait::Nothing, None, false),

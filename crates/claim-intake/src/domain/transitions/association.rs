@@ -54,9 +54,11 @@ impl Claim {
         if ended.is_empty() {
             return None;
         }
+        builder.claim.lapse_statement_without_contest();
+        let submission = builder.claim.state.submission().unwrap_or(submission).clone();
         let have_all_ended = builder.claim.content.lines.iter().all(|line| line.ended.is_some());
         if have_all_ended {
-            builder.claim.state = State::Approved(submission.clone(), Association::Ended { since });
+            builder.claim.state = State::Approved(submission, Association::Ended { since });
             entry = entry.with_change("association_state", status_before, "ended");
         }
         builder.record(EventKind::LinesEnded { lines: ended, all: have_all_ended }, entry);

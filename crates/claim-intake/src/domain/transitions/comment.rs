@@ -1,13 +1,14 @@
 //! Comments, the only channel between the partner and the reviewers (R55).
 use crate::domain::{
-    Claim, Command, Comment, EventKind, Line, PartnerAction, Refusal, State,
+    Claim, Command, Comment, EventKind, Line, PartnerAction, Refusal, State, StatementStatus,
     claim::{EntryDetails, TransitionBuilder},
 };
 use cpor_durable::Transition;
 use cpor_types::{ActorSide, Timestamp};
 
 impl Claim {
-    /// Adds a comment. R21: a comment by the partner counts as an answer to the reviewer's request.
+    /// Adds a comment. A comment by the partner counts as an answer to the reviewer's request for
+    /// partner action (R21) or for a statement (R37a).
     ///
     /// # Errors
     /// Returns [`Refusal::NotFound`] for a deleted draft, and [`Refusal::UnknownTarget`] if the
@@ -18,6 +19,7 @@ impl Claim {
         let mut builder = TransitionBuilder::new(self, now);
         if comment.side == ActorSide::Partner {
             builder.claim.count_response(|action| action.comments += 1);
+            builder.claim.settle_statement(StatementStatus::Given);
         }
         let entry = self.with_target_changes(EntryDetails::with_reason(comment.text.clone()), &comment);
         builder.record(EventKind::Commented, entry.with_comment(Some(comment)));

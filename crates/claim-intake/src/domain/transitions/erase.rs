@@ -76,6 +76,10 @@ impl Claim {
                 if let State::Rejected(_, rejection) = &mut self.state {
                     rejection.comment.clear();
                 }
+                if let Some(mut submission) = self.state.submission().cloned() {
+                    submission.statement.iter_mut().for_each(|statement| statement.comment.clear());
+                    self.state = self.state.with_submission(submission);
+                }
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Documents of a claim (R14).
 use crate::domain::{
-    Claim, Command, EventKind, Evidence, Refusal, Rules,
+    Claim, Command, EventKind, Evidence, Refusal, Rules, StatementStatus,
     claim::{EntryDetails, TransitionBuilder},
 };
 use cpor_durable::Transition;
@@ -21,7 +21,8 @@ impl Claim {
     }
 
     /// Adds a stored document. In PARTNER_ACTION_REQUIRED it counts as an answer to the reviewer's
-    /// request (R21), in REJECTED as evidence for a dispute (R28).
+    /// request (R21), in APPROVED as an answer to a request for a statement (R37a), in REJECTED as
+    /// evidence for a dispute (R28).
     ///
     /// # Errors
     /// Returns the same refusals as [`Self::check_evidence_allowed`].
@@ -29,6 +30,7 @@ impl Claim {
         self.check_evidence_allowed(rules, now)?;
         let mut builder = TransitionBuilder::new(self, now);
         builder.claim.evidence.push(evidence.clone());
+        builder.claim.settle_statement(StatementStatus::Given);
         let entry = EntryDetails::default().with_change("evidence", "", evidence.to_string());
         builder.record(EventKind::EvidenceAdded(evidence), entry);
         Ok(builder.build())

@@ -102,6 +102,14 @@ impl Claim {
         entry
     }
 
+    /// Lets the number of new documents start at zero.
+    fn restart_document_count(&mut self) {
+        if let Some(submission) = self.state.submission() {
+            let document_count_at_start = self.evidence.len();
+            self.state = self.state.with_submission(Submission { document_count_at_start, ..submission.clone() });
+        }
+    }
+
     /// R37: the set of contested lines changed. A comment informs the partner when the competition
     /// begins and when it ends.
     pub(super) fn apply_competition_changed(
@@ -115,10 +123,15 @@ impl Claim {
         let mut builder = TransitionBuilder::new(self, context.now);
         builder.claim.state = self.state.with_submission(submission.with_review_due(due));
         let entry = builder.claim.set_contested(contested, context.entry().with_review_due(submission, due));
-        let is_contested = |claim: &Self| claim.content.lines.iter().any(|line| line.contested);
-        let text = match (is_contested(self), is_contested(&builder.claim)) {
+        builder.claim.lapse_statement_without_contest();
+        let is_approved = self.state.kind() == ClaimStateKind::Approved;
+        if is_approved && !self.has_contested_line() {
+            // The documents that the holder adds in this contest are counted anew (R14).
+            builder.claim.restart_document_count();
+        }
+        let text = match (self.has_contested_line(), builder.claim.has_contested_line()) {
             (false, true) => Some(COMPETITION_BEGUN),
-            (true, false) if self.state.kind() == ClaimStateKind::Approved => Some(COMPETITION_SETTLED),
+            (true, false) if is_approved => Some(COMPETITION_SETTLED),
             (true, false) => Some(COMPETITION_OVER),
             (true, true) | (false, false) => None,
         };

@@ -12,6 +12,7 @@ mod erase;
 mod evidence;
 mod lines;
 mod review;
+mod statement;
 mod submit;
 mod time;
 

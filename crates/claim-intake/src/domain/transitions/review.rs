@@ -26,6 +26,9 @@ impl Claim {
             ReviewFact::ActionRequested { reasons, remove_lines, comment } => {
                 self.apply_action_requested(submission, reasons, remove_lines, comment.clone(), context)
             }
+            ReviewFact::StatementRequested(comment) => {
+                self.apply_statement_requested(submission, comment.clone(), context)
+            }
             ReviewFact::Approved(comment) => Ok(Some(self.apply_approved(submission, comment.clone(), context))),
             ReviewFact::Rejected(further_reasons, comment) => {
                 self.apply_rejected(submission, further_reasons, comment.clone(), context)
@@ -175,8 +178,13 @@ impl Claim {
         let explicit_approval_needed = submission.needs_explicit_approval();
         let mut builder = TransitionBuilder::new(self, context.now);
         let review = ReviewProgress { started: true, approving: false, due: None };
-        let approved =
-            Submission { document_count_at_start: self.evidence.len(), bounced: false, review, ..submission.clone() };
+        let approved = Submission {
+            document_count_at_start: self.evidence.len(),
+            bounced: false,
+            review,
+            statement: None,
+            ..submission.clone()
+        };
         builder.claim.state = State::Approved(approved, association);
         let entry = context.entry().with_comment(comment).with_change("association_state", "", "pending");
         builder.record(EventKind::Approved { official: customer_approved, explicit_approval_needed }, entry);

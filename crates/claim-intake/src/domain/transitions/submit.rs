@@ -58,6 +58,7 @@ impl Claim {
             consent_request_number: 0,
             disputes: 0,
             document_count_at_start: 0,
+            statement: None,
         });
         builder
             .record(EventKind::Submitted, EntryDetails::default().with_change("policy", "", policy.id().to_string()));
@@ -99,7 +100,7 @@ impl Claim {
 
     /// Returns whether the partner has added a document, edited the claim or written a comment
     /// since the request (R21).
-    fn has_response_to(&self, action: &PartnerAction) -> bool {
+    pub(in crate::domain) fn has_response_to(&self, action: &PartnerAction) -> bool {
         self.new_documents() > 0 || action.edits > 0 || action.comments > 0
     }
 }

@@ -10,19 +10,23 @@ use cpor_types::{Deadline, FurtherRejectionReason, PrimaryRejection, Timestamp};
 impl Aggregate for Claim {
     type Event = Event;
 
-    /// Returns the partner's response deadline while the claim waits for an answer, or the end of
-    /// the dispute window while a rejection can be disputed. Each comes with its reminder.
+    /// Returns the partner's response deadline while the claim waits for an answer, the deadline for
+    /// a statement about contested lines (R37a), or the end of the dispute window while a rejection
+    /// can be disputed. Each comes with its reminder.
     fn deadlines(&self) -> Vec<Deadline> {
         match &self.state {
             State::PartnerActionRequired(_, action) => action.response.deadlines(Rules::REMIND_RESPONSE),
             State::Rejected(_, Rejection { remedy: Remedy::Dispute(window), .. }) => {
                 window.deadlines(Rules::REMIND_DISPUTE)
             }
+            State::Approved(submission, _) => submission
+                .open_statement()
+                .map(|statement| statement.window.deadlines(Rules::REMIND_STATEMENT))
+                .unwrap_or_default(),
             State::Editing
             | State::Deleted
             | State::Submitted(_)
             | State::UnderReview(_)
-            | State::Approved(..)
             | State::Rejected(..)
             | State::Disputed(_) => Vec::new(),
         }
@@ -37,12 +41,8 @@ impl Aggregate for Claim {
             State::Rejected(submission, rejection) => self
                 .elapse_dispute_reminder(submission, rejection, now)
                 .or_else(|| self.elapse_dispute_window(submission, rejection, now)),
-            State::Editing
-            | State::Deleted
-            | State::Submitted(_)
-            | State::UnderReview(_)
-            | State::Approved(..)
-            | State::Disputed(_) => None,
+            State::Approved(submission, _) => self.elapse_statement(submission, now),
+            State::Editing | State::Deleted | State::Submitted(_) | State::UnderReview(_) | State::Disputed(_) => None,
         }?;
         let next = transition.next.with_wait_starts(Some(self.wait_starts()), due);
         Some(PassedDeadline { due, transition: Transition { next, ..transition } })

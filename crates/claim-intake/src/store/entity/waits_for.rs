@@ -24,6 +24,9 @@ pub(crate) enum WaitsFor {
     /// See [`Wait::PartnerResponse`].
     #[sea_orm(string_value = "PARTNER_RESPONSE")]
     PartnerResponse,
+    /// See [`Wait::Statement`].
+    #[sea_orm(string_value = "STATEMENT")]
+    Statement,
     /// See [`Wait::NoticeDelivery`].
     #[sea_orm(string_value = "NOTICE_DELIVERY")]
     NoticeDelivery,
@@ -53,6 +56,7 @@ impl From<Wait> for WaitsFor {
             Wait::ReviewDecision => Self::ReviewDecision,
             Wait::Arbitration => Self::Arbitration,
             Wait::PartnerResponse => Self::PartnerResponse,
+            Wait::Statement => Self::Statement,
             Wait::NoticeDelivery => Self::NoticeDelivery,
             Wait::ConsentWindow => Self::ConsentWindow,
             Wait::ExplicitApproval => Self::ExplicitApproval,
@@ -71,6 +75,7 @@ impl From<WaitsFor> for Wait {
             WaitsFor::ReviewDecision => Self::ReviewDecision,
             WaitsFor::Arbitration => Self::Arbitration,
             WaitsFor::PartnerResponse => Self::PartnerResponse,
+            WaitsFor::Statement => Self::Statement,
             WaitsFor::NoticeDelivery => Self::NoticeDelivery,
             WaitsFor::ConsentWindow => Self::ConsentWindow,
             WaitsFor::ExplicitApproval => Self::ExplicitApproval,

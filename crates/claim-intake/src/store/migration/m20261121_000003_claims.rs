@@ -123,12 +123,13 @@ const STATES: [&str; 8] =
     ["EDITING", "DELETED", "SUBMITTED", "UNDER_REVIEW", "PARTNER_ACTION_REQUIRED", "APPROVED", "REJECTED", "DISPUTED"];
 
 /// The values of the column `waits_for`.
-const WAITS: [&str; 11] = [
+const WAITS: [&str; 12] = [
     "SUBMISSION",
     "REVIEW_START",
     "REVIEW_DECISION",
     "ARBITRATION",
     "PARTNER_RESPONSE",
+    "STATEMENT",
     "NOTICE_DELIVERY",
     "CONSENT_WINDOW",
     "EXPLICIT_APPROVAL",

@@ -164,6 +164,7 @@ fn execute(case: &ReviewCase, command: CommandKind, person: &Reviewer, now: Time
         CommandKind::RequestPartnerAction => case.request_partner_action(person, partner_action(), now, &calendar),
         CommandKind::Approve => case.approve(person, approval(1), now, &calendar),
         CommandKind::Reject => case.reject(person, rejection(), now, &calendar),
+        CommandKind::RequestStatement => case.request_statement(person, "Do you work there?", now),
     }
 }
 

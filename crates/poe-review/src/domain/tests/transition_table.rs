@@ -1,6 +1,6 @@
 //! Tests every combination of phase, command and person against expectations written by hand.
 use super::*;
-use CommandKind::{Approve, Assign, Reject, Release, RequestPartnerAction, Start, Take};
+use CommandKind::{Approve, Assign, Reject, Release, RequestPartnerAction, RequestStatement, Start, Take};
 
 /// The commands that the assigned reviewer, a lead and another reviewer may give, in this order.
 fn expected(case: &ReviewCase) -> [&'static [CommandKind]; 3] {
@@ -12,6 +12,8 @@ fn expected(case: &ReviewCase) -> [&'static [CommandKind]; 3] {
             [all, all, &[]]
         }
         (Phase::Approving, _) => [&[Approve], &[Approve], &[]],
+        // R37a: the partner of a contested case can be asked for a statement.
+        (Phase::Approved, _) if case.is_contested() => [&[RequestStatement]; 3],
         (Phase::PartnerActionRequired | Phase::Approved | Phase::Rejected | Phase::Closed, _) => [&[], &[], &[]],
     }
 }
@@ -19,6 +21,7 @@ fn expected(case: &ReviewCase) -> [&'static [CommandKind]; 3] {
 fn refusal(case: &ReviewCase, command: CommandKind, standing: CaseRole) -> Refusal {
     let is_allowed_for_some = expected(case).iter().any(|allowed| allowed.contains(&command));
     match (case.phase(), command, is_allowed_for_some) {
+        (Phase::Approved, RequestStatement, false) => Refusal::StatementNotPossible,
         (Phase::Waiting, Take, _) => Refusal::AlreadyAssigned,
         (Phase::Waiting, Release, false) if standing == CaseRole::OtherReviewer => Refusal::NotCaseReviewer,
         (_, _, true) => Refusal::NotCaseReviewer,
@@ -72,6 +75,7 @@ fn allowed_commands_are_those_that_succeed() {
 fn every_row_leads_to_its_phase() {
     for row in TRANSITION_TABLE {
         let case = if row.guard == AssigneeGuard::Unassigned { waiting_case() } else { case_in_phase(row.from) };
+        let case = if row.command == RequestStatement { with_rivals(&case) } else { case };
         let next = execute(&case, row.command, &lead(), parse_time("2026-03-03T15:00:00Z"))
             .unwrap()
             .map_or(case, |transition| transition.next);

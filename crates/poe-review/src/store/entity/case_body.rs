@@ -1,5 +1,5 @@
 //! The JSON column of a review case.
-use crate::domain::{CaseKind, Clocks, Competition, LineRefusal, State};
+use crate::domain::{CaseKind, Clocks, Competition, LineRefusal, State, Statement};
 use cpor_types::{Length, LineId};
 use sea_orm::FromJsonQueryResult;
 use serde::{Deserialize, Serialize};
@@ -27,4 +27,7 @@ pub(crate) struct CaseBody {
     pub(crate) round: u32,
     /// The registry's reasons for refusing to reserve lines for the last approval.
     pub(crate) approval_refusals: Vec<LineRefusal>,
+    /// The last request to the partner for a statement.
+    #[serde(default)]
+    pub(crate) statement: Option<Statement>,
 }

@@ -8,7 +8,7 @@ use tonic::Code;
 
 both_databases![r15_reviewer_commands_in_every_state];
 
-/// All commands, in the order of the API.
+/// All commands on a case whose lines are not contested, in the order of the API.
 const COMMANDS: [ReviewCommand; 7] = [
     ReviewCommand::Assign,
     ReviewCommand::Take,
@@ -122,6 +122,7 @@ async fn give(case: &TestClaim<'_>, actor: &Actor, command: ReviewCommand) -> Ap
         ReviewCommand::Release => case.release(actor).await.map(drop),
         ReviewCommand::Start => case.start_review(actor).await.map(drop),
         ReviewCommand::RequestPartnerAction => case.request_action(actor).await.map(drop),
+        ReviewCommand::RequestStatement => case.request_statement(actor).await.map(drop),
         ReviewCommand::Approve => case.approve(actor).await.map(drop),
         ReviewCommand::Reject => case.reject(actor).await.map(drop),
     }

@@ -1,0 +1,83 @@
+//! Statements of holders whose lines are contested (R37a). A reviewer asks the partner of an approved
+//! claim for a statement. The partner answers with a comment or a document; silence decides nothing.
+use super::apply::{ApplyResult, FactContext};
+use crate::domain::{
+    Claim, Comment, EventKind, FactKind, StatementRequest, StatementStatus, Submission, Window,
+    claim::{EntryDetails, TransitionBuilder},
+};
+use cpor_durable::PassedDeadline;
+use cpor_types::{Timestamp, rfc3339};
+
+impl Claim {
+    /// A reviewer asked for a statement. The time to answer starts at the time of the request, even
+    /// if it is reported late (R47). If the competition has ended, the request lapses at once.
+    pub(super) fn apply_statement_requested(
+        &self,
+        submission: &Submission,
+        comment: Option<Comment>,
+        context: &FactContext<'_>,
+    ) -> ApplyResult {
+        let window = context.rules.statement_window(submission, context.time)?;
+        let due = rfc3339(window.deadline.due);
+        let entry = context.entry().with_comment(comment).with_change("statement_request.due_time", "", due);
+        let statement = StatementRequest {
+            comment: context.reason.clone(),
+            request_time: context.time,
+            window,
+            status: if self.has_contested_line() { StatementStatus::Open } else { StatementStatus::Lapsed },
+        };
+        let mut builder = TransitionBuilder::new(self, context.now);
+        builder.claim.state = self.state.with_submission(Submission {
+            statement: Some(statement),
+            document_count_at_start: self.evidence.len(),
+            ..submission.clone()
+        });
+        builder.record(EventKind::Reported(FactKind::StatementRequested), entry);
+        Ok(Some(builder.build()))
+    }
+
+    /// Sets the status of the open request for a statement, if there is one.
+    pub(super) fn settle_statement(&mut self, status: StatementStatus) {
+        if let Some(submission) = self.state.submission() {
+            self.state = self.state.with_submission(submission.with_statement_status(status));
+        }
+    }
+
+    /// Ends the open request for a statement if no line is contested any more.
+    pub(super) fn lapse_statement_without_contest(&mut self) {
+        if !self.has_contested_line() {
+            self.settle_statement(StatementStatus::Lapsed);
+        }
+    }
+
+    /// Records the reminder (R48) or the end of the time for a statement, if it is due by `now`.
+    pub(super) fn elapse_statement(&self, submission: &Submission, now: Timestamp) -> Option<PassedDeadline<Self>> {
+        let statement = submission.open_statement()?;
+        if let Some((due, window)) = statement.window.take_reminder(now) {
+            return Some(self.record_statement(submission, FactKind::StatementReminded, due, window, now));
+        }
+        let Window { deadline, .. } = &statement.window;
+        deadline.has_passed(now).then(|| {
+            let fact = FactKind::StatementDeadlinePassed;
+            self.record_statement(submission, fact, deadline.due, statement.window.clone(), now)
+        })
+    }
+
+    fn record_statement(
+        &self,
+        submission: &Submission,
+        fact: FactKind,
+        due: Timestamp,
+        window: Window,
+        now: Timestamp,
+    ) -> PassedDeadline<Self> {
+        let mut builder = TransitionBuilder::new(self, now);
+        let statement = submission.statement.clone().map(|statement| StatementRequest { window, ..statement });
+        builder.claim.state = self.state.with_submission(Submission { statement, ..submission.clone() });
+        if fact == FactKind::StatementDeadlinePassed {
+            builder.claim.settle_statement(StatementStatus::NotGiven);
+        }
+        builder.record(EventKind::Reported(fact), EntryDetails::default());
+        PassedDeadline { due, transition: builder.build() }
+    }
+}
