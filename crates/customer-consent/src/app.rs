@@ -22,6 +22,7 @@ use crate::links::ConsentLinks;
 use crate::notices::NoticeRenderer;
 use crate::page::{self, PageContext};
 use crate::store::ConsentStore;
+use crate::store::holder::HolderStore;
 use crate::translation::TranslationError;
 
 /// The time between two deletions of expired consent links (one hour).
@@ -66,8 +67,10 @@ pub async fn build(config: Config, context: ServiceContext) -> Result<HostedServ
     let sender = Sender::spawn_on(&host, &context, config.mail, renderer)?;
     spawn_link_cleanup(&host, &links);
     let api = Api { consents: consents.clone(), entropy: context.entropy.clone(), sender: sender.clone() };
-    let receiver = ClaimEventReceiver { consents: consents.clone(), entropy: context.entropy, sender };
-    let page = PageContext::new(consents.clone(), links, languages, origin);
+    let holders = host.writer(HolderStore);
+    let receiver =
+        ClaimEventReceiver { consents: consents.clone(), holders: holders.clone(), entropy: context.entropy, sender };
+    let page = PageContext::new(consents.clone(), holders, links, languages, origin);
     Ok(HostedService {
         service: Service::CustomerConsent,
         grpc_services: vec![SERVICE_NAME],

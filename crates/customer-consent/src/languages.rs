@@ -137,7 +137,9 @@ mod tests {
         let english = toml::from_str::<toml::Table>(ENGLISH.1).unwrap();
         for (file, content) in OTHER_LANGUAGES {
             let other = toml::from_str::<toml::Table>(content).unwrap();
-            for section in ["silence", "until", "choice", "page", "confirm", "problem", "mail", "change", "sees"] {
+            for section in
+                ["silence", "until", "choice", "page", "confirm", "problem", "mail", "change", "sees", "holder"]
+            {
                 for (key, text) in english[section].as_table().unwrap() {
                     assert_ne!(other[section].get(key).unwrap(), text, "{file}: {section}.{key}");
                 }

@@ -16,6 +16,7 @@ mod consent_text;
 mod consents;
 mod domain;
 mod events;
+mod holder_notices;
 mod languages;
 mod links;
 mod notices;

@@ -11,6 +11,7 @@ use cpor_types::{Clock, Entropy};
 use sea_orm::DbErr;
 use sha2::{Digest as _, Sha256};
 
+use crate::store::holder::{self, HolderLink};
 use crate::store::link::{self, ConsentLink};
 
 /// Creates and finds consent links. The token at the end of a link has 256 random bits, and only
@@ -35,10 +36,32 @@ pub(crate) struct ConsentLinks {
 impl ConsentLinks {
     /// Stores a new link and returns its URL. The URL is the only place where the token exists.
     pub(crate) async fn create(&self, link: ConsentLink) -> Result<String, DbErr> {
-        let token = URL_SAFE_NO_PAD.encode(self.entropy.secret());
-        let now = self.clock.now();
+        let (token, now) = (self.new_token(), self.clock.now());
         link::insert(&self.db, hash_token(&token), link, now, now + self.lifetime).await?;
-        Ok(format!("{}/consent/{token}", self.public_url.trim_end_matches('/')))
+        Ok(self.url("consent", &token))
+    }
+
+    /// Stores a new link for the holder of a legacy association (R58a) and returns its URL.
+    pub(crate) async fn create_for_holder(&self, link: HolderLink) -> Result<String, DbErr> {
+        let token = self.new_token();
+        holder::insert_link(&self.db, hash_token(&token), link, self.clock.now() + self.lifetime).await?;
+        Ok(self.url("statement", &token))
+    }
+
+    fn new_token(&self) -> String {
+        URL_SAFE_NO_PAD.encode(self.entropy.secret())
+    }
+
+    fn url(&self, page: &str, token: &str) -> String {
+        format!("{}/{page}/{token}", self.public_url.trim_end_matches('/'))
+    }
+
+    /// Returns the link of a holder with this token, or `None` if there is none or it has expired.
+    pub(crate) async fn find_for_holder(&self, token: &str) -> Result<Option<HolderLink>, DbErr> {
+        if !has_token_format(token) {
+            return Ok(None);
+        }
+        holder::find_link(&self.db, hash_token(token), self.clock.now()).await
     }
 
     /// Returns the link with this token, or `None` if there is none or it has expired.
@@ -51,7 +74,8 @@ impl ConsentLinks {
 
     /// Deletes the links that have expired.
     pub(crate) async fn delete_expired(&self) -> Result<(), DbErr> {
-        let deleted = link::delete_expired(&self.db, self.clock.now()).await?;
+        let now = self.clock.now();
+        let deleted = link::delete_expired(&self.db, now).await? + holder::delete_expired_links(&self.db, now).await?;
         if deleted > 0 {
             tracing::info!(deleted, "expired consent links deleted");
         }

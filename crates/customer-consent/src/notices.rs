@@ -30,6 +30,9 @@ pub(crate) struct NoticeRenderer {
 
 impl MailRenderer for NoticeRenderer {
     async fn render(&self, mail: &Mail) -> Result<RenderResult, RendererError> {
+        if let Some(holder) = holder_id(mail) {
+            return self.render_for_holder(mail, holder).await;
+        }
         let key = consent_key(mail)?;
         let Some(stored) = self.consents.find(&key).await.map_err(renderer_error)? else {
             return Ok(RenderResult::Withdrawn);
@@ -48,6 +51,10 @@ impl MailRenderer for NoticeRenderer {
     }
 
     async fn record_outcome(&self, mail: &Mail, outcome: Outcome) -> Result<(), RendererError> {
+        // A mail to the holder of a legacy association decides nothing, whether it arrives or not.
+        if holder_id(mail).is_some() {
+            return Ok(());
+        }
         let (notice, rules) = (mail.id, self.consents.rules.clone());
         let report = match outcome {
             Outcome::Accepted => DeliveryReport::Accepted,
@@ -63,6 +70,11 @@ impl MailRenderer for NoticeRenderer {
     }
 }
 
+/// Returns the id of the holder of a legacy association that a mail is for, if it is for one.
+fn holder_id(mail: &Mail) -> Option<Uuid> {
+    mail.data.get("holder")?.as_str()?.parse().ok()
+}
+
 /// Returns the storage key of the consent that a mail is about.
 fn consent_key(mail: &Mail) -> Result<AggregateKey, RendererError> {
     let claim: Option<Uuid> = mail.data.get("claim").and_then(|claim| claim.as_str()?.parse().ok());
@@ -71,12 +83,12 @@ fn consent_key(mail: &Mail) -> Result<AggregateKey, RendererError> {
 }
 
 /// Converts an error into a [`RendererError`], after which the mail sender tries again later.
-fn renderer_error(error: impl std::fmt::Display) -> RendererError {
+pub(crate) fn renderer_error(error: impl std::fmt::Display) -> RendererError {
     RendererError(error.to_string())
 }
 
 /// Returns the languages of a mail: the language of the tenant's calendar, followed by English.
-fn mail_translations<'a>(languages: &'a Languages, calendar: &str) -> Vec<&'a Translation> {
+pub(crate) fn mail_translations<'a>(languages: &'a Languages, calendar: &str) -> Vec<&'a Translation> {
     let (by_calendar, english) = (languages.for_calendar(calendar).as_ref(), languages.english().as_ref());
     if by_calendar.language == english.language { vec![english] } else { vec![by_calendar, english] }
 }

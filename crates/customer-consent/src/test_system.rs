@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use chrono::TimeDelta;
-use cpor_durable::{AggregateKey, BusinessClock, EventReceiver as _, Host, IncomingEvent, ReceiveError};
+use cpor_durable::{AggregateKey, BusinessClock, EventReceiver as _, Host, IncomingEvent, ReceiveError, Writer};
 use cpor_mail::{MailConfig, Sender, SenderParts};
 use cpor_process::Metrics;
 use cpor_proto::events::v1::event::Payload;
@@ -24,11 +24,13 @@ use crate::languages::Languages;
 use crate::links::ConsentLinks;
 use crate::notices::NoticeRenderer;
 use crate::store::ConsentStore;
+use crate::store::holder::HolderStore;
 
 /// The service and the fakes around it.
 pub(crate) struct TestSystem {
     pub(crate) host: Host,
     pub(crate) consents: Consents,
+    pub(crate) holders: Writer<HolderStore>,
     pub(crate) links: ConsentLinks,
     pub(crate) sender: Sender<NoticeRenderer>,
     pub(crate) mailbox: FakeMailTransport,
@@ -70,8 +72,14 @@ impl TestSystem {
             config: MailConfig::default(),
         });
         let sender = sender.unwrap();
-        let receiver = ClaimEventReceiver { consents: consents.clone(), entropy, sender: sender.clone() };
-        Self { host, consents, links, sender, mailbox, intake, clock, receiver, sequence: 1.into() }
+        let holders = host.writer(HolderStore);
+        let receiver = ClaimEventReceiver {
+            consents: consents.clone(),
+            holders: holders.clone(),
+            entropy,
+            sender: sender.clone(),
+        };
+        Self { host, consents, holders, links, sender, mailbox, intake, clock, receiver, sequence: 1.into() }
     }
 
     /// Returns the key of the sample claim's consent.

@@ -105,6 +105,8 @@ pub(crate) struct Translation {
     pub(crate) problem: ProblemTexts,
     /// The notices.
     pub(crate) mail: MailTexts,
+    /// The mails to holders of legacy associations, and the page for their statements.
+    pub(crate) holder: HolderTexts,
 }
 
 text_sections! {
@@ -309,6 +311,42 @@ text_sections! {
         busy,
         /// The footer of all pages.
         footer,
+    }
+    /// The mails to holders of legacy associations, and the page for their statements.
+    HolderTexts {
+        contested_subject,
+        contested_lead,
+        contested_ask,
+        statement_subject,
+        statement_lead,
+        statement_ask,
+        /// The time until which the holder can answer.
+        until,
+        lost_subject,
+        superseded_lead,
+        declined_lead,
+        expired_lead,
+        lost_ask,
+        /// Label of the link.
+        link,
+        /// Opening the link decides nothing.
+        opening,
+        /// The reason why the recipient gets the mail.
+        why,
+        /// Title of the page.
+        title,
+        /// Label of the text field.
+        label,
+        hint,
+        /// Label of the box that confirms the statement.
+        check,
+        button,
+        /// The statement is empty, too long or not confirmed.
+        missing,
+        sent_title,
+        sent,
+        over_title,
+        over,
     }
     /// The notices: subjects, first paragraphs (lead) and requests (ask) for each kind of notice.
     MailTexts {

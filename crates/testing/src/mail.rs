@@ -64,7 +64,9 @@ impl Mail {
     /// The text has no such link.
     #[must_use]
     pub fn link(&self) -> &str {
-        let link = self.text.split_whitespace().find(|word| word.starts_with("http") && word.contains("/consent/"));
+        let link = self.text.split_whitespace().find(|word| {
+            word.starts_with("http") && ["/consent/", "/statement/"].iter().any(|page| word.contains(page))
+        });
         link.expect("a link to the consent page").trim_end_matches(['.', ',', ')', '>'])
     }
 

@@ -175,7 +175,13 @@ impl DemoSystem {
         mpn_id: &str,
     ) -> anyhow::Result<Option<String>> {
         let activities = vec![Activity::Usage.into()];
-        let row = LegacyAssociation { key: key.into(), partner: partner.into(), mpn_id: mpn_id.into(), activities };
+        let row = LegacyAssociation {
+            key: key.into(),
+            partner: partner.into(),
+            mpn_id: mpn_id.into(),
+            activities,
+            ..Default::default()
+        };
         let request = ImportLegacyAssociationsRequest { rows: vec![row], ..Default::default() };
         let results = self.directory_sync.registry().import_legacy_associations(request).await?.into_inner().results;
         let result = results.into_iter().next().context("the response has no result")?;

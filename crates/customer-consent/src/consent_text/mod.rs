@@ -3,6 +3,8 @@
 
 mod time_text;
 
+pub(crate) use time_text::format_time;
+
 use cpor_types::{Activity, AssociationKey, Length, Timestamp, WindowStart};
 
 use crate::domain::{Consent, Line, State, Terms};

@@ -8,7 +8,7 @@ use crate::translation::TimeTexts;
 
 /// Formats a time in the zone of the calendar, with date, time, zone and UTC offset. A time that
 /// ends a day is written as the end of that day.
-pub(super) fn format_time(texts: &TimeTexts, calendar: &Calendar, time: Timestamp) -> String {
+pub(crate) fn format_time(texts: &TimeTexts, calendar: &Calendar, time: Timestamp) -> String {
     let LocalTime { local, is_end_of_day } = calendar.local_time(time);
     let text = if is_end_of_day { &texts.end_of_day } else { &texts.moment };
     text.fill(&[

@@ -13,6 +13,7 @@ mod delivery;
 mod erase;
 mod event;
 mod facts;
+mod holder;
 mod notice;
 mod refusal;
 mod state;
@@ -28,6 +29,9 @@ pub(crate) use claim::{ClaimChange, ClaimSummary, Contact, Line};
 pub(crate) use consent::Consent;
 pub(crate) use event::Event;
 pub(crate) use facts::{ClaimApproval, EarlierDecision};
+pub(crate) use holder::{
+    Answer, HolderEvent, HolderFacts, HolderNotice, HolderNoticeKind, LegacyHolder, StatementRefusal,
+};
 pub(crate) use notice::{Delivery, DeliveryReport, Notice, NoticeKind};
 pub(crate) use refusal::Refusal;
 #[cfg(test)]

@@ -1,29 +1,38 @@
-//! Applies the events of claim-intake, the service that owns the claims, to consents. A consent is
+//! Applies the events of claim-intake, the service that owns the claims, to consents, and the events
+//! of the registry to holders of legacy associations. A consent is
 //! the customer's side of one claim.
 
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use cpor_durable::{AggregateKey, EventReceiver, IncomingEvent, ReceiveError};
+use cpor_durable::{AggregateKey, EventReceiver, IncomingEvent, ReceiveError, Writer};
 use cpor_mail::Sender;
 use cpor_proto::WireEnum as _;
 use cpor_proto::events::v1::event::Payload;
 use cpor_proto::events::v1::{
-    ClaimApproved, ClaimClosed, ClaimDisputed, ClaimEdited, ClaimSnapshot, ClaimSubmitted, LineSnapshot, LinesEnded,
-    PersonalDataErased,
+    ClaimApproved, ClaimClosed, ClaimDisputed, ClaimEdited, ClaimSnapshot, ClaimSubmitted, LegacyHolderNotified,
+    LineSnapshot, LinesEnded, PersonalDataErased, legacy_holder_notified::Subject,
 };
+use cpor_proto::r#type::v1::AssociationEndReason;
 use cpor_proto::wire_time::from_wire_time;
 use cpor_types::{Activity, ClaimName, Entropy, Malformed, PersonalData, TenantName, Timestamp};
 
 use crate::consents::Consents;
-use crate::domain::{ClaimApproval, ClaimSummary, Consent, Contact, EarlierDecision, Line, Refusal};
+use crate::domain::{
+    Answer, ClaimApproval, ClaimSummary, Consent, Contact, EarlierDecision, HolderFacts, HolderNotice,
+    HolderNoticeKind, LegacyHolder, Line, Refusal,
+};
 use crate::notices::NoticeRenderer;
+use crate::store::holder::HolderStore;
+use uuid::Uuid;
 
 /// Turns each event into a command. The transaction of the command also stores the event's position
 /// in its stream, so that a repeated event changes nothing.
 pub(crate) struct ClaimEventReceiver {
     /// The consents that events are applied to.
     pub(crate) consents: Consents,
+    /// Commits the changes of holders of legacy associations.
+    pub(crate) holders: Writer<HolderStore>,
     /// The source of ids for notices.
     pub(crate) entropy: Arc<dyn Entropy>,
     /// The sender of notices (mails to the customer). It is woken up after each event.
@@ -42,6 +51,7 @@ impl EventReceiver for ClaimEventReceiver {
             Payload::ClaimDisputed(event) => self.apply_claim_disputed(&incoming, event).await,
             Payload::LinesEnded(event) => self.apply_lines_ended(&incoming, event).await,
             Payload::PersonalDataErased(event) => self.apply_personal_data_erased(&incoming, event).await,
+            Payload::LegacyHolderNotified(event) => self.apply_legacy_holder_notified(&incoming, event).await,
             _ => Err(incoming.unexpected()),
         };
         self.sender.wake();
@@ -64,6 +74,63 @@ impl ClaimEventReceiver {
             Ok(is_new.then(|| Consent::request(claim.clone(), notice, &terms, now)))
         };
         self.consents.writer.execute(incoming.command("request_consent", key), decide).await?;
+        Ok(())
+    }
+
+    /// Tells the holder of a legacy association what the registry reports (R58a). The time to answer
+    /// a request starts at the time of the request (R47).
+    async fn apply_legacy_holder_notified(
+        &self,
+        incoming: &IncomingEvent,
+        event: &LegacyHolderNotified,
+    ) -> Result<(), ReceiveError> {
+        let TenantName { tenant } = parse(&event.tenant)?;
+        let holder: Uuid = event.holder_id.parse().map_err(ReceiveError::park)?;
+        let contact = event.contact.clone().unwrap_or_default();
+        let kind = match event.subject() {
+            Subject::Contested => HolderNoticeKind::Contested,
+            Subject::StatementRequested => HolderNoticeKind::StatementRequested,
+            Subject::Ended => match event.end_reason() {
+                AssociationEndReason::Superseded => HolderNoticeKind::Superseded,
+                AssociationEndReason::Declined => HolderNoticeKind::Declined,
+                AssociationEndReason::Unspecified
+                | AssociationEndReason::Expired
+                | AssociationEndReason::Withdrawn
+                | AssociationEndReason::Rejected => HolderNoticeKind::Expired,
+            },
+            Subject::Unspecified => return Err(ReceiveError::park("subject: is required")),
+        };
+        let review_case = (!event.review_case_id.is_empty()).then(|| parse(&event.review_case_id));
+        let calendar = self.consents.rules.calendars.get(&event.calendar).map_err(ReceiveError::park)?;
+        let answer = match kind {
+            HolderNoticeKind::Contested => Answer::Open(None),
+            HolderNoticeKind::StatementRequested => {
+                let length = self.consents.rules.profiles.in_force(incoming.effective_time).partner_response;
+                Answer::Open(Some(calendar.deadline(LegacyHolder::STATEMENT, incoming.effective_time, length)))
+            }
+            HolderNoticeKind::Superseded | HolderNoticeKind::Declined | HolderNoticeKind::Expired => Answer::Over,
+        };
+        let facts = HolderFacts {
+            customer: event.customer_display_name.clone(),
+            partner: event.partner_display_name.clone(),
+            product: event.product_display_name.clone(),
+            key: event.key.clone(),
+            calendar: event.calendar.clone(),
+            contact_name: contact.name,
+            contact_email: contact.email,
+        };
+        let notice = HolderNotice {
+            id: self.entropy.uuid(),
+            kind,
+            review_case: review_case.transpose()?,
+            comment: event.comment.clone(),
+            answer,
+        };
+        let decide = move |holder: Option<&LegacyHolder>, now: Timestamp| -> Result<_, Infallible> {
+            Ok(Some(LegacyHolder::notify(holder, facts.clone(), notice.clone(), now)))
+        };
+        let key = AggregateKey::new(tenant.to_string(), holder);
+        self.holders.execute(incoming.command("notify_legacy_holder", key), decide).await?;
         Ok(())
     }
 

@@ -1,15 +1,35 @@
-//! Builds the events that are sent to claim-intake, the service that owns the claims.
+//! Builds the events that are sent to claim-intake, the service that owns the claims, and to
+//! poe-review.
 
-use cpor_durable::{OutgoingEvent, RecordedEvent};
+use cpor_durable::{AggregateKey, OutgoingEvent, RecordedEvent};
 use cpor_proto::WireEnum as _;
 use cpor_proto::events::v1::event::Payload;
 use cpor_proto::events::v1::{
-    ConsentWindowOpened, ConsentWindowPassed, CustomerApproved, CustomerDeclined, NoticeReported, NoticeResent,
+    ConsentWindowOpened, ConsentWindowPassed, CustomerApproved, CustomerDeclined, LegacyStatementReported,
+    NoticeReported, NoticeResent, legacy_statement_reported::Status,
 };
 use cpor_proto::wire_time::to_wire_time;
 use cpor_types::{ClaimName, Service};
 
-use crate::domain::{DeliveryReport, Event};
+use crate::domain::{DeliveryReport, Event, HolderEvent};
+
+/// Returns the event for poe-review about a statement of the holder of a legacy association (R58a).
+pub(crate) fn holder_event(key: &AggregateKey, recorded: &RecordedEvent<HolderEvent>) -> Option<OutgoingEvent> {
+    let (review_case, status, due, text) = match &recorded.event {
+        HolderEvent::NoticeQueued { .. } => return None,
+        HolderEvent::DeadlineSet { review_case, due } => (review_case, Status::Open, Some(*due), String::new()),
+        HolderEvent::StatementGiven { review_case, text } => (review_case, Status::Given, None, text.clone()),
+        HolderEvent::StatementMissed { review_case } => (review_case, Status::NotGiven, None, String::new()),
+    };
+    let payload = Payload::LegacyStatementReported(LegacyStatementReported {
+        tenant: format!("tenants/{}", key.owner),
+        review_case_id: review_case.to_string(),
+        status: status.into(),
+        due_time: due.map(to_wire_time),
+        text,
+    });
+    Some(OutgoingEvent::from_recorded(recorded, Service::PoeReview, payload))
+}
 
 /// Returns the event for claim-intake, or `None` if claim-intake does not need this event of the
 /// consent.

@@ -56,6 +56,36 @@ pub(super) struct Form {
     pub(super) comment: String,
 }
 
+/// The submitted form with the statement of the holder of a legacy association (R58a).
+#[derive(Deserialize)]
+pub(super) struct StatementForm {
+    /// `yes` if the reader ticked the box.
+    #[serde(default)]
+    confirm: String,
+    /// The statement.
+    #[serde(default)]
+    comment: String,
+}
+
+impl StatementForm {
+    /// Returns the statement as [`Form::comment`] does.
+    pub(super) fn text(&self) -> String {
+        clean_text(&self.comment)
+    }
+
+    /// Returns whether the statement was confirmed, is not empty and not too long.
+    pub(super) fn is_complete(&self) -> bool {
+        let length = self.text().chars().count();
+        self.confirm == "yes" && (1..=MAX_COMMENT).contains(&length)
+    }
+}
+
+/// Returns a text without surrounding white space, with plain line breaks, and without U+0000, which
+/// PostgreSQL cannot store.
+fn clean_text(text: &str) -> String {
+    text.replace("\r\n", "\n").replace('\0', "").trim().to_owned()
+}
+
 impl Form {
     /// Returns whether the reader confirmed the decision. Only a deliberate act counts (R43).
     pub(super) fn is_confirmed(&self) -> bool {
@@ -65,7 +95,7 @@ impl Form {
     /// Returns the comment without surrounding white space, with plain line breaks, and without
     /// U+0000, which PostgreSQL cannot store.
     pub(super) fn comment(&self) -> String {
-        self.comment.replace("\r\n", "\n").replace('\0', "").trim().to_owned()
+        clean_text(&self.comment)
     }
 
     /// Returns whether the comment is longer than [`MAX_COMMENT`].

@@ -6,6 +6,7 @@
 
 mod form;
 mod guard;
+mod holder;
 #[cfg(test)]
 mod tests;
 mod view;
@@ -21,7 +22,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{Html, IntoResponse as _, Response};
 use axum::routing::get;
-use cpor_durable::{Command, CommandError};
+use cpor_durable::{Command, CommandError, Writer};
 use cpor_types::{Actor, ActorSide};
 use tokio::sync::Semaphore;
 
@@ -29,6 +30,7 @@ use crate::consents::{Consents, CustomerDecision};
 use crate::domain::{self, Channel, Consent, Refusal, Terms};
 use crate::languages::Languages;
 use crate::links::ConsentLinks;
+use crate::store::holder::HolderStore;
 use crate::store::link::ConsentLink;
 use crate::translation::Translation;
 use form::{Decision, Form, QueryParams};
@@ -38,6 +40,8 @@ use view::{Alert, ConfirmPage, ConsentView, PageLanguage, Problem, ProblemPage, 
 pub(crate) struct PageContext {
     /// The consents that the page shows and changes.
     pub(crate) consents: Consents,
+    /// Commits the statements of holders of legacy associations.
+    pub(crate) holders: Writer<HolderStore>,
     /// Finds the consent of a link.
     pub(crate) links: ConsentLinks,
     /// The translations of the page.
@@ -50,8 +54,14 @@ pub(crate) struct PageContext {
 
 impl PageContext {
     /// Creates the context of the page. `origin` is scheme and authority of the public URL.
-    pub(crate) fn new(consents: Consents, links: ConsentLinks, languages: Arc<Languages>, origin: String) -> Self {
-        Self { consents, links, languages, origin, request_permits: Semaphore::new(guard::MAX_REQUESTS) }
+    pub(crate) fn new(
+        consents: Consents,
+        holders: Writer<HolderStore>,
+        links: ConsentLinks,
+        languages: Arc<Languages>,
+        origin: String,
+    ) -> Self {
+        Self { consents, holders, links, languages, origin, request_permits: Semaphore::new(guard::MAX_REQUESTS) }
     }
 }
 
@@ -61,6 +71,7 @@ pub(crate) fn router(context: PageContext) -> Router {
     let context = Arc::new(context);
     Router::new()
         .route("/consent/{token}", get(show_consent).post(submit_decision))
+        .route("/statement/{token}", get(holder::show_statement).post(holder::submit_statement))
         .route("/robots.txt", get(|| async { "User-agent: *\nDisallow: /\n" }))
         .fallback(page_not_found)
         .method_not_allowed_fallback(method_not_allowed)

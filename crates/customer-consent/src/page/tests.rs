@@ -42,6 +42,7 @@ impl Browser {
         let languages = Arc::new(Languages::shipped().unwrap());
         let context = PageContext::new(
             system.consents.clone(),
+            system.holders.clone(),
             system.links.clone(),
             languages,
             "https://consent.example".into(),

@@ -14,6 +14,10 @@ use crate::domain::{Channel, Consent, CustomerCommand, State, Terms};
 use crate::languages::Languages;
 use crate::translation::{Text, Translation};
 
+mod holder;
+
+pub(super) use holder::{HolderPage, StatementState};
+
 /// The style sheet of all pages. It is inlined, so that a page needs no other resource.
 const STYLE: &str = include_str!("../../templates/style.css");
 

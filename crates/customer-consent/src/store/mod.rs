@@ -3,6 +3,7 @@
 
 mod consent;
 mod entity;
+pub(crate) mod holder;
 pub(crate) mod link;
 pub(crate) mod list_query;
 pub(crate) mod migration;

@@ -108,6 +108,7 @@ fn case_for_caller(caller: &Caller, case: &Versioned<ReviewCase>) -> ProtoReview
     let mut message = to_proto::review_case(case, role);
     if !may_give_commands {
         message.evidence.clear();
+        message.legacy_statements.clear();
         if !message.reviewer.is_empty() {
             "[redacted]".clone_into(&mut message.reviewer);
         }

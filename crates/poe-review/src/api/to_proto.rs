@@ -1,7 +1,7 @@
 //! Converts domain types to the messages of responses.
 use crate::domain::{
-    CaseKind, CaseRole, Clock, ClockKind, CommandKind, Evidence, Line, LineRefusal, Note, Phase, ReviewCase, Statement,
-    StatementStatus,
+    CaseKind, CaseRole, Clock, ClockKind, CommandKind, Evidence, LegacyStatement, Line, LineRefusal, Note, Phase,
+    ReviewCase, Statement, StatementStatus,
     arbitration::{Arbitration, ArbitrationState, Award, AwardOutcome},
 };
 use cpor_durable::{Etag, Versioned};
@@ -42,6 +42,7 @@ pub(super) fn review_case(
         evidence: snapshot.evidence.iter().map(evidence).collect(),
         overdue: case.clocks.is_overdue(),
         statement: case.statement.map(statement),
+        legacy_statements: case.legacy_statements.iter().map(legacy_statement).collect(),
     }
 }
 
@@ -79,6 +80,7 @@ fn statement(Statement { request_time, due_time, status, update_time }: Statemen
         StatementStatus::Given => proto::statement::Status::Given,
         StatementStatus::NotGiven => proto::statement::Status::NotGiven,
         StatementStatus::Lapsed => proto::statement::Status::Lapsed,
+        StatementStatus::NoContact => proto::statement::Status::NoContact,
     };
     proto::Statement {
         request_time: Some(to_wire_time(request_time)),
@@ -86,6 +88,10 @@ fn statement(Statement { request_time, due_time, status, update_time }: Statemen
         status: status.into(),
         update_time: Some(to_wire_time(update_time)),
     }
+}
+
+fn legacy_statement(LegacyStatement { text, time }: &LegacyStatement) -> proto::LegacyStatement {
+    proto::LegacyStatement { text: text.clone(), create_time: Some(to_wire_time(*time)) }
 }
 
 fn dispute(case: &ReviewCase) -> Option<proto::Dispute> {

@@ -1,6 +1,8 @@
 //! The review case, which is the aggregate of this service: the review of one submitted or disputed
 //! claim, over all rounds of resubmission.
-use super::{CaseEvent, CaseKind, CaseRole, Clocks, Competition, LineRefusal, Phase, Snapshot, State, Statement};
+use super::{
+    CaseEvent, CaseKind, CaseRole, Clocks, Competition, LegacyStatement, LineRefusal, Phase, Snapshot, State, Statement,
+};
 use cpor_durable::Transition;
 use cpor_types::{AssociationKey, Calendar, CaseId, DecisionId, Length, LineId, TenantId, Timestamp};
 use std::collections::BTreeSet;
@@ -38,6 +40,8 @@ pub struct ReviewCase {
     pub approval_refusals: Vec<LineRefusal>,
     /// The last request to the partner for a statement about contested lines (R37a).
     pub statement: Option<Statement>,
+    /// The statements of holders of legacy associations, oldest first (R58a).
+    pub legacy_statements: Vec<LegacyStatement>,
     /// The time at which the case was opened.
     pub create_time: Timestamp,
     /// The time of the last change.
@@ -109,12 +113,21 @@ impl ReviewCase {
 pub(super) fn transition(previous: &ReviewCase, next: ReviewCase, event: CaseEvent) -> Transition<ReviewCase> {
     let mut events = vec![event];
     events.extend(competition_change(previous, &next));
+    events.extend(legacy_contest(Some(previous), &next));
     let is_released = |(key, _): &(&AssociationKey, &DecisionId)| !next.competition.awards.contains_key(key);
     let released = previous.competition.awards.iter().filter(is_released);
     events.extend(
         released.map(|(key, decision_id)| CaseEvent::AwardReleased { key: key.clone(), decision_id: *decision_id }),
     );
     Transition::new(next, events)
+}
+
+/// Returns an event if the case competes with legacy associations for keys for which it did not
+/// compete with them before (R58a).
+pub(super) fn legacy_contest(previous: Option<&ReviewCase>, next: &ReviewCase) -> Option<CaseEvent> {
+    let before = previous.map(ReviewCase::keys_of_legacy_holders).unwrap_or_default();
+    let keys: BTreeSet<AssociationKey> = next.keys_of_legacy_holders().difference(&before).cloned().collect();
+    (!keys.is_empty()).then_some(CaseEvent::LegacyHoldersContested { keys })
 }
 
 /// Returns an event if the contested lines have changed and the case still competes for a line.

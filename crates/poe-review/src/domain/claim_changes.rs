@@ -1,7 +1,10 @@
 //! Applies the events of claim-intake to a case. claim-intake is the service that owns the claims,
 //! so its events are never refused: an event that comes too late for the state of the case changes
 //! nothing.
-use super::{CaseEvent, CaseKind, Closure, Competition, Phase, ReviewCase, Snapshot, State, case::transition};
+use super::{
+    CaseEvent, CaseKind, Closure, Competition, Phase, ReviewCase, Snapshot, State,
+    case::{legacy_contest, transition},
+};
 use cpor_durable::Transition;
 use cpor_types::{Calendar, CaseId, Length, LineId, PrimaryRejection, ReviewLengths, TenantId, Timestamp};
 use std::collections::BTreeSet;
@@ -44,6 +47,7 @@ impl ReviewCase {
             ended_lines: BTreeSet::new(),
             approval_refusals: Vec::new(),
             statement: None,
+            legacy_statements: Vec::new(),
             create_time: effective_time,
             update_time: effective_time,
             close_time: None,
@@ -51,7 +55,8 @@ impl ReviewCase {
         let opened = case_without_running_clocks.with_state(State::Waiting, effective_time, calendar);
         let lines = opened.contested_lines();
         let competition_event = (!lines.is_empty()).then_some(CaseEvent::CompetitionChanged { lines });
-        Transition::new(opened, std::iter::once(CaseEvent::Opened).chain(competition_event))
+        let legacy_event = legacy_contest(None, &opened);
+        Transition::new(opened, std::iter::once(CaseEvent::Opened).chain(competition_event).chain(legacy_event))
     }
 
     /// Applies a resubmission of the claim (R21). The case waits for its review again and keeps its

@@ -64,6 +64,13 @@ impl ReviewCase {
             .collect()
     }
 
+    /// Returns the keys that the case competes for with legacy associations (R58).
+    #[must_use]
+    pub fn keys_of_legacy_holders(&self) -> BTreeSet<AssociationKey> {
+        let lines = self.competing_lines().filter(|line| self.is_contested_by_legacy_holder(line));
+        lines.map(|line| line.key.clone()).collect()
+    }
+
     fn is_contested_by_legacy_holder(&self, line: &Line) -> bool {
         line.held_by_legacy && self.phase().is_open() && !self.competition.settled_legacy_keys.contains(&line.key)
     }

@@ -31,6 +31,7 @@ impl ReviewCase {
                 }
             }
             PersonalData::FreeText => {
+                self.legacy_statements.iter_mut().for_each(|statement| statement.text.clear());
                 if let CaseKind::Dispute(dispute) = &mut self.kind {
                     dispute.justification.clear();
                 }

@@ -6,6 +6,7 @@
 //! working time that reviewers have for one stage of the review.
 use super::{Approval, ClockKind, LineRefusal, Note, PartnerAction, Rejection};
 use cpor_types::{AssociationKey, DecisionId, LineId, PersonalData, PrimaryRejection};
+use std::collections::BTreeSet;
 
 /// A domain event of a review case.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,7 +35,19 @@ pub enum CaseEvent {
         /// The comment to the partner.
         comment: String,
     },
-    /// claim-intake reported about the request for a statement (R37a).
+    /// A reviewer asked the holders of legacy associations with these keys for a statement (R58a).
+    LegacyStatementRequested {
+        /// The keys that the case competes for.
+        keys: BTreeSet<AssociationKey>,
+        /// The comment to the holders.
+        comment: String,
+    },
+    /// The case competes for these keys with legacy associations, and did not before (R58a).
+    LegacyHoldersContested {
+        /// The keys.
+        keys: BTreeSet<AssociationKey>,
+    },
+    /// A service reported about a request for a statement (R37a, R58a).
     StatementReported,
     /// The reviewer approved, and the registry is being asked to hold the lines (R23).
     ApprovalBegun {
@@ -142,6 +155,8 @@ impl CaseEvent {
             | Self::Started { .. }
             | Self::PartnerActionRequested(_)
             | Self::StatementRequested { .. }
+            | Self::LegacyStatementRequested { .. }
+            | Self::LegacyHoldersContested { .. }
             | Self::StatementReported
             | Self::ApprovalBegun { .. }
             | Self::Approved(_)
@@ -184,6 +199,8 @@ impl CaseEvent {
             | Self::Started { .. }
             | Self::PartnerActionRequested(_)
             | Self::StatementRequested { .. }
+            | Self::LegacyStatementRequested { .. }
+            | Self::LegacyHoldersContested { .. }
             | Self::StatementReported
             | Self::ApprovalBegun { .. }
             | Self::Approved(_)

@@ -36,7 +36,7 @@ pub use phase::Phase;
 pub use refusal::Refusal;
 pub use snapshot::{Evidence, Line, Snapshot};
 pub use state::{Approval, Closure, LineRefusal, PartnerAction, Rejection, State};
-pub use statement::{Statement, StatementStatus};
+pub use statement::{LegacyStatement, Statement, StatementStatus};
 pub use transition_table::{AssigneeGuard, CaseRole, CommandKind, RequiredRole, TRANSITION_TABLE, TransitionRow};
 
 #[cfg(test)]

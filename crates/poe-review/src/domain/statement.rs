@@ -19,6 +19,15 @@ pub struct Statement {
     pub update_time: Timestamp,
 }
 
+/// The statement of the holder of a legacy association (R58a).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LegacyStatement {
+    /// The text. It is personal data, and empty after it was erased.
+    pub text: String,
+    /// The time at which the holder sent it.
+    pub time: Timestamp,
+}
+
 /// How far a request for a statement has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -31,10 +40,13 @@ pub enum StatementStatus {
     NotGiven,
     /// The competition ended before the partner answered.
     Lapsed,
+    /// The legacy association has no contact, so nobody was asked.
+    NoContact,
 }
 
 impl ReviewCase {
-    /// Requests a statement of the partner.
+    /// Requests a statement: of the partner if the case is approved, and otherwise of the holders of
+    /// the legacy associations that the case competes with.
     ///
     /// # Errors
     /// Returns the [`Refusal`] if the transition table does not allow the command,
@@ -42,14 +54,39 @@ impl ReviewCase {
     /// [`Refusal::CommentMissing`] if the comment is blank.
     pub fn request_statement(&self, person: &Reviewer, comment: &str, now: Timestamp) -> CommandResult {
         self.authorize(CommandKind::RequestStatement, self.role_of(person))?;
-        if !self.is_contested() || self.has_open_statement() {
+        if !self.allows_statement() {
             return Err(Refusal::StatementNotPossible);
         }
         require_comment(comment)?;
         let statement =
             Statement { request_time: now, due_time: None, status: StatementStatus::Open, update_time: now };
         let next = Self { statement: Some(statement), update_time: now.max(self.update_time), ..self.clone() };
-        Ok(Some(Transition::new(next, [CaseEvent::StatementRequested { comment: comment.to_owned() }])))
+        let comment = comment.to_owned();
+        let event = match self.phase().is_approved() {
+            true => CaseEvent::StatementRequested { comment },
+            false => CaseEvent::LegacyStatementRequested { keys: self.keys_of_legacy_holders(), comment },
+        };
+        Ok(Some(Transition::new(next, [event])))
+    }
+
+    /// Returns whether a statement can be requested: a line is contested by somebody who can be
+    /// asked, and no earlier request is open.
+    pub(super) fn allows_statement(&self) -> bool {
+        let can_be_asked = match self.phase().is_approved() {
+            true => self.is_contested(),
+            false => !self.keys_of_legacy_holders().is_empty(),
+        };
+        can_be_asked && !self.has_open_statement()
+    }
+
+    /// Adds the statement of the holder of a legacy association, and settles the open request.
+    #[must_use]
+    pub fn add_legacy_statement(&self, text: String, time: Timestamp) -> Transition<Self> {
+        let settled = self.report_statement(StatementStatus::Given, None, time);
+        let mut next = settled.map_or_else(|| self.clone(), |settled| settled.next);
+        next.legacy_statements.push(LegacyStatement { text, time });
+        next.update_time = time.max(next.update_time);
+        Transition::new(next, [CaseEvent::StatementReported])
     }
 
     /// Applies a report of claim-intake about the open request. Returns `None` if there is no open

@@ -137,8 +137,13 @@ const fn row(
     TransitionRow { from, command, required_role, guard, to, rule }
 }
 
+/// Builds the row of a request for a statement, which does not change the phase.
+const fn statement_row(phase: Phase, rule: &'static str) -> TransitionRow {
+    row(phase, CommandKind::RequestStatement, RequiredRole::AnyReviewer, AssigneeGuard::None, phase, rule)
+}
+
 /// The transitions that commands cause. A command is refused in a phase without a row for it (R15).
-pub const TRANSITION_TABLE: [TransitionRow; 9] = [
+pub const TRANSITION_TABLE: [TransitionRow; 12] = [
     row(Phase::Waiting, CommandKind::Assign, RequiredRole::Lead, AssigneeGuard::None, Phase::Waiting, "R19"),
     row(Phase::Waiting, CommandKind::Take, RequiredRole::AnyReviewer, AssigneeGuard::Unassigned, Phase::Waiting, "R19"),
     row(
@@ -175,14 +180,10 @@ pub const TRANSITION_TABLE: [TransitionRow; 9] = [
         "R24",
     ),
     // Any reviewer may ask, because the statement matters for the review of the competing case.
-    row(
-        Phase::Approved,
-        CommandKind::RequestStatement,
-        RequiredRole::AnyReviewer,
-        AssigneeGuard::None,
-        Phase::Approved,
-        "R37a",
-    ),
+    statement_row(Phase::Approved, "R37a"),
+    statement_row(Phase::Waiting, "R58a"),
+    statement_row(Phase::UnderReview, "R58a"),
+    statement_row(Phase::PartnerActionRequired, "R58a"),
     // A second approval does not send another request to the registry. Its caller gets the result
     // of the pending one.
     row(
@@ -202,9 +203,7 @@ impl ReviewCase {
         let is_allowed = |row: &&TransitionRow| {
             row.from == self.phase() && row.required_role.includes(role) && row.guard.is_met_by(self)
         };
-        let is_possible = |command: &CommandKind| {
-            *command != CommandKind::RequestStatement || (self.is_contested() && !self.has_open_statement())
-        };
+        let is_possible = |command: &CommandKind| *command != CommandKind::RequestStatement || self.allows_statement();
         TRANSITION_TABLE.iter().filter(is_allowed).map(|row| row.command).filter(is_possible).collect()
     }
 

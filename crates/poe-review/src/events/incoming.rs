@@ -1,4 +1,5 @@
-//! Receives the events of claim-intake, the service that owns the claims. An event becomes a
+//! Receives the events of claim-intake, the service that owns the claims, and the statements of
+//! holders of legacy associations from customer-consent and the registry. An event becomes a
 //! command on a case. The command is committed in the same transaction as the event's position in
 //! its stream, so the event is applied exactly once.
 use super::parse::{SnapshotOfCase, case_id, parse, parse_enum, snapshot};
@@ -9,8 +10,8 @@ use crate::{
 use cpor_database::Db;
 use cpor_durable::{Command, EventReceiver, Inbox, IncomingEvent, ReceiveError, Transition, Writer};
 use cpor_proto::events::v1::{
-    ClaimClosed, ClaimDisputed, LinesEnded, PersonalDataErased, StatementReported, event::Payload,
-    statement_reported::Status,
+    ClaimClosed, ClaimDisputed, LegacyStatementReported, LinesEnded, PersonalDataErased, StatementReported,
+    event::Payload, legacy_statement_reported::Status as LegacyStatus, statement_reported::Status,
 };
 use cpor_proto::wire_time::from_wire_time;
 use cpor_types::{
@@ -46,6 +47,7 @@ impl EventReceiver for ClaimEventReceiver {
             Payload::LinesEnded(event) => self.lines_ended(&incoming, &event).await,
             Payload::ClaimClosed(event) => self.claim_closed(&incoming, &event).await,
             Payload::StatementReported(event) => self.statement_reported(&incoming, &event).await,
+            Payload::LegacyStatementReported(event) => self.legacy_statement_reported(&incoming, event).await,
             Payload::PersonalDataErased(event) => self.personal_data_erased(&incoming, &event).await,
             _ => Err(incoming.unexpected()),
         }
@@ -152,6 +154,32 @@ impl ClaimEventReceiver {
         let case = case_id(&event.tenant, &event.review_case_id)?;
         self.change_case("report_statement", incoming, case, move |case, effective_time, _| {
             case.report_statement(status, due_time, effective_time)
+        })
+        .await
+    }
+
+    /// Records the statement of the holder of a legacy association, or how far the request for it has
+    /// come (R58a).
+    async fn legacy_statement_reported(
+        &self,
+        incoming: &IncomingEvent,
+        event: LegacyStatementReported,
+    ) -> Result<(), ReceiveError> {
+        let status = match event.status() {
+            LegacyStatus::Open => StatementStatus::Open,
+            LegacyStatus::Given => StatementStatus::Given,
+            LegacyStatus::NotGiven => StatementStatus::NotGiven,
+            LegacyStatus::NoContact => StatementStatus::NoContact,
+            LegacyStatus::Unspecified => return Err(ReceiveError::park("status: is required")),
+        };
+        let due_time = event.due_time.and_then(from_wire_time);
+        let case = case_id(&event.tenant, &event.review_case_id)?;
+        self.change_case("report_legacy_statement", incoming, case, move |case, effective_time, _| match status {
+            StatementStatus::Given => Some(case.add_legacy_statement(event.text.clone(), effective_time)),
+            StatementStatus::Open
+            | StatementStatus::NotGiven
+            | StatementStatus::Lapsed
+            | StatementStatus::NoContact => case.report_statement(status, due_time, effective_time),
         })
         .await
     }

@@ -13,15 +13,38 @@ use proto::event::Payload;
 pub(crate) fn outgoing_events(change: &Change<ReviewCase>) -> Vec<OutgoingEvent> {
     let case = &change.after.state;
     let to_outgoing = |recorded: &RecordedEvent<CaseEvent>| {
-        let (destination, payload) = match &recorded.event {
-            CaseEvent::AwardReleased { key, decision_id } => {
-                (Service::Registry, Payload::AwardReleased(award_released(case, key, *decision_id)))
-            }
-            event => (Service::ClaimIntake, payload(case, event)?),
-        };
-        Some(OutgoingEvent::from_recorded(recorded, destination, payload))
+        let to_registry = registry_payloads(case, &recorded.event).into_iter();
+        let to_registry = to_registry.map(|payload| (Service::Registry, payload));
+        let to_claim_intake = payload(case, &recorded.event).map(|payload| (Service::ClaimIntake, payload));
+        let outgoing = to_registry.chain(to_claim_intake);
+        outgoing
+            .map(|(destination, payload)| OutgoingEvent::from_recorded(recorded, destination, payload))
+            .collect::<Vec<_>>()
     };
-    change.events.iter().filter_map(to_outgoing).collect()
+    change.events.iter().flat_map(to_outgoing).collect()
+}
+
+/// Builds the payloads for the registry: released awards (R37), and what the holders of legacy
+/// associations are told (R58a).
+fn registry_payloads(case: &ReviewCase, event: &CaseEvent) -> Vec<Payload> {
+    let contested = |key: &AssociationKey, comment: Option<&String>| {
+        Payload::LegacyHolderContested(proto::LegacyHolderContested {
+            tenant: format!("tenants/{}", case.tenant),
+            key: key.to_string(),
+            review_case_id: case.id.to_string(),
+            statement_requested: comment.is_some(),
+            comment: comment.cloned().unwrap_or_default(),
+        })
+    };
+    if let CaseEvent::AwardReleased { key, decision_id } = event {
+        vec![Payload::AwardReleased(award_released(case, key, *decision_id))]
+    } else if let CaseEvent::LegacyStatementRequested { keys, comment } = event {
+        keys.iter().map(|key| contested(key, Some(comment))).collect()
+    } else if let CaseEvent::LegacyHoldersContested { keys } = event {
+        keys.iter().map(|key| contested(key, None)).collect()
+    } else {
+        Vec::new()
+    }
 }
 
 fn award_released(case: &ReviewCase, key: &AssociationKey, decision_id: DecisionId) -> proto::AwardReleased {
@@ -68,8 +91,10 @@ fn payload(case: &ReviewCase, event: &CaseEvent) -> Option<Payload> {
         | CaseEvent::LinesEnded { .. }
         | CaseEvent::RivalsChecked { .. }
         | CaseEvent::StatementReported
-        // The registry receives it.
+        // The registry receives these.
         | CaseEvent::AwardReleased { .. }
+        | CaseEvent::LegacyStatementRequested { .. }
+        | CaseEvent::LegacyHoldersContested { .. }
         // An award without lines changes nothing: the claim no longer has lines for the awarded
         // workloads or subscriptions.
         | CaseEvent::Awarded { .. } => return None,

@@ -35,6 +35,7 @@ pub(super) fn to_row(
         round: case.round,
         approval_refusals: case.approval_refusals.clone(),
         statement: case.statement,
+        legacy_statements: case.legacy_statements.clone(),
     };
     Ok(ActiveModel {
         owner: Set(key.owner.clone().into()),
@@ -60,8 +61,18 @@ pub(super) fn to_row(
 pub(super) fn from_row(row: Model) -> Result<(AggregateKey, Versioned<ReviewCase>), StoreError> {
     let key = AggregateKey::new(row.owner, row.id.into());
     let inconsistent = |cause: &dyn std::fmt::Display| StoreError::inconsistent(TABLE, &key, cause);
-    let CaseBody { kind, state, clocks, remind_before, competition, ended_lines, round, approval_refusals, statement } =
-        row.body;
+    let CaseBody {
+        kind,
+        state,
+        clocks,
+        remind_before,
+        competition,
+        ended_lines,
+        round,
+        approval_refusals,
+        statement,
+        legacy_statements,
+    } = row.body;
     let (CaseSnapshot(snapshot), phase) = (row.snapshot, Phase::from(row.state));
     if state.phase() != phase {
         let (column, body) = (phase.as_str(), state.phase().as_str());
@@ -81,6 +92,7 @@ pub(super) fn from_row(row: Model) -> Result<(AggregateKey, Versioned<ReviewCase
         ended_lines,
         approval_refusals,
         statement,
+        legacy_statements,
         create_time: row.create_time,
         update_time: row.update_time,
         close_time: row.close_time,

@@ -155,7 +155,7 @@ pub struct Event {
     /// The fact. The comment of each field names the sender and the receivers.
     #[prost(
         oneof = "event::Payload",
-        tags = "10, 11, 12, 13, 14, 15, 16, 17, 9, 20, 21, 22, 23, 24, 25, 26, 27, 28, 19, 29, 18, 39, 71, 72, 70, 30, 31, 32, 33, 34, 35, 40, 41, 42, 43, 50"
+        tags = "10, 11, 12, 13, 14, 15, 16, 17, 9, 20, 21, 22, 23, 24, 25, 26, 27, 28, 19, 29, 18, 39, 71, 72, 73, 74, 75, 70, 30, 31, 32, 33, 34, 35, 40, 41, 42, 43, 50"
     )]
     pub payload: ::core::option::Option<event::Payload>,
 }
@@ -236,6 +236,15 @@ pub mod event {
         /// Sent by claim-intake to poe-review.
         #[prost(message, tag = "72")]
         StatementReported(super::StatementReported),
+        /// Sent by poe-review to registry.
+        #[prost(message, tag = "73")]
+        LegacyHolderContested(super::LegacyHolderContested),
+        /// Sent by registry to customer-consent.
+        #[prost(message, tag = "74")]
+        LegacyHolderNotified(super::LegacyHolderNotified),
+        /// Sent by registry and customer-consent to poe-review.
+        #[prost(message, tag = "75")]
+        LegacyStatementReported(super::LegacyStatementReported),
         /// Sent by poe-review to registry.
         #[prost(message, tag = "70")]
         AwardReleased(super::AwardReleased),
@@ -1078,6 +1087,219 @@ impl ::prost::Name for StatementReported {
     }
     fn type_url() -> ::prost::alloc::string::String {
         "/cpor.events.v1.StatementReported".into()
+    }
+}
+/// A claim competes with a legacy association, or a reviewer asks its holder for a statement (R58a).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LegacyHolderContested {
+    /// The resource name of the tenant. Format: `tenants/{tenant}`, where `{tenant}` is a UUID.
+    #[prost(string, tag = "1")]
+    pub tenant: ::prost::alloc::string::String,
+    /// The key that the legacy association holds. Format: `subscriptions/{subscription}`.
+    #[prost(string, tag = "2")]
+    pub key: ::prost::alloc::string::String,
+    /// The id of the review case of the competing claim, a UUID.
+    #[prost(string, tag = "3")]
+    pub review_case_id: ::prost::alloc::string::String,
+    /// True if a reviewer asks for a statement.
+    #[prost(bool, tag = "4")]
+    pub statement_requested: bool,
+    /// The comment of the reviewer who asks for a statement.
+    #[prost(string, tag = "5")]
+    pub comment: ::prost::alloc::string::String,
+}
+impl ::prost::Name for LegacyHolderContested {
+    const NAME: &'static str = "LegacyHolderContested";
+    const PACKAGE: &'static str = "cpor.events.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "cpor.events.v1.LegacyHolderContested".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/cpor.events.v1.LegacyHolderContested".into()
+    }
+}
+/// The holder of a legacy association must be told something through its contact (R58a).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LegacyHolderNotified {
+    /// The resource name of the tenant. Format: `tenants/{tenant}`, where `{tenant}` is a UUID.
+    #[prost(string, tag = "1")]
+    pub tenant: ::prost::alloc::string::String,
+    /// The id of the holder's import, a UUID.
+    #[prost(string, tag = "2")]
+    pub holder_id: ::prost::alloc::string::String,
+    /// The key that the association holds. Format: `subscriptions/{subscription}`.
+    #[prost(string, tag = "3")]
+    pub key: ::prost::alloc::string::String,
+    /// What the holder must be told.
+    #[prost(enumeration = "legacy_holder_notified::Subject", tag = "4")]
+    pub subject: i32,
+    /// The display name of the customer.
+    #[prost(string, tag = "5")]
+    pub customer_display_name: ::prost::alloc::string::String,
+    /// The display name of the holder's company.
+    #[prost(string, tag = "6")]
+    pub partner_display_name: ::prost::alloc::string::String,
+    /// The display name of the product.
+    #[prost(string, tag = "7")]
+    pub product_display_name: ::prost::alloc::string::String,
+    /// The id of the calendar of the holder's location, for example `de`.
+    #[prost(string, tag = "8")]
+    pub calendar: ::prost::alloc::string::String,
+    /// The contact of the holder.
+    #[prost(message, optional, tag = "9")]
+    pub contact: ::core::option::Option<super::super::r#type::v1::Contact>,
+    /// The id of the review case of the competing claim, a UUID. Empty if the association has ended.
+    #[prost(string, tag = "10")]
+    pub review_case_id: ::prost::alloc::string::String,
+    /// The comment of the reviewer who asks for a statement.
+    #[prost(string, tag = "11")]
+    pub comment: ::prost::alloc::string::String,
+    /// Why the association ended.
+    #[prost(enumeration = "super::super::r#type::v1::AssociationEndReason", tag = "12")]
+    pub end_reason: i32,
+}
+/// Nested message and enum types in `LegacyHolderNotified`.
+pub mod legacy_holder_notified {
+    /// What the holder must be told.
+    #[derive(
+        Clone,
+        Copy,
+        Debug,
+        PartialEq,
+        Eq,
+        Hash,
+        PartialOrd,
+        Ord,
+        ::prost::Enumeration
+    )]
+    #[repr(i32)]
+    pub enum Subject {
+        /// The value is not specified.
+        Unspecified = 0,
+        /// Another company claims the same.
+        Contested = 1,
+        /// A reviewer asks for a statement.
+        StatementRequested = 2,
+        /// The association has ended.
+        Ended = 3,
+    }
+    impl Subject {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "SUBJECT_UNSPECIFIED",
+                Self::Contested => "SUBJECT_CONTESTED",
+                Self::StatementRequested => "SUBJECT_STATEMENT_REQUESTED",
+                Self::Ended => "SUBJECT_ENDED",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "SUBJECT_UNSPECIFIED" => Some(Self::Unspecified),
+                "SUBJECT_CONTESTED" => Some(Self::Contested),
+                "SUBJECT_STATEMENT_REQUESTED" => Some(Self::StatementRequested),
+                "SUBJECT_ENDED" => Some(Self::Ended),
+                _ => None,
+            }
+        }
+    }
+}
+impl ::prost::Name for LegacyHolderNotified {
+    const NAME: &'static str = "LegacyHolderNotified";
+    const PACKAGE: &'static str = "cpor.events.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "cpor.events.v1.LegacyHolderNotified".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/cpor.events.v1.LegacyHolderNotified".into()
+    }
+}
+/// A request to the holder of a legacy association for a statement was received, answered, or not
+/// answered in time, or could not be sent. An answer can also come without a request (R58a).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LegacyStatementReported {
+    /// The resource name of the tenant. Format: `tenants/{tenant}`, where `{tenant}` is a UUID.
+    #[prost(string, tag = "1")]
+    pub tenant: ::prost::alloc::string::String,
+    /// The id of the review case of the competing claim, a UUID.
+    #[prost(string, tag = "2")]
+    pub review_case_id: ::prost::alloc::string::String,
+    /// How far the request has come.
+    #[prost(enumeration = "legacy_statement_reported::Status", tag = "3")]
+    pub status: i32,
+    /// Until when the holder can answer.
+    #[prost(message, optional, tag = "4")]
+    pub due_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// The statement.
+    #[prost(string, tag = "5")]
+    pub text: ::prost::alloc::string::String,
+}
+/// Nested message and enum types in `LegacyStatementReported`.
+pub mod legacy_statement_reported {
+    /// How far the request has come.
+    #[derive(
+        Clone,
+        Copy,
+        Debug,
+        PartialEq,
+        Eq,
+        Hash,
+        PartialOrd,
+        Ord,
+        ::prost::Enumeration
+    )]
+    #[repr(i32)]
+    pub enum Status {
+        /// The value is not specified.
+        Unspecified = 0,
+        /// The holder can answer.
+        Open = 1,
+        /// The holder has answered.
+        Given = 2,
+        /// The holder did not answer in time.
+        NotGiven = 3,
+        /// The association has no contact, so nobody was asked.
+        NoContact = 4,
+    }
+    impl Status {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "STATUS_UNSPECIFIED",
+                Self::Open => "STATUS_OPEN",
+                Self::Given => "STATUS_GIVEN",
+                Self::NotGiven => "STATUS_NOT_GIVEN",
+                Self::NoContact => "STATUS_NO_CONTACT",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "STATUS_UNSPECIFIED" => Some(Self::Unspecified),
+                "STATUS_OPEN" => Some(Self::Open),
+                "STATUS_GIVEN" => Some(Self::Given),
+                "STATUS_NOT_GIVEN" => Some(Self::NotGiven),
+                "STATUS_NO_CONTACT" => Some(Self::NoContact),
+                _ => None,
+            }
+        }
+    }
+}
+impl ::prost::Name for LegacyStatementReported {
+    const NAME: &'static str = "LegacyStatementReported";
+    const PACKAGE: &'static str = "cpor.events.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "cpor.events.v1.LegacyStatementReported".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/cpor.events.v1.LegacyStatementReported".into()
     }
 }
 /// A claim no longer has a line that an arbitration awarded to it (R37). The registry no longer

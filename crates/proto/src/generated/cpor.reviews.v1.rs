@@ -78,9 +78,13 @@ pub struct ReviewCase {
     /// True if at least one clock of the case has passed (R45).
     #[prost(bool, tag = "21")]
     pub overdue: bool,
-    /// The last request to the partner for a statement (R37a). Absent if there was none.
+    /// The last request for a statement (R37a, R58a). Absent if there was none.
     #[prost(message, optional, tag = "30")]
     pub statement: ::core::option::Option<Statement>,
+    /// The statements of holders of legacy associations that this case competes with, oldest first
+    /// (R58a). Empty for operators.
+    #[prost(message, repeated, tag = "31")]
+    pub legacy_statements: ::prost::alloc::vec::Vec<LegacyStatement>,
 }
 impl ::prost::Name for ReviewCase {
     const NAME: &'static str = "ReviewCase";
@@ -92,8 +96,8 @@ impl ::prost::Name for ReviewCase {
         "/cpor.reviews.v1.ReviewCase".into()
     }
 }
-/// A request to the partner of an approved, contested claim for a statement (R37a). The answer is a
-/// comment or a document of the claim.
+/// A request for a statement about contested lines: to the partner of an approved claim, who answers
+/// with a comment or a document (R37a), or to the holder of a legacy association (R58a).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Statement {
     /// When the reviewer made the request.
@@ -135,6 +139,8 @@ pub mod statement {
         NotGiven = 3,
         /// The competition ended before the partner answered.
         Lapsed = 4,
+        /// The legacy association has no contact, so nobody was asked.
+        NoContact = 5,
     }
     impl Status {
         /// String value of the enum field names used in the ProtoBuf definition.
@@ -148,6 +154,7 @@ pub mod statement {
                 Self::Given => "STATUS_GIVEN",
                 Self::NotGiven => "STATUS_NOT_GIVEN",
                 Self::Lapsed => "STATUS_LAPSED",
+                Self::NoContact => "STATUS_NO_CONTACT",
             }
         }
         /// Creates an enum from field names used in the ProtoBuf definition.
@@ -158,6 +165,7 @@ pub mod statement {
                 "STATUS_GIVEN" => Some(Self::Given),
                 "STATUS_NOT_GIVEN" => Some(Self::NotGiven),
                 "STATUS_LAPSED" => Some(Self::Lapsed),
+                "STATUS_NO_CONTACT" => Some(Self::NoContact),
                 _ => None,
             }
         }
@@ -171,6 +179,26 @@ impl ::prost::Name for Statement {
     }
     fn type_url() -> ::prost::alloc::string::String {
         "/cpor.reviews.v1.Statement".into()
+    }
+}
+/// The statement of the holder of a legacy association (R58a).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LegacyStatement {
+    /// The statement.
+    #[prost(string, tag = "1")]
+    pub text: ::prost::alloc::string::String,
+    /// When the holder sent it.
+    #[prost(message, optional, tag = "2")]
+    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+impl ::prost::Name for LegacyStatement {
+    const NAME: &'static str = "LegacyStatement";
+    const PACKAGE: &'static str = "cpor.reviews.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "cpor.reviews.v1.LegacyStatement".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/cpor.reviews.v1.LegacyStatement".into()
     }
 }
 /// A partner's dispute of a rejection (R28).
@@ -1676,14 +1704,15 @@ pub mod review_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// Asks the partner of an approved claim for a statement while a line of the claim is contested
-        /// (R37a). The partner has the length of the partner response deadline to add a comment or a
-        /// document. Silence is shown in the case and decides nothing. Any reviewer can ask, because the
-        /// statement matters for the review of the competing claim.
+        /// Asks for a statement about contested lines. On an approved case, its partner is asked (R37a): it
+        /// has the length of the partner response deadline to add a comment or a document. On an open case
+        /// that competes with a legacy association, the holder of that association is asked through its
+        /// contact, and answers by the link in the mail (R58a). Silence is shown in the case and decides
+        /// nothing. Any reviewer can ask, because the statement matters for the competing claim.
         ///
-        /// Errors: FAILED_PRECONDITION (COMMAND_NOT_ALLOWED) if the case is not approved;
-        /// FAILED_PRECONDITION (STATEMENT_NOT_POSSIBLE) if no line of the case is contested, or the partner
-        /// has not answered an earlier request yet.
+        /// Errors: FAILED_PRECONDITION (COMMAND_NOT_ALLOWED) if the case is neither approved nor open;
+        /// FAILED_PRECONDITION (STATEMENT_NOT_POSSIBLE) if no line of the case is contested by somebody who
+        /// can be asked so, or an earlier request is still open.
         ///
         /// Callers: `poe_reviewer` and `review_lead`.
         pub async fn request_statement(
@@ -2075,14 +2104,15 @@ pub mod review_service_server {
             &self,
             request: tonic::Request<super::RequestPartnerActionRequest>,
         ) -> std::result::Result<tonic::Response<super::ReviewCase>, tonic::Status>;
-        /// Asks the partner of an approved claim for a statement while a line of the claim is contested
-        /// (R37a). The partner has the length of the partner response deadline to add a comment or a
-        /// document. Silence is shown in the case and decides nothing. Any reviewer can ask, because the
-        /// statement matters for the review of the competing claim.
+        /// Asks for a statement about contested lines. On an approved case, its partner is asked (R37a): it
+        /// has the length of the partner response deadline to add a comment or a document. On an open case
+        /// that competes with a legacy association, the holder of that association is asked through its
+        /// contact, and answers by the link in the mail (R58a). Silence is shown in the case and decides
+        /// nothing. Any reviewer can ask, because the statement matters for the competing claim.
         ///
-        /// Errors: FAILED_PRECONDITION (COMMAND_NOT_ALLOWED) if the case is not approved;
-        /// FAILED_PRECONDITION (STATEMENT_NOT_POSSIBLE) if no line of the case is contested, or the partner
-        /// has not answered an earlier request yet.
+        /// Errors: FAILED_PRECONDITION (COMMAND_NOT_ALLOWED) if the case is neither approved nor open;
+        /// FAILED_PRECONDITION (STATEMENT_NOT_POSSIBLE) if no line of the case is contested by somebody who
+        /// can be asked so, or an earlier request is still open.
         ///
         /// Callers: `poe_reviewer` and `review_lead`.
         async fn request_statement(

@@ -2,6 +2,8 @@
 //! *key* is one workload or subscription of the tenant. While an association with an exclusive
 //! activity is *live* (pending or official), its partner *holds* the key: no other company can be
 //! on record for it.
+use serde::{Deserialize, Serialize};
+
 use cpor_types::{
     Activity, AssociationKey, CaseId, ClaimName, LineId, MpnId, PartnerId, ProductId, ProductKind, SolutionArea,
     Timestamp,
@@ -32,7 +34,23 @@ pub(crate) enum Source {
     /// The association was claimed with this line of a claim.
     Claim(ClaimedLine),
     /// A legacy association: it was recorded before claims existed, and was imported (R58).
-    Legacy { partner: PartnerId },
+    Legacy { partner: PartnerId, contact: Option<HolderContact> },
+}
+
+/// How the holder of a legacy association is told of what concerns it (R58a). The display names are
+/// those of the time of the import.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct HolderContact {
+    /// The name of the contact.
+    pub(crate) name: String,
+    /// The e-mail address of the contact.
+    pub(crate) email: String,
+    /// The display name of the partner.
+    pub(crate) partner: String,
+    /// The display name of the product.
+    pub(crate) product: String,
+    /// The id of the calendar of the partner's location.
+    pub(crate) calendar: String,
 }
 
 /// The line of a claim that an association belongs to.
@@ -64,7 +82,7 @@ impl Association {
     pub(crate) fn partner(&self) -> &PartnerId {
         match &self.source {
             Source::Claim(line) => &line.claim.partner,
-            Source::Legacy { partner } => partner,
+            Source::Legacy { partner, .. } => partner,
         }
     }
 
@@ -74,6 +92,14 @@ impl Association {
         match &self.source {
             Source::Claim(line) => Some(line),
             Source::Legacy { .. } => None,
+        }
+    }
+
+    /// Returns the contact of the holder, if this is a legacy association with a contact.
+    pub(crate) fn holder_contact(&self) -> Option<&HolderContact> {
+        match &self.source {
+            Source::Claim(_) => None,
+            Source::Legacy { contact, .. } => contact.as_ref(),
         }
     }
 

@@ -7,12 +7,12 @@ use cpor_types::{
 };
 use uuid::Uuid;
 
-use super::association::{Association, AssociationState, EndReason, Source};
+use super::association::{Association, AssociationState, EndReason, HolderContact, Source};
 use super::catalog::Catalog;
 use super::directory::{PartnerProfile, Subscription, SubscriptionStatus};
 use super::reason::Reason;
 use super::record::{Decision, RecordedDecision};
-use super::tenant::{Tenant, TenantChange};
+use super::tenant::{HolderNotice, NoticeSubject, Tenant, TenantChange, TenantEvent};
 
 /// A legacy association to import.
 #[derive(Clone, Debug)]
@@ -23,6 +23,8 @@ pub(crate) struct LegacyAssociation {
     pub(crate) key: AssociationKey,
     /// The activities that the partner is on record for. All of them are exclusive.
     pub(crate) activities: Vec<Activity>,
+    /// The name and the e-mail address of the holder's contact (R58a).
+    pub(crate) contact: Option<(String, String)>,
 }
 
 /// The reason why an association cannot be declined as a legacy association.
@@ -70,9 +72,10 @@ impl Tenant {
             Err(reason) => return Err([&[reason][..], &refusals].concat()),
         };
         let mut next = self.clone();
+        let contact = partner.and_then(|partner| legacy.holder_contact(subscription, partner, catalog));
         for activity in &legacy.activities {
             let id = legacy.association_id(self.id, *activity);
-            next.associations.insert(id, legacy.association(subscription, *activity, now));
+            next.associations.insert(id, legacy.association(subscription, *activity, contact.clone(), now));
         }
         let recorded = RecordedDecision { review_case: None, decision: Decision::Held };
         next.claim_records.entry(claim).or_default().decisions.insert(decision_id, recorded);
@@ -100,6 +103,16 @@ impl Tenant {
         if has_ended { Err(Reason::SubscriptionExpired) } else { Ok(subscription) }
     }
 
+    /// Tells the holder of the key that a claim competes with it or that a reviewer asks for its
+    /// statement (R58a). If the holder has no contact, the review case is told. Returns `None` if no
+    /// legacy association holds the key.
+    pub(crate) fn notify_legacy_holder(&self, key: &AssociationKey, subject: NoticeSubject) -> Option<TenantChange> {
+        let is_legacy = |association: &&Association| association.claimed_line().is_none() && association.holds_key();
+        let holder = self.live_associations_on(key).find(is_legacy)?;
+        let notice = HolderNotice::of(self.id, holder, subject);
+        Some((self.clone(), vec![TenantEvent::LegacyHolderNotified(Box::new(notice))]))
+    }
+
     /// Ends a legacy association because the customer declined it.
     ///
     /// # Errors
@@ -117,11 +130,16 @@ impl Tenant {
     }
 }
 
+/// Returns a UUID that is derived from a legacy association and `suffix`.
+pub(super) fn derived_id(tenant: TenantId, partner: &PartnerId, key: &AssociationKey, suffix: &str) -> Uuid {
+    Uuid::new_v5(&tenant.0, format!("legacy/{partner}/{key}{suffix}").as_bytes())
+}
+
 impl LegacyAssociation {
     /// Returns a UUID that is derived from the association and `suffix`, so that a repeated import
     /// creates the same ids.
     fn derived_id(&self, tenant: TenantId, suffix: &str) -> Uuid {
-        Uuid::new_v5(&tenant.0, format!("legacy/{}/{}{suffix}", self.partner, self.key).as_bytes())
+        derived_id(tenant, &self.partner, &self.key, suffix)
     }
 
     fn association_id(&self, tenant: TenantId, activity: Activity) -> AssociationId {
@@ -135,10 +153,33 @@ impl LegacyAssociation {
         (ClaimName { partner: self.partner.clone(), claim: ClaimId(id) }, DecisionId(id))
     }
 
+    /// Returns the contact as it is stored with the association.
+    fn holder_contact(
+        &self,
+        subscription: &Subscription,
+        partner: &PartnerProfile,
+        catalog: &Catalog,
+    ) -> Option<HolderContact> {
+        let (name, email) = self.contact.clone()?;
+        Some(HolderContact {
+            name,
+            email,
+            partner: partner.display_name.clone(),
+            product: catalog.get(&subscription.product)?.display_name.clone(),
+            calendar: partner.locations.get(&self.mpn_id)?.calendar.clone(),
+        })
+    }
+
     /// Returns the association to add, which is official from `now` on.
-    fn association(&self, subscription: &Subscription, activity: Activity, now: Timestamp) -> Association {
+    fn association(
+        &self,
+        subscription: &Subscription,
+        activity: Activity,
+        contact: Option<HolderContact>,
+        now: Timestamp,
+    ) -> Association {
         Association {
-            source: Source::Legacy { partner: self.partner.clone() },
+            source: Source::Legacy { partner: self.partner.clone(), contact },
             mpn_id: self.mpn_id.clone(),
             product: subscription.product.clone(),
             key: self.key.clone(),

@@ -13,9 +13,11 @@ use cpor_types::{
     TenantId, Timestamp,
 };
 
-use super::association::{Association, EndReason};
+use super::association::{Association, EndReason, HolderContact};
 use super::directory::{PartnerProfile, Subscription, SubscriptionStatus, TenantDirectory, TenantProfile};
+use super::legacy;
 use super::record::{ClaimRecord, Decision};
+use uuid::Uuid;
 
 /// A customer with its directory data and associations.
 #[derive(Clone, Debug, PartialEq)]
@@ -61,8 +63,42 @@ pub(crate) enum TenantEvent {
     AssociationsGranted(Box<AssociationsGranted>),
     /// Live associations of a claim have ended.
     AssociationsEnded(AssociationsEnded),
+    /// The holder of a legacy association must be told something (R58a).
+    LegacyHolderNotified(Box<HolderNotice>),
     /// A subscription changed with which this claim has an official association.
     SubscriptionChanged { claim: ClaimName, id: SubscriptionId, subscription: Subscription },
+}
+
+/// What the holder of a legacy association must be told (R58a).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct HolderNotice {
+    /// The id of the import.
+    pub(crate) holder: Uuid,
+    /// The key that the association holds.
+    pub(crate) key: AssociationKey,
+    /// The contact of the holder; `None` if the import had none.
+    pub(crate) contact: Option<HolderContact>,
+    pub(crate) subject: NoticeSubject,
+}
+
+/// The subject of a notice to the holder of a legacy association.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum NoticeSubject {
+    /// The claim of this review case competes for the key.
+    Contested(CaseId),
+    /// The reviewer of this review case asks for a statement, with this comment.
+    StatementRequested(CaseId, String),
+    /// The association has ended.
+    Ended(EndReason),
+}
+
+impl HolderNotice {
+    /// Returns the notice to the holder of a legacy association of this tenant.
+    pub(super) fn of(tenant: TenantId, association: &Association, subject: NoticeSubject) -> Self {
+        let (partner, key) = (association.partner(), association.key.clone());
+        let holder = legacy::derived_id(tenant, partner, &key, "");
+        Self { holder, key, contact: association.holder_contact().cloned(), subject }
+    }
 }
 
 /// Live associations of a claim have ended.
@@ -265,7 +301,8 @@ impl Tenant {
         at: Timestamp,
         matches: impl Fn(&Association) -> bool,
     ) -> Vec<TenantEvent> {
-        let mut ended = BTreeMap::<ClaimName, (BTreeSet<LineId>, bool)>::new();
+        let (tenant, mut ended) = (self.id, BTreeMap::<ClaimName, (BTreeSet<LineId>, bool)>::new());
+        let mut notices = BTreeMap::new();
         for association in
             self.associations.values_mut().filter(|association| association.is_live() && matches(association))
         {
@@ -273,6 +310,9 @@ impl Tenant {
                 let (lines, was_official) = ended.entry(line.claim.clone()).or_default();
                 lines.insert(line.line_id);
                 *was_official |= association.official_time().is_some();
+            } else if association.holder_contact().is_some() {
+                let notice = HolderNotice::of(tenant, association, NoticeSubject::Ended(reason));
+                notices.insert(notice.holder, TenantEvent::LegacyHolderNotified(Box::new(notice)));
             }
             association.end(at, reason);
         }
@@ -281,7 +321,7 @@ impl Tenant {
             let is_last = self.live_associations_of(&claim).next().is_none();
             TenantEvent::AssociationsEnded(AssociationsEnded { claim, reason, lines, was_official, is_last })
         };
-        ended.into_iter().map(event).collect()
+        ended.into_iter().map(event).chain(notices.into_values()).collect()
     }
 
     /// Returns the outcome of a decision that was made since the tenant was loaded.

@@ -7,12 +7,12 @@ use cpor_database::Db;
 use cpor_durable::{EventReceiver, IncomingEvent, ReceiveError, Transition};
 use cpor_proto::WireEnum as _;
 use cpor_proto::events::v1::event::Payload;
-use cpor_proto::events::v1::{AssociationGranted, AwardReleased, ClaimClosed};
+use cpor_proto::events::v1::{AssociationGranted, AwardReleased, ClaimClosed, LegacyHolderContested};
 use cpor_types::{AssociationKey, CaseId, ClaimName, DecisionId, Malformed, PrimaryRejection, TenantName};
 
 use crate::domain::association::EndReason;
 use crate::domain::catalog::Catalog;
-use crate::domain::tenant::{Tenant, TenantChange};
+use crate::domain::tenant::{NoticeSubject, Tenant, TenantChange};
 use crate::store::{TenantStore, query, tenant};
 
 /// Applies incoming events to tenants.
@@ -30,6 +30,7 @@ impl EventReceiver for IncomingEvents {
             Payload::AssociationGranted(event) => self.grant_claim(&incoming, event).await,
             Payload::ClaimClosed(event) => self.close_claim(&incoming, event).await,
             Payload::AwardReleased(event) => self.release_award(&incoming, event).await,
+            Payload::LegacyHolderContested(event) => self.notify_legacy_holder(&incoming, event).await,
             _ => Err(incoming.unexpected()),
         }
     }
@@ -67,6 +68,22 @@ impl IncomingEvents {
         let decision_id: DecisionId = event.decision_id.parse().map_err(malformed)?;
         let release = move |tenant: &Tenant| tenant.release_award(&key, decision_id);
         self.change_tenant(incoming, "release_award", &event.tenant, release).await
+    }
+
+    /// Tells the holder of a legacy association of a competing claim or a request (R58a).
+    async fn notify_legacy_holder(
+        &self,
+        incoming: &IncomingEvent,
+        event: LegacyHolderContested,
+    ) -> Result<(), ReceiveError> {
+        let key: AssociationKey = event.key.parse().map_err(malformed)?;
+        let review_case: CaseId = event.review_case_id.parse().map_err(malformed)?;
+        let subject = match event.statement_requested {
+            true => NoticeSubject::StatementRequested(review_case, event.comment),
+            false => NoticeSubject::Contested(review_case),
+        };
+        let notify = move |tenant: &Tenant| tenant.notify_legacy_holder(&key, subject.clone());
+        self.change_tenant(incoming, "notify_legacy_holder", &event.tenant, notify).await
     }
 
     /// Runs a command that applies an event to its tenant. The transaction is shared with other

@@ -5,21 +5,24 @@ use cpor_durable::{Change, OutgoingEvent, RecordedEvent};
 use cpor_proto::WireEnum as _;
 use cpor_proto::events::v1::event::Payload;
 use cpor_proto::events::v1::{
-    AssociationBecameOfficial, AssociationEnded, EnrollmentFacts, LineFacts, PartnerChanged, PartnerFacts,
-    SubscriptionChanged, SubscriptionFacts,
+    AssociationBecameOfficial, AssociationEnded, EnrollmentFacts, LegacyHolderNotified, LegacyStatementReported,
+    LineFacts, PartnerChanged, PartnerFacts, SubscriptionChanged, SubscriptionFacts, legacy_holder_notified::Subject,
+    legacy_statement_reported::Status,
 };
+use cpor_proto::r#type::v1::Contact;
 use cpor_proto::wire_time::to_wire_time;
-use cpor_types::{Activity, AssociationKey, Service, SubscriptionId, TenantId};
+use cpor_types::{Activity, AssociationKey, Service, SubscriptionId};
 
-use crate::domain::association::EndReason;
+use crate::domain::association::{EndReason, HolderContact};
 use crate::domain::directory::{Enrollment, PartnerProfile, Subscription};
 use crate::domain::partner::{Partner, PartnerEvent};
-use crate::domain::tenant::{AssociationsEnded, AssociationsGranted, GrantedLine, Tenant, TenantEvent};
+use crate::domain::tenant::{
+    AssociationsEnded, AssociationsGranted, GrantedLine, HolderNotice, NoticeSubject, Tenant, TenantEvent,
+};
 
 /// Returns the events that a change of a tenant causes.
 pub(crate) fn tenant_events(change: &Change<Tenant>) -> Vec<OutgoingEvent> {
-    let tenant = change.after.state.id;
-    change.events.iter().flat_map(|recorded| tenant_event(tenant, recorded)).collect()
+    change.events.iter().flat_map(|recorded| tenant_event(change, recorded)).collect()
 }
 
 /// Returns the events that a change of a partner causes.
@@ -39,7 +42,8 @@ pub(crate) fn partner_events(change: &Change<Partner>) -> Vec<OutgoingEvent> {
     change.events.iter().map(event).collect()
 }
 
-fn tenant_event(tenant: TenantId, recorded: &RecordedEvent<TenantEvent>) -> Vec<OutgoingEvent> {
+fn tenant_event(change: &Change<Tenant>, recorded: &RecordedEvent<TenantEvent>) -> Vec<OutgoingEvent> {
+    let tenant = change.after.state.id;
     let tenant = format!("tenants/{tenant}");
     let to = |service, payload| OutgoingEvent::from_recorded(recorded, service, payload);
     match &recorded.event {
@@ -54,6 +58,26 @@ fn tenant_event(tenant: TenantId, recorded: &RecordedEvent<TenantEvent>) -> Vec<
                 |service| OutgoingEvent::from_recorded(recorded, service, Payload::AssociationEnded(event.clone()));
             receivers_of_end(ended).into_iter().map(to).collect()
         }
+        TenantEvent::LegacyHolderNotified(notice) => {
+            let customer = &change.after.state.directory.profile.display_name;
+            match (&notice.contact, &notice.subject) {
+                (Some(contact), _) => {
+                    let event = legacy_holder_notified(tenant, customer, contact, notice);
+                    vec![to(Service::CustomerConsent, Payload::LegacyHolderNotified(event))]
+                }
+                (None, NoticeSubject::StatementRequested(review_case, _)) => {
+                    let event = LegacyStatementReported {
+                        tenant,
+                        review_case_id: review_case.to_string(),
+                        status: Status::NoContact.into(),
+                        due_time: None,
+                        text: String::new(),
+                    };
+                    vec![to(Service::PoeReview, Payload::LegacyStatementReported(event))]
+                }
+                (None, NoticeSubject::Contested(_) | NoticeSubject::Ended(_)) => Vec::new(),
+            }
+        }
         TenantEvent::SubscriptionChanged { claim, id, subscription } => {
             let event = SubscriptionChanged {
                 tenant,
@@ -62,6 +86,35 @@ fn tenant_event(tenant: TenantId, recorded: &RecordedEvent<TenantEvent>) -> Vec<
             };
             vec![to(Service::Eligibility, Payload::SubscriptionChanged(event))]
         }
+    }
+}
+
+fn legacy_holder_notified(
+    tenant: String,
+    customer: &str,
+    contact: &HolderContact,
+    notice: &HolderNotice,
+) -> LegacyHolderNotified {
+    let (subject, review_case, comment, end_reason) = match &notice.subject {
+        NoticeSubject::Contested(case) => (Subject::Contested, Some(case), "", None),
+        NoticeSubject::StatementRequested(case, comment) => {
+            (Subject::StatementRequested, Some(case), comment.as_str(), None)
+        }
+        NoticeSubject::Ended(reason) => (Subject::Ended, None, "", Some(*reason)),
+    };
+    LegacyHolderNotified {
+        tenant,
+        holder_id: notice.holder.to_string(),
+        key: notice.key.to_string(),
+        subject: subject.into(),
+        customer_display_name: customer.to_owned(),
+        partner_display_name: contact.partner.clone(),
+        product_display_name: contact.product.clone(),
+        calendar: contact.calendar.clone(),
+        contact: Some(Contact { name: contact.name.clone(), title: String::new(), email: contact.email.clone() }),
+        review_case_id: review_case.map(ToString::to_string).unwrap_or_default(),
+        comment: comment.to_owned(),
+        end_reason: end_reason.map_or(0, |reason| reason.to_number()),
     }
 }
 

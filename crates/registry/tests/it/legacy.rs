@@ -30,7 +30,13 @@ fn subscription(n: u128) -> String {
 
 fn row(partner: &str, mpn_id: &str, key: String) -> LegacyAssociation {
     let activities = vec![Activity::Usage.into()];
-    LegacyAssociation { key, partner: format!("partners/{partner}"), mpn_id: mpn_id.to_owned(), activities }
+    LegacyAssociation {
+        key,
+        partner: format!("partners/{partner}"),
+        mpn_id: mpn_id.to_owned(),
+        activities,
+        ..Default::default()
+    }
 }
 
 async fn import(system: &TestSystem, rows: Vec<LegacyAssociation>) -> Vec<ImportResult> {

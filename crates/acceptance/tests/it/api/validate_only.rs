@@ -208,6 +208,7 @@ async fn validate_only_imports_no_legacy_associations(system: &TestSystem) {
         partner: partner.into(),
         mpn_id: mpn_id.into(),
         activities: vec![Activity::Usage.into()],
+        ..LegacyAssociation::default()
     };
     let rows = vec![row(CONTOSO, "1001"), row(CONTOSO, "1001"), row(NORTHWIND, "2002")];
     for validate_only in [true, true, false] {

@@ -2,7 +2,8 @@
 
 use chrono::TimeDelta;
 use cpor_acceptance::{
-    CONTOSO, ClaimStage, FABRIKAM, LITWARE, NORTHWIND, TestClaim, TestSystem, assert_refused, both_databases, rows,
+    CONTOSO, ClaimStage, FABRIKAM, LITWARE, NORTHWIND, TestClaim, TestSystem, assert_refused, both_databases, contact,
+    rows,
 };
 use cpor_proto::{
     claims::v1::ClaimState,
@@ -10,9 +11,10 @@ use cpor_proto::{
         CheckUsageAccessRequest, DeclineLegacyAssociationRequest, ImportLegacyAssociationsRequest, ImportResult,
         LegacyAssociation, ListAssociationsRequest, import_result::Outcome,
     },
-    reviews::v1::AwardOutcome,
+    reviews::v1::{AwardOutcome, ReviewCommand, statement::Status},
     r#type::v1::{Activity, AssociationEndReason, AssociationState},
 };
+use http::{Method, StatusCode};
 use tonic::Code;
 
 both_databases![
@@ -21,11 +23,23 @@ both_databases![
     r58_refuses_microsoft_365_and_held_keys,
     r37_a_claim_against_a_legacy_association_is_contested,
     r58_a_legacy_association_can_be_superseded,
+    r58a_the_holder_is_told_of_a_competing_claim,
+    r58a_the_holder_is_asked_for_a_statement,
+    r58a_silence_of_the_holder_is_noted,
+    r58a_a_holder_without_contact_is_not_asked,
+    r58a_the_holder_is_told_of_the_loss,
+    r58a_a_contact_needs_a_name_and_an_address,
 ];
 
 fn row(key: &str, partner: &str, mpn_id: &str) -> LegacyAssociation {
     let activities = vec![Activity::Usage.into(), Activity::PreSales.into()];
-    LegacyAssociation { key: key.into(), partner: partner.into(), mpn_id: mpn_id.into(), activities }
+    LegacyAssociation {
+        key: key.into(),
+        partner: partner.into(),
+        mpn_id: mpn_id.into(),
+        activities,
+        ..Default::default()
+    }
 }
 
 async fn import(system: &TestSystem, rows: Vec<LegacyAssociation>) -> Vec<ImportResult> {
@@ -158,5 +172,109 @@ async fn r58_a_legacy_association_can_be_superseded(system: &TestSystem) {
     for ended in legacy {
         assert_eq!((ended.state(), ended.end_reason()), (AssociationState::Ended, AssociationEndReason::Superseded));
         assert_eq!(ended.end_time, on_record[0].official_time, "both change in the same instant");
+    }
+}
+
+const HOLDER: &str = "ada@contoso.example";
+
+/// Northwind's claim, under review, for a key that Contoso holds by a legacy association with a
+/// contact.
+async fn claim_against_holder(system: &TestSystem) -> (TestClaim<'_>, String) {
+    let claim = system.rival_of(&system.presales().await);
+    let key = format!("tenants/{FABRIKAM}/subscriptions/{}", claim.lines[0].subscription_id);
+    let holder = LegacyAssociation { contact: contact("Ada", "", HOLDER), ..row(&key, CONTOSO, "1001") };
+    assert_eq!(import(system, vec![holder]).await[0].outcome(), Outcome::Created);
+    (TestClaim::at_stage(system, claim, ClaimStage::UnderReview).await, key)
+}
+
+/// The texts of the holder's statements, as the reviewer sees them, and the status of the request.
+async fn statements(case: &TestClaim<'_>) -> (Vec<String>, Option<Status>) {
+    case.system.wait_until_idle().await;
+    let review = case.review(&case.system.reviewer).await.unwrap();
+    let texts = review.legacy_statements.into_iter().map(|statement| statement.text).collect();
+    (texts, review.statement.map(|statement| statement.status()))
+}
+
+async fn r58a_the_holder_is_told_of_a_competing_claim(system: &TestSystem) {
+    let (case, _) = claim_against_holder(system).await;
+    system.wait_until_idle().await;
+    let mail = system.mail_to(HOLDER);
+    assert!(mail.subject.contains("Fabrikam") || mail.text.contains("Another company claims"), "{mail:?}");
+    assert!(!format!("{mail:?}").to_lowercase().contains("northwind"), "the rival is named: {mail:?}");
+    // Opening, scanning and prefetching the link change nothing, and neither does an incomplete form.
+    for method in [Method::GET, Method::HEAD, Method::GET] {
+        assert_eq!(system.browser.send(method, mail.link()).await.status, StatusCode::OK);
+    }
+    for form in ["comment=We+work+there.", "confirm=yes&comment=++", "confirm=yes"] {
+        assert_eq!(system.browser.submit(mail.link(), form).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    }
+    assert_eq!(statements(&case).await, (vec![], None));
+    for _ in 0..2 {
+        let page = system.browser.submit(mail.link(), "confirm=yes&comment=We+work+there+%26+often.").await;
+        assert_eq!(page.status, StatusCode::OK);
+    }
+    assert_eq!(statements(&case).await, (vec!["We work there & often.".to_owned()], None));
+    assert!(case.review(&system.operator).await.unwrap().legacy_statements.is_empty());
+    assert_eq!(system.browser.open(&format!("{}x", mail.link())).await.status, StatusCode::NOT_FOUND);
+}
+
+async fn r58a_the_holder_is_asked_for_a_statement(system: &TestSystem) {
+    let (case, _) = claim_against_holder(system).await;
+    let review = case.review(&system.reviewer).await.unwrap();
+    assert!(review.allowed_commands().any(|command| command == ReviewCommand::RequestStatement));
+    case.request_statement(&system.reviewer).await.unwrap();
+    assert_eq!(statements(&case).await, (vec![], Some(Status::Open)));
+    let statement = case.review(&system.reviewer).await.unwrap().statement.unwrap();
+    assert!(statement.due_time.is_some());
+    assert_refused(case.request_statement(&system.reviewer).await, Code::FailedPrecondition, "STATEMENT_NOT_POSSIBLE");
+    let mail = system.mail_to(HOLDER);
+    assert!(mail.text.contains("Do you still work there?"), "{mail:?}");
+    assert!(system.browser.open(mail.link()).await.html.contains("Do you still work there?"));
+    system.browser.submit(mail.link(), "confirm=yes&comment=Every+day.").await;
+    assert_eq!(statements(&case).await, (vec!["Every day.".to_owned()], Some(Status::Given)));
+}
+
+async fn r58a_silence_of_the_holder_is_noted(system: &TestSystem) {
+    let (case, key) = claim_against_holder(system).await;
+    case.request_statement(&system.reviewer).await.unwrap();
+    system.wait_until_idle().await;
+    let due = case.review(&system.reviewer).await.unwrap().statement.unwrap().due_time;
+    system.advance_to(cpor_acceptance::from_timestamp(due) - TimeDelta::microseconds(1)).await;
+    assert_eq!(statements(&case).await, (vec![], Some(Status::Open)));
+    system.advance_to(cpor_acceptance::from_timestamp(due)).await;
+    assert_eq!(statements(&case).await, (vec![], Some(Status::NotGiven)));
+    let late = system.browser.submit(system.mail_to(HOLDER).link(), "confirm=yes&comment=Late.").await;
+    assert_eq!(late.status, StatusCode::CONFLICT);
+    assert_eq!(statements(&case).await, (vec![], Some(Status::NotGiven)));
+    assert!(case.claim().await.lines[0].contested, "silence decides nothing");
+    assert_eq!(system.associations_of_key(&key, None).await[0].partner, CONTOSO);
+}
+
+async fn r58a_a_holder_without_contact_is_not_asked(system: &TestSystem) {
+    let (case, _) = claim_against_legacy(system, ClaimStage::UnderReview).await;
+    case.request_statement(&system.reviewer).await.unwrap();
+    assert_eq!(statements(&case).await, (vec![], Some(Status::NoContact)));
+}
+
+async fn r58a_the_holder_is_told_of_the_loss(system: &TestSystem) {
+    let (case, _) = claim_against_holder(system).await;
+    case.award(&system.lead, &[case.claim().await.lines[0].key.as_str()]).await.unwrap();
+    case.approve(&system.reviewer).await.unwrap();
+    system.wait_until_idle().await;
+    let told = system.mails_to(HOLDER);
+    system.advance_by(TimeDelta::days(8)).await;
+    let mails = system.mails_to(HOLDER);
+    assert_eq!(mails.len(), told.len() + 1, "one mail for both activities");
+    assert!(mails.last().unwrap().text.contains("awarded Dynamics 365 Sales"), "{mails:?}");
+    let over = system.browser.submit(told[0].link(), "confirm=yes&comment=Late.").await;
+    assert_eq!(over.status, StatusCode::CONFLICT);
+}
+
+async fn r58a_a_contact_needs_a_name_and_an_address(system: &TestSystem) {
+    let key = new_key(system, "power-bi").await;
+    for (name, email) in [("", HOLDER), ("Ada", ""), ("Ada", "contoso.example"), ("Ada", "a b@contoso.example")] {
+        let holder = LegacyAssociation { contact: contact(name, "", email), ..row(&key, CONTOSO, "1001") };
+        let result = import(system, vec![holder]).await.remove(0);
+        assert_eq!(result.outcome(), Outcome::Refused, "{result:?}");
     }
 }

@@ -35,6 +35,26 @@ enum LinkToken {
     ExpireTime,
 }
 
+#[derive(DeriveIden)]
+enum LegacyHolder {
+    Table,
+    Owner,
+    Id,
+    Version,
+    Body,
+    UpdateTime,
+}
+
+#[derive(DeriveIden)]
+enum HolderLink {
+    Table,
+    Hash,
+    Tenant,
+    Holder,
+    Notice,
+    ExpireTime,
+}
+
 /// The values of the column `state`.
 const STATES: [&str; 11] = [
     "requested",
@@ -58,10 +78,17 @@ const STATES: [&str; 11] = [
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         manager.create_table(consent()).await?;
-        manager.create_table(link_token()).await?;
-        for index in
-            [consent_of_owner(), consent_of_all(), consent_update_time(), consent_waiting(), link_token_expire_time()]
-        {
+        for table in [link_token(), legacy_holder(), holder_link()] {
+            manager.create_table(table).await?;
+        }
+        for index in [
+            consent_of_owner(),
+            consent_of_all(),
+            consent_update_time(),
+            consent_waiting(),
+            link_token_expire_time(),
+            holder_link_expire_time(),
+        ] {
             manager.create_index(index).await?;
         }
         Ok(())
@@ -139,6 +166,45 @@ fn link_token() -> TableCreateStatement {
                 .on_delete(ForeignKeyAction::Restrict),
         )
         .take()
+}
+
+fn legacy_holder() -> TableCreateStatement {
+    use LegacyHolder as T;
+    Table::create()
+        .table(T::Table)
+        .col(text(T::Owner))
+        .col(uuid(T::Id))
+        .col(big_integer(T::Version))
+        .col(json_binary(T::Body))
+        .col(timestamp_with_time_zone(T::UpdateTime))
+        .primary_key(Index::create().col(T::Owner).col(T::Id))
+        .take()
+}
+
+fn holder_link() -> TableCreateStatement {
+    use HolderLink as T;
+    Table::create()
+        .table(T::Table)
+        .col(blob(T::Hash).primary_key())
+        .col(text(T::Tenant))
+        .col(uuid(T::Holder))
+        .col(uuid(T::Notice))
+        .col(timestamp_with_time_zone(T::ExpireTime))
+        // Holders are never deleted.
+        .foreign_key(
+            ForeignKey::create()
+                .name("holder_link_holder")
+                .from(T::Table, (T::Tenant, T::Holder))
+                .to(LegacyHolder::Table, (LegacyHolder::Owner, LegacyHolder::Id))
+                .on_delete(ForeignKeyAction::Restrict),
+        )
+        .take()
+}
+
+/// Serves the deletion of expired links.
+fn holder_link_expire_time() -> IndexCreateStatement {
+    use HolderLink as T;
+    Index::create().name("holder_link_expire_time").table(T::Table).col(T::ExpireTime).take()
 }
 
 /// Serves the deletion of expired links.

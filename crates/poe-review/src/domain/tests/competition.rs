@@ -67,7 +67,9 @@ fn r58_a_legacy_holder_contests_a_line_at_once() {
     let mut new_case = new_case();
     new_case.snapshot.lines[0].held_by_legacy = true;
     let opened = ReviewCase::open(new_case, parse_time(SUBMITTED), &calendar());
-    assert_eq!(opened.events, [CaseEvent::Opened, CaseEvent::CompetitionChanged { lines: vec![line()] }]);
+    let contested = CaseEvent::CompetitionChanged { lines: vec![line()] };
+    let keys = BTreeSet::from([key("teams")]);
+    assert_eq!(opened.events, [CaseEvent::Opened, contested, CaseEvent::LegacyHoldersContested { keys }]);
     assert!(opened.next.clocks.running_deadlines().is_empty());
 }
 

@@ -21,7 +21,11 @@ fn expected(case: &ReviewCase) -> [&'static [CommandKind]; 3] {
 fn refusal(case: &ReviewCase, command: CommandKind, standing: CaseRole) -> Refusal {
     let is_allowed_for_some = expected(case).iter().any(|allowed| allowed.contains(&command));
     match (case.phase(), command, is_allowed_for_some) {
-        (Phase::Approved, RequestStatement, false) => Refusal::StatementNotPossible,
+        (
+            Phase::Waiting | Phase::UnderReview | Phase::PartnerActionRequired | Phase::Approved,
+            RequestStatement,
+            false,
+        ) => Refusal::StatementNotPossible,
         (Phase::Waiting, Take, _) => Refusal::AlreadyAssigned,
         (Phase::Waiting, Release, false) if standing == CaseRole::OtherReviewer => Refusal::NotCaseReviewer,
         (_, _, true) => Refusal::NotCaseReviewer,
@@ -75,7 +79,9 @@ fn allowed_commands_are_those_that_succeed() {
 fn every_row_leads_to_its_phase() {
     for row in TRANSITION_TABLE {
         let case = if row.guard == AssigneeGuard::Unassigned { waiting_case() } else { case_in_phase(row.from) };
-        let case = if row.command == RequestStatement { with_rivals(&case) } else { case };
+        let mut case = if row.command == RequestStatement { with_rivals(&case) } else { case };
+        // R58a: while the case is open, the holder of a legacy association is asked.
+        case.snapshot.lines[0].held_by_legacy = row.command == RequestStatement && case.phase().is_open();
         let next = execute(&case, row.command, &lead(), parse_time("2026-03-03T15:00:00Z"))
             .unwrap()
             .map_or(case, |transition| transition.next);

@@ -1,5 +1,5 @@
 //! The JSON column of a review case.
-use crate::domain::{CaseKind, Clocks, Competition, LineRefusal, State, Statement};
+use crate::domain::{CaseKind, Clocks, Competition, LegacyStatement, LineRefusal, State, Statement};
 use cpor_types::{Length, LineId};
 use sea_orm::FromJsonQueryResult;
 use serde::{Deserialize, Serialize};
@@ -30,4 +30,7 @@ pub(crate) struct CaseBody {
     /// The last request to the partner for a statement.
     #[serde(default)]
     pub(crate) statement: Option<Statement>,
+    /// The statements of holders of legacy associations.
+    #[serde(default)]
+    pub(crate) legacy_statements: Vec<LegacyStatement>,
 }

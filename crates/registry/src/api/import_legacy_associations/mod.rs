@@ -10,6 +10,7 @@ use cpor_proto::registry::v1::import_result::Outcome;
 use cpor_proto::registry::v1::{
     self as wire, ErrorReason, ImportLegacyAssociationsRequest, ImportLegacyAssociationsResponse, ImportResult,
 };
+use cpor_proto::r#type::v1::Contact;
 use cpor_rpc::request;
 use cpor_types::{Activity, Actor, PartnerName, TenantId, TenantKey};
 use futures_util::{StreamExt as _, stream};
@@ -91,7 +92,21 @@ fn parse(row: &wire::LegacyAssociation) -> Result<(TenantId, LegacyAssociation),
     let PartnerName { partner } = row.partner.parse().map_err(error::malformed_field("partner"))?;
     let mpn_id = row.mpn_id.parse().map_err(error::malformed_field("mpn_id"))?;
     let activities = Activity::from_numbers(&row.activities).map_err(error::unknown_value("activities"))?;
-    Ok((tenant, LegacyAssociation { partner, mpn_id, key, activities }))
+    let contact = row.contact.as_ref().map(contact).transpose()?;
+    Ok((tenant, LegacyAssociation { partner, mpn_id, key, activities, contact }))
+}
+
+/// Parses the contact of a holder: a name and an e-mail address to which mail can be sent.
+fn contact(contact: &Contact) -> Result<(String, String), Status> {
+    let (name, email) = (contact.name.trim(), contact.email.trim());
+    let is_address = email.split_once('@').is_some_and(|(local, domain)| {
+        !local.is_empty() && domain.contains('.') && !email.contains(char::is_whitespace) && !domain.contains('@')
+    });
+    match (name.is_empty(), is_address) {
+        (true, _) => Err(error::invalid_field("contact.name", "is required")),
+        (false, false) => Err(error::invalid_field("contact.email", "must be a valid e-mail address")),
+        (false, true) => Ok((name.to_owned(), email.to_owned())),
+    }
 }
 
 /// Imports one association with one command.

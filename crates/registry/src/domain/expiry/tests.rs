@@ -88,8 +88,13 @@ fn r39_an_import_moves_the_end() {
 fn r58_legacy_associations_end_without_grace() {
     let (bought, _) = tenant().import_subscription(subscription_id(1), ending_at(end()), now()).unwrap();
     let key = cpor_types::AssociationKey::Subscription(subscription_id(1));
-    let legacy =
-        LegacyAssociation { partner: id("contoso"), mpn_id: id("100"), key, activities: vec![Activity::Usage] };
+    let legacy = LegacyAssociation {
+        partner: id("contoso"),
+        mpn_id: id("100"),
+        key,
+        activities: vec![Activity::Usage],
+        contact: None,
+    };
     let (tenant, _) = bought.import_legacy(&legacy, Some(&partner()), &catalog(), now()).unwrap().unwrap();
     let (due, (over, events)) = tenant.expire(end()).unwrap();
     assert_eq!((due, events, over.key_holders().len()), (end(), vec![], 0));

@@ -13,6 +13,7 @@ fn legacy_with(subscription: SubscriptionId) -> LegacyAssociation {
         mpn_id: id("100"),
         key: AssociationKey::Subscription(subscription),
         activities: vec![Activity::Usage, Activity::PreSales],
+        contact: None,
     }
 }
 

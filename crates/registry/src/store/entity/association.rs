@@ -2,10 +2,13 @@
 //! partners with workloads or subscriptions of tenants. Rows are never deleted, so that past times
 //! can be queried (R49).
 use cpor_durable::ids::{AssociationId, CaseId, ClaimId, LineId, PartnerId, TenantUuid};
+use sea_orm::FromJsonQueryResult;
 use sea_orm::entity::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use super::activity::Activity;
 use super::end_reason::EndReason;
+use crate::domain::association::HolderContact;
 
 /// A row of the table `association`.
 ///
@@ -35,6 +38,10 @@ pub(crate) struct Model {
     pub(crate) key: String,
     pub(crate) activity: Activity,
     pub(crate) submit_time: Option<DateTimeUtc>,
+    /// The contact of the holder of a legacy association (personal data). Null for the association
+    /// of a claim, and when the import had no contact.
+    #[sea_orm(column_type = "JsonBinary", nullable)]
+    pub(crate) holder_contact: Option<HolderContactColumn>,
     /// The time at which the association was created: at the claim's approval, or at the import of
     /// a legacy association.
     pub(crate) hold_time: DateTimeUtc,
@@ -51,3 +58,7 @@ pub(crate) struct Model {
 }
 
 impl ActiveModelBehavior for ActiveModel {}
+
+/// The JSON column with the contact of a holder.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromJsonQueryResult)]
+pub(crate) struct HolderContactColumn(pub(crate) HolderContact);

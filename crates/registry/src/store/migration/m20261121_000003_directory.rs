@@ -2,8 +2,8 @@
 use sea_orm_migration::{
     prelude::*,
     schema::{
-        big_integer, json_binary, text, text_null, timestamp_with_time_zone, timestamp_with_time_zone_null, uuid,
-        uuid_null,
+        big_integer, json_binary, json_binary_null, text, text_null, timestamp_with_time_zone,
+        timestamp_with_time_zone_null, uuid, uuid_null,
     },
     sea_orm::DeriveIden,
 };
@@ -87,6 +87,7 @@ enum Association {
     Key,
     Activity,
     SubmitTime,
+    HolderContact,
     HoldTime,
     OfficialTime,
     EndTime,
@@ -287,6 +288,7 @@ fn association() -> TableCreateStatement {
         .col(text(T::Key))
         .col(text(T::Activity).check(Expr::col(T::Activity).is_in(ACTIVITIES)))
         .col(timestamp_with_time_zone_null(T::SubmitTime))
+        .col(json_binary_null(T::HolderContact))
         .col(timestamp_with_time_zone(T::HoldTime))
         .col(timestamp_with_time_zone_null(T::OfficialTime))
         .col(timestamp_with_time_zone_null(T::EndTime))

@@ -1,0 +1,273 @@
+//! The holder of a legacy association, which was recorded before claims existed (R58). It has no
+//! claim, so it is told by mail that another company claims the same, that a reviewer asks for a
+//! statement, and that the association has ended (R58a). It answers by the link in the mail.
+
+use cpor_durable::{Aggregate, PassedDeadline, Transition};
+use cpor_types::{CaseId, Deadline, Timestamp};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// The holder of one legacy association.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct LegacyHolder {
+    /// What the holder is on record for, as last reported by the registry.
+    pub(crate) facts: HolderFacts,
+    /// The mails to the holder, the oldest first.
+    pub(crate) notices: Vec<HolderNotice>,
+    /// The time of the last change.
+    pub(crate) update_time: Timestamp,
+}
+
+/// What a holder is on record for, and how it is reached.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct HolderFacts {
+    /// The display name of the customer.
+    pub(crate) customer: String,
+    /// The display name of the holder's company.
+    pub(crate) partner: String,
+    /// The display name of the product.
+    pub(crate) product: String,
+    /// The key: `subscriptions/{uuid}`.
+    pub(crate) key: String,
+    /// The id of the calendar of the holder's location.
+    pub(crate) calendar: String,
+    /// The name of the contact.
+    pub(crate) contact_name: String,
+    /// The e-mail address of the contact.
+    pub(crate) contact_email: String,
+}
+
+/// One mail to a holder.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct HolderNotice {
+    /// The id of the notice and of its mail.
+    pub(crate) id: Uuid,
+    /// What the mail is about.
+    pub(crate) kind: HolderNoticeKind,
+    /// The review case of the competing claim. `None` for a loss.
+    pub(crate) review_case: Option<CaseId>,
+    /// The comment of the reviewer who asks for a statement; otherwise empty.
+    pub(crate) comment: String,
+    /// Whether the holder can answer.
+    pub(crate) answer: Answer,
+}
+
+/// What a mail to a holder is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum HolderNoticeKind {
+    /// Another company claims the same.
+    Contested,
+    /// A reviewer asks for a statement.
+    StatementRequested,
+    /// The association ended in favour of another company.
+    Superseded,
+    /// The association ended because the customer declined it.
+    Declined,
+    /// The association ended with its subscription.
+    Expired,
+}
+
+impl HolderNoticeKind {
+    /// Returns the kind of the mail.
+    pub(crate) const fn mail_kind(self) -> &'static str {
+        match self {
+            Self::Contested => "legacy_contested",
+            Self::StatementRequested => "legacy_statement",
+            Self::Superseded => "legacy_superseded",
+            Self::Declined => "legacy_declined",
+            Self::Expired => "legacy_expired",
+        }
+    }
+
+    /// Returns whether the mail tells that the association has ended.
+    pub(crate) const fn is_loss(self) -> bool {
+        match self {
+            Self::Contested | Self::StatementRequested => false,
+            Self::Superseded | Self::Declined | Self::Expired => true,
+        }
+    }
+}
+
+/// Whether and until when a holder can answer a notice.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Answer {
+    /// The holder can answer, until the deadline if there is one.
+    Open(Option<Deadline>),
+    /// The holder has answered.
+    Given,
+    /// The holder can no longer answer, or never could.
+    Over,
+}
+
+/// A domain event of a holder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum HolderEvent {
+    /// A mail to the holder was queued.
+    NoticeQueued { notice: Uuid },
+    /// The holder can answer a request until this time.
+    DeadlineSet { review_case: CaseId, due: Timestamp },
+    /// The holder has answered.
+    StatementGiven { review_case: CaseId, text: String },
+    /// The holder did not answer a request in time.
+    StatementMissed { review_case: CaseId },
+}
+
+/// The reason why a statement is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum StatementRefusal {
+    /// There is no such notice.
+    NotFound,
+    /// The notice can no longer be answered.
+    Over,
+}
+
+impl LegacyHolder {
+    /// The kind of the deadline for a statement.
+    pub(crate) const STATEMENT: &'static str = "legacy_statement";
+
+    /// Adds a notice for the holder `previous`, or for a new one. After a loss, no notice can be
+    /// answered any more.
+    pub(crate) fn notify(
+        previous: Option<&Self>,
+        facts: HolderFacts,
+        notice: HolderNotice,
+        now: Timestamp,
+    ) -> Transition<Self> {
+        let mut notices = previous.map(|holder| holder.notices.clone()).unwrap_or_default();
+        if notice.kind.is_loss() {
+            notices.iter_mut().filter(|earlier| earlier.is_open()).for_each(|earlier| earlier.answer = Answer::Over);
+        }
+        let mut events = vec![HolderEvent::NoticeQueued { notice: notice.id }];
+        if let (Some(review_case), Answer::Open(Some(deadline))) = (notice.review_case, &notice.answer) {
+            events.push(HolderEvent::DeadlineSet { review_case, due: deadline.due });
+        }
+        notices.push(notice);
+        Transition::new(Self { facts, notices, update_time: now }, events)
+    }
+
+    /// Returns the notice with this id.
+    pub(crate) fn notice(&self, id: Uuid) -> Option<&HolderNotice> {
+        self.notices.iter().find(|notice| notice.id == id)
+    }
+
+    /// Records the holder's answer to a notice. Returns `None` if it was answered before.
+    pub(crate) fn give_statement(
+        &self,
+        notice: Uuid,
+        text: &str,
+        now: Timestamp,
+    ) -> Result<Option<Transition<Self>>, StatementRefusal> {
+        let answered = self.notice(notice).ok_or(StatementRefusal::NotFound)?;
+        match (&answered.answer, answered.review_case) {
+            (Answer::Open(_), Some(review_case)) => {
+                let event = HolderEvent::StatementGiven { review_case, text: text.to_owned() };
+                Ok(Some(Transition::new(self.with_answer(notice, Answer::Given, now), [event])))
+            }
+            (Answer::Given, _) => Ok(None),
+            (Answer::Open(_) | Answer::Over, _) => Err(StatementRefusal::Over),
+        }
+    }
+
+    fn with_answer(&self, notice: Uuid, answer: Answer, now: Timestamp) -> Self {
+        let mut next = Self { update_time: now, ..self.clone() };
+        let changed = next.notices.iter_mut().find(|candidate| candidate.id == notice);
+        changed.into_iter().for_each(|changed| changed.answer = answer.clone());
+        next
+    }
+
+    /// Returns the holder after all deadlines that have passed.
+    pub(crate) fn with_deadlines_applied(mut self, now: Timestamp) -> Self {
+        while let Some(passed) = self.apply_passed_deadline(now) {
+            self = passed.transition.next;
+        }
+        self
+    }
+}
+
+impl HolderNotice {
+    /// Returns whether the holder can answer.
+    pub(crate) const fn is_open(&self) -> bool {
+        matches!(self.answer, Answer::Open(_))
+    }
+
+    /// Returns the deadline for the answer.
+    pub(crate) const fn deadline(&self) -> Option<&Deadline> {
+        match &self.answer {
+            Answer::Open(deadline) => deadline.as_ref(),
+            Answer::Given | Answer::Over => None,
+        }
+    }
+}
+
+impl Aggregate for LegacyHolder {
+    type Event = HolderEvent;
+
+    fn deadlines(&self) -> Vec<Deadline> {
+        self.notices.iter().filter_map(HolderNotice::deadline).cloned().collect()
+    }
+
+    fn apply_passed_deadline(&self, now: Timestamp) -> Option<PassedDeadline<Self>> {
+        let with_deadline = self.notices.iter().filter_map(|notice| Some((notice.deadline()?, notice)));
+        let passed = with_deadline.filter(|(deadline, _)| deadline.has_passed(now));
+        let (deadline, notice) = passed.min_by_key(|(deadline, _)| deadline.due)?;
+        let missed = notice.review_case.map(|review_case| HolderEvent::StatementMissed { review_case });
+        let transition = Transition::new(self.with_answer(notice.id, Answer::Over, deadline.due), missed);
+        Some(PassedDeadline { due: deadline.due, transition })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    fn facts() -> HolderFacts {
+        let text = |text: &str| text.to_owned();
+        HolderFacts {
+            customer: text("Fabrikam"),
+            partner: text("Contoso"),
+            product: text("Power BI"),
+            key: text("subscriptions/00000000-0000-4000-8000-000000000001"),
+            calendar: text("de"),
+            contact_name: text("Ada"),
+            contact_email: text("ada@contoso.example"),
+        }
+    }
+
+    fn notice(id: u128, kind: HolderNoticeKind, due: Option<Timestamp>) -> HolderNotice {
+        let deadline = due.map(|due| Deadline { due, kind: LegacyHolder::STATEMENT.into(), rule: "5 days".to_owned() });
+        let answer = if kind.is_loss() { Answer::Over } else { Answer::Open(deadline) };
+        let review_case = (!kind.is_loss()).then(|| CaseId(Uuid::from_u128(7)));
+        HolderNotice { id: Uuid::from_u128(id), kind, review_case, comment: String::new(), answer }
+    }
+
+    #[test]
+    fn r58a_a_statement_is_given_once_and_in_time() {
+        let (start, due) = (at("2026-03-02T09:00:00Z"), at("2026-03-09T23:00:00Z"));
+        let request = notice(1, HolderNoticeKind::StatementRequested, Some(due));
+        let asked = LegacyHolder::notify(None, facts(), request.clone(), start).next;
+        let given = asked.give_statement(request.id, "We work there.", start).unwrap().unwrap();
+        assert!(matches!(&given.events[..], [HolderEvent::StatementGiven { text, .. }] if text == "We work there."));
+        assert_eq!(given.next.give_statement(request.id, "Again.", start), Ok(None));
+        assert_eq!(asked.give_statement(Uuid::nil(), "x", start), Err(StatementRefusal::NotFound));
+        let passed = asked.apply_passed_deadline(due).unwrap();
+        assert_eq!((passed.due, passed.transition.events.len()), (due, 1));
+        assert_eq!(passed.transition.next.give_statement(request.id, "x", due), Err(StatementRefusal::Over));
+        assert_eq!(given.next.apply_passed_deadline(due), None);
+    }
+
+    #[test]
+    fn r58a_a_loss_ends_what_can_be_answered() {
+        let start = at("2026-03-02T09:00:00Z");
+        let told = LegacyHolder::notify(None, facts(), notice(1, HolderNoticeKind::Contested, None), start).next;
+        let lost = notice(2, HolderNoticeKind::Superseded, None);
+        let lost = LegacyHolder::notify(Some(&told), facts(), lost, start).next;
+        assert_eq!(lost.give_statement(Uuid::from_u128(1), "x", start), Err(StatementRefusal::Over));
+        assert!(lost.deadlines().is_empty());
+    }
+}

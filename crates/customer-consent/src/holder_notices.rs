@@ -1,0 +1,123 @@
+//! Renders the mails to the holders of legacy associations (R58a).
+
+use askama::Template;
+use cpor_durable::AggregateKey;
+use cpor_mail::{Mail, Message, RenderResult, RendererError};
+use uuid::Uuid;
+
+use crate::consent_text::format_time;
+use crate::domain::{HolderNotice, HolderNoticeKind, LegacyHolder, TermsError};
+use crate::notices::{NoticeRenderer, mail_translations, renderer_error};
+use crate::store::holder::{self, HolderLink};
+use crate::translation::{HolderTexts, Text, Translation};
+
+/// The plain-text body of a mail, one part for each language.
+#[derive(Template)]
+#[template(path = "mail/holder.txt")]
+struct PlainText<'a> {
+    parts: &'a [HolderMail<'a>],
+}
+
+/// The HTML body of a mail, one part for each language.
+#[derive(Template)]
+#[template(path = "mail/holder.html")]
+struct Html<'a> {
+    subject: &'a str,
+    parts: &'a [HolderMail<'a>],
+}
+
+/// The texts of a mail in one language.
+struct HolderMail<'a> {
+    /// The tag of the language.
+    language: &'a str,
+    subject: String,
+    greeting: String,
+    /// The first paragraph.
+    lead: String,
+    /// The comment of the reviewer; may be empty.
+    comment: &'a str,
+    /// The paragraph with the time until which the holder can answer.
+    until: Option<String>,
+    /// The paragraph on what the holder can do.
+    request: String,
+    /// The link and its label; `None` if the mail cannot be answered.
+    link: Option<(&'a str, String)>,
+    opening_note: String,
+    reason: String,
+    automatic_note: String,
+}
+
+impl NoticeRenderer {
+    /// Renders a mail to the holder with this id. Withdraws it if it is no longer true.
+    pub(crate) async fn render_for_holder(&self, mail: &Mail, holder: Uuid) -> Result<RenderResult, RendererError> {
+        let key = AggregateKey::new(mail.owner.clone(), holder);
+        let found = holder::find(&self.consents.db, &key).await.map_err(renderer_error)?;
+        let now = self.consents.now().await.map_err(renderer_error)?;
+        let Some(holder) = found.map(|holder| holder.with_deadlines_applied(now)) else {
+            return Ok(RenderResult::Withdrawn);
+        };
+        let Some(notice) = holder.notice(mail.id).filter(|notice| notice.is_open() || notice.kind.is_loss()) else {
+            return Ok(RenderResult::Withdrawn);
+        };
+        let link = HolderLink { holder: key, notice: notice.id };
+        let link = match notice.is_open() {
+            true => Some(self.links.create_for_holder(link).await.map_err(renderer_error)?),
+            false => None,
+        };
+        let translations = mail_translations(&self.languages, &holder.facts.calendar).into_iter();
+        let texts = translations.map(|translation| self.holder_mail(translation, &holder, notice, link.as_deref()));
+        let parts = texts.collect::<Result<Vec<_>, _>>().map_err(renderer_error)?;
+        let Some(first) = parts.first() else { return Ok(RenderResult::Withdrawn) };
+        Ok(RenderResult::Message(Box::new(Message {
+            name: holder.facts.contact_name.clone(),
+            address: holder.facts.contact_email.clone(),
+            subject: first.subject.clone(),
+            text: PlainText { parts: &parts }.render().map_err(renderer_error)?,
+            html: Html { subject: &first.subject, parts: &parts }.render().map_err(renderer_error)?,
+        })))
+    }
+
+    fn holder_mail<'a>(
+        &self,
+        translation: &'a Translation,
+        holder: &'a LegacyHolder,
+        notice: &'a HolderNotice,
+        link: Option<&'a str>,
+    ) -> Result<HolderMail<'a>, TermsError> {
+        let (texts, calendar) = (&translation.holder, self.consents.rules.calendars.get(&holder.facts.calendar)?);
+        let due = notice.deadline().map(|deadline| format_time(&translation.time, calendar, deadline.due));
+        let values = holder_values(holder, due.as_deref().unwrap_or_default());
+        let fill = |text: &Text| text.fill(&values);
+        let (subject, lead, request) = paragraphs(texts, notice.kind);
+        Ok(HolderMail {
+            language: &translation.language,
+            subject: fill(subject),
+            greeting: translation.mail.greeting.fill(&[("name", &holder.facts.contact_name)]),
+            lead: fill(lead),
+            comment: &notice.comment,
+            until: due.is_some().then(|| fill(&texts.until)),
+            request: fill(request),
+            link: link.map(|link| (link, texts.link.plain())),
+            opening_note: texts.opening.plain(),
+            reason: texts.why.plain(),
+            automatic_note: translation.mail.automatic.plain(),
+        })
+    }
+}
+
+/// Returns the values of the placeholders in the texts for a holder.
+pub(crate) fn holder_values<'a>(holder: &'a LegacyHolder, due: &'a str) -> [(&'static str, &'a str); 4] {
+    let facts = &holder.facts;
+    [("customer", &facts.customer), ("partner", &facts.partner), ("product", &facts.product), ("due", due)]
+}
+
+/// Returns the subject, the first paragraph, and the paragraph on what the holder can do.
+const fn paragraphs(texts: &HolderTexts, kind: HolderNoticeKind) -> (&Text, &Text, &Text) {
+    match kind {
+        HolderNoticeKind::Contested => (&texts.contested_subject, &texts.contested_lead, &texts.contested_ask),
+        HolderNoticeKind::StatementRequested => (&texts.statement_subject, &texts.statement_lead, &texts.statement_ask),
+        HolderNoticeKind::Superseded => (&texts.lost_subject, &texts.superseded_lead, &texts.lost_ask),
+        HolderNoticeKind::Declined => (&texts.lost_subject, &texts.declined_lead, &texts.lost_ask),
+        HolderNoticeKind::Expired => (&texts.lost_subject, &texts.expired_lead, &texts.lost_ask),
+    }
+}

@@ -1,0 +1,124 @@
+//! The page on which the holder of a legacy association writes its statement (R58a). Like on the
+//! consent page, only a `POST` with a confirmed statement acts (R43).
+
+use std::sync::Arc;
+
+use axum::extract::rejection::FormRejection;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use cpor_durable::{Command, CommandError};
+use cpor_types::{Actor, ActorSide};
+
+use super::form::StatementForm;
+use super::view::{HolderPage, PageLanguage, Problem, StatementState};
+use super::{PageContext, RequestOptions, guard, problem_page, render_page, unavailable_page};
+use crate::consent_text::format_time;
+use crate::domain::{Answer, LegacyHolder, StatementRefusal};
+use crate::store::holder::{self, HolderLink};
+use crate::translation::Translation;
+
+/// Shows what the holder is asked, with the form for its statement.
+pub(super) async fn show_statement(
+    State(context): State<Arc<PageContext>>,
+    Path(token): Path<String>,
+    options: RequestOptions,
+) -> Response {
+    match LinkedHolder::find(&context, &token, &options).await {
+        Ok(linked) => linked.page(&context, StatusCode::OK, "", false),
+        Err(error_page) => error_page,
+    }
+}
+
+/// Records a statement that was confirmed in the form. Otherwise shows the form again.
+pub(super) async fn submit_statement(
+    State(context): State<Arc<PageContext>>,
+    Path(token): Path<String>,
+    options: RequestOptions,
+    form: Result<axum::Form<StatementForm>, FormRejection>,
+) -> Response {
+    let Ok(axum::Form(form)) = form else {
+        return problem_page(&context, options.translation.as_deref(), StatusCode::BAD_REQUEST, Problem::Form);
+    };
+    let linked = match LinkedHolder::find(&context, &token, &options).await {
+        Ok(linked) => linked,
+        Err(error_page) => return error_page,
+    };
+    let text = form.text();
+    if !form.is_complete() && linked.state() == StatementState::Open {
+        return linked.page(&context, StatusCode::UNPROCESSABLE_ENTITY, &text, true);
+    }
+    linked.submit(&context, text).await
+}
+
+/// The holder that a link leads to, in the reader's language.
+struct LinkedHolder {
+    link: HolderLink,
+    /// The holder, with passed deadlines applied.
+    holder: LegacyHolder,
+    translation: Arc<Translation>,
+}
+
+impl LinkedHolder {
+    /// Loads the holder of the link. Returns an error page if there is none or it cannot be read.
+    async fn find(context: &PageContext, token: &str, options: &RequestOptions) -> Result<Self, Response> {
+        let translation = options.translation.as_deref();
+        let unavailable = |error: &dyn std::fmt::Display| unavailable_page(context, translation, error);
+        let unknown = || problem_page(context, translation, StatusCode::NOT_FOUND, Problem::Unknown);
+        let link = context.links.find_for_holder(token).await.map_err(|error| unavailable(&error))?;
+        let link = link.ok_or_else(unknown)?;
+        let holder = holder::find(&context.consents.db, &link.holder).await.map_err(|error| unavailable(&error))?;
+        let now = context.consents.now().await.map_err(|error| unavailable(&error))?;
+        let holder = holder.ok_or_else(unknown)?.with_deadlines_applied(now);
+        let by_calendar = || context.languages.for_calendar(&holder.facts.calendar).clone();
+        let translation = options.translation.clone().unwrap_or_else(by_calendar);
+        Ok(Self { link, holder, translation })
+    }
+
+    fn state(&self) -> StatementState {
+        match self.holder.notice(self.link.notice).map(|notice| &notice.answer) {
+            Some(Answer::Open(_)) => StatementState::Open,
+            Some(Answer::Given) => StatementState::Sent,
+            Some(Answer::Over) | None => StatementState::Over,
+        }
+    }
+
+    async fn submit(mut self, context: &PageContext, text: String) -> Response {
+        // The person who used the link is unknown, so the id of the notice stands for the actor.
+        let actor = Actor::new(ActorSide::Partner, format!("link:{}", self.link.notice));
+        let command = Command::new("give_legacy_statement", self.link.holder.clone(), actor);
+        let notice = self.link.notice;
+        let decide = move |holder: Option<&LegacyHolder>, now| {
+            holder.ok_or(StatementRefusal::NotFound)?.give_statement(notice, &text, now)
+        };
+        match context.holders.execute(command, decide).await {
+            Ok(committed) => {
+                self.holder = committed.state.unwrap_or(self.holder);
+                self.page(context, StatusCode::OK, "", false)
+            }
+            Err(CommandError::Refused(StatementRefusal::NotFound)) => {
+                problem_page(context, Some(&self.translation), StatusCode::NOT_FOUND, Problem::Unknown)
+            }
+            Err(CommandError::Refused(StatementRefusal::Over)) => self.page(context, StatusCode::CONFLICT, "", false),
+            Err(CommandError::Conflict(conflict)) => match conflict {},
+            Err(
+                CommandError::VersionMismatch { .. }
+                | CommandError::RequestIdReused
+                | CommandError::SequenceGap { .. }
+                | CommandError::Overloaded
+                | CommandError::Unavailable(_),
+            ) => guard::busy_page(context, Some(&self.translation)),
+        }
+    }
+
+    /// Renders the page. `has_alert` says that the form was incomplete.
+    fn page(&self, context: &PageContext, code: StatusCode, text: &str, has_alert: bool) -> Response {
+        let language = PageLanguage { languages: &context.languages, translation: &self.translation };
+        let notice = self.holder.notice(self.link.notice);
+        let due = notice.and_then(|notice| notice.deadline()).map(|deadline| deadline.due);
+        let calendar = context.consents.rules.calendars.get(&self.holder.facts.calendar);
+        let due = due.zip(calendar.ok()).map(|(due, calendar)| format_time(&self.translation.time, calendar, due));
+        let page = HolderPage::new(language, &self.holder, notice, self.state(), due.as_deref(), text, has_alert);
+        render_page(language, code, &page)
+    }
+}

@@ -1,0 +1,138 @@
+//! The storage of the holders of legacy associations, and of the links in the mails to them.
+
+use cpor_bulk_rows::fetch_one;
+use cpor_database::Db;
+use cpor_durable::ids::TenantId;
+use cpor_durable::rows::{self, to_bigint};
+use cpor_durable::{AggregateKey, Change, OutgoingEvent, Store, StoreError, Tx, Versioned};
+use cpor_mail::NewMail;
+use cpor_types::Timestamp;
+use sea_orm::ActiveValue::Set;
+use sea_orm::{ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _};
+use uuid::Uuid;
+
+use super::NoConflict;
+use super::entity::holder_link as link_row;
+use super::entity::legacy_holder::{self as row, HolderBody};
+use crate::domain::{HolderEvent, LegacyHolder};
+use crate::events::outgoing;
+
+/// Stores holders, one row for each, and queues their mails in the same transaction.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct HolderStore;
+
+impl Store for HolderStore {
+    type Aggregate = LegacyHolder;
+    type Conflict = NoConflict;
+
+    const AGGREGATE: &'static str = "legacy_holder";
+
+    fn resource(key: &AggregateKey) -> String {
+        format!("tenants/{}/legacyHolders/{}", key.owner, key.id)
+    }
+
+    async fn load(
+        &self,
+        tx: &Tx,
+        keys: &[AggregateKey],
+    ) -> Result<Vec<(AggregateKey, Versioned<LegacyHolder>)>, StoreError> {
+        rows::load_locked::<row::Entity>(tx, keys).await?.into_iter().map(from_row).collect()
+    }
+
+    async fn save(
+        &self,
+        tx: &Tx,
+        changes: &[Change<LegacyHolder>],
+    ) -> Result<Vec<(AggregateKey, NoConflict)>, StoreError> {
+        let rows = changes.iter().map(|change| Ok((change.previous_version(), to_row(change)?)));
+        rows::save::<row::Entity>(tx, rows.collect::<Result<Vec<_>, StoreError>>()?).await?;
+        cpor_mail::enqueue(tx, changes.iter().flat_map(new_mails)).await?;
+        Ok(vec![])
+    }
+
+    fn outgoing(&self, change: &Change<LegacyHolder>) -> Vec<OutgoingEvent> {
+        change.events.iter().filter_map(|recorded| outgoing::holder_event(&change.key, recorded)).collect()
+    }
+}
+
+/// Returns the mails that a change causes.
+fn new_mails(change: &Change<LegacyHolder>) -> impl Iterator<Item = NewMail> {
+    change.events.iter().filter_map(move |recorded| match &recorded.event {
+        HolderEvent::NoticeQueued { notice } => {
+            let holder = &change.after.state;
+            Some(NewMail {
+                owner: change.key.owner.clone(),
+                id: *notice,
+                kind: holder.notice(*notice)?.kind.mail_kind(),
+                recipient: holder.facts.contact_email.clone(),
+                time: recorded.recorded_time,
+                data: serde_json::json!({ "holder": change.key.id }),
+            })
+        }
+        HolderEvent::DeadlineSet { .. } | HolderEvent::StatementGiven { .. } | HolderEvent::StatementMissed { .. } => {
+            None
+        }
+    })
+}
+
+fn from_row(row: row::Model) -> Result<(AggregateKey, Versioned<LegacyHolder>), StoreError> {
+    let key = AggregateKey::new(row.owner, row.id);
+    let version = u64::try_from(row.version).map_err(|error| StoreError::inconsistent("legacy_holder", &key, error))?;
+    Ok((key, Versioned::new(version, row.body.0)))
+}
+
+fn to_row(change: &Change<LegacyHolder>) -> Result<row::ActiveModel, StoreError> {
+    let Versioned { version, state } = &change.after;
+    Ok(row::ActiveModel {
+        owner: Set(change.key.owner.clone().into()),
+        id: Set(change.key.id),
+        version: Set(to_bigint(*version)?),
+        body: Set(HolderBody(state.clone())),
+        update_time: Set(state.update_time),
+    })
+}
+
+/// Reads one holder as last committed. It executes one statement.
+pub(crate) async fn find(db: &Db, key: &AggregateKey) -> Result<Option<LegacyHolder>, StoreError> {
+    let query = row::Entity::find_by_id((TenantId::from(key.owner.as_str()), key.id));
+    Ok(fetch_one(db.reader(), query).await?.map(|row| row.body.0))
+}
+
+/// The holder and the notice that a link belongs to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct HolderLink {
+    /// The storage key of the holder.
+    pub(crate) holder: AggregateKey,
+    /// The id of the notice (mail) that contains the link.
+    pub(crate) notice: Uuid,
+}
+
+/// Stores a link under the hash of its token. It executes one statement.
+pub(crate) async fn insert_link(
+    db: &Db,
+    hash: [u8; 32],
+    link: HolderLink,
+    expire_time: Timestamp,
+) -> Result<(), DbErr> {
+    let row = link_row::ActiveModel {
+        hash: Set(hash.to_vec()),
+        tenant: Set(link.holder.owner.into()),
+        holder: Set(link.holder.id),
+        notice: Set(link.notice),
+        expire_time: Set(expire_time),
+    };
+    link_row::Entity::insert(row).exec_without_returning(db.writer()).await.map(|_| ())
+}
+
+/// Returns the link with this hash unless it has expired. It executes one statement.
+pub(crate) async fn find_link(db: &Db, hash: [u8; 32], now: Timestamp) -> Result<Option<HolderLink>, DbErr> {
+    let not_expired = link_row::Column::ExpireTime.gt(now);
+    let found = link_row::Entity::find_by_id(hash.to_vec()).filter(not_expired).one(db.reader()).await?;
+    Ok(found.map(|row| HolderLink { holder: AggregateKey::new(row.tenant, row.holder), notice: row.notice }))
+}
+
+/// Deletes the links that have expired and returns their number.
+pub(crate) async fn delete_expired_links(db: &Db, now: Timestamp) -> Result<u64, DbErr> {
+    let expired = link_row::Column::ExpireTime.lte(now);
+    Ok(link_row::Entity::delete_many().filter(expired).exec(db.writer()).await?.rows_affected)
+}
