@@ -121,3 +121,42 @@ const fn paragraphs(texts: &HolderTexts, kind: HolderNoticeKind) -> (&Text, &Tex
         HolderNoticeKind::Expired => (&texts.lost_subject, &texts.expired_lead, &texts.lost_ask),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::HolderFacts;
+    use crate::languages::Languages;
+
+    #[test]
+    fn r58a_every_mail_is_complete_in_every_language() {
+        let text = |text: &str| text.to_owned();
+        let facts = HolderFacts {
+            customer: text("Fabrikam"),
+            partner: text("Contoso"),
+            product: text("Power BI"),
+            key: text("subscriptions/00000000-0000-4000-8000-000000000001"),
+            calendar: text("de"),
+            contact_name: text("Ada"),
+            contact_email: text("ada@contoso.example"),
+        };
+        let holder = LegacyHolder { facts, notices: Vec::new(), update_time: "2026-03-02T09:00:00Z".parse().unwrap() };
+        let values = holder_values(&holder, "2026-03-09");
+        let kinds = [
+            HolderNoticeKind::Contested,
+            HolderNoticeKind::StatementRequested,
+            HolderNoticeKind::Superseded,
+            HolderNoticeKind::Declined,
+            HolderNoticeKind::Expired,
+        ];
+        for translation in Languages::shipped().unwrap().all() {
+            let texts = &translation.holder;
+            let of_kinds = kinds.into_iter().flat_map(|kind| <[&Text; 3]>::from(paragraphs(texts, kind)));
+            for text in of_kinds.chain([&texts.until, &texts.title, &texts.check, &texts.sent, &texts.over]) {
+                let filled = text.fill(&values);
+                assert!(!filled.is_empty() && !filled.contains(['{', '}']), "{}: {filled}", translation.language);
+            }
+            assert!(texts.until.fill(&values).contains("2026-03-09"), "{}", translation.language);
+        }
+    }
+}

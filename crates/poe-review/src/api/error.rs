@@ -44,8 +44,8 @@ pub(super) fn from_refusal(resource: &str, refusal: Refusal) -> Status {
             status::with_reason(Code::FailedPrecondition, ErrorReason::AlreadyAssigned.as_str_name(), message, &[])
         }
         Refusal::StatementNotPossible => {
-            let message = "a statement can be requested while a line of the approved case is contested and no earlier \
-                           request is open";
+            let message = "a statement can be requested if the case is approved and contested, or if it is open and \
+                           competes with a legacy association; no earlier request may be open";
             status::with_reason(Code::FailedPrecondition, ErrorReason::StatementNotPossible.as_str_name(), message, &[])
         }
         Refusal::ReasonMissing => {

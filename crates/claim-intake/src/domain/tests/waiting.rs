@@ -171,7 +171,13 @@ fn r60_every_party_has_its_allowed_methods() {
                 (own, lead, customer(&asked[1..]))
             }
             "asked, contested" => (vec![talk, notify], vec![talk, "ArbitrateLines", notify], customer(&asked[1..])),
-            "holder contested" => (vec![talk, notify], vec![talk, "ArbitrateLines", notify], customer(&asked[1..])),
+            "holder contested" => {
+                let ask = "RequestStatement";
+                (vec![talk, ask, notify], vec![talk, ask, "ArbitrateLines", notify], customer(&asked[1..]))
+            }
+            "asked for a statement" => {
+                (vec![talk, notify], vec![talk, "ArbitrateLines", notify], vec!["DeclineConsent"])
+            }
             "asked"
             | "approved"
             | "bounced"

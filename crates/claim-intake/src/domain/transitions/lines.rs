@@ -7,7 +7,7 @@ use super::{
     close::NewRejection,
 };
 use crate::domain::{
-    Awards, Claim, ClaimStateKind, Comment, EventKind, FactKind, LostLine, Submission,
+    Awards, Claim, ClaimStateKind, Comment, EventKind, FactKind, Line, LostLine, Submission,
     claim::{EntryDetails, TransitionBuilder},
 };
 use cpor_durable::Transition;
@@ -83,7 +83,9 @@ impl Claim {
     fn without_lines(&self, lost: &[LineId], context: &FactContext<'_>) -> Self {
         let mut remaining = self.clone();
         let removed = remaining.content.lines.extract_if(.., |line| lost.contains(&line.id));
-        let removed: Vec<_> = removed.map(|line| LostLine { line, time: context.time }).collect();
+        // A dispute can bring the line back; poe-review then reports whether it is contested.
+        let removed = removed.map(|line| LostLine { line: Line { contested: false, ..line }, time: context.time });
+        let removed: Vec<_> = removed.collect();
         remaining.lost_lines.extend(removed);
         remaining
     }
