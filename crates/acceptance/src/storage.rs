@@ -57,6 +57,12 @@ impl TestStorage {
         self.folder.path().join("mail")
     }
 
+    /// The Maildir with the reports of failed deliveries.
+    #[must_use]
+    pub fn bounces(&self) -> PathBuf {
+        self.folder.path().join("bounces")
+    }
+
     /// The database configuration of a process.
     #[must_use]
     pub fn config(&self, process: usize) -> DatabaseConfig {

@@ -36,7 +36,7 @@ impl ClaimIntake {
         }
         match (self.registry.check_claim(&call.actor, request).await, need) {
             (Ok(answer), RegistryNeed::Optional | RegistryNeed::Required) => {
-                let mut checked = [CheckedContent { content, facts: facts_from_answer(answer) }];
+                let mut checked = [CheckedContent { content, facts: facts_from_answer(answer, content) }];
                 self.add_lines_claimed_elsewhere(&call.claim.partner, Some(call.claim.claim), &mut checked).await?;
                 Ok(checked.map(|checked| checked.facts).into_iter().next())
             }
@@ -69,7 +69,7 @@ impl ClaimIntake {
             Ok(answers) => {
                 let checked_content = |(index, answer): (&usize, _)| CheckedContent {
                     content: &drafts[*index].1,
-                    facts: facts_from_answer(answer),
+                    facts: facts_from_answer(answer, &drafts[*index].1),
                 };
                 let mut checked: Vec<_> = indexes.iter().zip(answers).map(checked_content).collect();
                 self.add_lines_claimed_elsewhere(&claim.partner, None, &mut checked).await?;
@@ -153,16 +153,20 @@ fn is_blank(request: &ClaimToCheck) -> bool {
     mpn_id.is_none() && tenant_id.is_none() && customer_domain.is_none() && lines.is_empty()
 }
 
-/// Converts the registry's answer to the facts of the domain.
-fn facts_from_answer(answer: CheckedClaim) -> DirectoryFacts {
+/// Converts the registry's answer about `content` to the facts of the domain.
+fn facts_from_answer(answer: CheckedClaim, content: &Content) -> DirectoryFacts {
     let CheckedClaim { violations, partner_display_name, location, tenant, lines } = answer;
     let domain_violation = |violation: cpor_registry_client::Violation| Violation {
         field: violation.field,
         reason: violation.reason.as_str().to_owned(),
         description: violation.description,
     };
-    let tenant =
-        tenant.map(|tenant| Tenant { id: tenant.id, display_name: tenant.display_name, calendar: tenant.calendar });
+    let tenant = tenant.map(|tenant| Tenant {
+        id: tenant.id,
+        display_name: tenant.display_name,
+        calendar: tenant.calendar,
+        contact_domains: tenant.domains.into_iter().filter(|domain| content.has_customer_contact_at(domain)).collect(),
+    });
     DirectoryFacts {
         directory: DirectoryAnswer {
             partner_display_name: partner_display_name.unwrap_or_default(),

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::Config;
 use crate::api::Api;
+use crate::bounces::{BounceReader, ReturnAddresses};
 use crate::consents::Consents;
 use crate::domain::Rules;
 use crate::events::incoming::ClaimEventReceiver;
@@ -40,6 +41,9 @@ pub enum BuildError {
     /// The public URL is invalid. Validating the configuration reports this earlier.
     #[error("customer_consent.public_url: must be an http or https URL")]
     PublicUrl,
+    /// The folder for reports of failed deliveries cannot be created.
+    #[error("customer_consent.bounces.maildir: cannot be created: {0}")]
+    BounceFolder(#[from] std::io::Error),
     /// A shipped translation cannot be read.
     #[error(transparent)]
     Translation(#[from] TranslationError),
@@ -49,8 +53,8 @@ pub enum BuildError {
 /// the schema of [`migrations`](crate::migrations).
 ///
 /// # Errors
-/// Returns [`BuildError`] if the database, the mail sender, the public URL or a translation cannot
-/// be used.
+/// Returns [`BuildError`] if the database, the mail sender, the folder for bounces, the public URL or
+/// a translation cannot be used.
 pub async fn build(config: Config, context: ServiceContext) -> Result<HostedService, BuildError> {
     let origin = config.origin().ok_or(BuildError::PublicUrl)?;
     let host = Host::new(Service::CustomerConsent, &context).await?;
@@ -63,7 +67,18 @@ pub async fn build(config: Config, context: ServiceContext) -> Result<HostedServ
         rules: Arc::new(rules),
     };
     let links = consent_links(&config, &context);
-    let renderer = NoticeRenderer { consents: consents.clone(), languages: languages.clone(), links: links.clone() };
+    let return_addresses = config.bounces.as_ref().map(|bounces| ReturnAddresses::at(&bounces.return_domain));
+    if let Some((bounces, addresses)) = config.bounces.as_ref().zip(return_addresses.clone()) {
+        let maildir = bounces.maildir.clone();
+        BounceReader::create_folders(&maildir)?;
+        BounceReader { consents: consents.clone(), addresses, maildir }.spawn_on(&host);
+    }
+    let renderer = NoticeRenderer {
+        consents: consents.clone(),
+        languages: languages.clone(),
+        links: links.clone(),
+        return_addresses,
+    };
     let sender = Sender::spawn_on(&host, &context, config.mail, renderer)?;
     spawn_link_cleanup(&host, &links);
     let api = Api { consents: consents.clone(), entropy: context.entropy.clone(), sender: sender.clone() };

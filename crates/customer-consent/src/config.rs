@@ -1,7 +1,10 @@
 //! The configuration of the service.
 
+use std::path::PathBuf;
+
 use cpor_mail::MailConfig;
 use cpor_process::config::ValidationErrors;
+use cpor_types::DomainName;
 use serde::{Deserialize, Serialize};
 
 /// The section `customer_consent` of the configuration.
@@ -16,6 +19,23 @@ pub struct Config {
     pub link_lifetime_days: u32,
     /// The settings for sending mails to customers.
     pub mail: MailConfig,
+    /// The settings for reports of notices that bounced after they were accepted (R41b). Without
+    /// them, only operators record such bounces.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bounces: Option<BounceConfig>,
+}
+
+/// The settings for reports of failed deliveries (RFC 3464). Each notice has a return address of its
+/// own, to which mail systems send such a report.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BounceConfig {
+    /// The domain of the return addresses. Mail to all addresses of the domain must be delivered to
+    /// `maildir`.
+    pub return_domain: String,
+    /// The folder that a mail server delivers the reports to, in the format Maildir. It is created
+    /// if it does not exist.
+    pub maildir: PathBuf,
 }
 
 impl Default for Config {
@@ -25,6 +45,7 @@ impl Default for Config {
             // This is longer than a review and the consent window together.
             link_lifetime_days: 180,
             mail: MailConfig::default(),
+            bounces: None,
         }
     }
 }
@@ -39,6 +60,10 @@ impl Config {
             "must be between 1 and 3650",
         );
         errors.in_section("mail", |errors| self.mail.validate(errors));
+        if let Some(bounces) = &self.bounces {
+            let is_domain = bounces.return_domain.parse::<DomainName>().is_ok();
+            errors.require(is_domain, "bounces.return_domain", "must be a domain name like bounces.example.com");
+        }
     }
 
     /// Returns scheme and authority of the public URL, as browsers send them in the header
@@ -70,7 +95,10 @@ mod tests {
         let mut errors = ValidationErrors::default();
         Config::default().validate(&mut errors);
         assert_eq!(errors.errors(), []);
-        Config { public_url: "x".into(), link_lifetime_days: 0, ..Config::default() }.validate(&mut errors);
-        assert_eq!(errors.errors().len(), 2);
+        let bounces = BounceConfig { return_domain: "10.0.0.1".into(), maildir: "bounces".into() };
+        let faulty =
+            Config { public_url: "x".into(), link_lifetime_days: 0, bounces: Some(bounces), ..Config::default() };
+        faulty.validate(&mut errors);
+        assert_eq!(errors.errors().len(), 3);
     }
 }

@@ -9,7 +9,7 @@ use cpor_listing::Cursor;
 use cpor_types::Timestamp;
 use uuid::Uuid;
 
-use crate::domain::{Channel, Consent, Refusal, Rules};
+use crate::domain::{Channel, Consent, DeliveryReport, Refusal, Rules, TermsError};
 use crate::store::{self, ConsentQuery, ConsentStore, NoConflict};
 
 /// Gives access to the consents of this service.
@@ -88,6 +88,34 @@ impl Consents {
     pub(crate) async fn resend_notice(&self, command: Command, notice: Uuid) -> CommandResult {
         let decide = move |consent: Option<&Consent>, now: Timestamp| {
             consent.ok_or(Refusal::NotFound)?.resend_notice(notice, now)
+        };
+        self.writer.execute(command, decide).await
+    }
+
+    /// Records that a notice bounced after it was sent (R41b). The writer commits the command.
+    pub(crate) async fn record_bounce(&self, command: Command, notice: Uuid, reason: String) -> CommandResult {
+        let rules = self.rules.clone();
+        let decide = move |consent: Option<&Consent>, now: Timestamp| {
+            let consent = consent.ok_or(Refusal::NotFound)?;
+            let terms = rules.terms_of(&consent.claim).map_err(|_| Refusal::TermsMissing)?;
+            consent.record_bounce(notice, &reason, &terms, now)
+        };
+        self.writer.execute(command, decide).await
+    }
+
+    /// Records the mail system's report on a notice (R41, R41b). If the consent does not exist,
+    /// nothing changes. The writer commits the command.
+    pub(crate) async fn report_delivery(
+        &self,
+        command: Command,
+        notice: Uuid,
+        report: DeliveryReport,
+    ) -> Result<CommandOutcome<Consent>, CommandError<TermsError, NoConflict>> {
+        let rules = self.rules.clone();
+        let decide = move |consent: Option<&Consent>, now: Timestamp| {
+            let Some(consent) = consent else { return Ok(None) };
+            let terms = rules.terms_of(&consent.claim)?;
+            Ok(consent.on_notice_reported(notice, report.clone(), &terms, now))
         };
         self.writer.execute(command, decide).await
     }

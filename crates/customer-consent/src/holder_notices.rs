@@ -71,6 +71,7 @@ impl NoticeRenderer {
         Ok(RenderResult::Message(Box::new(Message {
             name: holder.facts.contact_name.clone(),
             address: holder.facts.contact_email.clone(),
+            return_path: None,
             subject: first.subject.clone(),
             text: PlainText { parts: &parts }.render().map_err(renderer_error)?,
             html: Html { subject: &first.subject, parts: &parts }.render().map_err(renderer_error)?,

@@ -5,12 +5,13 @@
 //! approved or closed ([`events`]). The customer gets notices by e-mail ([`notices`]) and approves
 //! or declines through the link in a notice ([`page`]) or signed in ([`api`]). [`domain`] decides
 //! how each of these changes the consent, and the decisions are reported to claim-intake
-//! ([`events`]).
+//! ([`events`]). Notices that bounce after they were accepted are reported by mail ([`bounces`]).
 //!
 //! Rule numbers such as R46 refer to `docs/rules.md`.
 
 mod api;
 mod app;
+mod bounces;
 mod config;
 mod consent_text;
 mod consents;
@@ -27,6 +28,6 @@ mod test_system;
 mod translation;
 
 pub use app::{BuildError, build};
-pub use config::Config;
+pub use config::{BounceConfig, Config};
 pub use store::migration::migrations;
 pub use translation::TranslationError;

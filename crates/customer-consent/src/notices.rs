@@ -1,5 +1,7 @@
-//! Renders the notices (the mails to customers about a claim), and records whether the mail system
-//! accepted them.
+//! Renders the notices (the mails to customers about a claim) and the confirmations of decisions, and
+//! records whether the mail system accepted the notices.
+
+mod confirmation;
 
 use std::sync::Arc;
 
@@ -9,11 +11,13 @@ use cpor_mail::{Mail, MailRenderer, Message, Outcome, RenderResult, RendererErro
 use cpor_types::{Actor, Service};
 use uuid::Uuid;
 
+use crate::bounces::{ReturnAddress, ReturnAddresses};
 use crate::consent_text::{ClaimDetails, ConsentText, Paragraphs, Section};
 use crate::consents::Consents;
-use crate::domain::{Consent, Delivery, DeliveryReport, Notice, NoticeKind, Terms, TermsError};
+use crate::domain::{Consent, Delivery, DeliveryReport, Notice, NoticeKind, Terms};
 use crate::languages::Languages;
 use crate::links::ConsentLinks;
+use crate::store::CONFIRMATION_MAIL;
 use crate::store::link::ConsentLink;
 use crate::translation::{MailTexts, Text, Translation};
 
@@ -26,6 +30,9 @@ pub(crate) struct NoticeRenderer {
     pub(crate) languages: Arc<Languages>,
     /// Creates the consent links.
     pub(crate) links: ConsentLinks,
+    /// Creates the return addresses of the notices (R41b). `None` if reports of failed deliveries
+    /// are not read.
+    pub(crate) return_addresses: Option<ReturnAddresses>,
 }
 
 impl MailRenderer for NoticeRenderer {
@@ -37,6 +44,10 @@ impl MailRenderer for NoticeRenderer {
         let Some(stored) = self.consents.find(&key).await.map_err(renderer_error)? else {
             return Ok(RenderResult::Withdrawn);
         };
+        if mail.kind == CONFIRMATION_MAIL {
+            return confirmation::render(&stored.state, mail, &self.consents.rules, &self.languages)
+                .map_err(renderer_error);
+        }
         let (consent, now) = (stored.state, self.consents.now().await.map_err(renderer_error)?);
         let is_this_notice = |notice: &&Notice| notice.id == mail.id && notice.delivery == Delivery::Queued;
         let Some(notice) = consent.notices.iter().find(is_this_notice) else { return Ok(RenderResult::Withdrawn) };
@@ -47,26 +58,28 @@ impl MailRenderer for NoticeRenderer {
             let text = ConsentText::new(translation, &consent, &terms).assuming_window_opens_at(&terms, now);
             notice_texts(&text, &consent, notice, &terms, &link)
         });
-        Ok(RenderResult::Message(Box::new(build_message(notice, parts.collect()).map_err(renderer_error)?)))
+        let message = build_message(notice, parts.collect()).map_err(renderer_error)?;
+        let return_address = ReturnAddress { tenant: consent.claim.tenant, notice: mail.id };
+        let return_path = self.return_addresses.as_ref().map(|addresses| addresses.format(return_address));
+        Ok(RenderResult::Message(Box::new(Message { return_path, ..message })))
     }
 
+    /// Records the outcome of a notice in the consent. Nothing depends on the outcome of another
+    /// mail.
     async fn record_outcome(&self, mail: &Mail, outcome: Outcome) -> Result<(), RendererError> {
         // A mail to the holder of a legacy association decides nothing, whether it arrives or not.
         if holder_id(mail).is_some() {
             return Ok(());
         }
-        let (notice, rules) = (mail.id, self.consents.rules.clone());
+        if mail.kind == CONFIRMATION_MAIL {
+            return Ok(());
+        }
         let report = match outcome {
             Outcome::Accepted => DeliveryReport::Accepted,
             Outcome::Bounced(reason) => DeliveryReport::Bounced(reason),
         };
         let command = Command::new("report_notice", consent_key(mail)?, Actor::system(Service::CustomerConsent));
-        let decide = move |consent: Option<&Consent>, now| -> Result<_, TermsError> {
-            let Some(consent) = consent else { return Ok(None) };
-            let terms = rules.terms_of(&consent.claim)?;
-            Ok(consent.on_notice_reported(notice, report.clone(), &terms, now))
-        };
-        self.consents.writer.execute(command, decide).await.map(|_| ()).map_err(renderer_error)
+        self.consents.report_delivery(command, mail.id, report).await.map(|_| ()).map_err(renderer_error)
     }
 }
 
@@ -149,6 +162,7 @@ fn build_message(notice: &Notice, parts: Vec<NoticeTexts<'_>>) -> Result<Message
     Ok(Message {
         name: notice.contact.name.clone(),
         address: notice.contact.email.clone(),
+        return_path: None,
         text: PlainText { parts: &parts }.render()?,
         html: Html { subject: &subject, parts: &parts }.render()?,
         subject,
@@ -206,7 +220,9 @@ fn subject_and_first_paragraph<'a>(mail: &'a MailTexts, consent: &Consent, kind:
         NoticeKind::Dispute if is_past_review => (&mail.dispute_subject, &mail.submission_lead_checked),
         NoticeKind::Dispute => (&mail.dispute_subject, &mail.dispute_lead),
         NoticeKind::Approval if is_official => (&mail.approval_subject_granted, &mail.approval_lead_granted),
-        NoticeKind::Approval if consent.declined_before => (&mail.explicit_subject, &mail.approval_lead),
+        NoticeKind::Approval if consent.declined_before || !consent.claim.contact_authorized => {
+            (&mail.explicit_subject, &mail.approval_lead)
+        }
         NoticeKind::Approval => (&mail.approval_subject, &mail.approval_lead),
     }
 }
@@ -216,11 +232,11 @@ fn request_paragraph<'a>(mail: &'a MailTexts, consent: &Consent, notice: &Notice
     if !notice.current {
         return &mail.former_ask;
     }
-    if consent.state.official_since().is_some() || consent.approval.is_some() {
+    if consent.state.official_since().is_some() || consent.counting_approval().is_some() {
         return &mail.approved_ask;
     }
     match notice.kind {
-        NoticeKind::Approval if !consent.declined_before => &mail.approval_ask,
+        NoticeKind::Approval if !consent.declined_before && consent.claim.contact_authorized => &mail.approval_ask,
         NoticeKind::Approval | NoticeKind::Submission | NoticeKind::Change | NoticeKind::Dispute => {
             &mail.submission_ask
         }

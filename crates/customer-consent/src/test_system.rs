@@ -17,6 +17,7 @@ use cpor_proto::{
 use cpor_testing::{FakeMailTransport, RecordingTransport, TestDatabase, host_parts, incoming, stream};
 use cpor_types::{Actor, ActorSide, Service, Timestamp, VirtualClock};
 
+use crate::bounces::ReturnAddresses;
 use crate::consents::Consents;
 use crate::domain::{Consent, Rules, samples};
 use crate::events::incoming::ClaimEventReceiver;
@@ -25,6 +26,9 @@ use crate::links::ConsentLinks;
 use crate::notices::NoticeRenderer;
 use crate::store::ConsentStore;
 use crate::store::holder::HolderStore;
+
+/// The domain of the return addresses of notices.
+pub(crate) const RETURN_DOMAIN: &str = "bounces.vendor.example";
 
 /// The service and the fakes around it.
 pub(crate) struct TestSystem {
@@ -60,7 +64,12 @@ impl TestSystem {
             lifetime: TimeDelta::days(180),
         };
         let languages = Arc::new(Languages::shipped().unwrap());
-        let renderer = NoticeRenderer { consents: consents.clone(), languages, links: links.clone() };
+        let renderer = NoticeRenderer {
+            consents: consents.clone(),
+            languages,
+            links: links.clone(),
+            return_addresses: Some(ReturnAddresses::at(RETURN_DOMAIN)),
+        };
         let sender = Sender::new(SenderParts {
             service: Service::CustomerConsent,
             db,
@@ -187,6 +196,7 @@ pub(crate) fn snapshot() -> ClaimSnapshot {
         programs: vec![],
         evidence: vec![],
         consent_request_number: claim.consent_request_number,
+        customer_contact_authorized: claim.contact_authorized,
     }
 }
 

@@ -107,6 +107,8 @@ pub(crate) struct Translation {
     pub(crate) mail: MailTexts,
     /// The mails to holders of legacy associations, and the page for their statements.
     pub(crate) holder: HolderTexts,
+    /// The mails that confirm a decision.
+    pub(crate) confirmation: ConfirmationTexts,
 }
 
 text_sections! {
@@ -187,6 +189,8 @@ text_sections! {
         ahead,
         /// The association is official, and the window has not passed yet.
         in_window,
+        /// Silence does not count, because the contact is not authorized.
+        unconfirmed,
     }
     /// The time until which the customer can decline (R41), depending on the state of the consent.
     DeclineUntilTexts {
@@ -231,6 +235,8 @@ text_sections! {
         requested,
         /// The customer approved, and the claim is not approved yet.
         ahead,
+        /// The contact approved, and a reviewer has to confirm the contact.
+        unconfirmed,
         /// The claim is approved.
         approved,
         /// The customer declined before a dispute.
@@ -384,6 +390,23 @@ text_sections! {
         why,
         /// The mail was sent automatically.
         automatic,
+    }
+    /// The mails that confirm a decision to the contact (R43a).
+    ConfirmationTexts {
+        approved_subject,
+        /// The claim was approved.
+        approved,
+        /// The approval counts when a reviewer has confirmed the contact.
+        approved_unconfirmed,
+        /// The way out for a customer that did not approve.
+        approved_wrong,
+        declined_subject,
+        /// The claim was declined.
+        declined,
+        /// The way out for a customer that did not decline.
+        declined_wrong,
+        /// The reason why the recipient gets this mail.
+        why,
     }
 }
 

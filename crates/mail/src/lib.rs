@@ -29,7 +29,7 @@ pub use config::{MailConfig, Security, SmtpConfig};
 pub use lettre::Message as Email;
 pub use message::Message;
 pub use new_mail::NewMail;
-pub use queue::{Mail, enqueue, migrations, withdraw_and_erase};
+pub use queue::{Mail, enqueue, find, migrations, withdraw_and_erase};
 pub use renderer::{MailRenderer, Outcome, RenderResult, RendererError};
 pub use sender::{Sender, SenderParts, SetupError};
 pub use transport::{EmlFiles, SendError, Smtp, Transport, TransportError, build_transport};

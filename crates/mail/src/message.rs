@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use cpor_types::Timestamp;
+use lettre::address::{Address, Envelope};
 use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
 use lettre::message::{Body, Mailbox, MultiPart, SinglePart};
 use uuid::Uuid;
@@ -14,6 +15,9 @@ pub struct Message {
     pub name: String,
     /// The recipient's e-mail address.
     pub address: String,
+    /// The address to which mail systems report that they could not deliver the message (the
+    /// envelope sender, RFC 5321). `None` stands for the address of the sender.
+    pub return_path: Option<String>,
     /// The subject line.
     pub subject: String,
     /// The body as plain text.
@@ -28,8 +32,7 @@ impl std::fmt::Debug for Message {
     }
 }
 
-/// A message that cannot be turned into an e-mail, for example because the recipient's address is
-/// invalid. The field is the reason.
+/// A message that cannot be turned into an e-mail, for example because an address is invalid. The field is the reason.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct InvalidMessage(&'static str);
@@ -43,13 +46,20 @@ impl Message {
         from: &Mailbox,
         now: Timestamp,
     ) -> Result<lettre::Message, InvalidMessage> {
-        let address = self
+        let address: Address = self
             .address
             .parse()
             .map_err(|_| InvalidMessage("the recipient's address must be a valid e-mail address"))?;
+        let return_path = match &self.return_path {
+            Some(text) => text.parse().map_err(|_| InvalidMessage("the return path must be a valid e-mail address"))?,
+            None => from.email.clone(),
+        };
+        let envelope = Envelope::new(Some(return_path), vec![address.clone()])
+            .map_err(|_| InvalidMessage("the mail must have a recipient"))?;
         let name = Some(self.name).filter(|name| !name.is_empty());
         let date: DateTime<Utc> = now;
         lettre::Message::builder()
+            .envelope(envelope)
             .message_id(Some(format!("<{id}@{}>", from.email.domain())))
             .date(date.into())
             .from(from.clone())

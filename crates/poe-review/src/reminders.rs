@@ -1,6 +1,6 @@
-//! Composes the mails that remind reviewers of deadlines (reminders, R48) and tell review leads
-//! about overdue cases (escalations, R45). A case has several deadlines, its clocks, which can stop
-//! and continue. A mail contains no evidence, no comments and no link.
+//! Composes the mails that remind reviewers of deadlines (reminders, R48), tell review leads about
+//! overdue cases (escalations, R45), and tell reviewers that a notice to the customer bounced (R41a,
+//! R41b). A case has several deadlines, its clocks, which can stop and continue. A mail contains no evidence, no comments and no link.
 use crate::{
     domain::{Clock, ClockKind, ReviewCase},
     store::{case_query::CaseQuery, mails},
@@ -23,29 +23,33 @@ pub(crate) struct ReminderComposer {
 struct MailData {
     /// The id of the case.
     case: Uuid,
-    /// The clock whose deadline will pass soon or has passed.
-    clock: ClockKind,
+    /// The clock whose deadline will pass soon or has passed, in a reminder or an escalation.
+    clock: Option<ClockKind>,
+    /// Whether the association was official, in a mail about a bounce.
+    #[serde(default)]
+    official: bool,
 }
 
 impl MailRenderer for ReminderComposer {
     /// Composes the mail from the current state of the case. The mail is withdrawn if its content
     /// is no longer true: the clock has stopped, or the case is approved, rejected or closed.
     async fn render(&self, mail: &Mail) -> Result<RenderResult, RendererError> {
-        let MailData { case, clock } = serde_json::from_value(mail.data.clone()).map_err(renderer_error)?;
+        let MailData { case, clock, official } = serde_json::from_value(mail.data.clone()).map_err(renderer_error)?;
         let tenant: TenantId = mail.owner.parse().map_err(|malformed: Malformed| renderer_error(malformed))?;
         let stored =
             CaseQuery::for_tenant(self.db.reader(), tenant).find(CaseId(case)).await.map_err(renderer_error)?;
-        let Some(case) = stored.map(|stored| stored.state).filter(|case| case.phase().is_open()) else {
-            return Ok(RenderResult::Withdrawn);
-        };
-        let content = match (mail.kind.as_str(), case.clocks.get(clock)) {
-            (mails::REMINDER, Some(Clock::Running { .. })) => MailContent::reminder(&case, clock),
-            (mails::ESCALATION, Some(Clock::Overdue { .. })) => MailContent::escalation(&case, clock),
+        let Some(case) = stored.map(|stored| stored.state) else { return Ok(RenderResult::Withdrawn) };
+        let clock = clock.filter(|_| case.phase().is_open()).and_then(|kind| Some((kind, case.clocks.get(kind)?)));
+        let content = match (mail.kind.as_str(), clock) {
+            (mails::REMINDER, Some((kind, Clock::Running { .. }))) => MailContent::reminder(&case, kind),
+            (mails::ESCALATION, Some((kind, Clock::Overdue { .. }))) => MailContent::escalation(&case, kind),
+            (mails::BOUNCE, _) if case.phase().is_approved() => MailContent::bounce(&case, official),
             (_, _) => return Ok(RenderResult::Withdrawn),
         };
         let message = Message {
             name: String::new(),
             address: mail.recipient.clone(),
+            return_path: None,
             subject: content.subject.clone(),
             text: PlainTextMail { content: &content }.render().map_err(renderer_error)?,
             html: HtmlMail { content: &content }.render().map_err(renderer_error)?,
@@ -73,8 +77,8 @@ struct MailContent {
     case: String,
     /// The display names of the claim's partner and customer, for example `Contoso for Fabrikam`.
     claim: String,
-    /// The due time of the clock, in RFC 3339 format.
-    due: String,
+    /// The due time of the clock, in RFC 3339 format. `None` if the mail is not about a clock.
+    due: Option<String>,
 }
 
 impl MailContent {
@@ -88,8 +92,23 @@ impl MailContent {
         Self::new(case, clock, subject, format!("The {} of this case is overdue.", clock_title(clock)))
     }
 
+    fn bounce(case: &ReviewCase, official: bool) -> Self {
+        let subject = format!("The customer was not reached: {}", case.snapshot.claim_display_name);
+        let effect = if official {
+            "The association is official, and nothing changes by itself."
+        } else {
+            "The association is pending until a notice is accepted. The partner was told and can correct the contact."
+        };
+        let introduction = format!("A notice to the customer of this claim bounced. {effect}");
+        Self::with_due(case, None, subject, introduction)
+    }
+
     fn new(case: &ReviewCase, clock: ClockKind, subject: String, introduction: String) -> Self {
         let due = case.clocks.get(clock).and_then(Clock::due).map(|due| due.to_rfc3339()).unwrap_or_default();
+        Self::with_due(case, Some(due), subject, introduction)
+    }
+
+    fn with_due(case: &ReviewCase, due: Option<String>, subject: String, introduction: String) -> Self {
         let (name, claim) = (format!("tenants/{}/reviewCases/{}", case.tenant, case.id), &case.snapshot);
         let claim = format!("{} for {}", claim.partner_display_name, claim.customer_display_name);
         Self { subject, introduction, case: name, claim, due }
@@ -109,7 +128,7 @@ const fn clock_title(clock: ClockKind) -> &'static str {
 /// The template of the plain-text body.
 #[derive(Template)]
 #[template(
-    source = "{{ content.introduction }}\n\nClaim: {{ content.claim }}\nDue: {{ content.due }}\nCase: {{ content.case }}\n",
+    source = "{{ content.introduction }}\n\nClaim: {{ content.claim }}\n{% if let Some(due) = content.due %}Due: {{ due }}\n{% endif %}Case: {{ content.case }}\n",
     ext = "txt"
 )]
 struct PlainTextMail<'a> {
@@ -119,7 +138,7 @@ struct PlainTextMail<'a> {
 /// The template of the HTML body.
 #[derive(Template)]
 #[template(
-    source = "<p>{{ content.introduction }}</p><ul><li>Claim: {{ content.claim }}</li><li>Due: {{ content.due }}</li><li>Case: {{ content.case }}</li></ul>",
+    source = "<p>{{ content.introduction }}</p><ul><li>Claim: {{ content.claim }}</li>{% if let Some(due) = content.due %}<li>Due: {{ due }}</li>{% endif %}<li>Case: {{ content.case }}</li></ul>",
     ext = "html"
 )]
 struct HtmlMail<'a> {

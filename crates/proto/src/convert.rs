@@ -120,6 +120,7 @@ convert! {
         CustomerDeclined,
         InsufficientPoe,
         LostToCompetingClaim,
+        CustomerNotReached,
     }
     FurtherRejectionReason <=> FurtherRejectionReason {
         CustomerConsentMissing,

@@ -19,6 +19,8 @@ pub struct Mail {
     pub id: String,
     /// The address of the recipient.
     pub to: String,
+    /// The address to which mail systems report failed deliveries.
+    pub return_path: String,
     /// The subject line.
     pub subject: String,
     /// The plain-text body.
@@ -55,7 +57,9 @@ impl Mail {
         let text = message.body_text(0).expect("a text").into_owned();
         let html = message.body_html(0).expect("a page").into_owned();
         let id = message.message_id().unwrap_or_default().to_owned();
-        Self { id, to, subject: message.subject().unwrap_or_default().to_owned(), text, html }
+        let return_path = message.header_raw("Return-Path").unwrap_or_default();
+        let return_path = return_path.trim().trim_matches(['<', '>']).to_owned();
+        Self { id, to, return_path, subject: message.subject().unwrap_or_default().to_owned(), text, html }
     }
 
     /// The link to the consent page.
@@ -124,7 +128,8 @@ impl Transport for FakeMailTransport {
             system.refuse_next -= 1;
             return Err(SendError::Permanent("SMTP 550".into()));
         }
-        system.accepted.push(Mail::parse(&message.formatted()));
+        let return_path = message.envelope().from().map(ToString::to_string).unwrap_or_default();
+        system.accepted.push(Mail { return_path, ..Mail::parse(&message.formatted()) });
         Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! A minimal SMTP server (RFC 5321) that accepts mail and can refuse recipients.
 
 use std::{
-    collections::HashSet,
+    collections::HashMap,
     net::SocketAddr,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -22,7 +22,8 @@ pub struct MailServer {
 
 #[derive(Debug, Default)]
 struct ServerState {
-    refused_recipients: HashSet<String>,
+    /// The replies to refused recipients, by address.
+    refusals: HashMap<String, String>,
     accepted: Vec<Mail>,
 }
 
@@ -52,12 +53,17 @@ impl MailServer {
 
     /// Refuses mail to this address permanently from now on.
     pub fn refuse(&self, recipient: &str) {
-        lock(&self.state).refused_recipients.insert(recipient.to_owned());
+        self.refuse_with(recipient, "550 5.1.1 no such mailbox");
+    }
+
+    /// Refuses mail to this address with this reply from now on.
+    pub fn refuse_with(&self, recipient: &str, reply: &str) {
+        lock(&self.state).refusals.insert(recipient.to_owned(), reply.to_owned());
     }
 
     /// Accepts mail to this address from now on.
     pub fn admit(&self, recipient: &str) {
-        lock(&self.state).refused_recipients.remove(recipient);
+        lock(&self.state).refusals.remove(recipient);
     }
 
     /// The accepted mails, in the order of their acceptance.
@@ -76,27 +82,29 @@ async fn serve_connection(connection: TcpStream, state: Arc<Mutex<ServerState>>)
     let (read, mut write) = connection.into_split();
     let mut lines = BufReader::new(read).lines();
     write.write_all(b"220 mail.example ESMTP\r\n").await?;
+    let mut sender = String::new();
     while let Some(line) = lines.next_line().await? {
         let verb = line.split([' ', ':']).next().unwrap_or_default().to_uppercase();
+        let address = line.split(['<', '>']).nth(1).unwrap_or_default();
         let reply = match verb.as_str() {
-            "RCPT" if is_refused(&state, &line) => "550 5.1.1 no such mailbox",
+            "MAIL" => {
+                address.clone_into(&mut sender);
+                "250 2.0.0 ok".to_owned()
+            }
+            "RCPT" => lock(&state).refusals.get(address).cloned().unwrap_or_else(|| "250 2.0.0 ok".to_owned()),
             "DATA" => {
                 write.write_all(b"354 start mail input\r\n").await?;
-                let mail = Mail::parse(&read_content(&mut lines).await?);
+                let content = read_content(&mut lines).await?;
+                let mail = Mail { return_path: sender.clone(), ..Mail::parse(&content) };
                 lock(&state).accepted.push(mail);
-                "250 2.0.0 accepted"
+                "250 2.0.0 accepted".to_owned()
             }
-            "QUIT" => "221 2.0.0 closing",
-            _ => "250 2.0.0 ok",
+            "QUIT" => "221 2.0.0 closing".to_owned(),
+            _ => "250 2.0.0 ok".to_owned(),
         };
         write.write_all(format!("{reply}\r\n").as_bytes()).await?;
     }
     Ok(())
-}
-
-fn is_refused(state: &Mutex<ServerState>, line: &str) -> bool {
-    let recipient = line.split(['<', '>']).nth(1).unwrap_or_default();
-    lock(state).refused_recipients.contains(recipient)
 }
 
 /// Reads the content of a mail up to the line that consists of a dot.

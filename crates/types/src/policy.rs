@@ -46,6 +46,9 @@ pub struct PolicyProfile {
     /// The time within which a rejection can be disputed (R28), in the calendar of the partner's
     /// location.
     pub dispute_window: Length,
+    /// The time after the approval within which the customer's mail system must accept a notice
+    /// (R41a), in the tenant's calendar.
+    pub customer_delivery: Length,
     /// The occasions on which the customer is notified (R40).
     pub customer_notices: CustomerNotices,
     /// The limits for evidence (R14).
@@ -194,6 +197,7 @@ impl PolicyProfile {
             ("reminder_before", self.reminder_before),
             ("partner_response", self.partner_response),
             ("dispute_window", self.dispute_window),
+            ("customer_delivery", self.customer_delivery),
             ("review.start", self.review.start),
             ("review.decision", self.review.decision),
             ("review.dispute_decision", self.review.dispute_decision),

@@ -29,17 +29,21 @@ string_enum! {
         InsufficientPoe = "insufficient_poe",
         /// The last line of the claim was awarded to a claim of another company (R27a).
         LostToCompetingClaim = "lost_to_competing_claim",
+        /// The customer's mail system accepted no notice in time after the approval (R41a).
+        CustomerNotReached = "customer_not_reached",
     }
 }
 
 impl PrimaryRejection {
     /// Returns whether a reviewer may give this reason (R31). The other reasons are set by the
-    /// system after an action of the partner, the customer or a review lead.
+    /// system after an action of the partner, the customer or a review lead, or when time passes.
     #[must_use]
     pub const fn is_open_to_reviewers(self) -> bool {
         match self {
             Self::InsufficientPoe => true,
-            Self::PartnerRequest | Self::CustomerDeclined | Self::LostToCompetingClaim => false,
+            Self::PartnerRequest | Self::CustomerDeclined | Self::LostToCompetingClaim | Self::CustomerNotReached => {
+                false
+            }
         }
     }
 }

@@ -125,7 +125,13 @@ mod tests {
             "products_missing",
         ];
         assert_eq!(names_of(PartnerActionReason::ALL), action);
-        let primary = ["partner_request", "customer_declined", "insufficient_poe", "lost_to_competing_claim"];
+        let primary = [
+            "partner_request",
+            "customer_declined",
+            "insufficient_poe",
+            "lost_to_competing_claim",
+            "customer_not_reached",
+        ];
         assert_eq!(names_of(PrimaryRejection::ALL), primary);
         let further = ["customer_consent_missing", "products_missing", "no_partner_response", "poe_not_available"];
         assert_eq!(names_of(FurtherRejectionReason::ALL), further);

@@ -7,6 +7,7 @@ use std::sync::{
 
 use cpor::Config;
 use cpor_auth::TokenSigner;
+use cpor_customer_consent::BounceConfig;
 use cpor_mail::{Security, SmtpConfig};
 use cpor_proto::operations::v1::ListStreamsRequest;
 use cpor_testing::{Engine, MailServer};
@@ -169,6 +170,8 @@ fn process_config(store: &TestStorage, process: usize, mail_server: Option<&Mail
     config.auth.issuer = ISSUER.to_owned();
     config.claim_intake.watch_heartbeat_seconds = 1;
     config.poe_review.watch_heartbeat_seconds = 1;
+    config.customer_consent.bounces =
+        Some(BounceConfig { return_domain: "bounces.vendor.example".to_owned(), maildir: store.bounces() });
     let in_force = |(profile, from): &(&str, &str)| PolicyInForce {
         profile: profile.parse().expect("a profile"),
         from: from.parse().expect("a time"),

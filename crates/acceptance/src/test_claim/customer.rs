@@ -1,7 +1,7 @@
 //! The customer's calls.
 
 use cpor_proto::consents::v1::{
-    ApproveConsentRequest, Consent, DeclineConsentRequest, GetConsentRequest, ResendNoticeRequest,
+    ApproveConsentRequest, Consent, DeclineConsentRequest, GetConsentRequest, RecordBounceRequest, ResendNoticeRequest,
 };
 
 use super::{ApiResult, TestClaim};
@@ -62,6 +62,20 @@ impl TestClaim<'_> {
     pub async fn resend_notice(&self, actor: &Actor) -> ApiResult<Consent> {
         let request = ResendNoticeRequest { name: self.consent_name(), ..ResendNoticeRequest::default() };
         Ok(actor.consents().resend_notice(request).await?.into_inner())
+    }
+
+    /// Records that a notice bounced, as `actor`.
+    ///
+    /// # Errors
+    /// The API refused the request.
+    pub async fn record_bounce(&self, actor: &Actor, notice_id: &str) -> ApiResult<Consent> {
+        let request = RecordBounceRequest {
+            name: self.consent_name(),
+            notice_id: notice_id.into(),
+            status_code: "5.1.1".into(),
+            ..RecordBounceRequest::default()
+        };
+        Ok(actor.consents().record_bounce(request).await?.into_inner())
     }
 
     /// The e-mail address of the customer contact.

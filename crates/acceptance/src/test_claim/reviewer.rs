@@ -3,9 +3,9 @@
 use cpor_proto::{
     reviews::v1::{
         ApproveReviewCaseRequest, ArbitrateLinesRequest, Arbitration, AssignReviewCaseRequest, Award, Competition,
-        CreateReviewNoteRequest, GetCompetitionRequest, GetReviewCaseRequest, ListReviewNotesRequest,
-        RejectReviewCaseRequest, ReleaseReviewCaseRequest, RequestPartnerActionRequest, RequestStatementRequest,
-        ReviewCase, ReviewNote, StartReviewRequest, TakeReviewCaseRequest,
+        ConfirmCustomerContactRequest, CreateReviewNoteRequest, GetCompetitionRequest, GetReviewCaseRequest,
+        ListReviewNotesRequest, RejectReviewCaseRequest, ReleaseReviewCaseRequest, RequestPartnerActionRequest,
+        RequestStatementRequest, ReviewCase, ReviewNote, StartReviewRequest, TakeReviewCaseRequest,
     },
     r#type::v1::{FurtherRejectionReason, PartnerActionReason, PrimaryRejectionReason},
 };
@@ -46,6 +46,16 @@ impl TestClaim<'_> {
     pub async fn take(&self, actor: &Actor) -> ApiResult<ReviewCase> {
         let request = TakeReviewCaseRequest { name: self.review_name().await, ..TakeReviewCaseRequest::default() };
         Ok(actor.reviews().take_review_case(request).await?.into_inner())
+    }
+
+    /// Confirms the customer contact as `actor`.
+    ///
+    /// # Errors
+    /// The API refused the request.
+    pub async fn confirm_contact(&self, actor: &Actor) -> ApiResult<ReviewCase> {
+        let name = self.review_name().await;
+        let request = ConfirmCustomerContactRequest { name, ..ConfirmCustomerContactRequest::default() };
+        Ok(actor.reviews().confirm_customer_contact(request).await?.into_inner())
     }
 
     /// Releases the case as `actor`.

@@ -143,7 +143,9 @@ fn ended_with_claim(state: &State) -> Option<AssociationEnd> {
     let reason = match rejection.primary {
         PrimaryRejection::PartnerRequest => EndReason::Withdrawn,
         PrimaryRejection::CustomerDeclined => EndReason::Declined,
-        PrimaryRejection::InsufficientPoe | PrimaryRejection::LostToCompetingClaim => EndReason::Rejected,
+        PrimaryRejection::InsufficientPoe
+        | PrimaryRejection::LostToCompetingClaim
+        | PrimaryRejection::CustomerNotReached => EndReason::Rejected,
     };
     Some(AssociationEnd { reason, since: rejection.ended.as_ref()?.official_time(), until: rejection.time })
 }

@@ -6,9 +6,10 @@ use cpor_history::SealedEntry;
 use cpor_proto::claims::v1 as wire;
 
 /// The reported facts that change what a customer sees without changing the state of the claim.
-const SHOWN_FACTS: [FactKind; 7] = [
+const SHOWN_FACTS: [FactKind; 8] = [
     FactKind::LinesAwarded,
     FactKind::ConsentWindowOpened,
+    FactKind::ConsentWindowStopped,
     FactKind::ConsentWindowPassed,
     FactKind::CustomerApproved,
     FactKind::CustomerDeclined,

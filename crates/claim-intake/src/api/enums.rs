@@ -64,6 +64,7 @@ pub(super) const fn waits_for_to_wire(wait: Wait) -> wire::WaitsFor {
         Wait::Statement => wire::WaitsFor::Statement,
         Wait::NoticeDelivery => wire::WaitsFor::NoticeDelivery,
         Wait::ConsentWindow => wire::WaitsFor::ConsentWindow,
+        Wait::ContactConfirmation => wire::WaitsFor::ContactConfirmation,
         Wait::ExplicitApproval => wire::WaitsFor::ExplicitApproval,
         Wait::Registry => wire::WaitsFor::Registry,
         Wait::DisputeWindow => wire::WaitsFor::DisputeWindow,

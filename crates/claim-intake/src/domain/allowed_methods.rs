@@ -101,6 +101,11 @@ impl PartyMethod {
         Self { party, ..Self::of_customer("ResendNotice", is_available) }
     }
 
+    /// Returns the method by which `party` records that a notice bounced after it was accepted.
+    pub(super) const fn record_bounce(party: Party, is_available: fn(&Claim, Timestamp) -> bool) -> Self {
+        Self { party, ..Self::of_customer("RecordBounce", is_available) }
+    }
+
     /// Restricts the method to the assigned reviewer of the case and to review leads.
     pub(super) const fn only_for_own_case(self) -> Self {
         Self { own_case_only: true, ..self }
@@ -246,6 +251,20 @@ impl Claim {
     /// R44: returns whether a notice can be sent again, because the customer can still decide.
     pub(super) fn awaits_customer(&self, now: Timestamp) -> bool {
         !self.has_ended_association() && (self.state.kind() != ClaimStateKind::Approved || self.is_window_pending(now))
+    }
+
+    /// R43a: returns whether the customer contact needs the confirmation of a reviewer, and the
+    /// association is not granted yet.
+    pub(super) fn can_confirm_contact(&self, _: Timestamp) -> bool {
+        let is_open = self.state.association().is_none_or(|association| *association == Association::Pending);
+        let approving = self.state.submission().is_some_and(|submission| submission.review.approving);
+        is_open && !approving && !self.is_contact_authorized()
+    }
+
+    /// R41b: returns whether the customer's mail system has accepted a notice that counts, which can
+    /// bounce later.
+    pub(super) fn has_accepted_notice(&self, _: Timestamp) -> bool {
+        self.state.submission().is_some_and(|submission| submission.consent_due.is_some())
     }
 
     fn has_ended_association(&self) -> bool {

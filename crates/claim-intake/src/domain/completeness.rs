@@ -24,8 +24,20 @@ impl Claim {
         if self.evidence.is_empty() {
             violations.push(ViolationReason::EvidenceRequired.violation("evidence"));
         }
+        violations.extend(self.contacts_at_partner_domain());
         violations.extend(self.directory.violations.iter().cloned());
         violations
+    }
+
+    /// R43a: returns a violation for each customer contact at the domain of the partner contact,
+    /// unless that is one of the tenant's domains.
+    fn contacts_at_partner_domain(&self) -> impl Iterator<Item = Violation> {
+        let partner_domain = self.content.partner_contact.email_domain();
+        let is_partners = move |contact: &Contact| {
+            partner_domain.is_some() && contact.email_domain() == partner_domain && !self.is_at_tenant_domain(contact)
+        };
+        let contacts = self.content.customer_contacts().into_iter().filter(move |(_, contact)| is_partners(contact));
+        contacts.map(|(path, _)| ViolationReason::ContactAtPartnerDomain.violation(format!("{path}.email")))
     }
 
     /// Refuses the claim if it has violations, or if the registry did not find the tenant or the

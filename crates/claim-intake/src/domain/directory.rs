@@ -1,8 +1,8 @@
 //! The registry service's answer to a check of a claim's content (R12), and how the claim stores
 //! the answer. The registry checks the content against its directory: the records of partners and
 //! their locations, of tenants and their subscriptions, and of products.
-use super::{Claim, DirectoryLine, Violation};
-use cpor_types::{LineId, TenantId};
+use super::{Claim, Contact, Content, DirectoryLine, Violation};
+use cpor_types::{DomainName, LineId, TenantId};
 use serde::{Deserialize, Serialize};
 
 /// The registry's complete answer about one version of a claim's content.
@@ -39,6 +39,9 @@ pub struct Tenant {
     pub display_name: String,
     /// The id of the customer's calendar.
     pub calendar: String,
+    /// Those of the customer's domains at which a customer contact of the claim has its address
+    /// (R43a).
+    pub contact_domains: Vec<DomainName>,
 }
 
 impl DirectoryAnswer {
@@ -59,7 +62,50 @@ impl DirectoryAnswer {
     }
 }
 
+impl Contact {
+    /// Returns the domain of the e-mail address; `None` if the contact has no valid address.
+    #[must_use]
+    pub fn email_domain(&self) -> Option<DomainName> {
+        self.email.rsplit_once('@')?.1.parse().ok()
+    }
+}
+
+impl Content {
+    /// Returns the contacts at the customer, each with the path of its field.
+    pub(super) fn customer_contacts(&self) -> [(&'static str, &Contact); 2] {
+        [("customer_contact", &self.customer_contact), ("customer_technical_contact", &self.customer_technical_contact)]
+    }
+
+    /// Returns whether a customer contact has its address at this domain.
+    #[must_use]
+    pub fn has_customer_contact_at(&self, domain: &DomainName) -> bool {
+        self.customer_contacts().into_iter().any(|(_, contact)| contact.email_domain().as_ref() == Some(domain))
+    }
+}
+
 impl Claim {
+    /// Returns whether the contact's address is at one of the tenant's domains.
+    pub(super) fn is_at_tenant_domain(&self, contact: &Contact) -> bool {
+        let domains = self.directory.tenant.as_ref().map_or(&[][..], |tenant| &tenant.contact_domains);
+        contact.email_domain().is_some_and(|domain| domains.contains(&domain))
+    }
+
+    /// Returns whether an approval of the customer contact by link, and its silence, count as
+    /// consent of the tenant (R43a): the address is at one of the tenant's domains, or a reviewer has
+    /// confirmed the contact.
+    #[must_use]
+    pub fn is_contact_authorized(&self) -> bool {
+        let is_confirmed = self.state.submission().is_some_and(|submission| submission.contact_confirmed.is_some());
+        is_confirmed || self.is_at_tenant_domain(&self.content.customer_contact)
+    }
+
+    /// Stores those of the tenant's domains at which a corrected contact has its address (R29a).
+    pub(super) fn set_contact_domains(&mut self, facts: &DirectoryFacts) {
+        if let (Some(tenant), Some(answer)) = (&mut self.directory.tenant, &facts.directory.tenant) {
+            tenant.contact_domains.clone_from(&answer.contact_domains);
+        }
+    }
+
     /// Stores the registry's answer about the present content. `None` removes the stored answer,
     /// which was about earlier content.
     pub(super) fn set_directory_facts(&mut self, facts: Option<&DirectoryFacts>) {

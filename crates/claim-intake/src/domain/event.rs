@@ -60,6 +60,16 @@ pub enum EventKind {
     EvidenceRemoved(EvidenceId),
     /// A reported fact was applied. No other service gets an event about it.
     Reported(FactKind),
+    /// A notice about an approved claim bounced (R41a, R41b). Reviewers are told.
+    NoticeBounced {
+        /// Whether the customer is not reached since the approval or since the contact was
+        /// corrected, and this is the first bounce since then. The partner is told.
+        is_first: bool,
+        /// Whether the association is granted or official, so that the bounce changes nothing.
+        official: bool,
+    },
+    /// A reviewer confirmed the customer contact (R43a). The other services are told.
+    ContactConfirmed,
     /// The claim was approved.
     Approved {
         /// Whether the association becomes official without a consent window, because the customer
@@ -133,6 +143,8 @@ impl EventKind {
             Self::EvidenceAdded(_) => "evidence_added",
             Self::EvidenceRemoved(_) => "evidence_removed",
             Self::Reported(fact) | Self::Overtaken(fact) => fact.as_str(),
+            Self::NoticeBounced { .. } => FactKind::NoticeReported.as_str(),
+            Self::ContactConfirmed => FactKind::ContactConfirmed.as_str(),
             Self::Approved { .. } => FactKind::ReviewApproved.as_str(),
             Self::Granted { .. } => "association_granted",
             Self::PersonalDataErased(_) => ERASURE_ACTION,

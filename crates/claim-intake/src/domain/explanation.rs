@@ -32,12 +32,22 @@ impl Claim {
                  CreateComment or UploadEvidence answers it, and silence decides nothing."
             ),
             Wait::NoticeDelivery if self.state.submission().is_some_and(|submission| submission.bounced) => format!(
-                "The claim was approved, but the notice to the customer bounced: since {since} it waits for a notice to be sent \
-                 again and accepted, which opens the consent window."
+                "The claim was approved, but the notice to the customer bounced: since {since} it waits for a notice that is accepted, \
+                 which opens the consent window. The partner may correct the customer contacts or withdraw, and reviewers and operators \
+                 may send the notice again{until}; after that the claim is rejected, because the customer was not reached."
             ),
             Wait::NoticeDelivery => format!(
                 "The claim was approved; since {since} it waits for the customer's mail system to accept the notice, which opens the \
-                 consent window."
+                 consent window{until}; after that the claim is rejected, because the customer was not reached."
+            ),
+            Wait::ConsentWindow if !self.is_contact_authorized() => format!(
+                "Since {since} the customer may decline{until}. Silence is not enough, because the address of the customer contact is not \
+                 at one of the customer's domains: a reviewer has to confirm the contact, or an administrator of the customer has to \
+                 approve."
+            ),
+            Wait::ContactConfirmation => format!(
+                "The customer contact approved or did not decline, but its address is not at one of the customer's domains: since {since} \
+                 the claim waits for a reviewer to confirm the contact, or for an administrator of the customer to approve."
             ),
             Wait::ConsentWindow => {
                 format!(
@@ -127,6 +137,9 @@ fn rejection_reason(rejection: &Rejection) -> String {
         }
         PrimaryRejection::InsufficientPoe => "A reviewer found the proof of execution insufficient",
         PrimaryRejection::LostToCompetingClaim => "All lines were awarded to a competing claim",
+        PrimaryRejection::CustomerNotReached => {
+            "The customer's mail system accepted no notice in time after the approval, so the customer was not reached"
+        }
     };
     let further = rejection.further.iter().filter(|reason| **reason != FurtherRejectionReason::NoPartnerResponse);
     let further: Vec<_> = further.map(|reason| reason.as_str().replace('_', " ")).collect();

@@ -89,6 +89,9 @@ pub enum ReviewFact {
     Reminded(String),
     /// A reviewer wrote this note, which only reviewers can read (R55).
     Noted(String),
+    /// A reviewer confirmed that the customer contact with this e-mail address can decide for the
+    /// tenant (R43a).
+    ContactConfirmed(String),
     /// A review lead awarded contested lines (R37).
     LinesAwarded {
         /// The lines of this claim that were awarded, and to whom.
@@ -137,6 +140,9 @@ pub enum ConsentFact {
     NoticeReported {
         /// Which notice: `submission`, `approval`, `change` or `dispute`.
         notice: String,
+        /// The delivery status of the notice before. A notice can bounce after it was accepted
+        /// (R41b).
+        previous: String,
         /// Why the notice bounced; `None` when it was accepted.
         bounced: Option<String>,
     },
@@ -147,8 +153,18 @@ pub enum ConsentFact {
         /// The rule by which the end was computed, for example `7 calendar days`.
         rule: String,
     },
+    /// The notice that opened the consent window has bounced after all (R41b). The time is the one
+    /// by which a notice must be accepted (R41a); `None` when the association is official.
+    WindowStopped(Option<Timestamp>),
+    /// The partner is reminded that a notice must be accepted soon (R48).
+    DeliveryReminded,
+    /// No notice was accepted in time after the approval (R41a).
+    NotReached,
     /// The consent window ended without a decline (R27).
-    WindowPassed,
+    WindowPassed {
+        /// Whether the silence does not count until a reviewer confirms the contact (R43a).
+        awaits_confirmation: bool,
+    },
     /// The customer approved explicitly (R26a).
     Approved {
         /// How the customer approved: `link` or `signed_in`.
@@ -158,6 +174,8 @@ pub enum ConsentFact {
         /// the customer was asked. It identifies the request that the customer answered; an answer
         /// to an earlier request does not count any more (R29).
         consent_request_number: u32,
+        /// Whether the approval does not count until a reviewer confirms the contact (R43a).
+        awaits_confirmation: bool,
     },
     /// The customer declined (R26).
     Declined {
@@ -205,6 +223,7 @@ impl Fact {
                 ReviewFact::Overdue(_) => FactKind::ReviewOverdue,
                 ReviewFact::Reminded(_) => FactKind::ReviewReminded,
                 ReviewFact::Noted(_) => FactKind::ReviewNoted,
+                ReviewFact::ContactConfirmed(_) => FactKind::ContactConfirmed,
                 ReviewFact::LinesAwarded { .. } => FactKind::LinesAwarded,
                 ReviewFact::CompetitionChanged { .. } => FactKind::CompetitionChanged,
             },
@@ -212,7 +231,10 @@ impl Fact {
                 ConsentFact::NoticeResent { .. } => FactKind::NoticeResent,
                 ConsentFact::NoticeReported { .. } => FactKind::NoticeReported,
                 ConsentFact::WindowOpened { .. } => FactKind::ConsentWindowOpened,
-                ConsentFact::WindowPassed => FactKind::ConsentWindowPassed,
+                ConsentFact::WindowStopped(_) => FactKind::ConsentWindowStopped,
+                ConsentFact::DeliveryReminded => FactKind::DeliveryReminded,
+                ConsentFact::NotReached => FactKind::CustomerNotReached,
+                ConsentFact::WindowPassed { .. } => FactKind::ConsentWindowPassed,
                 ConsentFact::Approved { .. } => FactKind::CustomerApproved,
                 ConsentFact::Declined { .. } => FactKind::CustomerDeclined,
             },
@@ -265,6 +287,7 @@ impl Fact {
                 | ReviewFact::Started(..)
                 | ReviewFact::ApprovalBegun
                 | ReviewFact::ApprovalRefused(..)
+                | ReviewFact::ContactConfirmed(_)
                 | ReviewFact::CompetitionChanged { .. } => String::new(),
                 ReviewFact::ActionRequested { comment, .. }
                 | ReviewFact::LinesAwarded { comment, .. }
@@ -277,12 +300,16 @@ impl Fact {
             },
             Self::Consent(fact) => match fact {
                 ConsentFact::NoticeResent { notice, .. } => format!("{notice} notice sent again"),
-                ConsentFact::NoticeReported { notice, bounced: None } => format!("{notice} notice accepted"),
-                ConsentFact::NoticeReported { notice, bounced: Some(cause) } => {
+                ConsentFact::NoticeReported { notice, bounced: None, .. } => format!("{notice} notice accepted"),
+                ConsentFact::NoticeReported { notice, bounced: Some(cause), .. } => {
                     format!("{notice} notice bounced: {cause}")
                 }
                 ConsentFact::WindowOpened { rule, .. } => rule.clone(),
-                ConsentFact::WindowPassed | ConsentFact::Approved { .. } => String::new(),
+                ConsentFact::WindowStopped(_)
+                | ConsentFact::DeliveryReminded
+                | ConsentFact::NotReached
+                | ConsentFact::WindowPassed { .. }
+                | ConsentFact::Approved { .. } => String::new(),
                 ConsentFact::Declined { comment, .. } => comment.clone(),
             },
             Self::AssociationOfficial { .. } => String::new(),

@@ -80,6 +80,13 @@ const RESEND_NOTICE: &[PartyMethod] = &[
     PartyMethod::resend_notice(Party::Operator, Claim::awaits_customer),
 ];
 
+/// The method that records that a notice bounced after it was accepted.
+const RECORD_BOUNCE: &[PartyMethod] = &[PartyMethod::record_bounce(Party::Operator, Claim::has_accepted_notice)];
+
+/// The method by which a reviewer confirms the customer contact.
+const CONFIRM_CONTACT: &[PartyMethod] =
+    &[PartyMethod::of_reviewer("ConfirmCustomerContact", Claim::can_confirm_contact).only_for_own_case()];
+
 /// Returns the row of a command.
 const fn command(
     rule: &'static str,
@@ -110,10 +117,10 @@ const fn fact(
 /// kind of rejection: see [`Claim::allows`].
 pub const TABLE: &[TransitionRow] = &[
     command(
-        "R17, R29",
+        "R17, R29, R29a",
         Command::Update,
         &[PartyMethod::of_partner("UpdateClaim")],
-        &[Editing, Submitted, PartnerActionRequired],
+        &[Editing, Submitted, PartnerActionRequired, Approved],
         Target::Same,
     ),
     command("R17", Command::Delete, &[PartyMethod::of_partner("DeleteClaim")], &[Editing], Target::State(Deleted)),
@@ -198,14 +205,18 @@ pub const TABLE: &[TransitionRow] = &[
     fact("R36", FactKind::ApprovalRefused, &[], IN_REVIEW, Target::Same),
     fact("R48", FactKind::ReviewReminded, &[], OPEN, Target::Same),
     fact("R45", FactKind::ReviewOverdue, &[], OPEN, Target::Same),
+    fact("R43a", FactKind::ContactConfirmed, CONFIRM_CONTACT, OPEN_OR_APPROVED, Target::Same),
     fact("R56", FactKind::ReviewNoted, &[], SUBMITTED_OR_LATER, Target::Same),
     fact("R27a", FactKind::LinesAwarded, ARBITRATE, OPEN, Target::SameOrRejected),
     fact("R37", FactKind::LinesAwarded, ARBITRATE, &[Approved], Target::Same),
     fact("R37", FactKind::CompetitionChanged, &[], OPEN_OR_APPROVED, Target::Same),
     fact("R44", FactKind::NoticeResent, RESEND_NOTICE, OPEN_OR_APPROVED, Target::Same),
     // The customer's mail system accepted a notice, or the notice bounced.
-    fact("R41", FactKind::NoticeReported, &[], OPEN_OR_APPROVED, Target::Same),
+    fact("R41, R41b", FactKind::NoticeReported, RECORD_BOUNCE, OPEN_OR_APPROVED, Target::Same),
     fact("R41", FactKind::ConsentWindowOpened, &[], OPEN_OR_APPROVED, Target::Same),
+    fact("R41b", FactKind::ConsentWindowStopped, &[], &[Approved], Target::Same),
+    fact("R48", FactKind::DeliveryReminded, &[], &[Approved], Target::Same),
+    fact("R41a", FactKind::CustomerNotReached, &[], &[Approved], Target::State(Rejected)),
     fact("R27", FactKind::ConsentWindowPassed, &[], &[Approved], Target::Same),
     fact(
         "R26a",

@@ -31,7 +31,11 @@ const fn calls_that_end(wait: Wait) -> &'static [(&'static str, &'static [&'stat
         Wait::Arbitration => &[("ArbitrateLines", &["parent", "awards", "comment"])],
         Wait::PartnerResponse => &[("ResubmitClaim", &["name"])],
         Wait::Statement => &[("CreateComment", &["parent", "comment.text"]), ("UploadEvidence", UPLOAD)],
-        Wait::NoticeDelivery => &[("ResendNotice", &["name"])],
+        Wait::NoticeDelivery => &[
+            ("UpdateClaim", &["claim.name", "update_mask", "claim.customer_contact"]),
+            ("WithdrawClaim", &["name", "reason"]),
+        ],
+        Wait::ContactConfirmation => &[("ConfirmCustomerContact", &["name"])],
         Wait::ExplicitApproval => &[("ApproveConsent", &["name"]), ("DeclineConsent", &["name"])],
         Wait::DisputeWindow => &[("DisputeClaim", &["name"])],
         Wait::ConsentWindow | Wait::Registry | Wait::Nothing => &[],
@@ -72,6 +76,7 @@ impl Claim {
             | Wait::Arbitration
             | Wait::Statement
             | Wait::NoticeDelivery
+            | Wait::ContactConfirmation
             | Wait::ConsentWindow
             | Wait::ExplicitApproval
             | Wait::Registry

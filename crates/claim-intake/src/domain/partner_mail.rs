@@ -21,6 +21,10 @@ string_enum! {
         CustomerDeclined = "customer_declined",
         /// The partner withdrew an approved claim, which ended its association.
         Withdrawal = "withdrawal",
+        /// A notice about the approved claim bounced, and the customer is not reached (R41a).
+        NoticeBounced = "notice_bounced",
+        /// The claim will soon be rejected, because the customer is not reached (R48).
+        DeliveryReminder = "delivery_reminder",
         /// The claim was approved.
         Approval = "approval",
         /// The association is on record.
@@ -42,6 +46,7 @@ impl Event {
     pub fn partner_mail(&self, claim: &Claim) -> Option<PartnerMailKind> {
         match &self.kind {
             EventKind::Reported(fact) => self.mail_for_fact(*fact, claim),
+            EventKind::NoticeBounced { is_first, .. } => is_first.then_some(PartnerMailKind::NoticeBounced),
             EventKind::Approved { .. } => Some(PartnerMailKind::Approval),
             EventKind::LinesLost => Some(PartnerMailKind::LinesLost),
             EventKind::LinesEnded { .. } => Some(PartnerMailKind::AssociationEnded),
@@ -51,7 +56,8 @@ impl Event {
                 PrimaryRejection::PartnerRequest => claim.lost_association().then_some(PartnerMailKind::Withdrawal),
                 PrimaryRejection::CustomerDeclined
                 | PrimaryRejection::InsufficientPoe
-                | PrimaryRejection::LostToCompetingClaim => Some(PartnerMailKind::Rejection),
+                | PrimaryRejection::LostToCompetingClaim
+                | PrimaryRejection::CustomerNotReached => Some(PartnerMailKind::Rejection),
             },
             EventKind::Created
             | EventKind::Updated
@@ -63,6 +69,7 @@ impl Event {
             | EventKind::Disputed { .. }
             | EventKind::EvidenceAdded(_)
             | EventKind::EvidenceRemoved(_)
+            | EventKind::ContactConfirmed
             | EventKind::Granted { .. }
             | EventKind::PersonalDataErased(_)
             | EventKind::Overtaken(_) => None,
@@ -77,6 +84,12 @@ impl Event {
             FactKind::StatementRequested => Some(PartnerMailKind::StatementRequest),
             FactKind::StatementReminded => Some(PartnerMailKind::StatementReminder),
             FactKind::DisputeReminded => Some(PartnerMailKind::DisputeReminder),
+            FactKind::DeliveryReminded => Some(PartnerMailKind::DeliveryReminder),
+            // R41b: a late bounce is reported before the window stops, so this is the time at which the
+            // customer is not reached any more.
+            FactKind::ConsentWindowStopped => {
+                (claim.state.association() == Some(&Association::Pending)).then_some(PartnerMailKind::NoticeBounced)
+            }
             FactKind::AssociationOfficial => Some(PartnerMailKind::Official),
             // The event has a comment to the partner when a competition begins and when it ends.
             // The partner gets a mail only when it begins.
@@ -89,6 +102,7 @@ impl Event {
             | FactKind::StatementDeadlinePassed
             | FactKind::ReviewOpened
             | FactKind::ReviewNoted
+            | FactKind::ContactConfirmed
             | FactKind::ReviewStarted
             | FactKind::ResponseDeadlinePassed
             | FactKind::DisputeWindowPassed
@@ -102,6 +116,7 @@ impl Event {
             | FactKind::NoticeResent
             | FactKind::NoticeReported
             | FactKind::ConsentWindowOpened
+            | FactKind::CustomerNotReached
             | FactKind::ConsentWindowPassed
             | FactKind::CustomerApproved
             | FactKind::AssociationEnded

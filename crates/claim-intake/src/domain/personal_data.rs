@@ -62,9 +62,13 @@ fn has_personal_reason(action: &str) -> bool {
             | FactKind::ReviewReminded
             | FactKind::ReviewOverdue
             | FactKind::CompetitionChanged
+            | FactKind::ContactConfirmed
             | FactKind::NoticeResent
             | FactKind::NoticeReported
             | FactKind::ConsentWindowOpened
+            | FactKind::ConsentWindowStopped
+            | FactKind::DeliveryReminded
+            | FactKind::CustomerNotReached
             | FactKind::ConsentWindowPassed
             | FactKind::CustomerApproved
             | FactKind::AssociationOfficial

@@ -75,6 +75,14 @@ impl Rules {
         Ok(Remedy::Dispute(self.partner_window(submission, Self::DISPUTE_WINDOW, start, length)?))
     }
 
+    /// Returns when a notice about a claim that was approved at `start` must have been accepted
+    /// (R41a), in the tenant's calendar. customer-consent computes the same time and decides when it
+    /// has passed.
+    pub(super) fn delivery_due(&self, submission: &Submission, start: Timestamp) -> Result<Timestamp, Refusal> {
+        let length = self.recorded_profile(submission)?.customer_delivery;
+        Ok(self.calendar(&submission.tenant_calendar)?.deadline("customer_delivery", start, length).due)
+    }
+
     /// Returns a window in which the partner can act, with its reminder (R48). `kind` is the kind
     /// of the deadline at its end.
     fn partner_window(

@@ -178,7 +178,7 @@ impl State {
     }
 
     /// Returns whether the state and the recorded policy values allow the partner to edit the claim
-    /// (R17, R29).
+    /// (R17, R29). In an approved claim, only the customer contacts can be corrected (R29a).
     #[must_use]
     pub fn allows_edits(&self) -> bool {
         match self {
@@ -187,7 +187,8 @@ impl State {
             Self::PartnerActionRequired(submission, _) => {
                 submission.policy_values.edits != EditsAfterSubmission::Nothing
             }
-            Self::Deleted | Self::UnderReview(_) | Self::Approved(..) | Self::Rejected(..) | Self::Disputed(_) => false,
+            Self::Approved(submission, association) => submission.is_customer_unreached(association),
+            Self::Deleted | Self::UnderReview(_) | Self::Rejected(..) | Self::Disputed(_) => false,
         }
     }
 

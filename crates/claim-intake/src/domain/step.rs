@@ -75,6 +75,8 @@ string_enum! {
         ReviewOverdue = "review_overdue",
         /// A reviewer wrote a note that only reviewers can read.
         ReviewNoted = "review_noted",
+        /// A reviewer confirmed the customer contact.
+        ContactConfirmed = "customer_contact_confirmed",
         /// A review lead awarded contested lines to this claim or to others.
         LinesAwarded = "lines_awarded",
         /// The set of contested lines changed.
@@ -85,6 +87,12 @@ string_enum! {
         NoticeReported = "notice_reported",
         /// The consent window opened.
         ConsentWindowOpened = "consent_window_opened",
+        /// The consent window stopped, because the notice that opened it has bounced after all.
+        ConsentWindowStopped = "consent_window_stopped",
+        /// The partner was reminded that the customer must be reached soon.
+        DeliveryReminded = "delivery_reminded",
+        /// No notice to the customer was accepted in time after the approval.
+        CustomerNotReached = "customer_not_reached",
         /// The consent window ended.
         ConsentWindowPassed = "consent_window_passed",
         /// The customer approved explicitly.

@@ -1,5 +1,5 @@
 //! The data that a claim keeps from its submission on.
-use super::Window;
+use super::{Association, Window};
 use cpor_types::{CaseId, EditsAfterSubmission, PolicyId, PolicyProfile, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -34,8 +34,16 @@ pub struct Submission {
     /// When the customer last declined; `None` when the customer has not. After a decline the claim
     /// becomes official only by an explicit approval (R28).
     pub declined: Option<Timestamp>,
+    /// When a reviewer confirmed the present customer contact (R43a); `None` when none has.
+    pub contact_confirmed: Option<Timestamp>,
+    /// Whether the contact approved by link, or was silent until the consent window ended, and that
+    /// does not count until a reviewer confirms the contact (R43a).
+    pub awaits_confirmation: bool,
     /// When the consent window ends or ended; `None` until it opens (R41).
     pub consent_due: Option<Timestamp>,
+    /// When a notice must have been accepted, if none has been accepted since the approval (R41a).
+    /// `None` before the approval.
+    pub delivery_due: Option<Timestamp>,
     /// Whether the last notice to the customer bounced.
     pub bounced: bool,
     /// How many times the customer was asked for consent again, because of a dispute (R28) or
@@ -140,6 +148,13 @@ impl Submission {
             statement.status = status;
         }
         next
+    }
+
+    /// Returns whether an approved claim waits for a notice that is accepted: the customer's mail
+    /// system has accepted none since the approval (R29a, R41a).
+    #[must_use]
+    pub fn is_customer_unreached(&self, association: &Association) -> bool {
+        *association == Association::Pending && self.consent_due.is_none()
     }
 
     /// Returns the customer's last decision, as the history contains it.

@@ -39,6 +39,9 @@ string_enum! {
         AlreadyClaimed = "ALREADY_CLAIMED",
         /// At least one document is required (R10 l).
         EvidenceRequired = "EVIDENCE_REQUIRED",
+        /// The address of a customer contact is at the partner contact's domain, which is not one of
+        /// the tenant's domains (R43a).
+        ContactAtPartnerDomain = "CONTACT_AT_PARTNER_DOMAIN",
         /// The terms must be acknowledged (R10 m).
         TermsNotAcknowledged = "TERMS_NOT_ACKNOWLEDGED",
     }
@@ -66,6 +69,9 @@ impl ViolationReason {
                 "is already in another open or approved claim of your company for the same activity"
             }
             Self::EvidenceRequired => "must contain at least one document",
+            Self::ContactAtPartnerDomain => {
+                "must not be at the domain of the partner contact's address, unless that is one of the customer's domains"
+            }
             Self::TermsNotAcknowledged => "must be true: the terms must be acknowledged",
         }
     }

@@ -28,10 +28,14 @@ string_enum! {
         /// The partner, whose approved claim is contested, has to answer a request for a statement
         /// (R37a).
         Statement = "STATEMENT",
-        /// A notice has to reach the customer, which opens the consent window (R41).
+        /// A notice has to reach the customer, which opens the consent window (R41). Otherwise the
+        /// claim is rejected (R41a).
         NoticeDelivery = "NOTICE_DELIVERY",
         /// The consent window has to end (R27).
         ConsentWindow = "CONSENT_WINDOW",
+        /// The customer contact approved by link or did not decline, but is not authorized: a reviewer
+        /// has to confirm the contact, or an administrator of the customer has to approve (R43a).
+        ContactConfirmation = "CONTACT_CONFIRMATION",
         /// The customer declined before and has to approve explicitly (R28).
         ExplicitApproval = "EXPLICIT_APPROVAL",
         /// The registry has to hold the lines that a reviewer approved (R23), or has to put the
@@ -152,8 +156,13 @@ const fn reviewer_wait(submission: &Submission) -> Wait {
 fn wait_when_approved(submission: &Submission, association: &Association) -> WaitStatus {
     match (association, submission.consent_due) {
         (Association::Pending, None) => {
-            let mover = if submission.bounced { Party::Operator } else { Party::System };
-            WaitStatus::new(Wait::NoticeDelivery, None, mover)
+            // R41a: after a bounce the partner can correct the contacts. Operators can only send the
+            // notice again.
+            let mover = if submission.bounced { Party::Partner } else { Party::System };
+            WaitStatus::new(Wait::NoticeDelivery, submission.delivery_due, mover)
+        }
+        (Association::Pending, Some(_)) if submission.awaits_confirmation => {
+            WaitStatus::new(Wait::ContactConfirmation, None, Party::Reviewer)
         }
         (Association::Pending, due) if submission.needs_explicit_approval() => {
             WaitStatus::new(Wait::ExplicitApproval, due, Party::Customer)

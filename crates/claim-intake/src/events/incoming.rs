@@ -86,6 +86,10 @@ fn fact_from_event(incoming: &IncomingEvent, entropy: &dyn Entropy) -> Result<(C
         Payload::ReviewNoted(event) => {
             (&event.claim, review_fact(&event.review_case_id, ReviewFact::Noted(event.text.clone()))?)
         }
+        Payload::CustomerContactConfirmed(event) => {
+            let fact = ReviewFact::ContactConfirmed(event.email.clone());
+            (&event.claim, review_fact(&event.review_case_id, fact)?)
+        }
         Payload::ApprovalRefused(event) => (&event.claim, approval_refused(event)?),
         Payload::LinesAwarded(event) => (&event.claim, lines_awarded(event, new_comment(&event.comment))?),
         Payload::CompetitionChanged(event) => (&event.claim, competition_changed(event, CommentId(entropy.uuid()))?),
@@ -96,18 +100,30 @@ fn fact_from_event(incoming: &IncomingEvent, entropy: &dyn Entropy) -> Result<(C
         }
         Payload::NoticeReported(event) => {
             let notice = enum_value::<NoticeKind>(event.notice)?.to_string();
+            let previous = NoticeState::from_number(event.previous_state).unwrap_or(NoticeState::Queued).to_string();
             let bounced = (!event.accepted).then(|| event.bounce_reason.clone());
-            (&event.claim, Fact::Consent(ConsentFact::NoticeReported { notice, bounced }))
+            (&event.claim, Fact::Consent(ConsentFact::NoticeReported { notice, previous, bounced }))
         }
+        Payload::ConsentWindowStopped(event) => {
+            let delivery_due = event.delivery_due_time.and_then(from_wire_time);
+            (&event.claim, Fact::Consent(ConsentFact::WindowStopped(delivery_due)))
+        }
+        Payload::DeliveryReminded(event) => (&event.claim, Fact::Consent(ConsentFact::DeliveryReminded)),
+        Payload::CustomerNotReached(event) => (&event.claim, Fact::Consent(ConsentFact::NotReached)),
         Payload::ConsentWindowOpened(event) => {
             let due = required_time("due_time", event.due_time)?;
             (&event.claim, Fact::Consent(ConsentFact::WindowOpened { due, rule: event.rule.clone() }))
         }
-        Payload::ConsentWindowPassed(event) => (&event.claim, Fact::Consent(ConsentFact::WindowPassed)),
+        Payload::ConsentWindowPassed(event) => {
+            let awaits_confirmation = event.awaits_confirmation;
+            (&event.claim, Fact::Consent(ConsentFact::WindowPassed { awaits_confirmation }))
+        }
         Payload::CustomerApproved(event) => {
             let channel = enum_value::<ConsentChannel>(event.channel)?.to_string();
-            let consent_request_number = event.consent_request_number;
-            (&event.claim, Fact::Consent(ConsentFact::Approved { channel, consent_request_number }))
+            let (consent_request_number, awaits_confirmation) =
+                (event.consent_request_number, event.awaits_confirmation);
+            let approved = ConsentFact::Approved { channel, consent_request_number, awaits_confirmation };
+            (&event.claim, Fact::Consent(approved))
         }
         Payload::CustomerDeclined(event) => {
             let channel = enum_value::<ConsentChannel>(event.channel)?.to_string();

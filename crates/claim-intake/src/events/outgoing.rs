@@ -10,10 +10,11 @@
 //! | submitted (R18) | `ClaimSubmitted` | poe-review, customer-consent |
 //! | resubmitted (R21) | `ClaimResubmitted` | poe-review |
 //! | disputed (R28) | `ClaimDisputed` | poe-review, customer-consent |
-//! | edited (R29), some lines lost (R37) | `ClaimEdited` | poe-review, customer-consent |
+//! | edited (R29), some lines lost (R37), contact confirmed (R43a) | `ClaimEdited` | poe-review, customer-consent |
 //! | evidence added after the submission, except for a dispute (R29) | `ClaimEdited` | poe-review |
 //! | a statement was requested, given or missed (R37a) | `StatementReported` | poe-review |
 //! | approved (R23) | `ClaimApproved` | customer-consent |
+//! | notice bounced after the approval (R41a, R41b) | `NoticeBounced` | poe-review |
 //! | associations ended (R37, R39) | `LinesEnded` | poe-review, customer-consent |
 //! | association granted (R26a, R27) | `AssociationGranted` | registry |
 //! | closed (R22, R24–R26) | `ClaimClosed` | poe-review, customer-consent, registry |
@@ -25,8 +26,8 @@ use cpor_proto::{
     WireEnum as _,
     events::v1::{
         AssociationGranted, ClaimApproved, ClaimClosed, ClaimDisputed, ClaimEdited, ClaimResubmitted, ClaimSnapshot,
-        ClaimSubmitted, EvidenceSnapshot, LineSnapshot, LinesEnded, PersonalDataErased, StatementReported,
-        event::Payload, statement_reported::Status,
+        ClaimSubmitted, EvidenceSnapshot, LineSnapshot, LinesEnded, NoticeBounced, PersonalDataErased,
+        StatementReported, event::Payload, statement_reported::Status,
     },
     r#type::v1 as types,
 };
@@ -91,6 +92,9 @@ fn events_for(change: &Change<Claim>, recorded: &RecordedEvent<Event>) -> Vec<Ou
             let edited = ClaimEdited { snapshot: snapshot(), renotify: *renotify, previous_contact };
             (Payload::ClaimEdited(edited), review_and_consent)
         }
+        EventKind::ContactConfirmed => {
+            (Payload::ClaimEdited(edited_without_new_notice(snapshot())), review_and_consent)
+        }
         EventKind::LinesLost => (Payload::ClaimEdited(edited_without_new_notice(snapshot())), review_and_consent),
         EventKind::EvidenceAdded(_) => match recorded.event.to {
             ClaimStateKind::Submitted | ClaimStateKind::PartnerActionRequired | ClaimStateKind::Approved => {
@@ -104,6 +108,16 @@ fn events_for(change: &Change<Claim>, recorded: &RecordedEvent<Event>) -> Vec<Ou
             | ClaimStateKind::UnderReview
             | ClaimStateKind::Disputed => return Vec::new(),
         },
+        EventKind::NoticeBounced { official, .. } => {
+            let submission = claim.state.submission();
+            let bounced = NoticeBounced {
+                claim: claim.name.to_string(),
+                tenant: submission.map(|submission| tenant_name(submission.tenant)).unwrap_or_default(),
+                review_case_id: submission.map(|submission| submission.review_case.to_string()).unwrap_or_default(),
+                official: *official,
+            };
+            (Payload::NoticeBounced(bounced), &[Service::PoeReview])
+        }
         EventKind::Approved { official, explicit_approval_needed } => {
             let (official, explicit_approval_needed) = (*official, *explicit_approval_needed);
             let approved = ClaimApproved { snapshot: snapshot(), official, explicit_approval_needed };
@@ -212,6 +226,7 @@ fn claim_snapshot(claim: &Claim, version: u64, submission: &Submission) -> Claim
         programs: content.solution_area.into_iter().flat_map(programs).map(Program::to_number).collect(),
         evidence: claim.evidence.iter().map(evidence_snapshot).collect(),
         consent_request_number: submission.consent_request_number,
+        customer_contact_authorized: claim.is_contact_authorized(),
     }
 }
 
@@ -300,7 +315,7 @@ mod tests {
 
     #[test]
     fn r27_the_grant_is_sent_to_the_registry_only() {
-        let life = TestClaim::approved().fact(&Fact::Consent(ConsentFact::WindowPassed));
+        let life = TestClaim::approved().fact(&Fact::Consent(ConsentFact::WindowPassed { awaits_confirmation: false }));
         assert_eq!(destinations(&outgoing_for_last(&life, 2)), [Service::Registry]);
     }
 

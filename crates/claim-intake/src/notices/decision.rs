@@ -50,7 +50,9 @@ fn rejection_mail_with(
     let comment_heading = match rejection.primary {
         PrimaryRejection::CustomerDeclined => "What the customer wrote",
         PrimaryRejection::PartnerRequest => "What your company wrote",
-        PrimaryRejection::InsufficientPoe | PrimaryRejection::LostToCompetingClaim => "What the reviewer wrote",
+        PrimaryRejection::InsufficientPoe
+        | PrimaryRejection::LostToCompetingClaim
+        | PrimaryRejection::CustomerNotReached => "What the reviewer wrote",
     };
     let ended_section =
         rejection.ended.as_ref().and_then(|association| ended_association_section(context, association));
@@ -78,6 +80,9 @@ const fn primary_reason_text(rejection: &Rejection) -> &'static str {
             }
             Remedy::Dispute(_) | Remedy::Missed(_) | Remedy::Final(_) => "The reason: the customer declined.",
         },
+        PrimaryRejection::CustomerNotReached => {
+            "The reason: the mail system of the customer accepted no e-mail about the claim in time, so the customer was not reached."
+        }
         PrimaryRejection::LostToCompetingClaim => {
             "The reason: everything that it still claimed was awarded to another company's claim."
         }

@@ -4,6 +4,7 @@
 mod association;
 mod competition;
 mod decision;
+mod delivery;
 mod label_text;
 mod mail_content;
 mod partner_action;
@@ -74,6 +75,8 @@ fn mail_content(
         PartnerMailKind::DisputeReminder => decision::dispute_reminder_mail(&context),
         PartnerMailKind::CustomerDeclined => decision::decline_after_rejection_mail(&context),
         PartnerMailKind::Withdrawal => decision::withdrawal_mail(&context),
+        PartnerMailKind::NoticeBounced => delivery::bounce_mail(&context),
+        PartnerMailKind::DeliveryReminder => delivery::reminder_mail(&context),
         PartnerMailKind::Approval => decision::approval_mail(&context),
         PartnerMailKind::Official => association::official_mail(&context),
         PartnerMailKind::AssociationEnded => association::ended_mail(&context),
@@ -100,6 +103,7 @@ fn message(claim: &Claim, mail: &MailContent) -> Result<Message, askama::Error> 
     Ok(Message {
         name: contact.name.clone(),
         address: contact.email.clone(),
+        return_path: None,
         subject: mail.subject.clone(),
         text: PlainText { mail }.render()?,
         html: Html { mail }.render()?,

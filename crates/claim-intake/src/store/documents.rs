@@ -236,6 +236,8 @@ pub(super) async fn save(tx: &Tx, changes: &[Change<Claim>]) -> Result<(), Store
                 | EventKind::LinesLost
                 | EventKind::LinesEnded { .. }
                 | EventKind::Reported(_)
+                | EventKind::NoticeBounced { .. }
+                | EventKind::ContactConfirmed
                 | EventKind::Approved { .. }
                 | EventKind::Granted { .. }
                 | EventKind::Closed(_)

@@ -134,7 +134,10 @@ async fn r26_a_fact_after_the_decline_is_overtaken(system: TestSystem) {
         comment: "never heard of them".into(),
     };
     system.deliver(Service::CustomerConsent, 1, start(), Payload::CustomerDeclined(declined)).await.unwrap();
-    let passed = Payload::ConsentWindowPassed(ConsentWindowPassed { claim: claim.name.clone() });
+    let passed = Payload::ConsentWindowPassed(ConsentWindowPassed {
+        claim: claim.name.clone(),
+        ..ConsentWindowPassed::default()
+    });
     system.deliver(Service::CustomerConsent, 2, start(), passed.clone()).await.unwrap();
     system.deliver(Service::CustomerConsent, 2, start(), passed).await.unwrap();
     let rejected = system.get(&claim.name).await.unwrap();

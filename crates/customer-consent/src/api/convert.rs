@@ -35,7 +35,9 @@ impl View {
 pub(super) fn to_proto(consent: &Versioned<Consent>, view: View) -> proto::Consent {
     let Versioned { version, state: consent } = consent;
     let claim = &consent.claim;
+    let delivery_due = consent.state.delivery_period().map(|period| period.deadline.due);
     let deadline = consent.state.window().map(|window| &window.deadline).or_else(|| consent.state.deadline());
+    let deadline = deadline.filter(|_| delivery_due.is_none());
     proto::Consent {
         name: ConsentName { tenant: claim.tenant, claim: claim.name.claim }.to_string(),
         claim: claim.name.to_string(),
@@ -56,6 +58,8 @@ pub(super) fn to_proto(consent: &Versioned<Consent>, view: View) -> proto::Conse
         etag: Etag::new(*version).to_string(),
         waiting_for_delivery: consent.is_waiting_for_delivery(),
         explicit_approval_needed: consent.needs_explicit_approval(),
+        delivery_due_time: delivery_due.map(to_wire_time),
+        contact_authorized: claim.contact_authorized,
     }
 }
 
@@ -67,6 +71,7 @@ const fn state_to_proto(state: StateKind) -> ConsentState {
         }
         StateKind::AwaitingDelivery => ConsentState::AwaitingDelivery,
         StateKind::WindowOpen => ConsentState::WindowOpen,
+        StateKind::AwaitingConfirmation => ConsentState::AwaitingConfirmation,
         StateKind::GrantedAwaitingDelivery | StateKind::GrantedInWindow | StateKind::Granted => ConsentState::Granted,
         StateKind::Declined => ConsentState::Declined,
         StateKind::RejectedDisputable | StateKind::Closed => ConsentState::Closed,
@@ -102,6 +107,7 @@ fn notice_to_proto(notice: &Notice, view: View) -> proto::Notice {
         state: notice.delivery.state().to_number(),
         queue_time: Some(to_wire_time(notice.queue_time)),
         delivery_report_time: delivery_report_time.map(to_wire_time),
+        notice_id: notice.id.to_string(),
     }
 }
 

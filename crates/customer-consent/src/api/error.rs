@@ -1,6 +1,6 @@
 //! Maps errors to gRPC statuses. Internal details are not revealed.
 
-use cpor_call::status;
+use cpor_call::status::{self, FieldViolation};
 use cpor_durable::CommandError;
 use cpor_proto::consents::v1::ErrorReason;
 use cpor_types::rfc3339;
@@ -20,7 +20,7 @@ pub(super) fn command_error(name: &str, failure: CommandError<Refusal, NoConflic
 }
 
 /// Returns the status for a command that the domain refused.
-fn refusal_status(name: &str, refusal: Refusal) -> Status {
+pub(super) fn refusal_status(name: &str, refusal: Refusal) -> Status {
     match refusal {
         Refusal::NotFound => status::not_found(name),
         Refusal::WindowPassed { due } => {
@@ -41,8 +41,19 @@ fn refusal_status(name: &str, refusal: Refusal) -> Status {
             "no notice has been sent to the customer contact: there is nothing to resend",
             &[],
         ),
-        // Only the consent page accepts links.
-        Refusal::LinkOutdated => status::internal(&refusal),
+        Refusal::NoticeNotSent => with_reason(
+            Code::FailedPrecondition,
+            ErrorReason::NoticeNotSent,
+            "the notice has not been sent yet, so it cannot have bounced",
+            &[],
+        ),
+        Refusal::NoticeUnknown => status::invalid_fields(vec![FieldViolation {
+            field: "notice_id".to_owned(),
+            reason: ErrorReason::NoticeUnknown.as_str_name().to_owned(),
+            description: "must be the id of a notice of this consent".to_owned(),
+        }]),
+        // Only the consent page accepts links. Missing terms are a fault of the configuration.
+        Refusal::LinkOutdated | Refusal::TermsMissing => status::internal(&refusal),
         Refusal::ClaimClosed => {
             with_reason(Code::FailedPrecondition, ErrorReason::ClaimClosed, "the claim is closed", &[])
         }

@@ -6,6 +6,7 @@ mod decline_consent;
 mod error;
 mod get_consent;
 mod list_consents;
+mod record_bounce;
 mod resend_notice;
 #[cfg(test)]
 mod tests;
@@ -19,7 +20,7 @@ use cpor_mail::Sender;
 use cpor_proto::consents::v1::consent_service_server::ConsentService;
 use cpor_proto::consents::v1::{
     ApproveConsentRequest, Consent, DeclineConsentRequest, GetConsentRequest, ListConsentsRequest,
-    ListConsentsResponse, ResendNoticeRequest,
+    ListConsentsResponse, RecordBounceRequest, ResendNoticeRequest,
 };
 use cpor_types::{ConsentName, Entropy};
 use tonic::{Request, Response, Status};
@@ -75,5 +76,9 @@ impl ConsentService for Api {
 
     async fn resend_notice(&self, request: Request<ResendNoticeRequest>) -> RpcResult<Consent> {
         resend_notice::resend_notice(self, request).await
+    }
+
+    async fn record_bounce(&self, request: Request<RecordBounceRequest>) -> RpcResult<Consent> {
+        record_bounce::record_bounce(self, request).await
     }
 }

@@ -91,6 +91,12 @@ impl<'a> ConsentText<'a> {
         self
     }
 
+    /// Makes the texts show this time as the time of the customer's decision.
+    pub(crate) fn with_decision_time(mut self, terms: &Terms, time: Timestamp) -> Self {
+        self.decision_time = time_text::format_time(&self.translation.time, &terms.calendar, time);
+        self
+    }
+
     /// Returns the translation that the texts are taken from.
     pub(crate) fn translation(&self) -> &'a Translation {
         self.translation
@@ -161,7 +167,7 @@ impl<'a> ConsentText<'a> {
     /// has no effect any more.
     pub(crate) fn no_response(&self) -> Option<Section> {
         let texts = &self.translation.no_response;
-        let has_approved = self.consent.approval.is_some();
+        let has_approved = self.consent.counting_approval().is_some();
         let text = match &self.consent.state {
             State::Requested | State::AwaitingReviewInWindow(_) | State::AwaitingReviewWindowPassed(_)
                 if has_approved =>
@@ -171,18 +177,28 @@ impl<'a> ConsentText<'a> {
             State::Requested
             | State::AwaitingReviewInWindow(_)
             | State::AwaitingReviewWindowPassed(_)
-            | State::AwaitingDelivery
+            | State::AwaitingDelivery(_)
             | State::WindowOpen(_)
                 if self.consent.declined_before =>
             {
                 &texts.explicit
             }
+            State::Requested
+            | State::AwaitingReviewInWindow(_)
+            | State::AwaitingReviewWindowPassed(_)
+            | State::AwaitingDelivery(_)
+            | State::WindowOpen(_)
+            | State::AwaitingConfirmation(_)
+                if !self.consent.claim.contact_authorized =>
+            {
+                &texts.unconfirmed
+            }
             State::Requested if self.counts_from_submission => &texts.requested_counted,
             State::Requested => &texts.requested,
             State::AwaitingReviewInWindow(_) => &texts.requested_window,
             State::AwaitingReviewWindowPassed(_) => &texts.requested_passed,
-            State::AwaitingDelivery => &texts.awaiting,
-            State::WindowOpen(_) => &texts.window,
+            State::AwaitingDelivery(_) => &texts.awaiting,
+            State::WindowOpen(_) | State::AwaitingConfirmation(_) => &texts.window,
             State::GrantedAwaitingDelivery { .. } | State::GrantedInWindow { .. } => &texts.in_window,
             State::Granted { .. } | State::Declined(_) | State::RejectedDisputable { .. } | State::Closed { .. } => {
                 return None;
@@ -198,13 +214,14 @@ impl<'a> ConsentText<'a> {
         let text = match &self.consent.state {
             State::Requested if self.counts_from_submission => &texts.awaiting,
             State::Requested => &texts.requested,
-            State::AwaitingDelivery | State::GrantedAwaitingDelivery { .. } => &texts.awaiting,
+            State::AwaitingDelivery(_) | State::GrantedAwaitingDelivery { .. } => &texts.awaiting,
             State::WindowOpen(_) if self.consent.declined_before => &texts.explicit,
             State::AwaitingReviewInWindow(_)
             | State::WindowOpen(_)
             | State::GrantedInWindow { .. }
             | State::RejectedDisputable { .. } => &texts.window,
             State::AwaitingReviewWindowPassed(_)
+            | State::AwaitingConfirmation(_)
             | State::Granted { .. }
             | State::Declined(_)
             | State::Closed { .. } => {

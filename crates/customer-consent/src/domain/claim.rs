@@ -34,6 +34,9 @@ pub(crate) struct ClaimSummary {
     pub(crate) calendar: String,
     /// The customer contact that notices are sent to.
     pub(crate) contact: Contact,
+    /// Whether an approval of the contact by link, and its silence, count as consent of the tenant
+    /// (R43a).
+    pub(crate) contact_authorized: bool,
     /// The time of the first submission.
     pub(crate) submit_time: Timestamp,
     /// The number of times the customer has been asked again since the first submission, because

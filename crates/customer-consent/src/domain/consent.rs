@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::state::{Channel, DecisionRecord, Decline, State, Window};
 use super::table::{self, CustomerCommand, Effect, Input};
-use super::{ClaimChange, ClaimSummary, Delivery, Event, Notice};
+use super::{ClaimChange, ClaimSummary, Confirmation, Delivery, DeliveryPeriod, Event, Notice};
 
 /// The customer's side of one claim: notices, consent window and decision.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,8 +30,12 @@ pub(crate) struct Consent {
     /// Whether the policy lets the customer decline at any time, also after the consent window
     /// (R43).
     pub(crate) decline_any_time: bool,
+    /// The time at which the claim was last approved, if it was (R23).
+    pub(crate) claim_approve_time: Option<Timestamp>,
     /// The last edit since the submission or dispute, if there was one (R29).
     pub(crate) change: Option<ClaimChange>,
+    /// The mails that confirmed decisions to the contact (R43a), oldest first.
+    pub(crate) confirmations: Vec<Confirmation>,
     /// All notices, oldest first. The last one is addressed to the claim's current contact.
     pub(crate) notices: Vec<Notice>,
     /// The time of the last change.
@@ -43,7 +47,7 @@ impl Consent {
     pub(crate) fn allowed_commands(&self) -> impl Iterator<Item = CustomerCommand> {
         CustomerCommand::ALL.into_iter().filter(|command| match self.effect(self.input(*command)) {
             Effect::MovesTo(_) => true,
-            Effect::StateKept => self.approval.is_none(),
+            Effect::StateKept => self.counting_approval().is_none(),
             Effect::Nothing | Effect::Refused => false,
         })
     }
@@ -60,9 +64,10 @@ impl Consent {
             State::Requested
             | State::AwaitingReviewInWindow(_)
             | State::AwaitingReviewWindowPassed(_)
-            | State::AwaitingDelivery
+            | State::AwaitingDelivery(_)
             | State::GrantedAwaitingDelivery { .. }
             | State::WindowOpen(_)
+            | State::AwaitingConfirmation(_)
             | State::GrantedInWindow { .. }
             | State::Granted { .. }
             | State::RejectedDisputable { .. }
@@ -89,7 +94,7 @@ impl Consent {
     /// Returns whether only an explicit approval makes the association official: the customer
     /// declined before a dispute and has not approved since (R28).
     pub(crate) fn needs_explicit_approval(&self) -> bool {
-        self.declined_before && self.approval.is_none()
+        self.declined_before && self.counting_approval().is_none()
     }
 
     /// Applies the deadlines that have passed by `now` (R47) and that the deadline task has not
@@ -129,9 +134,10 @@ impl Consent {
     /// Returns the state in which the association is official from `now` on because of an explicit
     /// approval (R26a). The customer can still decline (R43).
     pub(super) fn granted_state(&self, now: Timestamp) -> State {
-        match self.state.open_window() {
-            Some(window) => State::GrantedInWindow { since: now, window: window.clone() },
-            None => State::GrantedAwaitingDelivery { since: now },
+        match (self.state.open_window(), &self.state) {
+            (Some(window), _) => State::GrantedInWindow { since: now, window: window.clone() },
+            (None, State::AwaitingConfirmation(window)) => State::Granted { since: now, window: window.clone() },
+            (None, _) => State::GrantedAwaitingDelivery { since: now },
         }
     }
 
@@ -153,7 +159,8 @@ impl Consent {
         }
     }
 
-    /// Applies the end of the consent window. R27: silence makes the association official. R28:
+    /// Applies the end of the consent window. R27: silence makes the association official, if the
+    /// contact is authorized (R43a). R28:
     /// after an earlier decline, silence is a decline. After an explicit approval the association
     /// is official already, and only the right to decline ends. In that case too the event is
     /// recorded, for the claim's history (R56).
@@ -161,9 +168,13 @@ impl Consent {
         let due = window.deadline.due;
         let granted_since = |since| self.with_state(State::Granted { since, window: window.clone() }, due);
         match self.state.official_since() {
-            Some(since) => Transition::new(granted_since(since), [Event::WindowPassed]),
+            Some(since) => Transition::new(granted_since(since), [Event::WindowPassed { awaits_confirmation: false }]),
+            None if self.needs_confirmation() => Transition::new(
+                self.with_state(State::AwaitingConfirmation(window.clone()), due),
+                [Event::WindowPassed { awaits_confirmation: true }],
+            ),
             None if self.declined_before => self.decline_by_silence(due),
-            None => Transition::new(granted_since(due), [Event::WindowPassed]),
+            None => Transition::new(granted_since(due), [Event::WindowPassed { awaits_confirmation: false }]),
         }
     }
 }
@@ -172,13 +183,28 @@ impl Aggregate for Consent {
     type Event = Event;
 
     fn deadlines(&self) -> Vec<Deadline> {
-        self.state.deadline().cloned().into_iter().collect()
+        match self.state.delivery_period() {
+            Some(period) => period.deadlines(),
+            None => self.state.deadline().cloned().into_iter().collect(),
+        }
     }
 
     fn apply_passed_deadline(&self, now: Timestamp) -> Option<PassedDeadline<Self>> {
+        if let State::AwaitingDelivery(period @ DeliveryPeriod { remind: Some(due), .. }) = &self.state
+            && *due <= now
+        {
+            // R48: the reminder is due before the deadline.
+            let state = State::AwaitingDelivery(DeliveryPeriod { remind: None, ..period.clone() });
+            let transition = Transition::new(self.with_state(state, *due), [Event::DeliveryReminded]);
+            return Some(PassedDeadline { due: *due, transition });
+        }
         let due = self.state.deadline().filter(|deadline| deadline.has_passed(now))?.due;
         let input = if matches!(self.state, State::RejectedDisputable { .. }) {
             Input::DisputeWindowPasses
+        } else if self.state.delivery_period().is_some() {
+            Input::DeliveryPeriodPasses
+        } else if self.needs_confirmation() {
+            Input::WindowPassesUnconfirmed
         } else if self.declined_before {
             Input::WindowPassesAfterDecline
         } else {
@@ -193,10 +219,14 @@ impl Aggregate for Consent {
             State::RejectedDisputable { since, .. } => {
                 Transition::new(self.with_state(State::Closed { since: *since }, due), [])
             }
+            // R41a: claim-intake rejects the claim when it gets the event.
+            State::AwaitingDelivery(_) => {
+                Transition::new(self.with_state(State::Closed { since: due }, due), [Event::CustomerNotReached])
+            }
             State::Requested
             | State::AwaitingReviewWindowPassed(_)
-            | State::AwaitingDelivery
             | State::GrantedAwaitingDelivery { .. }
+            | State::AwaitingConfirmation(_)
             | State::Granted { .. }
             | State::Declined(_)
             | State::Closed { .. } => return None,

@@ -16,22 +16,25 @@ pub(super) type CommandResult = Result<Option<Transition<Consent>>, Refusal>;
 
 impl Consent {
     /// Approves the claim explicitly (R26a). The partner's association becomes official at once, or
-    /// as soon as the claim is approved.
+    /// as soon as the claim is approved. An approval by link of a contact that is not authorized is
+    /// recorded, and counts when a reviewer has confirmed the contact (R43a).
     pub(crate) fn approve(&self, channel: Channel, now: Timestamp) -> CommandResult {
-        if self.approval.is_some() && !self.state.kind().is_over() {
+        let counts = self.counts(channel);
+        let is_repeated = self.approval.is_some_and(|approval| !counts || self.counts(approval.channel));
+        if is_repeated && !self.state.kind().is_over() {
             return Ok(None);
         }
         let state = match self.effect(Input::Approve) {
-            Effect::MovesTo(_) => self.granted_state(now),
-            Effect::StateKept => self.state.clone(),
+            Effect::MovesTo(_) if counts => self.granted_state(now),
+            Effect::MovesTo(_) | Effect::StateKept => self.state.clone(),
             Effect::Nothing => return Ok(None),
             Effect::Refused => return Err(self.refusal()),
         };
-        let next = Self { approval: Some(DecisionRecord { time: now, channel }), ..self.with_state(state, now) };
-        Ok(Some(Transition::new(
-            next,
-            [Event::CustomerApproved { channel, consent_request_number: self.claim.consent_request_number }],
-        )))
+        let mut next = Self { approval: Some(DecisionRecord { time: now, channel }), ..self.with_state(state, now) };
+        let consent_request_number = self.claim.consent_request_number;
+        let approved = Event::CustomerApproved { channel, consent_request_number, awaits_confirmation: !counts };
+        let confirmation = next.queue_confirmation(CustomerCommand::Approve, now);
+        Ok(Some(Transition::new(next, std::iter::once(approved).chain(confirmation))))
     }
 
     /// Approves the claim through the link of a notice. Links that were sent before the claim was
@@ -52,8 +55,10 @@ impl Consent {
         match self.effect(self.input(CustomerCommand::Decline)) {
             Effect::MovesTo(_) => {
                 let decline = Decline { decision: DecisionRecord { time: now, channel }, comment: comment.to_owned() };
-                let next = self.with_state(State::Declined(decline), now);
-                Ok(Some(Transition::new(next, [Event::CustomerDeclined { channel, comment: comment.to_owned() }])))
+                let mut next = self.with_state(State::Declined(decline), now);
+                let declined = Event::CustomerDeclined { channel, comment: comment.to_owned() };
+                let confirmation = next.queue_confirmation(CustomerCommand::Decline, now);
+                Ok(Some(Transition::new(next, std::iter::once(declined).chain(confirmation))))
             }
             Effect::StateKept | Effect::Nothing => Ok(None),
             Effect::Refused => Err(self.refusal()),
@@ -68,9 +73,10 @@ impl Consent {
             State::Requested
             | State::AwaitingReviewInWindow(_)
             | State::AwaitingReviewWindowPassed(_)
-            | State::AwaitingDelivery
+            | State::AwaitingDelivery(_)
             | State::GrantedAwaitingDelivery { .. }
             | State::WindowOpen(_)
+            | State::AwaitingConfirmation(_)
             | State::GrantedInWindow { .. }
             | State::Granted { .. } => {
                 Refusal::WindowPassed { due: self.state.window().map(|window| window.deadline.due) }

@@ -1,6 +1,6 @@
 //! Sends notices (mails about the claim to the customer contact), and applies the mail system's
-//! reports that a notice was accepted or bounced (R40, R41, R44). An accepted notice can open the
-//! *consent window*: the time in which silence of the customer counts as consent.
+//! reports that a notice was accepted or bounced (R40, R41, R41b, R44). An accepted notice can open
+//! the *consent window*: the time in which silence of the customer counts as consent.
 
 use cpor_durable::Transition;
 use cpor_types::{Timestamp, WindowStart};
@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::customer::CommandResult;
 use super::notice::{Delivery, DeliveryReport, Notice, NoticeKind};
-use super::state::State;
+use super::state::{State, Window};
 use super::table::{Effect, Input};
 use super::{Consent, Contact, Event, Refusal, Terms};
 
@@ -33,9 +33,20 @@ impl Consent {
         Ok(Some(transition))
     }
 
+    /// Records that a notice bounced after it was sent (R41b). An operator knows this from a person,
+    /// and not from the mail system. A repeated command changes nothing.
+    pub(crate) fn record_bounce(&self, notice: Uuid, reason: &str, terms: &Terms, now: Timestamp) -> CommandResult {
+        let found = self.notices.iter().find(|candidate| candidate.id == notice).ok_or(Refusal::NoticeUnknown)?;
+        if found.delivery == Delivery::Queued {
+            return Err(Refusal::NoticeNotSent);
+        }
+        Ok(self.on_notice_reported(notice, DeliveryReport::Bounced(reason.to_owned()), terms, now))
+    }
+
     /// Records whether the mail system accepted a notice (R41). The consent window starts with the
     /// first accepted notice that can start it by policy. As long as all notices bounce, the window
-    /// does not open.
+    /// does not open. If an accepted notice bounces later, the window is counted as if that notice
+    /// had never been accepted (R41b).
     pub(crate) fn on_notice_reported(
         &self,
         notice: Uuid,
@@ -43,22 +54,79 @@ impl Consent {
         terms: &Terms,
         now: Timestamp,
     ) -> Option<Transition<Self>> {
-        let index =
-            self.notices.iter().position(|candidate| candidate.id == notice && candidate.is_awaiting_report())?;
+        let index = self.notices.iter().position(|candidate| candidate.id == notice && candidate.admits(&report))?;
         let mut next = Self { update_time: now, ..self.clone() };
         let notice_entry = next.notices.get_mut(index)?;
-        notice_entry.delivery = match &report {
-            DeliveryReport::Accepted => Delivery::Accepted { time: now },
-            DeliveryReport::Bounced(_) => Delivery::Bounced { time: now },
-        };
+        let previous = std::mem::replace(
+            &mut notice_entry.delivery,
+            match &report {
+                DeliveryReport::Accepted => Delivery::Accepted { time: now },
+                DeliveryReport::Bounced(_) => Delivery::Bounced { time: now },
+            },
+        );
         let (kind, starts_window) =
             (notice_entry.kind, notice_entry.current && notice_entry.can_start_window(terms.window_start));
-        let is_accepted = report == DeliveryReport::Accepted;
-        let mut events = vec![Event::NoticeReported { kind, report }];
-        if is_accepted && starts_window {
-            events.extend(next.open_window(terms, now));
+        let window_event = match &report {
+            DeliveryReport::Accepted if starts_window => next.open_window(terms, now),
+            DeliveryReport::Accepted => None,
+            DeliveryReport::Bounced(_) => next.recount_window(terms, now),
+        };
+        let reported = Event::NoticeReported { kind, report, previous: previous.state() };
+        Some(Transition::new(next, std::iter::once(reported).chain(window_event)))
+    }
+
+    /// Counts the consent window from the first notice that is still accepted, after another one
+    /// has bounced (R41b). Without such a notice the window stops. An association that is official
+    /// because the window has passed does not change. Returns the event that reports the change to
+    /// claim-intake, if the claim is approved.
+    fn recount_window(&mut self, terms: &Terms, now: Timestamp) -> Option<Event> {
+        let Effect::MovesTo(_) = self.effect(Input::AcceptedNoticeBounces) else { return None };
+        let opened = self.state.window()?.opened;
+        let accept_time = |notice: &Notice| match notice.delivery {
+            Delivery::Accepted { time } if notice.current && notice.can_start_window(terms.window_start) => Some(time),
+            Delivery::Accepted { .. } | Delivery::Queued | Delivery::Bounced { .. } | Delivery::Withdrawn { .. } => {
+                None
+            }
+        };
+        let first_accepted = self.notices.iter().filter_map(accept_time).min();
+        if first_accepted == Some(opened) {
+            return None;
         }
-        Some(Transition::new(next, events))
+        let window = first_accepted.map(|accepted| terms.window_opened_at(accepted));
+        let opened_event = window.as_ref().map(Window::opened_event);
+        let delivery_period = terms.delivery_period(self.claim_approve_time.unwrap_or(now), now);
+        let stopped = |delivery_due| Some(Event::WindowStopped { delivery_due });
+        let (state, event) = match (&self.state, window) {
+            (State::AwaitingReviewInWindow(_) | State::AwaitingReviewWindowPassed(_), None) => (State::Requested, None),
+            (State::AwaitingReviewInWindow(_) | State::AwaitingReviewWindowPassed(_), Some(window)) => {
+                (State::AwaitingReviewInWindow(window), None)
+            }
+            (State::WindowOpen(_) | State::AwaitingConfirmation(_), None) => {
+                let event = stopped(Some(delivery_period.deadline.due));
+                (State::AwaitingDelivery(delivery_period), event)
+            }
+            (State::WindowOpen(_) | State::AwaitingConfirmation(_), Some(window)) => {
+                (State::WindowOpen(window), opened_event)
+            }
+            (State::GrantedInWindow { since, .. }, None) => {
+                (State::GrantedAwaitingDelivery { since: *since }, stopped(None))
+            }
+            (State::GrantedInWindow { since, .. }, Some(window)) => {
+                (State::GrantedInWindow { since: *since, window }, opened_event)
+            }
+            (
+                State::Requested
+                | State::AwaitingDelivery(_)
+                | State::GrantedAwaitingDelivery { .. }
+                | State::Granted { .. }
+                | State::Declined(_)
+                | State::RejectedDisputable { .. }
+                | State::Closed { .. },
+                _,
+            ) => return None,
+        };
+        self.state = state;
+        event
     }
 
     /// Opens the consent window if the current state has none yet. Returns the event that reports
@@ -77,13 +145,14 @@ impl Consent {
                 self.state = State::GrantedInWindow { since: *since, window };
                 Some(opened_event)
             }
-            State::AwaitingDelivery => {
+            State::AwaitingDelivery(_) => {
                 self.state = State::WindowOpen(window);
                 Some(opened_event)
             }
             State::AwaitingReviewInWindow(_)
             | State::AwaitingReviewWindowPassed(_)
             | State::WindowOpen(_)
+            | State::AwaitingConfirmation(_)
             | State::GrantedInWindow { .. }
             | State::Granted { .. }
             | State::Declined(_)

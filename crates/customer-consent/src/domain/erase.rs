@@ -24,7 +24,11 @@ impl Consent {
         match kind {
             PersonalData::Contacts => {
                 let contacts = self.notices.iter_mut().map(|notice| &mut notice.contact);
-                contacts.chain([&mut self.claim.contact]).for_each(|contact| *contact = Contact::default());
+                let confirmed = self.confirmations.iter_mut().map(|confirmation| &mut confirmation.contact);
+                contacts
+                    .chain(confirmed)
+                    .chain([&mut self.claim.contact])
+                    .for_each(|contact| *contact = Contact::default());
             }
             // The consent does not store the subject (user id) of who decided, only the channel of
             // the decision, such as the link in a mail.

@@ -27,6 +27,8 @@ pub(crate) enum Event {
         kind: NoticeKind,
         /// Whether the notice was accepted, or why it bounced.
         report: DeliveryReport,
+        /// The delivery state of the notice before the report.
+        previous: NoticeState,
     },
     /// The consent window opened: the time in which silence of the customer counts as consent
     /// (R41).
@@ -37,10 +39,31 @@ pub(crate) enum Event {
         /// 2026`.
         rule: String,
     },
+    /// The notice that started the consent window of an approved claim bounced after all (R41b).
+    WindowStopped {
+        /// The time until which a notice must be accepted (R41a). `None` if the association is
+        /// official.
+        delivery_due: Option<Timestamp>,
+    },
+    /// The time in which a notice must be accepted (R41a) ends soon (R48).
+    DeliveryReminded,
+    /// No notice was accepted in time after the approval (R41a).
+    CustomerNotReached,
     /// The consent window passed without a decline (R27).
-    WindowPassed,
+    WindowPassed {
+        /// Whether the silence does not count yet, because the contact is not authorized (R43a).
+        awaits_confirmation: bool,
+    },
+    /// A mail that confirms a decision was queued (R43a).
+    ConfirmationQueued {
+        /// The id of the mail.
+        mail: Uuid,
+    },
     /// The customer approved explicitly (R26a).
     CustomerApproved {
+        /// Whether the approval does not count yet, because it was given by link and the contact is
+        /// not authorized (R43a).
+        awaits_confirmation: bool,
         /// The channel of the approval, such as the link in a mail.
         channel: Channel,
         /// The number of the request that the approval answers; see

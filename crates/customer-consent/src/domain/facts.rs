@@ -47,7 +47,9 @@ impl Consent {
             approval: None,
             declined_before: false,
             decline_any_time: terms.decline_any_time,
+            claim_approve_time: None,
             change: None,
+            confirmations: vec![],
             notices: vec![],
             update_time: now,
         };
@@ -67,40 +69,52 @@ impl Consent {
         terms: &Terms,
         now: Timestamp,
     ) -> Option<Transition<Self>> {
-        let consent =
-            Self { claim, declined_before: approval.explicit_approval_needed, ..self.state_at_approval(approval.time) };
-        let has_approved = approval.customer_approved || self.approval.is_some();
+        let consent = Self {
+            claim,
+            declined_before: approval.explicit_approval_needed,
+            claim_approve_time: Some(approval.time),
+            ..self.state_at_approval(approval.time)
+        };
+        let has_approved = approval.customer_approved || consent.counting_approval().is_some();
         let input = match (has_approved, consent.declined_before) {
             (true, _) => Input::ClaimApprovedWithConsent,
+            (false, _) if consent.needs_confirmation() => Input::ClaimApprovedUnconfirmed,
             (false, true) => Input::ClaimApprovedAfterDecline,
             (false, false) => Input::ClaimApproved,
         };
         let Effect::MovesTo(_) = consent.effect(input) else { return None };
         let passed_window = consent.state.window().filter(|_| consent.state.open_window().is_none());
         let mut transition = match (passed_window, consent.state.open_window()) {
+            (Some(window), _) if !has_approved && consent.needs_confirmation() => {
+                let next = consent.with_state(State::AwaitingConfirmation(window.clone()), now);
+                return Some(Transition::new(next, [Event::WindowPassed { awaits_confirmation: true }]));
+            }
             (Some(_), _) if !has_approved && consent.declined_before => return Some(consent.decline_by_silence(now)),
             (Some(window), _) => {
                 let next = consent.with_state(State::Granted { since: now, window: window.clone() }, now);
-                return Some(Transition::new(next, [Event::WindowPassed]));
+                return Some(Transition::new(next, [Event::WindowPassed { awaits_confirmation: false }]));
             }
             (None, Some(window)) => {
                 let state = if has_approved { consent.granted_state(now) } else { State::WindowOpen(window.clone()) };
                 Transition::new(consent.with_state(state, now), [window.opened_event()])
             }
             (None, None) => {
-                let state = if has_approved { consent.granted_state(now) } else { State::AwaitingDelivery };
+                let awaiting_delivery = || State::AwaitingDelivery(terms.delivery_period(approval.time, now));
+                let state = if has_approved { consent.granted_state(now) } else { awaiting_delivery() };
                 Transition::new(consent.with_state(state, now), [])
             }
         };
-        let notice_transition =
-            transition.next.queue_notice_if(terms.notices.at_approval, notice, NoticeKind::Approval, now);
+        // R41: a customer who was not reached at submission is notified, whatever the policy says.
+        let is_wanted = terms.notices.at_approval || transition.next.is_waiting_for_delivery();
+        let notice_transition = transition.next.queue_notice_if(is_wanted, notice, NoticeKind::Approval, now);
         transition.events.extend(notice_transition.events);
         Some(Transition { next: notice_transition.next, ..transition })
     }
 
     /// Applies an edit of the claim after its submission (R29, R37). If `renotify` is true, the
     /// former and the current contact are notified, in that order, with the ids `notices`. After
-    /// that, earlier links can only decline, and an earlier explicit approval is removed.
+    /// that, earlier links can only decline, and an earlier explicit approval is removed. If the
+    /// claim is approved, only a new contact is notified (R29a).
     pub(crate) fn on_claim_edited(
         &self,
         claim: ClaimSummary,
@@ -108,9 +122,16 @@ impl Consent {
         notices: [Uuid; 2],
         now: Timestamp,
     ) -> Option<Transition<Self>> {
-        let Effect::MovesTo(_) = self.effect(Input::ClaimEdited) else { return self.with_claim(claim, now) };
+        let is_open = match self.effect(Input::ClaimEdited) {
+            Effect::MovesTo(_) => true,
+            Effect::StateKept => false,
+            Effect::Nothing | Effect::Refused => return self.with_claim(claim, now),
+        };
         if !renotify {
             return self.with_claim(claim, now);
+        }
+        if !is_open {
+            return Some(self.notify_corrected_contact(claim, notices[1], now));
         }
         let former_contact = Some(self.claim.contact.clone()).filter(|former| former.email != claim.contact.email);
         let change = self.claim.difference_to(&claim);
@@ -124,6 +145,19 @@ impl Consent {
         let notice_transition = transition.next.queue_notice(second, NoticeKind::Change, contact, true, now);
         transition.events.extend(notice_transition.events);
         Some(Transition { next: notice_transition.next, ..transition })
+    }
+
+    /// Notifies the new contact of an approved claim (R29a). The notice can open the consent window.
+    /// If no notice was accepted before, earlier links can only decline from now on, and an approval
+    /// by such a link lapses. If a notice was accepted meanwhile, the window stays as it is.
+    fn notify_corrected_contact(&self, claim: ClaimSummary, notice: Uuid, now: Timestamp) -> Transition<Self> {
+        let mut next = Self { claim, update_time: now, ..self.clone() };
+        if self.state.delivery_period().is_some() {
+            next.approval = None;
+            next.withdraw_queued_notices(now);
+            next.notices.iter_mut().for_each(|notice| notice.current = false);
+        }
+        next.queue_notice_if(true, notice, NoticeKind::Approval, now)
     }
 
     /// Applies the closing of the claim (R22, R24, R25). A rejection can be disputed until
@@ -172,9 +206,15 @@ impl Consent {
         Some(Transition::new(self.with_state(State::Closed { since: now }, now), []))
     }
 
-    /// Returns this consent with the new content of the claim, without asking the customer again.
+    /// Returns this consent with the new content of the claim, without asking the customer again. If
+    /// the contact is authorized now, its earlier decision counts from now on (R43a).
     fn with_claim(&self, claim: ClaimSummary, now: Timestamp) -> Option<Transition<Self>> {
-        (claim != self.claim).then(|| Transition::new(Self { claim, update_time: now, ..self.clone() }, []))
+        let is_newly_authorized = claim.contact_authorized && !self.claim.contact_authorized;
+        let next = Self { claim, update_time: now, ..self.clone() };
+        if is_newly_authorized {
+            return Some(Self::on_contact_authorized(next, now));
+        }
+        (next.claim != self.claim).then(|| Transition::new(next, []))
     }
 
     /// Returns this consent with a new, unanswered request to the customer.
@@ -196,9 +236,10 @@ impl Consent {
             State::Requested
             | State::AwaitingReviewInWindow(_)
             | State::AwaitingReviewWindowPassed(_)
-            | State::AwaitingDelivery
+            | State::AwaitingDelivery(_)
             | State::GrantedAwaitingDelivery { .. }
             | State::WindowOpen(_)
+            | State::AwaitingConfirmation(_)
             | State::GrantedInWindow { .. }
             | State::Granted { .. }
             | State::Declined(_)

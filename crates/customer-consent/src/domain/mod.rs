@@ -7,6 +7,7 @@
 //! what each of these inputs does in each state.
 
 mod claim;
+mod confirmation;
 mod consent;
 mod customer;
 mod delivery;
@@ -26,6 +27,7 @@ pub(crate) mod samples;
 mod tests;
 
 pub(crate) use claim::{ClaimChange, ClaimSummary, Contact, Line};
+pub(crate) use confirmation::Confirmation;
 pub(crate) use consent::Consent;
 pub(crate) use event::Event;
 pub(crate) use facts::{ClaimApproval, EarlierDecision};
@@ -36,6 +38,6 @@ pub(crate) use notice::{Delivery, DeliveryReport, Notice, NoticeKind};
 pub(crate) use refusal::Refusal;
 #[cfg(test)]
 pub(crate) use state::DecisionRecord;
-pub(crate) use state::{Channel, State, StateKind, Window};
+pub(crate) use state::{Channel, DeliveryPeriod, State, StateKind, Window};
 pub(crate) use table::CustomerCommand;
 pub(crate) use terms::{Rules, Terms, TermsError};

@@ -28,12 +28,13 @@ pub(crate) struct Notice {
 }
 
 impl Notice {
-    /// Returns whether a report of the mail system is still expected. A withdrawn notice counts,
-    /// because it may already have been sent.
-    pub(crate) fn is_awaiting_report(&self) -> bool {
-        match self.delivery {
-            Delivery::Queued | Delivery::Withdrawn { .. } => true,
-            Delivery::Accepted { .. } | Delivery::Bounced { .. } => false,
+    /// Returns whether a report of the mail system changes the notice. A withdrawn notice may
+    /// already have been sent. An accepted notice can bounce later (R41b).
+    pub(crate) fn admits(&self, report: &DeliveryReport) -> bool {
+        match (self.delivery, report) {
+            (Delivery::Queued | Delivery::Withdrawn { .. }, _)
+            | (Delivery::Accepted { .. }, DeliveryReport::Bounced(_)) => true,
+            (Delivery::Accepted { .. }, DeliveryReport::Accepted) | (Delivery::Bounced { .. }, _) => false,
         }
     }
 }
@@ -79,7 +80,7 @@ impl Delivery {
 pub(crate) enum DeliveryReport {
     /// The mail system accepted the notice.
     Accepted,
-    /// The mail system refused the notice permanently. The text is the reason, without personal
-    /// data.
+    /// The mail system refused the notice permanently, at once or later (R41b). The text is the
+    /// reason, without personal data.
     Bounced(String),
 }

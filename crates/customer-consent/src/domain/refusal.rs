@@ -26,4 +26,13 @@ pub(crate) enum Refusal {
     /// No notice was sent that could be sent again (R44).
     #[error("no notice has been sent that could be resent")]
     NoNotice,
+    /// The policy profile or the calendar of the claim is not configured.
+    #[error("the policy profile or the calendar of the claim is not configured")]
+    TermsMissing,
+    /// The consent has no notice with the given id.
+    #[error("the consent has no such notice")]
+    NoticeUnknown,
+    /// The notice has not been sent yet, so it cannot have bounced (R41b).
+    #[error("the notice has not been sent yet")]
+    NoticeNotSent,
 }

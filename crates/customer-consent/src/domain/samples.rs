@@ -42,6 +42,7 @@ pub(crate) fn claim() -> ClaimSummary {
         policy: POLICY.clone(),
         calendar: "de".into(),
         contact: Contact { name: "Anna Lee".into(), email: "anna.lee@fabrikam.example".into() },
+        contact_authorized: true,
         submit_time: monday(),
         consent_request_number: 0,
     }
@@ -60,6 +61,8 @@ pub(crate) fn terms() -> Terms {
         window: Length::CalendarDays(7),
         window_start: WindowStart::NoticeAtApproval,
         decline_any_time: false,
+        delivery: Length::CalendarDays(30),
+        reminder_before: Length::BusinessDays(1),
         calendar: BERLIN.clone(),
     }
 }
@@ -190,6 +193,12 @@ pub(crate) fn window_open() -> Consent {
     awaiting().on_notice_reported(notice(2), DeliveryReport::Accepted, &terms(), day(2)).unwrap().next
 }
 
+/// Like [`window_open`], and the window has passed, but the contact is not authorized.
+pub(crate) fn awaiting_confirmation() -> Consent {
+    let claim = ClaimSummary { contact_authorized: false, ..claim() };
+    Consent { claim, ..window_open() }.with_deadlines_applied(day(20))
+}
+
 /// Approved by the customer on Thursday, within the window.
 pub(crate) fn granted_in_window() -> Consent {
     window_open().approve(Channel::SignedIn, day(3)).unwrap().unwrap().next
@@ -219,6 +228,7 @@ pub(crate) fn in_state(kind: StateKind) -> Consent {
         StateKind::AwaitingDelivery => awaiting(),
         StateKind::GrantedAwaitingDelivery => granted_awaiting(),
         StateKind::WindowOpen => window_open(),
+        StateKind::AwaitingConfirmation => awaiting_confirmation(),
         StateKind::GrantedInWindow => granted_in_window(),
         StateKind::Granted => granted(),
         StateKind::Declined => declined(),

@@ -21,8 +21,9 @@ pub(crate) enum State {
     /// The claim is not approved yet, and the consent window has passed in silence. The association
     /// becomes official when the claim is approved, not earlier.
     AwaitingReviewWindowPassed(Window),
-    /// The claim is approved. The consent window opens when a notice is accepted (R41).
-    AwaitingDelivery,
+    /// The claim is approved. The consent window opens when a notice is accepted (R41). If none is
+    /// accepted in time, the claim is rejected (R41a).
+    AwaitingDelivery(DeliveryPeriod),
     /// The claim is approved and the customer approved explicitly before the window opened, so the
     /// association is official (R26a). The window opens when a notice is accepted (R41). Until it
     /// has passed, the customer can still decline (R43).
@@ -32,6 +33,10 @@ pub(crate) enum State {
     },
     /// The claim is approved, and the customer can decline until the window passes.
     WindowOpen(Window),
+    /// The claim is approved and the window has passed, but the contact is not authorized, so that
+    /// neither its silence nor its approval by link counts yet (R43a). A reviewer can confirm the
+    /// contact, and an administrator of the tenant can approve.
+    AwaitingConfirmation(Window),
     /// The claim is approved and the customer approved explicitly, so the association is official
     /// (R26a). Until the window passes, the customer can still decline (R43).
     GrantedInWindow {
@@ -73,9 +78,10 @@ impl State {
             Self::Requested => StateKind::Requested,
             Self::AwaitingReviewInWindow(_) => StateKind::AwaitingReviewInWindow,
             Self::AwaitingReviewWindowPassed(_) => StateKind::AwaitingReviewWindowPassed,
-            Self::AwaitingDelivery => StateKind::AwaitingDelivery,
+            Self::AwaitingDelivery(_) => StateKind::AwaitingDelivery,
             Self::GrantedAwaitingDelivery { .. } => StateKind::GrantedAwaitingDelivery,
             Self::WindowOpen(_) => StateKind::WindowOpen,
+            Self::AwaitingConfirmation(_) => StateKind::AwaitingConfirmation,
             Self::GrantedInWindow { .. } => StateKind::GrantedInWindow,
             Self::Granted { .. } => StateKind::Granted,
             Self::Declined(_) => StateKind::Declined,
@@ -90,15 +96,21 @@ impl State {
             Self::AwaitingReviewInWindow(window)
             | Self::AwaitingReviewWindowPassed(window)
             | Self::WindowOpen(window)
+            | Self::AwaitingConfirmation(window)
             | Self::GrantedInWindow { window, .. }
             | Self::Granted { window, .. } => Some(window),
             Self::Requested
-            | Self::AwaitingDelivery
+            | Self::AwaitingDelivery(_)
             | Self::GrantedAwaitingDelivery { .. }
             | Self::Declined(_)
             | Self::RejectedDisputable { .. }
             | Self::Closed { .. } => None,
         }
+    }
+
+    /// Returns the time within which a notice must be accepted, if the state waits for that (R41a).
+    pub(crate) fn delivery_period(&self) -> Option<&DeliveryPeriod> {
+        if let Self::AwaitingDelivery(period) = self { Some(period) } else { None }
     }
 
     /// Returns the time since which the association is official, if it is.
@@ -110,25 +122,27 @@ impl State {
             Self::Requested
             | Self::AwaitingReviewInWindow(_)
             | Self::AwaitingReviewWindowPassed(_)
-            | Self::AwaitingDelivery
+            | Self::AwaitingDelivery(_)
             | Self::WindowOpen(_)
+            | Self::AwaitingConfirmation(_)
             | Self::Declined(_)
             | Self::RejectedDisputable { .. }
             | Self::Closed { .. } => None,
         }
     }
 
-    /// Returns the deadline that the state waits for: the end of the open consent window, or the
-    /// end of the dispute window.
+    /// Returns the deadline that the state waits for: the end of the open consent window, of the
+    /// time in which a notice must be accepted, or of the dispute window.
     pub(crate) fn deadline(&self) -> Option<&Deadline> {
         match self {
             Self::RejectedDisputable { until, .. } => Some(until),
+            Self::AwaitingDelivery(period) => Some(&period.deadline),
             Self::Requested
             | Self::AwaitingReviewInWindow(_)
             | Self::AwaitingReviewWindowPassed(_)
-            | Self::AwaitingDelivery
             | Self::GrantedAwaitingDelivery { .. }
             | Self::WindowOpen(_)
+            | Self::AwaitingConfirmation(_)
             | Self::GrantedInWindow { .. }
             | Self::Granted { .. }
             | Self::Declined(_)
@@ -144,7 +158,8 @@ impl State {
             }
             Self::Requested
             | Self::AwaitingReviewWindowPassed(_)
-            | Self::AwaitingDelivery
+            | Self::AwaitingConfirmation(_)
+            | Self::AwaitingDelivery(_)
             | Self::GrantedAwaitingDelivery { .. }
             | Self::Granted { .. }
             | Self::Declined(_)
@@ -169,6 +184,8 @@ pub(crate) enum StateKind {
     GrantedAwaitingDelivery,
     /// See [`State::WindowOpen`].
     WindowOpen,
+    /// See [`State::AwaitingConfirmation`].
+    AwaitingConfirmation,
     /// See [`State::GrantedInWindow`].
     GrantedInWindow,
     /// See [`State::Granted`].
@@ -183,13 +200,14 @@ pub(crate) enum StateKind {
 
 impl StateKind {
     /// All kinds.
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::Requested,
         Self::AwaitingReviewInWindow,
         Self::AwaitingReviewWindowPassed,
         Self::AwaitingDelivery,
         Self::GrantedAwaitingDelivery,
         Self::WindowOpen,
+        Self::AwaitingConfirmation,
         Self::GrantedInWindow,
         Self::Granted,
         Self::Declined,
@@ -208,6 +226,7 @@ impl StateKind {
             | Self::AwaitingDelivery
             | Self::GrantedAwaitingDelivery
             | Self::WindowOpen
+            | Self::AwaitingConfirmation
             | Self::GrantedInWindow
             | Self::Granted => false,
         }
@@ -226,6 +245,29 @@ pub(crate) struct Window {
 impl Window {
     /// The stored name of the window's deadline.
     pub(crate) const DEADLINE: &'static str = "consent_window";
+}
+
+/// The time within which a notice about an approved claim must be accepted (R41a).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct DeliveryPeriod {
+    /// The end of the period.
+    pub(crate) deadline: Deadline,
+    /// The time at which the partner is reminded (R48). `None` after the reminder, and if the
+    /// period is too short for one.
+    pub(crate) remind: Option<Timestamp>,
+}
+
+impl DeliveryPeriod {
+    /// The stored name of the period's deadline.
+    pub(crate) const DEADLINE: &'static str = "customer_delivery";
+    /// The stored name of the reminder.
+    const REMINDER: &'static str = "remind_customer_delivery";
+
+    /// Returns the deadlines that are still to come: the reminder and the end of the period.
+    pub(super) fn deadlines(&self) -> Vec<Deadline> {
+        let reminder_at = |due| Deadline { due, kind: Self::REMINDER.into(), rule: self.deadline.rule.clone() };
+        self.remind.map(reminder_at).into_iter().chain([self.deadline.clone()]).collect()
+    }
 }
 
 /// The time and the channel of a decision of the customer.

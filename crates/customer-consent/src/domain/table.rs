@@ -2,9 +2,11 @@
 //! [`Consent`](super::Consent) apply it, and the commands that the API shows as allowed are derived
 //! from it.
 
+use serde::{Deserialize, Serialize};
+
 use super::StateKind::{
-    self, AwaitingDelivery, AwaitingReviewInWindow, AwaitingReviewWindowPassed, Closed, Declined, Granted,
-    GrantedAwaitingDelivery, GrantedInWindow, RejectedDisputable, Requested, WindowOpen,
+    self, AwaitingConfirmation, AwaitingDelivery, AwaitingReviewInWindow, AwaitingReviewWindowPassed, Closed, Declined,
+    Granted, GrantedAwaitingDelivery, GrantedInWindow, RejectedDisputable, Requested, WindowOpen,
 };
 
 /// An input that can change a consent.
@@ -25,14 +27,26 @@ pub(crate) enum Input {
     /// The claim is approved on a dispute, and the customer declined before the dispute and has not
     /// approved since (R28).
     ClaimApprovedAfterDecline,
-    /// The claim was edited, and the customer is asked again (R29).
+    /// The claim is approved, the customer has not approved it, and silence does not count, because
+    /// the contact is not authorized (R43a).
+    ClaimApprovedUnconfirmed,
+    /// The customer contact of the claim changed (R29, R29a), and the customer is notified anew.
     ClaimEdited,
     /// A notice that can start the consent window is accepted (R41).
     NoticeAccepted,
+    /// The only accepted notice that can start the consent window bounces after all (R41b).
+    AcceptedNoticeBounces,
     /// The deadline of the consent window passes (R27).
     WindowPasses,
     /// The deadline of the consent window passes, and the customer declined before a dispute (R28).
     WindowPassesAfterDecline,
+    /// The deadline of the consent window passes, and silence does not count, because the contact is
+    /// not authorized (R43a).
+    WindowPassesUnconfirmed,
+    /// A contact whose silence did not count is authorized now (R43a).
+    SilenceConfirmed,
+    /// The time in which a notice must be accepted passes (R41a).
+    DeliveryPeriodPasses,
     /// The claim is closed for good (R25, R33).
     ClaimClosed,
     /// The claim is rejected, and the rejection can be disputed (R22, R24).
@@ -48,7 +62,7 @@ pub(crate) enum Input {
 impl Input {
     /// All inputs.
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 16] = [
+    pub(crate) const ALL: [Self; 21] = [
         Self::Approve,
         Self::Decline,
         Self::DeclineAnyTime,
@@ -56,10 +70,15 @@ impl Input {
         Self::ClaimApproved,
         Self::ClaimApprovedWithConsent,
         Self::ClaimApprovedAfterDecline,
+        Self::ClaimApprovedUnconfirmed,
         Self::ClaimEdited,
         Self::NoticeAccepted,
+        Self::AcceptedNoticeBounces,
         Self::WindowPasses,
         Self::WindowPassesAfterDecline,
+        Self::WindowPassesUnconfirmed,
+        Self::SilenceConfirmed,
+        Self::DeliveryPeriodPasses,
         Self::ClaimClosed,
         Self::ClaimRejected,
         Self::DisputeWindowPasses,
@@ -88,6 +107,7 @@ pub(crate) const fn effect(state: StateKind, input: Input) -> Effect {
     use Effect::{MovesTo, Nothing, Refused, StateKept};
     match input {
         Input::Approve => match state {
+            AwaitingConfirmation => MovesTo(Granted),
             Requested | AwaitingReviewInWindow | AwaitingReviewWindowPassed => StateKept,
             AwaitingDelivery => MovesTo(GrantedAwaitingDelivery),
             WindowOpen => MovesTo(GrantedInWindow),
@@ -101,7 +121,8 @@ pub(crate) const fn effect(state: StateKind, input: Input) -> Effect {
             | GrantedAwaitingDelivery
             | WindowOpen
             | GrantedInWindow
-            | RejectedDisputable => MovesTo(Declined),
+            | RejectedDisputable
+            | AwaitingConfirmation => MovesTo(Declined),
             Declined => Nothing,
             AwaitingReviewWindowPassed | Granted | Closed => Refused,
         },
@@ -115,7 +136,8 @@ pub(crate) const fn effect(state: StateKind, input: Input) -> Effect {
             | GrantedInWindow
             | Declined
             | RejectedDisputable
-            | Closed => effect(state, Input::Decline),
+            | Closed
+            | AwaitingConfirmation => effect(state, Input::Decline),
         },
         Input::Resend => match state {
             Requested
@@ -124,7 +146,8 @@ pub(crate) const fn effect(state: StateKind, input: Input) -> Effect {
             | AwaitingDelivery
             | GrantedAwaitingDelivery
             | WindowOpen
-            | GrantedInWindow => StateKept,
+            | GrantedInWindow
+            | AwaitingConfirmation => StateKept,
             Granted | Declined | RejectedDisputable | Closed => Refused,
         },
         Input::ClaimApproved => match state {
@@ -138,7 +161,8 @@ pub(crate) const fn effect(state: StateKind, input: Input) -> Effect {
             | Granted
             | Declined
             | RejectedDisputable
-            | Closed => Nothing,
+            | Closed
+            | AwaitingConfirmation => Nothing,
         },
         Input::ClaimApprovedWithConsent => match state {
             Requested => MovesTo(GrantedAwaitingDelivery),
@@ -151,7 +175,8 @@ pub(crate) const fn effect(state: StateKind, input: Input) -> Effect {
             | Granted
             | Declined
             | RejectedDisputable
-            | Closed => Nothing,
+            | Closed
+            | AwaitingConfirmation => Nothing,
         },
         Input::ClaimApprovedAfterDecline => match state {
             Requested => MovesTo(AwaitingDelivery),
@@ -164,18 +189,27 @@ pub(crate) const fn effect(state: StateKind, input: Input) -> Effect {
             | Granted
             | Declined
             | RejectedDisputable
-            | Closed => Nothing,
+            | Closed
+            | AwaitingConfirmation => Nothing,
         },
-        Input::ClaimEdited => match state {
-            Requested | AwaitingReviewInWindow | AwaitingReviewWindowPassed => MovesTo(Requested),
-            AwaitingDelivery
+        Input::ClaimApprovedUnconfirmed => match state {
+            AwaitingReviewWindowPassed => MovesTo(AwaitingConfirmation),
+            Requested
+            | AwaitingReviewInWindow
+            | AwaitingDelivery
             | GrantedAwaitingDelivery
             | WindowOpen
+            | AwaitingConfirmation
             | GrantedInWindow
             | Granted
             | Declined
             | RejectedDisputable
-            | Closed => Nothing,
+            | Closed => effect(state, Input::ClaimApproved),
+        },
+        Input::ClaimEdited => match state {
+            Requested | AwaitingReviewInWindow | AwaitingReviewWindowPassed => MovesTo(Requested),
+            AwaitingDelivery | GrantedAwaitingDelivery | WindowOpen | GrantedInWindow => StateKept,
+            Granted | Declined | RejectedDisputable | Closed | AwaitingConfirmation => Nothing,
         },
         Input::NoticeAccepted => match state {
             Requested => MovesTo(AwaitingReviewInWindow),
@@ -185,6 +219,19 @@ pub(crate) const fn effect(state: StateKind, input: Input) -> Effect {
             | AwaitingReviewWindowPassed
             | WindowOpen
             | GrantedInWindow
+            | Granted
+            | Declined
+            | RejectedDisputable
+            | Closed
+            | AwaitingConfirmation => Nothing,
+        },
+        Input::AcceptedNoticeBounces => match state {
+            AwaitingReviewInWindow | AwaitingReviewWindowPassed => MovesTo(Requested),
+            WindowOpen | AwaitingConfirmation => MovesTo(AwaitingDelivery),
+            GrantedInWindow => MovesTo(GrantedAwaitingDelivery),
+            Requested
+            | AwaitingDelivery
+            | GrantedAwaitingDelivery
             | Granted
             | Declined
             | RejectedDisputable
@@ -200,7 +247,8 @@ pub(crate) const fn effect(state: StateKind, input: Input) -> Effect {
             | Granted
             | Declined
             | RejectedDisputable
-            | Closed => Nothing,
+            | Closed
+            | AwaitingConfirmation => Nothing,
         },
         Input::WindowPassesAfterDecline => match state {
             WindowOpen => MovesTo(Declined),
@@ -213,7 +261,50 @@ pub(crate) const fn effect(state: StateKind, input: Input) -> Effect {
             | Granted
             | Declined
             | RejectedDisputable
+            | Closed
+            | AwaitingConfirmation => effect(state, Input::WindowPasses),
+        },
+        Input::WindowPassesUnconfirmed => match state {
+            WindowOpen => MovesTo(AwaitingConfirmation),
+            AwaitingReviewInWindow
+            | GrantedInWindow
+            | Requested
+            | AwaitingReviewWindowPassed
+            | AwaitingDelivery
+            | GrantedAwaitingDelivery
+            | AwaitingConfirmation
+            | Granted
+            | Declined
+            | RejectedDisputable
             | Closed => effect(state, Input::WindowPasses),
+        },
+        Input::SilenceConfirmed => match state {
+            AwaitingConfirmation => MovesTo(Granted),
+            Requested
+            | AwaitingReviewInWindow
+            | AwaitingReviewWindowPassed
+            | AwaitingDelivery
+            | GrantedAwaitingDelivery
+            | WindowOpen
+            | GrantedInWindow
+            | Granted
+            | Declined
+            | RejectedDisputable
+            | Closed => Nothing,
+        },
+        Input::DeliveryPeriodPasses => match state {
+            AwaitingDelivery => MovesTo(Closed),
+            Requested
+            | AwaitingReviewInWindow
+            | AwaitingReviewWindowPassed
+            | GrantedAwaitingDelivery
+            | WindowOpen
+            | GrantedInWindow
+            | Granted
+            | Declined
+            | RejectedDisputable
+            | Closed
+            | AwaitingConfirmation => Nothing,
         },
         Input::ClaimClosed => match state {
             Requested
@@ -224,7 +315,8 @@ pub(crate) const fn effect(state: StateKind, input: Input) -> Effect {
             | WindowOpen
             | GrantedInWindow
             | Granted
-            | RejectedDisputable => MovesTo(Closed),
+            | RejectedDisputable
+            | AwaitingConfirmation => MovesTo(Closed),
             Declined | Closed => Nothing,
         },
         Input::ClaimRejected => match state {
@@ -234,9 +326,12 @@ pub(crate) const fn effect(state: StateKind, input: Input) -> Effect {
             | AwaitingDelivery
             | GrantedAwaitingDelivery
             | WindowOpen
+            | AwaitingConfirmation
             | GrantedInWindow
-            | Granted => MovesTo(RejectedDisputable),
-            RejectedDisputable | Declined | Closed => Nothing,
+            | Granted
+            // The consent closes first if the customer was not reached (R41a).
+            | Closed => MovesTo(RejectedDisputable),
+            RejectedDisputable | Declined => Nothing,
         },
         Input::DisputeWindowPasses => match state {
             RejectedDisputable => MovesTo(Closed),
@@ -249,7 +344,8 @@ pub(crate) const fn effect(state: StateKind, input: Input) -> Effect {
             | GrantedInWindow
             | Granted
             | Declined
-            | Closed => Nothing,
+            | Closed
+            | AwaitingConfirmation => Nothing,
         },
         Input::ClaimDisputed => match state {
             Declined | RejectedDisputable | Closed => MovesTo(Requested),
@@ -260,10 +356,16 @@ pub(crate) const fn effect(state: StateKind, input: Input) -> Effect {
             | GrantedAwaitingDelivery
             | WindowOpen
             | GrantedInWindow
-            | Granted => Nothing,
+            | Granted
+            | AwaitingConfirmation => Nothing,
         },
         Input::LinesEnded => match state {
-            AwaitingDelivery | GrantedAwaitingDelivery | WindowOpen | GrantedInWindow | Granted => MovesTo(Closed),
+            AwaitingDelivery
+            | GrantedAwaitingDelivery
+            | WindowOpen
+            | GrantedInWindow
+            | Granted
+            | AwaitingConfirmation => MovesTo(Closed),
             Requested
             | AwaitingReviewInWindow
             | AwaitingReviewWindowPassed
@@ -275,7 +377,8 @@ pub(crate) const fn effect(state: StateKind, input: Input) -> Effect {
 }
 
 /// A command of the customer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum CustomerCommand {
     /// Approve explicitly (R26a).
     Approve,

@@ -4,7 +4,7 @@ use cpor_types::{
     Calendar, CalendarError, Calendars, CustomerNotices, Length, PolicyError, PolicyProfiles, Timestamp, WindowStart,
 };
 
-use super::{ClaimSummary, Window};
+use super::{ClaimSummary, DeliveryPeriod, Window};
 
 /// The policy profiles and calendars that claims can refer to.
 #[derive(Clone, Debug)]
@@ -38,6 +38,10 @@ pub(crate) struct Terms {
     pub(crate) window_start: WindowStart,
     /// Whether the customer can decline after the consent window too (R43).
     pub(crate) decline_any_time: bool,
+    /// The time after the approval within which a notice must be accepted (R41a).
+    pub(crate) delivery: Length,
+    /// The time before the end of that time at which the partner is reminded (R48).
+    pub(crate) reminder_before: Length,
     /// The tenant's calendar (R46).
     pub(crate) calendar: Calendar,
 }
@@ -57,6 +61,8 @@ impl Rules {
             window: profile.consent_window,
             window_start: profile.consent_window_from,
             decline_any_time: profile.decline_after_window,
+            delivery: profile.customer_delivery,
+            reminder_before: profile.reminder_before,
             calendar: self.calendars.get(&claim.calendar)?.clone(),
         })
     }
@@ -66,5 +72,17 @@ impl Terms {
     /// Returns the consent window that starts when a notice is accepted at `accepted` (R41).
     pub(crate) fn window_opened_at(&self, accepted: Timestamp) -> Window {
         Window { opened: accepted, deadline: self.calendar.deadline(Window::DEADLINE, accepted, self.window) }
+    }
+
+    /// Returns the time within which a notice must be accepted (R41a), from `now` on. It is counted
+    /// from the approval of the claim. If it is over already, because a notice bounced late or the
+    /// report of the approval came late, it is counted from `now`, so that the partner has time to
+    /// act.
+    pub(crate) fn delivery_period(&self, claim_approved: Timestamp, now: Timestamp) -> DeliveryPeriod {
+        let counted_from = |start| self.calendar.deadline(DeliveryPeriod::DEADLINE, start, self.delivery);
+        let after_approval = counted_from(claim_approved);
+        let deadline = if after_approval.has_passed(now) { counted_from(now) } else { after_approval };
+        let remind = self.calendar.reminder(deadline.due, self.reminder_before);
+        DeliveryPeriod { remind: (remind > now).then_some(remind), deadline }
     }
 }

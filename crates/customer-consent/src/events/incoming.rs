@@ -251,6 +251,7 @@ fn claim_summary(snapshot: Option<&ClaimSnapshot>) -> Result<ClaimSummary, Recei
         policy: parse(&snapshot.policy)?,
         calendar: snapshot.tenant_calendar.clone(),
         contact: contact_from(contact),
+        contact_authorized: snapshot.customer_contact_authorized,
         submit_time: submit_time.ok_or_else(|| ReceiveError::park("the claim has no submit time"))?,
         consent_request_number: snapshot.consent_request_number,
     })

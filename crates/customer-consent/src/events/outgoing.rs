@@ -5,8 +5,9 @@ use cpor_durable::{AggregateKey, OutgoingEvent, RecordedEvent};
 use cpor_proto::WireEnum as _;
 use cpor_proto::events::v1::event::Payload;
 use cpor_proto::events::v1::{
-    ConsentWindowOpened, ConsentWindowPassed, CustomerApproved, CustomerDeclined, LegacyStatementReported,
-    NoticeReported, NoticeResent, legacy_statement_reported::Status,
+    ConsentWindowOpened, ConsentWindowPassed, ConsentWindowStopped, CustomerApproved, CustomerDeclined,
+    CustomerNotReached, DeliveryReminded, LegacyStatementReported, NoticeReported, NoticeResent,
+    legacy_statement_reported::Status,
 };
 use cpor_proto::wire_time::to_wire_time;
 use cpor_types::{ClaimName, Service};
@@ -36,31 +37,46 @@ pub(crate) fn holder_event(key: &AggregateKey, recorded: &RecordedEvent<HolderEv
 pub(crate) fn outgoing_event(claim: &ClaimName, recorded: &RecordedEvent<Event>) -> Option<OutgoingEvent> {
     let claim = claim.to_string();
     let payload = match &recorded.event {
-        Event::NoticeQueued { .. } | Event::PersonalDataErased { .. } => return None,
+        Event::NoticeQueued { .. } | Event::ConfirmationQueued { .. } | Event::PersonalDataErased { .. } => {
+            return None;
+        }
         Event::NoticeResent { kind, previous } => Payload::NoticeResent(NoticeResent {
             claim,
             notice: kind.to_number(),
             previous_state: previous.to_number(),
         }),
-        Event::NoticeReported { kind, report } => {
+        Event::NoticeReported { kind, report, previous } => {
             let (accepted, bounce_reason) = match report {
                 DeliveryReport::Accepted => (true, String::new()),
                 DeliveryReport::Bounced(reason) => (false, reason.clone()),
             };
             let notice = kind.to_number();
-            Payload::NoticeReported(NoticeReported { claim, notice, accepted, bounce_reason })
+            let previous_state = previous.to_number();
+            Payload::NoticeReported(NoticeReported { claim, notice, accepted, bounce_reason, previous_state })
         }
         Event::WindowOpened { due, rule } => Payload::ConsentWindowOpened(ConsentWindowOpened {
             claim,
             due_time: Some(to_wire_time(*due)),
             rule: rule.clone(),
         }),
-        Event::WindowPassed => Payload::ConsentWindowPassed(ConsentWindowPassed { claim }),
-        Event::CustomerApproved { channel, consent_request_number } => Payload::CustomerApproved(CustomerApproved {
+        Event::WindowStopped { delivery_due } => Payload::ConsentWindowStopped(ConsentWindowStopped {
             claim,
-            channel: channel.to_number(),
-            consent_request_number: *consent_request_number,
+            delivery_due_time: delivery_due.map(to_wire_time),
         }),
+        Event::DeliveryReminded => Payload::DeliveryReminded(DeliveryReminded { claim }),
+        Event::CustomerNotReached => Payload::CustomerNotReached(CustomerNotReached { claim }),
+        Event::WindowPassed { awaits_confirmation } => {
+            let awaits_confirmation = *awaits_confirmation;
+            Payload::ConsentWindowPassed(ConsentWindowPassed { claim, awaits_confirmation })
+        }
+        Event::CustomerApproved { channel, consent_request_number, awaits_confirmation } => {
+            Payload::CustomerApproved(CustomerApproved {
+                claim,
+                channel: channel.to_number(),
+                consent_request_number: *consent_request_number,
+                awaits_confirmation: *awaits_confirmation,
+            })
+        }
         Event::CustomerDeclined { channel, comment } => Payload::CustomerDeclined(CustomerDeclined {
             claim,
             channel: channel.to_number(),

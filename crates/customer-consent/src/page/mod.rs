@@ -218,9 +218,14 @@ impl LinkedConsent {
                 | Refusal::AlreadyDeclined
                 | Refusal::ClaimClosed
                 | Refusal::LinkOutdated
-                | Refusal::NoNotice,
+                | Refusal::NoNotice
+                | Refusal::NoticeUnknown
+                | Refusal::NoticeNotSent,
             )) => self.conflict_page(context).await,
             Err(CommandError::Conflict(conflict)) => match conflict {},
+            Err(CommandError::Refused(refusal @ Refusal::TermsMissing)) => {
+                unavailable_page(context, Some(&self.translation), &refusal)
+            }
             Err(
                 CommandError::VersionMismatch { .. }
                 | CommandError::RequestIdReused

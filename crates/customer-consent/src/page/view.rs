@@ -90,7 +90,9 @@ impl ConsentView<'_> {
     /// Returns whether the holder of the link can give this command now.
     pub(super) fn allows(self, command: CustomerCommand) -> bool {
         let is_allowed = self.consent.allowed_commands().any(|allowed| allowed == command);
-        is_allowed && (self.can_approve || command == CustomerCommand::Decline)
+        // R43a: an approval by link is recorded once, whether it counts yet or not.
+        let can_approve = self.can_approve && self.consent.approval.is_none();
+        is_allowed && (can_approve || command == CustomerCommand::Decline)
     }
 }
 
@@ -140,8 +142,11 @@ impl<'a> StatusPage<'a> {
         let (translation, consent) = (language.translation, view.consent);
         let text = ConsentText::new(translation, consent, view.terms);
         let (title, mut lead) = title_and_first_paragraphs(translation, consent);
-        let is_undecided = consent.approval.is_none() && consent.state.official_since().is_none();
+        let is_undecided = consent.counting_approval().is_none() && consent.state.official_since().is_none();
         let is_over = consent.state.kind().is_over();
+        if consent.approval.is_some() && is_undecided && !is_over {
+            lead.push(&translation.page.unconfirmed);
+        }
         if consent.declined_before && is_undecided && !is_over {
             lead.push(&translation.page.declined_before);
         }
@@ -166,14 +171,16 @@ impl<'a> StatusPage<'a> {
 fn title_and_first_paragraphs<'a>(translation: &'a Translation, consent: &Consent) -> (&'a Text, Vec<&'a Text>) {
     let page = &translation.page;
     let decline_later = if consent.decline_any_time { &translation.decline_until.any_time } else { &page.late };
-    match (&consent.state, &consent.approval) {
+    match (&consent.state, &consent.counting_approval()) {
         (State::Requested | State::AwaitingReviewInWindow(_) | State::AwaitingReviewWindowPassed(_), None) => {
             (&page.title, vec![&page.requested])
         }
         (State::Requested | State::AwaitingReviewInWindow(_) | State::AwaitingReviewWindowPassed(_), Some(_)) => {
             (&page.title, vec![&page.ahead])
         }
-        (State::AwaitingDelivery | State::WindowOpen(_), _) => (&page.title, vec![&page.approved]),
+        (State::AwaitingDelivery(_) | State::WindowOpen(_) | State::AwaitingConfirmation(_), _) => {
+            (&page.title, vec![&page.approved])
+        }
         (State::GrantedAwaitingDelivery { .. } | State::GrantedInWindow { .. }, Some(_)) => {
             (&page.granted_title, vec![&page.in_window])
         }

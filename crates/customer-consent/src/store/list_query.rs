@@ -31,7 +31,8 @@ pub(crate) static CONSENTS: TableList<Entity> = TableList {
 };
 
 /// The accepted values of `state`.
-const STATES: &[&str] = &["REQUESTED", "AWAITING_DELIVERY", "WINDOW_OPEN", "GRANTED", "DECLINED", "CLOSED"];
+const STATES: &[&str] =
+    &["REQUESTED", "AWAITING_DELIVERY", "WINDOW_OPEN", "AWAITING_CONFIRMATION", "GRANTED", "DECLINED", "CLOSED"];
 
 /// Returns the name of a state in the API, without its prefix. Several states have the same name.
 pub(crate) const fn api_state(kind: StateKind) -> &'static str {
@@ -39,6 +40,7 @@ pub(crate) const fn api_state(kind: StateKind) -> &'static str {
         StateKind::Requested | StateKind::AwaitingReviewInWindow | StateKind::AwaitingReviewWindowPassed => "REQUESTED",
         StateKind::AwaitingDelivery => "AWAITING_DELIVERY",
         StateKind::WindowOpen => "WINDOW_OPEN",
+        StateKind::AwaitingConfirmation => "AWAITING_CONFIRMATION",
         StateKind::GrantedAwaitingDelivery | StateKind::GrantedInWindow | StateKind::Granted => "GRANTED",
         StateKind::Declined => "DECLINED",
         StateKind::RejectedDisputable | StateKind::Closed => "CLOSED",

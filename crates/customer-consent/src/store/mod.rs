@@ -26,6 +26,10 @@ use crate::domain::{Consent, Event};
 use crate::events::outgoing;
 use entity::consent as row;
 
+/// The kind of mails that confirm a decision to the contact (R43a). The other mails are notices, and
+/// have the kind of their notice.
+pub(crate) const CONFIRMATION_MAIL: &str = "confirmation";
+
 /// Stores consents, one row for each, and queues their mails in the same transaction.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ConsentStore;
@@ -86,10 +90,25 @@ fn new_mails(change: &Change<Consent>) -> impl Iterator<Item = NewMail> {
                 data: serde_json::json!({ "claim": change.key.id }),
             })
         }
+        Event::ConfirmationQueued { mail } => {
+            let confirmations = &change.after.state.confirmations;
+            let confirmation = confirmations.iter().find(|candidate| candidate.id == *mail)?;
+            Some(NewMail {
+                owner: change.key.owner.clone(),
+                id: confirmation.id,
+                kind: CONFIRMATION_MAIL,
+                recipient: confirmation.contact.email.clone(),
+                time: recorded.recorded_time,
+                data: serde_json::json!({ "claim": change.key.id }),
+            })
+        }
         Event::NoticeResent { .. }
         | Event::NoticeReported { .. }
         | Event::WindowOpened { .. }
-        | Event::WindowPassed
+        | Event::WindowStopped { .. }
+        | Event::DeliveryReminded
+        | Event::CustomerNotReached
+        | Event::WindowPassed { .. }
         | Event::CustomerApproved { .. }
         | Event::CustomerDeclined { .. }
         | Event::PersonalDataErased { .. } => None,
@@ -102,16 +121,22 @@ async fn erase_mail_recipients(tx: &Tx, changes: &[Change<Consent>]) -> Result<(
     let erases_contacts = |event: &Event| match event {
         Event::PersonalDataErased { kinds } => kinds.contains(&PersonalData::Contacts),
         Event::NoticeQueued { .. }
+        | Event::ConfirmationQueued { .. }
         | Event::NoticeResent { .. }
         | Event::NoticeReported { .. }
         | Event::WindowOpened { .. }
-        | Event::WindowPassed
+        | Event::WindowStopped { .. }
+        | Event::DeliveryReminded
+        | Event::CustomerNotReached
+        | Event::WindowPassed { .. }
         | Event::CustomerApproved { .. }
         | Event::CustomerDeclined { .. } => false,
     };
     for change in changes.iter().filter(|change| change.events.iter().any(|recorded| erases_contacts(&recorded.event)))
     {
-        let mails: Vec<_> = change.after.state.notices.iter().map(|notice| notice.id).collect();
+        let consent = &change.after.state;
+        let confirmations = consent.confirmations.iter().map(|confirmation| confirmation.id);
+        let mails: Vec<_> = consent.notices.iter().map(|notice| notice.id).chain(confirmations).collect();
         cpor_mail::withdraw_and_erase(tx, &change.key.owner, &mails).await?;
     }
     Ok(())

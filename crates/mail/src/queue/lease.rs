@@ -83,11 +83,8 @@ fn lease_statement(engine: Engine) -> String {
 
 /// Reads a leased mail from its row.
 fn to_leased_mail(row: Model, token: Uuid, now: Timestamp, until: Timestamp) -> Result<LeasedMail, DbErr> {
-    let Model { owner, id, kind, recipient, decide_time, data, attempts, first_attempt_time, .. } = row;
-    let id = Uuid::from(id);
-    let attempts = u32::try_from(attempts).map_err(|_| DbErr::Type(format!("mail {id} has {attempts} attempts")))?;
-    let mail = Mail { owner, id, kind, recipient, time: decide_time, data, attempts };
-    Ok(LeasedMail { mail, first_attempt_time: first_attempt_time.unwrap_or(now), until, token })
+    let first_attempt_time = row.first_attempt_time.unwrap_or(now);
+    Ok(LeasedMail { mail: row.try_into()?, first_attempt_time, until, token })
 }
 
 /// Sets the final state of a leased mail. Returns whether the lease was still held.

@@ -55,6 +55,18 @@ impl std::fmt::Debug for Mail {
     }
 }
 
+impl TryFrom<entity::Model> for Mail {
+    type Error = DbErr;
+
+    fn try_from(row: entity::Model) -> Result<Self, DbErr> {
+        let entity::Model { owner, id, kind, recipient, decide_time, data, attempts, .. } = row;
+        let id = Uuid::from(id);
+        let attempts =
+            u32::try_from(attempts).map_err(|_| DbErr::Type(format!("mail {id} has {attempts} attempts")))?;
+        Ok(Self { owner, id, kind, recipient, time: decide_time, data, attempts })
+    }
+}
+
 /// The stored state of a mail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
@@ -86,6 +98,15 @@ pub async fn enqueue(tx: &DatabaseTransaction, mails: impl IntoIterator<Item = N
     }
     // The existing row of a mail that was enqueued before stays as it is.
     rows::insert_new::<entity::Entity>(tx, rows).await.map(|_| ())
+}
+
+/// Finds the mail with this id, in any state. It executes one statement.
+///
+/// # Errors
+/// Returns the error of the database.
+pub async fn find(db: &impl ConnectionTrait, owner: &str, id: Uuid) -> Result<Option<Mail>, DbErr> {
+    let row = entity::Entity::find_by_id((owner.to_owned(), MailId::from(id))).one(db).await?;
+    row.map(Mail::try_from).transpose()
 }
 
 /// Erases the recipients of the mails with these ids and withdraws those that are still queued. A

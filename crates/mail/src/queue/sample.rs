@@ -39,6 +39,7 @@ pub(crate) fn message(mail: &Mail) -> Message {
     Message {
         name: "Anna Lee".into(),
         address: mail.recipient.clone(),
+        return_path: None,
         subject: "Approved".into(),
         text: "See https://consent.example/consent/abc".into(),
         html: "<p>See <a href=\"https://consent.example/consent/abc\">this</a></p>".into(),

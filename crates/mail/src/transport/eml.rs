@@ -12,7 +12,8 @@ use crate::Mail;
 /// Writes each mail to an `.eml` file (RFC 5322). The file name begins with the time of the
 /// decision to send the mail (by the business clock), so that files sort by time. It also contains
 /// the kind and the recipient. An example is
-/// `2026-03-02T083000.123Z-approval-anna.lee@fabrikam.example-9f3c21.eml`.
+/// `2026-03-02T083000.123Z-approval-anna.lee@fabrikam.example-9f3c21.eml`. As at a final delivery
+/// (RFC 5321, section 4.4), the first header is the return path.
 #[derive(Clone, Debug)]
 pub struct EmlFiles {
     /// The directory of the files.
@@ -47,7 +48,9 @@ impl EmlFiles {
 #[async_trait]
 impl Transport for EmlFiles {
     async fn send(&self, mail: &Mail, message: &lettre::Message) -> Result<(), SendError> {
-        let result = self.write(mail, message.formatted()).await;
+        let return_path = message.envelope().from().map(ToString::to_string).unwrap_or_default();
+        let bytes = [format!("Return-Path: <{return_path}>\r\n").into_bytes(), message.formatted()].concat();
+        let result = self.write(mail, bytes).await;
         result.map_err(|error| SendError::Unavailable(error.kind().to_string()))
     }
 

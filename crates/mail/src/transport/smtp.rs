@@ -85,11 +85,11 @@ impl Transport for Smtp {
     }
 }
 
-/// Converts an error of the SMTP client. The result contains only the code of the server's reply,
+/// Converts an error of the SMTP client. The result contains only the codes of the server's reply,
 /// because the text of the reply may contain the recipient's address.
 fn to_send_error(error: &Error) -> SendError {
     match error.status() {
-        Some(code) => classify_reply(code),
+        Some(code) => classify_reply(code, enhanced_code(error)),
         None if error.is_timeout() => SendError::Unavailable("the SMTP server did not answer in time".to_owned()),
         None if error.is_tls() => {
             SendError::Unavailable("the connection to the SMTP server cannot be encrypted".to_owned())
@@ -98,14 +98,38 @@ fn to_send_error(error: &Error) -> SendError {
     }
 }
 
-/// Classifies a reply by its code (RFC 5321, section 4.2.1). A code of the form x5x concerns the
-/// mailbox, so 55x is a permanent refusal. Other 5xx codes concern this process (its syntax or its
-/// login, for example an expired password) and do not count as a refusal. A 4xx code is a deferral.
-fn classify_reply(code: Code) -> SendError {
-    let reply = format!("SMTP {code}");
+/// An enhanced status code (RFC 3463): class, subject and detail.
+type EnhancedCode = [u16; 3];
+
+/// Returns the enhanced status code (RFC 2034) at the beginning of the server's reply, if it has
+/// one.
+fn enhanced_code(error: &Error) -> Option<EnhancedCode> {
+    let text = std::error::Error::source(error)?.to_string();
+    let numbers: Vec<u16> =
+        text.split_whitespace().next()?.split('.').map(|number| number.parse().ok()).collect::<Option<_>>()?;
+    numbers.try_into().ok()
+}
+
+/// Classifies a reply by its codes (R41b). A refusal of the recipient is permanent, whatever its
+/// code is: 55x concerns the mailbox, 501 and 504 its address, 521 (RFC 7504) its host, and the
+/// enhanced codes X.1.x address problems. A refusal of this process is not: 53x concerns its login,
+/// X.1.7 and X.1.8 the sender's address, and other 5xx codes its syntax. A 4xx code is a deferral.
+fn classify_reply(code: Code, enhanced: Option<EnhancedCode>) -> SendError {
+    let reply = match enhanced {
+        Some([class, subject, detail]) => format!("SMTP {code} {class}.{subject}.{detail}"),
+        None => format!("SMTP {code}"),
+    };
+    let concerns_sender = matches!(enhanced, Some([_, 1, 7 | 8]));
+    let concerns_recipient = matches!(enhanced, Some([_, 1, _]))
+        || code.category == Category::MailSystem
+        || matches!(u16::from(code), 501 | 504 | 521);
     match (code.severity, code.category) {
-        (Severity::PermanentNegativeCompletion, Category::MailSystem) => SendError::Permanent(reply),
         (Severity::TransientNegativeCompletion, _) => SendError::Deferred(reply),
+        (Severity::PermanentNegativeCompletion, category)
+            if concerns_recipient && !concerns_sender && category != Category::Unspecified3 =>
+        {
+            SendError::Permanent(reply)
+        }
         (_, _) => SendError::Unavailable(reply),
     }
 }

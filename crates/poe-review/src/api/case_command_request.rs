@@ -1,8 +1,8 @@
 //! The fields that the requests of all commands on a case have in common.
 use cpor_proto::reviews::v1::{
-    ApproveReviewCaseRequest, AssignReviewCaseRequest, CreateReviewNoteRequest, RejectReviewCaseRequest,
-    ReleaseReviewCaseRequest, RequestPartnerActionRequest, RequestStatementRequest, StartReviewRequest,
-    TakeReviewCaseRequest,
+    ApproveReviewCaseRequest, AssignReviewCaseRequest, ConfirmCustomerContactRequest, CreateReviewNoteRequest,
+    RejectReviewCaseRequest, ReleaseReviewCaseRequest, RequestPartnerActionRequest, RequestStatementRequest,
+    StartReviewRequest, TakeReviewCaseRequest,
 };
 use prost::Name;
 
@@ -53,5 +53,6 @@ impl_case_command_request! {
     RequestStatementRequest: "RequestStatement", name;
     ApproveReviewCaseRequest: "ApproveReviewCase", name;
     RejectReviewCaseRequest: "RejectReviewCase", name;
+    ConfirmCustomerContactRequest: "ConfirmCustomerContact", name;
     CreateReviewNoteRequest: "CreateReviewNote", parent;
 }

@@ -4,6 +4,7 @@ mod approve_review_case;
 mod arbitrate_lines;
 mod assign_review_case;
 mod case_command_request;
+mod confirm_customer_contact;
 mod create_review_note;
 mod error;
 mod from_proto;
@@ -38,11 +39,12 @@ use cpor_durable::{
 };
 use cpor_proto::reviews::v1::{
     ApproveReviewCaseRequest, ArbitrateLinesRequest, Arbitration, AssignReviewCaseRequest, Competition,
-    CreateReviewNoteRequest, GetArbitrationRequest, GetCompetitionRequest, GetReviewCaseRequest, GetReviewNoteRequest,
-    ListReviewCasesRequest, ListReviewCasesResponse, ListReviewNotesRequest, ListReviewNotesResponse,
-    RejectReviewCaseRequest, ReleaseReviewCaseRequest, RequestPartnerActionRequest, RequestStatementRequest,
-    ReviewCase as ProtoReviewCase, ReviewNote, StartReviewRequest, TakeReviewCaseRequest, WatchReviewCasesRequest,
-    WatchReviewCasesResponse, review_service_server::ReviewService,
+    ConfirmCustomerContactRequest, CreateReviewNoteRequest, GetArbitrationRequest, GetCompetitionRequest,
+    GetReviewCaseRequest, GetReviewNoteRequest, ListReviewCasesRequest, ListReviewCasesResponse,
+    ListReviewNotesRequest, ListReviewNotesResponse, RejectReviewCaseRequest, ReleaseReviewCaseRequest,
+    RequestPartnerActionRequest, RequestStatementRequest, ReviewCase as ProtoReviewCase, ReviewNote,
+    StartReviewRequest, TakeReviewCaseRequest, WatchReviewCasesRequest, WatchReviewCasesResponse,
+    review_service_server::ReviewService,
 };
 use cpor_types::{Calendar, Entropy, Role, Timestamp};
 use std::sync::Arc;
@@ -165,6 +167,13 @@ impl ReviewService for Api {
         request: Request<ReleaseReviewCaseRequest>,
     ) -> Result<Response<ProtoReviewCase>, Status> {
         release_review_case::handle(self, request).await
+    }
+
+    async fn confirm_customer_contact(
+        &self,
+        request: Request<ConfirmCustomerContactRequest>,
+    ) -> Result<Response<ProtoReviewCase>, Status> {
+        confirm_customer_contact::handle(self, request).await
     }
 
     async fn start_review(&self, request: Request<StartReviewRequest>) -> Result<Response<ProtoReviewCase>, Status> {

@@ -1,12 +1,12 @@
 //! Converts domain types to the messages of responses.
 use crate::domain::{
-    CaseKind, CaseRole, Clock, ClockKind, CommandKind, Evidence, LegacyStatement, Line, LineRefusal, Note, Phase,
-    ReviewCase, Statement, StatementStatus,
+    CaseKind, CaseRole, Clock, ClockKind, CommandKind, CustomerContact, Evidence, LegacyStatement, Line, LineRefusal,
+    Note, Phase, ReviewCase, Statement, StatementStatus,
     arbitration::{Arbitration, ArbitrationState, Award, AwardOutcome},
 };
 use cpor_durable::{Etag, Versioned};
 use cpor_proto::wire_time::to_wire_time;
-use cpor_proto::{WireEnum as _, reviews::v1 as proto};
+use cpor_proto::{WireEnum as _, reviews::v1 as proto, r#type::v1::Contact};
 use cpor_types::{
     Activity, ArbitrationName, NoteId, ReviewCaseName, ReviewClock, ReviewNoteName, TenantId, TenantKey, Timestamp,
 };
@@ -43,7 +43,15 @@ pub(super) fn review_case(
         overdue: case.clocks.is_overdue(),
         statement: case.statement.map(statement),
         legacy_statements: case.legacy_statements.iter().map(legacy_statement).collect(),
+        customer_contact: role.and_then(|_| contact(&snapshot.customer_contact)),
+        customer_contact_authorized: snapshot.customer_contact.authorized,
     }
+}
+
+/// Converts the customer contact. Returns `None` if it was erased.
+fn contact(contact: &CustomerContact) -> Option<Contact> {
+    let CustomerContact { name, title, email, authorized: _ } = contact.clone();
+    (!email.is_empty()).then_some(Contact { name, title, email })
 }
 
 fn lines(case: &ReviewCase) -> Vec<proto::ReviewLine> {
@@ -207,5 +215,6 @@ fn command(kind: CommandKind) -> proto::ReviewCommand {
         CommandKind::Approve => proto::ReviewCommand::Approve,
         CommandKind::Reject => proto::ReviewCommand::Reject,
         CommandKind::RequestStatement => proto::ReviewCommand::RequestStatement,
+        CommandKind::ConfirmContact => proto::ReviewCommand::ConfirmCustomerContact,
     }
 }

@@ -85,8 +85,8 @@ impl ReviewCase {
     }
 
     /// Applies an edit of the claim during its review (R29, R37). Of an approved claim only the
-    /// documents change, which its partner adds when a line is contested (R37a). Returns `None` if
-    /// nothing changes, or the case was rejected or closed.
+    /// documents change, which its partner adds when a line is contested (R37a), and the customer
+    /// contact (R29a, R43a). Returns `None` if nothing changes, or the case was rejected or closed.
     #[must_use]
     pub fn apply_edit(
         &self,
@@ -97,8 +97,8 @@ impl ReviewCase {
         let next = match (self.phase().is_open(), self.phase().is_approved()) {
             (true, _) => self.with_snapshot(snapshot),
             (false, true) => {
-                let documents = Snapshot { evidence: snapshot.evidence, ..self.snapshot.clone() };
-                Self { snapshot: documents, ..self.clone() }
+                let Snapshot { evidence, customer_contact, .. } = snapshot;
+                Self { snapshot: Snapshot { evidence, customer_contact, ..self.snapshot.clone() }, ..self.clone() }
             }
             (false, false) => return None,
         };
@@ -117,6 +117,14 @@ impl ReviewCase {
             let next = Self { ended_lines, ..self.clone() }.with_updated_clocks(now, calendar);
             transition(self, next, CaseEvent::LinesEnded { lines })
         })
+    }
+
+    /// Records that a notice to the customer of the approved claim bounced (R41a, R41b), so that the
+    /// reviewer is told by mail. Returns `None` if the case is not approved.
+    #[must_use]
+    pub fn record_bounce(&self, official: bool, now: Timestamp) -> Option<Transition<Self>> {
+        let next = Self { update_time: now.max(self.update_time), ..self.clone() };
+        self.phase().is_approved().then(|| Transition::new(next, [CaseEvent::NoticeBounced { official }]))
     }
 
     /// Closes an open case because its claim was closed without a reviewer's decision, for example

@@ -2,8 +2,8 @@
 //! workload or subscription of the tenant. The transition table decides whether a command is
 //! allowed.
 use super::{
-    Approval, CaseEvent, CommandKind, PartnerAction, Phase, Refusal, Rejection, ReviewCase, Reviewer, State,
-    case::transition,
+    Approval, CaseEvent, CommandKind, CustomerContact, PartnerAction, Phase, Refusal, Rejection, ReviewCase, Reviewer,
+    Snapshot, State, case::transition,
 };
 use cpor_durable::Transition;
 use cpor_types::{Calendar, LineId, Timestamp};
@@ -108,6 +108,24 @@ impl ReviewCase {
         require_comment(&rejection.comment)?;
         let event = CaseEvent::Rejected(rejection.clone());
         Ok(Some(transition(self, self.with_state(State::Rejected(rejection), now, calendar), event)))
+    }
+
+    /// Confirms that the customer contact can decide for the tenant (R43a). If the contact is
+    /// authorized already, nothing changes.
+    ///
+    /// # Errors
+    /// Returns the [`Refusal`] if the transition table does not allow the command.
+    pub fn confirm_contact(&self, person: &Reviewer, now: Timestamp) -> CommandResult {
+        self.authorize(CommandKind::ConfirmContact, self.role_of(person))?;
+        let contact = &self.snapshot.customer_contact;
+        if contact.authorized {
+            return Ok(None);
+        }
+        let event = CaseEvent::ContactConfirmed { email: contact.email.clone() };
+        let customer_contact = CustomerContact { authorized: true, ..contact.clone() };
+        let snapshot = Snapshot { customer_contact, ..self.snapshot.clone() };
+        let next = Self { snapshot, update_time: now.max(self.update_time), ..self.clone() };
+        Ok(Some(Transition::new(next, [event])))
     }
 
     fn change_reviewer(&self, reviewer: Option<String>, now: Timestamp) -> Transition<Self> {

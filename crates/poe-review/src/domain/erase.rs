@@ -1,6 +1,6 @@
 //! Erases personal data from a case (R56). The service claim-intake requests the erasure after the
 //! claim has ended, so all cases of the claim are decided or closed by then.
-use super::{CaseEvent, CaseKind, ReviewCase, State};
+use super::{CaseEvent, CaseKind, CustomerContact, ReviewCase, State};
 use cpor_durable::Transition;
 use cpor_types::{PersonalData, Timestamp};
 
@@ -17,8 +17,10 @@ impl ReviewCase {
 
     fn erase_kind(&mut self, kind: PersonalData) {
         match kind {
-            // A case contains no contacts.
-            PersonalData::Contacts => {}
+            PersonalData::Contacts => {
+                let authorized = self.snapshot.customer_contact.authorized;
+                self.snapshot.customer_contact = CustomerContact { authorized, ..CustomerContact::default() };
+            }
             PersonalData::Subjects => {
                 self.reviewer = None;
                 match &mut self.state {

@@ -124,6 +124,16 @@ pub enum CaseEvent {
         /// The review lead's comment.
         comment: String,
     },
+    /// A notice to the customer of the approved claim bounced (R41a, R41b).
+    NoticeBounced {
+        /// Whether the association is official.
+        official: bool,
+    },
+    /// A reviewer confirmed that the customer contact can decide for the tenant (R43a).
+    ContactConfirmed {
+        /// The e-mail address of the contact.
+        email: String,
+    },
     /// A reviewer wrote a note, which only reviewers can read (R55).
     NoteCreated(Note),
     /// Personal data of the claim was erased (R56).
@@ -170,6 +180,8 @@ impl CaseEvent {
             | Self::RivalsChecked { .. }
             | Self::AwardReleased { .. }
             | Self::Awarded { .. }
+            | Self::NoticeBounced { .. }
+            | Self::ContactConfirmed { .. }
             | Self::PersonalDataErased { .. } => None,
         }
     }
@@ -212,6 +224,8 @@ impl CaseEvent {
             | Self::RivalsChecked { .. }
             | Self::AwardReleased { .. }
             | Self::Awarded { .. }
+            | Self::NoticeBounced { .. }
+            | Self::ContactConfirmed { .. }
             | Self::PersonalDataErased { .. }
             | Self::NoteCreated(_) => None,
         }

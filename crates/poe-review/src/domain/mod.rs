@@ -34,7 +34,7 @@ pub use kind::{CaseKind, Dispute};
 pub use note::Note;
 pub use phase::Phase;
 pub use refusal::Refusal;
-pub use snapshot::{Evidence, Line, Snapshot};
+pub use snapshot::{CustomerContact, Evidence, Line, Snapshot};
 pub use state::{Approval, Closure, LineRefusal, PartnerAction, Rejection, State};
 pub use statement::{LegacyStatement, Statement, StatementStatus};
 pub use transition_table::{AssigneeGuard, CaseRole, CommandKind, RequiredRole, TRANSITION_TABLE, TransitionRow};

@@ -5,6 +5,7 @@ use cpor_types::{
     Timestamp,
 };
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// A claim at one moment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +36,30 @@ pub struct Snapshot {
     pub submit_time: Timestamp,
     /// The documents of the claim, oldest first.
     pub evidence: Vec<Evidence>,
+    /// The contact through which the customer is notified.
+    pub customer_contact: CustomerContact,
+}
+
+/// The contact through which the customer is notified. The texts are personal data, and empty after
+/// they were erased. `Debug` prints none of them.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CustomerContact {
+    /// The full name.
+    pub name: String,
+    /// The job title.
+    pub title: String,
+    /// The e-mail address.
+    pub email: String,
+    /// Whether an approval of the contact by link, and its silence, count as consent of the tenant
+    /// (R43a): the address is at one of the tenant's domains, or a reviewer has confirmed the
+    /// contact.
+    pub authorized: bool,
+}
+
+impl fmt::Debug for CustomerContact {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CustomerContact").field("authorized", &self.authorized).finish_non_exhaustive()
+    }
 }
 
 /// A document of the claim, without its content.

@@ -21,11 +21,13 @@ pub enum CommandKind {
     Reject,
     /// Request a statement about contested lines of an approved claim.
     RequestStatement,
+    /// Confirm that the customer contact can decide for the tenant (R43a).
+    ConfirmContact,
 }
 
 impl CommandKind {
     /// All commands, in the order of the API.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Assign,
         Self::Take,
         Self::Release,
@@ -34,6 +36,7 @@ impl CommandKind {
         Self::Approve,
         Self::Reject,
         Self::RequestStatement,
+        Self::ConfirmContact,
     ];
 
     /// Returns the stable name that error messages and logs use.
@@ -48,6 +51,7 @@ impl CommandKind {
             Self::Approve => "approve",
             Self::Reject => "reject",
             Self::RequestStatement => "request_statement",
+            Self::ConfirmContact => "confirm_customer_contact",
         }
     }
 }
@@ -142,8 +146,14 @@ const fn statement_row(phase: Phase, rule: &'static str) -> TransitionRow {
     row(phase, CommandKind::RequestStatement, RequiredRole::AnyReviewer, AssigneeGuard::None, phase, rule)
 }
 
+/// Builds the row for the confirmation of the customer contact, which is possible until the claim is
+/// rejected or closed.
+const fn confirm_contact(phase: Phase) -> TransitionRow {
+    row(phase, CommandKind::ConfirmContact, RequiredRole::CaseReviewer, AssigneeGuard::None, phase, "R43a")
+}
+
 /// The transitions that commands cause. A command is refused in a phase without a row for it (R15).
-pub const TRANSITION_TABLE: [TransitionRow; 12] = [
+pub const TRANSITION_TABLE: [TransitionRow; 16] = [
     row(Phase::Waiting, CommandKind::Assign, RequiredRole::Lead, AssigneeGuard::None, Phase::Waiting, "R19"),
     row(Phase::Waiting, CommandKind::Take, RequiredRole::AnyReviewer, AssigneeGuard::Unassigned, Phase::Waiting, "R19"),
     row(
@@ -194,6 +204,10 @@ pub const TRANSITION_TABLE: [TransitionRow; 12] = [
         Phase::Approving,
         "R23",
     ),
+    confirm_contact(Phase::Waiting),
+    confirm_contact(Phase::UnderReview),
+    confirm_contact(Phase::PartnerActionRequired),
+    confirm_contact(Phase::Approved),
 ];
 
 impl ReviewCase {
@@ -201,7 +215,8 @@ impl ReviewCase {
     #[must_use]
     pub fn allowed_commands(&self, role: CaseRole) -> Vec<CommandKind> {
         let is_allowed = |row: &&TransitionRow| {
-            row.from == self.phase() && row.required_role.includes(role) && row.guard.is_met_by(self)
+            let is_needed = row.command != CommandKind::ConfirmContact || !self.snapshot.customer_contact.authorized;
+            row.from == self.phase() && row.required_role.includes(role) && row.guard.is_met_by(self) && is_needed
         };
         let is_possible = |command: &CommandKind| *command != CommandKind::RequestStatement || self.allows_statement();
         TRANSITION_TABLE.iter().filter(is_allowed).map(|row| row.command).filter(is_possible).collect()

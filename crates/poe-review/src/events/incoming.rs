@@ -10,8 +10,8 @@ use crate::{
 use cpor_database::Db;
 use cpor_durable::{Command, EventReceiver, Inbox, IncomingEvent, ReceiveError, Transition, Writer};
 use cpor_proto::events::v1::{
-    ClaimClosed, ClaimDisputed, LegacyStatementReported, LinesEnded, PersonalDataErased, StatementReported,
-    event::Payload, legacy_statement_reported::Status as LegacyStatus, statement_reported::Status,
+    ClaimClosed, ClaimDisputed, LegacyStatementReported, LinesEnded, NoticeBounced, PersonalDataErased,
+    StatementReported, event::Payload, legacy_statement_reported::Status as LegacyStatus, statement_reported::Status,
 };
 use cpor_proto::wire_time::from_wire_time;
 use cpor_types::{
@@ -45,6 +45,7 @@ impl EventReceiver for ClaimEventReceiver {
             Payload::ClaimDisputed(event) => self.claim_disputed(&incoming, event).await,
             Payload::ClaimEdited(event) => self.claim_edited(&incoming, snapshot(event.snapshot)?).await,
             Payload::LinesEnded(event) => self.lines_ended(&incoming, &event).await,
+            Payload::NoticeBounced(event) => self.notice_bounced(&incoming, &event).await,
             Payload::ClaimClosed(event) => self.claim_closed(&incoming, &event).await,
             Payload::StatementReported(event) => self.statement_reported(&incoming, &event).await,
             Payload::LegacyStatementReported(event) => self.legacy_statement_reported(&incoming, event).await,
@@ -121,6 +122,15 @@ impl ClaimEventReceiver {
         let case = case_id(&event.tenant, &event.review_case_id)?;
         self.change_case("end_lines", incoming, case, move |case, effective_time, calendar| {
             case.end_lines(&lines, effective_time, calendar)
+        })
+        .await
+    }
+
+    /// Tells the reviewer that a notice to the customer bounced (R41a, R41b).
+    async fn notice_bounced(&self, incoming: &IncomingEvent, event: &NoticeBounced) -> Result<(), ReceiveError> {
+        let (case, official) = (case_id(&event.tenant, &event.review_case_id)?, event.official);
+        self.change_case("record_bounce", incoming, case, move |case, effective_time, _| {
+            case.record_bounce(official, effective_time)
         })
         .await
     }

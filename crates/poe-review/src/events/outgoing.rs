@@ -1,6 +1,7 @@
 //! Builds the events for claim-intake, the service that owns the claims, and for the registry, from
-//! the domain events of a case. Events about a running review contain the earliest due time of the case's deadlines
-//! (R60). Edits, closures, ended lines and erasures are not sent, because claim-intake caused them.
+//! the domain events of a case. Events about a running review contain the earliest due time of the
+//! case's deadlines (R60). Edits, closures, ended lines, bounces and erasures are not sent, because
+//! claim-intake caused them.
 //! A note is sent for the claim's history, where only reviewers see it (R55, R56).
 use crate::domain::{CaseEvent, LineRefusal, PartnerAction, ReviewCase};
 use cpor_durable::{Change, OutgoingEvent, RecordedEvent};
@@ -88,6 +89,7 @@ fn payload(case: &ReviewCase, event: &CaseEvent) -> Option<Payload> {
         CaseEvent::Edited
         | CaseEvent::PersonalDataErased { .. }
         | CaseEvent::Closed { .. }
+        | CaseEvent::NoticeBounced { .. }
         | CaseEvent::LinesEnded { .. }
         | CaseEvent::RivalsChecked { .. }
         | CaseEvent::StatementReported
@@ -142,6 +144,9 @@ fn payload(case: &ReviewCase, event: &CaseEvent) -> Option<Payload> {
                 further_reasons,
                 comment,
             })
+        }
+        CaseEvent::ContactConfirmed { email } => {
+            Payload::CustomerContactConfirmed(proto::CustomerContactConfirmed { claim, review_case_id, email })
         }
         CaseEvent::NoteCreated(note) => Payload::ReviewNoted(proto::ReviewNoted { claim, review_case_id, text: note.text }),
         CaseEvent::Overdue { clock } => {

@@ -1,6 +1,6 @@
 //! Converts the messages of the service claim-intake to domain types. A malformed message parks its
 //! event stream: no more events of the stream are applied until an operator acts.
-use crate::domain::{Evidence, Line, Snapshot};
+use crate::domain::{CustomerContact, Evidence, Line, Snapshot};
 use cpor_durable::ReceiveError;
 use cpor_proto::WireEnum;
 use cpor_proto::events::v1::{ClaimSnapshot, EvidenceSnapshot, LineSnapshot};
@@ -20,6 +20,13 @@ pub(super) fn snapshot(message: Option<ClaimSnapshot>) -> Result<SnapshotOfCase,
     let message = message.ok_or_else(|| ReceiveError::park("snapshot: must be set"))?;
     let (tenant, id) = case_id(&message.tenant, &message.review_case_id)?;
     let claim: ClaimName = parse(&message.claim)?;
+    let contact = message.customer_contact.unwrap_or_default();
+    let customer_contact = CustomerContact {
+        name: contact.name,
+        title: contact.title,
+        email: contact.email,
+        authorized: message.customer_contact_authorized,
+    };
     let snapshot = Snapshot {
         version: message.version,
         partner_display_name: message.partner_display_name,
@@ -33,6 +40,7 @@ pub(super) fn snapshot(message: Option<ClaimSnapshot>) -> Result<SnapshotOfCase,
         policy: parse(&message.policy)?,
         submit_time: time("submit_time", message.submit_time)?,
         evidence: message.evidence.into_iter().map(|document| evidence(&claim, document)).collect::<Result<_, _>>()?,
+        customer_contact,
         claim,
     };
     Ok(SnapshotOfCase { tenant, id, snapshot })

@@ -1,5 +1,5 @@
-//! Queues mails to reviewers and review leads, in the transaction that records a passed deadline or
-//! a due reminder (R45, R48).
+//! Queues mails to reviewers and review leads, in the transaction that records a passed deadline, a
+//! due reminder (R45, R48) or a notice that bounced (R41a, R41b).
 use crate::domain::{CaseEvent, ClockAlert, ClockKind, ReviewCase};
 use cpor_durable::{AggregateKey, Change, RecordedEvent, Tx};
 use cpor_mail::NewMail;
@@ -12,20 +12,30 @@ pub(crate) const REMINDER: &str = "reminder";
 /// The kind of mails that tell the review leads about an overdue case.
 pub(crate) const ESCALATION: &str = "escalation";
 
-/// Returns the mails that a change of a case causes. A reminder is sent to the reviewer, or to the
-/// review leads if the reviewer has no address. An escalation is sent to the review leads. If there
-/// is no address, no mail is sent.
+/// The kind of mails that tell a reviewer that a notice to the customer bounced.
+pub(crate) const BOUNCE: &str = "bounce";
+
+/// Returns the mails that a change of a case causes. A reminder and a bounce are sent to the
+/// reviewer, or to the review leads if the reviewer has no address. An escalation is sent to the
+/// review leads. If there is no address, no mail is sent.
 pub(super) fn new_mails<'a>(
     change: &'a Change<ReviewCase>,
     lead_mail: Option<&'a str>,
 ) -> impl Iterator<Item = NewMail> + use<'a> {
     change.events.iter().filter_map(move |recorded| {
         let reviewer_mail = change.after.state.reviewer().filter(|subject| is_address(subject));
+        if let CaseEvent::NoticeBounced { official } = &recorded.event {
+            let data = serde_json::json!({ "case": change.key.id, "official": official });
+            let id = bounce_mail_id(&change.key, recorded.version);
+            return Some(new_mail(change, recorded, BOUNCE, reviewer_mail.or(lead_mail)?, id, data));
+        }
         let (kind, recipient, clock) = match recorded.event.clock_alert()? {
             ClockAlert::Overdue(clock) => (ESCALATION, lead_mail?, clock),
             ClockAlert::Reminder(clock) => (REMINDER, reviewer_mail.or(lead_mail)?, clock),
         };
-        Some(new_mail(change, recorded, kind, recipient, clock))
+        let id = mail_id(&change.key, kind, clock, recorded.version);
+        let data = serde_json::json!({ "case": change.key.id, "clock": clock });
+        Some(new_mail(change, recorded, kind, recipient, id, data))
     })
 }
 
@@ -34,10 +44,9 @@ fn new_mail(
     recorded: &RecordedEvent<CaseEvent>,
     kind: &'static str,
     recipient: &str,
-    clock: ClockKind,
+    id: Uuid,
+    data: serde_json::Value,
 ) -> NewMail {
-    let id = mail_id(&change.key, kind, clock, recorded.version);
-    let data = serde_json::json!({ "case": change.key.id, "clock": clock });
     let (owner, recipient) = (change.key.owner.clone(), recipient.to_owned());
     NewMail { owner, id, kind, recipient, time: recorded.recorded_time, data }
 }
@@ -48,6 +57,11 @@ fn mail_id(case: &AggregateKey, kind: &str, clock: ClockKind, version: u64) -> U
     Uuid::new_v5(&case.id, format!("{kind} {} {version}", clock.as_str()).as_bytes())
 }
 
+/// Derives the id of a mail about a bounce from the case and its version.
+fn bounce_mail_id(case: &AggregateKey, version: u64) -> Uuid {
+    Uuid::new_v5(&case.id, format!("{BOUNCE} {version}").as_bytes())
+}
+
 /// Erases the recipients of all mails about a case when a change erases its subjects (user ids,
 /// which can be mail addresses, R56). The id of a mail contains the version of the case in which
 /// the mail was queued, so the ids are derived for each version so far.
@@ -56,8 +70,10 @@ pub(super) async fn erase_recipients(tx: &Tx, changes: &[Change<ReviewCase>]) ->
         if events.iter().any(|recorded| recorded.event.erased_kinds().contains(&PersonalData::Subjects)) {
             let kinds_and_clocks =
                 || ClockKind::ALL.into_iter().flat_map(|clock| [(REMINDER, clock), (ESCALATION, clock)]);
-            let ids_of_version =
-                |version| kinds_and_clocks().map(move |(kind, clock)| mail_id(key, kind, clock, version));
+            let ids_of_version = |version| {
+                let clock_mails = kinds_and_clocks().map(move |(kind, clock)| mail_id(key, kind, clock, version));
+                clock_mails.chain([bounce_mail_id(key, version)])
+            };
             let ids = (1..=after.version).flat_map(ids_of_version).collect::<Vec<_>>();
             cpor_mail::withdraw_and_erase(tx, &key.owner, &ids).await?;
         }

@@ -42,6 +42,7 @@ pub(crate) fn claim(n: u32) -> ClaimSnapshot {
         policy: "2021@1".to_owned(),
         tenant_calendar: "utc".to_owned(),
         customer_contact: None,
+        customer_contact_authorized: true,
         review_case_id: format!("0192f0c1-0000-7000-8000-0000001{n:05}"),
         submit_time: Some(prost_types::Timestamp { seconds: parse_time(SUBMITTED).timestamp(), nanos: 0 }),
         programs: vec![cpor_proto::r#type::v1::Program::OsuMicrosoft365.into()],

@@ -2044,6 +2044,10 @@ pub enum WaitsFor {
     DisputeWindow = 10,
     /// The claim waits for nothing: it is official, has ended, or is finally rejected.
     Nothing = 11,
+    /// The customer contact approved by link or did not decline, but its address is not at one of the
+    /// tenant's domains: a reviewer has to confirm the contact, or a `customer_admin` has to approve
+    /// (R43a).
+    ContactConfirmation = 12,
     /// The partner, whose approved claim is contested, has been asked for a statement (R37a). Silence
     /// decides nothing.
     Statement = 20,
@@ -2067,6 +2071,7 @@ impl WaitsFor {
             Self::Registry => "WAITS_FOR_REGISTRY",
             Self::DisputeWindow => "WAITS_FOR_DISPUTE_WINDOW",
             Self::Nothing => "WAITS_FOR_NOTHING",
+            Self::ContactConfirmation => "WAITS_FOR_CONTACT_CONFIRMATION",
             Self::Statement => "WAITS_FOR_STATEMENT",
         }
     }
@@ -2085,6 +2090,7 @@ impl WaitsFor {
             "WAITS_FOR_REGISTRY" => Some(Self::Registry),
             "WAITS_FOR_DISPUTE_WINDOW" => Some(Self::DisputeWindow),
             "WAITS_FOR_NOTHING" => Some(Self::Nothing),
+            "WAITS_FOR_CONTACT_CONFIRMATION" => Some(Self::ContactConfirmation),
             "WAITS_FOR_STATEMENT" => Some(Self::Statement),
             _ => None,
         }
@@ -2357,6 +2363,9 @@ pub enum ErrorReason {
     EvidenceRequired = 29,
     /// Reason of a violation: the terms must be acknowledged (R10 m).
     TermsNotAcknowledged = 30,
+    /// Reason of a field violation: the address of a customer contact is at the domain of the partner
+    /// contact's address, which is not one of the tenant's domains (R43a).
+    ContactAtPartnerDomain = 70,
 }
 impl ErrorReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -2393,6 +2402,7 @@ impl ErrorReason {
             Self::AlreadyClaimed => "ALREADY_CLAIMED",
             Self::EvidenceRequired => "EVIDENCE_REQUIRED",
             Self::TermsNotAcknowledged => "TERMS_NOT_ACKNOWLEDGED",
+            Self::ContactAtPartnerDomain => "CONTACT_AT_PARTNER_DOMAIN",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -2426,6 +2436,7 @@ impl ErrorReason {
             "ALREADY_CLAIMED" => Some(Self::AlreadyClaimed),
             "EVIDENCE_REQUIRED" => Some(Self::EvidenceRequired),
             "TERMS_NOT_ACKNOWLEDGED" => Some(Self::TermsNotAcknowledged),
+            "CONTACT_AT_PARTNER_DOMAIN" => Some(Self::ContactAtPartnerDomain),
             _ => None,
         }
     }

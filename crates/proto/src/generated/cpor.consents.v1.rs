@@ -73,6 +73,16 @@ pub struct Consent {
     /// official only by explicit approval, and silence rejects the claim again (R28).
     #[prost(bool, tag = "19")]
     pub explicit_approval_needed: bool,
+    /// Until when the customer's mail system has to accept a notice about the approved claim. If none
+    /// is accepted by then, the claim is rejected because the customer was not reached (R41a). Absent
+    /// unless the state is AWAITING_DELIVERY.
+    #[prost(message, optional, tag = "20")]
+    pub delivery_due_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// True if an approval of the customer contact by link, and its silence, count as consent of the
+    /// tenant (R43a): the address is at one of the tenant's domains, or a reviewer has confirmed the
+    /// contact with `cpor.reviews.v1.ReviewService.ConfirmCustomerContact`.
+    #[prost(bool, tag = "21")]
+    pub contact_authorized: bool,
 }
 impl ::prost::Name for Consent {
     const NAME: &'static str = "Consent";
@@ -125,6 +135,9 @@ pub struct Notice {
     /// When the notice was accepted or bounced. Absent otherwise.
     #[prost(message, optional, tag = "5")]
     pub delivery_report_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// The id of the notice, a UUID. `RecordBounce` takes it.
+    #[prost(string, tag = "6")]
+    pub notice_id: ::prost::alloc::string::String,
 }
 impl ::prost::Name for Notice {
     const NAME: &'static str = "Notice";
@@ -324,6 +337,45 @@ impl ::prost::Name for ResendNoticeRequest {
         "/cpor.consents.v1.ResendNoticeRequest".into()
     }
 }
+/// Request for `RecordBounce`.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RecordBounceRequest {
+    /// The resource name of the consent. Format: `tenants/{tenant}/consents/{claim}`, where `{tenant}`
+    /// is the UUID of the tenant and `{claim}` is the UUID of the claim.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// The id of the notice that bounced, as in `Notice.notice_id`.
+    #[prost(string, tag = "2")]
+    pub notice_id: ::prost::alloc::string::String,
+    /// The status code of the report (RFC 3463), for example `5.1.1`. Optional.
+    #[prost(string, tag = "3")]
+    pub status_code: ::prost::alloc::string::String,
+    /// An id that the caller chooses for this request, for example a UUID, so that the request can be
+    /// retried safely. A request that is repeated with the same id and the same content within 24
+    /// hours changes nothing and returns the result of the first one as it is now. The same id with
+    /// other content fails with INVALID_ARGUMENT (REQUEST_ID_REUSED). If empty, a repeated call is a
+    /// new request.
+    #[prost(string, tag = "4")]
+    pub request_id: ::prost::alloc::string::String,
+    /// If true, the request is checked and the response shows the result that it would have, but
+    /// nothing is changed.
+    #[prost(bool, tag = "5")]
+    pub validate_only: bool,
+    /// The `etag` of the consent that the caller has read. If the consent has changed since, the call
+    /// fails with ABORTED (ETAG_MISMATCH). If empty, the etag is not checked.
+    #[prost(string, tag = "6")]
+    pub etag: ::prost::alloc::string::String,
+}
+impl ::prost::Name for RecordBounceRequest {
+    const NAME: &'static str = "RecordBounceRequest";
+    const PACKAGE: &'static str = "cpor.consents.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "cpor.consents.v1.RecordBounceRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/cpor.consents.v1.RecordBounceRequest".into()
+    }
+}
 /// The state of a customer's consent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -349,6 +401,11 @@ pub enum ConsentState {
     /// The claim was rejected for another reason, or its associations have ended. While a rejection
     /// can be disputed, the customer can still decline until `due_time` (R28).
     Closed = 6,
+    /// The consent window has passed, but neither the silence of the customer contact nor its approval
+    /// by link counts yet, because the contact's address is not at one of the tenant's domains (R43a).
+    /// A reviewer can confirm the contact, a signed-in `customer_admin` can approve, and the customer
+    /// can still decline.
+    AwaitingConfirmation = 7,
 }
 impl ConsentState {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -364,6 +421,7 @@ impl ConsentState {
             Self::Granted => "CONSENT_STATE_GRANTED",
             Self::Declined => "CONSENT_STATE_DECLINED",
             Self::Closed => "CONSENT_STATE_CLOSED",
+            Self::AwaitingConfirmation => "CONSENT_STATE_AWAITING_CONFIRMATION",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -376,6 +434,7 @@ impl ConsentState {
             "CONSENT_STATE_GRANTED" => Some(Self::Granted),
             "CONSENT_STATE_DECLINED" => Some(Self::Declined),
             "CONSENT_STATE_CLOSED" => Some(Self::Closed),
+            "CONSENT_STATE_AWAITING_CONFIRMATION" => Some(Self::AwaitingConfirmation),
             _ => None,
         }
     }
@@ -430,6 +489,10 @@ pub enum ErrorReason {
     /// The customer has not been notified yet, so there is no notice to send again. Code
     /// FAILED_PRECONDITION.
     NoNotice = 4,
+    /// The notice has not been sent yet, so it cannot have bounced. Code FAILED_PRECONDITION.
+    NoticeNotSent = 5,
+    /// Reason of a field violation: the consent has no notice with this id.
+    NoticeUnknown = 6,
 }
 impl ErrorReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -443,6 +506,8 @@ impl ErrorReason {
             Self::AlreadyDeclined => "ALREADY_DECLINED",
             Self::ClaimClosed => "CLAIM_CLOSED",
             Self::NoNotice => "NO_NOTICE",
+            Self::NoticeNotSent => "NOTICE_NOT_SENT",
+            Self::NoticeUnknown => "NOTICE_UNKNOWN",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -453,6 +518,8 @@ impl ErrorReason {
             "ALREADY_DECLINED" => Some(Self::AlreadyDeclined),
             "CLAIM_CLOSED" => Some(Self::ClaimClosed),
             "NO_NOTICE" => Some(Self::NoNotice),
+            "NOTICE_NOT_SENT" => Some(Self::NoticeNotSent),
+            "NOTICE_UNKNOWN" => Some(Self::NoticeUnknown),
             _ => None,
         }
     }
@@ -715,6 +782,42 @@ pub mod consent_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
+        /// Records that a notice bounced after the customer's mail system had accepted it (R41b), for
+        /// example because a person at the customer has told an operator so. Reports by mail (RFC 3464)
+        /// are read automatically if the installation is configured for that.
+        ///
+        /// If the consent window is open because of this notice, the window stops as if the notice had
+        /// never been accepted, and a full window runs from the next notice that is accepted. If the
+        /// association is official, reviewers are told and nothing else changes. If the notice has bounced
+        /// already, the consent is returned unchanged.
+        ///
+        /// Errors: INVALID_ARGUMENT (INVALID_FIELDS) if the consent has no notice with this id;
+        /// FAILED_PRECONDITION (NOTICE_NOT_SENT) if the notice has not been sent yet.
+        ///
+        /// Callers: `operator`.
+        pub async fn record_bounce(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RecordBounceRequest>,
+        ) -> std::result::Result<tonic::Response<super::Consent>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/cpor.consents.v1.ConsentService/RecordBounce",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("cpor.consents.v1.ConsentService", "RecordBounce"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -801,6 +904,23 @@ pub mod consent_service_server {
         async fn resend_notice(
             &self,
             request: tonic::Request<super::ResendNoticeRequest>,
+        ) -> std::result::Result<tonic::Response<super::Consent>, tonic::Status>;
+        /// Records that a notice bounced after the customer's mail system had accepted it (R41b), for
+        /// example because a person at the customer has told an operator so. Reports by mail (RFC 3464)
+        /// are read automatically if the installation is configured for that.
+        ///
+        /// If the consent window is open because of this notice, the window stops as if the notice had
+        /// never been accepted, and a full window runs from the next notice that is accepted. If the
+        /// association is official, reviewers are told and nothing else changes. If the notice has bounced
+        /// already, the consent is returned unchanged.
+        ///
+        /// Errors: INVALID_ARGUMENT (INVALID_FIELDS) if the consent has no notice with this id;
+        /// FAILED_PRECONDITION (NOTICE_NOT_SENT) if the notice has not been sent yet.
+        ///
+        /// Callers: `operator`.
+        async fn record_bounce(
+            &self,
+            request: tonic::Request<super::RecordBounceRequest>,
         ) -> std::result::Result<tonic::Response<super::Consent>, tonic::Status>;
     }
     /// Manages the customer's consent to claims.
@@ -1102,6 +1222,51 @@ pub mod consent_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = ResendNoticeSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/cpor.consents.v1.ConsentService/RecordBounce" => {
+                    #[allow(non_camel_case_types)]
+                    struct RecordBounceSvc<T: ConsentService>(pub Arc<T>);
+                    impl<
+                        T: ConsentService,
+                    > tonic::server::UnaryService<super::RecordBounceRequest>
+                    for RecordBounceSvc<T> {
+                        type Response = super::Consent;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RecordBounceRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ConsentService>::record_bounce(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RecordBounceSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

@@ -155,7 +155,7 @@ pub struct Event {
     /// The fact. The comment of each field names the sender and the receivers.
     #[prost(
         oneof = "event::Payload",
-        tags = "10, 11, 12, 13, 14, 15, 16, 17, 9, 20, 21, 22, 23, 24, 25, 26, 27, 28, 19, 29, 18, 39, 71, 72, 73, 74, 75, 70, 30, 31, 32, 33, 34, 35, 40, 41, 42, 43, 50"
+        tags = "10, 11, 12, 13, 14, 15, 16, 17, 9, 80, 20, 21, 22, 23, 24, 25, 26, 27, 28, 19, 29, 18, 39, 71, 72, 73, 74, 75, 70, 81, 30, 31, 32, 33, 34, 35, 36, 37, 38, 40, 41, 42, 43, 50"
     )]
     pub payload: ::core::option::Option<event::Payload>,
 }
@@ -191,6 +191,9 @@ pub mod event {
         /// Sent by claim-intake to poe-review and customer-consent.
         #[prost(message, tag = "9")]
         PersonalDataErased(super::PersonalDataErased),
+        /// Sent by claim-intake to poe-review.
+        #[prost(message, tag = "80")]
+        NoticeBounced(super::NoticeBounced),
         /// Sent by poe-review to claim-intake.
         #[prost(message, tag = "20")]
         ReviewAssigned(super::ReviewAssigned),
@@ -248,6 +251,9 @@ pub mod event {
         /// Sent by poe-review to registry.
         #[prost(message, tag = "70")]
         AwardReleased(super::AwardReleased),
+        /// Sent by poe-review to claim-intake.
+        #[prost(message, tag = "81")]
+        CustomerContactConfirmed(super::CustomerContactConfirmed),
         /// Sent by customer-consent to claim-intake.
         #[prost(message, tag = "30")]
         NoticeReported(super::NoticeReported),
@@ -266,6 +272,15 @@ pub mod event {
         /// Sent by customer-consent to claim-intake.
         #[prost(message, tag = "35")]
         NoticeResent(super::NoticeResent),
+        /// Sent by customer-consent to claim-intake.
+        #[prost(message, tag = "36")]
+        ConsentWindowStopped(super::ConsentWindowStopped),
+        /// Sent by customer-consent to claim-intake.
+        #[prost(message, tag = "37")]
+        DeliveryReminded(super::DeliveryReminded),
+        /// Sent by customer-consent to claim-intake.
+        #[prost(message, tag = "38")]
+        CustomerNotReached(super::CustomerNotReached),
         /// Sent by registry to claim-intake and eligibility.
         #[prost(message, tag = "40")]
         AssociationBecameOfficial(super::AssociationBecameOfficial),
@@ -357,6 +372,11 @@ pub struct ClaimSnapshot {
     /// earlier version of the claim can be recognized.
     #[prost(uint32, tag = "19")]
     pub consent_request_number: u32,
+    /// True if an approval of the customer contact by link, and its silence, count as consent of the
+    /// tenant (R43a): the address is at one of the tenant's domains, or a reviewer has confirmed the
+    /// contact.
+    #[prost(bool, tag = "30")]
+    pub customer_contact_authorized: bool,
 }
 impl ::prost::Name for ClaimSnapshot {
     const NAME: &'static str = "ClaimSnapshot";
@@ -1405,6 +1425,31 @@ impl ::prost::Name for LineRefusal {
         "/cpor.events.v1.LineRefusal".into()
     }
 }
+/// A reviewer confirmed that the customer contact can decide for the tenant (R43a).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CustomerContactConfirmed {
+    /// The resource name of the claim. Format: `partners/{partner}/claims/{claim}`, where `{claim}` is
+    /// a UUID.
+    #[prost(string, tag = "1")]
+    pub claim: ::prost::alloc::string::String,
+    /// The id of the review case, a UUID.
+    #[prost(string, tag = "2")]
+    pub review_case_id: ::prost::alloc::string::String,
+    /// The e-mail address of the confirmed contact. If the claim has another contact by now, the
+    /// confirmation does not count.
+    #[prost(string, tag = "3")]
+    pub email: ::prost::alloc::string::String,
+}
+impl ::prost::Name for CustomerContactConfirmed {
+    const NAME: &'static str = "CustomerContactConfirmed";
+    const PACKAGE: &'static str = "cpor.events.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "cpor.events.v1.CustomerContactConfirmed".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/cpor.events.v1.CustomerContactConfirmed".into()
+    }
+}
 /// The last notice to the customer was sent again on request (R44).
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct NoticeResent {
@@ -1429,7 +1474,36 @@ impl ::prost::Name for NoticeResent {
         "/cpor.events.v1.NoticeResent".into()
     }
 }
-/// The customer's mail system reported that it accepted a notice or refused it permanently (R41).
+/// A notice about an approved claim bounced (R41a, R41b). The reviewer of the case is told by mail.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct NoticeBounced {
+    /// The resource name of the claim. Format: `partners/{partner}/claims/{claim}`, where `{claim}` is
+    /// a UUID.
+    #[prost(string, tag = "1")]
+    pub claim: ::prost::alloc::string::String,
+    /// The resource name of the tenant. Format: `tenants/{tenant}`, where `{tenant}` is a UUID.
+    #[prost(string, tag = "2")]
+    pub tenant: ::prost::alloc::string::String,
+    /// The id of the review case that approved the claim, a UUID.
+    #[prost(string, tag = "3")]
+    pub review_case_id: ::prost::alloc::string::String,
+    /// True if the association is official. The bounce then changes nothing by itself.
+    #[prost(bool, tag = "4")]
+    pub official: bool,
+}
+impl ::prost::Name for NoticeBounced {
+    const NAME: &'static str = "NoticeBounced";
+    const PACKAGE: &'static str = "cpor.events.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "cpor.events.v1.NoticeBounced".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/cpor.events.v1.NoticeBounced".into()
+    }
+}
+/// The customer's mail system reported that it accepted a notice or refused it permanently (R41). A
+/// refusal can follow an acceptance, because a mail system can report later that it could not
+/// deliver the notice (R41b).
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct NoticeReported {
     /// The resource name of the claim. Format: `partners/{partner}/claims/{claim}`, where `{claim}` is
@@ -1446,6 +1520,9 @@ pub struct NoticeReported {
     /// system is left out, because it can contain personal data.
     #[prost(string, tag = "4")]
     pub bounce_reason: ::prost::alloc::string::String,
+    /// The delivery state of the notice before the report: QUEUED, ACCEPTED or WITHDRAWN.
+    #[prost(enumeration = "super::super::r#type::v1::NoticeState", tag = "5")]
+    pub previous_state: i32,
 }
 impl ::prost::Name for NoticeReported {
     const NAME: &'static str = "NoticeReported";
@@ -1455,6 +1532,66 @@ impl ::prost::Name for NoticeReported {
     }
     fn type_url() -> ::prost::alloc::string::String {
         "/cpor.events.v1.NoticeReported".into()
+    }
+}
+/// The notice that started the consent window of an approved claim has bounced after all, and no
+/// other notice was accepted (R41b). A full window runs from the next notice that is accepted.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ConsentWindowStopped {
+    /// The resource name of the claim. Format: `partners/{partner}/claims/{claim}`, where `{claim}` is
+    /// a UUID.
+    #[prost(string, tag = "1")]
+    pub claim: ::prost::alloc::string::String,
+    /// Until when a notice has to be accepted (R41a). Absent if the association is official.
+    #[prost(message, optional, tag = "2")]
+    pub delivery_due_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+impl ::prost::Name for ConsentWindowStopped {
+    const NAME: &'static str = "ConsentWindowStopped";
+    const PACKAGE: &'static str = "cpor.events.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "cpor.events.v1.ConsentWindowStopped".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/cpor.events.v1.ConsentWindowStopped".into()
+    }
+}
+/// The time in which a notice about an approved claim has to be accepted (R41a) ends soon. The
+/// partner is reminded by mail (R48).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeliveryReminded {
+    /// The resource name of the claim. Format: `partners/{partner}/claims/{claim}`, where `{claim}` is
+    /// a UUID.
+    #[prost(string, tag = "1")]
+    pub claim: ::prost::alloc::string::String,
+}
+impl ::prost::Name for DeliveryReminded {
+    const NAME: &'static str = "DeliveryReminded";
+    const PACKAGE: &'static str = "cpor.events.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "cpor.events.v1.DeliveryReminded".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/cpor.events.v1.DeliveryReminded".into()
+    }
+}
+/// No notice about an approved claim was accepted in time, so the claim is rejected (R41a). The
+/// `effective_time` of the event is the end of that time.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CustomerNotReached {
+    /// The resource name of the claim. Format: `partners/{partner}/claims/{claim}`, where `{claim}` is
+    /// a UUID.
+    #[prost(string, tag = "1")]
+    pub claim: ::prost::alloc::string::String,
+}
+impl ::prost::Name for CustomerNotReached {
+    const NAME: &'static str = "CustomerNotReached";
+    const PACKAGE: &'static str = "cpor.events.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "cpor.events.v1.CustomerNotReached".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/cpor.events.v1.CustomerNotReached".into()
     }
 }
 /// The consent window of a claim opened (R41).
@@ -1489,6 +1626,10 @@ pub struct ConsentWindowPassed {
     /// a UUID.
     #[prost(string, tag = "1")]
     pub claim: ::prost::alloc::string::String,
+    /// True if the silence does not count yet, because the customer contact is not authorized (R43a).
+    /// The event is sent again, without this mark, when a reviewer has confirmed the contact.
+    #[prost(bool, tag = "2")]
+    pub awaits_confirmation: bool,
 }
 impl ::prost::Name for ConsentWindowPassed {
     const NAME: &'static str = "ConsentWindowPassed";
@@ -1514,6 +1655,11 @@ pub struct CustomerApproved {
     /// approved. If it is smaller than the current number of the claim, the approval has lapsed (R29).
     #[prost(uint32, tag = "3")]
     pub consent_request_number: u32,
+    /// True if the approval does not count yet, because it was given by link and the customer contact
+    /// is not authorized (R43a). The event is sent again, without this mark, when a reviewer has
+    /// confirmed the contact.
+    #[prost(bool, tag = "4")]
+    pub awaits_confirmation: bool,
 }
 impl ::prost::Name for CustomerApproved {
     const NAME: &'static str = "CustomerApproved";

@@ -85,6 +85,14 @@ pub struct ReviewCase {
     /// (R58a). Empty for operators.
     #[prost(message, repeated, tag = "31")]
     pub legacy_statements: ::prost::alloc::vec::Vec<LegacyStatement>,
+    /// The contact through which the customer is notified. Absent for operators, and if it was erased.
+    #[prost(message, optional, tag = "40")]
+    pub customer_contact: ::core::option::Option<super::super::r#type::v1::Contact>,
+    /// True if an approval of the customer contact by link, and its silence, count as consent of the
+    /// tenant (R43a): the address is at one of the tenant's domains, or the contact was confirmed with
+    /// `ConfirmCustomerContact`.
+    #[prost(bool, tag = "41")]
+    pub customer_contact_authorized: bool,
 }
 impl ::prost::Name for ReviewCase {
     const NAME: &'static str = "ReviewCase";
@@ -702,6 +710,39 @@ impl ::prost::Name for TakeReviewCaseRequest {
         "/cpor.reviews.v1.TakeReviewCaseRequest".into()
     }
 }
+/// Request for `ConfirmCustomerContact`.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ConfirmCustomerContactRequest {
+    /// The resource name of the case. Format: `tenants/{tenant}/reviewCases/{case}`, where `{tenant}`
+    /// and `{case}` are UUIDs.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// The `etag` of the review case that the caller has read. If the review case has changed since,
+    /// the call fails with ABORTED (ETAG_MISMATCH). If empty, the etag is not checked.
+    #[prost(string, tag = "2")]
+    pub etag: ::prost::alloc::string::String,
+    /// An id that the caller chooses for this request, for example a UUID, so that the request can be
+    /// retried safely. A request that is repeated with the same id and the same content within 24
+    /// hours changes nothing and returns the result of the first one as it is now. The same id with
+    /// other content fails with INVALID_ARGUMENT (REQUEST_ID_REUSED). If empty, a repeated call is a
+    /// new request.
+    #[prost(string, tag = "3")]
+    pub request_id: ::prost::alloc::string::String,
+    /// If true, the request is checked and the response shows the result that it would have, but
+    /// nothing is changed.
+    #[prost(bool, tag = "4")]
+    pub validate_only: bool,
+}
+impl ::prost::Name for ConfirmCustomerContactRequest {
+    const NAME: &'static str = "ConfirmCustomerContactRequest";
+    const PACKAGE: &'static str = "cpor.reviews.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "cpor.reviews.v1.ConfirmCustomerContactRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/cpor.reviews.v1.ConfirmCustomerContactRequest".into()
+    }
+}
 /// Request for `ReleaseReviewCase`.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ReleaseReviewCaseRequest {
@@ -1199,6 +1240,8 @@ pub enum ReviewCommand {
     Reject = 7,
     /// Ask the partner of an approved, contested claim for a statement with `RequestStatement`.
     RequestStatement = 8,
+    /// Confirm the customer contact with `ConfirmCustomerContact`.
+    ConfirmCustomerContact = 9,
 }
 impl ReviewCommand {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1216,6 +1259,7 @@ impl ReviewCommand {
             Self::Approve => "REVIEW_COMMAND_APPROVE",
             Self::Reject => "REVIEW_COMMAND_REJECT",
             Self::RequestStatement => "REVIEW_COMMAND_REQUEST_STATEMENT",
+            Self::ConfirmCustomerContact => "REVIEW_COMMAND_CONFIRM_CUSTOMER_CONTACT",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -1230,6 +1274,9 @@ impl ReviewCommand {
             "REVIEW_COMMAND_APPROVE" => Some(Self::Approve),
             "REVIEW_COMMAND_REJECT" => Some(Self::Reject),
             "REVIEW_COMMAND_REQUEST_STATEMENT" => Some(Self::RequestStatement),
+            "REVIEW_COMMAND_CONFIRM_CUSTOMER_CONTACT" => {
+                Some(Self::ConfirmCustomerContact)
+            }
             _ => None,
         }
     }
@@ -1607,6 +1654,42 @@ pub mod review_service_client {
             req.extensions_mut()
                 .insert(
                     GrpcMethod::new("cpor.reviews.v1.ReviewService", "TakeReviewCase"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Confirms that the customer contact of the claim can decide for the tenant (R43a). It is needed if
+        /// the contact's address is not at one of the tenant's domains. From then on, an approval by the
+        /// link in a notice counts, and so does silence. What the contact has decided before counts from
+        /// the confirmation on. The confirmation ends when the partner changes the contact. If the contact
+        /// is authorized already, the case is returned unchanged.
+        ///
+        /// Errors: PERMISSION_DENIED (NOT_CASE_REVIEWER) if the caller is neither the reviewer of the case
+        /// nor a review lead; FAILED_PRECONDITION (COMMAND_NOT_ALLOWED) if the case is rejected or closed.
+        ///
+        /// Callers: `poe_reviewer` and `review_lead`.
+        pub async fn confirm_customer_contact(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ConfirmCustomerContactRequest>,
+        ) -> std::result::Result<tonic::Response<super::ReviewCase>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/cpor.reviews.v1.ReviewService/ConfirmCustomerContact",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "cpor.reviews.v1.ReviewService",
+                        "ConfirmCustomerContact",
+                    ),
                 );
             self.inner.unary(req, path, codec).await
         }
@@ -2068,6 +2151,20 @@ pub mod review_service_server {
             &self,
             request: tonic::Request<super::TakeReviewCaseRequest>,
         ) -> std::result::Result<tonic::Response<super::ReviewCase>, tonic::Status>;
+        /// Confirms that the customer contact of the claim can decide for the tenant (R43a). It is needed if
+        /// the contact's address is not at one of the tenant's domains. From then on, an approval by the
+        /// link in a notice counts, and so does silence. What the contact has decided before counts from
+        /// the confirmation on. The confirmation ends when the partner changes the contact. If the contact
+        /// is authorized already, the case is returned unchanged.
+        ///
+        /// Errors: PERMISSION_DENIED (NOT_CASE_REVIEWER) if the caller is neither the reviewer of the case
+        /// nor a review lead; FAILED_PRECONDITION (COMMAND_NOT_ALLOWED) if the case is rejected or closed.
+        ///
+        /// Callers: `poe_reviewer` and `review_lead`.
+        async fn confirm_customer_contact(
+            &self,
+            request: tonic::Request<super::ConfirmCustomerContactRequest>,
+        ) -> std::result::Result<tonic::Response<super::ReviewCase>, tonic::Status>;
         /// Returns an assigned case that waits for its start to the queue, without a reviewer (R19). Only
         /// the reviewer of the case can do so.
         ///
@@ -2526,6 +2623,55 @@ pub mod review_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = TakeReviewCaseSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/cpor.reviews.v1.ReviewService/ConfirmCustomerContact" => {
+                    #[allow(non_camel_case_types)]
+                    struct ConfirmCustomerContactSvc<T: ReviewService>(pub Arc<T>);
+                    impl<
+                        T: ReviewService,
+                    > tonic::server::UnaryService<super::ConfirmCustomerContactRequest>
+                    for ConfirmCustomerContactSvc<T> {
+                        type Response = super::ReviewCase;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ConfirmCustomerContactRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ReviewService>::confirm_customer_contact(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ConfirmCustomerContactSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

@@ -379,6 +379,8 @@ pub enum PrimaryRejectionReason {
     InsufficientPoe = 3,
     /// The last line of the claim was awarded to the claim of another company (R27a).
     LostToCompetingClaim = 4,
+    /// The claim was approved, and the customer's mail system accepted no notice in time (R41a).
+    CustomerNotReached = 5,
 }
 impl PrimaryRejectionReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -394,6 +396,7 @@ impl PrimaryRejectionReason {
             Self::LostToCompetingClaim => {
                 "PRIMARY_REJECTION_REASON_LOST_TO_COMPETING_CLAIM"
             }
+            Self::CustomerNotReached => "PRIMARY_REJECTION_REASON_CUSTOMER_NOT_REACHED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -405,6 +408,9 @@ impl PrimaryRejectionReason {
             "PRIMARY_REJECTION_REASON_INSUFFICIENT_POE" => Some(Self::InsufficientPoe),
             "PRIMARY_REJECTION_REASON_LOST_TO_COMPETING_CLAIM" => {
                 Some(Self::LostToCompetingClaim)
+            }
+            "PRIMARY_REJECTION_REASON_CUSTOMER_NOT_REACHED" => {
+                Some(Self::CustomerNotReached)
             }
             _ => None,
         }

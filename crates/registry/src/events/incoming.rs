@@ -113,7 +113,7 @@ fn end_reason(primary_reason: i32) -> Result<EndReason, ReceiveError> {
     Ok(match PrimaryRejection::from_number(primary_reason).map_err(ReceiveError::park)? {
         PrimaryRejection::PartnerRequest => EndReason::Withdrawn,
         PrimaryRejection::CustomerDeclined => EndReason::Declined,
-        PrimaryRejection::InsufficientPoe => EndReason::Rejected,
+        PrimaryRejection::InsufficientPoe | PrimaryRejection::CustomerNotReached => EndReason::Rejected,
         // The associations normally ended earlier, when the other claim was awarded the workload or
         // subscription, with the same reason.
         PrimaryRejection::LostToCompetingClaim => EndReason::Superseded,

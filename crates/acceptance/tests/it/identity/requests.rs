@@ -43,11 +43,17 @@ pub(crate) fn request_for(method: &Method, names: &ResourceNames) -> Value {
         "RejectReviewCase" => {
             json!({"name": case, "primary_reason": "PRIMARY_REJECTION_REASON_INSUFFICIENT_POE", "comment": "x"})
         }
-        "GetCompetition" | "GetReviewCase" | "TakeReviewCase" | "ReleaseReviewCase" | "StartReview"
-        | "ApproveReviewCase" => {
+        "GetCompetition"
+        | "GetReviewCase"
+        | "TakeReviewCase"
+        | "ReleaseReviewCase"
+        | "StartReview"
+        | "ApproveReviewCase"
+        | "ConfirmCustomerContact" => {
             json!({"name": case})
         }
         "GetConsent" | "ApproveConsent" | "ResendNotice" => json!({"name": consent}),
+        "RecordBounce" => json!({"name": consent, "notice_id": "0195b3a0-0000-7000-8000-000000000001"}),
         // The etag is outdated, so that the call declines nothing.
         "DeclineConsent" => json!({"name": consent, "etag": "0"}),
         "ListConsents" => json!({"parent": tenant}),

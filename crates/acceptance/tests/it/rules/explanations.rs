@@ -26,7 +26,7 @@ both_databases![
 ];
 both_databases![
     with with_mail_server:
-    r60_after_a_bounce_the_operator_has_to_act,
+    r60_after_a_bounce_the_partner_has_to_act,
 ];
 
 async fn explain(case: &TestClaim<'_>, actor: &Actor) -> ClaimExplanation {
@@ -323,20 +323,20 @@ async fn r60_customers_get_explanations_for_their_tenant(system: &TestSystem) {
     assert!(commands_of_caller(&explain(&case, case.customer()).await).is_empty());
 }
 
-async fn r60_after_a_bounce_the_operator_has_to_act(system: &TestSystem) {
-    system.mail_server().refuse("jana@bounce.example");
-    let contact = cpor_acceptance::contact("Jana Dvořáková", "CIO", "jana@bounce.example");
+async fn r60_after_a_bounce_the_partner_has_to_act(system: &TestSystem) {
+    system.mail_server().refuse("jana@fabrikam-mail.example");
+    let contact = cpor_acceptance::contact("Jana Dvořáková", "CIO", "jana@fabrikam-mail.example");
     let claim = cpor_proto::claims::v1::Claim { customer_contact: contact, ..system.presales().await };
     let case = TestClaim::at_stage(system, claim, ClaimStage::UnderReview).await;
     case.approve(&system.reviewer).await.unwrap();
     system.wait_until_idle().await;
-    let explanation = assert_waits(&case, WaitsFor::NoticeDelivery, Party::Operator).await;
+    let explanation = assert_waits(&case, WaitsFor::NoticeDelivery, Party::Partner).await;
     assert!(
-        explanation.explanation.contains("bounced") && explanation.due_time.is_none(),
+        explanation.explanation.contains("may correct the customer contacts") && explanation.due_time.is_some(),
         "{}",
         explanation.explanation
     );
-    system.mail_server().admit("jana@bounce.example");
+    system.mail_server().admit("jana@fabrikam-mail.example");
     case.resend_notice(&system.operator).await.unwrap();
     system.wait_until_idle().await;
     assert_waits(&case, WaitsFor::ConsentWindow, Party::Time).await;

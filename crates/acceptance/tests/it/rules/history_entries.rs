@@ -163,14 +163,14 @@ async fn r56_deadlines_add_entries(system: &TestSystem) {
 }
 
 async fn r56_notice_entries_name_bounce_and_sender(system: &TestSystem) {
-    system.mail_server().refuse("jana@bounce.example");
-    let customer_contact = contact("Jana Dvořáková", "CIO", "jana@bounce.example");
+    system.mail_server().refuse("jana@fabrikam-mail.example");
+    let customer_contact = contact("Jana Dvořáková", "CIO", "jana@fabrikam-mail.example");
     let case =
         TestClaim::at_stage(system, Claim { customer_contact, ..system.presales().await }, ClaimStage::Submitted).await;
     let bounced = case.entry("notice_reported").await;
     assert_eq!(changes(&bounced), [("notices.submission", "queued", "bounced")]);
     assert!(bounced.reason.starts_with("submission notice bounced: SMTP 55"), "{}", bounced.reason);
-    system.mail_server().admit("jana@bounce.example");
+    system.mail_server().admit("jana@fabrikam-mail.example");
     case.resend_notice(&system.operator).await.unwrap();
     system.wait_until_idle().await;
     let resent = case.entry("notice_resent").await;
@@ -186,6 +186,7 @@ async fn deliver_approval(case: &TestClaim<'_>, consent_request_number: u32) -> 
         claim: case.name.clone(),
         channel: cpor_proto::r#type::v1::ConsentChannel::Link.into(),
         consent_request_number,
+        awaits_confirmation: false,
     };
     let event = Event {
         sequence: 1,

@@ -111,8 +111,8 @@ async fn undelivered_consents(actor: &Actor) -> Vec<Consent> {
 }
 
 async fn r41_the_window_stays_closed_after_a_bounce(system: &TestSystem) {
-    system.mail_server().refuse("jana@bounce.example");
-    let case = under_review(system, "jana@bounce.example").await;
+    system.mail_server().refuse("jana@fabrikam-mail.example");
+    let case = under_review(system, "jana@fabrikam-mail.example").await;
     case.approve(&system.reviewer).await.unwrap();
     system.wait_until_idle().await;
     system.advance_by(TimeDelta::days(20)).await;
@@ -137,14 +137,14 @@ async fn r41_the_window_stays_closed_after_a_bounce(system: &TestSystem) {
 }
 
 async fn r44_resending_never_shortens_the_window(system: &TestSystem) {
-    system.mail_server().refuse("jana@bounce.example");
-    let case = under_review(system, "jana@bounce.example").await;
+    system.mail_server().refuse("jana@fabrikam-mail.example");
+    let case = under_review(system, "jana@fabrikam-mail.example").await;
     case.approve(&system.reviewer).await.unwrap();
     system.wait_until_idle().await;
     assert_refused(case.resend_notice(&case.partner).await, Code::PermissionDenied, "ROLE_NOT_ALLOWED");
     assert_refused(case.resend_notice(case.customer()).await, Code::PermissionDenied, "ROLE_NOT_ALLOWED");
     system.advance_by(TimeDelta::days(2)).await;
-    system.mail_server().admit("jana@bounce.example");
+    system.mail_server().admit("jana@fabrikam-mail.example");
     case.resend_notice(&system.operator).await.unwrap();
     system.wait_until_idle().await;
     let consent = case.consent().await.unwrap();
@@ -154,7 +154,7 @@ async fn r44_resending_never_shortens_the_window(system: &TestSystem) {
         (ConsentState::WindowOpen, Some(timestamp("2026-03-25T23:00:00Z")))
     );
     assert_eq!(
-        (undelivered_consents(&system.operator).await.len(), system.mails_to("jana@bounce.example").len()),
+        (undelivered_consents(&system.operator).await.len(), system.mails_to("jana@fabrikam-mail.example").len()),
         (0, 1)
     );
     system.advance_by(TimeDelta::days(3)).await;
@@ -162,7 +162,7 @@ async fn r44_resending_never_shortens_the_window(system: &TestSystem) {
         case.resend_notice(sender).await.unwrap();
         system.wait_until_idle().await;
     }
-    let mails = system.mails_to("jana@bounce.example");
+    let mails = system.mails_to("jana@fabrikam-mail.example");
     assert_eq!(mails.len(), 3);
     assert_ne!(mails[1].token(), mails[2].token(), "each mail has its own link");
     let unchanged = case.consent().await.unwrap();

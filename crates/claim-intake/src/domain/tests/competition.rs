@@ -90,7 +90,7 @@ fn r39_an_association_ends_and_the_claim_stays_approved() {
 fn r39_ended_pending_association_never_is_official() {
     let test = TestClaim::approved().fact(&ended(EndReason::Expired, &[line_id()]));
     for late in [
-        Fact::Consent(ConsentFact::WindowPassed),
+        Fact::Consent(ConsentFact::WindowPassed { awaits_confirmation: false }),
         customer_approved(),
         Fact::AssociationOfficial { since: start(), associations: std::collections::BTreeMap::new() },
     ] {
@@ -101,7 +101,9 @@ fn r39_ended_pending_association_never_is_official() {
 
 #[test]
 fn r39_some_lines_end_and_the_others_stay_on_record() {
-    let test = two_line_claim().approved_by_reviewer().fact(&Fact::Consent(ConsentFact::WindowPassed));
+    let test = two_line_claim()
+        .approved_by_reviewer()
+        .fact(&Fact::Consent(ConsentFact::WindowPassed { awaits_confirmation: false }));
     let test =
         test.fact(&Fact::AssociationOfficial { since: start(), associations: std::collections::BTreeMap::new() });
     let test = test.fact(&ended(EndReason::Superseded, &[second_line_id()]));

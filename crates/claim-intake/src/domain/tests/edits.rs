@@ -75,7 +75,11 @@ fn r29_an_answer_from_before_the_edit_is_overtaken() {
     // An earlier answer does not count even if it was given after the edit: the customer may not
     // have known about the edit.
     assert!(test.clone().fact(&customer_approved()).last().kind.is_overtaken());
-    let again = test.fact(&Fact::Consent(ConsentFact::Approved { channel: "link".into(), consent_request_number: 1 }));
+    let again = test.fact(&Fact::Consent(ConsentFact::Approved {
+        channel: "link".into(),
+        consent_request_number: 1,
+        awaits_confirmation: false,
+    }));
     assert!(again.claim.state.submission().unwrap().explicit_approval.is_some());
 }
 
@@ -101,14 +105,15 @@ fn r29_another_location_has_another_calendar() {
     assert_eq!(transition.next.state.submission().unwrap().partner_calendar, "us-east");
 }
 
-/// R29, R61: the edits and evidence that each profile allows in each state.
+/// R29, R29a, R61: the edits and evidence that each profile allows in each state. Under every profile,
+/// the contacts of an approved claim can be corrected until a notice is accepted.
 #[test]
 fn r61_each_profile_leaves_its_own_to_the_partner() {
     let (edit, evidence) = (Command::Update, Command::AddEvidence);
     for (profile, submitted, asked, approved) in [
-        ("2020@1", vec![], vec![evidence], vec![]),
-        ("2021@1", vec![edit, evidence], vec![edit, evidence], vec![]),
-        ("2023@1", vec![], vec![edit, evidence], vec![evidence]),
+        ("2020@1", vec![], vec![evidence], vec![edit]),
+        ("2021@1", vec![edit, evidence], vec![edit, evidence], vec![edit]),
+        ("2023@1", vec![], vec![edit, evidence], vec![edit, evidence]),
     ] {
         let test = TestClaim::submitted_under(&rules_of(profile));
         let allowed = |test: &TestClaim| -> Vec<_> {

@@ -84,7 +84,12 @@ pub(crate) fn facts(content: &Content, family: ProductFamily) -> DirectoryFacts 
         directory: DirectoryAnswer {
             partner_display_name: "Contoso".into(),
             partner_calendar: Some("de".into()),
-            tenant: Some(Tenant { id: tenant, display_name: "Fabrikam".into(), calendar: "us-east".into() }),
+            tenant: Some(Tenant {
+                id: tenant,
+                display_name: "Fabrikam".into(),
+                calendar: "us-east".into(),
+                contact_domains: vec!["fabrikam.example".parse().unwrap()],
+            }),
             violations: Vec::new(),
         },
         lines: content.lines.iter().map(|line| (line.id, known(line))).collect(),
@@ -164,7 +169,11 @@ pub(crate) fn ended(reason: EndReason, lines: &[LineId]) -> Fact {
 }
 
 pub(crate) fn customer_approved() -> Fact {
-    Fact::Consent(ConsentFact::Approved { channel: "link".into(), consent_request_number: 0 })
+    Fact::Consent(ConsentFact::Approved {
+        channel: "link".into(),
+        consent_request_number: 0,
+        awaits_confirmation: false,
+    })
 }
 
 pub(crate) fn withdraw() -> Withdraw {
@@ -181,7 +190,11 @@ pub(crate) fn of_present_case(fact: Fact, claim: &Claim) -> Fact {
     match (fact, claim.state.submission()) {
         (Fact::Review { fact, .. }, Some(submission)) => Fact::Review { case: submission.review_case, fact },
         (Fact::Consent(ConsentFact::Approved { channel, .. }), Some(submission)) => {
-            Fact::Consent(ConsentFact::Approved { channel, consent_request_number: submission.consent_request_number })
+            Fact::Consent(ConsentFact::Approved {
+                channel,
+                consent_request_number: submission.consent_request_number,
+                awaits_confirmation: false,
+            })
         }
         (fact, _) => fact,
     }
@@ -210,13 +223,21 @@ pub(crate) fn every_fact() -> Vec<Fact> {
         review(ReviewFact::ApprovalBegun),
         review(ReviewFact::Overdue("review_start".into())),
         review(ReviewFact::Reminded("review_start".into())),
+        review(ReviewFact::ContactConfirmed("else@nowhere.example".into())),
         review(ReviewFact::Noted("Compare the dates.".into())),
         awarded(&[line_id()], &[]),
         contested(&[line_id()]),
         Fact::Consent(ConsentFact::NoticeResent { notice: "approval".into(), previous: "bounced".into() }),
-        Fact::Consent(ConsentFact::NoticeReported { notice: "approval".into(), bounced: None }),
+        Fact::Consent(ConsentFact::NoticeReported {
+            notice: "approval".into(),
+            previous: "queued".into(),
+            bounced: None,
+        }),
+        Fact::Consent(ConsentFact::WindowStopped(Some(at("2026-04-11T00:00:00Z")))),
+        Fact::Consent(ConsentFact::DeliveryReminded),
+        Fact::Consent(ConsentFact::NotReached),
         Fact::Consent(ConsentFact::WindowOpened { due: at("2026-04-01T00:00:00Z"), rule: "7 calendar days".into() }),
-        Fact::Consent(ConsentFact::WindowPassed),
+        Fact::Consent(ConsentFact::WindowPassed { awaits_confirmation: false }),
         customer_approved(),
         declined(),
         Fact::AssociationOfficial { since: start(), associations: std::collections::BTreeMap::new() },
@@ -305,7 +326,7 @@ impl TestClaim {
 
     pub(crate) fn official() -> Self {
         Self::approved()
-            .fact(&Fact::Consent(ConsentFact::WindowPassed))
+            .fact(&Fact::Consent(ConsentFact::WindowPassed { awaits_confirmation: false }))
             .fact(&Fact::AssociationOfficial { since: start(), associations: std::collections::BTreeMap::new() })
     }
 

@@ -46,6 +46,8 @@ pub(super) struct Model {
     new_documents: usize,
     /// Whether another company claims the line or holds it (R37).
     contested: bool,
+    /// Whether the consent window has opened, and has not stopped since (R41, R41b).
+    window_opened: bool,
     /// Whether nothing was recorded since all personal data was erased (R56).
     erased: bool,
 }
@@ -73,6 +75,7 @@ impl Model {
             documents: 1,
             new_documents: 1,
             contested: false,
+            window_opened: false,
             erased: false,
         }
     }
@@ -119,7 +122,10 @@ impl Model {
         );
         let disputable = self.state == ModelState::Rejected { disputable: true };
         match command {
-            Command::Update => editable,
+            Command::Update => {
+                let is_pending = self.state == ModelState::Approved(AssociationStatus::Pending);
+                editable || (is_pending && !self.window_opened)
+            }
             Command::Delete | Command::Submit | Command::RemoveEvidence => self.state == ModelState::Editing,
             Command::Resubmit => matches!(self.state, ModelState::PartnerActionRequired { .. }),
             Command::Withdraw => self.is_live(),
@@ -169,7 +175,10 @@ impl Model {
                 self.state = if in_dispute { ModelState::Disputed } else { ModelState::Submitted };
             }
             Command::Withdraw => self.reject(false),
-            Command::Dispute => self.state = ModelState::Disputed,
+            Command::Dispute => {
+                self.state = ModelState::Disputed;
+                self.window_opened = false;
+            }
             Command::AddEvidence => {
                 self.documents += 1;
                 self.new_documents += 1;
@@ -270,6 +279,7 @@ impl Model {
             }
             ReviewFact::ActionRequested { .. } | ReviewFact::Approved(_) | ReviewFact::Rejected(..) => false,
             ReviewFact::ApprovalBegun | ReviewFact::ApprovalRefused(..) => is_in_review,
+            ReviewFact::ContactConfirmed(_) => false,
             ReviewFact::LinesAwarded { awards, .. } if is_open && !awards.lost.is_empty() => {
                 self.reject(true);
                 true
@@ -294,10 +304,25 @@ impl Model {
 
     fn apply_consent_fact(&mut self, fact: &ConsentFact) -> bool {
         match fact {
-            ConsentFact::NoticeResent { .. }
-            | ConsentFact::NoticeReported { .. }
-            | ConsentFact::WindowOpened { .. } => self.is_live(),
-            ConsentFact::WindowPassed => {
+            ConsentFact::NoticeResent { .. } | ConsentFact::NoticeReported { .. } => self.is_live(),
+            ConsentFact::WindowOpened { .. } => {
+                self.window_opened |= self.is_live();
+                self.is_live()
+            }
+            ConsentFact::WindowStopped(_) => {
+                let is_approved = matches!(self.state, ModelState::Approved(_));
+                self.window_opened &= !is_approved;
+                is_approved
+            }
+            ConsentFact::DeliveryReminded => matches!(self.state, ModelState::Approved(_)),
+            ConsentFact::NotReached => {
+                let is_pending = matches!(self.state, ModelState::Approved(AssociationStatus::Pending));
+                if is_pending {
+                    self.reject(true);
+                }
+                is_pending
+            }
+            ConsentFact::WindowPassed { .. } => {
                 let silence_is_consent = !self.declined || self.approved;
                 let on_record = matches!(
                     self.state,

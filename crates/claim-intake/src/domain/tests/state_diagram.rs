@@ -140,9 +140,12 @@ fn fact_source(fact: FactKind) -> &'static str {
         | FactKind::ResponseDeadlinePassed
         | FactKind::DisputeWindowPassed => "time",
         FactKind::ReviewReminded | FactKind::ReviewOverdue => "time, reported by poe-review",
-        FactKind::ConsentWindowPassed => "time, reported by customer-consent",
+        FactKind::ConsentWindowPassed | FactKind::DeliveryReminded | FactKind::CustomerNotReached => {
+            "time, reported by customer-consent"
+        }
         FactKind::ConsentWindowOpened
         | FactKind::NoticeReported
+        | FactKind::ConsentWindowStopped
         | FactKind::NoticeResent
         | FactKind::CustomerApproved
         | FactKind::CustomerDeclined => "reported by customer-consent",
@@ -159,6 +162,7 @@ fn fact_source(fact: FactKind) -> &'static str {
         | FactKind::ApprovalRefused
         | FactKind::ReviewNoted
         | FactKind::LinesAwarded
+        | FactKind::ContactConfirmed
         | FactKind::CompetitionChanged => "reported by poe-review",
     }
 }

@@ -31,9 +31,19 @@ fn perform(claim: &Claim, command: Command, now: Timestamp) -> Result<Option<Tra
     let transition = match command {
         Command::Update => {
             let display_name = claim.content.display_name.clone();
-            let partner_contact = Contact { name: claim.history.to_string(), ..content().partner_contact };
-            let content = Content { display_name, partner_contact, ..content() };
-            let update = Update { fields: Field::ALL.to_vec(), content };
+            let new_contact = |contact: Contact| Contact { name: claim.history.to_string(), ..contact };
+            // In an approved claim, only the customer contacts can be changed.
+            let (content, fields) = match claim.state.association() {
+                Some(_) => {
+                    let customer_contact = new_contact(content().customer_contact);
+                    (Content { customer_contact, ..content() }, vec![Field::CustomerContact])
+                }
+                None => {
+                    let partner_contact = new_contact(content().partner_contact);
+                    (Content { display_name, partner_contact, ..content() }, Field::ALL.to_vec())
+                }
+            };
+            let update = Update { fields, content };
             return claim.update(&update, Some(&facts), &rules, now);
         }
         Command::Delete => claim.delete(now),

@@ -10,9 +10,9 @@ fn perform(test: &TestClaim, command: Command) -> Result<Transition<Claim>, Refu
     let (facts, rules) = (admitted(), rules());
     match command {
         Command::Update => {
-            let partner_contact = Contact { name: "Bea".into(), ..content().partner_contact };
-            let content = Content { partner_contact, ..content() };
-            let update = Update { fields: vec![Field::PartnerContact], content };
+            let customer_contact = Contact { name: "Bea".into(), ..content().customer_contact };
+            let content = Content { customer_contact, ..content() };
+            let update = Update { fields: vec![Field::CustomerContact], content };
             claim.update(&update, Some(&facts), &rules, now).map(|changed| changed.expect("the contact changes"))
         }
         Command::Delete => claim.delete(now),

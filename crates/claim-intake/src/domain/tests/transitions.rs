@@ -256,7 +256,7 @@ fn r27_window_passes_and_registry_confirms() {
     let test = TestClaim::approved().fact(&opened);
     assert_eq!(test.claim.state.association(), Some(&Association::Pending));
     assert_eq!(test.claim.state.submission().unwrap().consent_due, Some(at("2026-03-20T00:00:00Z")));
-    let test = test.fact(&Fact::Consent(ConsentFact::WindowPassed));
+    let test = test.fact(&Fact::Consent(ConsentFact::WindowPassed { awaits_confirmation: false }));
     assert_eq!(test.last().kind, EventKind::Granted { tenant: TENANT.parse().unwrap() });
     let test =
         test.fact(&Fact::AssociationOfficial { since: start(), associations: std::collections::BTreeMap::new() });

@@ -16,7 +16,8 @@ fn open_window(test: TestClaim) -> TestClaim {
 
 fn settle_notice(test: TestClaim, accepted: bool) -> TestClaim {
     let bounced = (!accepted).then(|| "SMTP 550".to_owned());
-    test.fact(&Fact::Consent(ConsentFact::NoticeReported { notice: "approval".into(), bounced }))
+    let (notice, previous) = ("approval".into(), "queued".into());
+    test.fact(&Fact::Consent(ConsentFact::NoticeReported { notice, previous, bounced }))
 }
 
 fn start_review(test: TestClaim) -> TestClaim {
@@ -54,10 +55,13 @@ fn dispute_window_missed() -> TestClaim {
 /// Returns every state with every kind of data that changes what the claim waits for: name, claim,
 /// expected wait, expected party, and whether there is a due time.
 fn wait_cases() -> Vec<(&'static str, TestClaim, Wait, Option<Party>, bool)> {
-    use Party::{Customer, Operator, Partner, ReviewLead, Reviewer, System, Time};
+    use Party::{Customer, Partner, ReviewLead, Reviewer, System, Time};
     let contest = contested(&[line_id()]);
     let opened = review(ReviewFact::Opened(Some(due())));
-    let granted = || open_window(TestClaim::approved()).fact(&Fact::Consent(ConsentFact::WindowPassed));
+    let granted = || {
+        open_window(TestClaim::approved())
+            .fact(&Fact::Consent(ConsentFact::WindowPassed { awaits_confirmation: false }))
+    };
     let ended = || TestClaim::official().fact(&ended(EndReason::Expired, &[line_id()]));
     vec![
         ("draft", TestClaim::complete(), Wait::Submission, Some(Partner), false),
@@ -77,26 +81,26 @@ fn wait_cases() -> Vec<(&'static str, TestClaim, Wait, Option<Party>, bool)> {
         ("approving, contested", approval_in_progress().fact(&contest), Wait::Registry, Some(System), false),
         ("asked", TestClaim::asked(), Wait::PartnerResponse, Some(Partner), true),
         ("asked, contested", TestClaim::asked().fact(&contest), Wait::PartnerResponse, Some(Partner), true),
-        ("approved", TestClaim::approved(), Wait::NoticeDelivery, Some(System), false),
-        ("bounced", settle_notice(TestClaim::approved(), false), Wait::NoticeDelivery, Some(Operator), false),
+        ("approved", TestClaim::approved(), Wait::NoticeDelivery, Some(System), true),
+        ("bounced", settle_notice(TestClaim::approved(), false), Wait::NoticeDelivery, Some(Partner), true),
         (
             "sent again",
             settle_notice(settle_notice(TestClaim::approved(), false), true),
             Wait::NoticeDelivery,
             Some(System),
-            false,
+            true,
         ),
         (
             "resent",
             resend_notice(settle_notice(TestClaim::approved(), false)),
             Wait::NoticeDelivery,
             Some(System),
-            false,
+            true,
         ),
         ("window open", open_window(TestClaim::approved()), Wait::ConsentWindow, Some(Time), true),
         ("holder contested", open_window(TestClaim::approved()).fact(&contest), Wait::ConsentWindow, Some(Time), true),
         ("declined before", open_window(approved_after_decline()), Wait::ExplicitApproval, Some(Customer), true),
-        ("declined, no notice", approved_after_decline(), Wait::NoticeDelivery, Some(System), false),
+        ("declined, no notice", approved_after_decline(), Wait::NoticeDelivery, Some(System), true),
         ("granted", granted(), Wait::Registry, Some(System), false),
         ("official", TestClaim::official(), Wait::Nothing, None, false),
         ("asked for a statement", asked_for_statement(), Wait::Statement, Some(Partner), true),
@@ -208,7 +212,10 @@ fn r60_every_party_has_its_allowed_methods() {
         assert_eq!(allowed(Party::Customer), customer, "{name}: customer");
         let sends = reviewer.contains(&notify).then_some(notify);
         let rests = matches!(name, "deleted" | "ended" | "missed" | "withdrawn").then_some("ErasePersonalData");
-        assert_eq!(allowed(Party::Operator), Vec::from_iter(rests.or(sends)), "{name}: operator");
+        let is_accepted = test.claim.state.submission().is_some_and(|submission| submission.consent_due.is_some());
+        let bounces = (is_accepted && test.claim.state.rejection().is_none()).then_some("RecordBounce");
+        let operator: Vec<_> = rests.or(sends).into_iter().chain(bounces).collect();
+        assert_eq!(allowed(Party::Operator), operator, "{name}: operator");
         assert!(allowed(Party::System).is_empty() && allowed(Party::Time).is_empty());
         let partner: Vec<_> =
             test.claim.allowed_methods(Party::Partner, now).into_iter().map(|offer| offer.command).collect();
@@ -242,7 +249,7 @@ fn r60_a_wait_counts_from_its_effective_time() {
     let started = assigned
         .step(|claim, now| claim.apply(&review(ReviewFact::Started("rita".into(), None)), began, &rules(), now));
     assert_eq!(wait_time(&started), began);
-    let overtaken = started.fact(&Fact::Consent(ConsentFact::WindowPassed));
+    let overtaken = started.fact(&Fact::Consent(ConsentFact::WindowPassed { awaits_confirmation: false }));
     assert_eq!(wait_time(&overtaken), began);
     let asked = TestClaim::asked();
     let response = asked.claim.waiting().due.unwrap();

@@ -91,6 +91,7 @@ impl Submission {
     /// Records that the customer declined. An earlier approval no longer counts (R26).
     pub(super) const fn record_decline(&mut self, time: Timestamp) {
         self.declined = Some(time);
+        self.awaits_confirmation = false;
         self.explicit_approval = None;
     }
 }

@@ -24,16 +24,36 @@ impl Claim {
             ConsentFact::NoticeResent { notice, previous } => {
                 Ok(Some(self.apply_notice_resent(submission, notice, previous, context)))
             }
-            ConsentFact::NoticeReported { notice, bounced } => {
-                Ok(Some(self.apply_notice_reported(submission, notice, bounced.is_some(), context)))
+            ConsentFact::NoticeReported { notice, previous, bounced } => {
+                Ok(Some(self.apply_notice_reported(submission, notice, previous, bounced.is_some(), context)))
             }
+            ConsentFact::WindowStopped(delivery_due) => {
+                Ok(Some(self.apply_window_stopped(submission, *delivery_due, context)))
+            }
+            // R48: the mail is withdrawn if the customer has been reached since.
+            ConsentFact::DeliveryReminded => {
+                let event = EventKind::Reported(FactKind::DeliveryReminded);
+                Ok(Some(self.record_only(event, context.entry(), context.now)))
+            }
+            ConsentFact::NotReached => self.apply_not_reached(submission, context),
             ConsentFact::WindowOpened { due, .. } => Ok(Some(self.apply_window_opened(submission, *due, context))),
-            // R28: silence is not consent after an earlier decline.
-            ConsentFact::WindowPassed if submission.needs_explicit_approval() => Ok(None),
-            ConsentFact::WindowPassed => Ok(self.apply_window_passed(submission, context)),
-            ConsentFact::Approved { consent_request_number, .. } => {
-                Ok(self.apply_customer_approved(submission, *consent_request_number, context))
+            ConsentFact::WindowPassed { awaits_confirmation: true } => {
+                Ok(self.apply_unconfirmed_consent(submission, FactKind::ConsentWindowPassed, context))
             }
+            // R28: silence is not consent after an earlier decline.
+            ConsentFact::WindowPassed { .. } if submission.needs_explicit_approval() => Ok(None),
+            ConsentFact::WindowPassed { .. } => Ok(self.apply_window_passed(submission, context)),
+            // After an edit (R29) or a dispute the customer is asked again. An answer to an earlier
+            // request does not count, because the customer may not have known about the change.
+            ConsentFact::Approved { consent_request_number, .. }
+                if *consent_request_number != submission.consent_request_number =>
+            {
+                Ok(None)
+            }
+            ConsentFact::Approved { awaits_confirmation: true, .. } => {
+                Ok(self.apply_unconfirmed_consent(submission, FactKind::CustomerApproved, context))
+            }
+            ConsentFact::Approved { .. } => Ok(self.apply_customer_approved(submission, context)),
             ConsentFact::Declined { channel, comment } => {
                 self.apply_customer_declined(submission, channel, comment, context)
             }
@@ -56,21 +76,59 @@ impl Claim {
         builder.build()
     }
 
-    /// R41: the customer's mail system accepted a notice, or the notice bounced. This changes only
-    /// what the claim waits for (R60).
+    /// R41: the customer's mail system accepted a notice, or the notice bounced, at once or later
+    /// (R41b). This changes only what the claim waits for (R60).
     fn apply_notice_reported(
         &self,
         submission: &Submission,
         notice: &str,
+        previous: &str,
         bounced: bool,
         context: &FactContext<'_>,
     ) -> Transition<Self> {
         let mut builder = TransitionBuilder::new(self, context.now);
         builder.claim.state = self.state.with_submission(Submission { bounced, ..submission.clone() });
         let status = if bounced { "bounced" } else { "accepted" };
-        let entry = context.entry().with_change(&format!("notices.{notice}"), "queued", status);
-        builder.record(EventKind::Reported(FactKind::NoticeReported), entry);
+        let entry = context.entry().with_change(&format!("notices.{notice}"), previous, status);
+        let event = match self.state.association() {
+            Some(association) if bounced && !matches!(association, Association::Ended { .. }) => {
+                let is_unreached = submission.is_customer_unreached(association);
+                let official = *association != Association::Pending;
+                EventKind::NoticeBounced { is_first: is_unreached && !submission.bounced, official }
+            }
+            Some(_) | None => EventKind::Reported(FactKind::NoticeReported),
+        };
+        builder.record(event, entry);
         builder.build()
+    }
+
+    /// R41b: the notice that opened the consent window has bounced after all, so the claim waits for
+    /// a notice that is accepted. The bounce itself was reported before.
+    fn apply_window_stopped(
+        &self,
+        submission: &Submission,
+        delivery_due: Option<Timestamp>,
+        context: &FactContext<'_>,
+    ) -> Transition<Self> {
+        let delivery_due = delivery_due.or(submission.delivery_due);
+        let mut builder = TransitionBuilder::new(self, context.now);
+        let stopped = Submission { consent_due: None, delivery_due, ..submission.clone() };
+        builder.claim.state = self.state.with_submission(stopped);
+        let entry = context.entry().with_consent_due(submission, None);
+        builder.record(EventKind::Reported(FactKind::ConsentWindowStopped), entry);
+        builder.build()
+    }
+
+    /// R41a: no notice was accepted in time after the approval, so the claim is rejected and its
+    /// holds end. customer-consent has checked that the customer has not approved.
+    fn apply_not_reached(&self, submission: &Submission, context: &FactContext<'_>) -> ApplyResult {
+        if self.state.association() != Some(&Association::Pending) {
+            return Ok(None);
+        }
+        let remedy = context.rules.remedy(submission, context.time)?;
+        let (fact, primary) = (FactKind::CustomerNotReached, PrimaryRejection::CustomerNotReached);
+        let rejection = NewRejection::by_fact(fact, primary, context.time, remedy);
+        Ok(Some(self.close(submission, rejection, context.entry(), context.now)))
     }
 
     /// R41: the consent window opened. The policy profile determines whether this is before or
@@ -108,19 +166,13 @@ impl Claim {
     /// R26a: the customer approved. If the claim is approved already, the association is granted at
     /// once; otherwise the customer's approval is recorded.
     ///
-    /// Returns `None` for a repeated approval and for an answer to an earlier request. After an
-    /// edit (R29) or a dispute the customer is asked again. An answer to an earlier request does
-    /// not count, because the customer may not have known about the change.
-    fn apply_customer_approved(
-        &self,
-        submission: &Submission,
-        consent_request_number: u32,
-        context: &FactContext<'_>,
-    ) -> Option<Transition<Self>> {
-        if consent_request_number != submission.consent_request_number || submission.explicit_approval.is_some() {
+    /// Returns `None` for a repeated approval.
+    fn apply_customer_approved(&self, submission: &Submission, context: &FactContext<'_>) -> Option<Transition<Self>> {
+        if submission.explicit_approval.is_some() {
             return None;
         }
-        let next_submission = Submission { explicit_approval: Some(context.time), ..submission.clone() };
+        let explicit_approval = Some(context.time);
+        let next_submission = Submission { explicit_approval, awaits_confirmation: false, ..submission.clone() };
         let entry = context.entry().with_consent_change(submission, &next_submission);
         if self.state.association().is_some() {
             return self.grant_association(next_submission, FactKind::CustomerApproved, entry, context);
@@ -128,6 +180,27 @@ impl Claim {
         let mut builder = TransitionBuilder::new(self, context.now);
         builder.claim.state = self.state.with_submission(next_submission);
         builder.record(EventKind::Reported(FactKind::CustomerApproved), entry);
+        Some(builder.build())
+    }
+
+    /// R43a: the customer contact approved by link, or was silent until the consent window ended, and
+    /// that does not count until a reviewer confirms the contact. Returns `None` if the association is
+    /// not pending any more, or the customer has approved otherwise.
+    fn apply_unconfirmed_consent(
+        &self,
+        submission: &Submission,
+        fact: FactKind,
+        context: &FactContext<'_>,
+    ) -> Option<Transition<Self>> {
+        let is_open = self.state.association().is_none_or(|association| *association == Association::Pending);
+        if !is_open || submission.explicit_approval.is_some() {
+            return None;
+        }
+        let mut builder = TransitionBuilder::new(self, context.now);
+        let waiting = Submission { awaits_confirmation: true, ..submission.clone() };
+        builder.claim.state = self.state.with_submission(waiting);
+        let entry = context.entry().with_change("consent", submission.consent_status(), "awaits_confirmation");
+        builder.record(EventKind::Reported(fact), entry);
         Some(builder.build())
     }
 

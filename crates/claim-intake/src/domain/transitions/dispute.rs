@@ -69,7 +69,9 @@ impl Claim {
             review_case: dispute.review_case,
             reviewer: None,
             review: ReviewProgress::default(),
+            awaits_confirmation: false,
             consent_due: None,
+            delivery_due: None,
             consent_request_number: submission.consent_request_number + 1,
             disputes: submission.disputes + 1,
             ..submission.clone()

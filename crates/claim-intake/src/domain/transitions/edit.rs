@@ -1,4 +1,4 @@
-//! Edits after the submission (R29).
+//! Edits after the submission (R29, R29a).
 use super::Update;
 use crate::domain::{
     Claim, Content, DirectoryFacts, EventKind, Field, Refusal, Rules, Submission,
@@ -8,14 +8,12 @@ use cpor_durable::Transition;
 use cpor_types::Timestamp;
 
 impl Field {
-    /// Returns whether the partner may change the field after the submission (R29).
-    const fn is_open_after_submission(self) -> bool {
+    /// Returns whether the partner may change the field after the submission (R29). If the claim is
+    /// approved, only the customer contacts can be corrected (R29a).
+    const fn is_open_after_submission(self, is_approved: bool) -> bool {
         match self {
-            Self::MpnId
-            | Self::Lines
-            | Self::CustomerContact
-            | Self::CustomerTechnicalContact
-            | Self::PartnerContact => true,
+            Self::CustomerContact | Self::CustomerTechnicalContact => true,
+            Self::MpnId | Self::Lines | Self::PartnerContact => !is_approved,
             Self::DisplayName
             | Self::CustomerDomain
             | Self::TenantId
@@ -31,7 +29,7 @@ impl Field {
 }
 
 impl Claim {
-    /// Changes a submitted claim (R29). The claim must be complete afterwards, as at its
+    /// Changes a submitted claim (R29), or corrects the customer contacts of an approved one (R29a). The claim must be complete afterwards, as at its
     /// submission. `facts` are the registry's answer about the content after the update. Returns
     /// `None` when nothing changes.
     pub(super) fn edit_submitted(
@@ -46,7 +44,12 @@ impl Claim {
         self.check_locked_fields(&content)?;
         let mut builder = TransitionBuilder::new(self, now);
         builder.claim.content = content;
-        builder.claim.set_directory_facts(Some(facts.ok_or(Refusal::FactsMissing)?));
+        let facts = facts.ok_or(Refusal::FactsMissing)?;
+        // The registry holds the lines of an approved claim as they were at the approval.
+        match self.state.association() {
+            Some(_) => builder.claim.set_contact_domains(facts),
+            None => builder.claim.set_directory_facts(Some(facts)),
+        }
         let required = builder.claim.check_complete(rules.recorded_profile(submission)?)?;
         let changes = self.content.changes(&builder.claim.content);
         if changes.is_empty() {
@@ -61,7 +64,12 @@ impl Claim {
             entry = entry.with_consent_due(submission, None);
             next_submission.explicit_approval = None;
             next_submission.consent_due = None;
+            next_submission.bounced = false;
+            next_submission.awaits_confirmation = false;
             next_submission.consent_request_number += 1;
+        }
+        if previous_contact.is_some() {
+            next_submission.contact_confirmed = None;
         }
         let entry = entry.with_consent_change(submission, &next_submission);
         builder.claim.state = self.state.with_submission(next_submission);
@@ -74,7 +82,8 @@ impl Claim {
     fn check_locked_fields(&self, content: &Content) -> Result<(), Refusal> {
         let changes = self.content.changes(content);
         let has_changed = |field: &Field| changes.iter().any(|change| change.field == field.path());
-        let locked = Field::ALL.into_iter().filter(|field| !field.is_open_after_submission());
+        let is_approved = self.state.association().is_some();
+        let locked = Field::ALL.into_iter().filter(|field| !field.is_open_after_submission(is_approved));
         let fields: Vec<_> = locked.filter(has_changed).collect();
         if fields.is_empty() { Ok(()) } else { Err(Refusal::FieldsLocked { state: self.state.kind(), fields }) }
     }

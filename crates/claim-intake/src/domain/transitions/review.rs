@@ -29,7 +29,8 @@ impl Claim {
             ReviewFact::StatementRequested(comment) => {
                 self.apply_statement_requested(submission, comment.clone(), context)
             }
-            ReviewFact::Approved(comment) => Ok(Some(self.apply_approved(submission, comment.clone(), context))),
+            ReviewFact::ContactConfirmed(email) => Ok(self.apply_contact_confirmed(submission, email, context)),
+            ReviewFact::Approved(comment) => self.apply_approved(submission, comment.clone(), context),
             ReviewFact::Rejected(further_reasons, comment) => {
                 self.apply_rejected(submission, further_reasons, comment.clone(), context)
             }
@@ -169,8 +170,9 @@ impl Claim {
         submission: &Submission,
         comment: Option<Comment>,
         context: &FactContext<'_>,
-    ) -> Transition<Self> {
+    ) -> ApplyResult {
         let customer_approved = submission.explicit_approval.is_some();
+        let delivery_due = Some(context.rules.delivery_due(submission, context.time)?);
         let association = match customer_approved {
             true => Association::Granted { since: context.time },
             false => Association::Pending,
@@ -181,6 +183,7 @@ impl Claim {
         let approved = Submission {
             document_count_at_start: self.evidence.len(),
             bounced: false,
+            delivery_due,
             review,
             statement: None,
             ..submission.clone()
@@ -191,7 +194,25 @@ impl Claim {
         if customer_approved {
             builder.record_grant(submission.tenant);
         }
-        builder.build()
+        Ok(Some(builder.build()))
+    }
+
+    /// R43a: a reviewer confirmed the customer contact. Returns `None` if the claim has another contact
+    /// by now, or the contact needs no confirmation.
+    fn apply_contact_confirmed(
+        &self,
+        submission: &Submission,
+        email: &str,
+        context: &FactContext<'_>,
+    ) -> Option<Transition<Self>> {
+        if self.is_contact_authorized() || self.content.customer_contact.email != email {
+            return None;
+        }
+        let mut builder = TransitionBuilder::new(self, context.now);
+        let confirmed = Submission { contact_confirmed: Some(context.time), ..submission.clone() };
+        builder.claim.state = self.state.with_submission(confirmed);
+        builder.record(EventKind::ContactConfirmed, context.entry().with_change("contact_authorized", "false", "true"));
+        Some(builder.build())
     }
 
     /// R24, R31: the reviewer rejected the claim for insufficient proof of execution.

@@ -33,6 +33,9 @@ pub(crate) enum WaitsFor {
     /// See [`Wait::ConsentWindow`].
     #[sea_orm(string_value = "CONSENT_WINDOW")]
     ConsentWindow,
+    /// See [`Wait::ContactConfirmation`].
+    #[sea_orm(string_value = "CONTACT_CONFIRMATION")]
+    ContactConfirmation,
     /// See [`Wait::ExplicitApproval`].
     #[sea_orm(string_value = "EXPLICIT_APPROVAL")]
     ExplicitApproval,
@@ -59,6 +62,7 @@ impl From<Wait> for WaitsFor {
             Wait::Statement => Self::Statement,
             Wait::NoticeDelivery => Self::NoticeDelivery,
             Wait::ConsentWindow => Self::ConsentWindow,
+            Wait::ContactConfirmation => Self::ContactConfirmation,
             Wait::ExplicitApproval => Self::ExplicitApproval,
             Wait::Registry => Self::Registry,
             Wait::DisputeWindow => Self::DisputeWindow,
@@ -78,6 +82,7 @@ impl From<WaitsFor> for Wait {
             WaitsFor::Statement => Self::Statement,
             WaitsFor::NoticeDelivery => Self::NoticeDelivery,
             WaitsFor::ConsentWindow => Self::ConsentWindow,
+            WaitsFor::ContactConfirmation => Self::ContactConfirmation,
             WaitsFor::ExplicitApproval => Self::ExplicitApproval,
             WaitsFor::Registry => Self::Registry,
             WaitsFor::DisputeWindow => Self::DisputeWindow,

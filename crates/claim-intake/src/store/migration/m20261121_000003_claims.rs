@@ -123,7 +123,7 @@ const STATES: [&str; 8] =
     ["EDITING", "DELETED", "SUBMITTED", "UNDER_REVIEW", "PARTNER_ACTION_REQUIRED", "APPROVED", "REJECTED", "DISPUTED"];
 
 /// The values of the column `waits_for`.
-const WAITS: [&str; 12] = [
+const WAITS: [&str; 13] = [
     "SUBMISSION",
     "REVIEW_START",
     "REVIEW_DECISION",
@@ -132,6 +132,7 @@ const WAITS: [&str; 12] = [
     "STATEMENT",
     "NOTICE_DELIVERY",
     "CONSENT_WINDOW",
+    "CONTACT_CONFIRMATION",
     "EXPLICIT_APPROVAL",
     "REGISTRY",
     "DISPUTE_WINDOW",

@@ -116,20 +116,21 @@ proptest! {
                 "the official date never changes"
             );
             let counted = |wanted: fn(&Event) -> bool| events.iter().filter(|(_, event)| wanted(event)).count();
-            let passed = counted(|event| matches!(event, Event::WindowPassed));
+            let passed = counted(|event| matches!(event, Event::WindowPassed { .. }));
             let approved = counted(|event| matches!(event, Event::CustomerApproved { .. }));
             let granting_events = passed + approved;
             let became_official = official(&before).is_none() && official(&consent).is_some();
             let granted_by_claim_approval = matches!(step, Step::ClaimApproved { .. });
             prop_assert!(!became_official || granting_events == 1 || granted_by_claim_approval, "a decision or silence makes it official, once: {:?}", events);
             for (time, event) in &events {
-                if let (Event::WindowPassed, Some(window)) = (event, before.state.open_window()) {
+                if let (Event::WindowPassed { .. }, Some(window)) = (event, before.state.open_window()) {
                     prop_assert!(*time == window.deadline.due || granted_by_claim_approval, "the window passes when it is due");
                 }
             }
             // R44: an open window keeps its end until the customer is asked again.
             let ends = (before.state.window().map(|w| w.deadline.due), consent.state.window().map(|w| w.deadline.due));
-            let was_asked_again = matches!(step, Step::Edit { .. } | Step::Dispute { .. });
+            let bounced = matches!(step, Step::Settle { report: DeliveryReport::Bounced(_), .. });
+            let was_asked_again = bounced || matches!(step, Step::Edit { .. } | Step::Dispute { .. });
             prop_assert!(was_asked_again || !matches!(ends, (Some(one), Some(other)) if one != other), "{:?}", ends);
         }
     }

@@ -1,7 +1,7 @@
 //! Tests that every input in every state does what the transition table says.
 
 use crate::domain::samples::{
-    after_decline, approval, claim, day, every_consent, in_state, notice, official, terms, terms_of_2020,
+    after_decline, approval, claim, day, edited_claim, every_consent, in_state, notice, official, terms, terms_of_2020,
 };
 use crate::domain::table::{Effect, Input, effect};
 use crate::domain::*;
@@ -14,7 +14,11 @@ fn apply(consent: &Consent, input: Input) -> Result<Option<Consent>, Refusal> {
     let as_policy = |decline_any_time| Consent { decline_any_time, ..consent.clone() };
     let passes = |declined_before| {
         let waiting = Consent { declined_before, ..consent.clone() };
-        waiting.apply_passed_deadline(day(20)).map(|elapsed| elapsed.transition)
+        let mut passed = waiting.apply_passed_deadline(day(40)).map(|elapsed| elapsed.transition);
+        if let Some(reminded) = passed.as_ref().filter(|transition| transition.events == [Event::DeliveryReminded]) {
+            passed = reminded.next.apply_passed_deadline(day(40)).map(|elapsed| elapsed.transition);
+        }
+        passed
     };
     let next = match input {
         Input::Approve => consent.approve(Channel::Link, now)?,
@@ -24,16 +28,40 @@ fn apply(consent: &Consent, input: Input) -> Result<Option<Consent>, Refusal> {
         Input::ClaimApproved => approved(approval(day(20))),
         Input::ClaimApprovedWithConsent => approved(official(day(20))),
         Input::ClaimApprovedAfterDecline => approved(after_decline(day(20))),
-        Input::ClaimEdited => consent.on_claim_edited(claim(), true, [notice(8), notice(9)], now),
+        Input::ClaimEdited => consent
+            .on_claim_edited(edited_claim(), true, [notice(8), notice(9)], now)
+            .filter(|transition| transition.next.notices != consent.notices),
         Input::NoticeAccepted => return Ok(accepted(consent)),
+        Input::AcceptedNoticeBounces => return Ok(bounced(consent)),
         Input::WindowPasses => passes(false).filter(|_| consent.state.window().is_some()),
+        Input::ClaimApprovedUnconfirmed => {
+            let claim = ClaimSummary { contact_authorized: false, ..claim() };
+            let consent = Consent { declined_before: false, claim: claim.clone(), ..consent.clone() };
+            consent.on_claim_approved(claim, approval(day(20)), notice(9), &terms(), now)
+        }
+        Input::WindowPassesUnconfirmed => {
+            let claim = ClaimSummary { contact_authorized: false, ..claim() };
+            let waiting = Consent { declined_before: false, claim, ..consent.clone() };
+            waiting
+                .apply_passed_deadline(day(40))
+                .map(|elapsed| elapsed.transition)
+                .filter(|_| consent.state.window().is_some())
+        }
+        Input::SilenceConfirmed => {
+            let unauthorized = ClaimSummary { contact_authorized: false, ..claim() };
+            let waiting = Consent { approval: None, claim: unauthorized, ..consent.clone() };
+            waiting
+                .on_claim_edited(claim(), false, [notice(8), notice(9)], now)
+                .filter(|transition| transition.next.state != consent.state)
+        }
         Input::WindowPassesAfterDecline => passes(true).filter(|_| consent.state.window().is_some()),
+        Input::DeliveryPeriodPasses => passes(false).filter(|_| consent.state.kind() == StateKind::AwaitingDelivery),
         Input::ClaimClosed => consent.on_claim_closed(None, now),
         Input::ClaimRejected => consent.on_claim_closed(Some(day(30)), now),
         Input::DisputeWindowPasses => consent
             .apply_passed_deadline(day(40))
             .map(|elapsed| elapsed.transition)
-            .filter(|_| consent.state.window().is_none()),
+            .filter(|_| consent.state.kind() == StateKind::RejectedDisputable),
         Input::ClaimDisputed => consent.on_claim_disputed(claim(), EarlierDecision::None, notice(9), &terms(), now),
         Input::LinesEnded => consent.on_lines_ended(now),
     };
@@ -58,6 +86,17 @@ fn accepted(consent: &Consent) -> Option<Consent> {
         ..consent.notices[0].clone()
     });
     let next = waiting.on_notice_reported(notice(8), DeliveryReport::Accepted, &terms_of_2020(), day(4)).unwrap().next;
+    (next.state != consent.state).then_some(next)
+}
+
+/// Reports that every accepted notice has bounced after all. Returns the changed consent, or `None`
+/// if the state stays.
+fn bounced(consent: &Consent) -> Option<Consent> {
+    let bounce = |next: Consent, notice: &Notice| {
+        let report = DeliveryReport::Bounced("5.1.1".into());
+        next.on_notice_reported(notice.id, report, &terms_of_2020(), day(4)).map_or(next, |transition| transition.next)
+    };
+    let next = consent.notices.iter().fold(consent.clone(), bounce);
     (next.state != consent.state).then_some(next)
 }
 

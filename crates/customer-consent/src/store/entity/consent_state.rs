@@ -27,6 +27,9 @@ pub(crate) enum ConsentState {
     /// See [`StateKind::WindowOpen`].
     #[sea_orm(string_value = "window_open")]
     WindowOpen,
+    /// See [`StateKind::AwaitingConfirmation`].
+    #[sea_orm(string_value = "awaiting_confirmation")]
+    AwaitingConfirmation,
     /// See [`StateKind::GrantedInWindow`].
     #[sea_orm(string_value = "granted_in_window")]
     GrantedInWindow,
@@ -53,6 +56,7 @@ impl From<StateKind> for ConsentState {
             StateKind::AwaitingDelivery => Self::AwaitingDelivery,
             StateKind::GrantedAwaitingDelivery => Self::GrantedAwaitingDelivery,
             StateKind::WindowOpen => Self::WindowOpen,
+            StateKind::AwaitingConfirmation => Self::AwaitingConfirmation,
             StateKind::GrantedInWindow => Self::GrantedInWindow,
             StateKind::Granted => Self::Granted,
             StateKind::Declined => Self::Declined,
@@ -71,6 +75,7 @@ impl From<ConsentState> for StateKind {
             ConsentState::AwaitingDelivery => Self::AwaitingDelivery,
             ConsentState::GrantedAwaitingDelivery => Self::GrantedAwaitingDelivery,
             ConsentState::WindowOpen => Self::WindowOpen,
+            ConsentState::AwaitingConfirmation => Self::AwaitingConfirmation,
             ConsentState::GrantedInWindow => Self::GrantedInWindow,
             ConsentState::Granted => Self::Granted,
             ConsentState::Declined => Self::Declined,

@@ -56,13 +56,14 @@ enum HolderLink {
 }
 
 /// The values of the column `state`.
-const STATES: [&str; 11] = [
+const STATES: [&str; 12] = [
     "requested",
     "requested_in_window",
     "requested_window_passed",
     "awaiting_delivery",
     "granted_awaiting_delivery",
     "window_open",
+    "awaiting_confirmation",
     "granted_in_window",
     "granted",
     "declined",

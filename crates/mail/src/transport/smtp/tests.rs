@@ -1,20 +1,9 @@
-use lettre::transport::smtp::response::Detail;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::*;
 use crate::queue::sample;
-
-#[test]
-fn r41_only_permanent_mailbox_replies_are_bounces() {
-    let classify = |severity, category| classify_reply(Code::new(severity, category, Detail::Zero));
-    let (permanent, transient) = (Severity::PermanentNegativeCompletion, Severity::TransientNegativeCompletion);
-    assert_eq!(classify(permanent, Category::MailSystem), SendError::Permanent("SMTP 550".into()));
-    assert_eq!(classify(transient, Category::MailSystem), SendError::Deferred("SMTP 450".into()), "greylisted");
-    assert_eq!(classify(permanent, Category::Unspecified3), SendError::Unavailable("SMTP 530".into()), "our login");
-    assert_eq!(classify(permanent, Category::Syntax), SendError::Unavailable("SMTP 500".into()), "our syntax");
-}
 
 /// Starts an SMTP server that answers every recipient with `to_recipient`. Returns its port and the
 /// messages that it receives.
@@ -101,9 +90,32 @@ async fn the_server_receives_the_whole_message() {
 #[tokio::test]
 async fn r41_refusals_are_permanent_or_deferred() {
     let (port, _received) = start_server("550 5.1.1 no such user anna.lee@fabrikam.example").await;
-    assert_eq!(send_to(port).await, Err(SendError::Permanent("SMTP 550".into())), "without the address");
+    assert_eq!(send_to(port).await, Err(SendError::Permanent("SMTP 550 5.1.1".into())), "without the address");
     let (port, _received) = start_server("451 4.7.1 greylisted").await;
-    assert_eq!(send_to(port).await, Err(SendError::Deferred("SMTP 451".into())));
+    assert_eq!(send_to(port).await, Err(SendError::Deferred("SMTP 451 4.7.1".into())));
+}
+
+#[tokio::test]
+async fn r41b_refusals_of_the_recipient_are_bounces() {
+    for reply in [
+        "501 5.1.3 a",
+        "504 5.5.2 a",
+        "521 5.3.2 a",
+        "550 a",
+        "553 a",
+        "556 a",
+        "500 5.1.2 a",
+        "554-5.7.1 a\r\n554 5.7.1 b",
+    ] {
+        let (port, _received) = start_server(reply).await;
+        let result = send_to(port).await;
+        assert!(matches!(result, Err(SendError::Permanent(_))), "{reply}: {result:?}");
+    }
+    for reply in ["530 5.7.0 no", "535 5.1.1 no", "500 5.5.2 no", "502 no", "553 5.1.7 no", "550 5.1.8 no"] {
+        let (port, _received) = start_server(reply).await;
+        let result = send_to(port).await;
+        assert!(matches!(result, Err(SendError::Unavailable(_))), "{reply}: {result:?}");
+    }
 }
 
 #[tokio::test]
@@ -111,5 +123,5 @@ async fn an_unreachable_server_is_not_a_bounce() {
     let closed_port = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
     assert!(matches!(send_to(closed_port).await, Err(SendError::Unavailable(_))));
     let login_server = start_server("530 5.7.0 authentication required").await;
-    assert_eq!(send_to(login_server.0).await, Err(SendError::Unavailable("SMTP 530".into())));
+    assert_eq!(send_to(login_server.0).await, Err(SendError::Unavailable("SMTP 530 5.7.0".into())));
 }

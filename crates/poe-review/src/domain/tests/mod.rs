@@ -58,6 +58,7 @@ pub(crate) fn snapshot() -> Snapshot {
         policy: "2021@1".parse().unwrap(),
         submit_time: parse_time(SUBMITTED),
         evidence: Vec::new(),
+        customer_contact: CustomerContact::default(),
     }
 }
 
@@ -163,6 +164,7 @@ fn execute(case: &ReviewCase, command: CommandKind, person: &Reviewer, now: Time
         CommandKind::Start => case.start(person, now, &calendar),
         CommandKind::RequestPartnerAction => case.request_partner_action(person, partner_action(), now, &calendar),
         CommandKind::Approve => case.approve(person, approval(1), now, &calendar),
+        CommandKind::ConfirmContact => case.confirm_contact(person, now),
         CommandKind::Reject => case.reject(person, rejection(), now, &calendar),
         CommandKind::RequestStatement => case.request_statement(person, "Do you work there?", now),
     }

@@ -1,20 +1,26 @@
 //! Tests every combination of phase, command and person against expectations written by hand.
 use super::*;
-use CommandKind::{Approve, Assign, Reject, Release, RequestPartnerAction, RequestStatement, Start, Take};
+use CommandKind::{
+    Approve, Assign, ConfirmContact, Reject, Release, RequestPartnerAction, RequestStatement, Start, Take,
+};
 
 /// The commands that the assigned reviewer, a lead and another reviewer may give, in this order.
 fn expected(case: &ReviewCase) -> [&'static [CommandKind]; 3] {
     match (case.phase(), case.reviewer().is_some()) {
-        (Phase::Waiting, true) => [&[Release, Start], &[Assign, Release, Start], &[]],
-        (Phase::Waiting, false) => [&[], &[Assign, Take, Start], &[Take]],
+        (Phase::Waiting, true) => [&[Release, Start, ConfirmContact], &[Assign, Release, Start, ConfirmContact], &[]],
+        (Phase::Waiting, false) => [&[], &[Assign, Take, Start, ConfirmContact], &[Take]],
         (Phase::UnderReview, _) => {
-            let all: &[CommandKind] = &[RequestPartnerAction, Approve, Reject];
+            let all: &[CommandKind] = &[RequestPartnerAction, Approve, Reject, ConfirmContact];
             [all, all, &[]]
         }
         (Phase::Approving, _) => [&[Approve], &[Approve], &[]],
         // R37a: the partner of a contested case can be asked for a statement.
-        (Phase::Approved, _) if case.is_contested() => [&[RequestStatement]; 3],
-        (Phase::PartnerActionRequired | Phase::Approved | Phase::Rejected | Phase::Closed, _) => [&[], &[], &[]],
+        (Phase::Approved, _) if case.is_contested() => {
+            let own: &[CommandKind] = &[RequestStatement, ConfirmContact];
+            [own, own, &[RequestStatement]]
+        }
+        (Phase::PartnerActionRequired | Phase::Approved, _) => [&[ConfirmContact], &[ConfirmContact], &[]],
+        (Phase::Rejected | Phase::Closed, _) => [&[], &[], &[]],
     }
 }
 

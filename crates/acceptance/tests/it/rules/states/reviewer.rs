@@ -8,7 +8,8 @@ use tonic::Code;
 
 both_databases![r15_reviewer_commands_in_every_state];
 
-/// All commands on a case whose lines are not contested, in the order of the API.
+/// All commands on a case whose lines are not contested, in the order of the API, except the
+/// confirmation of a contact: the contact of these claims needs none (R43a).
 const COMMANDS: [ReviewCommand; 7] = [
     ReviewCommand::Assign,
     ReviewCommand::Take,
@@ -125,6 +126,7 @@ async fn give(case: &TestClaim<'_>, actor: &Actor, command: ReviewCommand) -> Ap
         ReviewCommand::RequestStatement => case.request_statement(actor).await.map(drop),
         ReviewCommand::Approve => case.approve(actor).await.map(drop),
         ReviewCommand::Reject => case.reject(actor).await.map(drop),
+        ReviewCommand::ConfirmCustomerContact => case.confirm_contact(actor).await.map(drop),
     }
 }
 

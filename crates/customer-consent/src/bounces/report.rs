@@ -1,0 +1,99 @@
+//! Delivery status notifications (RFC 3464): the mails by which mail systems report what became of a
+//! mail that they had accepted.
+
+use mail_parser::{Message, MessageParser, MimeHeaders as _};
+
+use super::{ReturnAddress, ReturnAddresses};
+
+/// The headers that can contain the return address to which a report was sent.
+const RECIPIENT_HEADERS: [&str; 4] = ["to", "delivered-to", "x-original-to", "envelope-to"];
+
+/// The delivery status of one mail.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct DeliveryStatus {
+    /// The return address of the mail that the report is about.
+    pub(super) address: ReturnAddress,
+    /// The status for each recipient that the report names.
+    recipients: Vec<RecipientStatus>,
+}
+
+/// The status for one recipient.
+#[derive(Debug, PartialEq, Eq)]
+struct RecipientStatus {
+    /// The addresses of the recipient: as the mail was sent, and as it was delivered. A mail system
+    /// can have replaced the address.
+    addresses: Vec<String>,
+    /// The value of the field `Action`, in lower case.
+    action: String,
+    /// The status code (RFC 3463), for example `5.1.1`; may be empty.
+    code: String,
+}
+
+impl DeliveryStatus {
+    /// Reads a report. Returns `None` if the mail is not a delivery status notification, or was not
+    /// sent to a return address.
+    pub(super) fn read(content: &[u8], addresses: &ReturnAddresses) -> Option<Self> {
+        let message = MessageParser::default().parse(content)?;
+        let mut headers = message.headers_raw().filter(|(name, _)| is_one_of(name, &RECIPIENT_HEADERS));
+        let address = headers.find_map(|(_, value)| addresses.find_in(value))?;
+        Some(Self { address, recipients: recipients(&message)? })
+    }
+
+    /// Returns the reason of the bounce if the mail to `recipient` could not be delivered. If the
+    /// report does not name this recipient, because a mail system replaced its address, all
+    /// recipients in the report count. A delay is not a bounce.
+    pub(super) fn bounce_of(&self, recipient: &str) -> Option<String> {
+        let is_named =
+            |status: &&RecipientStatus| status.addresses.iter().any(|address| address.eq_ignore_ascii_case(recipient));
+        let named: Vec<&RecipientStatus> = self.recipients.iter().filter(is_named).collect();
+        let judged = if named.is_empty() { self.recipients.iter().collect() } else { named };
+        if judged.iter().any(|status| is_one_of(&status.action, &["delivered", "relayed", "expanded"])) {
+            return None;
+        }
+        let failed = judged.into_iter().find(|status| status.action == "failed")?;
+        Some(format!("delivery report {}", failed.code).trim_end().to_owned())
+    }
+}
+
+/// Returns the status for each recipient, or `None` if the mail has no part with a delivery status.
+fn recipients(message: &Message<'_>) -> Option<Vec<RecipientStatus>> {
+    let part = message.parts.iter().find(|part| {
+        part.content_type().is_some_and(|content_type| {
+            content_type.ctype().eq_ignore_ascii_case("message")
+                && content_type
+                    .subtype()
+                    .is_some_and(|subtype| is_one_of(subtype, &["delivery-status", "global-delivery-status"]))
+        })
+    })?;
+    // The part consists of groups of fields, which blank lines separate (RFC 3464, section 2.1). The
+    // fields of the first group are about the mail as a whole.
+    let text = String::from_utf8_lossy(part.contents()).replace("\r\n", "\n");
+    Some(text.split("\n\n").filter_map(recipient_status).collect())
+}
+
+/// Reads the fields of one group. Returns `None` if it is not about a recipient.
+fn recipient_status(group: &str) -> Option<RecipientStatus> {
+    let group = format!("{}\n\n", group.trim_start());
+    let fields = MessageParser::default().parse_headers(&group)?;
+    let field = |wanted: &str| {
+        fields.headers_raw().find(|(name, _)| name.eq_ignore_ascii_case(wanted)).map(|(_, value)| value.trim())
+    };
+    // The value can be followed by a comment.
+    let first_word = |text: &str| text.split(|c: char| c.is_whitespace() || c == '(').next().map(str::to_owned);
+    let address = |name| field(name).map(|value| value.rsplit(';').next().unwrap_or(value).trim().to_owned());
+    Some(RecipientStatus {
+        action: first_word(field("action")?)?.to_ascii_lowercase(),
+        code: field("status").and_then(first_word).filter(|code| is_status_code(code)).unwrap_or_default(),
+        addresses: ["original-recipient", "final-recipient"].into_iter().filter_map(address).collect(),
+    })
+}
+
+/// Returns whether the text is a status code such as `5.1.1`.
+fn is_status_code(text: &str) -> bool {
+    text.len() <= 9 && text.split('.').count() == 3 && text.bytes().all(|b| b.is_ascii_digit() || b == b'.')
+}
+
+/// Returns whether the text is one of `values`, without regard to case.
+fn is_one_of(text: &str, values: &[&str]) -> bool {
+    values.iter().any(|value| text.eq_ignore_ascii_case(value))
+}

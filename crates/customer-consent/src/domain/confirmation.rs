@@ -1,0 +1,89 @@
+//! Mails that confirm a decision to the customer contact (R43a), and the authorization of the contact:
+//! whether its approval by link, and its silence, count as consent of the tenant.
+
+use cpor_durable::Transition;
+use cpor_types::Timestamp;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::state::{Channel, DecisionRecord, State};
+use super::table::{CustomerCommand, Effect, Input};
+use super::{Consent, Contact, Event};
+
+/// A mail that confirms a decision to the customer contact.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Confirmation {
+    /// The id of the mail.
+    pub(crate) id: Uuid,
+    /// The decision.
+    pub(crate) decision: CustomerCommand,
+    /// The time of the decision.
+    pub(crate) time: Timestamp,
+    /// The recipient.
+    pub(crate) contact: Contact,
+}
+
+impl Consent {
+    /// Returns whether a decision by this channel counts. An approval by link counts only if the
+    /// contact is authorized (R43a).
+    pub(crate) fn counts(&self, channel: Channel) -> bool {
+        match channel {
+            Channel::Link => self.claim.contact_authorized,
+            Channel::SignedIn | Channel::Silence => true,
+        }
+    }
+
+    /// Returns the customer's explicit approval if it counts.
+    pub(crate) fn counting_approval(&self) -> Option<DecisionRecord> {
+        self.approval.filter(|approval| self.counts(approval.channel))
+    }
+
+    /// Returns whether the silence of the customer does not count: the contact is not authorized
+    /// (R43a). After an earlier decline, silence is a decline, unless the contact has approved.
+    pub(super) fn needs_confirmation(&self) -> bool {
+        !self.claim.contact_authorized && (!self.declined_before || self.approval.is_some())
+    }
+
+    /// Queues the mail that confirms a decision to the contact. Without a contact there is none.
+    pub(super) fn queue_confirmation(&mut self, decision: CustomerCommand, now: Timestamp) -> Option<Event> {
+        let contact = self.claim.contact.clone();
+        if contact.email.is_empty() {
+            return None;
+        }
+        let id = confirmation_id(self.claim.name.claim.uuid(), self.confirmations.len(), now);
+        self.confirmations.push(Confirmation { id, decision, time: now, contact });
+        Some(Event::ConfirmationQueued { mail: id })
+    }
+
+    /// Applies the authorization of the contact (R43a). An approval by link that did not count, or
+    /// silence that did not count, counts from `now` on. The argument is the consent with the
+    /// authorized contact.
+    pub(super) fn on_contact_authorized(next: Self, now: Timestamp) -> Transition<Self> {
+        let window = next.state.window().cloned();
+        match (next.approval, next.effect(Input::Approve), next.effect(Input::SilenceConfirmed), window) {
+            (Some(approval), effect @ (Effect::MovesTo(_) | Effect::StateKept), _, _) => {
+                let state = if effect == Effect::StateKept { next.state.clone() } else { next.granted_state(now) };
+                let event = Event::CustomerApproved {
+                    channel: approval.channel,
+                    consent_request_number: next.claim.consent_request_number,
+                    awaits_confirmation: false,
+                };
+                Transition::new(next.with_state(state, now), [event])
+            }
+            (None, _, Effect::MovesTo(_), Some(window)) => {
+                let state = State::Granted { since: now, window };
+                Transition::new(next.with_state(state, now), [Event::WindowPassed { awaits_confirmation: false }])
+            }
+            (_, _, _, _) => Transition::new(next, []),
+        }
+    }
+}
+
+/// Returns the id of the confirmation with this number. It starts with the time, like the ids of
+/// notices, so that mails are sorted by the time at which they were queued.
+fn confirmation_id(claim: Uuid, number: usize, time: Timestamp) -> Uuid {
+    let millis = u64::try_from(time.timestamp_millis()).unwrap_or_default();
+    let [a, b, c, d, e, f, g, h, i, j, ..] =
+        Uuid::new_v5(&claim, format!("confirmation {number}").as_bytes()).into_bytes();
+    uuid::Builder::from_unix_timestamp_millis(millis, &[a, b, c, d, e, f, g, h, i, j]).into_uuid()
+}
