@@ -20,7 +20,7 @@ const TESTS: &str = "crates/acceptance/tests/it";
 const LAST_RULE: u32 = 62;
 
 /// The rules with a letter.
-const LETTERED_RULES: [&str; 2] = ["R26a", "R27a"];
+const LETTERED_RULES: [&str; 4] = ["R26a", "R27a", "R54a", "R54b"];
 
 /// Checks that each rule has a row, that the files and tests of each row exist, that one of the
 /// tests is named after the rule, and that each test named after a rule is in a row.

@@ -64,6 +64,7 @@ impl Event {
             | EventKind::EvidenceAdded(_)
             | EventKind::EvidenceRemoved(_)
             | EventKind::Granted { .. }
+            | EventKind::PaymentDeclined { .. }
             | EventKind::PersonalDataErased(_)
             | EventKind::Overtaken(_) => None,
         }

@@ -238,6 +238,7 @@ pub(super) async fn save(tx: &Tx, changes: &[Change<Claim>]) -> Result<(), Store
                 | EventKind::Reported(_)
                 | EventKind::Approved { .. }
                 | EventKind::Granted { .. }
+                | EventKind::PaymentDeclined { .. }
                 | EventKind::Closed(_)
                 | EventKind::PersonalDataErased(_)
                 | EventKind::Overtaken(_) => {}

@@ -389,6 +389,9 @@ pub struct Claim {
     /// became official.
     #[prost(string, tag = "52")]
     pub assessment: ::prost::alloc::string::String,
+    /// When the partner declined payment for the claim (R54b). Absent if it did not.
+    #[prost(message, optional, tag = "53")]
+    pub payment_decline_time: ::core::option::Option<::prost_types::Timestamp>,
 }
 impl ::prost::Name for Claim {
     const NAME: &'static str = "Claim";
@@ -1039,6 +1042,42 @@ impl ::prost::Name for WithdrawClaimRequest {
     }
     fn type_url() -> ::prost::alloc::string::String {
         "/cpor.claims.v1.WithdrawClaimRequest".into()
+    }
+}
+/// Request for `DeclinePayment`.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeclinePaymentRequest {
+    /// The resource name of the claim. Format: `partners/{partner}/claims/{claim}`, where `{claim}` is
+    /// a UUID.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// Why the partner declines payment, at most 10,000 characters. Optional.
+    #[prost(string, tag = "2")]
+    pub comment: ::prost::alloc::string::String,
+    /// The `etag` of the claim that the caller has read. If the claim has changed since, the call
+    /// fails with ABORTED (ETAG_MISMATCH). If empty, the etag is not checked.
+    #[prost(string, tag = "3")]
+    pub etag: ::prost::alloc::string::String,
+    /// An id that the caller chooses for this request, for example a UUID, so that the request can be
+    /// retried safely. A request that is repeated with the same id and the same content within 24
+    /// hours changes nothing and returns the result of the first one as it is now. The same id with
+    /// other content fails with INVALID_ARGUMENT (REQUEST_ID_REUSED). If empty, a repeated call is a
+    /// new request.
+    #[prost(string, tag = "4")]
+    pub request_id: ::prost::alloc::string::String,
+    /// If true, the request is checked and the response shows the result that it would have, but
+    /// nothing is changed.
+    #[prost(bool, tag = "5")]
+    pub validate_only: bool,
+}
+impl ::prost::Name for DeclinePaymentRequest {
+    const NAME: &'static str = "DeclinePaymentRequest";
+    const PACKAGE: &'static str = "cpor.claims.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "cpor.claims.v1.DeclinePaymentRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/cpor.claims.v1.DeclinePaymentRequest".into()
     }
 }
 /// Request for `ErasePersonalData`.
@@ -1974,6 +2013,8 @@ pub enum ClaimCommand {
     Dispute = 9,
     /// Erase personal data with `ErasePersonalData`. Operators only.
     ErasePersonalData = 10,
+    /// Decline payment with `DeclinePayment` (R54b).
+    DeclinePayment = 11,
 }
 impl ClaimCommand {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1993,6 +2034,7 @@ impl ClaimCommand {
             Self::Comment => "CLAIM_COMMAND_COMMENT",
             Self::Dispute => "CLAIM_COMMAND_DISPUTE",
             Self::ErasePersonalData => "CLAIM_COMMAND_ERASE_PERSONAL_DATA",
+            Self::DeclinePayment => "CLAIM_COMMAND_DECLINE_PAYMENT",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -2009,6 +2051,7 @@ impl ClaimCommand {
             "CLAIM_COMMAND_COMMENT" => Some(Self::Comment),
             "CLAIM_COMMAND_DISPUTE" => Some(Self::Dispute),
             "CLAIM_COMMAND_ERASE_PERSONAL_DATA" => Some(Self::ErasePersonalData),
+            "CLAIM_COMMAND_DECLINE_PAYMENT" => Some(Self::DeclinePayment),
             _ => None,
         }
     }
@@ -2332,6 +2375,13 @@ pub enum ErrorReason {
     /// The claim has not ended, so its personal data is still needed (R56). Code FAILED_PRECONDITION.
     /// The metadata keys `state` and `waits_for` hold the state and what the claim waits for.
     PersonalDataNeeded = 19,
+    /// The policy profile of the claim does not let the partner decline payment (R54b). Code
+    /// FAILED_PRECONDITION. The metadata key `policy` holds the profile, `{name}@{version}`.
+    PaymentCannotBeDeclined = 40,
+    /// The roles of the caller may not submit claims while the policy profile in force lets only the
+    /// role `incentives_admin` submit (R61). Code PERMISSION_DENIED. The metadata key `policy` holds
+    /// the profile, `{name}@{version}`.
+    SubmitterNotAllowed = 41,
     /// Reason of a violation: the field is required (R10).
     FieldRequired = 21,
     /// Reason of a violation: the field must be empty, because it is for revenue association only (R10
@@ -2383,6 +2433,8 @@ impl ErrorReason {
             Self::DraftsOnly => "DRAFTS_ONLY",
             Self::ActivityNotClaimed => "ACTIVITY_NOT_CLAIMED",
             Self::PersonalDataNeeded => "PERSONAL_DATA_NEEDED",
+            Self::PaymentCannotBeDeclined => "PAYMENT_CANNOT_BE_DECLINED",
+            Self::SubmitterNotAllowed => "SUBMITTER_NOT_ALLOWED",
             Self::FieldRequired => "FIELD_REQUIRED",
             Self::FieldNotAllowed => "FIELD_NOT_ALLOWED",
             Self::ActivityNotInSolutionArea => "ACTIVITY_NOT_IN_SOLUTION_AREA",
@@ -2416,6 +2468,8 @@ impl ErrorReason {
             "DRAFTS_ONLY" => Some(Self::DraftsOnly),
             "ACTIVITY_NOT_CLAIMED" => Some(Self::ActivityNotClaimed),
             "PERSONAL_DATA_NEEDED" => Some(Self::PersonalDataNeeded),
+            "PAYMENT_CANNOT_BE_DECLINED" => Some(Self::PaymentCannotBeDeclined),
+            "SUBMITTER_NOT_ALLOWED" => Some(Self::SubmitterNotAllowed),
             "FIELD_REQUIRED" => Some(Self::FieldRequired),
             "FIELD_NOT_ALLOWED" => Some(Self::FieldNotAllowed),
             "ACTIVITY_NOT_IN_SOLUTION_AREA" => Some(Self::ActivityNotInSolutionArea),
@@ -2772,6 +2826,38 @@ pub mod claim_service_client {
             let mut req = request.into_request();
             req.extensions_mut()
                 .insert(GrpcMethod::new("cpor.claims.v1.ClaimService", "WithdrawClaim"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Declines payment for a claim (R54b). This is possible if the policy profile of the claim says
+        /// so, in all states except EDITING and REJECTED. The lines of the claim are still assessed and
+        /// recognized, and are never paid: earnings of earlier months are taken back. It cannot be undone.
+        ///
+        /// Errors: FAILED_PRECONDITION (PAYMENT_CANNOT_BE_DECLINED) if the policy profile does not allow
+        /// it; FAILED_PRECONDITION (COMMAND_NOT_ALLOWED) if the claim is a draft or rejected, or if
+        /// payment was declined before.
+        ///
+        /// Callers: `global_admin`, `billing_admin` and `incentives_admin`.
+        pub async fn decline_payment(
+            &mut self,
+            request: impl tonic::IntoRequest<super::DeclinePaymentRequest>,
+        ) -> std::result::Result<tonic::Response<super::Claim>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/cpor.claims.v1.ClaimService/DeclinePayment",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("cpor.claims.v1.ClaimService", "DeclinePayment"),
+                );
             self.inner.unary(req, path, codec).await
         }
         /// Disputes a rejection (R28). This is possible within the dispute window, and as many times as
@@ -3472,6 +3558,19 @@ pub mod claim_service_server {
         async fn withdraw_claim(
             &self,
             request: tonic::Request<super::WithdrawClaimRequest>,
+        ) -> std::result::Result<tonic::Response<super::Claim>, tonic::Status>;
+        /// Declines payment for a claim (R54b). This is possible if the policy profile of the claim says
+        /// so, in all states except EDITING and REJECTED. The lines of the claim are still assessed and
+        /// recognized, and are never paid: earnings of earlier months are taken back. It cannot be undone.
+        ///
+        /// Errors: FAILED_PRECONDITION (PAYMENT_CANNOT_BE_DECLINED) if the policy profile does not allow
+        /// it; FAILED_PRECONDITION (COMMAND_NOT_ALLOWED) if the claim is a draft or rejected, or if
+        /// payment was declined before.
+        ///
+        /// Callers: `global_admin`, `billing_admin` and `incentives_admin`.
+        async fn decline_payment(
+            &self,
+            request: tonic::Request<super::DeclinePaymentRequest>,
         ) -> std::result::Result<tonic::Response<super::Claim>, tonic::Status>;
         /// Disputes a rejection (R28). This is possible within the dispute window, and as many times as
         /// the policy profile of the claim allows. It needs a justification, evidence uploaded since the
@@ -4213,6 +4312,51 @@ pub mod claim_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = WithdrawClaimSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/cpor.claims.v1.ClaimService/DeclinePayment" => {
+                    #[allow(non_camel_case_types)]
+                    struct DeclinePaymentSvc<T: ClaimService>(pub Arc<T>);
+                    impl<
+                        T: ClaimService,
+                    > tonic::server::UnaryService<super::DeclinePaymentRequest>
+                    for DeclinePaymentSvc<T> {
+                        type Response = super::Claim;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::DeclinePaymentRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ClaimService>::decline_payment(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = DeclinePaymentSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

@@ -474,6 +474,10 @@ pub struct LegacyAssociation {
         tag = "4"
     )]
     pub activities: ::prost::alloc::vec::Vec<i32>,
+    /// The contact of the holder (R58a). It is told by mail of a competing claim, of a request for a
+    /// statement, and of the loss of the association. Optional; it needs a name and an e-mail address.
+    #[prost(message, optional, tag = "10")]
+    pub contact: ::core::option::Option<super::super::r#type::v1::Contact>,
 }
 impl ::prost::Name for LegacyAssociation {
     const NAME: &'static str = "LegacyAssociation";
@@ -1198,6 +1202,9 @@ pub struct PlaceHoldRequest {
     /// held again for the new case of a dispute. If empty, a claim that was ever closed is not held.
     #[prost(string, tag = "10")]
     pub review_case_id: ::prost::alloc::string::String,
+    /// True if the policy profile of the claim makes revenue association exclusive (R34).
+    #[prost(bool, tag = "30")]
+    pub revenue_association_exclusive: bool,
 }
 impl ::prost::Name for PlaceHoldRequest {
     const NAME: &'static str = "PlaceHoldRequest";
@@ -1302,6 +1309,9 @@ pub struct Award {
     /// The id of the winner's review case, a UUID, as in `PlaceHoldRequest`.
     #[prost(string, tag = "4")]
     pub review_case_id: ::prost::alloc::string::String,
+    /// True if the policy profile of the winner's claim makes revenue association exclusive (R34).
+    #[prost(bool, tag = "30")]
+    pub revenue_association_exclusive: bool,
 }
 impl ::prost::Name for Award {
     const NAME: &'static str = "Award";
