@@ -215,9 +215,22 @@ echo "   -> payoutPeriod: $QUARTER, which ends with the beginning of $QUARTER_EN
 
 step "$QUARTER passes, and the program manager records its payout"
 advance_clock '{"to_time": "'"$QUARTER_END"'-02T09:00:00Z"}'
-call "$MANAGER" "$ELIGIBILITY/RecordPayout" '{"payout_period": "'"$QUARTER"'", "reference": "PAY-'"$QUARTER"'"}'
+call "$MANAGER" "$ELIGIBILITY/CreatePayout" '{
+  "parent": "partners/contoso",
+  "payout": {"mpn_id": "1001", "currency": "USD", "payout_period": "'"$QUARTER"'", "estimated_date": "'"$QUARTER_END"'-20"}
+}'
+expect state PAYOUT_STATE_UPCOMING
+PAYOUT=$(field name)
+echo "   -> payout: $PAYOUT"
+call "$MANAGER" "$ELIGIBILITY/ProcessPayout" '{"name": "'"$PAYOUT"'"}'
+call "$MANAGER" "$ELIGIBILITY/SendPayout" '{
+  "name": "'"$PAYOUT"'", "reference": "PAY-'"$QUARTER"'", "actual_date": "'"$QUARTER_END"'-02"
+}'
+expect state PAYOUT_STATE_SENT
 
-step "The earning is paid"
+step "Contoso sees the payout; the earning is paid"
+call "$CONTOSO" "$ELIGIBILITY/GetPayout" '{"name": "'"$PAYOUT"'"}'
+expect reference "PAY-$QUARTER"
 FILTER="claim = $CLAIM AND month = $CREDITED AND status = PAID"
 call "$CONTOSO" "$ELIGIBILITY/ListEarnings" '{"parent": "tenants/'"$TENANT"'", "filter": "'"$FILTER"'"}'
 expect status EARNING_STATUS_PAID

@@ -63,6 +63,12 @@ impl TestStorage {
         self.folder.path().join("bounces")
     }
 
+    /// The file of the catalog, if the setup says that the system reads it.
+    #[must_use]
+    pub fn catalog(&self) -> PathBuf {
+        self.folder.path().join("catalog.toml")
+    }
+
     /// The database configuration of a process.
     #[must_use]
     pub fn config(&self, process: usize) -> DatabaseConfig {

@@ -12,8 +12,8 @@ use uuid::Uuid;
 /// The owner comes first, also in every primary key, so that tables can be distributed by owner.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AggregateKey {
-    /// The id of the owner, which is usually the partner or tenant that the aggregate belongs to
-    /// (for a payout, it is the payout period). It has at most 63 bytes.
+    /// The id of the owner, which is usually the partner or tenant that the aggregate belongs to.
+    /// It has at most 63 bytes.
     pub owner: String,
     /// The aggregate's own id, unique within its owner.
     pub id: Uuid,

@@ -54,7 +54,7 @@ macro_rules! convert_uuid_ids {
     )+ };
 }
 
-convert_uuid_ids!(ClaimId, LineId, CaseId, EvidenceId, CommentId, DecisionId, AssociationId, SubscriptionId);
+convert_uuid_ids!(ClaimId, LineId, CaseId, EvidenceId, CommentId, DecisionId, AssociationId, SubscriptionId, PayoutId,);
 
 impl From<cpor_types::TenantId> for TenantId {
     fn from(id: cpor_types::TenantId) -> Self {
@@ -69,8 +69,7 @@ impl From<&cpor_types::PartnerId> for PartnerId {
 }
 
 cpor_bulk_rows::text_ids! {
-    /// The column of a payout period, such as `2026-Q1`. It is the column `owner` in the tables of
-    /// payouts.
+    /// The column of a payout period, such as `2026-Q1`.
     PayoutPeriodId;
 }
 

@@ -1,7 +1,7 @@
 //! Builds the service from its parts.
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use cpor_durable::{Host, HostedService, ServiceContext};
+use cpor_durable::{Host, HostedService, ServiceContext, watch::Watches};
 use cpor_proto::eligibility::v1::eligibility_service_server::{EligibilityServiceServer, SERVICE_NAME};
 use cpor_registry_client::{GrpcRegistry, SharedRegistry};
 use cpor_types::{Entropy, Service};
@@ -23,10 +23,10 @@ pub struct BuildError(#[from] sea_orm::DbErr);
 ///
 /// # Errors
 /// Returns a [`BuildError`] if the database cannot be used.
-pub async fn build(_: Config, context: ServiceContext) -> Result<HostedService, BuildError> {
+pub async fn build(config: Config, context: ServiceContext) -> Result<HostedService, BuildError> {
     let host = Host::new(Service::Eligibility, &context).await?;
     let registry = Arc::new(GrpcRegistry::new(context.peers));
-    let App { api, event_handler, .. } = compose(&host, context.entropy, registry);
+    let App { api, event_handler, .. } = compose(&config, &host, context.entropy, registry);
     Ok(HostedService {
         service: Service::Eligibility,
         grpc_services: vec![SERVICE_NAME],
@@ -47,7 +47,7 @@ pub(crate) struct App {
 
 /// Connects the parts. Registers the assessor, which assesses claims in the background, with the
 /// host: as a background task, and as a probe that reports whether work is left.
-pub(crate) fn compose(host: &Host, entropy: Arc<dyn Entropy>, registry: SharedRegistry) -> App {
+pub(crate) fn compose(config: &Config, host: &Host, entropy: Arc<dyn Entropy>, registry: SharedRegistry) -> App {
     let db = host.db().clone();
     let writer = host.writer(AssessmentStore);
     let assessor = Assessor::new(db.clone(), writer.clone());
@@ -65,6 +65,7 @@ pub(crate) fn compose(host: &Host, entropy: Arc<dyn Entropy>, registry: SharedRe
     let api = Api {
         db,
         host: host.clone(),
+        watches: Watches::new(host, Duration::from_secs(config.watch_heartbeat_seconds)),
         entropy,
         guide_writer: host.writer(GuideCatalogStore),
         payout_writer: host.writer(PayoutStore),

@@ -48,7 +48,7 @@ impl TestSystem {
         let parts = host_parts(db.clone(), &clock, 1, Arc::new(transport.clone()));
         let entropy = Arc::clone(&parts.entropy);
         let host = Host::from_parts(Service::Eligibility, parts).await.unwrap();
-        let app = compose(&host, entropy, Arc::new(registry.clone()));
+        let app = compose(&crate::Config::default(), &host, entropy, Arc::new(registry.clone()));
         let writer = host.writer(AssessmentStore);
         Self { db, host, app, writer, registry, transport }
     }

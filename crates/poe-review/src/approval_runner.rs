@@ -101,6 +101,7 @@ fn hold_request(case: &ReviewCase, approval: &Approval) -> HoldRequest {
             .map(|line| LineToHold { line_id: line.id, product: line.product, key: line.key })
             .collect(),
         submit_time: snapshot.submit_time,
+        revenue_association_exclusive: case.competition_terms.revenue_association_exclusive,
     }
 }
 

@@ -147,6 +147,7 @@ impl ArbitrationRunner {
             winner: winner.snapshot.claim,
             review_case: winner.id,
             activities: winner.snapshot.activities,
+            revenue_association_exclusive: winner.competition_terms.revenue_association_exclusive,
         };
         let awards = arbitration.awards.iter().zip(winners).map(to_registry_award).collect();
         Ok(registry::Arbitration { decision_id: arbitration.id, tenant: arbitration.tenant, awards })

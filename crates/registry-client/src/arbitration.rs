@@ -25,6 +25,8 @@ pub struct Award {
     pub review_case: CaseId,
     /// The activities of the winning claim.
     pub activities: Vec<Activity>,
+    /// Whether the winning claim's policy profile makes revenue association exclusive (R34).
+    pub revenue_association_exclusive: bool,
 }
 
 /// The outcome of an arbitration.

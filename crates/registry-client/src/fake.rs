@@ -293,7 +293,8 @@ impl State {
         if self.closed_claims.contains(&hold.claim) {
             return HoldOutcome::Refused(vec![refusal(None, RegistryReason::ClaimClosed)]);
         }
-        let is_exclusive = hold.activities.iter().any(|activity| activity.is_exclusive());
+        let is_exclusive =
+            hold.activities.iter().any(|activity| activity.is_exclusive_under(hold.revenue_association_exclusive));
         let is_held_by_rival = |key: &AssociationKey| {
             let holds_on_key = self.holds.iter().filter(|other| other.tenant == hold.tenant && other.key == *key);
             let successor = self.successors.get(&(hold.tenant, key.clone()));

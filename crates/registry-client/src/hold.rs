@@ -32,6 +32,8 @@ pub struct HoldRequest {
     pub lines: Vec<LineToHold>,
     /// The time at which the claim was first submitted.
     pub submit_time: Timestamp,
+    /// Whether the claim's policy profile makes revenue association exclusive (R34).
+    pub revenue_association_exclusive: bool,
 }
 
 /// A line of a claim that is to be held.

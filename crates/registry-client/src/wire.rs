@@ -55,6 +55,7 @@ impl From<HoldRequest> for wire::PlaceHoldRequest {
             lines: hold.lines.into_iter().map(wire::LineToHold::from).collect(),
             submit_time: Some(to_wire_time(hold.submit_time)),
             review_case_id: hold.review_case.to_string(),
+            revenue_association_exclusive: hold.revenue_association_exclusive,
         }
     }
 }
@@ -66,6 +67,7 @@ impl From<Arbitration> for wire::ArbitrateHoldsRequest {
             winner_claim: award.winner.to_string(),
             review_case_id: award.review_case.to_string(),
             activities: Activity::to_numbers(&award.activities),
+            revenue_association_exclusive: award.revenue_association_exclusive,
         };
         Self {
             tenant: format!("tenants/{}", arbitration.tenant),

@@ -1,8 +1,9 @@
-//! Implements [`Aggregate`] for tenants and partners, so that writers can load and save them. Only
-//! tenants have deadlines: the ends of their subscriptions (R39, R58).
+//! Implements [`Aggregate`] for tenants, partners and the catalog, so that writers can load and
+//! save them. Only tenants have deadlines: the ends of their subscriptions (R39, R58).
 use cpor_durable::{Aggregate, PassedDeadline, Transition};
 use cpor_types::{Deadline, Timestamp};
 
+use crate::domain::catalog_record::{CatalogRecord, CatalogReplaced};
 use crate::domain::partner::{Partner, PartnerEvent};
 use crate::domain::tenant::{Tenant, TenantEvent};
 
@@ -21,6 +22,18 @@ impl Aggregate for Tenant {
 
 impl Aggregate for Partner {
     type Event = PartnerEvent;
+
+    fn deadlines(&self) -> Vec<Deadline> {
+        Vec::new()
+    }
+
+    fn apply_passed_deadline(&self, _now: Timestamp) -> Option<PassedDeadline<Self>> {
+        None
+    }
+}
+
+impl Aggregate for CatalogRecord {
+    type Event = CatalogReplaced;
 
     fn deadlines(&self) -> Vec<Deadline> {
         Vec::new()

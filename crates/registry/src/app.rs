@@ -1,16 +1,19 @@
 //! Builds the registry from its configuration and database, for the process that hosts it.
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use chrono::Days;
-use cpor_durable::{Host, HostedService, ServiceContext};
+use cpor_durable::{Command, Host, HostedService, ServiceContext, Transition};
 use cpor_proto::registry::v1::registry_service_server::{RegistryServiceServer, SERVICE_NAME};
-use cpor_types::Service;
+use cpor_types::{Actor, Service};
 use tonic::service::Routes;
 
 use crate::api::Api;
 use crate::config::{Config, ConfigError};
+use crate::domain::catalog::Catalog;
+use crate::domain::catalog_record::CatalogRecord;
 use crate::events::incoming::IncomingEvents;
-use crate::store::{PartnerStore, TenantStore};
+use crate::store::{CatalogStore, PartnerStore, TenantStore, catalog_record};
 
 /// The reason why the registry cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +24,9 @@ pub enum BuildError {
     /// The database does not respond or was not migrated.
     #[error("the registry's database: {0}")]
     Db(#[from] sea_orm::DbErr),
+    /// The catalog could not be recorded.
+    #[error("the registry's catalog: {0}")]
+    Catalog(String),
 }
 
 /// Builds the registry on a migrated database.
@@ -34,6 +40,7 @@ pub async fn build(config: Config, context: ServiceContext) -> Result<HostedServ
     let catalog = Arc::new(config.catalog()?);
     let host = Host::new(Service::Registry, &context).await?;
     let (tenants, partners) = (host.writer(TenantStore), host.writer(PartnerStore));
+    record_catalog(&host, &catalog).await?;
     let events = IncomingEvents { db: context.db.clone(), catalog: Arc::clone(&catalog), tenants: tenants.clone() };
     let api = Api {
         db: context.db,
@@ -52,4 +59,17 @@ pub async fn build(config: Config, context: ServiceContext) -> Result<HostedServ
         receiver: Arc::new(events),
         web: None,
     })
+}
+
+/// Records the catalog, so that eligibility gets an event if it is another one than at the last
+/// start (R52).
+async fn record_catalog(host: &Host, catalog: &Catalog) -> Result<(), BuildError> {
+    let record = CatalogRecord::from(catalog);
+    let command = Command::new("record_catalog", catalog_record::key(), Actor::system(Service::Registry));
+    let decide = move |current: Option<&CatalogRecord>, _| {
+        let replaced = CatalogRecord::replace(current, record.clone());
+        Ok::<_, Infallible>(replaced.map(|(next, events)| Transition::new(next, events)))
+    };
+    let recorded = host.writer(CatalogStore).execute(command, decide).await;
+    recorded.map(drop).map_err(|failure| BuildError::Catalog(failure.to_string()))
 }

@@ -71,6 +71,8 @@ uuid_ids! {
     ClaimId, "a claim id (a hyphenated UUID)";
     /// The id of a line of a claim, which is about one workload or subscription (R15).
     LineId, "a line id (a hyphenated UUID)";
+    /// The id of a payout (R54a).
+    PayoutId, "a payout id (a hyphenated UUID)";
     /// The id of a review case: the reviewers' record of one submitted or disputed claim.
     CaseId, "a review case id (a hyphenated UUID)";
     /// The id of a proof-of-execution document (R14).

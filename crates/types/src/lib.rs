@@ -47,8 +47,8 @@ pub use domain_name::DomainName;
 pub use entropy::{Entropy, SeededEntropy, SystemEntropy};
 pub use evidence::EvidenceKind;
 pub use ids::{
-    AssociationId, CaseId, ClaimId, CommentId, DecisionId, EvidenceId, LineId, MpnId, NoteId, PartnerId, ProductId,
-    ProgramGuideId, SubscriptionId, TenantId,
+    AssociationId, CaseId, ClaimId, CommentId, DecisionId, EvidenceId, LineId, MpnId, NoteId, PartnerId, PayoutId,
+    ProductId, ProgramGuideId, SubscriptionId, TenantId,
 };
 pub use key::{AssociationKey, TenantKey};
 pub use length::Length;
@@ -57,13 +57,13 @@ pub use money::{Currency, Money};
 pub use month::Month;
 pub use names::{
     ArbitrationName, AssessmentName, AssociationName, ClaimName, CommentName, ConsentName, EvidenceName, LocationName,
-    PartnerName, ProductName, ProgramGuideName, ReviewCaseName, ReviewNoteName, SubscriptionName, TenantName,
-    WorkloadName,
+    PartnerName, PayoutName, ProductName, ProgramGuideName, ReviewCaseName, ReviewNoteName, SubscriptionName,
+    TenantName, WorkloadName,
 };
 pub use personal_data::PersonalData;
 pub use policy::{
     CustomerNotices, EditsAfterSubmission, EvidenceLimits, PolicyId, PolicyProfile, PolicyViolation, ReviewLengths,
-    WindowStart,
+    Submitters, WindowStart,
 };
 pub use policy_profiles::{PolicyError, PolicyInForce, PolicyProfiles};
 pub use product::{ProductFamily, ProductKind};

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::text::text_conversions;
 use crate::{
-    AssociationId, CaseId, ClaimId, CommentId, DecisionId, EvidenceId, Malformed, MpnId, NoteId, PartnerId, ProductId,
-    ProgramGuideId, SubscriptionId, TenantId,
+    AssociationId, CaseId, ClaimId, CommentId, DecisionId, EvidenceId, Malformed, MpnId, NoteId, PartnerId, PayoutId,
+    ProductId, ProgramGuideId, SubscriptionId, TenantId,
 };
 
 /// Declares resource name types. The first literal describes the expected form in parse errors;
@@ -71,6 +71,10 @@ resource_names! {
     CommentName, "a name like partners/{partner}/claims/{claim}/comments/{comment}" {
         "partners" / partner: PartnerId, "claims" / claim: ClaimId, "comments" / comment: CommentId,
     }
+    /// A payout to a partner (R54a).
+    PayoutName, "a name like partners/{partner}/payouts/{payout}" {
+        "partners" / partner: PartnerId, "payouts" / payout: PayoutId,
+    }
     /// A tenant.
     TenantName, "a name like tenants/{tenant}" { "tenants" / tenant: TenantId }
     /// A review case of a claim.
@@ -129,6 +133,7 @@ mod tests {
         check_round_trip::<ClaimName>("partners/contoso/claims/ID");
         check_round_trip::<EvidenceName>("partners/contoso/claims/ID/evidence/ID");
         check_round_trip::<CommentName>("partners/contoso/claims/ID/comments/ID");
+        check_round_trip::<PayoutName>("partners/contoso/payouts/ID");
         check_round_trip::<TenantName>("tenants/ID");
         check_round_trip::<ReviewCaseName>("tenants/ID/reviewCases/ID");
         check_round_trip::<ReviewNoteName>("tenants/ID/reviewCases/ID/notes/ID");

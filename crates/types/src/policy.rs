@@ -33,6 +33,14 @@ pub struct PolicyProfile {
     pub evidence_when_approved: bool,
     /// Whether the holder of a contested line may add evidence while the contest lasts (R37a).
     pub evidence_when_contested: bool,
+    /// Whether the review clocks run while the claim competes with claims of other companies (R37).
+    pub review_clocks_run_while_competing: bool,
+    /// Whether a revenue association excludes other companies from its key (R34).
+    pub revenue_association_exclusive: bool,
+    /// Whether the partner may decline payment for the claim (R54b).
+    pub partner_may_decline_payment: bool,
+    /// The roles of the partner that may submit the claim (R4).
+    pub submitters: Submitters,
     /// The number of times that the partner may dispute rejections of one claim (R28), or `None`
     /// for no limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -88,6 +96,16 @@ pub enum EditsAfterSubmission {
     WhilePartnerActs,
     /// In the states SUBMITTED and PARTNER_ACTION_REQUIRED.
     UntilReview,
+}
+
+/// The roles of the partner that may submit a claim (R4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Submitters {
+    /// The role `incentives_admin` only.
+    IncentivesAdmin,
+    /// All roles except `incentives_user`, which may only change drafts.
+    AllAdmins,
 }
 
 /// The limits for evidence (R14).
@@ -263,6 +281,10 @@ mod tests {
         assert_eq!(profile.edits_after_submission, EditsAfterSubmission::UntilReview);
         assert_eq!((profile.decline_after_window, profile.evidence_when_approved), (false, false));
         assert_eq!((profile.disputes_per_claim, profile.reminder_before), (None, business(1)));
+        assert!(!profile.review_clocks_run_while_competing);
+        assert!(!profile.revenue_association_exclusive);
+        assert!(!profile.partner_may_decline_payment);
+        assert_eq!(profile.submitters, Submitters::AllAdmins);
     }
 
     #[test]
@@ -277,6 +299,9 @@ mod tests {
         assert_eq!(old.review, default.review);
         assert_eq!((old.decline_after_window, old.evidence_when_approved), (false, false));
         assert_eq!((old.disputes_per_claim, old.acknowledgement_of_terms), (None, false));
+        assert_eq!((old.partner_response, old.submitters), (business(5), Submitters::IncentivesAdmin));
+        assert!(!old.review_clocks_run_while_competing && !old.revenue_association_exclusive);
+        assert!(!old.partner_may_decline_payment);
 
         assert_eq!(new.customer_notices, default.customer_notices);
         assert_eq!(
@@ -288,8 +313,14 @@ mod tests {
         assert_eq!((new.disputes_per_claim, new.acknowledgement_of_terms), (Some(1), true));
         assert_eq!(new.partner_response, business(14));
         let review =
-            ReviewLengths { start: business(14), decision: business(14), overall: None, dispute_decision: business(5) };
+            ReviewLengths { start: business(5), decision: business(14), overall: None, dispute_decision: business(5) };
         assert_eq!(new.review, review);
+        assert!(new.review_clocks_run_while_competing && new.revenue_association_exclusive);
+        assert_eq!((new.partner_may_decline_payment, new.submitters), (true, Submitters::AllAdmins));
+        for profile in [old, new] {
+            assert_eq!(profile.evidence, default.evidence);
+            assert_eq!((profile.dispute_window, profile.reminder_before), (Length::CalendarDays(30), business(1)));
+        }
     }
 
     #[test]

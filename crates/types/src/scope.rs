@@ -49,12 +49,19 @@ impl Activity {
     }
 
     /// Returns whether an association for the activity excludes other companies from the same
-    /// workload or subscription (R7, R34).
+    /// workload or subscription, unless the policy profile says otherwise (R7, R34).
     #[must_use]
     pub const fn is_exclusive(self) -> bool {
+        self.is_exclusive_under(false)
+    }
+
+    /// Returns the same under a policy profile that makes revenue association exclusive or not
+    /// (R61).
+    #[must_use]
+    pub const fn is_exclusive_under(self, revenue_association_exclusive: bool) -> bool {
         match self {
             Self::Usage | Self::PreSales => true,
-            Self::RevenueAssociation => false,
+            Self::RevenueAssociation => revenue_association_exclusive,
         }
     }
 }

@@ -172,10 +172,16 @@ fn process_config(store: &TestStorage, process: usize, mail_server: Option<&Mail
     config.poe_review.watch_heartbeat_seconds = 1;
     config.customer_consent.bounces =
         Some(BounceConfig { return_domain: "bounces.vendor.example".to_owned(), maildir: store.bounces() });
+    config.eligibility.watch_heartbeat_seconds = 1;
     let in_force = |(profile, from): &(&str, &str)| PolicyInForce {
         profile: profile.parse().expect("a profile"),
         from: from.parse().expect("a time"),
     };
+    if setup.catalog_file {
+        std::fs::write(store.catalog(), include_str!("../../../registry/catalog.toml"))
+            .expect("the catalog is written");
+        config.registry.catalog_file = Some(store.catalog());
+    }
     config.rules.policies_in_force = setup.policies.iter().map(in_force).collect();
     let smtp = mail_server.map(|server| SmtpConfig {
         host: server.address().ip().to_string(),

@@ -2,10 +2,10 @@
 
 use cpor_proto::{
     claims::v1::{
-        Claim, Comment, CreateCommentRequest, DeleteClaimRequest, DeleteEvidenceRequest, DisputeClaimRequest,
-        DownloadEvidenceRequest, DownloadPoeTemplateRequest, DownloadPoeTemplateResponse, ErasePersonalDataRequest,
-        Evidence, ListCommentsRequest, ListEvidenceRequest, ResubmitClaimRequest, SubmitClaimRequest,
-        UpdateClaimRequest, UploadEvidenceRequest, WithdrawClaimRequest, WithdrawReason,
+        Claim, Comment, CreateCommentRequest, DeclinePaymentRequest, DeleteClaimRequest, DeleteEvidenceRequest,
+        DisputeClaimRequest, DownloadEvidenceRequest, DownloadPoeTemplateRequest, DownloadPoeTemplateResponse,
+        ErasePersonalDataRequest, Evidence, ListCommentsRequest, ListEvidenceRequest, ResubmitClaimRequest,
+        SubmitClaimRequest, UpdateClaimRequest, UploadEvidenceRequest, WithdrawClaimRequest, WithdrawReason,
     },
     r#type::v1::{Activity, PersonalDataKind},
 };
@@ -83,6 +83,15 @@ impl TestClaim<'_> {
             ..WithdrawClaimRequest::default()
         };
         Ok(self.partner.claims().withdraw_claim(request).await?.into_inner())
+    }
+
+    /// Declines payment for the claim.
+    ///
+    /// # Errors
+    /// The API refused the request.
+    pub async fn decline_payment(&self) -> ApiResult<Claim> {
+        let request = DeclinePaymentRequest { name: self.name.clone(), ..DeclinePaymentRequest::default() };
+        Ok(self.partner.claims().decline_payment(request).await?.into_inner())
     }
 
     /// Erases personal data of these kinds, or of all kinds if `kinds` is empty, as `actor`.

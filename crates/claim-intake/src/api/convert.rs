@@ -74,6 +74,7 @@ pub(super) fn claim_to_wire(claim: Versioned<Claim>, view: View, rules: &Rules) 
         acting_party: enums::party_to_wire(waiting.mover).into(),
         consent: consent_name(&claim),
         assessment: assessment_name(&claim),
+        payment_decline_time: submission.and_then(|submission| submission.payment_declined).map(to_wire_time),
     })
 }
 

@@ -39,6 +39,7 @@ pub(super) const fn command_to_wire(command: Command) -> wire::ClaimCommand {
         Command::AddEvidence => wire::ClaimCommand::AddEvidence,
         Command::RemoveEvidence => wire::ClaimCommand::RemoveEvidence,
         Command::Comment => wire::ClaimCommand::Comment,
+        Command::DeclinePayment => wire::ClaimCommand::DeclinePayment,
         Command::ErasePersonalData => wire::ClaimCommand::ErasePersonalData,
     }
 }

@@ -74,6 +74,15 @@ fn refusal_status(resource: &str, refusal: Refusal) -> Status {
         Refusal::DraftsOnly => {
             status::with_reason(Code::PermissionDenied, ErrorReason::DraftsOnly.as_str_name(), message, &[])
         }
+        Refusal::PaymentNotDeclinable { policy } => {
+            let metadata = [("policy", policy.to_string())];
+            let metadata = metadata.each_ref().map(|(key, value)| (*key, value.as_str()));
+            reason_status(Code::FailedPrecondition, ErrorReason::PaymentCannotBeDeclined, message, &metadata)
+        }
+        Refusal::SubmitterNotAllowed { policy } => {
+            let (reason, policy) = (ErrorReason::SubmitterNotAllowed.as_str_name(), policy.to_string());
+            status::with_reason(Code::PermissionDenied, reason, message, &[("policy", policy.as_str())])
+        }
         Refusal::FieldsLocked { state, fields } => {
             let metadata = [("state", state.as_str()), ("fields", &paths(&fields))];
             reason_status(Code::FailedPrecondition, ErrorReason::FieldLocked, message, &metadata)

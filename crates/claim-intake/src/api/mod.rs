@@ -10,6 +10,7 @@ mod convert;
 mod create_claim;
 mod create_comment;
 mod customer_view;
+mod decline_payment;
 mod delete_claim;
 mod delete_evidence;
 mod dispute_claim;
@@ -42,13 +43,13 @@ mod withdraw_claim;
 use crate::service::ClaimIntake;
 use cpor_proto::claims::v1::{
     BatchCreateClaimsRequest, BatchCreateClaimsResponse, Claim, ClaimExplanation, Comment, CreateClaimRequest,
-    CreateCommentRequest, DeleteClaimRequest, DeleteEvidenceRequest, DisputeClaimRequest, DownloadEvidenceRequest,
-    DownloadPoeTemplateRequest, DownloadPoeTemplateResponse, ErasePersonalDataRequest, Evidence, ExplainClaimRequest,
-    ExportClaimReceiptRequest, ExportClaimsRequest, GetClaimRequest, GetCommentRequest, GetEvidenceRequest,
-    ListClaimsRequest, ListClaimsResponse, ListCommentsRequest, ListCommentsResponse, ListEvidenceRequest,
-    ListEvidenceResponse, ListHistoryRequest, ListHistoryResponse, ResubmitClaimRequest, SubmitClaimRequest,
-    UpdateClaimRequest, UploadEvidenceRequest, WatchClaimsRequest, WatchClaimsResponse, WithdrawClaimRequest,
-    claim_service_server::ClaimService,
+    CreateCommentRequest, DeclinePaymentRequest, DeleteClaimRequest, DeleteEvidenceRequest, DisputeClaimRequest,
+    DownloadEvidenceRequest, DownloadPoeTemplateRequest, DownloadPoeTemplateResponse, ErasePersonalDataRequest,
+    Evidence, ExplainClaimRequest, ExportClaimReceiptRequest, ExportClaimsRequest, GetClaimRequest, GetCommentRequest,
+    GetEvidenceRequest, ListClaimsRequest, ListClaimsResponse, ListCommentsRequest, ListCommentsResponse,
+    ListEvidenceRequest, ListEvidenceResponse, ListHistoryRequest, ListHistoryResponse, ResubmitClaimRequest,
+    SubmitClaimRequest, UpdateClaimRequest, UploadEvidenceRequest, WatchClaimsRequest, WatchClaimsResponse,
+    WithdrawClaimRequest, claim_service_server::ClaimService,
 };
 use tonic::{Request, Response, Status, Streaming};
 
@@ -92,6 +93,10 @@ impl ClaimService for ClaimIntake {
 
     async fn withdraw_claim(&self, request: Request<WithdrawClaimRequest>) -> RpcResult<Claim> {
         withdraw_claim::withdraw_claim(self, request).await
+    }
+
+    async fn decline_payment(&self, request: Request<DeclinePaymentRequest>) -> RpcResult<Claim> {
+        decline_payment::decline_payment(self, request).await
     }
 
     async fn dispute_claim(&self, request: Request<DisputeClaimRequest>) -> RpcResult<Claim> {

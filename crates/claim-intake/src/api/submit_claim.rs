@@ -18,7 +18,7 @@ use crate::{
 };
 use cpor_proto::claims::v1 as wire;
 use cpor_rpc::request::validate;
-use cpor_types::CaseId;
+use cpor_types::{CaseId, Role};
 use tonic::{Request, Response};
 
 pub(super) async fn submit_claim(
@@ -30,7 +30,8 @@ pub(super) async fn submit_claim(
         .with_etag(&request.etag)
         .with_request_id(&caller, &request)?
         .with_validate_only(request.validate_only);
-    let submit = Submit { review_case: CaseId(intake.entropy.uuid()) };
+    let by_incentives_admin = caller.roles.contains(&Role::IncentivesAdmin);
+    let submit = Submit { review_case: CaseId(intake.entropy.uuid()), by_incentives_admin };
 
     let rules = intake.rules.clone();
     let content =

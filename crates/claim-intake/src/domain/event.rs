@@ -94,6 +94,11 @@ pub enum EventKind {
         /// The customer.
         tenant: TenantId,
     },
+    /// The partner declined payment (R54b).
+    PaymentDeclined {
+        /// The customer.
+        tenant: TenantId,
+    },
     /// The claim was rejected or withdrawn.
     Closed(ClaimClosure),
     /// Personal data of these kinds was erased (R56).
@@ -147,6 +152,7 @@ impl EventKind {
             Self::ContactConfirmed => FactKind::ContactConfirmed.as_str(),
             Self::Approved { .. } => FactKind::ReviewApproved.as_str(),
             Self::Granted { .. } => "association_granted",
+            Self::PaymentDeclined { .. } => "payment_declined",
             Self::PersonalDataErased(_) => ERASURE_ACTION,
             Self::Closed(closure) => match closure.cause {
                 ClosureCause::Partner => "withdrawn",

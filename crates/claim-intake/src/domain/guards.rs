@@ -30,6 +30,7 @@ impl Claim {
             Command::AddEvidence => self.state.allows_evidence() || self.may_defend_with_evidence(),
             Command::Dispute => self.state.rejection().is_some_and(|rejection| rejection.dispute_window().is_some()),
             Command::ErasePersonalData => self.is_at_rest(),
+            Command::DeclinePayment => self.state.submission().is_some_and(Submission::may_decline_payment),
             Command::Delete
             | Command::Submit
             | Command::Resubmit
@@ -54,11 +55,14 @@ impl Claim {
     }
 
     /// Returns the partner's commands that the table allows but the data of the state do not, each
-    /// with its refusal.
+    /// with its refusal. Payment can be declined under few policy profiles, so it is left out.
     #[must_use]
     pub fn refused_commands(&self) -> Vec<(Command, Refusal)> {
         let is_ruled_out = |command: &Command| {
-            command.is_available_to(Party::Partner) && self.table_allows(*command) && !self.data_allows(*command)
+            command.is_available_to(Party::Partner)
+                && *command != Command::DeclinePayment
+                && self.table_allows(*command)
+                && !self.data_allows(*command)
         };
         let refusal = |command| match command {
             Command::Dispute => self.check_dispute_allowed().err().unwrap_or_else(|| self.not_allowed(command)),
@@ -70,6 +74,7 @@ impl Claim {
             | Command::AddEvidence
             | Command::RemoveEvidence
             | Command::Comment
+            | Command::DeclinePayment
             | Command::ErasePersonalData => self.not_allowed(command),
         };
         Command::ALL.iter().copied().filter(is_ruled_out).map(|command| (command, refusal(command))).collect()

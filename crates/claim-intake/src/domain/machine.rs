@@ -139,6 +139,13 @@ pub const TABLE: &[TransitionRow] = &[
         OPEN_OR_APPROVED,
         Target::State(Rejected),
     ),
+    command(
+        "R54b",
+        Command::DeclinePayment,
+        &[PartyMethod::of_partner("DeclinePayment")],
+        OPEN_OR_APPROVED,
+        Target::Same,
+    ),
     command("R28", Command::Dispute, &[PartyMethod::of_partner("DisputeClaim")], &[Rejected], Target::State(Disputed)),
     command(
         "R28, R29",

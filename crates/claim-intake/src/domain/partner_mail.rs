@@ -71,6 +71,7 @@ impl Event {
             | EventKind::EvidenceRemoved(_)
             | EventKind::ContactConfirmed
             | EventKind::Granted { .. }
+            | EventKind::PaymentDeclined { .. }
             | EventKind::PersonalDataErased(_)
             | EventKind::Overtaken(_) => None,
         }

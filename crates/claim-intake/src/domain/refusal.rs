@@ -1,6 +1,6 @@
 //! The typed refusals of commands on a claim.
 use super::{ClaimStateKind, Command, Field, Finality, Violation, Wait};
-use cpor_types::{Activity, CalendarError, PolicyError, Timestamp, rfc3339};
+use cpor_types::{Activity, CalendarError, PolicyError, PolicyId, Timestamp, rfc3339};
 
 /// The reason why a command is refused. `api/error.rs` maps each variant to a gRPC status.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -34,6 +34,18 @@ pub enum Refusal {
         state: ClaimStateKind,
         /// All locked fields that the request would change.
         fields: Vec<Field>,
+    },
+    /// The policy profile does not let the partner decline payment (R54b).
+    #[error("payment cannot be declined for a claim under the policy profile {policy}")]
+    PaymentNotDeclinable {
+        /// The policy profile of the claim.
+        policy: PolicyId,
+    },
+    /// The policy profile lets only the role `incentives_admin` submit claims (R61).
+    #[error("the policy profile {policy} lets only the role incentives_admin submit claims")]
+    SubmitterNotAllowed {
+        /// The policy profile in force.
+        policy: PolicyId,
     },
     /// Nothing was edited, uploaded or commented since the reviewer's request (R21).
     #[error("a resubmission needs a change, a document or a comment since the reviewer's request")]

@@ -23,6 +23,8 @@ string_enum! {
         Withdraw = "WITHDRAW",
         /// Disputes the rejection of the claim.
         Dispute = "DISPUTE",
+        /// Declines payment for the claim.
+        DeclinePayment = "DECLINE_PAYMENT",
         /// Adds a document to the claim.
         AddEvidence = "ADD_EVIDENCE",
         /// Removes a document from the draft.

@@ -52,6 +52,8 @@ pub struct Submission {
     pub consent_request_number: u32,
     /// How many times a rejection of the claim was disputed (R28).
     pub disputes: u32,
+    /// When the partner declined payment; `None` when it has not (R54b).
+    pub payment_declined: Option<Timestamp>,
     /// The number of documents when the present submission, response or dispute began. Documents
     /// beyond that number are new (R14, R21, R28).
     pub document_count_at_start: usize,
@@ -114,6 +116,10 @@ pub struct PolicyValues {
     pub decline_after_window: bool,
     /// The maximum number of disputes; `None` means that there is no maximum.
     pub disputes: Option<u32>,
+    /// Whether the partner may decline payment (R54b).
+    pub payment_can_be_declined: bool,
+    /// Whether a revenue association excludes other companies (R34).
+    pub revenue_association_exclusive: bool,
 }
 
 impl From<&PolicyProfile> for PolicyValues {
@@ -124,6 +130,8 @@ impl From<&PolicyProfile> for PolicyValues {
             evidence_when_contested: profile.evidence_when_contested,
             decline_after_window: profile.decline_after_window,
             disputes: profile.disputes_per_claim,
+            payment_can_be_declined: profile.partner_may_decline_payment,
+            revenue_association_exclusive: profile.revenue_association_exclusive,
         }
     }
 }
@@ -171,6 +179,12 @@ impl Submission {
     #[must_use]
     pub fn disputes_left(&self) -> Option<u32> {
         self.policy_values.disputes.map(|allowed| allowed.saturating_sub(self.disputes))
+    }
+
+    /// Returns whether the partner may decline payment and has not done so (R54b).
+    #[must_use]
+    pub const fn may_decline_payment(&self) -> bool {
+        self.policy_values.payment_can_be_declined && self.payment_declined.is_none()
     }
 
     /// Returns whether the customer declined and has not approved since. The association then

@@ -17,6 +17,7 @@
 //! | notice bounced after the approval (R41a, R41b) | `NoticeBounced` | poe-review |
 //! | associations ended (R37, R39) | `LinesEnded` | poe-review, customer-consent |
 //! | association granted (R26a, R27) | `AssociationGranted` | registry |
+//! | payment declined (R54b) | `PaymentDeclined` | eligibility |
 //! | closed (R22, R24–R26) | `ClaimClosed` | poe-review, customer-consent, registry |
 //! | personal data erased, if the claim was submitted (R56) | `PersonalDataErased` | poe-review, customer-consent |
 use crate::domain::{Claim, ClaimStateKind, Contact, Event, EventKind, Evidence, Line, StatementStatus, Submission};
@@ -26,7 +27,7 @@ use cpor_proto::{
     WireEnum as _,
     events::v1::{
         AssociationGranted, ClaimApproved, ClaimClosed, ClaimDisputed, ClaimEdited, ClaimResubmitted, ClaimSnapshot,
-        ClaimSubmitted, EvidenceSnapshot, LineSnapshot, LinesEnded, NoticeBounced, PersonalDataErased,
+        ClaimSubmitted, EvidenceSnapshot, LineSnapshot, LinesEnded, NoticeBounced, PaymentDeclined, PersonalDataErased,
         StatementReported, event::Payload, statement_reported::Status,
     },
     r#type::v1 as types,
@@ -137,6 +138,10 @@ fn events_for(change: &Change<Claim>, recorded: &RecordedEvent<Event>) -> Vec<Ou
         EventKind::Granted { tenant } => {
             let granted = AssociationGranted { claim: claim.name.to_string(), tenant: tenant_name(*tenant) };
             (Payload::AssociationGranted(granted), &[Service::Registry])
+        }
+        EventKind::PaymentDeclined { tenant } => {
+            let declined = PaymentDeclined { claim: claim.name.to_string(), tenant: tenant_name(*tenant) };
+            (Payload::PaymentDeclined(declined), &[Service::Eligibility])
         }
         EventKind::Closed(closure) => {
             let closed = ClaimClosed {

@@ -189,7 +189,8 @@ pub(super) fn approval_mail(context: &NoticeContext<'_>) -> Option<MailContent> 
         ),
         Association::Ended { .. } => return None,
     };
-    let is_exclusive = context.claim.content.activities.iter().any(|activity| activity.is_exclusive());
+    let exclusive = context.submission.policy_values.revenue_association_exclusive;
+    let is_exclusive = context.claim.content.activities.iter().any(|activity| activity.is_exclusive_under(exclusive));
     let hold_text = "What you claim is reserved for you: no other company's claim for it can be approved. You can read usage data once the association is \
                      official.";
     let mail = context.new_mail(Tone::Positive, "Claim approved", "Your claim was approved", lead);

@@ -240,6 +240,7 @@ pub(super) async fn save(tx: &Tx, changes: &[Change<Claim>]) -> Result<(), Store
                 | EventKind::ContactConfirmed
                 | EventKind::Approved { .. }
                 | EventKind::Granted { .. }
+                | EventKind::PaymentDeclined { .. }
                 | EventKind::Closed(_)
                 | EventKind::PersonalDataErased(_)
                 | EventKind::Overtaken(_) => {}

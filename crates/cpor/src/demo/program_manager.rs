@@ -1,11 +1,12 @@
 //! Steps of the program manager: creates, simulates and activates a program guide (the conditions
-//! by which claims are eligible for incentives), and exports the earnings.
+//! by which claims are eligible for incentives), exports the earnings, and records a payout.
 
 use anyhow::Context as _;
 use cpor_proto::{
     eligibility::v1::{
-        ActivateProgramGuideRequest, CreateProgramGuideRequest, ExportEarningsRequest, GetProgramGuideRequest,
-        ProgramGuide, SimulateProgramGuideRequest, simulate_program_guide_response,
+        ActivateProgramGuideRequest, CreatePayoutRequest, CreateProgramGuideRequest, Earning, ExportEarningsRequest,
+        GetProgramGuideRequest, ListEarningsRequest, Payout, ProcessPayoutRequest, ProgramGuide, SendPayoutRequest,
+        SimulateProgramGuideRequest, simulate_program_guide_response,
     },
     r#type::v1::{ExportFormat, Money},
 };
@@ -108,6 +109,45 @@ pub(super) async fn export_earnings(system: &DemoSystem, timeline: &Timeline) ->
     let (count, earned) = (entries.lines().count(), usd(amounts.sum()));
     print_note(system, timeline, &format!("exports the ledger as CSV: {count} entries, {earned} USD")).await?;
     Ok(count.try_into()?)
+}
+
+/// Pays the first payee that has earnings due: creates its payout for a quarter and records the
+/// steps of the payment.
+pub(super) async fn pay_quarter(system: &DemoSystem, timeline: &Timeline, quarter: &str) -> anyhow::Result<Payout> {
+    let mut client = system.manager.eligibility();
+    let due = list_earnings(system, "status = ACCRUED AND payout = ''").await?;
+    let due = due.first().context("no earnings are due")?;
+    let (parent, _) = due.claim.split_once("/claims/").context("the earning has no claim")?;
+    let payout = Payout {
+        mpn_id: due.mpn_id.clone(),
+        currency: due.amount.clone().unwrap_or_default().currency,
+        payout_period: quarter.into(),
+        estimated_date: "2026-10-15".into(),
+        ..Payout::default()
+    };
+    let request = CreatePayoutRequest { parent: parent.into(), payout: Some(payout), ..CreatePayoutRequest::default() };
+    let payout = client.create_payout(request).await?.into_inner();
+    let amount = usd(payout.amount.as_ref().map_or(0, |amount| amount.micros));
+    let note = format!("creates the payout of {parent}: {} lines, {amount} USD, upcoming", payout.line_count);
+    print_note(system, timeline, &note).await?;
+    let request = ProcessPayoutRequest { name: payout.name.clone(), ..ProcessPayoutRequest::default() };
+    client.process_payout(request).await?;
+    let (reference, actual_date) = ("SEPA 2026-1017".to_owned(), "2026-10-01".to_owned());
+    let request = SendPayoutRequest { name: payout.name, reference, actual_date, ..SendPayoutRequest::default() };
+    let payout = client.send_payout(request).await?.into_inner();
+    print_note(system, timeline, &format!("records that {} was sent; its lines are paid", payout.reference)).await?;
+    Ok(payout)
+}
+
+/// Returns the number of earnings that match a filter, up to 1,000.
+pub(super) async fn count_earnings(system: &DemoSystem, filter: &str) -> anyhow::Result<i64> {
+    Ok(list_earnings(system, filter).await?.len().try_into()?)
+}
+
+async fn list_earnings(system: &DemoSystem, filter: &str) -> anyhow::Result<Vec<Earning>> {
+    let (parent, filter) = ("tenants/-".to_owned(), filter.to_owned());
+    let request = ListEarningsRequest { parent, filter, page_size: 1000, ..ListEarningsRequest::default() };
+    Ok(system.manager.eligibility().list_earnings(request).await?.into_inner().earnings)
 }
 
 async fn print_note(system: &DemoSystem, timeline: &Timeline, note: &str) -> anyhow::Result<()> {

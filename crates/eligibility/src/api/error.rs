@@ -2,7 +2,7 @@
 use std::convert::Infallible;
 
 use cpor_call::status::{self, FieldViolation};
-use cpor_durable::{CommandError, RETRY_AFTER, StoreError};
+use cpor_durable::{AggregateKey, CommandError, RETRY_AFTER, Store as _, StoreError};
 use cpor_proto::{
     eligibility::v1::ErrorReason,
     options::v1::{self as options, FieldViolationReason},
@@ -11,9 +11,13 @@ use cpor_registry_client::RegistryError;
 use cpor_types::{Malformed, ProgramGuideId, ProgramGuideName, rfc3339};
 use tonic::{Code, Status};
 
+use super::{convert, payout_writer::PayoutError};
 use crate::{
-    domain::{GuideRefusal, PeriodNotOver, UsageRefusal},
-    store::usage::ImportError,
+    domain::{GuideRefusal, PayoutRefusal, UsageRefusal},
+    store::{
+        payouts::{PayoutConflict, PayoutStore},
+        usage::ImportError,
+    },
 };
 
 /// The reason why a request is refused or fails.
@@ -30,8 +34,12 @@ pub(super) enum Refusal {
     Usage(UsageRefusal),
     /// A change of the guide catalog is refused (R52).
     Guide(GuideRefusal),
-    /// The payout period is not over (R54).
-    Payout(PeriodNotOver),
+    /// A field that is required is empty.
+    Required { field: &'static str },
+    /// A change of a payout is refused (R54a).
+    Payout(PayoutRefusal),
+    /// The database does not admit a new payout (R54a).
+    PayoutConflict(PayoutConflict),
     /// A call to the registry failed.
     Registry(RegistryError),
     /// The import of usage failed.
@@ -65,12 +73,16 @@ impl From<Refusal> for Status {
                 refused(Code::InvalidArgument, ErrorReason::UsageMonthInFuture, message, &[])
             }
             Refusal::Guide(refusal) => guide_status(refusal),
-            Refusal::Payout(PeriodNotOver { end }) => refused(
-                Code::FailedPrecondition,
-                ErrorReason::PayoutPeriodNotOver,
-                &format!("payout_period: must be over; the period ends at {}", rfc3339(end)),
-                &[("end_time", &rfc3339(end))],
-            ),
+            Refusal::Required { field } => {
+                status::invalid_fields(vec![violation(field, FieldViolationReason::Required, "is required")])
+            }
+            Refusal::Payout(refusal) => payout_status(refusal),
+            Refusal::PayoutConflict(PayoutConflict::NothingDue) => nothing_due(),
+            Refusal::PayoutConflict(PayoutConflict::Exists) => {
+                let message = "the location already has a payout in this currency for the period; \
+                               list it with ListPayouts, or reverse it first";
+                refused(Code::AlreadyExists, ErrorReason::PayoutExists, message, &[])
+            }
             Refusal::Registry(RegistryError::Unavailable(why)) => {
                 tracing::warn!(why, "the registry is unavailable");
                 let reason = options::ErrorReason::RegistryUnavailable.as_str_name();
@@ -127,9 +139,58 @@ impl From<GuideRefusal> for Refusal {
     }
 }
 
-impl From<PeriodNotOver> for Refusal {
-    fn from(refusal: PeriodNotOver) -> Self {
-        Self::Payout(refusal)
+/// Converts a failure of a command on the payout with this key.
+pub(super) fn payout_error(key: &AggregateKey, failure: PayoutError) -> Status {
+    let resource = PayoutStore::resource(key);
+    let refused = |refusal| {
+        if refusal == PayoutRefusal::NotFound { status::not_found(&resource) } else { Refusal::Payout(refusal).into() }
+    };
+    cpor_durable::status::command_error(&resource, failure, refused, |conflict| {
+        Refusal::PayoutConflict(conflict).into()
+    })
+}
+
+fn nothing_due() -> Status {
+    let message = "no unpaid earnings of the location in this currency were written until the end of the period";
+    refused(Code::FailedPrecondition, ErrorReason::PayoutNothingDue, message, &[])
+}
+
+fn payout_status(refusal: PayoutRefusal) -> Status {
+    let refused_as =
+        |reason, message: &str, metadata: &[(&str, &str)]| refused(Code::FailedPrecondition, reason, message, metadata);
+    match refusal {
+        PayoutRefusal::NotFound => status::not_found("payouts"),
+        PayoutRefusal::PeriodNotOver { end } => {
+            let message = format!("payout_period: must be over; the period ends at {}", rfc3339(end));
+            refused_as(ErrorReason::PayoutPeriodNotOver, &message, &[("end_time", &rfc3339(end))])
+        }
+        PayoutRefusal::StateNotAllowed { state, allowed } => {
+            let name = |state| {
+                let name = convert::to_payout_state(state).as_str_name();
+                name.strip_prefix("PAYOUT_STATE_").unwrap_or(name)
+            };
+            let (state, allowed) =
+                (name(state), allowed.iter().map(|state| name(*state)).collect::<Vec<_>>().join(","));
+            let message = format!("the payout is {state}; this step is possible in the states {allowed}");
+            let metadata = [("state", state), ("allowed", allowed.as_str())];
+            refused_as(ErrorReason::PayoutStateNotAllowed, &message, &metadata)
+        }
+        PayoutRefusal::ReferenceDiffers { reference } => {
+            let message = format!("reference: must be `{reference}`, which is recorded for the payout");
+            refused_as(ErrorReason::PayoutReferenceDiffers, &message, &[("reference", &reference)])
+        }
+        PayoutRefusal::SentInFuture => status::invalid_fields(vec![violation(
+            "actual_date",
+            FieldViolationReason::NotAllowed,
+            "must be at most one day ahead",
+        )]),
+        PayoutRefusal::EstimatedDateMissing => Refusal::Required { field: "estimated_date" }.into(),
+        PayoutRefusal::NothingDue => nothing_due(),
+        PayoutRefusal::Ambiguous => {
+            let message = "the unpaid earnings of the period belong to several partners, locations or currencies; \
+                           create a payout for each with CreatePayout or ImportPayouts";
+            refused_as(ErrorReason::PayoutAmbiguous, message, &[])
+        }
     }
 }
 

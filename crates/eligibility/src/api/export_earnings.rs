@@ -89,6 +89,8 @@ const COLUMNS: &[(&str, CellValue)] = &[
     ("status", |earning, _| enum_name(earning.status().as_str_name(), "EARNING_STATUS_")),
     ("reference", |earning, _| earning.reference.as_str().into()),
     ("pay_time", |earning, _| time(earning.pay_time.as_ref())),
+    ("mpn_id", |earning, _| earning.mpn_id.as_str().into()),
+    ("payout", |earning, _| earning.payout.as_str().into()),
 ];
 
 fn cells(earning: &Earning) -> impl Iterator<Item = (&'static str, Value)> + '_ {

@@ -2,20 +2,29 @@
 //! caller may see.
 mod activate_program_guide;
 mod convert;
+mod create_payout;
 mod create_program_guide;
 mod error;
 mod export_earnings;
 mod get_assessment;
+mod get_payout;
 mod get_program_guide;
+mod import_payouts;
 mod import_usage;
 mod list_assessments;
 mod list_earnings;
+mod list_payouts;
 mod list_program_guides;
 mod list_usage;
 mod parse;
+mod payout_writer;
+mod process_payout;
 mod record_payout;
+mod reverse_payout;
 mod scope;
+mod send_payout;
 mod simulate_program_guide;
+mod watch_earnings;
 
 #[cfg(test)]
 mod tests;
@@ -23,13 +32,18 @@ mod tests;
 use std::sync::Arc;
 
 use cpor_database::Db;
-use cpor_durable::{Command, Host, Transition, Writer};
+use cpor_durable::{
+    Command, Host, Transition, Writer,
+    watch::{WatchStream, Watches},
+};
 use cpor_proto::eligibility::v1::{
-    ActivateProgramGuideRequest, Assessment, CreateProgramGuideRequest, ExportEarningsRequest, GetAssessmentRequest,
-    GetProgramGuideRequest, ImportUsageRequest, ImportUsageResponse, ListAssessmentsRequest, ListAssessmentsResponse,
-    ListEarningsRequest, ListEarningsResponse, ListProgramGuidesRequest, ListProgramGuidesResponse, ListUsageRequest,
-    ListUsageResponse, ProgramGuide, RecordPayoutRequest, RecordPayoutResponse, SimulateProgramGuideRequest,
-    eligibility_service_server::EligibilityService,
+    ActivateProgramGuideRequest, Assessment, CreatePayoutRequest, CreateProgramGuideRequest, ExportEarningsRequest,
+    GetAssessmentRequest, GetPayoutRequest, GetProgramGuideRequest, ImportPayoutsRequest, ImportPayoutsResponse,
+    ImportUsageRequest, ImportUsageResponse, ListAssessmentsRequest, ListAssessmentsResponse, ListEarningsRequest,
+    ListEarningsResponse, ListPayoutsRequest, ListPayoutsResponse, ListProgramGuidesRequest, ListProgramGuidesResponse,
+    ListUsageRequest, ListUsageResponse, Payout, ProcessPayoutRequest, ProgramGuide, RecordPayoutRequest,
+    RecordPayoutResponse, ReversePayoutRequest, SendPayoutRequest, SimulateProgramGuideRequest, WatchEarningsRequest,
+    WatchEarningsResponse, eligibility_service_server::EligibilityService,
 };
 use cpor_registry_client::SharedRegistry;
 use cpor_types::{Entropy, Timestamp};
@@ -49,6 +63,7 @@ use error::Refusal;
 pub(crate) struct Api {
     pub(crate) db: Db,
     pub(crate) host: Host,
+    pub(crate) watches: Watches,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) guide_writer: Writer<GuideCatalogStore>,
     pub(crate) payout_writer: Writer<PayoutStore>,
@@ -164,5 +179,48 @@ impl EligibilityService for Api {
         request: Request<RecordPayoutRequest>,
     ) -> Result<Response<RecordPayoutResponse>, Status> {
         record_payout::record_payout(self, request).await
+    }
+
+    type WatchEarningsStream = WatchStream<WatchEarningsResponse>;
+
+    async fn watch_earnings(
+        &self,
+        request: Request<WatchEarningsRequest>,
+    ) -> Result<Response<Self::WatchEarningsStream>, Status> {
+        watch_earnings::watch_earnings(self, request).await
+    }
+
+    async fn create_payout(&self, request: Request<CreatePayoutRequest>) -> Result<Response<Payout>, Status> {
+        create_payout::create_payout(self, request).await
+    }
+
+    async fn process_payout(&self, request: Request<ProcessPayoutRequest>) -> Result<Response<Payout>, Status> {
+        process_payout::process_payout(self, request).await
+    }
+
+    async fn send_payout(&self, request: Request<SendPayoutRequest>) -> Result<Response<Payout>, Status> {
+        send_payout::send_payout(self, request).await
+    }
+
+    async fn reverse_payout(&self, request: Request<ReversePayoutRequest>) -> Result<Response<Payout>, Status> {
+        reverse_payout::reverse_payout(self, request).await
+    }
+
+    async fn import_payouts(
+        &self,
+        request: Request<ImportPayoutsRequest>,
+    ) -> Result<Response<ImportPayoutsResponse>, Status> {
+        import_payouts::import_payouts(self, request).await
+    }
+
+    async fn get_payout(&self, request: Request<GetPayoutRequest>) -> Result<Response<Payout>, Status> {
+        get_payout::get_payout(self, request).await
+    }
+
+    async fn list_payouts(
+        &self,
+        request: Request<ListPayoutsRequest>,
+    ) -> Result<Response<ListPayoutsResponse>, Status> {
+        list_payouts::list_payouts(self, request).await
     }
 }

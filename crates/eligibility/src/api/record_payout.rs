@@ -1,20 +1,21 @@
-//! `RecordPayout` (R54): stores a payout and marks the earnings that it pays, in one transaction,
-//! then sums them with one query. With `validate_only`, sums the earnings that are due instead.
-use cpor_durable::{Command, RequestId};
+//! `RecordPayout` (R54): a deprecated method that records one payment for a period. It creates a
+//! payout of the only payee that has earnings due, and marks it as sent, in one transaction.
+use cpor_durable::{AggregateKey, CommandError, RequestId};
 use cpor_proto::eligibility::v1::{RecordPayoutRequest, RecordPayoutResponse};
 use cpor_proto::wire_time::to_wire_time;
 use cpor_rpc::request;
-use cpor_types::Entropy as _;
+use cpor_types::{Entropy as _, PayoutId, Timestamp};
 use tonic::{Request, Response, Status};
 
 use super::{
     Api, convert,
     error::{self, Refusal},
     parse,
+    payout_writer::PayoutChange,
 };
 use crate::{
-    domain::{Payout, PayoutPeriod},
-    store::payouts,
+    domain::{Payee, Payout, PayoutPeriod, PayoutRefusal, ReportedPayout, ReportedState},
+    store::payouts::{self, PayoutConflict, StoredPayout},
 };
 
 pub(super) async fn record_payout(
@@ -23,30 +24,73 @@ pub(super) async fn record_payout(
 ) -> Result<Response<RecordPayoutResponse>, Status> {
     let (caller, request) = request::validate(request)?;
     let period: PayoutPeriod = parse::required("payout_period", &request.payout_period)?;
-    let (id, reference) = (api.entropy.uuid(), request.reference.clone());
-
-    let command = Command::new("record_payout", payouts::payout_key(period, id), caller.actor.clone());
-    let command = command.request(RequestId::from_request(&caller, "RecordPayout", &request)?);
-    let command = command.validate_only(request.validate_only);
-    let record = move |_: Option<&Payout>, now| Payout::record(id, period, reference.clone(), now).map(Some);
-    let committed = api.payout_writer.execute(command, record).await.map_err(error::command_error)?;
-
-    let not_found = || Refusal::NotFound { resource: request.payout_period.clone() };
-    let payout = committed.state.ok_or_else(not_found)?;
-    let is_preview = request.validate_only && !committed.replayed;
-    // The writer's connection is used because a reader might not see the commit yet.
-    let totals = if is_preview {
-        payouts::totals_due(api.db.writer(), &payout).await
-    } else {
-        payouts::totals(api.db.writer(), payout.id).await
+    let payees = payouts::list_two_payees(api.db.writer(), period).await.map_err(Refusal::Store)?;
+    // Without exactly one payee, the command is refused, unless it repeats an earlier request.
+    let payee = match <[Payee; 1]>::try_from(payees) {
+        Ok([payee]) => Ok(payee),
+        Err(payees) if payees.is_empty() => Err(PayoutRefusal::NothingDue),
+        Err(_) => Err(PayoutRefusal::Ambiguous),
     };
-    let (earnings, amounts) = totals.map_err(Refusal::Store)?;
-    let Payout { period, reference, pay_time, .. } = payout;
-    Ok(Response::new(RecordPayoutResponse {
-        payout_period: period.to_string(),
-        reference,
-        pay_time: Some(to_wire_time(pay_time)),
-        entry_count: convert::to_count(earnings),
-        amounts: amounts.into_iter().map(Into::into).collect(),
-    }))
+    let uuid = api.entropy.uuid();
+    let owner = payee.as_ref().map_or_else(|_| period.to_string(), |payee| payee.partner.to_string());
+    let change = PayoutChange {
+        command: "record_payout",
+        key: AggregateKey::new(owner, uuid),
+        etag: String::new(),
+        request: RequestId::from_request(&caller, "RecordPayout", &request)?,
+        validate_only: request.validate_only,
+    };
+    let reference = request.reference.clone();
+    let record = move |_: Option<&Payout>, now| record(uuid.into(), payee.clone(), period, &reference, now);
+    let nothing_due = |now| {
+        let (payout_period, reference) = (period.to_string(), request.reference.clone());
+        RecordPayoutResponse { payout_period, reference, pay_time: Some(to_wire_time(now)), ..Default::default() }
+    };
+    match api.change_payout(&caller, &change, record).await {
+        Ok(changed) => Ok(Response::new(to_response(&changed.stored))),
+        Err(CommandError::Refused(PayoutRefusal::NothingDue) | CommandError::Conflict(PayoutConflict::NothingDue)) => {
+            Ok(Response::new(nothing_due(api.now().await?)))
+        }
+        Err(CommandError::Conflict(PayoutConflict::Exists)) => {
+            // Another request may have paid everything in the meantime.
+            let payees = payouts::list_two_payees(api.db.writer(), period).await.map_err(Refusal::Store)?;
+            match payees.is_empty() {
+                true => Ok(Response::new(nothing_due(api.now().await?))),
+                false => Err(Refusal::PayoutConflict(PayoutConflict::Exists).into()),
+            }
+        }
+        Err(error) => Err(error::payout_error(&change.key, error)),
+    }
+}
+
+fn to_response(stored: &StoredPayout) -> RecordPayoutResponse {
+    RecordPayoutResponse {
+        payout_period: stored.payout.period.to_string(),
+        reference: stored.payout.reference.clone().unwrap_or_default(),
+        pay_time: stored.payout.state.sent().map(|sent| to_wire_time(sent.time)),
+        entry_count: convert::to_count(stored.totals.line_count),
+        amounts: vec![stored.totals.amount.into()],
+    }
+}
+
+/// Returns a payout that is sent now.
+fn record(
+    id: PayoutId,
+    payee: Result<Payee, PayoutRefusal>,
+    period: PayoutPeriod,
+    reference: &str,
+    now: Timestamp,
+) -> Result<Payout, PayoutRefusal> {
+    if now < period.end() {
+        return Err(PayoutRefusal::PeriodNotOver { end: period.end() });
+    }
+    let (reference, date) = (reference.to_owned(), now.date_naive());
+    let reported = ReportedPayout {
+        payee: payee?,
+        period,
+        reference: Some(reference.clone()),
+        estimated_date: Some(date),
+        state: ReportedState::Sent { reference, date },
+    };
+    Payout::reach(None, id, reported, now)
 }

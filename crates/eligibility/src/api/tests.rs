@@ -219,6 +219,7 @@ async fn place_hold(system: &TestSystem) {
         activities: facts.activities.clone(),
         lines: vec![LineToHold { line_id: line.line, product: line.product.clone(), key: line.key.clone() }],
         submit_time: facts.submit_time,
+        revenue_association_exclusive: false,
     };
     system.registry.place_hold(&Actor::system(Service::PoeReview), request).await.unwrap();
 }

@@ -17,7 +17,7 @@ use super::{
     association_period::AssociationPeriod,
     earning::{Earning, record_earnings},
     evaluate::{Evaluation, LineResult, evaluate},
-    facts::{AssociationEnd, AssociationFacts, PartnerRecord, SubscriptionFacts, UsageByKey},
+    facts::{AssociationEnd, AssociationFacts, CatalogFacts, PartnerRecord, SubscriptionFacts, UsageByKey},
     guide::{ActiveGuides, Guide, NoGuideInForce},
 };
 
@@ -39,6 +39,9 @@ pub(crate) struct Assessment {
     pub(crate) is_stale: bool,
     /// The edition of the guide catalog that the claim was last assessed with.
     pub(crate) edition: u64,
+    /// Whether the partner declined payment for the claim (R54b).
+    #[serde(rename = "unpaid")]
+    is_payment_declined: bool,
     /// The number of earnings of this claim in the ledger.
     #[serde(rename = "written")]
     earning_count: u64,
@@ -103,10 +106,10 @@ impl Assessment {
     /// Opens the assessment when an association becomes official, for the first time or again after
     /// an earlier association ended (R28). Returns `None` if the current association has not ended.
     pub(crate) fn open(current: Option<&Self>, facts: AssociationFacts) -> Option<AssessmentTransition> {
-        let (earlier_associations, earning_count) = match current {
-            None => (Vec::new(), 0),
+        let (earlier_associations, earning_count, is_payment_declined) = match current {
+            None => (Vec::new(), 0, false),
             Some(current) if current.association_end().is_some() => {
-                (current.associations().cloned().collect(), current.earning_count)
+                (current.associations().cloned().collect(), current.earning_count, current.is_payment_declined)
             }
             Some(_) => return None,
         };
@@ -116,6 +119,7 @@ impl Assessment {
             earlier_associations,
             is_stale: true,
             edition: 0,
+            is_payment_declined,
             earning_count,
             latest: None,
             next_assess_time,
@@ -157,7 +161,7 @@ impl Assessment {
                 Err(missing) if month.contains(now) => return Err(missing),
                 Err(_) => continue,
             };
-            let mut result = assess_month(guide, association, inputs.usage, month, now);
+            let mut result = self.assess_month(guide, association, inputs.usage, month, now);
             let previous = inputs.previous_results.get(&month);
             let earnings =
                 record_earnings(&association.facts, next.earning_count, previous, &mut result, inputs.usage, now);
@@ -182,7 +186,8 @@ impl Assessment {
         month: Month,
         now: Timestamp,
     ) -> Option<MonthlyResult> {
-        self.assessed_months(now).get(&month).map(|association| assess_month(guide, association, usage, month, now))
+        let months = self.assessed_months(now);
+        months.get(&month).map(|association| self.assess_month(guide, association, usage, month, now))
     }
 
     /// Applies a change of a subscription that the registry reported for `time`. Returns `None` if
@@ -205,6 +210,19 @@ impl Assessment {
     /// claim is not affected.
     pub(crate) fn change_partner(&self, record: &PartnerRecord, time: Timestamp) -> Option<AssessmentTransition> {
         self.change_facts(time, |facts| facts.partner = record.facts_for_location(&facts.partner.mpn_id))
+    }
+
+    /// Applies a change of the catalog that the registry reported for `time`. Returns `None` if no
+    /// line of the claim is affected.
+    pub(crate) fn change_catalog(&self, catalog: &CatalogFacts, time: Timestamp) -> Option<AssessmentTransition> {
+        self.change_facts(time, |facts| catalog.apply_to(facts))
+    }
+
+    /// Declines payment for the claim, in all months (R54b). Returns `None` if it was declined
+    /// before.
+    pub(crate) fn decline_payment(&self) -> Option<AssessmentTransition> {
+        let next = || Self { is_payment_declined: true, is_stale: true, ..self.clone() };
+        (!self.is_payment_declined).then(|| Transition::new(next(), [AssessmentEvent::BecameStale]))
     }
 
     /// Ends these lines, or all lines if `lines` is empty. The month of the end is assessed once
@@ -249,20 +267,23 @@ impl Assessment {
         let associations = self.associations();
         associations.flat_map(|association| association.months(now).map(move |month| (month, association))).collect()
     }
-}
 
-/// Returns the result of one month as of `now`, or as of the last instant of a month that is over.
-fn assess_month(
-    guide: &Guide,
-    association: &AssociationPeriod,
-    usage: &UsageByKey,
-    month: Month,
-    now: Timestamp,
-) -> MonthlyResult {
-    let last_instant = month.end() - std::time::Duration::from_micros(1);
-    let evaluation = Evaluation { guide, usage, month, as_of: now.min(last_instant) };
-    let results = evaluate(evaluation, &association.facts_in(month));
-    MonthlyResult { month, guide: guide.id.clone(), assess_time: now, results }
+    /// Returns the result of one month as of `now`, or as of the last instant of a month that is
+    /// over.
+    fn assess_month(
+        &self,
+        guide: &Guide,
+        association: &AssociationPeriod,
+        usage: &UsageByKey,
+        month: Month,
+        now: Timestamp,
+    ) -> MonthlyResult {
+        let last_instant = month.end() - std::time::Duration::from_micros(1);
+        let (as_of, is_payment_declined) = (now.min(last_instant), self.is_payment_declined);
+        let results =
+            evaluate(Evaluation { guide, usage, month, as_of, is_payment_declined }, &association.facts_in(month));
+        MonthlyResult { month, guide: guide.id.clone(), assess_time: now, results }
+    }
 }
 
 impl Aggregate for Assessment {

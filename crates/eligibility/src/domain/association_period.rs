@@ -3,12 +3,12 @@
 //!
 //! The directory is the registry's data about partners and customers. Facts that have a date
 //! (enrollments, purchase time) or never change (channel) apply to every month as the directory
-//! last reported them. Facts about the present (a subscription's status, a location's region) apply
-//! from the month in which they were reported. Earlier months keep the values that were true at
-//! their end.
+//! last reported them. Facts about the present (a subscription's status, a location's region,
+//! whether a product is paid) apply from the month in which they were reported. Earlier months keep
+//! the values that were true at their end.
 use std::{borrow::Cow, collections::BTreeMap};
 
-use cpor_types::{LineId, Month, SubscriptionId, Timestamp};
+use cpor_types::{LineId, Month, ProductId, SubscriptionId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::facts::{AssociationEnd, AssociationFacts};
@@ -33,6 +33,8 @@ struct EarlierFacts {
     region: String,
     /// The status of each subscription.
     statuses: BTreeMap<SubscriptionId, String>,
+    /// Whether partners were paid for each product.
+    incentivized: BTreeMap<ProductId, bool>,
 }
 
 impl AssociationPeriod {
@@ -63,6 +65,9 @@ impl AssociationPeriod {
         };
         let mut facts = self.facts.clone();
         facts.partner.location_region.clone_from(&earlier.region);
+        for line in &mut facts.lines {
+            line.is_incentivized = earlier.incentivized.get(&line.product).copied().unwrap_or(line.is_incentivized);
+        }
         for subscription in facts.lines.iter_mut().filter_map(|line| line.subscription.as_mut()) {
             if let Some(status) = earlier.statuses.get(&subscription.id) {
                 subscription.status.clone_from(status);
@@ -99,6 +104,12 @@ impl AssociationPeriod {
     fn facts_before(&self, before: Month) -> EarlierFacts {
         let subscriptions = self.facts.lines.iter().filter_map(|line| line.subscription.as_ref());
         let statuses = subscriptions.map(|subscription| (subscription.id, subscription.status.clone()));
-        EarlierFacts { before, region: self.facts.partner.location_region.clone(), statuses: statuses.collect() }
+        let incentivized = self.facts.lines.iter().map(|line| (line.product.clone(), line.is_incentivized));
+        EarlierFacts {
+            before,
+            region: self.facts.partner.location_region.clone(),
+            statuses: statuses.collect(),
+            incentivized: incentivized.collect(),
+        }
     }
 }

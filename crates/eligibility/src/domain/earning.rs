@@ -16,7 +16,7 @@ use super::{
     evaluate::LineResult,
     facts::{AssociationFacts, ClaimRef, UsageByKey},
     guide::UsageUnit,
-    payout::PayoutPeriod,
+    payout_period::PayoutPeriod,
 };
 
 /// The amount that a line earns in a month for an activity, or the reason why it earns nothing.
@@ -47,6 +47,8 @@ pub(crate) struct PaidAmount {
 pub(crate) enum NoEarningReason {
     /// The partner is on record for the line, but the line is never paid (R53).
     RecognitionOnly,
+    /// The partner declined payment for the claim (R54b).
+    PaymentDeclined,
     /// The association was not official from the beginning to the end of the month (R50).
     NotCredited,
     /// The conditions with these names do not hold.
@@ -82,6 +84,8 @@ pub(crate) struct Earning {
     pub(crate) corrects: Option<Uuid>,
     pub(crate) tenant: TenantId,
     pub(crate) claim: ClaimRef,
+    /// The MPN id of the location that earns.
+    pub(crate) mpn_id: String,
     /// The line of the claim.
     pub(crate) line: LineId,
     pub(crate) key: AssociationKey,
@@ -158,6 +162,7 @@ fn new_earning(
         corrects: earning_count.checked_sub(1).filter(|previous| *previous > 0).map(id_at),
         tenant: facts.tenant,
         claim: facts.claim.clone(),
+        mpn_id: facts.partner.mpn_id.clone(),
         line: *line,
         key: key.clone(),
         product: product.clone(),

@@ -64,6 +64,9 @@ pub(crate) struct Evaluation<'a> {
     pub(crate) month: Month,
     /// The current time, or the last instant of a month that is over.
     pub(crate) as_of: Timestamp,
+    /// Whether the partner declined payment for the claim: its lines are then recognised, and never
+    /// paid (R54b).
+    pub(crate) is_payment_declined: bool,
 }
 
 /// Evaluates each activity of each line whose association had not ended before the month (R52).
@@ -93,6 +96,7 @@ fn evaluate_line(
     });
     let verdict = match &conditions {
         None => Verdict::RecognitionOnly,
+        Some(_) if evaluation.is_payment_declined => Verdict::RecognitionOnly,
         Some(conditions) if conditions.iter().all(|condition| condition.held) => Verdict::Eligible,
         Some(_) => Verdict::NotEligible,
     };
@@ -122,6 +126,9 @@ fn calculate_amount(
     program: Program,
     is_credited: bool,
 ) -> Result<PaidAmount, NoEarningReason> {
+    if evaluation.is_payment_declined {
+        return Err(NoEarningReason::PaymentDeclined);
+    }
     if !is_credited {
         return Err(NoEarningReason::NotCredited);
     }

@@ -128,6 +128,21 @@ impl PartnerRecord {
     }
 }
 
+/// Whether partners are paid for each product, as the registry last reported it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct CatalogFacts(pub(crate) BTreeMap<ProductId, bool>);
+
+impl CatalogFacts {
+    /// Applies the catalog to the lines of an association. A product that is no longer in the
+    /// catalog stays as it is.
+    pub(crate) fn apply_to(&self, facts: &mut AssociationFacts) {
+        for line in facts.lines.iter_mut().filter(|line| line.end.is_none()) {
+            line.is_incentivized = self.0.get(&line.product).copied().unwrap_or(line.is_incentivized);
+        }
+    }
+}
+
 /// An enrollment of a partner in a program, from `start_time` until `end_time`, exclusive.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Enrollment {

@@ -9,6 +9,7 @@ mod evaluate;
 mod facts;
 mod guide;
 mod payout;
+mod payout_period;
 mod simulation;
 mod usage;
 
@@ -25,13 +26,14 @@ pub(crate) use evaluate::{ConditionResult, LineResult};
 #[cfg(test)]
 pub(crate) use facts::ClaimRef;
 pub(crate) use facts::{
-    AssociationEnd, AssociationFacts, Enrollment, LineFacts, MonthlyUsage, PartnerFacts, PartnerRecord,
+    AssociationEnd, AssociationFacts, CatalogFacts, Enrollment, LineFacts, MonthlyUsage, PartnerFacts, PartnerRecord,
     SubscriptionFacts, UsageByKey,
 };
 pub(crate) use guide::{
     ActiveGuides, CatalogGuide, ConditionSource, Guide, GuideCatalog, GuideDocument, GuideRefusal, GuideState,
     GuideViolation, NoGuideInForce, Rate, UsageUnit,
 };
-pub(crate) use payout::{Payout, PayoutPeriod, PeriodNotOver};
+pub(crate) use payout::{Payee, Payout, PayoutCommand, PayoutRefusal, PayoutStateKind, ReportedPayout, ReportedState};
+pub(crate) use payout_period::PayoutPeriod;
 pub(crate) use simulation::{ResultDifference, SimulationSummary};
 pub(crate) use usage::{ImportOutcome, Measures, StoredUsage, Usage, UsageCounts, UsageId, UsageImport, UsageRefusal};

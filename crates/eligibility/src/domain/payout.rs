@@ -1,117 +1,335 @@
-//! Payouts (R54). The earnings that were recorded in a calendar quarter are paid together.
-use std::{fmt, str::FromStr};
-
+//! Payouts (R54a): the statement of one partner, location and currency for a period, and the steps
+//! of its payment. The lines of a payout are earnings; the store selects them when the payout is
+//! created, and they never change.
+use chrono::{Days, NaiveDate};
 use cpor_durable::{Aggregate, PassedDeadline, Transition};
-use cpor_types::{Deadline, Malformed, Month, Timestamp};
+use cpor_types::{Currency, Deadline, MpnId, PartnerId, PayoutId, PayoutName, Timestamp};
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
-/// The calendar quarter, in UTC, in which an earning was recorded, for example `2026-Q2`. A
-/// correction of an earlier month is paid with the quarter in which the correction was recorded, so
-/// that the earnings of a past quarter never change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub(crate) struct PayoutPeriod {
-    /// The first month of the quarter.
-    first_month: Month,
+use super::payout_period::PayoutPeriod;
+
+/// The party that a payout pays: one location of a partner, in one currency.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) struct Payee {
+    pub(crate) partner: PartnerId,
+    pub(crate) mpn_id: MpnId,
+    pub(crate) currency: Currency,
 }
 
-impl PayoutPeriod {
-    /// The expected format, for parse errors.
-    const EXPECTED: &'static str = "a payout period: YYYY-Q1 to YYYY-Q4";
-
-    /// Returns the period that contains an instant.
-    pub(crate) fn containing(instant: Timestamp) -> Self {
-        let mut first_month = Month::containing(instant);
-        while first_month.number() % 3 != 1 {
-            first_month = first_month.previous();
-        }
-        Self { first_month }
-    }
-
-    /// Returns the first instant after the period.
-    pub(crate) fn end(self) -> Timestamp {
-        self.first_month.next().next().end()
-    }
-}
-
-impl fmt::Display for PayoutPeriod {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:04}-Q{}", self.first_month.year(), self.first_month.number().div_ceil(3))
-    }
-}
-
-impl FromStr for PayoutPeriod {
-    type Err = Malformed;
-
-    fn from_str(text: &str) -> Result<Self, Malformed> {
-        let parse = || {
-            let (year, quarter) = text.split_once("-Q")?;
-            let first_months = [("1", 1), ("2", 4), ("3", 7), ("4", 10)];
-            let (_, month) = first_months.into_iter().find(|(digit, _)| *digit == quarter)?;
-            (year.len() == 4).then(|| format!("{year}-{month:02}").parse().ok())?
-        };
-        parse().map(|first_month| Self { first_month }).ok_or_else(|| Malformed::new(Self::EXPECTED, text))
-    }
-}
-
-impl TryFrom<String> for PayoutPeriod {
-    type Error = Malformed;
-
-    fn try_from(text: String) -> Result<Self, Malformed> {
-        text.parse()
-    }
-}
-
-impl From<PayoutPeriod> for String {
-    fn from(period: PayoutPeriod) -> Self {
-        period.to_string()
-    }
-}
-
-/// The record that the unpaid earnings of a period have been paid. When it is saved, these earnings
-/// are marked as paid.
+/// A payout.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Payout {
-    pub(crate) id: Uuid,
+    pub(crate) id: PayoutId,
+    pub(crate) payee: Payee,
+    /// The period until whose end the lines were recorded.
     pub(crate) period: PayoutPeriod,
-    /// The reference of the payment in the paying system.
-    pub(crate) reference: String,
-    /// The time at which the payout was recorded.
-    pub(crate) pay_time: Timestamp,
+    /// The date on which the payment is expected to be sent.
+    pub(crate) estimated_date: NaiveDate,
+    /// The reference of the payment in the paying system; `None` until it is known.
+    pub(crate) reference: Option<String>,
+    pub(crate) create_time: Timestamp,
+    pub(crate) state: PayoutState,
 }
 
-/// The refusal of a payout because its period is not over: more earnings may be recorded in it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct PeriodNotOver {
-    /// The end of the period.
-    pub(crate) end: Timestamp,
+/// The state of a payout, with the times at which it was recorded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum PayoutState {
+    /// The lines are fixed.
+    Upcoming,
+    /// The payment is under way.
+    Processing { process_time: Timestamp },
+    /// The payment was sent.
+    Sent { process_time: Timestamp, sent: Sent },
+    /// The payment was reversed. The lines are on the next payout.
+    Reversed { process_time: Timestamp, sent: Option<Sent>, reversal: Reversal },
 }
 
-/// The event that a payout was recorded.
+/// When a payment was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Sent {
+    /// The time at which it was recorded.
+    pub(crate) time: Timestamp,
+    /// The date of the payment.
+    pub(crate) date: NaiveDate,
+}
+
+/// The reversal of a payment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Reversal {
+    pub(crate) time: Timestamp,
+    pub(crate) reason: String,
+}
+
+/// The states of a payout without their data, in the order in which a payout reaches them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum PayoutStateKind {
+    Upcoming,
+    Processing,
+    Sent,
+    Reversed,
+}
+
+/// A step of a payment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct PayoutRecorded;
+enum Step {
+    Process,
+    Send,
+    Reverse,
+}
+
+/// The transition table: each step, the states from which it is possible, and the state that
+/// follows.
+const TABLE: [(Step, &[PayoutStateKind], PayoutStateKind); 3] = [
+    (Step::Process, &[PayoutStateKind::Upcoming], PayoutStateKind::Processing),
+    (Step::Send, &[PayoutStateKind::Processing], PayoutStateKind::Sent),
+    (Step::Reverse, &[PayoutStateKind::Processing, PayoutStateKind::Sent], PayoutStateKind::Reversed),
+];
+
+/// A command that takes a step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum PayoutCommand {
+    /// The payment is under way. A date or reference that is given replaces the recorded one.
+    Process { estimated_date: Option<NaiveDate>, reference: Option<String> },
+    /// The payment was sent on this date.
+    Send { reference: String, date: NaiveDate },
+    /// The payment was reversed.
+    Reverse { reason: String },
+}
+
+/// What a program manager or the paying system knows about a payout: the state that it has reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ReportedPayout {
+    pub(crate) payee: Payee,
+    pub(crate) period: PayoutPeriod,
+    pub(crate) reference: Option<String>,
+    /// The expected date. A payout that does not exist yet needs it.
+    pub(crate) estimated_date: Option<NaiveDate>,
+    pub(crate) state: ReportedState,
+}
+
+/// The reported state, with what the steps to it need.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum ReportedState {
+    Upcoming,
+    Processing,
+    Sent { reference: String, date: NaiveDate },
+    Reversed { reason: String },
+}
+
+/// The reason why a command on a payout is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum PayoutRefusal {
+    /// The payout does not exist.
+    NotFound,
+    /// The period is not over: more earnings may be recorded in it.
+    PeriodNotOver { end: Timestamp },
+    /// The step is not possible in this state, only in the allowed ones.
+    StateNotAllowed { state: PayoutStateKind, allowed: &'static [PayoutStateKind] },
+    /// The payout has another reference, which is this one.
+    ReferenceDiffers { reference: String },
+    /// The date on which the payment was sent is more than a day ahead.
+    SentInFuture,
+    /// A payout that does not exist yet needs an estimated date.
+    EstimatedDateMissing,
+    /// Nobody has earnings due.
+    NothingDue,
+    /// Several payees have earnings due, and one payment cannot pay them all.
+    Ambiguous,
+}
+
+/// The event that a payout was created or changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct PayoutChanged;
+
+impl PayoutState {
+    /// Returns the state without its data.
+    pub(crate) const fn kind(&self) -> PayoutStateKind {
+        match self {
+            Self::Upcoming => PayoutStateKind::Upcoming,
+            Self::Processing { .. } => PayoutStateKind::Processing,
+            Self::Sent { .. } => PayoutStateKind::Sent,
+            Self::Reversed { .. } => PayoutStateKind::Reversed,
+        }
+    }
+
+    /// Returns the time at which the payment got under way.
+    pub(crate) const fn process_time(&self) -> Option<Timestamp> {
+        match self {
+            Self::Upcoming => None,
+            Self::Processing { process_time }
+            | Self::Sent { process_time, .. }
+            | Self::Reversed { process_time, .. } => Some(*process_time),
+        }
+    }
+
+    /// Returns when the payment was sent, also if it was reversed later.
+    pub(crate) const fn sent(&self) -> Option<Sent> {
+        match self {
+            Self::Upcoming | Self::Processing { .. } => None,
+            Self::Sent { sent, .. } => Some(*sent),
+            Self::Reversed { sent, .. } => *sent,
+        }
+    }
+
+    /// Returns the reversal of the payment.
+    pub(crate) const fn reversal(&self) -> Option<&Reversal> {
+        match self {
+            Self::Upcoming | Self::Processing { .. } | Self::Sent { .. } => None,
+            Self::Reversed { reversal, .. } => Some(reversal),
+        }
+    }
+}
+
+impl PayoutCommand {
+    const fn step(&self) -> Step {
+        match self {
+            Self::Process { .. } => Step::Process,
+            Self::Send { .. } => Step::Send,
+            Self::Reverse { .. } => Step::Reverse,
+        }
+    }
+}
+
+impl ReportedState {
+    const fn kind(&self) -> PayoutStateKind {
+        match self {
+            Self::Upcoming => PayoutStateKind::Upcoming,
+            Self::Processing => PayoutStateKind::Processing,
+            Self::Sent { .. } => PayoutStateKind::Sent,
+            Self::Reversed { .. } => PayoutStateKind::Reversed,
+        }
+    }
+}
 
 impl Payout {
-    /// Records that the unpaid earnings of a period have been paid.
+    /// Returns the resource name of the payout.
+    pub(crate) fn name(&self) -> PayoutName {
+        PayoutName { partner: self.payee.partner.clone(), payout: self.id }
+    }
+
+    /// Creates a payout, in the state UPCOMING.
     ///
     /// # Errors
-    /// Returns [`PeriodNotOver`] if the period is not over.
-    pub(crate) fn record(
-        id: Uuid,
-        period: PayoutPeriod,
-        reference: String,
+    /// Returns [`PayoutRefusal::PeriodNotOver`] if the period is not over.
+    pub(crate) fn create(
+        id: PayoutId,
+        (payee, period): (Payee, PayoutPeriod),
+        estimated_date: NaiveDate,
+        reference: Option<String>,
         now: Timestamp,
-    ) -> Result<Transition<Self>, PeriodNotOver> {
+    ) -> Result<Self, PayoutRefusal> {
         if now < period.end() {
-            return Err(PeriodNotOver { end: period.end() });
+            return Err(PayoutRefusal::PeriodNotOver { end: period.end() });
         }
-        Ok(Transition::new(Self { id, period, reference, pay_time: now }, [PayoutRecorded]))
+        let state = PayoutState::Upcoming;
+        Ok(Self { id, payee, period, estimated_date, reference, create_time: now, state })
+    }
+
+    /// Takes one step.
+    ///
+    /// # Errors
+    /// Returns a [`PayoutRefusal`] if the transition table does not allow the step, or if the
+    /// command contradicts what is recorded.
+    pub(crate) fn apply(&self, command: PayoutCommand, now: Timestamp) -> Result<Self, PayoutRefusal> {
+        self.check_step(command.step())?;
+        let process_time = self.state.process_time().unwrap_or(now);
+        let mut next = self.clone();
+        match command {
+            PayoutCommand::Process { estimated_date, reference } => {
+                next.estimated_date = estimated_date.unwrap_or(next.estimated_date);
+                next.set_reference(reference)?;
+                next.state = PayoutState::Processing { process_time };
+            }
+            PayoutCommand::Send { reference, date } => {
+                // In the paying system's time zone it can be tomorrow.
+                if now.date_naive().checked_add_days(Days::new(1)).is_none_or(|latest| latest < date) {
+                    return Err(PayoutRefusal::SentInFuture);
+                }
+                next.set_reference(Some(reference))?;
+                next.state = PayoutState::Sent { process_time, sent: Sent { time: now, date } };
+            }
+            PayoutCommand::Reverse { reason } => {
+                let (sent, reversal) = (self.state.sent(), Reversal { time: now, reason });
+                next.state = PayoutState::Reversed { process_time, sent, reversal };
+            }
+        }
+        Ok(next)
+    }
+
+    /// Takes all steps to a reported state. Returns the payout as it is if it has reached the state
+    /// before: an import can be repeated.
+    ///
+    /// # Errors
+    /// Returns a [`PayoutRefusal`] if the payout cannot be created, if a step is not possible, or
+    /// if the report contradicts what is recorded.
+    pub(crate) fn reach(
+        current: Option<&Self>,
+        id: PayoutId,
+        reported: ReportedPayout,
+        now: Timestamp,
+    ) -> Result<Self, PayoutRefusal> {
+        let ReportedPayout { payee, period, reference, estimated_date, state } = reported;
+        let mut payout = match (current, &state) {
+            (Some(current), _) => current.clone(),
+            (None, ReportedState::Reversed { .. }) => return Err(PayoutRefusal::NotFound),
+            (None, _) => {
+                let estimated_date = estimated_date.ok_or(PayoutRefusal::EstimatedDateMissing)?;
+                Self::create(id, (payee, period), estimated_date, reference.clone(), now)?
+            }
+        };
+        payout.set_reference(reference)?;
+        if payout.state.kind() <= PayoutStateKind::Processing {
+            payout.estimated_date = estimated_date.unwrap_or(payout.estimated_date);
+        }
+        if payout.state.kind() >= state.kind() {
+            return Ok(payout);
+        }
+        let is_upcoming = payout.state.kind() == PayoutStateKind::Upcoming;
+        match state {
+            ReportedState::Upcoming => Ok(payout),
+            ReportedState::Processing => payout.process(now),
+            ReportedState::Sent { reference, date } => {
+                let processing = if is_upcoming { payout.process(now)? } else { payout };
+                processing.apply(PayoutCommand::Send { reference, date }, now)
+            }
+            ReportedState::Reversed { reason } => payout.apply(PayoutCommand::Reverse { reason }, now),
+        }
+    }
+
+    /// Returns the transition from `current` to this payout, or `None` if nothing changes.
+    pub(crate) fn transition_from(self, current: Option<&Self>) -> Option<Transition<Self>> {
+        (current != Some(&self)).then(|| Transition::new(self, [PayoutChanged]))
+    }
+
+    fn process(&self, now: Timestamp) -> Result<Self, PayoutRefusal> {
+        self.apply(PayoutCommand::Process { estimated_date: None, reference: None }, now)
+    }
+
+    fn check_step(&self, step: Step) -> Result<(), PayoutRefusal> {
+        let state = self.state.kind();
+        let row = TABLE.iter().find(|(of_row, ..)| *of_row == step);
+        let allowed = row.map_or(&[] as &[PayoutStateKind], |(_, from, _)| from);
+        if allowed.contains(&state) { Ok(()) } else { Err(PayoutRefusal::StateNotAllowed { state, allowed }) }
+    }
+
+    /// Records the reference. The payment can have a new one until it is sent only if none was
+    /// recorded.
+    fn set_reference(&mut self, reference: Option<String>) -> Result<(), PayoutRefusal> {
+        match (&self.reference, reference) {
+            (_, None) => Ok(()),
+            (Some(recorded), Some(reference)) if *recorded == reference => Ok(()),
+            (Some(recorded), Some(_)) => Err(PayoutRefusal::ReferenceDiffers { reference: recorded.clone() }),
+            (None, Some(reference)) => {
+                self.reference = Some(reference);
+                Ok(())
+            }
+        }
     }
 }
 
 impl Aggregate for Payout {
-    type Event = PayoutRecorded;
+    type Event = PayoutChanged;
 
     fn deadlines(&self) -> Vec<Deadline> {
         Vec::new()
@@ -125,28 +343,115 @@ impl Aggregate for Payout {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use PayoutStateKind::{Processing, Reversed, Sent, Upcoming};
 
-    #[test]
-    fn r54_the_payout_period_is_the_quarter_of_accrual() {
-        let period = |instant: &str| PayoutPeriod::containing(instant.parse().unwrap()).to_string();
-        assert_eq!(period("2026-01-01T00:00:00Z"), "2026-Q1");
-        assert_eq!(period("2026-03-31T23:59:59.999999Z"), "2026-Q1");
-        assert_eq!(period("2026-04-01T00:00:00Z"), "2026-Q2");
-        assert_eq!(period("2026-12-31T23:59:59Z"), "2026-Q4");
-        let fourth: PayoutPeriod = "2026-Q4".parse().unwrap();
-        assert_eq!((fourth.to_string(), fourth.end()), ("2026-Q4".to_owned(), "2027-01-01T00:00:00Z".parse().unwrap()));
-        for bad in ["", "2026", "2026-Q0", "2026-Q5", "26-Q1", "2026-Q11", "2026-q1", "2026-Q1 "] {
-            assert!(bad.parse::<PayoutPeriod>().is_err(), "{bad}");
-        }
+    const NOW: &str = "2026-07-20T00:00:00Z";
+
+    fn now() -> Timestamp {
+        NOW.parse().unwrap()
+    }
+
+    fn date(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    fn payee() -> Payee {
+        Payee { partner: "contoso".parse().unwrap(), mpn_id: "1001".parse().unwrap(), currency: "USD".parse().unwrap() }
+    }
+
+    fn created(now: &str) -> Result<Payout, PayoutRefusal> {
+        let id = uuid::Uuid::nil().into();
+        Payout::create(id, (payee(), "2026-Q2".parse().unwrap()), date("2026-08-01"), None, now.parse().unwrap())
+    }
+
+    fn commands() -> [PayoutCommand; 3] {
+        [
+            PayoutCommand::Process { estimated_date: None, reference: Some("SEPA 17".into()) },
+            PayoutCommand::Send { reference: "SEPA 17".into(), date: date("2026-07-20") },
+            PayoutCommand::Reverse { reason: "The account is closed.".into() },
+        ]
+    }
+
+    /// A payout in each state.
+    fn payouts() -> [Payout; 4] {
+        let upcoming = created(NOW).unwrap();
+        let [process, send, reverse] = commands();
+        let processing = upcoming.apply(process, now()).unwrap();
+        let sent = processing.apply(send, now()).unwrap();
+        let reversed = sent.apply(reverse, now()).unwrap();
+        [upcoming, processing, sent, reversed]
+    }
+
+    fn reported(state: ReportedState) -> ReportedPayout {
+        let period = "2026-Q2".parse().unwrap();
+        let (reference, estimated_date) = (Some("SEPA 17".into()), Some(date("2026-08-01")));
+        ReportedPayout { payee: payee(), period, reference, estimated_date, state }
     }
 
     #[test]
-    fn r54_a_period_is_paid_when_it_is_over() {
-        let record = |now: &str| {
-            Payout::record(Uuid::nil(), "2026-Q2".parse().unwrap(), "SEPA 17".to_owned(), now.parse().unwrap())
-        };
+    fn r54a_a_payout_is_created_when_its_period_is_over() {
         let end = "2026-07-01T00:00:00Z";
-        assert_eq!(record("2026-06-30T23:59:59Z").unwrap_err(), PeriodNotOver { end: end.parse().unwrap() });
-        assert_eq!(record(end).unwrap().next.pay_time, end.parse::<Timestamp>().unwrap());
+        let early = created("2026-06-30T23:59:59Z").unwrap_err();
+        assert_eq!(early, PayoutRefusal::PeriodNotOver { end: end.parse().unwrap() });
+        assert_eq!(created(end).unwrap().create_time, end.parse::<Timestamp>().unwrap());
+    }
+
+    #[test]
+    fn r54a_the_table_alone_decides_which_steps_are_possible() {
+        for payout in payouts() {
+            for command in commands() {
+                let state = payout.state.kind();
+                let (_, allowed, next) = TABLE.into_iter().find(|(step, ..)| *step == command.step()).unwrap();
+                match payout.apply(command, now()) {
+                    Ok(stepped) => assert!(allowed.contains(&state) && stepped.state.kind() == next),
+                    Err(refusal) => {
+                        assert!(!allowed.contains(&state));
+                        assert_eq!(refusal, PayoutRefusal::StateNotAllowed { state, allowed });
+                    }
+                }
+            }
+        }
+        assert_eq!(payouts().map(|payout| payout.state.kind()), [Upcoming, Processing, Sent, Reversed]);
+    }
+
+    #[test]
+    fn r54a_a_payment_keeps_its_reference() {
+        let [_, processing, ..] = payouts();
+        let other = PayoutCommand::Send { reference: "SEPA 18".into(), date: date("2026-07-20") };
+        let refusal = processing.apply(other, now()).unwrap_err();
+        assert_eq!(refusal, PayoutRefusal::ReferenceDiffers { reference: "SEPA 17".into() });
+    }
+
+    #[test]
+    fn r54a_a_payment_is_not_sent_in_the_future() {
+        let [_, processing, ..] = payouts();
+        let send = |day| processing.apply(PayoutCommand::Send { reference: "SEPA 17".into(), date: date(day) }, now());
+        assert!(send("2026-07-21").is_ok(), "it can be tomorrow elsewhere");
+        assert_eq!(send("2026-07-22").unwrap_err(), PayoutRefusal::SentInFuture);
+    }
+
+    #[test]
+    fn r54a_a_report_takes_the_missing_steps_and_can_be_repeated() {
+        let id = uuid::Uuid::nil().into();
+        let sent = || ReportedState::Sent { reference: "SEPA 17".into(), date: date("2026-07-20") };
+        let reversed = || ReportedState::Reversed { reason: "The account is closed.".into() };
+        let states = [ReportedState::Upcoming, ReportedState::Processing, sent(), reversed()];
+        for payout in payouts() {
+            for state in states.clone() {
+                let reached = Payout::reach(Some(&payout), id, reported(state.clone()), now());
+                if payout.state.kind() == Upcoming && state.kind() == Reversed {
+                    assert!(matches!(reached, Err(PayoutRefusal::StateNotAllowed { .. })), "never under way");
+                    continue;
+                }
+                let reached = reached.unwrap();
+                assert_eq!(reached.state.kind(), payout.state.kind().max(state.kind()));
+                assert_eq!(Payout::reach(Some(&reached), id, reported(state), now()), Ok(reached));
+            }
+        }
+        let created = Payout::reach(None, id, reported(sent()), now()).unwrap();
+        assert_eq!(created.state.kind(), Sent);
+        assert_eq!(Payout::reach(None, id, reported(reversed()), now()), Err(PayoutRefusal::NotFound));
+        let without_date = ReportedPayout { estimated_date: None, ..reported(sent()) };
+        assert_eq!(Payout::reach(None, id, without_date, now()), Err(PayoutRefusal::EstimatedDateMissing));
     }
 }

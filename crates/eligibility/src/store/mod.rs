@@ -3,6 +3,8 @@
 mod assessment_keys;
 mod assessment_months;
 pub(crate) mod assessments;
+pub(crate) mod catalog_facts;
+pub(crate) mod declined_payments;
 pub(crate) mod earnings;
 pub(crate) mod entity;
 pub(crate) mod guide_catalog;

@@ -1,55 +1,126 @@
-//! The table `payout`. When a payout is saved, the earnings that it pays are marked in the same
-//! transaction.
-use std::convert::Infallible;
-
+//! The tables `payout` and `payout_line` (R54a). When a payout is saved, the earnings that it
+//! contains are marked in the same transaction.
+use cpor_bulk_rows::{fetch_all, fetch_one};
 use cpor_durable::{AggregateKey, Change, OutgoingEvent, Store, StoreError, Tx, Versioned, ids, rows};
-use cpor_types::Money;
+use cpor_listing::{
+    Cursor, PARTNER_NAME, Source, TableList, TableQuery, column, field,
+    filter::{FieldType, Format},
+    order::Order,
+};
+use cpor_types::{Money, PayoutName, Timestamp};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::Expr,
+    QueryTrait, Select, UpdateMany, prelude::Date, sea_query::Expr,
 };
-use uuid::Uuid;
 
 use super::{
-    earnings::EarningStatus,
+    assessments::Scope,
+    earnings::{EarningStatus, PAYOUT_PERIOD},
     entity::{
         bodies::PayoutBody,
         earning,
-        payout::{ActiveModel, Entity, Model},
+        payout::{ActiveModel, Column, Entity, Model},
+        payout_line,
+        payout_state::PayoutState,
     },
 };
-use crate::domain::{Payout, PayoutPeriod};
+use crate::domain::{Payee, Payout, PayoutPeriod, PayoutStateKind};
 
 /// Returns the primary key of a payout.
-pub(crate) fn payout_key(period: PayoutPeriod, id: Uuid) -> AggregateKey {
-    AggregateKey::new(period.to_string(), id)
+pub(crate) fn payout_key(name: &PayoutName) -> AggregateKey {
+    AggregateKey::new(name.partner.as_str(), name.payout.uuid())
 }
+
+/// The reason why the database does not admit a new payout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PayoutConflict {
+    /// No unpaid earning belongs to the payout.
+    NothingDue,
+    /// The payee has a payout for the period that was not reversed.
+    Exists,
+}
+
+/// The number of lines of a payout, and their sum.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct PayoutTotals {
+    pub(crate) line_count: u64,
+    pub(crate) amount: Money,
+}
+
+/// A stored payout.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct StoredPayout {
+    pub(crate) version: u64,
+    pub(crate) payout: Payout,
+    pub(crate) totals: PayoutTotals,
+}
+
+/// The list of payouts, the latest first.
+pub(crate) static PAYOUTS: TableList<Entity> = TableList {
+    fields: &[
+        field("state", FieldType::Enum("PAYOUT_STATE_", STATES), Source::Lowercase(Column::State)),
+        field("partner", FieldType::Id(PARTNER_NAME), Source::PartnerName(Column::Owner)),
+        column("mpn_id", FieldType::Id(Format::ANY), Column::MpnId),
+        column("currency", FieldType::Id(Format::ANY), Column::Currency),
+        column("reference", FieldType::Id(Format::ANY), Column::Reference),
+        column("payout_period", FieldType::Ordered(PAYOUT_PERIOD), Column::Period),
+        column("estimated_date", FieldType::Ordered(DATE), Column::EstimatedDate),
+        column("actual_date", FieldType::Ordered(DATE), Column::ActualDate),
+        column("amount_micros", FieldType::Number, Column::AmountMicros),
+        column("create_time", FieldType::Time, Column::CreateTime),
+    ],
+    sort_keys: &[("create_time", Column::CreateTime), ("payout_period", Column::Period)],
+    default_order: Order { key: Column::CreateTime, descending: true },
+    tie_break: &[Column::Id],
+    default_filter: None,
+};
+
+/// The accepted values of `state`.
+const STATES: &[&str] = &["UPCOMING", "PROCESSING", "SENT", "REVERSED"];
+/// The format of dates.
+const DATE: Format = Format::of::<Date>("a date in the format YYYY-MM-DD");
 
 /// Loads and saves payouts for the writer.
 pub(crate) struct PayoutStore;
 
 impl Store for PayoutStore {
     type Aggregate = Payout;
-    /// A period may have several payouts. Each one pays the earnings that are unpaid at its time.
-    type Conflict = Infallible;
+    type Conflict = PayoutConflict;
 
     const AGGREGATE: &'static str = "payout";
 
     fn resource(key: &AggregateKey) -> String {
-        format!("payouts/{}", key.id)
+        format!("partners/{}/payouts/{}", key.owner, key.id)
     }
 
     async fn load(&self, tx: &Tx, keys: &[AggregateKey]) -> Result<Vec<(AggregateKey, Versioned<Payout>)>, StoreError> {
-        rows::load_locked::<Entity>(tx, keys).await?.into_iter().map(to_payout).collect()
+        let found = rows::load_locked::<Entity>(tx, keys).await?;
+        let with_key = |row: Model| {
+            let key = AggregateKey::new(row.owner.clone(), row.id.into());
+            let StoredPayout { version, payout, .. } = to_payout(row)?;
+            Ok((key, Versioned::new(version, payout)))
+        };
+        found.into_iter().map(with_key).collect()
     }
 
-    async fn save(&self, tx: &Tx, changes: &[Change<Payout>]) -> Result<Vec<(AggregateKey, Infallible)>, StoreError> {
-        let rows = changes.iter().map(|change| Ok((change.previous_version(), from_payout(change)?)));
-        rows::save::<Entity>(tx, rows.collect::<Result<Vec<_>, StoreError>>()?).await?;
+    /// Executes a few statements for each payout, because a payout changes rarely and can have many
+    /// lines. New payouts lock their earnings in the order of their payees.
+    async fn save(
+        &self,
+        tx: &Tx,
+        changes: &[Change<Payout>],
+    ) -> Result<Vec<(AggregateKey, PayoutConflict)>, StoreError> {
+        let mut changes: Vec<_> = changes.iter().collect();
+        changes.sort_by_key(|change| &change.after.state.payee);
+        let mut conflicts = Vec::new();
         for change in changes {
-            mark_as_paid(tx, &change.after.state).await?;
+            let saved = match &change.before {
+                None => create(tx, change).await?,
+                Some(before) => update(tx, change, before.state.state.kind()).await.map(|()| None)?,
+            };
+            conflicts.extend(saved.map(|conflict| (change.key.clone(), conflict)));
         }
-        Ok(Vec::new())
+        Ok(conflicts)
     }
 
     fn outgoing(&self, _: &Change<Payout>) -> Vec<OutgoingEvent> {
@@ -57,75 +128,238 @@ impl Store for PayoutStore {
     }
 }
 
-/// Marks the unpaid earnings of the payout's period as paid. This is the only change of an earning.
-async fn mark_as_paid(tx: &Tx, payout: &Payout) -> Result<(), StoreError> {
-    use earning::{Column, Entity};
-    Entity::update_many()
-        .col_expr(Column::Status, Expr::val(EarningStatus::Paid))
-        .col_expr(Column::Payout, Expr::val(ids::PayoutId::from(payout.id)))
-        .col_expr(Column::Reference, Expr::val(payout.reference.as_str()))
-        .col_expr(Column::PayTime, Expr::val(payout.pay_time))
-        .filter(is_due(payout.period))
-        .exec(tx)
-        .await?;
+/// Saves a new payout with its lines. Returns a conflict, if there is one, instead.
+///
+/// The lock on the earnings makes concurrent payouts of the same payee wait. The later one then
+/// finds the earnings on the earlier payout.
+async fn create(tx: &Tx, change: &Change<Payout>) -> Result<Option<PayoutConflict>, StoreError> {
+    let payout = &change.after.state;
+    let due = due_earnings(&payout.payee, payout.period);
+    let due = due.order_by_asc(earning::Column::Owner).order_by_asc(earning::Column::Id);
+    let earnings: Vec<earning::Model> = fetch_all(tx, due.lock_exclusive()).await?;
+    if find_live(tx, &payout.payee, payout.period).await?.is_some() {
+        return Ok(Some(PayoutConflict::Exists));
+    }
+    if earnings.is_empty() {
+        return Ok(Some(PayoutConflict::NothingDue));
+    }
+    let micros = earnings.iter().filter_map(|earning| earning.amount_micros).fold(0, i64::saturating_add);
+    let totals = (rows::to_bigint(earnings.len() as u64)?, micros);
+    rows::save::<Entity>(tx, [(0, from_payout(change, totals)?)]).await?;
+    let line = |earning: &earning::Model| payout_line::ActiveModel {
+        owner: Set(earning.partner.clone()),
+        payout: Set(payout.id.into()),
+        tenant: Set(earning.owner.clone()),
+        earning: Set(earning.id),
+    };
+    rows::insert::<payout_line::Entity>(tx, earnings.iter().map(line)).await?;
+    let key = Expr::tuple([Expr::col(earning::Column::Owner), Expr::col(earning::Column::Id)]);
+    let marked = earning::Entity::update_many()
+        .col_expr(earning::Column::Payout, Expr::val(ids::PayoutId::from(payout.id)))
+        .filter(key.in_subquery(lines_of(&payout.name()).into_query()));
+    marked.exec(tx).await?;
+    if payout.state.kind() == PayoutStateKind::Sent {
+        mark_earnings(tx, payout).await?;
+    }
+    Ok(None)
+}
+
+/// Saves a change of a payout, and marks its earnings if they are paid or unpaid now.
+async fn update(tx: &Tx, change: &Change<Payout>, before: PayoutStateKind) -> Result<(), StoreError> {
+    let Versioned { state: payout, .. } = &change.after;
+    let row = fetch_one(tx, Entity::find_by_id((change.key.owner.as_str().into(), payout.id.into()))).await?;
+    let totals = row.map(|row| (row.line_count, row.amount_micros)).unwrap_or_default();
+    rows::save::<Entity>(tx, [(change.previous_version(), from_payout(change, totals)?)]).await?;
+    if payout.state.kind() == before { Ok(()) } else { mark_earnings(tx, payout).await }
+}
+
+/// Marks the earnings on a payout as its state requires. These columns and the payout are all that
+/// ever changes in an earning.
+async fn mark_earnings(tx: &Tx, payout: &Payout) -> Result<(), StoreError> {
+    use earning::Column::{PayTime, Payout as OnPayout, Reference, Status};
+    let update: UpdateMany<earning::Entity> =
+        earning::Entity::update_many().filter(OnPayout.eq(ids::PayoutId::from(payout.id)));
+    let update = match (payout.state.kind(), payout.state.sent()) {
+        (PayoutStateKind::Sent, Some(sent)) => update
+            .col_expr(Status, Expr::val(EarningStatus::Paid))
+            .col_expr(Reference, Expr::val(payout.reference.clone()))
+            .col_expr(PayTime, Expr::val(sent.time)),
+        (PayoutStateKind::Reversed, _) => update
+            .col_expr(Status, Expr::val(EarningStatus::Accrued))
+            .col_expr(OnPayout, Expr::val(None::<ids::PayoutId>))
+            .col_expr(Reference, Expr::val(None::<String>))
+            .col_expr(PayTime, Expr::val(None::<Timestamp>)),
+        (PayoutStateKind::Upcoming | PayoutStateKind::Processing | PayoutStateKind::Sent, _) => return Ok(()),
+    };
+    update.exec(tx).await?;
     Ok(())
 }
 
-/// Selects the accrued earnings of a period. It contains the condition of the partial index
-/// `earning_due`, which a parameter does not match.
-fn is_due(period: PayoutPeriod) -> Expr {
-    let is_accrued = Expr::col(earning::Column::Status).eq(Expr::Constant(EarningStatus::Accrued.into()));
-    earning::Column::PayoutPeriod.eq(ids::PayoutPeriodId::from(period.to_string())).and(is_accrued)
+/// Selects the keys of the earnings that a payout contains or contained.
+pub(super) fn lines_of(name: &PayoutName) -> Select<payout_line::Entity> {
+    use payout_line::Column;
+    payout_line::Entity::find()
+        .select_only()
+        .columns([Column::Tenant, Column::Earning])
+        .filter(Column::Owner.eq(ids::PartnerId::from(&name.partner)))
+        .filter(Column::Payout.eq(ids::PayoutId::from(name.payout)))
 }
 
-/// Returns how many earnings a payout paid, and their sum in each currency.
+/// The condition for earnings that are to be paid and are on no payout. It is the condition of the
+/// partial index `earning_due`, which a parameter does not match.
+fn is_due() -> Expr {
+    let is_accrued = Expr::col(earning::Column::Status).eq(Expr::Constant(EarningStatus::Accrued.into()));
+    is_accrued.and(earning::Column::Payout.is_null())
+}
+
+/// Selects the earnings of a payee that a payout for this period would contain.
+fn due_earnings(payee: &Payee, period: PayoutPeriod) -> Select<earning::Entity> {
+    use earning::Column;
+    earning::Entity::find()
+        .filter(Column::Partner.eq(ids::PartnerId::from(&payee.partner)))
+        .filter(Column::MpnId.eq(payee.mpn_id.as_str()))
+        .filter(Column::Currency.eq(payee.currency.to_string()))
+        .filter(Column::PayoutPeriod.lte(ids::PayoutPeriodId::from(period.to_string())))
+        .filter(is_due())
+}
+
+/// Returns the totals that a payout of a payee for this period would have now, or `None` if nothing
+/// is due.
+///
+/// # Errors
+/// Returns an error if the database cannot be reached.
+pub(crate) async fn totals_due(
+    db: &impl ConnectionTrait,
+    payee: &Payee,
+    period: PayoutPeriod,
+) -> Result<Option<PayoutTotals>, StoreError> {
+    use earning::Column;
+    let sum = Expr::col(Column::AmountMicros).sum().cast_as("BIGINT");
+    let query = due_earnings(payee, period).select_only().column_as(Column::Id.count(), "lines");
+    let (lines, micros) =
+        query.column_as(sum, "micros").into_tuple::<(i64, Option<i64>)>().one(db).await?.unwrap_or_default();
+    let amount = Money::new(payee.currency, micros.unwrap_or_default());
+    Ok((lines > 0).then_some(PayoutTotals { line_count: lines.unsigned_abs(), amount }))
+}
+
+/// Lists at most two payees that have earnings due until the end of this period.
 ///
 /// # Errors
 /// Returns an error if the database cannot be reached or a row cannot be decoded.
-pub(crate) async fn totals(db: &impl ConnectionTrait, payout: Uuid) -> Result<(u64, Vec<Money>), StoreError> {
-    sum(db, payout, earning::Column::Payout.eq(ids::PayoutId::from(payout))).await
+pub(crate) async fn list_two_payees(db: &impl ConnectionTrait, period: PayoutPeriod) -> Result<Vec<Payee>, StoreError> {
+    use earning::Column;
+    let columns = [Column::Partner, Column::MpnId, Column::Currency];
+    let query = earning::Entity::find().select_only().columns(columns).distinct();
+    let query = query.filter(Column::PayoutPeriod.lte(ids::PayoutPeriodId::from(period.to_string()))).filter(is_due());
+    let found = query.limit(2).into_tuple::<(String, String, String)>().all(db).await?;
+    let payee = |(partner, mpn_id, currency): (String, String, String)| {
+        let key = AggregateKey::new(partner.clone(), uuid::Uuid::nil());
+        let inconsistent = |malformed| StoreError::inconsistent("earning", &key, malformed);
+        Ok(Payee {
+            partner: partner.parse().map_err(inconsistent)?,
+            mpn_id: mpn_id.parse().map_err(inconsistent)?,
+            currency: currency.parse().map_err(inconsistent)?,
+        })
+    };
+    found.into_iter().map(payee).collect()
 }
 
-/// Returns how many earnings `payout`, which is not saved, would pay, and their sum in each
-/// currency.
+/// Returns the payout with this name, if it is in the scope.
 ///
 /// # Errors
-/// The database failed, or a row is inconsistent.
-pub(crate) async fn totals_due(db: &impl ConnectionTrait, payout: &Payout) -> Result<(u64, Vec<Money>), StoreError> {
-    sum(db, payout.id, is_due(payout.period)).await
+/// Returns an error if the database cannot be reached or the row cannot be decoded.
+pub(crate) async fn get(db: &impl ConnectionTrait, name: &PayoutName) -> Result<Option<StoredPayout>, StoreError> {
+    let key = (ids::PartnerId::from(&name.partner), ids::PayoutId::from(name.payout));
+    fetch_one(db, Entity::find_by_id(key)).await?.map(to_payout).transpose()
 }
 
-async fn sum(db: &impl ConnectionTrait, payout: Uuid, earnings: Expr) -> Result<(u64, Vec<Money>), StoreError> {
-    use earning::{Column, Entity};
-    let sum = Expr::col(Column::AmountMicros).sum().cast_as("BIGINT");
-    let query = Entity::find().select_only().column(Column::Currency).column_as(Column::Id.count(), "earnings");
-    let query = query.column_as(sum, "micros").filter(earnings);
-    let query = query.group_by(Column::Currency).order_by_asc(Column::Currency);
-    let (mut count, mut amounts) = (0, Vec::new());
-    for (currency, in_currency, micros) in query.into_tuple::<(String, i64, i64)>().all(db).await? {
-        let key = AggregateKey::new(String::new(), payout);
-        let currency = currency.parse().map_err(|malformed| StoreError::inconsistent("earning", &key, malformed))?;
-        count += in_currency.unsigned_abs();
-        amounts.push(Money::new(currency, micros));
+/// Returns the payout of a payee for a period that has the given reference, or otherwise the one
+/// that was not reversed.
+///
+/// # Errors
+/// Returns an error if the database cannot be reached or a row cannot be decoded.
+pub(crate) async fn find(
+    db: &impl ConnectionTrait,
+    payee: &Payee,
+    period: PayoutPeriod,
+    reference: Option<&str>,
+) -> Result<Option<StoredPayout>, StoreError> {
+    let with_reference = match reference {
+        Some(reference) => {
+            let query = payouts_of(payee, period).filter(Column::Reference.eq(reference));
+            fetch_one(db, query.order_by_desc(Column::CreateTime)).await?
+        }
+        None => None,
+    };
+    match with_reference {
+        Some(row) => to_payout(row).map(Some),
+        None => find_live(db, payee, period).await?.map(to_payout).transpose(),
     }
-    Ok((count, amounts))
 }
 
-fn to_payout(row: Model) -> Result<(AggregateKey, Versioned<Payout>), StoreError> {
+fn payouts_of(payee: &Payee, period: PayoutPeriod) -> Select<Entity> {
+    Entity::find()
+        .filter(Column::Owner.eq(ids::PartnerId::from(&payee.partner)))
+        .filter(Column::MpnId.eq(payee.mpn_id.as_str()))
+        .filter(Column::Currency.eq(payee.currency.to_string()))
+        .filter(Column::Period.eq(ids::PayoutPeriodId::from(period.to_string())))
+}
+
+async fn find_live(
+    db: &impl ConnectionTrait,
+    payee: &Payee,
+    period: PayoutPeriod,
+) -> Result<Option<Model>, StoreError> {
+    Ok(fetch_one(db, payouts_of(payee, period).filter(Column::State.ne(PayoutState::Reversed))).await?)
+}
+
+/// Lists at most `limit` payouts in the scope that match a query, in its order. The list begins
+/// after the cursor `after`. Each payout comes with its own cursor.
+///
+/// # Errors
+/// Returns an error if the database cannot be reached or a row cannot be decoded.
+pub(crate) async fn list(
+    db: &impl ConnectionTrait,
+    scope: &Scope,
+    query: &TableQuery<Entity>,
+    after: Option<&Cursor>,
+    limit: u64,
+) -> Result<Vec<(Cursor, StoredPayout)>, StoreError> {
+    let select = match scope {
+        Scope::Partner(partner) => Entity::find().filter(Column::Owner.eq(ids::PartnerId::from(partner))),
+        Scope::All => Entity::find(),
+    };
+    let found = query.fetch(db, select, after, limit).await?;
+    found.into_iter().map(|(cursor, row)| Ok((cursor, to_payout(row)?))).collect()
+}
+
+fn to_payout(row: Model) -> Result<StoredPayout, StoreError> {
     let key = AggregateKey::new(row.owner, row.id.into());
-    let PayoutBody(state) = row.state;
-    let negative = |_| StoreError::inconsistent("payout", &key, "the version is negative");
-    let version = u64::try_from(row.version).map_err(negative)?;
-    Ok((key, Versioned::new(version, state)))
+    let negative = |_| StoreError::inconsistent("payout", &key, "the version or the number of lines is negative");
+    let PayoutBody(payout) = row.body;
+    let totals = PayoutTotals {
+        line_count: u64::try_from(row.line_count).map_err(negative)?,
+        amount: Money::new(payout.payee.currency, row.amount_micros),
+    };
+    Ok(StoredPayout { version: u64::try_from(row.version).map_err(negative)?, payout, totals })
 }
 
-fn from_payout(change: &Change<Payout>) -> Result<ActiveModel, StoreError> {
-    let Versioned { version, state } = &change.after;
-    let AggregateKey { owner, id } = change.key.clone();
+fn from_payout(change: &Change<Payout>, (line_count, amount_micros): (i64, i64)) -> Result<ActiveModel, StoreError> {
+    let Versioned { version, state: payout } = &change.after;
     Ok(ActiveModel {
-        owner: Set(owner.into()),
-        id: Set(id.into()),
+        owner: Set((&payout.payee.partner).into()),
+        id: Set(payout.id.into()),
         version: Set(rows::to_bigint(*version)?),
-        state: Set(PayoutBody(state.clone())),
+        mpn_id: Set(payout.payee.mpn_id.to_string()),
+        currency: Set(payout.payee.currency.to_string()),
+        period: Set(payout.period.to_string().into()),
+        state: Set(payout.state.kind().into()),
+        reference: Set(payout.reference.clone()),
+        estimated_date: Set(payout.estimated_date.to_string()),
+        actual_date: Set(payout.state.sent().map(|sent| sent.date.to_string())),
+        create_time: Set(payout.create_time),
+        amount_micros: Set(amount_micros),
+        line_count: Set(line_count),
+        body: Set(PayoutBody(payout.clone())),
     })
 }

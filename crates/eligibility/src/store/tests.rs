@@ -13,7 +13,10 @@ use super::{
     assessment_key as key_of_assessment,
     assessments::{self, Scope},
     earnings::{self, EARNINGS, EarningQuery, EarningStatus},
-    entity::{assessment, assessment_key, assessment_month, earning, payout, usage_month, usage_replaced},
+    entity::{
+        assessment, assessment_key, assessment_month, earning, payout, payout_state::PayoutState, usage_month,
+        usage_replaced,
+    },
     partner_records, usage,
 };
 use crate::{
@@ -191,6 +194,8 @@ fn stored_statuses_have_unique_names() {
 async fn the_database_admits_exactly_the_statuses(system: TestSystem) {
     let admitted = cpor_bulk_rows::allowed_texts(system.db.writer(), "earning", "status").await.unwrap();
     assert_eq!(admitted, EarningStatus::values().into_iter().collect());
+    let admitted = cpor_bulk_rows::allowed_texts(system.db.writer(), "payout", "state").await.unwrap();
+    assert_eq!(admitted, PayoutState::values().into_iter().collect());
 }
 
 async fn a_body_that_does_not_decode_is_an_inconsistency(system: TestSystem) {
@@ -291,7 +296,7 @@ async fn r54_earnings_read_back_as_they_were_recorded(system: TestSystem) {
 async fn an_earning_without_assessment_or_payout_is_refused(system: TestSystem) {
     let db = system.db.writer();
     let row = record_earnings(&system).await.pop().unwrap();
-    let (period, paid) = (row.payout_period.clone(), PayoutId(uuid::Uuid::from_u128(9)));
+    let (partner, paid) = (row.partner.clone(), PayoutId(uuid::Uuid::from_u128(9)));
     let row = row.into_active_model();
     let other_claim = cpor_types::ClaimId::from(uuid::Uuid::from_u128(99));
     let orphan = earning::ActiveModel { claim: Set(other_claim.into()), ..row.clone() };
@@ -302,11 +307,13 @@ async fn an_earning_without_assessment_or_payout_is_refused(system: TestSystem) 
     assessment_month::Entity::delete_many().exec(db).await.unwrap();
     assert!(assessment::Entity::delete_many().exec(db).await.is_err(), "it has earnings");
 
-    let sql = "INSERT INTO payout (owner, id, version, state) VALUES ($1, $2, 1, '{}')";
-    let values = [period.as_str().into(), uuid::Uuid::from_u128(9).into()];
+    let sql = "INSERT INTO payout (owner, id, version, mpn_id, currency, period, state, estimated_date, \
+               create_time, amount_micros, line_count, body) \
+               VALUES ($1, $2, 1, '1001', 'USD', '2026-Q2', 'upcoming', '2026-08-01', $3, 0, 0, '{}')";
+    let values = [partner.as_str().into(), uuid::Uuid::from_u128(9).into(), time("2026-07-01T00:00:00Z").into()];
     db.execute_raw(Statement::from_sql_and_values(db.get_database_backend(), sql, values)).await.unwrap();
     earning::Entity::update(paid_by_nothing).exec(db).await.unwrap();
-    assert!(payout::Entity::delete_many().exec(db).await.is_err(), "it paid an earning");
+    assert!(payout::Entity::delete_many().exec(db).await.is_err(), "it contains an earning");
 }
 
 async fn contradictory_earnings_are_refused_or_reported(system: TestSystem) {

@@ -1,7 +1,8 @@
 //! The review case, which is the aggregate of this service: the review of one submitted or disputed
 //! claim, over all rounds of resubmission.
 use super::{
-    CaseEvent, CaseKind, CaseRole, Clocks, Competition, LegacyStatement, LineRefusal, Phase, Snapshot, State, Statement,
+    CaseEvent, CaseKind, CaseRole, Clocks, Competition, CompetitionTerms, LegacyStatement, LineRefusal, Phase,
+    Snapshot, State, Statement,
 };
 use cpor_durable::Transition;
 use cpor_types::{AssociationKey, Calendar, CaseId, DecisionId, Length, LineId, TenantId, Timestamp};
@@ -31,6 +32,8 @@ pub struct ReviewCase {
     /// The time between the reminder of a clock and its due time (R48), from the claim's policy
     /// profile.
     pub remind_before: Length,
+    /// The values of the claim's policy profile about competition.
+    pub competition_terms: CompetitionTerms,
     /// The competition of this case with others for the same workloads and subscriptions (R37).
     pub competition: Competition,
     /// Lines that were awarded to another claim, or whose association has ended.
@@ -91,9 +94,9 @@ impl ReviewCase {
     /// Starts, stops or cancels the clocks as the state and the competition require. Also sets
     /// `close_time` if the case is no longer open.
     pub(super) fn with_updated_clocks(self, now: Timestamp, calendar: &Calendar) -> Self {
-        let (phase, is_contested) = (self.phase(), self.is_contested());
+        let (phase, is_stopped) = (self.phase(), self.is_contested() && !self.competition_terms.clocks_run);
         Self {
-            clocks: self.clocks.clone().update(phase, is_contested, self.remind_before, now, calendar),
+            clocks: self.clocks.clone().update(phase, is_stopped, self.remind_before, now, calendar),
             update_time: now.max(self.update_time),
             close_time: if phase.is_open() { None } else { self.close_time.or(Some(now)) },
             ..self

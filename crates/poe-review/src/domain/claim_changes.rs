@@ -2,7 +2,7 @@
 //! so its events are never refused: an event that comes too late for the state of the case changes
 //! nothing.
 use super::{
-    CaseEvent, CaseKind, Closure, Competition, Phase, ReviewCase, Snapshot, State,
+    CaseEvent, CaseKind, Closure, Competition, CompetitionTerms, Phase, ReviewCase, Snapshot, State,
     case::{legacy_contest, transition},
 };
 use cpor_durable::Transition;
@@ -24,6 +24,8 @@ pub struct NewCase {
     pub clock_lengths: ReviewLengths,
     /// The time between the reminder of a clock and its due time (R48), from the policy profile.
     pub remind_before: Length,
+    /// The values of the policy profile about competition.
+    pub competition_terms: CompetitionTerms,
 }
 
 impl ReviewCase {
@@ -32,12 +34,13 @@ impl ReviewCase {
     /// (R47).
     #[must_use]
     pub fn open(new_case: NewCase, effective_time: Timestamp, calendar: &Calendar) -> Transition<Self> {
-        let NewCase { id, tenant, kind, snapshot, clock_lengths, remind_before } = new_case;
+        let NewCase { id, tenant, kind, snapshot, clock_lengths, remind_before, competition_terms } = new_case;
         let case_without_running_clocks = Self {
             tenant,
             id,
             clocks: kind.new_clocks(clock_lengths),
             remind_before,
+            competition_terms,
             kind,
             snapshot,
             reviewer: None,

@@ -48,18 +48,18 @@ impl Clocks {
     }
 
     /// Adapts the clocks to the phase of the case. In an open phase, the clocks that belong to the
-    /// phase continue with the time left, and the others stop. All clocks stop while the case is
-    /// contested, and are cancelled when the case is no longer open.
+    /// phase continue with the time left, and the others stop. All clocks stop if `is_stopped` is
+    /// true, because the case is contested (R37). They are cancelled when the case is not open.
     #[must_use]
     pub(super) fn update(
         self,
         phase: Phase,
-        is_contested: bool,
+        is_stopped: bool,
         remind_before: Length,
         now: Timestamp,
         calendar: &Calendar,
     ) -> Self {
-        self.map(|kind, clock| match (phase.is_open(), kind.runs_in(phase) && !is_contested) {
+        self.map(|kind, clock| match (phase.is_open(), kind.runs_in(phase) && !is_stopped) {
             (true, true) => clock.run(remind_before, now, calendar),
             (true, false) => clock.stop(now, calendar),
             (false, true | false) => clock.cancel(),

@@ -6,7 +6,7 @@
 //! because of them.
 use super::{CaseEvent, Line, ReviewCase, case::competition_change};
 use cpor_durable::Transition;
-use cpor_types::{Activity, AssociationKey, Calendar, CaseId, DecisionId, LineId, Timestamp};
+use cpor_types::{AssociationKey, Calendar, CaseId, DecisionId, LineId, PolicyProfile, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -30,6 +30,24 @@ pub struct Competition {
     pub awards: BTreeMap<AssociationKey, DecisionId>,
 }
 
+/// The values of the claim's policy profile about competition (R61).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CompetitionTerms {
+    /// Whether the review clocks run while the case is contested.
+    pub clocks_run: bool,
+    /// Whether a claim of revenue association competes, too (R34).
+    pub revenue_association_exclusive: bool,
+}
+
+impl From<&PolicyProfile> for CompetitionTerms {
+    fn from(policy: &PolicyProfile) -> Self {
+        Self {
+            clocks_run: policy.review_clocks_run_while_competing,
+            revenue_association_exclusive: policy.revenue_association_exclusive,
+        }
+    }
+}
+
 impl Competition {
     /// Returns whether a rival competes for the key and no review lead has awarded it yet.
     fn has_rival_for(&self, key: &AssociationKey) -> bool {
@@ -40,10 +58,13 @@ impl Competition {
 
 impl ReviewCase {
     /// Returns the lines that the case competes for. A rejected or closed case has none, and an
-    /// approved case has those whose associations have not ended. A claim of non-exclusive
-    /// activities, such as revenue association, does not compete (R34).
+    /// approved case has those whose associations have not ended. A claim of revenue association
+    /// competes only if its policy profile makes it exclusive (R34).
     pub(super) fn competing_lines(&self) -> impl Iterator<Item = &Line> {
-        let is_exclusive = self.snapshot.activities.iter().copied().any(Activity::is_exclusive);
+        let revenue_association_exclusive = self.competition_terms.revenue_association_exclusive;
+        let activities = self.snapshot.activities.iter();
+        let is_exclusive =
+            activities.copied().any(|activity| activity.is_exclusive_under(revenue_association_exclusive));
         let is_live = is_exclusive && (self.phase().is_open() || self.phase().is_approved());
         self.snapshot.lines.iter().filter(move |line| is_live && !self.ended_lines.contains(&line.id))
     }

@@ -81,7 +81,8 @@ impl ClaimEventReceiver {
     ) -> Result<(), ReceiveError> {
         let policy = self.policies.get(&snapshot.policy).map_err(ReceiveError::park)?;
         let (clock_lengths, remind_before) = (policy.review, policy.reminder_before);
-        let new_case = NewCase { id, tenant, kind, snapshot, clock_lengths, remind_before };
+        let competition_terms = policy.into();
+        let new_case = NewCase { id, tenant, kind, snapshot, clock_lengths, remind_before, competition_terms };
         let (effective_time, calendar) = (incoming.effective_time, Arc::clone(&self.calendar));
         let decide = move |existing: Option<&ReviewCase>, _now| {
             let open = || ReviewCase::open(new_case.clone(), effective_time, &calendar);

@@ -281,8 +281,8 @@ impl ::prost::Name for GuideRate {
     }
 }
 /// An entry of the ledger: what a line of a claim earns for an activity in a month, or a correction
-/// of that (R54). Only `status`, `reference` and `pay_time` change after the entry was written. All
-/// fields are set by the server.
+/// of that (R54). Only `status`, `payout`, `reference` and `pay_time` change after the entry was
+/// written. All fields are set by the server.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Earning {
     /// The resource name of the entry. Format: `tenants/{tenant}/earnings/{earning}`, where both ids
@@ -336,7 +336,7 @@ pub struct Earning {
     /// The payment status of the entry.
     #[prost(enumeration = "EarningStatus", tag = "15")]
     pub status: i32,
-    /// The reference of the payment, as given to `RecordPayout`. Empty until the entry is paid.
+    /// The reference of the payment. Empty until the entry is paid.
     #[prost(string, tag = "16")]
     pub reference: ::prost::alloc::string::String,
     /// When the payment was recorded. Absent until then.
@@ -346,6 +346,13 @@ pub struct Earning {
     /// they were written.
     #[prost(int64, tag = "18")]
     pub number: i64,
+    /// The MPN id of the partner's location on the claim, which is paid.
+    #[prost(string, tag = "19")]
+    pub mpn_id: ::prost::alloc::string::String,
+    /// The payout that contains the entry. Format: `partners/{partner}/payouts/{payout}`, where
+    /// `{payout}` is a UUID. Empty before that, and after the payout was reversed.
+    #[prost(string, tag = "20")]
+    pub payout: ::prost::alloc::string::String,
 }
 impl ::prost::Name for Earning {
     const NAME: &'static str = "Earning";
@@ -355,6 +362,71 @@ impl ::prost::Name for Earning {
     }
     fn type_url() -> ::prost::alloc::string::String {
         "/cpor.eligibility.v1.Earning".into()
+    }
+}
+/// A payout: the statement of one partner, location and currency for a period (R54a).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Payout {
+    /// The resource name of the payout. Format: `partners/{partner}/payouts/{payout}`, where
+    /// `{payout}` is a UUID. Set by the server.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// The MPN id of the location that is paid, 1 to 10 digits.
+    #[prost(string, tag = "2")]
+    pub mpn_id: ::prost::alloc::string::String,
+    /// The ISO 4217 code of the currency, for example `USD`.
+    #[prost(string, tag = "3")]
+    pub currency: ::prost::alloc::string::String,
+    /// The calendar quarter (UTC) until whose end the lines were written, in the format `YYYY-Qn`, for
+    /// example `2026-Q2`.
+    #[prost(string, tag = "4")]
+    pub payout_period: ::prost::alloc::string::String,
+    /// The date on which the payment is expected to be sent, in the format `YYYY-MM-DD`.
+    #[prost(string, tag = "5")]
+    pub estimated_date: ::prost::alloc::string::String,
+    /// The reference of the payment in the system that makes it, at most 100 characters. It can be
+    /// empty until the payment is sent.
+    #[prost(string, tag = "6")]
+    pub reference: ::prost::alloc::string::String,
+    /// The state of the payout. Set by the server.
+    #[prost(enumeration = "PayoutState", tag = "7")]
+    pub state: i32,
+    /// The sum of the lines, negative if more is taken back than paid. Set by the server.
+    #[prost(message, optional, tag = "8")]
+    pub amount: ::core::option::Option<super::super::r#type::v1::Money>,
+    /// The number of lines. Set by the server.
+    #[prost(int64, tag = "9")]
+    pub line_count: i64,
+    /// The date on which the payment was sent, in the format `YYYY-MM-DD`. Empty until then.
+    #[prost(string, tag = "10")]
+    pub actual_date: ::prost::alloc::string::String,
+    /// When the payout was created. Set by the server.
+    #[prost(message, optional, tag = "11")]
+    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When the state PROCESSING was recorded. Absent until then.
+    #[prost(message, optional, tag = "12")]
+    pub process_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When the state SENT was recorded. Absent until then.
+    #[prost(message, optional, tag = "13")]
+    pub send_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When the state REVERSED was recorded. Absent until then.
+    #[prost(message, optional, tag = "14")]
+    pub reverse_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Why the payment was reversed. Empty until then.
+    #[prost(string, tag = "15")]
+    pub reversal_reason: ::prost::alloc::string::String,
+    /// The version of the payout, opaque. A request that changes the payout can contain it (AIP-154).
+    #[prost(string, tag = "16")]
+    pub etag: ::prost::alloc::string::String,
+}
+impl ::prost::Name for Payout {
+    const NAME: &'static str = "Payout";
+    const PACKAGE: &'static str = "cpor.eligibility.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "cpor.eligibility.v1.Payout".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/cpor.eligibility.v1.Payout".into()
     }
 }
 /// The usage of one workload or subscription in one month (R51).
@@ -789,6 +861,10 @@ pub struct ListEarningsRequest {
     /// - `payout_period`: `=`, `!=`, `<`, `<=`, `>` and `>=` with a quarter in the format `YYYY-Qn`.
     ///    It is the quarter in which the entry was written.
     /// - `status`: `=` and `!=` with an `EarningStatus`, whose prefix can be omitted.
+    /// - `mpn_id`: `=` and `!=` with the MPN id of a location.
+    /// - `payout`: `=` and `!=` with the resource name of a payout,
+    ///    `partners/{partner}/payouts/{payout}`. It selects the lines of the payout, also after it was
+    ///    reversed. The empty text stands for entries that are on no payout now.
     /// - `currency`: `=` and `!=` with a currency, for example `USD`. The empty text stands for
     ///    entries without an amount.
     /// - `amount_micros`: `=`, `!=`, `<`, `<=`, `>` and `>=` with an integer, in millionths of the
@@ -942,6 +1018,457 @@ impl ::prost::Name for RecordPayoutResponse {
     }
     fn type_url() -> ::prost::alloc::string::String {
         "/cpor.eligibility.v1.RecordPayoutResponse".into()
+    }
+}
+/// Request for `CreatePayout`.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CreatePayoutRequest {
+    /// The partner that is paid. Format: `partners/{partner}`, for example `partners/contoso`.
+    #[prost(string, tag = "1")]
+    pub parent: ::prost::alloc::string::String,
+    /// The payout to create. Fields that the server sets are ignored.
+    #[prost(message, optional, tag = "2")]
+    pub payout: ::core::option::Option<Payout>,
+    /// An id that the caller chooses for this request, for example a UUID, so that the request can be
+    /// retried safely. A request that is repeated with the same id and the same content within 24
+    /// hours changes nothing and returns the result of the first one as it is now. The same id with
+    /// other content fails with INVALID_ARGUMENT (REQUEST_ID_REUSED). If empty, a repeated call is a
+    /// new request.
+    #[prost(string, tag = "3")]
+    pub request_id: ::prost::alloc::string::String,
+    /// If true, the request is checked and the response shows the result that it would have, but
+    /// nothing is changed.
+    #[prost(bool, tag = "4")]
+    pub validate_only: bool,
+}
+impl ::prost::Name for CreatePayoutRequest {
+    const NAME: &'static str = "CreatePayoutRequest";
+    const PACKAGE: &'static str = "cpor.eligibility.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "cpor.eligibility.v1.CreatePayoutRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/cpor.eligibility.v1.CreatePayoutRequest".into()
+    }
+}
+/// Request for `ProcessPayout`.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ProcessPayoutRequest {
+    /// The resource name of the payout. Format: `partners/{partner}/payouts/{payout}`, where
+    /// `{payout}` is a \[0-9a-fA-F\]{8}-\[0-9a-fA-F\]{4}-\[0-9a-fA-F\]{4}-\[0-9a-fA-F\]{4}-\[0-9a-fA-F\]{12}.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// The date on which the payment is now expected to be sent, in the format `YYYY-MM-DD`. If empty,
+    /// the date stays the same.
+    #[prost(string, tag = "2")]
+    pub estimated_date: ::prost::alloc::string::String,
+    /// The reference of the payment, at most 100 characters. If empty, it stays the same.
+    #[prost(string, tag = "3")]
+    pub reference: ::prost::alloc::string::String,
+    /// The `etag` of the payout that the caller has read. If the payout has changed since, the call
+    /// fails with ABORTED (ETAG_MISMATCH). If empty, the etag is not checked.
+    #[prost(string, tag = "4")]
+    pub etag: ::prost::alloc::string::String,
+    /// An id that the caller chooses for this request, for example a UUID, so that the request can be
+    /// retried safely. A request that is repeated with the same id and the same content within 24
+    /// hours changes nothing and returns the result of the first one as it is now. The same id with
+    /// other content fails with INVALID_ARGUMENT (REQUEST_ID_REUSED). If empty, a repeated call is a
+    /// new request.
+    #[prost(string, tag = "5")]
+    pub request_id: ::prost::alloc::string::String,
+    /// If true, the request is checked and the response shows the result that it would have, but
+    /// nothing is changed.
+    #[prost(bool, tag = "6")]
+    pub validate_only: bool,
+}
+impl ::prost::Name for ProcessPayoutRequest {
+    const NAME: &'static str = "ProcessPayoutRequest";
+    const PACKAGE: &'static str = "cpor.eligibility.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "cpor.eligibility.v1.ProcessPayoutRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/cpor.eligibility.v1.ProcessPayoutRequest".into()
+    }
+}
+/// Request for `SendPayout`.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SendPayoutRequest {
+    /// The resource name of the payout. Format: `partners/{partner}/payouts/{payout}`, where
+    /// `{payout}` is a \[0-9a-fA-F\]{8}-\[0-9a-fA-F\]{4}-\[0-9a-fA-F\]{4}-\[0-9a-fA-F\]{4}-\[0-9a-fA-F\]{12}.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// The reference of the payment, 1 to 100 characters. If the payout has a reference, it must be
+    /// the same.
+    #[prost(string, tag = "2")]
+    pub reference: ::prost::alloc::string::String,
+    /// The date on which the payment was sent, in the format `YYYY-MM-DD`.
+    #[prost(string, tag = "3")]
+    pub actual_date: ::prost::alloc::string::String,
+    /// The `etag` of the payout that the caller has read. If the payout has changed since, the call
+    /// fails with ABORTED (ETAG_MISMATCH). If empty, the etag is not checked.
+    #[prost(string, tag = "4")]
+    pub etag: ::prost::alloc::string::String,
+    /// An id that the caller chooses for this request, for example a UUID, so that the request can be
+    /// retried safely. A request that is repeated with the same id and the same content within 24
+    /// hours changes nothing and returns the result of the first one as it is now. The same id with
+    /// other content fails with INVALID_ARGUMENT (REQUEST_ID_REUSED). If empty, a repeated call is a
+    /// new request.
+    #[prost(string, tag = "5")]
+    pub request_id: ::prost::alloc::string::String,
+    /// If true, the request is checked and the response shows the result that it would have, but
+    /// nothing is changed.
+    #[prost(bool, tag = "6")]
+    pub validate_only: bool,
+}
+impl ::prost::Name for SendPayoutRequest {
+    const NAME: &'static str = "SendPayoutRequest";
+    const PACKAGE: &'static str = "cpor.eligibility.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "cpor.eligibility.v1.SendPayoutRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/cpor.eligibility.v1.SendPayoutRequest".into()
+    }
+}
+/// Request for `ReversePayout`.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReversePayoutRequest {
+    /// The resource name of the payout. Format: `partners/{partner}/payouts/{payout}`, where
+    /// `{payout}` is a \[0-9a-fA-F\]{8}-\[0-9a-fA-F\]{4}-\[0-9a-fA-F\]{4}-\[0-9a-fA-F\]{4}-\[0-9a-fA-F\]{12}.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// Why the payment was reversed, 1 to 500 characters. The partner can read it.
+    #[prost(string, tag = "2")]
+    pub reason: ::prost::alloc::string::String,
+    /// The `etag` of the payout that the caller has read. If the payout has changed since, the call
+    /// fails with ABORTED (ETAG_MISMATCH). If empty, the etag is not checked.
+    #[prost(string, tag = "3")]
+    pub etag: ::prost::alloc::string::String,
+    /// An id that the caller chooses for this request, for example a UUID, so that the request can be
+    /// retried safely. A request that is repeated with the same id and the same content within 24
+    /// hours changes nothing and returns the result of the first one as it is now. The same id with
+    /// other content fails with INVALID_ARGUMENT (REQUEST_ID_REUSED). If empty, a repeated call is a
+    /// new request.
+    #[prost(string, tag = "4")]
+    pub request_id: ::prost::alloc::string::String,
+    /// If true, the request is checked and the response shows the result that it would have, but
+    /// nothing is changed.
+    #[prost(bool, tag = "5")]
+    pub validate_only: bool,
+}
+impl ::prost::Name for ReversePayoutRequest {
+    const NAME: &'static str = "ReversePayoutRequest";
+    const PACKAGE: &'static str = "cpor.eligibility.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "cpor.eligibility.v1.ReversePayoutRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/cpor.eligibility.v1.ReversePayoutRequest".into()
+    }
+}
+/// Request for `GetPayout`.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetPayoutRequest {
+    /// The resource name of the payout. Format: `partners/{partner}/payouts/{payout}`, where
+    /// `{payout}` is a \[0-9a-fA-F\]{8}-\[0-9a-fA-F\]{4}-\[0-9a-fA-F\]{4}-\[0-9a-fA-F\]{4}-\[0-9a-fA-F\]{12}.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+}
+impl ::prost::Name for GetPayoutRequest {
+    const NAME: &'static str = "GetPayoutRequest";
+    const PACKAGE: &'static str = "cpor.eligibility.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "cpor.eligibility.v1.GetPayoutRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/cpor.eligibility.v1.GetPayoutRequest".into()
+    }
+}
+/// Request for `ListPayouts`.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListPayoutsRequest {
+    /// The partner whose payouts are listed. Format: `partners/{partner}`, for example
+    /// `partners/contoso`. Vendor roles can use `partners/-` for all partners.
+    #[prost(string, tag = "1")]
+    pub parent: ::prost::alloc::string::String,
+    /// The maximum number of payouts to return. The response can contain fewer, because a page is
+    /// limited to about 1 MiB. If 0, the server returns at most 50. Values above 1000 are reduced to
+    /// 1000.
+    #[prost(int32, tag = "2")]
+    pub page_size: i32,
+    /// The `next_page_token` of the previous `ListPayouts` response. Empty requests the first page.
+    /// All other fields except `page_size` must be the same as in the previous request; otherwise the
+    /// call fails with INVALID_ARGUMENT (INVALID_PAGE_TOKEN).
+    #[prost(string, tag = "3")]
+    pub page_token: ::prost::alloc::string::String,
+    /// Returns only payouts that match the filter. If empty, returns all. The syntax is that of
+    /// `cpor.claims.v1.ListClaimsRequest.filter`, a subset of AIP-160.
+    ///
+    /// Fields and operators:
+    /// - `state`: `=` and `!=` with a `PayoutState`, whose prefix can be omitted.
+    /// - `partner`: `=` and `!=` with the resource name of a partner, `partners/{partner}`.
+    /// - `mpn_id`, `currency`, `reference`: `=` and `!=`.
+    /// - `payout_period`: `=`, `!=`, `<`, `<=`, `>` and `>=` with a quarter in the format `YYYY-Qn`.
+    /// - `estimated_date`, `actual_date`: `=`, `!=`, `<`, `<=`, `>` and `>=` with a date in the format
+    ///    `YYYY-MM-DD`. `actual_date` is absent until the payment is sent.
+    /// - `amount_micros`: `=`, `!=`, `<`, `<=`, `>` and `>=` with an integer, in millionths of the
+    ///    currency.
+    /// - `create_time`: `=`, `!=`, `<`, `<=`, `>` and `>=` with an RFC 3339 time.
+    ///
+    /// Example:
+    /// - `state = UPCOMING AND estimated_date < 2026-08-01`
+    #[prost(string, tag = "4")]
+    pub filter: ::prost::alloc::string::String,
+    /// The order of the list: `create_time` or `payout_period`, optionally followed by `asc` or
+    /// `desc`. If empty, the order is `create_time desc`.
+    #[prost(string, tag = "5")]
+    pub order_by: ::prost::alloc::string::String,
+}
+impl ::prost::Name for ListPayoutsRequest {
+    const NAME: &'static str = "ListPayoutsRequest";
+    const PACKAGE: &'static str = "cpor.eligibility.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "cpor.eligibility.v1.ListPayoutsRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/cpor.eligibility.v1.ListPayoutsRequest".into()
+    }
+}
+/// Response of `ListPayouts`.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListPayoutsResponse {
+    /// The payouts of this page.
+    #[prost(message, repeated, tag = "1")]
+    pub payouts: ::prost::alloc::vec::Vec<Payout>,
+    /// The `page_token` for the next page. It is empty on the last page.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+impl ::prost::Name for ListPayoutsResponse {
+    const NAME: &'static str = "ListPayoutsResponse";
+    const PACKAGE: &'static str = "cpor.eligibility.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "cpor.eligibility.v1.ListPayoutsResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/cpor.eligibility.v1.ListPayoutsResponse".into()
+    }
+}
+/// Request for `ImportPayouts`.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ImportPayoutsRequest {
+    /// The rows to import, at least 1 and at most 1,000.
+    #[prost(message, repeated, tag = "1")]
+    pub rows: ::prost::alloc::vec::Vec<PayoutRow>,
+    /// An id that the caller chooses for this request, for example a UUID, so that the request can be
+    /// retried safely. It covers each row at its place in the request. A row that is repeated with the
+    /// same id and the same content within 24 hours changes nothing and gets OUTCOME_UNCHANGED. A row
+    /// that was refused is checked again. Another row at the same place is refused with
+    /// INVALID_ARGUMENT (REQUEST_ID_REUSED). If empty, a repeated row is imported again, and changes
+    /// nothing if the payout has reached the state of the row.
+    #[prost(string, tag = "2")]
+    pub request_id: ::prost::alloc::string::String,
+    /// If true, the rows are checked and the response shows the results that they would have, each as
+    /// if it were the only one, but nothing is changed.
+    #[prost(bool, tag = "3")]
+    pub validate_only: bool,
+}
+impl ::prost::Name for ImportPayoutsRequest {
+    const NAME: &'static str = "ImportPayoutsRequest";
+    const PACKAGE: &'static str = "cpor.eligibility.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "cpor.eligibility.v1.ImportPayoutsRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/cpor.eligibility.v1.ImportPayoutsRequest".into()
+    }
+}
+/// The state that one payout has reached.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PayoutRow {
+    /// The partner that is paid. Format: `partners/{partner}`, for example `partners/contoso`.
+    #[prost(string, tag = "1")]
+    pub partner: ::prost::alloc::string::String,
+    /// The MPN id of the location that is paid, 1 to 10 digits.
+    #[prost(string, tag = "2")]
+    pub mpn_id: ::prost::alloc::string::String,
+    /// The ISO 4217 code of the currency, for example `USD`.
+    #[prost(string, tag = "3")]
+    pub currency: ::prost::alloc::string::String,
+    /// The payout period, in the format `YYYY-Qn`, for example `2026-Q2`.
+    #[prost(string, tag = "4")]
+    pub payout_period: ::prost::alloc::string::String,
+    /// The state that the payout has reached.
+    #[prost(enumeration = "PayoutState", tag = "5")]
+    pub state: i32,
+    /// The reference of the payment, at most 100 characters. Required for SENT and REVERSED. A row
+    /// with the reference of a reversed payout is about that payout, and any other row about the
+    /// payout of the period that was not reversed.
+    #[prost(string, tag = "6")]
+    pub reference: ::prost::alloc::string::String,
+    /// The date on which the payment is expected to be sent, in the format `YYYY-MM-DD`. Required if
+    /// the payout does not exist yet, and replaced until the payment is sent.
+    #[prost(string, tag = "7")]
+    pub estimated_date: ::prost::alloc::string::String,
+    /// The date on which the payment was sent, in the format `YYYY-MM-DD`. Required for SENT.
+    #[prost(string, tag = "8")]
+    pub actual_date: ::prost::alloc::string::String,
+    /// Why the payment was reversed, at most 500 characters. Required for REVERSED.
+    #[prost(string, tag = "9")]
+    pub reversal_reason: ::prost::alloc::string::String,
+}
+impl ::prost::Name for PayoutRow {
+    const NAME: &'static str = "PayoutRow";
+    const PACKAGE: &'static str = "cpor.eligibility.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "cpor.eligibility.v1.PayoutRow".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/cpor.eligibility.v1.PayoutRow".into()
+    }
+}
+/// Response of `ImportPayouts`.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ImportPayoutsResponse {
+    /// One result for each row, in the order of the rows.
+    #[prost(message, repeated, tag = "1")]
+    pub results: ::prost::alloc::vec::Vec<ImportPayoutsResult>,
+}
+impl ::prost::Name for ImportPayoutsResponse {
+    const NAME: &'static str = "ImportPayoutsResponse";
+    const PACKAGE: &'static str = "cpor.eligibility.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "cpor.eligibility.v1.ImportPayoutsResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/cpor.eligibility.v1.ImportPayoutsResponse".into()
+    }
+}
+/// The result of importing one row.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ImportPayoutsResult {
+    /// What the import of the row did.
+    #[prost(enumeration = "import_payouts_result::Outcome", tag = "1")]
+    pub outcome: i32,
+    /// The payout after the import, or, with `validate_only`, as it would be. Absent if the row was
+    /// refused.
+    #[prost(message, optional, tag = "2")]
+    pub payout: ::core::option::Option<Payout>,
+    /// Why the row was refused, as a status with the same details as that of a failed call. Absent if
+    /// it was not refused.
+    #[prost(message, optional, tag = "3")]
+    pub error: ::core::option::Option<::tonic_types::Status>,
+}
+/// Nested message and enum types in `ImportPayoutsResult`.
+pub mod import_payouts_result {
+    /// What the import of a row did.
+    #[derive(
+        Clone,
+        Copy,
+        Debug,
+        PartialEq,
+        Eq,
+        Hash,
+        PartialOrd,
+        Ord,
+        ::prost::Enumeration
+    )]
+    #[repr(i32)]
+    pub enum Outcome {
+        /// The value is not specified.
+        Unspecified = 0,
+        /// The row created the payout.
+        Created = 1,
+        /// The row changed the payout.
+        Updated = 2,
+        /// Nothing changed: the payout has reached the state of the row, or the row was imported before
+        /// under the same request id.
+        Unchanged = 3,
+        /// The row was refused. `error` says why.
+        Refused = 4,
+    }
+    impl Outcome {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "OUTCOME_UNSPECIFIED",
+                Self::Created => "OUTCOME_CREATED",
+                Self::Updated => "OUTCOME_UPDATED",
+                Self::Unchanged => "OUTCOME_UNCHANGED",
+                Self::Refused => "OUTCOME_REFUSED",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "OUTCOME_UNSPECIFIED" => Some(Self::Unspecified),
+                "OUTCOME_CREATED" => Some(Self::Created),
+                "OUTCOME_UPDATED" => Some(Self::Updated),
+                "OUTCOME_UNCHANGED" => Some(Self::Unchanged),
+                "OUTCOME_REFUSED" => Some(Self::Refused),
+                _ => None,
+            }
+        }
+    }
+}
+impl ::prost::Name for ImportPayoutsResult {
+    const NAME: &'static str = "ImportPayoutsResult";
+    const PACKAGE: &'static str = "cpor.eligibility.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "cpor.eligibility.v1.ImportPayoutsResult".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/cpor.eligibility.v1.ImportPayoutsResult".into()
+    }
+}
+/// Request for `WatchEarnings`.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct WatchEarningsRequest {
+    /// The tenant whose earnings are watched. Format: `tenants/{tenant}`, where `{tenant}` is a \[0-9a-fA-F\]{8}-\[0-9a-fA-F\]{4}-\[0-9a-fA-F\]{4}-\[0-9a-fA-F\]{4}-\[0-9a-fA-F\]{12}.
+    /// Use `tenants/-` for all earnings that the caller may see.
+    #[prost(string, tag = "1")]
+    pub parent: ::prost::alloc::string::String,
+    /// The cursor of the message after which the stream resumes. If empty, the stream starts with
+    /// entries from now on, or as `from_beginning` says.
+    #[prost(string, tag = "2")]
+    pub cursor: ::prost::alloc::string::String,
+    /// If true and `cursor` is empty, the stream starts with the first entry that the caller may see.
+    #[prost(bool, tag = "3")]
+    pub from_beginning: bool,
+}
+impl ::prost::Name for WatchEarningsRequest {
+    const NAME: &'static str = "WatchEarningsRequest";
+    const PACKAGE: &'static str = "cpor.eligibility.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "cpor.eligibility.v1.WatchEarningsRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/cpor.eligibility.v1.WatchEarningsRequest".into()
+    }
+}
+/// One message of the response stream of `WatchEarnings`: an entry of the ledger, or a heartbeat if
+/// only `cursor` is set.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct WatchEarningsResponse {
+    /// The cursor with which a later call resumes the stream after this message. Opaque.
+    #[prost(string, tag = "1")]
+    pub cursor: ::prost::alloc::string::String,
+    /// The entry, with its payment as it was when the message was made.
+    #[prost(message, optional, tag = "2")]
+    pub earning: ::core::option::Option<Earning>,
+}
+impl ::prost::Name for WatchEarningsResponse {
+    const NAME: &'static str = "WatchEarningsResponse";
+    const PACKAGE: &'static str = "cpor.eligibility.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "cpor.eligibility.v1.WatchEarningsResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/cpor.eligibility.v1.WatchEarningsResponse".into()
     }
 }
 /// Request for `ImportUsage`.
@@ -1235,6 +1762,9 @@ pub enum EarningOutcome {
     AmountTooLarge = 7,
     /// An earlier amount was taken back, because the following entry is in another currency.
     CurrencyChanged = 8,
+    /// The partner declined payment for the claim (R54b). This reason precedes all others except
+    /// RECOGNITION_ONLY.
+    PaymentDeclined = 9,
 }
 impl EarningOutcome {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1252,6 +1782,7 @@ impl EarningOutcome {
             Self::NoRate => "EARNING_OUTCOME_NO_RATE",
             Self::AmountTooLarge => "EARNING_OUTCOME_AMOUNT_TOO_LARGE",
             Self::CurrencyChanged => "EARNING_OUTCOME_CURRENCY_CHANGED",
+            Self::PaymentDeclined => "EARNING_OUTCOME_PAYMENT_DECLINED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -1266,6 +1797,7 @@ impl EarningOutcome {
             "EARNING_OUTCOME_NO_RATE" => Some(Self::NoRate),
             "EARNING_OUTCOME_AMOUNT_TOO_LARGE" => Some(Self::AmountTooLarge),
             "EARNING_OUTCOME_CURRENCY_CHANGED" => Some(Self::CurrencyChanged),
+            "EARNING_OUTCOME_PAYMENT_DECLINED" => Some(Self::PaymentDeclined),
             _ => None,
         }
     }
@@ -1303,6 +1835,47 @@ impl EarningStatus {
             "EARNING_STATUS_NOTHING_DUE" => Some(Self::NothingDue),
             "EARNING_STATUS_ACCRUED" => Some(Self::Accrued),
             "EARNING_STATUS_PAID" => Some(Self::Paid),
+            _ => None,
+        }
+    }
+}
+/// The state of a payout (R54a).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum PayoutState {
+    /// The value is not specified.
+    Unspecified = 0,
+    /// The lines of the payout are fixed. It is paid on about the estimated date.
+    Upcoming = 1,
+    /// The payment is under way.
+    Processing = 2,
+    /// The payment was sent. The lines are PAID.
+    Sent = 3,
+    /// The payment was reversed. The lines are on the next payout. This state is final.
+    Reversed = 4,
+}
+impl PayoutState {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "PAYOUT_STATE_UNSPECIFIED",
+            Self::Upcoming => "PAYOUT_STATE_UPCOMING",
+            Self::Processing => "PAYOUT_STATE_PROCESSING",
+            Self::Sent => "PAYOUT_STATE_SENT",
+            Self::Reversed => "PAYOUT_STATE_REVERSED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "PAYOUT_STATE_UNSPECIFIED" => Some(Self::Unspecified),
+            "PAYOUT_STATE_UPCOMING" => Some(Self::Upcoming),
+            "PAYOUT_STATE_PROCESSING" => Some(Self::Processing),
+            "PAYOUT_STATE_SENT" => Some(Self::Sent),
+            "PAYOUT_STATE_REVERSED" => Some(Self::Reversed),
             _ => None,
         }
     }
@@ -1371,6 +1944,21 @@ pub enum ErrorReason {
     /// The payout period has not ended, so further earnings can be added to it. Code
     /// FAILED_PRECONDITION. The metadata key `end_time` says when it ends.
     PayoutPeriodNotOver = 8,
+    /// No unpaid entry of the ledger belongs to the payout. Code FAILED_PRECONDITION.
+    PayoutNothingDue = 9,
+    /// The location has a payout in this currency for the period that was not reversed. Code
+    /// ALREADY_EXISTS.
+    PayoutExists = 10,
+    /// The unpaid entries of the period belong to several partners, locations or currencies, which
+    /// have a payout each. Code FAILED_PRECONDITION.
+    PayoutAmbiguous = 11,
+    /// The payout has a state in which the step is not possible. Code FAILED_PRECONDITION. The
+    /// metadata keys `state` and `allowed` hold its state and the states from which the step is
+    /// possible.
+    PayoutStateNotAllowed = 12,
+    /// The payout has another payment reference. Code FAILED_PRECONDITION. The metadata key
+    /// `reference` holds it.
+    PayoutReferenceDiffers = 13,
 }
 impl ErrorReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1388,6 +1976,11 @@ impl ErrorReason {
             Self::GuideNotDraft => "GUIDE_NOT_DRAFT",
             Self::GuidePeriodOverlaps => "GUIDE_PERIOD_OVERLAPS",
             Self::PayoutPeriodNotOver => "PAYOUT_PERIOD_NOT_OVER",
+            Self::PayoutNothingDue => "PAYOUT_NOTHING_DUE",
+            Self::PayoutExists => "PAYOUT_EXISTS",
+            Self::PayoutAmbiguous => "PAYOUT_AMBIGUOUS",
+            Self::PayoutStateNotAllowed => "PAYOUT_STATE_NOT_ALLOWED",
+            Self::PayoutReferenceDiffers => "PAYOUT_REFERENCE_DIFFERS",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -1402,6 +1995,11 @@ impl ErrorReason {
             "GUIDE_NOT_DRAFT" => Some(Self::GuideNotDraft),
             "GUIDE_PERIOD_OVERLAPS" => Some(Self::GuidePeriodOverlaps),
             "PAYOUT_PERIOD_NOT_OVER" => Some(Self::PayoutPeriodNotOver),
+            "PAYOUT_NOTHING_DUE" => Some(Self::PayoutNothingDue),
+            "PAYOUT_EXISTS" => Some(Self::PayoutExists),
+            "PAYOUT_AMBIGUOUS" => Some(Self::PayoutAmbiguous),
+            "PAYOUT_STATE_NOT_ALLOWED" => Some(Self::PayoutStateNotAllowed),
+            "PAYOUT_REFERENCE_DIFFERS" => Some(Self::PayoutReferenceDiffers),
             _ => None,
         }
     }
@@ -1956,12 +2554,62 @@ pub mod eligibility_service_client {
                 );
             self.inner.server_streaming(req, path, codec).await
         }
-        /// Records that the amounts due of a payout period have been paid (R54). All accrued entries of
-        /// the period become PAID with the given reference.
+        /// Streams the entries of the ledger (R54) in the order in which they were committed, each exactly
+        /// once. The first message is a heartbeat with the cursor of the start. Partners get only their
+        /// own entries. The payment of an entry adds no message: see `ListPayouts`.
         ///
-        /// Errors: FAILED_PRECONDITION (PAYOUT_PERIOD_NOT_OVER) if the period has not ended.
+        /// Every message has a cursor, with which a later call can resume the stream. The server ends a
+        /// stream with OK after some minutes or when it shuts down; call the method again with the last
+        /// cursor. On one server, a company, or a member of the vendor staff, can have at most 16
+        /// concurrent watches.
+        ///
+        /// Errors: INVALID_ARGUMENT (INVALID_CURSOR) if the cursor is malformed or belongs to another
+        /// parent; OUT_OF_RANGE (CURSOR_EXPIRED) if the ledger no longer contains the cursor's position;
+        /// RESOURCE_EXHAUSTED (TOO_MANY_WATCHES) if the caller has too many concurrent watches.
+        ///
+        /// Callers: all partner roles and `program_manager`.
+        pub async fn watch_earnings(
+            &mut self,
+            request: impl tonic::IntoRequest<super::WatchEarningsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<tonic::codec::Streaming<super::WatchEarningsResponse>>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/cpor.eligibility.v1.EligibilityService/WatchEarnings",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "cpor.eligibility.v1.EligibilityService",
+                        "WatchEarnings",
+                    ),
+                );
+            self.inner.server_streaming(req, path, codec).await
+        }
+        /// Deprecated: use `CreatePayout` or `ImportPayouts`, which name partner, location and currency.
+        ///
+        /// Records that the amounts due of a payout period have been paid (R54). Because a payment has one
+        /// partner, location and currency (R54a), the unpaid entries of the period must have them in
+        /// common. The method creates a payout with these entries, in the state SENT.
+        ///
+        /// Errors: FAILED_PRECONDITION (PAYOUT_PERIOD_NOT_OVER) if the period has not ended;
+        /// FAILED_PRECONDITION (PAYOUT_AMBIGUOUS) if the unpaid entries belong to several partners,
+        /// locations or currencies; ALREADY_EXISTS (PAYOUT_EXISTS) if there is a payout of the period that
+        /// was not reversed.
         ///
         /// Callers: `program_manager`.
+        #[deprecated]
         pub async fn record_payout(
             &mut self,
             request: impl tonic::IntoRequest<super::RecordPayoutRequest>,
@@ -1987,6 +2635,249 @@ pub mod eligibility_service_client {
                     GrpcMethod::new(
                         "cpor.eligibility.v1.EligibilityService",
                         "RecordPayout",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Creates a payout: the statement of one partner, location and currency for a period (R54a), in
+        /// the state UPCOMING. Its lines are the unpaid entries of the ledger that were written until the
+        /// end of the period and are on no other payout. They never change.
+        ///
+        /// Errors: FAILED_PRECONDITION (PAYOUT_PERIOD_NOT_OVER) if the period has not ended;
+        /// FAILED_PRECONDITION (PAYOUT_NOTHING_DUE) if there is no unpaid entry; ALREADY_EXISTS
+        /// (PAYOUT_EXISTS) if the location has a payout in this currency for the period that was not
+        /// reversed.
+        ///
+        /// Callers: `program_manager`.
+        pub async fn create_payout(
+            &mut self,
+            request: impl tonic::IntoRequest<super::CreatePayoutRequest>,
+        ) -> std::result::Result<tonic::Response<super::Payout>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/cpor.eligibility.v1.EligibilityService/CreatePayout",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "cpor.eligibility.v1.EligibilityService",
+                        "CreatePayout",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Records that the payment of an UPCOMING payout is under way (R54a).
+        ///
+        /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if the payout does not exist; FAILED_PRECONDITION
+        /// (PAYOUT_STATE_NOT_ALLOWED) if its state is another one; ABORTED (ETAG_MISMATCH) if it has
+        /// changed.
+        ///
+        /// Callers: `program_manager`.
+        pub async fn process_payout(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ProcessPayoutRequest>,
+        ) -> std::result::Result<tonic::Response<super::Payout>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/cpor.eligibility.v1.EligibilityService/ProcessPayout",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "cpor.eligibility.v1.EligibilityService",
+                        "ProcessPayout",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Records that the payment of a PROCESSING payout was sent (R54a). Its lines become PAID.
+        ///
+        /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if the payout does not exist; FAILED_PRECONDITION
+        /// (PAYOUT_STATE_NOT_ALLOWED) if its state is another one; FAILED_PRECONDITION
+        /// (PAYOUT_REFERENCE_DIFFERS) if it has another reference; INVALID_ARGUMENT (INVALID_FIELDS) if
+        /// the date is more than one day ahead; ABORTED (ETAG_MISMATCH) if it has changed.
+        ///
+        /// Callers: `program_manager`.
+        pub async fn send_payout(
+            &mut self,
+            request: impl tonic::IntoRequest<super::SendPayoutRequest>,
+        ) -> std::result::Result<tonic::Response<super::Payout>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/cpor.eligibility.v1.EligibilityService/SendPayout",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "cpor.eligibility.v1.EligibilityService",
+                        "SendPayout",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Records that the payment of a PROCESSING or SENT payout was reversed (R54a). Its lines become
+        /// unpaid again, and are on the next payout of the partner, location and currency.
+        ///
+        /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if the payout does not exist; FAILED_PRECONDITION
+        /// (PAYOUT_STATE_NOT_ALLOWED) if its state is another one; ABORTED (ETAG_MISMATCH) if it has
+        /// changed.
+        ///
+        /// Callers: `program_manager`.
+        pub async fn reverse_payout(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ReversePayoutRequest>,
+        ) -> std::result::Result<tonic::Response<super::Payout>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/cpor.eligibility.v1.EligibilityService/ReversePayout",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "cpor.eligibility.v1.EligibilityService",
+                        "ReversePayout",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Imports payouts (R54a). Each row says which state the payout of a partner, location, currency
+        /// and period has reached; the payout is created if necessary, and takes the steps to this state.
+        /// A row whose state the payout has reached before changes nothing. The response has one result
+        /// for each row, in the order of the rows. A refused row does not affect the others.
+        ///
+        /// Reasons of refused rows: INVALID_FIELDS and REQUEST_ID_REUSED with INVALID_ARGUMENT;
+        /// PAYOUT_PERIOD_NOT_OVER, PAYOUT_NOTHING_DUE, PAYOUT_STATE_NOT_ALLOWED and
+        /// PAYOUT_REFERENCE_DIFFERS with FAILED_PRECONDITION; PAYOUT_EXISTS with ALREADY_EXISTS, if the
+        /// payout was created at the same time.
+        ///
+        /// Callers: `program_manager`.
+        pub async fn import_payouts(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ImportPayoutsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ImportPayoutsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/cpor.eligibility.v1.EligibilityService/ImportPayouts",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "cpor.eligibility.v1.EligibilityService",
+                        "ImportPayouts",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Gets a payout. Its lines are listed by `ListEarnings` and exported by `ExportEarnings` with the
+        /// filter `payout = {name}`.
+        ///
+        /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if the payout does not exist, or the caller may not see
+        /// it.
+        ///
+        /// Callers: all partner roles and `program_manager`.
+        pub async fn get_payout(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetPayoutRequest>,
+        ) -> std::result::Result<tonic::Response<super::Payout>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/cpor.eligibility.v1.EligibilityService/GetPayout",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "cpor.eligibility.v1.EligibilityService",
+                        "GetPayout",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lists the payouts of a partner, or, with the parent `partners/-`, of all partners, the latest
+        /// first.
+        ///
+        /// Callers: all partner roles and `program_manager`.
+        pub async fn list_payouts(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListPayoutsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListPayoutsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/cpor.eligibility.v1.EligibilityService/ListPayouts",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "cpor.eligibility.v1.EligibilityService",
+                        "ListPayouts",
                     ),
                 );
             self.inner.unary(req, path, codec).await
@@ -2164,10 +3055,43 @@ pub mod eligibility_service_server {
             tonic::Response<Self::ExportEarningsStream>,
             tonic::Status,
         >;
-        /// Records that the amounts due of a payout period have been paid (R54). All accrued entries of
-        /// the period become PAID with the given reference.
+        /// Server streaming response type for the WatchEarnings method.
+        type WatchEarningsStream: tonic::codegen::tokio_stream::Stream<
+                Item = std::result::Result<super::WatchEarningsResponse, tonic::Status>,
+            >
+            + std::marker::Send
+            + 'static;
+        /// Streams the entries of the ledger (R54) in the order in which they were committed, each exactly
+        /// once. The first message is a heartbeat with the cursor of the start. Partners get only their
+        /// own entries. The payment of an entry adds no message: see `ListPayouts`.
         ///
-        /// Errors: FAILED_PRECONDITION (PAYOUT_PERIOD_NOT_OVER) if the period has not ended.
+        /// Every message has a cursor, with which a later call can resume the stream. The server ends a
+        /// stream with OK after some minutes or when it shuts down; call the method again with the last
+        /// cursor. On one server, a company, or a member of the vendor staff, can have at most 16
+        /// concurrent watches.
+        ///
+        /// Errors: INVALID_ARGUMENT (INVALID_CURSOR) if the cursor is malformed or belongs to another
+        /// parent; OUT_OF_RANGE (CURSOR_EXPIRED) if the ledger no longer contains the cursor's position;
+        /// RESOURCE_EXHAUSTED (TOO_MANY_WATCHES) if the caller has too many concurrent watches.
+        ///
+        /// Callers: all partner roles and `program_manager`.
+        async fn watch_earnings(
+            &self,
+            request: tonic::Request<super::WatchEarningsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<Self::WatchEarningsStream>,
+            tonic::Status,
+        >;
+        /// Deprecated: use `CreatePayout` or `ImportPayouts`, which name partner, location and currency.
+        ///
+        /// Records that the amounts due of a payout period have been paid (R54). Because a payment has one
+        /// partner, location and currency (R54a), the unpaid entries of the period must have them in
+        /// common. The method creates a payout with these entries, in the state SENT.
+        ///
+        /// Errors: FAILED_PRECONDITION (PAYOUT_PERIOD_NOT_OVER) if the period has not ended;
+        /// FAILED_PRECONDITION (PAYOUT_AMBIGUOUS) if the unpaid entries belong to several partners,
+        /// locations or currencies; ALREADY_EXISTS (PAYOUT_EXISTS) if there is a payout of the period that
+        /// was not reversed.
         ///
         /// Callers: `program_manager`.
         async fn record_payout(
@@ -2175,6 +3099,95 @@ pub mod eligibility_service_server {
             request: tonic::Request<super::RecordPayoutRequest>,
         ) -> std::result::Result<
             tonic::Response<super::RecordPayoutResponse>,
+            tonic::Status,
+        >;
+        /// Creates a payout: the statement of one partner, location and currency for a period (R54a), in
+        /// the state UPCOMING. Its lines are the unpaid entries of the ledger that were written until the
+        /// end of the period and are on no other payout. They never change.
+        ///
+        /// Errors: FAILED_PRECONDITION (PAYOUT_PERIOD_NOT_OVER) if the period has not ended;
+        /// FAILED_PRECONDITION (PAYOUT_NOTHING_DUE) if there is no unpaid entry; ALREADY_EXISTS
+        /// (PAYOUT_EXISTS) if the location has a payout in this currency for the period that was not
+        /// reversed.
+        ///
+        /// Callers: `program_manager`.
+        async fn create_payout(
+            &self,
+            request: tonic::Request<super::CreatePayoutRequest>,
+        ) -> std::result::Result<tonic::Response<super::Payout>, tonic::Status>;
+        /// Records that the payment of an UPCOMING payout is under way (R54a).
+        ///
+        /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if the payout does not exist; FAILED_PRECONDITION
+        /// (PAYOUT_STATE_NOT_ALLOWED) if its state is another one; ABORTED (ETAG_MISMATCH) if it has
+        /// changed.
+        ///
+        /// Callers: `program_manager`.
+        async fn process_payout(
+            &self,
+            request: tonic::Request<super::ProcessPayoutRequest>,
+        ) -> std::result::Result<tonic::Response<super::Payout>, tonic::Status>;
+        /// Records that the payment of a PROCESSING payout was sent (R54a). Its lines become PAID.
+        ///
+        /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if the payout does not exist; FAILED_PRECONDITION
+        /// (PAYOUT_STATE_NOT_ALLOWED) if its state is another one; FAILED_PRECONDITION
+        /// (PAYOUT_REFERENCE_DIFFERS) if it has another reference; INVALID_ARGUMENT (INVALID_FIELDS) if
+        /// the date is more than one day ahead; ABORTED (ETAG_MISMATCH) if it has changed.
+        ///
+        /// Callers: `program_manager`.
+        async fn send_payout(
+            &self,
+            request: tonic::Request<super::SendPayoutRequest>,
+        ) -> std::result::Result<tonic::Response<super::Payout>, tonic::Status>;
+        /// Records that the payment of a PROCESSING or SENT payout was reversed (R54a). Its lines become
+        /// unpaid again, and are on the next payout of the partner, location and currency.
+        ///
+        /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if the payout does not exist; FAILED_PRECONDITION
+        /// (PAYOUT_STATE_NOT_ALLOWED) if its state is another one; ABORTED (ETAG_MISMATCH) if it has
+        /// changed.
+        ///
+        /// Callers: `program_manager`.
+        async fn reverse_payout(
+            &self,
+            request: tonic::Request<super::ReversePayoutRequest>,
+        ) -> std::result::Result<tonic::Response<super::Payout>, tonic::Status>;
+        /// Imports payouts (R54a). Each row says which state the payout of a partner, location, currency
+        /// and period has reached; the payout is created if necessary, and takes the steps to this state.
+        /// A row whose state the payout has reached before changes nothing. The response has one result
+        /// for each row, in the order of the rows. A refused row does not affect the others.
+        ///
+        /// Reasons of refused rows: INVALID_FIELDS and REQUEST_ID_REUSED with INVALID_ARGUMENT;
+        /// PAYOUT_PERIOD_NOT_OVER, PAYOUT_NOTHING_DUE, PAYOUT_STATE_NOT_ALLOWED and
+        /// PAYOUT_REFERENCE_DIFFERS with FAILED_PRECONDITION; PAYOUT_EXISTS with ALREADY_EXISTS, if the
+        /// payout was created at the same time.
+        ///
+        /// Callers: `program_manager`.
+        async fn import_payouts(
+            &self,
+            request: tonic::Request<super::ImportPayoutsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ImportPayoutsResponse>,
+            tonic::Status,
+        >;
+        /// Gets a payout. Its lines are listed by `ListEarnings` and exported by `ExportEarnings` with the
+        /// filter `payout = {name}`.
+        ///
+        /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if the payout does not exist, or the caller may not see
+        /// it.
+        ///
+        /// Callers: all partner roles and `program_manager`.
+        async fn get_payout(
+            &self,
+            request: tonic::Request<super::GetPayoutRequest>,
+        ) -> std::result::Result<tonic::Response<super::Payout>, tonic::Status>;
+        /// Lists the payouts of a partner, or, with the parent `partners/-`, of all partners, the latest
+        /// first.
+        ///
+        /// Callers: all partner roles and `program_manager`.
+        async fn list_payouts(
+            &self,
+            request: tonic::Request<super::ListPayoutsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListPayoutsResponse>,
             tonic::Status,
         >;
     }
@@ -2790,6 +3803,53 @@ pub mod eligibility_service_server {
                     };
                     Box::pin(fut)
                 }
+                "/cpor.eligibility.v1.EligibilityService/WatchEarnings" => {
+                    #[allow(non_camel_case_types)]
+                    struct WatchEarningsSvc<T: EligibilityService>(pub Arc<T>);
+                    impl<
+                        T: EligibilityService,
+                    > tonic::server::ServerStreamingService<super::WatchEarningsRequest>
+                    for WatchEarningsSvc<T> {
+                        type Response = super::WatchEarningsResponse;
+                        type ResponseStream = T::WatchEarningsStream;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::ResponseStream>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::WatchEarningsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as EligibilityService>::watch_earnings(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = WatchEarningsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.server_streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
                 "/cpor.eligibility.v1.EligibilityService/RecordPayout" => {
                     #[allow(non_camel_case_types)]
                     struct RecordPayoutSvc<T: EligibilityService>(pub Arc<T>);
@@ -2821,6 +3881,327 @@ pub mod eligibility_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = RecordPayoutSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/cpor.eligibility.v1.EligibilityService/CreatePayout" => {
+                    #[allow(non_camel_case_types)]
+                    struct CreatePayoutSvc<T: EligibilityService>(pub Arc<T>);
+                    impl<
+                        T: EligibilityService,
+                    > tonic::server::UnaryService<super::CreatePayoutRequest>
+                    for CreatePayoutSvc<T> {
+                        type Response = super::Payout;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::CreatePayoutRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as EligibilityService>::create_payout(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = CreatePayoutSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/cpor.eligibility.v1.EligibilityService/ProcessPayout" => {
+                    #[allow(non_camel_case_types)]
+                    struct ProcessPayoutSvc<T: EligibilityService>(pub Arc<T>);
+                    impl<
+                        T: EligibilityService,
+                    > tonic::server::UnaryService<super::ProcessPayoutRequest>
+                    for ProcessPayoutSvc<T> {
+                        type Response = super::Payout;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ProcessPayoutRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as EligibilityService>::process_payout(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ProcessPayoutSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/cpor.eligibility.v1.EligibilityService/SendPayout" => {
+                    #[allow(non_camel_case_types)]
+                    struct SendPayoutSvc<T: EligibilityService>(pub Arc<T>);
+                    impl<
+                        T: EligibilityService,
+                    > tonic::server::UnaryService<super::SendPayoutRequest>
+                    for SendPayoutSvc<T> {
+                        type Response = super::Payout;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::SendPayoutRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as EligibilityService>::send_payout(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = SendPayoutSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/cpor.eligibility.v1.EligibilityService/ReversePayout" => {
+                    #[allow(non_camel_case_types)]
+                    struct ReversePayoutSvc<T: EligibilityService>(pub Arc<T>);
+                    impl<
+                        T: EligibilityService,
+                    > tonic::server::UnaryService<super::ReversePayoutRequest>
+                    for ReversePayoutSvc<T> {
+                        type Response = super::Payout;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ReversePayoutRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as EligibilityService>::reverse_payout(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ReversePayoutSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/cpor.eligibility.v1.EligibilityService/ImportPayouts" => {
+                    #[allow(non_camel_case_types)]
+                    struct ImportPayoutsSvc<T: EligibilityService>(pub Arc<T>);
+                    impl<
+                        T: EligibilityService,
+                    > tonic::server::UnaryService<super::ImportPayoutsRequest>
+                    for ImportPayoutsSvc<T> {
+                        type Response = super::ImportPayoutsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ImportPayoutsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as EligibilityService>::import_payouts(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ImportPayoutsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/cpor.eligibility.v1.EligibilityService/GetPayout" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetPayoutSvc<T: EligibilityService>(pub Arc<T>);
+                    impl<
+                        T: EligibilityService,
+                    > tonic::server::UnaryService<super::GetPayoutRequest>
+                    for GetPayoutSvc<T> {
+                        type Response = super::Payout;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetPayoutRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as EligibilityService>::get_payout(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetPayoutSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/cpor.eligibility.v1.EligibilityService/ListPayouts" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListPayoutsSvc<T: EligibilityService>(pub Arc<T>);
+                    impl<
+                        T: EligibilityService,
+                    > tonic::server::UnaryService<super::ListPayoutsRequest>
+                    for ListPayoutsSvc<T> {
+                        type Response = super::ListPayoutsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListPayoutsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as EligibilityService>::list_payouts(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListPayoutsSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

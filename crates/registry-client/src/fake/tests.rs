@@ -48,6 +48,7 @@ fn hold(partner: &str, n: u128) -> HoldRequest {
             key: AssociationKey::Subscription(Uuid::from_u128(1).into()),
         }],
         submit_time: Timestamp::UNIX_EPOCH,
+        revenue_association_exclusive: false,
     }
 }
 

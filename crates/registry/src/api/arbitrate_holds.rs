@@ -131,5 +131,6 @@ fn award(award: &wire::Award, field: &str) -> Result<Award, Status> {
         review_case: convert::parse_review_case(&format!("{field}.review_case_id"), &award.review_case_id)?,
         activities: Activity::from_numbers(&award.activities)
             .map_err(error::unknown_value(&format!("{field}.activities")))?,
+        revenue_association_exclusive: award.revenue_association_exclusive,
     })
 }

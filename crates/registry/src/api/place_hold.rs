@@ -114,6 +114,7 @@ fn hold_request(request: PlaceHoldRequest) -> Result<HoldRequest, Status> {
         lines: lines.collect::<Result<_, _>>()?,
         submit_time: convert::parse_timestamp("submit_time", submit_time)?,
         customer_domain: request.customer_domain,
+        revenue_association_exclusive: request.revenue_association_exclusive,
     })
 }
 

@@ -28,6 +28,8 @@ pub(crate) struct Award {
     pub(crate) review_case: Option<CaseId>,
     /// The activities of the winning claim, such as usage or pre-sales.
     pub(crate) activities: Vec<Activity>,
+    /// Whether the winning claim's policy profile makes revenue association exclusive (R34).
+    pub(crate) revenue_association_exclusive: bool,
 }
 
 impl Arbitration {
@@ -123,7 +125,7 @@ impl Tenant {
 impl Award {
     /// Returns whether an activity of the winning claim excludes other companies from the key.
     fn is_exclusive(&self) -> bool {
-        self.activities.iter().any(|activity| activity.is_exclusive())
+        self.activities.iter().any(|activity| activity.is_exclusive_under(self.revenue_association_exclusive))
     }
 }
 

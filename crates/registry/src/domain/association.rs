@@ -22,6 +22,8 @@ pub(crate) struct Association {
     pub(crate) key: AssociationKey,
     /// The activity that the partner is on record for.
     pub(crate) activity: Activity,
+    /// Whether the association excludes other companies from the key while it is live (R34).
+    pub(crate) is_exclusive: bool,
     /// The time at which the association was created: at the claim's approval, or at the import of
     /// a legacy association.
     pub(crate) hold_time: Timestamp,
@@ -119,9 +121,9 @@ impl Association {
     }
 
     /// Returns whether the association excludes other companies from the key (R34): it is live and
-    /// its activity is exclusive.
+    /// exclusive.
     pub(crate) fn holds_key(&self) -> bool {
-        self.is_live() && self.activity.is_exclusive()
+        self.is_live() && self.is_exclusive
     }
 
     /// Returns the solution area (R7), which the kind of the key determines.

@@ -99,6 +99,7 @@ pub(crate) fn hold(claim: &ClaimName, n: u128, activities: &[Activity]) -> HoldR
         activities: activities.to_vec(),
         lines: vec![line(claim, 1)],
         submit_time: at("2026-02-20T09:00:00Z"),
+        revenue_association_exclusive: false,
     }
 }
 

@@ -35,6 +35,8 @@ pub(crate) struct HoldRequest {
     pub(crate) activities: Vec<Activity>,
     pub(crate) lines: Vec<LineToHold>,
     pub(crate) submit_time: Timestamp,
+    /// Whether the claim's policy profile makes revenue association exclusive (R34).
+    pub(crate) revenue_association_exclusive: bool,
 }
 
 /// One line of a claim to hold.
@@ -181,7 +183,7 @@ impl Tenant {
                 .live_associations_on(key)
                 .any(|other| other.holds_key() && *other.partner() != request.claim.partner),
         };
-        request.activities.iter().any(|activity| activity.is_exclusive()) && is_held()
+        request.activities.iter().any(|activity| request.is_exclusive(*activity)) && is_held()
     }
 
     /// Adds a pending association for each line and activity.
@@ -256,6 +258,11 @@ impl HoldRequest {
         lines.map(|line| LineRefusal { line_id: Some(line.line_id), reason: Reason::KeyHeld }).collect()
     }
 
+    /// Returns whether an association for the activity excludes other companies from its key (R34).
+    fn is_exclusive(&self, activity: Activity) -> bool {
+        activity.is_exclusive_under(self.revenue_association_exclusive)
+    }
+
     /// Returns the pending association for a line and an activity.
     fn association(&self, line: &LineToHold, activity: Activity, now: Timestamp) -> Association {
         Association {
@@ -269,6 +276,7 @@ impl HoldRequest {
             product: line.product.clone(),
             key: line.key.clone(),
             activity,
+            is_exclusive: self.is_exclusive(activity),
             hold_time: now,
             state: AssociationState::Pending,
         }

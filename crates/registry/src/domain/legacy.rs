@@ -184,6 +184,7 @@ impl LegacyAssociation {
             product: subscription.product.clone(),
             key: self.key.clone(),
             activity,
+            is_exclusive: true,
             hold_time: now,
             state: AssociationState::Official { official_time: now },
         }

@@ -3,6 +3,7 @@
 pub(crate) mod arbitration;
 pub(crate) mod association;
 pub(crate) mod catalog;
+pub(crate) mod catalog_record;
 pub(crate) mod check;
 pub(crate) mod directory;
 mod expiry;

@@ -5,15 +5,16 @@ use cpor_durable::{Change, OutgoingEvent, RecordedEvent};
 use cpor_proto::WireEnum as _;
 use cpor_proto::events::v1::event::Payload;
 use cpor_proto::events::v1::{
-    AssociationBecameOfficial, AssociationEnded, EnrollmentFacts, LegacyHolderNotified, LegacyStatementReported,
-    LineFacts, PartnerChanged, PartnerFacts, SubscriptionChanged, SubscriptionFacts, legacy_holder_notified::Subject,
-    legacy_statement_reported::Status,
+    AssociationBecameOfficial, AssociationEnded, CatalogChanged, EnrollmentFacts, LegacyHolderNotified,
+    LegacyStatementReported, LineFacts, PartnerChanged, PartnerFacts, ProductFacts, SubscriptionChanged,
+    SubscriptionFacts, legacy_holder_notified::Subject, legacy_statement_reported::Status,
 };
 use cpor_proto::r#type::v1::Contact;
 use cpor_proto::wire_time::to_wire_time;
-use cpor_types::{Activity, AssociationKey, Service, SubscriptionId};
+use cpor_types::{Activity, AssociationKey, ProductId, ProductName, Service, SubscriptionId};
 
 use crate::domain::association::{EndReason, HolderContact};
+use crate::domain::catalog_record::{CatalogRecord, CatalogReplaced};
 use crate::domain::directory::{Enrollment, PartnerProfile, Subscription};
 use crate::domain::partner::{Partner, PartnerEvent};
 use crate::domain::tenant::{
@@ -38,6 +39,20 @@ pub(crate) fn partner_events(change: &Change<Partner>) -> Vec<OutgoingEvent> {
                 enrollments: profile.enrollments.iter().map(enrollment_facts).collect(),
             }),
         ),
+    };
+    change.events.iter().map(event).collect()
+}
+
+/// Returns the events that another catalog causes.
+pub(crate) fn catalog_events(change: &Change<CatalogRecord>) -> Vec<OutgoingEvent> {
+    let product = |(product, incentivized): (&ProductId, &bool)| ProductFacts {
+        product: ProductName { product: product.clone() }.to_string(),
+        incentivized: *incentivized,
+    };
+    let event = |recorded: &RecordedEvent<CatalogReplaced>| {
+        let CatalogReplaced(CatalogRecord(products)) = &recorded.event;
+        let changed = CatalogChanged { products: products.iter().map(product).collect() };
+        OutgoingEvent::from_recorded(recorded, Service::Eligibility, Payload::CatalogChanged(changed))
     };
     change.events.iter().map(event).collect()
 }

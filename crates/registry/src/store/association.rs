@@ -42,6 +42,7 @@ impl TryFrom<Model> for Association {
             product: context.parse_text(&row.product)?,
             key: context.parse_text(&row.key)?,
             activity: row.activity.into(),
+            is_exclusive: row.exclusive,
             hold_time: row.hold_time,
             state,
         })
@@ -69,6 +70,7 @@ pub(super) fn to_row(tenant: TenantId, id: AssociationId, association: &Associat
         product: Set(association.product.to_string()),
         key: Set(association.key.to_string()),
         activity: Set(association.activity.into()),
+        exclusive: Set(association.is_exclusive),
         submit_time: Set(line.map(|line| line.submit_time)),
         holder_contact: Set(association.holder_contact().cloned().map(HolderContactColumn)),
         hold_time: Set(association.hold_time),

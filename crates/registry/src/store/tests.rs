@@ -54,6 +54,7 @@ fn association(state: AssociationState) -> Association {
         product: line.product,
         key: line.key,
         activity: cpor_types::Activity::Usage,
+        is_exclusive: true,
         hold_time: fixtures::now(),
         state,
     }

@@ -100,5 +100,6 @@ pub(crate) fn hold(claim: &ClaimName, n: u128, subscriptions: &[u128]) -> HoldRe
         activities: vec![Activity::Usage],
         lines: subscriptions.iter().map(line).collect(),
         submit_time: at("2026-02-20T09:00:00Z"),
+        revenue_association_exclusive: false,
     }
 }

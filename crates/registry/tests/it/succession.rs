@@ -28,7 +28,13 @@ fn key(n: u128) -> AssociationKey {
 
 fn award(decision: u128, winner: &ClaimName, key: AssociationKey) -> Arbitration {
     let review_case = Uuid::from_u128(decision).into();
-    let award = Award { key, winner: winner.clone(), review_case, activities: vec![Activity::Usage] };
+    let award = Award {
+        key,
+        winner: winner.clone(),
+        review_case,
+        activities: vec![Activity::Usage],
+        revenue_association_exclusive: false,
+    };
     Arbitration { decision_id: Uuid::from_u128(decision).into(), tenant: tenant_id(), awards: vec![award] }
 }
 

@@ -78,6 +78,13 @@ const FILTERS: &[(&str, &str, Predicate)] = &[
     ("ListEarnings", "payout_period >= 2026-Q2 AND month < 2026-05 AND partner = partners/contoso", |earning| {
         text(earning, "payoutPeriod") >= "2026-Q2" && text(earning, "month") < "2026-05"
     }),
+    ("ListEarnings", "mpn_id = 1001 AND payout = ''", |earning| {
+        earning["mpnId"] == "1001" && earning.get("payout").is_none()
+    }),
+    ("ListPayouts", "state = UPCOMING AND currency = USD AND create_time > 2020-01-01T00:00:00Z", |payout| {
+        payout["state"] == "PAYOUT_STATE_UPCOMING"
+    }),
+    ("ListPayouts", "amount_micros < 0 OR actual_date > 2026-01-01", |payout| payout.get("actualDate").is_some()),
     ("ListUsage", "month > 2026-01 AND month < 2026-04", |usage| {
         text(usage, "month") > "2026-01" && text(usage, "month") < "2026-04"
     }),
@@ -115,6 +122,7 @@ const ORDERS: &[(&str, &[&str])] = &[
     ("ListAssessments", &["name", "official_time"]),
     ("ListProgramGuides", &["effective_start_time", "create_time", "display_name"]),
     ("ListEarnings", &["accrue_time", "month"]),
+    ("ListPayouts", &["create_time", "payout_period"]),
     ("ListUsage", &["month", "import_time"]),
     ("ListSubscriptions", &["name", "purchase_time", "end_time"]),
     ("ListWorkloads", &["name"]),

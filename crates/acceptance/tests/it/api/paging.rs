@@ -3,6 +3,7 @@
 use cpor_acceptance::{
     Actor, ClaimStage, Method, PDF, TestClaim, TestSystem, both_databases, call, decode, encode, methods, reason,
 };
+use cpor_proto::eligibility::v1::{ImportPayoutsRequest, PayoutRow, PayoutState};
 use cpor_types::Role;
 use prost::Message as _;
 use prost_reflect::{DynamicMessage, Value};
@@ -68,7 +69,7 @@ impl<'s> ListFixture<'s> {
     pub(super) fn request_and_actor(&self, method: &Method) -> (Json, Actor) {
         let Self { system, claim, case, tenant, key } = self;
         let request = match method.name.as_str() {
-            "ListClaims" => json!({"parent": "partners/-"}),
+            "ListClaims" | "ListPayouts" => json!({"parent": "partners/-"}),
             "ListEvidence" | "ListComments" | "ListHistory" => json!({"parent": claim}),
             "ListReviewNotes" => json!({"parent": case}),
             "ListReviewCases" | "ListConsents" | "ListAssessments" | "ListAssociations" | "ListEarnings" => {
@@ -88,7 +89,8 @@ impl<'s> ListFixture<'s> {
     }
 }
 
-/// Creates two claims with earnings for April.
+/// Creates two claims with earnings for April, and payouts of them, of which all but the last are
+/// reversed.
 async fn create_earnings(system: &TestSystem) {
     let mut cases = Vec::new();
     for _ in 0..2 {
@@ -99,6 +101,32 @@ async fn create_earnings(system: &TestSystem) {
         system.import_usage(&case.key(0).await, &[("2026-04", 100)]).await;
     }
     system.wait_until_idle().await;
+    system.advance_to("2026-07-01T00:00:00Z".parse().unwrap()).await;
+    let mut client = system.manager.eligibility();
+    let row = PayoutRow {
+        partner: "partners/contoso".into(),
+        mpn_id: "1001".into(),
+        currency: "USD".into(),
+        payout_period: "2026-Q2".into(),
+        estimated_date: "2026-07-31".into(),
+        actual_date: "2026-07-01".into(),
+        reversal_reason: "The account is closed.".into(),
+        ..PayoutRow::default()
+    };
+    let with_state = |reference: &str, state: PayoutState| PayoutRow {
+        reference: reference.into(),
+        state: state.into(),
+        ..row.clone()
+    };
+    let rows = vec![
+        with_state("SEPA 1", PayoutState::Sent),
+        with_state("SEPA 1", PayoutState::Reversed),
+        with_state("SEPA 2", PayoutState::Sent),
+        with_state("SEPA 2", PayoutState::Reversed),
+        with_state("", PayoutState::Upcoming),
+    ];
+    let results = client.import_payouts(ImportPayoutsRequest { rows, ..Default::default() }).await.unwrap();
+    assert!(results.into_inner().results.iter().all(|result| result.error.is_none()));
 }
 
 fn workload(tenant: &str, product: &str) -> cpor_proto::registry::v1::Workload {

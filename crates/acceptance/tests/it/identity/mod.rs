@@ -26,10 +26,11 @@ pub(crate) struct ResourceNames {
     pub(crate) subscription: String,
     pub(crate) workload: String,
     pub(crate) key: String,
+    pub(crate) payout: String,
 }
 
 impl ResourceNames {
-    /// The names around a claim that has an association. There is no arbitration.
+    /// The names around a claim that has an association. There is no arbitration and no payout.
     pub(crate) async fn of(case: &TestClaim<'_>) -> Self {
         let (id, system) = (case.id().to_owned(), case.system);
         let subscription = rows::subscription(&case.tenant, &system.next_uuid(), "power-apps");
@@ -52,6 +53,7 @@ impl ResourceNames {
             subscription: subscription_name,
             workload: workload_name,
             key: case.key(0).await,
+            payout: format!("{}/payouts/{id}", case.name.split("/claims/").next().unwrap()),
         }
     }
 
@@ -73,12 +75,13 @@ impl ResourceNames {
             assessment: format!("{}/assessments/{id}", self.tenant),
             association: format!("{}/associations/{id}", self.tenant),
             key: format!("tenants/{id}/subscriptions/{id}"),
+            payout: format!("{}/payouts/{id}", self.partner),
         }
     }
 
     /// All names. The longest are first, because the name of a claim begins with that of its
     /// partner.
-    fn all(&self) -> [&str; 14] {
+    fn all(&self) -> [&str; 15] {
         [
             &self.evidence,
             &self.comment,
@@ -91,6 +94,7 @@ impl ResourceNames {
             &self.subscription,
             &self.workload,
             &self.claim,
+            &self.payout,
             &self.key,
             &self.tenant,
             &self.partner,

@@ -8,7 +8,7 @@ use super::ResourceNames;
 /// The request of a method for these resources, as JSON. Where possible it changes nothing.
 pub(crate) fn request_for(method: &Method, names: &ResourceNames) -> Value {
     let ResourceNames { partner, tenant, claim, evidence, comment, case, note, arbitration, .. } = names;
-    let ResourceNames { consent, assessment, association, subscription, workload, key, .. } = names;
+    let ResourceNames { consent, assessment, association, subscription, workload, key, payout, .. } = names;
     match method.name.as_str() {
         "CreateClaim" => json!({"parent": partner, "claim": {}, "validate_only": true}),
         "ListClaims" | "WatchClaims" => json!({"parent": partner}),
@@ -16,6 +16,7 @@ pub(crate) fn request_for(method: &Method, names: &ResourceNames) -> Value {
         "SubmitClaim" => json!({"name": claim, "validate_only": true}),
         "ResubmitClaim" => json!({"name": claim, "comment": "x", "validate_only": true}),
         "DisputeClaim" => json!({"name": claim, "justification": "x", "validate_only": true}),
+        "DeclinePayment" => json!({"name": claim, "validate_only": true}),
         "WithdrawClaim" => json!({"name": claim, "reason": "WITHDRAW_REASON_WRONG_MPN_ID", "validate_only": true}),
         "ErasePersonalData" => json!({"name": claim, "reason": "x", "validate_only": true}),
         "GetClaim" | "ExportClaimReceipt" | "DeleteClaim" | "DownloadPoeTemplate" | "ExplainClaim" => {
@@ -69,7 +70,19 @@ pub(crate) fn request_for(method: &Method, names: &ResourceNames) -> Value {
             json!({"name": "programGuides/default-2026", "start_month": "2030-01", "validate_only": true})
         }
         "SimulateProgramGuide" => json!({"name": "programGuides/default-2026"}),
-        "ListEarnings" => json!({"parent": tenant}),
+        "ListEarnings" | "WatchEarnings" => json!({"parent": tenant}),
+        "ListPayouts" => json!({"parent": partner}),
+        "GetPayout" | "ProcessPayout" => json!({"name": payout}),
+        "SendPayout" => json!({"name": payout, "reference": "x", "actual_date": "2020-04-01"}),
+        "ReversePayout" => json!({"name": payout, "reason": "x"}),
+        // There are no earnings of this period.
+        "CreatePayout" => json!({"parent": partner, "payout": {
+            "mpn_id": "1001", "currency": "USD", "payout_period": "2020-Q1", "estimated_date": "2020-04-20",
+        }}),
+        "ImportPayouts" => json!({"rows": [{
+            "partner": partner, "mpn_id": "1001", "currency": "USD", "payout_period": "2020-Q1",
+            "state": "PAYOUT_STATE_UPCOMING", "estimated_date": "2020-04-20",
+        }]}),
         "ExportEarnings" => json!({"parent": tenant, "format": "EXPORT_FORMAT_CSV"}),
         "RecordPayout" => json!({"payout_period": "2020-Q1", "reference": "x"}),
         // The row is refused, because workloads must be claimed anew (R58).

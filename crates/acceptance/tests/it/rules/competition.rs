@@ -214,6 +214,7 @@ async fn r37_an_award_reserves_the_key(system: &TestSystem) {
             winner_claim: one.name.clone(),
             activities: one.claim().await.activities,
             review_case_id: one.review_name().await.rsplit('/').next().unwrap().to_owned(),
+            revenue_association_exclusive: false,
         }],
     };
     system.service(Service::PoeReview, Service::Registry).registry().arbitrate_holds(request).await.unwrap();

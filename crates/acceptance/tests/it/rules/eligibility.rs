@@ -12,6 +12,7 @@ use cpor_proto::{
         Activity, AssociationState, Program, PurchaseChannel, SubscriptionStatus, Verdict as ClaimVerdict, Verdict,
     },
 };
+use cpor_types::Service;
 use tonic::Code;
 
 both_databases![
@@ -29,6 +30,8 @@ both_databases![
     r53_recognition_only_is_recognised_and_never_paid,
     r53_the_default_guide_can_be_read,
 ];
+
+both_databases![with own_catalog: r52_assessed_again_when_the_catalog_changes];
 
 /// The verdict and the failed conditions of each line and activity. The assessment and the claim
 /// must agree.
@@ -128,6 +131,25 @@ async fn r52_assessed_again_when_the_partner_changes(system: &TestSystem) {
     contoso.enrollments[0].end_time = Some(timestamp("2026-03-20T00:00:00Z"));
     system.import_row(Row::Partner(contoso)).await;
     assert_eq!(verdicts(&case).await, [not_eligible(&["partner_enrolled"])]);
+}
+
+async fn r52_assessed_again_when_the_catalog_changes(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Official).await;
+    assert_eq!(verdicts(&case).await, [(Verdict::Eligible, vec![])]);
+    let shipped = std::fs::read_to_string(system.store().catalog()).unwrap();
+    let entry = r#"id = "dynamics-365-sales", "#;
+    let recognition_only = shipped.replace(entry, &format!("{entry}incentivized = false, "));
+    assert_ne!(recognition_only, shipped);
+    std::fs::write(system.store().catalog(), recognition_only).unwrap();
+    system.crash(Service::Registry).await;
+    assert_eq!(verdicts(&case).await, [(Verdict::RecognitionOnly, vec![])]);
+    // An association that becomes official later has the same facts.
+    let later = TestClaim::at_stage(system, system.presales().await, ClaimStage::Official).await;
+    assert_eq!(verdicts(&later).await, [(Verdict::RecognitionOnly, vec![])]);
+    std::fs::write(system.store().catalog(), shipped).unwrap();
+    system.crash(Service::Registry).await;
+    assert_eq!(verdicts(&case).await, [(Verdict::Eligible, vec![])]);
+    assert_eq!(verdicts(&later).await, [(Verdict::Eligible, vec![])]);
 }
 
 async fn r52_assessed_again_when_usage_is_imported(system: &TestSystem) {

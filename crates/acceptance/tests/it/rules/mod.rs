@@ -30,6 +30,7 @@ mod legacy_associations;
 mod notices;
 mod parties;
 mod partner_mail;
+mod payouts;
 mod poe_template;
 mod policies;
 mod receipts;

@@ -8,7 +8,7 @@ use uuid::Uuid;
 fn refused(content: Content, facts: &DirectoryFacts) -> Vec<String> {
     let transition = Claim::create(name(), content, Some(facts), start()).unwrap();
     let claim = transition.next.add_evidence(evidence(0), &rules(), start()).unwrap().next;
-    match claim.submit(Submit { review_case: case() }, Some(facts), &rules(), start()) {
+    match claim.submit(Submit { review_case: case(), by_incentives_admin: true }, Some(facts), &rules(), start()) {
         Ok(_) => Vec::new(),
         Err(Refusal::Incomplete(found)) => {
             assert_eq!(found, claim.violations(rules().in_force(start())), "a draft shows what a submission refuses");
@@ -55,8 +55,12 @@ fn r11_an_empty_draft_names_every_missing_field_at_once() {
         "evidence",
     ];
     assert_eq!(fields, expected);
-    let error =
-        transition.next.submit(Submit { review_case: case() }, Some(&DirectoryFacts::default()), &rules(), start());
+    let error = transition.next.submit(
+        Submit { review_case: case(), by_incentives_admin: true },
+        Some(&DirectoryFacts::default()),
+        &rules(),
+        start(),
+    );
     assert_eq!(error, Err(Refusal::Incomplete(found)));
 }
 
@@ -68,7 +72,12 @@ fn r11_a_silent_directory_never_lets_a_claim_through() {
 
 fn refused_silently() -> Vec<String> {
     let claim = TestClaim::complete().claim;
-    match claim.submit(Submit { review_case: case() }, Some(&DirectoryFacts::default()), &rules(), start()) {
+    match claim.submit(
+        Submit { review_case: case(), by_incentives_admin: true },
+        Some(&DirectoryFacts::default()),
+        &rules(),
+        start(),
+    ) {
         Err(Refusal::Incomplete(found)) => found.into_iter().map(|v| format!("{} {}", v.field, v.reason)).collect(),
         other => panic!("{other:?}"),
     }

@@ -281,7 +281,7 @@ impl TestClaim {
     }
 
     pub(crate) fn submitted_under(rules: &Rules) -> Self {
-        let submit = Submit { review_case: case() };
+        let submit = Submit { review_case: case(), by_incentives_admin: true };
         Self::complete().step(|claim, now| claim.submit(submit, Some(&admitted()), rules, now))
     }
 

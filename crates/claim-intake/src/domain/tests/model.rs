@@ -135,6 +135,8 @@ impl Model {
                 editable || disputable || (self.contested && matches!(self.state, ModelState::Approved(_)))
             }
             Command::Comment => self.state != ModelState::Deleted,
+            // The default profile does not let the partner decline payment (R54b).
+            Command::DeclinePayment => false,
             Command::ErasePersonalData => {
                 matches!(
                     self.state,
@@ -158,7 +160,12 @@ impl Model {
             Command::Submit | Command::RemoveEvidence => self.documents > 0,
             Command::Resubmit => answered,
             Command::AddEvidence => self.new_documents < Self::MAX_DOCUMENTS,
-            Command::Update | Command::Delete | Command::Withdraw | Command::Dispute | Command::Comment => true,
+            Command::Update
+            | Command::Delete
+            | Command::Withdraw
+            | Command::Dispute
+            | Command::Comment
+            | Command::DeclinePayment => true,
             Command::ErasePersonalData => !self.erased,
         };
         if !self.allows(command) || !is_founded {
@@ -166,7 +173,7 @@ impl Model {
         }
         self.erased = command == Command::ErasePersonalData;
         match command {
-            Command::ErasePersonalData => {}
+            Command::ErasePersonalData | Command::DeclinePayment => {}
             Command::Update | Command::Comment => self.mark_answered(),
             Command::Delete => self.state = ModelState::Deleted,
             Command::Submit => self.state = ModelState::Submitted,

@@ -47,7 +47,9 @@ fn perform(claim: &Claim, command: Command, now: Timestamp) -> Result<Option<Tra
             return claim.update(&update, Some(&facts), &rules, now);
         }
         Command::Delete => claim.delete(now),
-        Command::Submit => claim.submit(Submit { review_case: case() }, Some(&facts), &rules, now),
+        Command::Submit => {
+            claim.submit(Submit { review_case: case(), by_incentives_admin: true }, Some(&facts), &rules, now)
+        }
         Command::Resubmit => claim.resubmit(Resubmit { comment: None }, Some(&facts), &rules, now),
         Command::Withdraw => claim.withdraw(withdraw(), now),
         Command::Dispute => {
@@ -60,6 +62,7 @@ fn perform(claim: &Claim, command: Command, now: Timestamp) -> Result<Option<Tra
             claim.remove_evidence(id, now)
         }
         Command::Comment => claim.comment(comment(ActorSide::Partner), now),
+        Command::DeclinePayment => claim.decline_payment("", now),
         Command::ErasePersonalData => return claim.erase(&erase(), now),
     };
     transition.map(Some)
@@ -103,11 +106,13 @@ fn check_allowed_methods(claim: &Claim, now: Timestamp) {
             Refusal::NotAllowed { .. }
             | Refusal::DisputeWindowPassed { .. }
             | Refusal::DisputeNotAllowed(_)
+            | Refusal::PaymentNotDeclinable { .. }
             | Refusal::PersonalDataNeeded { .. } => true,
             Refusal::NotFound => claim.state.kind() == ClaimStateKind::Deleted,
             Refusal::LocationNotOfPartner
             | Refusal::Incomplete(_)
             | Refusal::DraftsOnly
+            | Refusal::SubmitterNotAllowed { .. }
             | Refusal::FieldsLocked { .. }
             | Refusal::NothingChanged
             | Refusal::DisputeUnfounded

@@ -16,7 +16,9 @@ fn perform(test: &TestClaim, command: Command) -> Result<Transition<Claim>, Refu
             claim.update(&update, Some(&facts), &rules, now).map(|changed| changed.expect("the contact changes"))
         }
         Command::Delete => claim.delete(now),
-        Command::Submit => claim.submit(Submit { review_case: case() }, Some(&facts), &rules, now),
+        Command::Submit => {
+            claim.submit(Submit { review_case: case(), by_incentives_admin: true }, Some(&facts), &rules, now)
+        }
         Command::Resubmit => {
             let resubmit = Resubmit { comment: Some(comment(ActorSide::Partner)) };
             claim.resubmit(resubmit, Some(&facts), &rules, now)
@@ -26,6 +28,7 @@ fn perform(test: &TestClaim, command: Command) -> Result<Transition<Claim>, Refu
         Command::AddEvidence => claim.add_evidence(evidence(1), &rules, now),
         Command::RemoveEvidence => claim.remove_evidence(evidence(0).id, now),
         Command::Comment => claim.comment(comment(ActorSide::Partner), now),
+        Command::DeclinePayment => claim.decline_payment("", now),
         Command::ErasePersonalData => {
             claim.erase(&erase(), now).map(|transition| transition.expect("something is left"))
         }
@@ -63,6 +66,8 @@ fn r15_commands_in_every_state_follow_the_table() {
                     assert_eq!((named, command), (state, Command::ErasePersonalData));
                     assert!(!test.claim.is_at_rest(), "{state}");
                 }
+                // The default profile does not let the partner decline payment (R54b).
+                Err(Refusal::PaymentNotDeclinable { .. }) => assert_eq!(command, Command::DeclinePayment),
                 Err(Refusal::NotFound) => assert_eq!(state, ClaimStateKind::Deleted, "{command}"),
                 Err(other) => panic!("{command} in {state}: {other}"),
             }

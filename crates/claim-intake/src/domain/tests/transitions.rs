@@ -52,7 +52,8 @@ fn r18_a_submission_fixes_tenant_policy_calendars() {
 #[test]
 fn r18_facts_of_another_state_are_gathered_again() {
     let test = TestClaim::complete();
-    let refused = test.claim.submit(Submit { review_case: case() }, None, &rules(), test.now);
+    let refused =
+        test.claim.submit(Submit { review_case: case(), by_incentives_admin: true }, None, &rules(), test.now);
     assert_eq!(refused, Err(Refusal::FactsMissing));
 }
 
@@ -67,7 +68,7 @@ fn r14_ten_documents_per_submission_and_response() {
         test
     };
     let test = full(TestClaim::draft(), 0, 10);
-    let submit = Submit { review_case: case() };
+    let submit = Submit { review_case: case(), by_incentives_admin: true };
     let test = test.step(|claim, now| claim.submit(submit, Some(&admitted()), &rules(), now));
     let asked = test.fact(&review(ReviewFact::Started("rita".into(), None))).fact(&request_action());
     assert_eq!(full(asked, 10, 20).claim.evidence.len(), 20);

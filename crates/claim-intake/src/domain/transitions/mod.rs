@@ -11,6 +11,7 @@ mod edit;
 mod erase;
 mod evidence;
 mod lines;
+mod payment;
 mod review;
 mod statement;
 mod submit;

@@ -5,13 +5,15 @@ use crate::domain::{
     claim::{EntryDetails, TransitionBuilder},
 };
 use cpor_durable::Transition;
-use cpor_types::{CaseId, Timestamp};
+use cpor_types::{CaseId, Submitters, Timestamp};
 
 /// Submits a draft.
 #[derive(Clone, Copy, Debug)]
 pub struct Submit {
     /// The id of the review case that the submission opens.
     pub review_case: CaseId,
+    /// Whether the submitter has the role `incentives_admin`.
+    pub by_incentives_admin: bool,
 }
 
 /// Answers the reviewer's request for partner action.
@@ -27,8 +29,10 @@ impl Claim {
     /// that time.
     ///
     /// # Errors
-    /// Returns [`Refusal::NotAllowed`] in every state except EDITING, [`Refusal::FactsMissing`] if
-    /// `facts` is `None`, and [`Refusal::Incomplete`] with every violation of the claim (R11).
+    /// Returns [`Refusal::NotAllowed`] in every state except EDITING,
+    /// [`Refusal::SubmitterNotAllowed`] if the policy profile does not let the caller's role
+    /// submit, [`Refusal::FactsMissing`] if `facts` is `None`, and [`Refusal::Incomplete`] with
+    /// every violation of the claim (R11).
     pub fn submit(
         &self,
         submit: Submit,
@@ -38,6 +42,9 @@ impl Claim {
     ) -> Result<Transition<Self>, Refusal> {
         self.check_admitted(Command::Submit)?;
         let policy = rules.in_force(now);
+        if policy.submitters == Submitters::IncentivesAdmin && !submit.by_incentives_admin {
+            return Err(Refusal::SubmitterNotAllowed { policy: policy.id() });
+        }
         let mut builder = TransitionBuilder::new(self, now);
         builder.claim.set_directory_facts(Some(facts.ok_or(Refusal::FactsMissing)?));
         let required = builder.claim.check_complete(policy)?;
@@ -60,6 +67,7 @@ impl Claim {
             bounced: false,
             consent_request_number: 0,
             disputes: 0,
+            payment_declined: None,
             document_count_at_start: 0,
             statement: None,
         });

@@ -1,8 +1,9 @@
-//! Scenarios 8 to 11: changes after the associations of claims have become official. A program
-//! guide is revised, a customer declines late, a subscription ends, and the earnings are exported.
+//! Scenarios 8 to 12: changes after the associations of claims have become official. A program
+//! guide is revised, a customer declines late, a subscription ends, and the earnings are exported
+//! and paid.
 
 use anyhow::{Context as _, ensure};
-use cpor_proto::r#type::v1::AssociationState;
+use cpor_proto::{eligibility::v1::PayoutState, r#type::v1::AssociationState};
 
 use super::{CONSENT_WINDOW_AND_A_DAY, POE_DOCX};
 use crate::demo::{claim::DemoClaim, drafts::*, mailbox, program_manager, system::DemoSystem, timeline::Timeline};
@@ -85,5 +86,16 @@ pub(super) async fn exported_earnings(system: &DemoSystem, timeline: &mut Timeli
     let exported = program_manager::export_earnings(system, timeline).await?;
     ensure!(exported > 0, "the export is empty");
     timeline.summary.earnings = exported;
+    Ok(())
+}
+
+/// The program manager pays what the third quarter earned (R54a).
+pub(super) async fn paid_quarter(system: &DemoSystem, timeline: &mut Timeline) -> anyhow::Result<()> {
+    timeline.print_heading("12 The third quarter ends, and its earnings are paid");
+    system.advance_to("2026-10-01T09:00:00Z").await?;
+    let payout = program_manager::pay_quarter(system, timeline, "2026-Q3").await?;
+    ensure!(payout.state() == PayoutState::Sent && payout.line_count > 0, "the payout was not sent: {payout:?}");
+    let paid = program_manager::count_earnings(system, &format!("payout = {} AND status = PAID", payout.name)).await?;
+    ensure!(paid == payout.line_count, "{paid} of {} lines are paid", payout.line_count);
     Ok(())
 }

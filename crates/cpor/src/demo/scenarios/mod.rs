@@ -32,5 +32,6 @@ pub(super) async fn run_all(system: &DemoSystem, timeline: &mut Timeline) -> any
     later_changes::revised_guide(system, timeline).await?;
     later_changes::declined_after_the_window(system, timeline).await?;
     later_changes::expired_subscription(system, timeline, &mut power_apps).await?;
-    later_changes::exported_earnings(system, timeline).await
+    later_changes::exported_earnings(system, timeline).await?;
+    later_changes::paid_quarter(system, timeline).await
 }

@@ -12,7 +12,7 @@ use crate::{
 
 /// Converts an entry of the ledger.
 pub(in crate::api) fn to_earning(entry: LedgerEntry) -> wire::Earning {
-    let LedgerEntry { earning, payment } = entry;
+    let LedgerEntry { earning, payout, payment } = entry;
     let (status, reference, pay_time) = match payment {
         Payment::NothingDue => (wire::EarningStatus::NothingDue, String::new(), None),
         Payment::Accrued => (wire::EarningStatus::Accrued, String::new(), None),
@@ -38,6 +38,8 @@ pub(in crate::api) fn to_earning(entry: LedgerEntry) -> wire::Earning {
         reference,
         pay_time,
         number: to_count(earning.number),
+        mpn_id: earning.mpn_id,
+        payout: payout.map(|payout| payout.to_string()).unwrap_or_default(),
     }
 }
 
@@ -68,6 +70,7 @@ fn to_outcome(earned: &EarnedAmount) -> wire::EarningOutcome {
     match earned {
         EarnedAmount::Paid(_) => wire::EarningOutcome::Earned,
         EarnedAmount::Nothing(NoEarningReason::RecognitionOnly) => wire::EarningOutcome::RecognitionOnly,
+        EarnedAmount::Nothing(NoEarningReason::PaymentDeclined) => wire::EarningOutcome::PaymentDeclined,
         EarnedAmount::Nothing(NoEarningReason::NotCredited) => wire::EarningOutcome::NotCredited,
         EarnedAmount::Nothing(NoEarningReason::ConditionsFailed(_)) => wire::EarningOutcome::ConditionsFailed,
         EarnedAmount::Nothing(NoEarningReason::UsageMissing) => wire::EarningOutcome::UsageMissing,

@@ -1,9 +1,11 @@
 //! Converts domain types to proto messages. Program guides are also converted from proto messages.
 mod earnings;
 mod guide;
+mod payouts;
 
 pub(super) use earnings::{to_earning, to_monthly_earning};
 pub(super) use guide::{parse_revises, to_document, to_field_violation, to_program_guide};
+pub(super) use payouts::{parse_date, parse_reported_payout, parse_required_date, to_payout, to_payout_state};
 
 use cpor_proto::wire_time::to_wire_time;
 use cpor_proto::{WireEnum as _, eligibility::v1 as wire};

@@ -26,6 +26,34 @@ fn r50_r54_only_full_months_earn() {
 }
 
 #[test]
+fn r54b_declined_payment_is_taken_back_in_all_months() {
+    let usage = seats(&[("2026-04", 10), ("2026-05", 10)]);
+    let mut claim = AssessedClaim { usage, ..AssessedClaim::open(presales()) };
+    claim.assess("2026-06-02T00:00:00Z");
+    claim.apply(claim.assessment.decline_payment());
+    claim.assess("2026-06-02T00:00:01Z");
+    let amounts = claim.amounts();
+    assert_eq!(amounts.iter().map(|(_, micros)| micros).sum::<i64>(), 0, "{amounts:?}");
+    assert_eq!(claim.earned("2026-04"), &EarnedAmount::Nothing(NoEarningReason::PaymentDeclined));
+    let result = &claim.results[&"2026-05".parse().unwrap()].results[0];
+    assert_eq!((result.verdict, result.conditions.is_empty()), (Verdict::RecognitionOnly, false));
+    assert_eq!(claim.assessment.decline_payment(), None, "it was declined before");
+}
+
+#[test]
+fn r52_a_catalog_applies_from_its_month_on() {
+    let usage = seats(&[("2026-04", 10), ("2026-05", 10)]);
+    let mut claim = AssessedClaim { usage, ..AssessedClaim::open(presales()) };
+    claim.assess("2026-05-02T00:00:00Z");
+    let catalog = CatalogFacts([(presales().lines[0].product.clone(), false)].into());
+    claim.apply(claim.assessment.change_catalog(&catalog, time("2026-05-10T00:00:00Z")));
+    claim.assess("2026-06-02T00:00:00Z");
+    assert_eq!(claim.earned("2026-04").amount().map(|amount| amount.micros), Some(40_000_000), "April keeps its facts");
+    assert_eq!(claim.earned("2026-05"), &EarnedAmount::Nothing(NoEarningReason::RecognitionOnly));
+    assert_eq!(claim.assessment.change_catalog(&catalog, time("2026-06-02T00:00:00Z")), None, "it is the same");
+}
+
+#[test]
 fn r54_recorded_when_over_or_with_usage() {
     let mut claim = AssessedClaim::open(presales());
     claim.assess("2026-04-30T23:59:59Z");

@@ -1,5 +1,5 @@
 //! Applies the events of the registry, the service that stores which partner is on record for which
-//! workload or subscription. Each event becomes commands on assessments.
+//! workload or subscription, and of claim-intake. Each event becomes commands on assessments.
 mod parse;
 #[cfg(test)]
 mod tests;
@@ -12,25 +12,26 @@ use cpor_durable::{
     Writer,
 };
 use cpor_proto::events::v1::{
-    AssociationBecameOfficial, AssociationEnded, PartnerChanged, SubscriptionChanged, event::Payload,
+    AssociationBecameOfficial, AssociationEnded, CatalogChanged, PartnerChanged, PaymentDeclined, SubscriptionChanged,
+    event::Payload,
 };
 use cpor_types::{AssociationEndReason, PartnerId};
 use futures_util::future::try_join_all;
 
 use crate::{
     assessor::Assessor,
-    domain::{Assessment, AssociationEnd, PartnerRecord},
+    domain::{Assessment, AssociationEnd, CatalogFacts, PartnerRecord},
     store::{
         self, AssessmentStore,
         assessments::{self, Scope},
-        partner_records,
+        catalog_facts, declined_payments, partner_records,
     },
 };
 
 /// The number of assessments that are read and changed at a time after a change of a partner.
 const PAGE_SIZE: u64 = 500;
 
-/// Applies the registry's events.
+/// Applies the events of the registry and of claim-intake.
 pub(crate) struct EventHandler {
     db: Db,
     writer: Writer<AssessmentStore>,
@@ -47,6 +48,8 @@ impl EventReceiver for EventHandler {
             Payload::AssociationEnded(event) => self.on_association_ended(&incoming, event).await,
             Payload::SubscriptionChanged(event) => self.on_subscription_changed(&incoming, event).await,
             Payload::PartnerChanged(event) => self.on_partner_changed(&incoming, event).await,
+            Payload::CatalogChanged(event) => self.on_catalog_changed(&incoming, event).await,
+            Payload::PaymentDeclined(event) => self.on_payment_declined(&incoming, event).await,
             _ => Err(incoming.unexpected()),
         };
         self.assessor.wake();
@@ -62,8 +65,9 @@ impl EventHandler {
 
     /// Opens the assessment of an association that became official.
     ///
-    /// The stored record of the partner is applied twice: before the command, so that the first
-    /// assessment uses current facts, and after it, in case the record changed at the same time.
+    /// The stored record of the partner and the stored catalog are applied twice: before the
+    /// command, so that the first assessment uses current facts, and after it, in case they changed
+    /// at the same time.
     async fn on_association_official(
         &self,
         incoming: &IncomingEvent,
@@ -74,9 +78,19 @@ impl EventHandler {
         if let Some(record) = self.partner_record(&partner).await? {
             facts.partner = record.facts_for_location(&facts.partner.mpn_id);
         }
+        if let Some(catalog) = self.catalog_facts().await? {
+            catalog.apply_to(&mut facts);
+        }
         let key = store::assessment_key(facts.tenant, facts.claim.claim);
         let command = incoming.command("open_assessment", key.clone());
         self.execute(command, move |current| Assessment::open(current, facts.clone())).await?;
+        if declined_payments::contains(self.db.writer(), &key).await.map_err(storage_failure)? {
+            let command = Command::new("decline_payment", key.clone(), incoming.actor.clone());
+            self.execute(command, |current| current?.decline_payment()).await?;
+        }
+        if let Some(catalog) = self.catalog_facts().await? {
+            self.change_catalog(incoming, key.clone(), catalog).await?;
+        }
         match self.partner_record(&partner).await? {
             Some(record) => self.change_partner(incoming, key, record).await,
             None => Ok(()),
@@ -110,6 +124,14 @@ impl EventHandler {
         self.execute(command, move |current| current?.change_subscription(&subscription, time)).await
     }
 
+    /// Stores that the partner declined payment for a claim, and applies it to the assessment if
+    /// the claim has one. The claim gets its assessment when its association becomes official.
+    async fn on_payment_declined(&self, incoming: &IncomingEvent, event: &PaymentDeclined) -> Result<(), ReceiveError> {
+        let key = parse::assessment_key(&event.tenant, &event.claim)?;
+        declined_payments::save(self.db.writer(), &key).await.map_err(storage_failure)?;
+        self.execute(incoming.command("decline_payment", key), |current| current?.decline_payment()).await
+    }
+
     /// Stores the partner's record and applies it to each assessment of the partner.
     ///
     /// The event is marked as applied after the last command. The commands may be repeated, so
@@ -123,16 +145,58 @@ impl EventHandler {
         saved.map_err(storage_failure)?;
         let scope = Scope::Partner(partner.clone());
         let mut after = None;
-        loop {
-            let page = assessments::list(self.db.reader(), &scope, None, after.as_ref(), PAGE_SIZE).await;
-            let page = page.map_err(storage_failure)?;
-            let Some((last, _)) = page.last() else { break };
-            after = Some(last.clone());
+        while let Some(page) = self.next_assessments(&scope, &mut after).await? {
             // The stored record may be from a later event than this one.
             let record = self.partner_record(&partner).await?.unwrap_or_else(|| reported.clone());
-            try_join_all(page.into_iter().map(|(key, _)| self.change_partner(incoming, key, record.clone()))).await?;
+            try_join_all(page.into_iter().map(|key| self.change_partner(incoming, key, record.clone()))).await?;
         }
         self.inbox.mark_applied(&incoming.position).await
+    }
+
+    /// Stores the catalog and applies it to each assessment, as [`Self::on_partner_changed`] does
+    /// with a partner's record (R52).
+    async fn on_catalog_changed(&self, incoming: &IncomingEvent, event: &CatalogChanged) -> Result<(), ReceiveError> {
+        let reported = parse::catalog_facts(event)?;
+        if self.inbox.is_applied(&incoming.position).await? {
+            return Ok(());
+        }
+        let saved = catalog_facts::save(self.db.writer(), incoming.position.sequence, &reported).await;
+        saved.map_err(storage_failure)?;
+        let mut after = None;
+        while let Some(page) = self.next_assessments(&Scope::All, &mut after).await? {
+            let catalog = self.catalog_facts().await?.unwrap_or_else(|| reported.clone());
+            try_join_all(page.into_iter().map(|key| self.change_catalog(incoming, key, catalog.clone()))).await?;
+        }
+        self.inbox.mark_applied(&incoming.position).await
+    }
+
+    /// Returns the keys of the next page of assessments after the key `after`, and moves `after` to
+    /// the end of the page. Returns `None` if there are no more.
+    async fn next_assessments(
+        &self,
+        scope: &Scope,
+        after: &mut Option<AggregateKey>,
+    ) -> Result<Option<Vec<AggregateKey>>, ReceiveError> {
+        let page = assessments::list(self.db.reader(), scope, None, after.as_ref(), PAGE_SIZE).await;
+        let keys: Vec<_> = page.map_err(storage_failure)?.into_iter().map(|(key, _)| key).collect();
+        *after = keys.last().cloned();
+        Ok((!keys.is_empty()).then_some(keys))
+    }
+
+    async fn catalog_facts(&self) -> Result<Option<CatalogFacts>, ReceiveError> {
+        catalog_facts::get(self.db.reader()).await.map_err(storage_failure)
+    }
+
+    /// Applies the catalog to one assessment.
+    async fn change_catalog(
+        &self,
+        incoming: &IncomingEvent,
+        key: AggregateKey,
+        catalog: CatalogFacts,
+    ) -> Result<(), ReceiveError> {
+        let time = incoming.effective_time;
+        let command = Command::new("change_catalog", key, incoming.actor.clone()).effective_at(time);
+        self.execute(command, move |current| current?.change_catalog(&catalog, time)).await
     }
 
     async fn partner_record(&self, partner: &PartnerId) -> Result<Option<PartnerRecord>, ReceiveError> {

@@ -13,7 +13,7 @@ use cpor_types::{
 };
 
 use crate::{
-    domain::{AssociationFacts, Enrollment, LineFacts, PartnerFacts, PartnerRecord, SubscriptionFacts},
+    domain::{AssociationFacts, CatalogFacts, Enrollment, LineFacts, PartnerFacts, PartnerRecord, SubscriptionFacts},
     store,
 };
 
@@ -83,6 +83,13 @@ fn enrollments(facts: &[wire::EnrollmentFacts]) -> Result<Vec<Enrollment>, Recei
         })
     };
     facts.iter().map(enrollment).collect()
+}
+
+/// Returns whether partners are paid for each product of the catalog.
+pub(super) fn catalog_facts(event: &wire::CatalogChanged) -> Result<CatalogFacts, ReceiveError> {
+    let product =
+        |facts: &wire::ProductFacts| Ok((parse::<ProductName>("product", &facts.product)?.product, facts.incentivized));
+    event.products.iter().map(product).collect::<Result<_, _>>().map(CatalogFacts)
 }
 
 /// Returns the lines that ended; empty if all lines ended.

@@ -3,7 +3,7 @@
 use sea_orm::FromJsonQueryResult;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{Assessment, Earning, GuideCatalog, MonthlyResult, PartnerRecord, Payout};
+use crate::domain::{Assessment, CatalogFacts, Earning, GuideCatalog, MonthlyResult, PartnerRecord, Payout};
 
 /// An assessment as JSON.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromJsonQueryResult)]
@@ -29,6 +29,11 @@ pub(crate) struct PayoutBody(pub(crate) Payout);
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromJsonQueryResult)]
 #[serde(transparent)]
 pub(crate) struct PartnerRecordBody(pub(crate) PartnerRecord);
+
+/// The catalog of products as JSON.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromJsonQueryResult)]
+#[serde(transparent)]
+pub(crate) struct CatalogFactsBody(pub(crate) CatalogFacts);
 
 /// The catalog of program guides as JSON.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromJsonQueryResult)]

@@ -1,5 +1,5 @@
 //! The table `earning`, which is the ledger of the amounts that partners earn (R54). Rows are
-//! inserted and never deleted. Only a payout updates a row, in its last four columns.
+//! inserted and never deleted. Only payouts update a row, in its last four columns.
 
 use cpor_durable::ids::{ClaimId, EarningId, PartnerId, PayoutId, PayoutPeriodId, TenantId};
 use sea_orm::entity::prelude::*;
@@ -20,6 +20,8 @@ pub(crate) struct Model {
     /// The partner of the claim. This column and the next ones up to `amount_micros` are copies
     /// from `line`, for indexes and filters.
     pub(crate) partner: PartnerId,
+    /// The MPN id of the partner's location.
+    pub(crate) mpn_id: String,
     /// The id of the claim.
     pub(crate) claim: ClaimId,
     /// The workload or subscription, as `workloads/{product}` or `subscriptions/{uuid}`.
@@ -32,6 +34,9 @@ pub(crate) struct Model {
     pub(crate) accrue_time: DateTimeUtc,
     /// The number of the earning within its claim, from 1.
     pub(crate) number: i64,
+    /// The number of the earning in the ledger, from 1, in the order of commits. Watches follow it.
+    #[sea_orm(unique)]
+    pub(crate) sequence: i64,
     /// The currency of `amount_micros`; null if the earning has no amount.
     pub(crate) currency: Option<String>,
     /// The amount of the earning in millionths of the currency.
@@ -41,7 +46,8 @@ pub(crate) struct Model {
     pub(crate) line: EarningBody,
     /// Whether the earning has been paid.
     pub(crate) status: EarningStatus,
-    /// The payout that paid the earning. The next two columns are copies from the payout.
+    /// The payout that contains the earning, unless it was reversed. The next two columns are
+    /// copies from the payout; they are null until the payment is sent.
     pub(crate) payout: Option<PayoutId>,
     /// The reference of the payout.
     pub(crate) reference: Option<String>,
@@ -50,9 +56,9 @@ pub(crate) struct Model {
     /// The assessment that caused the earning. It is saved before its earnings and never deleted.
     #[sea_orm(belongs_to, from = "(owner, claim)", to = "(owner, id)", on_delete = "Restrict")]
     pub(crate) assessment: BelongsTo<super::assessment::Entity>,
-    /// The payout that paid the earning. It is saved before its earnings are marked, and never
+    /// The payout that contains the earning. It is saved before its earnings are marked, and never
     /// deleted.
-    #[sea_orm(belongs_to, from = "(payout_period, payout)", to = "(owner, id)", on_delete = "Restrict")]
+    #[sea_orm(belongs_to, from = "(partner, payout)", to = "(owner, id)", on_delete = "Restrict")]
     pub(crate) paid_by: BelongsTo<Option<super::payout::Entity>>,
 }
 

@@ -91,7 +91,33 @@ enum Payout {
     Owner,
     Id,
     Version,
+    MpnId,
+    Currency,
+    Period,
     State,
+    Reference,
+    EstimatedDate,
+    ActualDate,
+    CreateTime,
+    AmountMicros,
+    LineCount,
+    Body,
+}
+
+#[derive(DeriveIden)]
+enum PayoutLine {
+    Table,
+    Owner,
+    Payout,
+    Tenant,
+    Earning,
+}
+
+#[derive(DeriveIden)]
+enum LedgerEnd {
+    Table,
+    Owner,
+    Last,
 }
 
 #[derive(DeriveIden)]
@@ -100,12 +126,14 @@ enum Earning {
     Owner,
     Id,
     Partner,
+    MpnId,
     Claim,
     Key,
     Month,
     PayoutPeriod,
     AccrueTime,
     Number,
+    Sequence,
     Currency,
     AmountMicros,
     Line,
@@ -113,6 +141,21 @@ enum Earning {
     Payout,
     Reference,
     PayTime,
+}
+
+#[derive(DeriveIden)]
+enum CatalogFact {
+    Table,
+    Owner,
+    Sequence,
+    Products,
+}
+
+#[derive(DeriveIden)]
+enum DeclinedPayment {
+    Table,
+    Owner,
+    Id,
 }
 
 #[derive(DeriveIden)]
@@ -126,6 +169,9 @@ enum GuideShelf {
 
 /// The values of the column `earning.status`.
 const STATUSES: [&str; 3] = ["nothing_due", "accrued", "paid"];
+
+/// The values of the column `payout.state`.
+const PAYOUT_STATES: [&str; 4] = ["upcoming", "processing", "sent", "reversed"];
 
 #[async_trait::async_trait]
 #[expect(
@@ -143,6 +189,10 @@ impl MigrationTrait for Migration {
             partner_record(),
             payout(),
             earning(),
+            payout_line(),
+            ledger_end(),
+            declined_payment(),
+            catalog_fact(),
             guide_shelf(),
         ];
         for table in tables {
@@ -162,6 +212,13 @@ impl MigrationTrait for Migration {
             earning_key(),
             earning_due(),
             earning_payout(),
+            earning_sequence(),
+            earning_log("earning_partner_sequence", Earning::Partner),
+            earning_log("earning_tenant_sequence", Earning::Owner),
+            payout_live(),
+            payout_time(),
+            payout_partner(),
+            payout_line_earning(),
         ];
         for index in indexes {
             manager.create_index(index).await?;
@@ -350,7 +407,104 @@ fn payout() -> TableCreateStatement {
         .col(text(T::Owner))
         .col(uuid(T::Id))
         .col(big_integer(T::Version))
-        .col(json_binary(T::State))
+        .col(text(T::MpnId))
+        .col(text(T::Currency))
+        .col(text(T::Period))
+        .col(text(T::State).check(Expr::col(T::State).is_in(PAYOUT_STATES)))
+        .col(text_null(T::Reference))
+        .col(text(T::EstimatedDate))
+        .col(text_null(T::ActualDate))
+        .col(timestamp_with_time_zone(T::CreateTime))
+        .col(big_integer(T::AmountMicros))
+        .col(big_integer(T::LineCount))
+        .col(json_binary(T::Body))
+        .primary_key(Index::create().col(T::Owner).col(T::Id))
+        .take()
+}
+
+/// Makes sure that a location has at most one payout in a currency for a period that was not
+/// reversed.
+fn payout_live() -> IndexCreateStatement {
+    use Payout as T;
+    Index::create()
+        .name("payout_live")
+        .table(T::Table)
+        .unique()
+        .col(T::Owner)
+        .col(T::MpnId)
+        .col(T::Currency)
+        .col(T::Period)
+        .and_where(Expr::col(T::State).ne("reversed"))
+        .take()
+}
+
+/// Serves lists of all payouts.
+fn payout_time() -> IndexCreateStatement {
+    use Payout as T;
+    Index::create().name("payout_time").table(T::Table).col(T::CreateTime).col(T::Id).take()
+}
+
+/// Serves lists of a partner's payouts.
+fn payout_partner() -> IndexCreateStatement {
+    use Payout as T;
+    Index::create().name("payout_partner").table(T::Table).col(T::Owner).col(T::CreateTime).col(T::Id).take()
+}
+
+fn payout_line() -> TableCreateStatement {
+    use PayoutLine as T;
+    Table::create()
+        .table(T::Table)
+        .col(text(T::Owner))
+        .col(uuid(T::Payout))
+        .col(text(T::Tenant))
+        .col(uuid(T::Earning))
+        .primary_key(Index::create().col(T::Owner).col(T::Payout).col(T::Tenant).col(T::Earning))
+        // Payouts are never deleted.
+        .foreign_key(
+            ForeignKey::create()
+                .name("payout_line_payout")
+                .from(T::Table, (T::Owner, T::Payout))
+                .to(Payout::Table, (Payout::Owner, Payout::Id))
+                .on_delete(ForeignKeyAction::Restrict),
+        )
+        // Earnings are never deleted.
+        .foreign_key(
+            ForeignKey::create()
+                .name("payout_line_earning")
+                .from(T::Table, (T::Tenant, T::Earning))
+                .to(Earning::Table, (Earning::Owner, Earning::Id))
+                .on_delete(ForeignKeyAction::Restrict),
+        )
+        .take()
+}
+
+/// Serves the search for the payouts of an earning.
+fn payout_line_earning() -> IndexCreateStatement {
+    use PayoutLine as T;
+    Index::create().name("payout_line_earning_index").table(T::Table).col(T::Tenant).col(T::Earning).take()
+}
+
+fn ledger_end() -> TableCreateStatement {
+    use LedgerEnd as T;
+    Table::create().table(T::Table).col(text(T::Owner).primary_key()).col(big_integer(T::Last)).take()
+}
+
+fn catalog_fact() -> TableCreateStatement {
+    use CatalogFact as T;
+    Table::create()
+        .table(T::Table)
+        .col(text(T::Owner).primary_key())
+        .col(big_integer(T::Sequence))
+        .col(json_binary(T::Products))
+        .take()
+}
+
+fn declined_payment() -> TableCreateStatement {
+    use DeclinedPayment as T;
+    Table::create()
+        .table(T::Table)
+        .col(text(T::Owner))
+        .col(uuid(T::Id))
         .primary_key(Index::create().col(T::Owner).col(T::Id))
         .take()
 }
@@ -362,12 +516,14 @@ fn earning() -> TableCreateStatement {
         .col(text(T::Owner))
         .col(uuid(T::Id))
         .col(text(T::Partner))
+        .col(text(T::MpnId))
         .col(uuid(T::Claim))
         .col(text(T::Key))
         .col(text(T::Month))
         .col(text(T::PayoutPeriod))
         .col(timestamp_with_time_zone(T::AccrueTime))
         .col(big_integer(T::Number))
+        .col(big_integer(T::Sequence))
         .col(text_null(T::Currency))
         .col(big_integer_null(T::AmountMicros))
         .col(json_binary(T::Line))
@@ -388,7 +544,7 @@ fn earning() -> TableCreateStatement {
         .foreign_key(
             ForeignKey::create()
                 .name("earning_paid_by")
-                .from(T::Table, (T::PayoutPeriod, T::Payout))
+                .from(T::Table, (T::Partner, T::Payout))
                 .to(Payout::Table, (Payout::Owner, Payout::Id))
                 .on_delete(ForeignKeyAction::Restrict),
         )
@@ -428,18 +584,33 @@ fn earning_list(name: &str, column: Earning) -> IndexCreateStatement {
     Index::create().name(name).table(T::Table).col(column).col(T::AccrueTime).col(T::Number).col(T::Id).take()
 }
 
-/// Serves payouts, which mark the unpaid earnings of a period as paid.
+/// Serves payouts, which contain the unpaid earnings that are on no other payout.
 fn earning_due() -> IndexCreateStatement {
     use Earning as T;
     Index::create()
         .name("earning_due")
         .table(T::Table)
+        .col(T::Partner)
+        .col(T::MpnId)
+        .col(T::Currency)
         .col(T::PayoutPeriod)
-        .and_where(Expr::col(T::Status).eq("accrued"))
+        .and_where(Expr::col(T::Status).eq("accrued").and(Expr::col(T::Payout).is_null()))
         .take()
 }
 
-/// Serves the totals of a payout.
+/// Serves watches of all earnings, and makes sure that each has its own number.
+fn earning_sequence() -> IndexCreateStatement {
+    use Earning as T;
+    Index::create().name("earning_sequence").table(T::Table).unique().col(T::Sequence).take()
+}
+
+/// Returns the index for watches of the earnings that have the same value in a column.
+fn earning_log(name: &str, column: Earning) -> IndexCreateStatement {
+    use Earning as T;
+    Index::create().name(name).table(T::Table).unique().col(column).col(T::Sequence).take()
+}
+
+/// Serves the steps of a payout.
 fn earning_payout() -> IndexCreateStatement {
     use Earning as T;
     Index::create()

@@ -117,7 +117,7 @@ fn r47_the_earliest_passed_clock_comes_first() {
 #[test]
 fn r61_clock_lengths_come_from_the_profile() {
     let case = open_case(NewCase { clock_lengths: clock_lengths("2023@1"), ..new_case() });
-    assert_eq!(due(&case, ClockKind::Start), Some(end_of(14)));
+    assert_eq!(due(&case, ClockKind::Start), Some(end_of(5)));
     assert_eq!(case.clocks.get(ClockKind::Overall), None, "this profile has no such clock");
     let started = next_case(case.start(&lead(), day(1), &calendar()));
     assert_eq!(due(&started, ClockKind::Decision), Some(calendar().due(day(1), Length::BusinessDays(14))));
@@ -154,6 +154,15 @@ fn r37_clocks_stop_while_competing() {
         };
         assert!(left(ClockKind::Decision, 5) && left(ClockKind::Overall, 8) && left(ClockKind::DisputeDecision, 3));
     }
+}
+
+#[test]
+fn r61_clocks_run_while_competing_if_the_profile_says_so() {
+    let competition_terms = CompetitionTerms { clocks_run: true, ..CompetitionTerms::default() };
+    let case = open_case(NewCase { competition_terms, ..new_case() });
+    let contested = case.update_rivals(rivals(), 1, day(2), &calendar()).unwrap().next;
+    assert!(contested.is_contested());
+    assert_eq!(contested.deadlines(), case.deadlines());
 }
 
 #[test]

@@ -27,6 +27,8 @@ fn r37_companies_compete_for_a_key_in_common() {
     let mut recognition = rival_case();
     recognition.snapshot.activities = vec![Activity::RevenueAssociation];
     assert_eq!(waiting_case().rivals_among([&recognition]), Rivals::new(), "R34");
+    recognition.competition_terms.revenue_association_exclusive = true;
+    assert_eq!(waiting_case().rivals_among([&recognition]), rivals(), "R34: the profile makes it exclusive");
 }
 
 #[test]

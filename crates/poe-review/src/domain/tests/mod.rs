@@ -93,6 +93,7 @@ pub(crate) fn new_case() -> NewCase {
         snapshot: snapshot(),
         clock_lengths: clock_lengths("2021@1"),
         remind_before: Length::BusinessDays(1),
+        competition_terms: CompetitionTerms::default(),
     }
 }
 

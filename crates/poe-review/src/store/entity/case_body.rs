@@ -1,5 +1,5 @@
 //! The JSON column of a review case.
-use crate::domain::{CaseKind, Clocks, Competition, LegacyStatement, LineRefusal, State, Statement};
+use crate::domain::{CaseKind, Clocks, Competition, CompetitionTerms, LegacyStatement, LineRefusal, State, Statement};
 use cpor_types::{Length, LineId};
 use sea_orm::FromJsonQueryResult;
 use serde::{Deserialize, Serialize};
@@ -17,6 +17,8 @@ pub(crate) struct CaseBody {
     pub(crate) clocks: Clocks,
     /// The time between the reminder of a clock and its due time.
     pub(crate) remind_before: Length,
+    /// The values of the claim's policy profile about competition.
+    pub(crate) competition_terms: CompetitionTerms,
     /// The competition with other cases for the same workloads and subscriptions.
     #[serde(rename = "contest")]
     pub(crate) competition: Competition,

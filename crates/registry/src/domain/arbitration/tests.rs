@@ -16,7 +16,13 @@ fn key() -> AssociationKey {
 
 /// Arbitration `n`, which awards [`key`] to `winner`.
 fn award_to(n: u128, winner: &ClaimName) -> Arbitration {
-    let award = Award { key: key(), winner: winner.clone(), review_case: None, activities: USAGE.to_vec() };
+    let award = Award {
+        key: key(),
+        winner: winner.clone(),
+        review_case: None,
+        activities: USAGE.to_vec(),
+        revenue_association_exclusive: false,
+    };
     Arbitration { decision_id: DecisionId(Uuid::from_u128(n)), awards: vec![award] }
 }
 

@@ -37,6 +37,9 @@ pub(crate) struct Model {
     /// The workload or subscription: `workloads/{product}` or `subscriptions/{uuid}`.
     pub(crate) key: String,
     pub(crate) activity: Activity,
+    /// Whether the association excludes other companies from the key while it is pending or
+    /// official.
+    pub(crate) exclusive: bool,
     pub(crate) submit_time: Option<DateTimeUtc>,
     /// The contact of the holder of a legacy association (personal data). Null for the association
     /// of a claim, and when the import had no contact.

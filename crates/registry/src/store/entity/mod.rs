@@ -1,6 +1,7 @@
 //! The SeaORM entities of the registry, one module for each table, and the types of their columns.
 pub(crate) mod activity;
 pub(crate) mod association;
+pub(crate) mod catalog_record;
 pub(crate) mod claim_record;
 pub(crate) mod domains;
 pub(crate) mod end_reason;

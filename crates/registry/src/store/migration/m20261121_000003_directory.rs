@@ -2,7 +2,7 @@
 use sea_orm_migration::{
     prelude::*,
     schema::{
-        big_integer, json_binary, json_binary_null, text, text_null, timestamp_with_time_zone,
+        big_integer, boolean, json_binary, json_binary_null, text, text_null, timestamp_with_time_zone,
         timestamp_with_time_zone_null, uuid, uuid_null,
     },
     sea_orm::DeriveIden,
@@ -86,12 +86,22 @@ enum Association {
     Product,
     Key,
     Activity,
+    Exclusive,
     SubmitTime,
     HolderContact,
     HoldTime,
     OfficialTime,
     EndTime,
     EndReason,
+}
+
+#[derive(DeriveIden)]
+enum CatalogRecord {
+    Table,
+    Owner,
+    Id,
+    Version,
+    Products,
 }
 
 #[derive(DeriveIden)]
@@ -136,6 +146,7 @@ impl MigrationTrait for Migration {
         for table in [tenant_domain(), subscription(), workload(), tenant_claim(), key_holder(), association()] {
             manager.create_table(table).await?;
         }
+        manager.create_table(catalog_record()).await?;
         manager.create_table(partner()).await?;
         manager.create_index(partner_owner()).await?;
         manager.create_table(partner_location()).await?;
@@ -287,6 +298,7 @@ fn association() -> TableCreateStatement {
         .col(text(T::Product))
         .col(text(T::Key))
         .col(text(T::Activity).check(Expr::col(T::Activity).is_in(ACTIVITIES)))
+        .col(boolean(T::Exclusive))
         .col(timestamp_with_time_zone_null(T::SubmitTime))
         .col(json_binary_null(T::HolderContact))
         .col(timestamp_with_time_zone(T::HoldTime))
@@ -342,6 +354,18 @@ fn association_partner() -> IndexCreateStatement {
 fn association_all() -> IndexCreateStatement {
     use Association as T;
     Index::create().name("association_all").table(T::Table).col(T::HoldTime).col(T::Id).take()
+}
+
+fn catalog_record() -> TableCreateStatement {
+    use CatalogRecord as T;
+    Table::create()
+        .table(T::Table)
+        .col(text(T::Owner))
+        .col(uuid(T::Id))
+        .col(big_integer(T::Version))
+        .col(json_binary(T::Products))
+        .primary_key(Index::create().col(T::Owner).col(T::Id))
+        .take()
 }
 
 fn partner() -> TableCreateStatement {

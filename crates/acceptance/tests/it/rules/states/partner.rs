@@ -44,7 +44,8 @@ fn state_after(stage: ClaimStage, command: ClaimCommand) -> Option<ClaimState> {
         }
         ClaimCommand::AddEvidence => (editable || disputable).then_some(state),
         ClaimCommand::Comment => Some(state),
-        ClaimCommand::Unspecified | ClaimCommand::ErasePersonalData => None,
+        // Under the policy profile of 2021, payment cannot be declined.
+        ClaimCommand::Unspecified | ClaimCommand::DeclinePayment | ClaimCommand::ErasePersonalData => None,
     }
 }
 
@@ -69,7 +70,9 @@ fn as_actor<'s>(case: &TestClaim<'s>, actor: &Actor) -> TestClaim<'s> {
 /// Gives a command as the partner of the claim. `document` is the document that is removed.
 async fn give(case: &TestClaim<'_>, command: ClaimCommand, document: &str) -> Result<(), Status> {
     match command {
-        ClaimCommand::Unspecified | ClaimCommand::ErasePersonalData => unreachable!("not a command of partners"),
+        ClaimCommand::Unspecified | ClaimCommand::DeclinePayment | ClaimCommand::ErasePersonalData => {
+            unreachable!("not in `COMMANDS`")
+        }
         ClaimCommand::Update => {
             let name = format!("Bea {}", case.system.next_number());
             let contact = Contact { name, email: "bea@contoso.example".into(), ..Contact::default() };

@@ -52,6 +52,19 @@ fn one_held_line_refuses_the_whole_claim() {
 }
 
 #[test]
+fn r34_revenue_association_is_exclusive_if_the_profile_says_so() {
+    let exclusive = |partner, n, activity| HoldRequest {
+        revenue_association_exclusive: true,
+        ..hold(&claim(partner, n), n, &[activity])
+    };
+    let (tenant, _) = placed(&tenant(), &exclusive("contoso", 1, Activity::RevenueAssociation));
+    for (n, activity) in [(2, Activity::RevenueAssociation), (3, Activity::Usage)] {
+        let (_, decision) = placed(&tenant, &exclusive("proseware", n, activity));
+        assert!(matches!(decision, Decision::Refused(_)), "{activity}");
+    }
+}
+
+#[test]
 fn revenue_association_is_not_exclusive() {
     let revenue = [Activity::RevenueAssociation];
     let (tenant, _) = placed(&tenant(), &hold(&claim("contoso", 1), 1, &revenue));

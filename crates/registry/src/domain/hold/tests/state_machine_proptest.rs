@@ -75,6 +75,7 @@ fn apply(tenant: &Tenant, command: &TestCommand) -> Option<Tenant> {
                 winner: winner.clone(),
                 review_case: None,
                 activities: vec![Activity::Usage],
+                revenue_association_exclusive: false,
             };
             let decision_id = DecisionId(Uuid::from_u128(decision_number(&winner, *decision)));
             tenant.arbitrate(&Arbitration { decision_id, awards: vec![award] }, now())

@@ -1,0 +1,106 @@
+//! `ImportPayouts` (R54a): brings payouts to the states that the rows report, and returns one
+//! result for each row. A refused row does not affect the others.
+//!
+//! Rows about the same payout are imported in their order; the others share transactions. Executes
+//! two queries for each row.
+use std::collections::BTreeMap;
+
+use cpor_auth::Caller;
+use cpor_call::status;
+use cpor_durable::RequestId;
+use cpor_proto::eligibility::v1::{
+    ImportPayoutsRequest, ImportPayoutsResponse, ImportPayoutsResult, import_payouts_result::Outcome,
+};
+use cpor_rpc::request;
+use cpor_types::{Entropy as _, PayoutName};
+use futures_util::future::join_all;
+use tonic::{Request, Response, Status};
+
+use super::{
+    Api, convert,
+    error::{self, Refusal},
+    payout_writer::PayoutChange,
+};
+use crate::{
+    domain::{Payee, Payout, PayoutPeriod, ReportedPayout},
+    store::payouts,
+};
+
+/// A row that can be imported, with its place in the request.
+struct CheckedRow {
+    index: usize,
+    reported: ReportedPayout,
+    request: Option<RequestId>,
+}
+
+pub(super) async fn import_payouts(
+    api: &Api,
+    request: Request<ImportPayoutsRequest>,
+) -> Result<Response<ImportPayoutsResponse>, Status> {
+    let (caller, request, mut violations) = request::validate_rows(request, "rows")?;
+    let mut results = BTreeMap::new();
+    let mut rows = BTreeMap::<(Payee, PayoutPeriod), Vec<CheckedRow>>::new();
+    for (index, row) in request.rows.iter().enumerate() {
+        let checked = match violations.remove(&index) {
+            Some(violations) => Err(status::invalid_fields(violations)),
+            None => convert::parse_reported_payout(row).map_err(Status::from),
+        };
+        match checked {
+            Ok(reported) => {
+                let request = RequestId::of_row(&caller, "ImportPayouts", &request.request_id, index, row);
+                let of_payout = rows.entry((reported.payee.clone(), reported.period)).or_default();
+                of_payout.push(CheckedRow { index, reported, request });
+            }
+            Err(refused) => drop(results.insert(index, refused_result(&refused))),
+        }
+    }
+    let imports = rows.into_values().map(|rows| import_rows(api, &caller, rows, request.validate_only));
+    results.extend(join_all(imports).await.into_iter().flatten());
+    Ok(Response::new(ImportPayoutsResponse { results: results.into_values().collect() }))
+}
+
+/// Imports rows about the same payout, one after the other.
+async fn import_rows(
+    api: &Api,
+    caller: &Caller,
+    rows: Vec<CheckedRow>,
+    validate_only: bool,
+) -> Vec<(usize, ImportPayoutsResult)> {
+    let mut results = Vec::with_capacity(rows.len());
+    for CheckedRow { index, reported, request } in rows {
+        let imported = import_row(api, caller, reported, request, validate_only).await;
+        results.push((index, imported.unwrap_or_else(|refused| refused_result(&refused))));
+    }
+    results
+}
+
+async fn import_row(
+    api: &Api,
+    caller: &Caller,
+    reported: ReportedPayout,
+    request: Option<RequestId>,
+    validate_only: bool,
+) -> Result<ImportPayoutsResult, Status> {
+    let (payee, reference) = (&reported.payee, reported.reference.as_deref());
+    let found = payouts::find(api.db.writer(), payee, reported.period, reference).await.map_err(Refusal::Store)?;
+    let id = found.as_ref().map_or_else(|| api.entropy.uuid().into(), |found| found.payout.id);
+    let key = payouts::payout_key(&PayoutName { partner: payee.partner.clone(), payout: id });
+    let etag = String::new();
+    let change = PayoutChange { command: "import_payout", key, etag, request, validate_only };
+    let reach = move |current: Option<&Payout>, now| Payout::reach(current, id, reported.clone(), now);
+    let changed = api.change_payout(caller, &change, reach).await;
+    let changed = changed.map_err(|error| error::payout_error(&change.key, error))?;
+    let outcome = match found {
+        _ if changed.is_replayed => Outcome::Unchanged,
+        None => Outcome::Created,
+        Some(found) if found.payout == changed.stored.payout => Outcome::Unchanged,
+        Some(_) => Outcome::Updated,
+    };
+    let payout = Some(convert::to_payout(&changed.stored));
+    Ok(ImportPayoutsResult { outcome: outcome.into(), payout, error: None })
+}
+
+fn refused_result(refused: &Status) -> ImportPayoutsResult {
+    let (outcome, error) = (Outcome::Refused.into(), Some(status::to_proto(refused)));
+    ImportPayoutsResult { outcome, payout: None, error }
+}

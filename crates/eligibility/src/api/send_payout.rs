@@ -1,0 +1,25 @@
+//! `SendPayout` (R54a): records that a payment was sent, so that the earnings on the payout are
+//! paid. Executes one transaction, and one query for the response.
+use cpor_durable::RequestId;
+use cpor_proto::eligibility::v1::{Payout, SendPayoutRequest};
+use cpor_rpc::request;
+use tonic::{Request, Response, Status};
+
+use super::{Api, convert, parse, payout_writer::PayoutChange};
+use crate::{domain::PayoutCommand, store::payouts};
+
+pub(super) async fn send_payout(api: &Api, request: Request<SendPayoutRequest>) -> Result<Response<Payout>, Status> {
+    let (caller, request) = request::validate(request)?;
+    let command = PayoutCommand::Send {
+        reference: request.reference.clone(),
+        date: convert::parse_required_date("actual_date", &request.actual_date)?,
+    };
+    let change = PayoutChange {
+        command: "send_payout",
+        key: payouts::payout_key(&parse::required("name", &request.name)?),
+        etag: request.etag.clone(),
+        request: RequestId::from_request(&caller, "SendPayout", &request)?,
+        validate_only: request.validate_only,
+    };
+    Ok(Response::new(convert::to_payout(&api.step_payout(&caller, change, command).await?)))
+}

@@ -1,0 +1,17 @@
+//! The table `ledger_end`: the number of the last earning of the ledger, in one row.
+
+use sea_orm::entity::prelude::*;
+
+/// A row of the table `ledger_end`.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "ledger_end")]
+pub(crate) struct Model {
+    /// Always `*`.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub(crate) owner: String,
+    /// The number of the last earning.
+    pub(crate) last: i64,
+}
+
+impl ActiveModelBehavior for ActiveModel {}
