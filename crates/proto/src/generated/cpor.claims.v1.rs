@@ -452,7 +452,7 @@ pub struct Comment {
     /// When the comment was written.
     #[prost(message, optional, tag = "3")]
     pub create_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// The text of the comment, 1 to 10,000 characters. Empty if it was erased.
+    /// The text of the comment, 1 to 10,000 characters, not only blanks. Empty if it was erased.
     #[prost(string, tag = "4")]
     pub text: ::prost::alloc::string::String,
     /// The document of the same claim to which the comment refers. Format:
@@ -872,9 +872,10 @@ pub struct UpdateClaimRequest {
     /// since, the call fails with ABORTED (ETAG_MISMATCH).
     #[prost(message, optional, tag = "1")]
     pub claim: ::core::option::Option<Claim>,
-    /// The fields to change, for example `display_name,lines` (in JSON `displayName,lines`). A named
-    /// field that is not set in `claim` is cleared. `*` stands for all fields. If absent, all fields
-    /// that are set in `claim` are changed.
+    /// The fields to change, for example `display_name,lines` (in JSON `displayName,lines`). A path can
+    /// name a part of a contact, for example `customer_contact.email`. A named field that is not set in
+    /// `claim` is cleared. `*` stands for all fields. If absent or empty, all fields that are set in
+    /// `claim` are changed.
     #[prost(message, optional, tag = "2")]
     pub update_mask: ::core::option::Option<::prost_types::FieldMask>,
     /// An id that the caller chooses for this request, for example a UUID, so that the request can be
@@ -2291,8 +2292,9 @@ pub enum ErrorReason {
     /// The document is larger than the policy profile allows (R14). Code INVALID_ARGUMENT. The
     /// metadata key `limit_bytes` holds the maximum size in bytes.
     EvidenceTooLarge = 4,
-    /// The content of the document is not PDF, DOCX, XLSX, PPTX, PNG or JPEG (R14). Code
-    /// INVALID_ARGUMENT.
+    /// The content of the document is not PDF, DOCX, XLSX, PPTX, PNG or JPEG (R14a). This includes
+    /// templates, slide shows, binary workbooks, archives that contain a document, and files that are
+    /// not complete. Code INVALID_ARGUMENT.
     EvidenceKindUnknown = 5,
     /// The document has no bytes. Code INVALID_ARGUMENT.
     EvidenceEmpty = 6,
@@ -2357,6 +2359,12 @@ pub enum ErrorReason {
     EvidenceRequired = 29,
     /// Reason of a violation: the terms must be acknowledged (R10 m).
     TermsNotAcknowledged = 30,
+    /// The document is an Office document that can contain macros, such as DOCM (R14a). Save it
+    /// without macros, or as PDF. Code INVALID_ARGUMENT.
+    EvidenceContainsMacros = 61,
+    /// The document is an Office document that is protected with a password (R14a). Remove the
+    /// password. Code INVALID_ARGUMENT.
+    EvidencePasswordProtected = 62,
 }
 impl ErrorReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -2393,6 +2401,8 @@ impl ErrorReason {
             Self::AlreadyClaimed => "ALREADY_CLAIMED",
             Self::EvidenceRequired => "EVIDENCE_REQUIRED",
             Self::TermsNotAcknowledged => "TERMS_NOT_ACKNOWLEDGED",
+            Self::EvidenceContainsMacros => "EVIDENCE_CONTAINS_MACROS",
+            Self::EvidencePasswordProtected => "EVIDENCE_PASSWORD_PROTECTED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -2426,6 +2436,8 @@ impl ErrorReason {
             "ALREADY_CLAIMED" => Some(Self::AlreadyClaimed),
             "EVIDENCE_REQUIRED" => Some(Self::EvidenceRequired),
             "TERMS_NOT_ACKNOWLEDGED" => Some(Self::TermsNotAcknowledged),
+            "EVIDENCE_CONTAINS_MACROS" => Some(Self::EvidenceContainsMacros),
+            "EVIDENCE_PASSWORD_PROTECTED" => Some(Self::EvidencePasswordProtected),
             _ => None,
         }
     }
@@ -2851,16 +2863,18 @@ pub mod claim_service_client {
         }
         /// Uploads one document as proof of execution (R14). The first message of the stream contains the
         /// metadata and can contain bytes; a small document fits into one message. Further messages
-        /// contain only bytes. The kind of the document is determined by its content, not by its name:
-        /// PDF, DOCX, XLSX, PPTX, PNG or JPEG.
+        /// contain only bytes. The kind of the document is determined by its structure, not by its name:
+        /// PDF, DOCX, XLSX, PPTX, PNG or JPEG (R14a).
         ///
         /// This is possible in EDITING and PARTNER_ACTION_REQUIRED, in REJECTED while the rejection can be
         /// disputed, and, if the policy profile allows it, in SUBMITTED and APPROVED (R29).
         ///
-        /// Errors: INVALID_ARGUMENT (EVIDENCE_KIND_UNKNOWN), (EVIDENCE_EMPTY), (EVIDENCE_TOO_LARGE) or
+        /// Errors: INVALID_ARGUMENT (EVIDENCE_KIND_UNKNOWN), (EVIDENCE_CONTAINS_MACROS),
+        /// (EVIDENCE_PASSWORD_PROTECTED), (EVIDENCE_EMPTY), (EVIDENCE_TOO_LARGE) or
         /// (EVIDENCE_HASH_MISMATCH) if the document is refused; INVALID_ARGUMENT (UPLOAD_OUT_OF_ORDER) if
         /// the messages are in the wrong order; FAILED_PRECONDITION (TOO_MANY_DOCUMENTS) if the claim has
-        /// the maximum number of documents.
+        /// the maximum number of documents. A repeated request, with the same `request_id` and bytes, gets
+        /// the document of the first one in every state.
         ///
         /// Callers: all partner roles.
         pub async fn upload_evidence(
@@ -3514,16 +3528,18 @@ pub mod claim_service_server {
         ) -> std::result::Result<tonic::Response<super::Claim>, tonic::Status>;
         /// Uploads one document as proof of execution (R14). The first message of the stream contains the
         /// metadata and can contain bytes; a small document fits into one message. Further messages
-        /// contain only bytes. The kind of the document is determined by its content, not by its name:
-        /// PDF, DOCX, XLSX, PPTX, PNG or JPEG.
+        /// contain only bytes. The kind of the document is determined by its structure, not by its name:
+        /// PDF, DOCX, XLSX, PPTX, PNG or JPEG (R14a).
         ///
         /// This is possible in EDITING and PARTNER_ACTION_REQUIRED, in REJECTED while the rejection can be
         /// disputed, and, if the policy profile allows it, in SUBMITTED and APPROVED (R29).
         ///
-        /// Errors: INVALID_ARGUMENT (EVIDENCE_KIND_UNKNOWN), (EVIDENCE_EMPTY), (EVIDENCE_TOO_LARGE) or
+        /// Errors: INVALID_ARGUMENT (EVIDENCE_KIND_UNKNOWN), (EVIDENCE_CONTAINS_MACROS),
+        /// (EVIDENCE_PASSWORD_PROTECTED), (EVIDENCE_EMPTY), (EVIDENCE_TOO_LARGE) or
         /// (EVIDENCE_HASH_MISMATCH) if the document is refused; INVALID_ARGUMENT (UPLOAD_OUT_OF_ORDER) if
         /// the messages are in the wrong order; FAILED_PRECONDITION (TOO_MANY_DOCUMENTS) if the claim has
-        /// the maximum number of documents.
+        /// the maximum number of documents. A repeated request, with the same `request_id` and bytes, gets
+        /// the document of the first one in every state.
         ///
         /// Callers: all partner roles.
         async fn upload_evidence(

@@ -22,8 +22,8 @@ use cpor_proto::{
     },
     reviews::v1::{
         ApproveReviewCaseRequest, ArbitrateLinesRequest, AssignReviewCaseRequest, Award, CreateReviewNoteRequest,
-        RejectReviewCaseRequest, ReleaseReviewCaseRequest, RequestPartnerActionRequest, ReviewNote, StartReviewRequest,
-        TakeReviewCaseRequest,
+        RejectReviewCaseRequest, ReleaseReviewCaseRequest, RequestPartnerActionRequest, RequestStatementRequest,
+        ReviewNote, StartReviewRequest, TakeReviewCaseRequest,
     },
     r#type::v1::{Activity, PartnerActionReason, PrimaryRejectionReason},
 };
@@ -58,12 +58,13 @@ const DRAFTS: [&str; 7] = [
     "BatchCreateClaims",
 ];
 const SUBMITTED: [&str; 5] = ["CreateComment", "ResubmitClaim", "WithdrawClaim", "DisputeClaim", "ErasePersonalData"];
-const REVIEWS: [&str; 9] = [
+const REVIEWS: [&str; 10] = [
     "AssignReviewCase",
     "TakeReviewCase",
     "ReleaseReviewCase",
     "StartReview",
     "RequestPartnerAction",
+    "RequestStatement",
     "ApproveReviewCase",
     "RejectReviewCase",
     "CreateReviewNote",
@@ -251,6 +252,14 @@ async fn prepare_for_vendor(system: &TestSystem, method: &str) -> (Actor, Vec<u8
             let reasons = vec![PartnerActionReason::CustomerAcknowledgementMissing.into()];
             let comment = "The signature page is missing.".into();
             let request = RequestPartnerActionRequest { name, reasons, comment, request_id: id, ..Default::default() };
+            (reviewer, request.encode_to_vec())
+        }
+        "RequestStatement" => {
+            let claim = system.presales().await;
+            let holder = TestClaim::at_stage(system, claim.clone(), ClaimStage::Official).await;
+            TestClaim::at_stage(system, system.rival_of(&claim), ClaimStage::UnderReview).await;
+            let (name, comment) = (holder.review_name().await, "Do you still work there?".into());
+            let request = RequestStatementRequest { name, comment, request_id: id, ..Default::default() };
             (reviewer, request.encode_to_vec())
         }
         "ApproveReviewCase" => {
