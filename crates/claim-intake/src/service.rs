@@ -131,7 +131,9 @@ impl ClaimIntake {
             let current = self.read(call).await?;
             let expected = call.etag.unwrap_or(current.version);
             let facts = match content_to_check(&current.state) {
-                Some((need, content)) if expected == current.version => self.fetch_facts(call, need, &content).await?,
+                Some((need, content)) if expected == current.version => {
+                    self.facts_unless_repeated(call, need, &content).await?
+                }
                 Some(_) | None => None,
             };
             let decide = decide.clone();
@@ -142,6 +144,23 @@ impl ClaimIntake {
             }
         }
         Err(CallError::ConcurrentChange)
+    }
+
+    /// Fetches the facts for a decision. A repeated request is not decided again, so it gets its
+    /// answer also if the registry does not answer.
+    async fn facts_unless_repeated(
+        &self,
+        call: &Call,
+        need: RegistryNeed,
+        content: &Content,
+    ) -> Result<Option<DirectoryFacts>, CallError> {
+        let facts = self.fetch_facts(call, need, content).await;
+        if let (Err(_), Some(request), false) = (&facts, &call.request, call.validate_only)
+            && self.host.knows_request_id(&request.caller, request.method, &request.id).await?
+        {
+            return Ok(None);
+        }
+        facts
     }
 
     /// Executes a command if the claim has this version; `None` accepts every version.

@@ -8,11 +8,13 @@ use sea_orm::DbErr;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    BusinessClock, DeadlineRunner, EventTransport, GrpcEventTransport, Inbox, Relay, Store, Writer, WriterSettings,
+    BusinessClock, DeadlineRunner, EventTransport, GrpcEventTransport, Inbox, Relay, Store, StoreError, Writer,
+    WriterSettings,
     context::{ActivityCounters, HostContext, Notifications},
     metrics::HostMetrics,
     outbox,
     registrations::{BackgroundTask, IdleProbe, Registrations},
+    request_id,
     service_context::ServiceContext,
 };
 
@@ -165,6 +167,18 @@ impl Host {
     #[must_use]
     pub fn inbox(&self) -> Inbox {
         Inbox::new(self.context.db.clone())
+    }
+
+    /// Returns whether the caller with this id has used `request_id` for `method` before. For calls
+    /// that do work before their command reaches the writer, which looks up every request id itself.
+    ///
+    /// # Errors
+    /// Returns an error if the database fails.
+    pub async fn knows_request_id(&self, caller: &str, method: &str, request_id: &str) -> Result<bool, StoreError> {
+        if request_id.is_empty() {
+            return Ok(false);
+        }
+        Ok(request_id::is_known(self.context.db.reader(), caller, method, request_id).await?)
     }
 
     /// Deletes request ids that are older than 24 hours. A started host does this by itself.

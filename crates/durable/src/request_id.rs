@@ -5,8 +5,8 @@ use cpor_bulk_rows::{insert_new, load as load_rows, to_bigint};
 use cpor_types::Timestamp;
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _,
-    Value,
+    ColumnTrait as _, DatabaseConnection, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    QueryTrait as _, Value,
     sea_query::{Expr, ExprTrait as _},
 };
 
@@ -119,6 +119,17 @@ impl RequestLog {
 pub(crate) async fn load(tx: &Tx, requests: Vec<&RequestId>) -> Result<HashMap<RequestKey, RequestOutcome>, DbErr> {
     let keys = requests.into_iter().map(|request| RequestKey::new(request).values());
     load_rows::<Entity>(tx, &KEY_COLUMNS, keys).await?.into_iter().map(outcome_from_row).collect()
+}
+
+/// Returns whether a request with this id was handled, as last committed.
+pub(crate) async fn is_known(
+    db: &DatabaseConnection,
+    caller: &str,
+    method: &str,
+    request_id: &str,
+) -> Result<bool, DbErr> {
+    let key = (caller.to_owned(), method.to_owned(), request_id.to_owned());
+    Ok(Entity::find_by_id(key).one(db).await?.is_some())
 }
 
 fn outcome_from_row(row: Model) -> Result<(RequestKey, RequestOutcome), DbErr> {

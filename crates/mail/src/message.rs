@@ -123,6 +123,15 @@ mod tests {
     }
 
     #[test]
+    fn every_accepted_address_can_be_sent_to() {
+        let longest = format!("{}@{}.example", "m".repeat(64), "a".repeat(63));
+        for text in ["a@b.cd", "a.b+c_d'e@mail.litware.example", "{x}|y@z.example", "1@BÜRO.example", &longest] {
+            let address: cpor_types::EmailAddress = text.parse().unwrap();
+            assert!(address.as_str().parse::<lettre::Address>().is_ok(), "{text}");
+        }
+    }
+
+    #[test]
     fn a_long_link_stays_in_one_piece() {
         let link = format!("https://consent.example/consent/{}", "x".repeat(80));
         let raw = raw(&format!("See this:\n\n  {link}\n"));

@@ -3,13 +3,14 @@
 use std::fmt;
 use std::str::FromStr;
 
+use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 use serde::{Deserialize, Serialize};
 
 use crate::Malformed;
 use crate::text::text_conversions;
 
 /// A domain name of a tenant in lower case, for example `fabrikam.example`. International names are
-/// in their ASCII (`xn--`) form.
+/// in their ASCII (`xn--`) form: all spellings that UTS 46 maps to one name are equal.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct DomainName(String);
@@ -41,29 +42,26 @@ impl FromStr for DomainName {
     type Err = Malformed;
 
     fn from_str(text: &str) -> Result<Self, Malformed> {
-        if is_domain(text) { Ok(Self(text.to_ascii_lowercase())) } else { Err(Malformed::new(Self::EXPECTED, text)) }
+        let malformed = || Malformed::new(Self::EXPECTED, text);
+        let name = Uts46::new().to_ascii(
+            text.as_bytes(),
+            AsciiDenyList::STD3,
+            Hyphens::CheckFirstLast,
+            DnsLength::VerifyAllowRootDot,
+        );
+        let name = name.map_err(|_| malformed())?;
+        // A dot at the end names the root, which all names are below.
+        let name = name.strip_suffix('.').unwrap_or(&name);
+        if is_domain(name) { Ok(Self(name.to_owned())) } else { Err(malformed()) }
     }
 }
 
 text_conversions!(DomainName);
 
-/// Returns whether the text has at least two labels, a top-level label that is not a number, and at
-/// most 253 characters. RFC 1035, section 2.3.4, allows 255 bytes, which include two more for the
-/// length of the first label and for the root.
+/// Returns whether the name has at least two labels and a top-level label that is not a number
+/// (RFC 3696, section 2). This excludes addresses like 10.0.0.1.
 fn is_domain(name: &str) -> bool {
-    name.len() <= 253
-        && name.split('.').all(is_label)
-        // RFC 3696, section 2: a top-level label never consists of digits only. This excludes
-        // addresses like 10.0.0.1.
-        && name.rsplit_once('.').is_some_and(|(_, top)| !top.bytes().all(|b| b.is_ascii_digit()))
-}
-
-/// Returns whether the text is one label of a domain name: letters, digits and inner hyphens.
-fn is_label(label: &str) -> bool {
-    (1..=63).contains(&label.len())
-        && !label.starts_with('-')
-        && !label.ends_with('-')
-        && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+    name.rsplit_once('.').is_some_and(|(_, top)| !top.bytes().all(|b| b.is_ascii_digit()))
 }
 
 #[cfg(test)]
@@ -78,13 +76,44 @@ mod tests {
     }
 
     #[test]
+    fn r2_spellings_of_an_international_domain_are_equal() {
+        let spellings = [
+            "büro.example",
+            "BÜRO.example",
+            "bu\u{308}ro.example",
+            "xn--bro-hoa.example",
+            "XN--BRO-HOA.EXAMPLE",
+            "büro。example",
+        ];
+        for spelling in spellings {
+            let name: DomainName = spelling.parse().unwrap();
+            assert_eq!(name.as_str(), "xn--bro-hoa.example", "{spelling}");
+        }
+        assert_eq!("fabrikam.example.".parse::<DomainName>().unwrap().as_str(), "fabrikam.example");
+    }
+
+    #[test]
     fn r2_domains_have_labels() {
         for good in ["a.b", "1.example", "xn--mnchen-3ya.de", "a-b.c-d.example", &format!("{}.example", "a".repeat(63))]
         {
             assert!(good.parse::<DomainName>().is_ok(), "{good}");
         }
         let long = format!("{}example", "a.".repeat(124));
-        for bad in ["", "fabrikam", ".", "a..b", ".a.b", "a.b.", "-a.b", "a-.b", "a_b.c", "a b.c", "10.0.0.1", &long] {
+        for bad in [
+            "",
+            "fabrikam",
+            ".",
+            "a..b",
+            ".a.b",
+            "a.b..",
+            "-a.b",
+            "a-.b",
+            "a_b.c",
+            "a b.c",
+            "10.0.0.1",
+            "https://a.b/",
+            &long,
+        ] {
             assert!(bad.parse::<DomainName>().is_err(), "{bad}");
         }
         assert!(format!("{}.example", "a".repeat(64)).parse::<DomainName>().is_err());

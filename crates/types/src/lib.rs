@@ -7,12 +7,14 @@
 mod actor;
 mod assessment;
 mod association;
+mod blank;
 mod calendar;
 mod calendars;
 mod claim_state_kind;
 mod consent;
 mod deadline;
 mod domain_name;
+mod email_address;
 mod entropy;
 mod evidence;
 mod ids;
@@ -39,11 +41,13 @@ mod time;
 pub use actor::{Actor, ActorSide};
 pub use assessment::Verdict;
 pub use association::AssociationEndReason;
+pub use blank::{is_blank, trim_blanks};
 pub use calendar::{Calendar, LocalTime};
 pub use calendars::{CalendarError, Calendars};
 pub use consent::{ConsentChannel, NoticeKind, NoticeState};
 pub use deadline::Deadline;
 pub use domain_name::DomainName;
+pub use email_address::{EmailAddress, InvalidEmailAddress};
 pub use entropy::{Entropy, SeededEntropy, SystemEntropy};
 pub use evidence::EvidenceKind;
 pub use ids::{

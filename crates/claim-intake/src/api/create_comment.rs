@@ -10,7 +10,7 @@ use crate::{
 };
 use cpor_proto::claims::v1 as wire;
 use cpor_rpc::request::validate;
-use cpor_types::{ActorSide, CommentId, EvidenceId, EvidenceName, LineId, Timestamp};
+use cpor_types::{ActorSide, CommentId, EvidenceId, EvidenceName, LineId, Timestamp, is_blank};
 use tonic::{Request, Response, Status};
 
 pub(super) async fn create_comment(
@@ -59,7 +59,7 @@ impl NewComment {
             evidence: None,
             line: None,
         };
-        (!text.trim().is_empty()).then(comment)
+        (!is_blank(text)).then(comment)
     }
 
     /// Returns the comment as written at `time`.

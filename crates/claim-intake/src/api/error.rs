@@ -140,6 +140,8 @@ fn document_status(error: DocumentError) -> Status {
             invalid(ErrorReason::EvidenceTooLarge, &[("limit_bytes", &limit_bytes.to_string())])
         }
         DocumentError::KindUnknown => invalid(ErrorReason::EvidenceKindUnknown, &[]),
+        DocumentError::ContainsMacros => invalid(ErrorReason::EvidenceContainsMacros, &[]),
+        DocumentError::PasswordProtected => invalid(ErrorReason::EvidencePasswordProtected, &[]),
         DocumentError::HashMismatch => invalid(ErrorReason::EvidenceHashMismatch, &[]),
     }
 }
@@ -226,6 +228,8 @@ mod tests {
             ("document_empty", CallError::Document(DocumentError::Empty)),
             ("document_too_large", CallError::Document(DocumentError::TooLarge { limit_bytes: 25 << 20 })),
             ("document_kind_unknown", CallError::Document(DocumentError::KindUnknown)),
+            ("document_contains_macros", CallError::Document(DocumentError::ContainsMacros)),
+            ("document_password_protected", CallError::Document(DocumentError::PasswordProtected)),
             ("document_hash_mismatch", CallError::Document(DocumentError::HashMismatch)),
             ("upload_out_of_order", CallError::UploadOutOfOrder),
             ("concurrent_change", CallError::ConcurrentChange),

@@ -4,7 +4,7 @@
 use super::{RpcResult, convert, parse, view::View};
 use crate::{
     call::Call,
-    domain::{Claim, Command, Refusal, Update},
+    domain::{Claim, Command, Refusal},
     service::{ClaimIntake, RegistryNeed},
 };
 use cpor_auth::Caller;
@@ -24,16 +24,16 @@ pub(super) async fn update_claim(
         .with_request_id(&caller, &request)?
         .with_validate_only(request.validate_only);
     let content = parse::content(claim, &*intake.entropy)?;
-    let update = Update { fields: parse::update_fields(mask, &content)?, content };
+    let update = parse::PlannedUpdate::new(mask, content)?;
 
     let (planned_update, rules, may_edit) = (update.clone(), intake.rules.clone(), may_edit(&caller));
     let content = move |claim: &Claim| {
         let is_allowed = claim.allows(Command::Update) && may_edit(claim);
-        is_allowed.then(|| (RegistryNeed::for_update(claim), claim.content_after(&planned_update)))
+        is_allowed.then(|| (RegistryNeed::for_update(claim), claim.content_after(&planned_update.for_claim(claim))))
     };
     let outcome = intake
         .decide_with_facts(&call, content, move |claim, facts, now| match may_edit(claim) {
-            true => claim.update(&update, facts, &rules, now),
+            true => claim.update(&update.for_claim(claim), facts, &rules, now),
             false => Err(Refusal::DraftsOnly),
         })
         .await?;

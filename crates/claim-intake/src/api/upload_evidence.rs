@@ -1,11 +1,12 @@
-//! Implements UploadEvidence (R14). Cost: two reads, one inserted row that records the upload, the
-//! write to the evidence store while the bytes arrive (two syncs for a local directory), and one
-//! decision. A call that ends early adds no document to the claim. The sweeper removes its bytes.
-//! With `validate_only`, the bytes are checked as they arrive, and nothing is written.
+//! Implements UploadEvidence (R14). Cost: three reads, one inserted row that records the upload, the
+//! write to the evidence store while the bytes arrive (two syncs for a local directory), reads of
+//! the parts of the stored bytes that determine the kind, and one decision. A call that ends early
+//! adds no document to the claim. The sweeper removes its bytes. With `validate_only`, the bytes are
+//! removed after they were checked. The bytes of a repeated request are only hashed.
 use super::{RpcResult, convert};
 use crate::{
     call::Call,
-    domain::Evidence,
+    domain::{Evidence, Refusal},
     error::CallError,
     evidence::{ReceivedDocument, Upload},
     service::ClaimIntake,
@@ -19,6 +20,9 @@ use cpor_types::{EvidenceId, Timestamp};
 use tonic::{Request, Response, Status, Streaming};
 use uuid::Uuid;
 
+/// The name of the method, to which request ids belong.
+const METHOD: &str = "UploadEvidence";
+
 pub(super) async fn upload_evidence(
     intake: &ClaimIntake,
     request: Request<Streaming<wire::UploadEvidenceRequest>>,
@@ -27,30 +31,55 @@ pub(super) async fn upload_evidence(
     let first = next_message(&opened, &mut messages).await?.ok_or(CallError::UploadOutOfOrder)?;
     let metadata = first.metadata.ok_or(CallError::UploadOutOfOrder)?;
     opened.check_owner(&metadata.parent)?;
-    let call = Call::new(&opened.caller, "UploadEvidence", &metadata.parent)?;
+    let call = Call::new(&opened.caller, METHOD, &metadata.parent)?;
     let call = call.with_etag(&metadata.etag).with_validate_only(metadata.validate_only);
 
-    let limit_bytes = document_limit(intake, &call).await?;
+    let (limit_bytes, admission) = check_admission(intake, &call).await?;
+    // The request id is looked up after the claim was read. So if the first request is the reason
+    // why the claim admits no document now, its id is found.
+    let is_repeated = !call.validate_only && is_known(intake, &opened, &metadata.request_id).await?;
     let id = EvidenceId(intake.entropy.uuid());
-    let mut upload = if call.validate_only {
-        Upload::check_only(limit_bytes)
-    } else {
-        PendingUploads::begin(intake.host.db().writer(), &call.claim, id, intake.clock.now())
-            .await
-            .map_err(CallError::from)?;
-        Upload::begin(&intake.evidence_store, id, limit_bytes).await.map_err(CallError::from)?
+    let mut upload = match admission {
+        _ if is_repeated => Upload::hash_only(limit_bytes),
+        Err(refusal) => return Err(call.refusal_error(refusal).into()),
+        Ok(()) => begin_upload(intake, &call, id, limit_bytes).await?,
     };
     if let Err(status) = receive_bytes(&opened, first.data.into(), &mut messages, &mut upload).await {
         upload.abort().await;
         return Err(status);
     }
-    let received = upload.complete(&metadata.sha256).await.map_err(CallError::from)?;
+    let received = upload.finish(&metadata.sha256).await.map_err(CallError::from)?;
     let call = call.with_request_id_and_content(&opened.caller, &metadata, &received.sha256)?;
+    let Some(received) = received.examine().await.map_err(CallError::from)? else {
+        let evidence = repeated_evidence(intake, &call).await?;
+        return Ok(Response::new(convert::evidence_to_wire(&call.claim, evidence)));
+    };
     let new_evidence = evidence_builder(id, metadata, &received, call.request_uuid());
-    received.store().await.map_err(CallError::from)?;
+    match call.validate_only {
+        true => received.discard().await,
+        false => received.store().await.map_err(CallError::from)?,
+    }
 
     let evidence = add_evidence(intake, &call, new_evidence).await?;
     Ok(Response::new(convert::evidence_to_wire(&call.claim, evidence)))
+}
+
+/// Returns whether the caller has used this request id for an upload before.
+async fn is_known(intake: &ClaimIntake, opened: &AuthorizedCall, request_id: &str) -> Result<bool, CallError> {
+    Ok(intake.host.knows_request_id(opened.caller.id(), METHOD, request_id).await?)
+}
+
+/// Begins an upload. Unless the document is only checked, a row records that the upload has begun.
+async fn begin_upload(
+    intake: &ClaimIntake,
+    call: &Call,
+    id: EvidenceId,
+    limit_bytes: u64,
+) -> Result<Upload, CallError> {
+    if !call.validate_only {
+        PendingUploads::begin(intake.host.db().writer(), &call.claim, id, intake.clock.now()).await?;
+    }
+    Ok(Upload::begin(&intake.evidence_store, id, limit_bytes).await?)
 }
 
 /// Returns the next message of the stream after checking its constraints; `None` at the end.
@@ -66,11 +95,12 @@ async fn next_message(
 }
 
 /// Checks, before the bytes arrive, whether another document may be added to the claim. Returns the
-/// maximum number of bytes of a document.
-async fn document_limit(intake: &ClaimIntake, call: &Call) -> Result<u64, CallError> {
+/// maximum number of bytes of a document, and the refusal if there is one.
+async fn check_admission(intake: &ClaimIntake, call: &Call) -> Result<(u64, Result<(), Refusal>), CallError> {
     let (claim, now) = (intake.read(call).await?.state, intake.now().await?);
-    let policy = claim.check_evidence_allowed(&intake.rules, now).and_then(|()| intake.rules.profile_of(&claim, now));
-    Ok(policy.map_err(|refusal| call.refusal_error(refusal))?.evidence.max_document_bytes)
+    let admission = claim.check_evidence_allowed(&intake.rules, now);
+    let policy = intake.rules.profile_of(&claim, now).map_err(|refusal| call.refusal_error(refusal))?;
+    Ok((policy.evidence.max_document_bytes, admission))
 }
 
 /// Adds the bytes of all messages to the upload.
@@ -121,6 +151,13 @@ async fn add_evidence(
         return find_by_request(intake, call, document.request).await;
     }
     outcome.claim.state.evidence.into_iter().find(|added| added.id == document.id).ok_or_else(|| call.not_found())
+}
+
+/// Returns the document of the first request, whose bytes arrived again.
+async fn repeated_evidence(intake: &ClaimIntake, call: &Call) -> Result<Evidence, CallError> {
+    // The decision is called only if the request id has expired since it was looked up.
+    intake.decide(call, |_, _| Err(Refusal::FactsMissing)).await?;
+    find_by_request(intake, call, call.request_uuid()).await
 }
 
 /// Returns the document that the first request with this request id added. The document may have

@@ -7,7 +7,7 @@ use crate::{
 };
 use cpor_proto::claims::v1 as wire;
 use cpor_rpc::request::validate;
-use cpor_types::WithdrawReason;
+use cpor_types::{WithdrawReason, is_blank};
 use tonic::{Request, Response, Status};
 
 pub(super) async fn withdraw_claim(
@@ -34,7 +34,7 @@ impl TryFrom<wire::WithdrawClaimRequest> for Withdraw {
         let required = |field, description| error::invalid_field(field, ViolationReason::FieldRequired, description);
         let reason =
             enums::withdraw_reason_from_wire(request.reason()).ok_or_else(|| required("reason", "is required"))?;
-        if reason == WithdrawReason::Other && request.comment.trim().is_empty() {
+        if reason == WithdrawReason::Other && is_blank(&request.comment) {
             return Err(required("comment", "is required if the reason is OTHER"));
         }
         Ok(Self { reason, comment: request.comment })

@@ -1,10 +1,12 @@
 //! Stores the bytes of documents in an object store, one object per document under the document's
 //! id. An object is written once and never overwritten.
 use bytes::Bytes;
-use cpor_types::EvidenceId;
+use cpor_types::{EvidenceId, Timestamp};
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _};
 use object_store::{ObjectStore, ObjectStoreExt as _, WriteMultipart, local::LocalFileSystem, path::Path};
-use std::sync::Arc;
+use rawzip::ReaderAt;
+use std::sync::{Arc, OnceLock};
+use tokio::runtime::Handle;
 
 /// The store of the documents' bytes. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -15,7 +17,7 @@ pub(crate) struct EvidenceStore(Arc<dyn ObjectStore>);
 #[error("the evidence store failed: {0}")]
 pub(crate) struct EvidenceStoreError(#[from] object_store::Error);
 
-/// Writes one object. If it is dropped before [`ObjectWriter::finish`], no object is stored.
+/// Writes one object. If it is dropped before [`ObjectWriter::complete`], no object is stored.
 pub(crate) struct ObjectWriter {
     /// The store that will contain the object.
     store: EvidenceStore,
@@ -24,6 +26,20 @@ pub(crate) struct ObjectWriter {
     /// Sends the bytes to the object store in parts.
     parts: WriteMultipart,
 }
+
+/// An object with all its bytes, which is not stored under its final name yet. If it is dropped, the
+/// sweeper removes it later.
+pub(crate) struct CompleteObject {
+    /// The store that contains the object.
+    store: EvidenceStore,
+    /// The id of the document.
+    id: EvidenceId,
+}
+
+/// The folder of the objects that are not stored under their final names yet.
+const INCOMING: &str = "incoming";
+/// The folder of the stored objects.
+const STORED: &str = "stored";
 
 /// The number of bytes that are buffered before they are sent to the object store. S3 accepts no
 /// smaller parts.
@@ -66,6 +82,21 @@ impl EvidenceStore {
         Ok(self.0.get(&stored_path(id)).await?.into_stream().map_err(EvidenceStoreError).boxed())
     }
 
+    /// Deletes the objects that are complete and were never stored, if they are older than `before`.
+    ///
+    /// # Errors
+    /// Returns an error if the object store fails.
+    pub(crate) async fn delete_incoming(&self, before: Timestamp) -> Result<(), EvidenceStoreError> {
+        let incoming = Path::from(INCOMING);
+        let mut objects = self.0.list(Some(&incoming));
+        while let Some(object) = objects.try_next().await? {
+            if object.last_modified < before {
+                self.0.delete(&object.location).await?;
+            }
+        }
+        Ok(())
+    }
+
     /// Deletes the object of the document `id`, whether it is complete or not. It is not an error
     /// if there is no object. Only the sweeper, which removes abandoned uploads, deletes objects.
     ///
@@ -96,11 +127,11 @@ impl ObjectWriter {
     /// Completes the object and syncs it to disk.
     ///
     /// # Errors
-    /// Returns an error if the object store fails or an object with this id already exists.
-    pub(crate) async fn finish(self) -> Result<(), EvidenceStoreError> {
-        let Self { store: EvidenceStore(store), id, parts } = self;
+    /// Returns an error if the object store fails.
+    pub(crate) async fn complete(self) -> Result<CompleteObject, EvidenceStoreError> {
+        let Self { store, id, parts } = self;
         parts.finish().await?;
-        Ok(store.rename_if_not_exists(&incoming_path(id), &stored_path(id)).await?)
+        Ok(CompleteObject { store, id })
     }
 
     /// Aborts the write and removes its parts. Errors are only logged, because the sweeper removes
@@ -112,14 +143,79 @@ impl ObjectWriter {
     }
 }
 
-/// Returns the path of an object while it is being written.
-fn incoming_path(id: EvidenceId) -> Path {
-    Path::from_iter(["incoming".to_owned(), id.to_string()])
+impl CompleteObject {
+    /// Calls `examine` with a reader of the object, which has `size` bytes, on a thread that may
+    /// block.
+    ///
+    /// # Errors
+    /// Returns an error if the object store fails.
+    pub(crate) async fn examine<T: Send + 'static>(
+        &self,
+        size: u64,
+        examine: impl FnOnce(&ObjectReader) -> T + Send + 'static,
+    ) -> Result<T, EvidenceStoreError> {
+        let (store, path, runtime) = (self.store.clone(), incoming_path(self.id), Handle::current());
+        let reader = ObjectReader { store, path, size, runtime, failure: OnceLock::new() };
+        let examined = tokio::task::spawn_blocking(move || {
+            let result = examine(&reader);
+            reader.failure.into_inner().map_or(Ok(result), Err)
+        });
+        Ok(examined.await.unwrap_or_else(|error| Err(error.into()))?)
+    }
+
+    /// Stores the object under its final name.
+    ///
+    /// # Errors
+    /// Returns an error if the object store fails or an object with this id already exists.
+    pub(crate) async fn publish(self) -> Result<(), EvidenceStoreError> {
+        let Self { store: EvidenceStore(store), id } = self;
+        Ok(store.rename_if_not_exists(&incoming_path(id), &stored_path(id)).await?)
+    }
+
+    /// Removes the object. Errors are only logged, because the sweeper removes it later.
+    pub(crate) async fn discard(self) {
+        if let Err(error) = self.store.0.delete(&incoming_path(self.id)).await {
+            tracing::warn!(%error, "a refused upload could not be removed");
+        }
+    }
 }
 
-/// Returns the path of a complete object.
+/// Reads any part of an object. Its reads block the thread.
+pub(crate) struct ObjectReader {
+    store: EvidenceStore,
+    path: Path,
+    /// The number of bytes of the object.
+    size: u64,
+    runtime: Handle,
+    /// The first error of the object store.
+    failure: OnceLock<object_store::Error>,
+}
+
+impl ReaderAt for ObjectReader {
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> std::io::Result<usize> {
+        let end = self.size.min(offset.saturating_add(buffer.len() as u64));
+        if offset >= end {
+            return Ok(0);
+        }
+        let read = self.runtime.block_on(self.store.0.get_range(&self.path, offset..end));
+        let bytes = read.map_err(|error| {
+            let text = std::io::Error::other(error.to_string());
+            let _first = self.failure.set(error);
+            text
+        })?;
+        buffer[..bytes.len()].copy_from_slice(&bytes);
+        Ok(bytes.len())
+    }
+}
+
+/// Returns the path of an object while it is being written.
+fn incoming_path(id: EvidenceId) -> Path {
+    Path::from_iter([INCOMING.to_owned(), id.to_string()])
+}
+
+/// Returns the path of a stored object.
 fn stored_path(id: EvidenceId) -> Path {
-    Path::from_iter(["stored".to_owned(), id.to_string()])
+    Path::from_iter([STORED.to_owned(), id.to_string()])
 }
 
 #[cfg(test)]
@@ -135,7 +231,7 @@ mod tests {
         let write = async |bytes: &'static [u8]| {
             let mut writer = store.write(id).await.unwrap();
             writer.add(Bytes::from_static(bytes)).await.unwrap();
-            writer.finish().await
+            writer.complete().await.unwrap().publish().await
         };
         write(b"first").await.unwrap();
         assert!(write(b"second").await.is_err());

@@ -39,6 +39,7 @@ pub(crate) async fn run_sweeper(
 pub(crate) async fn sweep_once(db: &Db, store: &EvidenceStore, now: Timestamp) -> Result<usize, anyhow::Error> {
     let mut removed = 0;
     let begun_before = now - ABANDONED_AFTER;
+    store.delete_incoming(begun_before).await?;
     for (claim, id) in PendingUploads::begun_before(db.reader(), begun_before, MAX_UPLOADS_PER_SWEEP).await? {
         if PendingUploads::mark_abandoned(db.writer(), &claim, id).await? {
             store.delete(id).await?;
@@ -65,7 +66,8 @@ mod tests {
         PendingUploads::begin(db.writer(), &name(), id, begun).await.unwrap();
         let mut upload = Upload::begin(store, id, 100).await.unwrap();
         upload.add("%PDF-1.7".into()).await.unwrap();
-        upload.complete("").await.unwrap().store().await.unwrap();
+        let document = upload.finish("").await.unwrap().examine().await.unwrap().unwrap();
+        document.store().await.unwrap();
     }
 
     #[tokio::test]

@@ -1,8 +1,8 @@
-//! Receives the bytes of a document. The bytes are counted, hashed and examined while they stream
-//! to the evidence store, with bounded memory.
+//! Receives the bytes of a document. The bytes are counted and hashed while they stream to the
+//! evidence store. The complete object is examined there, with bounded memory.
 use super::{
-    kind::HeadAndTail,
-    objects::{EvidenceStore, EvidenceStoreError, ObjectWriter},
+    kind,
+    objects::{CompleteObject, EvidenceStore, EvidenceStoreError, ObjectWriter},
 };
 use crate::domain::EvidenceKind;
 use bytes::Bytes;
@@ -35,6 +35,14 @@ pub(crate) enum DocumentError {
     /// The document is not one of the accepted kinds.
     #[error("the document must be a PDF, DOCX, XLSX, PPTX, PNG or JPEG file")]
     KindUnknown,
+    /// The document is an Office document that can contain macros.
+    #[error(
+        "the document contains macros: save it as DOCX, XLSX or PPTX without macros, or as PDF, and upload that file"
+    )]
+    ContainsMacros,
+    /// The document is an Office document that is encrypted with a password.
+    #[error("the document is protected with a password: remove the password in its program, and upload it again")]
+    PasswordProtected,
     /// The hash of the bytes differs from the hash that the client announced.
     #[error("sha256: does not match the SHA-256 of the uploaded bytes")]
     HashMismatch,
@@ -42,7 +50,7 @@ pub(crate) enum DocumentError {
 
 /// An upload of one document whose bytes are still arriving.
 pub(crate) struct Upload {
-    /// Writes the bytes to the evidence store. `None` if the document is only checked.
+    /// Writes the bytes to the evidence store. `None` if they are only hashed.
     writer: Option<ObjectWriter>,
     /// The maximum number of bytes of the document.
     limit_bytes: u64,
@@ -50,15 +58,23 @@ pub(crate) struct Upload {
     size_bytes: u64,
     /// The hash of the bytes that have arrived.
     hash: Sha256,
-    /// The bytes that determine the kind of the document.
-    head_and_tail: HeadAndTail,
+}
+
+/// The complete bytes of a document, which have the announced hash.
+pub(crate) struct ReceivedBytes {
+    /// The unfinished object that contains the bytes. `None` if they were only hashed.
+    writer: Option<ObjectWriter>,
+    /// The number of bytes.
+    size_bytes: u64,
+    /// The SHA-256 of the bytes, in lower-case hex.
+    pub(crate) sha256: String,
 }
 
 /// A document that was received completely and is acceptable. It is not stored yet.
 pub(crate) struct ReceivedDocument {
-    /// The unfinished object that contains the bytes. `None` if the document is only checked.
-    writer: Option<ObjectWriter>,
-    /// The kind of the document, detected by its content.
+    /// The object that contains the bytes.
+    object: CompleteObject,
+    /// The kind of the document, determined by its structure.
     pub(crate) kind: EvidenceKind,
     /// The number of bytes.
     pub(crate) size_bytes: u64,
@@ -77,13 +93,12 @@ impl Upload {
         limit_bytes: u64,
     ) -> Result<Self, EvidenceStoreError> {
         let writer = store.write(id).await?;
-        Ok(Self { writer: Some(writer), ..Self::check_only(limit_bytes) })
+        Ok(Self { writer: Some(writer), ..Self::hash_only(limit_bytes) })
     }
 
-    /// Begins the check of a document with at most `limit_bytes` bytes. Nothing is stored.
-    pub(crate) fn check_only(limit_bytes: u64) -> Self {
-        let (hash, head_and_tail) = (Sha256::new(), HeadAndTail::default());
-        Self { writer: None, limit_bytes, size_bytes: 0, hash, head_and_tail }
+    /// Begins an upload whose bytes are only hashed, because they arrived before.
+    pub(crate) fn hash_only(limit_bytes: u64) -> Self {
+        Self { writer: None, limit_bytes, size_bytes: 0, hash: Sha256::new() }
     }
 
     /// Adds the next bytes.
@@ -97,37 +112,28 @@ impl Upload {
             return Err(DocumentError::TooLarge { limit_bytes: self.limit_bytes }.into());
         }
         self.hash.update(&bytes);
-        self.head_and_tail.add(&bytes);
         if let Some(writer) = &mut self.writer {
             writer.add(bytes).await?;
         }
         Ok(())
     }
 
-    /// Checks the complete document. `announced` is the SHA-256 in hex that the client announced,
-    /// or empty. If the document is not acceptable, its bytes are removed.
+    /// Ends the upload. `announced` is the SHA-256 in hex that the client announced, or empty. If
+    /// the bytes are not acceptable, they are removed.
     ///
     /// # Errors
-    /// Returns a [`DocumentError`] if the document is not acceptable.
-    pub(crate) async fn complete(self, announced: &str) -> Result<ReceivedDocument, DocumentError> {
-        let Self { writer, limit_bytes: _, size_bytes, hash, head_and_tail } = self;
-        let sha256 = hex(&hash.finalize());
-        let kind = if size_bytes == 0 {
-            Err(DocumentError::Empty)
+    /// Returns [`DocumentError::Empty`] or [`DocumentError::HashMismatch`].
+    pub(crate) async fn finish(self, announced: &str) -> Result<ReceivedBytes, DocumentError> {
+        let sha256 = hex(&self.hash.clone().finalize());
+        let error = if self.size_bytes == 0 {
+            DocumentError::Empty
         } else if !announced.is_empty() && !announced.eq_ignore_ascii_case(&sha256) {
-            Err(DocumentError::HashMismatch)
+            DocumentError::HashMismatch
         } else {
-            head_and_tail.kind().ok_or(DocumentError::KindUnknown)
+            return Ok(ReceivedBytes { writer: self.writer, size_bytes: self.size_bytes, sha256 });
         };
-        match kind {
-            Ok(kind) => Ok(ReceivedDocument { writer, kind, size_bytes, sha256 }),
-            Err(error) => {
-                if let Some(writer) = writer {
-                    writer.abort().await;
-                }
-                Err(error)
-            }
-        }
+        self.abort().await;
+        Err(error)
     }
 
     /// Aborts the upload and removes its bytes.
@@ -138,16 +144,39 @@ impl Upload {
     }
 }
 
-impl ReceivedDocument {
-    /// Stores the document as an object, unless it was only checked.
+impl ReceivedBytes {
+    /// Determines the kind of the document. Returns `None` if the bytes were only hashed. If the
+    /// document is not acceptable, its bytes are removed.
     ///
     /// # Errors
-    /// Returns an error if the object cannot be completed in the evidence store.
-    pub(crate) async fn store(self) -> Result<(), EvidenceStoreError> {
-        match self.writer {
-            Some(writer) => writer.finish().await,
-            None => Ok(()),
+    /// Returns a [`DocumentError`] if the document is not of an acceptable kind, and an error if the
+    /// evidence store fails.
+    pub(crate) async fn examine(self) -> Result<Option<ReceivedDocument>, UploadError> {
+        let Self { writer, size_bytes, sha256 } = self;
+        let Some(writer) = writer else { return Ok(None) };
+        let object = writer.complete().await?;
+        match object.examine(size_bytes, move |reader| kind::detect(reader, size_bytes)).await? {
+            Ok(kind) => Ok(Some(ReceivedDocument { object, kind, size_bytes, sha256 })),
+            Err(error) => {
+                object.discard().await;
+                Err(error.into())
+            }
         }
+    }
+}
+
+impl ReceivedDocument {
+    /// Stores the document under its id.
+    ///
+    /// # Errors
+    /// Returns an error if the object cannot be stored in the evidence store.
+    pub(crate) async fn store(self) -> Result<(), EvidenceStoreError> {
+        self.object.publish().await
+    }
+
+    /// Removes the document, which was only checked.
+    pub(crate) async fn discard(self) {
+        self.object.discard().await;
     }
 }
 
@@ -186,8 +215,15 @@ mod tests {
                 Err(UploadError::Store(error)) => panic!("{error}"),
             }
         }
-        let received = upload.complete(announced).await;
-        (store, received, directory)
+        let received = match upload.finish(announced).await {
+            Ok(received) => received.examine().await.map(Option::unwrap),
+            Err(error) => Err(error.into()),
+        };
+        let refusal = |error| match error {
+            UploadError::Document(error) => error,
+            UploadError::Store(error) => panic!("{error}"),
+        };
+        (store, received.map_err(refusal), directory)
     }
 
     #[tokio::test]

@@ -6,7 +6,6 @@ use std::{
 
 use cpor_database::Engine;
 use cpor_types::Timestamp;
-use sea_orm::DbErr;
 
 use super::{
     batch_error::BatchError,
@@ -14,7 +13,7 @@ use super::{
     job::{Job, JobResult},
 };
 use crate::{
-    AggregateKey, CommandError, RequestId, Store, StreamKey, Tx,
+    AggregateKey, CommandError, CommandOutcome, RequestId, Store, StreamKey, Tx,
     context::{CommitSummary, HostContext},
     deadline, inbox, outbox,
     request_id::{self, RequestKey, RequestOutcome},
@@ -46,16 +45,19 @@ impl<S: Store> WriterContext<S> {
         let mut batch = BatchState::new(&self.store, now, loaded, requests, last_sequences);
         let results: Vec<JobResult<S>> = jobs.iter_mut().map(|job| batch.decide(job)).collect();
         let effects = batch.into_effects();
-        let used_elsewhere = self.used_elsewhere(&tx, refused_requests(jobs, &results, &known_requests)).await?;
-        if !used_elsewhere.is_empty() {
-            return Err(BatchError::ConcurrentChange(used_elsewhere));
-        }
+        let refused = new_requests(jobs.iter().zip(&results).filter(|(_, result)| is_refused(result)), &known_requests);
+        self.check_not_used_elsewhere(&tx, refused).await?;
         if effects.is_empty() {
             tx.rollback().await?;
             return Ok(results);
         }
         let stream_commands = stream_commands(jobs);
-        let summary = self.write(&tx, stream_commands, effects, now).await?;
+        let written = self.write(&tx, stream_commands, effects, now).await;
+        if matches!(written, Err(BatchError::UniquenessConflict(_))) {
+            let all = new_requests(jobs.iter().zip(&results), &known_requests);
+            self.check_not_used_elsewhere(&tx, all).await?;
+        }
+        let summary = written?;
         // Even if the commit returns an error, the database may have committed.
         tx.commit()
             .await
@@ -64,23 +66,24 @@ impl<S: Store> WriterContext<S> {
         Ok(results)
     }
 
-    /// Returns the aggregates of refused commands whose request ids another process has used while
-    /// this transaction waited for locks. Those commands are repeated requests, so they must be
-    /// decided again instead of being refused.
+    /// Returns an error if another process has used one of the request ids while this transaction
+    /// waited for locks. The command is then a repeated request: what it is refused for, or what it
+    /// clashes with, can be the change of the first request. So it must be decided again.
     ///
-    /// The check takes one statement and runs only after a refusal. It is not needed on SQLite,
-    /// where the transaction locks the whole database from its begin.
-    async fn used_elsewhere(
+    /// The check takes one statement and runs only after a refusal or a conflict. It is not needed
+    /// on SQLite, where the transaction locks the whole database from its begin.
+    async fn check_not_used_elsewhere(
         &self,
         tx: &Tx,
-        refused: Vec<(RequestId, AggregateKey)>,
-    ) -> Result<Vec<AggregateKey>, DbErr> {
+        requests: Vec<(RequestId, AggregateKey)>,
+    ) -> Result<(), BatchError<S::Conflict>> {
         if self.host.db.engine() == Engine::Sqlite {
-            return Ok(Vec::new());
+            return Ok(());
         }
-        let used = request_id::load(tx, refused.iter().map(|(request, _)| request).collect()).await?;
-        let used_elsewhere = refused.into_iter().filter(|(request, _)| used.contains_key(&RequestKey::new(request)));
-        Ok(used_elsewhere.map(|(_, key)| key).collect())
+        let used = request_id::load(tx, requests.iter().map(|(request, _)| request).collect()).await?;
+        let used_elsewhere = requests.into_iter().filter(|(request, _)| used.contains_key(&RequestKey::new(request)));
+        let keys: Vec<AggregateKey> = used_elsewhere.map(|(_, key)| key).collect();
+        if keys.is_empty() { Ok(()) } else { Err(BatchError::ConcurrentChange(keys)) }
     }
 
     async fn write(
@@ -115,18 +118,20 @@ impl<S: Store> WriterContext<S> {
     }
 }
 
-/// Returns the request ids of refused commands, with the commands' aggregates, without the request
-/// ids that are already known to be used.
-fn refused_requests<S: Store>(
-    jobs: &[Job<S>],
-    results: &[JobResult<S>],
+/// Returns the request ids of commands, with the commands' aggregates, without the request ids that
+/// are already known to be used.
+fn new_requests<'j, S: Store>(
+    decided: impl Iterator<Item = (&'j Job<S>, &'j JobResult<S>)>,
     known_requests: &HashSet<RequestKey>,
 ) -> Vec<(RequestId, AggregateKey)> {
-    let is_refused =
-        |result: &JobResult<S>| matches!(result, Err(CommandError::Refused(()) | CommandError::VersionMismatch { .. }));
-    let refused = jobs.iter().zip(results).filter(|(_, result)| is_refused(result)).map(|(job, _)| &job.command);
-    let with_request_id = refused.filter_map(|command| Some((command.request.clone()?, command.key.clone())));
+    let commands = decided.map(|(job, _)| &job.command);
+    let with_request_id = commands.filter_map(|command| Some((command.request.clone()?, command.key.clone())));
     with_request_id.filter(|(request, _)| !known_requests.contains(&RequestKey::new(request))).collect()
+}
+
+/// Returns whether the state of the aggregate did not admit the command.
+fn is_refused<A, C>(result: &Result<CommandOutcome<A>, CommandError<(), C>>) -> bool {
+    matches!(result, Err(CommandError::Refused(()) | CommandError::VersionMismatch { .. }))
 }
 
 /// Returns, for each command that applies an event, the event's stream and the command's aggregate.

@@ -15,6 +15,7 @@ on_both_databases![with Fixture::new:
     request_ids_are_per_caller_and_method,
     a_repeated_refused_request_is_decided_again,
     concurrent_replicas_apply_a_request_id_once,
+    a_clash_with_the_first_request_is_a_replay,
     request_ids_are_deleted_after_a_day,
 ];
 
@@ -81,6 +82,24 @@ async fn a_repeated_refused_request_is_decided_again(fixture: Fixture) {
     assert!(!adding().await.unwrap().replayed);
     assert!(adding().await.unwrap().replayed);
     assert_eq!(counts(&fixture.db).await[&key(1)], 1);
+}
+
+/// The request opens a ticket with a new key and with a title that is unique. So the repeated
+/// request does not wait for the lock of an aggregate, but clashes with the title.
+async fn a_clash_with_the_first_request_is_a_replay(fixture: Fixture) {
+    let test_writers = [TestWriter::new(&fixture.host().await), TestWriter::new(&other(&fixture).await)];
+    for round in 0..20_u128 {
+        let (title, id) = (round.to_string(), round.to_string());
+        let open = |n: usize| {
+            let key = key(round * 2 + n as u128);
+            let (writer, title, id) = (&test_writers[n].writer, &title, &id);
+            async move { run_open(writer, named(&key, id, 1), title, None).await.unwrap() }
+        };
+        let (one, two) = tokio::join!(open(0), open(1));
+        assert_eq!(one.key, two.key);
+        assert!(one.replayed != two.replayed);
+    }
+    assert_eq!(counts(&fixture.db).await.len(), 20);
 }
 
 async fn concurrent_replicas_apply_a_request_id_once(fixture: Fixture) {

@@ -41,25 +41,23 @@ pub(super) async fn handle(
 }
 
 /// Returns an error if the approval was refused or the case was closed in the meantime. The result
-/// is read from the case, so that a replayed request gets it too.
+/// is read from the case, so that a replayed request gets it too: an approved case stays approved,
+/// so a case in another state was not approved by this request.
 fn require_approved(
     resource: &str,
     committed: CommandOutcome<ReviewCase>,
 ) -> Result<CommandOutcome<ReviewCase>, Status> {
     let Some(case) = &committed.state else { return Err(status::not_found(resource)) };
     match case.phase() {
-        Phase::UnderReview if !case.approval_refusals.is_empty() => Err(error::lines_not_held(&case.approval_refusals)),
+        Phase::Approving | Phase::Approved => Ok(committed),
+        Phase::UnderReview | Phase::Waiting | Phase::PartnerActionRequired | Phase::Rejected => {
+            Err(error::lines_not_held(&case.approval_refusals))
+        }
         // The claim was withdrawn or declined while the registry was asked. The registry's holds
         // end with the claim.
         phase @ Phase::Closed => Err(error::from_refusal(
             resource,
             Refusal::CommandNotAllowed { phase, command: CommandKind::Approve, allowed: Vec::new() },
         )),
-        Phase::Waiting
-        | Phase::UnderReview
-        | Phase::PartnerActionRequired
-        | Phase::Approving
-        | Phase::Approved
-        | Phase::Rejected => Ok(committed),
     }
 }

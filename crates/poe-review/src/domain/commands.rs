@@ -148,5 +148,5 @@ impl ReviewCase {
 }
 
 pub(super) fn require_comment(comment: &str) -> Result<(), Refusal> {
-    if comment.trim().is_empty() { Err(Refusal::CommentMissing) } else { Ok(()) }
+    if cpor_types::is_blank(comment) { Err(Refusal::CommentMissing) } else { Ok(()) }
 }

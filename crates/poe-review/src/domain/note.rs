@@ -24,7 +24,7 @@ impl ReviewCase {
     /// # Errors
     /// Returns [`Refusal::NoteEmpty`] if the text is blank.
     pub fn add_note(&self, note: Note, now: Timestamp) -> CommandResult {
-        if note.text.trim().is_empty() {
+        if cpor_types::is_blank(&note.text) {
             return Err(Refusal::NoteEmpty);
         }
         let next = Self { update_time: now.max(self.update_time), ..self.clone() };

@@ -42,7 +42,7 @@ impl TenantProfile {
     /// Returns whether the domain belongs to the tenant. The text is what a user entered:
     /// surrounding blanks, a final dot and upper case are accepted.
     pub(crate) fn owns_domain(&self, entered: &str) -> bool {
-        entered.trim().trim_end_matches('.').parse().is_ok_and(|domain: DomainName| self.domains.contains(&domain))
+        cpor_types::trim_blanks(entered).parse().is_ok_and(|domain: DomainName| self.domains.contains(&domain))
     }
 }
 

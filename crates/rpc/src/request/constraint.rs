@@ -1,15 +1,7 @@
 //! The constraints on single values, and the reasons and descriptions of their violations.
-use std::sync::LazyLock;
-
+use cpor_types::{EmailAddress, InvalidEmailAddress, is_blank, trim_blanks};
 use prost_reflect::{EnumDescriptor, Kind, Value};
 use regex::Regex;
-
-/// The pattern of e-mail addresses that HTML5 defines and protovalidate uses.
-#[expect(clippy::expect_used, reason = "a constant pattern; the tests below use it")]
-static EMAIL: LazyLock<Regex> = LazyLock::new(|| {
-    let label = "[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?";
-    Regex::new(&format!(r"^[a-zA-Z0-9.!#$%&'*+/=?^_`{{|}}~-]+@{label}(?:\.{label})*$")).expect("the pattern is valid")
-});
 
 /// The range of `google.protobuf.Timestamp` in seconds since 1970: the years 1 to 9999.
 const TIMESTAMP_SECONDS: std::ops::RangeInclusive<i64> = -62_135_596_800..=253_402_300_799;
@@ -18,11 +10,13 @@ const TIMESTAMP_SECONDS: std::ops::RangeInclusive<i64> = -62_135_596_800..=253_4
 /// example `int32`; it becomes part of the violation's reason.
 #[derive(Debug)]
 pub(super) enum Constraint {
-    /// The minimum length in characters.
+    /// The minimum length in characters. A text that has only blanks is too short for every length.
     MinLen(u64),
     /// The maximum length in characters.
     MaxLen(u64),
     Pattern(Regex),
+    /// The text must be an e-mail address that can be sent to. Blanks around it do not count, and a
+    /// text that has only blanks is not a value.
     Email,
     Uuid,
     MinBytes(u64),
@@ -117,16 +111,25 @@ impl Constraint {
 
     /// Returns the violation if the value does not satisfy the constraint.
     pub(super) fn check(&self, value: &Value) -> Option<BrokenConstraint> {
-        if self.is_satisfied_by(value) { None } else { Some(self.describe()) }
+        if self.is_satisfied_by(value) {
+            return None;
+        }
+        let broken = self.describe();
+        let detail = if matches!(self, Self::Email) { email_error(value) } else { None };
+        Some(match detail {
+            Some(detail) => BrokenConstraint { description: format!("{}: {detail}", broken.description), ..broken },
+            None => broken,
+        })
     }
 
     fn is_satisfied_by(&self, value: &Value) -> bool {
         match self {
-            Self::MinLen(min) => text(value).chars().count() as u64 >= *min,
+            Self::MinLen(0) => true,
+            Self::MinLen(min) => !is_blank(text(value)) && text(value).chars().count() as u64 >= *min,
             // Counting characters is needed only if the bytes exceed the limit.
             Self::MaxLen(max) => text(value).len() as u64 <= *max || text(value).chars().count() as u64 <= *max,
             Self::Pattern(pattern) => pattern.is_match(text(value)),
-            Self::Email => EMAIL.is_match(text(value)),
+            Self::Email => email_error(value).is_none(),
             Self::Uuid => text(value).len() == 36 && uuid::Uuid::try_parse(text(value)).is_ok(),
             Self::MinBytes(min) => bytes(value).len() as u64 >= *min,
             Self::MaxBytes(max) => bytes(value).len() as u64 <= *max,
@@ -318,6 +321,12 @@ fn join(values: &[Scalar]) -> String {
 
 fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
+}
+
+/// Returns why the text is not an e-mail address; `None` if it is one, or if it is blank.
+fn email_error(value: &Value) -> Option<InvalidEmailAddress> {
+    let entered = trim_blanks(text(value));
+    if entered.is_empty() { None } else { entered.parse::<EmailAddress>().err() }
 }
 
 fn bytes(value: &Value) -> &[u8] {

@@ -22,7 +22,7 @@ const EXCEPTIONS: [(&str, &str, &str); 8] = [
 /// Returns whether the message has the field, itself or in a message that it contains. The options
 /// of an upload are in its metadata, those of a batch in its rows, the etag of an update in its
 /// resource.
-fn has_field(message: &MessageDescriptor, name: &str) -> bool {
+pub(super) fn has_field(message: &MessageDescriptor, name: &str) -> bool {
     let has_field = |message: &MessageDescriptor| message.get_field_by_name(name).is_some();
     let is_nested = |kind| if let Kind::Message(nested) = kind { has_field(&nested) } else { false };
     has_field(message) || message.fields().any(|field| is_nested(field.kind()))

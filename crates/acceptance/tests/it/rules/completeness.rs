@@ -1,7 +1,7 @@
 //! R10, R11: what a claim must contain before it can be submitted.
 
 use cpor_acceptance::{
-    FABRIKAM_SALES, TAILSPIN, TAILSPIN_POWER_BI, TestClaim, TestSystem, assert_refused, assert_violations,
+    FABRIKAM_SALES, LITWARE, TAILSPIN, TAILSPIN_POWER_BI, TestClaim, TestSystem, assert_refused, assert_violations,
     both_databases, contact, line,
 };
 use cpor_proto::{
@@ -9,6 +9,7 @@ use cpor_proto::{
     r#type::v1::{Activity, Contact},
 };
 use tonic::Code;
+use tonic_types::StatusExt as _;
 
 both_databases![
     r10_a_submission_needs_every_required_field,
@@ -16,6 +17,8 @@ both_databases![
     r10_other_activities_refuse_the_three_names,
     r10_a_technical_contact_is_needed_for_dynamics_365,
     r10_contacts_need_name_title_and_email,
+    r10_an_address_that_mail_refuses_is_refused,
+    r10_blanks_are_not_a_value,
     r10_refuses_a_product_twice_per_subscription,
     r10_the_only_claimable_subscription_is_filled_in,
     r10_of_several_subscriptions_one_must_be_named,
@@ -91,6 +94,66 @@ async fn r10_contacts_need_name_title_and_email(system: &TestSystem) {
         cpor_acceptance::field_violations(&status)
             .contains(&("claim.customer_contact.email".into(), "STRING_EMAIL".into()))
     );
+}
+
+async fn r10_an_address_that_mail_refuses_is_refused(system: &TestSystem) {
+    let long = format!("{}@litware.example", "m".repeat(65));
+    let (at_sign, dots, characters) = ("exactly one @ sign", "two dots in a row", "only the letters a to z");
+    let addresses = [
+        ("maria..rossi@litware.example", dots),
+        (".maria@litware.example", dots),
+        ("maria.@litware.example", dots),
+        (&long, "1 to 64 characters before the @ sign"),
+        ("maria@litware", "a domain name"),
+        ("maria@10.0.0.1", "a domain name"),
+        ("maria@-litware.example", "a domain name"),
+        ("maria@litware.example.", "a domain name"),
+        ("maria rossi@litware.example", characters),
+        ("Maria Rossi <maria@litware.example>", characters),
+        ("mailto:maria@litware.example", characters),
+        ("maria@@litware.example", at_sign),
+        ("maria@litware.example;paolo@litware.example", at_sign),
+    ];
+    for (address, why) in addresses {
+        let claim = Claim { customer_contact: contact("Maria", "CIO", address), ..system.workloads() };
+        let created = TestClaim::create_draft(system, claim).await;
+        let status = assert_refused(created, Code::InvalidArgument, "INVALID_FIELDS");
+        let violations = status.get_error_details().bad_request().unwrap().field_violations.clone();
+        assert_eq!(violations.len(), 1, "{violations:?}");
+        assert_eq!(violations[0].field, "claim.customer_contact.email");
+        assert!(violations[0].description.contains(why), "{address}: {}", violations[0].description);
+    }
+    let international =
+        Claim { customer_contact: contact("Maria", "CIO", "Maria@BÜRO.example"), ..system.workloads() };
+    let created = TestClaim::create_draft(system, international).await.unwrap();
+    assert_eq!(created.contact().await, "Maria@xn--bro-hoa.example");
+}
+
+async fn r10_blanks_are_not_a_value(system: &TestSystem) {
+    let blank_contact = contact("\u{200b}", " ", "\u{a0}");
+    let claim = Claim {
+        display_name: "\u{a0}".into(),
+        customer_domain: "   ".into(),
+        customer_contact: blank_contact,
+        partner_contact: contact("\t", "", "erik@contoso.example"),
+        ..system.workloads()
+    };
+    let case = TestClaim::create_with_evidence(system, claim).await;
+    let required = [
+        ("customer_domain", "FIELD_REQUIRED"),
+        ("display_name", "FIELD_REQUIRED"),
+        ("customer_contact.name", "FIELD_REQUIRED"),
+        ("customer_contact.title", "FIELD_REQUIRED"),
+        ("customer_contact.email", "FIELD_REQUIRED"),
+        ("partner_contact.name", "FIELD_REQUIRED"),
+    ];
+    assert_violations(case.submit().await, &required);
+    let padded = Claim {
+        customer_domain: "  litware.example  ".into(),
+        tenant_id: format!(" {} ", LITWARE.to_uppercase()),
+        ..system.workloads()
+    };
+    TestClaim::create_with_evidence(system, padded).await.submit().await.unwrap();
 }
 
 async fn r10_refuses_a_product_twice_per_subscription(system: &TestSystem) {

@@ -2,17 +2,21 @@
 //! Each violation has its own reason.
 
 use cpor_acceptance::{
-    ClaimStage, FABRIKAM, FABRIKAM_CSP, TAILSPIN_POWER_BI, TestClaim, TestSystem, assert_refused, assert_violations,
-    both_databases, line, rows,
+    ClaimStage, FABRIKAM, FABRIKAM_CSP, LITWARE, TAILSPIN_POWER_BI, TestClaim, TestSystem, assert_refused,
+    assert_violations, both_databases, line, rows,
 };
 use cpor_proto::{
-    claims::v1::Claim, registry::v1::Subscription, reviews::v1::ReviewCaseState, r#type::v1::SubscriptionStatus,
+    claims::v1::Claim,
+    registry::v1::{Subscription, directory_row::Row},
+    reviews::v1::ReviewCaseState,
+    r#type::v1::SubscriptionStatus,
 };
 use tonic::Code;
 use tonic_types::StatusExt as _;
 
 both_databases![
     r12_the_domain_must_belong_to_the_tenant,
+    r12_spellings_of_a_domain_are_one_domain,
     r12_products_must_be_on_the_tenant,
     r12_subscriptions_must_be_claimable,
     r12_accepts_a_subscription_in_grace,
@@ -43,6 +47,33 @@ async fn r12_the_domain_must_belong_to_the_tenant(system: &TestSystem) {
     }
     let second_domain = Claim { customer_domain: "Fabrikam-Mail.example".into(), ..claim };
     TestClaim::create_with_evidence(system, second_domain).await.submit().await.unwrap();
+}
+
+async fn r12_spellings_of_a_domain_are_one_domain(system: &TestSystem) {
+    let mut tenant = rows::tenant(LITWARE, "Litware Büro GmbH", "litware.example");
+    tenant.domains.push("xn--bro-hoa.example".into());
+    system.import_row(Row::Tenant(tenant)).await;
+    let draft = async |domain: &str| {
+        let claim = Claim { customer_domain: domain.into(), ..system.workloads() };
+        TestClaim::create_with_evidence(system, claim).await
+    };
+    for spelling in [
+        "büro.example",
+        "BÜRO.example",
+        "bu\u{308}ro.example",
+        "xn--bro-hoa.example",
+        "XN--BRO-HOA.EXAMPLE",
+        "büro。example",
+    ] {
+        let claim = draft(spelling).await.claim().await;
+        assert_eq!((claim.customer_domain.as_str(), claim.violations), ("xn--bro-hoa.example", vec![]), "{spelling}");
+    }
+    for spelling in ["LITWARE.example", "litware.example."] {
+        assert_eq!(draft(spelling).await.claim().await.violations, [], "{spelling}");
+    }
+    for foreign in ["mail.litware.example", "https://litware.example/", "litware.onmicrosoft.com", "buro.example"] {
+        assert_violations(draft(foreign).await.submit().await, &[("customer_domain", "DOMAIN_NOT_OF_TENANT")]);
+    }
 }
 
 async fn r12_products_must_be_on_the_tenant(system: &TestSystem) {

@@ -18,6 +18,7 @@ both_databases![
     r16_a_created_claim_is_a_draft,
     r17_update_changes_the_named_fields_only,
     r17_update_without_a_mask_changes_set_fields,
+    r17_a_mask_can_name_a_part_of_a_contact,
     r17_update_refuses_fields_that_cannot_change,
     r17_a_deleted_draft_is_in_no_list,
     r17_unchanged_lines_keep_their_ids,
@@ -106,9 +107,23 @@ async fn r17_update_without_a_mask_changes_set_fields(system: &TestSystem) {
     assert_eq!((after.display_name.as_str(), after.lines.len(), after.mpn_id.as_str()), ("Renamed", 0, ""));
 }
 
+async fn r17_a_mask_can_name_a_part_of_a_contact(system: &TestSystem) {
+    let case = TestClaim::create_draft(system, system.presales().await).await.unwrap();
+    let before = case.claim().await.customer_contact.unwrap();
+    let address = Some(cpor_proto::r#type::v1::Contact { email: "new@fabrikam.example".into(), ..Default::default() });
+    let change = Claim { customer_contact: address, ..Claim::default() };
+    let after = case.update(change, &["customer_contact.email"]).await.unwrap().customer_contact.unwrap();
+    assert_eq!((&after.name, &after.title), (&before.name, &before.title));
+    assert_eq!(after.email, "new@fabrikam.example");
+    let cleared = case.update(Claim::default(), &["customer_contact.title"]).await.unwrap();
+    assert_eq!(cleared.customer_contact.unwrap().title, "");
+    let renamed = case.update(Claim { display_name: "Renamed".into(), ..Claim::default() }, &[]).await.unwrap();
+    assert_eq!(renamed.display_name, "Renamed", "an empty mask is no mask");
+}
+
 async fn r17_update_refuses_fields_that_cannot_change(system: &TestSystem) {
     let case = TestClaim::create_draft(system, system.presales().await).await.unwrap();
-    for field in ["state", "etag", "nonsense", "lines[0]", "violations"] {
+    for field in ["state", "etag", "nonsense", "lines[0]", "violations", "customer_contact.phone"] {
         assert_refused(case.update(Claim::default(), &[field]).await, Code::InvalidArgument, "UNKNOWN_UPDATE_FIELD");
     }
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::UnderReview).await;

@@ -26,13 +26,13 @@ both_databases![
 both_databases![with two_replicas: r52_one_of_two_concurrent_activations_wins];
 
 /// Gets the shipped guide.
-pub(super) async fn shipped(system: &TestSystem) -> ProgramGuide {
+pub(crate) async fn shipped(system: &TestSystem) -> ProgramGuide {
     let request = GetProgramGuideRequest { name: "programGuides/default-2026".into() };
     system.manager.eligibility().get_program_guide(request).await.unwrap().into_inner()
 }
 
 /// Uploads a draft.
-pub(super) async fn create(system: &TestSystem, id: &str, guide: ProgramGuide) -> Result<ProgramGuide, Status> {
+pub(crate) async fn create(system: &TestSystem, id: &str, guide: ProgramGuide) -> Result<ProgramGuide, Status> {
     let request = CreateProgramGuideRequest {
         program_guide_id: id.into(),
         program_guide: Some(guide),

@@ -2,8 +2,8 @@
 
 use chrono::TimeDelta;
 use cpor_acceptance::{
-    ClaimStage, PDF, TestClaim, TestSystem, assert_not_allowed, assert_refused, both_databases, from_timestamp,
-    timestamp,
+    ClaimStage, PDF, TestClaim, TestSystem, assert_not_allowed, assert_refused, both_databases, field_violations,
+    from_timestamp, timestamp,
 };
 use cpor_proto::{
     claims::v1::ClaimState,
@@ -16,6 +16,7 @@ use tonic::Code;
 both_databases![
     r21_a_resubmission_needs_something_new,
     r21_evidence_or_a_comment_is_something_new,
+    r21_a_blank_comment_is_no_answer,
     r21_case_and_reviewer_stay_the_same,
     r21_changes_before_the_request_do_not_count,
     r22_rejects_when_the_response_is_late,
@@ -39,6 +40,15 @@ async fn r21_evidence_or_a_comment_is_something_new(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::PartnerActionRequired).await;
     case.comment(&system.contoso_user, "It is on page two.").await.unwrap();
     case.resubmit("").await.unwrap();
+}
+
+async fn r21_a_blank_comment_is_no_answer(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::PartnerActionRequired).await;
+    for blank in [" ", "\u{a0}\u{200b}", "\r\n\t"] {
+        let status = assert_refused(case.comment(&case.partner, blank).await, Code::InvalidArgument, "INVALID_FIELDS");
+        assert_eq!(field_violations(&status), [("comment.text".to_owned(), "STRING_MIN_LEN".to_owned())].into());
+        assert_refused(case.resubmit(blank).await, Code::FailedPrecondition, "NOTHING_CHANGED");
+    }
 }
 
 async fn r21_case_and_reviewer_stay_the_same(system: &TestSystem) {

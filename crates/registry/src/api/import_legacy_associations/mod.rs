@@ -12,7 +12,7 @@ use cpor_proto::registry::v1::{
 };
 use cpor_proto::r#type::v1::Contact;
 use cpor_rpc::request;
-use cpor_types::{Activity, Actor, PartnerName, TenantId, TenantKey};
+use cpor_types::{Activity, Actor, EmailAddress, PartnerName, TenantId, TenantKey, trim_blanks};
 use futures_util::{StreamExt as _, stream};
 use tonic::{Request, Response, Status};
 
@@ -98,15 +98,14 @@ fn parse(row: &wire::LegacyAssociation) -> Result<(TenantId, LegacyAssociation),
 
 /// Parses the contact of a holder: a name and an e-mail address to which mail can be sent.
 fn contact(contact: &Contact) -> Result<(String, String), Status> {
-    let (name, email) = (contact.name.trim(), contact.email.trim());
-    let is_address = email.split_once('@').is_some_and(|(local, domain)| {
-        !local.is_empty() && domain.contains('.') && !email.contains(char::is_whitespace) && !domain.contains('@')
-    });
-    match (name.is_empty(), is_address) {
-        (true, _) => Err(error::invalid_field("contact.name", "is required")),
-        (false, false) => Err(error::invalid_field("contact.email", "must be a valid e-mail address")),
-        (false, true) => Ok((name.to_owned(), email.to_owned())),
+    let name = trim_blanks(&contact.name);
+    if name.is_empty() {
+        return Err(error::invalid_field("contact.name", "is required"));
     }
+    let email = trim_blanks(&contact.email).parse::<EmailAddress>();
+    let email =
+        email.map_err(|why| error::invalid_field("contact.email", format!("must be a valid e-mail address: {why}")))?;
+    Ok((name.to_owned(), email.to_string()))
 }
 
 /// Imports one association with one command.
