@@ -474,6 +474,10 @@ pub struct LegacyAssociation {
         tag = "4"
     )]
     pub activities: ::prost::alloc::vec::Vec<i32>,
+    /// The contact of the holder (R58a). It is told by mail of a competing claim, of a request for a
+    /// statement, and of the loss of the association. Optional; it needs a name and an e-mail address.
+    #[prost(message, optional, tag = "10")]
+    pub contact: ::core::option::Option<super::super::r#type::v1::Contact>,
 }
 impl ::prost::Name for LegacyAssociation {
     const NAME: &'static str = "LegacyAssociation";
