@@ -36,19 +36,20 @@ pub(crate) struct InvalidMessage(&'static str);
 
 impl Message {
     /// Adds the headers and encodes the bodies. The `Message-ID` is derived from `id`, the id of
-    /// the mail, so that a mail system can recognise a mail that was sent twice.
+    /// the mail, so that a mail system can recognise a mail that was sent twice. The `Date` is
+    /// `time`.
     pub(crate) fn into_email(
         self,
         id: Uuid,
         from: &Mailbox,
-        now: Timestamp,
+        time: Timestamp,
     ) -> Result<lettre::Message, InvalidMessage> {
         let address = self
             .address
             .parse()
             .map_err(|_| InvalidMessage("the recipient's address must be a valid e-mail address"))?;
         let name = Some(self.name).filter(|name| !name.is_empty());
-        let date: DateTime<Utc> = now;
+        let date: DateTime<Utc> = time;
         lettre::Message::builder()
             .message_id(Some(format!("<{id}@{}>", from.email.domain())))
             .date(date.into())
