@@ -27,13 +27,16 @@ pub struct Setup {
     /// The policy profiles with the times from which they are in force (R61), for example `2023@1`
     /// and `2026-04-01T00:00:00Z`. Empty for the default profile.
     pub policies: &'static [(&'static str, &'static str)],
+    /// Whether the system reads the calendar `de` from the file
+    /// [`crate::TestStorage::calendar_file`].
+    pub calendar_file: bool,
 }
 
 impl Setup {
     /// All five services in one process, with mails as files.
     #[must_use]
     pub fn one_process() -> Self {
-        Self { layout: ProcessLayout::OneProcess, mail_server: false, policies: &[] }
+        Self { layout: ProcessLayout::OneProcess, mail_server: false, policies: &[], calendar_file: false }
     }
 
     /// One process for each service.
@@ -64,6 +67,12 @@ impl Setup {
     #[must_use]
     pub fn policy_2023_from_18_march() -> Self {
         Self { policies: &[("2021@1", START), ("2023@1", "2026-03-18T00:00:00Z")], ..Self::one_process() }
+    }
+
+    /// One process that reads the calendar `de` from a file.
+    #[must_use]
+    pub fn with_calendar_file() -> Self {
+        Self { calendar_file: true, ..Self::one_process() }
     }
 
     /// One process and a mail server.

@@ -35,6 +35,7 @@ mod string_enum;
 mod subscription;
 mod text;
 mod time;
+mod zone;
 
 pub use actor::{Actor, ActorSide};
 pub use assessment::Verdict;
@@ -76,3 +77,4 @@ pub use scope::{Activity, Program, SolutionArea, UnsupportedActivity, program};
 pub use service::Service;
 pub use subscription::{PurchaseChannel, SubscriptionStatus};
 pub use time::{Clock, SystemClock, Timestamp, VirtualClock, rfc3339, truncate_to_micros};
+pub use zone::{ReadZone, SystemZones, Zone};
