@@ -1787,9 +1787,9 @@ pub struct BatchCreateClaimsRow {
     pub claim: ::core::option::Option<Claim>,
     /// An id that the caller chooses for this row, for example a UUID, so that the row can be retried
     /// safely, in any batch. A row that is repeated with the same id and the same claim within 24
-    /// hours creates nothing and gets the first draft as it is now. The same id with another claim is
-    /// refused with INVALID_ARGUMENT (REQUEST_ID_REUSED). If empty, a repeated row creates another
-    /// draft.
+    /// hours (of real time, also under a virtual clock) creates nothing and gets the first draft as it
+    /// is now. The same id with another claim is refused with INVALID_ARGUMENT (REQUEST_ID_REUSED). If
+    /// empty, a repeated row creates another draft.
     #[prost(string, tag = "2")]
     pub request_id: ::prost::alloc::string::String,
 }
@@ -1830,7 +1830,7 @@ pub struct BatchCreateClaimsResult {
     /// The first 20 violations of the draft. `GetClaim` returns all.
     #[prost(message, repeated, tag = "2")]
     pub violations: ::prost::alloc::vec::Vec<Violation>,
-    /// True if the row was created before, under the same request id.
+    /// True if the row was created before, under the same request id; also with `validate_only`.
     #[prost(bool, tag = "3")]
     pub replayed: bool,
     /// Why the row was refused, as a status with the same details as that of a failed `CreateClaim`

@@ -38,6 +38,7 @@ mod review;
 mod review_notes;
 mod scope;
 mod sequences;
+mod sheets;
 mod states;
 mod usage;
 mod visibility;
