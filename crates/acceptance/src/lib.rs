@@ -59,4 +59,4 @@ pub use storage::TestStorage;
 pub use system::TestSystem;
 pub use template::Template;
 pub use test_claim::{ApiResult, TestClaim};
-pub use time::{from_timestamp, timestamp, to_timestamp};
+pub use time::{due_rule, from_timestamp, timestamp, to_timestamp};

@@ -30,13 +30,22 @@ pub struct Setup {
     /// Whether the system reads the catalog from [`TestStorage::catalog`](crate::TestStorage). The
     /// file starts as a copy of the shipped catalog.
     pub catalog_file: bool,
+    /// Whether the system reads the calendar `de` from the file
+    /// [`crate::TestStorage::calendar_file`].
+    pub calendar_file: bool,
 }
 
 impl Setup {
     /// All five services in one process, with mails as files.
     #[must_use]
     pub fn one_process() -> Self {
-        Self { layout: ProcessLayout::OneProcess, mail_server: false, policies: &[], catalog_file: false }
+        Self {
+            layout: ProcessLayout::OneProcess,
+            mail_server: false,
+            policies: &[],
+            catalog_file: false,
+            calendar_file: false,
+        }
     }
 
     /// One process for each service.
@@ -73,6 +82,12 @@ impl Setup {
     #[must_use]
     pub fn own_catalog() -> Self {
         Self { catalog_file: true, ..Self::one_process() }
+    }
+
+    /// One process that reads the calendar `de` from a file.
+    #[must_use]
+    pub fn with_calendar_file() -> Self {
+        Self { calendar_file: true, ..Self::one_process() }
     }
 
     /// One process and a mail server.

@@ -69,6 +69,12 @@ impl TestStorage {
         self.folder.path().join("catalog.toml")
     }
 
+    /// The file of the calendar `de`, if the setup has one.
+    #[must_use]
+    pub fn calendar_file(&self) -> PathBuf {
+        self.folder.path().join("calendar.toml")
+    }
+
     /// The database configuration of a process.
     #[must_use]
     pub fn config(&self, process: usize) -> DatabaseConfig {

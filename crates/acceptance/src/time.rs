@@ -29,3 +29,15 @@ pub fn from_timestamp(time: Option<Timestamp>) -> DateTime<Utc> {
     let time = time.expect("a time");
     DateTime::from_timestamp(time.seconds, u32::try_from(time.nanos).expect("nanoseconds")).expect("a time in range")
 }
+
+/// Returns the text that says how a due time was computed: `text`, for example `5 business days,
+/// calendar de 2026`, and the version of the time zone database.
+///
+/// # Panics
+/// The shipped calendars cannot be read.
+#[must_use]
+pub fn due_rule(text: &str) -> &'static str {
+    let calendars = cpor::rules::RulesConfig::default().calendars().expect("the calendars");
+    let version = calendars.get("utc").expect("the calendar utc").zone.version();
+    format!("{text}, tzdata {version}").leak()
+}

@@ -12,6 +12,7 @@ use std::{
 
 use anyhow::Context as _;
 use cpor_auth::{TokenSigner, UserToken, VerificationKeys};
+use cpor_process::private_files;
 use cpor_types::{PartnerId, PolicyInForce, Role, Service, SystemClock, SystemEntropy, TenantId, Timestamp};
 use tokio::net::TcpListener;
 use tonic::transport::Endpoint;
@@ -82,6 +83,9 @@ pub struct Dev {
 pub async fn start(options: Options) -> anyhow::Result<Dev> {
     let data = options.data;
     keys::create_missing(&data)?;
+    // An earlier version may have created the folder with other permissions.
+    private_files::restrict_directory(&data)
+        .with_context(|| format!("cannot change the permissions of {}", data.display()))?;
     let grpc = bind(options.grpc, "gRPC", "--grpc").await?;
     let web = bind(options.web, "the consent page", "--web").await?;
     let admin = bind(options.admin, "health and metrics", "--admin").await?;

@@ -28,7 +28,7 @@ pub struct Args {
     /// products:teams`.
     #[arg(long, default_value = "")]
     filter: String,
-    /// Order of the claims, for example `display_name` or `update_time desc`. By default the oldest
+    /// Order of the claims, for example `display_name` or `update_time desc`. By default the newest
     /// claim comes first.
     #[arg(long, default_value = "")]
     order_by: String,

@@ -10,6 +10,7 @@ use std::{
 
 use anyhow::Context as _;
 use cpor_auth::TokenSigner;
+use cpor_process::private_files;
 use cpor_types::{Clock, SystemClock};
 
 /// The issuer (`iss`) of tokens that are signed with the user key.
@@ -64,7 +65,7 @@ pub fn signer(key: &Path, issuer: &str) -> anyhow::Result<TokenSigner> {
 /// # Errors
 /// Returns an error if a file cannot be read or written.
 pub fn create_missing(directory: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    fs::create_dir_all(directory).with_context(|| format!("cannot create {}", directory.display()))?;
+    private_files::create_directory(directory).with_context(|| format!("cannot create {}", directory.display()))?;
     let mut changed = Vec::new();
     for path in [service_key_file(directory), user_key_file(directory)] {
         if !path.exists() {

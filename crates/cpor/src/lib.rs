@@ -5,12 +5,15 @@ pub mod command;
 pub mod config;
 pub mod demo;
 pub mod dev;
+pub mod evidence;
 mod example_data;
 pub mod export;
 pub mod import;
 pub mod keys;
 pub mod rules;
 pub mod server;
+mod sheet;
+pub mod submit;
 pub mod system;
 pub mod verify;
 

@@ -4,7 +4,9 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use cpor::command::{bench, config, demo, dev, export, healthcheck, import, keys, migrate, serve, token, verify};
+use cpor::command::{
+    bench, config, demo, dev, evidence, export, healthcheck, import, keys, migrate, serve, submit, token, verify,
+};
 
 /// Claiming Partner of Record: claims, reviews, consent, associations, eligibility.
 #[derive(Parser)]
@@ -32,8 +34,12 @@ enum Command {
     Keys(keys::Args),
     /// Check that a running process is ready, for container runtimes.
     Healthcheck(healthcheck::Args),
-    /// Import claims from a CSV or JSON Lines file.
+    /// Create and update drafts of claims from a CSV, XLSX or JSON Lines file.
     Import(import::Args),
+    /// Upload documents as evidence of many claims, as a CSV or XLSX file names them.
+    Evidence(evidence::Args),
+    /// Submit many drafts, as a CSV or XLSX file names them.
+    Submit(submit::Args),
     /// Export claims to a CSV or JSON Lines file, which `cpor import` can read.
     Export(export::Args),
     /// Measure how many calls per second this machine can serve.
@@ -54,6 +60,8 @@ fn main() -> ExitCode {
         Command::Keys(args) => keys::run(&args),
         Command::Healthcheck(args) => healthcheck::run(&args),
         Command::Import(args) => import::run(&args),
+        Command::Evidence(args) => evidence::run(&args),
+        Command::Submit(args) => submit::run(&args),
         Command::Export(args) => export::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Verify(args) => verify::run(&args),

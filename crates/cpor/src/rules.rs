@@ -5,7 +5,7 @@
 use std::{fs, io, path::PathBuf};
 
 use cpor_process::config::ValidationErrors;
-use cpor_types::{CalendarError, Calendars, PolicyError, PolicyInForce, PolicyProfiles};
+use cpor_types::{CalendarError, Calendars, PolicyError, PolicyInForce, PolicyProfiles, SystemZones};
 use serde::{Deserialize, Serialize};
 
 /// The configuration section `rules`.
@@ -18,7 +18,8 @@ pub struct RulesConfig {
     /// The profiles and the times from which they are in force. If empty, `2021@1` is always in
     /// force. A claim keeps the profile that was in force when it was submitted.
     pub policies_in_force: Vec<PolicyInForce>,
-    /// TOML files with one calendar each, in addition to the built-in ones.
+    /// TOML files with one calendar each, in addition to the built-in ones. A file replaces the
+    /// built-in calendar with its id. Deadlines that are running keep their due times.
     pub calendar_files: Vec<PathBuf>,
 }
 
@@ -59,7 +60,7 @@ impl RulesConfig {
     /// calendar is invalid.
     pub fn calendars(&self) -> Result<Calendars, RulesError> {
         let documents = read_files(&self.calendar_files)?;
-        Ok(Calendars::with(documents.iter().map(String::as_str))?)
+        Ok(Calendars::with(documents.iter().map(String::as_str), system_zones().as_ref())?)
     }
 
     /// Adds an error for each key whose files cannot be used.
@@ -78,4 +79,14 @@ fn read_files(files: &[PathBuf]) -> Result<Vec<String>, RulesError> {
     let read_file =
         |file: &PathBuf| fs::read_to_string(file).map_err(|error| RulesError::File { file: file.to_owned(), error });
     files.iter().map(read_file).collect()
+}
+
+/// Returns the time zone database of the system: the folder that the variable `TZDIR` names, or the
+/// usual folder. Returns `None` if its version is not known.
+fn system_zones() -> Option<SystemZones> {
+    let folder = std::env::var_os("TZDIR").map_or_else(|| PathBuf::from("/usr/share/zoneinfo"), PathBuf::from);
+    let first_line = |file: &str| Some(fs::read_to_string(folder.join(file)).ok()?.lines().next()?.to_owned());
+    let version = first_line("tzdata.zi").and_then(|line| Some(line.strip_prefix("# version ")?.to_owned()));
+    let version = version.or_else(|| first_line("+VERSION"))?.trim().to_owned();
+    Some(SystemZones { version, read: Box::new(move |name| fs::read(folder.join(name)).ok()) })
 }

@@ -303,6 +303,9 @@ text_sections! {
     }
     /// The error pages, each with a title and a paragraph, and the footer of all pages.
     ProblemTexts {
+        /// The start page of the site, which says where the links are.
+        start_title,
+        start,
         /// The link does not exist or has expired.
         unknown_title,
         unknown,

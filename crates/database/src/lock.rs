@@ -46,7 +46,7 @@ impl DataDirLock {
     /// Returns [`LockError::Held`] if another process uses the directory.
     pub fn acquire(directory: &Path) -> Result<Self, LockError> {
         let io_error = |source| LockError::Io { directory: directory.to_owned(), source };
-        std::fs::create_dir_all(directory).map_err(io_error)?;
+        cpor_process::private_files::create_directory(directory).map_err(io_error)?;
         // The file is not truncated on opening, because it describes the current holder of the
         // lock.
         let options = OpenOptions::new().read(true).write(true).create(true).truncate(false).clone();

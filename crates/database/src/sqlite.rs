@@ -4,6 +4,7 @@ use std::{
     time::Duration,
 };
 
+use cpor_process::private_files;
 use cpor_types::Service;
 use sea_orm::{
     DatabaseConnection, SqlxSqliteConnector,
@@ -27,9 +28,11 @@ pub fn file(directory: &Path, service: Service) -> PathBuf {
     directory.join(format!("{}.sqlite", service.as_str()))
 }
 
-/// Opens the write pool, which creates the file if it does not exist, and then the read pool.
+/// Opens the write pool and then the read pool. Creates the file if it does not exist, readable by
+/// its owner only; SQLite gives its further files the same permissions.
 pub(super) async fn open(file: &Path) -> Result<(DatabaseConnection, DatabaseConnection), OpenError> {
     let open_error = |source| OpenError::File { file: file.to_owned(), source };
+    private_files::create_file(file).map_err(|error| open_error(error.into()))?;
     let options = SqliteConnectOptions::new()
         .filename(file)
         .foreign_keys(true)

@@ -24,6 +24,7 @@ pub struct Command {
     pub(crate) request: Option<RequestId>,
     pub(crate) position: Option<StreamPosition>,
     pub(crate) validate_only: bool,
+    pub(crate) recognizes_replays: bool,
 }
 
 impl Command {
@@ -39,6 +40,7 @@ impl Command {
             request: None,
             position: None,
             validate_only: false,
+            recognizes_replays: false,
         }
     }
 
@@ -83,10 +85,20 @@ impl Command {
 
     /// If `validate_only` is true, the command is decided and changes nothing (AIP-163). Its
     /// outcome has the state that the command would have led to, with the present version. A
-    /// request id is ignored. Uniqueness rules of the database are not checked.
+    /// request id is ignored, unless [`Command::recognize_replays`] says otherwise. Uniqueness
+    /// rules of the database are not checked.
     #[must_use]
     pub fn validate_only(mut self, validate_only: bool) -> Self {
         self.validate_only = validate_only;
+        self
+    }
+
+    /// Recognizes a repeated request also if the command only validates: its outcome is then that
+    /// of a repeated request. Used where the content of a request does not depend on
+    /// `validate_only`.
+    #[must_use]
+    pub fn recognize_replays(mut self) -> Self {
+        self.recognizes_replays = true;
         self
     }
 }

@@ -39,12 +39,13 @@ pub(crate) struct InvalidMessage(&'static str);
 
 impl Message {
     /// Adds the headers and encodes the bodies. The `Message-ID` is derived from `id`, the id of
-    /// the mail, so that a mail system can recognise a mail that was sent twice.
+    /// the mail, so that a mail system can recognise a mail that was sent twice. The `Date` is
+    /// `time`.
     pub(crate) fn into_email(
         self,
         id: Uuid,
         from: &Mailbox,
-        now: Timestamp,
+        time: Timestamp,
     ) -> Result<lettre::Message, InvalidMessage> {
         let address: Address = self
             .address
@@ -57,7 +58,7 @@ impl Message {
         let envelope = Envelope::new(Some(return_path), vec![address.clone()])
             .map_err(|_| InvalidMessage("the mail must have a recipient"))?;
         let name = Some(self.name).filter(|name| !name.is_empty());
-        let date: DateTime<Utc> = now;
+        let date: DateTime<Utc> = time;
         lettre::Message::builder()
             .envelope(envelope)
             .message_id(Some(format!("<{id}@{}>", from.email.domain())))

@@ -21,6 +21,14 @@ pub struct AdminState {
     pub metrics: Metrics,
 }
 
+/// What `/` says.
+const INDEX: &str = "\
+This is the admin listener of cpor, for operators:
+/live     the process runs
+/ready    the process can serve requests; otherwise the failed checks
+/metrics  metrics in the OpenMetrics text format
+";
+
 /// Serves `/live`, `/ready` and `/metrics` until `shutdown` is cancelled.
 ///
 /// Cancel `shutdown` only after draining, because a process that finishes its last requests is not
@@ -32,9 +40,10 @@ pub async fn serve(listener: TcpListener, admin: AdminState, shutdown: Cancellat
     axum::serve(listener, routes(admin)).with_graceful_shutdown(shutdown.cancelled_owned()).await
 }
 
-/// Returns the router with the three endpoints.
+/// Returns the router with the three endpoints, and `/`, which names them.
 pub fn routes(admin: AdminState) -> Router {
     Router::new()
+        .route("/", get(async || INDEX))
         .route("/live", get(async || "live\n"))
         .route("/ready", get(ready))
         .route("/metrics", get(metrics))
@@ -88,6 +97,17 @@ mod tests {
         assert_eq!(get_page(&admin, "/live").await.0, StatusCode::OK);
         schema_check.set_ready();
         assert_eq!(get_page(&admin, "/ready").await, (StatusCode::OK, "ready\n".to_owned()));
+    }
+
+    #[tokio::test]
+    async fn the_index_names_the_endpoints() {
+        let admin = AdminState { readiness: Readiness::new(), metrics: Metrics::new() };
+        let (status, text) = get_page(&admin, "/").await;
+        assert_eq!(status, StatusCode::OK);
+        for path in text.lines().filter_map(|line| line.split(' ').next().filter(|word| word.starts_with('/'))) {
+            assert_ne!(get_page(&admin, path).await.0, StatusCode::NOT_FOUND, "{path}");
+        }
+        assert_eq!(text.matches("\n/").count(), 3);
     }
 
     #[tokio::test]

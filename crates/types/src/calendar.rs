@@ -4,10 +4,9 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Datelike, Days, MappedLocalTime, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc, Weekday};
-use chrono_tz::{GapInfo, Tz};
+use chrono::{DateTime, Datelike, Days, FixedOffset, NaiveDate, NaiveTime, TimeDelta, Weekday};
 
-use crate::{Deadline, Length, Timestamp};
+use crate::{Deadline, Length, Timestamp, Zone};
 
 /// A business-day calendar: a time zone, a weekend and holidays.
 ///
@@ -21,7 +20,7 @@ pub struct Calendar {
     /// The version of the data, for example `2026`.
     pub version: String,
     /// The time zone that determines when a day begins and ends.
-    pub zone: Tz,
+    pub zone: Zone,
     /// The days of the week that are not business days.
     pub weekend: Vec<Weekday>,
     /// The dates that are not business days.
@@ -30,12 +29,12 @@ pub struct Calendar {
 
 /// A time in the zone of a calendar, for display to users.
 ///
-/// Midnight is shown as the end of the day before, because "midnight on Thursday" can be understood
-/// in two ways.
+/// The start of a day is shown as the end of the day before, because "midnight on Thursday" can be
+/// understood in two ways.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LocalTime {
     /// The local time. If the time is the end of a day, this is the last microsecond of that day.
-    pub local: DateTime<Tz>,
+    pub local: DateTime<FixedOffset>,
     /// Whether the time is the end of the day of `local`.
     pub is_end_of_day: bool,
 }
@@ -99,17 +98,18 @@ impl Calendar {
     /// Converts a time to the zone of the calendar, for display to users.
     #[must_use]
     pub fn local_time(&self, time: Timestamp) -> LocalTime {
-        let local = time.with_timezone(&self.zone);
-        let before = (time - TimeDelta::microseconds(1)).with_timezone(&self.zone);
-        let is_end_of_day = local.time() == NaiveTime::MIN && before.date_naive() != local.date_naive();
+        let local = self.zone.local_time(time);
+        let before = self.zone.local_time(time - TimeDelta::microseconds(1));
+        // A day does not begin at midnight if the clocks are put forward then.
+        let is_end_of_day = before.date_naive() < local.date_naive();
         LocalTime { local: if is_end_of_day { before } else { local }, is_end_of_day }
     }
 
     /// Returns the text that says how a due time was computed, for example `5 business days,
-    /// calendar vendor-us 2026`.
+    /// calendar vendor-us 2026, tzdata 2025b`.
     #[must_use]
     pub fn rule(&self, length: Length) -> String {
-        format!("{length}, calendar {} {}", self.id, self.version)
+        format!("{length}, calendar {} {}, tzdata {}", self.id, self.version, self.zone.version())
     }
 
     /// Returns the deadline of the given kind that starts at `start`, with the due time of
@@ -121,7 +121,7 @@ impl Calendar {
 
     /// Returns the date of a time in the zone of the calendar.
     fn local_day(&self, time: Timestamp) -> NaiveDate {
-        time.with_timezone(&self.zone).date_naive()
+        self.zone.local_time(time).date_naive()
     }
 
     /// Returns the end of a day, which is the first time of the next day.
@@ -129,24 +129,34 @@ impl Calendar {
         day.succ_opt().map_or(Timestamp::MAX_UTC, |next| self.start_of(next))
     }
 
-    /// Returns the start of a day: local midnight, or a later time on days on which the clocks are
-    /// put forward at midnight.
+    /// Returns the start of a day: the first time at which the clocks show midnight or, on days on
+    /// which they are put forward at midnight, a later time.
     fn start_of(&self, day: NaiveDate) -> Timestamp {
         let midnight = day.and_time(NaiveTime::MIN);
-        let start = match self.zone.from_local_datetime(&midnight) {
-            MappedLocalTime::Single(start) | MappedLocalTime::Ambiguous(start, _) => Some(start),
-            MappedLocalTime::None => GapInfo::new(&midnight, &self.zone).and_then(|gap| gap.end),
+        let has_started = |seconds| {
+            Timestamp::from_timestamp(seconds, 0)
+                .is_none_or(|time| self.zone.local_time(time).naive_local() >= midnight)
         };
-        // Every gap in the time zone data has an end, so the fallback is never used.
-        start.map_or_else(|| midnight.and_utc(), |start: DateTime<Tz>| start.with_timezone(&Utc))
+        // The start lies between these times in every zone.
+        let (mut before, mut start) = (midnight.and_utc().timestamp() - DAY, midnight.and_utc().timestamp() + DAY);
+        while start - before > 1 {
+            let middle = before.midpoint(start);
+            if has_started(middle) { start = middle } else { before = middle }
+        }
+        Timestamp::from_timestamp(start, 0).unwrap_or(Timestamp::MAX_UTC)
     }
 }
+
+/// The seconds of a day. No zone differs from UTC by more.
+const DAY: i64 = 86_400;
 
 #[cfg(test)]
 mod model_tests;
 
 #[cfg(test)]
 mod tests {
+    use chrono_tz::Tz;
+
     use super::*;
     use crate::Calendars;
 
@@ -155,7 +165,7 @@ mod tests {
     }
 
     fn calendar_in(zone: Tz) -> Calendar {
-        Calendar { zone, ..calendar("utc") }
+        Calendar { zone: Zone::compiled(zone.name()).unwrap(), ..calendar("utc") }
     }
 
     fn at(text: &str) -> Timestamp {
@@ -170,7 +180,8 @@ mod tests {
             calendar("vendor-us").deadline("review_start", at("2025-06-30T20:00:00-07:00"), Length::BusinessDays(5));
         assert_eq!(deadline.due, at("2025-07-09T00:00:00-07:00"));
         assert_eq!(deadline.kind, "review_start");
-        assert_eq!(deadline.rule, "5 business days, calendar vendor-us 2026");
+        let tzdata = chrono_tz::IANA_TZDB_VERSION;
+        assert_eq!(deadline.rule, format!("5 business days, calendar vendor-us 2026, tzdata {tzdata}"));
     }
 
     #[test]
@@ -200,6 +211,17 @@ mod tests {
         // In Beirut the clocks were put forward from midnight to 1:00 at the end of 26 March 2022.
         let beirut = calendar_in(chrono_tz::Asia::Beirut);
         assert_eq!(beirut.due(at("2022-03-25T10:00:00Z"), Length::CalendarDays(1)), at("2022-03-27T01:00:00+03:00"));
+    }
+
+    #[test]
+    fn r46_a_day_ends_although_midnight_does_not_exist() {
+        // In Cairo the clocks are put forward from midnight to 1:00 at the end of 29 April 2027.
+        let cairo = calendar_in(chrono_tz::Africa::Cairo);
+        let due = cairo.due(at("2027-04-22T09:00:00Z"), Length::CalendarDays(7));
+        assert_eq!(due, at("2027-04-29T22:00:00Z"));
+        let LocalTime { local, is_end_of_day } = cairo.local_time(due);
+        assert_eq!((local.to_string(), is_end_of_day), ("2027-04-29 23:59:59.999999 +02:00".to_owned(), true));
+        assert!(!cairo.local_time(at("2027-04-29T21:00:00Z")).is_end_of_day);
     }
 
     #[test]

@@ -4,11 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::{NaiveDate, Weekday};
-use chrono_tz::Tz;
 use serde::Deserialize;
 use thiserror::Error;
 
-use crate::Calendar;
+use crate::{Calendar, Malformed, SystemZones, Zone};
 
 /// All known calendars by id. Clones are cheap.
 #[derive(Clone, Debug)]
@@ -30,7 +29,7 @@ pub enum CalendarError {
     /// The document is not TOML, or does not have the structure of a calendar.
     #[error("invalid calendar: {0}")]
     Unreadable(String),
-    /// Two documents have the same id.
+    /// Two documents of the installation have the same id.
     #[error("the calendar `{0}` is defined more than once")]
     Duplicate(String),
     /// All days of the week belong to the weekend.
@@ -74,30 +73,31 @@ impl Calendars {
     }
 
     /// Returns the shipped calendars and those in the given TOML documents, each of which contains
-    /// one calendar.
+    /// one calendar. A document replaces the shipped calendar with its id. The rules of time zones
+    /// are those of `system` where that database is newer than the compiled one.
     ///
     /// # Errors
     ///
     /// Returns the same errors as [`Calendars::parse`].
-    pub fn with<'a>(documents: impl IntoIterator<Item = &'a str>) -> Result<Self, CalendarError> {
-        Self::parse(Self::SHIPPED.into_iter().chain(documents))
+    pub fn with<'a>(
+        documents: impl IntoIterator<Item = &'a str>,
+        system: Option<&SystemZones>,
+    ) -> Result<Self, CalendarError> {
+        let zone = |name: &str| system.map_or_else(|| Zone::compiled(name), |system| Zone::newest(name, system));
+        let mut by_id = parse_all(Self::SHIPPED, zone)?;
+        by_id.extend(parse_all(documents, zone)?);
+        Ok(Self { by_id: Arc::new(by_id) })
     }
 
-    /// Parses one calendar from each TOML document.
+    /// Parses one calendar from each TOML document. The rules of time zones are those that are
+    /// compiled in.
     ///
     /// # Errors
     ///
     /// Returns a [`CalendarError`] when a document is invalid, when two have the same id, or when
     /// one has no business days.
     pub fn parse<'a>(documents: impl IntoIterator<Item = &'a str>) -> Result<Self, CalendarError> {
-        let mut by_id = BTreeMap::new();
-        for document in documents {
-            let calendar = parse_one(document)?;
-            if let Some(earlier) = by_id.insert(calendar.id.clone(), calendar) {
-                return Err(CalendarError::Duplicate(earlier.id));
-            }
-        }
-        Ok(Self { by_id: Arc::new(by_id) })
+        Ok(Self { by_id: Arc::new(parse_all(documents, Zone::compiled)?) })
     }
 
     /// Returns the calendar with this id.
@@ -125,13 +125,26 @@ impl Calendars {
     }
 }
 
+/// Parses one calendar from each TOML document. `zone` returns the time zone with a name.
+fn parse_all<'a>(
+    documents: impl IntoIterator<Item = &'a str>,
+    zone: impl Fn(&str) -> Result<Zone, Malformed>,
+) -> Result<BTreeMap<String, Calendar>, CalendarError> {
+    let mut by_id = BTreeMap::new();
+    for document in documents {
+        let calendar = parse_one(document, &zone)?;
+        if let Some(earlier) = by_id.insert(calendar.id.clone(), calendar) {
+            return Err(CalendarError::Duplicate(earlier.id));
+        }
+    }
+    Ok(by_id)
+}
+
 /// Parses the calendar in one TOML document.
-fn parse_one(document: &str) -> Result<Calendar, CalendarError> {
+fn parse_one(document: &str, zone: impl Fn(&str) -> Result<Zone, Malformed>) -> Result<Calendar, CalendarError> {
     let document: CalendarDocument =
         toml::from_str(document).map_err(|error| CalendarError::Unreadable(error.to_string()))?;
-    let zone: Tz = document.zone.parse().map_err(|_| {
-        CalendarError::Unreadable(format!("zone must be a time zone like Europe/Berlin, but is `{}`", document.zone))
-    })?;
+    let zone = zone(&document.zone).map_err(|error| CalendarError::Unreadable(format!("zone {error}")))?;
     let mut weekend = document.weekend;
     weekend.sort_by_key(Weekday::num_days_from_monday);
     weekend.dedup();
@@ -163,7 +176,7 @@ mod tests {
         let calendars = Calendars::shipped().unwrap();
         assert_eq!(calendars.ids().collect::<Vec<_>>(), ["cz", "de", "us-east", "utc", "vendor-us"]);
         assert!(calendars.contains("de") && !calendars.contains("DE"));
-        assert_eq!(calendars.get("vendor-us").unwrap().zone, chrono_tz::America::Los_Angeles);
+        assert_eq!(calendars.get("vendor-us").unwrap().zone.name(), "America/Los_Angeles");
         assert!(calendars.get("utc").unwrap().holidays.is_empty());
     }
 
@@ -200,6 +213,16 @@ mod tests {
             error.to_string(),
             "the calendar `fr` does not exist; known calendars: cz, de, us-east, utc, vendor-us"
         );
+    }
+
+    #[test]
+    fn r46_a_document_replaces_a_shipped_calendar() {
+        let corrected = "id = \"de\"\nversion = \"2026.2\"\nzone = \"Europe/Berlin\"\nweekend = [\"sun\"]\n[holidays]\n2026-12-28 = \"new\"\n";
+        let calendars = Calendars::with([corrected], None).unwrap();
+        let german = calendars.get("de").unwrap();
+        assert_eq!((german.version.as_str(), german.holidays.len(), calendars.ids().count()), ("2026.2", 1, 5));
+        let twice = Calendars::with([corrected, corrected], None).unwrap_err();
+        assert_eq!(twice, CalendarError::Duplicate("de".to_owned()));
     }
 
     #[test]

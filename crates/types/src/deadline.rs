@@ -16,7 +16,7 @@ pub struct Deadline {
     /// The due time. At this time the deadline has passed; an earlier action is in time (R47).
     pub due: Timestamp,
     /// A text for users that says how the due time was computed, for example `5 business days,
-    /// calendar de 2026.1`.
+    /// calendar de 2026, tzdata 2025b`.
     pub rule: String,
 }
 

@@ -37,6 +37,7 @@ mod string_enum;
 mod subscription;
 mod text;
 mod time;
+mod zone;
 
 pub use actor::{Actor, ActorSide};
 pub use assessment::Verdict;
@@ -80,3 +81,4 @@ pub use scope::{Activity, Program, SolutionArea, UnsupportedActivity, program};
 pub use service::Service;
 pub use subscription::{PurchaseChannel, SubscriptionStatus};
 pub use time::{Clock, SystemClock, Timestamp, VirtualClock, rfc3339, truncate_to_micros};
+pub use zone::{ReadZone, SystemZones, Zone};

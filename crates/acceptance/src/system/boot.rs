@@ -183,6 +183,11 @@ fn process_config(store: &TestStorage, process: usize, mail_server: Option<&Mail
         config.registry.catalog_file = Some(store.catalog());
     }
     config.rules.policies_in_force = setup.policies.iter().map(in_force).collect();
+    if setup.calendar_file {
+        let file = store.calendar_file();
+        std::fs::write(&file, include_str!("../../../types/calendars/de.toml")).expect("a calendar");
+        config.rules.calendar_files = vec![file];
+    }
     let smtp = mail_server.map(|server| SmtpConfig {
         host: server.address().ip().to_string(),
         port: Some(server.address().port()),

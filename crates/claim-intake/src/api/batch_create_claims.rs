@@ -117,7 +117,9 @@ impl Batch<'_> {
         content: Content,
         facts: Option<DirectoryFacts>,
     ) -> Result<wire::BatchCreateClaimsResult, Status> {
-        let outcome = create(self.intake, call, content, facts).await?;
+        // A row has no `validate_only` of its own, so its validation recognizes a repeated row.
+        let command = call.command().recognize_replays();
+        let outcome = create(self.intake, call, command, content, facts).await?;
         let view = View::for_caller(&self.caller);
         let mut claim = convert::claim_to_wire(outcome.claim, view, &self.intake.rules)?;
         claim.violations.truncate(MAX_VIOLATIONS_PER_ROW);

@@ -27,21 +27,22 @@ pub(super) async fn create_claim(
     let content = parse::content(request.claim.unwrap_or_default(), &*intake.entropy)?;
 
     let facts = intake.fetch_facts(&call, RegistryNeed::Optional, &content).await?;
-    let outcome = create(intake, &call, content, facts).await?;
+    let outcome = create(intake, &call, call.command(), content, facts).await?;
     let claim = convert::claim_to_wire(outcome.claim, View::for_caller(&caller), &intake.rules)?;
     Ok(Response::new(claim))
 }
 
-/// Creates the call's claim as a draft with `content` and the facts about it. With `validate_only`,
-/// the draft is returned and not stored.
+/// Executes the `command` that creates the call's claim as a draft with `content` and the facts
+/// about it. With `validate_only`, the draft is returned and not stored.
 pub(super) async fn create(
     intake: &ClaimIntake,
     call: &Call,
+    command: cpor_durable::Command,
     content: Content,
     facts: Option<DirectoryFacts>,
 ) -> Result<DecisionOutcome, CallError> {
     let name = call.claim.clone();
     let create =
         move |_: Option<&Claim>, now| Claim::create(name.clone(), content.clone(), facts.as_ref(), now).map(Some);
-    intake.execute(call, call.command().expect_version(0), create).await
+    intake.execute(call, command.expect_version(0), create).await
 }

@@ -57,7 +57,7 @@ impl EvidenceStore {
         let create_error = |source: std::io::Error| {
             EvidenceStoreError(object_store::Error::Generic { store: "LocalFileSystem", source: source.into() })
         };
-        std::fs::create_dir_all(directory).map_err(create_error)?;
+        cpor_process::private_files::create_directory(directory).map_err(create_error)?;
         Ok(Self(Arc::new(LocalFileSystem::new_with_prefix(directory)?.with_fsync(true))))
     }
 

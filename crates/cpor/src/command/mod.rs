@@ -4,12 +4,14 @@ pub mod bench;
 pub mod config;
 pub mod demo;
 pub mod dev;
+pub mod evidence;
 pub mod export;
 pub mod healthcheck;
 pub mod import;
 pub mod keys;
 pub mod migrate;
 pub mod serve;
+pub mod submit;
 pub mod token;
 pub mod verify;
 

@@ -3,11 +3,15 @@
 use std::collections::HashMap;
 
 use cpor_proto::claims::v1::{BatchCreateClaimsRow, Claim};
+use cpor_types::ClaimName;
 use prost::Message as _;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use super::results::{Outcome, RowError};
+use super::{
+    columns::Fields,
+    results::{Outcome, RowError},
+};
 
 /// The maximum number of rows in one call.
 const BATCH_ROWS: usize = 1_000;
@@ -15,29 +19,31 @@ const BATCH_ROWS: usize = 1_000;
 /// The approximate maximum size of the claims in one call. By default a server accepts 4 MiB.
 const BATCH_BYTES: usize = 3 << 20;
 
-/// A claim of the file. In a CSV file it can consist of several rows.
+/// A claim of the file. In a sheet it can consist of several rows.
 #[derive(Debug)]
 pub(super) struct Row {
     /// The line of the file in which the claim begins.
     pub(super) line: u64,
     /// The claim, or all errors in it.
     pub(super) claim: Result<Claim, Vec<FieldError>>,
+    /// The existing claim that the row names, and the fields that the row replaces in it.
+    pub(super) existing: Option<(ClaimName, Fields)>,
 }
 
 /// An error in a column or field of a row.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(super) struct FieldError {
+pub(crate) struct FieldError {
     /// The column or field. Empty if the error is about the row as a whole.
-    pub(super) field: String,
+    pub(crate) field: String,
     /// The stable reason, for example `MALFORMED`.
-    pub(super) reason: String,
+    pub(crate) reason: String,
     /// A description of the error.
-    pub(super) description: String,
+    pub(crate) description: String,
 }
 
 impl FieldError {
     /// Creates the error for a column or field that cannot be parsed.
-    pub(super) fn malformed(field: &str, description: impl Into<String>) -> Self {
+    pub(crate) fn malformed(field: &str, description: impl Into<String>) -> Self {
         let reason = cpor_proto::options::v1::FieldViolationReason::Malformed.as_str_name().to_owned();
         Self { field: field.to_owned(), reason, description: description.into() }
     }
@@ -50,11 +56,25 @@ pub(super) struct RequestRow {
     pub(super) row: BatchCreateClaimsRow,
 }
 
-/// Rows that are sent in one call.
+/// A row that replaces fields of an existing claim.
+#[derive(Debug)]
+pub(super) struct UpdateRow {
+    pub(super) line: u64,
+    /// The existing claim.
+    pub(super) name: ClaimName,
+    /// The fields that the row replaces.
+    pub(super) fields: Fields,
+    /// The claim of the row.
+    pub(super) claim: Claim,
+}
+
+/// Rows that are sent together.
 #[derive(Debug, Default)]
 pub(super) struct Batch {
-    /// The rows to send.
+    /// The rows that create drafts, in one call.
     pub(super) valid: Vec<RequestRow>,
+    /// The rows that update claims.
+    pub(super) updates: Vec<UpdateRow>,
     /// The results of rows that cannot be sent.
     pub(super) invalid: Vec<Outcome>,
 }
@@ -62,19 +82,27 @@ pub(super) struct Batch {
 impl Batch {
     /// Adds a row. Returns the size of its claim in bytes, or 0 if the row cannot be sent.
     fn push(&mut self, row: Row, request_ids: &mut RequestIds) -> usize {
-        match row.claim {
-            Ok(claim) => {
+        let Row { line, claim, existing } = row;
+        match (claim, existing) {
+            (Ok(claim), None) => {
                 let size = claim.encoded_len();
                 let request_id = request_ids.next_for(&claim);
-                self.valid
-                    .push(RequestRow { line: row.line, row: BatchCreateClaimsRow { claim: Some(claim), request_id } });
+                self.valid.push(RequestRow { line, row: BatchCreateClaimsRow { claim: Some(claim), request_id } });
                 size
             }
-            Err(errors) => {
-                self.invalid.push(Outcome::refused(row.line, RowError::malformed(errors)));
+            (Ok(claim), Some((name, fields))) => {
+                self.updates.push(UpdateRow { line, name, fields, claim });
+                0
+            }
+            (Err(errors), _) => {
+                self.invalid.push(Outcome::refused(line, RowError::malformed(errors)));
                 0
             }
         }
+    }
+
+    fn len(&self) -> usize {
+        self.valid.len() + self.updates.len() + self.invalid.len()
     }
 }
 
@@ -83,14 +111,14 @@ pub(super) fn batches(mut rows: super::Rows) -> impl Iterator<Item = anyhow::Res
     let mut request_ids = RequestIds::default();
     std::iter::from_fn(move || {
         let (mut batch, mut bytes) = (Batch::default(), 0);
-        while batch.valid.len() + batch.invalid.len() < BATCH_ROWS && bytes < BATCH_BYTES {
+        while batch.len() < BATCH_ROWS && bytes < BATCH_BYTES {
             match rows.next() {
                 Some(Ok(row)) => bytes += batch.push(row, &mut request_ids),
                 Some(Err(error)) => return Some(Err(error)),
                 None => break,
             }
         }
-        (!batch.valid.is_empty() || !batch.invalid.is_empty()).then_some(Ok(batch))
+        (batch.len() > 0).then_some(Ok(batch))
     })
 }
 
@@ -116,7 +144,7 @@ mod tests {
     use super::*;
 
     fn row(line: u64, display_name: &str) -> Row {
-        Row { line, claim: Ok(Claim { display_name: display_name.into(), ..Claim::default() }) }
+        Row { line, claim: Ok(Claim { display_name: display_name.into(), ..Claim::default() }), existing: None }
     }
 
     fn ids(names: &[&str]) -> Vec<String> {
@@ -137,12 +165,12 @@ mod tests {
     fn batches_are_bounded_by_rows_and_by_bytes() {
         let sizes = |rows: Vec<Row>| -> Vec<usize> {
             let all = batches(Box::new(rows.into_iter().map(Ok)));
-            all.map(|batch| batch.unwrap()).map(|batch| batch.valid.len() + batch.invalid.len()).collect()
+            all.map(|batch| batch.unwrap()).map(|batch| batch.len()).collect()
         };
         assert_eq!(sizes((0..2_001).map(|line| row(line, "x")).collect()), [1_000, 1_000, 1]);
         let large = "x".repeat(1 << 20);
         assert_eq!(sizes((0..5).map(|line| row(line, &large)).collect()), [3, 2]);
-        let invalid = Row { line: 2, claim: Err(vec![FieldError::malformed("state", "is odd")]) };
+        let invalid = Row { line: 2, claim: Err(vec![FieldError::malformed("state", "is odd")]), existing: None };
         assert_eq!(sizes(vec![invalid]), [1]);
         assert!(sizes(Vec::new()).is_empty());
     }

@@ -1,95 +1,111 @@
-//! `cpor import`: creates claims from a file by the RPC `BatchCreateClaims` (R59).
+//! `cpor import`: creates and updates drafts of claims from a file (R59, R59a).
 //!
-//! The file is read and sent in batches, so that it can be larger than the memory. The request id
-//! of each row is derived from the content of the row. The same file can therefore be sent again
-//! within a day, even corrected or in another order, and no claim is created twice.
+//! A row without the name of a claim creates a draft by the RPC `BatchCreateClaims`. Its request id
+//! is derived from its content. The same file can therefore be sent again within a day, even
+//! corrected or in another order, and no row creates a second claim. A row with the name of a claim
+//! updates that claim, if it is a draft.
 mod batch;
-mod csv;
+pub(crate) mod columns;
 mod json_lines;
 mod progress;
-mod results;
-mod send;
+pub(crate) mod results;
+pub(crate) mod send;
+mod update;
 
-use std::{
-    fs::File,
-    io::{BufRead, BufReader},
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, bail};
 use cpor_types::PartnerId;
 
-use self::{
-    batch::Row,
-    progress::{BytesRead, CountingReader, Progress},
-    results::ResultsFile,
-    send::Sender,
+pub(crate) use self::batch::FieldError;
+use self::{batch::Row, progress::Progress, results::ResultsFile, send::Sender};
+use crate::{
+    server::Server,
+    sheet::{self, FileKind, Sheet, SheetArgs},
 };
-use crate::server::Server;
 
 /// Arguments of `cpor import`.
 #[derive(clap::Args)]
-#[command(after_long_help = csv::HELP)]
+#[command(after_long_help = help())]
 pub struct Args {
-    /// File with the claims: `.csv` with one row for each product of a claim, or `.jsonl` with one
-    /// claim as JSON in each line.
+    /// File with the claims: `.csv` or `.xlsx` with one row for each product of a claim, or
+    /// `.jsonl` with one claim as JSON in each line.
     file: PathBuf,
     /// Id of the partner that owns the claims.
     #[arg(long)]
     partner: PartnerId,
     #[command(flatten)]
     server: Server,
-    /// File for the results, one line of JSON for each claim. By default the name of the input file
+    #[command(flatten)]
+    sheet: SheetArgs,
+    #[command(flatten)]
+    results: ResultsArgs,
+}
+
+/// The arguments of commands that write one result for each row of a file.
+#[derive(clap::Args)]
+pub(crate) struct ResultsArgs {
+    /// File for the results, one line of JSON for each row. By default the name of the input file
     /// with `.results.jsonl` appended.
     #[arg(long, value_name = "FILE")]
     results: Option<PathBuf>,
-    /// Validate every claim, but create nothing.
+    /// Validate every row, but change nothing.
     #[arg(long)]
-    validate_only: bool,
+    pub(crate) validate_only: bool,
+}
+
+impl ResultsArgs {
+    /// Creates the results file for an input file with this number of lines.
+    pub(crate) fn create(&self, input: &Path, lines: u64) -> anyhow::Result<ResultsFile> {
+        let path = self.results.clone().unwrap_or_else(|| default_results_path(input));
+        let canonical = |path: &Path| path.canonicalize().ok();
+        let is_input = canonical(&path).is_some() && canonical(&path) == canonical(input);
+        anyhow::ensure!(!is_input, "--results: must differ from the input file");
+        ResultsFile::create(path, Progress::new(lines))
+    }
+}
+
+fn help() -> String {
+    [columns::HELP, sheet::FORMATS_HELP, columns::EXIT_STATUS].join("\n\n")
 }
 
 /// The rows of a file. An error ends the import.
 type Rows = Box<dyn Iterator<Item = anyhow::Result<Row>>>;
 
-/// Imports the claims of a file. Returns whether every row was accepted.
+/// Imports the claims of a file. Returns whether no row was refused.
 ///
 /// # Errors
 /// Returns an error if the file cannot be read or parsed, or the server cannot be reached. Claims
-/// that were created before the error remain, and the results file lists them.
+/// that were created before the server could not be reached remain, and the results file lists
+/// them.
 pub async fn run(args: &Args) -> anyhow::Result<bool> {
-    let (rows, bytes_read) = validate_rows(&args.file)?;
-    let path = args.results.clone().unwrap_or_else(|| default_results_path(&args.file));
+    let (rows, lines) = read_rows(&args.file, &args.sheet)?;
     // Connect first, so that a failed connection does not replace the results of an earlier import.
     let mut sender = Sender::connect(args).await?;
-    let canonical = |path: &Path| path.canonicalize().ok();
-    let is_input = canonical(&path).is_some() && canonical(&path) == canonical(&args.file);
-    anyhow::ensure!(!is_input, "--results: must differ from the input file");
-    let mut results = ResultsFile::create(&path, Progress::new(bytes_read))?;
+    let mut results = args.results.create(&args.file, lines)?;
     for batch in batch::batches(rows) {
         let batch = batch?;
-        let (outcomes, sent) = sender.send(batch.valid).await;
-        results.write(batch.invalid.into_iter().chain(outcomes).collect())?;
+        let (created, sent) = sender.send(batch.valid).await;
+        let (updated, sent) = match sent {
+            Ok(()) => sender.update(batch.updates).await,
+            Err(error) => (Vec::new(), Err(error)),
+        };
+        results.write(batch.invalid.into_iter().chain(created).chain(updated).collect())?;
         sent?;
     }
-    results.finish(&path)
+    results.finish("claims", "imported", args.results.validate_only)
 }
 
-/// Opens a file of claims. Returns its rows, and a counter of the bytes that have been read.
-fn validate_rows(path: &Path) -> anyhow::Result<(Rows, Arc<BytesRead>)> {
-    let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
-    let bytes_read = Arc::new(BytesRead::new(file.metadata()?.len()));
-    let mut file = BufReader::new(CountingReader { file, bytes_read: Arc::clone(&bytes_read) });
-    // Spreadsheet programs write a byte order mark before UTF-8.
-    if file.fill_buf()?.starts_with("\u{feff}".as_bytes()) {
-        file.consume("\u{feff}".len());
+/// Reads a file of claims. Returns its rows and the number of its lines.
+fn read_rows(path: &Path, args: &SheetArgs) -> anyhow::Result<(Rows, u64)> {
+    let (kind, content) = sheet::read_file(path)?;
+    if kind == FileKind::JsonLines {
+        let text = sheet::decode(&content, args.encoding)?.text;
+        let lines = text.lines().count() as u64;
+        return Ok((Box::new(json_lines::rows(text)), lines));
     }
-    let rows: Rows = match path.extension().and_then(|extension| extension.to_str()) {
-        Some("csv") => Box::new(csv::rows(file)?),
-        Some("jsonl") => Box::new(json_lines::rows(file)),
-        Some(_) | None => bail!("{}: the file name must end with .csv or .jsonl", path.display()),
-    };
-    Ok((rows, bytes_read))
+    let sheet = Sheet::parse(kind, &content, args, columns::is_known)?;
+    let lines = sheet.lines;
+    Ok((Box::new(columns::rows(sheet)), lines))
 }
 
 fn default_results_path(file: &Path) -> PathBuf {

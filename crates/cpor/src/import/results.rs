@@ -3,12 +3,12 @@
 use std::{
     fs::File,
     io::{BufWriter, Write as _},
-    path::Path,
+    path::PathBuf,
 };
 
 use anyhow::Context as _;
 use cpor_call::status;
-use cpor_proto::claims::v1::BatchCreateClaimsResult;
+use cpor_proto::claims::v1::{BatchCreateClaimsResult, Violation};
 use prost::Message as _;
 use serde::Serialize;
 use tonic::{Code, Status};
@@ -17,13 +17,16 @@ use super::{batch::FieldError, progress::Progress};
 
 /// The result of one row, as written to the results file.
 #[derive(Debug, Serialize)]
-pub(super) struct Outcome {
+pub(crate) struct Outcome {
     /// The line of the input file in which the row begins.
     line: u64,
-    /// The resource name of the claim. Empty if the row was refused or only validated.
+    /// What the row did or, if it was only validated, would do.
+    result: RowResult,
+    /// The resource name of the claim. Empty if the row was refused before its claim was known, or
+    /// only validated.
     #[serde(skip_serializing_if = "String::is_empty")]
     claim: String,
-    /// Whether an earlier import had already created the claim.
+    /// Whether an earlier call had already done what the row says.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     repeated: bool,
     /// The violations for which the submission of the draft would be refused.
@@ -34,9 +37,27 @@ pub(super) struct Outcome {
     error: Option<RowError>,
 }
 
+/// What a row of a file did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum RowResult {
+    /// The row created a draft or a document, or submitted a claim.
+    Done,
+    /// An earlier call had done the same.
+    Repeated,
+    /// The row changed a draft.
+    Updated,
+    /// The draft has the content of the row already.
+    Unchanged,
+    /// The claim exists and is not a draft. It stays as it is.
+    NotADraft,
+    /// The row was refused.
+    Refused,
+}
+
 /// The reason why a row was refused.
 #[derive(Debug, Serialize)]
-pub(super) struct RowError {
+pub(crate) struct RowError {
     /// The name of the gRPC code, for example `InvalidArgument`.
     code: String,
     /// The stable reason, for example `MALFORMED`.
@@ -49,15 +70,14 @@ pub(super) struct RowError {
 
 impl RowError {
     /// Creates the error for a row that cannot be parsed and so was not sent.
-    pub(super) fn malformed(fields: Vec<FieldError>) -> Self {
+    pub(crate) fn malformed(fields: Vec<FieldError>) -> Self {
         let message = "the row is malformed".to_owned();
         let reason = cpor_proto::options::v1::FieldViolationReason::Malformed.as_str_name().to_owned();
         Self { code: code_name(Code::InvalidArgument), reason, message, fields }
     }
 
     /// Creates the error for a row that the server refused.
-    fn from_proto(error: &tonic_types::Status) -> Self {
-        let status = to_status(error);
+    pub(crate) fn from_status(status: &Status) -> Self {
         let field_error = |violation: status::FieldViolation| FieldError {
             field: violation.field,
             reason: violation.reason,
@@ -65,9 +85,9 @@ impl RowError {
         };
         Self {
             code: code_name(status.code()),
-            reason: status::reason(&status).unwrap_or_default(),
-            message: error.message.clone(),
-            fields: status::field_violations(&status).into_iter().map(field_error).collect(),
+            reason: status::reason(status).unwrap_or_default(),
+            message: status.message().to_owned(),
+            fields: status::field_violations(status).into_iter().map(field_error).collect(),
         }
     }
 }
@@ -84,73 +104,153 @@ fn code_name(code: Code) -> String {
 
 impl Outcome {
     /// Creates the result of a row that was refused.
-    pub(super) fn refused(line: u64, error: RowError) -> Self {
-        Self { line, claim: String::new(), repeated: false, violations: Vec::new(), error: Some(error) }
+    pub(crate) fn refused(line: u64, error: RowError) -> Self {
+        Self { error: Some(error), ..Self::accepted(line, RowResult::Refused, String::new()) }
     }
 
-    /// Creates the result of a row from the response of the server.
-    pub(super) fn from_proto(line: u64, result: BatchCreateClaimsResult) -> Self {
-        let BatchCreateClaimsResult { claim, violations, replayed, error } = result;
+    /// Creates the result of a row that was accepted, about the claim with this name.
+    pub(crate) fn accepted(line: u64, result: RowResult, claim: String) -> Self {
+        let repeated = result == RowResult::Repeated;
+        Self { line, result, claim, repeated, violations: Vec::new(), error: None }
+    }
+
+    /// Creates the result of a row about the claim with this name, from the outcome of its calls.
+    ///
+    /// # Errors
+    /// Returns the status of a call if the server could not be reached.
+    pub(crate) fn unless_unavailable(
+        line: u64,
+        claim: &str,
+        outcome: Result<RowResult, Status>,
+    ) -> Result<Self, Status> {
+        match outcome {
+            Ok(result) => Ok(Self::accepted(line, result, claim.to_owned())),
+            Err(status) if matches!(status.code(), Code::Unavailable | Code::Unauthenticated) => Err(status),
+            Err(status) => Ok(Self { claim: claim.to_owned(), ..Self::refused(line, RowError::from_status(&status)) }),
+        }
+    }
+
+    /// Adds the violations of the draft.
+    pub(crate) fn with_violations(self, violations: Vec<Violation>) -> Self {
         let violations = violations.into_iter().map(|violation| FieldError {
             field: violation.field,
             reason: violation.reason,
             description: violation.description,
         });
-        let error = error.as_ref().map(RowError::from_proto);
-        Self { line, claim, repeated: replayed, violations: violations.collect(), error }
+        Self { violations: violations.collect(), ..self }
+    }
+
+    /// Creates the result of a row from the response of the server.
+    pub(super) fn from_proto(line: u64, result: BatchCreateClaimsResult) -> Self {
+        let BatchCreateClaimsResult { claim, violations, replayed, error } = result;
+        match error {
+            Some(error) => Self::refused(line, RowError::from_status(&to_status(&error))),
+            None => {
+                let result = if replayed { RowResult::Repeated } else { RowResult::Done };
+                Self::accepted(line, result, claim).with_violations(violations)
+            }
+        }
     }
 }
 
 /// The results file that is being written, and the counts for progress and summary.
-pub(super) struct ResultsFile {
+pub(crate) struct ResultsFile {
+    path: PathBuf,
     file: BufWriter<File>,
     counts: Counts,
     progress: Progress,
 }
 
-/// The numbers of rows so far.
+/// The numbers of rows so far, by their results.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Counts {
     /// All rows.
     pub(super) rows: u64,
-    /// Rows whose claims an earlier import had created.
+    pub(super) done: u64,
     pub(super) repeated: u64,
-    /// Rows that were refused.
+    pub(super) updated: u64,
+    pub(super) unchanged: u64,
+    pub(super) not_a_draft: u64,
     pub(super) refused: u64,
+}
+
+impl Counts {
+    fn add(&mut self, result: RowResult) {
+        self.rows += 1;
+        *match result {
+            RowResult::Done => &mut self.done,
+            RowResult::Repeated => &mut self.repeated,
+            RowResult::Updated => &mut self.updated,
+            RowResult::Unchanged => &mut self.unchanged,
+            RowResult::NotADraft => &mut self.not_a_draft,
+            RowResult::Refused => &mut self.refused,
+        } += 1;
+    }
+
+    /// Returns the summary, for example `3 claims: 1 imported, 0 already imported, 2 refused`.
+    /// `verb` says what was done with the rows.
+    fn summary(self, rows: &str, verb: &str, validate_only: bool) -> String {
+        let would_be = if validate_only { "would be " } else { "" };
+        let mut parts = vec![format!("{} {would_be}{verb}", self.done), format!("{} already {verb}", self.repeated)];
+        let further = [
+            (self.updated, format!("{would_be}updated")),
+            (self.unchanged, "unchanged".to_owned()),
+            (self.not_a_draft, "not drafts, which stay as they are".to_owned()),
+        ];
+        parts
+            .extend(further.into_iter().filter(|(count, _)| *count > 0).map(|(count, text)| format!("{count} {text}")));
+        parts.push(format!("{} refused", self.refused));
+        format!("{} {rows}: {}", self.rows, parts.join(", "))
+    }
 }
 
 impl ResultsFile {
     /// Creates the file, or replaces its content.
-    pub(super) fn create(path: &Path, progress: Progress) -> anyhow::Result<Self> {
-        let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
-        Ok(Self { file: BufWriter::new(file), counts: Counts::default(), progress })
+    pub(super) fn create(path: PathBuf, progress: Progress) -> anyhow::Result<Self> {
+        let file = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
+        Ok(Self { path, file: BufWriter::new(file), counts: Counts::default(), progress })
     }
 
     /// Writes the results of a batch, in the order of the input file.
-    pub(super) fn write(&mut self, mut outcomes: Vec<Outcome>) -> anyhow::Result<()> {
+    pub(crate) fn write(&mut self, mut outcomes: Vec<Outcome>) -> anyhow::Result<()> {
         outcomes.sort_by_key(|outcome| outcome.line);
-        for outcome in outcomes {
-            self.counts.rows += 1;
-            self.counts.repeated += u64::from(outcome.repeated);
-            self.counts.refused += u64::from(outcome.error.is_some());
-            serde_json::to_writer(&mut self.file, &outcome)?;
+        for outcome in &outcomes {
+            self.counts.add(outcome.result);
+            serde_json::to_writer(&mut self.file, outcome)?;
             self.file.write_all(b"\n")?;
         }
         self.file.flush()?;
-        self.progress.update(self.counts);
+        self.progress.update(self.counts, outcomes.last().map_or(0, |outcome| outcome.line));
         Ok(())
     }
 
-    /// Prints the summary. Returns whether every row was accepted.
+    /// Prints the summary. Returns whether no row was refused.
     #[expect(clippy::print_stdout, reason = "the summary is the output of the command")]
-    pub(super) fn finish(self, path: &Path) -> anyhow::Result<bool> {
+    pub(crate) fn finish(self, rows: &str, verb: &str, validate_only: bool) -> anyhow::Result<bool> {
         drop(self.progress);
-        let Counts { rows, repeated, refused } = self.counts;
-        let imported = rows - repeated - refused;
-        println!(
-            "{rows} claims: {imported} imported, {repeated} already imported, {refused} refused; see {}",
-            path.display()
+        println!("{}; see {}", self.counts.summary(rows, verb, validate_only), self.path.display());
+        Ok(self.counts.refused == 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_summary_names_what_was_done() {
+        let mut counts = Counts::default();
+        for result in [RowResult::Done, RowResult::Repeated, RowResult::Repeated] {
+            counts.add(result);
+        }
+        assert_eq!(counts.summary("claims", "imported", false), "3 claims: 1 imported, 2 already imported, 0 refused");
+        for result in [RowResult::Updated, RowResult::Unchanged, RowResult::NotADraft, RowResult::Refused] {
+            counts.add(result);
+        }
+        assert_eq!(
+            counts.summary("claims", "imported", true),
+            "7 claims: 1 would be imported, 2 already imported, 1 would be updated, 1 unchanged, \
+             1 not drafts, which stay as they are, 1 refused"
         );
-        Ok(refused == 0)
     }
 }

@@ -1,28 +1,36 @@
 //! Sends batches of rows to the server. Calls that failed and rows that were refused temporarily
 //! are sent again. This is safe, because every row has a request id.
 
-use std::time::Duration;
+use std::{pin::pin, time::Duration};
 
 use anyhow::ensure;
 use cpor_call::status;
 use cpor_proto::claims::v1::{
-    BatchCreateClaimsRequest, BatchCreateClaimsResponse, BatchCreateClaimsResult,
-    claim_service_client::ClaimServiceClient,
+    BatchCreateClaimsRequest, BatchCreateClaimsResult, claim_service_client::ClaimServiceClient,
 };
+use futures_util::{StreamExt as _, stream};
+use sha2::{Digest as _, Sha256};
 use tonic::{Code, Status, transport::Channel};
 
 use super::{
     Args,
-    batch::RequestRow,
-    results::{Outcome, to_status},
+    batch::{RequestRow, UpdateRow},
+    results::{Outcome, ResultsFile, to_status},
+    update,
 };
-use crate::server::{Connection, status_error};
+use crate::{
+    server::{Connection, status_error},
+    sheet::SheetRow,
+};
 
 /// The maximum number of attempts, for a call and for a row.
 const MAX_ATTEMPTS: u32 = 5;
 
 /// The pause before the next attempt, if the server sends no retry delay.
 const DEFAULT_PAUSE: Duration = Duration::from_secs(1);
+
+/// The maximum number of calls about single claims at the same time.
+const CONCURRENT_CALLS: usize = 8;
 
 /// The timeout of a call.
 const CALL_TIMEOUT: Duration = Duration::from_secs(120);
@@ -46,7 +54,7 @@ impl Sender {
             client: ClaimServiceClient::new(connection.channel.clone()).max_decoding_message_size(MAX_RESPONSE_BYTES),
             connection,
             parent: format!("partners/{}", args.partner),
-            validate_only: args.validate_only,
+            validate_only: args.results.validate_only,
         })
     }
 
@@ -66,7 +74,12 @@ impl Sender {
                 rows: rows.iter().map(|row| row.row.clone()).collect(),
                 validate_only: self.validate_only,
             };
-            let results = self.call_with_retries(request).await.map_err(|status| status_error(&status))?.results;
+            let call = || {
+                let (mut client, mut request) = (self.client.clone(), self.connection.request(request.clone()));
+                request.set_timeout(CALL_TIMEOUT);
+                async move { client.batch_create_claims(request).await }
+            };
+            let results = call_with_retries(call).await.map_err(|status| status_error(&status))?.results;
             ensure!(
                 results.len() == rows.len(),
                 "the server returned {} results for {} rows",
@@ -84,21 +97,65 @@ impl Sender {
         Ok(())
     }
 
-    async fn call_with_retries(
-        &mut self,
-        message: BatchCreateClaimsRequest,
-    ) -> Result<BatchCreateClaimsResponse, Status> {
-        let mut attempt = 1;
-        loop {
-            let mut request = self.connection.request(message.clone());
-            request.set_timeout(CALL_TIMEOUT);
-            match self.client.batch_create_claims(request).await {
-                Err(status) if attempt < MAX_ATTEMPTS && is_transient(&status) => {
-                    tokio::time::sleep(retry_pause(&status) * attempt).await;
-                    attempt += 1;
-                }
-                result => return result.map(tonic::Response::into_inner),
+    /// Updates the claims that rows name. Returns the result of each row or, after an error, the
+    /// results that are known so far.
+    pub(super) async fn update(&self, rows: Vec<UpdateRow>) -> (Vec<Outcome>, anyhow::Result<()>) {
+        let update = |row| update::update(&self.client, &self.connection, row, self.validate_only);
+        let mut calls = pin!(stream::iter(rows).map(update).buffered(CONCURRENT_CALLS));
+        let mut outcomes = Vec::new();
+        while let Some(outcome) = calls.next().await {
+            match outcome {
+                Ok(outcome) => outcomes.push(outcome),
+                Err(status) => return (outcomes, Err(status_error(&status))),
             }
+        }
+        (outcomes, Ok(()))
+    }
+}
+
+/// Sends the rows of a sheet with a few calls at the same time, and writes their results.
+///
+/// # Errors
+/// Returns an error if the sheet or the results file fails, or the server cannot be reached.
+pub(crate) async fn send_rows<F>(
+    rows: impl Iterator<Item = anyhow::Result<SheetRow>>,
+    mut results: ResultsFile,
+    send: impl Fn(SheetRow) -> F,
+) -> anyhow::Result<ResultsFile>
+where
+    F: Future<Output = Result<Outcome, Status>>,
+{
+    let send = |row: anyhow::Result<SheetRow>| {
+        let sent = row.map(&send);
+        async { sent?.await.map_err(|status| status_error(&status)) }
+    };
+    let mut calls = pin!(stream::iter(rows).map(send).buffered(CONCURRENT_CALLS));
+    while let Some(outcome) = calls.next().await {
+        results.write(vec![outcome?])?;
+    }
+    Ok(results)
+}
+
+/// Returns a request id that is derived from the content of a request.
+pub(crate) fn content_id(prefix: &str, content: &[u8]) -> String {
+    let hash = Sha256::digest(content);
+    let hexadecimal: String = hash[..16].iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("{prefix}-{hexadecimal}")
+}
+
+/// Calls the server, up to [`MAX_ATTEMPTS`] times if it cannot answer now.
+pub(crate) async fn call_with_retries<T, F>(call: impl Fn() -> F) -> Result<T, Status>
+where
+    F: Future<Output = Result<tonic::Response<T>, Status>>,
+{
+    let mut attempt = 1;
+    loop {
+        match call().await {
+            Err(status) if attempt < MAX_ATTEMPTS && is_transient(&status) => {
+                tokio::time::sleep(retry_pause(&status) * attempt).await;
+                attempt += 1;
+            }
+            result => return result.map(tonic::Response::into_inner),
         }
     }
 }

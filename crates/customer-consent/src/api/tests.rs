@@ -84,7 +84,7 @@ async fn r41_get_consent_shows_lines_due_time_and_commands(system: TestSystem) {
     let consent = get(&system, customer()).await.unwrap();
     assert_eq!(consent.state(), ConsentState::WindowOpen);
     assert_eq!(consent.due_time, Some(to_wire_time(due())));
-    assert_eq!(consent.due_rule, "7 calendar days, calendar de 2026");
+    assert_eq!(consent.due_rule, samples::due_rule("7 calendar days, calendar de 2026"));
     assert_eq!(consent.claim, samples::claim().name.to_string());
     assert_eq!(consent.lines[0].key, format!("tenants/{}/workloads/teams", samples::claim().tenant));
     assert_eq!(consent.allowed_commands().collect::<Vec<_>>(), [ConsentCommand::Approve, ConsentCommand::Decline]);

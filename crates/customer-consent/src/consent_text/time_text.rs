@@ -1,7 +1,6 @@
 //! Formats points in time for mails and pages, in the customer's language and time zone.
 
-use chrono::{DateTime, Datelike, Offset};
-use chrono_tz::Tz;
+use chrono::Datelike;
 use cpor_types::{Calendar, LocalTime, Timestamp};
 
 use crate::translation::TimeTexts;
@@ -18,18 +17,13 @@ pub(crate) fn format_time(texts: &TimeTexts, calendar: &Calendar, time: Timestam
         ("year", &local.year().to_string()),
         ("clock", &local.format("%H:%M").to_string()),
         ("zone", calendar.zone.name()),
-        ("offset", &utc_offset(&local)),
+        ("offset", &local.offset().to_string()),
     ])
 }
 
 /// Returns the name of the day or month at this index, or an empty text if there is none.
 fn name_at(names: &[String], index: u32) -> &str {
     usize::try_from(index).ok().and_then(|index| names.get(index)).map_or("", String::as_str)
-}
-
-/// Returns the UTC offset of a local time, for example `+01:00`.
-fn utc_offset(time: &DateTime<Tz>) -> String {
-    time.offset().fix().to_string()
 }
 
 #[cfg(test)]

@@ -21,6 +21,12 @@ pub(crate) fn day(n: i64) -> Timestamp {
     monday() + chrono::TimeDelta::days(n)
 }
 
+/// Returns the text that says how a due time was computed: `text` and the version of the time zone
+/// database.
+pub(crate) fn due_rule(text: &str) -> String {
+    format!("{text}, tzdata {}", BERLIN.zone.version())
+}
+
 /// Returns the id of the notice with number `n`.
 pub(crate) fn notice(n: u128) -> Uuid {
     Uuid::from_u128(n)

@@ -169,7 +169,7 @@ async fn r27_r42_silence_makes_the_association_official(system: TestSystem) {
     else {
         panic!("{events:?}")
     };
-    assert_eq!(opened.rule, "7 calendar days, calendar de 2026");
+    assert_eq!(opened.rule, samples::due_rule("7 calendar days, calendar de 2026"));
 }
 
 async fn a_closed_claim_sends_no_mail(system: TestSystem) {

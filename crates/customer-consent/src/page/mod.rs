@@ -70,6 +70,7 @@ impl PageContext {
 pub(crate) fn router(context: PageContext) -> Router {
     let context = Arc::new(context);
     Router::new()
+        .route("/", get(show_start))
         .route("/consent/{token}", get(show_consent).post(submit_decision))
         .route("/statement/{token}", get(holder::show_statement).post(holder::submit_statement))
         .route("/robots.txt", get(|| async { "User-agent: *\nDisallow: /\n" }))
@@ -78,6 +79,11 @@ pub(crate) fn router(context: PageContext) -> Router {
         .layer(DefaultBodyLimit::max(guard::MAX_BODY))
         .layer(axum::middleware::from_fn_with_state(context.clone(), guard::guard_requests))
         .with_state(context)
+}
+
+/// Says what the site is for.
+async fn show_start(State(context): State<Arc<PageContext>>, options: RequestOptions) -> Response {
+    problem_page(&context, options.translation.as_deref(), StatusCode::OK, Problem::Start)
 }
 
 /// Shows the state of the consent. If the query contains a decision that is still possible, shows

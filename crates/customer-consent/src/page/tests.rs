@@ -239,11 +239,12 @@ async fn r43_the_page_shows_that_the_window_passed(system: TestSystem) {
 async fn invalid_links_get_the_same_page(system: TestSystem) {
     system.submit_claim().await;
     let (browser, token) = (Browser::new(&system), system.consent_token());
+    let start = browser.get("/").await;
+    assert_eq!(start.code, StatusCode::OK);
+    assert!(start.page.contains("Please open the link from the e-mail that you received"), "{}", start.page);
     let mut pages = vec![];
     let other = format!("{}{}", &token[..42], if token.ends_with('A') { 'E' } else { 'A' });
-    for path in
-        ["/".into(), "/consent".into(), "/consent/x".into(), format!("/consent/{other}"), format!("/consent/{token}=")]
-    {
+    for path in ["/consent".into(), "/consent/x".into(), format!("/consent/{other}"), format!("/consent/{token}=")] {
         let response = browser.get(&path).await;
         assert_eq!(response.code, StatusCode::NOT_FOUND, "{path}");
         pages.push(response.page);

@@ -332,9 +332,11 @@ pub(super) struct ProblemPage<'a> {
     paragraph: String,
 }
 
-/// The reason for an error page.
+/// The reason for a page that shows no consent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Problem {
+    /// The address is that of the site, without a link.
+    Start,
     /// The link does not exist or has expired. The reader cannot tell which.
     Unknown,
     /// The form cannot be read.
@@ -349,6 +351,7 @@ impl<'a> ProblemPage<'a> {
     pub(super) fn new(language: PageLanguage<'a>, problem: Problem) -> Self {
         let translation = language.translation;
         let (title, text) = match problem {
+            Problem::Start => (&translation.problem.start_title, &translation.problem.start),
             Problem::Unknown => (&translation.problem.unknown_title, &translation.problem.unknown),
             Problem::Form => (&translation.problem.form_title, &translation.problem.form),
             Problem::Foreign => (&translation.problem.foreign_title, &translation.problem.foreign),

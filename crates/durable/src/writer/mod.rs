@@ -100,7 +100,7 @@ impl<S: Store> Writer<S> {
         mut command: Command,
         decide: impl Fn(Option<&S::Aggregate>, Timestamp) -> Result<Option<Transition<S::Aggregate>>, R> + Send + 'static,
     ) -> CommandResult<S, R> {
-        if command.validate_only {
+        if command.validate_only && !command.recognizes_replays {
             // Nothing takes effect, so a repeated request needs no protection.
             command.request = None;
         }

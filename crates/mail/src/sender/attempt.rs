@@ -76,7 +76,8 @@ impl<R: MailRenderer> Sender<R> {
                 deferred_by_server: false,
             };
         }
-        let message = match message.into_email(mail.id, &self.0.from, now) {
+        // The mail is dated by the business clock, like the times in its text.
+        let message = match message.into_email(mail.id, &self.0.from, mail.time) {
             Ok(message) => message,
             Err(error) => {
                 tracing::warn!(mail = %mail.id, %error, "the mail is invalid and cannot be sent");

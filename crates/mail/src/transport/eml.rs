@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use cpor_process::private_files;
 
 use super::{SendError, Transport};
 use crate::Mail;
@@ -21,12 +22,13 @@ pub struct EmlFiles {
 }
 
 impl EmlFiles {
-    /// Creates the transport. Creates `directory` if it does not exist.
+    /// Creates the transport. Creates `directory` if it does not exist. Directory and files can be
+    /// read by their owner only.
     ///
     /// # Errors
     /// Returns the error of the file system if the directory cannot be created.
     pub fn new(directory: PathBuf) -> io::Result<Self> {
-        std::fs::create_dir_all(&directory)?;
+        private_files::create_directory(&directory)?;
         Ok(Self { directory })
     }
 
@@ -40,8 +42,12 @@ impl EmlFiles {
     /// the directory never finds an incomplete mail.
     async fn write(&self, mail: &Mail, bytes: Vec<u8>) -> io::Result<()> {
         let temporary = self.directory.join(format!(".{}.part", mail.id));
-        tokio::fs::write(&temporary, bytes).await?;
-        tokio::fs::rename(&temporary, self.directory.join(file_name(mail))).await
+        let file = self.directory.join(file_name(mail));
+        let write = move || {
+            private_files::write_file(&temporary, &bytes)?;
+            std::fs::rename(&temporary, file)
+        };
+        tokio::task::spawn_blocking(write).await.map_err(io::Error::other)?
     }
 }
 

@@ -9,6 +9,7 @@ mod history;
 mod input;
 mod names;
 mod paging;
+mod private_files;
 mod replays;
 mod request_ids;
 mod request_options;

@@ -1,7 +1,7 @@
 //! R45, R46: which clocks run, for how long, and by which calendar.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use cpor_acceptance::{ClaimStage, TestClaim, TestSystem, both_databases, from_timestamp, timestamp};
+use cpor_acceptance::{ClaimStage, TestClaim, TestSystem, both_databases, due_rule, from_timestamp, timestamp};
 use cpor_proto::{
     claims::v1::{Claim, ClaimState, WithdrawReason},
     operations::v1::ListDeadlinesRequest,
@@ -20,6 +20,8 @@ both_databases![
     r46_operators_see_every_deadline_with_its_rule,
 ];
 
+both_databases![with with_calendar_file: r46_a_file_corrects_a_shipped_calendar];
+
 /// A clock of the review case.
 async fn clock(case: &TestClaim<'_>, clock: ReviewClock) -> ReviewDeadline {
     let deadlines = case.review(&case.system.lead).await.unwrap().deadlines;
@@ -36,7 +38,7 @@ async fn r45_review_start_is_overdue_after_five_business_days(system: &TestSyste
     let start = clock(&case, ReviewClock::Start).await;
     // It is Monday 02:00 in Los Angeles. The fifth business day after it ends at midnight there.
     assert_eq!((start.due_time, start.overdue), (Some(timestamp("2026-03-24T07:00:00Z")), false));
-    assert_eq!(start.rule, "5 business days, calendar vendor-us 2026");
+    assert_eq!(start.rule, due_rule("5 business days, calendar vendor-us 2026"));
     system.advance_to(time("2026-03-24T06:59:59.999999Z")).await;
     assert!(!clock(&case, ReviewClock::Start).await.overdue);
     system.advance_to(time("2026-03-24T07:00:00Z")).await;
@@ -142,7 +144,7 @@ async fn r46_each_side_has_its_own_calendar(system: &TestSystem) {
     let action = case.claim().await.partner_action.unwrap();
     assert_eq!(
         (action.due_time, action.due_rule.as_str()),
-        (Some(timestamp("2026-03-24T04:00:00Z")), "5 business days, calendar us-east 2026")
+        (Some(timestamp("2026-03-24T04:00:00Z")), due_rule("5 business days, calendar us-east 2026"))
     );
     case.withdraw(WithdrawReason::WrongMpnId, "").await.unwrap();
     system.wait_until_idle().await;
@@ -188,7 +190,7 @@ async fn r46_operators_see_every_deadline_with_its_rule(system: &TestSystem) {
     let reminder = ("remind_partner_response", Some(timestamp("2026-03-20T23:00:00Z")));
     assert_eq!(deadlines, [reminder, ("partner_response", Some(timestamp("2026-03-23T23:00:00Z")))]);
     for deadline in &pending {
-        assert_eq!((deadline.rule.as_str(), deadline.generation), ("5 business days, calendar de 2026", 1));
+        assert_eq!((deadline.rule.as_str(), deadline.generation), (due_rule("5 business days, calendar de 2026"), 1));
         assert!(deadline.resource.contains(case.id()), "{}", deadline.resource);
     }
     case.resubmit("Here it is.").await.unwrap();
@@ -200,4 +202,29 @@ async fn r46_operators_see_every_deadline_with_its_rule(system: &TestSystem) {
     assert!(list("state = PENDING").await.iter().all(|deadline| deadline.generation == 2), "set for the second time");
     system.advance_by(TimeDelta::days(10)).await;
     assert_eq!(list("state = FIRED").await.len(), 2);
+}
+
+async fn r46_a_file_corrects_a_shipped_calendar(system: &TestSystem) {
+    let stage = ClaimStage::PartnerActionRequired;
+    let running = TestClaim::at_stage(system, system.presales().await, stage).await;
+    let action = async |case: &TestClaim<'_>| {
+        let action = case.claim().await.partner_action.unwrap();
+        (action.due_time.unwrap(), action.due_rule)
+    };
+    let before = action(&running).await;
+    assert_eq!(before, (timestamp("2026-03-23T23:00:00Z"), due_rule("5 business days, calendar de 2026").to_owned()));
+    let corrected = "id = \"de\"\nversion = \"2026.2\"\nzone = \"Europe/Berlin\"\nweekend = [\"sat\", \"sun\"]\n\
+                     [holidays]\n2026-03-18 = \"a day that was declared a holiday later\"\n";
+    std::fs::write(system.store().calendar_file(), corrected).unwrap();
+    system.stop_all().await;
+    system.start_all().await;
+    // A running clock keeps its due time; a new one follows the corrected calendar.
+    assert_eq!(action(&running).await, before);
+    let usage = Claim { mpn_id: "1001".to_owned(), ..system.usage().await };
+    let new = TestClaim::at_stage(system, usage, stage).await;
+    let rule = due_rule("5 business days, calendar de 2026").replace("de 2026", "de 2026.2");
+    assert_eq!(action(&new).await, (timestamp("2026-03-24T23:00:00Z"), rule));
+    system.advance_to(time("2026-03-23T23:00:00Z")).await;
+    assert_eq!(running.claim().await.state(), ClaimState::Rejected);
+    assert_eq!(new.claim().await.state(), ClaimState::PartnerActionRequired);
 }

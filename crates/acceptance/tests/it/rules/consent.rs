@@ -1,7 +1,9 @@
 //! R26, R26a, R27, R28, R42, R43: decisions of a signed-in customer, and what silence means.
 
 use chrono::TimeDelta;
-use cpor_acceptance::{ClaimStage, TestClaim, TestSystem, assert_refused, both_databases, from_timestamp, timestamp};
+use cpor_acceptance::{
+    ClaimStage, TestClaim, TestSystem, assert_refused, both_databases, due_rule, from_timestamp, timestamp,
+};
 use cpor_proto::{
     claims::v1::ClaimState,
     consents::v1::{ConsentCommand, ConsentState},
@@ -146,7 +148,7 @@ async fn r27_official_when_the_window_passes(system: &TestSystem) {
     // The window ends with the seventh calendar day after the notice, in Prague.
     assert_eq!(
         (consent.due_time, consent.due_rule.as_str()),
-        (Some(timestamp("2026-03-23T23:00:00Z")), "7 calendar days, calendar cz 2026")
+        (Some(timestamp("2026-03-23T23:00:00Z")), due_rule("7 calendar days, calendar cz 2026"))
     );
     assert_eq!(case.claim().await.consent_due_time, consent.due_time);
     system.advance_to(due - TimeDelta::microseconds(1)).await;

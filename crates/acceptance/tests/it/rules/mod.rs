@@ -41,6 +41,7 @@ mod review;
 mod review_notes;
 mod scope;
 mod sequences;
+mod sheets;
 mod states;
 mod unreached_customers;
 mod usage;

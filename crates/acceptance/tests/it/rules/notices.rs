@@ -1,7 +1,9 @@
 //! R40, R41, R44: the notices to the customer, and when the consent window opens.
 
 use chrono::TimeDelta;
-use cpor_acceptance::{Actor, ClaimStage, Engine, TestClaim, TestSystem, assert_refused, both_databases, timestamp};
+use cpor_acceptance::{
+    Actor, ClaimStage, Engine, TestClaim, TestSystem, assert_refused, both_databases, due_rule, timestamp,
+};
 use cpor_proto::{
     claims::v1::{Claim, ClaimState},
     consents::v1::{Consent, ConsentState, ListConsentsRequest},
@@ -97,7 +99,7 @@ async fn r41_the_window_runs_from_an_accepted_notice(system: &TestSystem) {
         (consent.state(), consent.due_time),
         (ConsentState::WindowOpen, Some(timestamp("2026-03-24T23:00:00Z")))
     );
-    assert_eq!(case.entry("consent_window_opened").await.reason, "7 calendar days, calendar cz 2026");
+    assert_eq!(case.entry("consent_window_opened").await.reason, due_rule("7 calendar days, calendar cz 2026"));
 }
 
 /// The consents whose customer has not been reached, as an actor sees them.

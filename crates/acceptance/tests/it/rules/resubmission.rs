@@ -2,8 +2,8 @@
 
 use chrono::TimeDelta;
 use cpor_acceptance::{
-    ClaimStage, PDF, TestClaim, TestSystem, assert_not_allowed, assert_refused, both_databases, field_violations,
-    from_timestamp, timestamp,
+    ClaimStage, PDF, TestClaim, TestSystem, assert_not_allowed, assert_refused, both_databases, due_rule,
+    field_violations, from_timestamp, timestamp,
 };
 use cpor_proto::{
     claims::v1::ClaimState,
@@ -87,7 +87,7 @@ async fn r22_rejects_when_the_response_is_late(system: &TestSystem) {
     // The end of the fifth business day after Monday 16 March in Berlin.
     assert_eq!(
         (action.due_time, action.due_rule.as_str()),
-        (Some(timestamp("2026-03-23T23:00:00Z")), "5 business days, calendar de 2026")
+        (Some(timestamp("2026-03-23T23:00:00Z")), due_rule("5 business days, calendar de 2026"))
     );
     system.advance_to(from_timestamp(action.due_time) - TimeDelta::microseconds(1)).await;
     assert_eq!(case.claim().await.state(), ClaimState::PartnerActionRequired);

@@ -34,7 +34,7 @@ fn r61_in_2020_the_window_runs_from_submission() {
 #[test]
 fn r61_in_2020_silence_after_the_approval_grants() {
     let approved = in_2020(&requested_in_window(), 2);
-    let rule = "5 business days, calendar de 2026".to_owned();
+    let rule = due_rule("5 business days, calendar de 2026");
     assert_eq!(approved.events, [Event::WindowOpened { due: due_2020(), rule }], "and no notice at approval");
     let elapsed = approved.next.apply_passed_deadline(day(10)).unwrap();
     assert_eq!(

@@ -190,7 +190,7 @@ fn r40_the_approval_notice_goes_to_the_current_contact() {
 fn r41_the_window_is_seven_days_from_acceptance() {
     let opened = awaiting().on_notice_reported(notice(2), DeliveryReport::Accepted, &terms(), day(2)).unwrap();
     let due = berlin_midnight_after("2026-03-11");
-    let rule = "7 calendar days, calendar de 2026".to_owned();
+    let rule = due_rule("7 calendar days, calendar de 2026");
     let settled = Event::NoticeReported {
         kind: NoticeKind::Approval,
         report: DeliveryReport::Accepted,

@@ -60,14 +60,14 @@ struct ClockModel {
 
 fn business_days_between(from: Timestamp, to: Timestamp) -> i64 {
     let calendar = calendar();
-    let day = |moment: Timestamp| moment.with_timezone(&calendar.zone).date_naive();
+    let day = |moment: Timestamp| calendar.zone.local_time(moment).date_naive();
     let days = day(from).iter_days().skip(1).take_while(|date| *date <= day(to));
     i64::try_from(days.filter(|date| calendar.is_business_day(*date)).count()).unwrap()
 }
 
 fn is_business_day(moment: Timestamp) -> bool {
     let calendar = calendar();
-    calendar.is_business_day(moment.with_timezone(&calendar.zone).date_naive())
+    calendar.is_business_day(calendar.zone.local_time(moment).date_naive())
 }
 
 fn should_run(kind: ClockKind, case: &ReviewCase) -> bool {

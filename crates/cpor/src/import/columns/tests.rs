@@ -1,7 +1,12 @@
 use super::*;
+use crate::sheet::{FileKind, SheetArgs};
+
+fn sheet(file: &str) -> anyhow::Result<Sheet> {
+    Sheet::parse(FileKind::Csv, file.as_bytes(), &SheetArgs { encoding: None }, is_known)
+}
 
 fn parse_file(file: &str) -> Vec<Row> {
-    rows(file.as_bytes()).unwrap().collect::<Result<_, _>>().unwrap()
+    rows(sheet(file).unwrap()).collect::<Result<_, _>>().unwrap()
 }
 
 /// Returns the fields and descriptions of a row's errors.
@@ -12,7 +17,7 @@ fn errors(row: &Row) -> Vec<(&str, &str)> {
 
 #[test]
 fn every_column_sets_its_field() {
-    let header = COLUMNS.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(",");
+    let header = COLUMNS.iter().map(|column| column.name).collect::<Vec<_>>().join(",");
     let cells = "\"Rollout, 2026\",1001,fabrikam.example,t,osa_sell,business_applications,usage pre_sales,power-bi,s,\
                  Jana,Head,jana@fabrikam.example,Petr,IT,petr@fabrikam.example,Erik,erik@contoso.example,Sandra,Fabrikam,Planner,TRUE";
     let row = parse_file(&format!("{header}\n{cells}\n")).remove(0);
@@ -60,7 +65,7 @@ fn every_error_has_its_row_and_column() {
     let file = "claim,display_name,solution_area,activities,terms_acknowledged\n\
                 1,One,azure,usage driving,maybe\n\
                 1,Uno,,usage,\n\
-                2,Two\n\
+                2,Two,,,,more\n\
                 3,Three,microsoft_365,usage,false\n";
     let rows = parse_file(file);
     let first = errors(&rows[0]);
@@ -71,14 +76,53 @@ fn every_error_has_its_row_and_column() {
     );
     assert_eq!(first[0].1, "must be microsoft_365 or business_applications, not `azure`");
     assert_eq!(first[3].1, "line 3 differs from line 2 in the fields of the claim");
-    assert_eq!((rows[1].line, errors(&rows[1])), (4, vec![("", "has 2 cells, but the header has 5")]));
+    assert_eq!((rows[1].line, errors(&rows[1])), (4, vec![("", "cell 6 has content, but its column has no name")]));
     assert!(rows[2].claim.is_ok());
 }
 
 #[test]
 fn unknown_and_duplicate_columns_are_all_named() {
-    let error = rows("display_name,colour,mpn_id,mpn_id,state\n".as_bytes()).err().unwrap().to_string();
-    assert!(error.contains("`colour`, `mpn_id`;"), "{error}");
+    let error = sheet("display_name,colour,mpn_id,mpn_id,state\n").err().unwrap().to_string();
+    assert!(error.contains("`colour`, `mpn_id`. This is the file as UTF-8 with the separator comma;"), "{error}");
+}
+
+#[test]
+fn a_row_with_the_name_of_a_claim_replaces_its_columns() {
+    let name = "partners/contoso/claims/0198f3a0-0000-7000-8000-000000000001";
+    let file = format!(
+        "claim,display_name,customer_contact_email,product\n{name},New,,teams\n{name},,,intune\n\
+         local,Draft,,\n{name},Again,,\npartners/contoso,x,,\n"
+    );
+    let rows = parse_file(&file);
+    assert_eq!(
+        rows.iter().map(|row| (row.line, row.existing.is_some())).collect::<Vec<_>>(),
+        [(2, true), (4, false), (5, true), (6, false)]
+    );
+    assert_eq!(errors(&rows[2]), [("claim", "the rows of a claim must follow each other; line 2 has the same claim")]);
+    assert_eq!(errors(&rows[3])[0].0, "claim");
+
+    let contact = |email: &str| Some(Contact { name: "Jana".into(), email: email.into(), ..Contact::default() });
+    let current = Claim {
+        display_name: "Old".into(),
+        mpn_id: "1001".into(),
+        customer_contact: contact("j@x"),
+        ..Claim::default()
+    };
+    let (_, fields) = rows[0].existing.clone().unwrap();
+    let merged = fields.merge(Claim { policy: "2021@1".into(), ..current.clone() }, rows[0].claim.as_ref().unwrap());
+    let line = |product: &str| ClaimLine { product: format!("products/{product}"), ..ClaimLine::default() };
+    let lines = vec![line("teams"), line("intune")];
+    let expected = Claim { display_name: "New".into(), customer_contact: contact(""), lines, ..current.clone() };
+    assert_eq!(merged, expected);
+    let set = Claim { mpn_id: "1002".into(), ..Claim::default() };
+    assert_eq!(Fields::set_in(&set).merge(current.clone(), &set), Claim { mpn_id: "1002".into(), ..current });
+}
+
+#[test]
+fn true_and_false_are_read_as_spreadsheets_write_them() {
+    let rows = parse_file("terms_acknowledged\nWAHR\nfalse\nпотом\n");
+    let flags: Vec<_> = rows.iter().map(|row| row.claim.as_ref().ok().map(|claim| claim.terms_acknowledged)).collect();
+    assert_eq!(flags, [Some(true), Some(false), None]);
 }
 
 #[test]

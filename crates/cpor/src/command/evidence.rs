@@ -1,0 +1,14 @@
+//! `cpor evidence`: uploads the documents that a sheet names.
+
+use std::process::ExitCode;
+
+pub use crate::evidence::Args;
+
+/// Uploads documents. The exit code is 1 if a row was refused.
+///
+/// # Errors
+/// Returns an error if the sheet cannot be read, or the server cannot be reached.
+pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let all_accepted = super::block_on(crate::evidence::run(args))?;
+    Ok(if all_accepted { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

@@ -1,0 +1,72 @@
+//! Updates the claim that a row names, if it is a draft (R17).
+
+use cpor_proto::claims::v1::{
+    Claim, ClaimState, GetClaimRequest, UpdateClaimRequest, claim_service_client::ClaimServiceClient,
+};
+use prost::Message as _;
+use prost_types::FieldMask;
+use tonic::{Status, transport::Channel};
+
+use super::{
+    batch::UpdateRow,
+    columns::entered_fields,
+    results::{Outcome, RowResult},
+    send::{call_with_retries, content_id},
+};
+use crate::server::Connection;
+
+/// Replaces the fields of the row in the claim. Returns the result of the row.
+///
+/// The claim is read first, because a call of `UpdateClaim` could change a submitted claim too. The
+/// etag guards the time in between.
+///
+/// # Errors
+/// Returns the status of the failed call if the server could not be reached.
+pub(super) async fn update(
+    client: &ClaimServiceClient<Channel>,
+    connection: &Connection,
+    row: UpdateRow,
+    validate_only: bool,
+) -> Result<Outcome, Status> {
+    let (line, name) = (row.line, row.name.to_string());
+    match update_draft(client, connection, row, validate_only).await {
+        Ok((result, claim)) => Ok(Outcome::accepted(line, result, name).with_violations(claim.violations)),
+        Err(status) => Outcome::unless_unavailable(line, &name, Err(status)),
+    }
+}
+
+async fn update_draft(
+    client: &ClaimServiceClient<Channel>,
+    connection: &Connection,
+    row: UpdateRow,
+    validate_only: bool,
+) -> Result<(RowResult, Claim), Status> {
+    let get = || {
+        let request = connection.request(GetClaimRequest { name: row.name.to_string() });
+        let mut client = client.clone();
+        async move { client.get_claim(request).await }
+    };
+    let current = call_with_retries(get).await?;
+    if current.state() != ClaimState::Editing {
+        return Ok((RowResult::NotADraft, Claim::default()));
+    }
+    let merged = row.fields.merge(current.clone(), &row.claim);
+    if merged == entered_fields(current.clone()) {
+        return Ok((RowResult::Unchanged, current));
+    }
+    let merged = Claim { name: current.name.clone(), etag: current.etag.clone(), ..merged };
+    let request = UpdateClaimRequest {
+        request_id: content_id("update", &merged.encode_to_vec()),
+        claim: Some(merged),
+        update_mask: Some(FieldMask { paths: vec!["*".to_owned()] }),
+        validate_only,
+        ..UpdateClaimRequest::default()
+    };
+    let update = || {
+        let (mut client, request) = (client.clone(), connection.request(request.clone()));
+        async move { client.update_claim(request).await }
+    };
+    let updated = call_with_retries(update).await?;
+    let is_unchanged = !validate_only && updated.etag == current.etag;
+    Ok((if is_unchanged { RowResult::Unchanged } else { RowResult::Updated }, updated))
+}
