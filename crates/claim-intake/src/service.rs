@@ -8,6 +8,7 @@ use crate::{
     domain::{Claim, Content, DirectoryFacts, Refusal, Rules},
     error::CallError,
     evidence::EvidenceStore,
+    facts::submitted_with,
     store::{ClaimStore, Claims},
 };
 use cpor_auth::{MethodTable, TokenSigner};
@@ -131,7 +132,9 @@ impl ClaimIntake {
             let current = self.read(call).await?;
             let expected = call.etag.unwrap_or(current.version);
             let facts = match content_to_check(&current.state) {
-                Some((need, content)) if expected == current.version => self.fetch_facts(call, need, &content).await?,
+                Some((need, content)) if expected == current.version => {
+                    self.fetch_facts(call, need, &content, submitted_with(&current.state)).await?
+                }
                 Some(_) | None => None,
             };
             let decide = decide.clone();

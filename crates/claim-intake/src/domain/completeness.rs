@@ -32,9 +32,10 @@ impl Claim {
     /// partner's location.
     pub(super) fn check_complete(&self, policy: &PolicyProfile) -> Result<RequiredFacts, Refusal> {
         let mut violations = self.violations(policy);
-        let Some((tenant, partner_calendar)) =
-            self.directory.tenant.as_ref().zip(self.directory.partner_calendar.clone())
-        else {
+        // R2a: a submitted claim keeps its location, even if that is no longer one of the partner.
+        let kept_calendar = || self.state.submission().map(|submission| submission.partner_calendar.clone());
+        let partner_calendar = self.directory.partner_calendar.clone().or_else(kept_calendar);
+        let Some((tenant, partner_calendar)) = self.directory.tenant.as_ref().zip(partner_calendar) else {
             // The registry should have reported a violation for each missing fact. If it did not,
             // the claim is refused rather than submitted without the fact.
             let fields =

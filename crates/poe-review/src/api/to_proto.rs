@@ -7,6 +7,7 @@ use crate::domain::{
 use cpor_durable::{Etag, Versioned};
 use cpor_proto::wire_time::to_wire_time;
 use cpor_proto::{WireEnum as _, reviews::v1 as proto};
+use cpor_registry_client::{CheckedClaim, Violation};
 use cpor_types::{
     Activity, ArbitrationName, NoteId, ReviewCaseName, ReviewClock, ReviewNoteName, TenantId, TenantKey, Timestamp,
 };
@@ -43,7 +44,19 @@ pub(super) fn review_case(
         overdue: case.clocks.is_overdue(),
         statement: case.statement.map(statement),
         legacy_statements: case.legacy_statements.iter().map(legacy_statement).collect(),
+        directory_comparison: None,
     }
+}
+
+/// Converts what the registry's check of a submitted claim found, which has changed since the
+/// submission.
+pub(super) fn directory_comparison(checked: CheckedClaim) -> proto::DirectoryComparison {
+    let change = |violation: Violation| proto::DirectoryChange {
+        field: violation.field,
+        reason: violation.reason.as_str().to_owned(),
+        description: violation.description,
+    };
+    proto::DirectoryComparison { changes: checked.changes.into_iter().chain(checked.violations).map(change).collect() }
 }
 
 fn lines(case: &ReviewCase) -> Vec<proto::ReviewLine> {

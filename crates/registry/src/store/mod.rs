@@ -1,7 +1,7 @@
 //! The registry's tables, and how tenants and partners are loaded from and saved to them. The
 //! module `children` stores the rows that belong to a tenant.
 pub(crate) mod association;
-mod children;
+pub(crate) mod children;
 mod claim;
 pub(crate) mod entity;
 pub(crate) mod lists;

@@ -9,6 +9,7 @@ mod completeness;
 mod consent;
 mod consent_page;
 mod contested_holders;
+mod directory_changes;
 mod directory_checks;
 mod dispute_review;
 mod disputes;
