@@ -1595,6 +1595,73 @@ impl ::prost::Name for ExplainClaimRequest {
         "/cpor.claims.v1.ExplainClaimRequest".into()
     }
 }
+/// Request for `SuggestClaimLines`.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SuggestClaimLinesRequest {
+    /// The resource name of the claim. Format: `partners/{partner}/claims/{claim}`, where `{claim}` is
+    /// a UUID.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// Suggests only lines for this product. Format: `products/{product}`. If empty, for all products.
+    #[prost(string, tag = "2")]
+    pub product: ::prost::alloc::string::String,
+}
+impl ::prost::Name for SuggestClaimLinesRequest {
+    const NAME: &'static str = "SuggestClaimLinesRequest";
+    const PACKAGE: &'static str = "cpor.claims.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "cpor.claims.v1.SuggestClaimLinesRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/cpor.claims.v1.SuggestClaimLinesRequest".into()
+    }
+}
+/// Response of `SuggestClaimLines`.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct SuggestClaimLinesResponse {
+    /// The suggestions by product and subscription id, at most 1,000.
+    #[prost(message, repeated, tag = "1")]
+    pub suggestions: ::prost::alloc::vec::Vec<ClaimLineSuggestion>,
+    /// The number of all suggestions, which can be larger than the number of those returned.
+    #[prost(int32, tag = "2")]
+    pub total_size: i32,
+}
+impl ::prost::Name for SuggestClaimLinesResponse {
+    const NAME: &'static str = "SuggestClaimLinesResponse";
+    const PACKAGE: &'static str = "cpor.claims.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "cpor.claims.v1.SuggestClaimLinesResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/cpor.claims.v1.SuggestClaimLinesResponse".into()
+    }
+}
+/// A line that a claim can have.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ClaimLineSuggestion {
+    /// The product. Format: `products/{product}`.
+    #[prost(string, tag = "1")]
+    pub product: ::prost::alloc::string::String,
+    /// The display name of the product.
+    #[prost(string, tag = "2")]
+    pub product_display_name: ::prost::alloc::string::String,
+    /// The subscription id, a UUID. Empty for a workload.
+    #[prost(string, tag = "3")]
+    pub subscription_id: ::prost::alloc::string::String,
+    /// When the subscription or workload ends. Absent if no end is known.
+    #[prost(message, optional, tag = "4")]
+    pub end_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+impl ::prost::Name for ClaimLineSuggestion {
+    const NAME: &'static str = "ClaimLineSuggestion";
+    const PACKAGE: &'static str = "cpor.claims.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "cpor.claims.v1.ClaimLineSuggestion".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/cpor.claims.v1.ClaimLineSuggestion".into()
+    }
+}
 /// Why a claim is in its state (R60).
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ClaimExplanation {
@@ -3159,6 +3226,41 @@ pub mod claim_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
+        /// Suggests lines for a claim: the workloads and subscriptions of the customer that can be claimed
+        /// in the solution area of the claim, or in all if it names none. There are no suggestions until
+        /// the claim names the tenant with one of the tenant's own domains (R12a). Other claims are not
+        /// taken into account.
+        ///
+        /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if the claim does not exist or is not of the caller's
+        /// company; UNAVAILABLE (UNAVAILABLE) if the registry does not answer.
+        ///
+        /// Callers: all partner roles.
+        pub async fn suggest_claim_lines(
+            &mut self,
+            request: impl tonic::IntoRequest<super::SuggestClaimLinesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::SuggestClaimLinesResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/cpor.claims.v1.ClaimService/SuggestClaimLines",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("cpor.claims.v1.ClaimService", "SuggestClaimLines"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
         /// Explains why a claim is in its state: what it waits for, since when, until when, who has to
         /// act, and what each party can do now (R60). Deadlines that have passed are taken into account,
         /// even if the system has not processed them yet (R47).
@@ -3649,6 +3751,22 @@ pub mod claim_service_server {
             request: tonic::Request<super::DownloadPoeTemplateRequest>,
         ) -> std::result::Result<
             tonic::Response<super::DownloadPoeTemplateResponse>,
+            tonic::Status,
+        >;
+        /// Suggests lines for a claim: the workloads and subscriptions of the customer that can be claimed
+        /// in the solution area of the claim, or in all if it names none. There are no suggestions until
+        /// the claim names the tenant with one of the tenant's own domains (R12a). Other claims are not
+        /// taken into account.
+        ///
+        /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if the claim does not exist or is not of the caller's
+        /// company; UNAVAILABLE (UNAVAILABLE) if the registry does not answer.
+        ///
+        /// Callers: all partner roles.
+        async fn suggest_claim_lines(
+            &self,
+            request: tonic::Request<super::SuggestClaimLinesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::SuggestClaimLinesResponse>,
             tonic::Status,
         >;
         /// Explains why a claim is in its state: what it waits for, since when, until when, who has to
@@ -4760,6 +4878,52 @@ pub mod claim_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = DownloadPoeTemplateSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/cpor.claims.v1.ClaimService/SuggestClaimLines" => {
+                    #[allow(non_camel_case_types)]
+                    struct SuggestClaimLinesSvc<T: ClaimService>(pub Arc<T>);
+                    impl<
+                        T: ClaimService,
+                    > tonic::server::UnaryService<super::SuggestClaimLinesRequest>
+                    for SuggestClaimLinesSvc<T> {
+                        type Response = super::SuggestClaimLinesResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::SuggestClaimLinesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ClaimService>::suggest_claim_lines(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = SuggestClaimLinesSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

@@ -511,6 +511,10 @@ pub struct LegacyAssociation {
         tag = "4"
     )]
     pub activities: ::prost::alloc::vec::Vec<i32>,
+    /// The contact of the holder (R58a). It is told by mail of a competing claim, of a request for a
+    /// statement, and of the loss of the association. Optional; it needs a name and an e-mail address.
+    #[prost(message, optional, tag = "10")]
+    pub contact: ::core::option::Option<super::super::r#type::v1::Contact>,
 }
 impl ::prost::Name for LegacyAssociation {
     const NAME: &'static str = "LegacyAssociation";
@@ -638,10 +642,10 @@ pub struct ListPartnersRequest {
     /// `cpor.claims.v1.ListClaimsRequest.filter`, a subset of AIP-160.
     ///
     /// Fields and operators:
-    /// - `display_name`: `=`, `!=` and `:` (contains).
+    /// - `name`: `=` and `!=` with the resource name of a partner, `partners/{partner}`.
     ///
     /// Example:
-    /// - `display_name : "Contoso"`
+    /// - `name = partners/contoso OR name = partners/northwind`
     #[prost(string, tag = "3")]
     pub filter: ::prost::alloc::string::String,
     /// The order of the list: `name` or `display_name`, optionally followed by `asc` or `desc`. If
@@ -696,10 +700,10 @@ pub struct ListTenantsRequest {
     /// `cpor.claims.v1.ListClaimsRequest.filter`, a subset of AIP-160.
     ///
     /// Fields and operators:
-    /// - `display_name`, `region`: `=`, `!=` and `:` (contains).
+    /// - `region`: `=`, `!=` and `:` (contains).
     ///
     /// Example:
-    /// - `region = "emea" AND display_name : "Fabrikam"`
+    /// - `region = emea`
     #[prost(string, tag = "3")]
     pub filter: ::prost::alloc::string::String,
     /// The order of the list: `name` or `display_name`, optionally followed by `asc` or `desc`. If

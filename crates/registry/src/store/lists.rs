@@ -35,7 +35,7 @@ const CHANNEL: FieldType = FieldType::Enum("PURCHASE_CHANNEL_", &["VOLUME_LICENS
 pub(crate) static PARTNERS: TableList<partner::Entity> = {
     use partner::Column;
     TableList {
-        fields: &[column("display_name", FieldType::Text, Column::DisplayName)],
+        fields: &[field("name", FieldType::Id(PARTNER_NAME), Source::PartnerName(Column::Owner))],
         sort_keys: &[("name", Column::Owner), ("display_name", Column::DisplayName)],
         default_order: Order { key: Column::Owner, descending: false },
         tie_break: &[Column::Owner],
@@ -47,10 +47,7 @@ pub(crate) static PARTNERS: TableList<partner::Entity> = {
 pub(crate) static TENANTS: TableList<tenant::Entity> = {
     use tenant::Column;
     TableList {
-        fields: &[
-            column("display_name", FieldType::Text, Column::DisplayName),
-            column("region", FieldType::Text, Column::Region),
-        ],
+        fields: &[column("region", FieldType::Text, Column::Region)],
         sort_keys: &[("name", Column::Owner), ("display_name", Column::DisplayName)],
         default_order: Order { key: Column::Owner, descending: false },
         tie_break: &[Column::Owner],

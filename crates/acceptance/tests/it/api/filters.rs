@@ -84,10 +84,8 @@ const FILTERS: &[(&str, &str, Predicate)] = &[
     ("ListSubscriptions", "status = ACTIVE AND end_time != 2020-01-01T00:00:00Z", |subscription| {
         subscription["status"] == "SUBSCRIPTION_STATUS_ACTIVE"
     }),
-    ("ListPartners", "display_name : contoso", |partner| {
-        text(partner, "displayName").to_lowercase().contains("contoso")
-    }),
-    ("ListTenants", "region = emea AND display_name != Nobody", |tenant| text(tenant, "region") == "emea"),
+    ("ListPartners", "name != partners/contoso", |partner| text(partner, "name") != "partners/contoso"),
+    ("ListTenants", "region = emea", |tenant| text(tenant, "region") == "emea"),
     ("ListWorkloads", "product = products/teams", |workload| text(workload, "name").ends_with("/teams")),
     ("ListProducts", "kind = WORKLOAD AND incentivized = false", |product| {
         product["kind"] == "PRODUCT_KIND_WORKLOAD" && product.get("incentivized").is_none()
