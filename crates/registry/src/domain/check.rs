@@ -118,7 +118,7 @@ pub(crate) struct LineFinding<'a> {
 pub(crate) fn check<'a>(claim: &ClaimToCheck, mut directory: Directory<'a>, now: Timestamp) -> Findings<'a> {
     let mut findings = Findings::default();
     if let Some(mpn_id) = &claim.mpn_id
-        && !directory.partner.is_some_and(|partner| partner.open_location(mpn_id, now).is_some())
+        && directory.partner.is_none_or(|partner| partner.open_location(mpn_id, now).is_none())
     {
         findings.add_unless(claim.keeps_location, ClaimField::MpnId, Reason::LocationNotOfPartner);
     }
