@@ -63,7 +63,7 @@ pub mod rows {
     /// A workload that the tenant uses.
     #[must_use]
     pub fn workload(tenant: &str, product: &str) -> Workload {
-        Workload { name: format!("tenants/{tenant}/workloads/{product}") }
+        Workload { name: format!("tenants/{tenant}/workloads/{product}"), end_time: None }
     }
 
     /// A tenant in emea with the calendar `cz` and one domain.
@@ -75,13 +75,14 @@ pub mod rows {
             region: "emea".into(),
             domains: vec![domain.into()],
             calendar: "cz".into(),
+            domain_ends: vec![],
         }
     }
 
     /// A partner with one location in emea with the calendar `de`, and without enrollments.
     #[must_use]
     pub fn partner(id: &str, mpn_id: &str) -> Partner {
-        let location = Location { mpn_id: mpn_id.into(), region: "emea".into(), calendar: "de".into() };
+        let location = Location { mpn_id: mpn_id.into(), region: "emea".into(), calendar: "de".into(), end_time: None };
         Partner {
             name: format!("partners/{id}"),
             display_name: format!("Partner {id}"),

@@ -6,18 +6,23 @@
 //! workload or subscription is the *key* of the line.
 use crate::{
     call::Call,
-    domain::{Content, DirectoryAnswer, DirectoryFacts, DirectoryLine, Line, Tenant, Violation, ViolationReason},
+    domain::{
+        Claim, Content, DirectoryAnswer, DirectoryFacts, DirectoryLine, Line, Tenant, Violation, ViolationReason,
+    },
     error::CallError,
     service::{ClaimIntake, RegistryNeed},
     store::{KeyActivity, find_claimed_elsewhere},
 };
-use cpor_registry_client::{CheckedClaim, CheckedLine, ClaimToCheck, LineToCheck, RegistryError};
+use cpor_registry_client::{
+    CheckedClaim, CheckedLine, ClaimToCheck, LineToCheck, RegistryError, SubmittedWith, SuggestedLine,
+};
 use cpor_types::{Actor, ClaimId, ClaimName, LineId, PartnerId};
 use std::collections::BTreeSet;
 
 impl ClaimIntake {
-    /// Fetches the facts about `content`, the intended content of the call's claim. Calls the
-    /// registry once and reads the database once, by an index. Returns `None` if the registry does
+    /// Fetches the facts about `content`, the intended content of the call's claim. `submitted` is
+    /// what the claim keeps if it was submitted already (R2a). Calls the registry once and reads the
+    /// database once, by an index. Returns `None` if the registry does
     /// not answer and `need` is optional.
     ///
     /// # Errors
@@ -29,8 +34,9 @@ impl ClaimIntake {
         call: &Call,
         need: RegistryNeed,
         content: &Content,
+        submitted: Option<SubmittedWith>,
     ) -> Result<Option<DirectoryFacts>, CallError> {
-        let request = claim_to_check(&call.claim, content);
+        let request = ClaimToCheck { submitted, ..claim_to_check(&call.claim, content) };
         if need == RegistryNeed::Optional && is_blank(&request) {
             return Ok(Some(DirectoryFacts::default()));
         }
@@ -49,6 +55,25 @@ impl ClaimIntake {
                 Err(CallError::RegistryUnavailable)
             }
             (Err(RegistryError::InvalidResponse(error)), RegistryNeed::Required) => Err(CallError::Internal(error)),
+        }
+    }
+
+    /// Fetches what the customer of the claim has that can be claimed. Empty until the claim names one
+    /// of the customer's own domains (R12a). Calls the registry once.
+    ///
+    /// # Errors
+    /// Returns [`CallError::RegistryUnavailable`] if the registry does not answer.
+    pub(crate) async fn fetch_suggestions(&self, call: &Call, claim: &Claim) -> Result<Vec<SuggestedLine>, CallError> {
+        let request = claim_to_check(&claim.name, &claim.content);
+        let request =
+            ClaimToCheck { submitted: submitted_with(claim), suggest_lines: true, lines: Vec::new(), ..request };
+        match self.registry.check_claim(&call.actor, request).await {
+            Ok(answer) => Ok(answer.suggestions),
+            Err(RegistryError::Unavailable(error)) => {
+                tracing::warn!(error, "the registry is unavailable");
+                Err(CallError::RegistryUnavailable)
+            }
+            Err(RegistryError::InvalidResponse(error)) => Err(CallError::Internal(error)),
         }
     }
 
@@ -144,7 +169,17 @@ fn claim_to_check(claim: &ClaimName, content: &Content) -> ClaimToCheck {
         customer_domain: non_empty(&content.customer_domain),
         solution_area: content.solution_area,
         lines: content.lines.iter().map(line_to_check).collect(),
+        submitted: None,
+        suggest_lines: false,
     }
+}
+
+/// Returns the location and the domain that the claim keeps, or `None` for a draft. They were
+/// checked at the submission, or at the edit that changed them (R2a).
+pub(crate) fn submitted_with(claim: &Claim) -> Option<SubmittedWith> {
+    claim.state.submission()?;
+    let Content { mpn_id, customer_domain, .. } = &claim.content;
+    Some(SubmittedWith { mpn_id: mpn_id.clone()?, customer_domain: customer_domain.clone() })
 }
 
 /// Returns whether the request contains nothing that the registry could check.
@@ -155,7 +190,7 @@ fn is_blank(request: &ClaimToCheck) -> bool {
 
 /// Converts the registry's answer about `content` to the facts of the domain.
 fn facts_from_answer(answer: CheckedClaim, content: &Content) -> DirectoryFacts {
-    let CheckedClaim { violations, partner_display_name, location, tenant, lines } = answer;
+    let CheckedClaim { violations, partner_display_name, location, tenant, lines, changes: _, suggestions: _ } = answer;
     let domain_violation = |violation: cpor_registry_client::Violation| Violation {
         field: violation.field,
         reason: violation.reason.as_str().to_owned(),

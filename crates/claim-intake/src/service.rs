@@ -8,6 +8,7 @@ use crate::{
     domain::{Claim, Content, DirectoryFacts, Refusal, Rules},
     error::CallError,
     evidence::EvidenceStore,
+    facts::submitted_with,
     store::{ClaimStore, Claims},
 };
 use cpor_auth::{MethodTable, TokenSigner};
@@ -132,7 +133,7 @@ impl ClaimIntake {
             let expected = call.etag.unwrap_or(current.version);
             let facts = match content_to_check(&current.state) {
                 Some((need, content)) if expected == current.version => {
-                    self.facts_unless_repeated(call, need, &content).await?
+                    self.facts_unless_repeated(call, need, &content, submitted_with(&current.state)).await?
                 }
                 Some(_) | None => None,
             };
@@ -153,8 +154,9 @@ impl ClaimIntake {
         call: &Call,
         need: RegistryNeed,
         content: &Content,
+        submitted: Option<SubmittedWith>,
     ) -> Result<Option<DirectoryFacts>, CallError> {
-        let facts = self.fetch_facts(call, need, content).await;
+        let facts = self.fetch_facts(call, need, content, submitted).await;
         if let (Err(_), Some(request), false) = (&facts, &call.request, call.validate_only)
             && self.host.knows_request_id(&request.caller, request.method, &request.id).await?
         {

@@ -22,6 +22,8 @@ pub struct Command {
     pub(crate) effective_time: Option<Timestamp>,
     pub(crate) expected_version: Option<u64>,
     pub(crate) request: Option<RequestId>,
+    /// The ids of the rows of an import that the command applies.
+    pub(crate) rows: Vec<RequestId>,
     pub(crate) position: Option<StreamPosition>,
     pub(crate) validate_only: bool,
     pub(crate) recognizes_replays: bool,
@@ -38,6 +40,7 @@ impl Command {
             effective_time: None,
             expected_version: None,
             request: None,
+            rows: Vec::new(),
             position: None,
             validate_only: false,
             recognizes_replays: false,
@@ -73,6 +76,26 @@ impl Command {
     pub fn request(mut self, request: impl Into<Option<RequestId>>) -> Self {
         self.request = request.into();
         self
+    }
+
+    /// Makes the command take effect at most once for each of these rows of an import. If one of
+    /// them was handled before, the command fails with [`CommandError::RequestIdReused`]; the
+    /// caller finds out which one with a [`RequestLog`](crate::RequestLog).
+    #[must_use]
+    pub fn rows(mut self, rows: Vec<RequestId>) -> Self {
+        self.rows = rows;
+        self
+    }
+
+    /// Returns the request ids that the command must not handle twice.
+    pub(crate) fn request_ids(&self) -> impl Iterator<Item = &RequestId> {
+        self.request.iter().chain(&self.rows)
+    }
+
+    /// Removes the request ids if nothing takes effect, because then a repeated request needs no
+    /// protection.
+    pub(crate) fn without_request_if_validate_only(self) -> Self {
+        if self.validate_only { Self { request: None, rows: Vec::new(), ..self } } else { self }
     }
 
     /// Makes the command take effect at most once for the event at this position, and in the order

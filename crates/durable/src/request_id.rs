@@ -5,7 +5,8 @@ use cpor_bulk_rows::{insert_new, load as load_rows, to_bigint};
 use cpor_types::Timestamp;
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait as _, DatabaseConnection, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    ColumnTrait as _, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _,
     QueryTrait as _, Value,
     sea_query::{Expr, ExprTrait as _},
 };
@@ -56,8 +57,8 @@ pub(crate) struct RequestOutcome {
 /// The columns of the primary key.
 const KEY_COLUMNS: [Column; 3] = [Column::Caller, Column::Method, Column::RequestId];
 
-/// The request ids of an import that is saved without a writer. Used in the transaction of the
-/// import.
+/// The request ids of an import. An import that is saved without a writer uses it in its
+/// transaction. Another one uses it to leave out the rows that were handled before.
 #[derive(Debug)]
 pub struct RequestLog {
     known: HashMap<RequestKey, [u8; 32]>,
@@ -73,8 +74,11 @@ impl RequestLog {
     ///
     /// # Errors
     /// The database failed, or a row is inconsistent.
-    pub async fn load(tx: &Tx, requests: impl Iterator<Item = &RequestId>) -> Result<Self, DbErr> {
-        let stored = load(tx, requests.collect()).await?.into_iter();
+    pub async fn load<'r>(
+        db: &impl ConnectionTrait,
+        requests: impl Iterator<Item = &'r RequestId>,
+    ) -> Result<Self, DbErr> {
+        let stored = load(db, requests.collect()).await?.into_iter();
         Ok(Self { known: stored.map(|(key, outcome)| (key, outcome.body_hash)).collect(), added: Vec::new() })
     }
 
@@ -116,9 +120,12 @@ impl RequestLog {
 
 /// Loads the stored outcomes of these request ids. Ids that were never used are absent from the
 /// result.
-pub(crate) async fn load(tx: &Tx, requests: Vec<&RequestId>) -> Result<HashMap<RequestKey, RequestOutcome>, DbErr> {
+pub(crate) async fn load(
+    db: &impl ConnectionTrait,
+    requests: Vec<&RequestId>,
+) -> Result<HashMap<RequestKey, RequestOutcome>, DbErr> {
     let keys = requests.into_iter().map(|request| RequestKey::new(request).values());
-    load_rows::<Entity>(tx, &KEY_COLUMNS, keys).await?.into_iter().map(outcome_from_row).collect()
+    load_rows::<Entity>(db, &KEY_COLUMNS, keys).await?.into_iter().map(outcome_from_row).collect()
 }
 
 /// Returns whether a request with this id was handled, as last committed.

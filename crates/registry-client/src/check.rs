@@ -2,7 +2,7 @@
 //! checks a claim against the registry's data about partners, tenants and products (R12).
 use cpor_types::{
     AssociationKey, DomainName, LineId, MpnId, PartnerId, ProductFamily, ProductId, ProductKind, SolutionArea,
-    SubscriptionId, TenantId,
+    SubscriptionId, TenantId, Timestamp,
 };
 
 use crate::RegistryReason;
@@ -22,6 +22,20 @@ pub struct ClaimToCheck {
     pub solution_area: Option<SolutionArea>,
     /// The lines of the claim, each about one workload or subscription.
     pub lines: Vec<LineToCheck>,
+    /// What a submitted claim keeps, even if the directory has changed since (R2a). `None` for a
+    /// draft.
+    pub submitted: Option<SubmittedWith>,
+    /// Whether the result suggests lines.
+    pub suggest_lines: bool,
+}
+
+/// The location and the domain of a submitted claim.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SubmittedWith {
+    /// The MPN (Microsoft Partner Network) id of the partner's location.
+    pub mpn_id: MpnId,
+    /// The domain of the customer as the user entered it.
+    pub customer_domain: String,
 }
 
 /// A line of a claim that is to be checked.
@@ -44,10 +58,16 @@ pub struct CheckedClaim {
     pub partner_display_name: Option<String>,
     /// The location, or `None` when the MPN id is not set or does not belong to the partner.
     pub location: Option<Location>,
-    /// The tenant, or `None` when its id is not set or unknown.
+    /// The tenant, or `None` when its id is not set or unknown, or the domain is not one of its own
+    /// (R12a).
     pub tenant: Option<Tenant>,
     /// One result for each line, in the order of the lines.
     pub lines: Vec<CheckedLine>,
+    /// What has changed in the directory since the claim was submitted, and does not concern the
+    /// claim because it keeps its location, domain and tenant (R2a).
+    pub changes: Vec<Violation>,
+    /// What the tenant has that can be claimed, if the check was asked to suggest lines.
+    pub suggestions: Vec<SuggestedLine>,
 }
 
 /// One thing that is wrong with one field of a claim.
@@ -104,6 +124,17 @@ pub struct CheckedLine {
     /// Whether another company holds the key by a legacy association, which was imported from
     /// before CPOR and has no claim (R58).
     pub held_by_legacy: bool,
+}
+
+/// A workload or subscription of a tenant that can be claimed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SuggestedLine {
+    /// The product.
+    pub product: Product,
+    /// The subscription, or `None` for a workload.
+    pub subscription_id: Option<SubscriptionId>,
+    /// The end of the subscription or of the use of the workload, if it is known.
+    pub end_time: Option<Timestamp>,
 }
 
 /// A product of the catalog (R9).

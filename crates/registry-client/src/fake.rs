@@ -190,19 +190,30 @@ impl State {
             partner.and_then(|(_, all)| all.iter().find(|location| location.mpn_id == *mpn_id)).cloned()
         };
         let location = claim.mpn_id.as_ref().map(find_location);
-        if location == Some(None) {
+        let keeps_location = claim.submitted.as_ref().is_some_and(|with| claim.mpn_id.as_ref() == Some(&with.mpn_id));
+        let keeps_domain =
+            claim.submitted.as_ref().is_some_and(|with| claim.customer_domain.as_ref() == Some(&with.customer_domain));
+        if location == Some(None) && !keeps_location {
             add_violation("mpn_id", RegistryReason::LocationNotOfPartner);
         }
         let tenant =
             claim.tenant_id.as_deref().map(|id| id.parse().ok().and_then(|id: TenantId| self.tenants.get(&id)));
-        match (tenant, &claim.customer_domain) {
-            (Some(None), _) => add_violation("tenant_id", RegistryReason::TenantUnknown),
-            (Some(Some(tenant)), Some(domain)) if !tenant.domains.iter().any(|own| own.as_str() == domain) => {
-                add_violation("customer_domain", RegistryReason::DomainNotOfTenant);
+        let names_own_domain = match (tenant, &claim.customer_domain) {
+            (Some(None), _) => {
+                add_violation("tenant_id", RegistryReason::TenantUnknown);
+                false
             }
-            (Some(Some(_)) | None, _) => {}
-        }
-        let tenant = tenant.flatten();
+            (Some(Some(tenant)), Some(domain)) => {
+                let is_own = keeps_domain || tenant.domains.iter().any(|own| own.as_str() == domain);
+                if !is_own {
+                    add_violation("customer_domain", RegistryReason::DomainNotOfTenant);
+                }
+                is_own
+            }
+            (Some(Some(_)), None) | (None, _) => false,
+        };
+        // R12a: otherwise nothing about the tenant is judged or told.
+        let tenant = tenant.flatten().filter(|_| names_own_domain);
         for (index, line) in claim.lines.iter().enumerate() {
             let line = self
                 .check_line(line, tenant, |field, reason| add_violation(&format!("lines[{index}].{field}"), reason));

@@ -17,7 +17,10 @@ mod reason;
 mod wire;
 
 pub use arbitration::{Arbitration, ArbitrationOutcome, Award, AwardOutcome, AwardRefusal, AwardRefusalReason};
-pub use check::{CheckedClaim, CheckedLine, ClaimToCheck, LineToCheck, Location, Product, Tenant, Violation};
+pub use check::{
+    CheckedClaim, CheckedLine, ClaimToCheck, LineToCheck, Location, Product, SubmittedWith, SuggestedLine, Tenant,
+    Violation,
+};
 pub use grpc::GrpcRegistry;
 pub use hold::{HoldOutcome, HoldRequest, LineRefusal, LineToHold};
 pub use reason::RegistryReason;

@@ -16,11 +16,13 @@ use tonic_types::StatusExt as _;
 use crate::{
     Arbitration, ArbitrationOutcome, AwardOutcome, AwardRefusal, AwardRefusalReason, CheckedClaim, CheckedLine,
     ClaimToCheck, HoldOutcome, HoldRequest, LineRefusal, LineToCheck, LineToHold, Location, Product, RegistryError,
-    RegistryReason, Tenant, Violation,
+    RegistryReason, SuggestedLine, Tenant, Violation,
 };
 
 impl From<ClaimToCheck> for wire::CheckClaimRequest {
     fn from(claim: ClaimToCheck) -> Self {
+        let (submitted_mpn_id, submitted_customer_domain) =
+            claim.submitted.map(|with| (with.mpn_id.to_string(), with.customer_domain)).unwrap_or_default();
         Self {
             partner: format!("partners/{}", claim.partner),
             mpn_id: claim.mpn_id.map(String::from).unwrap_or_default(),
@@ -28,6 +30,9 @@ impl From<ClaimToCheck> for wire::CheckClaimRequest {
             customer_domain: claim.customer_domain.unwrap_or_default(),
             solution_area: claim.solution_area.map_or(0, SolutionArea::to_number),
             lines: claim.lines.into_iter().map(wire::LineToCheck::from).collect(),
+            suggest_lines: claim.suggest_lines,
+            submitted_mpn_id,
+            submitted_customer_domain,
         }
     }
 }
@@ -131,6 +136,8 @@ impl TryFrom<wire::CheckClaimResponse> for CheckedClaim {
             location: response.location.map(Location::try_from).transpose()?,
             tenant: response.tenant.map(Tenant::try_from).transpose()?,
             lines: response.lines.into_iter().map(CheckedLine::try_from).collect::<Result<_, _>>()?,
+            suggestions: response.suggested_lines.into_iter().map(SuggestedLine::try_from).collect::<Result<_, _>>()?,
+            changes: response.changes.into_iter().map(Violation::try_from).collect::<Result<_, _>>()?,
         })
     }
 }
@@ -175,6 +182,19 @@ impl TryFrom<wire::CheckedLine> for CheckedLine {
             subscription_id: non_empty(line.subscription_id).map(|id| parse(&id)).transpose()?,
             key: non_empty(line.key).map(|key| parse::<AssociationKey>(&key)).transpose()?,
             held_by_legacy: line.held_by_legacy,
+        })
+    }
+}
+
+impl TryFrom<wire::SuggestedLine> for SuggestedLine {
+    type Error = RegistryError;
+
+    fn try_from(line: wire::SuggestedLine) -> Result<Self, RegistryError> {
+        let without_product = || RegistryError::InvalidResponse("a suggested line has no product".to_owned());
+        Ok(Self {
+            product: line.product.ok_or_else(without_product)?.try_into()?,
+            subscription_id: non_empty(line.subscription_id).map(|id| parse(&id)).transpose()?,
+            end_time: line.end_time.map(parse_timestamp).transpose()?,
         })
     }
 }

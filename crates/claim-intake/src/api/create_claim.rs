@@ -26,7 +26,7 @@ pub(super) async fn create_claim(
         .with_validate_only(request.validate_only);
     let content = parse::content(request.claim.unwrap_or_default(), &*intake.entropy)?;
 
-    let facts = intake.fetch_facts(&call, RegistryNeed::Optional, &content).await?;
+    let facts = intake.fetch_facts(&call, RegistryNeed::Optional, &content, None).await?;
     let outcome = create(intake, &call, call.command(), content, facts).await?;
     let claim = convert::claim_to_wire(outcome.claim, View::for_caller(&caller), &intake.rules)?;
     Ok(Response::new(claim))

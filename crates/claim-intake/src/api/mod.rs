@@ -34,6 +34,7 @@ mod list_query;
 mod parse;
 mod resubmit_claim;
 mod submit_claim;
+mod suggest_claim_lines;
 mod update_claim;
 mod upload_evidence;
 mod view;
@@ -48,7 +49,7 @@ use cpor_proto::claims::v1::{
     Evidence, ExplainClaimRequest, ExportClaimReceiptRequest, ExportClaimsRequest, GetClaimRequest, GetCommentRequest,
     GetEvidenceRequest, ListClaimsRequest, ListClaimsResponse, ListCommentsRequest, ListCommentsResponse,
     ListEvidenceRequest, ListEvidenceResponse, ListHistoryRequest, ListHistoryResponse, ResubmitClaimRequest,
-    SubmitClaimRequest, UpdateClaimRequest, UploadEvidenceRequest, WatchClaimsRequest, WatchClaimsResponse,
+    SubmitClaimRequest, SuggestClaimLinesRequest, SuggestClaimLinesResponse, UpdateClaimRequest, UploadEvidenceRequest, WatchClaimsRequest, WatchClaimsResponse,
     WithdrawClaimRequest, claim_service_server::ClaimService,
 };
 use tonic::{Request, Response, Status, Streaming};
@@ -151,6 +152,13 @@ impl ClaimService for ClaimIntake {
         request: Request<DownloadPoeTemplateRequest>,
     ) -> RpcResult<DownloadPoeTemplateResponse> {
         download_poe_template::download_poe_template(self, request).await
+    }
+
+    async fn suggest_claim_lines(
+        &self,
+        request: Request<SuggestClaimLinesRequest>,
+    ) -> RpcResult<SuggestClaimLinesResponse> {
+        suggest_claim_lines::suggest_claim_lines(self, request).await
     }
 
     async fn explain_claim(&self, request: Request<ExplainClaimRequest>) -> RpcResult<ClaimExplanation> {

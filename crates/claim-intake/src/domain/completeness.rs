@@ -44,16 +44,20 @@ impl Claim {
     /// partner's location.
     pub(super) fn check_complete(&self, policy: &PolicyProfile) -> Result<RequiredFacts, Refusal> {
         let mut violations = self.violations(policy);
-        let Some((tenant, partner_calendar)) =
-            self.directory.tenant.as_ref().zip(self.directory.partner_calendar.clone())
-        else {
+        // R2a: a submitted claim keeps its location, even if that is no longer one of the partner.
+        let kept_calendar = || self.state.submission().map(|submission| submission.partner_calendar.clone());
+        let partner_calendar = self.directory.partner_calendar.clone().or_else(kept_calendar);
+        let Some((tenant, partner_calendar)) = self.directory.tenant.as_ref().zip(partner_calendar) else {
             // The registry should have reported a violation for each missing fact. If it did not,
             // the claim is refused rather than submitted without the fact.
-            let fields =
-                [("tenant_id", self.directory.tenant.is_none()), ("mpn_id", self.directory.partner_calendar.is_none())];
-            let unreported = fields
-                .into_iter()
-                .filter(|(field, missing)| *missing && !violations.iter().any(|reported| reported.field == *field));
+            // The tenant is not told if the domain is not its own (R12a).
+            let is_reported =
+                |fields: &[&str]| violations.iter().any(|reported| fields.contains(&reported.field.as_str()));
+            let unreported = [
+                ("tenant_id", self.directory.tenant.is_none() && !is_reported(&["tenant_id", "customer_domain"])),
+                ("mpn_id", self.directory.partner_calendar.is_none() && !is_reported(&["mpn_id"])),
+            ];
+            let unreported = unreported.into_iter().filter(|(_, is_unreported)| *is_unreported);
             let added: Vec<_> = unreported.map(|(field, _)| ViolationReason::FieldMalformed.violation(field)).collect();
             violations.extend(added);
             return Err(Refusal::Incomplete(violations));

@@ -116,6 +116,9 @@ impl<'a, S: Store> BatchState<'a, S> {
             let same_body = job.command.request.as_ref().is_some_and(|request| request.body_hash == outcome.body_hash);
             return if same_body { Ok(self.outcome(key, true)) } else { Err(CommandError::RequestIdReused) };
         }
+        if job.command.rows.iter().any(|row| self.requests.contains_key(&RequestKey::new(row))) {
+            return Err(CommandError::RequestIdReused);
+        }
         if self.is_event_applied(job)? {
             return Ok(self.outcome(key, true));
         }
@@ -224,7 +227,7 @@ impl<'a, S: Store> BatchState<'a, S> {
     /// Records that the command's request id and event have been handled, so that neither takes
     /// effect a second time.
     fn record_handled(&mut self, job: &Job<S>, committed: &CommandOutcome<S::Aggregate>) {
-        if let Some(request) = &job.command.request {
+        for request in job.command.request_ids() {
             let (key, version) = (committed.key.clone(), committed.version);
             let outcome = RequestOutcome { body_hash: request.body_hash, key, version };
             self.requests.insert(RequestKey::new(request), outcome.clone());

@@ -21,12 +21,19 @@ const FIRST_RETRY_DELAY: Duration = Duration::from_millis(5);
 /// Jobs that share one transaction.
 struct JobGroup<S: Store> {
     jobs: Vec<Job<S>>,
+    /// Whether the jobs are committed together or not at all, so that the group is never split.
+    is_together: bool,
     retries: u32,
 }
 
 impl<S: Store> JobGroup<S> {
     fn new(jobs: Vec<Job<S>>) -> Self {
-        Self { jobs, retries: 0 }
+        Self { jobs, is_together: false, retries: 0 }
+    }
+
+    /// Returns whether the group cannot be split into smaller groups.
+    fn is_indivisible(&self) -> bool {
+        self.is_together || self.jobs.len() <= 1
     }
 }
 
@@ -34,20 +41,34 @@ impl<S: Store> JobGroup<S> {
 /// dropped.
 pub(super) async fn run<S: Store>(
     context: Arc<WriterContext<S>>,
-    mut queue: mpsc::Receiver<Job<S>>,
+    mut queue: mpsc::Receiver<Vec<Job<S>>>,
     batch_size: usize,
 ) {
     let mut waiting = Vec::with_capacity(batch_size);
     while queue.recv_many(&mut waiting, batch_size).await > 0 {
-        let jobs = std::mem::replace(&mut waiting, Vec::with_capacity(batch_size));
-        process_jobs(&context, jobs).await;
+        let items = std::mem::replace(&mut waiting, Vec::with_capacity(batch_size));
+        process_groups(&context, groups_of(items)).await;
     }
+}
+
+/// Returns the groups that the items of the queue form, in order. Commands that need not be
+/// executed together share a group with those that wait next to them.
+fn groups_of<S: Store>(items: Vec<Vec<Job<S>>>) -> Vec<JobGroup<S>> {
+    let mut groups: Vec<JobGroup<S>> = Vec::new();
+    for jobs in items {
+        let is_together = jobs.len() > 1;
+        match groups.last_mut().filter(|last| !is_together && !last.is_together) {
+            Some(last) => last.jobs.extend(jobs),
+            None => groups.push(JobGroup { is_together, ..JobGroup::new(jobs) }),
+        }
+    }
+    groups
 }
 
 /// Completes every job. Groups that still have to be processed are on a stack, so that commands
 /// keep their order when a group is split.
-async fn process_jobs<S: Store>(context: &WriterContext<S>, jobs: Vec<Job<S>>) {
-    let mut groups = vec![JobGroup::new(jobs)];
+async fn process_groups<S: Store>(context: &WriterContext<S>, mut groups: Vec<JobGroup<S>>) {
+    groups.reverse();
     while let Some(mut group) = groups.pop() {
         context.host.metrics.count_batch(S::AGGREGATE, group.jobs.len());
         // If the store panics, its transaction is dropped, which rolls it back.
@@ -99,20 +120,25 @@ fn retry_delay<S: Store>(
 fn remaining_groups<S: Store>(error: BatchError<S::Conflict>, mut group: JobGroup<S>) -> Vec<JobGroup<S>> {
     match error {
         BatchError::Unavailable(reason) => fail_jobs(group.jobs, &reason),
-        BatchError::UniquenessConflict(conflicts) if group.jobs.len() == 1 => complete_with_conflict(group, conflicts),
+        BatchError::UniquenessConflict(conflicts) if group.is_indivisible() => complete_with_conflict(group, conflicts),
         BatchError::UniquenessConflict(conflicts) => {
             isolate_jobs(group, &conflicts.into_iter().map(|(key, _)| key).collect())
         }
-        BatchError::ConcurrentChange(keys) if group.jobs.len() > 1 => isolate_jobs(group, &keys.into_iter().collect()),
+        BatchError::ConcurrentChange(keys) if !group.is_indivisible() => {
+            isolate_jobs(group, &keys.into_iter().collect())
+        }
         BatchError::ConcurrentChange(_) | BatchError::Transient(_) if group.retries < MAX_RETRIES => {
             group.retries += 1;
             vec![group]
         }
         BatchError::ConcurrentChange(_) => fail_jobs(group.jobs, "another process kept changing the aggregate"),
-        BatchError::Transient(reason) | BatchError::Failed(reason) => match group.jobs.len() {
-            0 | 1 => fail_jobs(group.jobs, &reason),
-            count => split_jobs(group.jobs, count / 2),
-        },
+        BatchError::Transient(reason) | BatchError::Failed(reason) if group.is_indivisible() => {
+            fail_jobs(group.jobs, &reason)
+        }
+        BatchError::Transient(_) | BatchError::Failed(_) => {
+            let middle = group.jobs.len() / 2;
+            split_jobs(group.jobs, middle)
+        }
     }
 }
 

@@ -6,6 +6,9 @@
 //! Commands that wait in one lane at the same time are decided one after the other and committed in
 //! one transaction (group commit). For callers the result is the same as that of separate
 //! transactions.
+//!
+//! Commands on several aggregates can also be executed together: all of them are committed in one
+//! transaction or none.
 mod batch_error;
 mod batch_state;
 mod job;
@@ -18,6 +21,7 @@ use std::{
 };
 
 use cpor_types::{Actor, Timestamp};
+use futures_util::future::join_all;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{AggregateKey, Command, CommandError, CommandOutcome, Store, Transition, context::HostContext};
@@ -33,9 +37,10 @@ pub struct WriterSettings {
     /// transaction at a time.
     pub lanes: usize,
     /// The maximum number of commands that wait in one lane. Further commands fail with
-    /// [`CommandError::Overloaded`].
+    /// [`CommandError::Overloaded`]. Commands that are executed together count as one.
     pub queue: usize,
-    /// The maximum number of commands in one transaction.
+    /// The maximum number of commands in one transaction. Commands that are executed together count
+    /// as one.
     pub batch: usize,
 }
 
@@ -53,7 +58,8 @@ impl WriterSettings {
 
 /// Executes commands on aggregates of one kind. It is cheap to clone.
 pub struct Writer<S: Store> {
-    lanes: Arc<[mpsc::Sender<Job<S>>]>,
+    /// The queues of the lanes. An item is one command, or the commands that are executed together.
+    lanes: Arc<[mpsc::Sender<Vec<Job<S>>>]>,
     host: Arc<HostContext>,
 }
 
@@ -97,23 +103,41 @@ impl<S: Store> Writer<S> {
     /// it under the same request id.
     pub async fn execute<R: Send + 'static>(
         &self,
-        mut command: Command,
+        command: Command,
         decide: impl Fn(Option<&S::Aggregate>, Timestamp) -> Result<Option<Transition<S::Aggregate>>, R> + Send + 'static,
     ) -> CommandResult<S, R> {
-        if command.validate_only && !command.recognizes_replays {
-            // Nothing takes effect, so a repeated request needs no protection.
-            command.request = None;
-        }
-        let lane = self.lane(&command.key);
-        let (sender, receiver) = oneshot::channel();
-        match lane.try_send(Job::new(command, decide, sender)) {
-            Ok(()) => wait_for_result(receiver).await,
+        let result = self.execute_together(vec![(command, decide)]).await.pop();
+        result.unwrap_or_else(|| Err(CommandError::Unavailable("a command has no result".to_owned())))
+    }
+
+    /// Decides the commands and commits the transitions of all of them in one transaction, or of
+    /// none. A command that is refused changes nothing and does not prevent the others. If a change
+    /// breaks a uniqueness rule, every command fails with the conflict. Returns the results in the
+    /// order of the commands.
+    ///
+    /// The parameter `decide` of [`Writer::execute`] explains the decision functions.
+    pub async fn execute_together<R, D>(&self, commands: Vec<(Command, D)>) -> Vec<CommandResult<S, R>>
+    where
+        R: Send + 'static,
+        D: Fn(Option<&S::Aggregate>, Timestamp) -> Result<Option<Transition<S::Aggregate>>, R> + Send + 'static,
+    {
+        let Some(lane) = commands.first().map(|(command, _)| self.lane(&command.key)) else { return Vec::new() };
+        let (jobs, receivers): (Vec<_>, Vec<_>) = commands
+            .into_iter()
+            .map(|(command, decide)| {
+                let (sender, receiver) = oneshot::channel();
+                (Job::new(command.without_request_if_validate_only(), decide, sender), receiver)
+            })
+            .unzip();
+        match lane.try_send(jobs) {
+            Ok(()) => join_all(receivers.into_iter().map(wait_for_result)).await,
             Err(mpsc::error::TrySendError::Full(_)) => {
                 self.host.metrics.count_overloaded(S::AGGREGATE);
-                Err(CommandError::Overloaded)
+                receivers.iter().map(|_| Err(CommandError::Overloaded)).collect()
             }
             Err(mpsc::error::TrySendError::Closed(_)) => {
-                Err(CommandError::Unavailable("the lane has ended".to_owned()))
+                let ended = || CommandError::Unavailable("the lane has ended".to_owned());
+                receivers.iter().map(|_| Err(ended())).collect()
             }
         }
     }
@@ -128,14 +152,14 @@ impl<S: Store> Writer<S> {
         let (sender, receiver) = oneshot::channel();
         let lane = self.lane(&key);
         let job = Job::new(Command::new("fire_deadlines", key, Actor::time()), |_, _| Ok(None), sender);
-        match lane.send(job).await {
+        match lane.send(vec![job]).await {
             Ok(()) => wait_for_result(receiver).await,
             Err(_) => Err(CommandError::Unavailable("the lane has ended".to_owned())),
         }
     }
 
     /// Returns the queue of the lane for the aggregates of the key's owner.
-    fn lane(&self, key: &AggregateKey) -> &mpsc::Sender<Job<S>> {
+    fn lane(&self, key: &AggregateKey) -> &mpsc::Sender<Vec<Job<S>>> {
         let mut hasher = DefaultHasher::new();
         key.owner.hash(&mut hasher);
         let count = self.lanes.len() as u64;

@@ -33,7 +33,7 @@ impl<S: Store> WriterContext<S> {
     ) -> Result<Vec<JobResult<S>>, BatchError<S::Conflict>> {
         let _under_way = self.host.activity.begin_transaction();
         let tx = self.host.db.begin().await?;
-        let request_ids = jobs.iter().filter_map(|job| job.command.request.as_ref()).collect();
+        let request_ids = jobs.iter().flat_map(|job| job.command.request_ids()).collect();
         let requests = request_id::load(&tx, request_ids).await?;
         let stream_keys = jobs.iter().filter_map(|job| Some(&job.command.position.as_ref()?.stream)).collect();
         let last_sequences = inbox::lock(&tx, stream_keys).await?;

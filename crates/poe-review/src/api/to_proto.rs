@@ -7,6 +7,7 @@ use crate::domain::{
 use cpor_durable::{Etag, Versioned};
 use cpor_proto::wire_time::to_wire_time;
 use cpor_proto::{WireEnum as _, reviews::v1 as proto, r#type::v1::Contact};
+use cpor_registry_client::{CheckedClaim, Violation};
 use cpor_types::{
     Activity, ArbitrationName, NoteId, ReviewCaseName, ReviewClock, ReviewNoteName, TenantId, TenantKey, Timestamp,
 };
@@ -45,6 +46,7 @@ pub(super) fn review_case(
         legacy_statements: case.legacy_statements.iter().map(legacy_statement).collect(),
         customer_contact: role.and_then(|_| contact(&snapshot.customer_contact)),
         customer_contact_authorized: snapshot.customer_contact.authorized,
+        directory_comparison: None,
     }
 }
 
@@ -52,6 +54,17 @@ pub(super) fn review_case(
 fn contact(contact: &CustomerContact) -> Option<Contact> {
     let CustomerContact { name, title, email, authorized: _ } = contact.clone();
     (!email.is_empty()).then_some(Contact { name, title, email })
+}
+
+/// Converts what the registry's check of a submitted claim found, which has changed since the
+/// submission.
+pub(super) fn directory_comparison(checked: CheckedClaim) -> proto::DirectoryComparison {
+    let change = |violation: Violation| proto::DirectoryChange {
+        field: violation.field,
+        reason: violation.reason.as_str().to_owned(),
+        description: violation.description,
+    };
+    proto::DirectoryComparison { changes: checked.changes.into_iter().chain(checked.violations).map(change).collect() }
 }
 
 fn lines(case: &ReviewCase) -> Vec<proto::ReviewLine> {

@@ -76,6 +76,8 @@ async fn it_checks_existence_and_can_be_down() {
         mpn_id: Some("100".parse().unwrap()),
         tenant_id: Some(tenant().id.to_string()),
         customer_domain: Some("litware.example".to_owned()),
+        submitted: None,
+        suggest_lines: false,
         solution_area: None,
         lines: vec![LineToCheck {
             line_id: LineId(Uuid::nil()),
@@ -90,6 +92,9 @@ async fn it_checks_existence_and_can_be_down() {
         violations,
         [("mpn_id", RegistryReason::LocationNotOfPartner), ("customer_domain", RegistryReason::DomainNotOfTenant)]
     );
+    assert_eq!((found.tenant, found.lines[0].subscription_id), (None, None));
+    let own_domain = ClaimToCheck { customer_domain: Some("fabrikam.example".to_owned()), ..claim.clone() };
+    let found = registry.check_claim(&actor, own_domain).await.unwrap();
     assert_eq!(found.lines[0].subscription_id, Some(Uuid::from_u128(1).into()));
     registry.simulate_outage();
     assert!(matches!(registry.check_claim(&actor, claim.clone()).await, Err(RegistryError::Unavailable(_))));

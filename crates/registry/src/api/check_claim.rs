@@ -3,7 +3,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cpor_durable::StoreError;
 use cpor_proto::WireEnum as _;
-use cpor_proto::registry::v1::{CheckClaimRequest, CheckClaimResponse, CheckedLine, DirectoryViolation};
+use cpor_proto::registry::v1::{CheckClaimRequest, CheckClaimResponse, CheckedLine, DirectoryViolation, SuggestedLine};
+use cpor_proto::wire_time::to_wire_time;
 use cpor_rpc::request;
 use cpor_types::{AssociationKey, MpnId, PartnerId, PartnerName, ProductName, SolutionArea, TenantId, Timestamp};
 use tonic::{Request, Response, Status};
@@ -11,7 +12,7 @@ use uuid::Uuid;
 
 use super::{Api, ApiResult, convert, error};
 use crate::domain::check::{
-    self, ClaimField, ClaimToCheck, Directory, LineFinding, LineToCheck, TenantLookup, Violation,
+    self, ClaimField, ClaimToCheck, Directory, LineFinding, LineToCheck, Suggestion, TenantLookup, Violation,
 };
 use crate::domain::directory::{PartnerProfile, TenantDirectory};
 use crate::store::query;
@@ -34,6 +35,8 @@ pub(super) struct ClaimQuery {
     /// The tenant id on the claim, or `None` when the claim does not name a tenant yet.
     tenant: Option<Result<TenantId, uuid::Error>>,
     claim: ClaimToCheck,
+    /// Whether the response suggests lines.
+    suggest_lines: bool,
     /// The line ids in the order of the lines. They are returned with the findings.
     line_ids: Vec<String>,
 }
@@ -72,7 +75,8 @@ impl ClaimQuery {
         let PartnerName { partner } = request.partner.parse().map_err(error::malformed_field("partner"))?;
         let tenant = non_empty(&request.tenant_id).map(|id| Uuid::parse_str(id).map(TenantId));
         let claim = claim_to_check(&request)?;
-        Ok(Self { partner, tenant, claim, line_ids: request.lines.into_iter().map(|line| line.line_id).collect() })
+        let line_ids = request.lines.into_iter().map(|line| line.line_id).collect();
+        Ok(Self { partner, tenant, claim, suggest_lines: request.suggest_lines, line_ids })
     }
 
     /// Returns the tenant id, if the claim names a valid one.
@@ -92,17 +96,24 @@ impl ClaimQuery {
         let partner = snapshot.partners.get(&self.partner);
         let directory = Directory { catalog: &api.catalog, partner, tenant: lookup };
         let findings = check::check(&self.claim, directory, snapshot.now);
+        let names_own_domain = findings.names_own_domain;
         let is_held_by_legacy = |key: &AssociationKey| {
             let is_same = |tenant: TenantId, held: &AssociationKey| self.tenant() == Some(tenant) && held == key;
             let mut holders = snapshot.legacy_holders.iter();
-            holders.any(|(tenant, held, holder)| is_same(*tenant, held) && *holder != self.partner)
+            names_own_domain && holders.any(|(tenant, held, holder)| is_same(*tenant, held) && *holder != self.partner)
         };
         let lines = self.line_ids.iter().zip(findings.lines);
+        let suggesting = known_tenant.filter(|_| self.suggest_lines && names_own_domain);
+        let area = self.claim.solution_area;
+        let suggested =
+            suggesting.into_iter().flat_map(|(_, tenant)| check::suggestions(tenant, area, &api.catalog, snapshot.now));
         CheckClaimResponse {
             violations: findings.violations.iter().map(violation).collect(),
             partner_display_name: partner.map(|partner| partner.display_name.clone()).unwrap_or_default(),
             location: location(partner, self.claim.mpn_id.as_ref()),
-            tenant: known_tenant.map(|(id, tenant)| convert::tenant(id, &tenant.profile)),
+            tenant: known_tenant.filter(|_| names_own_domain).map(|(id, tenant)| convert::tenant(id, &tenant.profile)),
+            changes: findings.changes.iter().map(violation).collect(),
+            suggested_lines: suggested.map(suggested_line).collect(),
             lines: lines.map(|(line_id, finding)| checked_line(line_id, finding, is_held_by_legacy)).collect(),
         }
     }
@@ -116,11 +127,14 @@ fn claim_to_check(request: &CheckClaimRequest) -> Result<ClaimToCheck, Status> {
     let mpn_id =
         non_empty(&request.mpn_id).map(str::parse::<MpnId>).transpose().map_err(error::malformed_field("mpn_id"))?;
     Ok(ClaimToCheck {
-        mpn_id,
         customer_domain: non_empty(&request.customer_domain).map(str::to_owned),
         solution_area: SolutionArea::from_optional_number(request.solution_area)
             .map_err(error::unknown_value("solution_area"))?,
         lines: lines.collect(),
+        keeps_location: mpn_id.is_some() && request.mpn_id == request.submitted_mpn_id,
+        keeps_domain: !request.customer_domain.is_empty()
+            && request.customer_domain == request.submitted_customer_domain,
+        mpn_id,
     })
 }
 
@@ -146,6 +160,14 @@ fn violation(violation: &Violation) -> DirectoryViolation {
     };
     let Violation { reason, .. } = violation;
     DirectoryViolation { field, reason: error::wire_reason(*reason).into(), description: reason.describe().to_owned() }
+}
+
+fn suggested_line(suggestion: Suggestion<'_>) -> SuggestedLine {
+    SuggestedLine {
+        product: Some(convert::product(suggestion.product)),
+        subscription_id: suggestion.subscription.map(String::from).unwrap_or_default(),
+        end_time: suggestion.end_time.map(to_wire_time),
+    }
 }
 
 fn checked_line(

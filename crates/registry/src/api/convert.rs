@@ -1,11 +1,11 @@
 //! Conversions between domain values and messages of the API.
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cpor_proto::wire_time::{from_wire_time, to_wire_time};
 use cpor_proto::{WireEnum as _, registry::v1 as wire, r#type::v1 as types};
 use cpor_types::{
-    Activity, CaseId, MpnId, PartnerId, ProductFamily, ProductKind, SubscriptionId, SubscriptionName, TenantId,
-    Timestamp,
+    Activity, AssociationName, CaseId, DomainName, MpnId, PartnerId, ProductFamily, ProductKind, SubscriptionId,
+    SubscriptionName, TenantId, Timestamp, WorkloadName,
 };
 use tonic::Status;
 
@@ -13,6 +13,7 @@ use super::error;
 use crate::domain::association::AssociationState;
 use crate::domain::catalog::Product;
 use crate::domain::directory::{Enrollment, Location, PartnerProfile, Subscription, TenantProfile};
+use crate::store::children::Workload;
 use crate::store::query::NamedAssociation;
 
 /// Parses a time and truncates it to whole microseconds. The database must be able to store the
@@ -32,7 +33,12 @@ pub(super) fn partner(id: &PartnerId, profile: PartnerProfile) -> wire::Partner 
 }
 
 pub(super) fn location(mpn_id: &MpnId, location: &Location) -> wire::Location {
-    wire::Location { mpn_id: mpn_id.to_string(), region: location.region.clone(), calendar: location.calendar.clone() }
+    wire::Location {
+        mpn_id: mpn_id.to_string(),
+        region: location.region.clone(),
+        calendar: location.calendar.clone(),
+        end_time: location.end_time.map(to_wire_time),
+    }
 }
 
 fn enrollment(enrollment: &Enrollment) -> wire::Enrollment {
@@ -50,7 +56,17 @@ pub(super) fn tenant(id: TenantId, profile: &TenantProfile) -> wire::Tenant {
         region: profile.region.clone(),
         domains: profile.domains.iter().map(ToString::to_string).collect(),
         calendar: profile.calendar.clone(),
+        domain_ends: profile.domain_ends.iter().map(domain_end).collect(),
     }
+}
+
+fn domain_end((domain, end_time): (&DomainName, &Timestamp)) -> wire::DomainEnd {
+    wire::DomainEnd { domain: domain.to_string(), end_time: Some(to_wire_time(*end_time)) }
+}
+
+pub(super) fn workload(tenant: TenantId, workload: Workload) -> wire::Workload {
+    let Workload { product, end_time } = workload;
+    wire::Workload { name: WorkloadName { tenant, product }.to_string(), end_time: end_time.map(to_wire_time) }
 }
 
 pub(super) fn subscription(tenant: TenantId, id: SubscriptionId, subscription: &Subscription) -> wire::Subscription {
@@ -87,7 +103,10 @@ pub(super) fn product(product: &Product) -> wire::Product {
     }
 }
 
-pub(super) fn association((name, association): &NamedAssociation) -> wire::Association {
+pub(super) fn association(
+    (name, association): &NamedAssociation,
+    expected_ends: &BTreeMap<AssociationName, Timestamp>,
+) -> wire::Association {
     let (state, official, end) = match association.state {
         AssociationState::Pending => (types::AssociationState::Pending, None, None),
         AssociationState::Official { official_time } => (types::AssociationState::Official, Some(official_time), None),
@@ -109,19 +128,23 @@ pub(super) fn association((name, association): &NamedAssociation) -> wire::Assoc
         end_time: end.map(|(time, _)| to_wire_time(time)),
         claim: association.claimed_line().map(|line| line.claim.to_string()).unwrap_or_default(),
         activities: Vec::new(),
+        expected_end_time: expected_ends.get(name).copied().map(to_wire_time),
     }
 }
 
 /// Converts the associations with one key (a workload or subscription of a tenant). Each message
 /// lists all activities of the association's partner.
-pub(super) fn with_all_activities(associations: &[NamedAssociation]) -> Vec<wire::Association> {
+pub(super) fn with_all_activities(
+    associations: &[NamedAssociation],
+    expected_ends: &BTreeMap<AssociationName, Timestamp>,
+) -> Vec<wire::Association> {
     let activities = |partner: &PartnerId| -> BTreeSet<Activity> {
         let of_partner = associations.iter().filter(|(_, other)| other.partner() == partner);
         of_partner.map(|(_, other)| other.activity).collect()
     };
     let message = |named: &NamedAssociation| wire::Association {
         activities: Activity::to_numbers(&activities(named.1.partner())),
-        ..association(named)
+        ..association(named, expected_ends)
     };
     associations.iter().map(message).collect()
 }

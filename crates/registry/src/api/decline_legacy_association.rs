@@ -1,4 +1,6 @@
 //! The RPC `DeclineLegacyAssociation`.
+use std::collections::BTreeMap;
+
 use cpor_call::status;
 use cpor_durable::{Command, CommandError, CommandOutcome, RequestId, Transition};
 use cpor_proto::registry::v1::{Association, DeclineLegacyAssociationRequest, ErrorReason};
@@ -33,7 +35,7 @@ pub(super) async fn decline_legacy_association(
         Ok(CommandOutcome { state: Some(tenant), .. }) if request.validate_only => {
             // The association as it would have ended.
             if let Some(association) = tenant.associations.get(&id) {
-                return Ok(Response::new(convert::association(&(name, association.clone()))));
+                return Ok(Response::new(convert::association(&(name, association.clone()), &BTreeMap::new())));
             }
         }
         // An association that has already ended is returned as it is. The query below finds out
@@ -47,7 +49,7 @@ pub(super) async fn decline_legacy_association(
     if named.1.claimed_line().is_some() {
         return Err(belongs_to_claim());
     }
-    Ok(Response::new(convert::association(&named)))
+    Ok(Response::new(convert::association(&named, &BTreeMap::new())))
 }
 
 fn belongs_to_claim() -> Status {

@@ -1,4 +1,6 @@
 //! The conversion of errors to gRPC statuses. Internal details are logged and never returned.
+use std::convert::Infallible;
+
 use cpor_call::status::{self, FieldViolation};
 use cpor_durable::{CommandError, StoreError};
 use cpor_proto::UnknownValue;
@@ -61,6 +63,12 @@ pub(super) fn conflict(conflict: TenantConflict) -> Status {
             status::internal(&format!("unexpected claim record conflict: {conflict:?}"))
         }
     }
+}
+
+/// Returns the status for a row of an import that others kept changing the directory for.
+pub(super) fn contended() -> Status {
+    let failure = CommandError::<_, ()>::Unavailable("other imports kept changing the directory".to_owned());
+    command_failed(failure, |never: Infallible| match never {}, |()| status::internal("not a conflict"))
 }
 
 /// Returns the status for a query that failed.

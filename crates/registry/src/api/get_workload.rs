@@ -5,14 +5,14 @@ use cpor_rpc::request;
 use cpor_types::WorkloadName;
 use tonic::{Request, Response};
 
-use super::{Api, ApiResult, error};
+use super::{Api, ApiResult, convert, error};
 use crate::store::query;
 
 /// Returns a workload that a tenant uses. Uses one query.
 pub(super) async fn get_workload(api: &Api, request: Request<GetWorkloadRequest>) -> ApiResult<Workload> {
     let (_, request) = request::validate(request)?;
     let name: WorkloadName = request.name.parse().map_err(error::malformed_field("name"))?;
-    let is_used = query::has_workload(api.db.reader(), &name).await.map_err(error::read_failed)?;
-    let workload = is_used.then(|| Workload { name: name.to_string() });
-    Ok(Response::new(workload.ok_or_else(|| status::not_found(&request.name))?))
+    let workload = query::workload(api.db.reader(), &name).await.map_err(error::read_failed)?;
+    let workload = workload.ok_or_else(|| status::not_found(&request.name))?;
+    Ok(Response::new(convert::workload(name.tenant, workload)))
 }

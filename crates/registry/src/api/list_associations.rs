@@ -8,8 +8,9 @@ use tonic::{Request, Response, Status};
 
 use super::{Api, ApiResult, convert, error};
 use crate::store::lists::{self, ASSOCIATIONS, AssociationScope};
+use crate::store::query;
 
-/// Lists the associations that the caller may see, by default the newest first. Uses one query.
+/// Lists the associations that the caller may see, by default the newest first. Uses three queries.
 /// Indexes serve the default order of all associations, of a partner and of a tenant. A filter
 /// scans the index of the order until the page is full.
 pub(super) async fn list_associations(
@@ -23,7 +24,9 @@ pub(super) async fn list_associations(
     let after = page_tokens.decode(&request.page_token)?;
     let found = lists::associations(api.db.reader(), &scope, &query, after.as_ref(), size + 1).await;
     let entries = found.map_err(error::read_failed)?;
-    let entries = entries.iter().map(|(cursor, row)| (cursor, convert::association(row)));
+    let expected_ends = query::expected_ends(api.db.reader(), entries.iter().map(|(_, row)| row)).await;
+    let expected_ends = expected_ends.map_err(error::read_failed)?;
+    let entries = entries.iter().map(|(cursor, row)| (cursor, convert::association(row, &expected_ends)));
     let (associations, next_page_token) = page_tokens.paginate(size, entries)?;
     Ok(Response::new(ListAssociationsResponse { associations, next_page_token }))
 }

@@ -1,11 +1,11 @@
 //! The RPC `ListWorkloads`.
 use cpor_listing::page::{self, PageTokens};
-use cpor_proto::registry::v1::{ListWorkloadsRequest, ListWorkloadsResponse, Workload};
+use cpor_proto::registry::v1::{ListWorkloadsRequest, ListWorkloadsResponse};
 use cpor_rpc::request;
-use cpor_types::{TenantName, WorkloadName};
+use cpor_types::TenantName;
 use tonic::{Request, Response};
 
-use super::{Api, ApiResult, error};
+use super::{Api, ApiResult, convert, error};
 use crate::store::lists::{self, WORKLOADS};
 
 /// Lists the workloads that a tenant uses. The list of a tenant that does not exist is empty. Uses
@@ -21,8 +21,7 @@ pub(super) async fn list_workloads(
     let after = page_tokens.decode(&request.page_token)?;
     let found = lists::workloads(api.db.reader(), tenant, &query, after.as_ref(), size + 1).await;
     let rows = found.map_err(error::read_failed)?;
-    let workload = |product| Workload { name: WorkloadName { tenant, product }.to_string() };
-    let entries = rows.into_iter().map(|(cursor, product)| (cursor, workload(product)));
+    let entries = rows.into_iter().map(|(cursor, workload)| (cursor, convert::workload(tenant, workload)));
     let (workloads, next_page_token) = page_tokens.paginate(size, entries)?;
     Ok(Response::new(ListWorkloadsResponse { workloads, next_page_token }))
 }

@@ -11,7 +11,7 @@ use crate::store::query;
 /// Returns the official associations with a key: the partners on record for a workload or
 /// subscription of a tenant, now or at a time (R49). A time in the future counts as now.
 ///
-/// Uses one query, and a second for the time on PostgreSQL and with a virtual clock.
+/// Uses three queries, and a fourth for the time on PostgreSQL and with a virtual clock.
 pub(super) async fn lookup_associations(
     api: &Api,
     request: Request<LookupAssociationsRequest>,
@@ -24,9 +24,10 @@ pub(super) async fn lookup_associations(
         query::associations_on_record(api.db.reader(), &key, requested_time).await.map_err(error::read_failed)
     };
     let (now, associations) = tokio::try_join!(now, associations)?;
+    let expected_ends = query::expected_ends(api.db.reader(), associations.iter()).await.map_err(error::read_failed)?;
     let as_of = requested_time.map_or(now, |time| time.min(now));
     Ok(Response::new(LookupAssociationsResponse {
-        associations: convert::with_all_activities(&associations),
+        associations: convert::with_all_activities(&associations, &expected_ends),
         as_of_time: Some(to_wire_time(as_of)),
     }))
 }

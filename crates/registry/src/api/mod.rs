@@ -15,10 +15,13 @@ mod get_workload;
 mod import_directory;
 mod import_legacy_associations;
 mod list_associations;
+mod list_partners;
 mod list_products;
 mod list_subscriptions;
+mod list_tenants;
 mod list_workloads;
 mod lookup_associations;
+mod lookup_tenant;
 mod place_hold;
 mod shared_outcome;
 
@@ -34,9 +37,10 @@ use cpor_proto::registry::v1::{
     DeclineLegacyAssociationRequest, GetAssociationRequest, GetPartnerRequest, GetProductRequest,
     GetSubscriptionRequest, GetTenantRequest, GetWorkloadRequest, ImportDirectoryRequest, ImportDirectoryResponse,
     ImportLegacyAssociationsRequest, ImportLegacyAssociationsResponse, ListAssociationsRequest,
-    ListAssociationsResponse, ListProductsRequest, ListProductsResponse, ListSubscriptionsRequest,
-    ListSubscriptionsResponse, ListWorkloadsRequest, ListWorkloadsResponse, LookupAssociationsRequest,
-    LookupAssociationsResponse, Partner, PlaceHoldRequest, PlaceHoldResponse, Product, Subscription, Tenant, Workload,
+    ListAssociationsResponse, ListPartnersRequest, ListPartnersResponse, ListProductsRequest, ListProductsResponse,
+    ListSubscriptionsRequest, ListSubscriptionsResponse, ListTenantsRequest, ListTenantsResponse, ListWorkloadsRequest,
+    ListWorkloadsResponse, LookupAssociationsRequest, LookupAssociationsResponse, LookupTenantRequest,
+    LookupTenantResponse, Partner, PlaceHoldRequest, PlaceHoldResponse, Product, Subscription, Tenant, Workload,
 };
 use cpor_types::Calendars;
 use tonic::{Request, Response, Status};
@@ -69,6 +73,18 @@ impl RegistryService for Api {
 
     async fn get_partner(&self, request: Request<GetPartnerRequest>) -> ApiResult<Partner> {
         get_partner::get_partner(self, request).await
+    }
+
+    async fn list_partners(&self, request: Request<ListPartnersRequest>) -> ApiResult<ListPartnersResponse> {
+        list_partners::list_partners(self, request).await
+    }
+
+    async fn list_tenants(&self, request: Request<ListTenantsRequest>) -> ApiResult<ListTenantsResponse> {
+        list_tenants::list_tenants(self, request).await
+    }
+
+    async fn lookup_tenant(&self, request: Request<LookupTenantRequest>) -> ApiResult<LookupTenantResponse> {
+        lookup_tenant::lookup_tenant(self, request).await
     }
 
     async fn get_tenant(&self, request: Request<GetTenantRequest>) -> ApiResult<Tenant> {

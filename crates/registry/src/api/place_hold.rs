@@ -1,4 +1,6 @@
 //! The RPC `PlaceHold`.
+use std::collections::BTreeMap;
+
 use std::convert::Infallible;
 use std::sync::Arc;
 
@@ -85,7 +87,7 @@ fn missing_decision() -> Status {
 }
 
 fn held_response(associations: impl Iterator<Item = NamedAssociation>) -> PlaceHoldResponse {
-    let associations = associations.map(|named| convert::association(&named)).collect();
+    let associations = associations.map(|named| convert::association(&named, &BTreeMap::new())).collect();
     PlaceHoldResponse { associations, refusals: Vec::new() }
 }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use cpor_types::{
     Activity, AssociationKey, CaseId, ClaimName, LineId, MpnId, PartnerId, ProductId, ProductKind, SolutionArea,
-    Timestamp,
+    SubscriptionId, Timestamp,
 };
 
 pub(crate) use cpor_types::AssociationEndReason as EndReason;
@@ -105,6 +105,14 @@ impl Association {
         }
     }
 
+    /// Returns the subscription that the association is with, or `None` for a workload.
+    pub(crate) fn subscription(&self) -> Option<SubscriptionId> {
+        match &self.key {
+            AssociationKey::Workload(_) => None,
+            AssociationKey::Subscription(id) => Some(*id),
+        }
+    }
+
     /// Returns whether the association belongs to this claim. False for a legacy association.
     pub(crate) fn belongs_to(&self, claim: &ClaimName) -> bool {
         self.claimed_line().is_some_and(|line| line.claim == *claim)
@@ -150,14 +158,52 @@ impl Association {
         }
     }
 
-    /// Makes a pending association official (R27), at `at` but never before it was created. Has no
-    /// effect in other states.
+    /// Returns the time from which the association is official, or was until it ended.
+    pub(crate) fn official_since(&self) -> Option<Timestamp> {
+        match self.state {
+            AssociationState::Pending => None,
+            AssociationState::Official { official_time } => Some(official_time),
+            AssociationState::Ended { official_time, .. } => official_time,
+        }
+    }
+
+    /// Makes a pending association official (R27), at `at` but never before it was created. One that
+    /// has expired while it was pending was official from `at` until its end (R47). Has no effect in
+    /// other states.
     pub(crate) fn make_official(&mut self, at: Timestamp) {
         match self.state {
             AssociationState::Pending => {
                 self.state = AssociationState::Official { official_time: at.max(self.hold_time) };
             }
+            AssociationState::Ended { official_time: None, end_time, reason: EndReason::Expired } => {
+                let official_time = Some(at.max(self.hold_time));
+                self.state = AssociationState::Ended { official_time, end_time, reason: EndReason::Expired };
+            }
             AssociationState::Official { .. } | AssociationState::Ended { .. } => {}
+        }
+    }
+
+    /// Returns whether the association was pending at `at`, and is still pending or has ended since
+    /// with its subscription or workload. It becomes official by a fact of that time, even if the
+    /// fact arrives after the end (R47).
+    pub(crate) fn was_pending(&self, at: Timestamp) -> bool {
+        match self.state {
+            AssociationState::Pending => true,
+            AssociationState::Ended { official_time: None, end_time, reason: EndReason::Expired } => {
+                self.hold_time.max(at) < end_time
+            }
+            AssociationState::Official { .. } | AssociationState::Ended { .. } => false,
+        }
+    }
+
+    /// Returns whether the association was official at `at` and has ended since with its
+    /// subscription or workload.
+    pub(crate) fn expired_after(&self, at: Timestamp) -> bool {
+        match self.state {
+            AssociationState::Ended { official_time: Some(official), end_time, reason: EndReason::Expired } => {
+                official <= at && at < end_time
+            }
+            AssociationState::Pending | AssociationState::Official { .. } | AssociationState::Ended { .. } => false,
         }
     }
 

@@ -1,6 +1,7 @@
 //! The directory checks of a claim (R12). The directory is the registry's data about partners and
 //! customers. The checks also fill in the subscription of a line, if the tenant has only one that
-//! fits (R10 g). A *line* is the part of a claim that is about one workload or subscription (its
+//! fits (R10 g). Before the claim names one of the tenant's own domains, nothing about the tenant is
+//! judged or filled in (R12a). A *line* is the part of a claim that is about one workload or subscription (its
 //! *key*).
 //!
 //! The RPC `CheckClaim` (at entry and submission) and the RPC `PlaceHold` (at approval) use the
@@ -20,6 +21,12 @@ pub(crate) struct ClaimToCheck {
     pub(crate) customer_domain: Option<String>,
     pub(crate) solution_area: Option<SolutionArea>,
     pub(crate) lines: Vec<LineToCheck>,
+    /// Whether the location is the one that the claim was submitted with. The claim keeps it, even
+    /// if it is no longer a location of the partner (R2a).
+    pub(crate) keeps_location: bool,
+    /// Whether the domain and the tenant are those that the claim was submitted with. The claim
+    /// keeps them, even if the domain no longer belongs to the tenant (R2a).
+    pub(crate) keeps_domain: bool,
 }
 
 /// One line of a claim to check.
@@ -68,6 +75,11 @@ impl<'a> TenantLookup<'a> {
 pub(crate) struct Findings<'a> {
     /// Every violation, in the order of the claim's fields.
     pub(crate) violations: Vec<Violation>,
+    /// What would be a violation, but concerns a location or domain that the claim keeps (R2a).
+    pub(crate) changes: Vec<Violation>,
+    /// Whether the claim names one of the tenant's own domains, or keeps its domain. Otherwise
+    /// nothing about the tenant may be told (R12a).
+    pub(crate) names_own_domain: bool,
     /// One finding for each line, in the order of the lines.
     pub(crate) lines: Vec<LineFinding<'a>>,
 }
@@ -103,14 +115,17 @@ pub(crate) struct LineFinding<'a> {
 }
 
 /// Checks a claim against the directory and returns every violation at once.
-pub(crate) fn check<'a>(claim: &ClaimToCheck, directory: Directory<'a>, now: Timestamp) -> Findings<'a> {
+pub(crate) fn check<'a>(claim: &ClaimToCheck, mut directory: Directory<'a>, now: Timestamp) -> Findings<'a> {
     let mut findings = Findings::default();
     if let Some(mpn_id) = &claim.mpn_id
-        && !directory.partner.is_some_and(|partner| partner.locations.contains_key(mpn_id))
+        && directory.partner.is_none_or(|partner| partner.open_location(mpn_id, now).is_none())
     {
-        findings.add(ClaimField::MpnId, Reason::LocationNotOfPartner);
+        findings.add_unless(claim.keeps_location, ClaimField::MpnId, Reason::LocationNotOfPartner);
     }
-    findings.check_tenant(claim, directory.tenant);
+    findings.check_tenant(claim, directory.tenant, now);
+    if !findings.names_own_domain {
+        directory.tenant = TenantLookup::NotNamed;
+    }
     for (index, line) in claim.lines.iter().enumerate() {
         let finding = findings.check_line(index, line, claim.solution_area, directory, now);
         findings.lines.push(finding);
@@ -127,15 +142,26 @@ impl<'a> Findings<'a> {
         }
     }
 
-    fn check_tenant(&mut self, claim: &ClaimToCheck, tenant: TenantLookup<'_>) {
+    /// Adds a violation, or a change if the claim keeps what it was submitted with.
+    fn add_unless(&mut self, is_kept: bool, field: ClaimField, reason: Reason) {
+        match is_kept {
+            true => self.changes.push(Violation { field, reason }),
+            false => self.add(field, reason),
+        }
+    }
+
+    fn check_tenant(&mut self, claim: &ClaimToCheck, tenant: TenantLookup<'_>, now: Timestamp) {
         match tenant {
             TenantLookup::NotNamed => {}
             TenantLookup::Malformed => self.add(ClaimField::TenantId, Reason::TenantIdMalformed),
             TenantLookup::Unknown => self.add(ClaimField::TenantId, Reason::TenantUnknown),
             TenantLookup::Found(tenant) => {
-                if claim.customer_domain.as_deref().is_some_and(|domain| !tenant.profile.owns_domain(domain)) {
-                    self.add(ClaimField::CustomerDomain, Reason::DomainNotOfTenant);
+                let Some(domain) = &claim.customer_domain else { return };
+                let is_own = tenant.profile.owns_domain(domain, now);
+                if !is_own {
+                    self.add_unless(claim.keeps_domain, ClaimField::CustomerDomain, Reason::DomainNotOfTenant);
                 }
+                self.names_own_domain = is_own || claim.keeps_domain;
             }
         }
     }
@@ -161,7 +187,7 @@ impl<'a> Findings<'a> {
         }
         let tenant = directory.tenant.found();
         match product.kind {
-            ProductKind::Workload => self.check_workload(index, line, product, tenant),
+            ProductKind::Workload => self.check_workload(index, line, product, tenant, now),
             ProductKind::Subscription => self.check_subscription(index, line, product, directory, now),
         }
     }
@@ -172,11 +198,12 @@ impl<'a> Findings<'a> {
         line: &LineToCheck,
         product: &'a Product,
         tenant: Option<&TenantDirectory>,
+        now: Timestamp,
     ) -> LineFinding<'a> {
         if line.subscription_id.is_some() {
             self.add(ClaimField::Subscription(index), Reason::SubscriptionIdNotAllowed);
         }
-        if tenant.is_some_and(|tenant| !tenant.workloads.contains(&product.id)) {
+        if tenant.is_some_and(|tenant| !tenant.uses_workload(&product.id, now)) {
             self.add(ClaimField::Product(index), Reason::ProductNotOnTenant);
         }
         LineFinding {
@@ -289,6 +316,42 @@ fn claim_obstacles(subscription: &Subscription, now: Timestamp) -> impl Iterator
         SubscriptionStatus::Suspended => Some(Reason::SubscriptionSuspended),
     };
     channel.into_iter().chain(status)
+}
+
+/// A workload or subscription of a tenant that can be claimed.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Suggestion<'a> {
+    pub(crate) product: &'a Product,
+    /// The subscription, or `None` for a workload.
+    pub(crate) subscription: Option<SubscriptionId>,
+    pub(crate) end_time: Option<Timestamp>,
+}
+
+/// Returns what the tenant has that can be claimed in the solution area, or in all if it is `None`,
+/// in the order of product and subscription.
+pub(crate) fn suggestions<'a>(
+    tenant: &TenantDirectory,
+    area: Option<SolutionArea>,
+    catalog: &'a Catalog,
+    now: Timestamp,
+) -> Vec<Suggestion<'a>> {
+    let claimable = |product: &ProductId| {
+        let product = catalog.get(product).filter(|product| product.is_claimable_at(now))?;
+        area.is_none_or(|area| area == product.solution_area).then_some(product)
+    };
+    let workloads = tenant.workloads.iter().filter(|(product, _)| tenant.uses_workload(product, now));
+    let workloads = workloads.filter_map(|(product, end)| {
+        Some(Suggestion { product: claimable(product)?, subscription: None, end_time: *end })
+    });
+    let subscriptions =
+        tenant.subscriptions.iter().filter(|(_, subscription)| claim_obstacles(subscription, now).next().is_none());
+    let subscriptions = subscriptions.filter_map(|(id, subscription)| {
+        let product = claimable(&subscription.product).filter(|product| product.kind == ProductKind::Subscription)?;
+        Some(Suggestion { product, subscription: Some(*id), end_time: subscription.end_time })
+    });
+    let mut suggestions: Vec<_> = workloads.chain(subscriptions).collect();
+    suggestions.sort_by(|one, other| (&one.product.id, one.subscription).cmp(&(&other.product.id, other.subscription)));
+    suggestions
 }
 
 #[cfg(test)]

@@ -12,15 +12,21 @@ pub(crate) use cpor_types::{PurchaseChannel, SubscriptionStatus};
 pub(crate) struct TenantDirectory {
     pub(crate) profile: TenantProfile,
     pub(crate) subscriptions: BTreeMap<SubscriptionId, Subscription>,
-    /// The workloads that the tenant uses.
-    pub(crate) workloads: BTreeSet<ProductId>,
+    /// The workloads that the tenant uses or has used. The value is the end of the use (R2a), or
+    /// `None` when no end is known.
+    pub(crate) workloads: BTreeMap<ProductId, Option<Timestamp>>,
 }
 
 impl TenantDirectory {
-    /// Returns whether the tenant has this workload or subscription.
+    /// Returns whether the tenant uses this workload at `now`.
+    pub(crate) fn uses_workload(&self, product: &ProductId, now: Timestamp) -> bool {
+        self.workloads.get(product).is_some_and(|end| !has_ended(*end, now))
+    }
+
+    /// Returns whether the tenant has or had this workload or subscription.
     pub(crate) fn has_key(&self, key: &AssociationKey) -> bool {
         match key {
-            AssociationKey::Workload(product) => self.workloads.contains(product),
+            AssociationKey::Workload(product) => self.workloads.contains_key(product),
             AssociationKey::Subscription(id) => self.subscriptions.contains_key(id),
         }
     }
@@ -36,14 +42,25 @@ pub(crate) struct TenantProfile {
     pub(crate) calendar: String,
     /// The domains of the tenant. A domain belongs to at most one tenant.
     pub(crate) domains: BTreeSet<DomainName>,
+    /// The ends of those domains whose end is known (R2a). A domain that has ended cannot be
+    /// claimed with, but belongs to the tenant until an import leaves it out.
+    pub(crate) domain_ends: BTreeMap<DomainName, Timestamp>,
 }
 
 impl TenantProfile {
-    /// Returns whether the domain belongs to the tenant. The text is what a user entered:
-    /// surrounding blanks, a final dot and upper case are accepted.
-    pub(crate) fn owns_domain(&self, entered: &str) -> bool {
-        cpor_types::trim_blanks(entered).parse().is_ok_and(|domain: DomainName| self.domains.contains(&domain))
+    /// Returns whether the domain belongs to the tenant and has not ended at `now`. The text is what
+    /// a user entered: surrounding blanks, a final dot and upper case are accepted.
+    pub(crate) fn owns_domain(&self, entered: &str, now: Timestamp) -> bool {
+        let is_owned = |domain: DomainName| {
+            self.domains.contains(&domain) && !has_ended(self.domain_ends.get(&domain).copied(), now)
+        };
+        cpor_types::trim_blanks(entered).parse().is_ok_and(is_owned)
     }
+}
+
+/// Returns whether an end has come. `None` is an end that is not known.
+fn has_ended(end: Option<Timestamp>, now: Timestamp) -> bool {
+    end.is_some_and(|end| end <= now)
 }
 
 /// A subscription of a tenant.
@@ -70,6 +87,13 @@ pub(crate) struct PartnerProfile {
     pub(crate) enrollments: Vec<Enrollment>,
 }
 
+impl PartnerProfile {
+    /// Returns the location with this MPN id, unless the partner has none or it has ended.
+    pub(crate) fn open_location(&self, mpn_id: &MpnId, now: Timestamp) -> Option<&Location> {
+        self.locations.get(mpn_id).filter(|location| !has_ended(location.end_time, now))
+    }
+}
+
 /// A location of a partner.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Location {
@@ -77,6 +101,8 @@ pub(crate) struct Location {
     pub(crate) region: String,
     /// The id of the calendar that the location's deadlines use.
     pub(crate) calendar: String,
+    /// The end of the location (R2a), or `None` when no end is known.
+    pub(crate) end_time: Option<Timestamp>,
 }
 
 /// A partner's enrollment in an incentive program.

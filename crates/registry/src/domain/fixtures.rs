@@ -2,8 +2,7 @@
 use std::str::FromStr;
 
 use cpor_types::{
-    Activity, AssociationKey, ClaimId, ClaimName, DecisionId, LineId, ProductId, SolutionArea, SubscriptionId,
-    Timestamp,
+    Activity, AssociationKey, ClaimId, ClaimName, DecisionId, LineId, SolutionArea, SubscriptionId, Timestamp,
 };
 use uuid::Uuid;
 
@@ -12,7 +11,8 @@ use super::directory::{
     Location, PartnerProfile, PurchaseChannel, Subscription, SubscriptionStatus, TenantDirectory, TenantProfile,
 };
 use super::hold::{HoldRequest, LineToHold};
-use super::tenant::Tenant;
+use super::snapshot::TenantRow;
+use super::tenant::{Tenant, TenantChange};
 
 pub(crate) const MPN_ID: &str = "100";
 pub(crate) const DOMAIN: &str = "fabrikam.example";
@@ -39,7 +39,7 @@ pub(crate) fn catalog() -> Catalog {
 }
 
 pub(crate) fn partner() -> PartnerProfile {
-    let location = Location { region: "emea".to_owned(), calendar: "de".to_owned() };
+    let location = Location { region: "emea".to_owned(), calendar: "de".to_owned(), end_time: None };
     PartnerProfile {
         display_name: "Contoso".to_owned(),
         locations: [(id(MPN_ID), location)].into(),
@@ -67,9 +67,10 @@ pub(crate) fn directory() -> TenantDirectory {
             region: "emea".to_owned(),
             calendar: "cz".to_owned(),
             domains: [id(DOMAIN)].into(),
+            domain_ends: [].into(),
         },
         subscriptions: [(subscription_id(1), active("power-bi"))].into(),
-        workloads: [id::<ProductId>("teams")].into(),
+        workloads: [(id("teams"), None)].into(),
     }
 }
 
@@ -80,6 +81,18 @@ pub(crate) fn tenant() -> Tenant {
     tenant.directory.subscriptions = subscriptions;
     tenant.directory.workloads = workloads;
     tenant
+}
+
+impl Tenant {
+    /// Imports one subscription.
+    pub(crate) fn import_subscription(
+        &self,
+        id: SubscriptionId,
+        subscription: Subscription,
+        now: Timestamp,
+    ) -> Option<TenantChange> {
+        Self::import(Some(self), self.id, &[TenantRow::Subscription(id, subscription)], now).unwrap().1
+    }
 }
 
 pub(crate) fn claim(partner: &str, n: u128) -> ClaimName {

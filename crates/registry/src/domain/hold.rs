@@ -5,7 +5,7 @@
 //!
 //! A claim holds all of its lines or none. Its holds begin as pending associations, become official
 //! together (the partner is then on record), and end when the claim closes.
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cpor_types::{
     Activity, AssociationId, AssociationKey, CaseId, ClaimName, DecisionId, LineId, MpnId, ProductId, SolutionArea,
@@ -19,7 +19,7 @@ use super::check::{self, ClaimField, ClaimToCheck, Directory, LineToCheck, Tenan
 use super::directory::PartnerProfile;
 use super::reason::Reason;
 use super::record::{Decision, LineRefusal, RecordedDecision};
-use super::tenant::{AssociationsGranted, GrantedLine, Tenant, TenantChange, TenantEvent};
+use super::tenant::{AssociationsEnded, AssociationsGranted, GrantedLine, Tenant, TenantChange, TenantEvent};
 
 /// The request of a review case to hold all lines of a claim.
 #[derive(Clone, Debug)]
@@ -50,7 +50,8 @@ pub(crate) struct LineToHold {
 impl Tenant {
     /// Holds all lines of a claim, or records a refusal with every reason.
     ///
-    /// The claim is checked again against the directory and the catalog (R12). Returns `None` when
+    /// The claim is checked again against the directory and the catalog (R12). It keeps the location
+    /// and the domain that it was submitted with (R2a). Returns `None` when
     /// this decision was already made since the tenant was loaded. A decision from before that is
     /// found when the tenant is saved, as a [`RecordConflict`](super::record::RecordConflict).
     pub(crate) fn place_hold(
@@ -79,6 +80,9 @@ impl Tenant {
     /// Makes the pending holds of a claim official at `at` (R27). Returns `None` when the claim has
     /// no pending hold.
     ///
+    /// The grant counts from `at`, even if it arrives late (R47): associations that have expired since
+    /// then were official until their end.
+    ///
     /// If the claim is the successor of a key (it was awarded the key while another company was the
     /// official holder), the holder's association ends at the same time (R37).
     pub(crate) fn grant_claim(
@@ -88,8 +92,17 @@ impl Tenant {
         catalog: &Catalog,
         at: Timestamp,
     ) -> Option<TenantChange> {
-        let is_pending =
-            |association: &Association| association.belongs_to(claim) && association.state == AssociationState::Pending;
+        // A key that another company had until the end of the subscription stays with that company:
+        // the record of the award has ended with it.
+        let was_held_by_other = |key: &AssociationKey| {
+            let is_other = |other: &Association| other.key == *key && *other.partner() != claim.partner;
+            self.associations.values().any(|other| is_other(other) && other.expired_after(at))
+        };
+        let is_pending = |association: &Association| {
+            association.belongs_to(claim)
+                && association.was_pending(at)
+                && (association.is_live() || !was_held_by_other(&association.key))
+        };
         let is_superseded = |association: &Association| {
             let successor = self.successors.get(&association.key);
             association.holds_key()
@@ -101,13 +114,20 @@ impl Tenant {
         // these times therefore applies to all of them.
         let changing =
             self.associations.values().filter(|association| is_pending(association) || is_superseded(association));
+        let changing = changing.filter(|association| association.is_live());
         let change_time = changing.map(Association::state_start).fold(at, Timestamp::max);
         let mut next = self.clone();
         let mut events = next.end_associations(EndReason::Superseded, change_time, is_superseded);
         let mut granted = Vec::new();
+        let mut expired = BTreeMap::<Timestamp, BTreeSet<LineId>>::new();
         for (id, association) in next.associations.iter_mut().filter(|(_, association)| is_pending(association)) {
-            association.make_official(change_time);
+            association.make_official(if association.is_live() { change_time } else { at });
             granted.push(self.granted_line(*id, association, catalog));
+            if let (AssociationState::Ended { end_time, .. }, Some(line)) =
+                (association.state, association.claimed_line())
+            {
+                expired.entry(end_time).or_default().insert(line.line_id);
+            }
         }
         if granted.is_empty() {
             return None;
@@ -119,6 +139,17 @@ impl Tenant {
             partner: partner.cloned(),
         };
         events.push(TenantEvent::AssociationsGranted(Box::new(event)));
+        let is_last = next.live_associations_of(claim).next().is_none();
+        events.extend(expired.into_iter().map(|(end_time, lines)| {
+            TenantEvent::AssociationsEnded(AssociationsEnded {
+                claim: claim.clone(),
+                reason: EndReason::Expired,
+                lines,
+                was_official: true,
+                is_last,
+                reported_end: Some(end_time),
+            })
+        }));
         Some((next, events))
     }
 
@@ -238,6 +269,9 @@ impl HoldRequest {
             customer_domain: Some(self.customer_domain.clone()),
             solution_area: Some(self.solution_area),
             lines: self.lines.iter().map(line).collect(),
+            // They were checked at the submission or at the edit that changed them.
+            keeps_location: true,
+            keeps_domain: true,
         }
     }
 

@@ -58,7 +58,7 @@ impl Tenant {
             return Ok(None);
         }
         let mut refusals = Vec::new();
-        if !partner.is_some_and(|partner| partner.locations.contains_key(&legacy.mpn_id)) {
+        if partner.is_none_or(|partner| partner.open_location(&legacy.mpn_id, now).is_none()) {
             refusals.push(Reason::LocationNotOfPartner);
         }
         if self.live_associations_on(&legacy.key).any(Association::holds_key)

@@ -12,6 +12,7 @@ pub(crate) mod legacy;
 pub(crate) mod partner;
 pub(crate) mod reason;
 pub(crate) mod record;
+pub(crate) mod snapshot;
 pub(crate) mod tenant;
 
 #[cfg(test)]

@@ -9,12 +9,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cpor_types::{
-    AssociationId, AssociationKey, CaseId, ClaimName, DecisionId, LineId, MpnId, PartnerId, ProductId, SubscriptionId,
-    TenantId, Timestamp,
+    AssociationId, AssociationKey, CaseId, ClaimName, DecisionId, LineId, MpnId, PartnerId, SubscriptionId, TenantId,
+    Timestamp,
 };
 
 use super::association::{Association, EndReason, HolderContact};
-use super::directory::{PartnerProfile, Subscription, SubscriptionStatus, TenantDirectory, TenantProfile};
+use super::directory::{PartnerProfile, Subscription, TenantDirectory, TenantProfile};
 use super::legacy;
 use super::record::{ClaimRecord, Decision};
 use uuid::Uuid;
@@ -24,8 +24,9 @@ use uuid::Uuid;
 pub(crate) struct Tenant {
     pub(crate) id: TenantId,
     pub(crate) directory: TenantDirectory,
-    /// The associations by id. The store loads only live associations; one that ends stays in the
-    /// map until the change is saved.
+    /// The associations by id. The store loads the live associations, and those that have expired
+    /// while they belonged to a claim, because a fact about them can arrive late (R47). One that ends
+    /// stays in the map until the change is saved.
     pub(crate) associations: BTreeMap<AssociationId, Association>,
     /// The successor of each key that was awarded and that the awarded claim does not hold alone yet
     /// (R37). The key is reserved for it: no other company can get a hold.
@@ -112,6 +113,9 @@ pub(crate) struct AssociationsEnded {
     pub(crate) was_official: bool,
     /// Whether the claim has no live association left.
     pub(crate) is_last: bool,
+    /// The time of the end, if claim-intake was told of it before: the associations then turned out
+    /// to have been official until that time (R47).
+    pub(crate) reported_end: Option<Timestamp>,
 }
 
 /// The pending associations of a claim became official. Contains the facts that the assessment of
@@ -153,12 +157,7 @@ pub(crate) type TenantChange = (Tenant, Vec<TenantEvent>);
 impl Tenant {
     /// Creates a tenant that has no subscriptions, workloads or associations yet.
     pub(crate) fn new(id: TenantId, profile: TenantProfile) -> Self {
-        let directory = TenantDirectory { profile, subscriptions: BTreeMap::new(), workloads: BTreeSet::new() };
-        Self::in_directory(id, directory)
-    }
-
-    /// Creates a tenant with these subscriptions and workloads and no associations.
-    pub(crate) fn in_directory(id: TenantId, directory: TenantDirectory) -> Self {
+        let directory = TenantDirectory { profile, subscriptions: BTreeMap::new(), workloads: BTreeMap::new() };
         Self {
             id,
             directory,
@@ -166,58 +165,6 @@ impl Tenant {
             successors: BTreeMap::new(),
             claim_records: BTreeMap::new(),
         }
-    }
-
-    /// Replaces the profile with an imported one. Returns `None` when the profile is the same as
-    /// before.
-    pub(crate) fn import_profile(&self, profile: TenantProfile) -> Option<TenantChange> {
-        (self.directory.profile != profile).then(|| {
-            let mut next = self.clone();
-            next.directory.profile = profile;
-            (next, Vec::new())
-        })
-    }
-
-    /// Adds or replaces a subscription. Returns `None` when nothing changes.
-    ///
-    /// Each claim with an official association with the subscription gets an event, so that its
-    /// eligibility for payments is assessed again (R52). When the subscription has expired, its
-    /// associations end (R39).
-    pub(crate) fn import_subscription(
-        &self,
-        id: SubscriptionId,
-        subscription: Subscription,
-        now: Timestamp,
-    ) -> Option<TenantChange> {
-        if self.directory.subscriptions.get(&id) == Some(&subscription) {
-            return None;
-        }
-        let key = AssociationKey::Subscription(id);
-        let official = self.live_associations_on(&key).filter(|association| association.official_time().is_some());
-        let claims: BTreeSet<_> =
-            official.filter_map(|association| association.claimed_line()).map(|line| &line.claim).collect();
-        let event = |claim: &ClaimName| TenantEvent::SubscriptionChanged {
-            claim: claim.clone(),
-            id,
-            subscription: subscription.clone(),
-        };
-        let mut events: Vec<_> = claims.into_iter().map(event).collect();
-        let mut next = self.clone();
-        let is_expired = subscription.status == SubscriptionStatus::Expired;
-        next.directory.subscriptions.insert(id, subscription);
-        if is_expired {
-            events.extend(next.end_associations(EndReason::Expired, now, |association| association.key == key));
-        }
-        Some((next, events))
-    }
-
-    /// Adds a workload that the tenant uses. Returns `None` when the tenant already has it.
-    pub(crate) fn import_workload(&self, product: &ProductId) -> Option<TenantChange> {
-        (!self.directory.workloads.contains(product)).then(|| {
-            let mut next = self.clone();
-            next.directory.workloads.insert(product.clone());
-            (next, Vec::new())
-        })
     }
 
     /// Returns the live associations with a key, of any company and activity.
@@ -319,7 +266,14 @@ impl Tenant {
         self.remove_completed_successors();
         let event = |(claim, (lines, was_official)): (ClaimName, _)| {
             let is_last = self.live_associations_of(&claim).next().is_none();
-            TenantEvent::AssociationsEnded(AssociationsEnded { claim, reason, lines, was_official, is_last })
+            TenantEvent::AssociationsEnded(AssociationsEnded {
+                claim,
+                reason,
+                lines,
+                was_official,
+                is_last,
+                reported_end: None,
+            })
         };
         ended.into_iter().map(event).chain(notices.into_values()).collect()
     }

@@ -71,6 +71,9 @@ fn tenant_event(change: &Change<Tenant>, recorded: &RecordedEvent<TenantEvent>) 
             let event = association_ended(tenant, ended);
             let to =
                 |service| OutgoingEvent::from_recorded(recorded, service, Payload::AssociationEnded(event.clone()));
+            if let Some(effective_time) = ended.reported_end {
+                return vec![OutgoingEvent { effective_time, ..to(Service::Eligibility) }];
+            }
             receivers_of_end(ended).into_iter().map(to).collect()
         }
         TenantEvent::LegacyHolderNotified(notice) => {
@@ -145,6 +148,7 @@ fn association_ended(tenant: String, ended: &AssociationsEnded) -> AssociationEn
 
 /// Returns the services that receive the event about ended associations.
 ///
+/// If the end was reported before, only eligibility receives it, which did not know the association.
 /// Claim-intake receives it unless the associations ended because claim-intake itself closed the
 /// claim. Eligibility receives it if it received the event that the association became official.
 fn receivers_of_end(ended: &AssociationsEnded) -> Vec<Service> {
@@ -186,7 +190,7 @@ fn association_became_official(tenant: String, granted: &AssociationsGranted) ->
         }),
         tenant_region: granted.tenant_region.clone(),
         submit_time: first.and_then(|first| first.claimed_line()).map(|line| to_wire_time(line.submit_time)),
-        official_time: first.and_then(|first| first.official_time()).map(to_wire_time),
+        official_time: first.and_then(|first| first.official_since()).map(to_wire_time),
         activities: Activity::to_numbers(&activities),
         solution_area: first.map_or(0, |first| first.solution_area().to_number()),
     }

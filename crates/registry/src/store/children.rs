@@ -2,17 +2,18 @@
 //! successors. A *live* association is pending (approved, but the customer may still decline) or
 //! official (the partner is on record). A *successor* is the claim that replaces the official
 //! holder of a workload or subscription (a *key*).
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 use cpor_bulk_rows::fetch_all;
 use cpor_durable::ids::TenantUuid;
 use cpor_durable::{Change, StoreError, Tx, rows};
-use cpor_types::{AssociationId, AssociationKey, ClaimName, ProductId, SubscriptionId, TenantId};
+use cpor_types::{AssociationId, AssociationKey, ClaimName, ProductId, SubscriptionId, TenantId, Timestamp};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, Select};
 
 use super::association::to_row as to_association_row;
+use super::entity::end_reason::EndReason as ExpiredReason;
 use super::entity::{association, key_holder, subscription, workload};
 use super::row::{RowContext, child_load_error};
 use crate::domain::association::Association;
@@ -23,12 +24,12 @@ use crate::domain::tenant::{Successor, Tenant};
 #[derive(Debug, Default)]
 pub(super) struct TenantChildren {
     pub(super) subscriptions: BTreeMap<SubscriptionId, Subscription>,
-    pub(super) workloads: BTreeSet<ProductId>,
+    pub(super) workloads: BTreeMap<ProductId, Option<Timestamp>>,
     pub(super) associations: BTreeMap<AssociationId, Association>,
     pub(super) successors: BTreeMap<AssociationKey, Successor>,
 }
 
-/// Loads all child rows of these tenants, with four queries.
+/// Loads the child rows of these tenants that decisions need, with five queries.
 pub(super) async fn load(
     db: &impl ConnectionTrait,
     tenants: &[TenantId],
@@ -39,6 +40,12 @@ pub(super) async fn load(
     let mut children = load_directory_children(db, tenants).await?;
     let live = live_associations(db.get_database_backend(), tenants);
     for row in fetch_all(db, live).await.map_err(child_load_error)? {
+        let (tenant, id) = (row.tenant.into(), AssociationId::from(row.id));
+        children.entry(tenant).or_default().associations.insert(id, row.try_into()?);
+    }
+    for row in
+        fetch_all(db, expired_associations(db.get_database_backend(), tenants)).await.map_err(child_load_error)?
+    {
         let (tenant, id) = (row.tenant.into(), AssociationId::from(row.id));
         children.entry(tenant).or_default().associations.insert(id, row.try_into()?);
     }
@@ -62,7 +69,9 @@ pub(super) async fn load_directory_children(
         children.entry(tenant).or_default().subscriptions.insert(id, row.try_into()?);
     }
     for row in load_of::<workload::Entity>(db, workload::Column::Tenant, tenants).await? {
-        children.entry(row.tenant.into()).or_default().workloads.insert(row.try_into()?);
+        let tenant = row.tenant.into();
+        let Workload { product, end_time } = row.try_into()?;
+        children.entry(tenant).or_default().workloads.insert(product, end_time);
     }
     Ok(children)
 }
@@ -81,6 +90,14 @@ async fn load_of<E: EntityTrait>(
 pub(super) fn live_associations(backend: DbBackend, tenants: &[TenantId]) -> Select<association::Entity> {
     use association::Column::{EndTime, Tenant};
     association::Entity::find().filter(is_one_of(Tenant, backend, tenants)).filter(EndTime.is_null())
+}
+
+/// Returns the query for the associations of claims that have ended with their subscription or
+/// workload. There are about as many as subscriptions that have ended, which are loaded, too.
+fn expired_associations(backend: DbBackend, tenants: &[TenantId]) -> Select<association::Entity> {
+    use association::Column::{Claim, EndReason, Tenant};
+    let expired = association::Entity::find().filter(is_one_of(Tenant, backend, tenants));
+    expired.filter(EndReason.eq(ExpiredReason::Expired)).filter(Claim.is_not_null())
 }
 
 /// Returns the query for the keys of these tenants that have a successor.
@@ -118,15 +135,14 @@ pub(super) async fn save(tx: &Tx, changes: &[Change<Tenant>]) -> Result<(), Stor
         let changed = changed_entries(previous, &after.directory.subscriptions);
         subscription_rows.extend(changed.map(|(id, subscription)| subscription_row(tenant, *id, subscription)));
         let previous = before.map(|before| &before.directory.workloads);
-        let is_new = |product: &&ProductId| !previous.is_some_and(|previous| previous.contains(*product));
-        let new_workloads = after.directory.workloads.iter().filter(is_new);
-        workload_rows.extend(new_workloads.map(|product| workload_row(tenant, product)));
+        let changed = changed_entries(previous, &after.directory.workloads);
+        workload_rows.extend(changed.map(|(product, end_time)| workload_row(tenant, product, *end_time)));
         let previous = before.map(|before| &before.associations);
         let changed = changed_entries(previous, &after.associations);
         association_rows.extend(changed.map(|(id, association)| to_association_row(tenant, *id, association)));
     }
     rows::upsert::<subscription::Entity>(tx, subscription_rows).await?;
-    rows::insert::<workload::Entity>(tx, workload_rows).await?;
+    rows::upsert::<workload::Entity>(tx, workload_rows).await?;
     rows::upsert::<association::Entity>(tx, association_rows).await?;
     Ok(())
 }
@@ -169,15 +185,24 @@ fn subscription_row(tenant: TenantId, id: SubscriptionId, subscription: &Subscri
     }
 }
 
-impl TryFrom<workload::Model> for ProductId {
+/// A workload that a tenant uses or has used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Workload {
+    pub(crate) product: ProductId,
+    /// The end of the use, or `None` when no end is known.
+    pub(crate) end_time: Option<Timestamp>,
+}
+
+impl TryFrom<workload::Model> for Workload {
     type Error = StoreError;
 
     fn try_from(row: workload::Model) -> Result<Self, StoreError> {
         let tenant = TenantId::from(row.tenant);
-        RowContext { table: "workload", owner: &tenant, id: tenant.uuid() }.parse_text(&row.product)
+        let context = RowContext { table: "workload", owner: &tenant, id: tenant.uuid() };
+        Ok(Self { product: context.parse_text(&row.product)?, end_time: row.end_time })
     }
 }
 
-fn workload_row(tenant: TenantId, product: &ProductId) -> workload::ActiveModel {
-    workload::ActiveModel { tenant: Set(tenant.into()), product: Set(product.to_string()) }
+fn workload_row(tenant: TenantId, product: &ProductId, end_time: Option<Timestamp>) -> workload::ActiveModel {
+    workload::ActiveModel { tenant: Set(tenant.into()), product: Set(product.to_string()), end_time: Set(end_time) }
 }

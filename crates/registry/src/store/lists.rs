@@ -1,17 +1,20 @@
-//! The lists of associations, and of the subscriptions and workloads of a tenant.
-use cpor_durable::{StoreError, ids};
+//! The lists of partners, tenants and associations, and of the subscriptions and workloads of a
+//! tenant.
+use cpor_durable::{StoreError, Versioned, ids};
 use cpor_listing::{CLAIM_NAME, Cursor, KEY_NAME, PARTNER_NAME, Source, TableList, TableQuery, column, field};
 use cpor_listing::{
     filter::{FieldType, Format},
     order::Order,
 };
-use cpor_types::{PartnerId, ProductId, ProductName, SubscriptionId, TenantId, TenantKey};
+use cpor_types::{PartnerId, ProductName, SubscriptionId, TenantId, TenantKey};
 use sea_orm::{ColumnTrait, Condition, DatabaseConnection, EntityTrait, QueryFilter};
 
-use super::entity::{association, subscription, workload};
+use super::children::Workload;
+use super::entity::{association, partner, subscription, tenant, workload};
 use super::query::{NamedAssociation, to_named};
 use super::row::child_load_error;
-use crate::domain::directory::Subscription;
+use crate::domain::directory::{PartnerProfile, Subscription, TenantProfile};
+use crate::domain::partner::Partner;
 
 /// The format of the resource names of products.
 const PRODUCT_NAME: Format = Format::of::<ProductName>("a product in the format products/{product}");
@@ -27,6 +30,30 @@ const STATUS: FieldType =
     FieldType::Enum("SUBSCRIPTION_STATUS_", &["ACTIVE", "IN_GRACE", "EXPIRED", "NOT_PROVISIONED", "SUSPENDED"]);
 /// The field type of the channel of a subscription.
 const CHANNEL: FieldType = FieldType::Enum("PURCHASE_CHANNEL_", &["VOLUME_LICENSING", "WEB_DIRECT", "CSP"]);
+
+/// The list of partners, in the order of their ids.
+pub(crate) static PARTNERS: TableList<partner::Entity> = {
+    use partner::Column;
+    TableList {
+        fields: &[field("name", FieldType::Id(PARTNER_NAME), Source::PartnerName(Column::Owner))],
+        sort_keys: &[("name", Column::Owner), ("display_name", Column::DisplayName)],
+        default_order: Order { key: Column::Owner, descending: false },
+        tie_break: &[Column::Owner],
+        default_filter: None,
+    }
+};
+
+/// The list of tenants, in the order of their ids.
+pub(crate) static TENANTS: TableList<tenant::Entity> = {
+    use tenant::Column;
+    TableList {
+        fields: &[column("region", FieldType::Text, Column::Region)],
+        sort_keys: &[("name", Column::Owner), ("display_name", Column::DisplayName)],
+        default_order: Order { key: Column::Owner, descending: false },
+        tie_break: &[Column::Owner],
+        default_filter: None,
+    }
+};
 
 /// The list of associations, the newest first.
 pub(crate) static ASSOCIATIONS: TableList<association::Entity> = {
@@ -139,6 +166,34 @@ pub(crate) async fn associations(
     rows.map_err(child_load_error)?.into_iter().map(named).collect()
 }
 
+/// At most `limit` partners that match the query, in its order, starting after the cursor `after`.
+/// Each comes with its own cursor. Uses one query.
+pub(crate) async fn partners(
+    db: &DatabaseConnection,
+    query: &TableQuery<partner::Entity>,
+    after: Option<&Cursor>,
+    limit: u64,
+) -> Result<Vec<(Cursor, (PartnerId, PartnerProfile))>, StoreError> {
+    let rows = query.fetch(db, partner::Entity::find(), after, limit).await?;
+    let parse = |(cursor, row)| {
+        let Partner { id, profile } = Versioned::<Partner>::try_from(row)?.state;
+        Ok((cursor, (id, profile)))
+    };
+    rows.into_iter().map(parse).collect()
+}
+
+/// At most `limit` tenants that match the query, in its order, starting after the cursor `after`.
+/// Each comes with its own cursor. Uses one query.
+pub(crate) async fn tenants(
+    db: &DatabaseConnection,
+    query: &TableQuery<tenant::Entity>,
+    after: Option<&Cursor>,
+    limit: u64,
+) -> Result<Vec<(Cursor, (TenantId, TenantProfile))>, StoreError> {
+    let rows = query.fetch(db, tenant::Entity::find(), after, limit).await?;
+    Ok(rows.into_iter().map(|(cursor, row)| (cursor, (row.id.into(), row.into()))).collect())
+}
+
 /// At most `limit` subscriptions of a tenant that match the query, in its order, starting after the
 /// cursor `after`. Each comes with its own cursor. Uses one query.
 pub(crate) async fn subscriptions(
@@ -162,9 +217,9 @@ pub(crate) async fn workloads(
     query: &TableQuery<workload::Entity>,
     after: Option<&Cursor>,
     limit: u64,
-) -> Result<Vec<(Cursor, ProductId)>, StoreError> {
+) -> Result<Vec<(Cursor, Workload)>, StoreError> {
     let of_tenant = workload::Column::Tenant.eq(ids::TenantUuid::from(tenant));
     let rows = query.fetch(db, workload::Entity::find().filter(of_tenant), after, limit).await;
-    let parse = |(cursor, row)| Ok((cursor, ProductId::try_from(row)?));
+    let parse = |(cursor, row)| Ok((cursor, Workload::try_from(row)?));
     rows.map_err(child_load_error)?.into_iter().map(parse).collect()
 }

@@ -2,7 +2,7 @@
 //! module `children` stores the rows that belong to a tenant.
 pub(crate) mod association;
 pub(crate) mod catalog_record;
-mod children;
+pub(crate) mod children;
 mod claim;
 pub(crate) mod entity;
 pub(crate) mod lists;

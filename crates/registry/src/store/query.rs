@@ -14,7 +14,7 @@ use cpor_types::{
 use sea_orm::{ColumnTrait, Condition, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 use uuid::Uuid;
 
-use super::children::{self, TenantChildren};
+use super::children::{self, TenantChildren, Workload};
 use super::entity::{
     association, partner, partner_location, subscription, tenant, tenant_claim, tenant_domain, workload,
 };
@@ -81,6 +81,17 @@ pub(crate) async fn domain_holders(
         .collect()
 }
 
+/// Which of these tenants exist. Uses one query.
+pub(crate) async fn known_tenants(
+    db: &DatabaseConnection,
+    ids: &BTreeSet<TenantId>,
+) -> Result<BTreeSet<TenantId>, StoreError> {
+    use tenant::Column::{Id, Owner};
+    let keys: Vec<AggregateKey> = ids.iter().map(|id| super::tenant::key(*id)).collect();
+    let rows = rows::load_children::<tenant::Entity>(db, [Owner, Id], &keys).await?;
+    Ok(rows.into_iter().map(|row| row.id.into()).collect())
+}
+
 /// The directory data of these tenants, with subscriptions and workloads. Tenants that do not exist
 /// are left out. Uses three queries.
 pub(crate) async fn tenant_directories(
@@ -111,10 +122,10 @@ pub(crate) async fn subscription(
     Ok(row.map(subscription_from_row).transpose()?.map(|(_, subscription)| subscription))
 }
 
-/// Whether the tenant uses the workload. Uses one query.
-pub(crate) async fn has_workload(db: &DatabaseConnection, name: &WorkloadName) -> Result<bool, StoreError> {
+/// One workload, or `None` when the tenant never used it. Uses one query.
+pub(crate) async fn workload(db: &DatabaseConnection, name: &WorkloadName) -> Result<Option<Workload>, StoreError> {
     let query = workloads_of(name.tenant).filter(workload::Column::Product.eq(name.product.as_str()));
-    Ok(fetch_one(db, query).await.map_err(child_load_error)?.is_some())
+    fetch_one(db, query).await.map_err(child_load_error)?.map(Workload::try_from).transpose()
 }
 
 fn subscriptions_of(tenant: TenantId) -> Select<subscription::Entity> {
@@ -149,6 +160,49 @@ pub(crate) async fn associations_on_record(
         }
     };
     named(db, query).await
+}
+
+/// Returns the times at which these associations will end by what the directory knows about their
+/// subscriptions and workloads. Those that have ended, or whose end is not known, are left out. Uses
+/// two queries.
+pub(crate) async fn expected_ends(
+    db: &DatabaseConnection,
+    associations: impl Iterator<Item = &NamedAssociation>,
+) -> Result<BTreeMap<AssociationName, Timestamp>, StoreError> {
+    use sea_orm::Value;
+    let live: Vec<_> = associations.filter(|(_, association)| association.is_live()).collect();
+    let (mut subscriptions, mut workloads) = (Vec::<[Value; 2]>::new(), Vec::<[Value; 2]>::new());
+    for (name, association) in &live {
+        let tenant = name.tenant.uuid().into();
+        match &association.key {
+            AssociationKey::Subscription(id) => subscriptions.push([tenant, id.uuid().into()]),
+            AssociationKey::Workload(product) => workloads.push([tenant, product.as_str().into()]),
+        }
+    }
+    let columns = [subscription::Column::Tenant, subscription::Column::Id];
+    let rows = cpor_bulk_rows::load::<subscription::Entity>(db, &columns, subscriptions).await;
+    let mut subscriptions = BTreeMap::new();
+    for row in rows.map_err(child_load_error)? {
+        let tenant = TenantId::from(row.tenant);
+        let (id, subscription) = subscription_from_row(row)?;
+        subscriptions.insert((tenant, id), subscription);
+    }
+    let columns = [workload::Column::Tenant, workload::Column::Product];
+    let rows = cpor_bulk_rows::load::<workload::Entity>(db, &columns, workloads).await;
+    let mut workloads = BTreeMap::new();
+    for row in rows.map_err(child_load_error)? {
+        let tenant = TenantId::from(row.tenant);
+        let Workload { product, end_time } = row.try_into()?;
+        workloads.insert((tenant, product), end_time);
+    }
+    let end = |(name, association): &&NamedAssociation| {
+        let end = match &association.key {
+            AssociationKey::Subscription(id) => association.end_with(subscriptions.get(&(name.tenant, *id))?),
+            AssociationKey::Workload(product) => *workloads.get(&(name.tenant, product.clone()))?,
+        };
+        Some((name.clone(), end?))
+    };
+    Ok(live.iter().filter_map(end).collect())
 }
 
 /// Returns the time at which the partner's association with a key became official, or `None` when

@@ -11,7 +11,7 @@ use sea_orm::ActiveValue::Set;
 
 use super::children::{self, TenantChildren};
 use super::claim;
-use super::entity::domains::Domains;
+use super::entity::domains::{DomainEnds, Domains};
 use super::entity::{key_holder, tenant, tenant_domain};
 use super::row::RowContext;
 use crate::domain::directory::{TenantDirectory, TenantProfile};
@@ -52,8 +52,9 @@ impl Store for TenantStore {
         format!("tenants/{}", key.owner)
     }
 
-    /// Loads and locks the tenants with five queries, for any number of tenants. Data that grows
-    /// with the history of a tenant is not loaded: ended associations and claim records.
+    /// Loads and locks the tenants with six queries, for any number of tenants. Most of the data that
+    /// grows with the history of a tenant is not loaded: claim records, and associations that did
+    /// not end by expiry.
     async fn load(&self, tx: &Tx, keys: &[AggregateKey]) -> Result<Vec<(AggregateKey, Versioned<Tenant>)>, StoreError> {
         let rows = rows::load_locked::<tenant::Entity>(tx, keys).await?;
         let ids: Vec<TenantId> = rows.iter().map(|row| row.id.into()).collect();
@@ -165,13 +166,13 @@ fn key_holder_row((tenant, holder): &(TenantId, KeyHolder<'_>)) -> key_holder::A
 
 impl From<tenant::Model> for TenantProfile {
     fn from(row: tenant::Model) -> Self {
-        let Domains(domains) = row.domains;
-        Self { display_name: row.display_name, region: row.region, calendar: row.calendar, domains }
+        let (Domains(domains), DomainEnds(domain_ends)) = (row.domains, row.domain_ends);
+        Self { display_name: row.display_name, region: row.region, calendar: row.calendar, domains, domain_ends }
     }
 }
 
 pub(super) fn to_row(tenant: &Versioned<Tenant>) -> Result<tenant::ActiveModel, StoreError> {
-    let TenantProfile { display_name, region, calendar, domains } = &tenant.state.directory.profile;
+    let TenantProfile { display_name, region, calendar, domains, domain_ends } = &tenant.state.directory.profile;
     Ok(tenant::ActiveModel {
         owner: Set(tenant.state.id.into()),
         id: Set(tenant.state.id.into()),
@@ -180,5 +181,6 @@ pub(super) fn to_row(tenant: &Versioned<Tenant>) -> Result<tenant::ActiveModel, 
         region: Set(region.clone()),
         calendar: Set(calendar.clone()),
         domains: Set(Domains(domains.clone())),
+        domain_ends: Set(DomainEnds(domain_ends.clone())),
     })
 }

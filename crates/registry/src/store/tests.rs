@@ -182,7 +182,8 @@ async fn a_child_row_that_does_not_decode_is_an_inconsistency(db: Db) {
 async fn child_rows_without_a_parent_are_refused(db: Db) {
     let is_refused = |error: &DbErr| matches!(error.sql_err(), Some(SqlErr::ForeignKeyConstraintViolation(_)));
     let tenant = fixtures::tenant().id;
-    let row = workload::ActiveModel { tenant: Set(tenant.into()), product: Set("teams".to_owned()) };
+    let row =
+        workload::ActiveModel { tenant: Set(tenant.into()), product: Set("teams".to_owned()), end_time: Set(None) };
     let error = workload::Entity::insert(row).exec_without_returning(db.writer()).await.unwrap_err();
     assert!(is_refused(&error), "{error}");
     let insert = key_holder::Entity::insert(holder(tenant, "contoso")).exec_without_returning(db.writer());

@@ -49,6 +49,8 @@ async fn r9_an_installation_can_replace_the_catalog() {
         mpn_id: None,
         tenant_id: Some(TENANT.to_owned()),
         customer_domain: None,
+        submitted: None,
+        suggest_lines: false,
         solution_area: Some(SolutionArea::Microsoft365),
         lines: all.into_iter().chain(["intune"]).map(line).collect(),
     };

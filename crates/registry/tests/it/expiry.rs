@@ -1,5 +1,6 @@
 //! Expiry: the end of subscriptions (R39).
 use chrono::TimeDelta;
+use cpor_bulk_rows::storable_time;
 use cpor_proto::events::v1::event::Payload;
 use cpor_proto::registry::v1::directory_row::Row;
 use cpor_proto::{
@@ -8,13 +9,17 @@ use cpor_proto::{
 };
 use cpor_registry_client::{HoldOutcome, RegistryReason};
 use cpor_testing::on_both_databases;
-use cpor_types::{Actor, Role, Service, Timestamp};
+use cpor_types::{Actor, Clock as _, Role, Service, SystemClock, Timestamp};
 
 use crate::events::granted;
 use crate::fixture::TestSystem;
 use crate::rows::{TENANT, at, claim, directory_rows, hold, subscription, to_wire, workload};
 
-on_both_databases![r39_an_expired_subscription_ends_associations, r39_associations_end_after_the_grace_period,];
+on_both_databases![
+    r39_an_expired_subscription_ends_associations,
+    r39_associations_end_after_the_grace_period,
+    r47_a_late_grant_counts_until_the_expiry,
+];
 
 fn ending(status: SubscriptionStatus, end: Timestamp) -> DirectoryRow {
     let mut row = subscription(1, status);
@@ -72,8 +77,36 @@ async fn r39_an_expired_subscription_ends_associations(system: TestSystem) {
     assert_eq!(ended(&system.outgoing_events(Service::ClaimIntake).await), 2, "the pending one too");
     assert_eq!(ended(&system.outgoing_events(Service::Eligibility).await), 1, "the official one");
     let second = claim("contoso", 2);
-    system.deliver(second.claim.0, 1, granted(&second), at("2026-03-09T00:00:00Z")).await.unwrap();
-    assert!(all_expired(&system).await, "it never becomes official");
+    system.deliver(second.claim.0, 1, granted(&second), SystemClock.now()).await.unwrap();
+    assert!(all_expired(&system).await);
+    let never_official = associations(&system).await.iter().filter(|found| found.official_time.is_none()).count();
+    assert_eq!(never_official, 1, "it never becomes official");
+}
+
+/// The grant happened before the expiry, but arrives after it.
+async fn r47_a_late_grant_counts_until_the_expiry(system: TestSystem) {
+    create_holds(&system).await;
+    let second = claim("contoso", 2);
+    let granted_time = SystemClock.now();
+    system.import(vec![subscription(1, SubscriptionStatus::Expired)]).await;
+    assert!(all_expired(&system).await);
+    system.deliver(second.claim.0, 1, granted(&second), granted_time).await.unwrap();
+    assert!(all_expired(&system).await, "it is over");
+    let found = associations(&system).await.into_iter().find(|found| found.claim == second.to_string()).unwrap();
+    assert_eq!(found.official_time, Some(to_wire(storable_time(granted_time))));
+    assert!(found.end_time.unwrap().seconds >= found.official_time.unwrap().seconds);
+    let ends = |sent: &[Payload]| {
+        let is_end =
+            |sent: &&Payload| matches!(sent, Payload::AssociationEnded(ended) if ended.claim == second.to_string());
+        sent.iter().filter(is_end).count()
+    };
+    assert_eq!(ends(&system.outgoing_events(Service::ClaimIntake).await), 1, "it was told before");
+    assert_eq!(ends(&system.outgoing_events(Service::Eligibility).await), 1);
+    let official = |sent: &[Payload]| {
+        let is_official = |sent: &&Payload| matches!(sent, Payload::AssociationBecameOfficial(one) if one.claim == second.to_string());
+        sent.iter().filter(is_official).count()
+    };
+    assert_eq!(official(&system.outgoing_events(Service::Eligibility).await), 1);
 }
 
 async fn r39_associations_end_after_the_grace_period(system: TestSystem) {

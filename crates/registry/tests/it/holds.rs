@@ -53,11 +53,8 @@ async fn a_refusal_names_each_line(system: TestSystem) {
     invalid.mpn_id = "200".parse().unwrap();
     invalid.customer_domain = "litware.example".to_owned();
     let refused = registry.place_hold(&actor, invalid.clone()).await.unwrap();
-    let expected = [
-        (None, RegistryReason::LocationNotOfPartner),
-        (None, RegistryReason::DomainNotOfTenant),
-        (Some(invalid.lines[1].line_id), RegistryReason::SubscriptionNotOnTenant),
-    ];
+    // R2a: the claim keeps the location and the domain that it was submitted with.
+    let expected = [(Some(invalid.lines[1].line_id), RegistryReason::SubscriptionNotOnTenant)];
     assert_eq!(reasons(&refused), expected);
     invalid.tenant = Uuid::from_u128(99).into();
     assert_eq!(reasons(&registry.place_hold(&actor, invalid).await.unwrap()), [(None, RegistryReason::TenantUnknown)]);
@@ -78,6 +75,8 @@ async fn a_check_reports_violations_and_fills_in_fields(system: TestSystem) {
         customer_domain: Some("Fabrikam.example".to_owned()),
         solution_area: Some(SolutionArea::BusinessApplications),
         lines: vec![line(1, "power-bi"), line(2, "teams"), line(3, "no-such-product")],
+        submitted: None,
+        suggest_lines: false,
     };
     let found = registry.check_claim(&actor, claim.clone()).await.unwrap();
     let violations: Vec<_> =

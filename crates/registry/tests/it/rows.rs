@@ -27,7 +27,12 @@ pub(crate) fn to_wire(time: Timestamp) -> prost_types::Timestamp {
 }
 
 pub(crate) fn partner(id: &str, mpn_id: &str) -> DirectoryRow {
-    let location = Location { mpn_id: mpn_id.to_owned(), region: "emea".to_owned(), calendar: "de".to_owned() };
+    let location = Location {
+        mpn_id: mpn_id.to_owned(),
+        region: "emea".to_owned(),
+        calendar: "de".to_owned(),
+        ..Default::default()
+    };
     row(Row::Partner(Partner {
         name: format!("partners/{id}"),
         display_name: format!("The {id} company"),
@@ -43,6 +48,7 @@ pub(crate) fn tenant(id: &str, domain: &str) -> DirectoryRow {
         region: "emea".to_owned(),
         domains: vec![domain.to_owned()],
         calendar: "cz".to_owned(),
+        domain_ends: Vec::new(),
     }))
 }
 
@@ -58,7 +64,7 @@ pub(crate) fn subscription(n: u128, status: SubscriptionStatus) -> DirectoryRow 
 }
 
 pub(crate) fn workload(product: &str) -> DirectoryRow {
-    row(Row::Workload(Workload { name: format!("tenants/{TENANT}/workloads/{product}") }))
+    row(Row::Workload(Workload { name: format!("tenants/{TENANT}/workloads/{product}"), end_time: None }))
 }
 
 fn row(row: Row) -> DirectoryRow {

@@ -91,6 +91,8 @@ const FILTERS: &[(&str, &str, Predicate)] = &[
     ("ListSubscriptions", "status = ACTIVE AND end_time != 2020-01-01T00:00:00Z", |subscription| {
         subscription["status"] == "SUBSCRIPTION_STATUS_ACTIVE"
     }),
+    ("ListPartners", "name != partners/contoso", |partner| text(partner, "name") != "partners/contoso"),
+    ("ListTenants", "region = emea", |tenant| text(tenant, "region") == "emea"),
     ("ListWorkloads", "product = products/teams", |workload| text(workload, "name").ends_with("/teams")),
     ("ListProducts", "kind = WORKLOAD AND incentivized = false", |product| {
         product["kind"] == "PRODUCT_KIND_WORKLOAD" && product.get("incentivized").is_none()
@@ -125,6 +127,8 @@ const ORDERS: &[(&str, &[&str])] = &[
     ("ListPayouts", &["create_time", "payout_period"]),
     ("ListUsage", &["month", "import_time"]),
     ("ListSubscriptions", &["name", "purchase_time", "end_time"]),
+    ("ListPartners", &["name", "display_name"]),
+    ("ListTenants", &["name", "display_name"]),
     ("ListWorkloads", &["name"]),
     ("ListProducts", &["name", "display_name"]),
     ("ListAssociations", &["hold_time"]),

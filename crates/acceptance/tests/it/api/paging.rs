@@ -76,7 +76,7 @@ impl<'s> ListFixture<'s> {
                 json!({"parent": "tenants/-"})
             }
             "ListSubscriptions" | "ListWorkloads" => json!({"parent": tenant}),
-            "ListProducts" | "ListProgramGuides" => json!({}),
+            "ListProducts" | "ListPartners" | "ListTenants" | "ListProgramGuides" => json!({}),
             "ListUsage" => json!({"parent": key}),
             "ListStreams" => json!({"service": "SERVICE_CLAIM_INTAKE", "filter": "state = IDLE"}),
             "ListDeadlines" => json!({"service": "SERVICE_CLAIM_INTAKE"}),

@@ -19,7 +19,12 @@ pub(crate) fn request_for(method: &Method, names: &ResourceNames) -> Value {
         "DeclinePayment" => json!({"name": claim, "validate_only": true}),
         "WithdrawClaim" => json!({"name": claim, "reason": "WITHDRAW_REASON_WRONG_MPN_ID", "validate_only": true}),
         "ErasePersonalData" => json!({"name": claim, "reason": "x", "validate_only": true}),
-        "GetClaim" | "ExportClaimReceipt" | "DeleteClaim" | "DownloadPoeTemplate" | "ExplainClaim" => {
+        "GetClaim"
+        | "ExportClaimReceipt"
+        | "DeleteClaim"
+        | "DownloadPoeTemplate"
+        | "ExplainClaim"
+        | "SuggestClaimLines" => {
             json!({"name": claim})
         }
         "UploadEvidence" => json!({"metadata": {"parent": claim, "file_name": "proof.pdf"}, "data": "JVBERi0xLjQK"}),
@@ -104,7 +109,9 @@ pub(crate) fn request_for(method: &Method, names: &ResourceNames) -> Value {
         "CheckUsageAccess" => json!({"partner": partner, "key": key}),
         "CheckClaim" => json!({"partner": partner}),
         "CheckClaims" => json!({"claims": [{"partner": partner}]}),
-        "ListProducts" | "ListProgramGuides" | "GetClock" | "PlaceHold" | "ArbitrateHolds" | "DeliverEvents" => {
+        "LookupTenant" => json!({"domain": "fabrikam.example"}),
+        "ListProducts" | "ListPartners" | "ListTenants" | "ListProgramGuides" | "GetClock" | "PlaceHold"
+        | "ArbitrateHolds" | "DeliverEvents" => {
             json!({})
         }
         "ListStreams" | "ListDeadlines" => json!({"service": "SERVICE_CLAIM_INTAKE"}),

@@ -2,12 +2,13 @@
 
 use chrono::TimeDelta;
 use cpor_acceptance::{
-    ClaimStage, PDF, TestClaim, TestSystem, assert_not_allowed, assert_refused, both_databases, from_timestamp,
+    ClaimStage, FABRIKAM, PDF, TestClaim, TestSystem, assert_not_allowed, assert_refused, both_databases,
+    from_timestamp, rows, to_timestamp,
 };
 use cpor_proto::{
     claims::v1::{ClaimState, WithdrawReason},
     consents::v1::ConsentState,
-    r#type::v1::{AssociationState, FurtherRejectionReason, ReviewClock},
+    r#type::v1::{AssociationEndReason, AssociationState, FurtherRejectionReason, ReviewClock},
 };
 use tonic::Code;
 
@@ -16,6 +17,7 @@ both_databases![
     r47_a_passed_consent_window_applies_first,
     r47_a_read_shows_a_passed_window,
     r47_all_due_deadlines_apply_after_an_outage,
+    r47_consent_before_the_expiry_counts,
     r47_deadlines_take_effect_at_their_due_time,
 ];
 
@@ -98,6 +100,34 @@ async fn r47_all_due_deadlines_apply_after_an_outage(system: &TestSystem) {
         review.deadlines.iter().filter(|deadline| deadline.overdue).map(|deadline| deadline.clock()).collect();
     assert!(overdue.contains(&ReviewClock::Start) && overdue.contains(&ReviewClock::Overall), "{overdue:?}");
     assert_eq!(waiting.history().await.into_iter().filter(|entry| entry.action == "review_overdue").count(), 2);
+}
+
+/// After the outage the window and the subscription have passed. Whichever service is faster, the
+/// association was official in between.
+async fn r47_consent_before_the_expiry_counts(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Approved).await;
+    let window = from_timestamp(case.claim().await.consent_due_time);
+    let expiry = window + TimeDelta::hours(1);
+    let line = case.claim().await.lines.remove(0);
+    let mut subscription = rows::subscription(FABRIKAM, &line.subscription_id, "dynamics-365-sales");
+    let end = expiry - TimeDelta::days(30);
+    subscription.end_time = Some(to_timestamp(end));
+    system.import_subscription(subscription).await;
+    system.stop_all().await;
+    system.set_clock_only(expiry + TimeDelta::days(1)).await;
+    system.start_all().await;
+    system.wait_until_idle().await;
+    let association = case.associations().await.remove(0);
+    assert_eq!(
+        (association.state(), association.end_reason()),
+        (AssociationState::Ended, AssociationEndReason::Expired)
+    );
+    let (official, ended) = (from_timestamp(association.official_time), from_timestamp(association.end_time));
+    assert_eq!((official, ended), (window, expiry));
+    let claim = case.claim().await;
+    assert_eq!((claim.association_state(), from_timestamp(claim.official_time)), (AssociationState::Ended, window));
+    let on_record = system.associations_of_key(&case.key(0).await, Some(to_timestamp(window))).await;
+    assert_eq!(on_record.len(), 1);
 }
 
 async fn r47_deadlines_take_effect_at_their_due_time(system: &TestSystem) {

@@ -10,6 +10,7 @@ mod consent;
 mod consent_page;
 mod contested_holders;
 mod customer_contacts;
+mod directory_changes;
 mod directory_checks;
 mod dispute_review;
 mod disputes;

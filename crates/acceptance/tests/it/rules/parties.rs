@@ -41,6 +41,7 @@ async fn r1_a_partner_is_a_company_with_locations(system: &TestSystem) {
         mpn_id: "3002".into(),
         region: "apac".into(),
         calendar: "utc".into(),
+        end_time: None,
     });
     assert_eq!(system.import_row(Row::Partner(partner.clone())).await, Outcome::Updated);
     let adatum = system.actor("ada@adatum.example", Role::GlobalAdmin, Some("partners/adatum"));

@@ -97,14 +97,24 @@ impl Claim {
         context: &FactContext<'_>,
     ) -> Option<Transition<Self>> {
         match self.state.association()? {
-            Association::Official { .. } | Association::Ended { .. } => None,
-            association @ (Association::Pending | Association::Granted { .. }) => {
+            Association::Official { .. } | Association::Ended { since: Some(_) } => None,
+            association @ (Association::Pending | Association::Granted { .. } | Association::Ended { since: None }) => {
                 let mut builder = TransitionBuilder::new(self, context.now);
-                builder.claim.state = State::Approved(submission.clone(), Association::Official { since });
+                // R47: the association may have ended before this report of its beginning arrived.
+                let next = match association {
+                    Association::Ended { .. } => Association::Ended { since: Some(since) },
+                    Association::Pending | Association::Granted { .. } | Association::Official { .. } => {
+                        Association::Official { since }
+                    }
+                };
+                let entry = context.entry().with_change("association_state", association.as_str(), next.as_str());
+                builder.claim.state = State::Approved(submission.clone(), next);
                 for line in &mut builder.claim.content.lines {
                     line.associations = associations.get(&line.id).cloned().unwrap_or_default();
+                    if let Some(end) = line.ended.as_mut().filter(|_| associations.contains_key(&line.id)) {
+                        end.since = Some(since);
+                    }
                 }
-                let entry = context.entry().with_change("association_state", association.as_str(), "official");
                 let entry = entry.with_change("official_time", "", rfc3339(since));
                 builder.record(EventKind::Reported(FactKind::AssociationOfficial), entry);
                 Some(builder.build())

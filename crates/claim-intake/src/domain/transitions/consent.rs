@@ -6,7 +6,7 @@ use super::{
     close::NewRejection,
 };
 use crate::domain::{
-    Association, Claim, ConsentFact, EventKind, FactKind, Finality, Remedy, State, Submission,
+    Association, Claim, ConsentFact, EndReason, EventKind, FactKind, Finality, Remedy, State, Submission,
     claim::{EntryDetails, TransitionBuilder},
 };
 use cpor_durable::Transition;
@@ -204,8 +204,14 @@ impl Claim {
         Some(builder.build())
     }
 
+    /// Returns whether the subscription or workload of a line ended after `time`.
+    fn has_line_that_ended_after(&self, time: Timestamp) -> bool {
+        let ends = self.content.lines.iter().filter_map(|line| line.ended.as_ref());
+        ends.into_iter().any(|end| end.reason == EndReason::Expired && end.until > time)
+    }
+
     /// Grants a pending association because of `fact`, with the history entry `entry`. Returns
-    /// `None` when the association is not pending.
+    /// `None` when the association is neither pending nor was it when the fact happened.
     fn grant_association(
         &self,
         submission: Submission,
@@ -214,7 +220,17 @@ impl Claim {
         context: &FactContext<'_>,
     ) -> Option<Transition<Self>> {
         match self.state.association()? {
-            Association::Granted { .. } | Association::Official { .. } | Association::Ended { .. } => None,
+            Association::Granted { .. } | Association::Official { .. } => None,
+            // R47: the associations were granted before they ended.
+            ended @ Association::Ended { since: None } if self.has_line_that_ended_after(context.time) => {
+                let tenant = submission.tenant;
+                let mut builder = TransitionBuilder::new(self, context.now);
+                builder.claim.state = State::Approved(submission, ended.clone());
+                builder.record(EventKind::Reported(fact), entry);
+                builder.record(EventKind::Granted { tenant }, EntryDetails::default());
+                Some(builder.build())
+            }
+            Association::Ended { .. } => None,
             Association::Pending => {
                 let tenant = submission.tenant;
                 let mut builder = TransitionBuilder::new(self, context.now);

@@ -1,112 +1,214 @@
-//! Applies a parsed row with a command to its partner or tenant. The directory is the registry's
-//! data about partners and customers (tenants).
-use std::convert::Infallible;
+//! Applies the rows of an import: one command for each partner and tenant, and one transaction for
+//! all partners and one for all tenants, so that each of them changes at one instant (R2a).
+use std::collections::BTreeMap;
 
-use cpor_durable::{Command, RequestId, Transition};
-use cpor_proto::registry::v1::ErrorReason;
+use cpor_durable::{Command, CommandError, RequestId, RequestLog, Store, Transition, Writer};
 use cpor_proto::registry::v1::import_result::Outcome;
 use cpor_types::{Actor, PartnerId, TenantId, Timestamp};
-use tonic::{Code, Status};
+use tonic::Status;
 
-use super::super::shared_outcome::{SharedOutcome, row_outcome};
+use super::super::shared_outcome::SharedOutcome;
 use super::super::{Api, error};
-use super::row::{Row, TenantRow};
+use super::refusal::refusal_status;
 use crate::domain::directory::PartnerProfile;
 use crate::domain::partner::Partner;
-use crate::domain::tenant::{Tenant, TenantChange};
-use crate::store::partner::MpnIdTaken;
-use crate::store::{partner, tenant};
+use crate::domain::snapshot::{Row, RowEffect, RowRefusal, StoredHolders, TenantRow, refused_rows};
+use crate::domain::tenant::Tenant;
+use crate::store::{partner, query, tenant};
 
-/// Applies a row with one command. A row that was applied before under the same request id changes
-/// nothing.
-pub(super) async fn apply(api: &Api, actor: Actor, request: Option<RequestId>, row: Row) -> Result<Outcome, Status> {
-    match row {
-        Row::Partner(id, profile) => {
-            let command = Command::new("import_partner", partner::key(&id), actor).request(request);
-            import_partner(api, command, id, profile).await
-        }
-        Row::Tenant(id, row) => {
-            let command = Command::new(row.command_name(), tenant::key(id), actor).request(request);
-            import_into_tenant(api, command, id, row).await
-        }
-    }
+/// The number of times that rows are judged, if others change the directory at the same time.
+const MAX_ATTEMPTS: usize = 5;
+
+/// An import, with the rows that have no result yet and the results of the others, by the index of
+/// the row.
+pub(super) struct Import<'a> {
+    pub(super) api: &'a Api,
+    pub(super) actor: Actor,
+    pub(super) validate_only: bool,
+    pub(super) rows: BTreeMap<usize, Row>,
+    /// The request ids of the rows; empty if the request has none.
+    pub(super) requests: BTreeMap<usize, RequestId>,
+    pub(super) results: BTreeMap<usize, Result<Outcome, Status>>,
 }
 
-async fn import_partner(
-    api: &Api,
+/// A command on one partner or tenant, with the rows that it applies.
+struct RowsCommand<D> {
     command: Command,
-    id: PartnerId,
-    profile: PartnerProfile,
-) -> Result<Outcome, Status> {
-    let outcome = SharedOutcome::new(Outcome::Unchanged);
-    let command_outcome = outcome.clone();
-    let imported = api.partners.execute(command, move |current, _now| {
-        let changed = Partner::import(current, &id, profile.clone());
-        command_outcome.set(row_outcome(current.is_some(), changed.is_some()));
-        Ok::<_, Infallible>(changed.map(|(next, events)| Transition::new(next, events)))
-    });
-    imported.await.map_err(|failure| error::command_failed(failure, |never| match never {}, mpn_id_taken))?;
-    Ok(outcome.get())
+    decide: D,
+    indexes: Vec<usize>,
+    /// What each row changes, which the decision function sets.
+    effects: SharedOutcome<Vec<RowEffect>>,
 }
 
-async fn import_into_tenant(api: &Api, command: Command, id: TenantId, row: TenantRow) -> Result<Outcome, Status> {
-    let outcome = SharedOutcome::new(Outcome::Unchanged);
-    let command_outcome = outcome.clone();
-    let imported = api.tenants.execute(command, move |current, now| {
-        let (outcome, changed) = row.decide(id, current, now)?;
-        command_outcome.set(outcome);
-        Ok(changed.map(|(next, events)| Transition::new(next, events)))
-    });
-    imported.await.map_err(|failure| error::command_failed(failure, tenant_unknown, error::conflict))?;
-    Ok(outcome.get())
-}
-
-/// The refusal of a row whose tenant is not in the directory.
-pub(super) struct TenantUnknown(TenantId);
-
-impl TenantRow {
-    /// Decides what the row changes of the tenant `id`, which is `None` if it is not in the directory.
-    ///
-    /// # Errors
-    /// Only the row of the tenant itself creates it.
-    pub(super) fn decide(
-        &self,
-        id: TenantId,
-        current: Option<&Tenant>,
-        now: Timestamp,
-    ) -> Result<(Outcome, Option<TenantChange>), TenantUnknown> {
-        let tenant = || current.ok_or(TenantUnknown(id));
-        let (existed, changed) = match self {
-            Self::Profile(profile) => {
-                let new = || (Tenant::new(id, profile.clone()), Vec::new());
-                let changed = current.map_or_else(|| Some(new()), |tenant| tenant.import_profile(profile.clone()));
-                (current.is_some(), changed)
+impl Import<'_> {
+    /// Judges and applies all rows, and returns their results. Judges the rows anew if another
+    /// import has taken an MPN id or domain since the directory was read.
+    pub(super) async fn run(mut self) -> Result<BTreeMap<usize, Result<Outcome, Status>>, Status> {
+        for _ in 0..MAX_ATTEMPTS {
+            if self.rows.is_empty() {
+                break;
             }
-            Self::Subscription(subscription, content) => {
-                let tenant = tenant()?;
-                let existed = tenant.directory.subscriptions.contains_key(subscription);
-                (existed, tenant.import_subscription(*subscription, content.clone(), now))
+            if !self.validate_only {
+                self.leave_out_repeated_rows().await?;
             }
-            Self::Workload(product) => (false, tenant()?.import_workload(product)),
-        };
-        Ok((row_outcome(existed, changed.is_some()), changed))
+            let stored = self.stored_holders().await?;
+            for (index, refusal) in refused_rows(&self.rows, &stored) {
+                self.finish(index, Err(refusal_status(&refusal)));
+            }
+            self.import_partners().await;
+            self.import_tenants().await;
+        }
+        for index in self.rows.keys().copied().collect::<Vec<_>>() {
+            self.finish(index, Err(error::contended()));
+        }
+        Ok(self.results)
     }
 
-    fn command_name(&self) -> &'static str {
-        match self {
-            Self::Profile(_) => "import_tenant",
-            Self::Subscription(..) => "import_subscription",
-            Self::Workload(_) => "import_workload",
+    fn finish(&mut self, index: usize, result: Result<Outcome, Status>) {
+        self.rows.remove(&index);
+        self.results.insert(index, result);
+    }
+
+    /// Gives the rows that were handled before under the same request id their results. Uses one
+    /// query.
+    async fn leave_out_repeated_rows(&mut self) -> Result<(), Status> {
+        let pending: Vec<_> = self.rows.keys().filter_map(|index| Some((*index, self.requests.get(index)?))).collect();
+        if pending.is_empty() {
+            return Ok(());
+        }
+        let log = RequestLog::load(self.api.db.reader(), pending.iter().map(|(_, request)| *request)).await;
+        let log = log.map_err(|failure| error::read_failed(failure.into()))?;
+        let repeated = pending.into_iter().filter_map(|(index, request)| match log.is_repeated(request) {
+            Ok(false) => None,
+            Ok(true) => Some((index, Ok(Outcome::Unchanged))),
+            Err(reused) => Some((index, Err(reused.into()))),
+        });
+        for (index, result) in repeated.collect::<Vec<_>>() {
+            self.finish(index, result);
+        }
+        Ok(())
+    }
+
+    /// Reads what the directory contains about the rows, with four queries.
+    async fn stored_holders(&self) -> Result<StoredHolders, Status> {
+        let (mut partners, mut tenants) = (BTreeMap::new(), BTreeMap::new());
+        for row in self.rows.values() {
+            match row {
+                Row::Partner(id, profile) => drop(partners.insert(id, profile)),
+                Row::Tenant(id, TenantRow::Profile(profile)) => drop(tenants.insert(*id, Some(profile))),
+                Row::Tenant(id, TenantRow::Subscription(..) | TenantRow::Workload(..)) => {
+                    tenants.entry(*id).or_insert(None);
+                }
+            }
+        }
+        let mpn_ids = partners.values().flat_map(|profile| profile.locations.keys()).collect();
+        let domains = tenants.values().flatten().flat_map(|profile| &profile.domains).collect();
+        let (partners, tenants) = (partners.into_keys().collect(), tenants.keys().copied().collect());
+        let db = self.api.db.reader();
+        let (partners, tenants, mpn_ids, domains) = tokio::try_join!(
+            query::partners(db, &partners),
+            query::known_tenants(db, &tenants),
+            query::mpn_id_holders(db, &mpn_ids),
+            query::domain_holders(db, &domains)
+        )
+        .map_err(error::read_failed)?;
+        Ok(StoredHolders { partners: partners.into_keys().collect(), tenants, mpn_ids, domains })
+    }
+
+    async fn import_partners(&mut self) {
+        let mut partners = BTreeMap::<PartnerId, (Vec<usize>, PartnerProfile)>::new();
+        for (index, row) in &self.rows {
+            if let Row::Partner(id, profile) = row {
+                partners.entry(id.clone()).or_insert_with(|| (Vec::new(), profile.clone())).0.push(*index);
+            }
+        }
+        let to_command = |(id, (indexes, profile)): (PartnerId, (Vec<usize>, PartnerProfile))| {
+            let (command, effects) = self.command("import_partner", partner::key(&id), &indexes);
+            let (decided, row_count) = (effects.clone(), indexes.len());
+            let decide = move |current: Option<&Partner>, _now: Timestamp| {
+                let effect = RowEffect::of(current.map(|current| &current.profile), &profile);
+                // All rows about one partner are equal, so only the first one changes something.
+                let mut effects = vec![RowEffect::Unchanged; row_count];
+                effects[0] = effect;
+                decided.set(effects);
+                let changed = Partner::import(current, &id, profile.clone());
+                Ok(changed.map(|(next, events)| Transition::new(next, events)))
+            };
+            RowsCommand { command, decide, indexes, effects }
+        };
+        let commands = partners.into_iter().map(to_command).collect();
+        let writer = self.api.partners.clone();
+        self.execute(&writer, commands).await;
+    }
+
+    async fn import_tenants(&mut self) {
+        let mut tenants = BTreeMap::<TenantId, (Vec<usize>, Vec<TenantRow>)>::new();
+        for (index, row) in &self.rows {
+            if let Row::Tenant(id, row) = row {
+                let (indexes, rows) = tenants.entry(*id).or_default();
+                indexes.push(*index);
+                rows.push(row.clone());
+            }
+        }
+        let to_command = |(id, (indexes, rows)): (TenantId, (Vec<usize>, Vec<TenantRow>))| {
+            let (command, effects) = self.command("import_tenant", tenant::key(id), &indexes);
+            let decided = effects.clone();
+            let decide = move |current: Option<&Tenant>, now: Timestamp| {
+                let (effects, changed) = Tenant::import(current, id, &rows, now)?;
+                decided.set(effects);
+                Ok(changed.map(|(next, events)| Transition::new(next, events)))
+            };
+            RowsCommand { command, decide, indexes, effects }
+        };
+        let commands = tenants.into_iter().map(to_command).collect();
+        let writer = self.api.tenants.clone();
+        self.execute(&writer, commands).await;
+    }
+
+    fn command(
+        &self,
+        name: &'static str,
+        key: cpor_durable::AggregateKey,
+        indexes: &[usize],
+    ) -> (Command, SharedOutcome<Vec<RowEffect>>) {
+        let requests = indexes.iter().filter_map(|index| self.requests.get(index).cloned()).collect();
+        let command = Command::new(name, key, self.actor.clone()).rows(requests).validate_only(self.validate_only);
+        (command, SharedOutcome::new(Vec::new()))
+    }
+
+    /// Executes the commands together. The rows of a command that fails because of a concurrent
+    /// change get no result.
+    async fn execute<S: Store, D>(&mut self, writer: &Writer<S>, commands: Vec<RowsCommand<D>>)
+    where
+        D: Fn(Option<&S::Aggregate>, Timestamp) -> Result<Option<Transition<S::Aggregate>>, RowRefusal>
+            + Send
+            + 'static,
+    {
+        let (commands, rows): (Vec<_>, Vec<_>) =
+            commands.into_iter().map(|rows| ((rows.command, rows.decide), (rows.indexes, rows.effects))).unzip();
+        let results = writer.execute_together(commands).await;
+        for (result, (indexes, effects)) in results.into_iter().zip(rows) {
+            match result {
+                Ok(_) => {
+                    for (index, effect) in indexes.into_iter().zip(effects.get()) {
+                        self.finish(index, Ok(outcome(effect)));
+                    }
+                }
+                Err(CommandError::Conflict(_) | CommandError::RequestIdReused) => {}
+                Err(failure) => {
+                    let refused = |refusal| refusal_status(&refusal);
+                    let status = error::command_failed(failure, refused, |_conflict| error::contended());
+                    indexes.into_iter().for_each(|index| self.finish(index, Err(status.clone())));
+                }
+            }
         }
     }
 }
 
-pub(super) fn tenant_unknown(TenantUnknown(tenant): TenantUnknown) -> Status {
-    let message = format!("tenants/{tenant} is not in the directory; import it first");
-    error::with_reason(Code::FailedPrecondition, ErrorReason::TenantUnknown, message)
-}
-
-pub(super) fn mpn_id_taken(MpnIdTaken(mpn_id): MpnIdTaken) -> Status {
-    let message = format!("the MPN id {mpn_id} belongs to another partner");
-    error::with_reason(Code::AlreadyExists, ErrorReason::MpnIdTaken, message)
+fn outcome(effect: RowEffect) -> Outcome {
+    match effect {
+        RowEffect::Created => Outcome::Created,
+        RowEffect::Updated => Outcome::Updated,
+        RowEffect::Unchanged => Outcome::Unchanged,
+    }
 }

@@ -1,9 +1,11 @@
 //! The RPC `ImportDirectory`. The directory is the registry's data about partners and customers.
-//! Rows are imported one by one, so that an invalid row does not prevent the import of the others.
+//! The rows of a request are judged together; an invalid row does not prevent the import of the
+//! others.
 mod apply;
-mod preview;
+mod refusal;
 mod row;
 
+use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use cpor_call::status;
@@ -13,67 +15,47 @@ use cpor_proto::registry::v1::{
     DirectoryRow, ImportDirectoryRequest, ImportDirectoryResponse, ImportResult, directory_row,
 };
 use cpor_rpc::request;
-use cpor_types::{Actor, SubscriptionName, TenantName, WorkloadName};
-use futures_util::{StreamExt as _, stream};
+use cpor_types::{SubscriptionName, TenantName, WorkloadName};
 use tonic::{Request, Response, Status};
 
 use super::{Api, ApiResult};
-use preview::Preview;
-use row::Row;
+use apply::Import;
 
 /// The largest number of rows of one request that are processed at the same time. They can share a
 /// transaction.
 pub(super) const MAX_CONCURRENT_ROWS: usize = 256;
 
-/// Imports rows of the directory, with one result for each row. A row that changes nothing writes
-/// nothing.
+/// Imports rows of the directory as one snapshot (R2a), with one result for each row. A row that
+/// changes nothing writes nothing.
 ///
-/// Each row is one command, and up to 256 rows share a transaction: 1,000 new rows cost about four
-/// fsyncs on SQLite. With `validate_only`, seven queries and no transaction.
+/// Uses five queries, one transaction for the partners and one for the tenants, for any number of
+/// rows. With `validate_only`, the transactions are rolled back.
 pub(super) async fn import_directory(
     api: &Api,
     request: Request<ImportDirectoryRequest>,
 ) -> ApiResult<ImportDirectoryResponse> {
     let (caller, request, mut violations) = request::validate_rows(request, "rows")?;
     let ImportDirectoryRequest { rows, request_id, validate_only } = request;
-    let rows: Vec<PreparedRow> = rows
-        .into_iter()
-        .enumerate()
-        .map(|(index, row)| PreparedRow {
-            name: row_name(&row),
-            request: RequestId::of_row(&caller, "ImportDirectory", &request_id, index, &row),
-            row: match violations.remove(&index) {
-                Some(violations) => Err(status::invalid_fields(violations)),
-                None => Row::parse(row, api),
-            },
-        })
-        .collect();
-    if validate_only {
-        let mut preview = Preview::load(api, rows.iter().filter_map(|prepared| prepared.row.as_ref().ok())).await?;
-        let results = rows
-            .into_iter()
-            .map(|PreparedRow { name, row, .. }| import_result(name, row.and_then(|row| preview.decide(row))));
-        return Ok(Response::new(ImportDirectoryResponse { results: results.collect() }));
+    let names: Vec<String> = rows.iter().map(row_name).collect();
+    let (mut parsed, mut requests, mut results) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+    for (index, row) in rows.into_iter().enumerate() {
+        let request = RequestId::of_row(&caller, "ImportDirectory", &request_id, index, &row);
+        let row = match violations.remove(&index) {
+            Some(violations) => Err(status::invalid_fields(violations)),
+            None => row::parse(row, api),
+        };
+        match row {
+            Ok(row) => {
+                parsed.insert(index, row);
+                requests.extend(request.map(|request| (index, request)));
+            }
+            Err(status) => drop(results.insert(index, Err(status))),
+        }
     }
-    // `buffered` starts the rows in their order, and a writer processes commands in the order in
-    // which it receives them. A row therefore sees the effects of the rows before it.
-    let results = stream::iter(rows).map(|row| import(api, caller.actor.clone(), row)).buffered(MAX_CONCURRENT_ROWS);
-    Ok(Response::new(ImportDirectoryResponse { results: results.collect().await }))
-}
-
-/// A row that was checked and parsed.
-struct PreparedRow {
-    name: String,
-    request: Option<RequestId>,
-    row: Result<Row, Status>,
-}
-
-/// Imports one row and builds its result.
-async fn import(api: &Api, actor: Actor, PreparedRow { name, request, row }: PreparedRow) -> ImportResult {
-    match row {
-        Ok(row) => import_result(name, apply::apply(api, actor, request, row).await),
-        Err(status) => import_result(name, Err(status)),
-    }
+    let import = Import { api, actor: caller.actor, validate_only, rows: parsed, requests, results };
+    let results = names.into_iter().zip(import.run().await?.into_values());
+    let results = results.map(|(name, result)| import_result(name, result)).collect();
+    Ok(Response::new(ImportDirectoryResponse { results }))
 }
 
 /// The resource name of a row, which identifies it in the result. Empty when the row is empty.

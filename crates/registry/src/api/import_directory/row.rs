@@ -1,6 +1,6 @@
 //! Parses the rows of an import into the directory, which is the registry's data about partners and
 //! customers (tenants). An MPN id is the Microsoft Partner Network id of a location.
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::Days;
 use cpor_bulk_rows::storable_time;
@@ -8,8 +8,8 @@ use cpor_proto::WireEnum as _;
 use cpor_proto::registry::v1::directory_row::Row as WireRow;
 use cpor_proto::registry::v1::{self as wire, DirectoryRow, ErrorReason};
 use cpor_types::{
-    Calendars, DomainName, MpnId, PartnerId, PartnerName, ProductId, ProductKind, ProductName, Program, SubscriptionId,
-    SubscriptionName, TenantId, TenantName, WorkloadName,
+    Calendars, DomainName, MpnId, PartnerName, ProductId, ProductKind, ProductName, Program, SubscriptionName,
+    TenantName, WorkloadName,
 };
 use tonic::{Code, Status};
 
@@ -18,30 +18,16 @@ use crate::domain::catalog::{Catalog, Product};
 use crate::domain::directory::{
     Enrollment, Location, PartnerProfile, PurchaseChannel, Subscription, SubscriptionStatus, TenantProfile,
 };
+use crate::domain::snapshot::{Row, TenantRow};
 
-/// A parsed row of the directory.
-pub(super) enum Row {
-    Partner(PartnerId, PartnerProfile),
-    Tenant(TenantId, TenantRow),
-}
-
-/// A parsed row that is about a tenant.
-pub(super) enum TenantRow {
-    Profile(TenantProfile),
-    Subscription(SubscriptionId, Subscription),
-    Workload(ProductId),
-}
-
-impl Row {
-    /// Parses a row whose declared constraints were already checked.
-    pub(super) fn parse(row: DirectoryRow, api: &Api) -> Result<Self, Status> {
-        match row.row {
-            None => Err(error::invalid_field("row", "must be set")),
-            Some(WireRow::Partner(row)) => partner(row, &api.calendars),
-            Some(WireRow::Tenant(row)) => tenant(row, &api.calendars),
-            Some(WireRow::Subscription(row)) => subscription(row, &api.catalog, api.grace),
-            Some(WireRow::Workload(row)) => workload(&row, &api.catalog),
-        }
+/// Parses a row whose declared constraints were already checked.
+pub(super) fn parse(row: DirectoryRow, api: &Api) -> Result<Row, Status> {
+    match row.row {
+        None => Err(error::invalid_field("row", "must be set")),
+        Some(WireRow::Partner(row)) => partner(row, &api.calendars),
+        Some(WireRow::Tenant(row)) => tenant(row, &api.calendars),
+        Some(WireRow::Subscription(row)) => subscription(row, &api.catalog, api.grace),
+        Some(WireRow::Workload(row)) => workload(&row, &api.catalog),
     }
 }
 
@@ -51,7 +37,12 @@ fn partner(row: wire::Partner, calendars: &Calendars) -> Result<Row, Status> {
     for (index, location) in row.locations.into_iter().enumerate() {
         let field = format!("partner.locations[{index}].mpn_id");
         let mpn_id: MpnId = location.mpn_id.parse().map_err(error::malformed_field(&field))?;
-        let location = Location { region: location.region, calendar: known_calendar(location.calendar, calendars)? };
+        let end_field = format!("partner.locations[{index}].end_time");
+        let location = Location {
+            region: location.region,
+            calendar: known_calendar(location.calendar, calendars)?,
+            end_time: location.end_time.map(|end| convert::parse_timestamp(&end_field, end)).transpose()?,
+        };
         if locations.insert(mpn_id, location).is_some() {
             return Err(error::invalid_field(&field, "must not be listed more than once"));
         }
@@ -86,9 +77,22 @@ fn tenant(row: wire::Tenant, calendars: &Calendars) -> Result<Row, Status> {
     let domain = |(index, domain): (usize, &String)| {
         domain.parse::<DomainName>().map_err(error::malformed_field(&format!("tenant.domains[{index}]")))
     };
-    let domains = row.domains.iter().enumerate().map(domain).collect::<Result<_, _>>()?;
+    let domains = row.domains.iter().enumerate().map(domain).collect::<Result<BTreeSet<_>, _>>()?;
+    let mut domain_ends = BTreeMap::new();
+    for (index, end) in row.domain_ends.into_iter().enumerate() {
+        let field = format!("tenant.domain_ends[{index}]");
+        let domain: DomainName = end.domain.parse().map_err(error::malformed_field(&format!("{field}.domain")))?;
+        if !domains.contains(&domain) {
+            return Err(error::invalid_field(&format!("{field}.domain"), "must be one of the domains"));
+        }
+        let end_time = end.end_time.ok_or_else(|| error::invalid_field(&format!("{field}.end_time"), "must be set"))?;
+        let end_time = convert::parse_timestamp(&format!("{field}.end_time"), end_time)?;
+        if domain_ends.insert(domain, end_time).is_some() {
+            return Err(error::invalid_field(&format!("{field}.domain"), "must not be listed more than once"));
+        }
+    }
     let calendar = known_calendar(row.calendar, calendars)?;
-    let profile = TenantProfile { display_name: row.display_name, region: row.region, calendar, domains };
+    let profile = TenantProfile { display_name: row.display_name, region: row.region, calendar, domains, domain_ends };
     Ok(Row::Tenant(tenant, TenantRow::Profile(profile)))
 }
 
@@ -110,8 +114,9 @@ fn subscription(row: wire::Subscription, catalog: &Catalog, grace: Days) -> Resu
 
 fn workload(row: &wire::Workload, catalog: &Catalog) -> Result<Row, Status> {
     let name: WorkloadName = row.name.parse().map_err(error::malformed_field("workload.name"))?;
+    let end_time = row.end_time.map(|end| convert::parse_timestamp("workload.end_time", end)).transpose()?;
     match listed_product(&name.product, catalog)?.kind {
-        ProductKind::Workload => Ok(Row::Tenant(name.tenant, TenantRow::Workload(name.product))),
+        ProductKind::Workload => Ok(Row::Tenant(name.tenant, TenantRow::Workload(name.product, end_time))),
         ProductKind::Subscription => Err(error::invalid_field(
             "workload.name",
             "must name a workload, not a product that is sold by subscription",

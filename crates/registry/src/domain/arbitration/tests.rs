@@ -63,6 +63,7 @@ fn ended(claim: &ClaimName, was_official: bool) -> TenantEvent {
         lines,
         was_official,
         is_last: true,
+        reported_end: None,
     })
 }
 

@@ -1,12 +1,19 @@
 use super::*;
-use crate::domain::fixtures::{active, catalog, directory, id, now, partner, subscription_id};
+use crate::domain::fixtures::{DOMAIN, MPN_ID, active, catalog, directory, id, now, partner, subscription_id};
 
 fn claim(lines: &[(&str, Option<&str>)]) -> ClaimToCheck {
     let line = |(product, subscription): &(&str, Option<&str>)| LineToCheck {
         product: product.parse().ok(),
         subscription_id: subscription.map(str::to_owned),
     };
-    ClaimToCheck { mpn_id: None, customer_domain: None, solution_area: None, lines: lines.iter().map(line).collect() }
+    ClaimToCheck {
+        mpn_id: None,
+        customer_domain: Some(DOMAIN.to_owned()),
+        solution_area: None,
+        lines: lines.iter().map(line).collect(),
+        keeps_location: false,
+        keeps_domain: false,
+    }
 }
 
 fn violations(claim: &ClaimToCheck, tenant: &TenantDirectory) -> Vec<(ClaimField, Reason)> {
@@ -33,19 +40,65 @@ fn fields_that_are_not_set_are_not_checked() {
 fn all_violations_are_reported_at_once() {
     let claim = ClaimToCheck {
         mpn_id: Some(id("999")),
-        customer_domain: Some("contoso.example".to_owned()),
         solution_area: Some(SolutionArea::BusinessApplications),
         ..claim(&[("teams", None), ("no-such", None), ("power-bi", Some("x")), ("power-apps", None)])
     };
     let expected = [
         (ClaimField::MpnId, Reason::LocationNotOfPartner),
-        (ClaimField::CustomerDomain, Reason::DomainNotOfTenant),
         (ClaimField::Product(0), Reason::ProductOfOtherSolutionArea),
         (ClaimField::Product(1), Reason::ProductUnknown),
         (ClaimField::Subscription(2), Reason::SubscriptionIdMalformed),
         (ClaimField::Product(3), Reason::ProductNotOnTenant),
     ];
     assert_eq!(violations(&claim, &directory()), expected);
+}
+
+#[test]
+fn r12a_nothing_is_judged_without_an_own_domain() {
+    let (catalog, tenant) = (catalog(), directory());
+    let subscription = subscription_id(1).to_string();
+    let lines = [("power-bi", None), ("power-bi", Some(subscription.as_str())), ("intune", None)];
+    for (customer_domain, reasons) in [(None, &[][..]), (Some("contoso.example"), &[Reason::DomainNotOfTenant])] {
+        let claim = ClaimToCheck { customer_domain: customer_domain.map(str::to_owned), ..claim(&lines) };
+        let directory = Directory { catalog: &catalog, partner: None, tenant: TenantLookup::Found(&tenant) };
+        let found = check(&claim, directory, now());
+        assert_eq!(found.violations.iter().map(|violation| violation.reason).collect::<Vec<_>>(), reasons);
+        assert_eq!((found.names_own_domain, found.lines[0].subscription_id), (false, None));
+    }
+}
+
+#[test]
+fn r2a_a_submitted_claim_keeps_location_and_domain() {
+    let claim = ClaimToCheck {
+        mpn_id: Some(id("999")),
+        customer_domain: Some("contoso.example".to_owned()),
+        keeps_location: true,
+        keeps_domain: true,
+        ..claim(&[("intune", None)])
+    };
+    let (catalog, partner, tenant) = (catalog(), partner(), directory());
+    let directory = Directory { catalog: &catalog, partner: Some(&partner), tenant: TenantLookup::Found(&tenant) };
+    let found = check(&claim, directory, now());
+    let reasons = |found: &[Violation]| found.iter().map(|found| found.reason).collect::<Vec<_>>();
+    assert_eq!(reasons(&found.changes), [Reason::LocationNotOfPartner, Reason::DomainNotOfTenant]);
+    assert_eq!(reasons(&found.violations), [Reason::ProductNotOnTenant]);
+}
+
+#[test]
+fn r2a_ended_locations_domains_and_workloads_do_not_count() {
+    let (mut partner, mut tenant, catalog) = (partner(), directory(), catalog());
+    let reasons = |partner: &PartnerProfile, tenant: &TenantDirectory, domain| {
+        let claim = ClaimToCheck { mpn_id: Some(id(MPN_ID)), customer_domain: domain, ..claim(&[("teams", None)]) };
+        let directory = Directory { catalog: &catalog, partner: Some(partner), tenant: TenantLookup::Found(tenant) };
+        check(&claim, directory, now()).violations.iter().map(|found| found.reason).collect::<Vec<_>>()
+    };
+    let domain = || Some(DOMAIN.to_owned());
+    assert_eq!(reasons(&partner, &tenant, domain()), []);
+    partner.locations.values_mut().for_each(|location| location.end_time = Some(now()));
+    tenant.workloads.insert(id("teams"), Some(now()));
+    assert_eq!(reasons(&partner, &tenant, domain()), [Reason::LocationNotOfPartner, Reason::ProductNotOnTenant]);
+    tenant.profile.domain_ends.insert(id(DOMAIN), now());
+    assert_eq!(reasons(&partner, &tenant, domain()), [Reason::LocationNotOfPartner, Reason::DomainNotOfTenant]);
 }
 
 #[test]

@@ -38,6 +38,7 @@ fn ended_event(n: u128, was_official: bool) -> TenantEvent {
     TenantEvent::AssociationsEnded(AssociationsEnded {
         claim,
         reason: EndReason::Expired,
+        reported_end: None,
         lines,
         was_official,
         is_last: true,

@@ -1,7 +1,7 @@
-//! The JSON column of a tenant's domains.
-use std::collections::BTreeSet;
+//! The JSON columns of a tenant's domains.
+use std::collections::{BTreeMap, BTreeSet};
 
-use cpor_types::DomainName;
+use cpor_types::{DomainName, Timestamp};
 use sea_orm::FromJsonQueryResult;
 use serde::{Deserialize, Serialize};
 
@@ -9,3 +9,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromJsonQueryResult)]
 #[serde(transparent)]
 pub(crate) struct Domains(pub(crate) BTreeSet<DomainName>);
+
+/// The ends of domains of a tenant as JSON.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromJsonQueryResult)]
+#[serde(transparent)]
+pub(crate) struct DomainEnds(pub(crate) BTreeMap<DomainName, Timestamp>);

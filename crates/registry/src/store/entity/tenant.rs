@@ -3,7 +3,7 @@
 use cpor_durable::ids::{TenantId, TenantUuid};
 use sea_orm::entity::prelude::*;
 
-use super::domains::Domains;
+use super::domains::{DomainEnds, Domains};
 
 /// A row of the table `tenant`. Tenants are never deleted.
 #[sea_orm::model]
@@ -26,6 +26,9 @@ pub(crate) struct Model {
     /// to at most one tenant.
     #[sea_orm(column_type = "JsonBinary")]
     pub(crate) domains: Domains,
+    /// The ends of those domains whose end is known.
+    #[sea_orm(column_type = "JsonBinary")]
+    pub(crate) domain_ends: DomainEnds,
     /// The rows which ensure that no other tenant has the domains.
     #[sea_orm(has_many)]
     pub(crate) domain_rows: HasMany<super::tenant_domain::Entity>,

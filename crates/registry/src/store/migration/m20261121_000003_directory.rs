@@ -22,6 +22,7 @@ enum Tenant {
     Region,
     Calendar,
     Domains,
+    DomainEnds,
 }
 
 #[derive(DeriveIden)]
@@ -49,6 +50,7 @@ enum Workload {
     Table,
     Tenant,
     Product,
+    EndTime,
 }
 
 #[derive(DeriveIden)]
@@ -154,6 +156,7 @@ impl MigrationTrait for Migration {
             key_holder_successor(),
             association_key(),
             association_live(),
+            association_expired(),
             association_tenant(),
             association_partner(),
             association_all(),
@@ -179,6 +182,7 @@ fn tenant() -> TableCreateStatement {
         .col(text(T::Region))
         .col(text(T::Calendar))
         .col(json_binary(T::Domains))
+        .col(json_binary(T::DomainEnds))
         .primary_key(Index::create().col(T::Owner).col(T::Id))
         .take()
 }
@@ -233,6 +237,7 @@ fn workload() -> TableCreateStatement {
         .table(T::Table)
         .col(uuid(T::Tenant))
         .col(text(T::Product))
+        .col(timestamp_with_time_zone_null(T::EndTime))
         .primary_key(Index::create().col(T::Tenant).col(T::Product))
         .foreign_key(&mut of_tenant("workload_of_tenant", T::Table, T::Tenant))
         .take()
@@ -335,6 +340,17 @@ fn association_live() -> IndexCreateStatement {
         .table(T::Table)
         .col(T::Tenant)
         .and_where(Expr::col(T::EndTime).is_null())
+        .take()
+}
+
+/// Serves the search for the expired associations that are loaded with a tenant.
+fn association_expired() -> IndexCreateStatement {
+    use Association as T;
+    Index::create()
+        .name("association_expired")
+        .table(T::Table)
+        .col(T::Tenant)
+        .and_where(Expr::col(T::EndReason).eq("expired"))
         .take()
 }
 

@@ -104,13 +104,12 @@ fn a_closed_claim_cannot_be_held() {
 #[test]
 fn the_directory_is_checked_again() {
     let mut invalid = hold(&claim("contoso", 1), 1, &[Activity::Usage]);
+    // R2a: the claim keeps the location that it was submitted with.
     invalid.mpn_id = id("999");
     invalid.lines.push(line(&invalid.claim, 5));
     let (_, decision) = placed(&tenant(), &invalid);
-    let expected = vec![
-        LineRefusal { line_id: None, reason: Reason::LocationNotOfPartner },
-        LineRefusal { line_id: Some(line(&invalid.claim, 5).line_id), reason: Reason::SubscriptionNotOnTenant },
-    ];
+    let expected =
+        vec![LineRefusal { line_id: Some(line(&invalid.claim, 5).line_id), reason: Reason::SubscriptionNotOnTenant }];
     assert_eq!(decision, Decision::Refused(expected));
 }
 
@@ -142,6 +141,7 @@ fn closing_a_claim_ends_its_associations() {
             lines,
             was_official,
             is_last: true,
+            reported_end: None,
         })
     };
     assert_eq!(events, [ended_event(EndReason::Declined, true)]);

@@ -1,0 +1,30 @@
+//! The RPC `LookupTenant`.
+use std::collections::BTreeSet;
+
+use cpor_call::status;
+use cpor_proto::registry::v1::{LookupTenantRequest, LookupTenantResponse};
+use cpor_rpc::request;
+use cpor_types::DomainName;
+use tonic::{Request, Response};
+
+use super::{Api, ApiResult, error};
+use crate::store::query;
+
+/// Returns the tenant of a domain, and nothing else about it (R12a). Uses two queries, and a third
+/// one for the time.
+pub(super) async fn lookup_tenant(api: &Api, request: Request<LookupTenantRequest>) -> ApiResult<LookupTenantResponse> {
+    let (_, request) = request::validate(request)?;
+    let not_found = || status::not_found(&request.domain);
+    let domain = request.domain.trim().trim_end_matches('.');
+    let domain: DomainName = domain.parse().map_err(error::malformed_field("domain"))?;
+    let holders = query::domain_holders(api.db.reader(), &BTreeSet::from([&domain])).await;
+    let holders = holders.map_err(error::read_failed)?;
+    let tenant = *holders.get(&domain).ok_or_else(not_found)?;
+    let profile = query::tenant_profile(api.db.reader(), tenant).await.map_err(error::read_failed)?;
+    let now = api.clock.now(&api.db).await.map_err(|failure| error::read_failed(failure.into()))?;
+    let is_own = profile.is_some_and(|profile| profile.owns_domain(domain.as_str(), now));
+    match is_own {
+        true => Ok(Response::new(LookupTenantResponse { tenant: format!("tenants/{tenant}") })),
+        false => Err(not_found()),
+    }
+}
