@@ -20,9 +20,8 @@ const TESTS: &str = "crates/acceptance/tests/it";
 const LAST_RULE: u32 = 62;
 
 /// The rules with a letter.
-const LETTERED_RULES: [&str; 14] = [
-    "R2a", "R12a", "R14a", "R26a", "R27a", "R29a", "R37a", "R41a", "R41b", "R43a", "R54a", "R54b", "R58a", "R59a",
-];
+const LETTERED_RULES: [&str; 14] =
+    ["R2a", "R12a", "R14a", "R26a", "R27a", "R29a", "R37a", "R41a", "R41b", "R43a", "R54a", "R54b", "R58a", "R59a"];
 
 /// Checks that each rule has a row, that the files and tests of each row exist, that one of the
 /// tests is named after the rule, and that each test named after a rule is in a row.

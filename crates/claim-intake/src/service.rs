@@ -16,7 +16,7 @@ use cpor_durable::{
     Aggregate as _, Command, CommandError, CommandOutcome, Host, StoreError, Transition, Versioned, Writer,
     watch::Watches,
 };
-use cpor_registry_client::SharedRegistry;
+use cpor_registry_client::{SharedRegistry, SubmittedWith};
 use cpor_types::{Clock, Entropy, Timestamp};
 use sea_orm::DatabaseConnection;
 use std::sync::Arc;

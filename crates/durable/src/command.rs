@@ -95,7 +95,11 @@ impl Command {
     /// Removes the request ids if nothing takes effect, because then a repeated request needs no
     /// protection.
     pub(crate) fn without_request_if_validate_only(self) -> Self {
-        if self.validate_only { Self { request: None, rows: Vec::new(), ..self } } else { self }
+        if self.validate_only && !self.recognizes_replays {
+            Self { request: None, rows: Vec::new(), ..self }
+        } else {
+            self
+        }
     }
 
     /// Makes the command take effect at most once for the event at this position, and in the order

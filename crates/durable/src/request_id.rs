@@ -6,8 +6,7 @@ use cpor_types::Timestamp;
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait as _, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _,
-    QueryTrait as _, Value,
+    QuerySelect as _, QueryTrait as _, Value,
     sea_query::{Expr, ExprTrait as _},
 };
 

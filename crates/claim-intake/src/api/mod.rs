@@ -49,8 +49,8 @@ use cpor_proto::claims::v1::{
     Evidence, ExplainClaimRequest, ExportClaimReceiptRequest, ExportClaimsRequest, GetClaimRequest, GetCommentRequest,
     GetEvidenceRequest, ListClaimsRequest, ListClaimsResponse, ListCommentsRequest, ListCommentsResponse,
     ListEvidenceRequest, ListEvidenceResponse, ListHistoryRequest, ListHistoryResponse, ResubmitClaimRequest,
-    SubmitClaimRequest, SuggestClaimLinesRequest, SuggestClaimLinesResponse, UpdateClaimRequest, UploadEvidenceRequest, WatchClaimsRequest, WatchClaimsResponse,
-    WithdrawClaimRequest, claim_service_server::ClaimService,
+    SubmitClaimRequest, SuggestClaimLinesRequest, SuggestClaimLinesResponse, UpdateClaimRequest, UploadEvidenceRequest,
+    WatchClaimsRequest, WatchClaimsResponse, WithdrawClaimRequest, claim_service_server::ClaimService,
 };
 use tonic::{Request, Response, Status, Streaming};
 
