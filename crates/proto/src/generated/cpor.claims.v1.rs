@@ -389,6 +389,9 @@ pub struct Claim {
     /// became official.
     #[prost(string, tag = "52")]
     pub assessment: ::prost::alloc::string::String,
+    /// When the partner declined payment for the claim (R54b). Absent if it did not.
+    #[prost(message, optional, tag = "53")]
+    pub payment_decline_time: ::core::option::Option<::prost_types::Timestamp>,
 }
 impl ::prost::Name for Claim {
     const NAME: &'static str = "Claim";
@@ -452,7 +455,7 @@ pub struct Comment {
     /// When the comment was written.
     #[prost(message, optional, tag = "3")]
     pub create_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// The text of the comment, 1 to 10,000 characters. Empty if it was erased.
+    /// The text of the comment, 1 to 10,000 characters, not only blanks. Empty if it was erased.
     #[prost(string, tag = "4")]
     pub text: ::prost::alloc::string::String,
     /// The document of the same claim to which the comment refers. Format:
@@ -872,9 +875,10 @@ pub struct UpdateClaimRequest {
     /// since, the call fails with ABORTED (ETAG_MISMATCH).
     #[prost(message, optional, tag = "1")]
     pub claim: ::core::option::Option<Claim>,
-    /// The fields to change, for example `display_name,lines` (in JSON `displayName,lines`). A named
-    /// field that is not set in `claim` is cleared. `*` stands for all fields. If absent, all fields
-    /// that are set in `claim` are changed.
+    /// The fields to change, for example `display_name,lines` (in JSON `displayName,lines`). A path can
+    /// name a part of a contact, for example `customer_contact.email`. A named field that is not set in
+    /// `claim` is cleared. `*` stands for all fields. If absent or empty, all fields that are set in
+    /// `claim` are changed.
     #[prost(message, optional, tag = "2")]
     pub update_mask: ::core::option::Option<::prost_types::FieldMask>,
     /// An id that the caller chooses for this request, for example a UUID, so that the request can be
@@ -1039,6 +1043,42 @@ impl ::prost::Name for WithdrawClaimRequest {
     }
     fn type_url() -> ::prost::alloc::string::String {
         "/cpor.claims.v1.WithdrawClaimRequest".into()
+    }
+}
+/// Request for `DeclinePayment`.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeclinePaymentRequest {
+    /// The resource name of the claim. Format: `partners/{partner}/claims/{claim}`, where `{claim}` is
+    /// a UUID.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// Why the partner declines payment, at most 10,000 characters. Optional.
+    #[prost(string, tag = "2")]
+    pub comment: ::prost::alloc::string::String,
+    /// The `etag` of the claim that the caller has read. If the claim has changed since, the call
+    /// fails with ABORTED (ETAG_MISMATCH). If empty, the etag is not checked.
+    #[prost(string, tag = "3")]
+    pub etag: ::prost::alloc::string::String,
+    /// An id that the caller chooses for this request, for example a UUID, so that the request can be
+    /// retried safely. A request that is repeated with the same id and the same content within 24
+    /// hours changes nothing and returns the result of the first one as it is now. The same id with
+    /// other content fails with INVALID_ARGUMENT (REQUEST_ID_REUSED). If empty, a repeated call is a
+    /// new request.
+    #[prost(string, tag = "4")]
+    pub request_id: ::prost::alloc::string::String,
+    /// If true, the request is checked and the response shows the result that it would have, but
+    /// nothing is changed.
+    #[prost(bool, tag = "5")]
+    pub validate_only: bool,
+}
+impl ::prost::Name for DeclinePaymentRequest {
+    const NAME: &'static str = "DeclinePaymentRequest";
+    const PACKAGE: &'static str = "cpor.claims.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "cpor.claims.v1.DeclinePaymentRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/cpor.claims.v1.DeclinePaymentRequest".into()
     }
 }
 /// Request for `ErasePersonalData`.
@@ -1595,6 +1635,73 @@ impl ::prost::Name for ExplainClaimRequest {
         "/cpor.claims.v1.ExplainClaimRequest".into()
     }
 }
+/// Request for `SuggestClaimLines`.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SuggestClaimLinesRequest {
+    /// The resource name of the claim. Format: `partners/{partner}/claims/{claim}`, where `{claim}` is
+    /// a UUID.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// Suggests only lines for this product. Format: `products/{product}`. If empty, for all products.
+    #[prost(string, tag = "2")]
+    pub product: ::prost::alloc::string::String,
+}
+impl ::prost::Name for SuggestClaimLinesRequest {
+    const NAME: &'static str = "SuggestClaimLinesRequest";
+    const PACKAGE: &'static str = "cpor.claims.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "cpor.claims.v1.SuggestClaimLinesRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/cpor.claims.v1.SuggestClaimLinesRequest".into()
+    }
+}
+/// Response of `SuggestClaimLines`.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct SuggestClaimLinesResponse {
+    /// The suggestions by product and subscription id, at most 1,000.
+    #[prost(message, repeated, tag = "1")]
+    pub suggestions: ::prost::alloc::vec::Vec<ClaimLineSuggestion>,
+    /// The number of all suggestions, which can be larger than the number of those returned.
+    #[prost(int32, tag = "2")]
+    pub total_size: i32,
+}
+impl ::prost::Name for SuggestClaimLinesResponse {
+    const NAME: &'static str = "SuggestClaimLinesResponse";
+    const PACKAGE: &'static str = "cpor.claims.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "cpor.claims.v1.SuggestClaimLinesResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/cpor.claims.v1.SuggestClaimLinesResponse".into()
+    }
+}
+/// A line that a claim can have.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ClaimLineSuggestion {
+    /// The product. Format: `products/{product}`.
+    #[prost(string, tag = "1")]
+    pub product: ::prost::alloc::string::String,
+    /// The display name of the product.
+    #[prost(string, tag = "2")]
+    pub product_display_name: ::prost::alloc::string::String,
+    /// The subscription id, a UUID. Empty for a workload.
+    #[prost(string, tag = "3")]
+    pub subscription_id: ::prost::alloc::string::String,
+    /// When the subscription or workload ends. Absent if no end is known.
+    #[prost(message, optional, tag = "4")]
+    pub end_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+impl ::prost::Name for ClaimLineSuggestion {
+    const NAME: &'static str = "ClaimLineSuggestion";
+    const PACKAGE: &'static str = "cpor.claims.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "cpor.claims.v1.ClaimLineSuggestion".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/cpor.claims.v1.ClaimLineSuggestion".into()
+    }
+}
 /// Why a claim is in its state (R60).
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ClaimExplanation {
@@ -1787,9 +1894,9 @@ pub struct BatchCreateClaimsRow {
     pub claim: ::core::option::Option<Claim>,
     /// An id that the caller chooses for this row, for example a UUID, so that the row can be retried
     /// safely, in any batch. A row that is repeated with the same id and the same claim within 24
-    /// hours creates nothing and gets the first draft as it is now. The same id with another claim is
-    /// refused with INVALID_ARGUMENT (REQUEST_ID_REUSED). If empty, a repeated row creates another
-    /// draft.
+    /// hours (of real time, also under a virtual clock) creates nothing and gets the first draft as it
+    /// is now. The same id with another claim is refused with INVALID_ARGUMENT (REQUEST_ID_REUSED). If
+    /// empty, a repeated row creates another draft.
     #[prost(string, tag = "2")]
     pub request_id: ::prost::alloc::string::String,
 }
@@ -1830,7 +1937,7 @@ pub struct BatchCreateClaimsResult {
     /// The first 20 violations of the draft. `GetClaim` returns all.
     #[prost(message, repeated, tag = "2")]
     pub violations: ::prost::alloc::vec::Vec<Violation>,
-    /// True if the row was created before, under the same request id.
+    /// True if the row was created before, under the same request id; also with `validate_only`.
     #[prost(bool, tag = "3")]
     pub replayed: bool,
     /// Why the row was refused, as a status with the same details as that of a failed `CreateClaim`
@@ -1974,6 +2081,8 @@ pub enum ClaimCommand {
     Dispute = 9,
     /// Erase personal data with `ErasePersonalData`. Operators only.
     ErasePersonalData = 10,
+    /// Decline payment with `DeclinePayment` (R54b).
+    DeclinePayment = 11,
 }
 impl ClaimCommand {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1993,6 +2102,7 @@ impl ClaimCommand {
             Self::Comment => "CLAIM_COMMAND_COMMENT",
             Self::Dispute => "CLAIM_COMMAND_DISPUTE",
             Self::ErasePersonalData => "CLAIM_COMMAND_ERASE_PERSONAL_DATA",
+            Self::DeclinePayment => "CLAIM_COMMAND_DECLINE_PAYMENT",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -2009,6 +2119,7 @@ impl ClaimCommand {
             "CLAIM_COMMAND_COMMENT" => Some(Self::Comment),
             "CLAIM_COMMAND_DISPUTE" => Some(Self::Dispute),
             "CLAIM_COMMAND_ERASE_PERSONAL_DATA" => Some(Self::ErasePersonalData),
+            "CLAIM_COMMAND_DECLINE_PAYMENT" => Some(Self::DeclinePayment),
             _ => None,
         }
     }
@@ -2297,8 +2408,9 @@ pub enum ErrorReason {
     /// The document is larger than the policy profile allows (R14). Code INVALID_ARGUMENT. The
     /// metadata key `limit_bytes` holds the maximum size in bytes.
     EvidenceTooLarge = 4,
-    /// The content of the document is not PDF, DOCX, XLSX, PPTX, PNG or JPEG (R14). Code
-    /// INVALID_ARGUMENT.
+    /// The content of the document is not PDF, DOCX, XLSX, PPTX, PNG or JPEG (R14a). This includes
+    /// templates, slide shows, binary workbooks, archives that contain a document, and files that are
+    /// not complete. Code INVALID_ARGUMENT.
     EvidenceKindUnknown = 5,
     /// The document has no bytes. Code INVALID_ARGUMENT.
     EvidenceEmpty = 6,
@@ -2338,6 +2450,13 @@ pub enum ErrorReason {
     /// The claim has not ended, so its personal data is still needed (R56). Code FAILED_PRECONDITION.
     /// The metadata keys `state` and `waits_for` hold the state and what the claim waits for.
     PersonalDataNeeded = 19,
+    /// The policy profile of the claim does not let the partner decline payment (R54b). Code
+    /// FAILED_PRECONDITION. The metadata key `policy` holds the profile, `{name}@{version}`.
+    PaymentCannotBeDeclined = 40,
+    /// The roles of the caller may not submit claims while the policy profile in force lets only the
+    /// role `incentives_admin` submit (R61). Code PERMISSION_DENIED. The metadata key `policy` holds
+    /// the profile, `{name}@{version}`.
+    SubmitterNotAllowed = 41,
     /// Reason of a violation: the field is required (R10).
     FieldRequired = 21,
     /// Reason of a violation: the field must be empty, because it is for revenue association only (R10
@@ -2366,6 +2485,12 @@ pub enum ErrorReason {
     /// Reason of a field violation: the address of a customer contact is at the domain of the partner
     /// contact's address, which is not one of the tenant's domains (R43a).
     ContactAtPartnerDomain = 70,
+    /// The document is an Office document that can contain macros, such as DOCM (R14a). Save it
+    /// without macros, or as PDF. Code INVALID_ARGUMENT.
+    EvidenceContainsMacros = 61,
+    /// The document is an Office document that is protected with a password (R14a). Remove the
+    /// password. Code INVALID_ARGUMENT.
+    EvidencePasswordProtected = 62,
 }
 impl ErrorReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -2392,6 +2517,8 @@ impl ErrorReason {
             Self::DraftsOnly => "DRAFTS_ONLY",
             Self::ActivityNotClaimed => "ACTIVITY_NOT_CLAIMED",
             Self::PersonalDataNeeded => "PERSONAL_DATA_NEEDED",
+            Self::PaymentCannotBeDeclined => "PAYMENT_CANNOT_BE_DECLINED",
+            Self::SubmitterNotAllowed => "SUBMITTER_NOT_ALLOWED",
             Self::FieldRequired => "FIELD_REQUIRED",
             Self::FieldNotAllowed => "FIELD_NOT_ALLOWED",
             Self::ActivityNotInSolutionArea => "ACTIVITY_NOT_IN_SOLUTION_AREA",
@@ -2403,6 +2530,8 @@ impl ErrorReason {
             Self::EvidenceRequired => "EVIDENCE_REQUIRED",
             Self::TermsNotAcknowledged => "TERMS_NOT_ACKNOWLEDGED",
             Self::ContactAtPartnerDomain => "CONTACT_AT_PARTNER_DOMAIN",
+            Self::EvidenceContainsMacros => "EVIDENCE_CONTAINS_MACROS",
+            Self::EvidencePasswordProtected => "EVIDENCE_PASSWORD_PROTECTED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -2426,6 +2555,8 @@ impl ErrorReason {
             "DRAFTS_ONLY" => Some(Self::DraftsOnly),
             "ACTIVITY_NOT_CLAIMED" => Some(Self::ActivityNotClaimed),
             "PERSONAL_DATA_NEEDED" => Some(Self::PersonalDataNeeded),
+            "PAYMENT_CANNOT_BE_DECLINED" => Some(Self::PaymentCannotBeDeclined),
+            "SUBMITTER_NOT_ALLOWED" => Some(Self::SubmitterNotAllowed),
             "FIELD_REQUIRED" => Some(Self::FieldRequired),
             "FIELD_NOT_ALLOWED" => Some(Self::FieldNotAllowed),
             "ACTIVITY_NOT_IN_SOLUTION_AREA" => Some(Self::ActivityNotInSolutionArea),
@@ -2437,6 +2568,8 @@ impl ErrorReason {
             "EVIDENCE_REQUIRED" => Some(Self::EvidenceRequired),
             "TERMS_NOT_ACKNOWLEDGED" => Some(Self::TermsNotAcknowledged),
             "CONTACT_AT_PARTNER_DOMAIN" => Some(Self::ContactAtPartnerDomain),
+            "EVIDENCE_CONTAINS_MACROS" => Some(Self::EvidenceContainsMacros),
+            "EVIDENCE_PASSWORD_PROTECTED" => Some(Self::EvidencePasswordProtected),
             _ => None,
         }
     }
@@ -2785,6 +2918,38 @@ pub mod claim_service_client {
                 .insert(GrpcMethod::new("cpor.claims.v1.ClaimService", "WithdrawClaim"));
             self.inner.unary(req, path, codec).await
         }
+        /// Declines payment for a claim (R54b). This is possible if the policy profile of the claim says
+        /// so, in all states except EDITING and REJECTED. The lines of the claim are still assessed and
+        /// recognized, and are never paid: earnings of earlier months are taken back. It cannot be undone.
+        ///
+        /// Errors: FAILED_PRECONDITION (PAYMENT_CANNOT_BE_DECLINED) if the policy profile does not allow
+        /// it; FAILED_PRECONDITION (COMMAND_NOT_ALLOWED) if the claim is a draft or rejected, or if
+        /// payment was declined before.
+        ///
+        /// Callers: `global_admin`, `billing_admin` and `incentives_admin`.
+        pub async fn decline_payment(
+            &mut self,
+            request: impl tonic::IntoRequest<super::DeclinePaymentRequest>,
+        ) -> std::result::Result<tonic::Response<super::Claim>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/cpor.claims.v1.ClaimService/DeclinePayment",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("cpor.claims.v1.ClaimService", "DeclinePayment"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
         /// Disputes a rejection (R28). This is possible within the dispute window, and as many times as
         /// the policy profile of the claim allows. It needs a justification, evidence uploaded since the
         /// rejection, or both, and the claim must pass the checks of a submission. The claim becomes
@@ -2862,16 +3027,18 @@ pub mod claim_service_client {
         }
         /// Uploads one document as proof of execution (R14). The first message of the stream contains the
         /// metadata and can contain bytes; a small document fits into one message. Further messages
-        /// contain only bytes. The kind of the document is determined by its content, not by its name:
-        /// PDF, DOCX, XLSX, PPTX, PNG or JPEG.
+        /// contain only bytes. The kind of the document is determined by its structure, not by its name:
+        /// PDF, DOCX, XLSX, PPTX, PNG or JPEG (R14a).
         ///
         /// This is possible in EDITING and PARTNER_ACTION_REQUIRED, in REJECTED while the rejection can be
         /// disputed, and, if the policy profile allows it, in SUBMITTED and APPROVED (R29).
         ///
-        /// Errors: INVALID_ARGUMENT (EVIDENCE_KIND_UNKNOWN), (EVIDENCE_EMPTY), (EVIDENCE_TOO_LARGE) or
+        /// Errors: INVALID_ARGUMENT (EVIDENCE_KIND_UNKNOWN), (EVIDENCE_CONTAINS_MACROS),
+        /// (EVIDENCE_PASSWORD_PROTECTED), (EVIDENCE_EMPTY), (EVIDENCE_TOO_LARGE) or
         /// (EVIDENCE_HASH_MISMATCH) if the document is refused; INVALID_ARGUMENT (UPLOAD_OUT_OF_ORDER) if
         /// the messages are in the wrong order; FAILED_PRECONDITION (TOO_MANY_DOCUMENTS) if the claim has
-        /// the maximum number of documents.
+        /// the maximum number of documents. A repeated request, with the same `request_id` and bytes, gets
+        /// the document of the first one in every state.
         ///
         /// Callers: all partner roles.
         pub async fn upload_evidence(
@@ -3167,6 +3334,41 @@ pub mod claim_service_client {
             req.extensions_mut()
                 .insert(
                     GrpcMethod::new("cpor.claims.v1.ClaimService", "DownloadPoeTemplate"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Suggests lines for a claim: the workloads and subscriptions of the customer that can be claimed
+        /// in the solution area of the claim, or in all if it names none. There are no suggestions until
+        /// the claim names the tenant with one of the tenant's own domains (R12a). Other claims are not
+        /// taken into account.
+        ///
+        /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if the claim does not exist or is not of the caller's
+        /// company; UNAVAILABLE (UNAVAILABLE) if the registry does not answer.
+        ///
+        /// Callers: all partner roles.
+        pub async fn suggest_claim_lines(
+            &mut self,
+            request: impl tonic::IntoRequest<super::SuggestClaimLinesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::SuggestClaimLinesResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/cpor.claims.v1.ClaimService/SuggestClaimLines",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("cpor.claims.v1.ClaimService", "SuggestClaimLines"),
                 );
             self.inner.unary(req, path, codec).await
         }
@@ -3484,6 +3686,19 @@ pub mod claim_service_server {
             &self,
             request: tonic::Request<super::WithdrawClaimRequest>,
         ) -> std::result::Result<tonic::Response<super::Claim>, tonic::Status>;
+        /// Declines payment for a claim (R54b). This is possible if the policy profile of the claim says
+        /// so, in all states except EDITING and REJECTED. The lines of the claim are still assessed and
+        /// recognized, and are never paid: earnings of earlier months are taken back. It cannot be undone.
+        ///
+        /// Errors: FAILED_PRECONDITION (PAYMENT_CANNOT_BE_DECLINED) if the policy profile does not allow
+        /// it; FAILED_PRECONDITION (COMMAND_NOT_ALLOWED) if the claim is a draft or rejected, or if
+        /// payment was declined before.
+        ///
+        /// Callers: `global_admin`, `billing_admin` and `incentives_admin`.
+        async fn decline_payment(
+            &self,
+            request: tonic::Request<super::DeclinePaymentRequest>,
+        ) -> std::result::Result<tonic::Response<super::Claim>, tonic::Status>;
         /// Disputes a rejection (R28). This is possible within the dispute window, and as many times as
         /// the policy profile of the claim allows. It needs a justification, evidence uploaded since the
         /// rejection, or both, and the claim must pass the checks of a submission. The claim becomes
@@ -3525,16 +3740,18 @@ pub mod claim_service_server {
         ) -> std::result::Result<tonic::Response<super::Claim>, tonic::Status>;
         /// Uploads one document as proof of execution (R14). The first message of the stream contains the
         /// metadata and can contain bytes; a small document fits into one message. Further messages
-        /// contain only bytes. The kind of the document is determined by its content, not by its name:
-        /// PDF, DOCX, XLSX, PPTX, PNG or JPEG.
+        /// contain only bytes. The kind of the document is determined by its structure, not by its name:
+        /// PDF, DOCX, XLSX, PPTX, PNG or JPEG (R14a).
         ///
         /// This is possible in EDITING and PARTNER_ACTION_REQUIRED, in REJECTED while the rejection can be
         /// disputed, and, if the policy profile allows it, in SUBMITTED and APPROVED (R29).
         ///
-        /// Errors: INVALID_ARGUMENT (EVIDENCE_KIND_UNKNOWN), (EVIDENCE_EMPTY), (EVIDENCE_TOO_LARGE) or
+        /// Errors: INVALID_ARGUMENT (EVIDENCE_KIND_UNKNOWN), (EVIDENCE_CONTAINS_MACROS),
+        /// (EVIDENCE_PASSWORD_PROTECTED), (EVIDENCE_EMPTY), (EVIDENCE_TOO_LARGE) or
         /// (EVIDENCE_HASH_MISMATCH) if the document is refused; INVALID_ARGUMENT (UPLOAD_OUT_OF_ORDER) if
         /// the messages are in the wrong order; FAILED_PRECONDITION (TOO_MANY_DOCUMENTS) if the claim has
-        /// the maximum number of documents.
+        /// the maximum number of documents. A repeated request, with the same `request_id` and bytes, gets
+        /// the document of the first one in every state.
         ///
         /// Callers: all partner roles.
         async fn upload_evidence(
@@ -3660,6 +3877,22 @@ pub mod claim_service_server {
             request: tonic::Request<super::DownloadPoeTemplateRequest>,
         ) -> std::result::Result<
             tonic::Response<super::DownloadPoeTemplateResponse>,
+            tonic::Status,
+        >;
+        /// Suggests lines for a claim: the workloads and subscriptions of the customer that can be claimed
+        /// in the solution area of the claim, or in all if it names none. There are no suggestions until
+        /// the claim names the tenant with one of the tenant's own domains (R12a). Other claims are not
+        /// taken into account.
+        ///
+        /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if the claim does not exist or is not of the caller's
+        /// company; UNAVAILABLE (UNAVAILABLE) if the registry does not answer.
+        ///
+        /// Callers: all partner roles.
+        async fn suggest_claim_lines(
+            &self,
+            request: tonic::Request<super::SuggestClaimLinesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::SuggestClaimLinesResponse>,
             tonic::Status,
         >;
         /// Explains why a claim is in its state: what it waits for, since when, until when, who has to
@@ -4239,6 +4472,51 @@ pub mod claim_service_server {
                     };
                     Box::pin(fut)
                 }
+                "/cpor.claims.v1.ClaimService/DeclinePayment" => {
+                    #[allow(non_camel_case_types)]
+                    struct DeclinePaymentSvc<T: ClaimService>(pub Arc<T>);
+                    impl<
+                        T: ClaimService,
+                    > tonic::server::UnaryService<super::DeclinePaymentRequest>
+                    for DeclinePaymentSvc<T> {
+                        type Response = super::Claim;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::DeclinePaymentRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ClaimService>::decline_payment(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = DeclinePaymentSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
                 "/cpor.claims.v1.ClaimService/DisputeClaim" => {
                     #[allow(non_camel_case_types)]
                     struct DisputeClaimSvc<T: ClaimService>(pub Arc<T>);
@@ -4771,6 +5049,52 @@ pub mod claim_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = DownloadPoeTemplateSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/cpor.claims.v1.ClaimService/SuggestClaimLines" => {
+                    #[allow(non_camel_case_types)]
+                    struct SuggestClaimLinesSvc<T: ClaimService>(pub Arc<T>);
+                    impl<
+                        T: ClaimService,
+                    > tonic::server::UnaryService<super::SuggestClaimLinesRequest>
+                    for SuggestClaimLinesSvc<T> {
+                        type Response = super::SuggestClaimLinesResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::SuggestClaimLinesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ClaimService>::suggest_claim_lines(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = SuggestClaimLinesSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

@@ -155,7 +155,7 @@ pub struct Event {
     /// The fact. The comment of each field names the sender and the receivers.
     #[prost(
         oneof = "event::Payload",
-        tags = "10, 11, 12, 13, 14, 15, 16, 17, 9, 80, 20, 21, 22, 23, 24, 25, 26, 27, 28, 19, 29, 18, 39, 71, 72, 73, 74, 75, 70, 81, 30, 31, 32, 33, 34, 35, 36, 37, 38, 40, 41, 42, 43, 50"
+        tags = "10, 11, 12, 13, 14, 15, 16, 17, 9, 80, 8, 20, 21, 22, 23, 24, 25, 26, 27, 28, 19, 29, 18, 39, 71, 72, 73, 74, 75, 70, 81, 30, 31, 32, 33, 34, 35, 36, 37, 38, 40, 41, 42, 43, 44, 50"
     )]
     pub payload: ::core::option::Option<event::Payload>,
 }
@@ -194,6 +194,9 @@ pub mod event {
         /// Sent by claim-intake to poe-review.
         #[prost(message, tag = "80")]
         NoticeBounced(super::NoticeBounced),
+        /// Sent by claim-intake to eligibility.
+        #[prost(message, tag = "8")]
+        PaymentDeclined(super::PaymentDeclined),
         /// Sent by poe-review to claim-intake.
         #[prost(message, tag = "20")]
         ReviewAssigned(super::ReviewAssigned),
@@ -293,6 +296,9 @@ pub mod event {
         /// Sent by registry to eligibility.
         #[prost(message, tag = "43")]
         PartnerChanged(super::PartnerChanged),
+        /// Sent by registry to eligibility.
+        #[prost(message, tag = "44")]
+        CatalogChanged(super::CatalogChanged),
         /// Sent by eligibility to claim-intake.
         #[prost(message, tag = "50")]
         ClaimAssessed(super::ClaimAssessed),
@@ -1929,6 +1935,65 @@ impl ::prost::Name for PartnerChanged {
     }
     fn type_url() -> ::prost::alloc::string::String {
         "/cpor.events.v1.PartnerChanged".into()
+    }
+}
+/// The catalog of products is another one than before (R9).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CatalogChanged {
+    /// All products of the catalog.
+    #[prost(message, repeated, tag = "1")]
+    pub products: ::prost::alloc::vec::Vec<ProductFacts>,
+}
+impl ::prost::Name for CatalogChanged {
+    const NAME: &'static str = "CatalogChanged";
+    const PACKAGE: &'static str = "cpor.events.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "cpor.events.v1.CatalogChanged".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/cpor.events.v1.CatalogChanged".into()
+    }
+}
+/// The facts of the catalog about a product.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ProductFacts {
+    /// The resource name of the product. Format: `products/{product}`, for example
+    /// `products/power-bi`.
+    #[prost(string, tag = "1")]
+    pub product: ::prost::alloc::string::String,
+    /// True if incentives are paid for the product, false if it is recognition-only.
+    #[prost(bool, tag = "2")]
+    pub incentivized: bool,
+}
+impl ::prost::Name for ProductFacts {
+    const NAME: &'static str = "ProductFacts";
+    const PACKAGE: &'static str = "cpor.events.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "cpor.events.v1.ProductFacts".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/cpor.events.v1.ProductFacts".into()
+    }
+}
+/// The partner declined payment for a claim (R54b).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PaymentDeclined {
+    /// The resource name of the claim. Format: `partners/{partner}/claims/{claim}`, where `{claim}` is
+    /// a UUID.
+    #[prost(string, tag = "1")]
+    pub claim: ::prost::alloc::string::String,
+    /// The resource name of the tenant. Format: `tenants/{tenant}`, where `{tenant}` is a UUID.
+    #[prost(string, tag = "2")]
+    pub tenant: ::prost::alloc::string::String,
+}
+impl ::prost::Name for PaymentDeclined {
+    const NAME: &'static str = "PaymentDeclined";
+    const PACKAGE: &'static str = "cpor.events.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "cpor.events.v1.PaymentDeclined".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/cpor.events.v1.PaymentDeclined".into()
     }
 }
 /// The lines of a claim were assessed for a month (R52).

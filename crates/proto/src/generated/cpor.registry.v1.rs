@@ -9,7 +9,8 @@ pub struct Partner {
     /// The name of the company, 1 to 200 characters.
     #[prost(string, tag = "2")]
     pub display_name: ::prost::alloc::string::String,
-    /// The locations of the partner, at least 1 and at most 1,000.
+    /// The locations of the partner, at most 1,000. A partner that is new to the directory has at
+    /// least 1. Another can be left without locations, after a merger (R2a).
     #[prost(message, repeated, tag = "3")]
     pub locations: ::prost::alloc::vec::Vec<Location>,
     /// The programs in which the partner is enrolled, at most 100 entries.
@@ -39,6 +40,10 @@ pub struct Location {
     /// The id of the calendar by which the deadlines of the partner are computed, for example `de`.
     #[prost(string, tag = "3")]
     pub calendar: ::prost::alloc::string::String,
+    /// When the location ends. From then on, claims cannot be submitted for it. Absent if no end is
+    /// known.
+    #[prost(message, optional, tag = "4")]
+    pub end_time: ::core::option::Option<::prost_types::Timestamp>,
 }
 impl ::prost::Name for Location {
     const NAME: &'static str = "Location";
@@ -75,7 +80,7 @@ impl ::prost::Name for Enrollment {
     }
 }
 /// A customer (R2).
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Tenant {
     /// The resource name of the tenant. Format: `tenants/{tenant}`, where `{tenant}` is a UUID, the
     /// directory id of the customer.
@@ -94,6 +99,9 @@ pub struct Tenant {
     /// The id of the calendar by which the consent window is computed, for example `cz`.
     #[prost(string, tag = "5")]
     pub calendar: ::prost::alloc::string::String,
+    /// When domains of the tenant end, at most 500, one for each domain whose end is known.
+    #[prost(message, repeated, tag = "6")]
+    pub domain_ends: ::prost::alloc::vec::Vec<DomainEnd>,
 }
 impl ::prost::Name for Tenant {
     const NAME: &'static str = "Tenant";
@@ -103,6 +111,27 @@ impl ::prost::Name for Tenant {
     }
     fn type_url() -> ::prost::alloc::string::String {
         "/cpor.registry.v1.Tenant".into()
+    }
+}
+/// The end of a domain of a tenant.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DomainEnd {
+    /// The domain, which must be one of the tenant's `domains`.
+    #[prost(string, tag = "1")]
+    pub domain: ::prost::alloc::string::String,
+    /// When the domain ends. From then on, claims cannot be submitted with it. It can belong to
+    /// another tenant once the row of its tenant leaves it out.
+    #[prost(message, optional, tag = "2")]
+    pub end_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+impl ::prost::Name for DomainEnd {
+    const NAME: &'static str = "DomainEnd";
+    const PACKAGE: &'static str = "cpor.registry.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "cpor.registry.v1.DomainEnd".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/cpor.registry.v1.DomainEnd".into()
     }
 }
 /// A subscription of a tenant.
@@ -147,6 +176,10 @@ pub struct Workload {
     /// `teams`.
     #[prost(string, tag = "1")]
     pub name: ::prost::alloc::string::String,
+    /// When the tenant stops using the workload. The associations with it then end, without a grace
+    /// period (R2a, R39). Absent if no end is known.
+    #[prost(message, optional, tag = "2")]
+    pub end_time: ::core::option::Option<::prost_types::Timestamp>,
 }
 impl ::prost::Name for Workload {
     const NAME: &'static str = "Workload";
@@ -250,6 +283,10 @@ pub struct Association {
         tag = "13"
     )]
     pub activities: ::prost::alloc::vec::Vec<i32>,
+    /// When the association will end, by what the directory knows about its subscription or workload
+    /// (R39, R58). Absent if no end is known, or if the association has ended.
+    #[prost(message, optional, tag = "14")]
+    pub expected_end_time: ::core::option::Option<::prost_types::Timestamp>,
 }
 impl ::prost::Name for Association {
     const NAME: &'static str = "Association";
@@ -586,6 +623,156 @@ impl ::prost::Name for GetSubscriptionRequest {
     }
     fn type_url() -> ::prost::alloc::string::String {
         "/cpor.registry.v1.GetSubscriptionRequest".into()
+    }
+}
+/// Request for `ListPartners`.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListPartnersRequest {
+    /// The maximum number of partners to return. The response can contain fewer, because a page is
+    /// limited to about 1 MiB. If 0, the server returns at most 50. Values above 1000 are reduced to
+    /// 1000.
+    #[prost(int32, tag = "1")]
+    pub page_size: i32,
+    /// The `next_page_token` of the previous `ListPartners` response. Empty requests the first page.
+    /// All other fields except `page_size` must be the same as in the previous request; otherwise the
+    /// call fails with INVALID_ARGUMENT (INVALID_PAGE_TOKEN).
+    #[prost(string, tag = "2")]
+    pub page_token: ::prost::alloc::string::String,
+    /// Returns only partners that match the filter. If empty, returns all. The syntax is that of
+    /// `cpor.claims.v1.ListClaimsRequest.filter`, a subset of AIP-160.
+    ///
+    /// Fields and operators:
+    /// - `name`: `=` and `!=` with the resource name of a partner, `partners/{partner}`.
+    ///
+    /// Example:
+    /// - `name = partners/contoso OR name = partners/northwind`
+    #[prost(string, tag = "3")]
+    pub filter: ::prost::alloc::string::String,
+    /// The order of the list: `name` or `display_name`, optionally followed by `asc` or `desc`. If
+    /// empty, the order is `name`.
+    #[prost(string, tag = "4")]
+    pub order_by: ::prost::alloc::string::String,
+}
+impl ::prost::Name for ListPartnersRequest {
+    const NAME: &'static str = "ListPartnersRequest";
+    const PACKAGE: &'static str = "cpor.registry.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "cpor.registry.v1.ListPartnersRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/cpor.registry.v1.ListPartnersRequest".into()
+    }
+}
+/// Response of `ListPartners`.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListPartnersResponse {
+    /// The partners of this page.
+    #[prost(message, repeated, tag = "1")]
+    pub partners: ::prost::alloc::vec::Vec<Partner>,
+    /// The `page_token` for the next page. It is empty on the last page.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+impl ::prost::Name for ListPartnersResponse {
+    const NAME: &'static str = "ListPartnersResponse";
+    const PACKAGE: &'static str = "cpor.registry.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "cpor.registry.v1.ListPartnersResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/cpor.registry.v1.ListPartnersResponse".into()
+    }
+}
+/// Request for `ListTenants`.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListTenantsRequest {
+    /// The maximum number of tenants to return. The response can contain fewer, because a page is
+    /// limited to about 1 MiB. If 0, the server returns at most 50. Values above 1000 are reduced to
+    /// 1000.
+    #[prost(int32, tag = "1")]
+    pub page_size: i32,
+    /// The `next_page_token` of the previous `ListTenants` response. Empty requests the first page. All
+    /// other fields except `page_size` must be the same as in the previous request; otherwise the call
+    /// fails with INVALID_ARGUMENT (INVALID_PAGE_TOKEN).
+    #[prost(string, tag = "2")]
+    pub page_token: ::prost::alloc::string::String,
+    /// Returns only tenants that match the filter. If empty, returns all. The syntax is that of
+    /// `cpor.claims.v1.ListClaimsRequest.filter`, a subset of AIP-160.
+    ///
+    /// Fields and operators:
+    /// - `region`: `=`, `!=` and `:` (contains).
+    ///
+    /// Example:
+    /// - `region = emea`
+    #[prost(string, tag = "3")]
+    pub filter: ::prost::alloc::string::String,
+    /// The order of the list: `name` or `display_name`, optionally followed by `asc` or `desc`. If
+    /// empty, the order is `name`.
+    #[prost(string, tag = "4")]
+    pub order_by: ::prost::alloc::string::String,
+}
+impl ::prost::Name for ListTenantsRequest {
+    const NAME: &'static str = "ListTenantsRequest";
+    const PACKAGE: &'static str = "cpor.registry.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "cpor.registry.v1.ListTenantsRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/cpor.registry.v1.ListTenantsRequest".into()
+    }
+}
+/// Response of `ListTenants`.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListTenantsResponse {
+    /// The tenants of this page.
+    #[prost(message, repeated, tag = "1")]
+    pub tenants: ::prost::alloc::vec::Vec<Tenant>,
+    /// The `page_token` for the next page. It is empty on the last page.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+impl ::prost::Name for ListTenantsResponse {
+    const NAME: &'static str = "ListTenantsResponse";
+    const PACKAGE: &'static str = "cpor.registry.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "cpor.registry.v1.ListTenantsResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/cpor.registry.v1.ListTenantsResponse".into()
+    }
+}
+/// Request for `LookupTenant`.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LookupTenantRequest {
+    /// The domain name, for example `fabrikam.example`.
+    #[prost(string, tag = "1")]
+    pub domain: ::prost::alloc::string::String,
+}
+impl ::prost::Name for LookupTenantRequest {
+    const NAME: &'static str = "LookupTenantRequest";
+    const PACKAGE: &'static str = "cpor.registry.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "cpor.registry.v1.LookupTenantRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/cpor.registry.v1.LookupTenantRequest".into()
+    }
+}
+/// Response of `LookupTenant`.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LookupTenantResponse {
+    /// The tenant. Format: `tenants/{tenant}`, where `{tenant}` is a UUID.
+    #[prost(string, tag = "1")]
+    pub tenant: ::prost::alloc::string::String,
+}
+impl ::prost::Name for LookupTenantResponse {
+    const NAME: &'static str = "LookupTenantResponse";
+    const PACKAGE: &'static str = "cpor.registry.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "cpor.registry.v1.LookupTenantResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/cpor.registry.v1.LookupTenantResponse".into()
     }
 }
 /// Request for `ListSubscriptions`.
@@ -1008,6 +1195,17 @@ pub struct CheckClaimRequest {
     /// The lines of the claim, at most 200.
     #[prost(message, repeated, tag = "6")]
     pub lines: ::prost::alloc::vec::Vec<LineToCheck>,
+    /// The MPN id that a submitted claim has. Empty for a draft. If `mpn_id` equals it, the claim keeps
+    /// the location even if it is no longer one of the partner (R2a).
+    #[prost(string, tag = "7")]
+    pub submitted_mpn_id: ::prost::alloc::string::String,
+    /// The domain that a submitted claim has. Empty for a draft. If `customer_domain` equals it, the
+    /// claim keeps domain and tenant even if the domain no longer belongs to the tenant (R2a).
+    #[prost(string, tag = "8")]
+    pub submitted_customer_domain: ::prost::alloc::string::String,
+    /// If true, the response contains what the tenant has that can be claimed.
+    #[prost(bool, tag = "9")]
+    pub suggest_lines: bool,
 }
 impl ::prost::Name for CheckClaimRequest {
     const NAME: &'static str = "CheckClaimRequest";
@@ -1055,12 +1253,22 @@ pub struct CheckClaimResponse {
     /// The partner location. Absent if the MPN id does not belong to the partner.
     #[prost(message, optional, tag = "3")]
     pub location: ::core::option::Option<Location>,
-    /// The tenant. Absent if the directory does not know it.
+    /// The tenant. Absent if the directory does not know it, or if `customer_domain` is not one of its
+    /// domains (R12a).
     #[prost(message, optional, tag = "4")]
     pub tenant: ::core::option::Option<Tenant>,
-    /// The lines in the order of the request, with what the directory knows about them.
+    /// The lines in the order of the request, with what the directory knows about them. Without one of
+    /// the tenant's own domains, that is what the catalog knows (R12a).
     #[prost(message, repeated, tag = "5")]
     pub lines: ::prost::alloc::vec::Vec<CheckedLine>,
+    /// What has changed in the directory since the claim was submitted, and does not concern the claim
+    /// because it keeps its location, domain and tenant (R2a).
+    #[prost(message, repeated, tag = "6")]
+    pub changes: ::prost::alloc::vec::Vec<DirectoryViolation>,
+    /// What the tenant has that can be claimed in the solution area, if `suggest_lines` is set. Empty if
+    /// `customer_domain` is not one of the tenant's domains (R12a).
+    #[prost(message, repeated, tag = "7")]
+    pub suggested_lines: ::prost::alloc::vec::Vec<SuggestedLine>,
 }
 impl ::prost::Name for CheckClaimResponse {
     const NAME: &'static str = "CheckClaimResponse";
@@ -1070,6 +1278,29 @@ impl ::prost::Name for CheckClaimResponse {
     }
     fn type_url() -> ::prost::alloc::string::String {
         "/cpor.registry.v1.CheckClaimResponse".into()
+    }
+}
+/// A workload or subscription of a tenant that can be claimed.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SuggestedLine {
+    /// The product.
+    #[prost(message, optional, tag = "1")]
+    pub product: ::core::option::Option<Product>,
+    /// The subscription id, a UUID. Empty for a workload.
+    #[prost(string, tag = "2")]
+    pub subscription_id: ::prost::alloc::string::String,
+    /// When the subscription or workload ends. Absent if no end is known.
+    #[prost(message, optional, tag = "3")]
+    pub end_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+impl ::prost::Name for SuggestedLine {
+    const NAME: &'static str = "SuggestedLine";
+    const PACKAGE: &'static str = "cpor.registry.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "cpor.registry.v1.SuggestedLine".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/cpor.registry.v1.SuggestedLine".into()
     }
 }
 /// Request for `CheckClaims`.
@@ -1202,6 +1433,9 @@ pub struct PlaceHoldRequest {
     /// held again for the new case of a dispute. If empty, a claim that was ever closed is not held.
     #[prost(string, tag = "10")]
     pub review_case_id: ::prost::alloc::string::String,
+    /// True if the policy profile of the claim makes revenue association exclusive (R34).
+    #[prost(bool, tag = "30")]
+    pub revenue_association_exclusive: bool,
 }
 impl ::prost::Name for PlaceHoldRequest {
     const NAME: &'static str = "PlaceHoldRequest";
@@ -1306,6 +1540,9 @@ pub struct Award {
     /// The id of the winner's review case, a UUID, as in `PlaceHoldRequest`.
     #[prost(string, tag = "4")]
     pub review_case_id: ::prost::alloc::string::String,
+    /// True if the policy profile of the winner's claim makes revenue association exclusive (R34).
+    #[prost(bool, tag = "30")]
+    pub revenue_association_exclusive: bool,
 }
 impl ::prost::Name for Award {
     const NAME: &'static str = "Award";
@@ -1571,6 +1808,10 @@ pub enum ErrorReason {
     /// The association belongs to a claim. The customer declines the claim instead. Code
     /// FAILED_PRECONDITION.
     AssociationOfClaim = 28,
+    /// Other rows of the request contradict this one: they describe the same resource differently, or
+    /// give the same MPN id to another partner or the same domain to another tenant. Code
+    /// INVALID_ARGUMENT, in the result of each of these rows.
+    RowsContradict = 29,
 }
 impl ErrorReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1610,6 +1851,7 @@ impl ErrorReason {
             Self::MustBeClaimedAnew => "MUST_BE_CLAIMED_ANEW",
             Self::FamilyNotImported => "FAMILY_NOT_IMPORTED",
             Self::AssociationOfClaim => "ASSOCIATION_OF_CLAIM",
+            Self::RowsContradict => "ROWS_CONTRADICT",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -1646,6 +1888,7 @@ impl ErrorReason {
             "MUST_BE_CLAIMED_ANEW" => Some(Self::MustBeClaimedAnew),
             "FAMILY_NOT_IMPORTED" => Some(Self::FamilyNotImported),
             "ASSOCIATION_OF_CLAIM" => Some(Self::AssociationOfClaim),
+            "ROWS_CONTRADICT" => Some(Self::RowsContradict),
             _ => None,
         }
     }
@@ -1738,15 +1981,24 @@ pub mod registry_service_client {
             self
         }
         /// Imports partners, tenants, subscriptions and workloads. The response has one result for each
-        /// row, in the order of the rows. A refused row does not affect the others.
+        /// row, in the order of the rows.
         ///
         /// A row replaces what the directory contains about the same partner, tenant, subscription or
-        /// workload. Importing a row again changes nothing. A tenant must be imported before its
-        /// subscriptions and workloads, but can be in the same request.
+        /// workload. Importing a row again changes nothing.
+        ///
+        /// The rows of a request are one snapshot (R2a): they are judged together by the state that they
+        /// lead to, in any order. So domains can move and swap between tenants, and the MPN ids of a
+        /// partner can go to another one, if all the rows are in one request. A refused row changes
+        /// nothing: its resource keeps what the directory contains about it, and the other rows are judged
+        /// by that. The rows about partners take effect at one instant, and so do all the other rows.
+        ///
+        /// What is not listed in a row has ended: a location or domain that its row leaves out, for
+        /// example. An end that is known in advance has a field `end_time`. Claims that were submitted
+        /// before keep their location, company and tenant; reviewers see that the directory has changed.
         ///
         /// Reasons of refused rows: INVALID_FIELDS, PRODUCT_UNKNOWN, CALENDAR_UNKNOWN and
         /// REQUEST_ID_REUSED (INVALID_ARGUMENT), MPN_ID_TAKEN and DOMAIN_TAKEN (ALREADY_EXISTS),
-        /// TENANT_UNKNOWN (FAILED_PRECONDITION).
+        /// TENANT_UNKNOWN (FAILED_PRECONDITION), ROWS_CONTRADICT (INVALID_ARGUMENT).
         ///
         /// Errors: INVALID_ARGUMENT (INVALID_FIELDS) if there are no rows or more than 1,000.
         ///
@@ -1807,6 +2059,98 @@ pub mod registry_service_client {
             req.extensions_mut()
                 .insert(
                     GrpcMethod::new("cpor.registry.v1.RegistryService", "GetPartner"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lists the partners, by name.
+        ///
+        /// Callers: `poe_reviewer`, `review_lead`, `program_manager`, `directory_sync` and `operator`.
+        pub async fn list_partners(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListPartnersRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListPartnersResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/cpor.registry.v1.RegistryService/ListPartners",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("cpor.registry.v1.RegistryService", "ListPartners"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lists the tenants, by name.
+        ///
+        /// Callers: `poe_reviewer`, `review_lead`, `program_manager`, `directory_sync` and `operator`.
+        pub async fn list_tenants(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListTenantsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListTenantsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/cpor.registry.v1.RegistryService/ListTenants",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("cpor.registry.v1.RegistryService", "ListTenants"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Returns the tenant to which a domain belongs, and nothing else about the tenant (R12a). What the
+        /// tenant has is shown for a claim that names it with the domain:
+        /// `cpor.claims.v1.ClaimService.SuggestClaimLines`.
+        ///
+        /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if no tenant has the domain.
+        ///
+        /// Callers: all partner roles, `poe_reviewer`, `review_lead`, `program_manager`, `directory_sync`
+        /// and `operator`.
+        pub async fn lookup_tenant(
+            &mut self,
+            request: impl tonic::IntoRequest<super::LookupTenantRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::LookupTenantResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/cpor.registry.v1.RegistryService/LookupTenant",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("cpor.registry.v1.RegistryService", "LookupTenant"),
                 );
             self.inner.unary(req, path, codec).await
         }
@@ -2240,9 +2584,10 @@ pub mod registry_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// Checks the content of a claim against the directory and the catalog (R12), and returns what the
-        /// directory knows about it. Changes nothing.
+        /// directory knows about it. Changes nothing. Before the claim names one of the tenant's own
+        /// domains, nothing about the tenant is checked or returned (R12a).
         ///
-        /// Callers: the service `claim-intake`.
+        /// Callers: the services `claim-intake` and `poe-review`.
         pub async fn check_claim(
             &mut self,
             request: impl tonic::IntoRequest<super::CheckClaimRequest>,
@@ -2391,15 +2736,24 @@ pub mod registry_service_server {
     #[async_trait]
     pub trait RegistryService: std::marker::Send + std::marker::Sync + 'static {
         /// Imports partners, tenants, subscriptions and workloads. The response has one result for each
-        /// row, in the order of the rows. A refused row does not affect the others.
+        /// row, in the order of the rows.
         ///
         /// A row replaces what the directory contains about the same partner, tenant, subscription or
-        /// workload. Importing a row again changes nothing. A tenant must be imported before its
-        /// subscriptions and workloads, but can be in the same request.
+        /// workload. Importing a row again changes nothing.
+        ///
+        /// The rows of a request are one snapshot (R2a): they are judged together by the state that they
+        /// lead to, in any order. So domains can move and swap between tenants, and the MPN ids of a
+        /// partner can go to another one, if all the rows are in one request. A refused row changes
+        /// nothing: its resource keeps what the directory contains about it, and the other rows are judged
+        /// by that. The rows about partners take effect at one instant, and so do all the other rows.
+        ///
+        /// What is not listed in a row has ended: a location or domain that its row leaves out, for
+        /// example. An end that is known in advance has a field `end_time`. Claims that were submitted
+        /// before keep their location, company and tenant; reviewers see that the directory has changed.
         ///
         /// Reasons of refused rows: INVALID_FIELDS, PRODUCT_UNKNOWN, CALENDAR_UNKNOWN and
         /// REQUEST_ID_REUSED (INVALID_ARGUMENT), MPN_ID_TAKEN and DOMAIN_TAKEN (ALREADY_EXISTS),
-        /// TENANT_UNKNOWN (FAILED_PRECONDITION).
+        /// TENANT_UNKNOWN (FAILED_PRECONDITION), ROWS_CONTRADICT (INVALID_ARGUMENT).
         ///
         /// Errors: INVALID_ARGUMENT (INVALID_FIELDS) if there are no rows or more than 1,000.
         ///
@@ -2422,6 +2776,41 @@ pub mod registry_service_server {
             &self,
             request: tonic::Request<super::GetPartnerRequest>,
         ) -> std::result::Result<tonic::Response<super::Partner>, tonic::Status>;
+        /// Lists the partners, by name.
+        ///
+        /// Callers: `poe_reviewer`, `review_lead`, `program_manager`, `directory_sync` and `operator`.
+        async fn list_partners(
+            &self,
+            request: tonic::Request<super::ListPartnersRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListPartnersResponse>,
+            tonic::Status,
+        >;
+        /// Lists the tenants, by name.
+        ///
+        /// Callers: `poe_reviewer`, `review_lead`, `program_manager`, `directory_sync` and `operator`.
+        async fn list_tenants(
+            &self,
+            request: tonic::Request<super::ListTenantsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListTenantsResponse>,
+            tonic::Status,
+        >;
+        /// Returns the tenant to which a domain belongs, and nothing else about the tenant (R12a). What the
+        /// tenant has is shown for a claim that names it with the domain:
+        /// `cpor.claims.v1.ClaimService.SuggestClaimLines`.
+        ///
+        /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if no tenant has the domain.
+        ///
+        /// Callers: all partner roles, `poe_reviewer`, `review_lead`, `program_manager`, `directory_sync`
+        /// and `operator`.
+        async fn lookup_tenant(
+            &self,
+            request: tonic::Request<super::LookupTenantRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::LookupTenantResponse>,
+            tonic::Status,
+        >;
         /// Gets a tenant with its domains.
         ///
         /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if the tenant does not exist or is not the caller's
@@ -2584,9 +2973,10 @@ pub mod registry_service_server {
             tonic::Status,
         >;
         /// Checks the content of a claim against the directory and the catalog (R12), and returns what the
-        /// directory knows about it. Changes nothing.
+        /// directory knows about it. Changes nothing. Before the claim names one of the tenant's own
+        /// domains, nothing about the tenant is checked or returned (R12a).
         ///
-        /// Callers: the service `claim-intake`.
+        /// Callers: the services `claim-intake` and `poe-review`.
         async fn check_claim(
             &self,
             request: tonic::Request<super::CheckClaimRequest>,
@@ -2803,6 +3193,141 @@ pub mod registry_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = GetPartnerSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/cpor.registry.v1.RegistryService/ListPartners" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListPartnersSvc<T: RegistryService>(pub Arc<T>);
+                    impl<
+                        T: RegistryService,
+                    > tonic::server::UnaryService<super::ListPartnersRequest>
+                    for ListPartnersSvc<T> {
+                        type Response = super::ListPartnersResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListPartnersRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as RegistryService>::list_partners(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListPartnersSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/cpor.registry.v1.RegistryService/ListTenants" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListTenantsSvc<T: RegistryService>(pub Arc<T>);
+                    impl<
+                        T: RegistryService,
+                    > tonic::server::UnaryService<super::ListTenantsRequest>
+                    for ListTenantsSvc<T> {
+                        type Response = super::ListTenantsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListTenantsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as RegistryService>::list_tenants(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListTenantsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/cpor.registry.v1.RegistryService/LookupTenant" => {
+                    #[allow(non_camel_case_types)]
+                    struct LookupTenantSvc<T: RegistryService>(pub Arc<T>);
+                    impl<
+                        T: RegistryService,
+                    > tonic::server::UnaryService<super::LookupTenantRequest>
+                    for LookupTenantSvc<T> {
+                        type Response = super::LookupTenantResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::LookupTenantRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as RegistryService>::lookup_tenant(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = LookupTenantSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

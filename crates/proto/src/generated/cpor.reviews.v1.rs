@@ -78,6 +78,10 @@ pub struct ReviewCase {
     /// True if at least one clock of the case has passed (R45).
     #[prost(bool, tag = "21")]
     pub overdue: bool,
+    /// What has changed in the directory since the claim was submitted (R2a). Set by `GetReviewCase`
+    /// only, and absent if the registry does not answer.
+    #[prost(message, optional, tag = "22")]
+    pub directory_comparison: ::core::option::Option<DirectoryComparison>,
     /// The last request for a statement (R37a, R58a). Absent if there was none.
     #[prost(message, optional, tag = "30")]
     pub statement: ::core::option::Option<Statement>,
@@ -207,6 +211,48 @@ impl ::prost::Name for LegacyStatement {
     }
     fn type_url() -> ::prost::alloc::string::String {
         "/cpor.reviews.v1.LegacyStatement".into()
+    }
+}
+/// The comparison of a claim with the directory of now. The claim keeps the location, company and
+/// tenant that it was submitted with (R2a).
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct DirectoryComparison {
+    /// The changes that concern the claim. Empty if there are none.
+    #[prost(message, repeated, tag = "1")]
+    pub changes: ::prost::alloc::vec::Vec<DirectoryChange>,
+}
+impl ::prost::Name for DirectoryComparison {
+    const NAME: &'static str = "DirectoryComparison";
+    const PACKAGE: &'static str = "cpor.reviews.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "cpor.reviews.v1.DirectoryComparison".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/cpor.reviews.v1.DirectoryComparison".into()
+    }
+}
+/// Something that the directory confirmed when the claim was submitted, and does not confirm now.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DirectoryChange {
+    /// The field of the claim: `mpn_id`, `customer_domain`, or for example `lines\[0\].product`.
+    #[prost(string, tag = "1")]
+    pub field: ::prost::alloc::string::String,
+    /// The name of the reason in `cpor.registry.v1.ErrorReason`, for example
+    /// `LOCATION_NOT_OF_PARTNER`.
+    #[prost(string, tag = "2")]
+    pub reason: ::prost::alloc::string::String,
+    /// A description of the reason, in English.
+    #[prost(string, tag = "3")]
+    pub description: ::prost::alloc::string::String,
+}
+impl ::prost::Name for DirectoryChange {
+    const NAME: &'static str = "DirectoryChange";
+    const PACKAGE: &'static str = "cpor.reviews.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "cpor.reviews.v1.DirectoryChange".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/cpor.reviews.v1.DirectoryChange".into()
     }
 }
 /// A partner's dispute of a rejection (R28).

@@ -259,7 +259,9 @@ pub struct Contact {
     /// The job title of the person, at most 200 characters.
     #[prost(string, tag = "2")]
     pub title: ::prost::alloc::string::String,
-    /// The e-mail address of the person, for example `ada@fabrikam.example`.
+    /// The e-mail address of the person, for example `ada@fabrikam.example`. It must be an address to
+    /// which mail systems deliver (RFC 5321, 4.1.2), without quotes. An international domain is mapped
+    /// to its ASCII form (UTS 46).
     #[prost(string, tag = "3")]
     pub email: ::prost::alloc::string::String,
 }
