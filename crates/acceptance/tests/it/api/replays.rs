@@ -321,7 +321,7 @@ async fn prepare_for_vendor(system: &TestSystem, method: &str) -> (Actor, Vec<u8
             (manager, request.encode_to_vec())
         }
         "RecordPayout" => {
-            let (payout_period, reference) = ("2026-Q1".into(), "PAY-1".into());
+            let (payout_period, reference) = ("2025-Q4".into(), "PAY-1".into());
             let request = RecordPayoutRequest { payout_period, reference, request_id: id, ..Default::default() };
             (manager, request.encode_to_vec())
         }
