@@ -221,7 +221,7 @@ fn checks_service_callers_and_audiences() {
     assert_eq!((caller.service, &caller.actor), (Some(Service::ClaimIntake), &actor));
     let wrong_callee = process.authorize_token(CHECK, &token(Service::ClaimIntake, Service::ClaimIntake));
     assert_eq!(wrong_callee, Err((Code::Unauthenticated, "UNAUTHENTICATED".to_owned())));
-    let wrong_caller = process.authorize_token(CHECK, &token(Service::PoeReview, Service::Registry));
+    let wrong_caller = process.authorize_token(CHECK, &token(Service::CustomerConsent, Service::Registry));
     assert_eq!(wrong_caller, Err((Code::PermissionDenied, "SERVICE_NOT_ALLOWED".to_owned())));
     for hosted in [Service::ClaimIntake, Service::Registry] {
         assert!(process.authorize_token(DELIVER, &token(Service::PoeReview, hosted)).is_ok());

@@ -21,7 +21,7 @@ enum Command {
     /// Run all five services in one process on SQLite, with example partners, tenants and products,
     /// to try them out.
     Dev(dev::Args),
-    /// Start a system, take nine claims through it by its public API, and print every step.
+    /// Start a system, take eleven claims through it by its public API, and print every step.
     Demo(demo::Args),
     /// Run one or more services.
     Serve(serve::Args),

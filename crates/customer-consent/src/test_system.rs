@@ -122,9 +122,11 @@ impl TestSystem {
         incoming(stream, sequence, actor, self.host.now().await.unwrap(), payload)
     }
 
-    /// Returns the token of the link in the newest mail.
+    /// Returns the token of the link in the newest notice. The mails that confirm decisions have no
+    /// link.
     pub(crate) fn consent_token(&self) -> String {
-        self.mailbox.latest().token().to_owned()
+        let mails = self.mailbox.accepted();
+        mails.iter().rfind(|mail| mail.text.contains("/consent/")).expect("a notice").token().to_owned()
     }
 
     /// Submits the sample claim and sends its notice.

@@ -30,9 +30,9 @@ impl Claim {
     }
 
     /// R43a: returns a violation for each customer contact at the domain of the partner contact,
-    /// unless that is one of the tenant's domains.
+    /// unless that is one of the tenant's domains. Without facts about the tenant, there are none.
     fn contacts_at_partner_domain(&self) -> impl Iterator<Item = Violation> {
-        let partner_domain = self.content.partner_contact.email_domain();
+        let partner_domain = self.directory.tenant.as_ref().and_then(|_| self.content.partner_contact.email_domain());
         let is_partners = move |contact: &Contact| {
             partner_domain.is_some() && contact.email_domain() == partner_domain && !self.is_at_tenant_domain(contact)
         };

@@ -1,4 +1,4 @@
-//! `cpor demo`: starts a system, takes nine claims through it, and prints every step.
+//! `cpor demo`: starts a system, takes eleven claims through it, and prints every step.
 
 use std::process::ExitCode;
 

@@ -1,7 +1,7 @@
 //! A caller of the demo: a label, a bearer token, and gRPC clients that send the token.
 
 use cpor_proto::{
-    claims::v1::claim_service_client::ClaimServiceClient,
+    claims::v1::claim_service_client::ClaimServiceClient, consents::v1::consent_service_client::ConsentServiceClient,
     eligibility::v1::eligibility_service_client::EligibilityServiceClient,
     operations::v1::operations_service_client::OperationsServiceClient,
     registry::v1::registry_service_client::RegistryServiceClient,
@@ -54,6 +54,11 @@ impl Actor {
     /// Returns a client for review cases.
     pub(crate) fn reviews(&self) -> ReviewServiceClient<AuthorizedChannel> {
         ReviewServiceClient::new(self.channel.clone())
+    }
+
+    /// Returns a client for notices and consents.
+    pub(crate) fn consents(&self) -> ConsentServiceClient<AuthorizedChannel> {
+        ConsentServiceClient::new(self.channel.clone())
     }
 
     /// Returns a client for usage, assessments, guides and earnings.

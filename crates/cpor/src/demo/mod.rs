@@ -1,4 +1,4 @@
-//! `cpor demo`: starts a system, takes nine claims through it by its public API, and prints each
+//! `cpor demo`: starts a system, takes eleven claims through it by its public API, and prints each
 //! step.
 //!
 //! [`scenarios`] contains the scenarios, in order. A scenario is a sequence of the steps in

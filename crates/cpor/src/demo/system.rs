@@ -37,7 +37,8 @@ pub(crate) struct DemoSystem {
     pub(crate) lead: Actor,
     /// A program manager.
     pub(crate) manager: Actor,
-    operator: Actor,
+    /// An operator.
+    pub(crate) operator: Actor,
     directory_sync: Actor,
 }
 

@@ -80,6 +80,10 @@ pub(crate) struct Summary {
     pub(crate) arbitrated: u32,
     /// Legacy associations (from before CPOR) that a claim superseded.
     pub(crate) superseded: u32,
+    /// Contested associations whose holder stayed on record.
+    pub(crate) defended: u32,
+    /// Claims that were rejected because the customer was not reached.
+    pub(crate) unreached: u32,
     /// Associations that ended because their subscription ended.
     pub(crate) expired: u32,
     /// Program guides that were activated.
@@ -103,7 +107,7 @@ impl Summary {
 /// The counts of a demo without errors.
 const EXPECTED: Summary = Summary {
     step: "summary",
-    claims: 9,
+    claims: 11,
     official: 5,
     eligible: 1,
     declined: 2,
@@ -111,6 +115,8 @@ const EXPECTED: Summary = Summary {
     disputes_won: 1,
     arbitrated: 1,
     superseded: 1,
+    defended: 1,
+    unreached: 1,
     expired: 1,
     guides: 1,
     earnings: 21,
@@ -146,7 +152,7 @@ impl Timeline {
     /// Prints the introduction and the column headings of the table.
     pub(crate) fn print_header(&self) {
         if self.printer.format == Format::Text {
-            print_line!("Claiming Partner of Record: two partners, three customers, nine claims.");
+            print_line!("Claiming Partner of Record: two partners, three customers, eleven claims.");
             print_line!(
                 "Every step is a call of the public gRPC API of five services. The demo moves their virtual clock.\n"
             );
@@ -197,11 +203,14 @@ impl Timeline {
             summary.refused
         );
         print_line!(
-            "{} dispute won, {} competition decided, {} legacy association superseded, {} expired, \
+            "{} dispute won, {} competition decided, {} legacy association superseded, {} defended, \
+             {} customer not reached, {} expired, \
              {} guide activated, {} earnings exported; {} events undelivered.",
             summary.disputes_won,
             summary.arbitrated,
             summary.superseded,
+            summary.defended,
+            summary.unreached,
             summary.expired,
             summary.guides,
             summary.earnings,

@@ -244,7 +244,7 @@ async fn r28_silence_after_a_disputed_decline_rejects(system: TestSystem) {
     };
     system.receive(Payload::ClaimApproved(approved)).await;
     system.sender.send_due_mails().await.unwrap();
-    assert_eq!(system.mailbox.accepted().len(), 3);
+    assert_eq!(system.mailbox.accepted().len(), 4, "two notices, the confirmation of the decline, and the new notice");
     system.advance_days(9).await;
     assert_eq!(system.consent().await.state.kind(), StateKind::Declined);
     let channels: Vec<_> = system

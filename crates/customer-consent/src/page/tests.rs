@@ -174,15 +174,18 @@ async fn r26a_approval_by_link_before_claim_approval(system: TestSystem) {
     assert!(approved.page.contains("You approved this claim on Monday, 2 March 2026, 09:30"), "{}", approved.page);
     assert!(!approved.page.contains("?decision=approve") && approved.page.contains("?decision=decline"));
     assert!(approved.page.contains("until 7 calendar days after the e-mail"), "{}", approved.page);
+    system.sender.send_due_mails().await.unwrap();
+    assert_eq!(system.mailbox.accepted().len(), 2, "the approval is confirmed by mail (R43a)");
     system.approve_claim().await;
     assert_eq!(state(&system).await, StateKind::GrantedInWindow);
-    assert_eq!(system.mailbox.accepted().len(), 2, "the contact is still notified of the approval");
+    assert_eq!(system.mailbox.accepted().len(), 3, "the contact is still notified of the approval");
 }
 
 async fn r43_an_early_approval_can_be_taken_back_by_link(system: TestSystem) {
     system.submit_claim().await;
     let (browser, first_link) = (Browser::new(&system), format!("/consent/{}", system.consent_token()));
     browser.post(&first_link, "decision=approve&confirm=yes").await;
+    system.sender.send_due_mails().await.unwrap();
     system.mailbox.refuse_next(1);
     system.approve_claim().await;
     assert_eq!(state(&system).await, StateKind::GrantedAwaitingDelivery);

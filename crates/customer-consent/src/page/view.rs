@@ -206,7 +206,9 @@ fn title_and_first_paragraphs<'a>(translation: &'a Translation, consent: &Consen
 /// Returns the decisions that the holder of the link can make now, if there are any.
 fn choices(text: &ConsentText<'_>, view: ConsentView<'_>) -> Option<Choices> {
     let (choice_texts, consent) = (&text.translation().choice, view.consent);
-    let approve_hint = if consent.is_past_review() {
+    let approve_hint = if !consent.claim.contact_authorized {
+        &text.translation().confirmation.approved_unconfirmed
+    } else if consent.is_past_review() {
         &choice_texts.approve_hint_approved
     } else {
         &choice_texts.approve_hint_requested
@@ -280,8 +282,13 @@ impl<'a> ConfirmPage<'a> {
     ) -> Self {
         let (translation, consent) = (language.translation, view.consent);
         let (text, confirm) = (ConsentText::new(translation, consent, view.terms), &translation.confirm);
-        let approve_lead =
-            if consent.is_past_review() { &confirm.approve_lead_now } else { &confirm.approve_lead_requested };
+        let approve_lead = if !consent.claim.contact_authorized {
+            &translation.confirmation.approved_unconfirmed
+        } else if consent.is_past_review() {
+            &confirm.approve_lead_now
+        } else {
+            &confirm.approve_lead_requested
+        };
         let (title, lead, check, button) = match decision {
             Decision::Approve => {
                 (&confirm.approve_title, approve_lead, &confirm.approve_check, &confirm.approve_button)

@@ -9,21 +9,24 @@ use cpor_acceptance::{
 use cpor_proto::{
     claims::v1::{
         BatchCreateClaimsRequest, BatchCreateClaimsRow, Claim, Comment, CreateClaimRequest, CreateCommentRequest,
-        DeleteClaimRequest, DeleteEvidenceRequest, DisputeClaimRequest, ErasePersonalDataRequest, ResubmitClaimRequest,
-        SubmitClaimRequest, UpdateClaimRequest, WithdrawClaimRequest, WithdrawReason,
+        DeclinePaymentRequest, DeleteClaimRequest, DeleteEvidenceRequest, DisputeClaimRequest,
+        ErasePersonalDataRequest, ResubmitClaimRequest, SubmitClaimRequest, UpdateClaimRequest, WithdrawClaimRequest,
+        WithdrawReason,
     },
-    consents::v1::{ApproveConsentRequest, DeclineConsentRequest, ResendNoticeRequest},
+    consents::v1::{ApproveConsentRequest, DeclineConsentRequest, RecordBounceRequest, ResendNoticeRequest},
     eligibility::v1::{
-        ActivateProgramGuideRequest, CreateProgramGuideRequest, ImportUsageRequest, RecordPayoutRequest, UsageMonth,
+        ActivateProgramGuideRequest, CreatePayoutRequest, CreateProgramGuideRequest, ImportPayoutsRequest,
+        ImportUsageRequest, PayoutState, ProcessPayoutRequest, RecordPayoutRequest, ReversePayoutRequest,
+        SendPayoutRequest, UsageMonth,
     },
     registry::v1::{
         DeclineLegacyAssociationRequest, DirectoryRow, ImportDirectoryRequest, ImportLegacyAssociationsRequest,
         LegacyAssociation, directory_row::Row,
     },
     reviews::v1::{
-        ApproveReviewCaseRequest, ArbitrateLinesRequest, AssignReviewCaseRequest, Award, CreateReviewNoteRequest,
-        RejectReviewCaseRequest, ReleaseReviewCaseRequest, RequestPartnerActionRequest, RequestStatementRequest,
-        ReviewNote, StartReviewRequest, TakeReviewCaseRequest,
+        ApproveReviewCaseRequest, ArbitrateLinesRequest, AssignReviewCaseRequest, Award, ConfirmCustomerContactRequest,
+        CreateReviewNoteRequest, RejectReviewCaseRequest, ReleaseReviewCaseRequest, RequestPartnerActionRequest,
+        RequestStatementRequest, ReviewNote, StartReviewRequest, TakeReviewCaseRequest,
     },
     r#type::v1::{Activity, PartnerActionReason, PrimaryRejectionReason},
 };
@@ -32,7 +35,7 @@ use prost::Message;
 use serde_json::Value;
 use tonic::{Code, Status};
 
-use crate::rules::guides;
+use crate::rules::{guides, payouts, policies};
 
 both_databases![with two_replicas:
     drafts_are_changed_once_by_concurrent_requests,
@@ -42,7 +45,12 @@ both_databases![with two_replicas:
     guides_and_money_are_changed_once_by_concurrent_requests,
     the_directory_is_changed_once_by_concurrent_requests,
 ];
-both_databases![a_repeated_upload_gets_the_tenth_document, a_repeated_upload_with_other_bytes_is_refused,];
+both_databases![
+    payouts_are_changed_once_by_concurrent_requests,
+    a_repeated_upload_gets_the_tenth_document,
+    a_repeated_upload_with_other_bytes_is_refused,
+];
+both_databases![with policy_2023: a_payment_is_declined_once_by_concurrent_requests];
 
 /// The request id of all requests. Each test calls a method at most once.
 const ID: &str = "replay";
@@ -58,7 +66,7 @@ const DRAFTS: [&str; 7] = [
     "BatchCreateClaims",
 ];
 const SUBMITTED: [&str; 5] = ["CreateComment", "ResubmitClaim", "WithdrawClaim", "DisputeClaim", "ErasePersonalData"];
-const REVIEWS: [&str; 10] = [
+const REVIEWS: [&str; 11] = [
     "AssignReviewCase",
     "TakeReviewCase",
     "ReleaseReviewCase",
@@ -69,14 +77,18 @@ const REVIEWS: [&str; 10] = [
     "RejectReviewCase",
     "CreateReviewNote",
     "ArbitrateLines",
+    "ConfirmCustomerContact",
 ];
-const CONSENTS: [&str; 3] = ["ApproveConsent", "DeclineConsent", "ResendNotice"];
+const CONSENTS: [&str; 4] = ["ApproveConsent", "DeclineConsent", "ResendNotice", "RecordBounce"];
 const MONEY: [&str; 4] = ["CreateProgramGuide", "ActivateProgramGuide", "RecordPayout", "ImportUsage"];
+/// They are about one payout, in this order.
+const PAYOUTS: [&str; 5] = ["CreatePayout", "ProcessPayout", "SendPayout", "ReversePayout", "ImportPayouts"];
 const DIRECTORY: [&str; 3] = ["ImportDirectory", "ImportLegacyAssociations", "DeclineLegacyAssociation"];
 
 #[test]
 fn every_method_with_a_request_id_is_repeated() {
-    let repeated = [&DRAFTS[..], &SUBMITTED, &REVIEWS, &CONSENTS, &MONEY, &DIRECTORY].concat();
+    let repeated =
+        [&DRAFTS[..], &SUBMITTED, &REVIEWS, &CONSENTS, &MONEY, &PAYOUTS, &DIRECTORY, &["DeclinePayment"]].concat();
     for method in methods() {
         let has_request_id = super::request_options::has_field(&method.input, "request_id");
         assert_eq!(has_request_id, repeated.contains(&method.name.as_str()), "{}", method.path);
@@ -103,24 +115,73 @@ async fn guides_and_money_are_changed_once_by_concurrent_requests(system: &TestS
     repeat_all(system, &MONEY).await;
 }
 
+async fn payouts_are_changed_once_by_concurrent_requests(system: &TestSystem) {
+    let case = payouts::contoso_earned(system).await;
+    let mpn_id = payouts::mpn_id(&case).await;
+    let methods = methods();
+    for name in PAYOUTS {
+        let (manager, id) = (system.manager.clone(), ID.to_owned());
+        let payout = async || payouts::list(&system.manager, CONTOSO, "").await.unwrap().remove(0).name;
+        let (actor, request) = match name {
+            "CreatePayout" => {
+                let request = CreatePayoutRequest { request_id: id, ..payouts::new_payout(&case, &mpn_id) };
+                (manager, request.encode_to_vec())
+            }
+            "ProcessPayout" => {
+                let request = ProcessPayoutRequest { name: payout().await, request_id: id, ..Default::default() };
+                (manager, request.encode_to_vec())
+            }
+            "SendPayout" => {
+                let request = SendPayoutRequest { request_id: id, ..payouts::sending(&payout().await, "SEPA 17") };
+                (manager, request.encode_to_vec())
+            }
+            "ReversePayout" => {
+                let (name, reason) = (payout().await, "The account is closed.".into());
+                let request = ReversePayoutRequest { name, reason, request_id: id, ..Default::default() };
+                (manager, request.encode_to_vec())
+            }
+            _ => {
+                let rows = vec![payouts::row(&case, &mpn_id, PayoutState::Reversed)];
+                (manager, ImportPayoutsRequest { rows, request_id: id, ..Default::default() }.encode_to_vec())
+            }
+        };
+        let method = methods.iter().find(|method| method.name == name).unwrap();
+        repeat(system, method, &actor, &request).await;
+    }
+}
+
+async fn a_payment_is_declined_once_by_concurrent_requests(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, policies::acknowledged(system).await, ClaimStage::Official).await;
+    let request = DeclinePaymentRequest { name: case.name.clone(), request_id: ID.into(), ..Default::default() };
+    let methods = methods();
+    let method = methods.iter().find(|method| method.name == "DeclinePayment").unwrap();
+    repeat(system, method, &system.contoso, &request.encode_to_vec()).await;
+}
+
 async fn the_directory_is_changed_once_by_concurrent_requests(system: &TestSystem) {
     repeat_all(system, &DIRECTORY).await;
 }
 
-/// Sends a request of each method four times at once and once more later. All get the same answer,
-/// apart from what later events have changed.
+/// Repeats a request of each method.
 async fn repeat_all(system: &TestSystem, names: &[&str]) {
     let methods = methods();
     for name in names {
         let method = methods.iter().find(|method| method.name == *name).unwrap();
         let (actor, request) = prepare(system, name).await;
-        let requests = (0..4).map(|index| send(&actor, index % system.replicas(), method, &request));
-        let answers: Vec<Value> = join_all(requests).await.into_iter().map(|answer| answer.unwrap()).collect();
-        system.wait_until_idle().await;
-        let later = send(&actor, 0, method, &request).await.unwrap_or_else(|status| panic!("{name}: {status:?}"));
-        for answer in answers.iter().chain([&later]) {
-            assert_eq!(answer, &answers[0], "{name}");
-        }
+        repeat(system, method, &actor, &request).await;
+    }
+}
+
+/// Sends the request four times at once and once more later. All get the same answer, apart from
+/// what later events have changed.
+async fn repeat(system: &TestSystem, method: &Method, actor: &Actor, request: &[u8]) {
+    let requests = (0..4).map(|index| send(actor, index % system.replicas(), method, request));
+    let answers: Vec<Value> = join_all(requests).await.into_iter().map(|answer| answer.unwrap()).collect();
+    system.wait_until_idle().await;
+    let later = send(actor, 0, method, request).await;
+    let later = later.unwrap_or_else(|status| panic!("{}: {status:?}", method.name));
+    for answer in answers.iter().chain([&later]) {
+        assert_eq!(answer, &answers[0], "{}", method.name);
     }
 }
 
@@ -280,6 +341,10 @@ async fn prepare_for_vendor(system: &TestSystem, method: &str) -> (Actor, Vec<u8
             let request = CreateReviewNoteRequest { parent, note, request_id: id, ..Default::default() };
             (reviewer, request.encode_to_vec())
         }
+        "ConfirmCustomerContact" => {
+            let name = review_at(ClaimStage::UnderReview).await;
+            (reviewer, ConfirmCustomerContactRequest { name, request_id: id, ..Default::default() }.encode_to_vec())
+        }
         "ArbitrateLines" => {
             let claim = system.presales().await;
             let one = TestClaim::at_stage(system, claim.clone(), ClaimStage::UnderReview).await;
@@ -301,6 +366,13 @@ async fn prepare_for_vendor(system: &TestSystem, method: &str) -> (Actor, Vec<u8
             let name = case.consent_name();
             let request = DeclineConsentRequest { name, request_id: id, ..Default::default() };
             (case.customer().clone(), request.encode_to_vec())
+        }
+        "RecordBounce" => {
+            let case = at_stage(ClaimStage::Approved).await;
+            let notices = case.consent().await.unwrap().notices;
+            let (name, notice_id) = (case.consent_name(), notices.into_iter().next_back().unwrap().notice_id);
+            let request = RecordBounceRequest { name, notice_id, request_id: id, ..Default::default() };
+            (system.operator.clone(), request.encode_to_vec())
         }
         "ResendNotice" => {
             let name = at_stage(ClaimStage::Approved).await.consent_name();

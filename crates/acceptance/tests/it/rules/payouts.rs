@@ -29,7 +29,7 @@ both_databases![with two_replicas: r54a_concurrent_payouts_have_each_line_once];
 const AFTER_Q2: &str = "2026-07-01T00:00:00Z";
 
 /// A pre-sales claim of Contoso that earned 200 USD for April. Its quarter is over.
-async fn contoso_earned(system: &TestSystem) -> TestClaim<'_> {
+pub(crate) async fn contoso_earned(system: &TestSystem) -> TestClaim<'_> {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Official).await;
     system.advance_to("2026-05-02T00:00:00Z".parse().unwrap()).await;
     system.import_usage(&case.key(0).await, &[("2026-04", 100)]).await;
@@ -69,7 +69,7 @@ async fn due_entries(actor: &Actor) -> Vec<Earning> {
     earnings(actor, "status != NOTHING_DUE").await
 }
 
-fn new_payout(case: &TestClaim<'_>, mpn_id: &str) -> CreatePayoutRequest {
+pub(crate) fn new_payout(case: &TestClaim<'_>, mpn_id: &str) -> CreatePayoutRequest {
     let parent = case.name.split("/claims/").next().unwrap().to_owned();
     let payout = Payout {
         mpn_id: mpn_id.into(),
@@ -86,7 +86,7 @@ async fn create(actor: &Actor, request: CreatePayoutRequest) -> Result<Payout, S
 }
 
 /// The MPN id of the location that earns for the claim.
-async fn mpn_id(case: &TestClaim<'_>) -> String {
+pub(crate) async fn mpn_id(case: &TestClaim<'_>) -> String {
     case.claim().await.mpn_id
 }
 
@@ -99,7 +99,7 @@ async fn process(actor: &Actor, name: &str) -> Result<Payout, Status> {
     Ok(actor.eligibility().process_payout(request).await?.into_inner())
 }
 
-fn sending(name: &str, reference: &str) -> SendPayoutRequest {
+pub(crate) fn sending(name: &str, reference: &str) -> SendPayoutRequest {
     let (reference, actual_date) = (reference.into(), "2026-07-01".into());
     SendPayoutRequest { name: name.into(), reference, actual_date, ..SendPayoutRequest::default() }
 }
@@ -119,7 +119,7 @@ async fn get(actor: &Actor, name: &str) -> Result<Payout, Status> {
     Ok(actor.eligibility().get_payout(request).await?.into_inner())
 }
 
-async fn list(actor: &Actor, parent: &str, filter: &str) -> Result<Vec<Payout>, Status> {
+pub(crate) async fn list(actor: &Actor, parent: &str, filter: &str) -> Result<Vec<Payout>, Status> {
     let request = ListPayoutsRequest { parent: parent.into(), filter: filter.into(), ..ListPayoutsRequest::default() };
     Ok(actor.eligibility().list_payouts(request).await?.into_inner().payouts)
 }
@@ -235,7 +235,7 @@ async fn r54a_payout_requests_can_be_repeated(system: &TestSystem) {
     assert_refused(other, Code::InvalidArgument, "REQUEST_ID_REUSED");
 }
 
-fn row(case: &TestClaim<'_>, mpn_id: &str, state: PayoutState) -> PayoutRow {
+pub(crate) fn row(case: &TestClaim<'_>, mpn_id: &str, state: PayoutState) -> PayoutRow {
     let is_sent = matches!(state, PayoutState::Sent | PayoutState::Reversed);
     PayoutRow {
         partner: case.name.split("/claims/").next().unwrap().to_owned(),

@@ -117,7 +117,7 @@ async fn r41a_the_partner_is_told_and_corrects_the_contact(system: &TestSystem) 
     system.wait_until_idle().await;
     let notices = system.mails_to("jana@fabrikam.example");
     assert_eq!(notices.len(), 1, "the customer is notified anew");
-    assert!(notices[0].subject.contains("goes on record as your partner unless you decline"), "{}", notices[0].subject);
+    assert!(notices[0].subject.contains("pokud neodmítnete"), "{}", notices[0].subject);
     let consent = case.consent().await.unwrap();
     let due = Some(timestamp("2026-03-23T23:00:00Z"));
     assert_eq!((consent.state(), consent.due_time), (ConsentState::WindowOpen, due));

@@ -89,14 +89,14 @@ fn r39_an_association_ends_and_the_claim_stays_approved() {
 #[test]
 fn r39_ended_pending_association_never_is_official() {
     let test = TestClaim::approved().fact(&ended(EndReason::Expired, &[line_id()]));
-    for late in [
-        Fact::Consent(ConsentFact::WindowPassed { awaits_confirmation: false }),
-        customer_approved(),
-        Fact::AssociationOfficial { since: start(), associations: std::collections::BTreeMap::new() },
-    ] {
+    for late in [Fact::Consent(ConsentFact::WindowPassed { awaits_confirmation: false }), customer_approved()] {
         let late = test.clone().fact(&late);
         assert_eq!(late.claim.state.association(), Some(&Association::Ended { since: None }));
     }
+    // R47: the registry reports late that the association was official before it ended.
+    let official = Fact::AssociationOfficial { since: start(), associations: std::collections::BTreeMap::new() };
+    let late = test.fact(&official);
+    assert_eq!(late.claim.state.association(), Some(&Association::Ended { since: Some(start()) }));
 }
 
 #[test]

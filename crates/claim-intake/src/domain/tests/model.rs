@@ -31,6 +31,9 @@ enum AssociationStatus {
     Granted,
     Official,
     Ended,
+    /// Ended before it was known to be official. A late report can still say since when it was
+    /// (R47).
+    NeverOfficial,
 }
 
 /// The model of one claim.
@@ -97,7 +100,7 @@ impl Model {
             ModelState::Approved(AssociationStatus::Pending) => Some("pending"),
             ModelState::Approved(AssociationStatus::Granted) => Some("granted"),
             ModelState::Approved(AssociationStatus::Official) => Some("official"),
-            ModelState::Approved(AssociationStatus::Ended) => Some("ended"),
+            ModelState::Approved(AssociationStatus::Ended | AssociationStatus::NeverOfficial) => Some("ended"),
             ModelState::Editing
             | ModelState::Deleted
             | ModelState::Submitted
@@ -141,7 +144,7 @@ impl Model {
                 matches!(
                     self.state,
                     ModelState::Deleted
-                        | ModelState::Approved(AssociationStatus::Ended)
+                        | ModelState::Approved(AssociationStatus::Ended | AssociationStatus::NeverOfficial)
                         | ModelState::Rejected { disputable: false }
                 )
             }
@@ -220,15 +223,18 @@ impl Model {
             && match fact {
                 Fact::Review { fact, .. } => self.apply_review_fact(fact),
                 Fact::Consent(fact) => self.apply_consent_fact(fact),
-                Fact::AssociationOfficial { .. } => self.move_association(
-                    &[AssociationStatus::Pending, AssociationStatus::Granted],
-                    AssociationStatus::Official,
-                ),
+                Fact::AssociationOfficial { .. } => {
+                    self.move_association(
+                        &[AssociationStatus::Pending, AssociationStatus::Granted],
+                        AssociationStatus::Official,
+                    ) || self.move_association(&[AssociationStatus::NeverOfficial], AssociationStatus::Ended)
+                }
                 Fact::AssociationEnded { reason: EndReason::Expired | EndReason::Superseded, .. } => {
-                    let has_ended = self.move_association(
-                        &[AssociationStatus::Pending, AssociationStatus::Granted, AssociationStatus::Official],
-                        AssociationStatus::Ended,
-                    );
+                    let has_ended = self.move_association(&[AssociationStatus::Official], AssociationStatus::Ended)
+                        || self.move_association(
+                            &[AssociationStatus::Pending, AssociationStatus::Granted],
+                            AssociationStatus::NeverOfficial,
+                        );
                     self.contested &= !has_ended;
                     has_ended || self.is_in_rejected()
                 }
@@ -355,7 +361,7 @@ impl Model {
         match self.state {
             ModelState::Editing
             | ModelState::Deleted
-            | ModelState::Approved(AssociationStatus::Ended)
+            | ModelState::Approved(AssociationStatus::Ended | AssociationStatus::NeverOfficial)
             | ModelState::Rejected { disputable: false } => return false,
             ModelState::Rejected { disputable: true } if self.declined && !self.approved => return false,
             ModelState::Rejected { disputable: true } => {}

@@ -101,6 +101,14 @@ fn wait_cases() -> Vec<(&'static str, TestClaim, Wait, Option<Party>, bool)> {
         ("holder contested", open_window(TestClaim::approved()).fact(&contest), Wait::ConsentWindow, Some(Time), true),
         ("declined before", open_window(approved_after_decline()), Wait::ExplicitApproval, Some(Customer), true),
         ("declined, no notice", approved_after_decline(), Wait::NoticeDelivery, Some(System), true),
+        (
+            "contact to confirm",
+            open_window(TestClaim::approved())
+                .fact(&Fact::Consent(ConsentFact::WindowPassed { awaits_confirmation: true })),
+            Wait::ContactConfirmation,
+            Some(Reviewer),
+            false,
+        ),
         ("granted", granted(), Wait::Registry, Some(System), false),
         ("official", TestClaim::official(), Wait::Nothing, None, false),
         ("asked for a statement", asked_for_statement(), Wait::Statement, Some(Partner), true),
@@ -188,6 +196,7 @@ fn r60_every_party_has_its_allowed_methods() {
             | "sent again"
             | "resent"
             | "window open"
+            | "contact to confirm"
             | "declined before"
             | "declined, no notice" => (vec![talk, notify], vec![talk, notify], customer(&asked[1..])),
             // The window has not opened, so a notice can be sent again and the customer can

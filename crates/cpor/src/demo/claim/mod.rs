@@ -5,6 +5,7 @@
 //! partner on record for it; the association is official when the consent window has passed without
 //! a decline.
 
+mod customer;
 mod partner;
 mod review;
 

@@ -3,8 +3,8 @@
 use anyhow::{Context as _, ensure};
 use cpor_proto::{
     claims::v1::{
-        DisputeClaimRequest, EvidenceMetadata, ListCommentsRequest, ListHistoryRequest, ResubmitClaimRequest,
-        SubmitClaimRequest, UploadEvidenceRequest,
+        Comment, CreateCommentRequest, DisputeClaimRequest, EvidenceMetadata, ListCommentsRequest, ListHistoryRequest,
+        ResubmitClaimRequest, SubmitClaimRequest, UploadEvidenceRequest,
     },
     eligibility::v1::ListUsageRequest,
 };
@@ -69,6 +69,18 @@ impl DemoClaim<'_> {
         let first_sentence = comment.split_inclusive('.').next().unwrap_or_default();
         let note = format!("reads the comment: “{}”", first_sentence.trim());
         self.report("hear of a rival", self.partner.label, note).await
+    }
+
+    /// Adds a comment to the claim.
+    pub(in crate::demo) async fn comment(&mut self, text: &str) -> anyhow::Result<()> {
+        let comment = Comment { text: text.into(), ..Comment::default() };
+        let request = CreateCommentRequest {
+            parent: self.current.name.clone(),
+            comment: Some(comment),
+            ..CreateCommentRequest::default()
+        };
+        self.partner.claims().create_comment(request).await?;
+        self.report("comment", self.partner.label, format!("answers: “{text}”")).await
     }
 
     /// Reads the monthly usage of the claim's first line. The partner may read it because its

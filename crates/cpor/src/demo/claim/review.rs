@@ -5,8 +5,9 @@ use anyhow::{Context as _, bail, ensure};
 use cpor_proto::{
     registry::v1::LookupAssociationsRequest,
     reviews::v1::{
-        ApproveReviewCaseRequest, ArbitrateLinesRequest, Award, GetCompetitionRequest, RejectReviewCaseRequest,
-        RequestPartnerActionRequest, StartReviewRequest, TakeReviewCaseRequest,
+        ApproveReviewCaseRequest, ArbitrateLinesRequest, Award, GetCompetitionRequest, GetReviewCaseRequest,
+        RejectReviewCaseRequest, RequestPartnerActionRequest, RequestStatementRequest, StartReviewRequest,
+        TakeReviewCaseRequest, statement,
     },
     r#type::v1::{FurtherRejectionReason, PartnerActionReason, PrimaryRejectionReason},
 };
@@ -79,6 +80,26 @@ impl DemoClaim<'_> {
         };
         self.system.reviewer.reviews().reject_review_case(request).await?;
         self.report("reject", self.system.reviewer.label, format!("rejects the claim: “{comment}”")).await
+    }
+
+    /// The reviewer asks the partner of this approved claim for a statement, because another claim
+    /// competes for its line (R37a).
+    pub(in crate::demo) async fn request_statement(&mut self, comment: &str) -> anyhow::Result<()> {
+        let request = RequestStatementRequest {
+            name: self.review_case.clone(),
+            comment: comment.into(),
+            ..RequestStatementRequest::default()
+        };
+        self.system.reviewer.reviews().request_statement(request).await?;
+        let note = format!("asks the holder for a statement: “{comment}”");
+        self.report("request statement", self.system.reviewer.label, note).await
+    }
+
+    /// Returns how far the request for a statement has come.
+    pub(in crate::demo) async fn statement_status(&self) -> anyhow::Result<statement::Status> {
+        let request = GetReviewCaseRequest { name: self.review_case.clone() };
+        let case = self.system.reviewer.reviews().get_review_case(request).await?.into_inner();
+        Ok(case.statement.context("no statement was requested")?.status())
     }
 
     /// The review lead compares the claims that compete for the first line's workload or

@@ -1,9 +1,11 @@
-//! Scenarios 5 to 7: a rejection is disputed, two partners compete for one subscription, and a
-//! claim supersedes a legacy association (one that was imported from before CPOR and has no claim).
+//! Scenarios 5 to 8: a rejection is disputed, two partners compete for one subscription, a claim
+//! supersedes a legacy association (one that was imported from before CPOR and has no claim), and a
+//! holder defends its association.
 
 use anyhow::ensure;
 use cpor_proto::{
     claims::v1::{Claim, ClaimState},
+    reviews::v1::statement,
     r#type::v1::{AssociationState, FurtherRejectionReason, PrimaryRejectionReason},
 };
 
@@ -68,8 +70,11 @@ pub(super) async fn competing_claims<'a>(
 }
 
 /// Customer Service at Fabrikam: a legacy association of Northwind is imported, and a claim of
-/// Contoso supersedes it.
-pub(super) async fn superseded_legacy_association(system: &DemoSystem, timeline: &mut Timeline) -> anyhow::Result<()> {
+/// Contoso supersedes it. Returns that claim.
+pub(super) async fn superseded_legacy_association<'a>(
+    system: &'a DemoSystem,
+    timeline: &mut Timeline,
+) -> anyhow::Result<DemoClaim<'a>> {
     timeline.print_heading("7  A legacy association of Northwind is imported; a claim of Contoso supersedes it");
     let product = "dynamics-365-customer-service";
     system.import_subscription(FABRIKAM, CUSTOMER_SERVICE, product, "2027-02-20T00:00:00Z").await?;
@@ -98,6 +103,30 @@ pub(super) async fn superseded_legacy_association(system: &DemoSystem, timeline:
     ensure!(claim.look_up_holder().await? == "partners/contoso", "the claim's partner is not on record");
     timeline.summary.count_claim(&claim.current);
     timeline.summary.superseded += 1;
+    Ok(claim)
+}
+
+/// Customer Service at Fabrikam, again: Northwind claims the subscription that Contoso holds.
+/// Contoso defends its association, and stays on record (R37a).
+pub(super) async fn defended_association(
+    system: &DemoSystem,
+    timeline: &mut Timeline,
+    holder: &mut DemoClaim<'_>,
+) -> anyhow::Result<()> {
+    timeline.print_heading("8  Northwind claims the same subscription; Contoso defends its association");
+    let draft = fabrikam_usage("2002", "Nora Novak", "dynamics-365-customer-service", CUSTOMER_SERVICE);
+    let mut challenger =
+        submit_claim(system, timeline, "challenger", &system.northwind, "partners/northwind", draft).await?;
+    holder.read_competition_comment("northwind").await?;
+    holder.request_statement("Which work did you do since spring?").await?;
+    holder.upload("work-since-spring.docx", POE_DOCX).await?;
+    holder.comment("The document lists our work since spring; we run the service desk.").await?;
+    ensure!(holder.statement_status().await? == statement::Status::Given, "the statement was not given");
+    challenger.take_and_start_review().await?;
+    challenger.reject(FurtherRejectionReason::PoeNotAvailable, "Your proof is older than the holder's work.").await?;
+    ensure!(holder.look_up_holder().await? == "partners/contoso", "the holder has lost its association");
+    timeline.summary.count_claim(&challenger.current);
+    timeline.summary.defended += 1;
     Ok(())
 }
 

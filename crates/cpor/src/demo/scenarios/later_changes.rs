@@ -1,9 +1,12 @@
-//! Scenarios 8 to 12: changes after the associations of claims have become official. A program
-//! guide is revised, a customer declines late, a subscription ends, and the earnings are exported
-//! and paid.
+//! Scenarios 9 to 14: changes after the associations of claims have become official. A program
+//! guide is revised, a customer declines late, a subscription ends, the earnings are exported and
+//! paid, and a customer is not reached.
 
 use anyhow::{Context as _, ensure};
-use cpor_proto::{eligibility::v1::PayoutState, r#type::v1::AssociationState};
+use cpor_proto::{
+    eligibility::v1::PayoutState,
+    r#type::v1::{AssociationState, PrimaryRejectionReason},
+};
 
 use super::{CONSENT_WINDOW_AND_A_DAY, POE_DOCX};
 use crate::demo::{claim::DemoClaim, drafts::*, mailbox, program_manager, system::DemoSystem, timeline::Timeline};
@@ -15,7 +18,7 @@ const BUSINESS_CENTRAL: &str = "62c8e3f4-7d5a-4b9c-8ebf-2a3b4c5d6e7f";
 /// % is simulated and activated.
 pub(super) async fn revised_guide(system: &DemoSystem, timeline: &mut Timeline) -> anyhow::Result<()> {
     timeline.print_heading(
-        "8  Usage at Litware grows by 5 %: a guide with a lower threshold is simulated on past months and activated",
+        "9  Usage at Litware grows by 5 %: a guide with a lower threshold is simulated on past months and activated",
     );
     system.advance_to("2026-06-02T09:00:00Z").await?;
     system.import_usage(LITWARE, &[("exchange-online", "2026-04", 1820), ("exchange-online", "2026-05", 1915)]).await?;
@@ -33,7 +36,7 @@ pub(super) async fn revised_guide(system: &DemoSystem, timeline: &mut Timeline) 
 /// customer can decline at any time.
 pub(super) async fn declined_after_the_window(system: &DemoSystem, timeline: &mut Timeline) -> anyhow::Result<()> {
     timeline.print_heading(
-        "9  From June on the policy profile of 2023 is in force: Fabrikam declines weeks after the consent window",
+        "10 From June on the policy profile of 2023 is in force: Fabrikam declines weeks after the consent window",
     );
     let product = "dynamics-365-business-central";
     system.import_subscription(FABRIKAM, BUSINESS_CENTRAL, product, "2027-06-01T00:00:00Z").await?;
@@ -64,7 +67,7 @@ pub(super) async fn expired_subscription(
     claim: &mut DemoClaim<'_>,
 ) -> anyhow::Result<()> {
     timeline.print_heading(
-        "10 The Power Apps subscription of Fabrikam ends on 1 July; its association ends after the grace period",
+        "11 The Power Apps subscription of Fabrikam ends on 1 July; its association ends after the grace period",
     );
     system.advance_to("2026-07-30T09:00:00Z").await?;
     claim.report("in grace", "time", "the subscription has ended; the grace period runs".into()).await?;
@@ -79,7 +82,7 @@ pub(super) async fn expired_subscription(
 
 /// The program manager exports all earnings.
 pub(super) async fn exported_earnings(system: &DemoSystem, timeline: &mut Timeline) -> anyhow::Result<()> {
-    timeline.print_heading("11 The earnings until July are exported");
+    timeline.print_heading("12 The earnings until July are exported");
     let months = [("exchange-online", "2026-06", 1930), ("teams", "2026-06", 1000)];
     system.import_usage(LITWARE, &months).await?;
     system.wait_until_idle().await?;
@@ -91,11 +94,34 @@ pub(super) async fn exported_earnings(system: &DemoSystem, timeline: &mut Timeli
 
 /// The program manager pays what the third quarter earned (R54a).
 pub(super) async fn paid_quarter(system: &DemoSystem, timeline: &mut Timeline) -> anyhow::Result<()> {
-    timeline.print_heading("12 The third quarter ends, and its earnings are paid");
+    timeline.print_heading("13 The third quarter ends, and its earnings are paid");
     system.advance_to("2026-10-01T09:00:00Z").await?;
     let payout = program_manager::pay_quarter(system, timeline, "2026-Q3").await?;
     ensure!(payout.state() == PayoutState::Sent && payout.line_count > 0, "the payout was not sent: {payout:?}");
     let paid = program_manager::count_earnings(system, &format!("payout = {} AND status = PAID", payout.name)).await?;
     ensure!(paid == payout.line_count, "{paid} of {} lines are paid", payout.line_count);
+    Ok(())
+}
+
+/// Business Central at Fabrikam, again: the notice of the approval bounces, and the partner does not
+/// correct the contact. After 30 days the claim is rejected and the subscription is free (R41a).
+pub(super) async fn unreached_customer(system: &DemoSystem, timeline: &mut Timeline) -> anyhow::Result<()> {
+    timeline.print_heading("14 Contoso claims Business Central again, but the customer's mailbox no longer exists");
+    let draft = fabrikam_usage("1001", "Erik Weber", "dynamics-365-business-central", BUSINESS_CENTRAL);
+    let mut claim =
+        DemoClaim::create(system, timeline, "unreached", &system.contoso, "partners/contoso", draft).await?;
+    claim.upload("poe-business-central.docx", POE_DOCX).await?;
+    claim.submit().await?;
+    claim.take_and_start_review().await?;
+    claim.approve().await?;
+    claim.record_bounce().await?;
+    claim.wait(31 * 86_400, "was not reached within 30 days: rejected, and the subscription is free").await?;
+    let rejection = claim.current.rejection.clone().unwrap_or_default();
+    ensure!(
+        rejection.primary_reason() == PrimaryRejectionReason::CustomerNotReached,
+        "the claim has the rejection {rejection:?}"
+    );
+    timeline.summary.count_claim(&claim.current);
+    timeline.summary.unreached += 1;
     Ok(())
 }

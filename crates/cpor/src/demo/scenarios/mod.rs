@@ -28,10 +28,12 @@ pub(super) async fn run_all(system: &DemoSystem, timeline: &mut Timeline) -> any
     review_outcomes::key_already_held(system, timeline).await?;
     competition::disputed_rejection(system, timeline).await?;
     let mut power_apps = competition::competing_claims(system, timeline).await?;
-    competition::superseded_legacy_association(system, timeline).await?;
+    let mut customer_service = competition::superseded_legacy_association(system, timeline).await?;
+    competition::defended_association(system, timeline, &mut customer_service).await?;
     later_changes::revised_guide(system, timeline).await?;
     later_changes::declined_after_the_window(system, timeline).await?;
     later_changes::expired_subscription(system, timeline, &mut power_apps).await?;
     later_changes::exported_earnings(system, timeline).await?;
-    later_changes::paid_quarter(system, timeline).await
+    later_changes::paid_quarter(system, timeline).await?;
+    later_changes::unreached_customer(system, timeline).await
 }

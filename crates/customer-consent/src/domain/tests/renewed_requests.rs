@@ -84,7 +84,7 @@ fn r43_r61_in_2023_a_decline_is_always_possible() {
     assert_eq!(granted.allowed_commands().collect::<Vec<_>>(), [CustomerCommand::Decline]);
     let declined = granted.decline(Channel::SignedIn, "Not them.", day(300)).unwrap().unwrap();
     assert_eq!(declined.next.state.kind(), StateKind::Declined);
-    assert!(matches!(declined.events.as_slice(), [Event::CustomerDeclined { .. }]));
+    assert!(matches!(declined.events.as_slice(), [Event::CustomerDeclined { .. }, ..]));
 }
 
 #[test]
@@ -189,7 +189,7 @@ fn r28_while_a_rejection_can_be_disputed_a_decline_is_recorded() {
     assert_eq!(rejected.deadlines().iter().map(|deadline| deadline.due).collect::<Vec<_>>(), [day(31)]);
     assert_eq!(rejected.approve(Channel::Link, day(4)), Err(Refusal::ClaimClosed));
     let declined = rejected.decline(Channel::SignedIn, "Not them.", day(4)).unwrap().unwrap();
-    assert!(matches!(declined.events.as_slice(), [Event::CustomerDeclined { channel: Channel::SignedIn, .. }]));
+    assert!(matches!(declined.events.as_slice(), [Event::CustomerDeclined { channel: Channel::SignedIn, .. }, ..]));
     let over = rejected.apply_passed_deadline(day(31)).unwrap();
     assert_eq!((over.transition.next.state.kind(), over.transition.events), (StateKind::Closed, vec![]));
     assert_eq!(rejected.with_deadlines_applied(day(31)).decline(Channel::Link, "", day(31)), Err(Refusal::ClaimClosed));

@@ -21,7 +21,7 @@ fn apply(consent: &Consent, input: Input) -> Result<Option<Consent>, Refusal> {
         passed
     };
     let next = match input {
-        Input::Approve => consent.approve(Channel::Link, now)?,
+        Input::Approve => consent.approve(Channel::SignedIn, now)?,
         Input::Decline => as_policy(false).decline(Channel::Link, "", now)?,
         Input::DeclineAnyTime => as_policy(true).decline(Channel::Link, "", now)?,
         Input::Resend => settled(consent).resend_notice(notice(9), now)?,
@@ -29,7 +29,12 @@ fn apply(consent: &Consent, input: Input) -> Result<Option<Consent>, Refusal> {
         Input::ClaimApprovedWithConsent => approved(official(day(20))),
         Input::ClaimApprovedAfterDecline => approved(after_decline(day(20))),
         Input::ClaimEdited => consent
-            .on_claim_edited(edited_claim(), true, [notice(8), notice(9)], now)
+            .on_claim_edited(
+                ClaimSummary { contact_authorized: consent.claim.contact_authorized, ..edited_claim() },
+                true,
+                [notice(8), notice(9)],
+                now,
+            )
             .filter(|transition| transition.next.notices != consent.notices),
         Input::NoticeAccepted => return Ok(accepted(consent)),
         Input::AcceptedNoticeBounces => return Ok(bounced(consent)),
