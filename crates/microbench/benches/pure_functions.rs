@@ -38,7 +38,7 @@ fn submit(bencher: Bencher<'_, '_>) {
     let facts = directory_facts();
     let draft = Claim::create(CLAIM.parse().unwrap(), content(), Some(&facts), now()).unwrap().next;
     let draft = draft.add_evidence(evidence(), &rules, now()).unwrap().next;
-    let submit = || Submit { review_case: CaseId(Uuid::from_u128(2)) };
+    let submit = || Submit { review_case: CaseId(Uuid::from_u128(2)), by_incentives_admin: true };
     bencher.with_inputs(submit).bench_values(|submit| draft.submit(submit, Some(&facts), &rules, now()).unwrap());
 }
 
@@ -174,7 +174,12 @@ fn directory_facts() -> DirectoryFacts {
         key: Some(AssociationKey::Workload("teams".parse().unwrap())),
         held_by_legacy: false,
     };
-    let tenant = Tenant { id: TENANT.parse().unwrap(), display_name: "Fabrikam".into(), calendar: "us-east".into() };
+    let tenant = Tenant {
+        id: TENANT.parse().unwrap(),
+        display_name: "Fabrikam".into(),
+        calendar: "us-east".into(),
+        contact_domains: Vec::new(),
+    };
     DirectoryFacts {
         directory: DirectoryAnswer {
             partner_display_name: "Contoso".into(),

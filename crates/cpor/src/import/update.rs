@@ -60,7 +60,6 @@ async fn update_draft(
         claim: Some(merged),
         update_mask: Some(FieldMask { paths: vec!["*".to_owned()] }),
         validate_only,
-        ..UpdateClaimRequest::default()
     };
     let update = || {
         let (mut client, request) = (client.clone(), connection.request(request.clone()));

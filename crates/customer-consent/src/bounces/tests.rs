@@ -57,11 +57,9 @@ async fn r41b_a_failed_delivery_stops_the_window(system: TestSystem) {
     assert_eq!(consent.state.kind(), StateKind::AwaitingDelivery);
     assert!(consent.is_waiting_for_delivery());
     let sent = system.sent_events().await;
-    let reasons = sent.iter().filter_map(|event| match event {
-        cpor_proto::events::v1::event::Payload::NoticeReported(reported) if !reported.accepted => {
-            Some(reported.bounce_reason.as_str())
-        }
-        _ => None,
+    let reasons = sent.iter().filter_map(|event| {
+        let cpor_proto::events::v1::event::Payload::NoticeReported(reported) = event else { return None };
+        (!reported.accepted).then_some(reported.bounce_reason.as_str())
     });
     assert_eq!(reasons.collect::<Vec<_>>(), ["delivery report 5.1.1"]);
 }

@@ -198,7 +198,8 @@ async fn send(actor: &Actor, replica: usize, method: &Method, request: &[u8]) ->
         let result = result.as_object_mut().unwrap();
         assert!(!result.contains_key("error"), "{}: {result:?}", method.name);
         // Whether the row was new is said to the first request only.
-        (result.remove("outcome"), result.remove("replayed"));
+        result.remove("outcome");
+        result.remove("replayed");
     }
     Ok(answer)
 }
