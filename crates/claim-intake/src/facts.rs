@@ -21,9 +21,9 @@ use std::collections::BTreeSet;
 
 impl ClaimIntake {
     /// Fetches the facts about `content`, the intended content of the call's claim. `submitted` is
-    /// what the claim keeps if it was submitted already (R2a). Calls the registry once and reads the
-    /// database once, by an index. Returns `None` if the registry does
-    /// not answer and `need` is optional.
+    /// what the claim keeps if it was submitted already (R2a). Calls the registry once and reads
+    /// the database once, by an index. Returns `None` if the registry does not answer and `need` is
+    /// optional.
     ///
     /// # Errors
     /// Returns [`CallError::RegistryUnavailable`] if the registry does not answer and `need` is
@@ -58,8 +58,8 @@ impl ClaimIntake {
         }
     }
 
-    /// Fetches what the customer of the claim has that can be claimed. Empty until the claim names one
-    /// of the customer's own domains (R12a). Calls the registry once.
+    /// Fetches what the customer of the claim has that can be claimed. Empty until the claim names
+    /// one of the customer's own domains (R12a). Calls the registry once.
     ///
     /// # Errors
     /// Returns [`CallError::RegistryUnavailable`] if the registry does not answer.

@@ -25,8 +25,8 @@ pub struct Config {
     pub bounces: Option<BounceConfig>,
 }
 
-/// The settings for reports of failed deliveries (RFC 3464). Each notice has a return address of its
-/// own, to which mail systems send such a report.
+/// The settings for reports of failed deliveries (RFC 3464). Each notice has a return address of
+/// its own, to which mail systems send such a report.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BounceConfig {

@@ -1,5 +1,5 @@
-//! Renders the notices (the mails to customers about a claim) and the confirmations of decisions, and
-//! records whether the mail system accepted the notices.
+//! Renders the notices (the mails to customers about a claim) and the confirmations of decisions,
+//! and records whether the mail system accepted the notices.
 
 mod confirmation;
 

@@ -170,7 +170,8 @@ impl Host {
     }
 
     /// Returns whether the caller with this id has used `request_id` for `method` before. For calls
-    /// that do work before their command reaches the writer, which looks up every request id itself.
+    /// that do work before their command reaches the writer, which looks up every request id
+    /// itself.
     ///
     /// # Errors
     /// Returns an error if the database fails.

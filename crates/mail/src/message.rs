@@ -32,7 +32,8 @@ impl std::fmt::Debug for Message {
     }
 }
 
-/// A message that cannot be turned into an e-mail, for example because an address is invalid. The field is the reason.
+/// A message that cannot be turned into an e-mail, for example because an address is invalid. The
+/// field is the reason.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct InvalidMessage(&'static str);

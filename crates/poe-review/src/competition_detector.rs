@@ -3,9 +3,9 @@
 //!
 //! The transaction that changes a case requests a check of every case that may be affected. This
 //! background task runs the requested checks: it looks up the cases that compete for the same keys,
-//! and commits them as the rivals of the checked case. The rivals are saved only if no other check of
-//! the case was requested since the check began; otherwise they may be out of date. A check may be
-//! repeated, so every process of this service may run this task.
+//! and commits them as the rivals of the checked case. The rivals are saved only if no other check
+//! of the case was requested since the check began; otherwise they may be out of date. A check may
+//! be repeated, so every process of this service may run this task.
 use crate::{
     domain::{ReviewCase, Rivals},
     store::{

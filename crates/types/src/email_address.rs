@@ -6,7 +6,8 @@ use std::str::FromStr;
 use crate::DomainName;
 
 /// An e-mail address to which every mail system delivers: letters, digits and some signs before the
-/// `@`, and a domain name after it (RFC 5321, 4.1.2). International domains are in their ASCII form.
+/// `@`, and a domain name after it (RFC 5321, 4.1.2). International domains are in their ASCII
+/// form.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EmailAddress(String);
 

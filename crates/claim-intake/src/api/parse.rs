@@ -106,7 +106,8 @@ impl PlannedUpdate {
         Ok(Self { fields: fields.into_iter().collect(), contact_parts, content })
     }
 
-    /// Returns the update of this claim: the parts of its contacts that the mask does not name stay.
+    /// Returns the update of this claim: the parts of its contacts that the mask does not name
+    /// stay.
     pub(super) fn for_claim(&self, claim: &Claim) -> Update {
         let (mut fields, mut content) = (self.fields.clone(), self.content.clone());
         for contact in [Field::CustomerContact, Field::CustomerTechnicalContact, Field::PartnerContact] {

@@ -1,8 +1,8 @@
-//! Implements UploadEvidence (R14). Cost: three reads, one inserted row that records the upload, the
-//! write to the evidence store while the bytes arrive (two syncs for a local directory), reads of
-//! the parts of the stored bytes that determine the kind, and one decision. A call that ends early
-//! adds no document to the claim. The sweeper removes its bytes. With `validate_only`, the bytes are
-//! removed after they were checked. The bytes of a repeated request are only hashed.
+//! Implements UploadEvidence (R14). Cost: three reads, one inserted row that records the upload,
+//! the write to the evidence store while the bytes arrive (two syncs for a local directory), reads
+//! of the parts of the stored bytes that determine the kind, and one decision. A call that ends
+//! early adds no document to the claim. The sweeper removes its bytes. With `validate_only`, the
+//! bytes are removed after they were checked. The bytes of a repeated request are only hashed.
 use super::{RpcResult, convert};
 use crate::{
     call::Call,

@@ -156,8 +156,9 @@ impl Claim {
     /// is a draft or belongs to another tenant.
     ///
     /// Everything that would reveal a competing claim is removed: the marks of contested lines, a
-    /// request for a statement about them, the deadline of the review, which stops during a competition, and an approval in progress, which
-    /// the registry refuses if another company holds a line.
+    /// request for a statement about them, the deadline of the review, which stops during a
+    /// competition, and an approval in progress, which the registry refuses if another company
+    /// holds a line.
     #[must_use]
     pub fn as_seen_by_customer(mut self, tenant: Option<TenantId>) -> Option<Self> {
         let mut submission = self.state.submission().filter(|submission| tenant == Some(submission.tenant))?.clone();
@@ -217,8 +218,8 @@ impl Claim {
         !approving && self.has_contested_line()
     }
 
-    /// R37a: returns whether a reviewer can ask for a statement: a line is contested, and no earlier
-    /// request is open. The transition table restricts this to approved claims.
+    /// R37a: returns whether a reviewer can ask for a statement: a line is contested, and no
+    /// earlier request is open. The transition table restricts this to approved claims.
     pub(super) fn statement_can_be_requested(&self, _: Timestamp) -> bool {
         let is_open = self.state.submission().is_some_and(|submission| submission.open_statement().is_some());
         self.has_contested_line() && !is_open
@@ -261,8 +262,8 @@ impl Claim {
         is_open && !approving && !self.is_contact_authorized()
     }
 
-    /// R41b: returns whether the customer's mail system has accepted a notice that counts, which can
-    /// bounce later.
+    /// R41b: returns whether the customer's mail system has accepted a notice that counts, which
+    /// can bounce later.
     pub(super) fn has_accepted_notice(&self, _: Timestamp) -> bool {
         self.state.submission().is_some_and(|submission| submission.consent_due.is_some())
     }

@@ -91,8 +91,8 @@ impl Claim {
     }
 
     /// Returns whether an approval of the customer contact by link, and its silence, count as
-    /// consent of the tenant (R43a): the address is at one of the tenant's domains, or a reviewer has
-    /// confirmed the contact.
+    /// consent of the tenant (R43a): the address is at one of the tenant's domains, or a reviewer
+    /// has confirmed the contact.
     #[must_use]
     pub fn is_contact_authorized(&self) -> bool {
         let is_confirmed = self.state.submission().is_some_and(|submission| submission.contact_confirmed.is_some());

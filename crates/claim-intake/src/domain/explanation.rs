@@ -123,7 +123,8 @@ impl Claim {
     }
 }
 
-/// Returns the reason of a rejection, with its further reasons and what the partner can do about it.
+/// Returns the reason of a rejection, with its further reasons and what the partner can do about
+/// it.
 fn rejection_reason(rejection: &Rejection) -> String {
     let has_no_response = rejection.further.contains(&FurtherRejectionReason::NoPartnerResponse);
     let cause = match rejection.primary {

@@ -61,8 +61,8 @@ impl Claim {
         calls_that_end(waiting.wait).iter().filter_map(call).collect()
     }
 
-    /// Returns the field with the partner's answer that a resubmission (R21) or dispute (R28) needs,
-    /// because the partner has added nothing yet.
+    /// Returns the field with the partner's answer that a resubmission (R21) or dispute (R28)
+    /// needs, because the partner has added nothing yet.
     fn missing_answer(&self, wait: Wait) -> Option<&'static str> {
         match wait {
             Wait::PartnerResponse => {

@@ -86,8 +86,8 @@ impl Event {
             FactKind::StatementReminded => Some(PartnerMailKind::StatementReminder),
             FactKind::DisputeReminded => Some(PartnerMailKind::DisputeReminder),
             FactKind::DeliveryReminded => Some(PartnerMailKind::DeliveryReminder),
-            // R41b: a late bounce is reported before the window stops, so this is the time at which the
-            // customer is not reached any more.
+            // R41b: a late bounce is reported before the window stops, so this is the time at which
+            // the customer is not reached any more.
             FactKind::ConsentWindowStopped => {
                 (claim.state.association() == Some(&Association::Pending)).then_some(PartnerMailKind::NoticeBounced)
             }

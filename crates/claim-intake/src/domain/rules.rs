@@ -58,8 +58,8 @@ impl Rules {
         self.partner_window(submission, Self::PARTNER_RESPONSE, start, length)
     }
 
-    /// Returns the window in which the partner can answer a request for a statement (R37a). It is as
-    /// long as the window for a response.
+    /// Returns the window in which the partner can answer a request for a statement (R37a). It is
+    /// as long as the window for a response.
     pub(super) fn statement_window(&self, submission: &Submission, start: Timestamp) -> Result<Window, Refusal> {
         let length = self.recorded_profile(submission)?.partner_response;
         self.partner_window(submission, Self::STATEMENT, start, length)
@@ -76,8 +76,8 @@ impl Rules {
     }
 
     /// Returns when a notice about a claim that was approved at `start` must have been accepted
-    /// (R41a), in the tenant's calendar. customer-consent computes the same time and decides when it
-    /// has passed.
+    /// (R41a), in the tenant's calendar. customer-consent computes the same time and decides when
+    /// it has passed.
     pub(super) fn delivery_due(&self, submission: &Submission, start: Timestamp) -> Result<Timestamp, Refusal> {
         let length = self.recorded_profile(submission)?.customer_delivery;
         Ok(self.calendar(&submission.tenant_calendar)?.deadline("customer_delivery", start, length).due)

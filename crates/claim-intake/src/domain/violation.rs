@@ -39,8 +39,8 @@ string_enum! {
         AlreadyClaimed = "ALREADY_CLAIMED",
         /// At least one document is required (R10 l).
         EvidenceRequired = "EVIDENCE_REQUIRED",
-        /// The address of a customer contact is at the partner contact's domain, which is not one of
-        /// the tenant's domains (R43a).
+        /// The address of a customer contact is at the partner contact's domain, which is not one
+        /// of the tenant's domains (R43a).
         ContactAtPartnerDomain = "CONTACT_AT_PARTNER_DOMAIN",
         /// The terms must be acknowledged (R10 m).
         TermsNotAcknowledged = "TERMS_NOT_ACKNOWLEDGED",

@@ -33,8 +33,9 @@ string_enum! {
         NoticeDelivery = "NOTICE_DELIVERY",
         /// The consent window has to end (R27).
         ConsentWindow = "CONSENT_WINDOW",
-        /// The customer contact approved by link or did not decline, but is not authorized: a reviewer
-        /// has to confirm the contact, or an administrator of the customer has to approve (R43a).
+        /// The customer contact approved by link or did not decline, but is not authorized: a
+        /// reviewer has to confirm the contact, or an administrator of the customer has to approve
+        /// (R43a).
         ContactConfirmation = "CONTACT_CONFIRMATION",
         /// The customer declined before and has to approve explicitly (R28).
         ExplicitApproval = "EXPLICIT_APPROVAL",
@@ -156,8 +157,8 @@ const fn reviewer_wait(submission: &Submission) -> Wait {
 fn wait_when_approved(submission: &Submission, association: &Association) -> WaitStatus {
     match (association, submission.consent_due) {
         (Association::Pending, None) => {
-            // R41a: after a bounce the partner can correct the contacts. Operators can only send the
-            // notice again.
+            // R41a: after a bounce the partner can correct the contacts. Operators can only send
+            // the notice again.
             let mover = if submission.bounced { Party::Partner } else { Party::System };
             WaitStatus::new(Wait::NoticeDelivery, submission.delivery_due, mover)
         }

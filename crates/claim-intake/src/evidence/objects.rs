@@ -27,8 +27,8 @@ pub(crate) struct ObjectWriter {
     parts: WriteMultipart,
 }
 
-/// An object with all its bytes, which is not stored under its final name yet. If it is dropped, the
-/// sweeper removes it later.
+/// An object with all its bytes, which is not stored under its final name yet. If it is dropped,
+/// the sweeper removes it later.
 pub(crate) struct CompleteObject {
     /// The store that contains the object.
     store: EvidenceStore,
@@ -82,7 +82,8 @@ impl EvidenceStore {
         Ok(self.0.get(&stored_path(id)).await?.into_stream().map_err(EvidenceStoreError).boxed())
     }
 
-    /// Deletes the objects that are complete and were never stored, if they are older than `before`.
+    /// Deletes the objects that are complete and were never stored, if they are older than
+    /// `before`.
     ///
     /// # Errors
     /// Returns an error if the object store fails.

@@ -1,7 +1,7 @@
 //! Stores and reads the history of claims. The entries of a claim form a hash chain (R56). Only an
 //! erasure of personal data changes stored entries. Each entry also has a sequence number in the
-//! log of its owner and, from the submission of its claim on, in the log of all claims, in the order
-//! of commits. Watches read these logs (R59).
+//! log of its owner and, from the submission of its claim on, in the log of all claims, in the
+//! order of commits. Watches read these logs (R59).
 use super::{
     entity::{entry_audience::EntryAudience, history, json::Changes, owner_log},
     events_with_position,

@@ -1,6 +1,6 @@
 //! Reads reports that a notice could not be delivered after the customer's mail system, or a relay,
-//! had accepted it (R41b). A mail server delivers the reports to a folder in the format Maildir. The
-//! return address to which a report is sent identifies the notice.
+//! had accepted it (R41b). A mail server delivers the reports to a folder in the format Maildir.
+//! The return address to which a report is sent identifies the notice.
 
 mod report;
 mod return_address;
@@ -28,8 +28,8 @@ const POLL_INTERVAL: Duration = Duration::from_secs(5);
 /// returned mail follows.
 const MAX_REPORT_BYTES: u64 = 256 * 1024;
 
-/// Reads the reports in a Maildir. Several processes may read the same one: a report that is applied
-/// twice changes nothing.
+/// Reads the reports in a Maildir. Several processes may read the same one: a report that is
+/// applied twice changes nothing.
 #[derive(Clone)]
 pub(crate) struct BounceReader {
     /// The consents whose notices the reports are about.

@@ -1,5 +1,5 @@
-//! Delivery status notifications (RFC 3464): the mails by which mail systems report what became of a
-//! mail that they had accepted.
+//! Delivery status notifications (RFC 3464): the mails by which mail systems report what became of
+//! a mail that they had accepted.
 
 use mail_parser::{Message, MessageParser, MimeHeaders as _};
 
@@ -65,8 +65,8 @@ fn recipients(message: &Message<'_>) -> Option<Vec<RecipientStatus>> {
                     .is_some_and(|subtype| is_one_of(subtype, &["delivery-status", "global-delivery-status"]))
         })
     })?;
-    // The part consists of groups of fields, which blank lines separate (RFC 3464, section 2.1). The
-    // fields of the first group are about the mail as a whole.
+    // The part consists of groups of fields, which blank lines separate (RFC 3464, section 2.1).
+    // The fields of the first group are about the mail as a whole.
     let text = String::from_utf8_lossy(part.contents()).replace("\r\n", "\n");
     Some(text.split("\n\n").filter_map(recipient_status).collect())
 }

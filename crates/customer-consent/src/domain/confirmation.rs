@@ -1,5 +1,5 @@
-//! Mails that confirm a decision to the customer contact (R43a), and the authorization of the contact:
-//! whether its approval by link, and its silence, count as consent of the tenant.
+//! Mails that confirm a decision to the customer contact (R43a), and the authorization of the
+//! contact: whether its approval by link, and its silence, count as consent of the tenant.
 
 use cpor_durable::Transition;
 use cpor_types::Timestamp;

@@ -33,8 +33,8 @@ impl Consent {
         Ok(Some(transition))
     }
 
-    /// Records that a notice bounced after it was sent (R41b). An operator knows this from a person,
-    /// and not from the mail system. A repeated command changes nothing.
+    /// Records that a notice bounced after it was sent (R41b). An operator knows this from a
+    /// person, and not from the mail system. A repeated command changes nothing.
     pub(crate) fn record_bounce(&self, notice: Uuid, reason: &str, terms: &Terms, now: Timestamp) -> CommandResult {
         let found = self.notices.iter().find(|candidate| candidate.id == notice).ok_or(Refusal::NoticeUnknown)?;
         if found.delivery == Delivery::Queued {

@@ -147,9 +147,10 @@ impl Consent {
         Some(Transition { next: notice_transition.next, ..transition })
     }
 
-    /// Notifies the new contact of an approved claim (R29a). The notice can open the consent window.
-    /// If no notice was accepted before, earlier links can only decline from now on, and an approval
-    /// by such a link lapses. If a notice was accepted meanwhile, the window stays as it is.
+    /// Notifies the new contact of an approved claim (R29a). The notice can open the consent
+    /// window. If no notice was accepted before, earlier links can only decline from now on, and an
+    /// approval by such a link lapses. If a notice was accepted meanwhile, the window stays as it
+    /// is.
     fn notify_corrected_contact(&self, claim: ClaimSummary, notice: Uuid, now: Timestamp) -> Transition<Self> {
         let mut next = Self { claim, update_time: now, ..self.clone() };
         if self.state.delivery_period().is_some() {
@@ -206,8 +207,8 @@ impl Consent {
         Some(Transition::new(self.with_state(State::Closed { since: now }, now), []))
     }
 
-    /// Returns this consent with the new content of the claim, without asking the customer again. If
-    /// the contact is authorized now, its earlier decision counts from now on (R43a).
+    /// Returns this consent with the new content of the claim, without asking the customer again.
+    /// If the contact is authorized now, its earlier decision counts from now on (R43a).
     fn with_claim(&self, claim: ClaimSummary, now: Timestamp) -> Option<Transition<Self>> {
         let is_newly_authorized = claim.contact_authorized && !self.claim.contact_authorized;
         let next = Self { claim, update_time: now, ..self.clone() };

@@ -40,8 +40,8 @@ pub(crate) enum Input {
     WindowPasses,
     /// The deadline of the consent window passes, and the customer declined before a dispute (R28).
     WindowPassesAfterDecline,
-    /// The deadline of the consent window passes, and silence does not count, because the contact is
-    /// not authorized (R43a).
+    /// The deadline of the consent window passes, and silence does not count, because the contact
+    /// is not authorized (R43a).
     WindowPassesUnconfirmed,
     /// A contact whose silence did not count is authorized now (R43a).
     SilenceConfirmed,

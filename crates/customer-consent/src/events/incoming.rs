@@ -1,6 +1,6 @@
-//! Applies the events of claim-intake, the service that owns the claims, to consents, and the events
-//! of the registry to holders of legacy associations. A consent is
-//! the customer's side of one claim.
+//! Applies the events of claim-intake, the service that owns the claims, to consents, and the
+//! events of the registry to holders of legacy associations. A consent is the customer's side of
+//! one claim.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -77,8 +77,8 @@ impl ClaimEventReceiver {
         Ok(())
     }
 
-    /// Tells the holder of a legacy association what the registry reports (R58a). The time to answer
-    /// a request starts at the time of the request (R47).
+    /// Tells the holder of a legacy association what the registry reports (R58a). The time to
+    /// answer a request starts at the time of the request (R47).
     async fn apply_legacy_holder_notified(
         &self,
         incoming: &IncomingEvent,

@@ -80,8 +80,8 @@ impl StatementForm {
     }
 }
 
-/// Returns a text without surrounding white space, with plain line breaks, and without U+0000, which
-/// PostgreSQL cannot store.
+/// Returns a text without surrounding white space, with plain line breaks, and without U+0000,
+/// which PostgreSQL cannot store.
 fn clean_text(text: &str) -> String {
     text.replace("\r\n", "\n").replace('\0', "").trim().to_owned()
 }

@@ -26,8 +26,8 @@ use crate::domain::{Consent, Event};
 use crate::events::outgoing;
 use entity::consent as row;
 
-/// The kind of mails that confirm a decision to the contact (R43a). The other mails are notices, and
-/// have the kind of their notice.
+/// The kind of mails that confirm a decision to the contact (R43a). The other mails are notices,
+/// and have the kind of their notice.
 pub(crate) const CONFIRMATION_MAIL: &str = "confirmation";
 
 /// Stores consents, one row for each, and queues their mails in the same transaction.

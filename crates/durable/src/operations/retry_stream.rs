@@ -12,8 +12,8 @@ use crate::{
 
 impl OperationsServer {
     /// Makes a parked stream available for delivery again and notifies the relay; with
-    /// `validate_only`, changes nothing. Two statements, or one query with `validate_only`. The gRPC
-    /// method calls this once the caller is known; tests call it directly.
+    /// `validate_only`, changes nothing. Two statements, or one query with `validate_only`. The
+    /// gRPC method calls this once the caller is known; tests call it directly.
     ///
     /// # Errors
     /// NOT_FOUND `STREAM_NOT_FOUND`; FAILED_PRECONDITION `STREAM_NOT_PARKED`, `SERVICE_NOT_HOSTED`.

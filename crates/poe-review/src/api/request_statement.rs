@@ -1,5 +1,5 @@
-//! RequestStatement: asks the partner of an approved claim for a statement while a line of the claim
-//! is contested (R37a). Executes one command; see `Api::execute_command` for its cost.
+//! RequestStatement: asks the partner of an approved claim for a statement while a line of the
+//! claim is contested (R37a). Executes one command; see `Api::execute_command` for its cost.
 use super::{Api, reviewer};
 use crate::domain::ReviewCase;
 use cpor_proto::reviews::v1::{RequestStatementRequest, ReviewCase as ProtoReviewCase};

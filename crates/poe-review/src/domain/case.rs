@@ -111,8 +111,8 @@ impl ReviewCase {
 }
 
 /// Builds the transition from one case to the next with its event. If the contested lines differ,
-/// the transition also contains the event [`CaseEvent::CompetitionChanged`], and for each award that
-/// the next case no longer has, [`CaseEvent::AwardReleased`].
+/// the transition also contains the event [`CaseEvent::CompetitionChanged`], and for each award
+/// that the next case no longer has, [`CaseEvent::AwardReleased`].
 pub(super) fn transition(previous: &ReviewCase, next: ReviewCase, event: CaseEvent) -> Transition<ReviewCase> {
     let mut events = vec![event];
     events.extend(competition_change(previous, &next));

@@ -122,8 +122,8 @@ impl ReviewCase {
         })
     }
 
-    /// Records that a notice to the customer of the approved claim bounced (R41a, R41b), so that the
-    /// reviewer is told by mail. Returns `None` if the case is not approved.
+    /// Records that a notice to the customer of the approved claim bounced (R41a, R41b), so that
+    /// the reviewer is told by mail. Returns `None` if the case is not approved.
     #[must_use]
     pub fn record_bounce(&self, official: bool, now: Timestamp) -> Option<Transition<Self>> {
         let next = Self { update_time: now.max(self.update_time), ..self.clone() };

@@ -45,8 +45,8 @@ pub enum StatementStatus {
 }
 
 impl ReviewCase {
-    /// Requests a statement: of the partner if the case is approved, and otherwise of the holders of
-    /// the legacy associations that the case competes with.
+    /// Requests a statement: of the partner if the case is approved, and otherwise of the holders
+    /// of the legacy associations that the case competes with.
     ///
     /// # Errors
     /// Returns the [`Refusal`] if the transition table does not allow the command,

@@ -146,8 +146,8 @@ const fn statement_row(phase: Phase, rule: &'static str) -> TransitionRow {
     row(phase, CommandKind::RequestStatement, RequiredRole::AnyReviewer, AssigneeGuard::None, phase, rule)
 }
 
-/// Builds the row for the confirmation of the customer contact, which is possible until the claim is
-/// rejected or closed.
+/// Builds the row for the confirmation of the customer contact, which is possible until the claim
+/// is rejected or closed.
 const fn confirm_contact(phase: Phase) -> TransitionRow {
     row(phase, CommandKind::ConfirmContact, RequiredRole::CaseReviewer, AssigneeGuard::None, phase, "R43a")
 }

@@ -169,8 +169,8 @@ impl ClaimEventReceiver {
         .await
     }
 
-    /// Records the statement of the holder of a legacy association, or how far the request for it has
-    /// come (R58a).
+    /// Records the statement of the holder of a legacy association, or how far the request for it
+    /// has come (R58a).
     async fn legacy_statement_reported(
         &self,
         incoming: &IncomingEvent,

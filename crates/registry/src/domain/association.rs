@@ -167,9 +167,9 @@ impl Association {
         }
     }
 
-    /// Makes a pending association official (R27), at `at` but never before it was created. One that
-    /// has expired while it was pending was official from `at` until its end (R47). Has no effect in
-    /// other states.
+    /// Makes a pending association official (R27), at `at` but never before it was created. One
+    /// that has expired while it was pending was official from `at` until its end (R47). Has no
+    /// effect in other states.
     pub(crate) fn make_official(&mut self, at: Timestamp) {
         match self.state {
             AssociationState::Pending => {

@@ -1,8 +1,8 @@
 //! The directory checks of a claim (R12). The directory is the registry's data about partners and
 //! customers. The checks also fill in the subscription of a line, if the tenant has only one that
-//! fits (R10 g). Before the claim names one of the tenant's own domains, nothing about the tenant is
-//! judged or filled in (R12a). A *line* is the part of a claim that is about one workload or subscription (its
-//! *key*).
+//! fits (R10 g). Before the claim names one of the tenant's own domains, nothing about the tenant
+//! is judged or filled in (R12a). A *line* is the part of a claim that is about one workload or
+//! subscription (its *key*).
 //!
 //! The RPC `CheckClaim` (at entry and submission) and the RPC `PlaceHold` (at approval) use the
 //! same function, so that they always agree.

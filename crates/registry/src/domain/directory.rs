@@ -48,8 +48,8 @@ pub(crate) struct TenantProfile {
 }
 
 impl TenantProfile {
-    /// Returns whether the domain belongs to the tenant and has not ended at `now`. The text is what
-    /// a user entered: surrounding blanks, a final dot and upper case are accepted.
+    /// Returns whether the domain belongs to the tenant and has not ended at `now`. The text is
+    /// what a user entered: surrounding blanks, a final dot and upper case are accepted.
     pub(crate) fn owns_domain(&self, entered: &str, now: Timestamp) -> bool {
         let is_owned = |domain: DomainName| {
             self.domains.contains(&domain) && !has_ended(self.domain_ends.get(&domain).copied(), now)

@@ -32,9 +32,9 @@ impl Tenant {
     }
 
     /// Returns the time at which an association ends with its key, and a text that explains the
-    /// time. An association with a workload ends with the use of the workload (R2a). A legacy association ends with the subscription (R58). Any other ends
-    /// with the grace period, in which the subscription still counts as active (R39). Returns
-    /// `None` when no end is set.
+    /// time. An association with a workload ends with the use of the workload (R2a). A legacy
+    /// association ends with the subscription (R58). Any other ends with the grace period, in which
+    /// the subscription still counts as active (R39). Returns `None` when no end is set.
     fn end_of_association(&self, association: &Association) -> Option<(Timestamp, &'static str)> {
         match &association.key {
             AssociationKey::Workload(product) => {
@@ -54,8 +54,8 @@ impl Tenant {
 }
 
 impl Association {
-    /// Returns the time at which the association ends with its subscription, if that is known: after
-    /// the grace period (R39), or without it for a legacy association (R58).
+    /// Returns the time at which the association ends with its subscription, if that is known:
+    /// after the grace period (R39), or without it for a legacy association (R58).
     pub(crate) fn end_with(&self, subscription: &Subscription) -> Option<Timestamp> {
         match self.source {
             Source::Claim(_) => subscription.expire_time,

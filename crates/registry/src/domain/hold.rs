@@ -50,10 +50,10 @@ pub(crate) struct LineToHold {
 impl Tenant {
     /// Holds all lines of a claim, or records a refusal with every reason.
     ///
-    /// The claim is checked again against the directory and the catalog (R12). It keeps the location
-    /// and the domain that it was submitted with (R2a). Returns `None` when
-    /// this decision was already made since the tenant was loaded. A decision from before that is
-    /// found when the tenant is saved, as a [`RecordConflict`](super::record::RecordConflict).
+    /// The claim is checked again against the directory and the catalog (R12). It keeps the
+    /// location and the domain that it was submitted with (R2a). Returns `None` when this decision
+    /// was already made since the tenant was loaded. A decision from before that is found when the
+    /// tenant is saved, as a [`RecordConflict`](super::record::RecordConflict).
     pub(crate) fn place_hold(
         &self,
         request: &HoldRequest,
@@ -80,8 +80,8 @@ impl Tenant {
     /// Makes the pending holds of a claim official at `at` (R27). Returns `None` when the claim has
     /// no pending hold.
     ///
-    /// The grant counts from `at`, even if it arrives late (R47): associations that have expired since
-    /// then were official until their end.
+    /// The grant counts from `at`, even if it arrives late (R47): associations that have expired
+    /// since then were official until their end.
     ///
     /// If the claim is the successor of a key (it was awarded the key while another company was the
     /// official holder), the holder's association ends at the same time (R37).

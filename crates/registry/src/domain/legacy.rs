@@ -104,8 +104,8 @@ impl Tenant {
     }
 
     /// Tells the holder of the key that a claim competes with it or that a reviewer asks for its
-    /// statement (R58a). If the holder has no contact, the review case is told. Returns `None` if no
-    /// legacy association holds the key.
+    /// statement (R58a). If the holder has no contact, the review case is told. Returns `None` if
+    /// no legacy association holds the key.
     pub(crate) fn notify_legacy_holder(&self, key: &AssociationKey, subject: NoticeSubject) -> Option<TenantChange> {
         let is_legacy = |association: &&Association| association.claimed_line().is_none() && association.holds_key();
         let holder = self.live_associations_on(key).find(is_legacy)?;

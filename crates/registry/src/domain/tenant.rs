@@ -25,11 +25,11 @@ pub(crate) struct Tenant {
     pub(crate) id: TenantId,
     pub(crate) directory: TenantDirectory,
     /// The associations by id. The store loads the live associations, and those that have expired
-    /// while they belonged to a claim, because a fact about them can arrive late (R47). One that ends
-    /// stays in the map until the change is saved.
+    /// while they belonged to a claim, because a fact about them can arrive late (R47). One that
+    /// ends stays in the map until the change is saved.
     pub(crate) associations: BTreeMap<AssociationId, Association>,
-    /// The successor of each key that was awarded and that the awarded claim does not hold alone yet
-    /// (R37). The key is reserved for it: no other company can get a hold.
+    /// The successor of each key that was awarded and that the awarded claim does not hold alone
+    /// yet (R37). The key is reserved for it: no other company can get a hold.
     pub(crate) successors: BTreeMap<AssociationKey, Successor>,
     /// The decisions and closed cases that were added since the tenant was loaded. The store does
     /// not load earlier ones. When it saves the tenant, it merges these additions into the stored

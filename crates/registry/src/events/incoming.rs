@@ -1,6 +1,6 @@
 //! The events that the registry receives from claim-intake, the service that owns the claims, and
-//! from poe-review. A *hold* reserves a workload or subscription of a tenant for a claim's partner. It becomes
-//! *official* (the partner is on record) when the customer has consented.
+//! from poe-review. A *hold* reserves a workload or subscription of a tenant for a claim's partner.
+//! It becomes *official* (the partner is on record) when the customer has consented.
 use std::sync::Arc;
 
 use cpor_database::Db;

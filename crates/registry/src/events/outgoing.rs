@@ -148,9 +148,10 @@ fn association_ended(tenant: String, ended: &AssociationsEnded) -> AssociationEn
 
 /// Returns the services that receive the event about ended associations.
 ///
-/// If the end was reported before, only eligibility receives it, which did not know the association.
-/// Claim-intake receives it unless the associations ended because claim-intake itself closed the
-/// claim. Eligibility receives it if it received the event that the association became official.
+/// If the end was reported before, only eligibility receives it, which did not know the
+/// association. Claim-intake receives it unless the associations ended because claim-intake itself
+/// closed the claim. Eligibility receives it if it received the event that the association became
+/// official.
 fn receivers_of_end(ended: &AssociationsEnded) -> Vec<Service> {
     let is_unknown_to_claim_intake = match ended.reason {
         EndReason::Expired | EndReason::Superseded => true,

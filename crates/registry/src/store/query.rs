@@ -163,8 +163,8 @@ pub(crate) async fn associations_on_record(
 }
 
 /// Returns the times at which these associations will end by what the directory knows about their
-/// subscriptions and workloads. Those that have ended, or whose end is not known, are left out. Uses
-/// two queries.
+/// subscriptions and workloads. Those that have ended, or whose end is not known, are left out.
+/// Uses two queries.
 pub(crate) async fn expected_ends(
     db: &DatabaseConnection,
     associations: impl Iterator<Item = &NamedAssociation>,

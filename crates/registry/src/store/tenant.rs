@@ -52,9 +52,9 @@ impl Store for TenantStore {
         format!("tenants/{}", key.owner)
     }
 
-    /// Loads and locks the tenants with six queries, for any number of tenants. Most of the data that
-    /// grows with the history of a tenant is not loaded: claim records, and associations that did
-    /// not end by expiry.
+    /// Loads and locks the tenants with six queries, for any number of tenants. Most of the data
+    /// that grows with the history of a tenant is not loaded: claim records, and associations that
+    /// did not end by expiry.
     async fn load(&self, tx: &Tx, keys: &[AggregateKey]) -> Result<Vec<(AggregateKey, Versioned<Tenant>)>, StoreError> {
         let rows = rows::load_locked::<tenant::Entity>(tx, keys).await?;
         let ids: Vec<TenantId> = rows.iter().map(|row| row.id.into()).collect();

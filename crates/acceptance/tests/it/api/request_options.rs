@@ -1,5 +1,5 @@
-//! The options that every mutating method has: `request_id` (AIP-155), `validate_only` (AIP-163) and,
-//! if the request names a resource with an etag, `etag` (AIP-154).
+//! The options that every mutating method has: `request_id` (AIP-155), `validate_only` (AIP-163)
+//! and, if the request names a resource with an etag, `etag` (AIP-154).
 
 use cpor_acceptance::{Method, methods};
 use prost_reflect::{Kind, MessageDescriptor};

@@ -191,7 +191,8 @@ async fn validate_only_imports_no_directory(system: &TestSystem) {
         Outcome::Updated,
         Outcome::Unchanged,
     ];
-    // The second call shows that the first one changed nothing, the last one that they told the truth.
+    // The second call shows that the first one changed nothing, the last one that they told the
+    // truth.
     for validate_only in [true, true, false] {
         let request = ImportDirectoryRequest { rows: rows.clone(), validate_only, ..Default::default() };
         let results = system.directory.registry().import_directory(request).await.unwrap().into_inner().results;

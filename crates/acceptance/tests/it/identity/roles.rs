@@ -90,8 +90,8 @@ async fn assert_permitted(actor: &Actor, method: &Method, role: Role, fixture: &
         ActorSide::Reviewer | ActorSide::Vendor | ActorSide::Time | ActorSide::System => {
             assert_eq!(denial(&other), denial(&own), "{role} at {}: {other:?}", method.path);
             let refusal = nothing.err().map(|status| (status.code(), reason(&status)));
-            // ArbitrateLines reports unknown cases as awards that are not possible. CreatePayout does
-            // not know partners: one that does not exist has no earnings.
+            // ArbitrateLines reports unknown cases as awards that are not possible. CreatePayout
+            // does not know partners: one that does not exist has no earnings.
             let is_unknown_case = |reason: &str| matches!(reason, "AWARDS_NOT_POSSIBLE" | "PAYOUT_NOTHING_DUE");
             let is_expected =
                 refusal.as_ref().is_none_or(|(code, reason)| *code == Code::NotFound || is_unknown_case(reason));

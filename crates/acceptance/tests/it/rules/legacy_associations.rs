@@ -201,7 +201,8 @@ async fn r58a_the_holder_is_told_of_a_competing_claim(system: &TestSystem) {
     let mail = system.mail_to(HOLDER);
     assert!(mail.subject.contains("Fabrikam") || mail.text.contains("Another company claims"), "{mail:?}");
     assert!(!format!("{mail:?}").to_lowercase().contains("northwind"), "the rival is named: {mail:?}");
-    // Opening, scanning and prefetching the link change nothing, and neither does an incomplete form.
+    // Opening, scanning and prefetching the link change nothing, and neither does an incomplete
+    // form.
     for method in [Method::GET, Method::HEAD, Method::GET] {
         assert_eq!(system.browser.send(method, mail.link()).await.status, StatusCode::OK);
     }

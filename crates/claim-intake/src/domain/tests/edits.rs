@@ -105,8 +105,8 @@ fn r29_another_location_has_another_calendar() {
     assert_eq!(transition.next.state.submission().unwrap().partner_calendar, "us-east");
 }
 
-/// R29, R29a, R61: the edits and evidence that each profile allows in each state. Under every profile,
-/// the contacts of an approved claim can be corrected until a notice is accepted.
+/// R29, R29a, R61: the edits and evidence that each profile allows in each state. Under every
+/// profile, the contacts of an approved claim can be corrected until a notice is accepted.
 #[test]
 fn r61_each_profile_leaves_its_own_to_the_partner() {
     let (edit, evidence) = (Command::Update, Command::AddEvidence);

@@ -102,8 +102,8 @@ impl Claim {
         builder.build()
     }
 
-    /// R41b: the notice that opened the consent window has bounced after all, so the claim waits for
-    /// a notice that is accepted. The bounce itself was reported before.
+    /// R41b: the notice that opened the consent window has bounced after all, so the claim waits
+    /// for a notice that is accepted. The bounce itself was reported before.
     fn apply_window_stopped(
         &self,
         submission: &Submission,
@@ -183,9 +183,9 @@ impl Claim {
         Some(builder.build())
     }
 
-    /// R43a: the customer contact approved by link, or was silent until the consent window ended, and
-    /// that does not count until a reviewer confirms the contact. Returns `None` if the association is
-    /// not pending any more, or the customer has approved otherwise.
+    /// R43a: the customer contact approved by link, or was silent until the consent window ended,
+    /// and that does not count until a reviewer confirms the contact. Returns `None` if the
+    /// association is not pending any more, or the customer has approved otherwise.
     fn apply_unconfirmed_consent(
         &self,
         submission: &Submission,

@@ -29,9 +29,9 @@ impl Field {
 }
 
 impl Claim {
-    /// Changes a submitted claim (R29), or corrects the customer contacts of an approved one (R29a). The claim must be complete afterwards, as at its
-    /// submission. `facts` are the registry's answer about the content after the update. Returns
-    /// `None` when nothing changes.
+    /// Changes a submitted claim (R29), or corrects the customer contacts of an approved one
+    /// (R29a). The claim must be complete afterwards, as at its submission. `facts` are the
+    /// registry's answer about the content after the update. Returns `None` when nothing changes.
     pub(super) fn edit_submitted(
         &self,
         update: &Update,

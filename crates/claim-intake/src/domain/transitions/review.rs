@@ -197,8 +197,8 @@ impl Claim {
         Ok(Some(builder.build()))
     }
 
-    /// R43a: a reviewer confirmed the customer contact. Returns `None` if the claim has another contact
-    /// by now, or the contact needs no confirmation.
+    /// R43a: a reviewer confirmed the customer contact. Returns `None` if the claim has another
+    /// contact by now, or the contact needs no confirmation.
     fn apply_contact_confirmed(
         &self,
         submission: &Submission,

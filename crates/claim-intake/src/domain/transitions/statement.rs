@@ -1,5 +1,6 @@
-//! Statements of holders whose lines are contested (R37a). A reviewer asks the partner of an approved
-//! claim for a statement. The partner answers with a comment or a document; silence decides nothing.
+//! Statements of holders whose lines are contested (R37a). A reviewer asks the partner of an
+//! approved claim for a statement. The partner answers with a comment or a document; silence
+//! decides nothing.
 use super::apply::{ApplyResult, FactContext};
 use crate::domain::{
     Claim, Comment, EventKind, FactKind, StatementRequest, StatementStatus, Submission, Window,

@@ -10,9 +10,9 @@ use cpor_types::{Deadline, FurtherRejectionReason, PrimaryRejection, Timestamp};
 impl Aggregate for Claim {
     type Event = Event;
 
-    /// Returns the partner's response deadline while the claim waits for an answer, the deadline for
-    /// a statement about contested lines (R37a), or the end of the dispute window while a rejection
-    /// can be disputed. Each comes with its reminder.
+    /// Returns the partner's response deadline while the claim waits for an answer, the deadline
+    /// for a statement about contested lines (R37a), or the end of the dispute window while a
+    /// rejection can be disputed. Each comes with its reminder.
     fn deadlines(&self) -> Vec<Deadline> {
         match &self.state {
             State::PartnerActionRequired(_, action) => action.response.deadlines(Rules::REMIND_RESPONSE),

@@ -34,7 +34,8 @@ impl<'d, R: ReaderAt> Package<'d, R> {
         let mut declared_offset = [0; 4];
         document.read_exact_at(&mut declared_offset, archive.eocd_offset() + DIRECTORY_OFFSET_POSITION).ok()?;
         let declared_offset = u32::from_le_bytes(declared_offset);
-        // In an archive with more than 4 GiB, the field has its maximum, and another record decides.
+        // In an archive with more than 4 GiB, the field has its maximum, and another record
+        // decides.
         let is_complete = declared_offset == u32::MAX || archive.directory_offset() >= u64::from(declared_offset);
         (is_complete && archive.end_offset() == size).then_some(Self { archive, buffer })
     }

@@ -49,7 +49,8 @@ pub(super) fn for_each_child(document: impl Read, root: &str, mut visit: impl Fn
     }
 }
 
-/// Fails if a token has more bytes than are left. The XML reader itself collects a token completely.
+/// Fails if a token has more bytes than are left. The XML reader itself collects a token
+/// completely.
 struct TokenLimit<R> {
     document: R,
     /// The number of bytes that the current token may still have.

@@ -103,8 +103,9 @@ pub(super) async fn paid_quarter(system: &DemoSystem, timeline: &mut Timeline) -
     Ok(())
 }
 
-/// Business Central at Fabrikam, again: the notice of the approval bounces, and the partner does not
-/// correct the contact. After 30 days the claim is rejected and the subscription is free (R41a).
+/// Business Central at Fabrikam, again: the notice of the approval bounces, and the partner does
+/// not correct the contact. After 30 days the claim is rejected and the subscription is free
+/// (R41a).
 pub(super) async fn unreached_customer(system: &DemoSystem, timeline: &mut Timeline) -> anyhow::Result<()> {
     timeline.print_heading("14 Contoso claims Business Central again, but the customer's mailbox no longer exists");
     let draft = fabrikam_usage("1001", "Erik Weber", "dynamics-365-business-central", BUSINESS_CENTRAL);

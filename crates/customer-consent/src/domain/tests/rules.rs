@@ -259,7 +259,8 @@ fn r41a_an_unreached_customer_is_reported_once() {
         passed.push((elapsed.due, elapsed.transition.events.clone()));
         consent = elapsed.transition.next;
     }
-    // The 30th day after the approval ends on a Friday, and the reminder is one business day before.
+    // The 30th day after the approval ends on a Friday, and the reminder is one business day
+    // before.
     let [remind, due] = ["2026-04-01T22:00:00Z", "2026-04-03T22:00:00Z"].map(|time| time.parse::<Timestamp>().unwrap());
     assert_eq!(passed, [(remind, vec![Event::DeliveryReminded]), (due, vec![Event::CustomerNotReached])]);
     assert_eq!(consent.state.kind(), StateKind::Closed);
