@@ -39,6 +39,11 @@ without `file` are ignored. A document that the claim already has is not uploade
 const FILE_COLUMN: &str = "file";
 const SIGNATURE_COLUMN: &str = "signature_date";
 
+/// Returns whether a sheet with documents can have this column. `cpor submit` takes the same sheet.
+pub(crate) fn is_known_column(name: &str) -> bool {
+    [FILE_COLUMN, SIGNATURE_COLUMN].contains(&name) || columns::is_known(name)
+}
+
 /// The size of the messages of an upload.
 const MESSAGE_BYTES: usize = 1 << 20;
 
@@ -62,8 +67,7 @@ pub struct Args {
 /// Returns an error if the sheet cannot be read, or the server cannot be reached.
 pub async fn run(args: &Args) -> anyhow::Result<bool> {
     let (kind, content) = sheet::read_file(&args.file)?;
-    let is_known = |name: &str| [FILE_COLUMN, SIGNATURE_COLUMN].contains(&name) || columns::is_known(name);
-    let sheet = Sheet::parse(kind, &content, &args.sheet, is_known)?;
+    let sheet = Sheet::parse(kind, &content, &args.sheet, is_known_column)?;
     sheet.require_columns(&[columns::CLAIM_COLUMN, FILE_COLUMN])?;
     let connection = args.server.connect().await?;
     let results = args.results.create(&args.file, sheet.lines)?;

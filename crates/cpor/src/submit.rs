@@ -8,6 +8,7 @@ use cpor_proto::claims::v1::{
 use tonic::{Status, transport::Channel};
 
 use crate::{
+    evidence,
     import::{
         FieldError, ResultsArgs, columns,
         results::{Outcome, RowError, RowResult},
@@ -20,8 +21,9 @@ use crate::{
 /// The part of `cpor submit --help` about the columns.
 const HELP: &str = "\
 A sheet has a header and the column `claim` with the names of the claims. The other columns of an exported CSV are
-ignored, so an export can be used, for example one with the filter `state = EDITING`. Several rows of one claim submit
-it once. A claim that is not a draft stays as it is, and the result says so.";
+ignored, so an export can be used, for example one with the filter `state = EDITING`; so are the columns of
+`cpor evidence`. Several rows of one claim submit it once. A claim that is not a draft stays as it is, and the result
+says so.";
 
 /// Arguments of `cpor submit`.
 #[derive(clap::Args)]
@@ -43,7 +45,7 @@ pub struct Args {
 /// Returns an error if the sheet cannot be read, or the server cannot be reached.
 pub async fn run(args: &Args) -> anyhow::Result<bool> {
     let (kind, content) = sheet::read_file(&args.file)?;
-    let sheet = Sheet::parse(kind, &content, &args.sheet, columns::is_known)?;
+    let sheet = Sheet::parse(kind, &content, &args.sheet, evidence::is_known_column)?;
     sheet.require_columns(&[columns::CLAIM_COLUMN])?;
     let connection = args.server.connect().await?;
     let results = args.results.create(&args.file, sheet.lines)?;

@@ -76,13 +76,25 @@ impl BounceReader {
     pub(crate) async fn apply_reports(&self) -> Result<(), anyhow::Error> {
         let mut entries = tokio::fs::read_dir(self.maildir.join("new")).await?;
         while let Some(entry) = entries.next_entry().await? {
-            let (path, name) = (entry.path(), entry.file_name());
-            let Some(content) = unless_moved(read_beginning(&path).await)? else { continue };
-            self.apply(&content).await?;
-            // `:2,S` marks a mail as read.
-            let read_name = format!("{}:2,S", name.to_string_lossy());
-            unless_moved(tokio::fs::rename(&path, self.maildir.join("cur").join(read_name)).await)?;
+            if !entry.file_type().await.is_ok_and(|kind| kind.is_file()) {
+                continue;
+            }
+            // One file that cannot be read or applied does not stop the reports behind it.
+            if let Err(error) = self.apply_report(&entry).await {
+                tracing::warn!(%error, file = ?entry.file_name(), "a delivery report cannot be applied now");
+            }
         }
+        Ok(())
+    }
+
+    /// Applies one report and moves it to the folder of mails that were read.
+    async fn apply_report(&self, entry: &tokio::fs::DirEntry) -> Result<(), anyhow::Error> {
+        let path = entry.path();
+        let Some(content) = unless_moved(read_beginning(&path).await)? else { return Ok(()) };
+        self.apply(&content).await?;
+        // `:2,S` marks a mail as read.
+        let read_name = format!("{}:2,S", entry.file_name().to_string_lossy());
+        unless_moved(tokio::fs::rename(&path, self.maildir.join("cur").join(read_name)).await)?;
         Ok(())
     }
 

@@ -10,7 +10,7 @@ use cpor_types::{Deadline, Timestamp};
 use uuid::Uuid;
 
 use super::notice::NoticeKind;
-use super::state::{State, Window};
+use super::state::{State, StateKind, Window};
 use super::table::{Effect, Input};
 use super::{ClaimSummary, Consent, Event, Terms};
 
@@ -120,18 +120,19 @@ impl Consent {
         claim: ClaimSummary,
         renotify: bool,
         notices: [Uuid; 2],
+        terms: &Terms,
         now: Timestamp,
     ) -> Option<Transition<Self>> {
-        let is_open = match self.effect(Input::ClaimEdited) {
-            Effect::MovesTo(_) => true,
-            Effect::StateKept => false,
+        let is_approved = match self.effect(Input::ClaimEdited) {
+            Effect::MovesTo(StateKind::Requested) => false,
+            Effect::MovesTo(_) | Effect::StateKept => true,
             Effect::Nothing | Effect::Refused => return self.with_claim(claim, now),
         };
         if !renotify {
             return self.with_claim(claim, now);
         }
-        if !is_open {
-            return Some(self.notify_corrected_contact(claim, notices[1], now));
+        if is_approved {
+            return Some(self.notify_corrected_contact(claim, notices[1], terms, now));
         }
         let former_contact = Some(self.claim.contact.clone()).filter(|former| former.email != claim.contact.email);
         let change = self.claim.difference_to(&claim);
@@ -148,17 +149,35 @@ impl Consent {
     }
 
     /// Notifies the new contact of an approved claim (R29a). The notice can open the consent
-    /// window. If no notice was accepted before, earlier links can only decline from now on, and an
-    /// approval by such a link lapses. If a notice was accepted meanwhile, the window stays as it
-    /// is.
-    fn notify_corrected_contact(&self, claim: ClaimSummary, notice: Uuid, now: Timestamp) -> Transition<Self> {
+    /// window. Earlier links can only decline from now on, and an approval by such a link lapses.
+    ///
+    /// A notice can have been accepted while the edit was on its way. What the former contact
+    /// accepted, and its silence, say nothing about another contact: the window stops, and the
+    /// customer must be reached again (R41a). An approval that counts stays.
+    fn notify_corrected_contact(
+        &self,
+        claim: ClaimSummary,
+        notice: Uuid,
+        terms: &Terms,
+        now: Timestamp,
+    ) -> Transition<Self> {
+        let is_other_contact = claim.contact.email != self.claim.contact.email;
         let mut next = Self { claim, update_time: now, ..self.clone() };
-        if self.state.delivery_period().is_some() {
+        let restarts = is_other_contact && matches!(self.state, State::WindowOpen(_) | State::AwaitingConfirmation(_));
+        if restarts || self.state.delivery_period().is_some() {
             next.approval = None;
             next.withdraw_queued_notices(now);
             next.notices.iter_mut().for_each(|notice| notice.current = false);
         }
-        next.queue_notice_if(true, notice, NoticeKind::Approval, now)
+        let mut events = Vec::new();
+        if restarts {
+            let period = terms.delivery_period(self.claim_approve_time.unwrap_or(now), now);
+            events.push(Event::WindowStopped { delivery_due: Some(period.deadline.due) });
+            next.state = State::AwaitingDelivery(period);
+        }
+        let notified = next.queue_notice_if(true, notice, NoticeKind::Approval, now);
+        events.extend(notified.events);
+        Transition::new(notified.next, events)
     }
 
     /// Applies the closing of the claim (R22, R24, R25). A rejection can be disputed until
@@ -208,9 +227,11 @@ impl Consent {
     }
 
     /// Returns this consent with the new content of the claim, without asking the customer again.
-    /// If the contact is authorized now, its earlier decision counts from now on (R43a).
+    /// If the same contact is authorized now, its earlier decision counts from now on (R43a).
     fn with_claim(&self, claim: ClaimSummary, now: Timestamp) -> Option<Transition<Self>> {
-        let is_newly_authorized = claim.contact_authorized && !self.claim.contact_authorized;
+        let is_newly_authorized = claim.contact_authorized
+            && !self.claim.contact_authorized
+            && claim.contact.email == self.claim.contact.email;
         let next = Self { claim, update_time: now, ..self.clone() };
         if is_newly_authorized {
             return Some(Self::on_contact_authorized(next, now));

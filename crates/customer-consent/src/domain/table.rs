@@ -208,8 +208,9 @@ pub(crate) const fn effect(state: StateKind, input: Input) -> Effect {
         },
         Input::ClaimEdited => match state {
             Requested | AwaitingReviewInWindow | AwaitingReviewWindowPassed => MovesTo(Requested),
-            AwaitingDelivery | GrantedAwaitingDelivery | WindowOpen | GrantedInWindow => StateKept,
-            Granted | Declined | RejectedDisputable | Closed | AwaitingConfirmation => Nothing,
+            AwaitingDelivery | GrantedAwaitingDelivery | GrantedInWindow => StateKept,
+            WindowOpen | AwaitingConfirmation => MovesTo(AwaitingDelivery),
+            Granted | Declined | RejectedDisputable | Closed => Nothing,
         },
         Input::NoticeAccepted => match state {
             Requested => MovesTo(AwaitingReviewInWindow),

@@ -156,9 +156,10 @@ impl ClaimEventReceiver {
     async fn apply_claim_edited(&self, incoming: &IncomingEvent, event: &ClaimEdited) -> Result<(), ReceiveError> {
         let (claim, renotify) = (claim_summary(event.snapshot.as_ref())?, event.renotify);
         let (key, notices) = (consent_key_of(&claim), [self.entropy.uuid(), self.entropy.uuid()]);
+        let terms = self.consents.rules.terms_of(&claim).map_err(ReceiveError::park)?;
         let decide = move |consent: Option<&Consent>, now: Timestamp| -> Result<_, Refusal> {
             let consent = consent.ok_or(Refusal::NotFound)?;
-            Ok(consent.on_claim_edited(claim.clone(), renotify, notices, now))
+            Ok(consent.on_claim_edited(claim.clone(), renotify, notices, &terms, now))
         };
         self.consents.writer.execute(incoming.command("claim_edited", key), decide).await?;
         Ok(())

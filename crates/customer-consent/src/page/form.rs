@@ -80,10 +80,10 @@ impl StatementForm {
     }
 }
 
-/// Returns a text without surrounding white space, with plain line breaks, and without U+0000,
-/// which PostgreSQL cannot store.
+/// Returns a text without surrounding blanks (also invisible ones), with plain line breaks, and
+/// without U+0000, which PostgreSQL cannot store.
 fn clean_text(text: &str) -> String {
-    text.replace("\r\n", "\n").replace('\0', "").trim().to_owned()
+    cpor_types::trim_blanks(&text.replace("\r\n", "\n").replace('\0', "")).to_owned()
 }
 
 impl Form {

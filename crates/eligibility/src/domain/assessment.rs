@@ -209,7 +209,7 @@ impl Assessment {
     /// Applies a change of the partner that the registry reported for `time`. Returns `None` if the
     /// claim is not affected.
     pub(crate) fn change_partner(&self, record: &PartnerRecord, time: Timestamp) -> Option<AssessmentTransition> {
-        self.change_facts(time, |facts| facts.partner = record.facts_for_location(&facts.partner.mpn_id))
+        self.change_facts(time, |facts| facts.partner = record.update(&facts.partner))
     }
 
     /// Applies a change of the catalog that the registry reported for `time`. Returns `None` if no

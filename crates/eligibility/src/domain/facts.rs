@@ -120,11 +120,15 @@ pub(crate) struct PartnerRecord {
 }
 
 impl PartnerRecord {
-    /// Returns the facts for a claim with this location. The region of an unknown location is
-    /// empty.
-    pub(crate) fn facts_for_location(&self, mpn_id: &str) -> PartnerFacts {
-        let location_region = self.regions.get(mpn_id).cloned().unwrap_or_default();
-        PartnerFacts { mpn_id: mpn_id.to_owned(), location_region, enrollments: self.enrollments.clone() }
+    /// Returns the facts of now for a claim with these `previous` facts. A location that the partner
+    /// no longer has keeps its region, because a claim keeps its location (R2a).
+    pub(crate) fn update(&self, previous: &PartnerFacts) -> PartnerFacts {
+        let region = self.regions.get(&previous.mpn_id).unwrap_or(&previous.location_region);
+        PartnerFacts {
+            mpn_id: previous.mpn_id.clone(),
+            location_region: region.clone(),
+            enrollments: self.enrollments.clone(),
+        }
     }
 }
 

@@ -250,6 +250,7 @@ impl Tenant {
     ) -> Vec<TenantEvent> {
         let (tenant, mut ended) = (self.id, BTreeMap::<ClaimName, (BTreeSet<LineId>, bool)>::new());
         let mut notices = BTreeMap::new();
+        let mut ended_holds = BTreeSet::new();
         for association in
             self.associations.values_mut().filter(|association| association.is_live() && matches(association))
         {
@@ -261,8 +262,13 @@ impl Tenant {
                 let notice = HolderNotice::of(tenant, association, NoticeSubject::Ended(reason));
                 notices.insert(notice.holder, TenantEvent::LegacyHolderNotified(Box::new(notice)));
             }
+            if let Some(line) = association.claimed_line().filter(|_| association.holds_key()) {
+                ended_holds.insert((association.key.clone(), line.claim.clone()));
+            }
             association.end(at, reason);
         }
+        // An award ends with the hold for which it reserved the key.
+        self.successors.retain(|key, successor| !ended_holds.contains(&(key.clone(), successor.claim.clone())));
         self.remove_completed_successors();
         let event = |(claim, (lines, was_official)): (ClaimName, _)| {
             let is_last = self.live_associations_of(&claim).next().is_none();

@@ -112,7 +112,7 @@ impl Claim {
     ) -> Transition<Self> {
         let delivery_due = delivery_due.or(submission.delivery_due);
         let mut builder = TransitionBuilder::new(self, context.now);
-        let stopped = Submission { consent_due: None, delivery_due, ..submission.clone() };
+        let stopped = Submission { consent_due: None, delivery_due, awaits_confirmation: false, ..submission.clone() };
         builder.claim.state = self.state.with_submission(stopped);
         let entry = context.entry().with_consent_due(submission, None);
         builder.record(EventKind::Reported(FactKind::ConsentWindowStopped), entry);

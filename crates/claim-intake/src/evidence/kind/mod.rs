@@ -41,6 +41,9 @@ pub(super) fn detect(document: &impl ReaderAt, size: u64) -> Result<EvidenceKind
     if head.starts_with(ole::SIGNATURE) {
         return Err(ole::reason_for_refusal(document, head));
     }
+    if is_other_archive(head) {
+        return Err(DocumentError::KindUnknown);
+    }
     // A PDF can contain an archive, and an archive can contain a PDF: the first bytes decide. If
     // they are of neither, an archive at the end decides, because its end is the document's end.
     let pdf_header = pdf_header_position(head);
@@ -59,6 +62,14 @@ fn is_jpeg(head: &[u8]) -> bool {
     let code = after_soi.iter().find(|byte| **byte != 0xff);
     // The markers SOFn, DHT and DAC; DQT, DRI and DHP; APPn; COM.
     code.is_some_and(|code| matches!(code, 0xc0..=0xc7 | 0xc9..=0xcf | 0xdb | 0xdd | 0xde | 0xe0..=0xef | 0xfe))
+}
+
+/// Returns whether the bytes begin a TAR, RAR or 7z archive. Such an archive can contain an
+/// uncompressed PDF in its first bytes.
+fn is_other_archive(head: &[u8]) -> bool {
+    head.starts_with(b"Rar!\x1a\x07")
+        || head.starts_with(b"7z\xbc\xaf\x27\x1c")
+        || head.get(257..262).is_some_and(|magic| magic == b"ustar")
 }
 
 /// Returns the position of the header of a PDF in the first bytes of a document.

@@ -132,7 +132,7 @@ fn r41_only_bounces_without_a_window_wait_for_delivery() {
 
 #[test]
 fn r29_an_edit_notifies_both_contacts_and_voids_approval() {
-    let edited = ahead().on_claim_edited(edited_claim(), true, [notice(5), notice(6)], day(2)).unwrap();
+    let edited = ahead().on_claim_edited(edited_claim(), true, [notice(5), notice(6)], &terms(), day(2)).unwrap();
     let queued = |n| Event::NoticeQueued { notice: notice(n) };
     assert_eq!(edited.events, [queued(5), queued(6)]);
     let consent = edited.next;
@@ -162,9 +162,9 @@ fn r29_earlier_and_former_links_can_only_decline() {
 fn r29_only_edits_by_the_partner_notify() {
     let mut fewer = claim();
     fewer.lines.pop();
-    let edited = requested().on_claim_edited(fewer.clone(), true, [notice(5), notice(6)], day(2)).unwrap();
+    let edited = requested().on_claim_edited(fewer.clone(), true, [notice(5), notice(6)], &terms(), day(2)).unwrap();
     assert_eq!(edited.events, [Event::NoticeQueued { notice: notice(6) }]);
-    let lost = ahead().on_claim_edited(fewer.clone(), false, [notice(5), notice(6)], day(2)).unwrap();
+    let lost = ahead().on_claim_edited(fewer.clone(), false, [notice(5), notice(6)], &terms(), day(2)).unwrap();
     assert_eq!((lost.events, lost.next.claim.lines.len()), (vec![], 1));
     assert!(lost.next.approval.is_some() && lost.next.notices[0].current);
 }
@@ -172,7 +172,8 @@ fn r29_only_edits_by_the_partner_notify() {
 #[test]
 fn r29_notices_before_an_edit_open_no_window() {
     let requested = Consent::request(claim(), notice(1), &terms_of_2020(), monday()).next;
-    let edited = requested.on_claim_edited(edited_claim(), true, [notice(5), notice(6)], day(1)).unwrap().next;
+    let edited =
+        requested.on_claim_edited(edited_claim(), true, [notice(5), notice(6)], &terms(), day(1)).unwrap().next;
     for stale in [notice(1), notice(5)] {
         let settled =
             edited.on_notice_reported(stale, DeliveryReport::Accepted, &terms_of_2020(), day(1)).unwrap().next;
@@ -285,5 +286,18 @@ fn r37_r39_ended_lines_close_the_consent() {
         let ended = consent.on_lines_ended(day(4)).unwrap();
         assert_eq!((ended.next.state.kind(), ended.events), (StateKind::Closed, vec![]));
         assert_eq!((ended.next.deadlines(), ended.next.allowed_commands().count()), (vec![], 0));
+    }
+}
+
+#[test]
+fn r43a_the_window_of_another_contact_does_not_count() {
+    for state in [StateKind::WindowOpen, StateKind::AwaitingConfirmation] {
+        let corrected =
+            in_state(state).on_claim_edited(edited_claim(), true, [notice(8), notice(9)], &terms(), day(4)).unwrap();
+        assert_eq!(corrected.next.state.kind(), StateKind::AwaitingDelivery, "{state:?}");
+        assert!(matches!(corrected.events[..], [Event::WindowStopped { delivery_due: Some(_) }, ..]), "{state:?}");
+        let current: Vec<_> = corrected.next.notices.iter().filter(|notice| notice.current).collect();
+        assert_eq!(current.iter().map(|notice| notice.id).collect::<Vec<_>>(), [notice(9)], "{state:?}");
+        assert_eq!(corrected.next.approval, None, "{state:?}");
     }
 }

@@ -22,7 +22,7 @@ fn unauthorized(consent: Consent) -> Consent {
 
 /// Returns the transition when a reviewer has confirmed the contact.
 fn confirmed(consent: &Consent, now: Timestamp) -> cpor_durable::Transition<Consent> {
-    consent.on_claim_edited(claim(), false, [notice(8), notice(9)], now).unwrap()
+    consent.on_claim_edited(claim(), false, [notice(8), notice(9)], &terms(), now).unwrap()
 }
 
 #[test]

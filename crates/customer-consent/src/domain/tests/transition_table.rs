@@ -33,6 +33,7 @@ fn apply(consent: &Consent, input: Input) -> Result<Option<Consent>, Refusal> {
                 ClaimSummary { contact_authorized: consent.claim.contact_authorized, ..edited_claim() },
                 true,
                 [notice(8), notice(9)],
+                &terms(),
                 now,
             )
             .filter(|transition| transition.next.notices != consent.notices),
@@ -56,7 +57,7 @@ fn apply(consent: &Consent, input: Input) -> Result<Option<Consent>, Refusal> {
             let unauthorized = ClaimSummary { contact_authorized: false, ..claim() };
             let waiting = Consent { approval: None, claim: unauthorized, ..consent.clone() };
             waiting
-                .on_claim_edited(claim(), false, [notice(8), notice(9)], now)
+                .on_claim_edited(claim(), false, [notice(8), notice(9)], &terms(), now)
                 .filter(|transition| transition.next.state != consent.state)
         }
         Input::WindowPassesAfterDecline => passes(true).filter(|_| consent.state.window().is_some()),

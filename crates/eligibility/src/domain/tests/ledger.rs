@@ -122,6 +122,15 @@ fn r54_a_region_applies_from_its_month() {
 }
 
 #[test]
+fn r2a_a_location_of_a_merged_company_keeps_its_region() {
+    let mut claim = AssessedClaim { usage: seats(&[("2026-04", 10)]), ..AssessedClaim::open(presales()) };
+    let merged = PartnerRecord { regions: BTreeMap::new(), enrollments: presales().partner.enrollments };
+    assert_eq!(claim.assessment.change_partner(&merged, time("2026-05-02T00:00:00Z")), None);
+    claim.assess("2026-05-10T00:00:00Z");
+    assert!(claim.earned("2026-04").amount().is_some());
+}
+
+#[test]
 fn r39_one_line_can_end_while_others_continue() {
     let mut facts = presales();
     let (mut other, line) = (facts.lines[0].clone(), facts.lines[0].line);

@@ -76,7 +76,7 @@ impl EventHandler {
         let mut facts = parse::association_facts(event)?;
         let partner = facts.claim.partner.clone();
         if let Some(record) = self.partner_record(&partner).await? {
-            facts.partner = record.facts_for_location(&facts.partner.mpn_id);
+            facts.partner = record.update(&facts.partner);
         }
         if let Some(catalog) = self.catalog_facts().await? {
             catalog.apply_to(&mut facts);

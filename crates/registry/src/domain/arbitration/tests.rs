@@ -84,6 +84,16 @@ fn r37_a_pending_hold_yields_at_once() {
 }
 
 #[test]
+fn r39_a_reservation_ends_with_the_winners_own_hold() {
+    let (contoso, litware) = (claim("contoso", 1), claim("litware", 2));
+    let (awarded, ..) = arbitrate(&officially_held_by(&contoso), &award_to(9, &litware));
+    let (mut both, decision) = place(&awarded, &litware, 2);
+    assert_eq!((decision, both.successors.len()), (Decision::Held, 1));
+    both.end_associations(EndReason::Expired, now(), |_| true);
+    assert_eq!((both.successors.len(), both.key_holders().len()), (0, 0), "the key is free");
+}
+
+#[test]
 fn r37_an_awarded_key_is_reserved_for_the_winner() {
     let (contoso, litware) = (claim("contoso", 1), claim("litware", 2));
     let (reserved, ..) = arbitrate(&tenant(), &award_to(9, &litware));
