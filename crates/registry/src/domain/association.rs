@@ -39,8 +39,8 @@ pub(crate) enum Source {
     Legacy { partner: PartnerId, contact: Option<HolderContact> },
 }
 
-/// How the holder of a legacy association is told of what concerns it (R58a). The display names are
-/// those of the time of the import.
+/// The contact to which mails about a legacy association are sent (R58a). The display names are
+/// those at the time of the import.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct HolderContact {
     /// The name of the contact.
