@@ -56,7 +56,7 @@ impl ReceiptKeys {
     /// Verifies a signature. Returns the signed statement and the `kid` of the key that signed it.
     ///
     /// # Errors
-    /// Returns a [`SignatureError`].
+    /// Returns an error if the text is not a receipt, or none of the keys has signed it.
     pub fn verify<T: DeserializeOwned + Clone>(&self, signature: &str) -> Result<(T, String), SignatureError> {
         let header = decode_header(signature).map_err(|_| SignatureError::NotAReceipt)?;
         let is_receipt = header.typ.as_deref() == Some(RECEIPT_TYPE);

@@ -16,7 +16,7 @@ macro_rules! text_ids {
         $crate::id_type! { $(#[$doc])+ $name, ::std::string::String, "Text", "String", [Clone] }
 
         impl $name {
-            /// Returns the id as text.
+            /// Returns the id as it is stored.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
@@ -47,14 +47,14 @@ macro_rules! uuid_ids {
     )+ };
 }
 
-/// Declares one type of an id column. Use [`text_ids`](crate::text_ids) and
-/// [`uuid_ids`](crate::uuid_ids).
+/// Declares one type of an id column, for [`text_ids`](crate::text_ids) and
+/// [`uuid_ids`](crate::uuid_ids). Use those instead.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! id_type {
-    ($(#[$doc:meta])+ $name:ident, $inner:ty, $column_type:literal, $array_type:literal, [$($copy:ident),+]) => {
+    ($(#[$doc:meta])+ $name:ident, $inner:ty, $column_type:literal, $array_type:literal, [$($derive:ident),+]) => {
         $(#[$doc])+
-        #[derive($($copy),+, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive($($derive),+, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[derive($crate::macro_support::sea_orm::DeriveValueType)]
         #[sea_orm(column_type = $column_type, array_type = $array_type)]
         pub struct $name(pub $inner);

@@ -167,8 +167,8 @@ pub fn resource_exhausted(
     Status::with_error_details(Code::ResourceExhausted, message, details)
 }
 
-/// Logs the error and returns INTERNAL (`INTERNAL`). The client gets only the trace id, which it
-/// can quote to an operator.
+/// Logs the error and returns INTERNAL (`INTERNAL`). The client gets only an id that it can quote to
+/// an operator: the id of the trace or, without a trace, of the request.
 #[must_use]
 pub fn internal(error: &(impl Display + ?Sized)) -> Status {
     let trace = cpor_process::telemetry::trace_id()
@@ -210,7 +210,7 @@ pub fn metadata(status: &Status, key: &str) -> Option<String> {
     status.get_details_error_info()?.metadata.remove(key)
 }
 
-/// Returns the field violations of an error.
+/// Returns the field violations of an error. The list is empty if the error has no `BadRequest`.
 #[must_use]
 pub fn field_violations(status: &Status) -> Vec<FieldViolation> {
     let Some(request) = status.get_details_bad_request() else { return Vec::new() };

@@ -23,7 +23,7 @@ pub enum TelemetryError {
     /// The log filter is invalid.
     #[error("telemetry.log_filter: {0}")]
     Filter(#[from] tracing_subscriber::filter::ParseError),
-    /// The exporter cannot be created.
+    /// The configured endpoint cannot be used.
     #[error("telemetry.otlp_endpoint: {0}")]
     Exporter(#[from] opentelemetry_otlp::ExporterBuildError),
     /// A logger is already installed in this process.
@@ -50,7 +50,8 @@ impl Telemetry {
 /// within a Tokio runtime if spans are exported.
 ///
 /// # Errors
-/// Returns a [`TelemetryError`].
+/// Returns an error if the log filter or the endpoint is invalid, or if a logger is already
+/// installed.
 pub fn init(config: &TelemetryConfig, service_name: &str) -> Result<Telemetry, TelemetryError> {
     let provider = new_provider(config, service_name)?;
     // Recording file, line, thread and idle times costs a tenth of the throughput, so it is off.
@@ -72,8 +73,9 @@ pub fn init(config: &TelemetryConfig, service_name: &str) -> Result<Telemetry, T
     Ok(Telemetry { provider })
 }
 
-/// Creates the provider of spans. Without an endpoint no span is recorded, but there are trace ids:
-/// log lines contain them, and a client's trace continues through this process.
+/// Creates the provider of spans. Without an endpoint no span is exported and no new trace is
+/// sampled. Spans still have trace ids: log lines contain them, and a client's trace continues
+/// through this process.
 fn new_provider(config: &TelemetryConfig, service_name: &str) -> Result<SdkTracerProvider, TelemetryError> {
     let resource = Resource::builder().with_service_name(service_name.to_owned()).build();
     let builder = SdkTracerProvider::builder().with_resource(resource);

@@ -82,8 +82,8 @@ mod tests {
         let pool = DescriptorPool::decode(crate::DESCRIPTOR_SET).unwrap();
         let enums = pool.all_enums().filter(|found| found.name().ends_with("Reason") && is_about_errors(found.name()));
         let mut declared = BTreeSet::new();
-        // These reasons are about different things: a consent's claim, a hold's claim; an award in
-        // a review, an award in the registry.
+        // Two packages declare these names, because the request that was refused is about a
+        // different resource in each.
         let shared = ["CLAIM_CLOSED", "SUCCESSOR_EXISTS", "KEY_UNKNOWN"];
         for value in enums.flat_map(|found| found.values().collect::<Vec<_>>()) {
             let name = value.name().to_owned();

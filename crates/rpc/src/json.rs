@@ -25,7 +25,7 @@ pub enum ParseError {
 /// forms. Unknown fields and text after the message are errors.
 ///
 /// # Errors
-/// Returns a [`ParseError`].
+/// Returns an error with the position if the text is not JSON, or does not fit the message.
 pub fn parse<T: Message + Name + Default>(text: &str) -> Result<T, ParseError> {
     let type_name = T::full_name();
     let descriptor = descriptors::pool().get_message_by_name(&type_name).ok_or(ParseError::NoDescriptor(type_name))?;

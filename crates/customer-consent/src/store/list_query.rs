@@ -47,7 +47,7 @@ pub(crate) const fn api_state(kind: StateKind) -> &'static str {
     }
 }
 
-/// The condition for the consents in a state of the API.
+/// Returns the condition for the consents whose state has this name in the API.
 fn is_in_state(state: &str) -> Condition {
     let kinds = StateKind::ALL.into_iter().filter(|kind| api_state(*kind) == state);
     Condition::all().add(Column::State.is_in(kinds.map(ConsentState::from)))

@@ -127,7 +127,7 @@ pub(crate) static DEADLINES: TableList<Entity> = TableList {
 /// The accepted values of `state`.
 const STATES: &[&str] = &["PENDING", "FIRED", "CANCELLED"];
 
-/// The condition for the deadlines in a state of the API.
+/// Returns the condition for the deadlines whose state has this name in the API.
 fn has_state(state: &str) -> Condition {
     let state = match state {
         "FIRED" => DeadlineState::Fired,

@@ -91,7 +91,7 @@ const STATES: &[&str] = &["IDLE", "PENDING", "PARKED"];
 /// The accepted values of `destination`.
 const SERVICES: &[&str] = &["CLAIM_INTAKE", "POE_REVIEW", "CUSTOMER_CONSENT", "ELIGIBILITY", "REGISTRY"];
 
-/// The condition for the streams in a state of the API.
+/// Returns the condition for the streams whose state has this name in the API.
 fn is_in_state(state: &str) -> Condition {
     match state {
         "IDLE" => StreamFilter::Idle.condition(),
@@ -100,7 +100,7 @@ fn is_in_state(state: &str) -> Condition {
     }
 }
 
-/// The condition for the streams to a service, given as the API names it.
+/// Returns the condition for the streams to a service, which is given as the API names it.
 fn is_sent_to(service: &str) -> Condition {
     Condition::all().add(Column::Destination.eq(service.to_lowercase().replace('_', "-")))
 }

@@ -1,7 +1,7 @@
 //! The table `mail`: one row for each mail that was ever queued.
 //!
-//! It has no foreign key, because the owner can be a partner or a tenant, and the aggregate that a
-//! mail is about is stored in a table of the service.
+//! It has no foreign key: several services have such a table, and only the service that queued a mail
+//! knows in which of its tables the partner, tenant or aggregate of the mail is stored.
 //!
 //! Real times are read from the machine's clock, and business times from the business clock, which
 //! can be virtual.
@@ -32,7 +32,7 @@ pub(crate) struct Model {
     /// service and the kind of mail.
     #[sea_orm(column_type = "JsonBinary")]
     pub(crate) data: Json,
-    /// The state of the mail.
+    /// Whether the mail is queued or has reached its final state.
     pub(crate) state: MailState,
     /// The number of attempts that failed.
     pub(crate) attempts: i64,

@@ -48,7 +48,7 @@ pub(crate) static CASES: TableList<Entity> = TableList {
 const STATES: &[&str] =
     &["WAITING", "UNDER_REVIEW", "PARTNER_ACTION_REQUIRED", "APPROVING", "APPROVED", "REJECTED", "CLOSED"];
 
-/// The condition for the cases of a partner's claims.
+/// Returns the condition for the review cases of a partner's claims.
 fn is_of_partner(partner: &str) -> Condition {
     Condition::all().add(Column::Claim.starts_with(format!("{partner}/claims/")))
 }

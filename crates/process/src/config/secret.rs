@@ -34,7 +34,7 @@ impl<'de> Deserialize<'de> for Secret {
 }
 
 impl Secret {
-    /// Wraps a secret.
+    /// Creates a secret from its text, which is not checked.
     pub fn new(value: impl Into<String>) -> Self {
         Self(value.into())
     }
@@ -65,7 +65,7 @@ impl Serialize for Secret {
 pub struct SecretUrl(String);
 
 impl SecretUrl {
-    /// Wraps a URL.
+    /// Creates a secret URL from its text, which is not checked.
     pub fn new(value: impl Into<String>) -> Self {
         Self(value.into())
     }
@@ -77,7 +77,7 @@ impl SecretUrl {
     }
 
     /// Returns the URL with its password masked, both in the authority and in a `password`
-    /// parameter.
+    /// parameter. A text that is no URL is masked as a whole.
     #[must_use]
     pub fn masked(&self) -> String {
         mask_parameter(&mask_authority(&self.0))
@@ -135,7 +135,11 @@ mod tests {
         assert_eq!(masked("postgres://cpor:pa/ss@db/cpor"), "postgres://cpor:********@db/cpor");
         assert_eq!(masked("postgres://cpor@db/cpor"), "postgres://cpor@db/cpor");
         assert_eq!(masked("postgres://db/cpor?user=a&password=secret"), "postgres://db/cpor?user=a&password=********");
-        assert_eq!(masked("secret"), "********");
+    }
+
+    #[test]
+    fn a_text_that_is_no_url_is_masked_as_a_whole() {
+        assert_eq!(SecretUrl::new("secret").masked(), "********");
     }
 
     #[test]

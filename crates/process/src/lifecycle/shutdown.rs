@@ -73,8 +73,8 @@ impl Shutdown {
         self.drain_token.clone()
     }
 
-    /// Returns the token that is cancelled when the grace period is over. After that, stop running
-    /// work.
+    /// Returns the token that is cancelled when the grace period is over or [`Self::abort`] is
+    /// called. After that, stop running work.
     #[must_use]
     pub fn abort_token(&self) -> CancellationToken {
         self.abort_token.clone()

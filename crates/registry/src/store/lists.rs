@@ -113,7 +113,7 @@ pub(crate) static WORKLOADS: TableList<workload::Entity> = {
     }
 };
 
-/// The condition for the associations in a state of the API.
+/// Returns the condition for the associations whose state has this name in the API.
 fn is_in_state(state: &str) -> Condition {
     use association::Column::{EndTime, OfficialTime};
     match state {
@@ -123,19 +123,21 @@ fn is_in_state(state: &str) -> Condition {
     }
 }
 
-/// The condition for the associations with a key.
+/// Returns the condition for the associations whose key has this resource name.
 fn has_key(name: &str) -> Condition {
     use association::Column::{Key, Tenant};
     match name.parse::<TenantKey>() {
         Ok(TenantKey { tenant, key }) => {
             Condition::all().add(Tenant.eq(ids::TenantUuid::from(tenant))).add(Key.eq(key.to_string()))
         }
-        // The empty text: every association has a key.
+        // The name is empty, because other texts were refused before. Every association has a key,
+        // so none matches.
         Err(_) => Condition::all().add(Key.eq("")),
     }
 }
 
-/// The condition for the rows with a product, whose id is in `column`.
+/// Returns the condition for the rows whose product has this resource name. `column` contains the
+/// ids of products.
 fn has_product(column: impl ColumnTrait, name: &str) -> Condition {
     Condition::all().add(column.eq(name.strip_prefix("products/").unwrap_or(name)))
 }

@@ -9,28 +9,28 @@ use crate::domain::ClaimStateKind;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 pub(crate) enum ClaimState {
-    /// See [`ClaimStateKind::Editing`].
+    /// The stored form of [`ClaimStateKind::Editing`].
     #[sea_orm(string_value = "EDITING")]
     Editing,
-    /// See [`ClaimStateKind::Deleted`].
+    /// The stored form of [`ClaimStateKind::Deleted`].
     #[sea_orm(string_value = "DELETED")]
     Deleted,
-    /// See [`ClaimStateKind::Submitted`].
+    /// The stored form of [`ClaimStateKind::Submitted`].
     #[sea_orm(string_value = "SUBMITTED")]
     Submitted,
-    /// See [`ClaimStateKind::UnderReview`].
+    /// The stored form of [`ClaimStateKind::UnderReview`].
     #[sea_orm(string_value = "UNDER_REVIEW")]
     UnderReview,
-    /// See [`ClaimStateKind::PartnerActionRequired`].
+    /// The stored form of [`ClaimStateKind::PartnerActionRequired`].
     #[sea_orm(string_value = "PARTNER_ACTION_REQUIRED")]
     PartnerActionRequired,
-    /// See [`ClaimStateKind::Approved`].
+    /// The stored form of [`ClaimStateKind::Approved`].
     #[sea_orm(string_value = "APPROVED")]
     Approved,
-    /// See [`ClaimStateKind::Rejected`].
+    /// The stored form of [`ClaimStateKind::Rejected`].
     #[sea_orm(string_value = "REJECTED")]
     Rejected,
-    /// See [`ClaimStateKind::Disputed`].
+    /// The stored form of [`ClaimStateKind::Disputed`].
     #[sea_orm(string_value = "DISPUTED")]
     Disputed,
 }

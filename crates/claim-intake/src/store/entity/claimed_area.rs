@@ -11,10 +11,10 @@ pub(crate) enum ClaimedArea {
     /// The partner has not chosen an area.
     #[sea_orm(string_value = "UNSPECIFIED")]
     Unspecified,
-    /// See [`SolutionArea::Microsoft365`].
+    /// The stored form of [`SolutionArea::Microsoft365`].
     #[sea_orm(string_value = "MICROSOFT_365")]
     Microsoft365,
-    /// See [`SolutionArea::BusinessApplications`].
+    /// The stored form of [`SolutionArea::BusinessApplications`].
     #[sea_orm(string_value = "BUSINESS_APPLICATIONS")]
     BusinessApplications,
 }

@@ -9,10 +9,10 @@ use cpor_history::Audience;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 pub(crate) enum EntryAudience {
-    /// See [`Audience::All`].
+    /// The stored form of [`Audience::All`].
     #[sea_orm(string_value = "all")]
     All,
-    /// See [`Audience::Vendor`].
+    /// The stored form of [`Audience::Vendor`].
     #[sea_orm(string_value = "vendor")]
     Vendor,
 }

@@ -4,18 +4,18 @@
 use cpor_types::Activity;
 use sea_orm::{DeriveActiveEnum, EnumIter};
 
-/// The activity of a live line as it is stored. The names must not change. The migration of the
-/// table lists them too.
+/// The activity of a live line as it is stored. The stored names must not change, because the
+/// migration that creates the table `claim_line` contains them in a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 pub(crate) enum LineActivity {
-    /// See [`Activity::Usage`].
+    /// The stored form of [`Activity::Usage`].
     #[sea_orm(string_value = "usage")]
     Usage,
-    /// See [`Activity::PreSales`].
+    /// The stored form of [`Activity::PreSales`].
     #[sea_orm(string_value = "pre_sales")]
     PreSales,
-    /// See [`Activity::RevenueAssociation`].
+    /// The stored form of [`Activity::RevenueAssociation`].
     #[sea_orm(string_value = "revenue_association")]
     RevenueAssociation,
 }

@@ -8,22 +8,22 @@ use sea_orm::{DeriveActiveEnum, EnumIter};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 pub(crate) enum Side {
-    /// See [`ActorSide::Partner`].
+    /// The stored form of [`ActorSide::Partner`].
     #[sea_orm(string_value = "partner")]
     Partner,
-    /// See [`ActorSide::Reviewer`].
+    /// The stored form of [`ActorSide::Reviewer`].
     #[sea_orm(string_value = "reviewer")]
     Reviewer,
-    /// See [`ActorSide::Vendor`].
+    /// The stored form of [`ActorSide::Vendor`].
     #[sea_orm(string_value = "vendor")]
     Vendor,
-    /// See [`ActorSide::Customer`].
+    /// The stored form of [`ActorSide::Customer`].
     #[sea_orm(string_value = "customer")]
     Customer,
-    /// See [`ActorSide::Time`].
+    /// The stored form of [`ActorSide::Time`].
     #[sea_orm(string_value = "time")]
     Time,
-    /// See [`ActorSide::System`].
+    /// The stored form of [`ActorSide::System`].
     #[sea_orm(string_value = "system")]
     System,
 }

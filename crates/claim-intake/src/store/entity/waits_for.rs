@@ -9,44 +9,44 @@ use crate::domain::Wait;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 pub(crate) enum WaitsFor {
-    /// See [`Wait::Submission`].
+    /// The stored form of [`Wait::Submission`].
     #[sea_orm(string_value = "SUBMISSION")]
     Submission,
-    /// See [`Wait::ReviewStart`].
+    /// The stored form of [`Wait::ReviewStart`].
     #[sea_orm(string_value = "REVIEW_START")]
     ReviewStart,
-    /// See [`Wait::ReviewDecision`].
+    /// The stored form of [`Wait::ReviewDecision`].
     #[sea_orm(string_value = "REVIEW_DECISION")]
     ReviewDecision,
-    /// See [`Wait::Arbitration`].
+    /// The stored form of [`Wait::Arbitration`].
     #[sea_orm(string_value = "ARBITRATION")]
     Arbitration,
-    /// See [`Wait::PartnerResponse`].
+    /// The stored form of [`Wait::PartnerResponse`].
     #[sea_orm(string_value = "PARTNER_RESPONSE")]
     PartnerResponse,
-    /// See [`Wait::Statement`].
+    /// The stored form of [`Wait::Statement`].
     #[sea_orm(string_value = "STATEMENT")]
     Statement,
-    /// See [`Wait::NoticeDelivery`].
+    /// The stored form of [`Wait::NoticeDelivery`].
     #[sea_orm(string_value = "NOTICE_DELIVERY")]
     NoticeDelivery,
-    /// See [`Wait::ConsentWindow`].
+    /// The stored form of [`Wait::ConsentWindow`].
     #[sea_orm(string_value = "CONSENT_WINDOW")]
     ConsentWindow,
-    /// See [`Wait::ContactConfirmation`].
+    /// The stored form of [`Wait::ContactConfirmation`].
     #[sea_orm(string_value = "CONTACT_CONFIRMATION")]
     ContactConfirmation,
-    /// See [`Wait::ExplicitApproval`].
+    /// The stored form of [`Wait::ExplicitApproval`].
     #[sea_orm(string_value = "EXPLICIT_APPROVAL")]
     ExplicitApproval,
     /// The registry service has to reserve the claim's lines or put the association on record. See
     /// [`Wait::Registry`].
     #[sea_orm(string_value = "REGISTRY")]
     Registry,
-    /// See [`Wait::DisputeWindow`].
+    /// The stored form of [`Wait::DisputeWindow`].
     #[sea_orm(string_value = "DISPUTE_WINDOW")]
     DisputeWindow,
-    /// See [`Wait::Nothing`].
+    /// The stored form of [`Wait::Nothing`].
     #[sea_orm(string_value = "NOTHING")]
     Nothing,
 }

@@ -9,40 +9,40 @@ use crate::domain::StateKind;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 pub(crate) enum ConsentState {
-    /// See [`StateKind::Requested`].
+    /// The stored form of [`StateKind::Requested`].
     #[sea_orm(string_value = "requested")]
     Requested,
-    /// See [`StateKind::AwaitingReviewInWindow`].
+    /// The stored form of [`StateKind::AwaitingReviewInWindow`].
     #[sea_orm(string_value = "requested_in_window")]
     AwaitingReviewInWindow,
-    /// See [`StateKind::AwaitingReviewWindowPassed`].
+    /// The stored form of [`StateKind::AwaitingReviewWindowPassed`].
     #[sea_orm(string_value = "requested_window_passed")]
     AwaitingReviewWindowPassed,
-    /// See [`StateKind::AwaitingDelivery`].
+    /// The stored form of [`StateKind::AwaitingDelivery`].
     #[sea_orm(string_value = "awaiting_delivery")]
     AwaitingDelivery,
-    /// See [`StateKind::GrantedAwaitingDelivery`].
+    /// The stored form of [`StateKind::GrantedAwaitingDelivery`].
     #[sea_orm(string_value = "granted_awaiting_delivery")]
     GrantedAwaitingDelivery,
-    /// See [`StateKind::WindowOpen`].
+    /// The stored form of [`StateKind::WindowOpen`].
     #[sea_orm(string_value = "window_open")]
     WindowOpen,
-    /// See [`StateKind::AwaitingConfirmation`].
+    /// The stored form of [`StateKind::AwaitingConfirmation`].
     #[sea_orm(string_value = "awaiting_confirmation")]
     AwaitingConfirmation,
-    /// See [`StateKind::GrantedInWindow`].
+    /// The stored form of [`StateKind::GrantedInWindow`].
     #[sea_orm(string_value = "granted_in_window")]
     GrantedInWindow,
-    /// See [`StateKind::Granted`].
+    /// The stored form of [`StateKind::Granted`].
     #[sea_orm(string_value = "granted")]
     Granted,
-    /// See [`StateKind::Declined`].
+    /// The stored form of [`StateKind::Declined`].
     #[sea_orm(string_value = "declined")]
     Declined,
-    /// See [`StateKind::RejectedDisputable`].
+    /// The stored form of [`StateKind::RejectedDisputable`].
     #[sea_orm(string_value = "disputable")]
     RejectedDisputable,
-    /// See [`StateKind::Closed`].
+    /// The stored form of [`StateKind::Closed`].
     #[sea_orm(string_value = "closed")]
     Closed,
 }

@@ -9,16 +9,16 @@ use crate::domain::PayoutStateKind;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 pub(crate) enum PayoutState {
-    /// See [`PayoutStateKind::Upcoming`].
+    /// The stored form of [`PayoutStateKind::Upcoming`].
     #[sea_orm(string_value = "upcoming")]
     Upcoming,
-    /// See [`PayoutStateKind::Processing`].
+    /// The stored form of [`PayoutStateKind::Processing`].
     #[sea_orm(string_value = "processing")]
     Processing,
-    /// See [`PayoutStateKind::Sent`].
+    /// The stored form of [`PayoutStateKind::Sent`].
     #[sea_orm(string_value = "sent")]
     Sent,
-    /// See [`PayoutStateKind::Reversed`].
+    /// The stored form of [`PayoutStateKind::Reversed`].
     #[sea_orm(string_value = "reversed")]
     Reversed,
 }

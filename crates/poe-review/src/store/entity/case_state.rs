@@ -7,25 +7,25 @@ use sea_orm::{DeriveActiveEnum, EnumIter};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 pub(crate) enum CaseState {
-    /// See [`Phase::Waiting`].
+    /// The stored form of [`Phase::Waiting`].
     #[sea_orm(string_value = "waiting")]
     Waiting,
-    /// See [`Phase::UnderReview`].
+    /// The stored form of [`Phase::UnderReview`].
     #[sea_orm(string_value = "under_review")]
     UnderReview,
-    /// See [`Phase::PartnerActionRequired`].
+    /// The stored form of [`Phase::PartnerActionRequired`].
     #[sea_orm(string_value = "partner_action_required")]
     PartnerActionRequired,
-    /// See [`Phase::Approving`].
+    /// The stored form of [`Phase::Approving`].
     #[sea_orm(string_value = "approving")]
     Approving,
-    /// See [`Phase::Approved`].
+    /// The stored form of [`Phase::Approved`].
     #[sea_orm(string_value = "approved")]
     Approved,
-    /// See [`Phase::Rejected`].
+    /// The stored form of [`Phase::Rejected`].
     #[sea_orm(string_value = "rejected")]
     Rejected,
-    /// See [`Phase::Closed`].
+    /// The stored form of [`Phase::Closed`].
     #[sea_orm(string_value = "closed")]
     Closed,
 }

@@ -1,4 +1,4 @@
-//! The statuses of refused rows.
+//! The gRPC statuses of the rows that `ImportDirectory` refuses.
 use cpor_proto::registry::v1::ErrorReason;
 use tonic::{Code, Status};
 
@@ -6,7 +6,7 @@ use super::super::error;
 use crate::domain::snapshot::RowRefusal;
 use crate::store::tenant::TenantConflict;
 
-/// Returns the status of a refused row.
+/// Returns the status of a refused row, with the reason that clients can branch on.
 pub(super) fn refusal_status(refusal: &RowRefusal) -> Status {
     let contradiction =
         |message: String| error::with_reason(Code::InvalidArgument, ErrorReason::RowsContradict, message);

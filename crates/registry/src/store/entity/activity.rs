@@ -6,13 +6,13 @@ use sea_orm::{DeriveActiveEnum, EnumIter};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 pub(crate) enum Activity {
-    /// See [`cpor_types::Activity::Usage`].
+    /// The stored form of [`cpor_types::Activity::Usage`].
     #[sea_orm(string_value = "usage")]
     Usage,
-    /// See [`cpor_types::Activity::PreSales`].
+    /// The stored form of [`cpor_types::Activity::PreSales`].
     #[sea_orm(string_value = "pre_sales")]
     PreSales,
-    /// See [`cpor_types::Activity::RevenueAssociation`].
+    /// The stored form of [`cpor_types::Activity::RevenueAssociation`].
     #[sea_orm(string_value = "revenue_association")]
     RevenueAssociation,
 }

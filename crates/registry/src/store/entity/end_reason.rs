@@ -6,19 +6,19 @@ use sea_orm::{DeriveActiveEnum, EnumIter};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 pub(crate) enum EndReason {
-    /// See [`cpor_types::AssociationEndReason::Declined`].
+    /// The stored form of [`cpor_types::AssociationEndReason::Declined`].
     #[sea_orm(string_value = "declined")]
     Declined,
-    /// See [`cpor_types::AssociationEndReason::Withdrawn`].
+    /// The stored form of [`cpor_types::AssociationEndReason::Withdrawn`].
     #[sea_orm(string_value = "withdrawn")]
     Withdrawn,
-    /// See [`cpor_types::AssociationEndReason::Expired`].
+    /// The stored form of [`cpor_types::AssociationEndReason::Expired`].
     #[sea_orm(string_value = "expired")]
     Expired,
-    /// See [`cpor_types::AssociationEndReason::Superseded`].
+    /// The stored form of [`cpor_types::AssociationEndReason::Superseded`].
     #[sea_orm(string_value = "superseded")]
     Superseded,
-    /// See [`cpor_types::AssociationEndReason::Rejected`].
+    /// The stored form of [`cpor_types::AssociationEndReason::Rejected`].
     #[sea_orm(string_value = "rejected")]
     Rejected,
 }

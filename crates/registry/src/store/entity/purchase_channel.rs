@@ -6,13 +6,13 @@ use sea_orm::{DeriveActiveEnum, EnumIter};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 pub(crate) enum PurchaseChannel {
-    /// See [`cpor_types::PurchaseChannel::VolumeLicensing`].
+    /// The stored form of [`cpor_types::PurchaseChannel::VolumeLicensing`].
     #[sea_orm(string_value = "volume_licensing")]
     VolumeLicensing,
-    /// See [`cpor_types::PurchaseChannel::WebDirect`].
+    /// The stored form of [`cpor_types::PurchaseChannel::WebDirect`].
     #[sea_orm(string_value = "web_direct")]
     WebDirect,
-    /// See [`cpor_types::PurchaseChannel::Csp`].
+    /// The stored form of [`cpor_types::PurchaseChannel::Csp`].
     #[sea_orm(string_value = "csp")]
     Csp,
 }

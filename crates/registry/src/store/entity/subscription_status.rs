@@ -6,19 +6,19 @@ use sea_orm::{DeriveActiveEnum, EnumIter};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 pub(crate) enum SubscriptionStatus {
-    /// See [`cpor_types::SubscriptionStatus::Active`].
+    /// The stored form of [`cpor_types::SubscriptionStatus::Active`].
     #[sea_orm(string_value = "active")]
     Active,
-    /// See [`cpor_types::SubscriptionStatus::InGrace`].
+    /// The stored form of [`cpor_types::SubscriptionStatus::InGrace`].
     #[sea_orm(string_value = "in_grace")]
     InGrace,
-    /// See [`cpor_types::SubscriptionStatus::Expired`].
+    /// The stored form of [`cpor_types::SubscriptionStatus::Expired`].
     #[sea_orm(string_value = "expired")]
     Expired,
-    /// See [`cpor_types::SubscriptionStatus::NotProvisioned`].
+    /// The stored form of [`cpor_types::SubscriptionStatus::NotProvisioned`].
     #[sea_orm(string_value = "not_provisioned")]
     NotProvisioned,
-    /// See [`cpor_types::SubscriptionStatus::Suspended`].
+    /// The stored form of [`cpor_types::SubscriptionStatus::Suspended`].
     #[sea_orm(string_value = "suspended")]
     Suspended,
 }
