@@ -46,6 +46,8 @@ pub struct Method {
     pub audiences: Vec<Service>,
     /// If true, the client or the server sends a stream of messages.
     pub is_streaming: bool,
+    /// If true, the client sends a stream of messages.
+    pub is_client_streaming: bool,
 }
 
 /// A method that cannot be served because its access declaration is missing or invalid.
@@ -103,9 +105,10 @@ impl MethodTable {
     /// Adds a method under its path.
     fn insert(&mut self, descriptor: &MethodDescriptor, access: Access, audiences: &[Service]) {
         let (service, name) = (descriptor.parent_service().full_name().to_owned(), descriptor.name().to_owned());
-        let is_streaming = descriptor.is_client_streaming() || descriptor.is_server_streaming();
+        let is_client_streaming = descriptor.is_client_streaming();
+        let is_streaming = is_client_streaming || descriptor.is_server_streaming();
         let path = format!("/{service}/{name}");
-        let method = Method { service, name, access, audiences: audiences.to_vec(), is_streaming };
+        let method = Method { service, name, access, audiences: audiences.to_vec(), is_streaming, is_client_streaming };
         self.0.insert(path, Arc::new(method));
     }
 
@@ -137,6 +140,7 @@ fn public_method(path: &str) -> Option<Arc<Method>> {
         access: Access::Public,
         audiences: Vec::new(),
         is_streaming,
+        is_client_streaming: name == "ServerReflectionInfo",
     }))
 }
 

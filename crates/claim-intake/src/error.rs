@@ -26,6 +26,8 @@ pub(crate) enum CallError {
     Document(DocumentError),
     /// The messages of an upload stream are in the wrong order.
     UploadOutOfOrder,
+    /// The bytes of an upload arrive too slowly.
+    UploadTooSlow,
     /// The claim changed during every attempt to process the request.
     ConcurrentChange,
     /// The registry does not answer.

@@ -1,5 +1,7 @@
 //! The HTTP listener for operators. It serves liveness, readiness and metrics, and must not be
 //! reachable from outside.
+use std::time::Duration;
+
 use axum::{
     Router,
     extract::State,
@@ -10,7 +12,11 @@ use axum::{
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::{lifecycle::Readiness, metrics::Metrics};
+use crate::{
+    lifecycle::Readiness,
+    listener::{ConnectionLimits, LimitedListener, serve_http1},
+    metrics::Metrics,
+};
 
 /// The state that the handlers of the admin listener read.
 #[derive(Clone, Debug)]
@@ -20,6 +26,15 @@ pub struct AdminState {
     /// The metrics that `/metrics` encodes.
     pub metrics: Metrics,
 }
+
+/// The limits for the connections of operators and of the systems that watch the process.
+const CONNECTION_LIMITS: ConnectionLimits = ConnectionLimits {
+    max_open: 256,
+    max_open_per_address: 64,
+    setup_timeout: Duration::from_secs(10),
+    write_timeout: Duration::from_secs(10),
+    max_lifetime: None,
+};
 
 /// What `/` says.
 const INDEX: &str = "\
@@ -34,10 +49,9 @@ This is the admin listener of cpor, for operators:
 /// Cancel `shutdown` only after draining, because a process that finishes its last requests is not
 /// ready but still live.
 ///
-/// # Errors
-/// Returns the I/O error if the listener fails.
-pub async fn serve(listener: TcpListener, admin: AdminState, shutdown: CancellationToken) -> std::io::Result<()> {
-    axum::serve(listener, routes(admin)).with_graceful_shutdown(shutdown.cancelled_owned()).await
+pub async fn serve(listener: TcpListener, admin: AdminState, shutdown: CancellationToken) {
+    let listener = LimitedListener::new(listener, "admin", CONNECTION_LIMITS, &admin.metrics);
+    serve_http1(listener, routes(admin), shutdown).await;
 }
 
 /// Returns the router with the three endpoints, and `/`, which names them.

@@ -5,16 +5,20 @@
 //! |---|---|
 //! | [`admin`] | Serves liveness, readiness and metrics over HTTP to operators. |
 //! | [`config`] | Loads and validates the configuration from file, environment and flags. |
+//! | [`listener`] | Accepts connections within limits, and serves HTTP/1.1. |
 //! | [`lifecycle`] | Tracks readiness, runs background tasks and shuts the process down. |
 //! | [`metrics`] | Registers metrics and encodes them for Prometheus. |
 //! | [`private_files`] | Creates files that only their owner can read. |
+//! | [`quota`] | Limits what is in use at the same time, in all and by key. |
 //! | [`telemetry`] | Sets up logs and traces. |
 
 pub mod admin;
 pub mod config;
 pub mod lifecycle;
+pub mod listener;
 pub mod metrics;
 pub mod private_files;
+pub mod quota;
 pub mod telemetry;
 
 pub use metrics::Metrics;

@@ -3,6 +3,7 @@
 //!
 //! | module | what it does |
 //! |---|---|
+//! | `balance` | Spreads the calls of a channel over all replicas of a service. |
 //! | [`config`] | The sections `limits`, `peers` and `tls` of the configuration. |
 //! | [`json`] | Reads and writes protobuf messages as JSON. |
 //! | [`peer`] | Opens authenticated gRPC channels to the other services. |
@@ -10,6 +11,7 @@
 //! | [`request`] | Validates requests against the constraints that the protos declare. |
 //! | [`server`] | Runs the gRPC server with its middleware stack. |
 
+mod balance;
 pub mod config;
 pub mod json;
 pub mod peer;

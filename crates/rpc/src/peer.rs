@@ -3,6 +3,7 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use cpor_types::{Actor, Service};
+use http::uri::{Scheme, Uri};
 use tonic::{
     Request, Status,
     metadata::{Ascii, MetadataValue},
@@ -10,7 +11,7 @@ use tonic::{
     transport::{Certificate, Channel, ClientTlsConfig, Endpoint},
 };
 
-use crate::{config::PeersConfig, server};
+use crate::{balance, config::PeersConfig, server};
 use cpor_auth::TokenSigner;
 use cpor_call::{context, status};
 use cpor_process::telemetry;
@@ -86,7 +87,7 @@ impl Peers {
         let mut channels = HashMap::new();
         for service in Service::ALL.iter().copied() {
             if let Some(address) = address(config, service) {
-                let channel = connect(address, authorities.as_deref())
+                let channel = connect(address, authorities.clone())
                     .map_err(|source| PeerError::Address { peer: service.as_str(), source })?;
                 channels.insert(service, channel);
             }
@@ -136,22 +137,40 @@ fn address(config: &PeersConfig, service: Service) -> Option<&str> {
     }
 }
 
-/// Creates a channel that connects on first use. `authorities` are the PEM certificates by which
-/// the certificate of an `https` peer is verified.
-fn connect(address: &str, authorities: Option<&[u8]>) -> Result<Channel, tonic::transport::Error> {
-    let endpoint = Endpoint::from_shared(address.to_owned())?
+/// Creates a channel to all replicas of a peer, which connects when it is needed. `authorities` are
+/// the PEM certificates by which the certificate of an `https` peer is verified.
+fn connect(address: &str, authorities: Option<Vec<u8>>) -> Result<Channel, tonic::transport::Error> {
+    let url = Endpoint::from_shared(address.to_owned())?.uri().clone();
+    // An invalid certificate is reported now, and not when the first address is found.
+    endpoint(url.clone(), &url, authorities.as_deref())?;
+    let host = url.host().unwrap_or_default().trim_matches(['[', ']']).to_owned();
+    let is_tls = url.scheme() == Some(&Scheme::HTTPS);
+    let port = url.port_u16().unwrap_or(if is_tls { 443 } else { 80 });
+    let scheme = if is_tls { "https" } else { "http" };
+    Ok(balance::channel(host, port, move |replica| {
+        let replica_url = Endpoint::from_shared(format!("{scheme}://{replica}"))?.uri().clone();
+        endpoint(replica_url, &url, authorities.as_deref())
+    }))
+}
+
+/// Returns the endpoint of one replica. `peer_url` is the configured URL of the peer, by whose host
+/// the certificate is verified.
+fn endpoint(replica_url: Uri, peer_url: &Uri, authorities: Option<&[u8]>) -> Result<Endpoint, tonic::transport::Error> {
+    let is_tls = replica_url.scheme() == Some(&Scheme::HTTPS);
+    let endpoint = Endpoint::from(replica_url)
+        .origin(peer_url.clone())
         .connect_timeout(CONNECT_TIMEOUT)
         .tcp_nodelay(true)
         .http2_keep_alive_interval(KEEPALIVE_INTERVAL)
         .keep_alive_timeout(KEEPALIVE_TIMEOUT);
-    let endpoint = match authorities {
-        Some(pem) if address.starts_with("https://") => {
+    match authorities {
+        Some(pem) if is_tls => {
             server::install_crypto_provider();
-            endpoint.tls_config(ClientTlsConfig::new().ca_certificate(Certificate::from_pem(pem)))?
+            let tls = ClientTlsConfig::new().ca_certificate(Certificate::from_pem(pem));
+            endpoint.tls_config(tls.domain_name(peer_url.host().unwrap_or_default()))
         }
-        Some(_) | None => endpoint,
-    };
-    Ok(endpoint.connect_lazy())
+        Some(_) | None => Ok(endpoint),
+    }
 }
 
 /// Adds the token, the request id, the trace and the timeout to every outgoing call.

@@ -12,5 +12,6 @@ mod api;
 mod crash_tests;
 mod identity;
 mod lifecycle;
+mod overload;
 mod races;
 mod rules;

@@ -1,5 +1,6 @@
 //! Converts errors and refusals to gRPC statuses. Each status has a reason that never changes.
 //! Internal details are logged and not shown to callers.
+use super::upload_evidence;
 use crate::{
     domain::{Command, Refusal, Violation, ViolationReason, paths},
     error::CallError,
@@ -30,6 +31,13 @@ impl From<CallError> for Status {
             CallError::UploadOutOfOrder => {
                 let message = "metadata: must be set in the first message of the upload and in no later one";
                 reason_status(Code::InvalidArgument, ErrorReason::UploadOutOfOrder, message, &[])
+            }
+            CallError::UploadTooSlow => {
+                let message = format!(
+                    "the upload is too slow: at least {} bytes a second are required",
+                    upload_evidence::MIN_BYTES_PER_SECOND
+                );
+                reason_status(Code::DeadlineExceeded, ErrorReason::UploadTooSlow, message, &[])
             }
             CallError::ConcurrentChange => {
                 let message = "the claim was changed by other requests at the same time; try again";
@@ -232,6 +240,7 @@ mod tests {
             ("document_password_protected", CallError::Document(DocumentError::PasswordProtected)),
             ("document_hash_mismatch", CallError::Document(DocumentError::HashMismatch)),
             ("upload_out_of_order", CallError::UploadOutOfOrder),
+            ("upload_too_slow", CallError::UploadTooSlow),
             ("concurrent_change", CallError::ConcurrentChange),
             ("registry_unavailable", CallError::RegistryUnavailable),
         ] {

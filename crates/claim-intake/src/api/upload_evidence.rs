@@ -17,18 +17,33 @@ use cpor_proto::claims::v1 as wire;
 use cpor_proto::wire_time::from_wire_time;
 use cpor_rpc::request::{AuthorizedCall, validate_stream};
 use cpor_types::{EvidenceId, Timestamp};
+use std::time::Duration;
+use tokio::time::Instant;
 use tonic::{Request, Response, Status, Streaming};
 use uuid::Uuid;
 
 /// The name of the method, to which request ids belong.
 const METHOD: &str = "UploadEvidence";
+/// The time that an upload may take in addition to what its bytes allow.
+const GRACE: Duration = Duration::from_secs(10);
+/// The average number of bytes that must arrive each second. An upload that stalls would otherwise
+/// keep its memory and its place until the deadline of the call.
+pub(super) const MIN_BYTES_PER_SECOND: u64 = 8 << 10;
+
+/// The messages of an upload, which must arrive at a minimum rate.
+struct Messages {
+    stream: Streaming<wire::UploadEvidenceRequest>,
+    /// The time at which the next message must have arrived. Each message moves it.
+    deadline: Instant,
+}
 
 pub(super) async fn upload_evidence(
     intake: &ClaimIntake,
     request: Request<Streaming<wire::UploadEvidenceRequest>>,
 ) -> RpcResult<wire::Evidence> {
-    let (opened, mut messages) = validate_stream(request)?;
-    let first = next_message(&opened, &mut messages).await?.ok_or(CallError::UploadOutOfOrder)?;
+    let (opened, stream) = validate_stream(request)?;
+    let mut messages = Messages { stream, deadline: Instant::now() + GRACE };
+    let first = messages.next(&opened).await?.ok_or(CallError::UploadOutOfOrder)?;
     let metadata = first.metadata.ok_or(CallError::UploadOutOfOrder)?;
     opened.check_owner(&metadata.parent)?;
     let call = Call::new(&opened.caller, METHOD, &metadata.parent)?;
@@ -82,16 +97,17 @@ async fn begin_upload(
     Ok(Upload::begin(&intake.evidence_store, id, limit_bytes).await?)
 }
 
-/// Returns the next message of the stream after checking its constraints; `None` at the end.
-async fn next_message(
-    opened: &AuthorizedCall,
-    messages: &mut Streaming<wire::UploadEvidenceRequest>,
-) -> Result<Option<wire::UploadEvidenceRequest>, Status> {
-    let message = messages.message().await?;
-    if let Some(message) = &message {
-        opened.check(message)?;
+impl Messages {
+    /// Returns the next message of the stream after checking its constraints; `None` at the end.
+    async fn next(&mut self, opened: &AuthorizedCall) -> Result<Option<wire::UploadEvidenceRequest>, Status> {
+        let received = tokio::time::timeout_at(self.deadline, self.stream.message()).await;
+        let message = received.map_err(|_| CallError::UploadTooSlow)??;
+        if let Some(message) = &message {
+            opened.check(message)?;
+            self.deadline += Duration::from_millis(message.data.len() as u64 * 1000 / MIN_BYTES_PER_SECOND);
+        }
+        Ok(message)
     }
-    Ok(message)
 }
 
 /// Checks, before the bytes arrive, whether another document may be added to the claim. Returns the
@@ -107,11 +123,11 @@ async fn check_admission(intake: &ClaimIntake, call: &Call) -> Result<(u64, Resu
 async fn receive_bytes(
     opened: &AuthorizedCall,
     first: Bytes,
-    messages: &mut Streaming<wire::UploadEvidenceRequest>,
+    messages: &mut Messages,
     upload: &mut Upload,
 ) -> Result<(), Status> {
     upload.add(first).await.map_err(CallError::from)?;
-    while let Some(message) = next_message(opened, messages).await? {
+    while let Some(message) = messages.next(opened).await? {
         if message.metadata.is_some() {
             return Err(CallError::UploadOutOfOrder.into());
         }

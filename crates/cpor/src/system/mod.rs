@@ -14,6 +14,7 @@ use cpor_process::{
     Metrics,
     admin::{self, AdminState},
     lifecycle::{Readiness, Shutdown, Tasks},
+    listener::{LimitedListener, serve_http1},
 };
 use cpor_rpc::{
     config::Limits,
@@ -102,13 +103,12 @@ impl System {
         if let Some(listener) = listeners.admin {
             let admin = AdminState { readiness: readiness.clone(), metrics: metrics.clone() };
             let stop = admin_token.clone();
-            tokio::spawn(async move { log_error("the admin endpoints", admin::serve(listener, admin, stop).await) });
+            tokio::spawn(admin::serve(listener, admin, stop));
         }
         let hosted = build::host_services(&settings, &metrics, &readiness, &tasks).await?;
         if let Some((listener, page)) = listeners.web.zip(hosted.web) {
-            let stop = shutdown.drain_token();
-            let server = axum::serve(listener, page).with_graceful_shutdown(stop.cancelled_owned());
-            tasks.spawn(async move { log_error("the consent page", server.await) });
+            let listener = LimitedListener::new(listener, "web", limits.page_connections(), &metrics);
+            tasks.spawn(serve_http1(listener, page, shutdown.drain_token()));
         }
         let directory = directory::directory(&settings)?;
         let parts = ServerDependencies {
@@ -205,10 +205,4 @@ fn lock_directory(config: &Config) -> anyhow::Result<Option<DataDirLock>> {
         return Ok(None);
     }
     Ok(Some(DataDirLock::acquire(&config.database.directory)?))
-}
-
-fn log_error(server: &str, outcome: std::io::Result<()>) {
-    if let Err(error) = outcome {
-        tracing::error!(%error, "{server} ended with an error");
-    }
 }

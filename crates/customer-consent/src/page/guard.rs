@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::body::to_bytes;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
@@ -15,10 +16,13 @@ use crate::translation::Translation;
 
 /// The maximum size of a form in bytes. The longest comment, 2,000 characters of four bytes each,
 /// takes 24,000 bytes with percent-encoding.
-pub(super) const MAX_BODY: usize = 32 << 10;
-/// The maximum number of concurrent requests. Further requests are answered with status 503.
+const MAX_BODY: usize = 32 << 10;
+/// The maximum number of concurrent requests whose form has arrived. Further requests are answered
+/// with status 503. A client that sends its form slowly does not count.
 pub(super) const MAX_REQUESTS: usize = 256;
-/// The maximum duration of one request.
+/// The time in which a form must arrive.
+const BODY_TIMEOUT: Duration = Duration::from_secs(5);
+/// The maximum duration of one request whose form has arrived.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// Limits concurrent requests, refuses forms from other sites, and adds security headers to every
@@ -44,12 +48,19 @@ pub(super) async fn guard_requests(State(context): State<Arc<PageContext>>, requ
 }
 
 /// Passes the request to its handler. Answers with an error page if the request comes from another
-/// site, if too many requests are running, or if the handler takes too long.
+/// site, if its form is too large or arrives too slowly, if too many requests are running, or if the
+/// handler takes too long.
 async fn respond(context: &PageContext, request: Request, next: Next) -> Response {
     let translation = RequestOptions::read(context, request.uri(), request.headers()).translation;
     if request.method() == Method::POST && is_from_another_site(request.headers(), &context.origin) {
         return problem_page(context, translation.as_deref(), StatusCode::FORBIDDEN, Problem::Foreign);
     }
+    let (parts, body) = request.into_parts();
+    let received = tokio::time::timeout(BODY_TIMEOUT, to_bytes(body, MAX_BODY)).await;
+    let Ok(Ok(form)) = received else {
+        return problem_page(context, translation.as_deref(), StatusCode::BAD_REQUEST, Problem::Form);
+    };
+    let request = Request::from_parts(parts, form.into());
     let Ok(_permit) = Semaphore::try_acquire(&context.request_permits) else {
         return busy_page(context, translation.as_deref());
     };

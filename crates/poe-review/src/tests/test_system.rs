@@ -212,6 +212,7 @@ pub(crate) fn request_from<T>(subject: &str, role: Role, message: T) -> Request<
         access,
         audiences: vec![Service::PoeReview],
         is_streaming: false,
+        is_client_streaming: false,
     };
     let mut request = Request::new(message);
     request.extensions_mut().insert(Arc::new(caller));

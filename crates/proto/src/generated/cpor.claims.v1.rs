@@ -2491,6 +2491,9 @@ pub enum ErrorReason {
     /// The document is an Office document that is protected with a password (R14a). Remove the
     /// password. Code INVALID_ARGUMENT.
     EvidencePasswordProtected = 62,
+    /// The bytes of the upload arrive too slowly: at least 8 KiB a second are required on average, after
+    /// the first 10 seconds. Code DEADLINE_EXCEEDED.
+    UploadTooSlow = 75,
 }
 impl ErrorReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -2532,6 +2535,7 @@ impl ErrorReason {
             Self::ContactAtPartnerDomain => "CONTACT_AT_PARTNER_DOMAIN",
             Self::EvidenceContainsMacros => "EVIDENCE_CONTAINS_MACROS",
             Self::EvidencePasswordProtected => "EVIDENCE_PASSWORD_PROTECTED",
+            Self::UploadTooSlow => "UPLOAD_TOO_SLOW",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -2570,6 +2574,7 @@ impl ErrorReason {
             "CONTACT_AT_PARTNER_DOMAIN" => Some(Self::ContactAtPartnerDomain),
             "EVIDENCE_CONTAINS_MACROS" => Some(Self::EvidenceContainsMacros),
             "EVIDENCE_PASSWORD_PROTECTED" => Some(Self::EvidencePasswordProtected),
+            "UPLOAD_TOO_SLOW" => Some(Self::UploadTooSlow),
             _ => None,
         }
     }
@@ -3036,7 +3041,8 @@ pub mod claim_service_client {
         /// Errors: INVALID_ARGUMENT (EVIDENCE_KIND_UNKNOWN), (EVIDENCE_CONTAINS_MACROS),
         /// (EVIDENCE_PASSWORD_PROTECTED), (EVIDENCE_EMPTY), (EVIDENCE_TOO_LARGE) or
         /// (EVIDENCE_HASH_MISMATCH) if the document is refused; INVALID_ARGUMENT (UPLOAD_OUT_OF_ORDER) if
-        /// the messages are in the wrong order; FAILED_PRECONDITION (TOO_MANY_DOCUMENTS) if the claim has
+        /// the messages are in the wrong order; DEADLINE_EXCEEDED (UPLOAD_TOO_SLOW) if the bytes arrive too
+        /// slowly; FAILED_PRECONDITION (TOO_MANY_DOCUMENTS) if the claim has
         /// the maximum number of documents. A repeated request, with the same `request_id` and bytes, gets
         /// the document of the first one in every state.
         ///
@@ -3749,7 +3755,8 @@ pub mod claim_service_server {
         /// Errors: INVALID_ARGUMENT (EVIDENCE_KIND_UNKNOWN), (EVIDENCE_CONTAINS_MACROS),
         /// (EVIDENCE_PASSWORD_PROTECTED), (EVIDENCE_EMPTY), (EVIDENCE_TOO_LARGE) or
         /// (EVIDENCE_HASH_MISMATCH) if the document is refused; INVALID_ARGUMENT (UPLOAD_OUT_OF_ORDER) if
-        /// the messages are in the wrong order; FAILED_PRECONDITION (TOO_MANY_DOCUMENTS) if the claim has
+        /// the messages are in the wrong order; DEADLINE_EXCEEDED (UPLOAD_TOO_SLOW) if the bytes arrive too
+        /// slowly; FAILED_PRECONDITION (TOO_MANY_DOCUMENTS) if the claim has
         /// the maximum number of documents. A repeated request, with the same `request_id` and bytes, gets
         /// the document of the first one in every state.
         ///

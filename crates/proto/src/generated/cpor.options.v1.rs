@@ -229,6 +229,11 @@ pub enum ErrorReason {
     /// The token is for a partner or a tenant that the directory does not know. Code
     /// PERMISSION_DENIED. The metadata key `owner` holds its name, for example `partners/contoso`.
     OwnerUnknown = 26,
+    /// The user, or the user's company, has too many concurrent calls of this kind (unary calls, streams
+    /// of responses, or uploads). Code RESOURCE_EXHAUSTED. The metadata key `scope` is `user`, `partner`,
+    /// `tenant` or `service`, and `limit` holds the maximum number; `google.rpc.RetryInfo` says when to
+    /// retry.
+    TooManyCalls = 27,
 }
 impl ErrorReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -264,6 +269,7 @@ impl ErrorReason {
             Self::CursorExpired => "CURSOR_EXPIRED",
             Self::TooManyWatches => "TOO_MANY_WATCHES",
             Self::OwnerUnknown => "OWNER_UNKNOWN",
+            Self::TooManyCalls => "TOO_MANY_CALLS",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -296,6 +302,7 @@ impl ErrorReason {
             "CURSOR_EXPIRED" => Some(Self::CursorExpired),
             "TOO_MANY_WATCHES" => Some(Self::TooManyWatches),
             "OWNER_UNKNOWN" => Some(Self::OwnerUnknown),
+            "TOO_MANY_CALLS" => Some(Self::TooManyCalls),
             _ => None,
         }
     }

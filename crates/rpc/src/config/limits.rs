@@ -3,7 +3,14 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use cpor_process::config::ValidationErrors;
+use cpor_process::{config::ValidationErrors, listener::ConnectionLimits};
+
+/// The time in which a client must complete the TLS handshake and send its first request.
+const SETUP_TIMEOUT: Duration = Duration::from_secs(20);
+/// The time in which a client must read at least one byte of a response.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
+/// The time after which a connection to the consent page is closed.
+const MAX_PAGE_LIFETIME: Duration = Duration::from_secs(600);
 
 /// The limits for requests and connections of one process.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -11,8 +18,23 @@ use cpor_process::config::ValidationErrors;
 pub struct Limits {
     /// The maximum size of a request message, in bytes.
     pub max_message_bytes: usize,
-    /// The maximum number of concurrent requests. Further requests get RESOURCE_EXHAUSTED.
+    /// The maximum number of concurrent unary calls of users. Further calls get RESOURCE_EXHAUSTED.
+    /// One company gets at most a quarter of these, and one user an eighth. The same shares apply to
+    /// the next two limits.
     pub max_concurrent_requests: usize,
+    /// The maximum number of concurrent streams of responses, for example watches.
+    pub max_concurrent_streams: usize,
+    /// The maximum number of concurrent uploads. Each can take about 6 MiB of memory.
+    pub max_concurrent_uploads: usize,
+    /// The maximum number of concurrent calls of the other services. One service gets at most half.
+    pub max_concurrent_service_requests: usize,
+    /// The maximum number of open connections of each listener. Further ones are closed at once.
+    pub max_connections: usize,
+    /// The maximum number of open gRPC connections of one client address (IPv6: of a /64 network).
+    pub max_connections_per_address: usize,
+    /// The maximum number of open connections to the consent page of one client address (IPv6: of a
+    /// /64 network). Set it higher if a proxy terminates the connections of the customers.
+    pub max_page_connections_per_address: usize,
     /// The maximum number of concurrent HTTP/2 streams of one connection.
     pub max_streams_per_connection: u32,
     /// The maximum size of the headers of a request, in bytes.
@@ -34,6 +56,12 @@ impl Default for Limits {
         Self {
             max_message_bytes: 4 << 20,
             max_concurrent_requests: 1024,
+            max_concurrent_streams: 512,
+            max_concurrent_uploads: 32,
+            max_concurrent_service_requests: 1024,
+            max_connections: 4096,
+            max_connections_per_address: 512,
+            max_page_connections_per_address: 32,
             max_streams_per_connection: 256,
             max_header_bytes: 16 << 10,
             default_deadline_seconds: 30,
@@ -51,6 +79,14 @@ impl Limits {
         let is_message_size_valid = (64 << 10..=64 << 20).contains(&self.max_message_bytes);
         errors.require(is_message_size_valid, "max_message_bytes", "must be between 64 KiB and 64 MiB");
         errors.require(self.max_concurrent_requests > 0, "max_concurrent_requests", "must be at least 1");
+        errors.require(self.max_concurrent_streams > 0, "max_concurrent_streams", "must be at least 1");
+        errors.require(self.max_concurrent_uploads > 0, "max_concurrent_uploads", "must be at least 1");
+        let is_service_limit_valid = self.max_concurrent_service_requests > 0;
+        errors.require(is_service_limit_valid, "max_concurrent_service_requests", "must be at least 1");
+        errors.require(self.max_connections > 0, "max_connections", "must be at least 1");
+        errors.require(self.max_connections_per_address > 0, "max_connections_per_address", "must be at least 1");
+        let is_page_limit_valid = self.max_page_connections_per_address > 0;
+        errors.require(is_page_limit_valid, "max_page_connections_per_address", "must be at least 1");
         errors.require(self.max_streams_per_connection > 0, "max_streams_per_connection", "must be at least 1");
         errors.require(self.max_header_bytes >= 4096, "max_header_bytes", "must be at least 4096");
         errors.require(self.default_deadline_seconds > 0, "default_deadline_seconds", "must be at least 1");
@@ -61,6 +97,28 @@ impl Limits {
             "must be at least the value of default_deadline_seconds",
         );
         errors.require(self.max_connection_age_seconds >= 10, "max_connection_age_seconds", "must be at least 10");
+    }
+
+    /// Returns the limits for the connections of the gRPC listener. A connection ends at the latest
+    /// when its age and then the longest call are over, even if the client ignores the request to
+    /// reconnect.
+    #[must_use]
+    pub fn grpc_connections(&self) -> ConnectionLimits {
+        let max_lifetime = self.max_connection_age_seconds.saturating_add(self.max_deadline_seconds);
+        ConnectionLimits {
+            max_open: self.max_connections,
+            max_open_per_address: self.max_connections_per_address,
+            setup_timeout: SETUP_TIMEOUT,
+            write_timeout: WRITE_TIMEOUT,
+            max_lifetime: Some(Duration::from_secs(max_lifetime)),
+        }
+    }
+
+    /// Returns the limits for the connections of the consent page.
+    #[must_use]
+    pub fn page_connections(&self) -> ConnectionLimits {
+        let max_open_per_address = self.max_page_connections_per_address;
+        ConnectionLimits { max_open_per_address, max_lifetime: Some(MAX_PAGE_LIFETIME), ..self.grpc_connections() }
     }
 
     /// Returns [`Self::shutdown_grace_seconds`] as a duration.

@@ -1,12 +1,16 @@
 //! Assembles and runs the gRPC server.
 use std::{sync::Arc, time::Duration};
 
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::{
+    extract::Request,
+    middleware::{Next, from_fn, from_fn_with_state},
+    response::Response,
+};
 use cpor_types::Entropy;
 use tokio::net::TcpListener;
 use tonic::{
     service::Routes,
-    transport::{Identity, ServerTlsConfig, server::TcpIncoming},
+    transport::{Identity, ServerTlsConfig},
 };
 
 use super::{
@@ -21,6 +25,7 @@ use crate::{
 use cpor_auth::{AccessError, Authorizer, MethodTable, VerificationKeys, authorize};
 use cpor_process::{
     lifecycle::{Readiness, Shutdown},
+    listener::{ConnectionLimits, ConnectionUse, LimitedListener},
     metrics::Metrics,
 };
 
@@ -89,6 +94,8 @@ fn lines(items: &[impl std::fmt::Display]) -> String {
 pub struct Server {
     routes: Routes,
     transport: tonic::transport::Server,
+    connection_limits: ConnectionLimits,
+    metrics: Metrics,
     readiness: Readiness,
     /// The task that copies the readiness to the health service. It works while it is polled.
     health: futures_util::future::BoxFuture<'static, ()>,
@@ -115,8 +122,10 @@ impl Server {
             health::report_readiness(reporter, dependencies.readiness.clone(), services.grpc_services().to_vec());
         let public_routes = reflection::add(Routes::new(health_server), &services)?;
         let router = services.into_router().merge(public_routes.into_axum_router().reset_fallback());
-        let readiness = dependencies.readiness.clone();
+        let (readiness, metrics) = (dependencies.readiness.clone(), dependencies.metrics.clone());
         Ok(Self {
+            connection_limits: dependencies.limits.grpc_connections(),
+            metrics,
             routes: add_middleware(dependencies, methods, router),
             transport,
             readiness,
@@ -135,7 +144,11 @@ impl Server {
             drain_token.cancelled().await;
             readiness.drain();
         };
-        let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+        let listener = LimitedListener::new(listener, "grpc", self.connection_limits, &self.metrics);
+        let incoming = futures_util::stream::unfold(listener, async |listener| {
+            let connection = listener.accept().await;
+            Some((Ok::<_, std::io::Error>(connection), listener))
+        });
         let serving = self.transport.add_routes(self.routes).serve_with_incoming_shutdown(incoming, drained);
         let serving_with_health = async {
             // The end of the health reporter does not end the server.
@@ -154,8 +167,7 @@ impl Server {
 /// Wraps the router in the middleware. The layer that is added last is the outermost.
 fn add_middleware(dependencies: ServerDependencies, methods: Arc<MethodTable>, router: axum::Router) -> Routes {
     let authorizer = Arc::new(Authorizer { keys: dependencies.keys });
-    let admission =
-        Arc::new(admission::Admission::new(dependencies.limits.max_concurrent_requests, &dependencies.metrics));
+    let admission = Arc::new(admission::Admission::new(&dependencies.limits, &dependencies.metrics));
     let observer = Arc::new(observe::Observer::new(methods, &dependencies.metrics, dependencies.entropy));
     let router = router.fallback(async || http::StatusCode::NOT_FOUND);
     let router = match dependencies.directory {
@@ -163,19 +175,27 @@ fn add_middleware(dependencies: ServerDependencies, methods: Arc<MethodTable>, r
         None => router,
     };
     let router = router
+        .layer(from_fn_with_state(admission, admission::admit))
         .layer(from_fn_with_state(authorizer, authorize))
         .layer(from_fn_with_state(deadline::Deadlines::new(&dependencies.limits), deadline::limit))
-        .layer(from_fn_with_state(admission, admission::admit))
         .layer(from_fn(error_translation::translate))
         .layer(from_fn(panic::catch))
         .layer(from_fn_with_state(observer, observe::observe))
-        .layer(from_fn(body_drain::drain_body));
+        .layer(from_fn(body_drain::drain_body))
+        .layer(from_fn(record_use));
     Routes::from(router).prepare()
+}
+
+/// Records on the connection of a request that it is in use, so that it is not closed as unused.
+async fn record_use(request: Request, next: Next) -> Response {
+    if let Some(usage) = request.extensions().get::<ConnectionUse>() {
+        usage.mark();
+    }
+    next.run(request).await
 }
 
 /// Configures the HTTP/2 transport with the limits and, if it is configured, TLS.
 fn transport(limits: &Limits, tls: &TlsConfig) -> Result<tonic::transport::Server, ServerError> {
-    let max_age = Duration::from_secs(limits.max_connection_age_seconds);
     let server = tonic::transport::Server::builder()
         .max_concurrent_streams(limits.max_streams_per_connection)
         .http2_max_header_list_size(limits.max_header_bytes)
@@ -185,8 +205,9 @@ fn transport(limits: &Limits, tls: &TlsConfig) -> Result<tonic::transport::Serve
         .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
-        .max_connection_age(max_age)
-        .max_connection_age_grace(Duration::from_secs(limits.max_deadline_seconds));
+        // Without a grace period, tonic asks the client to reconnect (GOAWAY) at this age. With one, it
+        // would only close the connection at the end of that period, with the calls in flight.
+        .max_connection_age(Duration::from_secs(limits.max_connection_age_seconds));
     let (Some(certificate), Some(key)) = (&tls.certificate_file, &tls.key_file) else { return Ok(server) };
     install_crypto_provider();
     let identity = Identity::from_pem(read(certificate)?, read(key)?);

@@ -6,7 +6,7 @@ use cpor_types::{SeededEntropy, Service, SystemClock};
 use tonic::Code;
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 
-use super::fixture::TestServer;
+use super::fixture::{TestServer, start};
 use crate::{
     config::{Limits, TlsConfig},
     server::{GrpcServices, Server, ServerDependencies, ServerError},
@@ -28,6 +28,46 @@ async fn a_draining_server_finishes_running_calls() {
     server.serving.await.unwrap().unwrap();
     assert!(!server.shutdown.abort_token().is_cancelled(), "the grace period is not over");
     assert!(server.readiness.failed_checks().iter().any(|check| check.reason == "draining"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_old_connection_ends_after_its_calls() {
+    let limits = Limits { max_connection_age_seconds: 10, ..Limits::default() };
+    let server = start(limits, TlsConfig::default()).await;
+    let stream = tokio::net::TcpStream::connect(server.address.trim_start_matches("http://")).await.unwrap();
+    let io = hyper_util::rt::TokioIo::new(stream);
+    let (mut sender, connection) =
+        hyper::client::conn::http2::handshake(hyper_util::rt::TokioExecutor::new(), io).await.unwrap();
+    let connection = tokio::spawn(connection);
+    let request = http::Request::post(format!("{}/cpor.operations.v1.OperationsService/AdvanceClock", server.address))
+        .header("content-type", "application/grpc")
+        .header("grpc-timeout", "5M")
+        .header("authorization", format!("Bearer {}", server.token()))
+        .body(http_body_util::Full::new(axum::body::Bytes::from_static(b"\0\0\0\0\0")))
+        .unwrap();
+    let running = tokio::spawn(sender.send_request(request));
+    server.controls.entered.notified().await;
+    tokio::time::sleep(std::time::Duration::from_secs(11)).await;
+    assert!(sender.ready().await.is_err(), "the client was asked to use another connection");
+    server.controls.release.notify_one();
+    assert_eq!(running.await.unwrap().unwrap().status(), http::StatusCode::OK, "the running call is finished");
+    connection.await.unwrap().expect("the connection ends in order");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_sends_no_request_is_closed() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let server = TestServer::new().await;
+    for first_bytes in
+        [&b""[..], b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0"]
+    {
+        let address = server.address.trim_start_matches("http://");
+        let mut client = tokio::net::TcpStream::connect(address).await.unwrap();
+        client.write_all(first_bytes).await.unwrap();
+        let (mut answer, start) = (Vec::new(), tokio::time::Instant::now());
+        let (Ok(_) | Err(_)) = client.read_to_end(&mut answer).await;
+        assert!(start.elapsed() <= std::time::Duration::from_secs(25), "closed after the setup timeout");
+    }
 }
 
 #[tokio::test]

@@ -35,6 +35,7 @@ fn streaming_request() -> http::Request<Body> {
         },
         audiences: vec![],
         is_streaming: true,
+        is_client_streaming: false,
     };
     let mut request = http::Request::get("/a/b").header("grpc-timeout", "1S").body(Body::empty()).unwrap();
     request.extensions_mut().insert(Arc::new(method));
@@ -69,7 +70,8 @@ async fn a_call_ends_at_its_deadline_with_an_error() {
 
 #[tokio::test]
 async fn a_stream_keeps_its_permit_until_it_ends() {
-    let admission = Arc::new(admission::Admission::new(1, &Metrics::new()));
+    let limits = Limits { max_concurrent_streams: 1, ..Limits::default() };
+    let admission = Arc::new(admission::Admission::new(&limits, &Metrics::new()));
     let router = endless_response().layer(from_fn_with_state(admission, admission::admit));
     let send = async || router.clone().oneshot(streaming_request()).await.unwrap();
     let first = send().await;

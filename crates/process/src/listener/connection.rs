@@ -1,0 +1,151 @@
+//! An accepted connection that ends when it takes too long.
+use std::{
+    io,
+    net::IpAddr,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+    time::{Sleep, sleep},
+};
+use tonic::transport::server::Connected;
+
+use super::ConnectionLimits;
+use crate::quota::QuotaPermit;
+
+/// Records whether a connection was used for a request. The server must call [`Self::mark`] when a
+/// request has arrived; otherwise the connection is closed after the setup timeout. On a gRPC
+/// listener, each request has it as an extension.
+#[derive(Clone, Debug, Default)]
+pub struct ConnectionUse(Arc<AtomicBool>);
+
+impl ConnectionUse {
+    /// Records that a request has arrived.
+    pub fn mark(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    fn is_marked(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// An accepted connection. Reading and writing return [`io::ErrorKind::TimedOut`] when one of the
+/// time limits in [`ConnectionLimits`] is over.
+#[derive(Debug)]
+pub struct Connection {
+    stream: TcpStream,
+    usage: ConnectionUse,
+    /// Fires when the first request must have arrived. `None` after it has.
+    setup_timer: Option<Pin<Box<Sleep>>>,
+    /// Fires at the end of the maximum lifetime.
+    lifetime_timer: Option<Pin<Box<Sleep>>>,
+    write_timeout: Duration,
+    /// Fires when a blocked write must have made progress. `None` if no write is blocked.
+    write_timer: Option<Pin<Box<Sleep>>>,
+    /// The place among the open connections, which is freed with the connection.
+    _permit: QuotaPermit<IpAddr>,
+}
+
+impl Connection {
+    pub(super) fn new(stream: TcpStream, limits: &ConnectionLimits, permit: QuotaPermit<IpAddr>) -> Self {
+        Self {
+            stream,
+            usage: ConnectionUse::default(),
+            setup_timer: Some(Box::pin(sleep(limits.setup_timeout))),
+            lifetime_timer: limits.max_lifetime.map(|lifetime| Box::pin(sleep(lifetime))),
+            write_timeout: limits.write_timeout,
+            write_timer: None,
+            _permit: permit,
+        }
+    }
+
+    /// Returns the record of the use of this connection.
+    #[must_use]
+    pub fn usage(&self) -> ConnectionUse {
+        self.usage.clone()
+    }
+
+    /// Returns an error if the setup or the whole connection has taken too long.
+    fn check_timers(&mut self, context: &mut Context<'_>) -> io::Result<()> {
+        if let Some(timer) = &mut self.setup_timer {
+            if self.usage.is_marked() {
+                self.setup_timer = None;
+            } else if timer.as_mut().poll(context).is_ready() {
+                return Err(timed_out("no request has arrived in time"));
+            }
+        }
+        let is_over = self.lifetime_timer.as_mut().is_some_and(|timer| timer.as_mut().poll(context).is_ready());
+        if is_over { Err(timed_out("the connection has reached its maximum lifetime")) } else { Ok(()) }
+    }
+
+    /// Returns an error instead of waiting if a write has been blocked for too long.
+    fn limit_write<T>(&mut self, context: &mut Context<'_>, result: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        if result.is_ready() {
+            self.write_timer = None;
+            return result;
+        }
+        let timeout = self.write_timeout;
+        let timer = self.write_timer.get_or_insert_with(|| Box::pin(sleep(timeout)));
+        timer.as_mut().poll(context).map(|()| Err(timed_out("the client does not read")))
+    }
+}
+
+fn timed_out(reason: &'static str) -> io::Error {
+    io::Error::new(io::ErrorKind::TimedOut, reason)
+}
+
+impl Connected for Connection {
+    type ConnectInfo = ConnectionUse;
+
+    fn connect_info(&self) -> ConnectionUse {
+        self.usage()
+    }
+}
+
+impl AsyncRead for Connection {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        self.check_timers(context)?;
+        Pin::new(&mut self.stream).poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for Connection {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let result = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.limit_write(context, result)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        parts: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let result = Pin::new(&mut self.stream).poll_write_vectored(context, parts);
+        self.limit_write(context, result)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}

@@ -1,0 +1,108 @@
+//! Listeners that a client cannot exhaust: they limit the number of connections, in all and of one
+//! client address, and the time that a connection may take.
+
+mod connection;
+mod http1;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    io::ErrorKind,
+    net::{IpAddr, Ipv6Addr},
+    sync::Arc,
+    time::Duration,
+};
+
+use tokio::net::TcpListener;
+
+pub use self::connection::{Connection, ConnectionUse};
+pub use self::http1::serve as serve_http1;
+use crate::{
+    metrics::{Counters, Metrics},
+    quota::Quota,
+};
+
+/// The pause after the operating system refused to accept a connection, for example because the
+/// process has too many open files.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// The limits for the connections of one listener.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConnectionLimits {
+    /// The maximum number of open connections. Further connections are closed at once.
+    pub max_open: usize,
+    /// The maximum number of open connections of one client address. A /64 network of IPv6 counts as
+    /// one address, because one client usually has a whole network.
+    pub max_open_per_address: usize,
+    /// The time from accepting a connection until its first request has arrived, including the TLS
+    /// handshake.
+    pub setup_timeout: Duration,
+    /// The time in which the client must take at least one byte of what the server sends.
+    pub write_timeout: Duration,
+    /// The time after which a connection is closed even if it is in use, or `None` for no limit.
+    pub max_lifetime: Option<Duration>,
+}
+
+/// A TCP listener with limits for its connections.
+#[derive(Debug)]
+pub struct LimitedListener {
+    listener: TcpListener,
+    limits: ConnectionLimits,
+    /// The open connections, by client address.
+    open: Arc<Quota<IpAddr>>,
+    /// The name of the listener in metrics.
+    name: &'static str,
+    /// Counts the connections that were closed because of a maximum.
+    refused: Counters,
+}
+
+impl LimitedListener {
+    /// Adds limits to a listener. `name` is its name in metrics.
+    #[must_use]
+    pub fn new(listener: TcpListener, name: &'static str, limits: ConnectionLimits, metrics: &Metrics) -> Self {
+        let refused = metrics.counter(
+            "cpor_connections_refused",
+            "Connections that were closed because too many were open, in all or from one address.",
+        );
+        Self { listener, limits, open: Quota::new(limits.max_open), name, refused }
+    }
+
+    /// Returns the next connection that is within the limits.
+    pub async fn accept(&self) -> Connection {
+        loop {
+            let (stream, peer) = match self.listener.accept().await {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    self.wait_after_error(&error).await;
+                    continue;
+                }
+            };
+            let address = counted_address(peer.ip());
+            let Ok(permit) = self.open.take([Some((address, self.limits.max_open_per_address))]) else {
+                self.refused.add(&[("listener", self.name)], 1);
+                continue;
+            };
+            // An error means that the client is already gone, which the first read reports.
+            let (Ok(()) | Err(_)) = stream.set_nodelay(true);
+            return Connection::new(stream, &self.limits, permit);
+        }
+    }
+
+    /// Waits before the next attempt, unless the error concerns only one connection.
+    async fn wait_after_error(&self, error: &std::io::Error) {
+        use ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+        if !matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset) {
+            tracing::warn!(%error, listener = self.name, "cannot accept connections");
+            tokio::time::sleep(ACCEPT_PAUSE).await;
+        }
+    }
+}
+
+/// Returns the address under which the connections of a client are counted: an IPv4 address, or the
+/// first 64 bits of an IPv6 address.
+fn counted_address(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.into(),
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
+    }
+}

@@ -1,0 +1,198 @@
+//! Channels that spread their calls over all replicas of a service.
+//!
+//! A host name can stand for several addresses, for example that of a headless Service in
+//! Kubernetes. A channel has a connection to each address that accepts one, and sends each call to
+//! the less busy one of two connections. The addresses are looked up again all the time, so new
+//! replicas get their share of the calls, and replicas that ended get none.
+use std::{collections::BTreeSet, future::Future, io, net::SocketAddr, time::Duration};
+
+use futures_util::future::join_all;
+use tokio::{
+    net::{TcpStream, lookup_host},
+    sync::mpsc::Sender,
+    time::{MissedTickBehavior, interval, timeout},
+};
+use tonic::transport::{Channel, Endpoint, channel::Change};
+
+/// The interval of the look-ups.
+const LOOKUP_INTERVAL: Duration = Duration::from_secs(3);
+/// The time limit for a look-up.
+const LOOKUP_TIMEOUT: Duration = Duration::from_secs(5);
+/// The time limit for the attempt to connect to an address.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
+/// The number of changes of addresses that can wait for the channel.
+const PENDING_CHANGES: usize = 64;
+
+/// Makes the endpoint for an address.
+pub(crate) trait EndpointOf:
+    Fn(SocketAddr) -> Result<Endpoint, tonic::transport::Error> + Send + Sync + 'static
+{
+}
+
+impl<E: Fn(SocketAddr) -> Result<Endpoint, tonic::transport::Error> + Send + Sync + 'static> EndpointOf for E {}
+
+/// Creates a channel to all addresses of a host that accept connections. Must be called within a
+/// Tokio runtime.
+pub(crate) fn channel(host: String, port: u16, endpoint: impl EndpointOf) -> Channel {
+    follow(move || reachable_addresses(host.clone(), port), endpoint)
+}
+
+/// Creates a channel to the addresses that `look_up` returns.
+fn follow<L, F>(look_up: L, endpoint: impl EndpointOf) -> Channel
+where
+    L: Fn() -> F + Send + 'static,
+    F: Future<Output = io::Result<BTreeSet<SocketAddr>>> + Send,
+{
+    let (channel, changes) = Channel::balance_channel(PENDING_CHANGES);
+    tokio::spawn(async move {
+        let mut known = BTreeSet::new();
+        let mut lookups = interval(LOOKUP_INTERVAL);
+        lookups.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        // The changes are closed when the last clone of the channel is dropped.
+        while !changes.is_closed() {
+            tokio::select! {
+                _ = lookups.tick() => {}
+                () = changes.closed() => return,
+            }
+            match timeout(LOOKUP_TIMEOUT, look_up()).await {
+                Ok(Ok(found)) => known = send_changes(&changes, known, found, &endpoint).await,
+                Ok(Err(error)) => tracing::debug!(%error, "a peer cannot be looked up; its addresses are kept"),
+                Err(_) => tracing::debug!("a peer is not looked up in time; its addresses are kept"),
+            }
+        }
+    });
+    channel
+}
+
+/// Tells the channel which addresses are new and which are gone. Returns the addresses that the
+/// channel has now.
+async fn send_changes(
+    changes: &Sender<Change<SocketAddr, Endpoint>>,
+    known: BTreeSet<SocketAddr>,
+    found: BTreeSet<SocketAddr>,
+    endpoint: &impl EndpointOf,
+) -> BTreeSet<SocketAddr> {
+    if found.is_empty() {
+        return known;
+    }
+    let insertion = |address: &SocketAddr| match endpoint(*address) {
+        Ok(endpoint) => Some(Change::Insert(*address, endpoint)),
+        Err(error) => {
+            tracing::error!(%error, %address, "a peer cannot be called at this address");
+            None
+        }
+    };
+    let added = found.difference(&known).filter_map(insertion);
+    let removed = known.difference(&found).map(|address| Change::Remove(*address));
+    for change in Vec::from_iter(added.chain(removed)) {
+        if changes.send(change).await.is_err() {
+            break;
+        }
+    }
+    found
+}
+
+/// Looks up the addresses of a host. Returns those that accept a connection or, if none does, all,
+/// so that calls fail with the reason.
+async fn reachable_addresses(host: String, port: u16) -> io::Result<BTreeSet<SocketAddr>> {
+    let addresses = BTreeSet::from_iter(lookup_host((host, port)).await?);
+    let probes = addresses.iter().map(|address| async move {
+        let connected = timeout(PROBE_TIMEOUT, TcpStream::connect(address)).await;
+        matches!(connected, Ok(Ok(_))).then_some(*address)
+    });
+    let reachable: BTreeSet<_> = join_all(probes).await.into_iter().flatten().collect();
+    Ok(if reachable.is_empty() { addresses } else { reachable })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    };
+
+    use tokio::net::TcpListener;
+    use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
+
+    use super::*;
+
+    /// Starts a health service and counts the requests to it.
+    async fn start_replica() -> (SocketAddr, Arc<AtomicUsize>, tokio::task::JoinHandle<()>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (address, count) = (listener.local_addr().unwrap(), Arc::new(AtomicUsize::new(0)));
+        let (_, health) = tonic_health::server::health_reporter();
+        let counter = count.clone();
+        let router = tonic::service::Routes::new(health).prepare().into_axum_router().layer(axum::middleware::from_fn(
+            move |request: axum::extract::Request, next: axum::middleware::Next| {
+                counter.fetch_add(1, SeqCst);
+                next.run(request)
+            },
+        ));
+        let incoming = tonic::transport::server::TcpIncoming::from(listener);
+        let serving = tokio::spawn(async move {
+            let routes = tonic::service::Routes::from(router);
+            tonic::transport::Server::builder().add_routes(routes).serve_with_incoming(incoming).await.unwrap();
+        });
+        (address, count, serving)
+    }
+
+    /// Calls until the channel has used this replica.
+    async fn call_until_used(channel: &Channel, replica: &AtomicUsize) {
+        let mut health = HealthClient::new(channel.clone());
+        replica.store(0, SeqCst);
+        while replica.load(SeqCst) == 0 {
+            health.check(HealthCheckRequest::default()).await.unwrap();
+            tokio::task::yield_now().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn new_replicas_get_their_share_and_ended_ones_nothing() {
+        let (first, first_count, _serving) = start_replica().await;
+        let (second, second_count, _also_serving) = start_replica().await;
+        let addresses = Arc::new(Mutex::new(BTreeSet::from([first])));
+        let (looked_up, lookups) = (addresses.clone(), Arc::new(AtomicUsize::new(0)));
+        let counter = lookups.clone();
+        let channel = follow(
+            move || {
+                counter.fetch_add(1, SeqCst);
+                std::future::ready(Ok(looked_up.lock().unwrap().clone()))
+            },
+            |address| Endpoint::from_shared(format!("http://{address}")),
+        );
+        let mut health = HealthClient::new(channel.clone());
+        health.check(HealthCheckRequest::default()).await.unwrap();
+        addresses.lock().unwrap().insert(second);
+        call_until_used(&channel, &second_count).await;
+        first_count.store(0, SeqCst);
+        second_count.store(0, SeqCst);
+        for _ in 0..200 {
+            health.check(HealthCheckRequest::default()).await.unwrap();
+        }
+        let share = second_count.load(SeqCst);
+        assert!((60..=140).contains(&share), "{share} of 200 calls");
+
+        *addresses.lock().unwrap() = BTreeSet::from([second]);
+        let before = lookups.load(SeqCst);
+        while lookups.load(SeqCst) < before + 2 {
+            health.check(HealthCheckRequest::default()).await.unwrap();
+        }
+        first_count.store(0, SeqCst);
+        for _ in 0..20 {
+            health.check(HealthCheckRequest::default()).await.unwrap();
+        }
+        assert_eq!(first_count.load(SeqCst), 0, "the ended replica gets no call");
+    }
+
+    #[tokio::test]
+    async fn only_addresses_that_accept_connections_are_used() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        // Usually the name also stands for ::1, where nothing listens.
+        let found = reachable_addresses("localhost".to_owned(), port).await.unwrap();
+        assert_eq!(found, BTreeSet::from([listener.local_addr().unwrap()]));
+        drop(listener);
+        let found = reachable_addresses("127.0.0.1".to_owned(), port).await.unwrap();
+        assert_eq!(found.len(), 1, "if none accepts a connection, calls fail with the reason");
+    }
+}
