@@ -118,7 +118,7 @@ fn a_grant_makes_pending_holds_official() {
     let contoso = claim("contoso", 1);
     let (tenant, _) = placed(&tenant(), &hold(&contoso, 1, &USAGE_AND_PRE_SALES));
     let due = at("2026-03-09T23:00:00Z");
-    let (tenant, events) = tenant.grant_claim(&contoso, Some(&partner()), &catalog(), due).unwrap();
+    let (tenant, events) = tenant.grant_claim(&contoso, Some(&company()), &catalog(), due).unwrap();
     assert!(tenant.live_associations_of(&contoso).all(|(_, found)| found.official_time() == Some(due)));
     let [TenantEvent::AssociationsGranted(granted)] = events.as_slice() else { panic!("{events:?}") };
     assert_eq!((granted.tenant_region.as_str(), granted.associations.len()), ("emea", 2));

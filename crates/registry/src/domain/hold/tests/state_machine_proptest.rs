@@ -80,7 +80,7 @@ fn apply(tenant: &Tenant, command: &TestCommand) -> Option<Tenant> {
             let decision_id = DecisionId(Uuid::from_u128(decision_number(&winner, *decision)));
             tenant.arbitrate(&Arbitration { decision_id, awards: vec![award] }, now())
         }
-        TestCommand::Grant { claim } => tenant.grant_claim(&name(*claim), Some(&partner()), &catalog(), now()),
+        TestCommand::Grant { claim } => tenant.grant_claim(&name(*claim), Some(&company()), &catalog(), now()),
         TestCommand::Expire { subscription } => {
             let key = AssociationKey::Subscription(subscription_id(*subscription));
             let mut next = tenant.clone();
