@@ -211,10 +211,9 @@ fn payout_status(refusal: PayoutRefusal, prefix: &str) -> Status {
             let description = format!("must be at most one day ahead: {latest} or earlier");
             status::invalid_fields(vec![violation("actual_date", FieldViolationReason::NotAllowed, &description)])
         }
-        PayoutRefusal::DateBeforePeriodEnd { field, earliest } => {
-            let (field, reason) = (format!("{prefix}{field}"), FieldViolationReason::NotAllowed);
+        PayoutRefusal::SentBeforePeriodEnd { earliest } => {
             let description = format!("must not be before the last day of the payout period: {earliest} or later");
-            status::invalid_fields(vec![violation(&field, reason, &description)])
+            status::invalid_fields(vec![violation("actual_date", FieldViolationReason::NotAllowed, &description)])
         }
         PayoutRefusal::EstimatedDateMissing => Refusal::Required { field: "estimated_date" }.into(),
         PayoutRefusal::NothingDue => nothing_due(),

@@ -1310,9 +1310,9 @@ pub struct PayoutRow {
     /// payout of the period, also after it was reversed, and creates one only if there was none.
     #[prost(string, tag = "6")]
     pub reference: ::prost::alloc::string::String,
-    /// The date on which the payment is expected to be sent, in the format `YYYY-MM-DD`, not before the
-    /// last day of the period. Required if the payout does not exist yet, and replaced until the
-    /// payment is sent, except by a row whose state the payout has left.
+    /// The date on which the payment is expected to be sent, in the format `YYYY-MM-DD`. Required if
+    /// the payout does not exist yet, and replaced until the payment is sent, except by a row whose
+    /// state the payout has left.
     #[prost(string, tag = "7")]
     pub estimated_date: ::prost::alloc::string::String,
     /// The date on which the payment was sent, in the format `YYYY-MM-DD`, not before the last day of
@@ -2664,8 +2664,7 @@ pub mod eligibility_service_client {
         /// FAILED_PRECONDITION (PAYOUT_NOTHING_DUE) if there is no unpaid entry; ALREADY_EXISTS
         /// (PAYOUT_EXISTS) if the location has a payout in this currency for the period that was not
         /// reversed; ALREADY_EXISTS (PAYOUT_REFERENCE_TAKEN) if another payout of the location in this
-        /// currency has the reference; INVALID_ARGUMENT (INVALID_FIELDS) if the date is before the last day
-        /// of the period.
+        /// currency has the reference.
         ///
         /// Callers: `program_manager`.
         pub async fn create_payout(
@@ -2699,9 +2698,8 @@ pub mod eligibility_service_client {
         /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if the payout does not exist; FAILED_PRECONDITION
         /// (PAYOUT_STATE_NOT_ALLOWED) if its state is another one; FAILED_PRECONDITION
         /// (PAYOUT_REFERENCE_DIFFERS) if it has another reference; ALREADY_EXISTS (PAYOUT_REFERENCE_TAKEN)
-        /// if another payout of the location in this currency has the reference; INVALID_ARGUMENT
-        /// (INVALID_FIELDS) if the date is before the last day of the period; ABORTED (ETAG_MISMATCH) if it
-        /// has changed.
+        /// if another payout of the location in this currency has the reference; ABORTED (ETAG_MISMATCH)
+        /// if it has changed.
         ///
         /// Callers: `program_manager`.
         pub async fn process_payout(
@@ -3136,8 +3134,7 @@ pub mod eligibility_service_server {
         /// FAILED_PRECONDITION (PAYOUT_NOTHING_DUE) if there is no unpaid entry; ALREADY_EXISTS
         /// (PAYOUT_EXISTS) if the location has a payout in this currency for the period that was not
         /// reversed; ALREADY_EXISTS (PAYOUT_REFERENCE_TAKEN) if another payout of the location in this
-        /// currency has the reference; INVALID_ARGUMENT (INVALID_FIELDS) if the date is before the last day
-        /// of the period.
+        /// currency has the reference.
         ///
         /// Callers: `program_manager`.
         async fn create_payout(
@@ -3149,9 +3146,8 @@ pub mod eligibility_service_server {
         /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if the payout does not exist; FAILED_PRECONDITION
         /// (PAYOUT_STATE_NOT_ALLOWED) if its state is another one; FAILED_PRECONDITION
         /// (PAYOUT_REFERENCE_DIFFERS) if it has another reference; ALREADY_EXISTS (PAYOUT_REFERENCE_TAKEN)
-        /// if another payout of the location in this currency has the reference; INVALID_ARGUMENT
-        /// (INVALID_FIELDS) if the date is before the last day of the period; ABORTED (ETAG_MISMATCH) if it
-        /// has changed.
+        /// if another payout of the location in this currency has the reference; ABORTED (ETAG_MISMATCH)
+        /// if it has changed.
         ///
         /// Callers: `program_manager`.
         async fn process_payout(

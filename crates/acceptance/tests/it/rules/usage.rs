@@ -1,7 +1,7 @@
 //! R50, R51: the import of usage, and who may read it.
 
 use cpor_acceptance::{
-    Actor, ClaimStage, FABRIKAM, LITWARE, TestClaim, TestSystem, assert_refused, assert_violations, both_databases,
+    Actor, ClaimStage, FABRIKAM, LITWARE, TestClaim, TestSystem, assert_refused, both_databases, field_violations,
 };
 use cpor_proto::{
     claims::v1::WithdrawReason,
@@ -125,7 +125,7 @@ async fn r51_keys_that_nobody_knows_are_refused(system: &TestSystem) {
             let error = result.error.as_ref().unwrap();
             let details = prost::Message::encode_to_vec(error).into();
             let refused = Status::with_details(Code::from(error.code), error.message.clone(), details);
-            assert_violations(Err::<(), _>(refused), &[("key", "UNKNOWN_REFERENCE")]);
+            assert_eq!(field_violations(&refused), [("key".to_owned(), "UNKNOWN_REFERENCE".to_owned())].into());
         }
         assert!(results[4..].iter().all(|result| result.outcome() == Outcome::Created), "{results:#?}");
     }

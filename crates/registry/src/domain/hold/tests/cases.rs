@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::{USAGE_AND_PRE_SALES, place, refused};
 use crate::domain::association::{AssociationState, EndReason};
-use crate::domain::fixtures::{active, at, catalog, claim, hold, id, line, now, partner, subscription_id, tenant};
+use crate::domain::fixtures::{active, at, catalog, claim, company, hold, id, line, now, subscription_id, tenant};
 use crate::domain::hold::HoldRequest;
 use crate::domain::reason::Reason;
 use crate::domain::record::{Decision, LineRefusal};

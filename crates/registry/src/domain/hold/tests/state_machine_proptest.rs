@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{USAGE_AND_PRE_SALES, place, refused};
 use crate::domain::arbitration::{Arbitration, Award};
 use crate::domain::association::EndReason;
-use crate::domain::fixtures::{active, catalog, claim, hold, line, now, partner, subscription_id, tenant};
+use crate::domain::fixtures::{active, catalog, claim, company, hold, line, now, subscription_id, tenant};
 use crate::domain::reason::Reason;
 use crate::domain::record::{AwardRefusal, ClaimRecord, Decision, RecordConflict};
 use crate::domain::tenant::Tenant;
