@@ -421,19 +421,15 @@ mod tests {
 
     /// Collects the values of `pattern` in the rules of `buf.validate`, at any depth.
     fn collect_patterns(value: &Value, patterns: &mut BTreeSet<String>) {
-        match value {
-            Value::Message(message) => {
-                let pattern = message.descriptor().full_name() == "buf.validate.StringRules";
-                let pattern = pattern.then(|| message.get_field_by_name("pattern")).flatten();
-                patterns.extend(
-                    pattern.and_then(|pattern| pattern.as_str().map(str::to_owned)).filter(|text| !text.is_empty()),
-                );
-                message.fields().for_each(|(_, value)| collect_patterns(value, patterns));
-                message.extensions().for_each(|(_, value)| collect_patterns(value, patterns));
-            }
-            Value::List(values) => values.iter().for_each(|value| collect_patterns(value, patterns)),
-            Value::Map(values) => values.values().for_each(|value| collect_patterns(value, patterns)),
-            _ => {}
+        if let Some(message) = value.as_message() {
+            let is_rules = message.descriptor().full_name() == "buf.validate.StringRules";
+            let pattern = is_rules.then(|| message.get_field_by_name("pattern")).flatten();
+            let pattern = pattern.and_then(|pattern| pattern.as_str().map(str::to_owned));
+            patterns.extend(pattern.filter(|pattern| !pattern.is_empty()));
+            message.fields().for_each(|(_, value)| collect_patterns(value, patterns));
+            message.extensions().for_each(|(_, value)| collect_patterns(value, patterns));
         }
+        value.as_list().unwrap_or_default().iter().for_each(|value| collect_patterns(value, patterns));
+        value.as_map().into_iter().flat_map(|map| map.values()).for_each(|value| collect_patterns(value, patterns));
     }
 }

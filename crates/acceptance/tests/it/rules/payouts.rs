@@ -137,6 +137,8 @@ fn usd(micros: i64) -> Option<Money> {
 async fn r54a_a_payout_has_the_lines_of_one_location(system: &TestSystem) {
     let [contoso, northwind] = both_earned(system).await;
     let before = due_entries(&system.manager).await;
+    let elsewhere = create(&system.manager, new_payout(&contoso, "1002")).await;
+    assert_refused(elsewhere, Code::FailedPrecondition, "PAYOUT_NOTHING_DUE");
     let payout = created(&contoso).await;
     let expected = (PayoutState::Upcoming, 1, usd(200_000_000), "2026-07-31", "");
     let shown = (payout.state(), payout.line_count, payout.amount.clone(), &*payout.estimated_date, &*payout.reference);
@@ -150,8 +152,6 @@ async fn r54a_a_payout_has_the_lines_of_one_location(system: &TestSystem) {
 
     let again = create(&system.manager, new_payout(&contoso, &payout.mpn_id)).await;
     assert_refused(again, Code::AlreadyExists, "PAYOUT_EXISTS");
-    let elsewhere = create(&system.manager, new_payout(&contoso, "1002")).await;
-    assert_refused(elsewhere, Code::FailedPrecondition, "PAYOUT_NOTHING_DUE");
     let mut early = new_payout(&northwind, &mpn_id(&northwind).await);
     early.payout.as_mut().unwrap().payout_period = "2026-Q3".into();
     let early =
