@@ -4,7 +4,7 @@
 //! subscription of a tenant), and a request that repeats a decision id gets the first outcome.
 //! Checks cover only whether partners, tenants, products and keys exist. The full rules (R12) are
 //! tested in the registry service.
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -172,6 +172,16 @@ impl Registry for FakeRegistry {
         let state = self.available_state()?;
         let is_held = |hold: &&Hold| hold.claim.partner == *partner && hold.tenant == key.tenant && hold.key == key.key;
         Ok(state.holds.iter().filter(is_held).filter_map(|hold| hold.official_time).min())
+    }
+
+    async fn unknown_keys(
+        &self,
+        _actor: &Actor,
+        keys: &BTreeSet<TenantKey>,
+    ) -> Result<BTreeSet<TenantKey>, RegistryError> {
+        let state = self.available_state()?;
+        let is_known = |key: &&TenantKey| state.keys.contains_key(&(key.tenant, key.key.clone()));
+        Ok(keys.iter().filter(|key| !is_known(key)).cloned().collect())
     }
 }
 

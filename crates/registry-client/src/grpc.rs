@@ -1,11 +1,14 @@
 //! The gRPC implementation of the registry client.
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use cpor_proto::registry::v1::registry_service_client::RegistryServiceClient;
 use cpor_proto::registry::v1::{
-    ArbitrateHoldsRequest, CheckClaimRequest, CheckClaimsRequest, CheckUsageAccessRequest, PlaceHoldRequest,
+    ArbitrateHoldsRequest, CheckClaimRequest, CheckClaimsRequest, CheckUsageAccessRequest, LookupKeysRequest,
+    PlaceHoldRequest,
 };
 use cpor_rpc::peer::{PeerChannel, Peers};
-use cpor_types::{Actor, PartnerId, Service, TenantKey, Timestamp};
+use cpor_types::{Actor, Malformed, PartnerId, Service, TenantKey, Timestamp};
 use tonic::{Code, Status};
 
 use crate::{
@@ -82,6 +85,17 @@ impl Registry for GrpcRegistry {
         let request = CheckUsageAccessRequest { partner: format!("partners/{partner}"), key: key.to_string() };
         let response = self.client(actor)?.check_usage_access(request).await.map_err(to_error)?.into_inner();
         response.official_time.filter(|_| response.allowed).map(wire::parse_timestamp).transpose()
+    }
+
+    async fn unknown_keys(
+        &self,
+        actor: &Actor,
+        keys: &BTreeSet<TenantKey>,
+    ) -> Result<BTreeSet<TenantKey>, RegistryError> {
+        let request = LookupKeysRequest { keys: keys.iter().map(TenantKey::to_string).collect() };
+        let response = self.client(actor)?.lookup_keys(request).await.map_err(to_error)?.into_inner();
+        let parsed = response.unknown_keys.iter().map(|key| key.parse());
+        parsed.collect::<Result<_, Malformed>>().map_err(|error| RegistryError::InvalidResponse(error.to_string()))
     }
 }
 

@@ -3,6 +3,7 @@
 //!
 //! A *key* is one workload or subscription of a tenant. To hold a key is to reserve it for one
 //! partner; at most one company can hold it. Rule numbers such as R34 refer to docs/rules.md.
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -31,6 +32,9 @@ pub const MAX_CLAIMS_PER_CALL: usize = 256;
 /// The largest number of lines of all claims in one call of [`Registry::check_claims`]. It keeps
 /// the request below the registry's default message size limit.
 pub const MAX_LINES_PER_CALL: usize = 10_000;
+
+/// The largest number of keys in one call of [`Registry::unknown_keys`].
+pub const MAX_KEYS_PER_CALL: usize = 1_000;
 
 /// The RPCs of the registry that other services call.
 ///
@@ -91,6 +95,17 @@ pub trait Registry: Send + Sync + 'static {
         partner: &PartnerId,
         key: &TenantKey,
     ) -> Result<Option<Timestamp>, RegistryError>;
+
+    /// Returns those of up to [`MAX_KEYS_PER_CALL`] keys that the directory does not know. It knows
+    /// workloads and subscriptions of the past, too.
+    ///
+    /// # Errors
+    /// Returns a [`RegistryError`] when the registry is unavailable or its response is invalid.
+    async fn unknown_keys(
+        &self,
+        actor: &Actor,
+        keys: &BTreeSet<TenantKey>,
+    ) -> Result<BTreeSet<TenantKey>, RegistryError>;
 }
 
 /// A registry client that several tasks share.

@@ -61,8 +61,8 @@ pub async fn build(config: Config, context: ServiceContext) -> Result<HostedServ
     })
 }
 
-/// Records the catalog, so that eligibility gets an event if it is another one than at the last
-/// start (R52).
+/// Records the catalog, so that eligibility gets an event at the first start and if it is another
+/// one than at the last start (R52).
 async fn record_catalog(host: &Host, catalog: &Catalog) -> Result<(), BuildError> {
     let record = CatalogRecord::from(catalog);
     let command = Command::new("record_catalog", catalog_record::key(), Actor::system(Service::Registry));

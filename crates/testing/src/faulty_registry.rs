@@ -1,7 +1,7 @@
 //! A fake registry with faults.
 
 use std::{
-    collections::VecDeque,
+    collections::{BTreeSet, VecDeque},
     pin::Pin,
     sync::{Arc, Mutex},
 };
@@ -127,5 +127,13 @@ impl Registry for FaultyRegistry {
         key: &TenantKey,
     ) -> Result<Option<Timestamp>, RegistryError> {
         self.fake.check_usage_access(actor, partner, key).await
+    }
+
+    async fn unknown_keys(
+        &self,
+        actor: &Actor,
+        keys: &BTreeSet<TenantKey>,
+    ) -> Result<BTreeSet<TenantKey>, RegistryError> {
+        self.fake.unknown_keys(actor, keys).await
     }
 }

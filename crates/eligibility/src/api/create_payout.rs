@@ -26,7 +26,7 @@ pub(super) async fn create_payout(
     };
     let period: PayoutPeriod = parse::required("payout.payout_period", &payout.payout_period)?;
     let estimated_date = convert::parse_required_date("payout.estimated_date", &payout.estimated_date)?;
-    let reference = (!payout.reference.is_empty()).then_some(payout.reference);
+    let reference = parse::reference(&payout.reference);
     let id = api.entropy.uuid().into();
     let change = PayoutChange {
         command: "create_payout",
@@ -40,6 +40,6 @@ pub(super) async fn create_payout(
         Payout::create(id, (payee.clone(), period), estimated_date, reference.clone(), now)
     };
     let created = api.change_payout(&caller, &change, create).await;
-    let created = created.map_err(|error| error::payout_error(&change.key, error))?;
+    let created = created.map_err(|error| error::payout_error(&change.key, "payout.", error))?;
     Ok(Response::new(convert::to_payout(&created.stored)))
 }

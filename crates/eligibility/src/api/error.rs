@@ -8,7 +8,7 @@ use cpor_proto::{
     options::v1::{self as options, FieldViolationReason},
 };
 use cpor_registry_client::RegistryError;
-use cpor_types::{Malformed, ProgramGuideId, ProgramGuideName, rfc3339};
+use cpor_types::{Malformed, PayoutName, ProgramGuideId, ProgramGuideName, rfc3339};
 use tonic::{Code, Status};
 
 use super::{convert, payout_writer::PayoutError};
@@ -30,15 +30,15 @@ pub(super) enum Refusal {
     /// The partner has no official association with the key: it is not on record for the workload
     /// or subscription (R50).
     UsageNotOpen,
+    /// The directory does not know the workload or subscription of a row of usage (R51).
+    UsageKeyUnknown,
     /// A row of usage is refused (R51).
     Usage(UsageRefusal),
     /// A change of the guide catalog is refused (R52).
     Guide(GuideRefusal),
     /// A field that is required is empty.
     Required { field: &'static str },
-    /// A change of a payout is refused (R54a).
-    Payout(PayoutRefusal),
-    /// The database does not admit a new payout (R54a).
+    /// The database does not admit a payout (R54a).
     PayoutConflict(PayoutConflict),
     /// A call to the registry failed.
     Registry(RegistryError),
@@ -61,6 +61,11 @@ impl From<Refusal> for Status {
                 "the usage of a key is readable only while the partner's association with it is official",
                 &[],
             ),
+            Refusal::UsageKeyUnknown => status::invalid_fields(vec![violation(
+                "key",
+                FieldViolationReason::UnknownReference,
+                "must be a workload or subscription of the directory; import it with ImportDirectory first",
+            )]),
             Refusal::Usage(UsageRefusal::MeasureMismatch) => refused(
                 Code::InvalidArgument,
                 ErrorReason::UsageMeasureMismatch,
@@ -76,13 +81,7 @@ impl From<Refusal> for Status {
             Refusal::Required { field } => {
                 status::invalid_fields(vec![violation(field, FieldViolationReason::Required, "is required")])
             }
-            Refusal::Payout(refusal) => payout_status(refusal),
-            Refusal::PayoutConflict(PayoutConflict::NothingDue) => nothing_due(),
-            Refusal::PayoutConflict(PayoutConflict::Exists) => {
-                let message = "the location already has a payout in this currency for the period; \
-                               list it with ListPayouts, or reverse it first";
-                refused(Code::AlreadyExists, ErrorReason::PayoutExists, message, &[])
-            }
+            Refusal::PayoutConflict(conflict) => payout_conflict_status(conflict, ""),
             Refusal::Registry(RegistryError::Unavailable(why)) => {
                 tracing::warn!(why, "the registry is unavailable");
                 let reason = options::ErrorReason::RegistryUnavailable.as_str_name();
@@ -139,15 +138,36 @@ impl From<GuideRefusal> for Refusal {
     }
 }
 
-/// Converts a failure of a command on the payout with this key.
-pub(super) fn payout_error(key: &AggregateKey, failure: PayoutError) -> Status {
+/// Converts a failure of a command on the payout with this key. `prefix` is the path in the request
+/// of the message whose fields the refusals name, for example `payout.`.
+pub(super) fn payout_error(key: &AggregateKey, prefix: &str, failure: PayoutError) -> Status {
     let resource = PayoutStore::resource(key);
     let refused = |refusal| {
-        if refusal == PayoutRefusal::NotFound { status::not_found(&resource) } else { Refusal::Payout(refusal).into() }
+        if refusal == PayoutRefusal::NotFound { status::not_found(&resource) } else { payout_status(refusal, prefix) }
     };
-    cpor_durable::status::command_error(&resource, failure, refused, |conflict| {
-        Refusal::PayoutConflict(conflict).into()
-    })
+    let conflict = |conflict| payout_conflict_status(conflict, prefix);
+    cpor_durable::status::command_error(&resource, failure, refused, conflict)
+}
+
+fn payout_conflict_status(conflict: PayoutConflict, prefix: &str) -> Status {
+    match conflict {
+        PayoutConflict::NothingDue => nothing_due(),
+        PayoutConflict::Exists => {
+            let message = "the location already has a payout in this currency for the period; \
+                           list it with ListPayouts, or reverse it first";
+            refused(Code::AlreadyExists, ErrorReason::PayoutExists, message, &[])
+        }
+        PayoutConflict::ReferenceTaken(payout) => reference_taken(&payout, prefix),
+    }
+}
+
+fn reference_taken(payout: &PayoutName, prefix: &str) -> Status {
+    let payout = payout.to_string();
+    let message = format!(
+        "{prefix}reference: must be the reference of one payment only; {payout}, of the same location and currency, \
+         has it"
+    );
+    refused(Code::AlreadyExists, ErrorReason::PayoutReferenceTaken, &message, &[("payout", &payout)])
 }
 
 fn nothing_due() -> Status {
@@ -155,13 +175,13 @@ fn nothing_due() -> Status {
     refused(Code::FailedPrecondition, ErrorReason::PayoutNothingDue, message, &[])
 }
 
-fn payout_status(refusal: PayoutRefusal) -> Status {
+fn payout_status(refusal: PayoutRefusal, prefix: &str) -> Status {
     let refused_as =
         |reason, message: &str, metadata: &[(&str, &str)]| refused(Code::FailedPrecondition, reason, message, metadata);
     match refusal {
         PayoutRefusal::NotFound => status::not_found("payouts"),
         PayoutRefusal::PeriodNotOver { end } => {
-            let message = format!("payout_period: must be over; the period ends at {}", rfc3339(end));
+            let message = format!("{prefix}payout_period: must be over; the period ends at {}", rfc3339(end));
             refused_as(ErrorReason::PayoutPeriodNotOver, &message, &[("end_time", &rfc3339(end))])
         }
         PayoutRefusal::StateNotAllowed { state, allowed } => {
@@ -176,14 +196,25 @@ fn payout_status(refusal: PayoutRefusal) -> Status {
             refused_as(ErrorReason::PayoutStateNotAllowed, &message, &metadata)
         }
         PayoutRefusal::ReferenceDiffers { reference } => {
-            let message = format!("reference: must be `{reference}`, which is recorded for the payout");
+            let message = format!("{prefix}reference: must be `{reference}`, which is recorded for the payout");
             refused_as(ErrorReason::PayoutReferenceDiffers, &message, &[("reference", &reference)])
         }
-        PayoutRefusal::SentInFuture => status::invalid_fields(vec![violation(
-            "actual_date",
-            FieldViolationReason::NotAllowed,
-            "must be at most one day ahead",
-        )]),
+        PayoutRefusal::ReferenceTaken { payout } => reference_taken(&payout, prefix),
+        PayoutRefusal::ReferenceUnknown { reference } => {
+            let message = format!(
+                "{prefix}reference: must be recorded for a payout of the location in this currency before the payment \
+                 is reversed; `{reference}` is not"
+            );
+            refused_as(ErrorReason::PayoutReferenceUnknown, &message, &[("reference", &reference)])
+        }
+        PayoutRefusal::SentInFuture { latest } => {
+            let description = format!("must be at most one day ahead: {latest} or earlier");
+            status::invalid_fields(vec![violation("actual_date", FieldViolationReason::NotAllowed, &description)])
+        }
+        PayoutRefusal::SentBeforePeriodEnd { earliest } => {
+            let description = format!("must not be before the last day of the payout period: {earliest} or later");
+            status::invalid_fields(vec![violation("actual_date", FieldViolationReason::NotAllowed, &description)])
+        }
         PayoutRefusal::EstimatedDateMissing => Refusal::Required { field: "estimated_date" }.into(),
         PayoutRefusal::NothingDue => nothing_due(),
         PayoutRefusal::Ambiguous => {

@@ -1,9 +1,10 @@
 //! `ImportPayouts` (R54a): brings payouts to the states that the rows report, and returns one
 //! result for each row. A refused row does not affect the others.
 //!
-//! Rows about the same payout are imported in their order; the others share transactions. Executes
-//! two queries for each row.
-use std::collections::BTreeMap;
+//! The rows about one payee are imported in the order of the payments ([`order_of_payments`]), so
+//! that the order of the rows does not matter; the rows about other payees share transactions.
+//! Executes two queries for each row.
+use std::collections::{BTreeMap, BTreeSet};
 
 use cpor_auth::Caller;
 use cpor_call::status;
@@ -22,7 +23,7 @@ use super::{
     payout_writer::PayoutChange,
 };
 use crate::{
-    domain::{Payee, Payout, PayoutPeriod, ReportedPayout},
+    domain::{Payee, Payout, PayoutStateKind, ReportedPayout},
     store::payouts,
 };
 
@@ -39,7 +40,7 @@ pub(super) async fn import_payouts(
 ) -> Result<Response<ImportPayoutsResponse>, Status> {
     let (caller, request, mut violations) = request::validate_rows(request, "rows")?;
     let mut results = BTreeMap::new();
-    let mut rows = BTreeMap::<(Payee, PayoutPeriod), Vec<CheckedRow>>::new();
+    let mut rows = BTreeMap::<Payee, Vec<CheckedRow>>::new();
     for (index, row) in request.rows.iter().enumerate() {
         let checked = match violations.remove(&index) {
             Some(violations) => Err(status::invalid_fields(violations)),
@@ -48,18 +49,32 @@ pub(super) async fn import_payouts(
         match checked {
             Ok(reported) => {
                 let request = RequestId::of_row(&caller, "ImportPayouts", &request.request_id, index, row);
-                let of_payout = rows.entry((reported.payee.clone(), reported.period)).or_default();
-                of_payout.push(CheckedRow { index, reported, request });
+                let of_payee = rows.entry(reported.payee.clone()).or_default();
+                of_payee.push(CheckedRow { index, reported, request });
             }
             Err(refused) => drop(results.insert(index, refused_result(&refused))),
         }
     }
-    let imports = rows.into_values().map(|rows| import_rows(api, &caller, rows, request.validate_only));
+    let rows = rows.into_values().map(order_of_payments);
+    let imports = rows.map(|rows| import_rows(api, &caller, rows, request.validate_only));
     results.extend(join_all(imports).await.into_iter().flatten());
     Ok(Response::new(ImportPayoutsResponse { results: results.into_values().collect() }))
 }
 
-/// Imports rows about the same payout, one after the other.
+/// Sorts the rows about one payee by period, payment and state. The first payment of a period can
+/// have rows without a reference. A payment that was reversed comes before the one that follows it.
+fn order_of_payments(mut rows: Vec<CheckedRow>) -> Vec<CheckedRow> {
+    let reversed = rows.iter().filter(|row| row.reported.state.kind() == PayoutStateKind::Reversed);
+    let reversed: BTreeSet<_> = reversed.map(|row| row.reported.reference.clone()).collect();
+    rows.sort_by_cached_key(|CheckedRow { index, reported, .. }| {
+        let ReportedPayout { period, reference, estimated_date, state, .. } = reported;
+        let is_followed = reference.is_none() || reversed.contains(reference);
+        (*period, !is_followed, reference.clone(), state.kind(), *estimated_date, *index)
+    });
+    rows
+}
+
+/// Imports rows about the same payee, one after the other.
 async fn import_rows(
     api: &Api,
     caller: &Caller,
@@ -89,7 +104,7 @@ async fn import_row(
     let change = PayoutChange { command: "import_payout", key, etag, request, validate_only };
     let reach = move |current: Option<&Payout>, now| Payout::reach(current, id, reported.clone(), now);
     let changed = api.change_payout(caller, &change, reach).await;
-    let changed = changed.map_err(|error| error::payout_error(&change.key, error))?;
+    let changed = changed.map_err(|error| error::payout_error(&change.key, "", error))?;
     let outcome = match found {
         _ if changed.is_replayed => Outcome::Unchanged,
         None => Outcome::Created,

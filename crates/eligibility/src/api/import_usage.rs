@@ -1,5 +1,7 @@
 //! `ImportUsage` (R51): stores rows of usage in one transaction and returns one result for each
-//! row. A refused row does not affect the others.
+//! row. A refused row does not affect the others. Asks the registry once which keys it knows.
+use std::collections::BTreeSet;
+
 use cpor_auth::Caller;
 use cpor_call::status;
 use cpor_durable::{RequestId, RequestIdReused};
@@ -24,7 +26,8 @@ pub(super) async fn import_usage(
     request: Request<ImportUsageRequest>,
 ) -> Result<Response<ImportUsageResponse>, Status> {
     let (caller, request, violations) = request::validate_rows(request, "rows")?;
-    let rows = check_rows(&caller, &request, violations);
+    let mut rows = check_rows(&caller, &request, violations);
+    refuse_unknown_keys(api, &caller, &mut rows).await?;
     let accepted: Vec<ImportedRow> = rows.iter().filter_map(|row| row.as_ref().ok()).cloned().collect();
     let imported = usage::import(&api.host, &accepted, request.validate_only).await;
     let outcomes = imported.map_err(Refusal::Import)?;
@@ -49,6 +52,21 @@ fn check_rows(caller: &Caller, request: &ImportUsageRequest, mut violations: Row
         }
     };
     request.rows.iter().enumerate().map(check).collect()
+}
+
+/// Refuses the rows whose workload or subscription the directory does not know.
+async fn refuse_unknown_keys(api: &Api, caller: &Caller, rows: &mut [CheckedRow]) -> Result<(), Refusal> {
+    let keys: BTreeSet<_> = rows.iter().flatten().map(|row| row.usage.id.key.clone()).collect();
+    if keys.is_empty() {
+        return Ok(());
+    }
+    let unknown = api.registry.unknown_keys(&caller.actor, &keys).await.map_err(Refusal::Registry)?;
+    for row in rows {
+        if row.as_ref().is_ok_and(|row| unknown.contains(&row.usage.id.key)) {
+            *row = Err(Refusal::UsageKeyUnknown.into());
+        }
+    }
+    Ok(())
 }
 
 fn parse_row(row: &UsageMonth) -> Result<Usage, Refusal> {

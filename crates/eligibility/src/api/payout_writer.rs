@@ -57,15 +57,15 @@ impl Api {
         // The writer's connection is used because a reader might not see the commit yet.
         let db = self.db.writer();
         let stored = payouts::get(db, &payout.name()).await.map_err(unavailable)?;
+        if change.validate_only {
+            let conflict = payouts::find_conflict(db, &payout, stored.is_none()).await.map_err(unavailable)?;
+            conflict.map_or(Ok(()), |conflict| Err(CommandError::Conflict(conflict)))?;
+        }
         let stored = match stored {
             Some(stored) if !change.validate_only => stored,
             Some(stored) => StoredPayout { payout, ..stored },
             None => {
                 let due = payouts::totals_due(db, &payout.payee, payout.period).await.map_err(unavailable)?;
-                let live = payouts::find(db, &payout.payee, payout.period, None).await.map_err(unavailable)?;
-                if live.is_some() {
-                    return Err(CommandError::Conflict(PayoutConflict::Exists));
-                }
                 let totals = due.ok_or(CommandError::Conflict(PayoutConflict::NothingDue))?;
                 StoredPayout { version: 0, payout, totals }
             }
@@ -85,7 +85,7 @@ impl Api {
             Some(payout) => payout.apply(command.clone(), now),
         };
         let changed = self.change_payout(caller, &change, decide).await;
-        Ok(changed.map_err(|error| error::payout_error(&change.key, error))?.stored)
+        Ok(changed.map_err(|error| error::payout_error(&change.key, "", error))?.stored)
     }
 }
 

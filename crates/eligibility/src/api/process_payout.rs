@@ -15,7 +15,7 @@ pub(super) async fn process_payout(
     let (caller, request) = request::validate(request)?;
     let command = PayoutCommand::Process {
         estimated_date: convert::parse_date("estimated_date", &request.estimated_date)?,
-        reference: (!request.reference.is_empty()).then(|| request.reference.clone()),
+        reference: parse::reference(&request.reference),
     };
     let change = PayoutChange {
         command: "process_payout",

@@ -4,7 +4,7 @@ use cpor_durable::{AggregateKey, CommandError, RequestId};
 use cpor_proto::eligibility::v1::{RecordPayoutRequest, RecordPayoutResponse};
 use cpor_proto::wire_time::to_wire_time;
 use cpor_rpc::request;
-use cpor_types::{Entropy as _, PayoutId, Timestamp};
+use cpor_types::{Entropy as _, PayoutId, Timestamp, trim_blanks};
 use tonic::{Request, Response, Status};
 
 use super::{
@@ -40,7 +40,7 @@ pub(super) async fn record_payout(
         request: RequestId::from_request(&caller, "RecordPayout", &request)?,
         validate_only: request.validate_only,
     };
-    let reference = request.reference.clone();
+    let reference = trim_blanks(&request.reference).to_owned();
     let record = move |_: Option<&Payout>, now| record(uuid.into(), payee.clone(), period, &reference, now);
     let nothing_due = |now| {
         let (payout_period, reference) = (period.to_string(), request.reference.clone());
@@ -59,7 +59,7 @@ pub(super) async fn record_payout(
                 false => Err(Refusal::PayoutConflict(PayoutConflict::Exists).into()),
             }
         }
-        Err(error) => Err(error::payout_error(&change.key, error)),
+        Err(error) => Err(error::payout_error(&change.key, "", error)),
     }
 }
 

@@ -3,6 +3,7 @@
 use cpor_durable::RequestId;
 use cpor_proto::eligibility::v1::{Payout, SendPayoutRequest};
 use cpor_rpc::request;
+use cpor_types::trim_blanks;
 use tonic::{Request, Response, Status};
 
 use super::{Api, convert, parse, payout_writer::PayoutChange};
@@ -11,7 +12,7 @@ use crate::{domain::PayoutCommand, store::payouts};
 pub(super) async fn send_payout(api: &Api, request: Request<SendPayoutRequest>) -> Result<Response<Payout>, Status> {
     let (caller, request) = request::validate(request)?;
     let command = PayoutCommand::Send {
-        reference: request.reference.clone(),
+        reference: trim_blanks(&request.reference).to_owned(),
         date: convert::parse_required_date("actual_date", &request.actual_date)?,
     };
     let change = PayoutChange {

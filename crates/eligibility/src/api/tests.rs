@@ -161,6 +161,7 @@ async fn r52_guides_can_be_listed_and_read(system: TestSystem) {
 }
 
 async fn r51_a_refused_row_does_not_affect_the_others(system: TestSystem) {
+    drop(system.registry.clone().workload(teams_key().tenant, "teams".parse().unwrap()));
     let row = |key: &str, month: &str| UsageMonth {
         key: format!("{TENANT}/{key}"),
         month: month.to_owned(),
@@ -174,6 +175,7 @@ async fn r51_a_refused_row_does_not_affect_the_others(system: TestSystem) {
         row("workloads/teams", "2026-13"),
         row("workloads/teams", "2026-04"),
         row("subscriptions/none", "2026-01"),
+        row("workloads/intune", "2026-01"),
         row("workloads/teams", "2026-01"),
         UsageMonth { active_users: 6, ..row("workloads/teams", "2026-01") },
     ];
@@ -196,6 +198,7 @@ async fn r51_a_refused_row_does_not_affect_the_others(system: TestSystem) {
         refused("USAGE_MEASURE_MISMATCH"),
         refused("INVALID_FIELDS"),
         refused("USAGE_MONTH_IN_FUTURE"),
+        refused("INVALID_FIELDS"),
         refused("INVALID_FIELDS"),
         (Outcome::Unchanged, String::new()),
         (Outcome::Replaced, String::new()),

@@ -17,7 +17,7 @@ use super::{
     association_period::AssociationPeriod,
     earning::{Earning, record_earnings},
     evaluate::{Evaluation, LineResult, evaluate},
-    facts::{AssociationEnd, AssociationFacts, CatalogFacts, PartnerRecord, SubscriptionFacts, UsageByKey},
+    facts::{AssociationEnd, AssociationFacts, CatalogVersion, PartnerRecord, SubscriptionFacts, UsageByKey},
     guide::{ActiveGuides, Guide, NoGuideInForce},
 };
 
@@ -212,10 +212,10 @@ impl Assessment {
         self.change_facts(time, |facts| facts.partner = record.update(&facts.partner))
     }
 
-    /// Applies a change of the catalog that the registry reported for `time`. Returns `None` if no
-    /// line of the claim is affected.
-    pub(crate) fn change_catalog(&self, catalog: &CatalogFacts, time: Timestamp) -> Option<AssessmentTransition> {
-        self.change_facts(time, |facts| catalog.apply_to(facts))
+    /// Assesses each month with the catalog of its time, from all versions that are known, the oldest
+    /// first. Returns `None` if nothing changes for the claim.
+    pub(crate) fn apply_catalog(&self, versions: &[CatalogVersion]) -> Option<AssessmentTransition> {
+        self.with_association(self.association.with_catalog(versions))
     }
 
     /// Declines payment for the claim, in all months (R54b). Returns `None` if it was declined
@@ -250,7 +250,11 @@ impl Assessment {
         if self.association_end().is_some() {
             return None;
         }
-        let association = self.association.with_changed_facts(time, change);
+        self.with_association(self.association.with_changed_facts(time, change))
+    }
+
+    /// Returns the transition to a change of the association, or `None` if it is the same as before.
+    fn with_association(&self, association: AssociationPeriod) -> Option<AssessmentTransition> {
         let has_changed = association != self.association;
         has_changed.then(|| {
             Transition::new(Self { association, is_stale: true, ..self.clone() }, [AssessmentEvent::BecameStale])

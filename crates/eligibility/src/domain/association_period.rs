@@ -3,15 +3,16 @@
 //!
 //! The directory is the registry's data about partners and customers. Facts that have a date
 //! (enrollments, purchase time) or never change (channel) apply to every month as the directory
-//! last reported them. Facts about the present (a subscription's status, a location's region,
-//! whether a product is paid) apply from the month in which they were reported. Earlier months keep
-//! the values that were true at their end.
+//! last reported them. Facts about the present (a subscription's status, a location's region) apply
+//! from the month in which they were reported. Earlier months keep the values that were true at
+//! their end. Whether a product is paid follows from the catalog that was in force at the end of a
+//! month, also if the association is reported after the catalog has changed.
 use std::{borrow::Cow, collections::BTreeMap};
 
 use cpor_types::{LineId, Month, ProductId, SubscriptionId, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::facts::{AssociationEnd, AssociationFacts};
+use super::facts::{AssociationEnd, AssociationFacts, CatalogVersion, LineFacts};
 
 /// One official association of a claim, from the official time to its end.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -22,6 +23,18 @@ pub(crate) struct AssociationPeriod {
     /// Former values of the facts about the present, the oldest first.
     #[serde(rename = "earlier")]
     earlier_facts: Vec<EarlierFacts>,
+    /// The versions of the catalog until the end of the association, the oldest first. A version
+    /// that changes nothing for the claimed products is left out.
+    catalog: Vec<ClaimedProducts>,
+}
+
+/// The facts of a version of the catalog about the claimed products.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct ClaimedProducts {
+    /// The first month that the version applies to.
+    from: Month,
+    /// Whether partners are paid for each product.
+    incentivized: BTreeMap<ProductId, bool>,
 }
 
 /// The facts about the present that applied to the months before `before`.
@@ -33,14 +46,12 @@ struct EarlierFacts {
     region: String,
     /// The status of each subscription.
     statuses: BTreeMap<SubscriptionId, String>,
-    /// Whether partners were paid for each product.
-    incentivized: BTreeMap<ProductId, bool>,
 }
 
 impl AssociationPeriod {
     /// Returns the period of an association that has just become official.
     pub(crate) fn new(facts: AssociationFacts) -> Self {
-        Self { facts, earlier_facts: Vec::new() }
+        Self { facts, earlier_facts: Vec::new(), catalog: Vec::new() }
     }
 
     /// Returns the end of the last line, or `None` while any line has not ended. A line is the part
@@ -60,14 +71,16 @@ impl AssociationPeriod {
 
     /// Returns the facts that apply to a month.
     pub(crate) fn facts_in(&self, month: Month) -> Cow<'_, AssociationFacts> {
-        let Some(earlier) = self.earlier_facts.iter().find(|earlier| month < earlier.before) else {
+        let earlier = self.earlier_facts.iter().find(|earlier| month < earlier.before);
+        if earlier.is_none() && self.catalog.is_empty() {
             return Cow::Borrowed(&self.facts);
-        };
-        let mut facts = self.facts.clone();
-        facts.partner.location_region.clone_from(&earlier.region);
-        for line in &mut facts.lines {
-            line.is_incentivized = earlier.incentivized.get(&line.product).copied().unwrap_or(line.is_incentivized);
         }
+        let mut facts = self.facts.clone();
+        for line in &mut facts.lines {
+            line.is_incentivized = self.is_incentivized(line, month);
+        }
+        let Some(earlier) = earlier else { return Cow::Owned(facts) };
+        facts.partner.location_region.clone_from(&earlier.region);
         for subscription in facts.lines.iter_mut().filter_map(|line| line.subscription.as_mut()) {
             if let Some(status) = earlier.statuses.get(&subscription.id) {
                 subscription.status.clone_from(status);
@@ -89,6 +102,35 @@ impl AssociationPeriod {
         next
     }
 
+    /// Returns the period with the catalog of each month. `versions` contains all versions that are
+    /// known, the oldest first.
+    pub(crate) fn with_catalog(&self, versions: &[CatalogVersion]) -> Self {
+        let end = self.end().map(|end| end.time);
+        let applicable = versions.iter().filter(|version| end.is_none_or(|end| version.start_time <= end));
+        let mut next = Self { catalog: Vec::new(), ..self.clone() };
+        for version in applicable {
+            let from = Month::containing(version.start_time);
+            let products = self.facts.lines.iter().map(|line| &line.product);
+            let claimed = products.filter_map(|product| Some((product.clone(), *version.facts.0.get(product)?)));
+            let incentivized: BTreeMap<_, _> = claimed.collect();
+            let has_changed = self.facts.lines.iter().any(|line| {
+                incentivized.get(&line.product).is_some_and(|new| *new != next.is_incentivized(line, from))
+            });
+            if has_changed {
+                next.catalog.push(ClaimedProducts { from, incentivized });
+            }
+        }
+        next
+    }
+
+    /// Returns whether partners are paid for the product of a line in a month, or in the last month
+    /// of a line that has ended.
+    fn is_incentivized(&self, line: &LineFacts, month: Month) -> bool {
+        let month = line.end.as_ref().map_or(month, |end| month.min(Month::containing(end.time)));
+        let mut versions = self.catalog.iter().rev().filter(|version| version.from <= month);
+        versions.find_map(|version| version.incentivized.get(&line.product).copied()).unwrap_or(line.is_incentivized)
+    }
+
     /// Returns the period after these lines ended, or all lines if `lines` is empty. Lines that
     /// ended earlier do not change.
     pub(crate) fn with_ended_lines(&self, lines: &[LineId], end: &AssociationEnd) -> Self {
@@ -104,12 +146,6 @@ impl AssociationPeriod {
     fn facts_before(&self, before: Month) -> EarlierFacts {
         let subscriptions = self.facts.lines.iter().filter_map(|line| line.subscription.as_ref());
         let statuses = subscriptions.map(|subscription| (subscription.id, subscription.status.clone()));
-        let incentivized = self.facts.lines.iter().map(|line| (line.product.clone(), line.is_incentivized));
-        EarlierFacts {
-            before,
-            region: self.facts.partner.location_region.clone(),
-            statuses: statuses.collect(),
-            incentivized: incentivized.collect(),
-        }
+        EarlierFacts { before, region: self.facts.partner.location_region.clone(), statuses: statuses.collect() }
     }
 }

@@ -56,7 +56,7 @@ pub(crate) struct LineFacts {
     pub(crate) key: AssociationKey,
     pub(crate) product: ProductId,
     /// Whether partners are paid for the product. A partner on record for another product is
-    /// recognised, but not paid (R9).
+    /// recognised, but not paid (R9). The catalog of a month precedes it.
     #[serde(rename = "incentivized")]
     pub(crate) is_incentivized: bool,
     /// The subscription that the line claims; `None` if the line claims a workload.
@@ -132,19 +132,16 @@ impl PartnerRecord {
     }
 }
 
-/// Whether partners are paid for each product, as the registry last reported it.
+/// Whether partners are paid for each product, in one version of the catalog.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct CatalogFacts(pub(crate) BTreeMap<ProductId, bool>);
 
-impl CatalogFacts {
-    /// Applies the catalog to the lines of an association. A product that is no longer in the
-    /// catalog stays as it is.
-    pub(crate) fn apply_to(&self, facts: &mut AssociationFacts) {
-        for line in facts.lines.iter_mut().filter(|line| line.end.is_none()) {
-            line.is_incentivized = self.0.get(&line.product).copied().unwrap_or(line.is_incentivized);
-        }
-    }
+/// A version of the catalog, which is in force from a time until the next version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct CatalogVersion {
+    pub(crate) start_time: Timestamp,
+    pub(crate) facts: CatalogFacts,
 }
 
 /// An enrollment of a partner in a program, from `start_time` until `end_time`, exclusive.

@@ -26,8 +26,8 @@ pub(crate) use evaluate::{ConditionResult, LineResult};
 #[cfg(test)]
 pub(crate) use facts::ClaimRef;
 pub(crate) use facts::{
-    AssociationEnd, AssociationFacts, CatalogFacts, Enrollment, LineFacts, MonthlyUsage, PartnerFacts, PartnerRecord,
-    SubscriptionFacts, UsageByKey,
+    AssociationEnd, AssociationFacts, CatalogFacts, CatalogVersion, Enrollment, LineFacts, MonthlyUsage, PartnerFacts,
+    PartnerRecord, SubscriptionFacts, UsageByKey,
 };
 pub(crate) use guide::{
     ActiveGuides, CatalogGuide, ConditionSource, Guide, GuideCatalog, GuideDocument, GuideRefusal, GuideState,

@@ -128,8 +128,14 @@ pub(crate) enum PayoutRefusal {
     StateNotAllowed { state: PayoutStateKind, allowed: &'static [PayoutStateKind] },
     /// The payout has another reference, which is this one.
     ReferenceDiffers { reference: String },
+    /// Another payout of the payee has or had the reference.
+    ReferenceTaken { payout: PayoutName },
+    /// No payout of the payee has the reference of a payment that was reversed.
+    ReferenceUnknown { reference: String },
     /// The date on which the payment was sent is more than a day ahead.
-    SentInFuture,
+    SentInFuture { latest: NaiveDate },
+    /// The date on which the payment was sent is before the last day of the period.
+    SentBeforePeriodEnd { earliest: NaiveDate },
     /// A payout that does not exist yet needs an estimated date.
     EstimatedDateMissing,
     /// Nobody has earnings due.
@@ -192,7 +198,8 @@ impl PayoutCommand {
 }
 
 impl ReportedState {
-    const fn kind(&self) -> PayoutStateKind {
+    /// Returns the state without its data.
+    pub(crate) const fn kind(&self) -> PayoutStateKind {
         match self {
             Self::Upcoming => PayoutStateKind::Upcoming,
             Self::Processing => PayoutStateKind::Processing,
@@ -243,8 +250,14 @@ impl Payout {
             }
             PayoutCommand::Send { reference, date } => {
                 // In the paying system's time zone it can be tomorrow.
-                if now.date_naive().checked_add_days(Days::new(1)).is_none_or(|latest| latest < date) {
-                    return Err(PayoutRefusal::SentInFuture);
+                let latest = now.date_naive().checked_add_days(Days::new(1)).unwrap_or(NaiveDate::MAX);
+                if latest < date {
+                    return Err(PayoutRefusal::SentInFuture { latest });
+                }
+                // The last day of the period can still be today there.
+                let earliest = self.period.last_day();
+                if date < earliest {
+                    return Err(PayoutRefusal::SentBeforePeriodEnd { earliest });
                 }
                 next.set_reference(Some(reference))?;
                 next.state = PayoutState::Sent { process_time, sent: Sent { time: now, date } };
@@ -258,7 +271,7 @@ impl Payout {
     }
 
     /// Takes all steps to a reported state. Returns the payout as it is if it has reached the state
-    /// before: an import can be repeated.
+    /// before: an import can be repeated. A reversal is only about the payment with its reference.
     ///
     /// # Errors
     /// Returns a [`PayoutRefusal`] if the payout cannot be created, if a step is not possible, or
@@ -271,15 +284,23 @@ impl Payout {
     ) -> Result<Self, PayoutRefusal> {
         let ReportedPayout { payee, period, reference, estimated_date, state } = reported;
         let mut payout = match (current, &state) {
+            (Some(current), _) if current.period != period => {
+                return Err(PayoutRefusal::ReferenceTaken { payout: current.name() });
+            }
+            (current, ReportedState::Reversed { .. })
+                if current.and_then(|payout| payout.reference.as_ref()) != reference.as_ref() =>
+            {
+                return Err(PayoutRefusal::ReferenceUnknown { reference: reference.unwrap_or_default() });
+            }
             (Some(current), _) => current.clone(),
-            (None, ReportedState::Reversed { .. }) => return Err(PayoutRefusal::NotFound),
             (None, _) => {
                 let estimated_date = estimated_date.ok_or(PayoutRefusal::EstimatedDateMissing)?;
                 Self::create(id, (payee, period), estimated_date, reference.clone(), now)?
             }
         };
         payout.set_reference(reference)?;
-        if payout.state.kind() <= PayoutStateKind::Processing {
+        // The row of an older file does not replace the date of a later one.
+        if payout.state.kind() <= state.kind().min(PayoutStateKind::Processing) {
             payout.estimated_date = estimated_date.unwrap_or(payout.estimated_date);
         }
         if payout.state.kind() >= state.kind() {
@@ -427,7 +448,32 @@ mod tests {
         let [_, processing, ..] = payouts();
         let send = |day| processing.apply(PayoutCommand::Send { reference: "SEPA 17".into(), date: date(day) }, now());
         assert!(send("2026-07-21").is_ok(), "it can be tomorrow elsewhere");
-        assert_eq!(send("2026-07-22").unwrap_err(), PayoutRefusal::SentInFuture);
+        let latest = date("2026-07-21");
+        assert_eq!(send("2026-07-22").unwrap_err(), PayoutRefusal::SentInFuture { latest });
+    }
+
+    #[test]
+    fn r54a_no_payment_is_sent_before_the_period_ends() {
+        let [_, processing, ..] = payouts();
+        let send = |day| processing.apply(PayoutCommand::Send { reference: "SEPA 17".into(), date: date(day) }, now());
+        assert!(send("2026-06-30").is_ok(), "it can still be the last day elsewhere");
+        let earliest = date("2026-06-30");
+        assert_eq!(send("2026-06-29").unwrap_err(), PayoutRefusal::SentBeforePeriodEnd { earliest });
+    }
+
+    #[test]
+    fn r54a_a_row_is_only_about_the_payment_it_names() {
+        let id = uuid::Uuid::nil().into();
+        let [upcoming, processing, ..] = payouts();
+        let reversed = reported(ReportedState::Reversed { reason: "The account is closed.".into() });
+        let unknown = Err(PayoutRefusal::ReferenceUnknown { reference: "SEPA 17".into() });
+        let other = Payout { reference: Some("SEPA 18".into()), ..processing.clone() };
+        for current in [None, Some(&upcoming), Some(&other)] {
+            assert_eq!(Payout::reach(current, id, reversed.clone(), now()), unknown);
+        }
+        let later = ReportedPayout { period: "2026-Q3".parse().unwrap(), ..reported(ReportedState::Processing) };
+        let taken = Err(PayoutRefusal::ReferenceTaken { payout: processing.name() });
+        assert_eq!(Payout::reach(Some(&processing), id, later, now()), taken);
     }
 
     #[test]
@@ -440,7 +486,7 @@ mod tests {
             for state in states.clone() {
                 let reached = Payout::reach(Some(&payout), id, reported(state.clone()), now());
                 if payout.state.kind() == Upcoming && state.kind() == Reversed {
-                    assert!(matches!(reached, Err(PayoutRefusal::StateNotAllowed { .. })), "never under way");
+                    assert!(matches!(reached, Err(PayoutRefusal::ReferenceUnknown { .. })), "it has no reference");
                     continue;
                 }
                 let reached = reached.unwrap();
@@ -450,7 +496,6 @@ mod tests {
         }
         let created = Payout::reach(None, id, reported(sent()), now()).unwrap();
         assert_eq!(created.state.kind(), Sent);
-        assert_eq!(Payout::reach(None, id, reported(reversed()), now()), Err(PayoutRefusal::NotFound));
         let without_date = ReportedPayout { estimated_date: None, ..reported(sent()) };
         assert_eq!(Payout::reach(None, id, without_date, now()), Err(PayoutRefusal::EstimatedDateMissing));
     }

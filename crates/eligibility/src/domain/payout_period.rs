@@ -1,6 +1,7 @@
 //! Payout periods (R54): the calendar quarters whose earnings are paid together.
-use std::{fmt, str::FromStr};
+use std::{fmt, str::FromStr, time::Duration};
 
+use chrono::NaiveDate;
 use cpor_types::{Malformed, Month, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +31,11 @@ impl PayoutPeriod {
     /// Returns the first instant after the period.
     pub(crate) fn end(self) -> Timestamp {
         self.first_month.next().next().end()
+    }
+
+    /// Returns the last day of the period.
+    pub(crate) fn last_day(self) -> NaiveDate {
+        (self.end() - Duration::from_micros(1)).date_naive()
     }
 }
 

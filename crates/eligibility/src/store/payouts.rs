@@ -31,13 +31,15 @@ pub(crate) fn payout_key(name: &PayoutName) -> AggregateKey {
     AggregateKey::new(name.partner.as_str(), name.payout.uuid())
 }
 
-/// The reason why the database does not admit a new payout.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The reason why the database does not admit a payout.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum PayoutConflict {
     /// No unpaid earning belongs to the payout.
     NothingDue,
     /// The payee has a payout for the period that was not reversed.
     Exists,
+    /// This payout of the payee has or had the reference.
+    ReferenceTaken(PayoutName),
 }
 
 /// The number of lines of a payout, and their sum.
@@ -116,7 +118,7 @@ impl Store for PayoutStore {
         for change in changes {
             let saved = match &change.before {
                 None => create(tx, change).await?,
-                Some(before) => update(tx, change, before.state.state.kind()).await.map(|()| None)?,
+                Some(before) => update(tx, change, &before.state).await?,
             };
             conflicts.extend(saved.map(|conflict| (change.key.clone(), conflict)));
         }
@@ -137,8 +139,8 @@ async fn create(tx: &Tx, change: &Change<Payout>) -> Result<Option<PayoutConflic
     let due = due_earnings(&payout.payee, payout.period);
     let due = due.order_by_asc(earning::Column::Owner).order_by_asc(earning::Column::Id);
     let earnings: Vec<earning::Model> = fetch_all(tx, due.lock_exclusive()).await?;
-    if find_live(tx, &payout.payee, payout.period).await?.is_some() {
-        return Ok(Some(PayoutConflict::Exists));
+    if let Some(conflict) = find_conflict(tx, payout, true).await? {
+        return Ok(Some(conflict));
     }
     if earnings.is_empty() {
         return Ok(Some(PayoutConflict::NothingDue));
@@ -164,13 +166,42 @@ async fn create(tx: &Tx, change: &Change<Payout>) -> Result<Option<PayoutConflic
     Ok(None)
 }
 
-/// Saves a change of a payout, and marks its earnings if they are paid or unpaid now.
-async fn update(tx: &Tx, change: &Change<Payout>, before: PayoutStateKind) -> Result<(), StoreError> {
+/// Saves a change of a payout, and marks its earnings if they are paid or unpaid now. Returns a
+/// conflict, if there is one, instead.
+async fn update(tx: &Tx, change: &Change<Payout>, before: &Payout) -> Result<Option<PayoutConflict>, StoreError> {
     let Versioned { state: payout, .. } = &change.after;
+    if payout.reference != before.reference
+        && let Some(conflict) = find_conflict(tx, payout, false).await?
+    {
+        return Ok(Some(conflict));
+    }
     let row = fetch_one(tx, Entity::find_by_id((change.key.owner.as_str().into(), payout.id.into()))).await?;
     let totals = row.map(|row| (row.line_count, row.amount_micros)).unwrap_or_default();
     rows::save::<Entity>(tx, [(change.previous_version(), from_payout(change, totals)?)]).await?;
-    if payout.state.kind() == before { Ok(()) } else { mark_earnings(tx, payout).await }
+    if payout.state.kind() != before.state.kind() {
+        mark_earnings(tx, payout).await?;
+    }
+    Ok(None)
+}
+
+/// Returns the reason why another payout of the payee excludes this one, which is new or has a new
+/// reference. Locks the payouts of the payee, so that concurrent changes of their references wait.
+///
+/// # Errors
+/// Returns an error if the database cannot be reached or a row cannot be decoded.
+pub(crate) async fn find_conflict(
+    db: &impl ConnectionTrait,
+    payout: &Payout,
+    is_new: bool,
+) -> Result<Option<PayoutConflict>, StoreError> {
+    let others = payouts_of(&payout.payee).filter(Column::Id.ne(ids::PayoutId::from(payout.id)));
+    let others = fetch_all(db, others.order_by_asc(Column::Id).lock_exclusive()).await?;
+    let is_live = |other: &Payout| other.period == payout.period && other.state.kind() != PayoutStateKind::Reversed;
+    if is_new && others.iter().any(|other| is_live(&other.body.0)) {
+        return Ok(Some(PayoutConflict::Exists));
+    }
+    let has_reference = |other: &&Model| payout.reference.is_some() && other.reference == payout.reference;
+    Ok(others.iter().find(has_reference).map(|other| PayoutConflict::ReferenceTaken(other.body.0.name())))
 }
 
 /// Marks the earnings on a payout as its state requires. These columns and the payout are all that
@@ -273,8 +304,10 @@ pub(crate) async fn get(db: &impl ConnectionTrait, name: &PayoutName) -> Result<
     fetch_one(db, Entity::find_by_id(key)).await?.map(to_payout).transpose()
 }
 
-/// Returns the payout of a payee for a period that has the given reference, or otherwise the one
-/// that was not reversed.
+/// Returns the payout that a row of an import is about. A row with a reference is about the payout
+/// of the payee that has the reference, in any period, or otherwise about the one of the period that
+/// was not reversed. A row without a reference is about the first payout of the period, also after
+/// it was reversed.
 ///
 /// # Errors
 /// Returns an error if the database cannot be reached or a row cannot be decoded.
@@ -284,33 +317,22 @@ pub(crate) async fn find(
     period: PayoutPeriod,
     reference: Option<&str>,
 ) -> Result<Option<StoredPayout>, StoreError> {
-    let with_reference = match reference {
-        Some(reference) => {
-            let query = payouts_of(payee, period).filter(Column::Reference.eq(reference));
-            fetch_one(db, query.order_by_desc(Column::CreateTime)).await?
-        }
-        None => None,
+    let of_period = payouts_of(payee).filter(Column::Period.eq(ids::PayoutPeriodId::from(period.to_string())));
+    let found = match reference {
+        Some(reference) => match fetch_one(db, payouts_of(payee).filter(Column::Reference.eq(reference))).await? {
+            Some(row) => Some(row),
+            None => fetch_one(db, of_period.filter(Column::State.ne(PayoutState::Reversed))).await?,
+        },
+        None => fetch_one(db, of_period.order_by_asc(Column::CreateTime).order_by_asc(Column::Id)).await?,
     };
-    match with_reference {
-        Some(row) => to_payout(row).map(Some),
-        None => find_live(db, payee, period).await?.map(to_payout).transpose(),
-    }
+    found.map(to_payout).transpose()
 }
 
-fn payouts_of(payee: &Payee, period: PayoutPeriod) -> Select<Entity> {
+fn payouts_of(payee: &Payee) -> Select<Entity> {
     Entity::find()
         .filter(Column::Owner.eq(ids::PartnerId::from(&payee.partner)))
         .filter(Column::MpnId.eq(payee.mpn_id.as_str()))
         .filter(Column::Currency.eq(payee.currency.to_string()))
-        .filter(Column::Period.eq(ids::PayoutPeriodId::from(period.to_string())))
-}
-
-async fn find_live(
-    db: &impl ConnectionTrait,
-    payee: &Payee,
-    period: PayoutPeriod,
-) -> Result<Option<Model>, StoreError> {
-    Ok(fetch_one(db, payouts_of(payee, period).filter(Column::State.ne(PayoutState::Reversed))).await?)
 }
 
 /// Lists at most `limit` payouts in the scope that match a query, in its order. The list begins

@@ -1102,7 +1102,8 @@ pub struct SendPayoutRequest {
     /// the same.
     #[prost(string, tag = "2")]
     pub reference: ::prost::alloc::string::String,
-    /// The date on which the payment was sent, in the format `YYYY-MM-DD`.
+    /// The date on which the payment was sent, in the format `YYYY-MM-DD`, not before the last day of
+    /// the period and at most one day ahead.
     #[prost(string, tag = "3")]
     pub actual_date: ::prost::alloc::string::String,
     /// The `etag` of the payout that the caller has read. If the payout has changed since, the call
@@ -1303,15 +1304,19 @@ pub struct PayoutRow {
     #[prost(enumeration = "PayoutState", tag = "5")]
     pub state: i32,
     /// The reference of the payment, at most 100 characters. Required for SENT and REVERSED. A row
-    /// with the reference of a reversed payout is about that payout, and any other row about the
-    /// payout of the period that was not reversed.
+    /// with the reference of a payout is about that payout, also after it was reversed. A row with a
+    /// new reference is about the payout of the period that was not reversed, or creates one; a
+    /// REVERSED row needs a reference that is recorded. A row without a reference is about the first
+    /// payout of the period, also after it was reversed, and creates one only if there was none.
     #[prost(string, tag = "6")]
     pub reference: ::prost::alloc::string::String,
     /// The date on which the payment is expected to be sent, in the format `YYYY-MM-DD`. Required if
-    /// the payout does not exist yet, and replaced until the payment is sent.
+    /// the payout does not exist yet, and replaced until the payment is sent, except by a row whose
+    /// state the payout has left.
     #[prost(string, tag = "7")]
     pub estimated_date: ::prost::alloc::string::String,
-    /// The date on which the payment was sent, in the format `YYYY-MM-DD`. Required for SENT.
+    /// The date on which the payment was sent, in the format `YYYY-MM-DD`, not before the last day of
+    /// the period and at most one day ahead. Required for SENT.
     #[prost(string, tag = "8")]
     pub actual_date: ::prost::alloc::string::String,
     /// Why the payment was reversed, at most 500 characters. Required for REVERSED.
@@ -1959,6 +1964,12 @@ pub enum ErrorReason {
     /// The payout has another payment reference. Code FAILED_PRECONDITION. The metadata key
     /// `reference` holds it.
     PayoutReferenceDiffers = 13,
+    /// Another payout of the location in this currency has or had the payment reference. Code
+    /// ALREADY_EXISTS. The metadata key `payout` holds its name.
+    PayoutReferenceTaken = 14,
+    /// No payout of the location in this currency has the reference of the payment that was reversed.
+    /// Code FAILED_PRECONDITION, in the result of a row. The metadata key `reference` holds it.
+    PayoutReferenceUnknown = 15,
 }
 impl ErrorReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1981,6 +1992,8 @@ impl ErrorReason {
             Self::PayoutAmbiguous => "PAYOUT_AMBIGUOUS",
             Self::PayoutStateNotAllowed => "PAYOUT_STATE_NOT_ALLOWED",
             Self::PayoutReferenceDiffers => "PAYOUT_REFERENCE_DIFFERS",
+            Self::PayoutReferenceTaken => "PAYOUT_REFERENCE_TAKEN",
+            Self::PayoutReferenceUnknown => "PAYOUT_REFERENCE_UNKNOWN",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -2000,6 +2013,8 @@ impl ErrorReason {
             "PAYOUT_AMBIGUOUS" => Some(Self::PayoutAmbiguous),
             "PAYOUT_STATE_NOT_ALLOWED" => Some(Self::PayoutStateNotAllowed),
             "PAYOUT_REFERENCE_DIFFERS" => Some(Self::PayoutReferenceDiffers),
+            "PAYOUT_REFERENCE_TAKEN" => Some(Self::PayoutReferenceTaken),
+            "PAYOUT_REFERENCE_UNKNOWN" => Some(Self::PayoutReferenceUnknown),
             _ => None,
         }
     }
@@ -2417,10 +2432,12 @@ pub mod eligibility_service_client {
         /// row replaces what was stored for its key and month, and the replaced figures are kept (R51). A
         /// refused row does not affect the others.
         ///
-        /// Reasons of refused rows: INVALID_FIELDS, USAGE_MEASURE_MISMATCH, USAGE_MONTH_IN_FUTURE and
-        /// REQUEST_ID_REUSED, all with INVALID_ARGUMENT.
+        /// Reasons of refused rows: INVALID_FIELDS, with UNKNOWN_REFERENCE for a key that the directory
+        /// does not know, USAGE_MEASURE_MISMATCH, USAGE_MONTH_IN_FUTURE and REQUEST_ID_REUSED, all with
+        /// INVALID_ARGUMENT.
         ///
         /// Errors: RESOURCE_EXHAUSTED (OVERLOADED) if other imports change the same rows; retry.
+        /// UNAVAILABLE (REGISTRY_UNAVAILABLE) if the registry cannot be asked for the keys; retry.
         ///
         /// Callers: `directory_sync`.
         pub async fn import_usage(
@@ -2646,7 +2663,8 @@ pub mod eligibility_service_client {
         /// Errors: FAILED_PRECONDITION (PAYOUT_PERIOD_NOT_OVER) if the period has not ended;
         /// FAILED_PRECONDITION (PAYOUT_NOTHING_DUE) if there is no unpaid entry; ALREADY_EXISTS
         /// (PAYOUT_EXISTS) if the location has a payout in this currency for the period that was not
-        /// reversed.
+        /// reversed; ALREADY_EXISTS (PAYOUT_REFERENCE_TAKEN) if another payout of the location in this
+        /// currency has the reference.
         ///
         /// Callers: `program_manager`.
         pub async fn create_payout(
@@ -2678,8 +2696,10 @@ pub mod eligibility_service_client {
         /// Records that the payment of an UPCOMING payout is under way (R54a).
         ///
         /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if the payout does not exist; FAILED_PRECONDITION
-        /// (PAYOUT_STATE_NOT_ALLOWED) if its state is another one; ABORTED (ETAG_MISMATCH) if it has
-        /// changed.
+        /// (PAYOUT_STATE_NOT_ALLOWED) if its state is another one; FAILED_PRECONDITION
+        /// (PAYOUT_REFERENCE_DIFFERS) if it has another reference; ALREADY_EXISTS (PAYOUT_REFERENCE_TAKEN)
+        /// if another payout of the location in this currency has the reference; ABORTED (ETAG_MISMATCH)
+        /// if it has changed.
         ///
         /// Callers: `program_manager`.
         pub async fn process_payout(
@@ -2712,8 +2732,10 @@ pub mod eligibility_service_client {
         ///
         /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if the payout does not exist; FAILED_PRECONDITION
         /// (PAYOUT_STATE_NOT_ALLOWED) if its state is another one; FAILED_PRECONDITION
-        /// (PAYOUT_REFERENCE_DIFFERS) if it has another reference; INVALID_ARGUMENT (INVALID_FIELDS) if
-        /// the date is more than one day ahead; ABORTED (ETAG_MISMATCH) if it has changed.
+        /// (PAYOUT_REFERENCE_DIFFERS) if it has another reference; ALREADY_EXISTS (PAYOUT_REFERENCE_TAKEN)
+        /// if another payout of the location in this currency has the reference; INVALID_ARGUMENT
+        /// (INVALID_FIELDS) if the date is more than one day ahead, or before the last day of the period;
+        /// ABORTED (ETAG_MISMATCH) if it has changed.
         ///
         /// Callers: `program_manager`.
         pub async fn send_payout(
@@ -2778,13 +2800,14 @@ pub mod eligibility_service_client {
         }
         /// Imports payouts (R54a). Each row says which state the payout of a partner, location, currency
         /// and period has reached; the payout is created if necessary, and takes the steps to this state.
-        /// A row whose state the payout has reached before changes nothing. The response has one result
-        /// for each row, in the order of the rows. A refused row does not affect the others.
+        /// A row whose state the payout has reached before changes nothing, so a file can be imported any
+        /// number of times. The order of the rows does not matter. The response has one result for each
+        /// row, in the order of the rows. A refused row does not affect the others.
         ///
         /// Reasons of refused rows: INVALID_FIELDS and REQUEST_ID_REUSED with INVALID_ARGUMENT;
-        /// PAYOUT_PERIOD_NOT_OVER, PAYOUT_NOTHING_DUE, PAYOUT_STATE_NOT_ALLOWED and
-        /// PAYOUT_REFERENCE_DIFFERS with FAILED_PRECONDITION; PAYOUT_EXISTS with ALREADY_EXISTS, if the
-        /// payout was created at the same time.
+        /// PAYOUT_PERIOD_NOT_OVER, PAYOUT_NOTHING_DUE, PAYOUT_STATE_NOT_ALLOWED, PAYOUT_REFERENCE_DIFFERS
+        /// and PAYOUT_REFERENCE_UNKNOWN with FAILED_PRECONDITION; PAYOUT_REFERENCE_TAKEN with
+        /// ALREADY_EXISTS; PAYOUT_EXISTS with ALREADY_EXISTS, if the payout was created at the same time.
         ///
         /// Callers: `program_manager`.
         pub async fn import_payouts(
@@ -3000,10 +3023,12 @@ pub mod eligibility_service_server {
         /// row replaces what was stored for its key and month, and the replaced figures are kept (R51). A
         /// refused row does not affect the others.
         ///
-        /// Reasons of refused rows: INVALID_FIELDS, USAGE_MEASURE_MISMATCH, USAGE_MONTH_IN_FUTURE and
-        /// REQUEST_ID_REUSED, all with INVALID_ARGUMENT.
+        /// Reasons of refused rows: INVALID_FIELDS, with UNKNOWN_REFERENCE for a key that the directory
+        /// does not know, USAGE_MEASURE_MISMATCH, USAGE_MONTH_IN_FUTURE and REQUEST_ID_REUSED, all with
+        /// INVALID_ARGUMENT.
         ///
         /// Errors: RESOURCE_EXHAUSTED (OVERLOADED) if other imports change the same rows; retry.
+        /// UNAVAILABLE (REGISTRY_UNAVAILABLE) if the registry cannot be asked for the keys; retry.
         ///
         /// Callers: `directory_sync`.
         async fn import_usage(
@@ -3108,7 +3133,8 @@ pub mod eligibility_service_server {
         /// Errors: FAILED_PRECONDITION (PAYOUT_PERIOD_NOT_OVER) if the period has not ended;
         /// FAILED_PRECONDITION (PAYOUT_NOTHING_DUE) if there is no unpaid entry; ALREADY_EXISTS
         /// (PAYOUT_EXISTS) if the location has a payout in this currency for the period that was not
-        /// reversed.
+        /// reversed; ALREADY_EXISTS (PAYOUT_REFERENCE_TAKEN) if another payout of the location in this
+        /// currency has the reference.
         ///
         /// Callers: `program_manager`.
         async fn create_payout(
@@ -3118,8 +3144,10 @@ pub mod eligibility_service_server {
         /// Records that the payment of an UPCOMING payout is under way (R54a).
         ///
         /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if the payout does not exist; FAILED_PRECONDITION
-        /// (PAYOUT_STATE_NOT_ALLOWED) if its state is another one; ABORTED (ETAG_MISMATCH) if it has
-        /// changed.
+        /// (PAYOUT_STATE_NOT_ALLOWED) if its state is another one; FAILED_PRECONDITION
+        /// (PAYOUT_REFERENCE_DIFFERS) if it has another reference; ALREADY_EXISTS (PAYOUT_REFERENCE_TAKEN)
+        /// if another payout of the location in this currency has the reference; ABORTED (ETAG_MISMATCH)
+        /// if it has changed.
         ///
         /// Callers: `program_manager`.
         async fn process_payout(
@@ -3130,8 +3158,10 @@ pub mod eligibility_service_server {
         ///
         /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if the payout does not exist; FAILED_PRECONDITION
         /// (PAYOUT_STATE_NOT_ALLOWED) if its state is another one; FAILED_PRECONDITION
-        /// (PAYOUT_REFERENCE_DIFFERS) if it has another reference; INVALID_ARGUMENT (INVALID_FIELDS) if
-        /// the date is more than one day ahead; ABORTED (ETAG_MISMATCH) if it has changed.
+        /// (PAYOUT_REFERENCE_DIFFERS) if it has another reference; ALREADY_EXISTS (PAYOUT_REFERENCE_TAKEN)
+        /// if another payout of the location in this currency has the reference; INVALID_ARGUMENT
+        /// (INVALID_FIELDS) if the date is more than one day ahead, or before the last day of the period;
+        /// ABORTED (ETAG_MISMATCH) if it has changed.
         ///
         /// Callers: `program_manager`.
         async fn send_payout(
@@ -3152,13 +3182,14 @@ pub mod eligibility_service_server {
         ) -> std::result::Result<tonic::Response<super::Payout>, tonic::Status>;
         /// Imports payouts (R54a). Each row says which state the payout of a partner, location, currency
         /// and period has reached; the payout is created if necessary, and takes the steps to this state.
-        /// A row whose state the payout has reached before changes nothing. The response has one result
-        /// for each row, in the order of the rows. A refused row does not affect the others.
+        /// A row whose state the payout has reached before changes nothing, so a file can be imported any
+        /// number of times. The order of the rows does not matter. The response has one result for each
+        /// row, in the order of the rows. A refused row does not affect the others.
         ///
         /// Reasons of refused rows: INVALID_FIELDS and REQUEST_ID_REUSED with INVALID_ARGUMENT;
-        /// PAYOUT_PERIOD_NOT_OVER, PAYOUT_NOTHING_DUE, PAYOUT_STATE_NOT_ALLOWED and
-        /// PAYOUT_REFERENCE_DIFFERS with FAILED_PRECONDITION; PAYOUT_EXISTS with ALREADY_EXISTS, if the
-        /// payout was created at the same time.
+        /// PAYOUT_PERIOD_NOT_OVER, PAYOUT_NOTHING_DUE, PAYOUT_STATE_NOT_ALLOWED, PAYOUT_REFERENCE_DIFFERS
+        /// and PAYOUT_REFERENCE_UNKNOWN with FAILED_PRECONDITION; PAYOUT_REFERENCE_TAKEN with
+        /// ALREADY_EXISTS; PAYOUT_EXISTS with ALREADY_EXISTS, if the payout was created at the same time.
         ///
         /// Callers: `program_manager`.
         async fn import_payouts(

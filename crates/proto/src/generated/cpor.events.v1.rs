@@ -1937,7 +1937,8 @@ impl ::prost::Name for PartnerChanged {
         "/cpor.events.v1.PartnerChanged".into()
     }
 }
-/// The catalog of products is another one than before (R9).
+/// The registry has started with its first catalog of products, or with another one than before (R9).
+/// The catalog applies from the effective time of the event.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct CatalogChanged {
     /// All products of the catalog.

@@ -1173,6 +1173,42 @@ impl ::prost::Name for CheckUsageAccessResponse {
         "/cpor.registry.v1.CheckUsageAccessResponse".into()
     }
 }
+/// Request for `LookupKeys`.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LookupKeysRequest {
+    /// The workloads and subscriptions, at least 1 and at most 1,000. Format:
+    /// `tenants/{tenant}/workloads/{product}` or `tenants/{tenant}/subscriptions/{subscription}`,
+    /// where `{tenant}` and `{subscription}` are UUIDs.
+    #[prost(string, repeated, tag = "1")]
+    pub keys: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+impl ::prost::Name for LookupKeysRequest {
+    const NAME: &'static str = "LookupKeysRequest";
+    const PACKAGE: &'static str = "cpor.registry.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "cpor.registry.v1.LookupKeysRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/cpor.registry.v1.LookupKeysRequest".into()
+    }
+}
+/// Response of `LookupKeys`.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LookupKeysResponse {
+    /// Those of the workloads and subscriptions that the directory does not know, each once.
+    #[prost(string, repeated, tag = "1")]
+    pub unknown_keys: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+impl ::prost::Name for LookupKeysResponse {
+    const NAME: &'static str = "LookupKeysResponse";
+    const PACKAGE: &'static str = "cpor.registry.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "cpor.registry.v1.LookupKeysResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/cpor.registry.v1.LookupKeysResponse".into()
+    }
+}
 /// Request for `CheckClaim`: the content of a claim that the directory can check. Fields that the
 /// claim does not contain yet are left empty and are not checked.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -2583,6 +2619,36 @@ pub mod registry_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
+        /// Returns which of the given workloads and subscriptions the directory does not know. It knows
+        /// those of the past, too.
+        ///
+        /// Callers: the service `eligibility`.
+        pub async fn lookup_keys(
+            &mut self,
+            request: impl tonic::IntoRequest<super::LookupKeysRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::LookupKeysResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/cpor.registry.v1.RegistryService/LookupKeys",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("cpor.registry.v1.RegistryService", "LookupKeys"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
         /// Checks the content of a claim against the directory and the catalog (R12), and returns what the
         /// directory knows about it. Changes nothing. Before the claim names one of the tenant's own
         /// domains, nothing about the tenant is checked or returned (R12a).
@@ -2970,6 +3036,17 @@ pub mod registry_service_server {
             request: tonic::Request<super::CheckUsageAccessRequest>,
         ) -> std::result::Result<
             tonic::Response<super::CheckUsageAccessResponse>,
+            tonic::Status,
+        >;
+        /// Returns which of the given workloads and subscriptions the directory does not know. It knows
+        /// those of the past, too.
+        ///
+        /// Callers: the service `eligibility`.
+        async fn lookup_keys(
+            &self,
+            request: tonic::Request<super::LookupKeysRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::LookupKeysResponse>,
             tonic::Status,
         >;
         /// Checks the content of a claim against the directory and the catalog (R12), and returns what the
@@ -3932,6 +4009,51 @@ pub mod registry_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = CheckUsageAccessSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/cpor.registry.v1.RegistryService/LookupKeys" => {
+                    #[allow(non_camel_case_types)]
+                    struct LookupKeysSvc<T: RegistryService>(pub Arc<T>);
+                    impl<
+                        T: RegistryService,
+                    > tonic::server::UnaryService<super::LookupKeysRequest>
+                    for LookupKeysSvc<T> {
+                        type Response = super::LookupKeysResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::LookupKeysRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as RegistryService>::lookup_keys(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = LookupKeysSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

@@ -12,7 +12,7 @@ use crate::store::query;
 pub(super) async fn get_partner(api: &Api, request: Request<GetPartnerRequest>) -> ApiResult<Partner> {
     let (_, request) = request::validate(request)?;
     let PartnerName { partner } = request.name.parse().map_err(error::malformed_field("name"))?;
-    let profile = query::partner(api.db.reader(), &partner).await.map_err(error::read_failed)?;
+    let profile = query::partner_profile(api.db.reader(), &partner).await.map_err(error::read_failed)?;
     let profile = profile.ok_or_else(|| status::not_found(&request.name))?;
     Ok(Response::new(convert::partner(&partner, profile)))
 }

@@ -21,6 +21,7 @@ mod list_subscriptions;
 mod list_tenants;
 mod list_workloads;
 mod lookup_associations;
+mod lookup_keys;
 mod lookup_tenant;
 mod place_hold;
 mod shared_outcome;
@@ -39,8 +40,9 @@ use cpor_proto::registry::v1::{
     ImportLegacyAssociationsRequest, ImportLegacyAssociationsResponse, ListAssociationsRequest,
     ListAssociationsResponse, ListPartnersRequest, ListPartnersResponse, ListProductsRequest, ListProductsResponse,
     ListSubscriptionsRequest, ListSubscriptionsResponse, ListTenantsRequest, ListTenantsResponse, ListWorkloadsRequest,
-    ListWorkloadsResponse, LookupAssociationsRequest, LookupAssociationsResponse, LookupTenantRequest,
-    LookupTenantResponse, Partner, PlaceHoldRequest, PlaceHoldResponse, Product, Subscription, Tenant, Workload,
+    ListWorkloadsResponse, LookupAssociationsRequest, LookupAssociationsResponse, LookupKeysRequest,
+    LookupKeysResponse, LookupTenantRequest, LookupTenantResponse, Partner, PlaceHoldRequest, PlaceHoldResponse,
+    Product, Subscription, Tenant, Workload,
 };
 use cpor_types::Calendars;
 use tonic::{Request, Response, Status};
@@ -141,6 +143,10 @@ impl RegistryService for Api {
         request: Request<CheckUsageAccessRequest>,
     ) -> ApiResult<CheckUsageAccessResponse> {
         check_usage_access::check_usage_access(self, request).await
+    }
+
+    async fn lookup_keys(&self, request: Request<LookupKeysRequest>) -> ApiResult<LookupKeysResponse> {
+        lookup_keys::lookup_keys(self, request).await
     }
 
     async fn check_claim(&self, request: Request<CheckClaimRequest>) -> ApiResult<CheckClaimResponse> {

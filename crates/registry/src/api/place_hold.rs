@@ -30,7 +30,8 @@ pub(super) async fn place_hold(api: &Api, request: Request<PlaceHoldRequest>) ->
     let (caller, request) = request::validate(request)?;
     let TenantName { tenant } = request.tenant.parse().map_err(error::malformed_field("tenant"))?;
     let hold_request = Arc::new(hold_request(request)?);
-    let partner = query::partner(api.db.reader(), &hold_request.claim.partner).await.map_err(error::read_failed)?;
+    let partner =
+        query::partner_profile(api.db.reader(), &hold_request.claim.partner).await.map_err(error::read_failed)?;
     let (catalog, command_request) = (Arc::clone(&api.catalog), Arc::clone(&hold_request));
     let command = Command::new("place_hold", tenant::key(tenant), caller.actor);
     let outcome = api.tenants.execute(command, move |current, now| {

@@ -1,5 +1,6 @@
-//! The record of the catalog that the service last started with. Eligibility gets an event if the
-//! service starts with another one, because incentives depend on it (R52).
+//! The record of the catalog that the service last started with. Eligibility gets an event at the
+//! first start, and if the service starts with another catalog, because incentives depend on it
+//! (R52).
 use std::collections::BTreeMap;
 
 use cpor_types::ProductId;
@@ -12,7 +13,8 @@ use super::catalog::Catalog;
 #[serde(transparent)]
 pub(crate) struct CatalogRecord(pub(crate) BTreeMap<ProductId, bool>);
 
-/// The event that the service started with another catalog than before. Contains its record.
+/// The event that the service started with another catalog than before, or for the first time.
+/// Contains its record.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct CatalogReplaced(pub(crate) CatalogRecord);
 
@@ -23,13 +25,8 @@ impl From<&Catalog> for CatalogRecord {
 }
 
 impl CatalogRecord {
-    /// Replaces the record. Returns `None` if it stays the same. The first record causes no event:
-    /// each association tells whether its products are paid when it becomes official.
+    /// Replaces the record. Returns `None` if it stays the same.
     pub(crate) fn replace(current: Option<&Self>, next: Self) -> Option<(Self, Vec<CatalogReplaced>)> {
-        match current {
-            None => Some((next, Vec::new())),
-            Some(current) if *current == next => None,
-            Some(_) => Some((next.clone(), vec![CatalogReplaced(next)])),
-        }
+        (current != Some(&next)).then(|| (next.clone(), vec![CatalogReplaced(next)]))
     }
 }

@@ -11,6 +11,7 @@ use super::directory::{
     Location, PartnerProfile, PurchaseChannel, Subscription, SubscriptionStatus, TenantDirectory, TenantProfile,
 };
 use super::hold::{HoldRequest, LineToHold};
+use super::partner::Partner;
 use super::snapshot::TenantRow;
 use super::tenant::{Tenant, TenantChange};
 
@@ -45,6 +46,11 @@ pub(crate) fn partner() -> PartnerProfile {
         locations: [(id(MPN_ID), location)].into(),
         enrollments: Vec::new(),
     }
+}
+
+/// The company with the profile of [`partner`].
+pub(crate) fn company() -> Partner {
+    Partner::import(None, &id("contoso"), partner()).unwrap().0
 }
 
 /// An active subscription of a product, bought directly and open-ended.

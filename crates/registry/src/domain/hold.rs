@@ -17,6 +17,7 @@ use super::association::{Association, AssociationState, ClaimedLine, EndReason, 
 use super::catalog::Catalog;
 use super::check::{self, ClaimField, ClaimToCheck, Directory, LineToCheck, TenantLookup};
 use super::directory::PartnerProfile;
+use super::partner::Partner;
 use super::reason::Reason;
 use super::record::{Decision, LineRefusal, RecordedDecision};
 use super::tenant::{AssociationsEnded, AssociationsGranted, GrantedLine, Tenant, TenantChange, TenantEvent};
@@ -88,7 +89,7 @@ impl Tenant {
     pub(crate) fn grant_claim(
         &self,
         claim: &ClaimName,
-        partner: Option<&PartnerProfile>,
+        partner: Option<&Partner>,
         catalog: &Catalog,
         at: Timestamp,
     ) -> Option<TenantChange> {

@@ -1,5 +1,7 @@
 //! The partner: a company with its locations and enrollments (R1). Only an import changes it.
-use cpor_types::PartnerId;
+use std::collections::BTreeMap;
+
+use cpor_types::{MpnId, PartnerId};
 
 use super::directory::PartnerProfile;
 
@@ -8,6 +10,9 @@ use super::directory::PartnerProfile;
 pub(crate) struct Partner {
     pub(crate) id: PartnerId,
     pub(crate) profile: PartnerProfile,
+    /// The region of each location that the partner had before, by Microsoft Partner Network (MPN)
+    /// id. A claim keeps the location that it was submitted with (R2a).
+    pub(crate) former_regions: BTreeMap<MpnId, String>,
 }
 
 /// A change of a partner that other services receive as an event.
@@ -29,6 +34,16 @@ impl Partner {
             return None;
         }
         let event = PartnerEvent::Changed(profile.clone());
-        Some((Self { id: id.clone(), profile }, vec![event]))
+        let mut former_regions = current.map(|current| current.former_regions.clone()).unwrap_or_default();
+        let locations = current.into_iter().flat_map(|current| &current.profile.locations);
+        former_regions.extend(locations.map(|(mpn_id, location)| (mpn_id.clone(), location.region.clone())));
+        former_regions.retain(|mpn_id, _| !profile.locations.contains_key(mpn_id));
+        Some((Self { id: id.clone(), profile, former_regions }, vec![event]))
+    }
+
+    /// Returns the region of the location with this MPN id, which the partner has or had.
+    pub(crate) fn region(&self, mpn_id: &MpnId) -> Option<&str> {
+        let location = self.profile.locations.get(mpn_id).map(|location| &location.region);
+        location.or_else(|| self.former_regions.get(mpn_id)).map(String::as_str)
     }
 }

@@ -9,13 +9,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cpor_types::{
-    AssociationId, AssociationKey, CaseId, ClaimName, DecisionId, LineId, MpnId, PartnerId, SubscriptionId, TenantId,
+    AssociationId, AssociationKey, CaseId, ClaimName, DecisionId, LineId, PartnerId, SubscriptionId, TenantId,
     Timestamp,
 };
 
 use super::association::{Association, EndReason, HolderContact};
-use super::directory::{PartnerProfile, Subscription, TenantDirectory, TenantProfile};
+use super::directory::{Subscription, TenantDirectory, TenantProfile};
 use super::legacy;
+use super::partner::Partner;
 use super::record::{ClaimRecord, Decision};
 use uuid::Uuid;
 
@@ -126,17 +127,8 @@ pub(crate) struct AssociationsGranted {
     /// The associations of the claim that became official. There is at least one.
     pub(crate) associations: Vec<GrantedLine>,
     pub(crate) tenant_region: String,
-    /// The partner's directory data, read just before the change, or `None` when the partner is
-    /// unknown.
-    pub(crate) partner: Option<PartnerProfile>,
-}
-
-impl AssociationsGranted {
-    /// Returns the region of the partner's location with this MPN (Microsoft Partner Network) id.
-    pub(crate) fn location_region(&self, mpn_id: &MpnId) -> Option<&str> {
-        let location = self.partner.as_ref()?.locations.get(mpn_id)?;
-        Some(&location.region)
-    }
+    /// The partner, read just before the change, or `None` when it is unknown.
+    pub(crate) partner: Option<Partner>,
 }
 
 /// One association that became official.

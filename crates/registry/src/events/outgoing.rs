@@ -181,11 +181,16 @@ fn association_became_official(tenant: String, granted: &AssociationsGranted) ->
         partner: first.map(|first| PartnerFacts {
             partner: format!("partners/{}", granted.claim.partner),
             mpn_id: first.mpn_id.to_string(),
-            location_region: granted.location_region(&first.mpn_id).unwrap_or_default().to_owned(),
+            location_region: granted
+                .partner
+                .as_ref()
+                .and_then(|partner| partner.region(&first.mpn_id))
+                .unwrap_or_default()
+                .to_owned(),
             enrollments: granted
                 .partner
                 .iter()
-                .flat_map(|partner| &partner.enrollments)
+                .flat_map(|partner| &partner.profile.enrollments)
                 .map(enrollment_facts)
                 .collect(),
         }),

@@ -178,7 +178,7 @@ pub(crate) async fn partners(
 ) -> Result<Vec<(Cursor, (PartnerId, PartnerProfile))>, StoreError> {
     let rows = query.fetch(db, partner::Entity::find(), after, limit).await?;
     let parse = |(cursor, row)| {
-        let Partner { id, profile } = Versioned::<Partner>::try_from(row)?.state;
+        let Partner { id, profile, .. } = Versioned::<Partner>::try_from(row)?.state;
         Ok((cursor, (id, profile)))
     };
     rows.into_iter().map(parse).collect()

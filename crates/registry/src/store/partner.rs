@@ -5,7 +5,7 @@ use cpor_types::{MpnId, PartnerId};
 use sea_orm::ActiveValue::Set;
 use uuid::Uuid;
 
-use super::entity::partner_profile::{Enrollments, Locations};
+use super::entity::partner_profile::{Enrollments, FormerRegions, Locations};
 use super::entity::{partner, partner_location};
 use super::row::RowContext;
 use crate::domain::directory::PartnerProfile;
@@ -90,13 +90,14 @@ impl TryFrom<partner::Model> for Versioned<Partner> {
         let context = RowContext { table: "partner", owner: &row.owner.as_str(), id: row.id };
         let (version, id) = (context.parse_version(row.version)?, context.parse_text(row.owner.as_str())?);
         let (Locations(locations), Enrollments(enrollments)) = (row.locations, row.enrollments);
+        let FormerRegions(former_regions) = row.former_regions;
         let profile = PartnerProfile { display_name: row.display_name, locations, enrollments };
-        Ok(Self::new(version, Partner { id, profile }))
+        Ok(Self::new(version, Partner { id, profile, former_regions }))
     }
 }
 
 fn to_row(partner: &Versioned<Partner>) -> Result<partner::ActiveModel, StoreError> {
-    let Partner { id, profile } = &partner.state;
+    let Partner { id, profile, former_regions } = &partner.state;
     Ok(partner::ActiveModel {
         owner: Set(id.into()),
         id: Set(Uuid::nil()),
@@ -104,5 +105,6 @@ fn to_row(partner: &Versioned<Partner>) -> Result<partner::ActiveModel, StoreErr
         display_name: Set(profile.display_name.clone()),
         locations: Set(Locations(profile.locations.clone())),
         enrollments: Set(Enrollments(profile.enrollments.clone())),
+        former_regions: Set(FormerRegions(former_regions.clone())),
     })
 }

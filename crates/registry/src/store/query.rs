@@ -24,11 +24,18 @@ use crate::domain::directory::{PartnerProfile, Subscription, TenantDirectory, Te
 use crate::domain::partner::Partner;
 use crate::domain::record::Decision;
 
-/// Returns the profile of a partner, or `None` when it does not exist. Uses one query.
-pub(crate) async fn partner(db: &DatabaseConnection, id: &PartnerId) -> Result<Option<PartnerProfile>, StoreError> {
+/// Returns a partner, or `None` when it does not exist. Uses one query.
+pub(crate) async fn partner(db: &DatabaseConnection, id: &PartnerId) -> Result<Option<Partner>, StoreError> {
     let row = fetch_one(db, partner::Entity::find_by_id((ids::PartnerId::from(id), Uuid::nil()))).await?;
-    let partner = row.map(Versioned::<Partner>::try_from).transpose()?;
-    Ok(partner.map(|partner| partner.state.profile))
+    Ok(row.map(Versioned::<Partner>::try_from).transpose()?.map(|partner| partner.state))
+}
+
+/// Returns the profile of a partner, or `None` when it does not exist. Uses one query.
+pub(crate) async fn partner_profile(
+    db: &DatabaseConnection,
+    id: &PartnerId,
+) -> Result<Option<PartnerProfile>, StoreError> {
+    Ok(partner(db, id).await?.map(|partner| partner.profile))
 }
 
 /// Returns the profile of a tenant, or `None` when it does not exist. Uses one query.
@@ -46,7 +53,7 @@ pub(crate) async fn partners(
     let keys: Vec<AggregateKey> = ids.iter().map(|id| super::partner::key(id)).collect();
     let rows = rows::load_children::<partner::Entity>(db, [Owner, Id], &keys).await?.into_iter();
     let parse = |row| Ok(Versioned::<Partner>::try_from(row)?.state);
-    rows.map(parse).map(|partner| partner.map(|Partner { id, profile }| (id, profile))).collect()
+    rows.map(parse).map(|partner| partner.map(|Partner { id, profile, .. }| (id, profile))).collect()
 }
 
 /// Which of these MPN ids belong to which partner. Uses one query.
@@ -109,6 +116,35 @@ pub(crate) async fn tenant_directories(
         (id, TenantDirectory { profile: row.into(), subscriptions, workloads })
     };
     Ok(rows.map(directory).collect())
+}
+
+/// Returns which of these keys the directory has or had. Uses two queries.
+pub(crate) async fn known_keys(
+    db: &DatabaseConnection,
+    keys: &BTreeSet<TenantKey>,
+) -> Result<BTreeSet<TenantKey>, StoreError> {
+    use sea_orm::Value;
+    let (mut subscriptions, mut workloads) = (Vec::<[Value; 2]>::new(), Vec::<[Value; 2]>::new());
+    for TenantKey { tenant, key } in keys {
+        let tenant = tenant.uuid().into();
+        match key {
+            AssociationKey::Subscription(id) => subscriptions.push([tenant, id.uuid().into()]),
+            AssociationKey::Workload(product) => workloads.push([tenant, product.as_str().into()]),
+        }
+    }
+    let mut known = BTreeSet::new();
+    let columns = [subscription::Column::Tenant, subscription::Column::Id];
+    let rows = cpor_bulk_rows::load::<subscription::Entity>(db, &columns, subscriptions).await;
+    for row in rows.map_err(child_load_error)? {
+        known.insert(TenantKey { tenant: row.tenant.into(), key: AssociationKey::Subscription(row.id.into()) });
+    }
+    let columns = [workload::Column::Tenant, workload::Column::Product];
+    let rows = cpor_bulk_rows::load::<workload::Entity>(db, &columns, workloads).await;
+    for row in rows.map_err(child_load_error)? {
+        let tenant = row.tenant.into();
+        known.insert(TenantKey { tenant, key: AssociationKey::Workload(Workload::try_from(row)?.product) });
+    }
+    Ok(known)
 }
 
 /// One subscription, or `None` when it does not exist. Uses one query.

@@ -135,15 +135,17 @@ async fn outgoing_events_carry_all_facts(system: TestSystem) {
     let sent = system.outgoing_events(Service::Eligibility).await;
     let partners = sent.iter().filter(|sent| matches!(sent, Payload::PartnerChanged(_))).count();
     assert_eq!(partners, 3, "two that are new, one that changed: {sent:?}");
-    let of_tenant: Vec<_> = sent.iter().filter(|sent| !matches!(sent, Payload::PartnerChanged(_))).collect();
+    let others: Vec<_> = sent.iter().filter(|sent| !matches!(sent, Payload::PartnerChanged(_))).collect();
     let [
+        Payload::CatalogChanged(first),
         Payload::AssociationBecameOfficial(same),
         Payload::SubscriptionChanged(changed),
         Payload::AssociationEnded(ended),
-    ] = of_tenant.as_slice()
+    ] = others.as_slice()
     else {
         panic!("{sent:?}")
     };
+    assert!(first.products.iter().any(|product| product.product == official.lines[0].product && product.incentivized));
     assert_eq!(same, official);
     assert_eq!(
         (changed.claim.as_str(), changed.subscription.as_ref().unwrap().status()),

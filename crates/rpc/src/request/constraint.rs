@@ -152,7 +152,10 @@ impl Constraint {
             Self::MinLen(1) => ("STRING_MIN_LEN".to_owned(), "must not be empty".to_owned()),
             Self::MinLen(min) => ("STRING_MIN_LEN".to_owned(), format!("must have at least {min} characters")),
             Self::MaxLen(max) => ("STRING_MAX_LEN".to_owned(), format!("must have at most {max} characters")),
-            Self::Pattern(pattern) => ("STRING_PATTERN".to_owned(), describe_pattern(pattern.as_str())),
+            Self::Pattern(pattern) => {
+                let description = describe_pattern(pattern.as_str());
+                ("STRING_PATTERN".to_owned(), description.unwrap_or_else(|| "has an invalid format".to_owned()))
+            }
             Self::Email => ("STRING_EMAIL".to_owned(), "must be a valid e-mail address".to_owned()),
             Self::Uuid => ("STRING_UUID".to_owned(), "must be a valid UUID".to_owned()),
             Self::MinBytes(min) => ("BYTES_MIN_LEN".to_owned(), format!("must have at least {min} bytes")),
@@ -268,35 +271,70 @@ impl std::fmt::Display for Scalar {
     }
 }
 
-/// The expressions in the patterns of the protos that have a readable form, and this form.
-const READABLE_FORMS: [(&str, &str); 7] = [
+/// The patterns of the protos that have no short form, and their descriptions.
+const DESCRIBED_PATTERNS: [(&str, &str); 9] = [
+    ("[A-Z]{3}", "be a currency code of three capital letters, for example USD"),
+    ("[0-9]{1,10}", "have 1 to 10 digits"),
+    ("[0-9a-fA-F]{64}", "have 64 hexadecimal digits"),
+    ("[a-z][a-z0-9-]{0,31}", "have 1 to 32 lower-case letters, digits or hyphens, and begin with a letter"),
+    ("[a-z][a-z0-9_]{0,62}", "have 1 to 63 lower-case letters, digits or underscores, and begin with a letter"),
+    ("[a-z0-9][a-z0-9-]{0,62}", "have 1 to 63 lower-case letters, digits or hyphens, and not begin with a hyphen"),
+    (
+        r"[245]\.[0-9]{1,3}\.[0-9]{1,3}",
+        "be a status code of three numbers separated by dots, the first of them 2, 4 or 5, for example 5.1.1",
+    ),
+    (
+        "tenants/[0-9a-fA-F-]{36}/(workloads|subscriptions)/[a-zA-Z0-9][a-zA-Z0-9-]{0,62}",
+        "have the form tenants/{uuid}/workloads/{product} or tenants/{uuid}/subscriptions/{uuid}",
+    ),
+    (
+        "(partners/([a-z0-9][a-z0-9-]{0,62}|-)|\
+         tenants/[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12})",
+        "have the form partners/{id}, partners/- or tenants/{uuid}",
+    ),
+];
+
+/// The expressions in the other patterns of the protos, and their short forms.
+const SHORT_FORMS: [(&str, &str); 6] = [
     ("[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}", "{uuid}"),
     ("[0-9a-fA-F-]{36}", "{uuid}"),
     ("[a-z0-9][a-z0-9-]{0,62}", "{id}"),
-    ("[a-zA-Z0-9][a-zA-Z0-9-]{0,62}", "{id}"),
     ("[0-9]{4}-(0[1-9]|1[0-2])", "YYYY-MM"),
+    ("[0-9]{4}-[0-9]{2}-[0-9]{2}", "YYYY-MM-DD"),
     ("[0-9]{4}-Q[1-4]", "YYYY-Qn"),
-    ("[0-9]{1,10}", "{1 to 10 digits}"),
 ];
 
-/// Describes a pattern as the form of its values, for example `tenants/{uuid} or tenants/-`, or as
-/// a regular expression if it has parts without a readable form.
-fn describe_pattern(pattern: &str) -> String {
-    let form = pattern.trim_start_matches('^').trim_end_matches('$');
-    let form = READABLE_FORMS.iter().fold(form.to_owned(), |form, (part, readable)| form.replace(part, readable));
-    let (form, or_empty) = match form.strip_prefix('(').and_then(|form| form.strip_suffix(")?")) {
-        Some(optional) => (optional.to_owned(), ", or be empty"),
-        None => (form, ""),
+/// Describes a pattern in words, or as the form of its values, for example `tenants/{uuid} or
+/// tenants/-`. Returns `None` if it has parts that the tables do not contain.
+fn describe_pattern(pattern: &str) -> Option<String> {
+    let whole = pattern.trim_start_matches('^').trim_end_matches('$');
+    let (whole, or_empty) = match whole.strip_prefix('(').and_then(|whole| whole.strip_suffix(")?")) {
+        Some(optional) => (optional, ", or be empty"),
+        None => (whole, ""),
     };
-    // A resource name with a wildcard: `tenants/({uuid}|-)`.
-    let form = match form.split_once("/(").and_then(|(parent, ids)| Some((parent, ids.strip_suffix("|-)")?))) {
-        Some((parent, id)) if !id.contains(['(', ')']) => format!("{parent}/{id} or {parent}/-"),
-        _ => form,
-    };
-    if form == "{id}" || form.contains(['[', ']', '(', ')', '|', '?', '*', '+', '\\', '^']) {
-        return format!("must match the regular expression {pattern}");
+    if let Some((_, description)) = DESCRIBED_PATTERNS.iter().find(|(described, _)| *described == whole) {
+        return Some(format!("must {description}{or_empty}"));
     }
-    format!("must have the form {form}{or_empty}")
+    let form = SHORT_FORMS.iter().fold(whole.to_owned(), |form, (part, short)| form.replace(part, short));
+    let form = if is_short(&form) { form } else { describe_alternatives(&form)? };
+    let ids = if form.contains("{id}") { ", where {id} has lower-case letters, digits or hyphens" } else { "" };
+    Some(format!("must have the form {form}{ids}{or_empty}"))
+}
+
+/// Describes a form with one pair of alternatives, for example `tenants/({uuid}|-)`.
+fn describe_alternatives(form: &str) -> Option<String> {
+    let (before, rest) = form.split_once('(')?;
+    let (alternatives, after) = rest.split_once(')')?;
+    let (first, second) = alternatives.split_once('|')?;
+    [before, first, second, after]
+        .into_iter()
+        .all(is_short)
+        .then(|| format!("{before}{first}{after} or {before}{second}{after}"))
+}
+
+/// Returns whether no part of a pattern is left in a form.
+fn is_short(form: &str) -> bool {
+    !form.contains(['[', ']', '(', ')', '|', '?', '*', '+', '\\', '^'])
 }
 
 /// Returns the names of the values of an enum without its zero value, which means *unspecified*.
@@ -345,20 +383,53 @@ fn is_valid_timestamp(value: &Value) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use prost_reflect::{ReflectMessage as _, Value};
+
     use super::describe_pattern;
 
     #[test]
     fn patterns_are_described_by_the_form_of_their_values() {
         let uuid = "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}";
+        let ids = ", where {id} has lower-case letters, digits or hyphens";
         for (pattern, form) in [
-            ("^partners/[a-z0-9][a-z0-9-]{0,62}$".to_owned(), "must have the form partners/{id}"),
-            (format!("^tenants/({uuid}|-)$"), "must have the form tenants/{uuid} or tenants/-"),
-            (format!("^tenants/{uuid}/reviewCases/{uuid}$"), "must have the form tenants/{uuid}/reviewCases/{uuid}"),
-            ("^(products/[a-z0-9][a-z0-9-]{0,62})?$".to_owned(), "must have the form products/{id}, or be empty"),
-            ("^([0-9]{4}-(0[1-9]|1[0-2]))?$".to_owned(), "must have the form YYYY-MM, or be empty"),
-            ("^[A-Z]{3}$".to_owned(), "must match the regular expression ^[A-Z]{3}$"),
+            ("^partners/[a-z0-9][a-z0-9-]{0,62}$".to_owned(), format!("the form partners/{{id}}{ids}")),
+            (format!("^tenants/({uuid}|-)$"), "the form tenants/{uuid} or tenants/-".to_owned()),
+            (format!("^tenants/{uuid}/notes/{uuid}$"), "the form tenants/{uuid}/notes/{uuid}".to_owned()),
+            ("^(products/[a-z0-9][a-z0-9-]{0,62})?$".to_owned(), format!("the form products/{{id}}{ids}, or be empty")),
+            ("^([0-9]{4}-(0[1-9]|1[0-2]))?$".to_owned(), "the form YYYY-MM, or be empty".to_owned()),
+            (format!("^{uuid}/(a|b)/x$"), "the form {uuid}/a/x or {uuid}/b/x".to_owned()),
         ] {
-            assert_eq!(describe_pattern(&pattern), form);
+            assert_eq!(describe_pattern(&pattern), Some(format!("must have {form}")), "{pattern}");
         }
+        assert_eq!(describe_pattern("^[xyz]{2}$"), None);
+    }
+
+    /// A client never sees a regular expression.
+    #[test]
+    fn every_pattern_of_the_protos_is_described_in_words() {
+        let pool = cpor_proto::descriptors::pool();
+        let messages = pool.all_messages().filter(|message| message.full_name().starts_with("cpor."));
+        let options = messages.flat_map(|message| message.fields().map(|field| field.options()).collect::<Vec<_>>());
+        let mut patterns = BTreeSet::new();
+        options.for_each(|options| collect_patterns(&Value::Message(options), &mut patterns));
+        let undescribed: Vec<_> = patterns.iter().filter(|pattern| describe_pattern(pattern).is_none()).collect();
+        assert_eq!(undescribed, Vec::<&String>::new(), "add them to DESCRIBED_PATTERNS");
+        assert!(patterns.len() > 30, "{patterns:?}");
+    }
+
+    /// Collects the values of `pattern` in the rules of `buf.validate`, at any depth.
+    fn collect_patterns(value: &Value, patterns: &mut BTreeSet<String>) {
+        if let Some(message) = value.as_message() {
+            let is_rules = message.descriptor().full_name() == "buf.validate.StringRules";
+            let pattern = is_rules.then(|| message.get_field_by_name("pattern")).flatten();
+            let pattern = pattern.and_then(|pattern| pattern.as_str().map(str::to_owned));
+            patterns.extend(pattern.filter(|pattern| !pattern.is_empty()));
+            message.fields().for_each(|(_, value)| collect_patterns(value, patterns));
+            message.extensions().for_each(|(_, value)| collect_patterns(value, patterns));
+        }
+        value.as_list().unwrap_or_default().iter().for_each(|value| collect_patterns(value, patterns));
+        value.as_map().into_iter().flat_map(|map| map.values()).for_each(|value| collect_patterns(value, patterns));
     }
 }

@@ -123,7 +123,7 @@ async fn create_earnings(system: &TestSystem) {
         with_state("SEPA 1", PayoutState::Reversed),
         with_state("SEPA 2", PayoutState::Sent),
         with_state("SEPA 2", PayoutState::Reversed),
-        with_state("", PayoutState::Upcoming),
+        with_state("SEPA 3", PayoutState::Upcoming),
     ];
     let results = client.import_payouts(ImportPayoutsRequest { rows, ..Default::default() }).await.unwrap();
     assert!(results.into_inner().results.iter().all(|result| result.error.is_none()));

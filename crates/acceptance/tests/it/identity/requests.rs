@@ -107,6 +107,7 @@ pub(crate) fn request_for(method: &Method, names: &ResourceNames) -> Value {
         "GetTenant" => json!({"name": tenant}),
         "LookupAssociations" => json!({"key": key}),
         "CheckUsageAccess" => json!({"partner": partner, "key": key}),
+        "LookupKeys" => json!({"keys": [key]}),
         "CheckClaim" => json!({"partner": partner}),
         "CheckClaims" => json!({"claims": [{"partner": partner}]}),
         "LookupTenant" => json!({"domain": "fabrikam.example"}),

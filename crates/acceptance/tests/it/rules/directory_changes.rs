@@ -172,6 +172,9 @@ async fn r2a_a_claim_keeps_its_location_and_company(system: &TestSystem) {
     let association = case.associations().await.remove(0);
     assert_eq!((association.state(), association.partner.as_str()), (AssociationState::Official, NORTHWIND));
     assert_eq!(association.mpn_id, "2002");
+    let results = case.assessment().await.unwrap().results;
+    let region = results[0].conditions.iter().find(|condition| condition.condition == "same_region").unwrap();
+    assert_eq!((region.satisfied, region.facts["partner.region"].as_str()), (true, "\"emea\""), "of its location");
 }
 
 async fn r2a_a_claim_keeps_its_domain_and_tenant(system: &TestSystem) {

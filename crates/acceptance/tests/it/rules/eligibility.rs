@@ -6,7 +6,9 @@ use cpor_acceptance::{
 };
 use cpor_proto::{
     claims::v1::{Claim, WithdrawReason},
-    eligibility::v1::{GetProgramGuideRequest, ListAssessmentsRequest, ListProgramGuidesRequest},
+    eligibility::v1::{
+        EarningOutcome, GetProgramGuideRequest, ListAssessmentsRequest, ListEarningsRequest, ListProgramGuidesRequest,
+    },
     registry::v1::{Enrollment, GetPartnerRequest, Subscription, directory_row::Row},
     r#type::v1::{
         Activity, AssociationState, Program, PurchaseChannel, SubscriptionStatus, Verdict as ClaimVerdict, Verdict,
@@ -31,7 +33,10 @@ both_databases![
     r53_the_default_guide_can_be_read,
 ];
 
-both_databases![with own_catalog: r52_assessed_again_when_the_catalog_changes];
+both_databases![with own_catalog:
+    r52_assessed_again_when_the_catalog_changes,
+    r52_a_late_association_keeps_the_catalog_of_each_month,
+];
 
 /// The verdict and the failed conditions of each line and activity. The assessment and the claim
 /// must agree.
@@ -133,14 +138,49 @@ async fn r52_assessed_again_when_the_partner_changes(system: &TestSystem) {
     assert_eq!(verdicts(&case).await, [not_eligible(&["partner_enrolled"])]);
 }
 
-async fn r52_assessed_again_when_the_catalog_changes(system: &TestSystem) {
-    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Official).await;
-    assert_eq!(verdicts(&case).await, [(Verdict::Eligible, vec![])]);
+/// Makes Dynamics 365 Sales recognition-only in the catalog file. Returns the former file.
+fn make_sales_recognition_only(system: &TestSystem) -> String {
     let shipped = std::fs::read_to_string(system.store().catalog()).unwrap();
     let entry = r#"id = "dynamics-365-sales", "#;
     let recognition_only = shipped.replace(entry, &format!("{entry}incentivized = false, "));
     assert_ne!(recognition_only, shipped);
     std::fs::write(system.store().catalog(), recognition_only).unwrap();
+    shipped
+}
+
+/// The consent window passes in March, but the system is down until June, and starts with another
+/// catalog.
+async fn r52_a_late_association_keeps_the_catalog_of_each_month(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Approved).await;
+    let due = case.claim().await.consent_due_time;
+    system.stop_all().await;
+    system.set_clock_only("2026-06-02T00:00:00Z".parse().unwrap()).await;
+    make_sales_recognition_only(system);
+    system.start_all().await;
+    system.wait_until_idle().await;
+    assert_eq!(case.claim().await.official_time, due, "in March");
+    let key = case.key(0).await;
+    system.import_usage(&key, &[("2026-04", 100), ("2026-05", 100), ("2026-06", 100)]).await;
+    assert_eq!(verdicts(&case).await, [(Verdict::RecognitionOnly, vec![])], "in June");
+    let filter = format!("claim = {}", case.name);
+    let request = ListEarningsRequest { parent: "tenants/-".into(), filter, page_size: 1000, ..Default::default() };
+    let earnings = system.manager.eligibility().list_earnings(request).await.unwrap().into_inner().earnings;
+    let with_outcome = |outcome| {
+        let found = earnings.iter().filter(|entry| entry.monthly_earning.as_ref().unwrap().outcome() == outcome);
+        found.map(|entry| entry.month.as_str()).collect::<Vec<_>>()
+    };
+    let earned = with_outcome(EarningOutcome::Earned);
+    assert!(
+        earned.contains(&"2026-04") && earned.contains(&"2026-05") && !earned.contains(&"2026-06"),
+        "{earnings:#?}"
+    );
+    assert_eq!(with_outcome(EarningOutcome::RecognitionOnly), ["2026-06"]);
+}
+
+async fn r52_assessed_again_when_the_catalog_changes(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Official).await;
+    assert_eq!(verdicts(&case).await, [(Verdict::Eligible, vec![])]);
+    let shipped = make_sales_recognition_only(system);
     system.crash(Service::Registry).await;
     assert_eq!(verdicts(&case).await, [(Verdict::RecognitionOnly, vec![])]);
     // An association that becomes official later has the same facts.

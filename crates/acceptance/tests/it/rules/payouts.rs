@@ -1,7 +1,8 @@
 //! R54a: payouts, which are the statements of payments to partners.
 
 use cpor_acceptance::{
-    Actor, CONTOSO, ClaimStage, NORTHWIND, TestClaim, TestSystem, assert_refused, both_databases, metadata,
+    Actor, CONTOSO, ClaimStage, NORTHWIND, TestClaim, TestSystem, assert_refused, both_databases, field_violations,
+    metadata,
 };
 use cpor_proto::eligibility::v1::{
     CreatePayoutRequest, Earning, EarningStatus, GetPayoutRequest, ImportPayoutsRequest, ImportPayoutsResult,
@@ -19,6 +20,11 @@ both_databases![
     r54a_payout_requests_can_be_repeated,
     r54a_payouts_are_imported,
     r54a_an_import_can_be_repeated,
+    r54a_the_order_of_an_import_does_not_matter,
+    r54a_rows_about_a_reversed_payment_pay_nothing,
+    r54a_a_reversal_needs_a_recorded_reference,
+    r54a_a_reference_is_for_one_payment,
+    r54a_no_payment_is_sent_before_its_period_ends,
     r54a_partners_see_their_own_payouts,
     r54a_one_reference_pays_one_partner,
     r54_earnings_are_followed_by_a_cursor,
@@ -131,6 +137,8 @@ fn usd(micros: i64) -> Option<Money> {
 async fn r54a_a_payout_has_the_lines_of_one_location(system: &TestSystem) {
     let [contoso, northwind] = both_earned(system).await;
     let before = due_entries(&system.manager).await;
+    let elsewhere = create(&system.manager, new_payout(&contoso, "1002")).await;
+    assert_refused(elsewhere, Code::FailedPrecondition, "PAYOUT_NOTHING_DUE");
     let payout = created(&contoso).await;
     let expected = (PayoutState::Upcoming, 1, usd(200_000_000), "2026-07-31", "");
     let shown = (payout.state(), payout.line_count, payout.amount.clone(), &*payout.estimated_date, &*payout.reference);
@@ -144,8 +152,6 @@ async fn r54a_a_payout_has_the_lines_of_one_location(system: &TestSystem) {
 
     let again = create(&system.manager, new_payout(&contoso, &payout.mpn_id)).await;
     assert_refused(again, Code::AlreadyExists, "PAYOUT_EXISTS");
-    let elsewhere = create(&system.manager, new_payout(&contoso, "1002")).await;
-    assert_refused(elsewhere, Code::FailedPrecondition, "PAYOUT_NOTHING_DUE");
     let mut early = new_payout(&northwind, &mpn_id(&northwind).await);
     early.payout.as_mut().unwrap().payout_period = "2026-Q3".into();
     let early =
@@ -309,6 +315,179 @@ async fn r54a_an_import_can_be_repeated(system: &TestSystem) {
     assert_eq!(import_one(PayoutState::Reversed).await, reversed);
     assert_eq!(import_one(PayoutState::Sent).await, reversed, "the payment of an older file was reversed");
     assert_eq!(list(&system.manager, CONTOSO, "").await.unwrap().len(), 1);
+}
+
+/// A row with another reference.
+fn with_reference(row: PayoutRow, reference: &str) -> PayoutRow {
+    PayoutRow { reference: reference.into(), ..row }
+}
+
+/// The payouts of Contoso, each as reference and state.
+async fn statements(system: &TestSystem) -> Vec<(String, PayoutState)> {
+    let payouts = list(&system.manager, CONTOSO, "").await.unwrap();
+    let mut statements: Vec<_> = payouts.iter().map(|payout| (payout.reference.clone(), payout.state())).collect();
+    statements.sort();
+    statements
+}
+
+/// All orders of the items.
+fn permutations<T: Clone>(items: &[T]) -> Vec<Vec<T>> {
+    if items.is_empty() {
+        return vec![Vec::new()];
+    }
+    let first = |index: usize| {
+        let mut rest = items.to_vec();
+        let item = rest.remove(index);
+        permutations(&rest).into_iter().map(move |rest| [vec![item.clone()], rest].concat())
+    };
+    (0..items.len()).flat_map(first).collect()
+}
+
+/// A payment that was reversed, and the one that followed it: rows as a paying system reports them
+/// over the weeks.
+fn reversed_and_paid_again(case: &TestClaim<'_>, mpn_id: &str) -> Vec<PayoutRow> {
+    vec![
+        row(case, mpn_id, PayoutState::Upcoming),
+        with_reference(row(case, mpn_id, PayoutState::Processing), "SEPA 17"),
+        row(case, mpn_id, PayoutState::Reversed),
+        with_reference(row(case, mpn_id, PayoutState::Sent), "SEPA 18"),
+    ]
+}
+
+async fn r54a_the_order_of_an_import_does_not_matter(system: &TestSystem) {
+    let case = contoso_earned(system).await;
+    let rows = reversed_and_paid_again(&case, &mpn_id(&case).await);
+    let expected = [("SEPA 17".to_owned(), PayoutState::Reversed), ("SEPA 18".to_owned(), PayoutState::Sent)];
+    // The last permutation has the latest row first.
+    for rows in permutations(&rows).into_iter().rev() {
+        let results = import(&system.manager, ImportPayoutsRequest { rows: rows.clone(), ..Default::default() }).await;
+        assert!(results.iter().all(|result| result.outcome() != Outcome::Refused), "{rows:#?} {results:#?}");
+        assert_eq!(statements(system).await, expected, "{rows:#?}");
+    }
+    for row in rows.iter().chain(rows.iter().rev()) {
+        let rows = vec![row.clone(), row.clone()];
+        let results = import(&system.manager, ImportPayoutsRequest { rows, ..Default::default() }).await;
+        assert!(results.iter().all(|result| result.outcome() == Outcome::Unchanged), "{row:#?} {results:#?}");
+    }
+    assert_eq!(statements(system).await, expected, "row by row");
+    let paid = earnings(&system.manager, "status = PAID").await;
+    assert_eq!(paid.iter().map(|line| line.reference.as_str()).collect::<Vec<_>>(), ["SEPA 18"]);
+}
+
+async fn r54a_rows_about_a_reversed_payment_pay_nothing(system: &TestSystem) {
+    let case = contoso_earned(system).await;
+    let mpn_id = mpn_id(&case).await;
+    let old = vec![
+        row(&case, &mpn_id, PayoutState::Upcoming),
+        row(&case, &mpn_id, PayoutState::Processing),
+        with_reference(row(&case, &mpn_id, PayoutState::Processing), " SEPA 17 "),
+        row(&case, &mpn_id, PayoutState::Sent),
+    ];
+    let reversed = vec![row(&case, &mpn_id, PayoutState::Reversed)];
+    import(&system.manager, ImportPayoutsRequest { rows: old.clone(), ..Default::default() }).await;
+    import(&system.manager, ImportPayoutsRequest { rows: reversed.clone(), ..Default::default() }).await;
+    let unchanged = vec![(Outcome::Unchanged, PayoutState::Reversed); old.len()];
+    for validate_only in [true, false] {
+        let request = ImportPayoutsRequest { rows: old.clone(), validate_only, ..Default::default() };
+        assert_eq!(outcomes(&import(&system.manager, request).await), unchanged);
+    }
+    assert_eq!(statements(system).await, [("SEPA 17".to_owned(), PayoutState::Reversed)]);
+    assert!(due_entries(&case.partner).await.iter().all(|line| line.status() == EarningStatus::Accrued));
+    // The next statement has no reference yet. Rows about the first one leave it alone.
+    let next = created(&case).await;
+    import(&system.manager, ImportPayoutsRequest { rows: [old, reversed].concat(), ..Default::default() }).await;
+    assert_eq!(get(&system.manager, &next.name).await.unwrap(), next);
+    let sent = vec![with_reference(row(&case, &mpn_id, PayoutState::Sent), "SEPA 18")];
+    let sent = import(&system.manager, ImportPayoutsRequest { rows: sent, ..Default::default() }).await;
+    assert_eq!(outcomes(&sent), [(Outcome::Updated, PayoutState::Sent)]);
+    assert_eq!(sent[0].payout.as_ref().unwrap().name, next.name);
+}
+
+async fn r54a_a_reversal_needs_a_recorded_reference(system: &TestSystem) {
+    let case = contoso_earned(system).await;
+    let mpn_id = mpn_id(&case).await;
+    let payout = created(&case).await;
+    process(&system.manager, &payout.name).await.unwrap();
+    for validate_only in [true, false] {
+        let rows = vec![row(&case, &mpn_id, PayoutState::Reversed)];
+        let results = import(&system.manager, ImportPayoutsRequest { rows, validate_only, ..Default::default() }).await;
+        let error = results[0].error.clone().unwrap();
+        assert!(
+            error.message.contains("reference: must be recorded") && error.message.contains("SEPA 17"),
+            "{error:?}"
+        );
+    }
+    assert_eq!(get(&system.manager, &payout.name).await.unwrap().state(), PayoutState::Processing);
+    let rows = vec![
+        row(&case, &mpn_id, PayoutState::Reversed),
+        with_reference(row(&case, &mpn_id, PayoutState::Processing), "SEPA 17"),
+    ];
+    let results = import(&system.manager, ImportPayoutsRequest { rows, ..Default::default() }).await;
+    let reversed = (Outcome::Updated, PayoutState::Reversed);
+    assert_eq!(outcomes(&results), [reversed, (Outcome::Updated, PayoutState::Processing)]);
+}
+
+async fn r54a_a_reference_is_for_one_payment(system: &TestSystem) {
+    let case = contoso_earned(system).await;
+    let mpn_id = mpn_id(&case).await;
+    let first = created(&case).await;
+    process(&system.manager, &first.name).await.unwrap();
+    send(&system.manager, sending(&first.name, "SEPA 17")).await.unwrap();
+    reverse(&system.manager, &first.name).await.unwrap();
+    for validate_only in [true, false] {
+        let mut request = CreatePayoutRequest { validate_only, ..new_payout(&case, &mpn_id) };
+        request.payout.as_mut().unwrap().reference = "SEPA 17".into();
+        let taken = create(&system.manager, request).await;
+        let taken = assert_refused(taken, Code::AlreadyExists, "PAYOUT_REFERENCE_TAKEN");
+        assert_eq!(metadata(&taken, "payout"), first.name);
+        assert!(taken.message().starts_with("payout.reference: "), "{taken:?}");
+    }
+    let second = created(&case).await;
+    for validate_only in [true, false] {
+        let (name, reference) = (second.name.clone(), "SEPA 17".to_owned());
+        let request = ProcessPayoutRequest { name, reference, validate_only, ..ProcessPayoutRequest::default() };
+        let taken = system.manager.eligibility().process_payout(request).await.map(drop);
+        assert_refused(taken, Code::AlreadyExists, "PAYOUT_REFERENCE_TAKEN");
+    }
+    process(&system.manager, &second.name).await.unwrap();
+    for validate_only in [true, false] {
+        let request = SendPayoutRequest { validate_only, ..sending(&second.name, "SEPA 17") };
+        let taken = assert_refused(send(&system.manager, request).await, Code::AlreadyExists, "PAYOUT_REFERENCE_TAKEN");
+        assert!(taken.message().starts_with("reference: "), "{taken:?}");
+    }
+    assert_eq!(get(&system.manager, &second.name).await.unwrap().state(), PayoutState::Processing);
+    system.advance_to("2026-10-01T00:00:00Z".parse().unwrap()).await;
+    let later = row(&case, &mpn_id, PayoutState::Sent);
+    let later = PayoutRow { payout_period: "2026-Q3".into(), actual_date: "2026-10-01".into(), ..later };
+    let later = PayoutRow { estimated_date: "2026-10-01".into(), ..later };
+    let results = import(&system.manager, ImportPayoutsRequest { rows: vec![later], ..Default::default() }).await;
+    let error = results[0].error.clone().unwrap();
+    assert!(error.message.contains(&first.name), "{error:?}");
+    send(&system.manager, sending(&second.name, "SEPA 18")).await.unwrap();
+}
+
+async fn r54a_no_payment_is_sent_before_its_period_ends(system: &TestSystem) {
+    let case = contoso_earned(system).await;
+    let mpn_id = mpn_id(&case).await;
+    let assert_early = |refused: Status| {
+        let refused = assert_refused(Err::<(), _>(refused), Code::InvalidArgument, "INVALID_FIELDS");
+        assert_eq!(field_violations(&refused), [("actual_date".to_owned(), "NOT_ALLOWED".to_owned())].into());
+        assert!(refused.message().contains("2026-06-30 or later"), "{refused:?}");
+    };
+    let rows = vec![PayoutRow { actual_date: "2026-06-29".into(), ..row(&case, &mpn_id, PayoutState::Sent) }];
+    for validate_only in [true, false] {
+        let request = ImportPayoutsRequest { rows: rows.clone(), validate_only, ..Default::default() };
+        let error = import(&system.manager, request).await[0].error.clone().unwrap();
+        let details = prost::Message::encode_to_vec(&error).into();
+        assert_early(Status::with_details(Code::from(error.code), error.message, details));
+    }
+    assert_eq!(statements(system).await, []);
+    let payout = created(&case).await;
+    process(&system.manager, &payout.name).await.unwrap();
+    let early = SendPayoutRequest { actual_date: "2026-06-29".into(), ..sending(&payout.name, "SEPA 17") };
+    assert_early(send(&system.manager, early).await.unwrap_err());
+    let last_day = SendPayoutRequest { actual_date: "2026-06-30".into(), ..sending(&payout.name, "SEPA 17") };
+    assert_eq!(send(&system.manager, last_day).await.unwrap().actual_date, "2026-06-30");
 }
 
 async fn r54a_partners_see_their_own_payouts(system: &TestSystem) {

@@ -1,6 +1,8 @@
 //! R50, R51: the import of usage, and who may read it.
 
-use cpor_acceptance::{Actor, ClaimStage, FABRIKAM, LITWARE, TestClaim, TestSystem, assert_refused, both_databases};
+use cpor_acceptance::{
+    Actor, ClaimStage, FABRIKAM, LITWARE, TestClaim, TestSystem, assert_refused, both_databases, field_violations,
+};
 use cpor_proto::{
     claims::v1::WithdrawReason,
     eligibility::v1::{ImportUsageRequest, ListUsageRequest, UsageMonth, import_usage_result::Outcome},
@@ -13,6 +15,7 @@ both_databases![
     r51_importing_a_month_again_replaces_it,
     r51_replaced_usage_is_kept_and_listed,
     r51_invalid_rows_are_refused_individually,
+    r51_keys_that_nobody_knows_are_refused,
 ];
 
 /// Lists the usage of a key as an actor.
@@ -101,6 +104,34 @@ async fn r51_replaced_usage_is_kept_and_listed(system: &TestSystem) {
             (month.to_owned(), revision, consumption, replaced, credited)
         })
     );
+}
+
+async fn r51_keys_that_nobody_knows_are_refused(system: &TestSystem) {
+    let row = |key: String| UsageMonth { key, month: "2026-02".into(), ..UsageMonth::default() };
+    let nowhere = system.next_uuid();
+    let rows = vec![
+        row(format!("tenants/{nowhere}/workloads/teams")),
+        row(format!("tenants/{LITWARE}/workloads/nonsense")),
+        row(format!("tenants/{LITWARE}/subscriptions/{nowhere}")),
+        row(format!("tenants/{LITWARE}/subscriptions/{}", cpor_acceptance::FABRIKAM_SALES)),
+        row(format!("tenants/{LITWARE}/workloads/teams")),
+        row(format!("tenants/{}/subscriptions/{}", FABRIKAM.to_uppercase(), cpor_acceptance::FABRIKAM_SALES)),
+    ];
+    for validate_only in [true, false] {
+        let request = ImportUsageRequest { rows: rows.clone(), validate_only, ..Default::default() };
+        let results = system.directory.eligibility().import_usage(request).await.unwrap().into_inner().results;
+        for result in &results[..4] {
+            assert_eq!(result.outcome(), Outcome::Refused);
+            let error = result.error.as_ref().unwrap();
+            let details = prost::Message::encode_to_vec(error).into();
+            let refused = Status::with_details(Code::from(error.code), error.message.clone(), details);
+            assert_eq!(field_violations(&refused), [("key".to_owned(), "UNKNOWN_REFERENCE".to_owned())].into());
+        }
+        assert!(results[4..].iter().all(|result| result.outcome() == Outcome::Created), "{results:#?}");
+    }
+    for row in &rows[..4] {
+        assert_eq!(usage(&system.manager, &row.key).await.unwrap(), []);
+    }
 }
 
 async fn r51_invalid_rows_are_refused_individually(system: &TestSystem) {

@@ -2,7 +2,7 @@
 use chrono::NaiveDate;
 use cpor_durable::Etag;
 use cpor_proto::{eligibility::v1 as wire, wire_time::to_wire_time};
-use cpor_types::{Malformed, PartnerName};
+use cpor_types::{Malformed, PartnerName, trim_blanks};
 
 use crate::{
     api::{error::Refusal, parse},
@@ -62,11 +62,11 @@ pub(in crate::api) fn parse_reported_payout(row: &wire::PayoutRow) -> Result<Rep
         mpn_id: parse::required("mpn_id", &row.mpn_id)?,
         currency: parse::required("currency", &row.currency)?,
     };
-    let required = |field, text: &str| match text.trim() {
+    let required = |field, text: &str| match trim_blanks(text) {
         "" => Err(Refusal::Required { field }),
-        _ => Ok(text.to_owned()),
+        text => Ok(text.to_owned()),
     };
-    let reference = (!row.reference.is_empty()).then(|| row.reference.clone());
+    let reference = parse::reference(&row.reference);
     let state = match row.state() {
         wire::PayoutState::Unspecified => return Err(Refusal::Required { field: "state" }),
         wire::PayoutState::Upcoming => ReportedState::Upcoming,

@@ -45,12 +45,30 @@ fn r52_a_catalog_applies_from_its_month_on() {
     let usage = seats(&[("2026-04", 10), ("2026-05", 10)]);
     let mut claim = AssessedClaim { usage, ..AssessedClaim::open(presales()) };
     claim.assess("2026-05-02T00:00:00Z");
-    let catalog = CatalogFacts([(presales().lines[0].product.clone(), false)].into());
-    claim.apply(claim.assessment.change_catalog(&catalog, time("2026-05-10T00:00:00Z")));
+    let product = presales().lines[0].product.clone();
+    let version = |start: &str, incentivized| CatalogVersion {
+        start_time: time(start),
+        facts: CatalogFacts([(product.clone(), incentivized)].into()),
+    };
+    let first = version("2026-01-01T00:00:00Z", true);
+    assert_eq!(claim.assessment.apply_catalog(&[first.clone()]), None, "it is as the registry reported");
+    let mut catalog = vec![first, version("2026-05-10T00:00:00Z", false)];
+    claim.apply(claim.assessment.apply_catalog(&catalog));
     claim.assess("2026-06-02T00:00:00Z");
     assert_eq!(claim.earned("2026-04").amount().map(|amount| amount.micros), Some(40_000_000), "April keeps its facts");
     assert_eq!(claim.earned("2026-05"), &EarnedAmount::Nothing(NoEarningReason::RecognitionOnly));
-    assert_eq!(claim.assessment.change_catalog(&catalog, time("2026-06-02T00:00:00Z")), None, "it is the same");
+    catalog.push(version("2026-06-02T00:00:00Z", false));
+    assert_eq!(claim.assessment.apply_catalog(&catalog), None, "it is the same");
+    // An association that is reported late has the flag of the catalog of now.
+    let mut facts = presales();
+    facts.lines[0].is_incentivized = false;
+    let mut late = AssessedClaim { usage: claim.usage.clone(), ..AssessedClaim::open(facts) };
+    late.apply(late.assessment.apply_catalog(&catalog));
+    late.assess("2026-06-02T00:00:00Z");
+    assert_eq!(
+        late.amounts(),
+        [("2026-03".to_owned(), 0), ("2026-04".to_owned(), 40_000_000), ("2026-05".to_owned(), 0)]
+    );
 }
 
 #[test]

@@ -11,8 +11,8 @@ use cpor_types::{Activity, AssociationKey, Month, Timestamp};
 
 use super::{
     ActiveGuides, Assessment, AssessmentEvent, AssessmentInputs, AssociationEnd, AssociationFacts, CatalogFacts,
-    EarnedAmount, Earning, Measures, MonthlyResult, MonthlyUsage, NoEarningReason, PartnerRecord, SimulationSummary,
-    SubscriptionFacts, UsageByKey, Verdict,
+    CatalogVersion, EarnedAmount, Earning, Measures, MonthlyResult, MonthlyUsage, NoEarningReason, PartnerRecord,
+    SimulationSummary, SubscriptionFacts, UsageByKey, Verdict,
     examples::{active_guides, guide_catalog, presales, subscription, time, usage_of_teams},
 };
 

@@ -20,7 +20,7 @@ use futures_util::future::try_join_all;
 
 use crate::{
     assessor::Assessor,
-    domain::{Assessment, AssociationEnd, CatalogFacts, PartnerRecord},
+    domain::{Assessment, AssociationEnd, CatalogVersion, PartnerRecord},
     store::{
         self, AssessmentStore,
         assessments::{self, Scope},
@@ -65,9 +65,9 @@ impl EventHandler {
 
     /// Opens the assessment of an association that became official.
     ///
-    /// The stored record of the partner and the stored catalog are applied twice: before the
-    /// command, so that the first assessment uses current facts, and after it, in case they changed
-    /// at the same time.
+    /// The stored record of the partner and the stored versions of the catalog are applied twice:
+    /// with the command, so that the first assessment uses current facts, and after it, in case they
+    /// changed at the same time. A late event gets the catalog of each month since its own time.
     async fn on_association_official(
         &self,
         incoming: &IncomingEvent,
@@ -78,19 +78,21 @@ impl EventHandler {
         if let Some(record) = self.partner_record(&partner).await? {
             facts.partner = record.update(&facts.partner);
         }
-        if let Some(catalog) = self.catalog_facts().await? {
-            catalog.apply_to(&mut facts);
-        }
+        let catalog = self.catalog_versions().await?;
         let key = store::assessment_key(facts.tenant, facts.claim.claim);
         let command = incoming.command("open_assessment", key.clone());
-        self.execute(command, move |current| Assessment::open(current, facts.clone())).await?;
+        self.execute(command, move |current| {
+            let opened = Assessment::open(current, facts.clone())?;
+            let next = opened.next.apply_catalog(&catalog).map_or(opened.next, |applied| applied.next);
+            Some(Transition { next, ..opened })
+        })
+        .await?;
         if declined_payments::contains(self.db.writer(), &key).await.map_err(storage_failure)? {
             let command = Command::new("decline_payment", key.clone(), incoming.actor.clone());
             self.execute(command, |current| current?.decline_payment()).await?;
         }
-        if let Some(catalog) = self.catalog_facts().await? {
-            self.change_catalog(incoming, key.clone(), catalog).await?;
-        }
+        let catalog = self.catalog_versions().await?;
+        self.apply_catalog(incoming, key.clone(), catalog).await?;
         match self.partner_record(&partner).await? {
             Some(record) => self.change_partner(incoming, key, record).await,
             None => Ok(()),
@@ -153,10 +155,10 @@ impl EventHandler {
         self.inbox.mark_applied(&incoming.position).await
     }
 
-    /// Stores the catalog and applies it to each assessment, as [`Self::on_partner_changed`] does
-    /// with a partner's record (R52).
+    /// Stores the version of the catalog and applies it to each assessment, as
+    /// [`Self::on_partner_changed`] does with a partner's record (R52).
     async fn on_catalog_changed(&self, incoming: &IncomingEvent, event: &CatalogChanged) -> Result<(), ReceiveError> {
-        let reported = parse::catalog_facts(event)?;
+        let reported = CatalogVersion { start_time: incoming.effective_time, facts: parse::catalog_facts(event)? };
         if self.inbox.is_applied(&incoming.position).await? {
             return Ok(());
         }
@@ -164,8 +166,8 @@ impl EventHandler {
         saved.map_err(storage_failure)?;
         let mut after = None;
         while let Some(page) = self.next_assessments(&Scope::All, &mut after).await? {
-            let catalog = self.catalog_facts().await?.unwrap_or_else(|| reported.clone());
-            try_join_all(page.into_iter().map(|key| self.change_catalog(incoming, key, catalog.clone()))).await?;
+            let catalog = self.catalog_versions().await?;
+            try_join_all(page.into_iter().map(|key| self.apply_catalog(incoming, key, catalog.clone()))).await?;
         }
         self.inbox.mark_applied(&incoming.position).await
     }
@@ -183,20 +185,22 @@ impl EventHandler {
         Ok((!keys.is_empty()).then_some(keys))
     }
 
-    async fn catalog_facts(&self) -> Result<Option<CatalogFacts>, ReceiveError> {
-        catalog_facts::get(self.db.reader()).await.map_err(storage_failure)
+    /// Returns all versions of the catalog that the registry has reported. The writer's connection
+    /// is used because a reader might not see the latest version yet.
+    async fn catalog_versions(&self) -> Result<Vec<CatalogVersion>, ReceiveError> {
+        catalog_facts::list(self.db.writer()).await.map_err(storage_failure)
     }
 
-    /// Applies the catalog to one assessment.
-    async fn change_catalog(
+    /// Applies the catalog of each month to one assessment.
+    async fn apply_catalog(
         &self,
         incoming: &IncomingEvent,
         key: AggregateKey,
-        catalog: CatalogFacts,
+        catalog: Vec<CatalogVersion>,
     ) -> Result<(), ReceiveError> {
-        let time = incoming.effective_time;
-        let command = Command::new("change_catalog", key, incoming.actor.clone()).effective_at(time);
-        self.execute(command, move |current| current?.change_catalog(&catalog, time)).await
+        let command = Command::new("apply_catalog", key, incoming.actor.clone());
+        let command = command.effective_at(incoming.effective_time);
+        self.execute(command, move |current| current?.apply_catalog(&catalog)).await
     }
 
     async fn partner_record(&self, partner: &PartnerId) -> Result<Option<PartnerRecord>, ReceiveError> {

@@ -146,7 +146,7 @@ enum Earning {
 #[derive(DeriveIden)]
 enum CatalogFact {
     Table,
-    Owner,
+    StartTime,
     Sequence,
     Products,
 }
@@ -216,6 +216,7 @@ impl MigrationTrait for Migration {
             earning_log("earning_partner_sequence", Earning::Partner),
             earning_log("earning_tenant_sequence", Earning::Owner),
             payout_live(),
+            payout_reference(),
             payout_time(),
             payout_partner(),
             payout_line_earning(),
@@ -438,6 +439,21 @@ fn payout_live() -> IndexCreateStatement {
         .take()
 }
 
+/// Serves imports, and makes sure that a reference pays one payout of a payee. The databases do not
+/// compare rows without a reference.
+fn payout_reference() -> IndexCreateStatement {
+    use Payout as T;
+    Index::create()
+        .name("payout_reference")
+        .table(T::Table)
+        .unique()
+        .col(T::Owner)
+        .col(T::MpnId)
+        .col(T::Currency)
+        .col(T::Reference)
+        .take()
+}
+
 /// Serves lists of all payouts.
 fn payout_time() -> IndexCreateStatement {
     use Payout as T;
@@ -493,8 +509,8 @@ fn catalog_fact() -> TableCreateStatement {
     use CatalogFact as T;
     Table::create()
         .table(T::Table)
-        .col(text(T::Owner).primary_key())
-        .col(big_integer(T::Sequence))
+        .col(big_integer(T::Sequence).primary_key())
+        .col(timestamp_with_time_zone(T::StartTime))
         .col(json_binary(T::Products))
         .take()
 }

@@ -75,7 +75,7 @@ async fn prepare(
         return Err(status::invalid_fields(violations));
     }
     let (tenant, legacy) = parse(&row)?;
-    let partner = query::partner(api.db.reader(), &legacy.partner).await.map_err(error::read_failed)?;
+    let partner = query::partner_profile(api.db.reader(), &legacy.partner).await.map_err(error::read_failed)?;
     Ok(PreparedRow { tenant, legacy, partner, request })
 }
 

@@ -2,7 +2,7 @@
 use cpor_durable::ids::PartnerId;
 use sea_orm::entity::prelude::*;
 
-use super::partner_profile::{Enrollments, Locations};
+use super::partner_profile::{Enrollments, FormerRegions, Locations};
 
 /// A row of the table `partner`. Partners are never deleted.
 #[sea_orm::model]
@@ -24,6 +24,9 @@ pub(crate) struct Model {
     pub(crate) locations: Locations,
     #[sea_orm(column_type = "JsonBinary")]
     pub(crate) enrollments: Enrollments,
+    /// The regions of the locations that the partner had before, by MPN id.
+    #[sea_orm(column_type = "JsonBinary")]
+    pub(crate) former_regions: FormerRegions,
     /// The rows which ensure that no other partner has the MPN ids.
     #[sea_orm(has_many)]
     pub(crate) location_rows: HasMany<super::partner_location::Entity>,

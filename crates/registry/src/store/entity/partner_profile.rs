@@ -16,3 +16,8 @@ pub(crate) struct Locations(pub(crate) BTreeMap<MpnId, Location>);
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromJsonQueryResult)]
 #[serde(transparent)]
 pub(crate) struct Enrollments(pub(crate) Vec<Enrollment>);
+
+/// The regions of the former locations of a partner as JSON, by Microsoft Partner Network (MPN) id.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromJsonQueryResult)]
+#[serde(transparent)]
+pub(crate) struct FormerRegions(pub(crate) BTreeMap<MpnId, String>);

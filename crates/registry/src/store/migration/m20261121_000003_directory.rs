@@ -115,6 +115,7 @@ enum Partner {
     DisplayName,
     Locations,
     Enrollments,
+    FormerRegions,
 }
 
 #[derive(DeriveIden)]
@@ -394,6 +395,7 @@ fn partner() -> TableCreateStatement {
         .col(text(T::DisplayName))
         .col(json_binary(T::Locations))
         .col(json_binary(T::Enrollments))
+        .col(json_binary(T::FormerRegions))
         .primary_key(Index::create().col(T::Owner).col(T::Id))
         .take()
 }

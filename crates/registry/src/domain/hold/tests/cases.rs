@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::{USAGE_AND_PRE_SALES, place, refused};
 use crate::domain::association::{AssociationState, EndReason};
-use crate::domain::fixtures::{active, at, catalog, claim, hold, id, line, now, partner, subscription_id, tenant};
+use crate::domain::fixtures::{active, at, catalog, claim, company, hold, id, line, now, subscription_id, tenant};
 use crate::domain::hold::HoldRequest;
 use crate::domain::reason::Reason;
 use crate::domain::record::{Decision, LineRefusal};
@@ -118,7 +118,7 @@ fn a_grant_makes_pending_holds_official() {
     let contoso = claim("contoso", 1);
     let (tenant, _) = placed(&tenant(), &hold(&contoso, 1, &USAGE_AND_PRE_SALES));
     let due = at("2026-03-09T23:00:00Z");
-    let (tenant, events) = tenant.grant_claim(&contoso, Some(&partner()), &catalog(), due).unwrap();
+    let (tenant, events) = tenant.grant_claim(&contoso, Some(&company()), &catalog(), due).unwrap();
     assert!(tenant.live_associations_of(&contoso).all(|(_, found)| found.official_time() == Some(due)));
     let [TenantEvent::AssociationsGranted(granted)] = events.as_slice() else { panic!("{events:?}") };
     assert_eq!((granted.tenant_region.as_str(), granted.associations.len()), ("emea", 2));

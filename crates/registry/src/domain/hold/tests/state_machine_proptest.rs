@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{USAGE_AND_PRE_SALES, place, refused};
 use crate::domain::arbitration::{Arbitration, Award};
 use crate::domain::association::EndReason;
-use crate::domain::fixtures::{active, catalog, claim, hold, line, now, partner, subscription_id, tenant};
+use crate::domain::fixtures::{active, catalog, claim, company, hold, line, now, subscription_id, tenant};
 use crate::domain::reason::Reason;
 use crate::domain::record::{AwardRefusal, ClaimRecord, Decision, RecordConflict};
 use crate::domain::tenant::Tenant;
@@ -80,7 +80,7 @@ fn apply(tenant: &Tenant, command: &TestCommand) -> Option<Tenant> {
             let decision_id = DecisionId(Uuid::from_u128(decision_number(&winner, *decision)));
             tenant.arbitrate(&Arbitration { decision_id, awards: vec![award] }, now())
         }
-        TestCommand::Grant { claim } => tenant.grant_claim(&name(*claim), Some(&partner()), &catalog(), now()),
+        TestCommand::Grant { claim } => tenant.grant_claim(&name(*claim), Some(&company()), &catalog(), now()),
         TestCommand::Expire { subscription } => {
             let key = AssociationKey::Subscription(subscription_id(*subscription));
             let mut next = tenant.clone();
