@@ -6,7 +6,9 @@ use cpor_acceptance::{
     rows, timestamp,
 };
 use cpor_proto::{
-    claims::v1::{Claim, ClaimState, CreateClaimRequest, ExplainClaimRequest, SuggestClaimLinesRequest},
+    claims::v1::{
+        Claim, ClaimState, CreateClaimRequest, ExplainClaimRequest, SuggestClaimLinesRequest, WithdrawReason,
+    },
     registry::v1::{
         DirectoryRow, DomainEnd, GetPartnerRequest, GetTenantRequest, ImportDirectoryRequest, ListPartnersRequest,
         ListTenantsRequest, LookupTenantRequest, Partner, Tenant, directory_row::Row, import_result::Outcome,
@@ -27,6 +29,7 @@ both_databases![
     r12a_a_wrong_domain_learns_nothing,
     r12a_an_own_domain_shows_what_can_be_claimed,
     r12a_a_domain_names_its_tenant_and_no_more,
+    r38_a_line_of_another_claim_is_not_suggested,
 ];
 
 /// Imports rows and returns the outcome and the reason of the refusal of each. A call with
@@ -283,6 +286,36 @@ async fn r12a_an_own_domain_shows_what_can_be_claimed(system: &TestSystem) {
     assert!(some.suggestions.iter().all(|found| found.product == "products/power-bi"));
     let foreign = system.northwind.claims().suggest_claim_lines(request).await;
     assert_refused(foreign, Code::NotFound, "RESOURCE_NOT_FOUND");
+}
+
+async fn r38_a_line_of_another_claim_is_not_suggested(system: &TestSystem) {
+    let claim = system.presales().await;
+    let product = claim.lines[0].product.clone();
+    let suggested = async |case: &TestClaim<'_>| -> Vec<String> {
+        let request = SuggestClaimLinesRequest { name: case.name.clone(), product: product.clone() };
+        let response = case.partner.claims().suggest_claim_lines(request).await.unwrap().into_inner();
+        assert_eq!(response.total_size as usize, response.suggestions.len());
+        response.suggestions.into_iter().map(|found| found.subscription_id).collect()
+    };
+    let subscription = claim.lines[0].subscription_id.clone();
+    let draft = async |activities: &[Activity]| {
+        let activities = activities.iter().map(|activity| (*activity).into()).collect();
+        TestClaim::create_draft(system, Claim { lines: vec![], activities, ..claim.clone() }).await.unwrap()
+    };
+    let presales = draft(&[Activity::PreSales]).await;
+    let both = draft(&[Activity::Usage, Activity::PreSales]).await;
+    let (usage, open) = (draft(&[Activity::Usage]).await, draft(&[]).await);
+    // R37: what a rival claims or holds makes no difference.
+    TestClaim::at_stage(system, system.rival_of(&claim), ClaimStage::Official).await;
+    for case in [&presales, &both, &usage, &open] {
+        assert!(suggested(case).await.contains(&subscription));
+    }
+    let own = TestClaim::at_stage(system, claim.clone(), ClaimStage::Submitted).await;
+    for (case, is_suggested) in [(&presales, false), (&both, false), (&usage, true), (&open, true), (&own, true)] {
+        assert_eq!(suggested(case).await.contains(&subscription), is_suggested, "{:?}", case.claim().await.activities);
+    }
+    own.withdraw(WithdrawReason::WrongActivity, "").await.unwrap();
+    assert!(suggested(&presales).await.contains(&subscription), "the claim is closed");
 }
 
 async fn r12a_a_domain_names_its_tenant_and_no_more(system: &TestSystem) {
