@@ -94,6 +94,13 @@ async fn r59_a_corrected_file_can_be_imported_again(system: &TestSystem) {
     assert!(!success && output.contains("`colour`"), "{output}");
 }
 
+#[test]
+fn a_token_in_the_environment_is_no_configuration() {
+    let binary = std::env::var("CPOR_TEST_BINARY").expect("CPOR_TEST_BINARY is not set: run `cargo xtask test`");
+    let output = Command::new(binary).args(["config", "print"]).env("CPOR_TOKEN", "token").output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
 async fn r59_an_export_can_be_imported(system: &TestSystem) {
     let folder = tempfile::tempdir().unwrap();
     let lines = vec![cpor_acceptance::line("teams", ""), cpor_acceptance::line("intune", "")];

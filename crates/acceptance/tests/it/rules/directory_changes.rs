@@ -7,7 +7,8 @@ use cpor_acceptance::{
 };
 use cpor_proto::{
     claims::v1::{
-        Claim, ClaimState, CreateClaimRequest, ExplainClaimRequest, SuggestClaimLinesRequest, WithdrawReason,
+        BatchCreateClaimsRequest, BatchCreateClaimsResult, BatchCreateClaimsRow, Claim, ClaimState, CreateClaimRequest,
+        ExplainClaimRequest, GetClaimRequest, SuggestClaimLinesRequest, WithdrawReason,
     },
     registry::v1::{
         DirectoryRow, DomainEnd, GetPartnerRequest, GetTenantRequest, ImportDirectoryRequest, ListPartnersRequest,
@@ -27,6 +28,7 @@ both_databases![
     r2a_locations_and_domains_end,
     r2a_a_workload_ends_its_lines,
     r12a_a_wrong_domain_learns_nothing,
+    r12a_a_batch_with_wrong_domains_learns_nothing,
     r12a_an_own_domain_shows_what_can_be_claimed,
     r12a_a_domain_names_its_tenant_and_no_more,
     r38_a_line_of_another_claim_is_not_suggested,
@@ -270,6 +272,51 @@ async fn r12a_a_wrong_domain_learns_nothing(system: &TestSystem) {
         let request = SuggestClaimLinesRequest { name: case.name.clone(), ..Default::default() };
         let suggested = system.contoso.claims().suggest_claim_lines(request).await.unwrap().into_inner();
         assert_eq!((suggested.suggestions.len(), suggested.total_size), (0, 0));
+    }
+}
+
+async fn r12a_a_batch_with_wrong_domains_learns_nothing(system: &TestSystem) {
+    let claim = system.presales().await;
+    let lines = vec![
+        // The tenant has one such subscription, which would be filled in (R10 g).
+        line("dynamics-365-sales", ""),
+        line("power-apps", &system.next_uuid()),
+        line("power-automate", ""),
+    ];
+    let row = |domain: &str, tenant: &str| BatchCreateClaimsRow {
+        claim: Some(Claim {
+            customer_domain: domain.into(),
+            tenant_id: tenant.into(),
+            lines: lines.clone(),
+            ..claim.clone()
+        }),
+        ..BatchCreateClaimsRow::default()
+    };
+    let unknown = system.next_uuid();
+    let rows = vec![
+        row("tailspin.example", FABRIKAM),
+        row("", FABRIKAM),
+        row("fabrikam.example", &unknown),
+        row("fabrikam.example", FABRIKAM),
+    ];
+    for validate_only in [true, false] {
+        let request = BatchCreateClaimsRequest { parent: "partners/contoso".into(), rows: rows.clone(), validate_only };
+        let results = system.contoso.claims().batch_create_claims(request).await.unwrap().into_inner().results;
+        let about_tenant = |result: &BatchCreateClaimsResult| -> Vec<String> {
+            let fields = ["customer_domain", "tenant_id", "lines"];
+            let is_about_tenant = |field: &str| fields.iter().any(|prefix| field.starts_with(prefix));
+            let violations = result.violations.iter().filter(|violation| is_about_tenant(&violation.field));
+            violations.map(|found| found.reason.clone()).filter(|reason| reason != "FIELD_REQUIRED").collect()
+        };
+        assert_eq!(about_tenant(&results[0]), ["DOMAIN_NOT_OF_TENANT"]);
+        assert!(about_tenant(&results[1]).is_empty(), "{:?}", results[1]);
+        assert_eq!(about_tenant(&results[2]), ["TENANT_UNKNOWN"]);
+        assert!(about_tenant(&results[3]).len() > 1, "the own domain is judged: {:?}", results[3]);
+        for result in results[..3].iter().filter(|_| !validate_only) {
+            let request = GetClaimRequest { name: result.claim.clone() };
+            let created = system.contoso.claims().get_claim(request).await.unwrap().into_inner();
+            assert_eq!(created.lines[0].subscription_id, "", "nothing is filled in");
+        }
     }
 }
 
