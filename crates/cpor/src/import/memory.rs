@@ -46,7 +46,7 @@ pub(super) fn row_keys(id: &str, claim: &Claim) -> Vec<String> {
     ]
 }
 
-/// A claim with the keys of its row: one line of the file.
+/// A claim with the keys of its row, or without keys if it was deleted: one line of the file.
 #[derive(Serialize, Deserialize)]
 struct Entry {
     claim: ClaimName,
@@ -124,19 +124,23 @@ impl Memory {
         found
     }
 
-    /// Appends the claims of rows that were accepted. `keys` has the keys of the rows without the
-    /// name of a claim, by their lines.
+    /// Appends the claims of rows that were accepted, and that claims were deleted. `keys` has the
+    /// keys of the rows without the name of a claim, by their lines.
     ///
     /// # Errors
     /// Returns an error if the file cannot be written.
-    pub(super) fn add(&mut self, outcomes: &[Outcome], mut keys: HashMap<u64, Vec<String>>) -> anyhow::Result<()> {
-        let entries: Vec<Entry> = outcomes
-            .iter()
-            .filter_map(|outcome| {
-                let (line, claim) = outcome.claim_with_content()?;
-                Some(Entry { claim: claim.parse().ok()?, keys: keys.remove(&line)? })
-            })
-            .collect();
+    pub(super) fn save(
+        &mut self,
+        outcomes: &[Outcome],
+        mut keys: HashMap<u64, Vec<String>>,
+        deleted: Vec<ClaimName>,
+    ) -> anyhow::Result<()> {
+        let accepted = outcomes.iter().filter_map(|outcome| {
+            let (line, claim) = outcome.claim_with_content()?;
+            Some(Entry { claim: claim.parse().ok()?, keys: keys.remove(&line)? })
+        });
+        let deleted = deleted.into_iter().map(|claim| Entry { claim, keys: Vec::new() });
+        let entries: Vec<Entry> = deleted.chain(accepted).collect();
         let Self { path, file, .. } = self;
         if entries.is_empty() {
             return Ok(());

@@ -22,7 +22,7 @@ use cpor_types::PartnerId;
 
 pub(crate) use self::batch::FieldError;
 use self::{
-    batch::Row,
+    batch::{Row, UpdateRow},
     memory::Memory,
     progress::Progress,
     results::{Outcome, ResultsFile},
@@ -105,13 +105,17 @@ pub async fn run(args: &Args) -> anyhow::Result<bool> {
         let batch::Batch { valid, updates, invalid, mut keys } = batch?;
         let (updated, deleted, sent) = sender.update(updates).await;
         updated.iter().filter_map(Outcome::repeated_line).for_each(|line| drop(keys.remove(&line)));
+        let deleted_claims: Vec<_> = deleted.iter().map(|row| row.name.clone()).collect();
         let (created, sent) = match sent {
-            Ok(()) => sender.send(valid.into_iter().chain(deleted).collect()).await,
+            Ok(()) => {
+                let recreated = deleted.into_iter().map(UpdateRow::into_request);
+                sender.send(valid.into_iter().chain(recreated).collect()).await
+            }
             Err(error) => (Vec::new(), Err(error)),
         };
         let outcomes: Vec<_> = invalid.into_iter().chain(created).chain(updated).collect();
         if !args.results.validate_only {
-            memory.add(&outcomes, keys)?;
+            memory.save(&outcomes, keys, deleted_claims)?;
         }
         results.write(outcomes)?;
         sent?;

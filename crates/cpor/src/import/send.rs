@@ -98,15 +98,15 @@ impl Sender {
     }
 
     /// Updates the claims of rows. Returns the result of each row or, after an error, the results
-    /// that are known so far, and the rows that create their claim anew, because it was deleted.
-    pub(super) async fn update(&self, rows: Vec<UpdateRow>) -> (Vec<Outcome>, Vec<RequestRow>, anyhow::Result<()>) {
+    /// that are known so far, and the rows whose draft of an earlier import was deleted.
+    pub(super) async fn update(&self, rows: Vec<UpdateRow>) -> (Vec<Outcome>, Vec<UpdateRow>, anyhow::Result<()>) {
         let update = |row| update::update(&self.client, &self.connection, row, self.validate_only);
         let mut calls = pin!(stream::iter(rows).map(update).buffered(CONCURRENT_CALLS));
         let (mut outcomes, mut deleted) = (Vec::new(), Vec::new());
         while let Some(outcome) = calls.next().await {
             match outcome {
                 Ok(Updated::Outcome(outcome)) => outcomes.push(outcome),
-                Ok(Updated::Deleted(row)) => deleted.push(row.into_request()),
+                Ok(Updated::Deleted(row)) => deleted.push(row),
                 Err(status) => return (outcomes, deleted, Err(status_error(&status))),
             }
         }

@@ -249,7 +249,7 @@ async fn r59a_a_corrected_row_updates_its_draft(system: &TestSystem) {
     let request = DeleteClaimRequest { name: name(0).into(), ..DeleteClaimRequest::default() };
     system.contoso.claims().delete_claim(request).await.unwrap();
     let corrected =
-        ["Five,1001,,usage,", rows[3], "Two,1002,jana@fabrikam.example,usage,intune", "Drei,1001,,usage,", rows[0]];
+        ["Five,1002,,usage,", rows[3], "Two,1002,jana@fabrikam.example,usage,intune", "Drei,1001,,usage,", rows[0]];
     let (output, lines) = import_rows(&corrected, &["--validate-only"]).await;
     let prediction = "5 claims: 2 would be imported, 1 already imported, 2 would be updated;";
     assert!(output.contains(prediction), "{output}");
@@ -261,7 +261,7 @@ async fn r59a_a_corrected_row_updates_its_draft(system: &TestSystem) {
     assert_eq!(names[1..4], [name(3), name(1), name(2)]);
     assert_ne!(names[4], name(0), "the draft was deleted");
     let shown: Vec<_> = claims(system).await.into_iter().map(|claim| (claim.display_name, claim.mpn_id)).collect();
-    let expected = [("Drei", "1001"), ("Five", "1001"), ("Four", "1001"), ("One", "1001"), ("Two", "1002")];
+    let expected = [("Drei", "1001"), ("Five", "1002"), ("Four", "1001"), ("One", "1001"), ("Two", "1002")];
     assert_eq!(shown, expected.map(|(name, mpn_id)| (name.to_owned(), mpn_id.to_owned())));
     let (output, _) = import_rows(&corrected, &[]).await;
     assert!(output.contains("5 claims: 5 already imported;"), "{output}");
