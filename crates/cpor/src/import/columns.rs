@@ -34,8 +34,8 @@ A row without the name of a claim creates a draft. Which one is kept in a file n
 appended to the name of the input file. When the corrected file is imported again, a row is recognized by the value in
 its column `claim`, by its display_name, or, if only that was corrected, by everything else. Then its columns replace
 the values of its draft; a row that did not change changes nothing. A row whose draft was deleted creates a new one.
-Remove the file with the claims to create all drafts anew. Without that file, only the same row within a day is
-recognized. This day is a day of real time, also if the system has a virtual clock.";
+Without the file with the claims, only a row that was imported unchanged within a day is recognized. This day is a day of
+real time, also if the system has a virtual clock.";
 
 /// The last part of `cpor import --help`.
 pub(crate) const EXIT_STATUS: &str = "Exit status: 0 if no row was refused, 1 otherwise.";

@@ -75,7 +75,7 @@ impl Memory {
         let (mut entries, mut indexes): (Vec<Entry>, HashMap<ClaimName, usize>) = (Vec::new(), HashMap::new());
         for (number, line) in (1..).zip(text.lines()) {
             let entry: Entry = serde_json::from_str(line).with_context(|| {
-                format!("{}: line {number} is malformed; remove the file to create all drafts anew", path.display())
+                format!("{}: line {number} is malformed; remove the file to forget earlier imports", path.display())
             })?;
             match indexes.get(&entry.claim) {
                 Some(index) => entries[*index] = entry,
