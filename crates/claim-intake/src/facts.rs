@@ -54,7 +54,7 @@ impl ClaimIntake {
         }
     }
 
-    /// Fetches what the customer of the claim has that the claim can have as a line. Empty until the
+    /// Fetches what the customer of the claim has and the claim can have as a line. Empty until the
     /// claim names one of the customer's own domains (R12a). Lines that the company has in other
     /// open or approved claims are left out (R38). What other companies claim or hold makes no
     /// difference, because a partner does not learn that before its claim is submitted (R37).

@@ -85,8 +85,9 @@ impl Claim {
             count => Some(format!("{count} violations keep the claim from being submitted until all are corrected.")),
         };
         let unconfirmed = self.is_draft_with_unauthorized_contact().then(|| {
-            "The address of the customer contact is not at one of the customer's domains. After the submission, silence and an approval \
-             by link count only when a reviewer has confirmed the contact; an administrator of the customer can approve without that."
+            "The address of the customer contact is not at one of the customer's domains. After the submission, silence and \
+             an approval by link count only when a reviewer has confirmed the contact; an administrator of the customer can \
+             approve without that."
                 .to_owned()
         });
         let rejection = self.state.rejection().map(rejection_reason);

@@ -217,8 +217,8 @@ pub(super) fn rows(sheet: Sheet) -> anyhow::Result<ClaimRows> {
     let has = |name| sheet.columns().any(|column| column == name);
     ensure!(
         has(PRODUCT_COLUMN) || !has(SUBSCRIPTION_COLUMN),
-        "the header has the column `{SUBSCRIPTION_COLUMN}` without `{PRODUCT_COLUMN}`: a line of a claim is a product, with \
-         its subscription"
+        "the header has the column `{SUBSCRIPTION_COLUMN}` without `{PRODUCT_COLUMN}`: a line of a claim is a product, \
+         with its subscription"
     );
     let fields = sheet.columns().filter_map(find).collect();
     Ok(ClaimRows { sheet, fields: Fields(fields), current: None, named: HashMap::new() })

@@ -94,8 +94,8 @@ impl Memory {
     }
 
     /// Finds the claims that rows without the name of a claim created in earlier imports. Rows with
-    /// the same content are interchangeable; by each other key, a row is recognized only if no other
-    /// row and no other claim has the same key.
+    /// the same content are interchangeable. By each other key, a row is recognized only if neither
+    /// another row nor another claim has the same key.
     pub(super) fn recognize(&self, rows: Rows) -> EarlierClaims {
         let unnamed = rows.map_while(Result::ok).filter(|row| row.existing.is_none());
         let rows: Vec<(u64, Vec<String>)> =
@@ -175,7 +175,7 @@ mod tests {
         format!("partners/contoso/claims/00000000-0000-4000-8000-{number:012}").parse().unwrap()
     }
 
-    /// Returns the numbers of the claims that rows are recognized as, and whether they are repeated.
+    /// Returns the numbers of the claims of recognized rows, and whether the rows are repeated.
     fn recognize(earlier: &[(&str, Claim)], rows: &[(&str, Claim)]) -> Vec<Option<(usize, bool)>> {
         let entry =
             |(number, (id, claim)): (usize, &(&str, Claim))| Entry { claim: name(number), keys: row_keys(id, claim) };

@@ -1,5 +1,5 @@
-//! Updates the claim of a row, if it is a draft (R17). The row names the claim, or an earlier import
-//! of the file created it.
+//! Updates the claim of a row, if it is a draft (R17). The row names the claim, or an earlier
+//! import of the file created it.
 
 use cpor_proto::claims::v1::{
     Claim, ClaimState, GetClaimRequest, UpdateClaimRequest, claim_service_client::ClaimServiceClient,
