@@ -106,7 +106,7 @@ impl Sender {
         while let Some(outcome) = calls.next().await {
             match outcome {
                 Ok(Updated::Outcome(outcome)) => outcomes.push(outcome),
-                Ok(Updated::Deleted(row)) => deleted.push(row),
+                Ok(Updated::Deleted(row)) => deleted.push(*row),
                 Err(status) => return (outcomes, deleted, Err(status_error(&status))),
             }
         }

@@ -21,7 +21,7 @@ pub(super) enum Updated {
     /// The result of the row.
     Outcome(Outcome),
     /// An earlier import of the file created the draft, and it was deleted since.
-    Deleted(UpdateRow),
+    Deleted(Box<UpdateRow>),
 }
 
 /// Replaces the fields of the row in the claim. Returns the result of the row.
@@ -42,7 +42,7 @@ pub(super) async fn update(
         Ok((result, claim)) => {
             Ok(Updated::Outcome(Outcome::accepted(line, result, name).with_violations(claim.violations)))
         }
-        Err(status) if status.code() == Code::NotFound && row.is_repeated.is_some() => Ok(Updated::Deleted(row)),
+        Err(status) if status.code() == Code::NotFound && row.is_repeated.is_some() => Ok(Updated::Deleted(Box::new(row))),
         Err(status) => Outcome::unless_unavailable(line, &name, Err(status)).map(Updated::Outcome),
     }
 }
