@@ -127,9 +127,33 @@ pub fn not_found(resource: &str) -> Status {
     with_reason(
         Code::NotFound,
         ErrorReason::ResourceNotFound.as_str_name(),
-        "the resource does not exist",
+        not_found_message(resource),
         &[("resource", resource)],
     )
+}
+
+/// Returns the message about a resource that is not found: `review case "tenants/…/reviewCases/…"
+/// does not exist or is not visible to you`. The kind of the resource follows from its name.
+#[must_use]
+pub fn not_found_message(resource: &str) -> String {
+    let kind = kind_of_resource(resource).map(|kind| kind + " ").unwrap_or_default();
+    format!("{kind}\"{resource}\" does not exist or is not visible to you")
+}
+
+/// Returns the kind of a resource in words, for example `program guide`: its collection in the
+/// singular. `None` if the text is not a resource name.
+fn kind_of_resource(name: &str) -> Option<String> {
+    let segments: Vec<&str> = name.split('/').collect();
+    let [.., collection, _] = segments.as_slice() else { return None };
+    let mut words = String::new();
+    for character in collection.chars() {
+        if character.is_ascii_uppercase() {
+            words.push(' ');
+        }
+        words.push(character.to_ascii_lowercase());
+    }
+    let singular = words.strip_suffix("ies").map(|stem| format!("{stem}y"));
+    singular.or_else(|| words.strip_suffix('s').map(str::to_owned)).or(Some(words))
 }
 
 /// Returns UNAVAILABLE with the given reason and `RetryInfo`. It is for a dependency that does not
@@ -302,6 +326,21 @@ mod tests {
     fn metadata_can_be_read_back() {
         let status = not_found("partners/contoso/claims/1");
         assert_eq!(metadata(&status, "resource").as_deref(), Some("partners/contoso/claims/1"));
+    }
+
+    #[test]
+    fn a_missing_resource_is_named_with_its_kind() {
+        for (resource, kind) in [
+            ("partners/contoso/claims/1", "claim "),
+            ("partners/contoso/claims/1/evidence/2", "evidence "),
+            ("tenants/1/reviewCases/2", "review case "),
+            ("programGuides/2026", "program guide "),
+            ("policies/2021", "policy "),
+            ("fabrikam.example", ""),
+        ] {
+            let expected = format!("{kind}\"{resource}\" does not exist or is not visible to you");
+            assert_eq!(not_found(resource).message(), expected);
+        }
     }
 
     #[test]

@@ -16,7 +16,7 @@ use crate::{
 use cpor_registry_client::{
     CheckedClaim, CheckedLine, ClaimToCheck, LineToCheck, RegistryError, SubmittedWith, SuggestedLine,
 };
-use cpor_types::{Actor, ClaimId, ClaimName, LineId, PartnerId};
+use cpor_types::{Activity, Actor, AssociationKey, ClaimId, ClaimName, LineId, PartnerId, TenantId, program};
 use std::collections::BTreeSet;
 
 impl ClaimIntake {
@@ -50,31 +50,43 @@ impl ClaimIntake {
                 tracing::warn!(%error, "the draft is stored without facts from the registry");
                 Ok(None)
             }
-            (Err(RegistryError::Unavailable(error)), RegistryNeed::Required) => {
-                tracing::warn!(error, "the registry is unavailable");
-                Err(CallError::RegistryUnavailable)
-            }
-            (Err(RegistryError::InvalidResponse(error)), RegistryNeed::Required) => Err(CallError::Internal(error)),
+            (Err(error), RegistryNeed::Required) => Err(registry_error(error)),
         }
     }
 
-    /// Fetches what the customer of the claim has that can be claimed. Empty until the claim names
-    /// one of the customer's own domains (R12a). Calls the registry once.
+    /// Fetches what the customer of the claim has and the claim can have as a line. Empty until the
+    /// claim names one of the customer's own domains (R12a). Lines that the company has in other
+    /// open or approved claims are left out (R38). What other companies claim or hold makes no
+    /// difference, because a partner does not learn that before its claim is submitted (R37).
+    /// Calls the registry once, and reads the database once for each [`SUGGESTIONS_PER_READ`]
+    /// suggestions.
     ///
     /// # Errors
-    /// Returns [`CallError::RegistryUnavailable`] if the registry does not answer.
+    /// Returns [`CallError::RegistryUnavailable`] if the registry does not answer, and an error if
+    /// the database cannot be read.
     pub(crate) async fn fetch_suggestions(&self, call: &Call, claim: &Claim) -> Result<Vec<SuggestedLine>, CallError> {
         let request = claim_to_check(&claim.name, &claim.content);
         let request =
             ClaimToCheck { submitted: submitted_with(claim), suggest_lines: true, lines: Vec::new(), ..request };
-        match self.registry.check_claim(&call.actor, request).await {
-            Ok(answer) => Ok(answer.suggestions),
-            Err(RegistryError::Unavailable(error)) => {
-                tracing::warn!(error, "the registry is unavailable");
-                Err(CallError::RegistryUnavailable)
-            }
-            Err(RegistryError::InvalidResponse(error)) => Err(CallError::Internal(error)),
+        let answer = self.registry.check_claim(&call.actor, request).await.map_err(registry_error)?;
+        let (Some(tenant), mut suggestions) = (answer.tenant, answer.suggestions) else { return Ok(Vec::new()) };
+        let activities = &claim.content.activities;
+        let mut claimed = BTreeSet::new();
+        for some in suggestions.chunks(SUGGESTIONS_PER_READ) {
+            let keys: Vec<_> = some.iter().flat_map(|line| keys_of_suggestion(line, tenant.id, activities)).collect();
+            let (partner, claim) = (&claim.name.partner, Some(claim.name.claim));
+            claimed.extend(find_claimed_elsewhere(self.reader(), partner, claim, &keys).await?);
         }
+        suggestions.retain(|line| {
+            let mut keys = keys_of_suggestion(line, tenant.id, activities);
+            // While the claim names no activity, a line for which one is left can be claimed.
+            if activities.is_empty() {
+                !keys.all(|key| claimed.contains(&key))
+            } else {
+                !keys.any(|key| claimed.contains(&key))
+            }
+        });
+        Ok(suggestions)
     }
 
     /// Fetches the facts about new drafts of one company. Calls the registry once and reads the
@@ -131,6 +143,37 @@ impl ClaimIntake {
         }
         Ok(())
     }
+}
+
+/// The number of suggested lines that one statement looks up.
+const SUGGESTIONS_PER_READ: usize = 1_000;
+
+/// Converts a failed call of the registry whose answer is required.
+fn registry_error(error: RegistryError) -> CallError {
+    match error {
+        RegistryError::Unavailable(error) => {
+            tracing::warn!(error, "the registry is unavailable");
+            CallError::RegistryUnavailable
+        }
+        RegistryError::InvalidResponse(error) => CallError::Internal(error),
+    }
+}
+
+/// Returns each combination of the suggested key and an activity for which the claim would have it:
+/// the claim's own activities or, while it names none, those of the product's solution area.
+fn keys_of_suggestion(
+    line: &SuggestedLine,
+    tenant: TenantId,
+    activities: &[Activity],
+) -> impl Iterator<Item = KeyActivity> + use<> {
+    let key = match line.subscription_id {
+        Some(subscription) => AssociationKey::Subscription(subscription),
+        None => AssociationKey::Workload(line.product.id.clone()),
+    };
+    let area = line.product.solution_area;
+    let possible = || Activity::ALL.iter().copied().filter(|activity| program(area, *activity).is_ok()).collect();
+    let activities: Vec<Activity> = if activities.is_empty() { possible() } else { activities.to_vec() };
+    activities.into_iter().map(move |activity| KeyActivity { tenant, key: key.clone(), activity })
 }
 
 /// The content of a claim with the facts that the registry returned for it.

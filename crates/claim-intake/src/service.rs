@@ -100,6 +100,13 @@ impl ClaimIntake {
         Claims::get(self.reader(), &call.claim).await?.ok_or_else(|| call.not_found())
     }
 
+    /// Reads the call's claim as last committed, even if it is a deleted draft. For calls that look
+    /// at the claim before the writer looks up their request id: a repeated request gets the first
+    /// answer also after the deletion, and the transition table refuses everything else.
+    pub(crate) async fn read_with_deleted(&self, call: &Call) -> Result<Versioned<Claim>, CallError> {
+        Claims::get_with_deleted(self.reader(), &call.claim).await?.ok_or_else(|| call.not_found())
+    }
+
     /// Executes a command that needs no facts from the registry. The writer loads the claim, calls
     /// `decide` and saves the result. With `validate_only`, nothing is saved.
     pub(crate) async fn decide<D>(&self, call: &Call, decide: D) -> Result<DecisionOutcome, CallError>
@@ -129,7 +136,7 @@ impl ClaimIntake {
             + 'static,
     {
         for _ in 0..MAX_ATTEMPTS {
-            let current = self.read(call).await?;
+            let current = self.read_with_deleted(call).await?;
             let expected = call.etag.unwrap_or(current.version);
             let facts = match content_to_check(&current.state) {
                 Some((need, content)) if expected == current.version => {

@@ -9,7 +9,7 @@ use cpor_process::config::{ListenConfig, LoadError, TelemetryConfig, ValidationE
 use cpor_rpc::config::{Limits, PeersConfig, TlsConfig};
 use serde::{Deserialize, Serialize};
 
-use crate::rules::RulesConfig;
+use crate::{rules::RulesConfig, server};
 
 /// Arguments for the sources of the configuration. The environment (for example
 /// `CPOR_LISTEN__GRPC`) overrides the file, and `--set` overrides both.
@@ -81,6 +81,9 @@ impl Config {
     /// values.
     pub fn load(sources: &Sources) -> Result<Self, ConfigError> {
         let mut merged = cpor_process::config::Sources::process(sources.config.clone());
+        // The token of the commands that call a server is no configuration. It can be set in the
+        // shell in which a server is started.
+        merged.environment.retain(|(name, _)| name != server::TOKEN_VARIABLE);
         for (key, value) in &sources.set {
             merged = merged.set(key, value);
         }

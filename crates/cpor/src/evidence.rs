@@ -7,14 +7,15 @@ use std::{
 
 use cpor_proto::{
     claims::v1::{
-        EvidenceMetadata, ListEvidenceRequest, UploadEvidenceRequest, claim_service_client::ClaimServiceClient,
+        EvidenceMetadata, GetEvidenceRequest, ListEvidenceRequest, UploadEvidenceRequest,
+        claim_service_client::ClaimServiceClient,
     },
     wire_time::to_wire_time,
 };
 use cpor_types::Timestamp;
 use prost::Message as _;
 use sha2::{Digest as _, Sha256};
-use tonic::{Status, transport::Channel};
+use tonic::{Code, Status, transport::Channel};
 
 use crate::{
     import::{
@@ -70,12 +71,12 @@ pub async fn run(args: &Args) -> anyhow::Result<bool> {
     let sheet = Sheet::parse(kind, &content, &args.sheet, is_known_column)?;
     sheet.require_columns(&[columns::CLAIM_COLUMN, FILE_COLUMN])?;
     let connection = args.server.connect().await?;
-    let results = args.results.create(&args.file, sheet.lines)?;
+    let results = args.results.create(&args.file, ".evidence-results.jsonl", sheet.lines)?;
     let folder = args.file.parent().unwrap_or(Path::new("")).to_owned();
     let uploader = Uploader { connection, folder, validate_only: args.results.validate_only };
     let rows = sheet.filter(|row| !row.as_ref().is_ok_and(|row| row.cell(FILE_COLUMN).is_empty()));
     let results = send_rows(rows, results, |row| uploader.upload_row(row)).await?;
-    results.finish("documents", "uploaded", args.results.validate_only)
+    results.finish("document", "uploaded")
 }
 
 /// The document of a row.
@@ -124,7 +125,6 @@ impl Uploader {
             signature_time: signature.map(to_wire_time),
             ..EvidenceMetadata::default()
         };
-        metadata.request_id = content_id("evidence", &metadata.encode_to_vec());
         metadata.validate_only = self.validate_only;
         Ok(Document { metadata, data })
     }
@@ -144,16 +144,43 @@ impl Uploader {
         if existing.iter().any(|other| (&other.sha256, &other.file_name) == (&metadata.sha256, &metadata.file_name)) {
             return Ok(RowResult::Repeated);
         }
-        let upload = || {
-            let mut messages: Vec<_> = data
-                .chunks(MESSAGE_BYTES)
-                .map(|part| UploadEvidenceRequest { data: part.to_vec(), ..UploadEvidenceRequest::default() })
-                .collect();
-            messages.insert(0, UploadEvidenceRequest { metadata: Some(metadata.clone()), data: Vec::new() });
-            let (mut client, request) = (self.client(), self.connection.request(tokio_stream::iter(messages)));
-            async move { client.upload_evidence(request).await }
+        // The request id makes the upload safe to repeat. If it gets the answer of an earlier
+        // upload whose document was removed since, this is another upload: its request id is also
+        // made from the name of the removed document.
+        let content = metadata.encode_to_vec();
+        let mut removed = String::new();
+        loop {
+            let request_id = content_id("evidence", &[content.as_slice(), removed.as_bytes()].concat());
+            let metadata = EvidenceMetadata { request_id, ..metadata.clone() };
+            let upload = || {
+                let mut messages: Vec<_> = data
+                    .chunks(MESSAGE_BYTES)
+                    .map(|part| UploadEvidenceRequest { data: part.to_vec(), ..UploadEvidenceRequest::default() })
+                    .collect();
+                messages.insert(0, UploadEvidenceRequest { metadata: Some(metadata.clone()), data: Vec::new() });
+                let (mut client, request) = (self.client(), self.connection.request(tokio_stream::iter(messages)));
+                async move { client.upload_evidence(request).await }
+            };
+            let uploaded = call_with_retries(upload).await?.name;
+            if self.validate_only || self.exists(&uploaded).await? {
+                return Ok(RowResult::Done);
+            }
+            removed = uploaded;
+        }
+    }
+
+    /// Returns whether a claim has this document now.
+    async fn exists(&self, evidence: &str) -> Result<bool, Status> {
+        let get = || {
+            let request = self.connection.request(GetEvidenceRequest { name: evidence.to_owned() });
+            let mut client = self.client();
+            async move { client.get_evidence(request).await }
         };
-        call_with_retries(upload).await.map(|_| RowResult::Done)
+        match call_with_retries(get).await {
+            Ok(_) => Ok(true),
+            Err(status) if status.code() == Code::NotFound => Ok(false),
+            Err(status) => Err(status),
+        }
     }
 
     fn client(&self) -> ClaimServiceClient<Channel> {

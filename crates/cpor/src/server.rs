@@ -10,6 +10,9 @@ use tonic::{
     transport::{Certificate, Channel, ClientTlsConfig, Endpoint},
 };
 
+/// The environment variable with the caller's token.
+pub(crate) const TOKEN_VARIABLE: &str = "CPOR_TOKEN";
+
 /// Arguments of commands that call a server: its address and the caller's token.
 #[derive(clap::Args)]
 pub struct Server {
@@ -20,7 +23,7 @@ pub struct Server {
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
     /// Bearer token of the caller, as `cpor token` prints it.
-    #[arg(long, env = "CPOR_TOKEN", hide_env_values = true)]
+    #[arg(long, env = TOKEN_VARIABLE, hide_env_values = true)]
     token: Option<String>,
 }
 

@@ -48,7 +48,7 @@ pub async fn run(args: &Args) -> anyhow::Result<bool> {
     let sheet = Sheet::parse(kind, &content, &args.sheet, evidence::is_known_column)?;
     sheet.require_columns(&[columns::CLAIM_COLUMN])?;
     let connection = args.server.connect().await?;
-    let results = args.results.create(&args.file, sheet.lines)?;
+    let results = args.results.create(&args.file, ".submit-results.jsonl", sheet.lines)?;
     let mut names = HashSet::new();
     let rows = sheet.filter(move |row| {
         let name = row.as_ref().map_or("", |row| row.cell(columns::CLAIM_COLUMN));
@@ -56,7 +56,7 @@ pub async fn run(args: &Args) -> anyhow::Result<bool> {
     });
     let validate_only = args.results.validate_only;
     let results = send_rows(rows, results, |row| submit_row(&connection, row, validate_only)).await?;
-    results.finish("claims", "submitted", validate_only)
+    results.finish("claim", "submitted")
 }
 
 /// Submits the claim of a row, if it is a draft.

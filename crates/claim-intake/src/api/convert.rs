@@ -30,7 +30,9 @@ pub(super) fn claim_to_wire(claim: Versioned<Claim>, view: View, rules: &Rules) 
     let submission = claim.state.submission();
     let evidence_count = i32::try_from(claim.evidence.len()).unwrap_or(i32::MAX);
     let operator_commands = if view == View::Masked { claim.allowed_commands(Party::Operator) } else { Vec::new() };
-    let commands = claim.allowed_commands(Party::Partner).into_iter().chain(operator_commands);
+    let mut partner_commands = claim.allowed_commands(Party::Partner);
+    partner_commands.retain(|command| violations.is_empty() || !command.needs_complete_claim());
+    let commands = partner_commands.into_iter().chain(operator_commands);
     let (content, waiting) = (&claim.content, claim.waiting());
     let tenant = content.tenant_id.parse().ok();
     Ok(wire::Claim {

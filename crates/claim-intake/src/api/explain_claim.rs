@@ -107,14 +107,14 @@ impl ExplanationRequest<'_> {
 
     /// Returns whether the violations of the claim rule out this command (R11).
     fn is_incomplete_for(&self, command: Option<Command>) -> bool {
-        !self.violations.is_empty() && matches!(command, Some(Command::Submit | Command::Resubmit))
+        !self.violations.is_empty() && command.is_some_and(Command::needs_complete_claim)
     }
 
     /// Returns the partner's commands that the state allows and something else rules out, each with
     /// its refusal.
     fn refused_commands(&self) -> Vec<(Command, Refusal)> {
         let is_incomplete = |command: &Command| self.claim.allows(*command) && self.is_incomplete_for(Some(*command));
-        let incomplete = [Command::Submit, Command::Resubmit].into_iter().filter(is_incomplete);
+        let incomplete = Command::ALL.iter().copied().filter(is_incomplete);
         let incomplete = incomplete.map(|command| (command, Refusal::Incomplete(self.violations.to_vec())));
         incomplete.chain(self.claim.refused_commands()).collect()
     }
@@ -153,12 +153,15 @@ fn next_call_to_wire(NextCall { party, method, fields }: NextCall) -> wire::Next
     wire::NextCall { party: enums::party_to_wire(Some(party)).into(), method, fields }
 }
 
-/// Converts the refusal that a command would get now.
+/// Converts the refusal that a command would get now. The explanation lists violations once, in a
+/// field of their own.
 fn refused_command((command, refusal): (Command, Refusal)) -> wire::RefusedCommand {
+    let is_incomplete = matches!(refusal, Refusal::Incomplete(_));
     let status = Status::from(CallError::Refused(refusal));
+    let description = if is_incomplete { "the claim has violations" } else { status.message() };
     wire::RefusedCommand {
         method: command.method(),
         reason: status::reason(&status).unwrap_or_default(),
-        description: status.message().to_owned(),
+        description: description.to_owned(),
     }
 }

@@ -113,7 +113,7 @@ impl Messages {
 /// Checks, before the bytes arrive, whether another document may be added to the claim. Returns the
 /// maximum number of bytes of a document, and the refusal if there is one.
 async fn check_admission(intake: &ClaimIntake, call: &Call) -> Result<(u64, Result<(), Refusal>), CallError> {
-    let (claim, now) = (intake.read(call).await?.state, intake.now().await?);
+    let (claim, now) = (intake.read_with_deleted(call).await?.state, intake.now().await?);
     let admission = claim.check_evidence_allowed(&intake.rules, now);
     let policy = intake.rules.profile_of(&claim, now).map_err(|refusal| call.refusal_error(refusal))?;
     Ok((policy.evidence.max_document_bytes, admission))

@@ -1,7 +1,7 @@
 //! The registry service's answer to a check of a claim's content (R12), and how the claim stores
 //! the answer. The registry checks the content against its directory: the records of partners and
 //! their locations, of tenants and their subscriptions, and of products.
-use super::{Claim, Contact, Content, DirectoryLine, Violation};
+use super::{Claim, Contact, Content, DirectoryLine, State, Violation};
 use cpor_types::{DomainName, LineId, TenantId};
 use serde::{Deserialize, Serialize};
 
@@ -97,6 +97,14 @@ impl Claim {
     pub fn is_contact_authorized(&self) -> bool {
         let is_confirmed = self.state.submission().is_some_and(|submission| submission.contact_confirmed.is_some());
         is_confirmed || self.is_at_tenant_domain(&self.content.customer_contact)
+    }
+
+    /// Returns whether the claim is a draft whose customer contact will need the confirmation of a
+    /// reviewer (R43a). Not before the draft names the customer (R12a).
+    pub(super) fn is_draft_with_unauthorized_contact(&self) -> bool {
+        let contact = &self.content.customer_contact;
+        let is_known = self.directory.tenant.is_some() && contact.email_domain().is_some();
+        self.state == State::Editing && is_known && !self.is_contact_authorized()
     }
 
     /// Stores those of the tenant's domains at which a corrected contact has its address (R29a).

@@ -74,12 +74,21 @@ impl Claim {
         }
     }
 
-    /// Returns sentences that say why the claim is where it is: its violations, the reason of its
-    /// rejection, what a decline of the customer means, and that a line is contested.
+    /// Returns sentences that say why the claim is where it is: that its violations keep it from
+    /// being submitted, that a reviewer will have to confirm the customer contact, the reason of
+    /// its rejection, what a decline of the customer means, and that a line is contested.
     #[must_use]
     pub fn reasons(&self, violations: &[Violation]) -> Vec<String> {
-        let violations = violations.iter().map(|Violation { field, reason, description }| {
-            format!("{field}: {description} ({reason}). It cannot be submitted until this is corrected.")
+        let violations = match violations.len() {
+            0 => None,
+            1 => Some("A violation keeps the claim from being submitted until it is corrected.".to_owned()),
+            count => Some(format!("{count} violations keep the claim from being submitted until all are corrected.")),
+        };
+        let unconfirmed = self.is_draft_with_unauthorized_contact().then(|| {
+            "The address of the customer contact is not at one of the customer's domains. After the submission, silence and \
+             an approval by link count only when a reviewer has confirmed the contact; an administrator of the customer can \
+             approve without that."
+                .to_owned()
         });
         let rejection = self.state.rejection().map(rejection_reason);
         let is_contested_holder = self.state.association().is_some() && self.has_contested_line();
@@ -88,7 +97,8 @@ impl Claim {
              CreateComment and UploadEvidence."
                 .to_owned()
         });
-        violations.chain(rejection).chain(self.reason_of_decline()).chain(contest).collect()
+        let decline = self.reason_of_decline();
+        violations.into_iter().chain(unconfirmed).chain(rejection).chain(decline).chain(contest).collect()
     }
 
     /// Returns what an earlier decline of the customer means for a claim that can still become

@@ -36,6 +36,15 @@ string_enum! {
     }
 }
 
+impl Command {
+    /// Returns whether the command is refused while the claim has violations (R11), although the
+    /// state allows it. A dispute is checked too, but a rejected claim shows no violations.
+    #[must_use]
+    pub const fn needs_complete_claim(self) -> bool {
+        matches!(self, Self::Submit | Self::Resubmit)
+    }
+}
+
 string_enum! {
     /// The kinds of facts that other services, or the passing of time, report about a claim.
     pub enum FactKind, "a kind of fact" {

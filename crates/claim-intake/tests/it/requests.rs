@@ -138,8 +138,8 @@ async fn r4_claims_of_other_companies_are_not_found(system: TestSystem) {
         system.contoso().get_claim(get(&missing)).await.unwrap_err(),
     );
     assert_eq!(
-        (not_yours.code(), not_yours.message(), reason(&not_yours)),
-        (not_there.code(), not_there.message(), reason(&not_there))
+        (not_yours.code(), not_yours.message().replace(&draft.name, &missing), reason(&not_yours)),
+        (not_there.code(), not_there.message().to_owned(), reason(&not_there))
     );
     let metadata =
         wire::EvidenceMetadata { parent: draft.name.clone(), file_name: "a.pdf".into(), ..Default::default() };

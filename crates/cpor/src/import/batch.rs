@@ -10,7 +10,9 @@ use sha2::{Digest as _, Sha256};
 
 use super::{
     columns::Fields,
+    memory::{EarlierClaim, EarlierClaims, row_keys},
     results::{Outcome, RowError},
+    send::content_id,
 };
 
 /// The maximum number of rows in one call.
@@ -26,8 +28,12 @@ pub(super) struct Row {
     pub(super) line: u64,
     /// The claim, or all errors in it.
     pub(super) claim: Result<Claim, Vec<FieldError>>,
-    /// The existing claim that the row names, and the fields that the row replaces in it.
-    pub(super) existing: Option<(ClaimName, Fields)>,
+    /// The fields that the row replaces in a claim that exists.
+    pub(super) fields: Fields,
+    /// The existing claim that the row names.
+    pub(super) existing: Option<ClaimName>,
+    /// The value of the column `claim` if it is not the name of a claim.
+    pub(super) id: String,
 }
 
 /// An error in a column or field of a row.
@@ -66,6 +72,18 @@ pub(super) struct UpdateRow {
     pub(super) fields: Fields,
     /// The claim of the row.
     pub(super) claim: Claim,
+    /// For a row without the name of a claim: whether it is the same as when it created the claim.
+    pub(super) is_repeated: Option<bool>,
+}
+
+impl UpdateRow {
+    /// Returns the row that creates the claim anew, because the draft of an earlier import was
+    /// deleted.
+    pub(super) fn into_request(self) -> RequestRow {
+        let Self { line, name, claim, .. } = self;
+        let request_id = content_id("import", &[claim.encode_to_vec(), name.to_string().into_bytes()].concat());
+        RequestRow { line, row: BatchCreateClaimsRow { claim: Some(claim), request_id } }
+    }
 }
 
 /// Rows that are sent together.
@@ -77,21 +95,31 @@ pub(super) struct Batch {
     pub(super) updates: Vec<UpdateRow>,
     /// The results of rows that cannot be sent.
     pub(super) invalid: Vec<Outcome>,
+    /// The keys of the rows without the name of a claim, by their lines.
+    pub(super) keys: HashMap<u64, Vec<String>>,
 }
 
 impl Batch {
     /// Adds a row. Returns the size of its claim in bytes, or 0 if the row cannot be sent.
-    fn push(&mut self, row: Row, request_ids: &mut RequestIds) -> usize {
-        let Row { line, claim, existing } = row;
+    fn push(&mut self, row: Row, earlier: &EarlierClaims, request_ids: &mut RequestIds) -> usize {
+        let Row { line, claim, fields, existing, id } = row;
         match (claim, existing) {
             (Ok(claim), None) => {
-                let size = claim.encoded_len();
-                let request_id = request_ids.next_for(&claim);
-                self.valid.push(RequestRow { line, row: BatchCreateClaimsRow { claim: Some(claim), request_id } });
+                let (size, request_id) = (claim.encoded_len(), request_ids.next_for(&claim));
+                self.keys.insert(line, row_keys(&id, &claim));
+                match earlier.get(&line).cloned() {
+                    Some(EarlierClaim { name, is_repeated }) => {
+                        self.updates.push(UpdateRow { line, name, fields, claim, is_repeated: Some(is_repeated) });
+                    }
+                    None => {
+                        let row = BatchCreateClaimsRow { claim: Some(claim), request_id };
+                        self.valid.push(RequestRow { line, row });
+                    }
+                }
                 size
             }
-            (Ok(claim), Some((name, fields))) => {
-                self.updates.push(UpdateRow { line, name, fields, claim });
+            (Ok(claim), Some(name)) => {
+                self.updates.push(UpdateRow { line, name, fields, claim, is_repeated: None });
                 0
             }
             (Err(errors), _) => {
@@ -106,14 +134,15 @@ impl Batch {
     }
 }
 
-/// Groups rows into batches. The iterator ends with the first error in reading the file.
-pub(super) fn batches(mut rows: super::Rows) -> impl Iterator<Item = anyhow::Result<Batch>> {
+/// Groups rows into batches. `earlier` has the claims that rows created in earlier imports. The
+/// iterator ends with the first error in reading the file.
+pub(super) fn batches(mut rows: super::Rows, earlier: EarlierClaims) -> impl Iterator<Item = anyhow::Result<Batch>> {
     let mut request_ids = RequestIds::default();
     std::iter::from_fn(move || {
         let (mut batch, mut bytes) = (Batch::default(), 0);
         while batch.len() < BATCH_ROWS && bytes < BATCH_BYTES {
             match rows.next() {
-                Some(Ok(row)) => bytes += batch.push(row, &mut request_ids),
+                Some(Ok(row)) => bytes += batch.push(row, &earlier, &mut request_ids),
                 Some(Err(error)) => return Some(Err(error)),
                 None => break,
             }
@@ -144,12 +173,13 @@ mod tests {
     use super::*;
 
     fn row(line: u64, display_name: &str) -> Row {
-        Row { line, claim: Ok(Claim { display_name: display_name.into(), ..Claim::default() }), existing: None }
+        let claim = Ok(Claim { display_name: display_name.into(), ..Claim::default() });
+        Row { line, claim, fields: Fields::default(), existing: None, id: String::new() }
     }
 
     fn ids(names: &[&str]) -> Vec<String> {
         let rows: Vec<_> = names.iter().map(|name| Ok(row(1, name))).collect();
-        let batch = batches(Box::new(rows.into_iter())).next().unwrap().unwrap();
+        let batch = batches(Box::new(rows.into_iter()), EarlierClaims::new()).next().unwrap().unwrap();
         batch.valid.into_iter().map(|row| row.row.request_id).collect()
     }
 
@@ -164,13 +194,13 @@ mod tests {
     #[test]
     fn batches_are_bounded_by_rows_and_by_bytes() {
         let sizes = |rows: Vec<Row>| -> Vec<usize> {
-            let all = batches(Box::new(rows.into_iter().map(Ok)));
+            let all = batches(Box::new(rows.into_iter().map(Ok)), EarlierClaims::new());
             all.map(|batch| batch.unwrap()).map(|batch| batch.len()).collect()
         };
         assert_eq!(sizes((0..2_001).map(|line| row(line, "x")).collect()), [1_000, 1_000, 1]);
         let large = "x".repeat(1 << 20);
         assert_eq!(sizes((0..5).map(|line| row(line, &large)).collect()), [3, 2]);
-        let invalid = Row { line: 2, claim: Err(vec![FieldError::malformed("state", "is odd")]), existing: None };
+        let invalid = Row { claim: Err(vec![FieldError::malformed("state", "is odd")]), ..row(2, "") };
         assert_eq!(sizes(vec![invalid]), [1]);
         assert!(sizes(Vec::new()).is_empty());
     }

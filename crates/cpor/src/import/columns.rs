@@ -3,6 +3,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
+use anyhow::ensure;
 use cpor_proto::{
     claims::v1::{Claim, ClaimLine},
     r#type::v1::{Activity, Contact, SolutionArea},
@@ -14,7 +15,7 @@ use crate::sheet::{Sheet, SheetRow};
 
 /// The part of `cpor import --help` about the columns.
 pub(super) const HELP: &str = "\
-A sheet has a header and any of these columns, in any order:
+A sheet has a header and any of these columns, in any order. A column that the sheet does not have changes nothing:
   claim                             successive rows with the same value are lines of one claim
   display_name mpn_id customer_domain tenant_id program
   solution_area                     microsoft_365 or business_applications
@@ -29,9 +30,12 @@ If the column `claim` has the name of a claim, as in an export, the row updates 
 has replaces the value of the draft. A claim that is not a draft stays as it is, and the result says so. JSON Lines name
 a claim in the field `name`; the fields that are set replace those of the draft.
 
-A row without the name of a claim creates a draft. If the same row is imported again within a day, it is recognized and
-creates nothing. This day is a day of real time, also if the system has a virtual clock. A row that was corrected is a
-new row: to correct drafts that exist, export them, and import the corrected export.";
+A row without the name of a claim creates a draft. Which one is kept in a file next to the results, with `.claims.jsonl`
+appended to the name of the input file. When the corrected file is imported again, a row is recognized by the value in
+its column `claim`, by its display_name, or, if only that was corrected, by everything else. Then its columns replace
+the values of its draft; a row that did not change changes nothing. A row whose draft was deleted creates a new one.
+Without the file with the claims, only a row that was imported unchanged within a day is recognized. This day is a day of
+real time, also if the system has a virtual clock.";
 
 /// The last part of `cpor import --help`.
 pub(crate) const EXIT_STATUS: &str = "Exit status: 0 if no row was refused, 1 otherwise.";
@@ -56,6 +60,10 @@ enum Field {
     SubscriptionId,
 }
 
+/// The columns of a line.
+const PRODUCT_COLUMN: &str = "product";
+const SUBSCRIPTION_COLUMN: &str = "subscription_id";
+
 /// The columns that are imported.
 const COLUMNS: &[Column] = &[
     text("display_name", |claim| &mut claim.display_name),
@@ -65,8 +73,8 @@ const COLUMNS: &[Column] = &[
     text("program", |claim| &mut claim.program),
     Column { name: "solution_area", field: Field::SolutionArea },
     Column { name: "activities", field: Field::Activities },
-    Column { name: "product", field: Field::Product },
-    Column { name: "subscription_id", field: Field::SubscriptionId },
+    Column { name: PRODUCT_COLUMN, field: Field::Product },
+    Column { name: SUBSCRIPTION_COLUMN, field: Field::SubscriptionId },
     text("customer_contact_name", |claim| &mut contact_mut(&mut claim.customer_contact).name),
     text("customer_contact_title", |claim| &mut contact_mut(&mut claim.customer_contact).title),
     text("customer_contact_email", |claim| &mut contact_mut(&mut claim.customer_contact).email),
@@ -143,7 +151,7 @@ impl Column {
 }
 
 /// The fields of a claim that a row replaces in an existing draft.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub(super) struct Fields(Arc<[&'static Column]>);
 
 impl std::fmt::Debug for Fields {
@@ -164,11 +172,19 @@ impl Fields {
     }
 
     /// Returns `current` with the fields of `row`. Fields that a partner does not enter are left
-    /// out.
+    /// out. Without the column of the subscriptions, a product keeps its subscription.
     pub(super) fn merge(&self, current: Claim, row: &Claim) -> Claim {
+        let mut lines = current.lines.clone();
         let (mut merged, mut row) = (current, row.clone());
         for column in self.0.iter() {
             column.copy(&mut row, &mut merged);
+        }
+        let has = |name| self.0.iter().any(|column| column.name == name);
+        if has(PRODUCT_COLUMN) && !has(SUBSCRIPTION_COLUMN) {
+            for line in &mut merged.lines {
+                let earlier = lines.iter().position(|earlier| earlier.product == line.product);
+                line.subscription_id = earlier.map(|index| lines.remove(index).subscription_id).unwrap_or_default();
+            }
         }
         entered_fields(merged)
     }
@@ -194,9 +210,18 @@ pub(super) fn entered_fields(mut claim: Claim) -> Claim {
 }
 
 /// Returns the claims of a sheet.
-pub(super) fn rows(sheet: Sheet) -> ClaimRows {
+///
+/// # Errors
+/// Returns an error if the sheet has subscriptions without their products.
+pub(super) fn rows(sheet: Sheet) -> anyhow::Result<ClaimRows> {
+    let has = |name| sheet.columns().any(|column| column == name);
+    ensure!(
+        has(PRODUCT_COLUMN) || !has(SUBSCRIPTION_COLUMN),
+        "the header has the column `{SUBSCRIPTION_COLUMN}` without `{PRODUCT_COLUMN}`: a line of a claim is a product, \
+         with its subscription"
+    );
     let fields = sheet.columns().filter_map(find).collect();
-    ClaimRows { sheet, fields: Fields(fields), current: None, named: HashMap::new() }
+    Ok(ClaimRows { sheet, fields: Fields(fields), current: None, named: HashMap::new() })
 }
 
 /// An iterator over the claims of a sheet.
@@ -248,6 +273,12 @@ impl ClaimRows {
                 errors.extend(outcome.err().map(|description| FieldError::malformed(name, description)));
             }
         }
+        if line.product.is_empty() && !line.subscription_id.is_empty() {
+            errors.push(FieldError::malformed(
+                SUBSCRIPTION_COLUMN,
+                format!("needs a product in the column `{PRODUCT_COLUMN}`"),
+            ));
+        }
         let id = row.cell(CLAIM_COLUMN).to_owned();
         let existing = match claim_name(&id) {
             Ok(name) => name,
@@ -258,9 +289,10 @@ impl ClaimRows {
         };
         let first_row = claim.clone();
         claim.lines.extend((line != ClaimLine::default()).then_some(line));
-        let existing = existing.map(|name| (name, self.fields.clone()));
+        let own_id = if existing.is_none() { id.clone() } else { String::new() };
         let claim = if errors.is_empty() { Ok(claim) } else { Err(errors) };
-        PartialClaim { id, row: Row { line: row.line, claim, existing }, first_row }
+        let row = Row { line: row.line, claim, fields: self.fields.clone(), existing, id: own_id };
+        PartialClaim { id, row, first_row }
     }
 
     /// Adds a row to the current claim if it has the same id. Otherwise the row becomes the current
@@ -272,7 +304,7 @@ impl ClaimRows {
                 None
             }
             Some(_) | None => {
-                if let Some((name, _)) = &next.row.existing
+                if let Some(name) = &next.row.existing
                     && let Some(line) = self.named.insert(name.to_string(), next.row.line)
                 {
                     let description =

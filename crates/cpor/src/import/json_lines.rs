@@ -22,17 +22,24 @@ pub(super) fn rows(text: String) -> impl Iterator<Item = anyhow::Result<Row>> {
 }
 
 fn parse_line(line: u64, text: &str) -> Row {
-    let malformed = |field: &str, error: String| Err(vec![FieldError::malformed(field, error)]);
+    let malformed = |field: &str, error: String| Row {
+        line,
+        claim: Err(vec![FieldError::malformed(field, error)]),
+        fields: Fields::default(),
+        existing: None,
+        id: String::new(),
+    };
     let claim: Claim = match json::parse(text) {
         Ok(claim) => claim,
-        Err(error) => return Row { line, claim: malformed("", error.to_string()), existing: None },
+        Err(error) => return malformed("", error.to_string()),
     };
     match claim_name(&claim.name) {
-        Ok(name) => {
+        Ok(existing) => {
+            let id = if existing.is_none() { claim.name.clone() } else { String::new() };
             let claim = entered_fields(claim);
-            Row { line, existing: name.map(|name| (name, Fields::set_in(&claim))), claim: Ok(claim) }
+            Row { line, fields: Fields::set_in(&claim), claim: Ok(claim), existing, id }
         }
-        Err(error) => Row { line, claim: malformed("name", error), existing: None },
+        Err(error) => malformed("name", error),
     }
 }
 

@@ -1,23 +1,33 @@
 //! `cpor import`: creates and updates drafts of claims from a file (R59, R59a).
 //!
 //! A row without the name of a claim creates a draft by the RPC `BatchCreateClaims`. Its request id
-//! is derived from its content. The same file can therefore be sent again within a day, even
-//! corrected or in another order, and no row creates a second claim. A row with the name of a claim
-//! updates that claim, if it is a draft.
+//! is derived from its content, so that the same row within a day creates no second claim. Which
+//! claim a row has created is kept in a file, by which the corrected row is recognized. A row whose
+//! claim is known updates it, if it is a draft.
 mod batch;
 pub(crate) mod columns;
 mod json_lines;
+mod memory;
 mod progress;
 pub(crate) mod results;
 pub(crate) mod send;
 mod update;
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+};
 
 use cpor_types::PartnerId;
 
 pub(crate) use self::batch::FieldError;
-use self::{batch::Row, progress::Progress, results::ResultsFile, send::Sender};
+use self::{
+    batch::{Row, UpdateRow},
+    memory::Memory,
+    progress::Progress,
+    results::{Outcome, ResultsFile},
+    send::Sender,
+};
 use crate::{
     server::Server,
     sheet::{self, FileKind, Sheet, SheetArgs},
@@ -45,7 +55,8 @@ pub struct Args {
 #[derive(clap::Args)]
 pub(crate) struct ResultsArgs {
     /// File for the results, one line of JSON for each row. By default the name of the input file
-    /// with `.results.jsonl` appended.
+    /// with `.results.jsonl` appended, or `.evidence-results.jsonl` and `.submit-results.jsonl` by
+    /// these commands.
     #[arg(long, value_name = "FILE")]
     results: Option<PathBuf>,
     /// Validate every row, but change nothing.
@@ -54,13 +65,18 @@ pub(crate) struct ResultsArgs {
 }
 
 impl ResultsArgs {
-    /// Creates the results file for an input file with this number of lines.
-    pub(crate) fn create(&self, input: &Path, lines: u64) -> anyhow::Result<ResultsFile> {
-        let path = self.results.clone().unwrap_or_else(|| default_results_path(input));
+    /// Creates the results file for an input file with this number of lines. By default, `suffix`
+    /// is appended to the name of the input file.
+    pub(crate) fn create(&self, input: &Path, suffix: &str, lines: u64) -> anyhow::Result<ResultsFile> {
+        let path = self.path(input, suffix);
         let canonical = |path: &Path| path.canonicalize().ok();
         let is_input = canonical(&path).is_some() && canonical(&path) == canonical(input);
         anyhow::ensure!(!is_input, "--results: must differ from the input file");
-        ResultsFile::create(path, Progress::new(lines))
+        ResultsFile::create(path, Progress::new(lines), self.validate_only)
+    }
+
+    fn path(&self, input: &Path, suffix: &str) -> PathBuf {
+        self.results.clone().unwrap_or_else(|| with_suffix(input, suffix))
     }
 }
 
@@ -78,39 +94,62 @@ type Rows = Box<dyn Iterator<Item = anyhow::Result<Row>>>;
 /// that were created before the server could not be reached remain, and the results file lists
 /// them.
 pub async fn run(args: &Args) -> anyhow::Result<bool> {
-    let (rows, lines) = read_rows(&args.file, &args.sheet)?;
+    let file = sheet::read_file(&args.file)?;
+    let (rows, lines) = parse_rows(&file, &args.sheet)?;
+    let mut memory = Memory::open(memory_path(args), &args.partner)?;
+    let earlier = if memory.is_empty() { HashMap::new() } else { memory.recognize(parse_rows(&file, &args.sheet)?.0) };
     // Connect first, so that a failed connection does not replace the results of an earlier import.
     let mut sender = Sender::connect(args).await?;
-    let mut results = args.results.create(&args.file, lines)?;
-    for batch in batch::batches(rows) {
-        let batch = batch?;
-        let (created, sent) = sender.send(batch.valid).await;
-        let (updated, sent) = match sent {
-            Ok(()) => sender.update(batch.updates).await,
+    let mut results = args.results.create(&args.file, RESULTS_SUFFIX, lines)?;
+    for batch in batch::batches(rows, earlier) {
+        let batch::Batch { valid, updates, invalid, mut keys } = batch?;
+        let (updated, deleted, sent) = sender.update(updates).await;
+        updated.iter().filter_map(Outcome::repeated_line).for_each(|line| drop(keys.remove(&line)));
+        let deleted_claims: Vec<_> = deleted.iter().map(|row| row.name.clone()).collect();
+        let (created, sent) = match sent {
+            Ok(()) => {
+                let recreated = deleted.into_iter().map(UpdateRow::into_request);
+                sender.send(valid.into_iter().chain(recreated).collect()).await
+            }
             Err(error) => (Vec::new(), Err(error)),
         };
-        results.write(batch.invalid.into_iter().chain(created).chain(updated).collect())?;
+        let outcomes: Vec<_> = invalid.into_iter().chain(created).chain(updated).collect();
+        if !args.results.validate_only {
+            memory.save(&outcomes, keys, deleted_claims)?;
+        }
+        results.write(outcomes)?;
         sent?;
     }
-    results.finish("claims", "imported", args.results.validate_only)
+    results.finish("claim", "imported")
 }
 
-/// Reads a file of claims. Returns its rows and the number of its lines.
-fn read_rows(path: &Path, args: &SheetArgs) -> anyhow::Result<(Rows, u64)> {
-    let (kind, content) = sheet::read_file(path)?;
-    if kind == FileKind::JsonLines {
-        let text = sheet::decode(&content, args.encoding)?.text;
+/// Parses a file of claims. Returns its rows and the number of its lines.
+fn parse_rows((kind, content): &(FileKind, Vec<u8>), args: &SheetArgs) -> anyhow::Result<(Rows, u64)> {
+    if *kind == FileKind::JsonLines {
+        let text = sheet::decode(content, args.encoding)?.text;
         let lines = text.lines().count() as u64;
         return Ok((Box::new(json_lines::rows(text)), lines));
     }
-    let sheet = Sheet::parse(kind, &content, args, columns::is_known)?;
+    let sheet = Sheet::parse(*kind, content, args, columns::is_known)?;
     let lines = sheet.lines;
-    Ok((Box::new(columns::rows(sheet)), lines))
+    Ok((Box::new(columns::rows(sheet)?), lines))
 }
 
-fn default_results_path(file: &Path) -> PathBuf {
+/// The end of the name of the results file.
+const RESULTS_SUFFIX: &str = ".results.jsonl";
+/// The end of the name of the file with the claims of rows.
+const MEMORY_SUFFIX: &str = ".claims.jsonl";
+
+/// Returns the path of the file with the claims of rows: in the folder of the results file, which
+/// can be written.
+fn memory_path(args: &Args) -> PathBuf {
+    let name = args.file.file_name().map(Path::new).unwrap_or(&args.file);
+    args.results.path(&args.file, RESULTS_SUFFIX).with_file_name(with_suffix(name, MEMORY_SUFFIX))
+}
+
+fn with_suffix(file: &Path, suffix: &str) -> PathBuf {
     let mut name = file.as_os_str().to_owned();
-    name.push(".results.jsonl");
+    name.push(suffix);
     name.into()
 }
 

@@ -8,7 +8,7 @@ use std::{
 
 use tokio::time::Instant;
 
-use super::results::Counts;
+use super::results::{Counts, count};
 
 /// The interval between two lines if standard error is not a terminal.
 const LINE_INTERVAL: Duration = Duration::from_secs(10);
@@ -77,7 +77,8 @@ fn figures(counts: Counts, permille: Option<u64>, elapsed: Duration) -> String {
     let percent = permille.map(|permille| format!("{}%, ", permille / 10)).unwrap_or_default();
     let seconds_left = permille.map(|permille| millis.saturating_mul(1000 - permille) / permille / 1000);
     let left = seconds_left.map(|seconds| format!(", {}:{:02} left", seconds / 60, seconds % 60)).unwrap_or_default();
-    format!("{percent}{rows} rows, {refused} refused, {} per second{left}", rows.saturating_mul(1000) / millis)
+    let rate = rows.saturating_mul(1000) / millis;
+    format!("{percent}{}, {refused} refused, {rate} per second{left}", count(rows, "row"))
 }
 
 #[cfg(test)]

@@ -43,16 +43,36 @@ pub(crate) struct Outcome {
 pub(crate) enum RowResult {
     /// The row created a draft or a document, or submitted a claim.
     Done,
+    /// The row was validated, and would do so.
+    WouldBeDone,
     /// An earlier call had done the same.
     Repeated,
     /// The row changed a draft.
     Updated,
+    /// The row was validated, and would change a draft.
+    WouldBeUpdated,
     /// The draft has the content of the row already.
     Unchanged,
     /// The claim exists and is not a draft. It stays as it is.
     NotADraft,
     /// The row was refused.
     Refused,
+}
+
+impl RowResult {
+    /// Returns the result of a row that was only validated.
+    const fn of_validation(self) -> Self {
+        match self {
+            Self::Done => Self::WouldBeDone,
+            Self::Updated => Self::WouldBeUpdated,
+            Self::WouldBeDone
+            | Self::Repeated
+            | Self::WouldBeUpdated
+            | Self::Unchanged
+            | Self::NotADraft
+            | Self::Refused => self,
+        }
+    }
 }
 
 /// The reason why a row was refused.
@@ -130,6 +150,20 @@ impl Outcome {
         }
     }
 
+    /// Returns the line and the claim of a row if the claim has the content of the row.
+    pub(super) fn claim_with_content(&self) -> Option<(u64, &str)> {
+        let has_content = match self.result {
+            RowResult::Done | RowResult::Repeated | RowResult::Updated | RowResult::Unchanged => true,
+            RowResult::WouldBeDone | RowResult::WouldBeUpdated | RowResult::NotADraft | RowResult::Refused => false,
+        };
+        has_content.then_some((self.line, self.claim.as_str()))
+    }
+
+    /// Returns the line of a row that an earlier call or import had handled.
+    pub(super) fn repeated_line(&self) -> Option<u64> {
+        (self.result == RowResult::Repeated).then_some(self.line)
+    }
+
     /// Adds the violations of the draft.
     pub(crate) fn with_violations(self, violations: Vec<Violation>) -> Self {
         let violations = violations.into_iter().map(|violation| FieldError {
@@ -159,6 +193,8 @@ pub(crate) struct ResultsFile {
     file: BufWriter<File>,
     counts: Counts,
     progress: Progress,
+    /// Whether the rows are only validated.
+    validate_only: bool,
 }
 
 /// The numbers of rows so far, by their results.
@@ -178,43 +214,58 @@ impl Counts {
     fn add(&mut self, result: RowResult) {
         self.rows += 1;
         *match result {
-            RowResult::Done => &mut self.done,
+            RowResult::Done | RowResult::WouldBeDone => &mut self.done,
             RowResult::Repeated => &mut self.repeated,
-            RowResult::Updated => &mut self.updated,
+            RowResult::Updated | RowResult::WouldBeUpdated => &mut self.updated,
             RowResult::Unchanged => &mut self.unchanged,
             RowResult::NotADraft => &mut self.not_a_draft,
             RowResult::Refused => &mut self.refused,
         } += 1;
     }
 
-    /// Returns the summary, for example `3 claims: 1 imported, 0 already imported, 2 refused`.
-    /// `verb` says what was done with the rows.
-    fn summary(self, rows: &str, verb: &str, validate_only: bool) -> String {
+    /// Returns the summary, for example `3 claims: 1 imported, 2 refused`. `row` says what a row
+    /// is, and `verb` what was done with it.
+    fn summary(self, row: &str, verb: &str, validate_only: bool) -> String {
         let would_be = if validate_only { "would be " } else { "" };
-        let mut parts = vec![format!("{} {would_be}{verb}", self.done), format!("{} already {verb}", self.repeated)];
-        let further = [
+        let not_a_draft = if self.not_a_draft == 1 {
+            "not a draft, which stays as it is"
+        } else {
+            "not drafts, which stay as they are"
+        };
+        let parts = [
+            (self.done, format!("{would_be}{verb}")),
+            (self.repeated, format!("already {verb}")),
             (self.updated, format!("{would_be}updated")),
             (self.unchanged, "unchanged".to_owned()),
-            (self.not_a_draft, "not drafts, which stay as they are".to_owned()),
+            (self.not_a_draft, not_a_draft.to_owned()),
+            (self.refused, if validate_only { "would be refused" } else { "refused" }.to_owned()),
         ];
-        parts
-            .extend(further.into_iter().filter(|(count, _)| *count > 0).map(|(count, text)| format!("{count} {text}")));
-        parts.push(format!("{} refused", self.refused));
-        format!("{} {rows}: {}", self.rows, parts.join(", "))
+        let parts: Vec<String> =
+            parts.into_iter().filter(|(count, _)| *count > 0).map(|(count, text)| format!("{count} {text}")).collect();
+        let separator = if parts.is_empty() { "" } else { ": " };
+        format!("{}{separator}{}", count(self.rows, row), parts.join(", "))
     }
+}
+
+/// Returns a number with its noun, for example `1 row` or `2 rows`.
+pub(super) fn count(number: u64, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
 impl ResultsFile {
     /// Creates the file, or replaces its content.
-    pub(super) fn create(path: PathBuf, progress: Progress) -> anyhow::Result<Self> {
+    pub(super) fn create(path: PathBuf, progress: Progress, validate_only: bool) -> anyhow::Result<Self> {
         let file = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
-        Ok(Self { path, file: BufWriter::new(file), counts: Counts::default(), progress })
+        Ok(Self { path, file: BufWriter::new(file), counts: Counts::default(), progress, validate_only })
     }
 
     /// Writes the results of a batch, in the order of the input file.
     pub(crate) fn write(&mut self, mut outcomes: Vec<Outcome>) -> anyhow::Result<()> {
         outcomes.sort_by_key(|outcome| outcome.line);
-        for outcome in &outcomes {
+        for outcome in &mut outcomes {
+            if self.validate_only {
+                outcome.result = outcome.result.of_validation();
+            }
             self.counts.add(outcome.result);
             serde_json::to_writer(&mut self.file, outcome)?;
             self.file.write_all(b"\n")?;
@@ -226,9 +277,9 @@ impl ResultsFile {
 
     /// Prints the summary. Returns whether no row was refused.
     #[expect(clippy::print_stdout, reason = "the summary is the output of the command")]
-    pub(crate) fn finish(self, rows: &str, verb: &str, validate_only: bool) -> anyhow::Result<bool> {
+    pub(crate) fn finish(self, row: &str, verb: &str) -> anyhow::Result<bool> {
         drop(self.progress);
-        println!("{}; see {}", self.counts.summary(rows, verb, validate_only), self.path.display());
+        println!("{}; see {}", self.counts.summary(row, verb, self.validate_only), self.path.display());
         Ok(self.counts.refused == 0)
     }
 }
@@ -240,17 +291,23 @@ mod tests {
     #[test]
     fn the_summary_names_what_was_done() {
         let mut counts = Counts::default();
-        for result in [RowResult::Done, RowResult::Repeated, RowResult::Repeated] {
-            counts.add(result);
-        }
-        assert_eq!(counts.summary("claims", "imported", false), "3 claims: 1 imported, 2 already imported, 0 refused");
-        for result in [RowResult::Updated, RowResult::Unchanged, RowResult::NotADraft, RowResult::Refused] {
+        assert_eq!(counts.summary("claim", "imported", false), "0 claims");
+        counts.add(RowResult::Done);
+        assert_eq!(counts.summary("claim", "imported", false), "1 claim: 1 imported");
+        for result in [RowResult::Repeated, RowResult::Repeated, RowResult::NotADraft] {
             counts.add(result);
         }
         assert_eq!(
-            counts.summary("claims", "imported", true),
-            "7 claims: 1 would be imported, 2 already imported, 1 would be updated, 1 unchanged, \
-             1 not drafts, which stay as they are, 1 refused"
+            counts.summary("claim", "submitted", false),
+            "4 claims: 1 submitted, 2 already submitted, 1 not a draft, which stays as it is"
+        );
+        for result in [RowResult::Updated, RowResult::Unchanged, RowResult::NotADraft, RowResult::Refused] {
+            counts.add(result.of_validation());
+        }
+        assert_eq!(
+            counts.summary("claim", "imported", true),
+            "8 claims: 1 would be imported, 2 already imported, 1 would be updated, 1 unchanged, \
+             2 not drafts, which stay as they are, 1 would be refused"
         );
     }
 }

@@ -16,7 +16,7 @@ use super::{
     Args,
     batch::{RequestRow, UpdateRow},
     results::{Outcome, ResultsFile, to_status},
-    update,
+    update::{self, Updated},
 };
 use crate::{
     server::{Connection, status_error},
@@ -97,19 +97,20 @@ impl Sender {
         Ok(())
     }
 
-    /// Updates the claims that rows name. Returns the result of each row or, after an error, the
-    /// results that are known so far.
-    pub(super) async fn update(&self, rows: Vec<UpdateRow>) -> (Vec<Outcome>, anyhow::Result<()>) {
+    /// Updates the claims of rows. Returns the result of each row or, after an error, the results
+    /// that are known so far, and the rows whose draft of an earlier import was deleted.
+    pub(super) async fn update(&self, rows: Vec<UpdateRow>) -> (Vec<Outcome>, Vec<UpdateRow>, anyhow::Result<()>) {
         let update = |row| update::update(&self.client, &self.connection, row, self.validate_only);
         let mut calls = pin!(stream::iter(rows).map(update).buffered(CONCURRENT_CALLS));
-        let mut outcomes = Vec::new();
+        let (mut outcomes, mut deleted) = (Vec::new(), Vec::new());
         while let Some(outcome) = calls.next().await {
             match outcome {
-                Ok(outcome) => outcomes.push(outcome),
-                Err(status) => return (outcomes, Err(status_error(&status))),
+                Ok(Updated::Outcome(outcome)) => outcomes.push(outcome),
+                Ok(Updated::Deleted(row)) => deleted.push(*row),
+                Err(status) => return (outcomes, deleted, Err(status_error(&status))),
             }
         }
-        (outcomes, Ok(()))
+        (outcomes, deleted, Ok(()))
     }
 }
 

@@ -1,11 +1,12 @@
-//! Updates the claim that a row names, if it is a draft (R17).
+//! Updates the claim of a row, if it is a draft (R17). The row names the claim, or an earlier
+//! import of the file created it.
 
 use cpor_proto::claims::v1::{
     Claim, ClaimState, GetClaimRequest, UpdateClaimRequest, claim_service_client::ClaimServiceClient,
 };
 use prost::Message as _;
 use prost_types::FieldMask;
-use tonic::{Status, transport::Channel};
+use tonic::{Code, Status, transport::Channel};
 
 use super::{
     batch::UpdateRow,
@@ -14,6 +15,14 @@ use super::{
     send::{call_with_retries, content_id},
 };
 use crate::server::Connection;
+
+/// What came of a row whose claim exists, or existed at an earlier import.
+pub(super) enum Updated {
+    /// The result of the row.
+    Outcome(Outcome),
+    /// An earlier import of the file created the draft, and it was deleted since.
+    Deleted(Box<UpdateRow>),
+}
 
 /// Replaces the fields of the row in the claim. Returns the result of the row.
 ///
@@ -27,18 +36,21 @@ pub(super) async fn update(
     connection: &Connection,
     row: UpdateRow,
     validate_only: bool,
-) -> Result<Outcome, Status> {
+) -> Result<Updated, Status> {
     let (line, name) = (row.line, row.name.to_string());
-    match update_draft(client, connection, row, validate_only).await {
-        Ok((result, claim)) => Ok(Outcome::accepted(line, result, name).with_violations(claim.violations)),
-        Err(status) => Outcome::unless_unavailable(line, &name, Err(status)),
+    match update_draft(client, connection, &row, validate_only).await {
+        Ok((result, claim)) => {
+            Ok(Updated::Outcome(Outcome::accepted(line, result, name).with_violations(claim.violations)))
+        }
+        Err(status) if status.code() == Code::NotFound && row.is_repeated.is_some() => Ok(Updated::Deleted(Box::new(row))),
+        Err(status) => Outcome::unless_unavailable(line, &name, Err(status)).map(Updated::Outcome),
     }
 }
 
 async fn update_draft(
     client: &ClaimServiceClient<Channel>,
     connection: &Connection,
-    row: UpdateRow,
+    row: &UpdateRow,
     validate_only: bool,
 ) -> Result<(RowResult, Claim), Status> {
     let get = || {
@@ -47,6 +59,9 @@ async fn update_draft(
         async move { client.get_claim(request).await }
     };
     let current = call_with_retries(get).await?;
+    if row.is_repeated == Some(true) {
+        return Ok((RowResult::Repeated, current));
+    }
     if current.state() != ClaimState::Editing {
         return Ok((RowResult::NotADraft, Claim::default()));
     }

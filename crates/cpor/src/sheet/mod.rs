@@ -53,6 +53,7 @@ impl FileKind {
     fn of(path: &Path, content: &[u8]) -> anyhow::Result<Self> {
         let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
         match extension.to_lowercase().as_str() {
+            "ods" => bail!("is an OpenDocument spreadsheet; save it as .xlsx or .csv"),
             _ if content.starts_with(b"PK\x03\x04") => Ok(Self::Xlsx),
             _ if content.starts_with(b"\xd0\xcf\x11\xe0") => bail!(
                 "is a workbook that is protected by a password or has an old format; save it as .xlsx without a password"

@@ -114,8 +114,9 @@ fn r59a_the_kind_of_a_file_follows_from_content_and_name() {
     assert_eq!(kind("x.JsonL", b"{"), Ok(FileKind::JsonLines));
     assert_eq!(kind("x.csv", b"PK\x03\x04"), Ok(FileKind::Xlsx));
     assert!(kind("x.xlsx", b"a,b").unwrap_err().contains("not a workbook"));
+    assert!(kind("x.ods", b"PK\x03\x04").unwrap_err().contains("save it as .xlsx"));
     assert!(kind("x.xlsx", b"\xd0\xcf\x11\xe0").unwrap_err().contains("password"));
-    assert!(kind("x.ods", b"").unwrap_err().contains(".csv, .xlsx or .jsonl"));
+    assert!(kind("x.doc", b"").unwrap_err().contains(".csv, .xlsx or .jsonl"));
 }
 
 #[test]

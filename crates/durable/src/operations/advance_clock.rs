@@ -30,7 +30,8 @@ impl OperationsServer {
     /// this once the caller is known; tests call it directly.
     ///
     /// # Errors
-    /// Returns FAILED_PRECONDITION (`CLOCK_NOT_VIRTUAL`) if the business clock shows real time.
+    /// Returns FAILED_PRECONDITION: `CLOCK_NOT_VIRTUAL` if the business clock shows real time, and
+    /// `CLOCK_TIME_PASSED` if it is already past the time.
     pub async fn handle_advance_clock(
         &self,
         request: wire::AdvanceClockRequest,
@@ -48,7 +49,10 @@ impl OperationsServer {
         let fired_before = self.fired_deadlines();
         let mut clocks = self.read_clocks().await?;
         let start = clocks.iter().max().copied().ok_or_else(not_virtual)?;
-        let target = target_time(&request, start).max(start);
+        let target = target_time(&request, start);
+        if target < start {
+            return Err(time_passed(target, start));
+        }
         if request.validate_only {
             let clock = Some(self.clock_message(&[target]));
             return Ok(wire::AdvanceClockResponse { clock, fired_deadline_count: 0, pending_work: Vec::new() });
@@ -111,6 +115,16 @@ fn target_time(request: &wire::AdvanceClockRequest, start: Timestamp) -> Timesta
     };
     // A later time than this cannot be stored.
     cpor_bulk_rows::storable_time(target)
+}
+
+fn time_passed(target: Timestamp, now: Timestamp) -> Status {
+    let (target, now) = (cpor_types::rfc3339(target), cpor_types::rfc3339(now));
+    cpor_call::status::with_reason(
+        Code::FailedPrecondition,
+        wire::ErrorReason::ClockTimePassed.as_str_name(),
+        format!("to_time: must not be before the current business time, {now}; it is {target}"),
+        &[("current_time", &now)],
+    )
 }
 
 fn not_virtual() -> Status {

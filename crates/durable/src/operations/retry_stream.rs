@@ -53,7 +53,7 @@ fn not_found(name: &str) -> Status {
     cpor_call::status::with_reason(
         Code::NotFound,
         wire::ErrorReason::StreamNotFound.as_str_name(),
-        "the stream does not exist",
+        cpor_call::status::not_found_message(name),
         &[("resource", name)],
     )
 }

@@ -17,6 +17,7 @@ use cpor_proto::{
         AdvanceClockRequest, AdvanceClockResponse, DeadlineState, ListDeadlinesRequest, advance_clock_request::Target,
     },
     options::v1::Service as WireService,
+    wire_time::to_wire_time,
 };
 use cpor_types::{SystemClock, Timestamp};
 
@@ -64,12 +65,17 @@ async fn the_clock_steps_through_due_times_in_order(fixture: Fixture) {
         assert_eq!(effective, start() + TimeDelta::seconds(60 - 10 * n));
         assert_eq!(recorded, effective, "the clock stood at its due time");
     }
-    let stay = AdvanceClockRequest {
-        target: Some(Target::ToTime(prost_types::Timestamp { seconds: 0, nanos: 0 })),
-        validate_only: false,
-    };
-    let stayed = server.handle_advance_clock(stay, Duration::from_secs(20)).await.unwrap();
-    assert_eq!(time(&stayed), start() + TimeDelta::seconds(35), "the clock does not move back");
+    let to_time = |time| AdvanceClockRequest { target: Some(Target::ToTime(to_wire_time(time))), validate_only: false };
+    let now = start() + TimeDelta::seconds(35);
+    let stayed = server.handle_advance_clock(to_time(now), Duration::from_secs(20)).await.unwrap();
+    assert_eq!(time(&stayed), now, "a repeated call finds the clock at its time");
+    let earlier = now - TimeDelta::microseconds(1);
+    let refused = server.handle_advance_clock(to_time(earlier), Duration::from_secs(20)).await.unwrap_err();
+    assert_eq!(cpor_call::status::reason(&refused).unwrap(), "CLOCK_TIME_PASSED");
+    let current = cpor_call::status::metadata(&refused, "current_time").unwrap();
+    assert_eq!(current, cpor_types::rfc3339(now));
+    assert!(refused.message().contains(&current), "{}", refused.message());
+    assert_eq!(host.now().await.unwrap(), now);
 }
 
 async fn unfinished_work_is_listed(fixture: Fixture) {

@@ -285,8 +285,8 @@ pub mod advance_clock_request {
         /// waits until the services are idle.
         #[prost(int64, tag = "1")]
         BySeconds(i64),
-        /// The time to move the clock to. A time before the current business time leaves the clock where
-        /// it is.
+        /// The time to move the clock to. It must not be before the current business time; the current
+        /// time itself only waits until the services are idle.
         #[prost(message, tag = "2")]
         ToTime(::prost_types::Timestamp),
     }
@@ -411,6 +411,9 @@ pub enum ErrorReason {
     ClockNotVirtual = 2,
     /// There is no such stream. Code NOT_FOUND. The metadata key `resource` holds the requested name.
     StreamNotFound = 3,
+    /// The clock is already past the time, and it never moves back. Code FAILED_PRECONDITION. The
+    /// metadata key `current_time` holds the current business time.
+    ClockTimePassed = 4,
 }
 impl ErrorReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -423,6 +426,7 @@ impl ErrorReason {
             Self::StreamNotParked => "STREAM_NOT_PARKED",
             Self::ClockNotVirtual => "CLOCK_NOT_VIRTUAL",
             Self::StreamNotFound => "STREAM_NOT_FOUND",
+            Self::ClockTimePassed => "CLOCK_TIME_PASSED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -432,6 +436,7 @@ impl ErrorReason {
             "STREAM_NOT_PARKED" => Some(Self::StreamNotParked),
             "CLOCK_NOT_VIRTUAL" => Some(Self::ClockNotVirtual),
             "STREAM_NOT_FOUND" => Some(Self::StreamNotFound),
+            "CLOCK_TIME_PASSED" => Some(Self::ClockTimePassed),
             _ => None,
         }
     }
@@ -665,7 +670,8 @@ pub mod operations_service_client {
         /// moves back and stays where it is once it has reached that time. A repeated call with
         /// `by_seconds` moves the clock again.
         ///
-        /// Errors: FAILED_PRECONDITION (CLOCK_NOT_VIRTUAL) if the system runs on real time.
+        /// Errors: FAILED_PRECONDITION (CLOCK_NOT_VIRTUAL) if the system runs on real time;
+        /// FAILED_PRECONDITION (CLOCK_TIME_PASSED) if `to_time` is before the current business time.
         ///
         /// Callers: `operator`.
         pub async fn advance_clock(
@@ -772,7 +778,8 @@ pub mod operations_service_server {
         /// moves back and stays where it is once it has reached that time. A repeated call with
         /// `by_seconds` moves the clock again.
         ///
-        /// Errors: FAILED_PRECONDITION (CLOCK_NOT_VIRTUAL) if the system runs on real time.
+        /// Errors: FAILED_PRECONDITION (CLOCK_NOT_VIRTUAL) if the system runs on real time;
+        /// FAILED_PRECONDITION (CLOCK_TIME_PASSED) if `to_time` is before the current business time.
         ///
         /// Callers: `operator`.
         async fn advance_clock(

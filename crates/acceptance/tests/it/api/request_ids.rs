@@ -7,7 +7,7 @@ use cpor_acceptance::{
 use cpor_proto::{
     claims::v1::{
         Claim, ClaimState, Comment, CreateClaimRequest, CreateCommentRequest, DeleteClaimRequest, SubmitClaimRequest,
-        WithdrawClaimRequest, WithdrawReason,
+        UpdateClaimRequest, WithdrawClaimRequest, WithdrawReason,
     },
     consents::v1::DeclineConsentRequest,
     eligibility::v1::{ImportUsageRequest, UsageMonth, import_usage_result::Outcome as UsageOutcome},
@@ -24,6 +24,7 @@ both_databases![
     a_refused_request_can_be_retried,
     a_replay_returns_the_current_claim,
     a_replayed_upload_returns_its_own_document,
+    a_replay_after_the_deletion_returns_the_first_response,
     a_replayed_directory_import_changes_nothing,
     a_replayed_usage_import_changes_nothing,
 ];
@@ -181,4 +182,24 @@ async fn a_replayed_upload_returns_its_own_document(system: &TestSystem) {
     case.remove(&first.name).await.unwrap();
     assert_eq!(upload("one").await, first, "the document was removed meanwhile");
     assert_eq!(case.evidence().await, [second]);
+}
+
+async fn a_replay_after_the_deletion_returns_the_first_response(system: &TestSystem) {
+    let case = TestClaim::create_draft(system, system.presales().await).await.unwrap();
+    let upload = async |id: &str| {
+        let mut message = case.upload_message("proof.pdf", PDF);
+        message.metadata.as_mut().unwrap().request_id = id.into();
+        case.upload_parts(vec![message]).await
+    };
+    let update = async |id: &str| {
+        let claim = Some(Claim { name: case.name.clone(), display_name: "New".into(), ..Claim::default() });
+        let request = UpdateClaimRequest { claim, request_id: id.into(), ..UpdateClaimRequest::default() };
+        case.partner.claims().update_claim(request).await.map(tonic::Response::into_inner)
+    };
+    let (uploaded, updated) = (upload("one").await.unwrap(), update("one").await.unwrap());
+    case.delete().await.unwrap();
+    assert_eq!(upload("one").await.unwrap(), uploaded);
+    assert_eq!(update("one").await.unwrap().name, updated.name);
+    assert_refused(upload("two").await, Code::NotFound, "RESOURCE_NOT_FOUND");
+    assert_refused(update("two").await, Code::NotFound, "RESOURCE_NOT_FOUND");
 }

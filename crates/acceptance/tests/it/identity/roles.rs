@@ -122,7 +122,10 @@ pub(crate) fn anonymized(outcome: CallResult, names: &ResourceNames) -> Result<u
             |text: &str| names.all().iter().fold(text.to_owned(), |text, name| text.replace(name, "<name>"));
         let info = status.get_details_error_info().expect("every refusal has its ErrorInfo");
         let metadata = info.metadata.iter().map(|(key, value)| (key.clone(), without_names(value))).collect();
-        (status.code(), without_names(status.message()), info.reason, metadata)
+        // The kind of a resource that is not found follows from its name.
+        let message = without_names(status.message());
+        let kind = message.find("\"<name>\" does not exist").unwrap_or_default();
+        (status.code(), message[kind..].to_owned(), info.reason, metadata)
     })
 }
 

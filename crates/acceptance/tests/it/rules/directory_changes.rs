@@ -6,7 +6,10 @@ use cpor_acceptance::{
     rows, timestamp,
 };
 use cpor_proto::{
-    claims::v1::{Claim, ClaimState, CreateClaimRequest, ExplainClaimRequest, SuggestClaimLinesRequest},
+    claims::v1::{
+        BatchCreateClaimsRequest, BatchCreateClaimsResult, BatchCreateClaimsRow, Claim, ClaimState, CreateClaimRequest,
+        ExplainClaimRequest, GetClaimRequest, SuggestClaimLinesRequest, WithdrawReason,
+    },
     registry::v1::{
         DirectoryRow, DomainEnd, GetPartnerRequest, GetTenantRequest, ImportDirectoryRequest, ListPartnersRequest,
         ListTenantsRequest, LookupTenantRequest, Partner, Tenant, directory_row::Row, import_result::Outcome,
@@ -25,8 +28,10 @@ both_databases![
     r2a_locations_and_domains_end,
     r2a_a_workload_ends_its_lines,
     r12a_a_wrong_domain_learns_nothing,
+    r12a_a_batch_with_wrong_domains_learns_nothing,
     r12a_an_own_domain_shows_what_can_be_claimed,
     r12a_a_domain_names_its_tenant_and_no_more,
+    r38_a_line_of_another_claim_is_not_suggested,
 ];
 
 /// Imports rows and returns the outcome and the reason of the refusal of each. A call with
@@ -273,6 +278,51 @@ async fn r12a_a_wrong_domain_learns_nothing(system: &TestSystem) {
     }
 }
 
+async fn r12a_a_batch_with_wrong_domains_learns_nothing(system: &TestSystem) {
+    let claim = system.presales().await;
+    let lines = vec![
+        // The tenant has one such subscription, which would be filled in (R10 g).
+        line("dynamics-365-sales", ""),
+        line("power-apps", &system.next_uuid()),
+        line("power-automate", ""),
+    ];
+    let row = |domain: &str, tenant: &str| BatchCreateClaimsRow {
+        claim: Some(Claim {
+            customer_domain: domain.into(),
+            tenant_id: tenant.into(),
+            lines: lines.clone(),
+            ..claim.clone()
+        }),
+        ..BatchCreateClaimsRow::default()
+    };
+    let unknown = system.next_uuid();
+    let rows = vec![
+        row("tailspin.example", FABRIKAM),
+        row("", FABRIKAM),
+        row("fabrikam.example", &unknown),
+        row("fabrikam.example", FABRIKAM),
+    ];
+    for validate_only in [true, false] {
+        let request = BatchCreateClaimsRequest { parent: "partners/contoso".into(), rows: rows.clone(), validate_only };
+        let results = system.contoso.claims().batch_create_claims(request).await.unwrap().into_inner().results;
+        let about_tenant = |result: &BatchCreateClaimsResult| -> Vec<String> {
+            let fields = ["customer_domain", "tenant_id", "lines"];
+            let is_about_tenant = |field: &str| fields.iter().any(|prefix| field.starts_with(prefix));
+            let violations = result.violations.iter().filter(|violation| is_about_tenant(&violation.field));
+            violations.map(|found| found.reason.clone()).filter(|reason| reason != "FIELD_REQUIRED").collect()
+        };
+        assert_eq!(about_tenant(&results[0]), ["DOMAIN_NOT_OF_TENANT"]);
+        assert!(about_tenant(&results[1]).is_empty(), "{:?}", results[1]);
+        assert_eq!(about_tenant(&results[2]), ["TENANT_UNKNOWN"]);
+        assert!(about_tenant(&results[3]).len() > 1, "the own domain is judged: {:?}", results[3]);
+        for result in results[..3].iter().filter(|_| !validate_only) {
+            let request = GetClaimRequest { name: result.claim.clone() };
+            let created = system.contoso.claims().get_claim(request).await.unwrap().into_inner();
+            assert_eq!(created.lines[0].subscription_id, "", "nothing is filled in");
+        }
+    }
+}
+
 async fn r12a_an_own_domain_shows_what_can_be_claimed(system: &TestSystem) {
     let claim = system.presales().await;
     let subscription = claim.lines[0].subscription_id.clone();
@@ -286,6 +336,36 @@ async fn r12a_an_own_domain_shows_what_can_be_claimed(system: &TestSystem) {
     assert!(some.suggestions.iter().all(|found| found.product == "products/power-bi"));
     let foreign = system.northwind.claims().suggest_claim_lines(request).await;
     assert_refused(foreign, Code::NotFound, "RESOURCE_NOT_FOUND");
+}
+
+async fn r38_a_line_of_another_claim_is_not_suggested(system: &TestSystem) {
+    let claim = system.presales().await;
+    let product = claim.lines[0].product.clone();
+    let suggested = async |case: &TestClaim<'_>| -> Vec<String> {
+        let request = SuggestClaimLinesRequest { name: case.name.clone(), product: product.clone() };
+        let response = case.partner.claims().suggest_claim_lines(request).await.unwrap().into_inner();
+        assert_eq!(response.total_size as usize, response.suggestions.len());
+        response.suggestions.into_iter().map(|found| found.subscription_id).collect()
+    };
+    let subscription = claim.lines[0].subscription_id.clone();
+    let draft = async |activities: &[Activity]| {
+        let activities = activities.iter().map(|activity| (*activity).into()).collect();
+        TestClaim::create_draft(system, Claim { lines: vec![], activities, ..claim.clone() }).await.unwrap()
+    };
+    let presales = draft(&[Activity::PreSales]).await;
+    let both = draft(&[Activity::Usage, Activity::PreSales]).await;
+    let (usage, open) = (draft(&[Activity::Usage]).await, draft(&[]).await);
+    // R37: what a rival claims or holds makes no difference.
+    TestClaim::at_stage(system, system.rival_of(&claim), ClaimStage::Official).await;
+    for case in [&presales, &both, &usage, &open] {
+        assert!(suggested(case).await.contains(&subscription));
+    }
+    let own = TestClaim::at_stage(system, claim.clone(), ClaimStage::Submitted).await;
+    for (case, is_suggested) in [(&presales, false), (&both, false), (&usage, true), (&open, true), (&own, true)] {
+        assert_eq!(suggested(case).await.contains(&subscription), is_suggested, "{:?}", case.claim().await.activities);
+    }
+    own.withdraw(WithdrawReason::WrongActivity, "").await.unwrap();
+    assert!(suggested(&presales).await.contains(&subscription), "the claim is closed");
 }
 
 async fn r12a_a_domain_names_its_tenant_and_no_more(system: &TestSystem) {

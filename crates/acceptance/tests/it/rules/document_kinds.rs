@@ -78,6 +78,10 @@ async fn r14a_only_complete_documents_are_accepted(system: &TestSystem) {
     let case = TestClaim::create_draft(system, system.presales().await).await.unwrap();
     let whole = office_document("word/document.xml", WORD, &[]);
     let (torn, without_middle) = (&whole[..whole.len() - 30], [&whole[..100], &whole[150..]].concat());
+    // Bytes are missing from a part that does not determine the kind.
+    let pictures: Vec<String> = (0..100).map(|number| format!("word/media/{number:03}.png")).collect();
+    let long = office_document("word/document.xml", WORD, &pictures);
+    let without_picture = [&long[..3000], &long[3050..]].concat();
     let template = "application/vnd.openxmlformats-officedocument.wordprocessingml.template.main+xml";
     let binary = "application/vnd.ms-excel.sheet.binary.macroEnabled.main";
     for bytes in [
@@ -89,6 +93,7 @@ async fn r14a_only_complete_documents_are_accepted(system: &TestSystem) {
         document!("jpeg-marker-alone.jpg"),
         torn,
         &without_middle,
+        &without_picture,
         &office_document("word/document.xml", template, &[]),
         &office_document("xl/workbook.bin", binary, &[]),
     ] {

@@ -61,12 +61,13 @@ async fn r16_a_created_claim_is_a_draft(system: &TestSystem) {
     let expected = [
         ClaimCommand::Update,
         ClaimCommand::Delete,
-        ClaimCommand::Submit,
         ClaimCommand::AddEvidence,
         ClaimCommand::RemoveEvidence,
         ClaimCommand::Comment,
     ];
-    assert_eq!(allowed, expected);
+    assert_eq!(allowed, expected, "R11: it cannot be submitted without evidence");
+    let complete = TestClaim::create_with_evidence(system, system.presales().await).await.claim().await;
+    assert!(complete.allowed_commands().any(|command| command == ClaimCommand::Submit));
 }
 
 async fn r17_update_changes_the_named_fields_only(system: &TestSystem) {

@@ -4,8 +4,12 @@ use chrono::TimeDelta;
 use cpor_acceptance::{
     Actor, ClaimStage, NORTHWIND, TestClaim, TestSystem, assert_refused, both_databases, from_timestamp,
 };
-use cpor_proto::claims::v1::{
-    Claim, ClaimExplanation, ClaimState, ExplainClaimRequest, ListClaimsRequest, Party, WaitsFor, WithdrawReason,
+use cpor_proto::{
+    claims::v1::{
+        Claim, ClaimCommand, ClaimExplanation, ClaimState, ExplainClaimRequest, ListClaimsRequest, Party, WaitsFor,
+        WithdrawReason,
+    },
+    r#type::v1::Contact,
 };
 use cpor_types::Role;
 use tonic::Code;
@@ -21,6 +25,7 @@ both_databases![
     r60_claims_are_listed_by_what_they_wait_for,
     r60_customers_get_explanations_for_their_tenant,
     r60_a_draft_names_its_violations_and_the_next_call,
+    r43a_a_draft_says_that_its_contact_needs_a_confirmation,
     r60_a_rejection_names_its_reason,
     r60_a_decline_says_that_only_an_approval_helps,
 ];
@@ -359,10 +364,16 @@ async fn r60_a_draft_names_its_violations_and_the_next_call(system: &TestSystem)
     let case = TestClaim::create_draft(system, claim).await.unwrap();
     let explanation = explain(&case, &case.partner).await;
     assert_eq!(explanation.violations, case.claim().await.violations);
-    for violation in &explanation.violations {
-        let names = |reason: &&String| reason.contains(&violation.field) && reason.contains(&violation.reason);
-        assert!(explanation.reasons.iter().any(|reason| names(&reason)), "{violation:?}: {:?}", explanation.reasons);
-    }
+    assert_eq!(
+        explanation.reasons,
+        ["4 violations keep the claim from being submitted until all are corrected."],
+        "{:?}",
+        explanation.violations
+    );
+    let shown = format!("{:?}", (&explanation.reasons, &explanation.refused_commands, &explanation.explanation));
+    assert!(!shown.contains("customer_contact"), "each violation is said once: {shown}");
+    let allowed: Vec<_> = case.claim().await.allowed_commands().collect();
+    assert!(!allowed.contains(&ClaimCommand::Submit), "the claim agrees with the explanation: {allowed:?}");
     assert!(!commands(&explanation, Party::Partner).contains(&"SubmitClaim"));
     let submit = explanation.refused_commands.iter().find(|refused| refused.method.ends_with("/SubmitClaim")).unwrap();
     assert_eq!(submit.reason, "CLAIM_INCOMPLETE");
@@ -373,6 +384,27 @@ async fn r60_a_draft_names_its_violations_and_the_next_call(system: &TestSystem)
     let explanation = explain(&complete, &complete.partner).await;
     assert!(explanation.violations.is_empty() && commands(&explanation, Party::Partner).contains(&"SubmitClaim"));
     assert_eq!(next_calls(&explanation), [("SubmitClaim", vec!["name"])]);
+}
+
+async fn r43a_a_draft_says_that_its_contact_needs_a_confirmation(system: &TestSystem) {
+    let claim = system.presales().await;
+    let contact = |email: &str| Contact { email: email.into(), ..claim.customer_contact.clone().unwrap() };
+    let case = TestClaim::create_with_evidence(system, claim.clone()).await;
+    assert!(explain(&case, &case.partner).await.reasons.is_empty(), "the contact is at the customer's domain");
+    for (email, domain, is_warned) in [
+        ("jana@consultant.example", "fabrikam.example", true),
+        // R12a: nothing is told about a tenant that is not named by one of its domains.
+        ("jana@consultant.example", "tailspin.example", false),
+        ("jana@sub.fabrikam.example", "fabrikam.example", true),
+        ("jana@FABRIKAM.example", "fabrikam.example", false),
+    ] {
+        let changed =
+            Claim { customer_contact: Some(contact(email)), customer_domain: domain.into(), ..Claim::default() };
+        case.update(changed, &["customer_contact", "customer_domain"]).await.unwrap();
+        let reasons = explain(&case, &case.partner).await.reasons;
+        let warns = |reason: &String| reason.contains("a reviewer has confirmed the contact");
+        assert_eq!(reasons.iter().any(warns), is_warned, "{email} {domain}: {reasons:?}");
+    }
 }
 
 async fn r60_a_rejection_names_its_reason(system: &TestSystem) {

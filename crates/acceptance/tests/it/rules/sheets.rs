@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use cpor_acceptance::{ClaimStage, PDF, TestClaim, TestSystem, both_databases};
-use cpor_proto::claims::v1::{Claim, ClaimState};
+use cpor_proto::claims::v1::{Claim, ClaimLine, ClaimState, DeleteClaimRequest};
 use serde_json::Value;
 
 use super::command_line::{claims, export, import, run_with_results};
@@ -14,6 +14,8 @@ both_databases![
     r59a_a_fault_of_a_row_is_its_result,
     r59a_what_is_exported_comes_back_the_same,
     r59a_a_row_updates_the_draft_that_it_names,
+    r59a_a_corrected_row_updates_its_draft,
+    r59a_a_column_that_is_absent_changes_nothing,
     r59a_a_validation_predicts_the_import,
     r59a_evidence_is_added_to_many_claims,
     r59a_many_drafts_are_submitted,
@@ -111,7 +113,7 @@ async fn r59a_a_fault_of_a_row_is_its_result(system: &TestSystem) {
     ];
     fs::write(&file, rows.join("\r\n") + "\r\nFive\r\n").unwrap();
     let (success, output, lines) = import(system, &file).await;
-    assert!(!success && output.contains("5 claims: 2 imported, 0 already imported, 3 refused"), "{output}");
+    assert!(!success && output.contains("5 claims: 2 imported, 3 refused;"), "{output}");
     assert_eq!(results(&lines), [(2, "done"), (4, "refused"), (6, "refused"), (7, "refused"), (8, "done")]);
     let fields: Vec<_> = lines.iter().map(|result| result["error"]["fields"][0]["field"].as_str()).collect();
     assert_eq!(fields, [None, Some("claim.mpn_id"), Some("activities"), Some(""), None]);
@@ -190,7 +192,7 @@ async fn r59a_a_row_updates_the_draft_that_it_names(system: &TestSystem) {
     let corrected = text.replace("Jana Dvořáková", "Jana Nová").replace(",1001,", ",1002,");
     fs::write(&file, &corrected).unwrap();
     let (success, output, lines) = import(system, &file).await;
-    assert!(success && output.contains("0 imported, 0 already imported, 1 updated, 1 not drafts"), "{output}");
+    assert!(success && output.contains("2 claims: 1 updated, 1 not a draft, which stays as it is;"), "{output}");
     let mut shown: Vec<_> =
         lines.iter().map(|row| (row["claim"].as_str().unwrap(), row["result"].as_str().unwrap())).collect();
     shown.sort_unstable();
@@ -201,7 +203,7 @@ async fn r59a_a_row_updates_the_draft_that_it_names(system: &TestSystem) {
     assert_eq!((updated.mpn_id.as_str(), updated.customer_contact.unwrap().name.as_str()), ("1002", "Jana Nová"));
     assert_eq!(submitted.claim().await, before);
     let (success, output, _) = import(system, &file).await;
-    assert!(success && output.contains("1 unchanged, 1 not drafts"), "{output}");
+    assert!(success && output.contains("1 unchanged, 1 not a draft"), "{output}");
     assert_eq!(claims(system).await.len(), 2);
 
     // A column that the sheet does not have keeps its value; an empty cell clears it.
@@ -222,6 +224,89 @@ async fn r59a_a_row_updates_the_draft_that_it_names(system: &TestSystem) {
     assert_eq!((updated.display_name.as_str(), updated.mpn_id.as_str()), ("Again", "1002"));
 }
 
+async fn r59a_a_corrected_row_updates_its_draft(system: &TestSystem) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("claims.csv");
+    let header = "display_name,mpn_id,customer_contact_email,activities,product";
+    let rows = [
+        "One,1001,jana@fabrikam.example,usage,teams",
+        "Two,1001,jana@fabrikam.exmaple,usage,intune",
+        "Three,1001,,usage,",
+        "Four,1001,,pre_sales,",
+    ];
+    let import_rows = async |rows: &[&str], options: &[&str]| {
+        fs::write(&file, format!("{header}\n{}\n", rows.join("\n"))).unwrap();
+        let (success, output, lines) =
+            run_with_results(system, &[&["import", "--partner", "contoso"], options].concat(), &file).await;
+        assert!(success, "{output}");
+        (output, lines)
+    };
+    let (output, first) = import_rows(&rows, &[]).await;
+    assert!(output.contains("4 claims: 4 imported;"), "{output}");
+    let name = |line: usize| first[line]["claim"].as_str().unwrap();
+
+    // A cell of Two is corrected, Three is renamed, One is deleted, and Five is inserted before.
+    let request = DeleteClaimRequest { name: name(0).into(), ..DeleteClaimRequest::default() };
+    system.contoso.claims().delete_claim(request).await.unwrap();
+    let corrected =
+        ["Five,1002,,usage,", rows[3], "Two,1002,jana@fabrikam.example,usage,intune", "Drei,1001,,usage,", rows[0]];
+    let (output, lines) = import_rows(&corrected, &["--validate-only"]).await;
+    let prediction = "5 claims: 2 would be imported, 1 already imported, 2 would be updated;";
+    assert!(output.contains(prediction), "{output}");
+    assert_eq!(claims(system).await.len(), 3, "{lines:?}");
+    let (output, lines) = import_rows(&corrected, &[]).await;
+    assert!(output.contains("5 claims: 2 imported, 1 already imported, 2 updated;"), "{output}");
+    assert_eq!(results(&lines), [(2, "done"), (3, "repeated"), (4, "updated"), (5, "updated"), (6, "done")]);
+    let names: Vec<_> = lines.iter().map(|line| line["claim"].as_str().unwrap()).collect();
+    assert_eq!(names[1..4], [name(3), name(1), name(2)]);
+    assert_ne!(names[4], name(0), "the draft was deleted");
+    let shown: Vec<_> = claims(system).await.into_iter().map(|claim| (claim.display_name, claim.mpn_id)).collect();
+    let expected = [("Drei", "1001"), ("Five", "1002"), ("Four", "1001"), ("One", "1001"), ("Two", "1002")];
+    assert_eq!(shown, expected.map(|(name, mpn_id)| (name.to_owned(), mpn_id.to_owned())));
+    let (output, _) = import_rows(&corrected, &[]).await;
+    assert!(output.contains("5 claims: 5 already imported;"), "{output}");
+    let (output, _) = import_rows(&rows, &[]).await;
+    assert!(output.contains("4 claims: 2 already imported, 2 updated;"), "{output}");
+    assert_eq!(claims(system).await.len(), 5);
+
+    // The file is of one system and partner: for others its rows are new.
+    let memory = folder.path().join("claims.csv.claims.jsonl");
+    let kept = fs::read_to_string(&memory).unwrap();
+    fs::write(&memory, kept.replace("partners/contoso/", "partners/northwind/")).unwrap();
+    let (output, _) = import_rows(&["One,1002,,usage,teams"], &[]).await;
+    assert!(output.contains("1 claim: 1 imported;"), "{output}");
+    fs::write(&memory, "nonsense\n").unwrap();
+    let (success, output, _) = import(system, &file).await;
+    assert!(!success && output.contains("claims.csv.claims.jsonl: line 1 is malformed"), "{output}");
+}
+
+async fn r59a_a_column_that_is_absent_changes_nothing(system: &TestSystem) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("claims.csv");
+    let case = TestClaim::create_draft(system, system.presales().await).await.unwrap();
+    let before = case.claim().await;
+    let (name, product) = (&case.name, before.lines[0].product.trim_start_matches("products/"));
+    let lines_after = async |text: String| {
+        fs::write(&file, text).unwrap();
+        let (_, output, results) = import(system, &file).await;
+        (output, results, case.claim().await.lines)
+    };
+    let (output, _, lines) = lines_after(format!("claim,subscription_id\n{name},x\n")).await;
+    assert!(output.contains("has the column `subscription_id` without `product`"), "{output}");
+    assert_eq!(lines, before.lines);
+    let (output, results, lines) = lines_after(format!("claim,product,subscription_id\n{name},,x\n")).await;
+    assert!(output.contains("1 claim: 1 refused;"), "{output}");
+    assert_eq!(results[0]["error"]["fields"][0]["field"], "subscription_id");
+    assert_eq!(lines, before.lines);
+    for text in [format!("claim,mpn_id\n{name},1002\n"), format!("claim,product\n{name},{product}\n")] {
+        let (output, _, lines) = lines_after(text).await;
+        assert!(output.contains("1 claim: 1 u"), "{output}");
+        let shown = |lines: &[ClaimLine]| (lines[0].product.clone(), lines[0].subscription_id.clone());
+        assert_eq!((lines.len(), shown(&lines)), (1, shown(&before.lines)));
+    }
+    assert_eq!(case.claim().await.mpn_id, "1002");
+}
+
 async fn r59a_a_validation_predicts_the_import(system: &TestSystem) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("claims.csv");
@@ -231,13 +316,14 @@ async fn r59a_a_validation_predicts_the_import(system: &TestSystem) {
     fs::write(&file, format!("claim,display_name\n,One\n,Two\n,Three\n{named},New\n")).unwrap();
     let validate = ["import", "--partner", "contoso", "--validate-only"];
     let (success, output, lines) = run_with_results(system, &validate, &file).await;
-    let prediction = "4 claims: 1 would be imported, 2 already imported, 1 would be updated, 0 refused";
+    let prediction = "4 claims: 1 would be imported, 2 already imported, 1 would be updated;";
     assert!(success && output.contains(prediction), "{output}");
     assert_eq!(claims(system).await.len(), 2);
-    let predicted: Vec<Value> = lines.iter().map(|line| line["result"].clone()).collect();
+    let predicted: Vec<_> = results(&lines);
+    assert_eq!(predicted, [(2, "repeated"), (3, "repeated"), (4, "would_be_done"), (5, "would_be_updated")]);
     let (success, output, lines) = import(system, &file).await;
-    assert!(success && output.contains("4 claims: 1 imported, 2 already imported, 1 updated, 0 refused"), "{output}");
-    assert_eq!(lines.iter().map(|line| line["result"].clone()).collect::<Vec<_>>(), predicted);
+    assert!(success && output.contains("4 claims: 1 imported, 2 already imported, 1 updated;"), "{output}");
+    assert_eq!(results(&lines), [(2, "repeated"), (3, "repeated"), (4, "done"), (5, "updated")]);
 }
 
 async fn r59a_evidence_is_added_to_many_claims(system: &TestSystem) {
@@ -254,10 +340,13 @@ async fn r59a_evidence_is_added_to_many_claims(system: &TestSystem) {
     );
     fs::write(&file, rows).unwrap();
     let (success, output, lines) = run_with_results(system, &["evidence", "--validate-only"], &file).await;
-    assert!(!success && output.contains("5 documents: 2 would be uploaded, 0 already uploaded, 3 refused"), "{output}");
-    assert_eq!(results(&lines), [(2, "done"), (3, "done"), (4, "refused"), (5, "refused"), (6, "refused")]);
+    assert!(!success && output.contains("5 documents: 2 would be uploaded, 3 would be refused;"), "{output}");
+    assert_eq!(
+        results(&lines),
+        [(2, "would_be_done"), (3, "would_be_done"), (4, "refused"), (5, "refused"), (6, "refused")]
+    );
     assert!(first.evidence().await.is_empty());
-    for expected in ["2 uploaded, 0 already uploaded, 3 refused", "0 uploaded, 2 already uploaded, 3 refused"] {
+    for expected in [": 2 uploaded, 3 refused;", ": 2 already uploaded, 3 refused;"] {
         let (success, output, lines) = run_with_results(system, &["evidence"], &file).await;
         assert!(!success && output.contains(expected), "{output}");
         let fields = lines[4]["error"]["fields"].as_array().unwrap().iter();
@@ -270,6 +359,14 @@ async fn r59a_evidence_is_added_to_many_claims(system: &TestSystem) {
     assert_eq!((evidence.len(), evidence[0].file_name.as_str()), (1, "proof.pdf"));
     assert_eq!(evidence[0].signature_time.unwrap().to_string(), "2026-03-01T00:00:00Z");
     assert_eq!(second.evidence().await.len(), 1);
+    // A document that was removed is uploaded again, each time.
+    for _ in 0..2 {
+        first.remove(&first.evidence().await[0].name).await.unwrap();
+        let (_, output, lines) = run_with_results(system, &["evidence"], &file).await;
+        assert!(output.contains(": 1 uploaded, 1 already uploaded, 3 refused;"), "{output}");
+        assert_eq!(results(&lines)[..2], [(2, "done"), (3, "repeated")]);
+        assert_eq!((first.evidence().await.len(), second.evidence().await.len()), (1, 1));
+    }
     fs::write(&file, "claim\nx\n").unwrap();
     let (success, output, _) = run_with_results(system, &["evidence"], &file).await;
     assert!(!success && output.contains("lacks the columns `file`"), "{output}");
@@ -283,17 +380,14 @@ async fn r59a_many_drafts_are_submitted(system: &TestSystem) {
         TestClaim::create_draft(system, Claim { display_name: "z".into(), ..Claim::default() }).await.unwrap();
     export(system, Path::new(&file)).await;
     let (success, output, _) = run_with_results(system, &["submit", "--validate-only"], &file).await;
-    assert!(!success && output.contains("2 claims: 1 would be submitted, 0 already submitted, 1 refused"), "{output}");
+    assert!(!success && output.contains("2 claims: 1 would be submitted, 1 would be refused;"), "{output}");
     assert_eq!(complete.claim().await.state(), ClaimState::Editing);
     let (success, output, lines) = run_with_results(system, &["submit"], &file).await;
-    assert!(!success && output.contains("2 claims: 1 submitted, 0 already submitted, 1 refused"), "{output}");
+    assert!(!success && output.contains("2 claims: 1 submitted, 1 refused;"), "{output}");
     assert_eq!(complete.claim().await.state(), ClaimState::Submitted);
     assert_eq!(lines[1]["claim"], Value::String(incomplete.name.clone()));
     assert!(lines[1]["error"]["fields"].as_array().unwrap().len() > 5, "{}", lines[1]);
     let (_, output, lines) = run_with_results(system, &["submit"], &file).await;
-    assert!(
-        output.contains("0 submitted, 0 already submitted, 1 not drafts, which stay as they are, 1 refused"),
-        "{output}"
-    );
+    assert!(output.contains("2 claims: 1 not a draft, which stays as it is, 1 refused;"), "{output}");
     assert_eq!(lines[0]["result"], "not_a_draft");
 }

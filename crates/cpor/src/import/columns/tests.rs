@@ -6,7 +6,7 @@ fn sheet(file: &str) -> anyhow::Result<Sheet> {
 }
 
 fn parse_file(file: &str) -> Vec<Row> {
-    rows(sheet(file).unwrap()).collect::<Result<_, _>>().unwrap()
+    rows(sheet(file).unwrap()).unwrap().collect::<Result<_, _>>().unwrap()
 }
 
 /// Returns the fields and descriptions of a row's errors.
@@ -108,7 +108,7 @@ fn a_row_with_the_name_of_a_claim_replaces_its_columns() {
         customer_contact: contact("j@x"),
         ..Claim::default()
     };
-    let (_, fields) = rows[0].existing.clone().unwrap();
+    let fields = rows[0].fields.clone();
     let merged = fields.merge(Claim { policy: "2021@1".into(), ..current.clone() }, rows[0].claim.as_ref().unwrap());
     let line = |product: &str| ClaimLine { product: format!("products/{product}"), ..ClaimLine::default() };
     let lines = vec![line("teams"), line("intune")];
@@ -130,4 +130,33 @@ fn escaped_formulas_are_unescaped() {
     let rows = parse_file("display_name,customer_name,policy\n'=1+1,'tis,2021@1\n");
     let claim = rows[0].claim.as_ref().unwrap();
     assert_eq!((claim.display_name.as_str(), claim.customer_name.as_str()), ("=1+1", "'tis"));
+}
+
+#[test]
+fn a_column_that_the_sheet_lacks_changes_nothing() {
+    let name = "partners/contoso/claims/0198f3a0-0000-7000-8000-000000000001";
+    let line = |product: &str, subscription: &str| ClaimLine {
+        product: format!("products/{product}"),
+        subscription_id: subscription.into(),
+        ..ClaimLine::default()
+    };
+    let current = Claim {
+        lines: vec![line("power-bi", "a"), line("power-bi", "b"), line("power-apps", "c")],
+        ..Claim::default()
+    };
+    let merged = |file: &str| {
+        let row = parse_file(file).remove(0);
+        row.fields.merge(current.clone(), row.claim.as_ref().unwrap()).lines
+    };
+    assert_eq!(merged(&format!("claim,mpn_id\n{name},1001\n")), current.lines);
+    assert_eq!(
+        merged(&format!("claim,product\n{name},power-apps\n{name},power-bi\n{name},power-bi\n{name},power-bi\n")),
+        [line("power-apps", "c"), line("power-bi", "a"), line("power-bi", "b"), line("power-bi", "")]
+    );
+    let both = format!("claim,product,subscription_id\n{name},power-bi,\n");
+    assert_eq!(merged(&both), [line("power-bi", "")], "an empty cell clears the value");
+    let error = rows(sheet(&format!("claim,subscription_id\n{name},x\n")).unwrap()).err().unwrap().to_string();
+    assert!(error.contains("`subscription_id` without `product`"), "{error}");
+    let row = parse_file(&format!("claim,product,subscription_id\n{name},,x\n")).remove(0);
+    assert_eq!(errors(&row), [("subscription_id", "needs a product in the column `product`")]);
 }
