@@ -621,6 +621,10 @@ pub struct ClaimEdited {
     /// The customer contact before the change. Absent if the contact did not change.
     #[prost(message, optional, tag = "3")]
     pub previous_contact: ::core::option::Option<super::super::r#type::v1::Contact>,
+    /// True if the customer contact is notified again and nothing else changes, because the partner
+    /// corrected the technical contact of an approved claim (R29a).
+    #[prost(bool, tag = "4")]
+    pub notify_again: bool,
 }
 impl ::prost::Name for ClaimEdited {
     const NAME: &'static str = "ClaimEdited";
@@ -1636,6 +1640,10 @@ pub struct ConsentWindowPassed {
     /// The event is sent again, without this mark, when a reviewer has confirmed the contact.
     #[prost(bool, tag = "2")]
     pub awaits_confirmation: bool,
+    /// The number of the request for consent that the silence answers (see
+    /// `ClaimSnapshot.consent_request_number`). Silence on an earlier request does not count (R29a).
+    #[prost(uint32, tag = "3")]
+    pub consent_request_number: u32,
 }
 impl ::prost::Name for ConsentWindowPassed {
     const NAME: &'static str = "ConsentWindowPassed";
