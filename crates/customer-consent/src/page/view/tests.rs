@@ -153,7 +153,7 @@ fn r29_r43a_no_page_contradicts_itself() {
 }
 
 #[test]
-fn r29_r43a_the_status_page_of_old_links_and_unconfirmed_approvals() {
+fn r29_r43a_old_links_and_unconfirmed_approvals() {
     for state in [StateKind::Requested, StateKind::AwaitingDelivery, StateKind::WindowOpen] {
         insta::assert_snapshot!(format!("old_link_{state:?}"), content(&status_of_link(&in_state(state), false)));
     }
