@@ -179,7 +179,12 @@ fn notice_texts<'a>(
 ) -> NoticeTexts<'a> {
     let (translation, mail) = (text.translation(), &text.translation().mail);
     let (subject, first_paragraph) = subject_and_first_paragraph(mail, consent, notice.kind);
-    let declined_before = consent.needs_explicit_approval().then_some(&translation.page.declined_before);
+    // What the customer has decided before: an approval that does not count yet, or a decline.
+    let earlier_decision = if consent.is_approval_unconfirmed() {
+        Some(&translation.page.unconfirmed)
+    } else {
+        consent.needs_explicit_approval().then_some(&translation.page.declined_before)
+    };
     // Before the window is open, its end is unknown. If the acceptance of this mail opens the
     // window, the mail states that the window is counted from this mail.
     let window_starts_with_this_mail =
@@ -193,7 +198,7 @@ fn notice_texts<'a>(
         language: &translation.language,
         subject: text.fill(subject),
         greeting: mail.greeting.fill(&[("name", &notice.contact.name)]),
-        lead: std::iter::once(first_paragraph).chain(declined_before).map(|paragraph| text.fill(paragraph)).collect(),
+        lead: std::iter::once(first_paragraph).chain(earlier_decision).map(|paragraph| text.fill(paragraph)).collect(),
         change: text.change().filter(|_| notice.kind == NoticeKind::Change),
         details: text.claim_details(),
         partner_access: text.partner_access(),
@@ -220,9 +225,9 @@ fn subject_and_first_paragraph<'a>(mail: &'a MailTexts, consent: &Consent, kind:
         NoticeKind::Dispute if is_past_review => (&mail.dispute_subject, &mail.submission_lead_checked),
         NoticeKind::Dispute => (&mail.dispute_subject, &mail.dispute_lead),
         NoticeKind::Approval if is_official => (&mail.approval_subject_granted, &mail.approval_lead_granted),
-        NoticeKind::Approval if consent.declined_before || !consent.claim.contact_authorized => {
-            (&mail.explicit_subject, &mail.approval_lead)
-        }
+        // R43a: neither silence nor the approval alone makes the association official.
+        NoticeKind::Approval if !consent.claim.contact_authorized => (&mail.submission_subject, &mail.approval_lead),
+        NoticeKind::Approval if consent.declined_before => (&mail.explicit_subject, &mail.approval_lead),
         NoticeKind::Approval => (&mail.approval_subject, &mail.approval_lead),
     }
 }
@@ -232,7 +237,7 @@ fn request_paragraph<'a>(mail: &'a MailTexts, consent: &Consent, notice: &Notice
     if !notice.current {
         return &mail.former_ask;
     }
-    if consent.state.official_since().is_some() || consent.counting_approval().is_some() {
+    if consent.state.official_since().is_some() || consent.approval.is_some() {
         return &mail.approved_ask;
     }
     match notice.kind {

@@ -203,6 +203,8 @@ text_sections! {
         window,
         /// The window is open, and only an explicit approval counts.
         explicit,
+        /// The window has passed, and a reviewer has to confirm the contact.
+        unconfirmed,
         /// The policy allows a decline after the window too.
         any_time,
     }
@@ -237,8 +239,10 @@ text_sections! {
         ahead,
         /// The contact approved, and a reviewer has to confirm the contact.
         unconfirmed,
-        /// The claim is approved.
+        /// The claim is approved, and the holder of the link can approve or decline it.
         approved,
+        /// The claim is approved, and the holder of the link cannot approve it.
+        approved_told,
         /// The customer declined before a dispute.
         declined_before,
         /// The link can only decline.

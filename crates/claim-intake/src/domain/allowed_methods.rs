@@ -236,7 +236,8 @@ impl Claim {
     }
 
     /// R43: returns whether the customer can decline. The customer can do so until the consent
-    /// window ends, and afterwards if the policy profile allows it. A rejected claim can be
+    /// window ends, and afterwards while the contact has to be confirmed (R43a), or if the policy
+    /// profile allows it. A rejected claim can be
     /// declined while it can be disputed, unless the customer's last decision is a decline.
     pub(super) fn customer_can_decline(&self, now: Timestamp) -> bool {
         let Some(submission) = self.state.submission() else { return false };
@@ -272,8 +273,12 @@ impl Claim {
         matches!(self.state.association(), Some(Association::Ended { .. }))
     }
 
-    /// Returns whether the consent window is open or has not opened yet.
+    /// Returns whether the customer can still decide: the consent window is open or has not opened
+    /// yet, or it has passed and the silence does not count yet (R43a).
     fn is_window_pending(&self, now: Timestamp) -> bool {
-        self.state.submission().is_some_and(|submission| submission.consent_due.is_none_or(|due| now < due))
+        let is_pending = self.state.association() == Some(&Association::Pending);
+        self.state.submission().is_some_and(|submission| {
+            submission.consent_due.is_none_or(|due| now < due) || (is_pending && submission.awaits_confirmation)
+        })
     }
 }

@@ -25,6 +25,17 @@ pub struct Event {
     pub late: Vec<PersonalData>,
 }
 
+/// How an edit after the submission notifies the customer (R29, R29a).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EditNotice {
+    /// The customer is not notified.
+    None,
+    /// The technical contact of an approved claim changed: the customer contact is notified again.
+    Again,
+    /// Lines or the customer contact changed: the customer is asked anew.
+    Anew,
+}
+
 /// The kinds of events, with the data that other services need.
 #[derive(Clone, Debug, PartialEq)]
 pub enum EventKind {
@@ -34,8 +45,8 @@ pub enum EventKind {
     Updated,
     /// The partner edited the claim after the submission (R29).
     Edited {
-        /// Whether lines or the customer contact changed. The customer must then be notified again.
-        renotify: bool,
+        /// How the customer is notified of the edit.
+        notice: EditNotice,
         /// The previous customer contact, if it changed.
         previous_contact: Option<Contact>,
     },

@@ -164,6 +164,8 @@ pub enum ConsentFact {
     WindowPassed {
         /// Whether the silence does not count until a reviewer confirms the contact (R43a).
         awaits_confirmation: bool,
+        /// The number of the request that the silence answers, as in [`Self::Approved`].
+        consent_request_number: u32,
     },
     /// The customer approved explicitly (R26a).
     Approved {

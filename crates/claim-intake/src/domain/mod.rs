@@ -39,7 +39,7 @@ pub use allowed_methods::{AllowedMethod, Party, PartyMethod, SERVICES};
 pub use claim::{Claim, Erasure};
 pub use content::{Contact, Content, Field};
 pub use directory::{DirectoryAnswer, DirectoryFacts, Tenant};
-pub use event::{ClaimClosure, ClosureCause, Event, EventKind};
+pub use event::{ClaimClosure, ClosureCause, EditNotice, Event, EventKind};
 pub use evidence::{Comment, Evidence, EvidenceKind};
 pub use facts::{Awards, ConsentFact, Fact, LineVerdict, ReviewFact};
 pub use line::{Assessment, AssociationEnd, DirectoryLine, EndReason, Line, LostLine, Verdict};

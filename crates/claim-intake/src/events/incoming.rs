@@ -115,8 +115,11 @@ fn fact_from_event(incoming: &IncomingEvent, entropy: &dyn Entropy) -> Result<(C
             (&event.claim, Fact::Consent(ConsentFact::WindowOpened { due, rule: event.rule.clone() }))
         }
         Payload::ConsentWindowPassed(event) => {
-            let awaits_confirmation = event.awaits_confirmation;
-            (&event.claim, Fact::Consent(ConsentFact::WindowPassed { awaits_confirmation }))
+            let passed = ConsentFact::WindowPassed {
+                awaits_confirmation: event.awaits_confirmation,
+                consent_request_number: event.consent_request_number,
+            };
+            (&event.claim, Fact::Consent(passed))
         }
         Payload::CustomerApproved(event) => {
             let channel = enum_value::<ConsentChannel>(event.channel)?.to_string();

@@ -20,7 +20,9 @@
 //! | payment declined (R54b) | `PaymentDeclined` | eligibility |
 //! | closed (R22, R24–R26) | `ClaimClosed` | poe-review, customer-consent, registry |
 //! | personal data erased, if the claim was submitted (R56) | `PersonalDataErased` | poe-review, customer-consent |
-use crate::domain::{Claim, ClaimStateKind, Contact, Event, EventKind, Evidence, Line, StatementStatus, Submission};
+use crate::domain::{
+    Claim, ClaimStateKind, Contact, EditNotice, Event, EventKind, Evidence, Line, StatementStatus, Submission,
+};
 use cpor_durable::{Change, OutgoingEvent, RecordedEvent};
 use cpor_proto::wire_time::to_wire_time;
 use cpor_proto::{
@@ -88,9 +90,13 @@ fn events_for(change: &Change<Claim>, recorded: &RecordedEvent<Event>) -> Vec<Ou
             };
             (Payload::ClaimDisputed(disputed), review_and_consent)
         }
-        EventKind::Edited { renotify, previous_contact } => {
-            let previous_contact = previous_contact.as_ref().map(contact_snapshot);
-            let edited = ClaimEdited { snapshot: snapshot(), renotify: *renotify, previous_contact };
+        EventKind::Edited { notice, previous_contact } => {
+            let edited = ClaimEdited {
+                snapshot: snapshot(),
+                renotify: *notice == EditNotice::Anew,
+                notify_again: *notice == EditNotice::Again,
+                previous_contact: previous_contact.as_ref().map(contact_snapshot),
+            };
             (Payload::ClaimEdited(edited), review_and_consent)
         }
         EventKind::ContactConfirmed => {
@@ -184,7 +190,7 @@ fn tenant_name(tenant: TenantId) -> String {
 
 /// Returns the `ClaimEdited` event of an edit that needs no new notice to the customer.
 const fn edited_without_new_notice(snapshot: Option<ClaimSnapshot>) -> ClaimEdited {
-    ClaimEdited { snapshot, renotify: false, previous_contact: None }
+    ClaimEdited { snapshot, renotify: false, notify_again: false, previous_contact: None }
 }
 
 fn contact_snapshot(contact: &Contact) -> types::Contact {
@@ -320,7 +326,8 @@ mod tests {
 
     #[test]
     fn r27_the_grant_is_sent_to_the_registry_only() {
-        let life = TestClaim::approved().fact(&Fact::Consent(ConsentFact::WindowPassed { awaits_confirmation: false }));
+        let life = TestClaim::approved()
+            .fact(&Fact::Consent(ConsentFact::WindowPassed { awaits_confirmation: false, consent_request_number: 0 }));
         assert_eq!(destinations(&outgoing_for_last(&life, 2)), [Service::Registry]);
     }
 

@@ -99,7 +99,8 @@ fn r57_an_approval_names_the_next_step() {
     assert_mail("approval_in_open_window", &life.fact(&window_opened()), PartnerMailKind::Approval, start());
     let early = TestClaim::submitted().fact(&customer_approved()).approved_by_reviewer();
     assert_mail("approval_after_the_customer", &early, PartnerMailKind::Approval, early.now);
-    let silent = TestClaim::approved().fact(&Fact::Consent(ConsentFact::WindowPassed { awaits_confirmation: false }));
+    let silent = TestClaim::approved()
+        .fact(&Fact::Consent(ConsentFact::WindowPassed { awaits_confirmation: false, consent_request_number: 0 }));
     assert_mail("approval_after_silence", &silent, PartnerMailKind::Approval, silent.now);
     let declined = TestClaim::approved().fact(&declined());
     assert!(mail(&declined, PartnerMailKind::Approval, start()).is_none());

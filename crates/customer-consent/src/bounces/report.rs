@@ -8,6 +8,9 @@ use super::{ReturnAddress, ReturnAddresses};
 /// The headers that can contain the return address to which a report was sent.
 const RECIPIENT_HEADERS: [&str; 4] = ["to", "delivered-to", "x-original-to", "envelope-to"];
 
+/// The action of a mail that will not be delivered.
+const FAILED: &str = "failed";
+
 /// The delivery status of one mail.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct DeliveryStatus {
@@ -30,13 +33,14 @@ struct RecipientStatus {
 }
 
 impl DeliveryStatus {
-    /// Reads a report. Returns `None` if the mail is not a delivery status notification, or was not
-    /// sent to a return address.
+    /// Reads a report. Returns `None` if the mail is neither a delivery status notification nor a
+    /// report of Exim as plain text, or was not sent to a return address.
     pub(super) fn read(content: &[u8], addresses: &ReturnAddresses) -> Option<Self> {
         let message = MessageParser::default().parse(content)?;
         let mut headers = message.headers_raw().filter(|(name, _)| is_one_of(name, &RECIPIENT_HEADERS));
         let address = headers.find_map(|(_, value)| addresses.find_in(value))?;
-        Some(Self { address, recipients: recipients(&message)? })
+        let recipients = recipients(&message).or_else(|| failed_recipients(&message))?;
+        Some(Self { address, recipients })
     }
 
     /// Returns the reason of the bounce if the mail to `recipient` could not be delivered. If the
@@ -50,7 +54,7 @@ impl DeliveryStatus {
         if judged.iter().any(|status| is_one_of(&status.action, &["delivered", "relayed", "expanded"])) {
             return None;
         }
-        let failed = judged.into_iter().find(|status| status.action == "failed")?;
+        let failed = judged.into_iter().find(|status| status.action == FAILED)?;
         Some(format!("delivery report {}", failed.code).trim_end().to_owned())
     }
 }
@@ -71,6 +75,16 @@ fn recipients(message: &Message<'_>) -> Option<Vec<RecipientStatus>> {
     Some(text.split("\n\n").filter_map(recipient_status).collect())
 }
 
+/// Returns the recipients that Exim names in a report without a delivery status: plain text, and a
+/// header with the recipients that did not get the mail. A report on a delay has no such header.
+fn failed_recipients(message: &Message<'_>) -> Option<Vec<RecipientStatus>> {
+    let headers = message.headers_raw().filter(|(name, _)| name.eq_ignore_ascii_case("x-failed-recipients"));
+    let addresses: Vec<_> =
+        headers.flat_map(|(_, value)| value.split(',')).map(|part| part.trim().to_owned()).collect();
+    let failed = |addresses| RecipientStatus { addresses, action: FAILED.to_owned(), code: String::new() };
+    (!addresses.is_empty()).then(|| addresses.into_iter().map(|address| failed(vec![address])).collect())
+}
+
 /// Reads the fields of one group. Returns `None` if it is not about a recipient.
 fn recipient_status(group: &str) -> Option<RecipientStatus> {
     let group = format!("{}\n\n", group.trim_start());
@@ -81,11 +95,27 @@ fn recipient_status(group: &str) -> Option<RecipientStatus> {
     // The value can be followed by a comment.
     let first_word = |text: &str| text.split(|c: char| c.is_whitespace() || c == '(').next().map(str::to_owned);
     let address = |name| field(name).map(|value| value.rsplit(';').next().unwrap_or(value).trim().to_owned());
+    let code = field("status").and_then(first_word).filter(|code| is_status_code(code)).unwrap_or_default();
+    // Some mail systems leave the action out. The class of the status code then tells it.
+    let action = match field("action").and_then(first_word) {
+        Some(action) => action.to_ascii_lowercase(),
+        None => action_of_class(code.chars().next()?)?.to_owned(),
+    };
     Some(RecipientStatus {
-        action: first_word(field("action")?)?.to_ascii_lowercase(),
-        code: field("status").and_then(first_word).filter(|code| is_status_code(code)).unwrap_or_default(),
+        action,
+        code,
         addresses: ["original-recipient", "final-recipient"].into_iter().filter_map(address).collect(),
     })
+}
+
+/// Returns the action that a class of status codes stands for.
+const fn action_of_class(class: char) -> Option<&'static str> {
+    match class {
+        '2' => Some("delivered"),
+        '4' => Some("delayed"),
+        '5' => Some(FAILED),
+        _ => None,
+    }
 }
 
 /// Returns whether the text is a status code such as `5.1.1`.

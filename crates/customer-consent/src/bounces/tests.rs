@@ -11,6 +11,13 @@ on_both_databases![r41b_a_failed_delivery_stops_the_window, r41b_other_mails_cha
 /// The address that the notices of the sample claim are sent to.
 const CONTACT: &str = "anna.lee@fabrikam.example";
 
+/// A sample of a report: its name, its content, and the reason of the bounce, if it is one.
+macro_rules! sample {
+    ($name:literal, $reason:expr) => {
+        ($name, include_str!(concat!("samples/", $name, ".eml")), $reason)
+    };
+}
+
 /// Returns a report (RFC 3464) with these fields for the recipient.
 fn report(to: &str, recipient_fields: &str) -> String {
     format!(
@@ -92,6 +99,44 @@ async fn r41b_other_mails_change_nothing(system: TestSystem) {
     for other in others {
         deliver(&reader, &other).await;
         assert_eq!(system.consent().await.state.kind(), StateKind::WindowOpen, "{other}");
+    }
+}
+
+/// Reports in the formats of several mail systems, with the reason of the bounce, if it is one.
+/// `{to}` stands for the return address and `{recipient}` for the recipient.
+const SAMPLES: [(&str, &str, Option<&str>); 18] = [
+    sample!("postfix-failed", Some("delivery report 5.1.1")),
+    sample!("postfix-expired", Some("delivery report 4.4.1")),
+    sample!("postfix-delayed", None),
+    sample!("exchange-online-failed", Some("delivery report 5.1.10")),
+    sample!("exchange-online-delayed", None),
+    sample!("gmail-failed", Some("delivery report 5.1.1")),
+    sample!("gmail-delayed", None),
+    sample!("exim-failed", Some("delivery report 5.0.0")),
+    sample!("exim-text-failed", Some("delivery report")),
+    sample!("exim-text-delayed", None),
+    sample!("sendmail-failed", Some("delivery report 5.1.1")),
+    sample!("no-final-recipient-failed", Some("delivery report 5.2.1")),
+    sample!("no-action-failed", Some("delivery report 5.4.4")),
+    sample!("utf8-failed", Some("delivery report 5.1.1")),
+    sample!("utf8-delayed", None),
+    sample!("read-receipt", None),
+    sample!("list-delivered", None),
+    ("holiday", "To: {to}\nAuto-Submitted: auto-replied\nSubject: Automatic reply\n\nBack on Monday.\n", None),
+];
+
+#[test]
+fn r41b_reports_of_many_mail_systems_are_read() {
+    let addresses = ReturnAddresses::at(RETURN_DOMAIN);
+    let address = ReturnAddress { tenant: crate::domain::samples::claim().tenant, notice: Uuid::max() };
+    for (name, content, expected) in SAMPLES {
+        let content = content.replace("{to}", &addresses.format(address)).replace("{recipient}", CONTACT);
+        for content in [content.clone(), content.replace('\n', "\r\n")] {
+            let status = DeliveryStatus::read(content.as_bytes(), &addresses);
+            assert!(expected.is_none() || status.as_ref().is_some_and(|status| status.address == address), "{name}");
+            let reason = status.and_then(|status| status.bounce_of(CONTACT));
+            assert_eq!(reason.as_deref(), expected, "{name}");
+        }
     }
 }
 

@@ -164,9 +164,12 @@ impl<'a> ConsentText<'a> {
     }
 
     /// Returns the section on what happens if the customer does nothing (R42), or `None` if silence
-    /// has no effect any more.
+    /// has no effect any more, because of the state or an approval that a reviewer has to confirm.
     pub(crate) fn no_response(&self) -> Option<Section> {
         let texts = &self.translation.no_response;
+        if self.consent.is_approval_unconfirmed() {
+            return None;
+        }
         let has_approved = self.consent.counting_approval().is_some();
         let text = match &self.consent.state {
             State::Requested | State::AwaitingReviewInWindow(_) | State::AwaitingReviewWindowPassed(_)
@@ -215,13 +218,13 @@ impl<'a> ConsentText<'a> {
             State::Requested if self.counts_from_submission => &texts.awaiting,
             State::Requested => &texts.requested,
             State::AwaitingDelivery(_) | State::GrantedAwaitingDelivery { .. } => &texts.awaiting,
-            State::WindowOpen(_) if self.consent.declined_before => &texts.explicit,
+            State::WindowOpen(_) if self.consent.declined_before && self.consent.approval.is_none() => &texts.explicit,
+            State::AwaitingConfirmation(_) => &texts.unconfirmed,
             State::AwaitingReviewInWindow(_)
             | State::WindowOpen(_)
             | State::GrantedInWindow { .. }
             | State::RejectedDisputable { .. } => &texts.window,
             State::AwaitingReviewWindowPassed(_)
-            | State::AwaitingConfirmation(_)
             | State::Granted { .. }
             | State::Declined(_)
             | State::Closed { .. } => {

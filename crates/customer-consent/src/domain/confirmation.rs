@@ -38,6 +38,19 @@ impl Consent {
         self.approval.filter(|approval| self.counts(approval.channel))
     }
 
+    /// Returns whether the contact has approved by link, and that does not count until a reviewer
+    /// has confirmed the contact (R43a).
+    pub(crate) fn is_approval_unconfirmed(&self) -> bool {
+        let is_undecided = self.state.official_since().is_none() && !self.state.kind().is_over();
+        self.approval.is_some() && self.counting_approval().is_none() && is_undecided
+    }
+
+    /// Returns the explicit approval by an administrator of the tenant, if there is one. It counts
+    /// whoever the contact is.
+    pub(super) fn approval_of_tenant(&self) -> Option<DecisionRecord> {
+        self.approval.filter(|approval| approval.channel == Channel::SignedIn)
+    }
+
     /// Returns whether the silence of the customer does not count: the contact is not authorized
     /// (R43a). After an earlier decline, silence is a decline, unless the contact has approved.
     pub(super) fn needs_confirmation(&self) -> bool {
@@ -72,7 +85,7 @@ impl Consent {
             }
             (None, _, Effect::MovesTo(_), Some(window)) => {
                 let state = State::Granted { since: now, window };
-                Transition::new(next.with_state(state, now), [Event::WindowPassed { awaits_confirmation: false }])
+                Transition::new(next.with_state(state, now), [next.window_passed_event(false)])
             }
             (_, _, _, _) => Transition::new(next, []),
         }

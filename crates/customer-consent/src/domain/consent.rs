@@ -150,6 +150,11 @@ impl Consent {
         Transition::new(self.with_state(State::Declined(decline), now), [event])
     }
 
+    /// Returns the event that reports the end of the consent window to claim-intake.
+    pub(super) fn window_passed_event(&self, awaits_confirmation: bool) -> Event {
+        Event::WindowPassed { awaits_confirmation, consent_request_number: self.claim.consent_request_number }
+    }
+
     /// Withdraws the notices that are still queued.
     pub(super) fn withdraw_queued_notices(&mut self, now: Timestamp) {
         for notice in &mut self.notices {
@@ -160,21 +165,20 @@ impl Consent {
     }
 
     /// Applies the end of the consent window. R27: silence makes the association official, if the
-    /// contact is authorized (R43a). R28:
-    /// after an earlier decline, silence is a decline. After an explicit approval the association
-    /// is official already, and only the right to decline ends. In that case too the event is
-    /// recorded, for the claim's history (R56).
+    /// contact is authorized (R43a). R28: after an earlier decline, silence is a decline. After an
+    /// explicit approval the association is official already, and only the right to decline ends.
+    /// In that case too the event is recorded, for the claim's history (R56).
     fn pass_window(&self, window: &Window) -> Transition<Self> {
         let due = window.deadline.due;
         let granted_since = |since| self.with_state(State::Granted { since, window: window.clone() }, due);
         match self.state.official_since() {
-            Some(since) => Transition::new(granted_since(since), [Event::WindowPassed { awaits_confirmation: false }]),
+            Some(since) => Transition::new(granted_since(since), [self.window_passed_event(false)]),
             None if self.needs_confirmation() => Transition::new(
                 self.with_state(State::AwaitingConfirmation(window.clone()), due),
-                [Event::WindowPassed { awaits_confirmation: true }],
+                [self.window_passed_event(true)],
             ),
             None if self.declined_before => self.decline_by_silence(due),
-            None => Transition::new(granted_since(due), [Event::WindowPassed { awaits_confirmation: false }]),
+            None => Transition::new(granted_since(due), [self.window_passed_event(false)]),
         }
     }
 }

@@ -53,6 +53,9 @@ pub(crate) enum Event {
     WindowPassed {
         /// Whether the silence does not count yet, because the contact is not authorized (R43a).
         awaits_confirmation: bool,
+        /// The number of the request that the silence answers; see
+        /// [`ClaimSummary::consent_request_number`](super::ClaimSummary::consent_request_number).
+        consent_request_number: u32,
     },
     /// A mail that confirms a decision was queued (R43a).
     ConfirmationQueued {

@@ -9,7 +9,7 @@ use cpor_durable::Transition;
 use cpor_types::{Deadline, Timestamp};
 use uuid::Uuid;
 
-use super::notice::NoticeKind;
+use super::notice::{Delivery, Notice, NoticeKind};
 use super::state::{State, StateKind, Window};
 use super::table::{Effect, Input};
 use super::{ClaimSummary, Consent, Event, Terms};
@@ -24,6 +24,17 @@ pub(crate) struct ClaimApproval {
     /// Whether the customer declined before the dispute, so that an explicit approval is needed
     /// (R28).
     pub(crate) explicit_approval_needed: bool,
+}
+
+/// How an edit of the claim notifies the customer (R29, R29a).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum EditNotice {
+    /// The customer is not notified.
+    None,
+    /// The contact of an approved claim is notified again, and nothing else changes.
+    Again,
+    /// The customer is asked anew: earlier links can only decline, and an earlier approval lapses.
+    Anew,
 }
 
 /// The customer's last decision before a dispute, as reported by claim-intake (R28).
@@ -87,12 +98,12 @@ impl Consent {
         let mut transition = match (passed_window, consent.state.open_window()) {
             (Some(window), _) if !has_approved && consent.needs_confirmation() => {
                 let next = consent.with_state(State::AwaitingConfirmation(window.clone()), now);
-                return Some(Transition::new(next, [Event::WindowPassed { awaits_confirmation: true }]));
+                return Some(Transition::new(next, [window.opened_event(), consent.window_passed_event(true)]));
             }
             (Some(_), _) if !has_approved && consent.declined_before => return Some(consent.decline_by_silence(now)),
             (Some(window), _) => {
                 let next = consent.with_state(State::Granted { since: now, window: window.clone() }, now);
-                return Some(Transition::new(next, [Event::WindowPassed { awaits_confirmation: false }]));
+                return Some(Transition::new(next, [window.opened_event(), consent.window_passed_event(false)]));
             }
             (None, Some(window)) => {
                 let state = if has_approved { consent.granted_state(now) } else { State::WindowOpen(window.clone()) };
@@ -111,28 +122,31 @@ impl Consent {
         Some(Transition { next: notice_transition.next, ..transition })
     }
 
-    /// Applies an edit of the claim after its submission (R29, R37). If `renotify` is true, the
-    /// former and the current contact are notified, in that order, with the ids `notices`. After
-    /// that, earlier links can only decline, and an earlier explicit approval is removed. If the
-    /// claim is approved, only a new contact is notified (R29a).
+    /// Applies an edit of the claim after its submission (R29, R37). If the customer is asked anew,
+    /// the former and the current contact are notified, in that order, with the ids `notices`.
+    /// After that, earlier links can only decline, and an earlier explicit approval is removed. If
+    /// the claim is approved, only the current contact is notified (R29a).
     pub(crate) fn on_claim_edited(
         &self,
         claim: ClaimSummary,
-        renotify: bool,
+        edit: EditNotice,
         notices: [Uuid; 2],
         terms: &Terms,
         now: Timestamp,
     ) -> Option<Transition<Self>> {
-        let is_approved = match self.effect(Input::ClaimEdited) {
-            Effect::MovesTo(StateKind::Requested) => false,
-            Effect::MovesTo(_) | Effect::StateKept => true,
-            Effect::Nothing | Effect::Refused => return self.with_claim(claim, now),
+        let input = match self.approval_of_tenant() {
+            Some(_) => Input::ClaimEditedWithConsent,
+            None => Input::ClaimEdited,
         };
-        if !renotify {
-            return self.with_claim(claim, now);
-        }
-        if is_approved {
-            return Some(self.notify_corrected_contact(claim, notices[1], terms, now));
+        match (edit, self.effect(input)) {
+            (EditNotice::None, _) | (EditNotice::Anew, Effect::Nothing | Effect::Refused) => {
+                return self.with_claim(claim, now);
+            }
+            (EditNotice::Again, _) => return Some(self.notify_again(claim, notices[1], now)),
+            (EditNotice::Anew, Effect::MovesTo(StateKind::Requested)) => {}
+            (EditNotice::Anew, Effect::MovesTo(_) | Effect::StateKept) => {
+                return Some(self.ask_corrected_contact(claim, notices[1], terms, now));
+            }
         }
         let former_contact = Some(self.claim.contact.clone()).filter(|former| former.email != claim.contact.email);
         let change = self.claim.difference_to(&claim);
@@ -148,32 +162,56 @@ impl Consent {
         Some(Transition { next: notice_transition.next, ..transition })
     }
 
-    /// Notifies the new contact of an approved claim (R29a). The notice can open the consent
-    /// window. Earlier links can only decline from now on, and an approval by such a link lapses.
+    /// Notifies the contact of an approved claim again, because the partner corrected the technical
+    /// contact (R29a). A notice that is still queued is enough. Without a decision to make, nobody
+    /// is notified.
+    fn notify_again(&self, claim: ClaimSummary, notice: Uuid, now: Timestamp) -> Transition<Self> {
+        let mut transition = self.with_claim(claim, now).unwrap_or_else(|| Transition::new(self.clone(), []));
+        let is_queued = |last: &Notice| last.current && last.delivery == Delivery::Queued;
+        let is_wanted = transition.next.effect(Input::Resend) == Effect::StateKept
+            && !transition.next.notices.last().is_some_and(is_queued);
+        let notified = transition.next.queue_notice_if(is_wanted, notice, NoticeKind::Approval, now);
+        transition.events.extend(notified.events);
+        Transition { next: notified.next, ..transition }
+    }
+
+    /// Asks the new contact of an approved claim (R29a). Its notice can open the consent window.
+    /// Earlier links can only decline from now on.
     ///
-    /// A notice can have been accepted while the edit was on its way. What the former contact
-    /// accepted, and its silence, say nothing about another contact: the window stops, and the
-    /// customer must be reached again (R41a). An approval that counts stays.
-    fn notify_corrected_contact(
+    /// A notice can have been accepted, and the customer can have approved, while the edit was on
+    /// its way. claim-intake ignores both, because they answer an earlier request. What the former
+    /// contact accepted, approved or left unanswered says nothing about another contact: the
+    /// window stops, an approval by link lapses, and the customer must be reached again (R41a). An
+    /// approval by an administrator of the tenant does not depend on the contact, so it is reported
+    /// again for the new request.
+    fn ask_corrected_contact(
         &self,
         claim: ClaimSummary,
         notice: Uuid,
         terms: &Terms,
         now: Timestamp,
     ) -> Transition<Self> {
-        let is_other_contact = claim.contact.email != self.claim.contact.email;
-        let mut next = Self { claim, update_time: now, ..self.clone() };
-        let restarts = is_other_contact && matches!(self.state, State::WindowOpen(_) | State::AwaitingConfirmation(_));
-        if restarts || self.state.delivery_period().is_some() {
-            next.approval = None;
-            next.withdraw_queued_notices(now);
-            next.notices.iter_mut().for_each(|notice| notice.current = false);
-        }
+        let approval = self.approval_of_tenant();
+        let mut next = Self { claim, approval, update_time: now, ..self.clone() };
+        next.withdraw_queued_notices(now);
+        next.notices.iter_mut().for_each(|notice| notice.current = false);
         let mut events = Vec::new();
-        if restarts {
-            let period = terms.delivery_period(self.claim_approve_time.unwrap_or(now), now);
-            events.push(Event::WindowStopped { delivery_due: Some(period.deadline.due) });
-            next.state = State::AwaitingDelivery(period);
+        match (approval, &self.state) {
+            (Some(approval), state) => {
+                events.extend(state.window().map(|_| Event::WindowStopped { delivery_due: None }));
+                events.push(Event::CustomerApproved {
+                    channel: approval.channel,
+                    consent_request_number: next.claim.consent_request_number,
+                    awaits_confirmation: false,
+                });
+                next.state = State::GrantedAwaitingDelivery { since: now };
+            }
+            (None, State::AwaitingDelivery(_)) => {}
+            (None, _) => {
+                let period = terms.delivery_period(self.claim_approve_time.unwrap_or(now), now);
+                events.push(Event::WindowStopped { delivery_due: Some(period.deadline.due) });
+                next.state = State::AwaitingDelivery(period);
+            }
         }
         let notified = next.queue_notice_if(true, notice, NoticeKind::Approval, now);
         events.extend(notified.events);

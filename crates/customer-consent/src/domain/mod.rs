@@ -30,7 +30,7 @@ pub(crate) use claim::{ClaimChange, ClaimSummary, Contact, Line};
 pub(crate) use confirmation::Confirmation;
 pub(crate) use consent::Consent;
 pub(crate) use event::Event;
-pub(crate) use facts::{ClaimApproval, EarlierDecision};
+pub(crate) use facts::{ClaimApproval, EarlierDecision, EditNotice};
 pub(crate) use holder::{
     Answer, HolderEvent, HolderFacts, HolderNotice, HolderNoticeKind, LegacyHolder, StatementRefusal,
 };

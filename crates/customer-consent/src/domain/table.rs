@@ -30,8 +30,11 @@ pub(crate) enum Input {
     /// The claim is approved, the customer has not approved it, and silence does not count, because
     /// the contact is not authorized (R43a).
     ClaimApprovedUnconfirmed,
-    /// The customer contact of the claim changed (R29, R29a), and the customer is notified anew.
+    /// Lines or customer contact of the claim changed (R29, R29a), and the customer is asked anew.
     ClaimEdited,
+    /// The same, and an administrator of the tenant has approved, whose approval does not depend on
+    /// the contact.
+    ClaimEditedWithConsent,
     /// A notice that can start the consent window is accepted (R41).
     NoticeAccepted,
     /// The only accepted notice that can start the consent window bounces after all (R41b).
@@ -62,7 +65,7 @@ pub(crate) enum Input {
 impl Input {
     /// All inputs.
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 21] = [
+    pub(crate) const ALL: [Self; 22] = [
         Self::Approve,
         Self::Decline,
         Self::DeclineAnyTime,
@@ -72,6 +75,7 @@ impl Input {
         Self::ClaimApprovedAfterDecline,
         Self::ClaimApprovedUnconfirmed,
         Self::ClaimEdited,
+        Self::ClaimEditedWithConsent,
         Self::NoticeAccepted,
         Self::AcceptedNoticeBounces,
         Self::WindowPasses,
@@ -208,9 +212,23 @@ pub(crate) const fn effect(state: StateKind, input: Input) -> Effect {
         },
         Input::ClaimEdited => match state {
             Requested | AwaitingReviewInWindow | AwaitingReviewWindowPassed => MovesTo(Requested),
-            AwaitingDelivery | GrantedAwaitingDelivery | GrantedInWindow => StateKept,
-            WindowOpen | AwaitingConfirmation => MovesTo(AwaitingDelivery),
-            Granted | Declined | RejectedDisputable | Closed => Nothing,
+            AwaitingDelivery
+            | GrantedAwaitingDelivery
+            | WindowOpen
+            | AwaitingConfirmation
+            | GrantedInWindow
+            | Granted => MovesTo(AwaitingDelivery),
+            Declined | RejectedDisputable | Closed => Nothing,
+        },
+        Input::ClaimEditedWithConsent => match state {
+            Requested | AwaitingReviewInWindow | AwaitingReviewWindowPassed => MovesTo(Requested),
+            AwaitingDelivery
+            | GrantedAwaitingDelivery
+            | WindowOpen
+            | AwaitingConfirmation
+            | GrantedInWindow
+            | Granted => MovesTo(GrantedAwaitingDelivery),
+            Declined | RejectedDisputable | Closed => Nothing,
         },
         Input::NoticeAccepted => match state {
             Requested => MovesTo(AwaitingReviewInWindow),

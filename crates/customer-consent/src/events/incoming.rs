@@ -19,7 +19,7 @@ use cpor_types::{Activity, ClaimName, Entropy, Malformed, PersonalData, TenantNa
 
 use crate::consents::Consents;
 use crate::domain::{
-    Answer, ClaimApproval, ClaimSummary, Consent, Contact, EarlierDecision, HolderFacts, HolderNotice,
+    Answer, ClaimApproval, ClaimSummary, Consent, Contact, EarlierDecision, EditNotice, HolderFacts, HolderNotice,
     HolderNoticeKind, LegacyHolder, Line, Refusal,
 };
 use crate::notices::NoticeRenderer;
@@ -154,12 +154,17 @@ impl ClaimEventReceiver {
 
     /// Applies an edit of the claim (R29).
     async fn apply_claim_edited(&self, incoming: &IncomingEvent, event: &ClaimEdited) -> Result<(), ReceiveError> {
-        let (claim, renotify) = (claim_summary(event.snapshot.as_ref())?, event.renotify);
+        let claim = claim_summary(event.snapshot.as_ref())?;
+        let edit = match (event.renotify, event.notify_again) {
+            (true, _) => EditNotice::Anew,
+            (false, true) => EditNotice::Again,
+            (false, false) => EditNotice::None,
+        };
         let (key, notices) = (consent_key_of(&claim), [self.entropy.uuid(), self.entropy.uuid()]);
         let terms = self.consents.rules.terms_of(&claim).map_err(ReceiveError::park)?;
         let decide = move |consent: Option<&Consent>, now: Timestamp| -> Result<_, Refusal> {
             let consent = consent.ok_or(Refusal::NotFound)?;
-            Ok(consent.on_claim_edited(claim.clone(), renotify, notices, &terms, now))
+            Ok(consent.on_claim_edited(claim.clone(), edit, notices, &terms, now))
         };
         self.consents.writer.execute(incoming.command("claim_edited", key), decide).await?;
         Ok(())

@@ -65,9 +65,12 @@ pub(crate) fn outgoing_event(claim: &ClaimName, recorded: &RecordedEvent<Event>)
         }),
         Event::DeliveryReminded => Payload::DeliveryReminded(DeliveryReminded { claim }),
         Event::CustomerNotReached => Payload::CustomerNotReached(CustomerNotReached { claim }),
-        Event::WindowPassed { awaits_confirmation } => {
-            let awaits_confirmation = *awaits_confirmation;
-            Payload::ConsentWindowPassed(ConsentWindowPassed { claim, awaits_confirmation })
+        Event::WindowPassed { awaits_confirmation, consent_request_number } => {
+            Payload::ConsentWindowPassed(ConsentWindowPassed {
+                claim,
+                awaits_confirmation: *awaits_confirmation,
+                consent_request_number: *consent_request_number,
+            })
         }
         Event::CustomerApproved { channel, consent_request_number, awaits_confirmation } => {
             Payload::CustomerApproved(CustomerApproved {

@@ -89,8 +89,7 @@ fn texts<'a>(
     let texts = &translation.confirmation;
     let (subject, paragraphs) = match confirmation.decision {
         CustomerCommand::Approve => {
-            let is_unconfirmed = consent.approval.is_some() && consent.counting_approval().is_none();
-            let unconfirmed = is_unconfirmed.then_some(&texts.approved_unconfirmed);
+            let unconfirmed = consent.is_approval_unconfirmed().then_some(&texts.approved_unconfirmed);
             (
                 &texts.approved_subject,
                 [Some(&texts.approved), unconfirmed, Some(&texts.approved_wrong)].into_iter().flatten().collect(),

@@ -8,7 +8,7 @@ use super::*;
 use crate::domain::samples::{
     ahead, awaiting, granted_awaiting, granted_in_window, reported_approval, requested, terms, window_open,
 };
-use crate::domain::{StateKind, samples};
+use crate::domain::{ClaimSummary, StateKind, samples};
 use crate::test_system::TestSystem;
 
 on_both_databases![
@@ -39,11 +39,16 @@ fn render_in(calendar: &str, consent: &Consent, kind: NoticeKind) -> Message {
 }
 
 /// The samples that a notice of each kind is usually about.
-fn usual_notices() -> [(&'static str, Consent, NoticeKind); 5] {
+fn usual_notices() -> [(&'static str, Consent, NoticeKind); 7] {
+    let claim = ClaimSummary { contact_authorized: false, ..awaiting().claim };
+    let unconfirmed = Consent { claim, ..awaiting() };
+    let approved = unconfirmed.approve(crate::domain::Channel::Link, samples::day(2)).unwrap().unwrap().next;
     [
         ("submission", requested(), NoticeKind::Submission),
         ("approval", awaiting(), NoticeKind::Approval),
         ("approval_after_the_customer", granted_awaiting(), NoticeKind::Approval),
+        ("unconfirmed", unconfirmed, NoticeKind::Approval),
+        ("unconfirmed_after_the_customer", approved, NoticeKind::Approval),
         ("change", samples::edited(), NoticeKind::Change),
         ("dispute", samples::disputed(), NoticeKind::Dispute),
     ]
@@ -219,7 +224,11 @@ async fn r61_in_2020_the_window_counts_from_the_one_notice(system: TestSystem) {
     assert_eq!(system.mailbox.accepted().len(), 1, "no notice at approval");
     assert_eq!(system.consent().await.state.kind(), StateKind::Granted);
     let events = system.sent_events().await;
-    assert!(matches!(events.as_slice(), [Payload::NoticeReported(_), Payload::ConsentWindowPassed(_)]), "{events:?}");
+    let [Payload::NoticeReported(_), Payload::ConsentWindowOpened(_), Payload::ConsentWindowPassed(_)] =
+        events.as_slice()
+    else {
+        panic!("{events:?}")
+    };
 }
 
 async fn r28_silence_after_a_disputed_decline_rejects(system: TestSystem) {

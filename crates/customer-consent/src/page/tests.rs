@@ -295,7 +295,7 @@ async fn r29_an_earlier_link_can_only_decline(system: TestSystem) {
     let (browser, earlier) = (Browser::new(&system), format!("/consent/{}", system.consent_token()));
     let mut claim = crate::test_system::snapshot();
     claim.lines.pop();
-    let edited = cpor_proto::events::v1::ClaimEdited { snapshot: Some(claim), renotify: true, previous_contact: None };
+    let edited = cpor_proto::events::v1::ClaimEdited { snapshot: Some(claim), renotify: true, ..Default::default() };
     system.receive(Payload::ClaimEdited(edited)).await;
     system.sender.send_due_mails().await.unwrap();
     let latest = format!("/consent/{}", system.consent_token());

@@ -94,6 +94,13 @@ impl ConsentView<'_> {
         let can_approve = self.can_approve && self.consent.approval.is_none();
         is_allowed && (can_approve || command == CustomerCommand::Decline)
     }
+
+    /// Returns whether the customer can approve and decline, but this link can only decline, because
+    /// it was sent before an edit (R29).
+    fn can_only_decline(self) -> bool {
+        let can_approve_by_another = ConsentView { can_approve: true, ..self }.allows(CustomerCommand::Approve);
+        !self.can_approve && can_approve_by_another && self.allows(CustomerCommand::Decline)
+    }
 }
 
 /// The page that shows the state of the consent and the possible decisions.
@@ -141,16 +148,15 @@ impl<'a> StatusPage<'a> {
     pub(super) fn new(language: PageLanguage<'a>, view: ConsentView<'_>) -> Self {
         let (translation, consent) = (language.translation, view.consent);
         let text = ConsentText::new(translation, consent, view.terms);
-        let (title, mut lead) = title_and_first_paragraphs(translation, consent);
+        let (title, mut lead) = title_and_first_paragraphs(translation, view);
         let is_undecided = consent.counting_approval().is_none() && consent.state.official_since().is_none();
         let is_over = consent.state.kind().is_over();
-        if consent.approval.is_some() && is_undecided && !is_over {
+        if consent.is_approval_unconfirmed() {
             lead.push(&translation.page.unconfirmed);
-        }
-        if consent.declined_before && is_undecided && !is_over {
+        } else if consent.declined_before && is_undecided && !is_over {
             lead.push(&translation.page.declined_before);
         }
-        if !view.can_approve && consent.allowed_commands().any(|allowed| allowed == CustomerCommand::Approve) {
+        if view.can_only_decline() {
             lead.push(&translation.page.outdated_link);
         }
         Self {
@@ -168,8 +174,9 @@ impl<'a> StatusPage<'a> {
 }
 
 /// Returns the title and the first paragraphs for the state of the consent.
-fn title_and_first_paragraphs<'a>(translation: &'a Translation, consent: &Consent) -> (&'a Text, Vec<&'a Text>) {
-    let page = &translation.page;
+fn title_and_first_paragraphs<'a>(translation: &'a Translation, view: ConsentView<'_>) -> (&'a Text, Vec<&'a Text>) {
+    let (page, consent) = (&translation.page, view.consent);
+    let approved = if view.allows(CustomerCommand::Approve) { &page.approved } else { &page.approved_told };
     let decline_later = if consent.decline_any_time { &translation.decline_until.any_time } else { &page.late };
     match (&consent.state, &consent.counting_approval()) {
         (State::Requested | State::AwaitingReviewInWindow(_) | State::AwaitingReviewWindowPassed(_), None) => {
@@ -179,7 +186,7 @@ fn title_and_first_paragraphs<'a>(translation: &'a Translation, consent: &Consen
             (&page.title, vec![&page.ahead])
         }
         (State::AwaitingDelivery(_) | State::WindowOpen(_) | State::AwaitingConfirmation(_), _) => {
-            (&page.title, vec![&page.approved])
+            (&page.title, vec![approved])
         }
         (State::GrantedAwaitingDelivery { .. } | State::GrantedInWindow { .. }, Some(_)) => {
             (&page.granted_title, vec![&page.in_window])

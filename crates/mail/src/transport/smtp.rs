@@ -1,24 +1,47 @@
 //! The transport that sends through an SMTP server.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use lettre::transport::smtp::authentication::Credentials;
-use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
+use lettre::transport::smtp::Error;
+use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, TlsParameters};
+use lettre::transport::smtp::commands::{Data, Mail as MailCommand, Rcpt};
+use lettre::transport::smtp::extension::{ClientId, Extension, MailParameter};
 use lettre::transport::smtp::response::{Category, Code, Severity};
-use lettre::transport::smtp::{AsyncSmtpTransportBuilder, Error};
-use lettre::{AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
+use tokio::sync::Mutex;
 
 use super::{DEFAULT_SEND_TIMEOUT, SendError, Transport, TransportError};
 use crate::{Mail, Security, SmtpConfig};
 
-/// Sends messages through an SMTP server, over a pool of connections.
-#[derive(Debug)]
+/// The time after which an unused connection is not used again.
+const MAX_IDLE: Duration = Duration::from_secs(60);
+
+/// Sends messages through an SMTP server, and keeps connections for the next messages.
+///
+/// The commands are sent one by one, because only a refusal of the recipient is a bounce (R41b),
+/// and the errors of a whole SMTP dialogue do not tell which command was refused.
 pub struct Smtp {
-    /// The connection pool.
-    server: AsyncSmtpTransport<Tokio1Executor>,
+    /// The host name and port of the server.
+    server: (String, u16),
+    /// Whether the connection is encrypted, and from which point on.
+    security: Security,
+    /// The settings of the encryption. `None` if the connection is not encrypted.
+    tls: Option<TlsParameters>,
+    /// The login. `None` if the server needs none.
+    credentials: Option<Credentials>,
+    /// The name of this machine in the SMTP dialogue.
+    hello: ClientId,
     /// The timeout for one step of the SMTP dialogue.
     timeout: Duration,
+    /// The connections that are not in use, with the time of their last use.
+    idle: Mutex<Vec<(AsyncSmtpConnection, Instant)>>,
+}
+
+impl std::fmt::Debug for Smtp {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Smtp").field("server", &self.server).finish_non_exhaustive()
+    }
 }
 
 impl Smtp {
@@ -27,21 +50,39 @@ impl Smtp {
     /// # Errors
     /// Returns [`TransportError`] if the file of the certificate authority cannot be used.
     pub fn new(config: &SmtpConfig) -> Result<Self, TransportError> {
-        let timeout = Duration::from_secs(config.timeout_seconds);
-        let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&config.host)
-            .port(config.port.unwrap_or_else(|| default_port(config.security)))
-            .timeout(Some(timeout))
-            .tls(tls_settings(config)?);
-        if let (Some(username), Some(password)) = (&config.username, &config.password) {
-            builder = with_login(builder, username, password.expose());
-        }
-        Ok(Self { server: builder.build(), timeout })
+        let credentials = config.username.clone().zip(config.password.as_ref());
+        Ok(Self {
+            server: (config.host.clone(), config.port.unwrap_or_else(|| default_port(config.security))),
+            security: config.security,
+            tls: tls_parameters(config)?,
+            credentials: credentials
+                .map(|(username, password)| Credentials::new(username, password.expose().to_owned())),
+            hello: ClientId::default(),
+            timeout: Duration::from_secs(config.timeout_seconds),
+            idle: Mutex::default(),
+        })
     }
-}
 
-/// Adds user name and password to `builder`.
-fn with_login(builder: AsyncSmtpTransportBuilder, username: &str, password: &str) -> AsyncSmtpTransportBuilder {
-    builder.credentials(Credentials::new(username.to_owned(), password.to_owned()))
+    /// Returns a connection that is ready for a message: one that was used before, or a new one.
+    async fn connection(&self) -> Result<AsyncSmtpConnection, Error> {
+        loop {
+            let Some((mut connection, last_use)) = self.idle.lock().await.pop() else { break };
+            if last_use.elapsed() < MAX_IDLE && connection.test_connected().await {
+                return Ok(connection);
+            }
+        }
+        let wrapper = self.tls.clone().filter(|_| self.security == Security::Tls);
+        let mut connection =
+            AsyncSmtpConnection::connect_tokio1(self.server.clone(), Some(self.timeout), &self.hello, wrapper, None)
+                .await?;
+        if let (Security::Starttls, Some(tls)) = (self.security, self.tls.clone()) {
+            connection.starttls(tls, &self.hello).await?;
+        }
+        if let Some(credentials) = &self.credentials {
+            connection.auth(DEFAULT_MECHANISMS, credentials).await?;
+        }
+        Ok(connection)
+    }
 }
 
 /// Returns the standard port: RFC 8314 (TLS), RFC 6409 (STARTTLS) or RFC 5321 (plain).
@@ -53,29 +94,49 @@ const fn default_port(security: Security) -> u16 {
     }
 }
 
-/// Returns whether and how the connection is encrypted.
-fn tls_settings(config: &SmtpConfig) -> Result<Tls, TransportError> {
-    let tls_parameters = || -> Result<TlsParameters, TransportError> {
-        let mut builder = TlsParameters::builder(config.host.clone());
-        if let Some(file) = &config.ca_file {
-            builder = builder.add_root_certificate(Certificate::from_pem(&std::fs::read(file)?)?);
+/// Returns the settings of the encryption, or `None` if the connection is not encrypted.
+fn tls_parameters(config: &SmtpConfig) -> Result<Option<TlsParameters>, TransportError> {
+    if config.security == Security::Plain {
+        return Ok(None);
+    }
+    let mut builder = TlsParameters::builder(config.host.clone());
+    if let Some(file) = &config.ca_file {
+        builder = builder.add_root_certificate(Certificate::from_pem(&std::fs::read(file)?)?);
+    }
+    Ok(Some(builder.build()?))
+}
+
+/// Sends one message. Only the replies to its recipient and to its content concern the recipient.
+async fn transmit(connection: &mut AsyncSmtpConnection, message: &lettre::Message) -> Result<(), SendError> {
+    let envelope = message.envelope();
+    let mut parameters = vec![];
+    let mut addresses = envelope.to().iter().chain(envelope.from());
+    if addresses.any(|address| !AsRef::<str>::as_ref(address).is_ascii()) {
+        if !connection.server_info().supports_feature(Extension::SmtpUtfEight) {
+            return Err(SendError::Unavailable("the SMTP server does not support SMTPUTF8".to_owned()));
         }
-        Ok(builder.build()?)
-    };
-    Ok(match config.security {
-        Security::Starttls => Tls::Required(tls_parameters()?),
-        Security::Tls => Tls::Wrapper(tls_parameters()?),
-        Security::Plain => Tls::None,
-    })
+        parameters.push(MailParameter::SmtpUtfEight);
+    }
+    let sender = MailCommand::new(envelope.from().cloned(), parameters);
+    connection.command(sender).await.map_err(|error| unavailable(&error))?;
+    for recipient in envelope.to() {
+        connection.command(Rcpt::new(recipient.clone(), vec![])).await.map_err(|error| refused(&error))?;
+    }
+    connection.command(Data).await.map_err(|error| refused(&error))?;
+    connection.message(&message.formatted()).await.map_err(|error| refused(&error))?;
+    Ok(())
 }
 
 #[async_trait]
 impl Transport for Smtp {
     async fn send(&self, _mail: &Mail, message: &lettre::Message) -> Result<(), SendError> {
-        match self.server.send(message.clone()).await {
-            Ok(_) => Ok(()),
-            Err(error) => Err(to_send_error(&error)),
+        let mut connection = self.connection().await.map_err(|error| unavailable(&error))?;
+        let sent = transmit(&mut connection, message).await;
+        match sent {
+            Ok(()) => self.idle.lock().await.push((connection, Instant::now())),
+            Err(_) => connection.abort().await,
         }
+        sent
     }
 
     /// Returns at least the timeout of one step of the SMTP dialogue. With a shorter one, a message
@@ -85,17 +146,21 @@ impl Transport for Smtp {
     }
 }
 
-/// Converts an error of the SMTP client. The result contains only the codes of the server's reply,
-/// because the text of the reply may contain the recipient's address.
-fn to_send_error(error: &Error) -> SendError {
-    match error.status() {
-        Some(code) => classify_reply(code, enhanced_code(error)),
-        None if error.is_timeout() => SendError::Unavailable("the SMTP server did not answer in time".to_owned()),
-        None if error.is_tls() => {
-            SendError::Unavailable("the connection to the SMTP server cannot be encrypted".to_owned())
-        }
-        None => SendError::Unavailable("the SMTP server cannot be reached".to_owned()),
-    }
+/// Converts the error of a step that does not concern the recipient: the server, or a relay, does
+/// not talk to this process. The result contains only the codes of the server's reply, because the
+/// text of the reply may contain the recipient's address.
+fn unavailable(error: &Error) -> SendError {
+    SendError::Unavailable(match error.status() {
+        Some(code) => reply_text(code, enhanced_code(error)),
+        None if error.is_timeout() => "the SMTP server did not answer in time".to_owned(),
+        None if error.is_tls() => "the connection to the SMTP server cannot be encrypted".to_owned(),
+        None => "the SMTP server cannot be reached".to_owned(),
+    })
+}
+
+/// Converts the error of a step that can concern the recipient.
+fn refused(error: &Error) -> SendError {
+    error.status().map_or_else(|| unavailable(error), |code| classify_reply(code, enhanced_code(error)))
 }
 
 /// An enhanced status code (RFC 3463): class, subject and detail.
@@ -110,15 +175,21 @@ fn enhanced_code(error: &Error) -> Option<EnhancedCode> {
     numbers.try_into().ok()
 }
 
-/// Classifies a reply by its codes (R41b). A refusal of the recipient is permanent, whatever its
-/// code is: 55x concerns the mailbox, 501 and 504 its address, 521 (RFC 7504) its host, and the
-/// enhanced codes X.1.x address problems. A refusal of this process is not: 53x concerns its login,
-/// X.1.7 and X.1.8 the sender's address, and other 5xx codes its syntax. A 4xx code is a deferral.
-fn classify_reply(code: Code, enhanced: Option<EnhancedCode>) -> SendError {
-    let reply = match enhanced {
+/// Returns the codes of a reply as text.
+fn reply_text(code: Code, enhanced: Option<EnhancedCode>) -> String {
+    match enhanced {
         Some([class, subject, detail]) => format!("SMTP {code} {class}.{subject}.{detail}"),
         None => format!("SMTP {code}"),
-    };
+    }
+}
+
+/// Classifies a reply to the recipient or to the content by its codes (R41b). A refusal of the
+/// recipient is permanent, whatever its code is: 55x concerns the mailbox, 501 and 504 its address,
+/// 521 (RFC 7504) its host, and the enhanced codes X.1.x address problems. A refusal of this
+/// process is not: 53x concerns its login, X.1.7 and X.1.8 the sender's address, and other 5xx
+/// codes its syntax. A 4xx code is a deferral.
+fn classify_reply(code: Code, enhanced: Option<EnhancedCode>) -> SendError {
+    let reply = reply_text(code, enhanced);
     let concerns_sender = matches!(enhanced, Some([_, 1, 7 | 8]));
     let concerns_recipient = matches!(enhanced, Some([_, 1, _]))
         || code.category == Category::MailSystem

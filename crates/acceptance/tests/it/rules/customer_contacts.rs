@@ -21,6 +21,7 @@ both_databases![
     r43a_reviewers_of_the_case_confirm_a_contact,
     r43a_each_decision_is_confirmed_by_mail,
 ];
+both_databases![with policy_2020: r43a_silence_before_the_approval_needs_a_confirmation];
 
 const ADDRESS: &str = "jana@freemail.example";
 
@@ -50,7 +51,12 @@ async fn assert_waits_for_confirmation(case: &TestClaim<'_>) {
         commands.flat_map(|commands| &commands.commands).any(|command| command.method.ends_with(method))
     };
     assert!(offers(Party::Reviewer, "ReviewService/ConfirmCustomerContact"), "{explained:#?}");
-    assert!(offers(Party::Customer, "ConsentService/ApproveConsent"), "{explained:#?}");
+    for method in ["ApproveConsent", "DeclineConsent"] {
+        assert!(offers(Party::Customer, &format!("ConsentService/{method}")), "{explained:#?}");
+    }
+    for party in [Party::Reviewer, Party::Operator] {
+        assert!(offers(party, "ConsentService/ResendNotice"), "{explained:#?}");
+    }
 }
 
 async fn r43a_a_contact_is_not_at_the_partners_domain(system: &TestSystem) {
@@ -99,6 +105,21 @@ async fn r43a_silence_counts_after_a_confirmation(system: &TestSystem) {
     assert_eq!((claim.association_state(), claim.official_time), (AssociationState::Official, now));
     let consent = case.consent().await.unwrap();
     assert_eq!((consent.state(), consent.contact_authorized), (ConsentState::Granted, true));
+}
+
+/// In 2020 the window is counted from the submission.
+async fn r43a_silence_before_the_approval_needs_a_confirmation(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, presales(system, ADDRESS).await, ClaimStage::UnderReview).await;
+    system.advance_by(TimeDelta::days(14)).await;
+    case.approve(&system.reviewer).await.unwrap();
+    system.wait_until_idle().await;
+    let due = Some(timestamp("2026-03-23T23:00:00Z"));
+    assert_eq!(case.claim().await.consent_due_time, due);
+    assert_waits_for_confirmation(&case).await;
+    case.resend_notice(&system.operator).await.unwrap();
+    case.confirm_contact(&system.reviewer).await.unwrap();
+    system.wait_until_idle().await;
+    assert_eq!(case.claim().await.association_state(), AssociationState::Official);
 }
 
 async fn r43a_a_link_approves_after_a_confirmation(system: &TestSystem) {

@@ -8,6 +8,7 @@ mod competition;
 mod completeness;
 mod consent;
 mod consent_page;
+mod contact_corrections;
 mod contested_holders;
 mod customer_contacts;
 mod directory_changes;

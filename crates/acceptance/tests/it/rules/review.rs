@@ -188,7 +188,7 @@ async fn r30_every_reason_reaches_the_partner(system: &TestSystem) {
 
 async fn r31_reviewers_may_use_their_own_reasons_only(system: &TestSystem) {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::UnderReview).await;
-    for primary_reason in [0, 1, 2, 4, 99, -1] {
+    for primary_reason in [0, 1, 2, 4, 5, 99, -1] {
         let request = RejectReviewCaseRequest {
             name: case.review_name().await,
             primary_reason,

@@ -25,6 +25,7 @@ both_databases![
     r41a_the_partner_is_told_and_corrects_the_contact,
     r41a_a_claim_with_an_unreached_customer_is_rejected,
     r41a_the_partner_may_withdraw,
+    r29a_a_corrected_technical_contact_repeats_the_notice,
     r48_partners_are_reminded_to_reach_the_customer,
 ];
 
@@ -131,6 +132,23 @@ async fn r29a_contacts_are_locked_once_a_notice_is_accepted(system: &TestSystem)
     let corrected = presales(system, "jana@fabrikam.example").await;
     assert_not_allowed(case.update(corrected, &["customer_contact"]).await, "update", "approved");
     assert_eq!(case.contact().await, "jana.dvorakova@fabrikam.example");
+}
+
+async fn r29a_a_corrected_technical_contact_repeats_the_notice(system: &TestSystem) {
+    let case = unreached(system).await;
+    system.mail_server().admit(ADDRESS);
+    let customer_technical_contact = contact("Petr Malý", "IT", "petr@fabrikam.example");
+    let corrected = Claim { customer_technical_contact, ..Claim::default() };
+    case.update(corrected, &["customer_technical_contact"]).await.unwrap();
+    system.wait_until_idle().await;
+    let notices = system.mails_to(ADDRESS);
+    assert_eq!(notices.len(), 1, "the customer is notified anew");
+    let consent = case.consent().await.unwrap();
+    let due = Some(timestamp("2026-03-23T23:00:00Z"));
+    assert_eq!((consent.state(), consent.due_time), (ConsentState::WindowOpen, due));
+    assert!(system.browser.approve(notices[0].link()).await.status.is_success());
+    system.wait_until_idle().await;
+    assert_eq!(case.claim().await.association_state(), AssociationState::Official);
 }
 
 async fn r41a_a_claim_with_an_unreached_customer_is_rejected(system: &TestSystem) {

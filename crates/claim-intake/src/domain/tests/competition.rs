@@ -89,7 +89,10 @@ fn r39_an_association_ends_and_the_claim_stays_approved() {
 #[test]
 fn r39_ended_pending_association_never_is_official() {
     let test = TestClaim::approved().fact(&ended(EndReason::Expired, &[line_id()]));
-    for late in [Fact::Consent(ConsentFact::WindowPassed { awaits_confirmation: false }), customer_approved()] {
+    for late in [
+        Fact::Consent(ConsentFact::WindowPassed { awaits_confirmation: false, consent_request_number: 0 }),
+        customer_approved(),
+    ] {
         let late = test.clone().fact(&late);
         assert_eq!(late.claim.state.association(), Some(&Association::Ended { since: None }));
     }
@@ -103,7 +106,7 @@ fn r39_ended_pending_association_never_is_official() {
 fn r39_some_lines_end_and_the_others_stay_on_record() {
     let test = two_line_claim()
         .approved_by_reviewer()
-        .fact(&Fact::Consent(ConsentFact::WindowPassed { awaits_confirmation: false }));
+        .fact(&Fact::Consent(ConsentFact::WindowPassed { awaits_confirmation: false, consent_request_number: 0 }));
     let test =
         test.fact(&Fact::AssociationOfficial { since: start(), associations: std::collections::BTreeMap::new() });
     let test = test.fact(&ended(EndReason::Superseded, &[second_line_id()]));

@@ -127,7 +127,8 @@ fn r21_resubmission_in_a_dispute_returns_to_disputed() {
 fn r28_who_declined_before_has_to_approve_explicitly() {
     let test = TestClaim::submitted().fact(&declined()).disputed_again().approved_by_reviewer();
     assert_eq!(test.last().kind, EventKind::Approved { official: false, explicit_approval_needed: true });
-    let passed = test.clone().fact(&Fact::Consent(ConsentFact::WindowPassed { awaits_confirmation: false }));
+    let passed = ConsentFact::WindowPassed { awaits_confirmation: false, consent_request_number: 1 };
+    let passed = test.clone().fact(&Fact::Consent(passed));
     assert!(passed.last().kind.is_overtaken(), "silence is no approval");
     let approved = test.clone().fact(&of_present_case(customer_approved(), &test.claim));
     assert_eq!(approved.claim.state.association(), Some(&Association::Granted { since: approved.now }));

@@ -55,7 +55,8 @@ fn r29_line_and_contact_edits_renotify_the_customer() {
     let edit_of = |content, field| {
         let transition = update(&approved, content, &[field]).unwrap().unwrap();
         let lapsed = transition.next.state.submission().unwrap().explicit_approval.is_none();
-        let EventKind::Edited { renotify, previous_contact } = transition.events[0].kind.clone() else { panic!() };
+        let EventKind::Edited { notice, previous_contact } = transition.events[0].kind.clone() else { panic!() };
+        let renotify = notice == EditNotice::Anew;
         assert_eq!(renotify, lapsed, "an earlier explicit approval lapses with the notice");
         (renotify, previous_contact.map(|contact| contact.name))
     };
@@ -81,6 +82,36 @@ fn r29_an_answer_from_before_the_edit_is_overtaken() {
         awaits_confirmation: false,
     }));
     assert!(again.claim.state.submission().unwrap().explicit_approval.is_some());
+}
+
+#[test]
+fn r29a_silence_on_an_earlier_request_is_overtaken() {
+    let corrected = TestClaim::approved().step(|claim, now| {
+        let update = Update { fields: vec![Field::CustomerContact], content: another_contact() };
+        Ok(claim.update(&update, Some(&admitted()), &rules(), now)?.unwrap())
+    });
+    for awaits_confirmation in [true, false] {
+        let passed = |consent_request_number| {
+            let passed = ConsentFact::WindowPassed { awaits_confirmation, consent_request_number };
+            corrected.clone().fact(&Fact::Consent(passed))
+        };
+        assert!(passed(0).last().kind.is_overtaken());
+        assert!(!passed(1).last().kind.is_overtaken());
+    }
+}
+
+#[test]
+fn r29a_a_corrected_technical_contact_repeats_the_notice() {
+    let edit = |test: &TestClaim| {
+        let customer_technical_contact = Contact { name: "Bo".into(), ..content().customer_technical_contact };
+        let content = Content { customer_technical_contact, ..content() };
+        let transition = update(test, content, &[Field::CustomerTechnicalContact]).unwrap().unwrap();
+        let submission = transition.next.state.submission().unwrap().clone();
+        let EventKind::Edited { notice, .. } = transition.events[0].kind.clone() else { panic!() };
+        (notice, submission.consent_request_number)
+    };
+    assert_eq!(edit(&TestClaim::approved()), (EditNotice::Again, 0));
+    assert_eq!(edit(&TestClaim::submitted()), (EditNotice::None, 0));
 }
 
 #[test]

@@ -237,7 +237,7 @@ pub(crate) fn every_fact() -> Vec<Fact> {
         Fact::Consent(ConsentFact::DeliveryReminded),
         Fact::Consent(ConsentFact::NotReached),
         Fact::Consent(ConsentFact::WindowOpened { due: at("2026-04-01T00:00:00Z"), rule: "7 calendar days".into() }),
-        Fact::Consent(ConsentFact::WindowPassed { awaits_confirmation: false }),
+        Fact::Consent(ConsentFact::WindowPassed { awaits_confirmation: false, consent_request_number: 0 }),
         customer_approved(),
         declined(),
         Fact::AssociationOfficial { since: start(), associations: std::collections::BTreeMap::new() },
@@ -326,7 +326,7 @@ impl TestClaim {
 
     pub(crate) fn official() -> Self {
         Self::approved()
-            .fact(&Fact::Consent(ConsentFact::WindowPassed { awaits_confirmation: false }))
+            .fact(&Fact::Consent(ConsentFact::WindowPassed { awaits_confirmation: false, consent_request_number: 0 }))
             .fact(&Fact::AssociationOfficial { since: start(), associations: std::collections::BTreeMap::new() })
     }
 

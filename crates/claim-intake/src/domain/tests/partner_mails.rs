@@ -42,7 +42,10 @@ fn r57_every_kind_of_mail_has_its_step() {
         (mails_after(TestClaim::under_review(), &review(ReviewFact::Approved(None))), PartnerMailKind::Approval),
         (
             mails_after(
-                TestClaim::approved().fact(&Fact::Consent(ConsentFact::WindowPassed { awaits_confirmation: false })),
+                TestClaim::approved().fact(&Fact::Consent(ConsentFact::WindowPassed {
+                    awaits_confirmation: false,
+                    consent_request_number: 0,
+                })),
                 &Fact::AssociationOfficial { since: start(), associations: std::collections::BTreeMap::new() },
             ),
             PartnerMailKind::Official,

@@ -216,7 +216,11 @@ impl Run {
             Action::Fact(n) => {
                 let fact = mostly_of_present_case(FACTS[*n].clone(), &self.claim);
                 let submission = self.claim.state.submission();
-                let is_current = if let Fact::Consent(ConsentFact::Approved { consent_request_number, .. }) = &fact {
+                let is_current = if let Fact::Consent(
+                    ConsentFact::Approved { consent_request_number, .. }
+                    | ConsentFact::WindowPassed { consent_request_number, .. },
+                ) = &fact
+                {
                     submission.is_none_or(|submission| submission.consent_request_number == *consent_request_number)
                 } else {
                     fact.case().is_none_or(|of| submission.map(|submission| submission.review_case) == Some(of))

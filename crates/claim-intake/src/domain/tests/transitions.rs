@@ -257,7 +257,8 @@ fn r27_window_passes_and_registry_confirms() {
     let test = TestClaim::approved().fact(&opened);
     assert_eq!(test.claim.state.association(), Some(&Association::Pending));
     assert_eq!(test.claim.state.submission().unwrap().consent_due, Some(at("2026-03-20T00:00:00Z")));
-    let test = test.fact(&Fact::Consent(ConsentFact::WindowPassed { awaits_confirmation: false }));
+    let test =
+        test.fact(&Fact::Consent(ConsentFact::WindowPassed { awaits_confirmation: false, consent_request_number: 0 }));
     assert_eq!(test.last().kind, EventKind::Granted { tenant: TENANT.parse().unwrap() });
     let test =
         test.fact(&Fact::AssociationOfficial { since: start(), associations: std::collections::BTreeMap::new() });

@@ -60,7 +60,7 @@ fn wait_cases() -> Vec<(&'static str, TestClaim, Wait, Option<Party>, bool)> {
     let opened = review(ReviewFact::Opened(Some(due())));
     let granted = || {
         open_window(TestClaim::approved())
-            .fact(&Fact::Consent(ConsentFact::WindowPassed { awaits_confirmation: false }))
+            .fact(&Fact::Consent(ConsentFact::WindowPassed { awaits_confirmation: false, consent_request_number: 0 }))
     };
     let ended = || TestClaim::official().fact(&ended(EndReason::Expired, &[line_id()]));
     vec![
@@ -103,8 +103,10 @@ fn wait_cases() -> Vec<(&'static str, TestClaim, Wait, Option<Party>, bool)> {
         ("declined, no notice", approved_after_decline(), Wait::NoticeDelivery, Some(System), true),
         (
             "contact to confirm",
-            open_window(TestClaim::approved())
-                .fact(&Fact::Consent(ConsentFact::WindowPassed { awaits_confirmation: true })),
+            open_window(TestClaim::approved()).fact(&Fact::Consent(ConsentFact::WindowPassed {
+                awaits_confirmation: true,
+                consent_request_number: 0,
+            })),
             Wait::ContactConfirmation,
             Some(Reviewer),
             false,
@@ -209,8 +211,8 @@ fn r60_every_party_has_its_allowed_methods() {
         }
     };
     for (name, test, ..) in wait_cases() {
-        // After the consent window of "granted".
-        let now = if name == "granted" { at("2026-04-02T00:00:00Z") } else { test.now };
+        // After the consent window of these.
+        let now = if matches!(name, "granted" | "contact to confirm") { at("2026-04-02T00:00:00Z") } else { test.now };
         let allowed = |party| -> Vec<String> {
             let offers = test.claim.allowed_methods(party, now).into_iter();
             offers.map(|offer| offer.method.rsplit('/').next().unwrap().to_owned()).collect()
@@ -258,7 +260,8 @@ fn r60_a_wait_counts_from_its_effective_time() {
     let started = assigned
         .step(|claim, now| claim.apply(&review(ReviewFact::Started("rita".into(), None)), began, &rules(), now));
     assert_eq!(wait_time(&started), began);
-    let overtaken = started.fact(&Fact::Consent(ConsentFact::WindowPassed { awaits_confirmation: false }));
+    let overtaken = started
+        .fact(&Fact::Consent(ConsentFact::WindowPassed { awaits_confirmation: false, consent_request_number: 0 }));
     assert_eq!(wait_time(&overtaken), began);
     let asked = TestClaim::asked();
     let response = asked.claim.waiting().due.unwrap();

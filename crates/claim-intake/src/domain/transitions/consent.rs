@@ -37,19 +37,21 @@ impl Claim {
             }
             ConsentFact::NotReached => self.apply_not_reached(submission, context),
             ConsentFact::WindowOpened { due, .. } => Ok(Some(self.apply_window_opened(submission, *due, context))),
-            ConsentFact::WindowPassed { awaits_confirmation: true } => {
+            // After an edit (R29, R29a) or a dispute the customer is asked again. An answer to an
+            // earlier request does not count, because the customer may not have known about the
+            // change. Neither does silence on it.
+            ConsentFact::Approved { consent_request_number, .. }
+            | ConsentFact::WindowPassed { consent_request_number, .. }
+                if *consent_request_number != submission.consent_request_number =>
+            {
+                Ok(None)
+            }
+            ConsentFact::WindowPassed { awaits_confirmation: true, .. } => {
                 Ok(self.apply_unconfirmed_consent(submission, FactKind::ConsentWindowPassed, context))
             }
             // R28: silence is not consent after an earlier decline.
             ConsentFact::WindowPassed { .. } if submission.needs_explicit_approval() => Ok(None),
             ConsentFact::WindowPassed { .. } => Ok(self.apply_window_passed(submission, context)),
-            // After an edit (R29) or a dispute the customer is asked again. An answer to an earlier
-            // request does not count, because the customer may not have known about the change.
-            ConsentFact::Approved { consent_request_number, .. }
-                if *consent_request_number != submission.consent_request_number =>
-            {
-                Ok(None)
-            }
             ConsentFact::Approved { awaits_confirmation: true, .. } => {
                 Ok(self.apply_unconfirmed_consent(submission, FactKind::CustomerApproved, context))
             }

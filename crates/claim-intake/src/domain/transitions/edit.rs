@@ -1,7 +1,7 @@
 //! Edits after the submission (R29, R29a).
 use super::Update;
 use crate::domain::{
-    Claim, Content, DirectoryFacts, EventKind, Field, Refusal, Rules, Submission,
+    Claim, Content, DirectoryFacts, EditNotice, EventKind, Field, Refusal, Rules, Submission,
     claim::{EntryDetails, TransitionBuilder},
 };
 use cpor_durable::Transition;
@@ -57,16 +57,24 @@ impl Claim {
         }
         let has_changed = |field: Field| changes.iter().any(|change| change.field == field.path());
         let previous_contact = has_changed(Field::CustomerContact).then(|| self.content.customer_contact.clone());
-        let renotify = previous_contact.is_some() || has_changed(Field::Lines);
+        let notice = if previous_contact.is_some() || has_changed(Field::Lines) {
+            EditNotice::Anew
+        } else if self.state.association().is_some() && has_changed(Field::CustomerTechnicalContact) {
+            EditNotice::Again
+        } else {
+            EditNotice::None
+        };
         let mut next_submission = Submission { partner_calendar: required.partner_calendar, ..submission.clone() };
         let mut entry = EntryDetails { changes, ..EntryDetails::default() };
-        if renotify {
+        if notice == EditNotice::Anew {
             entry = entry.with_consent_due(submission, None);
             next_submission.explicit_approval = None;
             next_submission.consent_due = None;
-            next_submission.bounced = false;
             next_submission.awaits_confirmation = false;
             next_submission.consent_request_number += 1;
+        }
+        if notice != EditNotice::None {
+            next_submission.bounced = false;
         }
         if previous_contact.is_some() {
             next_submission.contact_confirmed = None;
@@ -74,7 +82,7 @@ impl Claim {
         let entry = entry.with_consent_change(submission, &next_submission);
         builder.claim.state = self.state.with_submission(next_submission);
         builder.claim.count_response(|action| action.edits += 1);
-        builder.record(EventKind::Edited { renotify, previous_contact }, entry);
+        builder.record(EventKind::Edited { notice, previous_contact }, entry);
         Ok(Some(builder.build()))
     }
 

@@ -39,7 +39,7 @@ fn r61_in_2020_silence_after_the_approval_grants() {
     let elapsed = approved.next.apply_passed_deadline(day(10)).unwrap();
     assert_eq!(
         (elapsed.due, elapsed.transition.events),
-        (due_2020(), vec![Event::WindowPassed { awaits_confirmation: false }])
+        (due_2020(), vec![Event::WindowPassed { awaits_confirmation: false, consent_request_number: 0 }])
     );
 }
 
@@ -48,7 +48,9 @@ fn r61_in_2020_silence_before_the_approval_grants_then() {
     let passed = requested_in_window().apply_passed_deadline(day(9)).unwrap();
     assert_eq!(passed.transition.events, [], "not before the approval");
     let approved = in_2020(&requested_window_passed(), 10);
-    assert_eq!(approved.events, [Event::WindowPassed { awaits_confirmation: false }]);
+    let rule = due_rule("5 business days, calendar de 2026");
+    let passed = Event::WindowPassed { awaits_confirmation: false, consent_request_number: 0 };
+    assert_eq!(approved.events, [Event::WindowOpened { due: due_2020(), rule }, passed]);
     assert_eq!(approved.next.state.official_since(), Some(day(10)));
     assert!(requested_window_passed().decline(Channel::Link, "", day(9)).is_err(), "the window has passed");
 }
@@ -61,7 +63,7 @@ fn r47_a_late_reported_approval_keeps_the_due_time() {
     let elapsed = late.next.apply_passed_deadline(day(10)).unwrap();
     assert_eq!(
         (elapsed.due, elapsed.transition.events),
-        (due_2020(), vec![Event::WindowPassed { awaits_confirmation: false }])
+        (due_2020(), vec![Event::WindowPassed { awaits_confirmation: false, consent_request_number: 0 }])
     );
 }
 
@@ -132,7 +134,8 @@ fn r41_only_bounces_without_a_window_wait_for_delivery() {
 
 #[test]
 fn r29_an_edit_notifies_both_contacts_and_voids_approval() {
-    let edited = ahead().on_claim_edited(edited_claim(), true, [notice(5), notice(6)], &terms(), day(2)).unwrap();
+    let edited =
+        ahead().on_claim_edited(edited_claim(), EditNotice::Anew, [notice(5), notice(6)], &terms(), day(2)).unwrap();
     let queued = |n| Event::NoticeQueued { notice: notice(n) };
     assert_eq!(edited.events, [queued(5), queued(6)]);
     let consent = edited.next;
@@ -162,9 +165,11 @@ fn r29_earlier_and_former_links_can_only_decline() {
 fn r29_only_edits_by_the_partner_notify() {
     let mut fewer = claim();
     fewer.lines.pop();
-    let edited = requested().on_claim_edited(fewer.clone(), true, [notice(5), notice(6)], &terms(), day(2)).unwrap();
+    let edited =
+        requested().on_claim_edited(fewer.clone(), EditNotice::Anew, [notice(5), notice(6)], &terms(), day(2)).unwrap();
     assert_eq!(edited.events, [Event::NoticeQueued { notice: notice(6) }]);
-    let lost = ahead().on_claim_edited(fewer.clone(), false, [notice(5), notice(6)], &terms(), day(2)).unwrap();
+    let lost =
+        ahead().on_claim_edited(fewer.clone(), EditNotice::None, [notice(5), notice(6)], &terms(), day(2)).unwrap();
     assert_eq!((lost.events, lost.next.claim.lines.len()), (vec![], 1));
     assert!(lost.next.approval.is_some() && lost.next.notices[0].current);
 }
@@ -172,8 +177,10 @@ fn r29_only_edits_by_the_partner_notify() {
 #[test]
 fn r29_notices_before_an_edit_open_no_window() {
     let requested = Consent::request(claim(), notice(1), &terms_of_2020(), monday()).next;
-    let edited =
-        requested.on_claim_edited(edited_claim(), true, [notice(5), notice(6)], &terms(), day(1)).unwrap().next;
+    let edited = requested
+        .on_claim_edited(edited_claim(), EditNotice::Anew, [notice(5), notice(6)], &terms(), day(1))
+        .unwrap()
+        .next;
     for stale in [notice(1), notice(5)] {
         let settled =
             edited.on_notice_reported(stale, DeliveryReport::Accepted, &terms_of_2020(), day(1)).unwrap().next;
@@ -289,15 +296,69 @@ fn r37_r39_ended_lines_close_the_consent() {
     }
 }
 
+/// Returns the corrected claim, for which the customer is asked anew.
+fn corrected_claim() -> ClaimSummary {
+    ClaimSummary { consent_request_number: 1, ..edited_claim() }
+}
+
 #[test]
-fn r43a_the_window_of_another_contact_does_not_count() {
-    for state in [StateKind::WindowOpen, StateKind::AwaitingConfirmation] {
-        let corrected =
-            in_state(state).on_claim_edited(edited_claim(), true, [notice(8), notice(9)], &terms(), day(4)).unwrap();
+fn r29a_what_the_former_contact_did_does_not_count() {
+    let by_link = |consent: &Consent| {
+        let approval = Some(DecisionRecord { time: day(3), channel: Channel::Link });
+        Consent { approval, ..consent.clone() }
+    };
+    let stopped = [
+        window_open(),
+        awaiting_confirmation(),
+        by_link(&granted_awaiting()),
+        by_link(&granted_in_window()),
+        by_link(&granted()),
+        granted(),
+    ];
+    for consent in stopped {
+        let state = consent.state.kind();
+        let corrected = consent
+            .on_claim_edited(corrected_claim(), EditNotice::Anew, [notice(8), notice(9)], &terms(), day(4))
+            .unwrap();
         assert_eq!(corrected.next.state.kind(), StateKind::AwaitingDelivery, "{state:?}");
         assert!(matches!(corrected.events[..], [Event::WindowStopped { delivery_due: Some(_) }, ..]), "{state:?}");
         let current: Vec<_> = corrected.next.notices.iter().filter(|notice| notice.current).collect();
         assert_eq!(current.iter().map(|notice| notice.id).collect::<Vec<_>>(), [notice(9)], "{state:?}");
         assert_eq!(corrected.next.approval, None, "{state:?}");
     }
+}
+
+#[test]
+fn r29a_an_approval_of_the_tenant_is_reported_again() {
+    let approved = awaiting().approve(Channel::SignedIn, day(3)).unwrap().unwrap().next;
+    for (consent, is_open) in [(approved, false), (granted_in_window(), true)] {
+        let corrected = consent
+            .on_claim_edited(corrected_claim(), EditNotice::Anew, [notice(8), notice(9)], &terms(), day(4))
+            .unwrap();
+        let stopped = is_open.then_some(Event::WindowStopped { delivery_due: None });
+        let approved = Event::CustomerApproved {
+            channel: Channel::SignedIn,
+            consent_request_number: 1,
+            awaits_confirmation: false,
+        };
+        let expected = stopped.into_iter().chain([approved, Event::NoticeQueued { notice: notice(9) }]);
+        assert_eq!(corrected.events, expected.collect::<Vec<_>>());
+        assert_eq!(corrected.next.state, State::GrantedAwaitingDelivery { since: day(4) });
+        assert_eq!(corrected.next.approval, consent.approval);
+    }
+}
+
+#[test]
+fn r29a_a_corrected_technical_contact_repeats_the_notice() {
+    let again = |consent: &Consent| {
+        consent.on_claim_edited(claim(), EditNotice::Again, [notice(8), notice(9)], &terms(), day(4)).unwrap()
+    };
+    let bounced = awaiting().on_notice_reported(notice(2), permanent_bounce(), &terms(), day(3)).unwrap().next;
+    let repeated = again(&bounced);
+    assert_eq!(repeated.events, [Event::NoticeQueued { notice: notice(9) }]);
+    assert!(repeated.next.notices[0].current, "earlier links still approve");
+    assert_eq!(repeated.next.state, bounced.state);
+    assert_eq!(again(&awaiting()).events, [], "the notice is still queued");
+    assert_eq!(again(&window_open()).next.state, window_open().state, "R44");
+    assert_eq!(again(&granted()).events, [], "there is nothing to decide");
 }

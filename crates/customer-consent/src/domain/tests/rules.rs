@@ -22,19 +22,22 @@ fn unauthorized(consent: Consent) -> Consent {
 
 /// Returns the transition when a reviewer has confirmed the contact.
 fn confirmed(consent: &Consent, now: Timestamp) -> cpor_durable::Transition<Consent> {
-    consent.on_claim_edited(claim(), false, [notice(8), notice(9)], &terms(), now).unwrap()
+    consent.on_claim_edited(claim(), EditNotice::None, [notice(8), notice(9)], &terms(), now).unwrap()
 }
 
 #[test]
 fn r43a_silence_counts_when_the_contact_is_confirmed() {
     let due = berlin_midnight_after("2026-03-11");
     let passed = unauthorized(window_open()).apply_passed_deadline(day(20)).unwrap();
-    assert_eq!(passed.transition.events, [Event::WindowPassed { awaits_confirmation: true }]);
+    assert_eq!(
+        passed.transition.events,
+        [Event::WindowPassed { awaits_confirmation: true, consent_request_number: 0 }]
+    );
     let waiting = passed.transition.next;
     assert_eq!((passed.due, waiting.state.kind()), (due, StateKind::AwaitingConfirmation));
     assert_eq!((waiting.state.official_since(), waiting.deadlines()), (None, vec![]));
     let granted = confirmed(&waiting, day(21));
-    assert_eq!(granted.events, [Event::WindowPassed { awaits_confirmation: false }]);
+    assert_eq!(granted.events, [Event::WindowPassed { awaits_confirmation: false, consent_request_number: 0 }]);
     assert_eq!(granted.next.state.official_since(), Some(day(21)), "not before the confirmation");
     let signed_in = waiting.approve(Channel::SignedIn, day(22)).unwrap().unwrap();
     assert_eq!(signed_in.next.state.official_since(), Some(day(22)));
@@ -139,7 +142,10 @@ fn r27_the_window_passes_exactly_when_due() {
     assert_eq!(consent.apply_passed_deadline(due - chrono::TimeDelta::microseconds(1)), None);
     let elapsed = consent.apply_passed_deadline(due).unwrap();
     assert_eq!(elapsed.due, due);
-    assert_eq!(elapsed.transition.events, [Event::WindowPassed { awaits_confirmation: false }]);
+    assert_eq!(
+        elapsed.transition.events,
+        [Event::WindowPassed { awaits_confirmation: false, consent_request_number: 0 }]
+    );
     let State::Granted { since, .. } = elapsed.transition.next.state else { panic!("not granted") };
     assert_eq!(since, due);
 }
@@ -153,7 +159,10 @@ fn r27_the_window_ends_the_chance_to_decline() {
         [(granted_in_window(), day(3)), (opened(granted_awaiting()), day(2)), (opened(reported_approval()), day(2))]
     {
         let elapsed = consent.apply_passed_deadline(day(30)).unwrap();
-        assert_eq!(elapsed.transition.events, [Event::WindowPassed { awaits_confirmation: false }]);
+        assert_eq!(
+            elapsed.transition.events,
+            [Event::WindowPassed { awaits_confirmation: false, consent_request_number: 0 }]
+        );
         let State::Granted { since, .. } = elapsed.transition.next.state else { panic!("not granted") };
         assert_eq!(since, official);
         assert_eq!(elapsed.transition.next.apply_passed_deadline(day(60)), None);

@@ -20,6 +20,11 @@ fn apply(consent: &Consent, input: Input) -> Result<Option<Consent>, Refusal> {
         }
         passed
     };
+    let edited = |consent: Consent| {
+        let claim = ClaimSummary { contact_authorized: consent.claim.contact_authorized, ..edited_claim() };
+        let edited = consent.on_claim_edited(claim, EditNotice::Anew, [notice(8), notice(9)], &terms(), now);
+        edited.filter(|transition| transition.next.notices != consent.notices)
+    };
     let next = match input {
         Input::Approve => consent.approve(Channel::SignedIn, now)?,
         Input::Decline => as_policy(false).decline(Channel::Link, "", now)?,
@@ -28,15 +33,11 @@ fn apply(consent: &Consent, input: Input) -> Result<Option<Consent>, Refusal> {
         Input::ClaimApproved => approved(approval(day(20))),
         Input::ClaimApprovedWithConsent => approved(official(day(20))),
         Input::ClaimApprovedAfterDecline => approved(after_decline(day(20))),
-        Input::ClaimEdited => consent
-            .on_claim_edited(
-                ClaimSummary { contact_authorized: consent.claim.contact_authorized, ..edited_claim() },
-                true,
-                [notice(8), notice(9)],
-                &terms(),
-                now,
-            )
-            .filter(|transition| transition.next.notices != consent.notices),
+        Input::ClaimEdited => edited(Consent { approval: None, ..consent.clone() }),
+        Input::ClaimEditedWithConsent => {
+            let approval = Some(DecisionRecord { time: day(3), channel: Channel::SignedIn });
+            edited(Consent { approval, ..consent.clone() })
+        }
         Input::NoticeAccepted => return Ok(accepted(consent)),
         Input::AcceptedNoticeBounces => return Ok(bounced(consent)),
         Input::WindowPasses => passes(false).filter(|_| consent.state.window().is_some()),
@@ -57,7 +58,7 @@ fn apply(consent: &Consent, input: Input) -> Result<Option<Consent>, Refusal> {
             let unauthorized = ClaimSummary { contact_authorized: false, ..claim() };
             let waiting = Consent { approval: None, claim: unauthorized, ..consent.clone() };
             waiting
-                .on_claim_edited(claim(), false, [notice(8), notice(9)], &terms(), now)
+                .on_claim_edited(claim(), EditNotice::None, [notice(8), notice(9)], &terms(), now)
                 .filter(|transition| transition.next.state != consent.state)
         }
         Input::WindowPassesAfterDecline => passes(true).filter(|_| consent.state.window().is_some()),

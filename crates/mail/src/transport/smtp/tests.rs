@@ -4,16 +4,28 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::*;
 use crate::queue::sample;
+use cpor_process::config::Secret;
+
+/// The step of the SMTP dialogue before the first command.
+const GREETING: &str = "greeting";
+/// The step after the content of a message.
+const CONTENT: &str = "content";
 
 /// Starts an SMTP server that answers every recipient with `to_recipient`. Returns its port and the
 /// messages that it receives.
 async fn start_server(to_recipient: &'static str) -> (u16, UnboundedReceiver<String>) {
+    start_server_with("RCPT", to_recipient).await
+}
+
+/// Starts an SMTP server that answers with `reply` at this step: a command, [`GREETING`] or
+/// [`CONTENT`].
+async fn start_server_with(step: &'static str, reply: &'static str) -> (u16, UnboundedReceiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let (accepted, received) = unbounded_channel();
     tokio::spawn(async move {
         while let Ok((connection, _)) = listener.accept().await {
-            let _ = converse(connection, to_recipient, &accepted).await;
+            let _ = converse(connection, step, reply, &accepted).await;
         }
     });
     (port, received)
@@ -22,28 +34,32 @@ async fn start_server(to_recipient: &'static str) -> (u16, UnboundedReceiver<Str
 /// Answers one SMTP connection and passes each received message on.
 async fn converse(
     connection: TcpStream,
-    to_recipient: &str,
+    step: &str,
+    reply: &str,
     accepted: &UnboundedSender<String>,
 ) -> std::io::Result<()> {
     let (read, mut write) = connection.into_split();
     let mut lines = BufReader::new(read).lines();
-    write.write_all(b"220 mail.example\r\n").await?;
+    let answer = |at: &str, usual: &str| format!("{}\r\n", if at == step { reply } else { usual });
+    write.write_all(answer(GREETING, "220 mail.example").as_bytes()).await?;
     while let Some(line) = lines.next_line().await? {
-        let reply = match line.split([' ', ':']).next().unwrap_or_default() {
-            "RCPT" => to_recipient,
-            "DATA" => {
-                write.write_all(b"354 go on\r\n").await?;
-                let mut text = String::new();
-                while let Some(line) = lines.next_line().await?.filter(|line| line != ".") {
-                    text.push_str(&line);
-                    text.push('\n');
-                }
-                let _ = accepted.send(text);
-                "250 taken"
-            }
-            _ => "250 mail.example",
+        let command = line.split([' ', ':']).next().unwrap_or_default().to_owned();
+        let usual = match command.as_str() {
+            "EHLO" => "250-mail.example\r\n250 AUTH PLAIN",
+            "DATA" => "354 go on",
+            _ => "250 ok",
         };
-        write.write_all(format!("{reply}\r\n").as_bytes()).await?;
+        let replied = answer(&command, usual);
+        write.write_all(replied.as_bytes()).await?;
+        if replied.starts_with("354") {
+            let mut text = String::new();
+            while let Some(line) = lines.next_line().await?.filter(|line| line != ".") {
+                text.push_str(&line);
+                text.push('\n');
+            }
+            let _ = accepted.send(text);
+            write.write_all(answer(CONTENT, "250 taken").as_bytes()).await?;
+        }
     }
     Ok(())
 }
@@ -62,7 +78,9 @@ fn config(port: u16, timeout_seconds: u64) -> SmtpConfig {
 
 async fn send_to(port: u16) -> Result<(), SendError> {
     let mail = sample::mail("anna.lee@fabrikam.example");
-    Smtp::new(&config(port, 5)).unwrap().send(&mail, &sample::email(&mail)).await
+    let login = (Some("cpor".to_owned()), Some(Secret::new("hunter2")));
+    let config = SmtpConfig { username: login.0, password: login.1, ..config(port, 5) };
+    Smtp::new(&config).unwrap().send(&mail, &sample::email(&mail)).await
 }
 
 #[tokio::test]
@@ -115,6 +133,41 @@ async fn r41b_refusals_of_the_recipient_are_bounces() {
         let (port, _received) = start_server(reply).await;
         let result = send_to(port).await;
         assert!(matches!(result, Err(SendError::Unavailable(_))), "{reply}: {result:?}");
+    }
+}
+
+#[tokio::test]
+async fn r41b_only_the_recipient_and_the_content_can_bounce() {
+    let replies = ["421 4.3.2 a", "450 4.1.8 a", "501 5.1.3 a", "504 5.5.2 a", "521 5.3.2 a", "550 5.1.1 a", "554 a"];
+    for reply in replies {
+        for step in [GREETING, "EHLO", "AUTH", "MAIL"] {
+            let (port, _received) = start_server_with(step, reply).await;
+            let result = send_to(port).await;
+            assert!(matches!(result, Err(SendError::Unavailable(_))), "{step} {reply}: {result:?}");
+        }
+        for step in ["RCPT", "DATA", CONTENT] {
+            let (port, _received) = start_server_with(step, reply).await;
+            let result = send_to(port).await;
+            match reply.starts_with('4') {
+                true => assert!(matches!(result, Err(SendError::Deferred(_))), "{step} {reply}: {result:?}"),
+                false => assert!(matches!(result, Err(SendError::Permanent(_))), "{step} {reply}: {result:?}"),
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_connection_is_used_again() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let (accepted, mut received) = unbounded_channel();
+    // The server serves one connection only.
+    tokio::spawn(async move { converse(listener.accept().await.unwrap().0, "", "", &accepted).await });
+    let server = Smtp::new(&config(port, 5)).unwrap();
+    for _ in 0..3 {
+        let mail = sample::mail("anna.lee@fabrikam.example");
+        server.send(&mail, &sample::email(&mail)).await.unwrap();
+        assert!(received.recv().await.is_some());
     }
 }
 

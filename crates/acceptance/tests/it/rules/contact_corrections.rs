@@ -1,0 +1,156 @@
+//! R29a: corrections of the contacts of an approved claim that cross a decision of the customer.
+//! claim-intake and customer-consent agree in the end, whichever event arrives first.
+
+use chrono::TimeDelta;
+use cpor_acceptance::{ClaimStage, TestClaim, TestSystem, assert_not_allowed, both_databases, contact, from_timestamp};
+use cpor_proto::{
+    claims::v1::{Claim, ClaimState},
+    consents::v1::{Consent, ConsentState},
+    r#type::v1::{AssociationState, NoticeState},
+};
+use cpor_types::Service;
+
+both_databases![r29a_an_approval_before_the_correction_counts, r29a_after_the_correction_the_new_contact_approves,];
+both_databases![
+    with five_processes:
+    r29a_a_crossing_approval_by_link_lapses,
+    r29a_a_crossing_approval_of_the_tenant_counts,
+    r29a_crossing_silence_does_not_count,
+];
+
+const NEW_ADDRESS: &str = "jana@fabrikam.example";
+
+/// An approved claim whose notice has bounced, so that its contacts can be corrected.
+async fn unreached(system: &TestSystem) -> TestClaim<'_> {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Approved).await;
+    let notices = case.consent().await.unwrap().notices;
+    let accepted = notices.iter().rev().find(|notice| notice.state() == NoticeState::Accepted).unwrap();
+    case.record_bounce(&system.operator, &accepted.notice_id).await.unwrap();
+    system.wait_until_idle().await;
+    assert_eq!(case.consent().await.unwrap().state(), ConsentState::AwaitingDelivery);
+    case
+}
+
+async fn correct(case: &TestClaim<'_>) -> cpor_acceptance::ApiResult<Claim> {
+    let customer_contact = contact("Jana Nová", "CIO", NEW_ADDRESS);
+    case.update(Claim { customer_contact, ..Claim::default() }, &["customer_contact"]).await
+}
+
+/// Lets the customer act while claim-intake is stopped, and the partner correct the contact while
+/// customer-consent is stopped. So neither service knows of the other's event when it decides.
+async fn cross(case: &TestClaim<'_>, act: impl AsyncFn(), while_stopped: impl AsyncFn()) {
+    let system = case.system;
+    let process = |service| system.process_hosting(service);
+    system.nodes()[process(Service::ClaimIntake)].stop().await;
+    act().await;
+    system.nodes()[process(Service::CustomerConsent)].stop().await;
+    system.start(process(Service::ClaimIntake)).await;
+    eventually(async || correct(case).await.is_ok()).await;
+    while_stopped().await;
+    system.start(process(Service::CustomerConsent)).await;
+    system.wait_until_idle().await;
+}
+
+/// Repeats an attempt until it succeeds, like a client that retries.
+async fn eventually(attempt: impl AsyncFn() -> bool) {
+    let retries = async { while !attempt().await {} };
+    tokio::time::timeout(std::time::Duration::from_secs(20), retries).await.expect("success in 20 seconds");
+}
+
+/// Sends the notice again, and waits until it has opened a window.
+async fn open_window(case: &TestClaim<'_>) {
+    case.resend_notice(&case.system.operator).await.unwrap();
+    eventually(async || case.consent().await.unwrap().due_time.is_some()).await;
+}
+
+/// Asserts that both services wait for the decision of the new contact, in a full window.
+async fn assert_new_contact_is_asked(case: &TestClaim<'_>) -> Consent {
+    let system = case.system;
+    let (claim, consent) = (case.claim().await, case.consent().await.unwrap());
+    assert_eq!((claim.state(), claim.association_state()), (ClaimState::Approved, AssociationState::Pending));
+    assert_eq!(consent.state(), ConsentState::WindowOpen);
+    assert_eq!(claim.consent_due_time, consent.due_time);
+    let days = from_timestamp(consent.due_time) - system.now().await;
+    assert!(days > TimeDelta::days(7), "a full window: {days}");
+    let notice = system.mail_to(NEW_ADDRESS);
+    assert!(notice.text.contains("/consent/"), "{}", notice.text);
+    consent
+}
+
+async fn r29a_an_approval_before_the_correction_counts(system: &TestSystem) {
+    let case = unreached(system).await;
+    let link = system.mail_to(&case.contact().await).link().to_owned();
+    assert!(system.browser.approve(&link).await.status.is_success());
+    system.wait_until_idle().await;
+    assert_not_allowed(correct(&case).await, "update", "approved");
+    assert_eq!(case.claim().await.association_state(), AssociationState::Official);
+}
+
+async fn r29a_after_the_correction_the_new_contact_approves(system: &TestSystem) {
+    let case = unreached(system).await;
+    let link = system.mail_to(&case.contact().await).link().to_owned();
+    correct(&case).await.unwrap();
+    system.wait_until_idle().await;
+    assert_new_contact_is_asked(&case).await;
+    assert!(!system.browser.approve(&link).await.status.is_success(), "earlier links can only decline");
+    let link = system.mail_to(NEW_ADDRESS).link().to_owned();
+    assert!(system.browser.approve(&link).await.status.is_success());
+    system.wait_until_idle().await;
+    assert_eq!(case.claim().await.association_state(), AssociationState::Official);
+    assert_eq!(case.consent().await.unwrap().state(), ConsentState::Granted);
+}
+
+async fn r29a_a_crossing_approval_by_link_lapses(system: &TestSystem) {
+    for is_window_open in [false, true] {
+        let case = unreached(system).await;
+        let link = system.mail_to(&case.contact().await).link().to_owned();
+        let act = async || {
+            if is_window_open {
+                open_window(&case).await;
+            }
+            assert!(system.browser.approve(&link).await.status.is_success());
+        };
+        cross(&case, act, async || {}).await;
+        let consent = assert_new_contact_is_asked(&case).await;
+        assert!(case.entry("customer_approved").await.overtaken);
+        assert!(!system.browser.approve(&link).await.status.is_success(), "earlier links can only decline");
+        system.advance_by(TimeDelta::days(8)).await;
+        let claim = case.claim().await;
+        assert_eq!((claim.association_state(), claim.official_time), (AssociationState::Official, consent.due_time));
+        assert_eq!(case.consent().await.unwrap().state(), ConsentState::Granted);
+    }
+}
+
+async fn r29a_a_crossing_approval_of_the_tenant_counts(system: &TestSystem) {
+    for is_window_open in [false, true] {
+        let case = unreached(system).await;
+        let act = async || {
+            if is_window_open {
+                open_window(&case).await;
+            }
+            case.approve_consent().await.unwrap();
+        };
+        cross(&case, act, async || {}).await;
+        let claim = case.claim().await;
+        assert_eq!(claim.association_state(), AssociationState::Official);
+        let consent = case.consent().await.unwrap();
+        assert_eq!((consent.state(), consent.due_time.is_some()), (ConsentState::Granted, true));
+        let notice = system.mail_to(NEW_ADDRESS);
+        let words = notice.text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(words.contains("is on record as your partner now"), "{words}");
+        assert!(system.browser.decline(notice.link(), "Not them.").await.status.is_success());
+        system.wait_until_idle().await;
+        assert_eq!(case.claim().await.state(), ClaimState::Rejected);
+    }
+}
+
+async fn r29a_crossing_silence_does_not_count(system: &TestSystem) {
+    let case = unreached(system).await;
+    let later = system.now().await + TimeDelta::days(9);
+    cross(&case, async || open_window(&case).await, async || system.set_clock_only(later).await).await;
+    assert!(case.entry("consent_window_passed").await.overtaken);
+    let consent = assert_new_contact_is_asked(&case).await;
+    system.advance_by(TimeDelta::days(8)).await;
+    let claim = case.claim().await;
+    assert_eq!((claim.association_state(), claim.official_time), (AssociationState::Official, consent.due_time));
+}
