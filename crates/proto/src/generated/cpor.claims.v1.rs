@@ -2137,6 +2137,7 @@ pub enum WaitsFor {
     /// The reviewer has to decide.
     ReviewDecision = 3,
     /// A review lead has to award the contested lines. The review clocks are stopped until then (R37).
+    /// An official holder of contested lines may defend them meanwhile (R37a).
     Arbitration = 4,
     /// The partner has to respond to a request for partner action.
     PartnerResponse = 5,
@@ -2162,6 +2163,9 @@ pub enum WaitsFor {
     /// The partner, whose approved claim is contested, has been asked for a statement (R37a). Silence
     /// decides nothing.
     Statement = 20,
+    /// The association of a competing claim that was awarded lines of this claim has to become official.
+    /// It ends the association of this claim; if it never becomes official, nothing changes (R37).
+    Supersession = 21,
 }
 impl WaitsFor {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -2184,6 +2188,7 @@ impl WaitsFor {
             Self::Nothing => "WAITS_FOR_NOTHING",
             Self::ContactConfirmation => "WAITS_FOR_CONTACT_CONFIRMATION",
             Self::Statement => "WAITS_FOR_STATEMENT",
+            Self::Supersession => "WAITS_FOR_SUPERSESSION",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -2203,6 +2208,7 @@ impl WaitsFor {
             "WAITS_FOR_NOTHING" => Some(Self::Nothing),
             "WAITS_FOR_CONTACT_CONFIRMATION" => Some(Self::ContactConfirmation),
             "WAITS_FOR_STATEMENT" => Some(Self::Statement),
+            "WAITS_FOR_SUPERSESSION" => Some(Self::Supersession),
             _ => None,
         }
     }
