@@ -7,7 +7,7 @@
 //! of the case was requested since the check began; otherwise they may be out of date. A check may
 //! be repeated, so every process of this service may run this task.
 use crate::{
-    domain::{ReviewCase, Rivals},
+    domain::{CheckedRivals, ReviewCase},
     store::{
         CaseStore,
         case_query::CaseQuery,
@@ -65,14 +65,16 @@ impl CompetitionDetector {
         self.save_rivals(check, rivals).await
     }
 
-    /// Finds the rivals of the case as they are stored now. Returns `None` if there is no such
+    /// Finds the rivals and competitors of the case as they are stored now. Returns `None` if there is no such
     /// case.
-    pub(crate) async fn find_rivals(&self, check: &CompetitionCheck) -> Result<Option<Rivals>, anyhow::Error> {
+    pub(crate) async fn find_rivals(&self, check: &CompetitionCheck) -> Result<Option<CheckedRivals>, anyhow::Error> {
         let tenant: TenantId = check.key.owner.parse().map_err(|malformed: Malformed| anyhow::anyhow!(malformed))?;
         let query = CaseQuery::for_tenant(self.db.writer(), tenant);
         let Some(Versioned { state: case, .. }) = query.find(CaseId(check.key.id)).await? else { return Ok(None) };
         let candidates = query.competing_for(case.competing_keys()).await?;
-        Ok(Some(case.rivals_among(candidates.iter().map(|candidate| &candidate.state))))
+        let candidates = || candidates.iter().map(|candidate| &candidate.state);
+        let (rivals, competitors) = (case.rivals_among(candidates()), case.competitors_among(candidates()));
+        Ok(Some(CheckedRivals { rivals, competitors }))
     }
 
     /// Saves the rivals that were found and completes the check. Does neither if another check was
@@ -80,7 +82,7 @@ impl CompetitionDetector {
     pub(crate) async fn save_rivals(
         &self,
         check: &CompetitionCheck,
-        rivals: Option<Rivals>,
+        rivals: Option<CheckedRivals>,
     ) -> Result<(), anyhow::Error> {
         if let Some(rivals) = rivals {
             let (calendar, requests) = (Arc::clone(&self.calendar), check.requests);

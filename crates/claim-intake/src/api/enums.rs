@@ -63,6 +63,7 @@ pub(super) const fn waits_for_to_wire(wait: Wait) -> wire::WaitsFor {
         Wait::Arbitration => wire::WaitsFor::Arbitration,
         Wait::PartnerResponse => wire::WaitsFor::PartnerResponse,
         Wait::Statement => wire::WaitsFor::Statement,
+        Wait::Supersession => wire::WaitsFor::Supersession,
         Wait::NoticeDelivery => wire::WaitsFor::NoticeDelivery,
         Wait::ConsentWindow => wire::WaitsFor::ConsentWindow,
         Wait::ContactConfirmation => wire::WaitsFor::ContactConfirmation,

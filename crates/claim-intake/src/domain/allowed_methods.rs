@@ -165,7 +165,7 @@ impl Claim {
         submission.review = ReviewProgress { started: submission.review.started, approving: false, due: None };
         submission.statement = None;
         self.state = self.state.with_submission(submission);
-        self.content.lines.iter_mut().for_each(|line| line.contested = false);
+        self.content.lines.iter_mut().for_each(|line| (line.contested, line.awarded_to_rival) = (false, None));
         self.wait_time = self.customer_wait_time;
         Some(self)
     }

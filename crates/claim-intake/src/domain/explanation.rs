@@ -1,6 +1,6 @@
 //! The sentence that explains what a claim waits for (R60). It contains no name of a person or of a
 //! competing company, and no text that a person wrote.
-use super::{Association, Claim, Finality, Rejection, Remedy, Violation, Wait};
+use super::{Association, Claim, Finality, Line, Rejection, Remedy, Submission, Violation, Wait};
 use cpor_types::{FurtherRejectionReason, PrimaryRejection, Timestamp, rfc3339};
 
 impl Claim {
@@ -20,6 +20,14 @@ impl Claim {
                 format!("Since {since} the claim waits for a reviewer to be assigned and to start the review{until}.")
             }
             Wait::ReviewDecision => format!("Since {since} the claim waits for its reviewer's decision{until}."),
+            Wait::Arbitration if self.state.association().is_some() => format!(
+                "The association is official. Since {since} another company claims lines of this claim: a review lead has to decide which \
+                 company gets them. Until then the partner may defend them with CreateComment and UploadEvidence."
+            ),
+            Wait::Supersession => format!(
+                "The association is official. Since {since} a competing claim has been awarded lines of this claim: their association ends \
+                 when the one of that claim becomes official. If it never does, nothing changes. The partner does not have to do anything."
+            ),
             Wait::Arbitration => format!(
                 "Since {since} another company's claim or association competes with this claim. A review lead has to decide which \
                  company gets the contested lines; the review deadlines are stopped until then."
@@ -91,14 +99,38 @@ impl Claim {
                 .to_owned()
         });
         let rejection = self.state.rejection().map(rejection_reason);
-        let is_contested_holder = self.state.association().is_some() && self.has_contested_line();
-        let contest = is_contested_holder.then(|| {
-            "Another company claims lines of this approved claim; until a review lead decides, the partner may defend them with \
-             CreateComment and UploadEvidence."
-                .to_owned()
-        });
+        let holder = self.reasons_of_holder();
         let decline = self.reason_of_decline();
-        violations.into_iter().chain(unconfirmed).chain(rejection).chain(decline).chain(contest).collect()
+        violations.into_iter().chain(unconfirmed).chain(rejection).chain(decline).chain(holder).collect()
+    }
+
+    /// Returns what competing claims mean for an approved claim: since when its lines are contested,
+    /// what the partner may do, and which lines a competing claim has been awarded (R37, R37a).
+    fn reasons_of_holder(&self) -> Vec<String> {
+        if self.state.association().is_none() {
+            return Vec::new();
+        }
+        let statement = self.state.submission().and_then(Submission::open_statement).map(|statement| {
+            let due = rfc3339(statement.window.deadline.due);
+            format!(" It can answer the request for a statement until {due}.")
+        });
+        let statement = statement.unwrap_or_default();
+        let contest = |line: &Line| {
+            let since = rfc3339(line.contested_since?);
+            Some(format!(
+                "Since {since} another company claims {line}; until a review lead decides (ArbitrateLines), the partner may defend it with \
+                 CreateComment and UploadEvidence.{statement}"
+            ))
+        };
+        let award = |line: &Line| {
+            let since = rfc3339(line.awarded_to_rival?);
+            Some(format!(
+                "Since {since} {line} is awarded to a competing claim. The association with it ends when the association of that claim \
+                 becomes official; if it never does, nothing changes."
+            ))
+        };
+        let lines = &self.content.lines;
+        lines.iter().filter_map(contest).chain(lines.iter().filter_map(award)).collect()
     }
 
     /// Returns what an earlier decline of the customer means for a claim that can still become

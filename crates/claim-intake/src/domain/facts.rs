@@ -103,6 +103,9 @@ pub enum ReviewFact {
     CompetitionChanged {
         /// All lines that are contested now; empty when the competition is over.
         contested: Vec<LineId>,
+        /// All lines whose keys a competing claim has been awarded, and that this approved claim
+        /// keeps until the other one is on record.
+        awarded: Vec<LineId>,
         /// The id of the comment that will inform the partner.
         notice: CommentId,
         /// The earliest deadline of the review clocks; `None` when they are stopped.

@@ -54,6 +54,12 @@ impl Claim {
         self.content.lines.iter().any(|line| line.contested)
     }
 
+    /// Returns whether a competing claim has been awarded a line that this claim still holds (R37).
+    #[must_use]
+    pub fn has_line_awarded_to_rival(&self) -> bool {
+        self.content.lines.iter().any(|line| line.awarded_to_rival.is_some())
+    }
+
     /// Returns the partner's commands that the table allows but the data of the state do not, each
     /// with its refusal. Payment can be declined under few policy profiles, so it is left out.
     #[must_use]

@@ -27,6 +27,13 @@ pub struct Line {
     pub assessments: Vec<Assessment>,
     /// Whether another company claims or holds the key of the line (R37).
     pub contested: bool,
+    /// The time since which the line is contested.
+    #[serde(default)]
+    pub contested_since: Option<Timestamp>,
+    /// The time since which a competing claim has been awarded the key, while that claim has not
+    /// replaced this one on record (R37). If it never does, nothing changes for this claim.
+    #[serde(default)]
+    pub awarded_to_rival: Option<Timestamp>,
     /// The associations of the line in the registry, one for each activity. Empty until they have
     /// become official (R27).
     #[serde(default)]
@@ -99,6 +106,8 @@ impl Line {
             known: None,
             assessments: Vec::new(),
             contested: false,
+            contested_since: None,
+            awarded_to_rival: None,
             associations: Vec::new(),
             ended: None,
         }

@@ -38,7 +38,7 @@ const fn calls_that_end(wait: Wait) -> &'static [(&'static str, &'static [&'stat
         Wait::ContactConfirmation => &[("ConfirmCustomerContact", &["name"])],
         Wait::ExplicitApproval => &[("ApproveConsent", &["name"]), ("DeclineConsent", &["name"])],
         Wait::DisputeWindow => &[("DisputeClaim", &["name"])],
-        Wait::ConsentWindow | Wait::Registry | Wait::Nothing => &[],
+        Wait::Supersession | Wait::ConsentWindow | Wait::Registry | Wait::Nothing => &[],
     }
 }
 
@@ -75,6 +75,7 @@ impl Claim {
             | Wait::ReviewDecision
             | Wait::Arbitration
             | Wait::Statement
+            | Wait::Supersession
             | Wait::NoticeDelivery
             | Wait::ContactConfirmation
             | Wait::ConsentWindow

@@ -21,13 +21,17 @@ string_enum! {
         /// The reviewer has to decide (R20, R23, R24).
         ReviewDecision = "REVIEW_DECISION",
         /// A review lead has to decide which company gets the contested lines. The deadlines of the
-        /// review are stopped (R37).
+        /// review are stopped (R37). An official holder of contested lines waits for this, too
+        /// (R37a).
         Arbitration = "ARBITRATION",
         /// The partner has to answer the reviewer's request (R21).
         PartnerResponse = "PARTNER_RESPONSE",
         /// The partner, whose approved claim is contested, has to answer a request for a statement
         /// (R37a).
         Statement = "STATEMENT",
+        /// The association of a competing claim that was awarded lines of this claim has to become
+        /// official, which ends this claim's association (R37).
+        Supersession = "SUPERSESSION",
         /// A notice has to reach the customer, which opens the consent window (R41). Otherwise the
         /// claim is rejected (R41a).
         NoticeDelivery = "NOTICE_DELIVERY",
@@ -90,7 +94,7 @@ impl Claim {
                 WaitStatus::new(Wait::PartnerResponse, Some(action.response.deadline.due), Party::Partner)
             }
             State::Approved(submission, association) => submission.open_statement().map_or_else(
-                || wait_when_approved(submission, association),
+                || self.wait_as_holder(submission, association),
                 |statement| WaitStatus::new(Wait::Statement, Some(statement.window.deadline.due), Party::Partner),
             ),
             State::Rejected(_, rejection) => rejection.dispute_window().map_or(WaitStatus::NOTHING, |window| {
@@ -112,17 +116,28 @@ impl Claim {
         WaitStatus::new(reviewer_wait(submission), due, Party::Reviewer)
     }
 
+    /// Returns what an approved claim waits for, apart from a statement. While the association is
+    /// not official, the next step towards that comes first.
+    fn wait_as_holder(&self, submission: &Submission, association: &Association) -> WaitStatus {
+        match wait_when_approved(submission, association) {
+            WaitStatus { wait: Wait::Nothing, .. } if self.has_contested_line() => {
+                WaitStatus::new(Wait::Arbitration, None, Party::ReviewLead)
+            }
+            WaitStatus { wait: Wait::Nothing, .. } if self.has_line_awarded_to_rival() => {
+                WaitStatus::new(Wait::Supersession, None, Party::System)
+            }
+            waiting => waiting,
+        }
+    }
+
     /// Returns what the claim waits for in the full view, and in the view of its customer. The
     /// customer's view shows a wait for the reviewer instead of a wait that would reveal a
     /// competing claim (R5).
     fn wait_identities(&self) -> [WaitIdentity; 2] {
         let (wait, association) = (self.waiting().wait, self.state.association().map(discriminant));
-        let involves_rivals = wait == Wait::Arbitration || (wait == Wait::Registry && association.is_none());
         let customer_wait = match (self.state.submission(), self.state.association()) {
-            (Some(submission), Some(association)) if wait == Wait::Statement => {
-                wait_when_approved(submission, association).wait
-            }
-            (Some(submission), _) if involves_rivals => reviewer_wait(submission),
+            (Some(submission), Some(association)) => wait_when_approved(submission, association).wait,
+            (Some(submission), None) if matches!(wait, Wait::Arbitration | Wait::Registry) => reviewer_wait(submission),
             (Some(_) | None, _) => wait,
         };
         [wait, customer_wait].map(|wait| (wait, association))
@@ -153,7 +168,7 @@ const fn reviewer_wait(submission: &Submission) -> Wait {
     if submission.review.started { Wait::ReviewDecision } else { Wait::ReviewStart }
 }
 
-/// Returns what an approved claim waits for, apart from a statement about contested lines.
+/// Returns what an approved claim waits for, apart from what competing claims cause.
 fn wait_when_approved(submission: &Submission, association: &Association) -> WaitStatus {
     match (association, submission.consent_due) {
         (Association::Pending, None) => {

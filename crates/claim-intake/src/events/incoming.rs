@@ -192,9 +192,9 @@ fn lines_awarded(event: &LinesAwarded, comment: Option<Comment>) -> Result<Fact,
 }
 
 fn competition_changed(event: &CompetitionChanged, comment_id: CommentId) -> Result<Fact, ReceiveError> {
-    let contested = line_ids(&event.contested_line_ids)?;
+    let (contested, awarded) = (line_ids(&event.contested_line_ids)?, line_ids(&event.awarded_line_ids)?);
     let due = event.due_time.and_then(from_wire_time);
-    review_fact(&event.review_case_id, ReviewFact::CompetitionChanged { contested, notice: comment_id, due })
+    review_fact(&event.review_case_id, ReviewFact::CompetitionChanged { contested, awarded, notice: comment_id, due })
 }
 
 fn association_ended(event: &AssociationEnded) -> Result<Fact, ReceiveError> {

@@ -12,10 +12,14 @@ use cpor_proto::events::v1::{
 use cpor_proto::wire_time::to_wire_time;
 use cpor_types::{ClaimName, Service};
 
-use crate::domain::{DeliveryReport, Event, HolderEvent};
+use crate::domain::{DeliveryReport, Event, HolderEvent, LegacyHolder};
 
 /// Returns the event for poe-review about a statement of the holder of a legacy association (R58a).
-pub(crate) fn holder_event(key: &AggregateKey, recorded: &RecordedEvent<HolderEvent>) -> Option<OutgoingEvent> {
+pub(crate) fn holder_event(
+    key: &AggregateKey,
+    holder: &LegacyHolder,
+    recorded: &RecordedEvent<HolderEvent>,
+) -> Option<OutgoingEvent> {
     let (review_case, status, due, text) = match &recorded.event {
         HolderEvent::NoticeQueued { .. } => return None,
         HolderEvent::DeadlineSet { review_case, due } => (review_case, Status::Open, Some(*due), String::new()),
@@ -28,6 +32,7 @@ pub(crate) fn holder_event(key: &AggregateKey, recorded: &RecordedEvent<HolderEv
         status: status.into(),
         due_time: due.map(to_wire_time),
         text,
+        key: holder.facts.key.clone(),
     });
     Some(OutgoingEvent::from_recorded(recorded, Service::PoeReview, payload))
 }

@@ -51,7 +51,8 @@ impl Store for HolderStore {
     }
 
     fn outgoing(&self, change: &Change<LegacyHolder>) -> Vec<OutgoingEvent> {
-        change.events.iter().filter_map(|recorded| outgoing::holder_event(&change.key, recorded)).collect()
+        let holder = &change.after.state;
+        change.events.iter().filter_map(|recorded| outgoing::holder_event(&change.key, holder, recorded)).collect()
     }
 }
 

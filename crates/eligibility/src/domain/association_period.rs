@@ -132,11 +132,12 @@ impl AssociationPeriod {
     }
 
     /// Returns the period after these lines ended, or all lines if `lines` is empty. Lines that
-    /// ended earlier do not change.
+    /// ended earlier do not change; a line that ended later than `end` ended then (R47).
     pub(crate) fn with_ended_lines(&self, lines: &[LineId], end: &AssociationEnd) -> Self {
         let mut next = self.clone();
         let is_affected = |line: LineId| lines.is_empty() || lines.contains(&line);
-        for line in next.facts.lines.iter_mut().filter(|line| line.end.is_none() && is_affected(line.line)) {
+        let can_end = |current: Option<&AssociationEnd>| current.is_none_or(|current| end.time < current.time);
+        for line in next.facts.lines.iter_mut().filter(|line| can_end(line.end.as_ref()) && is_affected(line.line)) {
             line.end = Some(end.clone());
         }
         next

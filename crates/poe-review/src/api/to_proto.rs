@@ -42,7 +42,7 @@ pub(super) fn review_case(
         dispute: dispute(case),
         evidence: snapshot.evidence.iter().map(evidence).collect(),
         overdue: case.clocks.is_overdue(),
-        statement: case.statement.map(statement),
+        statement: case.statement.as_ref().map(statement),
         legacy_statements: case.legacy_statements.iter().map(legacy_statement).collect(),
         customer_contact: role.and_then(|_| contact(&snapshot.customer_contact)),
         customer_contact_authorized: snapshot.customer_contact.authorized,
@@ -95,7 +95,7 @@ fn evidence(document: &Evidence) -> proto::ReviewEvidence {
     }
 }
 
-fn statement(Statement { request_time, due_time, status, update_time }: Statement) -> proto::Statement {
+fn statement(Statement { request_time, due_time, status, update_time, .. }: &Statement) -> proto::Statement {
     let status = match status {
         StatementStatus::Open => proto::statement::Status::Open,
         StatementStatus::Given => proto::statement::Status::Given,
@@ -104,10 +104,10 @@ fn statement(Statement { request_time, due_time, status, update_time }: Statemen
         StatementStatus::NoContact => proto::statement::Status::NoContact,
     };
     proto::Statement {
-        request_time: Some(to_wire_time(request_time)),
+        request_time: Some(to_wire_time(*request_time)),
         due_time: due_time.map(to_wire_time),
         status: status.into(),
-        update_time: Some(to_wire_time(update_time)),
+        update_time: Some(to_wire_time(*update_time)),
     }
 }
 

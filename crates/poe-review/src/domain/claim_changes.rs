@@ -2,11 +2,13 @@
 //! so its events are never refused: an event that comes too late for the state of the case changes
 //! nothing.
 use super::{
-    CaseEvent, CaseKind, Closure, Competition, CompetitionTerms, Phase, ReviewCase, Snapshot, State,
+    CaseEvent, CaseKind, Closure, Competition, CompetitionTerms, Line, Phase, ReviewCase, Snapshot, State,
     case::{legacy_contest, transition},
 };
 use cpor_durable::Transition;
-use cpor_types::{Calendar, CaseId, Length, LineId, PrimaryRejection, ReviewLengths, TenantId, Timestamp};
+use cpor_types::{
+    AssociationKey, Calendar, CaseId, Length, LineId, PrimaryRejection, ReviewLengths, TenantId, Timestamp,
+};
 use std::collections::BTreeSet;
 
 /// The data from which a case is opened.
@@ -57,7 +59,8 @@ impl ReviewCase {
         };
         let opened = case_without_running_clocks.with_state(State::Waiting, effective_time, calendar);
         let lines = opened.contested_lines();
-        let competition_event = (!lines.is_empty()).then_some(CaseEvent::CompetitionChanged { lines });
+        let is_contested = !lines.is_empty();
+        let competition_event = is_contested.then_some(CaseEvent::CompetitionChanged { lines, awarded: Vec::new() });
         let legacy_event = legacy_contest(None, &opened);
         Transition::new(opened, std::iter::once(CaseEvent::Opened).chain(competition_event).chain(legacy_event))
     }
@@ -122,6 +125,23 @@ impl ReviewCase {
         })
     }
 
+    /// Records that no legacy association holds the key any more (R58), so that the case does not
+    /// compete with one. Returns `None` if it did not.
+    #[must_use]
+    pub fn end_legacy_holder(
+        &self,
+        key: &AssociationKey,
+        now: Timestamp,
+        calendar: &Calendar,
+    ) -> Option<Transition<Self>> {
+        let is_held = |line: &&Line| line.held_by_legacy && line.key == *key;
+        self.snapshot.lines.iter().find(is_held)?;
+        let mut next = self.clone();
+        next.competition.former_legacy_keys.insert(key.clone());
+        let next = next.with_snapshot(self.snapshot.clone()).with_updated_clocks(now, calendar);
+        Some(transition(self, next, CaseEvent::LegacyHolderGone))
+    }
+
     /// Records that a notice to the customer of the approved claim bounced (R41a, R41b), so that
     /// the reviewer is told by mail. Returns `None` if the case is not approved.
     #[must_use]
@@ -153,12 +173,15 @@ impl ReviewCase {
         }
     }
 
-    /// Returns the case with a new snapshot of the claim, without the lines that have ended, and
-    /// without the awards of keys that the claim no longer contains.
+    /// Returns the case with a new snapshot of the claim, without the lines that have ended, without
+    /// legacy associations that have ended, and without the awards of keys that the claim no longer
+    /// contains.
     /// claim-intake may have sent the snapshot before it learned that a line was awarded to another
     /// claim, so such lines can still be in it.
     fn with_snapshot(&self, mut snapshot: Snapshot) -> Self {
         snapshot.lines.retain(|line| !self.ended_lines.contains(&line.id));
+        let former_legacy_keys = &self.competition.former_legacy_keys;
+        snapshot.lines.iter_mut().for_each(|line| line.held_by_legacy &= !former_legacy_keys.contains(&line.key));
         let mut next = Self { snapshot, ..self.clone() };
         let keys = next.competing_keys();
         next.competition.awards.retain(|key, _| keys.contains(key));

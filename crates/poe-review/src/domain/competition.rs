@@ -13,6 +13,16 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The rivals of a case: for each rival case, the keys that both compete for.
 pub type Rivals = BTreeMap<CaseId, BTreeSet<AssociationKey>>;
 
+/// The cases that a check of one case has found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CheckedRivals {
+    /// The rivals of the case.
+    pub rivals: Rivals,
+    /// All cases of other companies that compete for the same keys, also those that are approved
+    /// like the case itself.
+    pub competitors: Rivals,
+}
+
 /// The competition of one case with other cases and with legacy associations.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Competition {
@@ -28,6 +38,15 @@ pub struct Competition {
     /// The keys that the registry reserves for this claim, with the arbitrations that awarded them.
     #[serde(default)]
     pub awards: BTreeMap<AssociationKey, DecisionId>,
+    /// The keys of this approved case that rivals have been awarded, by rival, while the rivals
+    /// still compete for them. The case keeps each of these keys until the association of the rival
+    /// becomes official.
+    #[serde(default)]
+    pub awarded_to: Rivals,
+    /// The keys that no legacy association holds any more. claim-intake may have sent the claim
+    /// before the association ended.
+    #[serde(default)]
+    pub former_legacy_keys: BTreeSet<AssociationKey>,
 }
 
 /// The values of the claim's policy profile about competition (R61).
@@ -96,6 +115,15 @@ impl ReviewCase {
         line.held_by_legacy && self.phase().is_open() && !self.competition.settled_legacy_keys.contains(&line.key)
     }
 
+    /// Returns the lines of an approved case that a rival has been awarded, in the order of the
+    /// claim. The case keeps them until the association of the rival becomes official.
+    #[must_use]
+    pub fn awarded_lines(&self) -> Vec<LineId> {
+        let is_awarded = |line: &&Line| self.competition.awarded_to.values().any(|keys| keys.contains(&line.key));
+        let lines = self.competing_lines().filter(|_| self.phase().is_approved());
+        lines.filter(is_awarded).map(|line| line.id).collect()
+    }
+
     /// Returns whether at least one line is contested.
     #[must_use]
     pub fn is_contested(&self) -> bool {
@@ -107,34 +135,45 @@ impl ReviewCase {
     /// open.
     #[must_use]
     pub fn rivals_among<'a>(&self, candidates: impl IntoIterator<Item = &'a Self>) -> Rivals {
+        self.competitors_among(candidates.into_iter().filter(|other| self.phase().is_open() || other.phase().is_open()))
+    }
+
+    /// Selects the cases of other companies from `candidates` that compete for one of the same
+    /// keys, with the keys in common. Two approved cases are competitors without being rivals.
+    #[must_use]
+    pub fn competitors_among<'a>(&self, candidates: impl IntoIterator<Item = &'a Self>) -> Rivals {
         let keys = self.competing_keys();
-        let is_possible_rival = |candidate: &&Self| {
-            candidate.snapshot.claim.partner != self.snapshot.claim.partner
-                && (self.phase().is_open() || candidate.phase().is_open())
-        };
+        let is_of_other_company = |candidate: &&Self| candidate.snapshot.claim.partner != self.snapshot.claim.partner;
         let common_keys =
             |candidate: &Self| candidate.competing_keys().intersection(&keys).cloned().collect::<BTreeSet<_>>();
-        let candidates = candidates.into_iter().filter(is_possible_rival);
+        let candidates = candidates.into_iter().filter(is_of_other_company);
         let with_keys = candidates.map(|candidate| (candidate.id, common_keys(candidate)));
         with_keys.filter(|(_, keys)| !keys.is_empty()).collect()
     }
 
     /// Replaces the rivals of this case by those that a check has found. The clocks stop while a
     /// line is contested, and continue with the time left when no line is contested any more.
-    /// Returns `None` if the rivals are the same.
+    /// An award to a rival that no longer competes for the key has come to nothing. Returns `None`
+    /// if the rivals are the same.
     ///
     /// `requests` is the number of checks that were requested when the check began. The store
     /// refuses the change if another check was requested since then.
     #[must_use]
     pub fn update_rivals(
         &self,
-        rivals: Rivals,
+        checked: CheckedRivals,
         requests: i64,
         now: Timestamp,
         calendar: &Calendar,
     ) -> Option<Transition<Self>> {
-        (rivals != self.competition.rivals).then(|| {
-            let competition = Competition { rivals, ..self.competition.clone() };
+        let CheckedRivals { rivals, competitors } = checked;
+        let still_competes = |(rival, keys): (&CaseId, &BTreeSet<AssociationKey>)| {
+            let keys: BTreeSet<_> = keys.intersection(competitors.get(rival)?).cloned().collect();
+            (!keys.is_empty()).then_some((*rival, keys))
+        };
+        let awarded_to = self.competition.awarded_to.iter().filter_map(still_competes).collect();
+        let competition = Competition { rivals, awarded_to, ..self.competition.clone() };
+        (competition != self.competition).then(|| {
             let next = Self { competition, ..self.clone() }.with_updated_clocks(now, calendar);
             let change = competition_change(self, &next);
             Transition::new(next, std::iter::once(CaseEvent::RivalsChecked { requests }).chain(change))

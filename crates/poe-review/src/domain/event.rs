@@ -47,6 +47,8 @@ pub enum CaseEvent {
         /// The keys.
         keys: BTreeSet<AssociationKey>,
     },
+    /// No legacy association holds a key of the case any more (R58).
+    LegacyHolderGone,
     /// A service reported about a request for a statement (R37a, R58a).
     StatementReported,
     /// The reviewer approved, and the registry is being asked to hold the lines (R23).
@@ -89,10 +91,13 @@ pub enum CaseEvent {
         lines: Vec<LineId>,
     },
     /// The contested lines of the case have changed: lines that claims of other companies compete
-    /// for (R37).
+    /// for (R37). Or the lines have changed that a rival has been awarded.
     CompetitionChanged {
         /// The lines that are contested now. Empty when the competition is over.
         lines: Vec<LineId>,
+        /// The lines of an approved case that a rival has been awarded, and that the case keeps
+        /// until the association of the rival becomes official.
+        awarded: Vec<LineId>,
     },
     /// A check of the competition found other rivals than before (R37).
     RivalsChecked {
@@ -167,6 +172,7 @@ impl CaseEvent {
             | Self::StatementRequested { .. }
             | Self::LegacyStatementRequested { .. }
             | Self::LegacyHoldersContested { .. }
+            | Self::LegacyHolderGone
             | Self::StatementReported
             | Self::ApprovalBegun { .. }
             | Self::Approved(_)
@@ -213,6 +219,7 @@ impl CaseEvent {
             | Self::StatementRequested { .. }
             | Self::LegacyStatementRequested { .. }
             | Self::LegacyHoldersContested { .. }
+            | Self::LegacyHolderGone
             | Self::StatementReported
             | Self::ApprovalBegun { .. }
             | Self::Approved(_)

@@ -28,7 +28,7 @@ pub use claim_changes::NewCase;
 pub use clock::{Clock, ClockKind};
 pub use clocks::Clocks;
 pub use commands::CommandResult;
-pub use competition::{Competition, CompetitionTerms, Rivals};
+pub use competition::{CheckedRivals, Competition, CompetitionTerms, Rivals};
 pub use event::{CaseEvent, ClockAlert};
 pub use kind::{CaseKind, Dispute};
 pub use note::Note;

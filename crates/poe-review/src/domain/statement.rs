@@ -3,11 +3,12 @@
 //! reports whether the partner has answered. The answer decides nothing by itself.
 use super::{CaseEvent, CommandKind, CommandResult, Refusal, ReviewCase, Reviewer, commands::require_comment};
 use cpor_durable::Transition;
-use cpor_types::Timestamp;
+use cpor_types::{AssociationKey, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A request for a statement.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Statement {
     /// The time of the request.
     pub request_time: Timestamp,
@@ -17,6 +18,10 @@ pub struct Statement {
     pub status: StatementStatus,
     /// The time of the last change.
     pub update_time: Timestamp,
+    /// How far the request to each holder of a legacy association has come, by the key that it
+    /// holds (R58a). `status` summarizes them. Empty if the partner of the case was asked.
+    #[serde(default)]
+    pub legacy_holders: BTreeMap<AssociationKey, StatementStatus>,
 }
 
 /// The statement of the holder of a legacy association (R58a).
@@ -44,6 +49,27 @@ pub enum StatementStatus {
     NoContact,
 }
 
+impl StatementStatus {
+    /// Returns the status of a request to several holders: it is open while one of them can answer,
+    /// and given if one of them has answered.
+    fn summarize(statuses: &BTreeMap<AssociationKey, Self>) -> Option<Self> {
+        let by_precedence = [Self::Open, Self::Given, Self::NotGiven, Self::NoContact, Self::Lapsed];
+        by_precedence.into_iter().find(|status| statuses.values().any(|found| found == status))
+    }
+}
+
+impl Statement {
+    /// Returns the request with this status of the holder of a key, if its request is still open.
+    fn with_holder_status(&self, key: &AssociationKey, status: StatementStatus, now: Timestamp) -> Option<Self> {
+        let mut next = self.clone();
+        let open = next.legacy_holders.get_mut(key).filter(|found| **found == StatementStatus::Open)?;
+        *open = status;
+        next.status = StatementStatus::summarize(&next.legacy_holders)?;
+        next.update_time = now;
+        Some(next)
+    }
+}
+
 impl ReviewCase {
     /// Requests a statement: of the partner if the case is approved, and otherwise of the holders
     /// of the legacy associations that the case competes with.
@@ -58,13 +84,19 @@ impl ReviewCase {
             return Err(Refusal::StatementNotPossible);
         }
         require_comment(comment)?;
-        let statement =
-            Statement { request_time: now, due_time: None, status: StatementStatus::Open, update_time: now };
+        let keys = if self.phase().is_approved() { BTreeSet::new() } else { self.keys_of_legacy_holders() };
+        let statement = Statement {
+            request_time: now,
+            due_time: None,
+            status: StatementStatus::Open,
+            update_time: now,
+            legacy_holders: keys.iter().map(|key| (key.clone(), StatementStatus::Open)).collect(),
+        };
         let next = Self { statement: Some(statement), update_time: now.max(self.update_time), ..self.clone() };
         let comment = comment.to_owned();
         let event = match self.phase().is_approved() {
             true => CaseEvent::StatementRequested { comment },
-            false => CaseEvent::LegacyStatementRequested { keys: self.keys_of_legacy_holders(), comment },
+            false => CaseEvent::LegacyStatementRequested { keys, comment },
         };
         Ok(Some(Transition::new(next, [event])))
     }
@@ -79,18 +111,35 @@ impl ReviewCase {
         can_be_asked && !self.has_open_statement()
     }
 
-    /// Adds the statement of the holder of a legacy association, and settles the open request.
+    /// Adds the statement of the holder of the legacy association with this key, and settles the
+    /// open request to it.
     #[must_use]
-    pub fn add_legacy_statement(&self, text: String, time: Timestamp) -> Transition<Self> {
-        let settled = self.report_statement(StatementStatus::Given, None, time);
+    pub fn add_legacy_statement(&self, key: &AssociationKey, text: String, time: Timestamp) -> Transition<Self> {
+        let settled = self.report_legacy_statement(key, StatementStatus::Given, None, time);
         let mut next = settled.map_or_else(|| self.clone(), |settled| settled.next);
         next.legacy_statements.push(LegacyStatement { text, time });
         next.update_time = time.max(next.update_time);
         Transition::new(next, [CaseEvent::StatementReported])
     }
 
-    /// Applies a report of claim-intake about the open request. Returns `None` if there is no open
-    /// request, or nothing changes.
+    /// Applies a report about the open request to the holder of the legacy association with this
+    /// key. Requests to other holders stay open. Returns `None` if there is no open request to this
+    /// holder, or nothing changes.
+    #[must_use]
+    pub fn report_legacy_statement(
+        &self,
+        key: &AssociationKey,
+        status: StatementStatus,
+        due_time: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Option<Transition<Self>> {
+        let statement = self.statement.as_ref()?;
+        let changed = statement.with_holder_status(key, status, now)?;
+        self.with_reported_statement(Statement { due_time: due_time.max(statement.due_time), ..changed }, now)
+    }
+
+    /// Applies a report of claim-intake about the open request to the partner. Returns `None` if
+    /// there is no open request, or nothing changes.
     #[must_use]
     pub fn report_statement(
         &self,
@@ -98,27 +147,42 @@ impl ReviewCase {
         due_time: Option<Timestamp>,
         now: Timestamp,
     ) -> Option<Transition<Self>> {
-        let statement = self.statement.filter(|_| self.has_open_statement())?;
-        let changed = Statement { status, due_time: due_time.or(statement.due_time), update_time: now, ..statement };
-        let is_new = (changed.status, changed.due_time) != (statement.status, statement.due_time);
-        is_new.then(|| {
-            let next = Self { statement: Some(changed), update_time: now.max(self.update_time), ..self.clone() };
-            Transition::new(next, [CaseEvent::StatementReported])
-        })
+        let is_to_partner = |statement: &&Statement| statement.legacy_holders.is_empty();
+        let statement = self.statement.as_ref().filter(|_| self.has_open_statement()).filter(is_to_partner)?;
+        let due_time = due_time.or(statement.due_time);
+        self.with_reported_statement(Statement { status, due_time, update_time: now, ..statement.clone() }, now)
     }
 
-    /// Returns whether the partner can still answer a request for a statement.
+    /// Replaces the request by its next state. Returns `None` if at most the time of the last
+    /// change differs.
+    fn with_reported_statement(&self, changed: Statement, now: Timestamp) -> Option<Transition<Self>> {
+        let is_same = self
+            .statement
+            .as_ref()
+            .is_some_and(|statement| Statement { update_time: statement.update_time, ..changed.clone() } == *statement);
+        let next = || Self { statement: Some(changed), update_time: now.max(self.update_time), ..self.clone() };
+        (!is_same).then(|| Transition::new(next(), [CaseEvent::StatementReported]))
+    }
+
+    /// Returns whether the partner or a holder can still answer a request for a statement.
     #[must_use]
     pub fn has_open_statement(&self) -> bool {
-        self.statement.is_some_and(|statement| statement.status == StatementStatus::Open)
+        self.statement.as_ref().is_some_and(|statement| statement.status == StatementStatus::Open)
     }
 
-    /// Ends the open request if no line is contested any more.
+    /// Ends the open request to the partner if no line is contested any more, and the open requests
+    /// to holders of legacy associations that no longer compete.
     pub(super) fn lapse_statement_without_contest(mut self, now: Timestamp) -> Self {
-        if self.has_open_statement() && !self.is_contested() {
-            let lapse = |statement| Statement { status: StatementStatus::Lapsed, update_time: now, ..statement };
-            self.statement = self.statement.map(lapse);
-        }
+        let (is_contested, keys) = (self.is_contested(), self.keys_of_legacy_holders());
+        let Some(statement) = self.statement.clone().filter(|_| self.has_open_statement()) else { return self };
+        let gone: Vec<_> = statement.legacy_holders.keys().filter(|key| !keys.contains(key)).cloned().collect();
+        self.statement = Some(match statement.legacy_holders.is_empty() {
+            true if is_contested => statement,
+            true => Statement { status: StatementStatus::Lapsed, update_time: now, ..statement },
+            false => gone.iter().fold(statement, |statement, key| {
+                statement.with_holder_status(key, StatementStatus::Lapsed, now).unwrap_or(statement)
+            }),
+        });
         self
     }
 }

@@ -10,13 +10,14 @@ use crate::{
 use cpor_database::Db;
 use cpor_durable::{Command, EventReceiver, Inbox, IncomingEvent, ReceiveError, Transition, Writer};
 use cpor_proto::events::v1::{
-    ClaimClosed, ClaimDisputed, LegacyStatementReported, LinesEnded, NoticeBounced, PersonalDataErased,
-    StatementReported, event::Payload, legacy_statement_reported::Status as LegacyStatus, statement_reported::Status,
+    ClaimClosed, ClaimDisputed, LegacyHolderGone, LegacyStatementReported, LinesEnded, NoticeBounced,
+    PersonalDataErased, StatementReported, event::Payload, legacy_statement_reported::Status as LegacyStatus,
+    statement_reported::Status,
 };
 use cpor_proto::wire_time::from_wire_time;
 use cpor_types::{
-    Calendar, CaseId, ClaimName, LineId, PersonalData, PolicyProfiles, PrimaryRejection, TenantId, TenantName,
-    Timestamp,
+    AssociationKey, Calendar, CaseId, ClaimName, LineId, PersonalData, PolicyProfiles, PrimaryRejection, TenantId,
+    TenantName, Timestamp,
 };
 use std::sync::Arc;
 
@@ -49,6 +50,7 @@ impl EventReceiver for ClaimEventReceiver {
             Payload::ClaimClosed(event) => self.claim_closed(&incoming, &event).await,
             Payload::StatementReported(event) => self.statement_reported(&incoming, &event).await,
             Payload::LegacyStatementReported(event) => self.legacy_statement_reported(&incoming, event).await,
+            Payload::LegacyHolderGone(event) => self.legacy_holder_gone(&incoming, &event).await,
             Payload::PersonalDataErased(event) => self.personal_data_erased(&incoming, &event).await,
             _ => Err(incoming.unexpected()),
         }
@@ -184,15 +186,36 @@ impl ClaimEventReceiver {
             LegacyStatus::Unspecified => return Err(ReceiveError::park("status: is required")),
         };
         let due_time = event.due_time.and_then(from_wire_time);
-        let case = case_id(&event.tenant, &event.review_case_id)?;
+        let (case, key) = (case_id(&event.tenant, &event.review_case_id)?, parse::<AssociationKey>(&event.key)?);
         self.change_case("report_legacy_statement", incoming, case, move |case, effective_time, _| match status {
-            StatementStatus::Given => Some(case.add_legacy_statement(event.text.clone(), effective_time)),
+            StatementStatus::Given => Some(case.add_legacy_statement(&key, event.text.clone(), effective_time)),
             StatementStatus::Open
             | StatementStatus::NotGiven
             | StatementStatus::Lapsed
-            | StatementStatus::NoContact => case.report_statement(status, due_time, effective_time),
+            | StatementStatus::NoContact => case.report_legacy_statement(&key, status, due_time, effective_time),
         })
         .await
+    }
+
+    /// Records in each case that competes for the key that no legacy association holds it any more
+    /// (R58). There is one command per case, and each may be repeated. A case that is opened later
+    /// asks the registry itself.
+    async fn legacy_holder_gone(&self, incoming: &IncomingEvent, event: &LegacyHolderGone) -> Result<(), ReceiveError> {
+        if self.inbox.is_applied(&incoming.position).await? {
+            return Ok(());
+        }
+        let (TenantName { tenant }, key): (_, AssociationKey) = (parse(&event.tenant)?, parse(&event.key)?);
+        let cases = CaseQuery::for_tenant(self.db.writer(), tenant).competing_for([key.clone()].into()).await;
+        for case in cases.map_err(|error| ReceiveError::Retry(error.to_string()))? {
+            let command = Command::new("end_legacy_holder", case_key(tenant, case.state.id), incoming.actor.clone())
+                .effective_at(incoming.effective_time);
+            let (key, effective_time, calendar) = (key.clone(), incoming.effective_time, Arc::clone(&self.calendar));
+            let decide = move |case: Option<&ReviewCase>, _now| {
+                case.ok_or(CaseMissing).map(|case| case.end_legacy_holder(&key, effective_time, &calendar))
+            };
+            self.writer.execute(command, decide).await?;
+        }
+        self.inbox.mark_applied(&incoming.position).await
     }
 
     /// Erases personal data in every case of the claim (R56). There is one command per case, and

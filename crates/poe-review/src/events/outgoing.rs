@@ -92,6 +92,7 @@ fn payload(case: &ReviewCase, event: &CaseEvent) -> Option<Payload> {
         | CaseEvent::NoticeBounced { .. }
         | CaseEvent::LinesEnded { .. }
         | CaseEvent::RivalsChecked { .. }
+        | CaseEvent::LegacyHolderGone
         | CaseEvent::StatementReported
         // The registry receives these.
         | CaseEvent::AwardReleased { .. }
@@ -120,11 +121,12 @@ fn payload(case: &ReviewCase, event: &CaseEvent) -> Option<Payload> {
         CaseEvent::StatementRequested { comment } => {
             Payload::StatementRequested(proto::StatementRequested { claim, review_case_id, comment })
         }
-        CaseEvent::CompetitionChanged { lines } => Payload::CompetitionChanged(proto::CompetitionChanged {
+        CaseEvent::CompetitionChanged { lines, awarded } => Payload::CompetitionChanged(proto::CompetitionChanged {
             claim,
             review_case_id,
             contested_line_ids: strings(&lines),
             due_time,
+            awarded_line_ids: strings(&awarded),
         }),
         CaseEvent::Approved(approval) => {
             let (decision_id, comment) = (approval.decision_id.to_string(), approval.comment);

@@ -1,11 +1,16 @@
 //! The table `contest_check`: cases whose rivals must be determined again (R37). Rivals are cases
 //! of different companies that claim the same key (workload or subscription of a tenant). A check
 //! is requested in the transaction of the change that makes it necessary.
+//!
+//! Order of locks: a transaction first locks the rows of its cases, then the rows of
+//! `tenant_contest` in the order of their owners, and only then writes `case_key` and
+//! `contest_check`. Whatever writes several rows of these two tables holds the lock of their tenant,
+//! so replicas cannot deadlock on them.
 use super::{
     case_keys,
     entity::{case_key, contest_check, tenant_contest},
 };
-use crate::domain::ReviewCase;
+use crate::domain::{ReviewCase, Rivals};
 use cpor_bulk_rows::fetch_all;
 use cpor_durable::{
     AggregateKey, Change, StoreError, Tx, Versioned,
@@ -24,10 +29,16 @@ const CHUNK_SIZE: usize = 1000;
 /// The maximum number of checks that are read at once.
 const CHECKS_PER_READ: u64 = 256;
 
-/// Updates the index of competing keys (the table `case_key`), and requests checks of the changed
-/// cases and of all cases that have a key in common with them, before or after the change. Executes
-/// no statement if no change affects the competition.
-pub(super) async fn request_for_changes(tx: &Tx, changes: &[Change<ReviewCase>]) -> Result<(), StoreError> {
+/// Saves what the changes mean for the competition: marks the checks as complete whose rivals are
+/// saved with the changes, updates the index of competing keys (the table `case_key`), and requests
+/// checks of the changed cases and of all cases that have a key in common with them, before or after
+/// the change. Executes no statement if no change affects the competition.
+///
+/// Returns the cases whose new rivals are out of date.
+pub(super) async fn save_for_changes(
+    tx: &Tx,
+    changes: &[Change<ReviewCase>],
+) -> Result<Vec<(AggregateKey, OutdatedCheck)>, StoreError> {
     let affects_competition = |change: &&Change<ReviewCase>| {
         competition_input(change.before.as_ref()) != competition_input(Some(&change.after))
     };
@@ -38,13 +49,21 @@ pub(super) async fn request_for_changes(tx: &Tx, changes: &[Change<ReviewCase>])
         keys.extend(case_keys::indexed_keys(change.before.as_ref()));
         keys.extend(case_keys::indexed_keys(Some(&change.after)));
     }
-    lock_tenants(tx, keys_by_owner.keys().copied()).await?;
+    let checks = completed_checks(changes);
+    let owners: BTreeSet<&str> =
+        keys_by_owner.keys().copied().chain(checks.iter().map(|check| check.key.owner.as_str())).collect();
+    lock_tenants(tx, owners).await?;
+    let outdated = complete_checks(tx, checks).await?;
+    if !outdated.is_empty() {
+        return Ok(outdated);
+    }
     case_keys::save_for_changes(tx, changes).await?;
     let mut affected: BTreeSet<AggregateKey> = relevant.iter().map(|change| change.key.clone()).collect();
     for (owner, keys) in keys_by_owner {
         affected.extend(cases_with_keys(tx, owner, keys).await?);
     }
-    Ok(request_checks(tx, affected).await?)
+    request_checks(tx, affected).await?;
+    Ok(Vec::new())
 }
 
 /// The rivals that a competition check found, but that must not be saved: another check of the case
@@ -52,35 +71,41 @@ pub(super) async fn request_for_changes(tx: &Tx, changes: &[Change<ReviewCase>])
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct OutdatedCheck;
 
-/// Marks the checks as complete whose rivals are saved with these changes. Returns the cases whose
-/// rivals are out of date. Executes one statement for each check.
-pub(super) async fn complete_for_changes(
-    tx: &Tx,
-    changes: &[Change<ReviewCase>],
-) -> Result<Vec<(AggregateKey, OutdatedCheck)>, DbErr> {
+/// Returns the checks whose rivals are saved with these changes.
+fn completed_checks(changes: &[Change<ReviewCase>]) -> Vec<CompetitionCheck> {
+    let checks_of = |Change { key, events, .. }: &Change<ReviewCase>| {
+        let requests = events.iter().filter_map(|recorded| recorded.event.checked_requests());
+        requests.map(|requests| CompetitionCheck { key: key.clone(), requests }).collect::<Vec<_>>()
+    };
+    changes.iter().flat_map(checks_of).collect()
+}
+
+/// Marks the checks as complete. Returns the cases whose rivals are out of date. Executes one
+/// statement for each check.
+async fn complete_checks(tx: &Tx, checks: Vec<CompetitionCheck>) -> Result<Vec<(AggregateKey, OutdatedCheck)>, DbErr> {
     let mut outdated = Vec::new();
-    for Change { key, events, .. } in changes {
-        for requests in events.iter().filter_map(|recorded| recorded.event.checked_requests()) {
-            let check = CompetitionCheck { key: key.clone(), requests };
-            let is_current = contest_check::Column::Asked.eq(requests);
-            if mark_answered(&check).filter(is_current).exec(tx).await?.rows_affected == 0 {
-                outdated.push((key.clone(), OutdatedCheck));
-            }
+    for check in checks {
+        let is_current = contest_check::Column::Asked.eq(check.requests);
+        if mark_answered(&check).filter(is_current).exec(tx).await?.rows_affected == 0 {
+            outdated.push((check.key, OutdatedCheck));
         }
     }
     Ok(outdated)
 }
 
-/// Returns the parts of a case that determine its rivals: its competing keys, and whether it is
-/// open.
-fn competition_input(case: Option<&Versioned<ReviewCase>>) -> (BTreeSet<String>, bool) {
-    (case_keys::indexed_keys(case), case.is_some_and(|case| case.state.phase().is_open()))
+/// Returns the parts of a case that its check depends on: its competing keys, whether it is open,
+/// and the awards to rivals, which end when the rivals no longer compete.
+fn competition_input(case: Option<&Versioned<ReviewCase>>) -> (BTreeSet<String>, bool, Rivals) {
+    let is_open = case.is_some_and(|case| case.state.phase().is_open());
+    let awarded_to = case.map(|case| case.state.competition.awarded_to.clone()).unwrap_or_default();
+    (case_keys::indexed_keys(case), is_open, awarded_to)
 }
 
-/// Locks the tenants, so that transactions that change the competing keys of the same tenant run
-/// one after the other. `owners` must be sorted, to avoid deadlocks.
-async fn lock_tenants(tx: &Tx, owners: impl Iterator<Item = &str>) -> Result<(), DbErr> {
-    let rows: Vec<_> = owners.map(|owner| tenant_contest::ActiveModel { owner: Set(owner.into()) }).collect();
+/// Locks the tenants, so that transactions that change the competing keys or complete checks of the
+/// same tenant run one after the other.
+async fn lock_tenants(tx: &Tx, owners: BTreeSet<&str>) -> Result<(), DbErr> {
+    let rows: Vec<_> =
+        owners.into_iter().map(|owner| tenant_contest::ActiveModel { owner: Set(owner.into()) }).collect();
     if rows.is_empty() {
         return Ok(());
     }

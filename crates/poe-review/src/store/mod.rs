@@ -58,8 +58,9 @@ impl Store for CaseStore {
     /// Saves the cases and the rows of other tables that are derived from them. It takes one
     /// statement for the cases, two for the log, and one more for each kind of row that changes:
     /// removed keys, new keys, notes, completed approvals and new approvals. It takes three more if
-    /// the competing keys change, three more for each case whose personal data is erased, and one
-    /// more for each case whose rivals change.
+    /// the competing keys change, three more for each case whose personal data is erased, and if
+    /// rivals change, one more and one for each such case. The module of the checks defines the
+    /// order in which rows are locked.
     ///
     /// Returns the cases whose new rivals are out of date.
     async fn save(
@@ -72,11 +73,10 @@ impl Store for CaseStore {
             .map(|change| Ok((change.previous_version(), row::to_row(&change.key, &change.after)?)))
             .collect::<Result<_, StoreError>>()?;
         rows::save::<review_case::Entity>(tx, cases).await?;
-        let outdated = competition_checks::complete_for_changes(tx, changes).await?;
+        let outdated = competition_checks::save_for_changes(tx, changes).await?;
         if !outdated.is_empty() {
             return Ok(outdated);
         }
-        competition_checks::request_for_changes(tx, changes).await?;
         case_log::append(tx, changes, &*self.entropy).await?;
         notes::save_for_changes(tx, changes).await?;
         let lead_mail = self.lead_mail.as_deref();

@@ -35,7 +35,7 @@ pub(super) fn to_row(
         ended_lines: case.ended_lines.clone(),
         round: case.round,
         approval_refusals: case.approval_refusals.clone(),
-        statement: case.statement,
+        statement: case.statement.clone(),
         legacy_statements: case.legacy_statements.clone(),
     };
     Ok(ActiveModel {

@@ -284,7 +284,7 @@ async fn r37_outdated_rivals_are_dropped(system: TestSystem) {
     let id = system.stored(&case(1)).await.state.id;
     let check = checks.into_iter().find(|check| check.key.id == id.uuid()).unwrap();
     let rivals = system.detector.find_rivals(&check).await.unwrap();
-    assert_eq!(rivals.as_ref().map(|rivals| rivals.len()), Some(1));
+    assert_eq!(rivals.as_ref().map(|checked| checked.rivals.len()), Some(1));
     let replica = system.start_replica().await;
     replica.close(2).await;
     assert_eq!(replica.contested(1).await, [false]);

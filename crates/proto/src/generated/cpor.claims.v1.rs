@@ -316,6 +316,9 @@ pub struct Claim {
     #[prost(message, repeated, tag = "32")]
     pub violations: ::prost::alloc::vec::Vec<Violation>,
     /// The commands that the partner can give now. For operators, also those that operators can give.
+    /// SUBMIT and RESUBMIT are left out while the claim has `violations`, because they would be refused
+    /// (R11). The violations are those of the last change: if only the directory has changed since,
+    /// SubmitClaim and ResubmitClaim, which check the claim again, can succeed nevertheless.
     #[prost(enumeration = "ClaimCommand", repeated, packed = "false", tag = "33")]
     pub allowed_commands: ::prost::alloc::vec::Vec<i32>,
     /// The request for partner action. Only set in PARTNER_ACTION_REQUIRED.
@@ -1748,9 +1751,10 @@ pub struct ClaimExplanation {
     /// violation, it cannot be submitted or resubmitted. Empty for customers.
     #[prost(message, repeated, tag = "20")]
     pub violations: ::prost::alloc::vec::Vec<Violation>,
-    /// Why the claim is where it is, as sentences in English: the violations, the reason of a
-    /// rejection, what a decline of the customer means, and that a line is contested. Customers see
-    /// only what their own decisions mean.
+    /// Why the claim is where it is, as sentences in English: that `violations` keep it from being
+    /// submitted, that a reviewer will have to confirm the customer contact of a draft (R43a), the
+    /// reason of a rejection, what a decline of the customer means, and that a line is contested.
+    /// Customers see only what their own decisions mean.
     #[prost(string, repeated, tag = "21")]
     pub reasons: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
     /// The calls by which the acting party moves the claim on, best first. Empty if no party has to
@@ -2137,6 +2141,7 @@ pub enum WaitsFor {
     /// The reviewer has to decide.
     ReviewDecision = 3,
     /// A review lead has to award the contested lines. The review clocks are stopped until then (R37).
+    /// An official holder of contested lines may defend them meanwhile (R37a).
     Arbitration = 4,
     /// The partner has to respond to a request for partner action.
     PartnerResponse = 5,
@@ -2162,6 +2167,9 @@ pub enum WaitsFor {
     /// The partner, whose approved claim is contested, has been asked for a statement (R37a). Silence
     /// decides nothing.
     Statement = 20,
+    /// The association of a competing claim that was awarded lines of this claim has to become official.
+    /// It ends the association of this claim; if it never becomes official, nothing changes (R37).
+    Supersession = 21,
 }
 impl WaitsFor {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -2184,6 +2192,7 @@ impl WaitsFor {
             Self::Nothing => "WAITS_FOR_NOTHING",
             Self::ContactConfirmation => "WAITS_FOR_CONTACT_CONFIRMATION",
             Self::Statement => "WAITS_FOR_STATEMENT",
+            Self::Supersession => "WAITS_FOR_SUPERSESSION",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -2203,6 +2212,7 @@ impl WaitsFor {
             "WAITS_FOR_NOTHING" => Some(Self::Nothing),
             "WAITS_FOR_CONTACT_CONFIRMATION" => Some(Self::ContactConfirmation),
             "WAITS_FOR_STATEMENT" => Some(Self::Statement),
+            "WAITS_FOR_SUPERSESSION" => Some(Self::Supersession),
             _ => None,
         }
     }
@@ -3345,8 +3355,10 @@ pub mod claim_service_client {
         }
         /// Suggests lines for a claim: the workloads and subscriptions of the customer that can be claimed
         /// in the solution area of the claim, or in all if it names none. There are no suggestions until
-        /// the claim names the tenant with one of the tenant's own domains (R12a). Other claims are not
-        /// taken into account.
+        /// the claim names the tenant with one of the tenant's own domains (R12a). Lines that the company
+        /// has in another open or approved claim for one of the activities are left out (R38). Claims and
+        /// associations of other companies are not taken into account, because a partner does not learn of
+        /// them before the submission (R37).
         ///
         /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if the claim does not exist or is not of the caller's
         /// company; UNAVAILABLE (UNAVAILABLE) if the registry does not answer.
@@ -3888,8 +3900,10 @@ pub mod claim_service_server {
         >;
         /// Suggests lines for a claim: the workloads and subscriptions of the customer that can be claimed
         /// in the solution area of the claim, or in all if it names none. There are no suggestions until
-        /// the claim names the tenant with one of the tenant's own domains (R12a). Other claims are not
-        /// taken into account.
+        /// the claim names the tenant with one of the tenant's own domains (R12a). Lines that the company
+        /// has in another open or approved claim for one of the activities are left out (R38). Claims and
+        /// associations of other companies are not taken into account, because a partner does not learn of
+        /// them before the submission (R37).
         ///
         /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if the claim does not exist or is not of the caller's
         /// company; UNAVAILABLE (UNAVAILABLE) if the registry does not answer.

@@ -155,7 +155,7 @@ pub struct Event {
     /// The fact. The comment of each field names the sender and the receivers.
     #[prost(
         oneof = "event::Payload",
-        tags = "10, 11, 12, 13, 14, 15, 16, 17, 9, 80, 8, 20, 21, 22, 23, 24, 25, 26, 27, 28, 19, 29, 18, 39, 71, 72, 73, 74, 75, 70, 81, 30, 31, 32, 33, 34, 35, 36, 37, 38, 40, 41, 42, 43, 44, 50"
+        tags = "10, 11, 12, 13, 14, 15, 16, 17, 9, 80, 8, 20, 21, 22, 23, 24, 25, 26, 27, 28, 19, 29, 18, 39, 71, 72, 73, 74, 75, 76, 70, 81, 30, 31, 32, 33, 34, 35, 36, 37, 38, 40, 41, 42, 43, 44, 50"
     )]
     pub payload: ::core::option::Option<event::Payload>,
 }
@@ -251,6 +251,9 @@ pub mod event {
         /// Sent by registry and customer-consent to poe-review.
         #[prost(message, tag = "75")]
         LegacyStatementReported(super::LegacyStatementReported),
+        /// Sent by registry to poe-review.
+        #[prost(message, tag = "76")]
+        LegacyHolderGone(super::LegacyHolderGone),
         /// Sent by poe-review to registry.
         #[prost(message, tag = "70")]
         AwardReleased(super::AwardReleased),
@@ -621,6 +624,10 @@ pub struct ClaimEdited {
     /// The customer contact before the change. Absent if the contact did not change.
     #[prost(message, optional, tag = "3")]
     pub previous_contact: ::core::option::Option<super::super::r#type::v1::Contact>,
+    /// True if the customer contact is notified again and nothing else changes, because the partner
+    /// corrected the technical contact of an approved claim (R29a).
+    #[prost(bool, tag = "4")]
+    pub notify_again: bool,
 }
 impl ::prost::Name for ClaimEdited {
     const NAME: &'static str = "ClaimEdited";
@@ -1263,6 +1270,9 @@ pub struct LegacyStatementReported {
     /// The statement.
     #[prost(string, tag = "5")]
     pub text: ::prost::alloc::string::String,
+    /// The key that the legacy association holds. Format: `subscriptions/{subscription}`.
+    #[prost(string, tag = "6")]
+    pub key: ::prost::alloc::string::String,
 }
 /// Nested message and enum types in `LegacyStatementReported`.
 pub mod legacy_statement_reported {
@@ -1326,6 +1336,27 @@ impl ::prost::Name for LegacyStatementReported {
     }
     fn type_url() -> ::prost::alloc::string::String {
         "/cpor.events.v1.LegacyStatementReported".into()
+    }
+}
+/// No legacy association holds a key any more (R58). It is also the answer to `LegacyHolderContested`
+/// if there is none.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LegacyHolderGone {
+    /// The resource name of the tenant. Format: `tenants/{tenant}`, where `{tenant}` is a UUID.
+    #[prost(string, tag = "1")]
+    pub tenant: ::prost::alloc::string::String,
+    /// The key. Format: `subscriptions/{subscription}`.
+    #[prost(string, tag = "2")]
+    pub key: ::prost::alloc::string::String,
+}
+impl ::prost::Name for LegacyHolderGone {
+    const NAME: &'static str = "LegacyHolderGone";
+    const PACKAGE: &'static str = "cpor.events.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "cpor.events.v1.LegacyHolderGone".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/cpor.events.v1.LegacyHolderGone".into()
     }
 }
 /// A claim no longer has a line that an arbitration awarded to it (R37). The registry no longer
@@ -1399,6 +1430,10 @@ pub struct CompetitionChanged {
     /// When the first clock of the case passes. Absent while the clocks are stopped.
     #[prost(message, optional, tag = "4")]
     pub due_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// The ids of the lines whose keys a competing claim has been awarded, and that this approved claim
+    /// keeps until the association of the other claim becomes official, each a UUID.
+    #[prost(string, repeated, tag = "5")]
+    pub awarded_line_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 impl ::prost::Name for CompetitionChanged {
     const NAME: &'static str = "CompetitionChanged";
@@ -1636,6 +1671,10 @@ pub struct ConsentWindowPassed {
     /// The event is sent again, without this mark, when a reviewer has confirmed the contact.
     #[prost(bool, tag = "2")]
     pub awaits_confirmation: bool,
+    /// The number of the request for consent that the silence answers (see
+    /// `ClaimSnapshot.consent_request_number`). Silence on an earlier request does not count (R29a).
+    #[prost(uint32, tag = "3")]
+    pub consent_request_number: u32,
 }
 impl ::prost::Name for ConsentWindowPassed {
     const NAME: &'static str = "ConsentWindowPassed";

@@ -168,37 +168,42 @@ impl Association {
     }
 
     /// Makes a pending association official (R27), at `at` but never before it was created. One
-    /// that has expired while it was pending was official from `at` until its end (R47). Has no
-    /// effect in other states.
+    /// that has ended since then while it was pending was official from `at` until its end (R47).
+    /// Has no effect in other states.
     pub(crate) fn make_official(&mut self, at: Timestamp) {
+        let official_time = at.max(self.hold_time);
         match self.state {
-            AssociationState::Pending => {
-                self.state = AssociationState::Official { official_time: at.max(self.hold_time) };
-            }
-            AssociationState::Ended { official_time: None, end_time, reason: EndReason::Expired } => {
-                let official_time = Some(at.max(self.hold_time));
-                self.state = AssociationState::Ended { official_time, end_time, reason: EndReason::Expired };
+            AssociationState::Pending => self.state = AssociationState::Official { official_time },
+            AssociationState::Ended {
+                official_time: None,
+                end_time,
+                reason: reason @ (EndReason::Expired | EndReason::Superseded),
+            } => {
+                let official_time = Some(official_time.min(end_time));
+                self.state = AssociationState::Ended { official_time, end_time, reason };
             }
             AssociationState::Official { .. } | AssociationState::Ended { .. } => {}
         }
     }
 
     /// Returns whether the association was pending at `at`, and is still pending or has ended since
-    /// with its subscription or workload. It becomes official by a fact of that time, even if the
-    /// fact arrives after the end (R47).
+    /// with its subscription or workload, or in favour of another company. It becomes official by a
+    /// fact of that time, even if the fact arrives after the end (R47).
     pub(crate) fn was_pending(&self, at: Timestamp) -> bool {
         match self.state {
             AssociationState::Pending => true,
-            AssociationState::Ended { official_time: None, end_time, reason: EndReason::Expired } => {
-                self.hold_time.max(at) < end_time
-            }
+            AssociationState::Ended {
+                official_time: None,
+                end_time,
+                reason: EndReason::Expired | EndReason::Superseded,
+            } => self.hold_time.max(at) < end_time,
             AssociationState::Official { .. } | AssociationState::Ended { .. } => false,
         }
     }
 
     /// Returns whether the association was official at `at` and has ended since with its
     /// subscription or workload.
-    pub(crate) fn expired_after(&self, at: Timestamp) -> bool {
+    pub(crate) fn has_expired_since(&self, at: Timestamp) -> bool {
         match self.state {
             AssociationState::Ended { official_time: Some(official), end_time, reason: EndReason::Expired } => {
                 official <= at && at < end_time
@@ -207,12 +212,30 @@ impl Association {
         }
     }
 
-    /// Ends a live association, at `at` but never before its current state began. Has no effect on
-    /// an association that has ended.
+    /// Returns whether a fact of the time `at` ends the association: it is live, or it has ended
+    /// later than that with its subscription or workload, or in favour of another company. The
+    /// earlier end counts, even if its fact arrives later (R47). The other ends are caused by the
+    /// claim, whose facts arrive in order.
+    pub(crate) fn can_end(&self, at: Timestamp) -> bool {
+        match self.state {
+            AssociationState::Pending | AssociationState::Official { .. } => true,
+            AssociationState::Ended { end_time, reason: EndReason::Expired | EndReason::Superseded, .. } => {
+                at < end_time
+            }
+            AssociationState::Ended {
+                reason: EndReason::Declined | EndReason::Withdrawn | EndReason::Rejected,
+                ..
+            } => false,
+        }
+    }
+
+    /// Ends the association at `at`, but never before it became official or was created. Has no
+    /// effect if the association cannot end at this time.
     pub(crate) fn end(&mut self, at: Timestamp, reason: EndReason) {
-        if self.is_live() {
-            let official_time = self.official_time();
-            self.state = AssociationState::Ended { official_time, end_time: at.max(self.state_start()), reason };
+        if self.can_end(at) {
+            let official_time = self.official_since();
+            let end_time = at.max(official_time.unwrap_or(self.hold_time));
+            self.state = AssociationState::Ended { official_time, end_time, reason };
         }
     }
 }

@@ -26,7 +26,7 @@ impl Tenant {
         let due = self.next_deadline().filter(|next| next.has_passed(now))?.due;
         let mut next = self.clone();
         let events = next.end_associations(EndReason::Expired, due, |association| {
-            self.end_of_association(association).is_some_and(|(end, _)| end == due)
+            association.is_live() && self.end_of_association(association).is_some_and(|(end, _)| end == due)
         });
         Some((due, (next, events)))
     }

@@ -81,8 +81,9 @@ impl Tenant {
     /// Makes the pending holds of a claim official at `at` (R27). Returns `None` when the claim has
     /// no pending hold.
     ///
-    /// The grant counts from `at`, even if it arrives late (R47): associations that have expired
-    /// since then were official until their end.
+    /// The grant counts from `at`, even if it arrives late (R47): associations that have ended
+    /// since then, with their subscription or by an award to another company, were official until
+    /// their end.
     ///
     /// If the claim is the successor of a key (it was awarded the key while another company was the
     /// official holder), the holder's association ends at the same time (R37).
@@ -93,41 +94,39 @@ impl Tenant {
         catalog: &Catalog,
         at: Timestamp,
     ) -> Option<TenantChange> {
-        // A key that another company had until the end of the subscription stays with that company:
-        // the record of the award has ended with it.
-        let was_held_by_other = |key: &AssociationKey| {
-            let is_other = |other: &Association| other.key == *key && *other.partner() != claim.partner;
-            self.associations.values().any(|other| is_other(other) && other.expired_after(at))
+        let is_pending = |association: &Association| association.belongs_to(claim) && association.was_pending(at);
+        let is_successor = |association: &Association| {
+            self.successors.get(&association.key).is_some_and(|successor| successor.claim == *claim)
         };
-        let is_pending = |association: &Association| {
-            association.belongs_to(claim)
-                && association.was_pending(at)
-                && (association.is_live() || !was_held_by_other(&association.key))
+        // Only a successor can have a pending hold beside another company's association, so an
+        // association that has expired beside this claim's hold had the claim as its successor.
+        let is_superseded_by = |own: &Association, other: &Association| {
+            own.key == other.key
+                && own.is_exclusive
+                && other.is_exclusive
+                && ((other.is_live() && is_successor(other)) || other.has_expired_since(at.max(own.hold_time)))
         };
-        let is_superseded = |association: &Association| {
-            let successor = self.successors.get(&association.key);
-            association.holds_key()
-                && *association.partner() != claim.partner
-                && successor.is_some_and(|successor| successor.claim == *claim)
-                && self.associations.values().any(|own| is_pending(own) && own.key == association.key)
+        let is_superseded = |other: &Association| {
+            *other.partner() != claim.partner
+                && self.associations.values().any(|own| is_pending(own) && is_superseded_by(own, other))
         };
         // No association may change before the time at which its current state began. The latest of
         // these times therefore applies to all of them.
-        let changing =
-            self.associations.values().filter(|association| is_pending(association) || is_superseded(association));
-        let changing = changing.filter(|association| association.is_live());
-        let change_time = changing.map(Association::state_start).fold(at, Timestamp::max);
+        let holds = self.associations.values().filter(|association| is_pending(association));
+        let live = |association: &&Association| association.is_live() && is_superseded(association);
+        let superseded = self.associations.values().filter(live).map(Association::state_start);
+        let change_time = holds.map(|own| own.hold_time).chain(superseded).fold(at, Timestamp::max);
         let mut next = self.clone();
         let mut events = next.end_associations(EndReason::Superseded, change_time, is_superseded);
         let mut granted = Vec::new();
-        let mut expired = BTreeMap::<Timestamp, BTreeSet<LineId>>::new();
+        let mut ended = BTreeMap::<(Timestamp, EndReason), BTreeSet<LineId>>::new();
         for (id, association) in next.associations.iter_mut().filter(|(_, association)| is_pending(association)) {
-            association.make_official(if association.is_live() { change_time } else { at });
+            association.make_official(change_time);
             granted.push(self.granted_line(*id, association, catalog));
-            if let (AssociationState::Ended { end_time, .. }, Some(line)) =
+            if let (AssociationState::Ended { end_time, reason, .. }, Some(line)) =
                 (association.state, association.claimed_line())
             {
-                expired.entry(end_time).or_default().insert(line.line_id);
+                ended.entry((end_time, reason)).or_default().insert(line.line_id);
             }
         }
         if granted.is_empty() {
@@ -141,10 +140,10 @@ impl Tenant {
         };
         events.push(TenantEvent::AssociationsGranted(Box::new(event)));
         let is_last = next.live_associations_of(claim).next().is_none();
-        events.extend(expired.into_iter().map(|(end_time, lines)| {
+        events.extend(ended.into_iter().map(|((end_time, reason), lines)| {
             TenantEvent::AssociationsEnded(AssociationsEnded {
                 claim: claim.clone(),
-                reason: EndReason::Expired,
+                reason,
                 lines,
                 was_official: true,
                 is_last,
@@ -155,7 +154,8 @@ impl Tenant {
     }
 
     /// Ends the claim's holds and associations at `at`, removes it as a successor, and refuses
-    /// later holds for it.
+    /// later holds for it. Associations that have ended later than that, with their subscription or
+    /// by an award to another company, ended at `at` instead (R47).
     ///
     /// If a `review_case` is given, only the holds and awards of that case end, because the event
     /// may arrive after a later case of the claim has placed holds. Returns `None` when the case

@@ -82,6 +82,46 @@ impl Tenant {
         Ok(Some((next, Vec::new())))
     }
 
+    /// Imports a legacy association, or corrects the contact of one that was imported before and is
+    /// live. Returns whether it was, and the change, if there is one.
+    ///
+    /// # Errors
+    /// Returns every reason for which the association cannot be imported.
+    pub(crate) fn import_or_correct(
+        &self,
+        legacy: &LegacyAssociation,
+        partner: Option<&PartnerProfile>,
+        catalog: &Catalog,
+        now: Timestamp,
+    ) -> Result<(bool, Option<TenantChange>), Vec<Reason>> {
+        match self.has_imported(legacy) {
+            true => Ok((true, self.correct_holder_contact(legacy, partner, catalog))),
+            false => Ok((false, self.import_legacy(legacy, partner, catalog, now)?)),
+        }
+    }
+
+    /// Returns whether an earlier import of the association is live.
+    pub(crate) fn has_imported(&self, legacy: &LegacyAssociation) -> bool {
+        self.associations.values().any(|association| legacy.is_origin_of(association))
+    }
+
+    /// Adds or corrects the contact of an association that was imported before (R58a). An import
+    /// without a contact keeps the one that there is. Returns `None` if nothing changes.
+    fn correct_holder_contact(
+        &self,
+        legacy: &LegacyAssociation,
+        partner: Option<&PartnerProfile>,
+        catalog: &Catalog,
+    ) -> Option<TenantChange> {
+        let AssociationKey::Subscription(id) = &legacy.key else { return None };
+        let corrected = legacy.holder_contact(self.directory.subscriptions.get(id)?, partner?, catalog)?;
+        let mut next = self.clone();
+        for association in next.associations.values_mut().filter(|association| legacy.is_origin_of(association)) {
+            association.source = Source::Legacy { partner: legacy.partner.clone(), contact: Some(corrected.clone()) };
+        }
+        (next != *self).then(|| (next, Vec::new()))
+    }
+
     /// Returns the subscription of the key, if legacy associations with it can be imported: its
     /// product must belong to an accepted family, and it must not have ended.
     fn legacy_subscription(
@@ -104,13 +144,20 @@ impl Tenant {
     }
 
     /// Tells the holder of the key that a claim competes with it or that a reviewer asks for its
-    /// statement (R58a). If the holder has no contact, the review case is told. Returns `None` if
-    /// no legacy association holds the key.
-    pub(crate) fn notify_legacy_holder(&self, key: &AssociationKey, subject: NoticeSubject) -> Option<TenantChange> {
+    /// statement (R58a). If the holder has no contact, or no legacy association holds the key any
+    /// more, the review case is told.
+    pub(crate) fn notify_legacy_holder(&self, key: &AssociationKey, subject: NoticeSubject) -> TenantChange {
+        let event = match self.legacy_holder(key) {
+            Some(holder) => TenantEvent::LegacyHolderNotified(Box::new(HolderNotice::of(self.id, holder, subject))),
+            None => TenantEvent::LegacyHolderGone(key.clone()),
+        };
+        (self.clone(), vec![event])
+    }
+
+    /// Returns a legacy association that holds the key.
+    pub(super) fn legacy_holder<'a>(&'a self, key: &'a AssociationKey) -> Option<&'a Association> {
         let is_legacy = |association: &&Association| association.claimed_line().is_none() && association.holds_key();
-        let holder = self.live_associations_on(key).find(is_legacy)?;
-        let notice = HolderNotice::of(self.id, holder, subject);
-        Some((self.clone(), vec![TenantEvent::LegacyHolderNotified(Box::new(notice))]))
+        self.live_associations_on(key).find(is_legacy)
     }
 
     /// Ends a legacy association because the customer declined it.
@@ -151,6 +198,13 @@ impl LegacyAssociation {
     pub(crate) fn record_key(&self, tenant: TenantId) -> (ClaimName, DecisionId) {
         let id = self.derived_id(tenant, "");
         (ClaimName { partner: self.partner.clone(), claim: ClaimId(id) }, DecisionId(id))
+    }
+
+    /// Returns whether this live association was imported for the same partner and key.
+    fn is_origin_of(&self, association: &Association) -> bool {
+        association.claimed_line().is_none()
+            && association.is_live()
+            && (association.partner(), &association.key) == (&self.partner, &self.key)
     }
 
     /// Returns the contact as it is stored with the association.

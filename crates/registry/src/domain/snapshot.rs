@@ -226,7 +226,7 @@ impl Tenant {
         };
         changed.retain(is_expired);
         events.extend(next.end_associations(EndReason::Expired, now, |association| {
-            association.subscription().is_some_and(|id| changed.contains(&id))
+            association.is_live() && association.subscription().is_some_and(|id| changed.contains(&id))
         }));
         Ok((effects, Some((next, events))))
     }

@@ -25,9 +25,9 @@ use uuid::Uuid;
 pub(crate) struct Tenant {
     pub(crate) id: TenantId,
     pub(crate) directory: TenantDirectory,
-    /// The associations by id. The store loads the live associations, and those that have expired
-    /// while they belonged to a claim, because a fact about them can arrive late (R47). One that
-    /// ends stays in the map until the change is saved.
+    /// The associations by id. The store loads the live associations, and those that have ended with
+    /// their key or by an award to another company, because a fact about them can arrive late
+    /// (R47). One that ends stays in the map until the change is saved.
     pub(crate) associations: BTreeMap<AssociationId, Association>,
     /// The successor of each key that was awarded and that the awarded claim does not hold alone
     /// yet (R37). The key is reserved for it: no other company can get a hold.
@@ -67,6 +67,8 @@ pub(crate) enum TenantEvent {
     AssociationsEnded(AssociationsEnded),
     /// The holder of a legacy association must be told something (R58a).
     LegacyHolderNotified(Box<HolderNotice>),
+    /// No legacy association holds this key any more (R58).
+    LegacyHolderGone(AssociationKey),
     /// A subscription changed with which this claim has an official association.
     SubscriptionChanged { claim: ClaimName, id: SubscriptionId, subscription: Subscription },
 }
@@ -229,8 +231,8 @@ impl Tenant {
         self.successors.get(&association.key).is_some_and(|successor| association.belongs_to(&successor.claim))
     }
 
-    /// Ends the live associations that `matches` selects, and returns one event for each affected
-    /// claim.
+    /// Ends at `at` the associations that `matches` selects and that [can end](Association::can_end)
+    /// at this time, and returns one event for each affected claim.
     ///
     /// When the association of a key's holder ends and the successor already has a hold, that hold
     /// counts like any other. Otherwise the key stays reserved for the successor.
@@ -241,16 +243,19 @@ impl Tenant {
         matches: impl Fn(&Association) -> bool,
     ) -> Vec<TenantEvent> {
         let (tenant, mut ended) = (self.id, BTreeMap::<ClaimName, (BTreeSet<LineId>, bool)>::new());
-        let mut notices = BTreeMap::new();
+        let (mut notices, mut legacy_keys) = (BTreeMap::new(), BTreeSet::new());
         let mut ended_holds = BTreeSet::new();
         for association in
-            self.associations.values_mut().filter(|association| association.is_live() && matches(association))
+            self.associations.values_mut().filter(|association| association.can_end(at) && matches(association))
         {
             if let Some(line) = association.claimed_line() {
                 let (lines, was_official) = ended.entry(line.claim.clone()).or_default();
                 lines.insert(line.line_id);
-                *was_official |= association.official_time().is_some();
-            } else if association.holder_contact().is_some() {
+                *was_official |= association.official_since().is_some();
+            } else {
+                legacy_keys.insert(association.key.clone());
+            }
+            if association.holder_contact().is_some() {
                 let notice = HolderNotice::of(tenant, association, NoticeSubject::Ended(reason));
                 notices.insert(notice.holder, TenantEvent::LegacyHolderNotified(Box::new(notice)));
             }
@@ -273,7 +278,9 @@ impl Tenant {
                 reported_end: None,
             })
         };
-        ended.into_iter().map(event).chain(notices.into_values()).collect()
+        legacy_keys.retain(|key| self.legacy_holder(key).is_none());
+        let gone = legacy_keys.into_iter().map(TenantEvent::LegacyHolderGone);
+        ended.into_iter().map(event).chain(notices.into_values()).chain(gone).collect()
     }
 
     /// Returns the outcome of a decision that was made since the tenant was loaded.

@@ -70,7 +70,8 @@ impl IncomingEvents {
         self.change_tenant(incoming, "release_award", &event.tenant, release).await
     }
 
-    /// Tells the holder of a legacy association of a competing claim or a request (R58a).
+    /// Tells the holder of a legacy association of a competing claim or a request (R58a), or
+    /// poe-review that there is no such holder any more.
     async fn notify_legacy_holder(
         &self,
         incoming: &IncomingEvent,
@@ -82,7 +83,7 @@ impl IncomingEvents {
             true => NoticeSubject::StatementRequested(review_case, event.comment),
             false => NoticeSubject::Contested(review_case),
         };
-        let notify = move |tenant: &Tenant| tenant.notify_legacy_holder(&key, subject.clone());
+        let notify = move |tenant: &Tenant| Some(tenant.notify_legacy_holder(&key, subject.clone()));
         self.change_tenant(incoming, "notify_legacy_holder", &event.tenant, notify).await
     }
 

@@ -5,9 +5,9 @@ use cpor_durable::{Change, OutgoingEvent, RecordedEvent};
 use cpor_proto::WireEnum as _;
 use cpor_proto::events::v1::event::Payload;
 use cpor_proto::events::v1::{
-    AssociationBecameOfficial, AssociationEnded, CatalogChanged, EnrollmentFacts, LegacyHolderNotified,
-    LegacyStatementReported, LineFacts, PartnerChanged, PartnerFacts, ProductFacts, SubscriptionChanged,
-    SubscriptionFacts, legacy_holder_notified::Subject, legacy_statement_reported::Status,
+    AssociationBecameOfficial, AssociationEnded, CatalogChanged, EnrollmentFacts, LegacyHolderGone,
+    LegacyHolderNotified, LegacyStatementReported, LineFacts, PartnerChanged, PartnerFacts, ProductFacts,
+    SubscriptionChanged, SubscriptionFacts, legacy_holder_notified::Subject, legacy_statement_reported::Status,
 };
 use cpor_proto::r#type::v1::Contact;
 use cpor_proto::wire_time::to_wire_time;
@@ -90,11 +90,16 @@ fn tenant_event(change: &Change<Tenant>, recorded: &RecordedEvent<TenantEvent>) 
                         status: Status::NoContact.into(),
                         due_time: None,
                         text: String::new(),
+                        key: notice.key.to_string(),
                     };
                     vec![to(Service::PoeReview, Payload::LegacyStatementReported(event))]
                 }
                 (None, NoticeSubject::Contested(_) | NoticeSubject::Ended(_)) => Vec::new(),
             }
+        }
+        TenantEvent::LegacyHolderGone(key) => {
+            let event = LegacyHolderGone { tenant, key: key.to_string() };
+            vec![to(Service::PoeReview, Payload::LegacyHolderGone(event))]
         }
         TenantEvent::SubscriptionChanged { claim, id, subscription } => {
             let event = SubscriptionChanged {

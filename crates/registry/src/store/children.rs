@@ -9,11 +9,11 @@ use cpor_durable::ids::TenantUuid;
 use cpor_durable::{Change, StoreError, Tx, rows};
 use cpor_types::{AssociationId, AssociationKey, ClaimName, ProductId, SubscriptionId, TenantId, Timestamp};
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, Select};
 
 use super::association::to_row as to_association_row;
-use super::entity::end_reason::EndReason as ExpiredReason;
+use super::entity::end_reason::EndReason as EndedBy;
 use super::entity::{association, key_holder, subscription, workload};
 use super::row::{RowContext, child_load_error};
 use crate::domain::association::Association;
@@ -43,9 +43,8 @@ pub(super) async fn load(
         let (tenant, id) = (row.tenant.into(), AssociationId::from(row.id));
         children.entry(tenant).or_default().associations.insert(id, row.try_into()?);
     }
-    for row in
-        fetch_all(db, expired_associations(db.get_database_backend(), tenants)).await.map_err(child_load_error)?
-    {
+    let ended = ended_associations(db.get_database_backend(), tenants);
+    for row in fetch_all(db, ended).await.map_err(child_load_error)? {
         let (tenant, id) = (row.tenant.into(), AssociationId::from(row.id));
         children.entry(tenant).or_default().associations.insert(id, row.try_into()?);
     }
@@ -92,12 +91,14 @@ pub(super) fn live_associations(backend: DbBackend, tenants: &[TenantId]) -> Sel
     association::Entity::find().filter(is_one_of(Tenant, backend, tenants)).filter(EndTime.is_null())
 }
 
-/// Returns the query for the associations of claims that have ended with their subscription or
-/// workload. There are about as many as subscriptions that have ended, which are loaded, too.
-fn expired_associations(backend: DbBackend, tenants: &[TenantId]) -> Select<association::Entity> {
-    use association::Column::{Claim, EndReason, Tenant};
-    let expired = association::Entity::find().filter(is_one_of(Tenant, backend, tenants));
-    expired.filter(EndReason.eq(ExpiredReason::Expired)).filter(Claim.is_not_null())
+/// Returns the query for the associations that have ended with their subscription or workload, or
+/// in favour of another company. There are about as many as subscriptions that have ended, which
+/// are loaded, too, and few keys are awarded.
+fn ended_associations(backend: DbBackend, tenants: &[TenantId]) -> Select<association::Entity> {
+    use association::Column::{EndReason, Tenant};
+    let reasons = [EndedBy::Expired, EndedBy::Superseded].map(|reason| Expr::from(Expr::Constant(reason.into())));
+    let ended = association::Entity::find().filter(is_one_of(Tenant, backend, tenants));
+    ended.filter(Expr::col(EndReason).is_in(reasons))
 }
 
 /// Returns the query for the keys of these tenants that have a successor.

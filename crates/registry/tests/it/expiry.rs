@@ -11,7 +11,7 @@ use cpor_registry_client::{HoldOutcome, RegistryReason};
 use cpor_testing::on_both_databases;
 use cpor_types::{Actor, Clock as _, Role, Service, SystemClock, Timestamp};
 
-use crate::events::granted;
+use crate::events::{closed, granted};
 use crate::fixture::TestSystem;
 use crate::rows::{TENANT, at, claim, directory_rows, hold, subscription, to_wire, workload};
 
@@ -19,6 +19,7 @@ on_both_databases![
     r39_an_expired_subscription_ends_associations,
     r39_associations_end_after_the_grace_period,
     r47_a_late_grant_counts_until_the_expiry,
+    r47_a_late_decline_ends_before_the_expiry,
 ];
 
 fn ending(status: SubscriptionStatus, end: Timestamp) -> DirectoryRow {
@@ -130,4 +131,29 @@ async fn r39_associations_end_after_the_grace_period(system: TestSystem) {
         panic!("held")
     };
     assert_eq!(refusals[0].reason, RegistryReason::SubscriptionExpired);
+}
+
+/// The customer declined before the expiry, but the event arrives after it.
+async fn r47_a_late_decline_ends_before_the_expiry(system: TestSystem) {
+    create_holds(&system).await;
+    let declined = |claim| closed(claim, cpor_proto::r#type::v1::PrimaryRejectionReason::CustomerDeclined);
+    let (first, second) = (claim("contoso", 1), claim("contoso", 2));
+    let decline_time = SystemClock.now();
+    system.import(vec![subscription(1, SubscriptionStatus::Expired)]).await;
+    assert!(all_expired(&system).await);
+    system.deliver(first.claim.0, 2, declined(&first), decline_time).await.unwrap();
+    system.deliver(second.claim.0, 1, declined(&second), SystemClock.now()).await.unwrap();
+    let found = associations(&system).await;
+    let end_of = |claim: &cpor_types::ClaimName| {
+        let association = found.iter().find(|found| found.claim == claim.to_string()).unwrap();
+        (association.end_reason(), association.end_time)
+    };
+    assert_eq!(end_of(&first), (AssociationEndReason::Declined, Some(to_wire(storable_time(decline_time)))));
+    assert_eq!(end_of(&second).0, AssociationEndReason::Expired, "the expiry was first");
+    let ends = system.outgoing_events(Service::Eligibility).await;
+    let reasons: Vec<_> = ends
+        .iter()
+        .filter_map(|sent| if let Payload::AssociationEnded(ended) = sent { Some(ended.reason()) } else { None })
+        .collect();
+    assert_eq!(reasons, [AssociationEndReason::Expired, AssociationEndReason::Declined]);
 }

@@ -28,6 +28,8 @@ both_databases![
     r43a_a_draft_says_that_its_contact_needs_a_confirmation,
     r60_a_rejection_names_its_reason,
     r60_a_decline_says_that_only_an_approval_helps,
+    r60_a_contested_holder_waits_for_a_lead,
+    r60_a_holder_that_lost_waits_for_the_successor,
 ];
 both_databases![
     with with_mail_server:
@@ -446,4 +448,74 @@ async fn r60_a_decline_says_that_only_an_approval_helps(system: &TestSystem) {
     system.wait_until_idle().await;
     let explanation = explain(&case, case.customer()).await;
     assert_eq!(next_calls(&explanation)[0], ("ApproveConsent", vec!["name"]));
+}
+
+/// Asserts that neither the explanation nor the customer's view of it names the rival.
+async fn assert_rival_is_hidden(holder: &TestClaim<'_>, rival: &TestClaim<'_>) {
+    let shown = format!("{:?}", explain(holder, &holder.partner).await).to_lowercase();
+    assert!(!shown.contains("northwind") && !shown.contains(rival.id()), "{shown}");
+    let explanation = explain(holder, holder.customer()).await;
+    assert_eq!((explanation.waits_for(), explanation.reasons.len()), (WaitsFor::Nothing, 0));
+    let shown = format!("{explanation:?}").to_lowercase();
+    assert!(!shown.contains("compan") && !shown.contains("compet") && !shown.contains("award"), "{shown}");
+}
+
+async fn r60_a_contested_holder_waits_for_a_lead(system: &TestSystem) {
+    let claim = system.presales().await;
+    let holder = TestClaim::at_stage(system, claim.clone(), ClaimStage::Official).await;
+    let rival = TestClaim::at_stage(system, system.rival_of(&claim), ClaimStage::Submitted).await;
+    let explanation = assert_waits(&holder, WaitsFor::Arbitration, Party::ReviewLead).await;
+    assert!(explanation.explanation.contains("may defend them with CreateComment and UploadEvidence"));
+    let since = explanation.wait_start_time.unwrap().to_string();
+    let [reason] = explanation.reasons.as_slice() else { panic!("{explanation:#?}") };
+    assert!(reason.starts_with(&format!("Since {since} another company claims dynamics-365-sales on")), "{reason}");
+    let partner = commands(&explanation, Party::Partner);
+    assert!(partner.contains(&"CreateComment") && partner.contains(&"UploadEvidence"), "{partner:?}");
+    assert!(commands(&explanation, Party::ReviewLead).contains(&"RequestStatement"));
+    assert_rival_is_hidden(&holder, &rival).await;
+    holder.request_statement(&system.reviewer).await.unwrap();
+    system.wait_until_idle().await;
+    let explanation = assert_waits(&holder, WaitsFor::Statement, Party::Partner).await;
+    let due = explanation.due_time.unwrap().to_string();
+    assert!(explanation.reasons[0].ends_with(&format!("It can answer the request for a statement until {due}.")));
+    rival.withdraw(WithdrawReason::WrongActivity, "").await.unwrap();
+    system.wait_until_idle().await;
+    assert!(assert_waits(&holder, WaitsFor::Nothing, Party::Unspecified).await.reasons.is_empty());
+}
+
+/// The holder learns of the award. The loss is mailed when the association ends, and only then.
+async fn r60_a_holder_that_lost_waits_for_the_successor(system: &TestSystem) {
+    let claim = system.presales().await;
+    let holder = TestClaim::at_stage(system, claim.clone(), ClaimStage::Official).await;
+    let lost_to_rival = async || {
+        let rival = TestClaim::at_stage(system, system.rival_of(&claim), ClaimStage::UnderReview).await;
+        let key = rival.claim().await.lines[0].key.clone();
+        let mails = holder.partner_mails().await.len();
+        rival.award(&system.lead, &[key.as_str()]).await.unwrap();
+        system.wait_until_idle().await;
+        let explanation = assert_waits(&holder, WaitsFor::Supersession, Party::System).await;
+        let [reason] = explanation.reasons.as_slice() else { panic!("{explanation:#?}") };
+        assert!(
+            reason.contains("dynamics-365-sales on") && reason.contains("is awarded to a competing claim"),
+            "{reason}"
+        );
+        assert_rival_is_hidden(&holder, &rival).await;
+        assert_eq!(holder.partner_mails().await.len(), mails, "nothing is lost yet");
+        rival
+    };
+    let rival = lost_to_rival().await;
+    rival.withdraw(WithdrawReason::WrongActivity, "").await.unwrap();
+    system.wait_until_idle().await;
+    assert_waits(&holder, WaitsFor::Nothing, Party::Unspecified).await;
+
+    let rival = lost_to_rival().await;
+    rival.approve(&system.reviewer).await.unwrap();
+    system.wait_until_idle().await;
+    assert_waits(&holder, WaitsFor::Supersession, Party::System).await;
+    let mails = holder.partner_mails().await.len();
+    system.advance_by(TimeDelta::days(8)).await;
+    let explanation = assert_waits(&holder, WaitsFor::Nothing, Party::Unspecified).await;
+    assert!(explanation.explanation.starts_with("The association ended"), "{}", explanation.explanation);
+    assert!(explanation.reasons.is_empty());
+    assert_eq!(holder.partner_mails().await.len(), mails + 1, "the loss is mailed once");
 }

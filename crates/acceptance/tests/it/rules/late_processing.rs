@@ -1,15 +1,17 @@
 //! R47: late processing of deadlines never changes an outcome.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use cpor_acceptance::{
-    ClaimStage, FABRIKAM, PDF, TestClaim, TestSystem, assert_not_allowed, assert_refused, both_databases,
+    ClaimStage, FABRIKAM, NORTHWIND, PDF, TestClaim, TestSystem, assert_not_allowed, assert_refused, both_databases,
     from_timestamp, rows, to_timestamp,
 };
 use cpor_proto::{
     claims::v1::{ClaimState, WithdrawReason},
     consents::v1::ConsentState,
-    r#type::v1::{AssociationEndReason, AssociationState, FurtherRejectionReason, ReviewClock},
+    reviews::v1::AwardOutcome,
+    r#type::v1::{AssociationEndReason, AssociationState, FurtherRejectionReason, PrimaryRejectionReason, ReviewClock},
 };
+use cpor_types::Service;
 use tonic::Code;
 
 both_databases![
@@ -19,6 +21,12 @@ both_databases![
     r47_all_due_deadlines_apply_after_an_outage,
     r47_consent_before_the_expiry_counts,
     r47_deadlines_take_effect_at_their_due_time,
+];
+both_databases![
+    with five_processes:
+    r47_a_consent_before_an_award_counts,
+    r47_a_successor_counts_before_the_expiry,
+    r47_a_decline_before_the_expiry_counts,
 ];
 
 async fn r47_a_passed_response_deadline_applies_first(system: &TestSystem) {
@@ -128,6 +136,104 @@ async fn r47_consent_before_the_expiry_counts(system: &TestSystem) {
     assert_eq!((claim.association_state(), from_timestamp(claim.official_time)), (AssociationState::Ended, window));
     let on_record = system.associations_of_key(&case.key(0).await, Some(to_timestamp(window))).await;
     assert_eq!(on_record.len(), 1);
+}
+
+/// A change of the directory: the registry applies the deadlines of the tenant that have passed.
+async fn let_registry_expire(system: &TestSystem) {
+    system.create_subscription("power-bi").await;
+}
+
+/// Lets the subscription of the claim's only line end with its grace period at this time.
+async fn set_expiry(case: &TestClaim<'_>, expiry: DateTime<Utc>) {
+    let line = case.claim().await.lines.remove(0);
+    let mut subscription = rows::subscription(FABRIKAM, &line.subscription_id, "dynamics-365-sales");
+    subscription.end_time = Some(to_timestamp(expiry - TimeDelta::days(30)));
+    case.system.import_subscription(subscription).await;
+    case.system.wait_until_idle().await;
+}
+
+/// The end of the claim's only association: its reason, and the times from which and until which it
+/// was official.
+async fn ended(case: &TestClaim<'_>) -> (AssociationEndReason, Option<DateTime<Utc>>, DateTime<Utc>) {
+    let association = case.associations().await.remove(0);
+    assert_eq!(association.state(), AssociationState::Ended, "{association:#?}");
+    let official = association.official_time.map(|time| from_timestamp(Some(time)));
+    (association.end_reason(), official, from_timestamp(association.end_time))
+}
+
+/// The consent window of a pending hold has passed, but the registry learns of it only after a
+/// review lead has awarded the key to a rival.
+async fn r47_a_consent_before_an_award_counts(system: &TestSystem) {
+    let claim = system.presales().await;
+    let holder = TestClaim::at_stage(system, claim.clone(), ClaimStage::Approved).await;
+    let rival = TestClaim::at_stage(system, system.rival_of(&claim), ClaimStage::UnderReview).await;
+    let window = from_timestamp(holder.claim().await.consent_due_time);
+    let consent = system.process_hosting(Service::CustomerConsent);
+    system.nodes()[consent].stop().await;
+    let award_time = window + TimeDelta::hours(1);
+    system.set_clock_only(award_time).await;
+    let key = holder.key(0).await;
+    let arbitration = rival.award(&system.lead, &[rival.claim().await.lines[0].key.as_str()]).await.unwrap();
+    assert_eq!(arbitration.awards[0].outcome(), AwardOutcome::PendingHoldEnded);
+    system.start(consent).await;
+    system.wait_until_idle().await;
+    assert_eq!(ended(&holder).await, (AssociationEndReason::Superseded, Some(window), award_time));
+    let claim = holder.claim().await;
+    assert_eq!((claim.association_state(), from_timestamp(claim.official_time)), (AssociationState::Ended, window));
+    assert_eq!(system.associations_of_key(&key, Some(to_timestamp(window))).await.len(), 1);
+    assert_eq!(holder.assessment().await.unwrap().month, "2026-03", "the time on record is assessed");
+    rival.approve(&system.reviewer).await.unwrap();
+    system.advance_by(TimeDelta::days(8)).await;
+    assert_eq!(system.associations_of_key(&key, None).await[0].partner, NORTHWIND);
+}
+
+/// The consent window of a successor has passed before the subscription expired, but the registry
+/// learns of it after the expiry.
+async fn r47_a_successor_counts_before_the_expiry(system: &TestSystem) {
+    let claim = system.presales().await;
+    let holder = TestClaim::at_stage(system, claim.clone(), ClaimStage::Official).await;
+    let rival = TestClaim::at_stage(system, system.rival_of(&claim), ClaimStage::UnderReview).await;
+    rival.award(&system.lead, &[rival.claim().await.lines[0].key.as_str()]).await.unwrap();
+    rival.approve(&system.reviewer).await.unwrap();
+    system.wait_until_idle().await;
+    let window = from_timestamp(rival.claim().await.consent_due_time);
+    let expiry = window + TimeDelta::hours(2);
+    set_expiry(&holder, expiry).await;
+    let consent = system.process_hosting(Service::CustomerConsent);
+    system.nodes()[consent].stop().await;
+    system.set_clock_only(expiry + TimeDelta::hours(1)).await;
+    let_registry_expire(system).await;
+    assert_eq!(ended(&holder).await.2, expiry);
+    system.start(consent).await;
+    system.wait_until_idle().await;
+    let (reason, _, end) = ended(&holder).await;
+    assert_eq!((reason, end), (AssociationEndReason::Superseded, window));
+    assert_eq!(ended(&rival).await, (AssociationEndReason::Expired, Some(window), expiry));
+    let on_record = system.associations_of_key(&holder.key(0).await, Some(to_timestamp(window))).await;
+    assert_eq!((on_record.len(), on_record[0].partner.as_str()), (1, NORTHWIND));
+    let entry = holder.entry("association_ended").await;
+    assert_eq!((from_timestamp(entry.effective_time), entry.overtaken), (window, false));
+}
+
+/// The customer declined before the subscription expired, but the other services learn of it after
+/// the expiry.
+async fn r47_a_decline_before_the_expiry_counts(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Approved).await;
+    let decline_time = system.now().await;
+    let expiry = decline_time + TimeDelta::days(1);
+    set_expiry(&case, expiry).await;
+    let intake = system.process_hosting(Service::ClaimIntake);
+    system.nodes()[intake].stop().await;
+    case.decline_consent("Never heard of them.").await.unwrap();
+    system.set_clock_only(expiry + TimeDelta::hours(1)).await;
+    let_registry_expire(system).await;
+    assert_eq!(ended(&case).await, (AssociationEndReason::Expired, None, expiry));
+    system.start(intake).await;
+    system.wait_until_idle().await;
+    assert_eq!(ended(&case).await, (AssociationEndReason::Declined, None, decline_time));
+    let claim = case.claim().await;
+    assert_eq!(claim.state(), ClaimState::Rejected);
+    assert_eq!(claim.rejection.unwrap().primary_reason(), PrimaryRejectionReason::CustomerDeclined);
 }
 
 async fn r47_deadlines_take_effect_at_their_due_time(system: &TestSystem) {

@@ -3,10 +3,10 @@
 use chrono::TimeDelta;
 use cpor_acceptance::{
     CONTOSO, ClaimStage, FABRIKAM, LITWARE, NORTHWIND, TestClaim, TestSystem, assert_refused, both_databases, contact,
-    rows,
+    line, rows,
 };
 use cpor_proto::{
-    claims::v1::ClaimState,
+    claims::v1::{Claim, ClaimState},
     registry::v1::{
         CheckUsageAccessRequest, DeclineLegacyAssociationRequest, ImportLegacyAssociationsRequest, ImportResult,
         LegacyAssociation, ListAssociationsRequest, import_result::Outcome,
@@ -14,6 +14,7 @@ use cpor_proto::{
     reviews::v1::{AwardOutcome, ReviewCommand, statement::Status},
     r#type::v1::{Activity, AssociationEndReason, AssociationState},
 };
+use cpor_types::Service;
 use http::{Method, StatusCode};
 use tonic::Code;
 
@@ -29,7 +30,11 @@ both_databases![
     r58a_a_holder_without_contact_is_not_asked,
     r58a_the_holder_is_told_of_the_loss,
     r58a_a_contact_needs_a_name_and_an_address,
+    r58_a_legacy_holder_that_ends_competes_no_more,
+    r58a_each_holder_answers_for_itself,
+    r58a_a_contact_is_added_by_another_import,
 ];
+both_databases![with five_processes: r58_a_holder_that_ended_meanwhile_does_not_compete];
 
 fn row(key: &str, partner: &str, mpn_id: &str) -> LegacyAssociation {
     let activities = vec![Activity::Usage.into(), Activity::PreSales.into()];
@@ -278,4 +283,99 @@ async fn r58a_a_contact_needs_a_name_and_an_address(system: &TestSystem) {
         let result = import(system, vec![holder]).await.remove(0);
         assert_eq!(result.outcome(), Outcome::Refused, "{result:?}");
     }
+}
+
+/// Declines all associations with the key.
+async fn decline_legacy(system: &TestSystem, key: &str) {
+    for association in system.associations_of_key(key, None).await {
+        let decline = DeclineLegacyAssociationRequest { name: association.name, ..Default::default() };
+        system.fabrikam.registry().decline_legacy_association(decline).await.unwrap();
+    }
+}
+
+/// Asserts that the case is not contested, that its clocks run, that nobody can be asked for a
+/// statement, and that it can be approved.
+async fn assert_free(case: &TestClaim<'_>) {
+    let system = case.system;
+    assert!(!case.claim().await.lines[0].contested);
+    let review = case.review(&system.reviewer).await.unwrap();
+    assert!(review.deadlines.iter().any(|clock| clock.due_time.is_some()), "the clocks run: {review:#?}");
+    assert_refused(case.request_statement(&system.reviewer).await, Code::FailedPrecondition, "STATEMENT_NOT_POSSIBLE");
+    case.approve(&system.reviewer).await.unwrap();
+    system.wait_until_idle().await;
+    assert_eq!(case.claim().await.state(), ClaimState::Approved);
+}
+
+/// The customer declines the legacy association, or its subscription ends (without grace) while a
+/// reviewer has asked the holder for a statement.
+async fn r58_a_legacy_holder_that_ends_competes_no_more(system: &TestSystem) {
+    for expires in [false, true] {
+        let (case, key) = claim_against_holder(system).await;
+        case.request_statement(&system.reviewer).await.unwrap();
+        assert_eq!(statements(&case).await, (vec![], Some(Status::Open)));
+        if expires {
+            let end = system.now().await + TimeDelta::days(1);
+            let id = key.rsplit('/').next().unwrap();
+            let subscription = rows::subscription(FABRIKAM, id, "dynamics-365-sales");
+            let end_time = Some(cpor_acceptance::to_timestamp(end));
+            system.import_subscription(cpor_proto::registry::v1::Subscription { end_time, ..subscription }).await;
+            system.advance_to(end).await;
+        } else {
+            decline_legacy(system, &key).await;
+        }
+        assert_eq!(statements(&case).await, (vec![], Some(Status::Lapsed)));
+        assert_free(&case).await;
+    }
+}
+
+/// The legacy association ends before poe-review learns of the claim, which was submitted while the
+/// association held the key.
+async fn r58_a_holder_that_ended_meanwhile_does_not_compete(system: &TestSystem) {
+    let (case, key) = claim_against_legacy(system, ClaimStage::Editing).await;
+    let reviews = system.process_hosting(Service::PoeReview);
+    system.nodes()[reviews].stop().await;
+    case.submit().await.unwrap();
+    decline_legacy(system, &key).await;
+    system.start(reviews).await;
+    system.wait_until_idle().await;
+    case.take_and_start_review().await;
+    assert_free(&case).await;
+}
+
+/// One of two legacy holders has no contact.
+async fn r58a_each_holder_answers_for_itself(system: &TestSystem) {
+    let claim = system.rival_of(&system.presales().await);
+    let second = line("dynamics-365-sales", &system.create_subscription("dynamics-365-sales").await);
+    let claim = Claim { lines: vec![claim.lines[0].clone(), second], ..claim };
+    let key = |line: usize| format!("tenants/{FABRIKAM}/subscriptions/{}", claim.lines[line].subscription_id);
+    let holder = LegacyAssociation { contact: contact("Ada", "", HOLDER), ..row(&key(0), CONTOSO, "1001") };
+    let results = import(system, vec![holder, row(&key(1), CONTOSO, "1001")]).await;
+    assert!(results.iter().all(|result| result.outcome() == Outcome::Created), "{results:?}");
+    let case = TestClaim::at_stage(system, claim, ClaimStage::UnderReview).await;
+    case.request_statement(&system.reviewer).await.unwrap();
+    assert_eq!(statements(&case).await, (vec![], Some(Status::Open)), "one holder can answer");
+    system.browser.submit(system.mail_to(HOLDER).link(), "confirm=yes&comment=Every+day.").await;
+    assert_eq!(statements(&case).await, (vec!["Every day.".to_owned()], Some(Status::Given)));
+}
+
+async fn r58a_a_contact_is_added_by_another_import(system: &TestSystem) {
+    let (case, key) = claim_against_legacy(system, ClaimStage::UnderReview).await;
+    case.request_statement(&system.reviewer).await.unwrap();
+    assert_eq!(statements(&case).await, (vec![], Some(Status::NoContact)));
+    let wrong = "ida@contoso.example";
+    for (email, outcome) in [(wrong, Outcome::Updated), (HOLDER, Outcome::Updated), (HOLDER, Outcome::Unchanged)] {
+        let holder = LegacyAssociation { contact: contact("Ada", "", email), ..row(&key, CONTOSO, "1001") };
+        for validate_only in [true, false] {
+            let rows = vec![holder.clone()];
+            let request = ImportLegacyAssociationsRequest { rows, validate_only, ..Default::default() };
+            let imported = system.directory.registry().import_legacy_associations(request).await.unwrap().into_inner();
+            assert_eq!(imported.results[0].outcome(), outcome, "{email}, {validate_only}");
+        }
+    }
+    let without_contact = import(system, vec![row(&key, CONTOSO, "1001")]).await;
+    assert_eq!(without_contact[0].outcome(), Outcome::Unchanged, "the contact is kept");
+    case.request_statement(&system.reviewer).await.unwrap();
+    assert_eq!(statements(&case).await, (vec![], Some(Status::Open)));
+    assert!(system.mails_to(wrong).is_empty());
+    assert!(system.mail_to(HOLDER).text.contains("Do you still work there?"));
 }

@@ -161,7 +161,7 @@ pub(crate) fn awarded(won: &[LineId], lost: &[LineId]) -> Fact {
 
 pub(crate) fn contested(lines: &[LineId]) -> Fact {
     let notice = CommentId(Uuid::from_u128(0xc1));
-    review(ReviewFact::CompetitionChanged { contested: lines.to_vec(), notice, due: None })
+    review(ReviewFact::CompetitionChanged { contested: lines.to_vec(), awarded: Vec::new(), notice, due: None })
 }
 
 pub(crate) fn ended(reason: EndReason, lines: &[LineId]) -> Fact {

@@ -3,7 +3,7 @@
 use super::fixtures::*;
 use crate::domain::*;
 use cpor_auth::{Access, MethodTable};
-use cpor_types::{ActorSide, Role, Timestamp};
+use cpor_types::{ActorSide, CommentId, Role, Timestamp};
 
 fn due() -> Timestamp {
     at("2026-03-14T05:00:00Z")
@@ -44,6 +44,13 @@ fn approved_after_decline() -> TestClaim {
 fn asked_for_statement() -> TestClaim {
     let request = review(ReviewFact::StatementRequested(Some(comment(ActorSide::Reviewer))));
     TestClaim::official().fact(&contested(&[line_id()])).fact(&request)
+}
+
+/// An official claim whose line was awarded to a competing claim.
+fn awarded_to_rival() -> TestClaim {
+    let notice = CommentId(uuid::Uuid::from_u128(0xc1));
+    let (contested, awarded) = (Vec::new(), vec![line_id()]);
+    TestClaim::official().fact(&review(ReviewFact::CompetitionChanged { contested, awarded, notice, due: None }))
 }
 
 fn dispute_window_missed() -> TestClaim {
@@ -113,6 +120,8 @@ fn wait_cases() -> Vec<(&'static str, TestClaim, Wait, Option<Party>, bool)> {
         ),
         ("granted", granted(), Wait::Registry, Some(System), false),
         ("official", TestClaim::official(), Wait::Nothing, None, false),
+        ("official, contested", TestClaim::official().fact(&contest), Wait::Arbitration, Some(ReviewLead), false),
+        ("official, awarded", awarded_to_rival(), Wait::Supersession, Some(System), false),
         ("asked for a statement", asked_for_statement(), Wait::Statement, Some(Partner), true),
         ("ended", ended(), Wait::Nothing, None, false),
         ("rejected", TestClaim::rejected(), Wait::DisputeWindow, Some(Partner), true),
@@ -189,6 +198,10 @@ fn r60_every_party_has_its_allowed_methods() {
                 let ask = "RequestStatement";
                 (vec![talk, ask, notify], vec![talk, ask, "ArbitrateLines", notify], customer(&asked[1..]))
             }
+            "official, contested" => {
+                let ask = "RequestStatement";
+                (vec![talk, ask, notify], vec![talk, ask, "ArbitrateLines", notify], vec!["DeclineConsent"])
+            }
             "asked for a statement" => {
                 (vec![talk, notify], vec![talk, "ArbitrateLines", notify], vec!["DeclineConsent"])
             }
@@ -203,7 +216,7 @@ fn r60_every_party_has_its_allowed_methods() {
             | "declined, no notice" => (vec![talk, notify], vec![talk, notify], customer(&asked[1..])),
             // The window has not opened, so a notice can be sent again and the customer can
             // decline.
-            "official" => (vec![talk, notify], vec![talk, notify], vec!["DeclineConsent"]),
+            "official" | "official, awarded" => (vec![talk, notify], vec![talk, notify], vec!["DeclineConsent"]),
             "granted" => (vec![talk], vec![talk], vec![]),
             "ended" | "missed" | "withdrawn" => (vec![talk], vec![talk], vec![]),
             "rejected" => (vec![talk], vec![talk], vec!["DeclineConsent"]),

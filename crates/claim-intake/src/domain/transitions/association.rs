@@ -30,7 +30,9 @@ impl Claim {
         }
     }
 
-    /// Ends the associations of `lines`. Returns `None` when all of them have ended already.
+    /// Ends the associations of `lines`. A line that has ended later than that ended now (R47):
+    /// another company turned out to be on record before the subscription ended. Returns `None`
+    /// when all lines have ended already.
     fn end_lines(
         &self,
         submission: &Submission,
@@ -44,11 +46,18 @@ impl Claim {
         let mut builder = TransitionBuilder::new(self, context.now);
         let (mut entry, mut ended) = (context.entry(), Vec::new());
         for (index, line) in builder.claim.content.lines.iter_mut().enumerate() {
-            if line.ended.is_none() && lines.contains(&line.id) {
+            let can_end = line.ended.as_ref().is_none_or(|end| context.time < end.until);
+            if can_end && lines.contains(&line.id) {
+                entry = match &line.ended {
+                    None => entry.with_change(&format!("lines[{index}].association_state"), status_before, "ended"),
+                    Some(end) => {
+                        let field = format!("lines[{index}].association_end_reason");
+                        entry.with_change(&field, end.reason.to_string(), reason.to_string())
+                    }
+                };
                 line.ended = Some(AssociationEnd { reason, since, until: context.time });
-                line.contested = false;
+                (line.contested, line.contested_since, line.awarded_to_rival) = (false, None, None);
                 ended.push(line.id);
-                entry = entry.with_change(&format!("lines[{index}].association_state"), status_before, "ended");
             }
         }
         if ended.is_empty() {
@@ -59,7 +68,9 @@ impl Claim {
         let have_all_ended = builder.claim.content.lines.iter().all(|line| line.ended.is_some());
         if have_all_ended {
             builder.claim.state = State::Approved(submission, Association::Ended { since });
-            entry = entry.with_change("association_state", status_before, "ended");
+            if status_before != "ended" {
+                entry = entry.with_change("association_state", status_before, "ended");
+            }
         }
         builder.record(EventKind::LinesEnded { lines: ended, all: have_all_ended }, entry);
         Some(builder.build())

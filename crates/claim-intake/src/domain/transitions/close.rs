@@ -64,7 +64,8 @@ impl Claim {
             entry = entry.with_change("association_state", live.as_str(), "ended");
         }
         let mut builder = TransitionBuilder::new(self, now);
-        let entry = builder.claim.set_contested(&[], entry);
+        builder.claim.content.lines.iter_mut().for_each(|line| line.awarded_to_rival = None);
+        let entry = builder.claim.set_contested(&[], time, entry);
         let rejection = Rejection { primary, further, comment, time, remedy, ended };
         let dispute_due = rejection.dispute_window().map(|window| window.due);
         let (document_count_at_start, review) = (self.evidence.len(), ReviewProgress::default());

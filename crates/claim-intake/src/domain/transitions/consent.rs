@@ -6,7 +6,7 @@ use super::{
     close::NewRejection,
 };
 use crate::domain::{
-    Association, Claim, ConsentFact, EndReason, EventKind, FactKind, Finality, Remedy, State, Submission,
+    Association, Claim, ConsentFact, EventKind, FactKind, Finality, Remedy, State, Submission,
     claim::{EntryDetails, TransitionBuilder},
 };
 use cpor_durable::Transition;
@@ -206,10 +206,10 @@ impl Claim {
         Some(builder.build())
     }
 
-    /// Returns whether the subscription or workload of a line ended after `time`.
+    /// Returns whether the association of a line ended after `time`, with its subscription or
+    /// workload, or in favour of another company. A fact of that time still counts (R47).
     fn has_line_that_ended_after(&self, time: Timestamp) -> bool {
-        let ends = self.content.lines.iter().filter_map(|line| line.ended.as_ref());
-        ends.into_iter().any(|end| end.reason == EndReason::Expired && end.until > time)
+        self.content.lines.iter().filter_map(|line| line.ended.as_ref()).any(|end| end.until > time)
     }
 
     /// Grants a pending association because of `fact`, with the history entry `entry`. Returns
@@ -245,7 +245,8 @@ impl Claim {
     }
 
     /// R26: the customer declined. A decline overrides an explicit approval. It is possible in
-    /// every state from SUBMITTED to APPROVED, unless all associations have ended (R37, R39).
+    /// every state from SUBMITTED to APPROVED, unless all associations had ended before (R37, R39,
+    /// R47).
     fn apply_customer_declined(
         &self,
         submission: &Submission,
@@ -253,7 +254,8 @@ impl Claim {
         comment: &str,
         context: &FactContext<'_>,
     ) -> ApplyResult {
-        if matches!(self.state.association(), Some(Association::Ended { .. })) {
+        let has_ended = matches!(self.state.association(), Some(Association::Ended { .. }));
+        if has_ended && !self.has_line_that_ended_after(context.time) {
             return Ok(None);
         }
         if self.state.rejection().is_some() {

@@ -84,21 +84,44 @@ impl Claim {
         let mut remaining = self.clone();
         let removed = remaining.content.lines.extract_if(.., |line| lost.contains(&line.id));
         // A dispute can bring the line back; poe-review then reports whether it is contested.
-        let removed = removed.map(|line| LostLine { line: Line { contested: false, ..line }, time: context.time });
+        let removed = removed.map(|line| LostLine {
+            line: Line { contested: false, contested_since: None, ..line },
+            time: context.time,
+        });
         let removed: Vec<_> = removed.collect();
         remaining.lost_lines.extend(removed);
         remaining
     }
 
-    /// Marks these lines as contested and all others as not contested. Returns `entry` with the
-    /// changes added.
-    pub(super) fn set_contested(&mut self, contested: &[LineId], mut entry: EntryDetails) -> EntryDetails {
+    /// Marks these lines as contested since `time`, unless they were before, and all others as not
+    /// contested. Returns `entry` with the changes added.
+    pub(super) fn set_contested(
+        &mut self,
+        contested: &[LineId],
+        time: Timestamp,
+        mut entry: EntryDetails,
+    ) -> EntryDetails {
         for (index, line) in self.content.lines.iter_mut().enumerate() {
             let is_contested = contested.contains(&line.id);
             if is_contested != line.contested {
                 let field = format!("lines[{index}].contested");
                 entry = entry.with_change(&field, line.contested.to_string(), is_contested.to_string());
                 line.contested = is_contested;
+                line.contested_since = is_contested.then_some(time);
+            }
+        }
+        entry
+    }
+
+    /// Marks these lines as awarded to a competing claim since `time`, unless they were before, and
+    /// no others. Returns `entry` with the changes added.
+    fn set_awarded_to_rival(&mut self, awarded: &[LineId], time: Timestamp, mut entry: EntryDetails) -> EntryDetails {
+        for (index, line) in self.content.lines.iter_mut().enumerate() {
+            let (was_awarded, is_awarded) = (line.awarded_to_rival.is_some(), awarded.contains(&line.id));
+            if is_awarded != was_awarded {
+                let field = format!("lines[{index}].awarded_to_rival");
+                entry = entry.with_change(&field, was_awarded.to_string(), is_awarded.to_string());
+                line.awarded_to_rival = is_awarded.then_some(time);
             }
         }
         entry
@@ -112,19 +135,22 @@ impl Claim {
         }
     }
 
-    /// R37: the set of contested lines changed. A comment informs the partner when the competition
-    /// begins and when it ends.
+    /// R37: the set of contested lines changed, or the set of lines that a competing claim has been
+    /// awarded and that this approved claim still holds. A comment informs the partner when the
+    /// competition begins and when it ends.
     pub(super) fn apply_competition_changed(
         &self,
         submission: &Submission,
-        contested: &[LineId],
+        (contested, awarded): (&[LineId], &[LineId]),
         comment_id: CommentId,
         due: Option<Timestamp>,
         context: &FactContext<'_>,
     ) -> Transition<Self> {
         let mut builder = TransitionBuilder::new(self, context.now);
         builder.claim.state = self.state.with_submission(submission.with_review_due(due));
-        let entry = builder.claim.set_contested(contested, context.entry().with_review_due(submission, due));
+        let entry = context.entry().with_review_due(submission, due);
+        let entry = builder.claim.set_contested(contested, context.time, entry);
+        let entry = builder.claim.set_awarded_to_rival(awarded, context.time, entry);
         builder.claim.lapse_statement_without_contest();
         let is_approved = self.state.kind() == ClaimStateKind::Approved;
         if is_approved && !self.has_contested_line() {

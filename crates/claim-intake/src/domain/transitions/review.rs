@@ -50,8 +50,9 @@ impl Claim {
             ReviewFact::LinesAwarded { awards, comment } => {
                 self.apply_lines_awarded(submission, awards, comment.clone(), context)
             }
-            ReviewFact::CompetitionChanged { contested, notice: comment_id, due } => {
-                Ok(Some(self.apply_competition_changed(submission, contested, *comment_id, *due, context)))
+            ReviewFact::CompetitionChanged { contested, awarded, notice: comment_id, due } => {
+                let lines = (contested.as_slice(), awarded.as_slice());
+                Ok(Some(self.apply_competition_changed(submission, lines, *comment_id, *due, context)))
             }
         }
     }

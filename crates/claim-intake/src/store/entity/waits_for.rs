@@ -27,6 +27,9 @@ pub(crate) enum WaitsFor {
     /// The stored form of [`Wait::Statement`].
     #[sea_orm(string_value = "STATEMENT")]
     Statement,
+    /// The stored form of [`Wait::Supersession`].
+    #[sea_orm(string_value = "SUPERSESSION")]
+    Supersession,
     /// The stored form of [`Wait::NoticeDelivery`].
     #[sea_orm(string_value = "NOTICE_DELIVERY")]
     NoticeDelivery,
@@ -60,6 +63,7 @@ impl From<Wait> for WaitsFor {
             Wait::Arbitration => Self::Arbitration,
             Wait::PartnerResponse => Self::PartnerResponse,
             Wait::Statement => Self::Statement,
+            Wait::Supersession => Self::Supersession,
             Wait::NoticeDelivery => Self::NoticeDelivery,
             Wait::ConsentWindow => Self::ConsentWindow,
             Wait::ContactConfirmation => Self::ContactConfirmation,
@@ -80,6 +84,7 @@ impl From<WaitsFor> for Wait {
             WaitsFor::Arbitration => Self::Arbitration,
             WaitsFor::PartnerResponse => Self::PartnerResponse,
             WaitsFor::Statement => Self::Statement,
+            WaitsFor::Supersession => Self::Supersession,
             WaitsFor::NoticeDelivery => Self::NoticeDelivery,
             WaitsFor::ConsentWindow => Self::ConsentWindow,
             WaitsFor::ContactConfirmation => Self::ContactConfirmation,

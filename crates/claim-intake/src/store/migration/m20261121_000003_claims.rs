@@ -123,13 +123,14 @@ const STATES: [&str; 8] =
     ["EDITING", "DELETED", "SUBMITTED", "UNDER_REVIEW", "PARTNER_ACTION_REQUIRED", "APPROVED", "REJECTED", "DISPUTED"];
 
 /// The values of the column `waits_for`.
-const WAITS: [&str; 13] = [
+const WAITS: [&str; 14] = [
     "SUBMISSION",
     "REVIEW_START",
     "REVIEW_DECISION",
     "ARBITRATION",
     "PARTNER_RESPONSE",
     "STATEMENT",
+    "SUPERSESSION",
     "NOTICE_DELIVERY",
     "CONSENT_WINDOW",
     "CONTACT_CONFIRMATION",

@@ -2,7 +2,7 @@
 //! keys (workloads or subscriptions of a tenant that claims of several companies want) to one case
 //! each. A line is the part of a claim that is about one key.
 use super::{Arbitration, Verdict};
-use crate::domain::{CaseEvent, Closure, Competition, ReviewCase, State, case::transition};
+use crate::domain::{CaseEvent, Closure, Competition, ReviewCase, Rivals, State, case::transition};
 use cpor_durable::Transition;
 use cpor_types::{AssociationKey, Calendar, LineId, PrimaryRejection, Timestamp};
 use std::collections::BTreeSet;
@@ -13,8 +13,9 @@ impl ReviewCase {
     /// is left (R27a). An approved case keeps its lines until their associations end.
     ///
     /// `successor_keys` are the keys whose current holders stay on record until the winner's
-    /// association becomes official. Returns `None` if nothing changes, in particular when the same
-    /// verdict is applied again.
+    /// association becomes official. Keys that the case has won and no longer competes for are
+    /// released. Returns `None` if nothing changes, in particular when the same verdict is applied
+    /// again.
     #[must_use]
     pub fn apply_award(
         &self,
@@ -27,19 +28,30 @@ impl ReviewCase {
         let lines_for = |keys: &BTreeSet<AssociationKey>| -> Vec<LineId> {
             self.competing_lines().filter(|line| keys.contains(&line.key)).map(|line| line.id).collect()
         };
-        let won_lines = lines_for(&verdict.won);
-        let successor_lines = lines_for(&verdict.won.intersection(successor_keys).cloned().collect());
-        let lost = lines_for(&verdict.lost.values().flatten().cloned().collect());
+        // The claim may have given up a line since the award was planned. The registry must not
+        // reserve such a key.
+        let competing_keys = self.competing_keys();
+        let (won, given_up): (BTreeSet<_>, BTreeSet<_>) =
+            verdict.won.iter().cloned().partition(|key| competing_keys.contains(key));
+        let won_lines = lines_for(&won);
+        let successor_lines = lines_for(&won.intersection(successor_keys).cloned().collect());
+        let lost_keys: BTreeSet<_> = verdict.lost.values().flatten().cloned().collect();
+        let lost = lines_for(&lost_keys);
         let (lost_lines, kept_lines) = if self.phase().is_open() { (lost, Vec::new()) } else { (Vec::new(), lost) };
         let mut next = Self { competition: self.competition.with_settled(verdict), ..self.clone() };
-        next.competition.awards.retain(|key, _| !verdict.lost.values().any(|keys| keys.contains(key)));
-        next.competition.awards.extend(verdict.won.iter().map(|key| (key.clone(), arbitration.id)));
+        next.competition.awards.retain(|key, _| !lost_keys.contains(key));
+        next.competition.awards.extend(won.iter().map(|key| (key.clone(), arbitration.id)));
+        if self.phase().is_approved() {
+            next.competition.set_awarded_to(&verdict.lost, &verdict.won);
+        }
         next.snapshot.lines.retain(|line| !lost_lines.contains(&line.id));
         next.ended_lines.extend(lost_lines.iter().copied());
         if next.snapshot.lines.is_empty() {
             next.state = State::Closed(Closure { primary_reason: PrimaryRejection::LostToCompetingClaim });
         }
-        (next != *self).then(|| {
+        let released = given_up.into_iter().map(|key| CaseEvent::AwardReleased { key, decision_id: arbitration.id });
+        let released: Vec<_> = released.collect();
+        (next != *self || !released.is_empty()).then(|| {
             let event = CaseEvent::Awarded {
                 decision_id: arbitration.id,
                 won_lines,
@@ -48,7 +60,9 @@ impl ReviewCase {
                 kept_lines,
                 comment: arbitration.comment.clone(),
             };
-            transition(self, next.with_updated_clocks(now, calendar), event)
+            let mut applied = transition(self, next.with_updated_clocks(now, calendar), event);
+            applied.events.extend(released);
+            applied
         })
     }
 }
@@ -63,5 +77,16 @@ impl Competition {
             next.settled_rivals.entry(*rival).or_default().extend(keys.iter().cloned());
         }
         next
+    }
+
+    /// Records that an approved case has lost keys to rivals, and that earlier awards of keys that
+    /// are awarded anew no longer count.
+    fn set_awarded_to(&mut self, lost: &Rivals, won: &BTreeSet<AssociationKey>) {
+        let is_awarded_anew = |key: &AssociationKey| won.contains(key) || lost.values().any(|keys| keys.contains(key));
+        self.awarded_to.values_mut().for_each(|keys| keys.retain(|key| !is_awarded_anew(key)));
+        for (rival, keys) in lost {
+            self.awarded_to.entry(*rival).or_default().extend(keys.iter().cloned());
+        }
+        self.awarded_to.retain(|_, keys| !keys.is_empty());
     }
 }

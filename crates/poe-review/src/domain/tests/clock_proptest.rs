@@ -46,8 +46,8 @@ fn apply(case: &ReviewCase, step: Step, now: Timestamp) -> Option<ReviewCase> {
         Step::CompleteApproval => case.complete_approval(decision, now, &calendar),
         Step::CancelApproval => case.cancel_approval(decision, vec![refused_line()], now, &calendar),
         Step::Close => case.close(PrimaryRejection::PartnerRequest, now, &calendar),
-        Step::AddRival => case.update_rivals(rivals(), 1, now, &calendar),
-        Step::RemoveRivals => case.update_rivals(Rivals::new(), 1, now, &calendar),
+        Step::AddRival => case.update_rivals(checked(rivals()), 1, now, &calendar),
+        Step::RemoveRivals => case.update_rivals(checked(Rivals::new()), 1, now, &calendar),
     };
     transition.map(|transition| transition.next)
 }

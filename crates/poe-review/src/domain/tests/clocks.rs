@@ -140,12 +140,12 @@ fn r45_the_clock_of_a_dispute_stops_in_par() {
 fn r37_clocks_stop_while_competing() {
     for kind in [CaseKind::Submission, dispute_kind()] {
         let case = open_case(NewCase { kind, ..new_case() });
-        let contested = case.update_rivals(rivals(), 1, day(2), &calendar()).unwrap().next;
+        let contested = case.update_rivals(checked(rivals()), 1, day(2), &calendar()).unwrap().next;
         assert_eq!(contested.deadlines(), []);
         // Two days have passed. Starting the review does not change that.
         let started = next_case(contested.start(&lead(), day(3), &calendar()));
         assert_eq!(started.deadlines(), []);
-        let uncontested = started.update_rivals(Rivals::new(), 1, day(10), &calendar()).unwrap().next;
+        let uncontested = started.update_rivals(checked(Rivals::new()), 1, day(10), &calendar()).unwrap().next;
         let left = |kind, n| {
             uncontested
                 .clocks
@@ -160,7 +160,7 @@ fn r37_clocks_stop_while_competing() {
 fn r61_clocks_run_while_competing_if_the_profile_says_so() {
     let competition_terms = CompetitionTerms { clocks_run: true, ..CompetitionTerms::default() };
     let case = open_case(NewCase { competition_terms, ..new_case() });
-    let contested = case.update_rivals(rivals(), 1, day(2), &calendar()).unwrap().next;
+    let contested = case.update_rivals(checked(rivals()), 1, day(2), &calendar()).unwrap().next;
     assert!(contested.is_contested());
     assert_eq!(contested.deadlines(), case.deadlines());
 }

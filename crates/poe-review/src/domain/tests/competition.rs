@@ -46,12 +46,15 @@ fn r37_an_approved_case_competes_until_its_lines_end() {
 
 #[test]
 fn r37_events_report_begin_and_end_of_competition() {
-    let competing = waiting_case().update_rivals(rivals(), 1, now(), &calendar()).unwrap();
-    let checked = CaseEvent::RivalsChecked { requests: 1 };
-    assert_eq!(competing.events, [checked.clone(), CaseEvent::CompetitionChanged { lines: vec![line()] }]);
-    assert_eq!(competing.next.update_rivals(rivals(), 1, now(), &calendar()), None, "nothing is new");
-    let ended = competing.next.update_rivals(Rivals::new(), 1, now(), &calendar()).unwrap();
-    assert_eq!(ended.events, [checked, CaseEvent::CompetitionChanged { lines: Vec::new() }]);
+    let competing = waiting_case().update_rivals(checked(rivals()), 1, now(), &calendar()).unwrap();
+    let event = CaseEvent::RivalsChecked { requests: 1 };
+    assert_eq!(
+        competing.events,
+        [event.clone(), CaseEvent::CompetitionChanged { lines: vec![line()], awarded: Vec::new() }]
+    );
+    assert_eq!(competing.next.update_rivals(checked(rivals()), 1, now(), &calendar()), None, "nothing is new");
+    let ended = competing.next.update_rivals(checked(Rivals::new()), 1, now(), &calendar()).unwrap();
+    assert_eq!(ended.events, [event, CaseEvent::CompetitionChanged { lines: Vec::new(), awarded: Vec::new() }]);
 }
 
 #[test]
@@ -60,7 +63,10 @@ fn r37_removing_a_contested_line_ends_the_competition() {
     let mut without = with_two_lines();
     without.lines.remove(0);
     let edited = with_rivals(&two).apply_edit(without, now(), &calendar()).unwrap();
-    assert_eq!(edited.events, [CaseEvent::Edited, CaseEvent::CompetitionChanged { lines: Vec::new() }]);
+    assert_eq!(
+        edited.events,
+        [CaseEvent::Edited, CaseEvent::CompetitionChanged { lines: Vec::new(), awarded: Vec::new() }]
+    );
     assert!(!edited.next.clocks.running_deadlines().is_empty(), "the clocks run again");
 }
 
@@ -69,7 +75,7 @@ fn r58_a_legacy_holder_contests_a_line_at_once() {
     let mut new_case = new_case();
     new_case.snapshot.lines[0].held_by_legacy = true;
     let opened = ReviewCase::open(new_case, parse_time(SUBMITTED), &calendar());
-    let contested = CaseEvent::CompetitionChanged { lines: vec![line()] };
+    let contested = CaseEvent::CompetitionChanged { lines: vec![line()], awarded: Vec::new() };
     let keys = BTreeSet::from([key("teams")]);
     assert_eq!(opened.events, [CaseEvent::Opened, contested, CaseEvent::LegacyHoldersContested { keys }]);
     assert!(opened.next.clocks.running_deadlines().is_empty());
@@ -81,4 +87,84 @@ fn r37_a_closed_case_has_no_contested_lines() {
         let next = with_rivals(&case_in_phase(phase));
         assert_eq!(next.contested_lines(), [], "{phase:?}");
     }
+}
+
+const AWARD: u128 = 99;
+
+/// An arbitration that awards Teams, with this verdict for the case.
+fn apply(case: &ReviewCase, verdict: &arbitration::Verdict) -> cpor_durable::Transition<ReviewCase> {
+    let arbitration = arbitration::Arbitration {
+        tenant: case.tenant,
+        id: DecisionId(Uuid::from_u128(AWARD)),
+        awards: vec![arbitration::Award { key: key("teams"), winner: case.id }],
+        comment: "The newer proof convinces.".into(),
+        actor: Actor::new(ActorSide::Reviewer, "lea"),
+        state: arbitration::ArbitrationState::Begun,
+        create_time: now(),
+    };
+    case.apply_award(&arbitration, verdict, &BTreeSet::new(), now(), &calendar()).unwrap()
+}
+
+/// The claim gives up its line after the award was planned and before it is applied to the case.
+#[test]
+fn r37_a_dropped_key_is_not_awarded() {
+    let mut without_teams = with_two_lines();
+    without_teams.lines.remove(0);
+    let dropped = waiting_case().apply_edit(without_teams, now(), &calendar()).unwrap().next;
+    let won = arbitration::Verdict { won: [key("teams")].into(), ..Default::default() };
+    let applied = apply(&dropped, &won);
+    let released = CaseEvent::AwardReleased { key: key("teams"), decision_id: DecisionId(Uuid::from_u128(AWARD)) };
+    assert!(applied.events.contains(&released), "{:?}", applied.events);
+    assert!(applied.next.competition.awards.is_empty());
+    let kept = apply(&waiting_case(), &won);
+    assert_eq!(kept.next.competition.awards.len(), 1);
+    assert!(!kept.events.contains(&released), "{:?}", kept.events);
+}
+
+/// An approved case that lost its line shows it while the winner still competes.
+#[test]
+fn r37_an_award_to_a_rival_ends_with_the_rival() {
+    let holder = with_rivals(&case_in_phase(Phase::Approved));
+    let lost = arbitration::Verdict { lost: rivals(), ..Default::default() };
+    let applied = apply(&holder, &lost);
+    let changed = |awarded| CaseEvent::CompetitionChanged { lines: Vec::new(), awarded };
+    assert!(applied.events.contains(&changed(vec![line()])), "{:?}", applied.events);
+    let both_approved = CheckedRivals { rivals: Rivals::new(), competitors: rivals() };
+    let kept = applied.next.update_rivals(both_approved, 2, now(), &calendar()).unwrap();
+    assert_eq!(kept.next.awarded_lines(), [line()]);
+    let gone = kept.next.update_rivals(CheckedRivals::default(), 3, now(), &calendar()).unwrap();
+    assert_eq!(gone.events, [CaseEvent::RivalsChecked { requests: 3 }, changed(Vec::new())]);
+}
+
+/// A case for two keys that legacy associations hold; only one of the holders has a contact.
+#[test]
+fn r58a_each_legacy_holder_answers_for_itself() {
+    let mut claim = with_two_lines();
+    claim.lines.iter_mut().for_each(|line| line.held_by_legacy = true);
+    let case = open_case(NewCase { snapshot: claim.clone(), ..new_case() });
+    let asked = next_case(case.request_statement(&amy(), "Do you still work there?", now()));
+    let status = |case: &ReviewCase| case.statement.as_ref().map(|statement| statement.status);
+    let report = |case: &ReviewCase, name, status| {
+        case.report_legacy_statement(&key(name), status, None, now()).map(|reported| reported.next)
+    };
+    let one = report(&asked, "teams", StatementStatus::NoContact).unwrap();
+    assert_eq!(status(&one), Some(StatementStatus::Open), "the other holder can answer");
+    assert_eq!(report(&one, "teams", StatementStatus::NotGiven), None, "the request to this holder is settled");
+    let given = one.add_legacy_statement(&key("intune"), "Every day.".into(), now()).next;
+    assert_eq!((status(&given), given.legacy_statements.len()), (Some(StatementStatus::Given), 1));
+    let missed = report(&one, "intune", StatementStatus::NotGiven).unwrap();
+    assert_eq!(status(&missed), Some(StatementStatus::NotGiven));
+
+    // The holders end one after the other.
+    let first = asked.end_legacy_holder(&key("teams"), now(), &calendar()).unwrap().next;
+    assert_eq!((status(&first), first.contested_lines().len()), (Some(StatementStatus::Open), 1));
+    let both = first.end_legacy_holder(&key("intune"), now(), &calendar()).unwrap();
+    assert_eq!((status(&both.next), both.next.is_contested()), (Some(StatementStatus::Lapsed), false));
+    let over = CaseEvent::CompetitionChanged { lines: Vec::new(), awarded: Vec::new() };
+    assert_eq!(both.events, [CaseEvent::LegacyHolderGone, over]);
+    let again = both.next.request_statement(&amy(), "And now?", now());
+    assert_eq!(again, Err(Refusal::StatementNotPossible));
+    // A snapshot from before the end does not bring the holder back.
+    let resent = both.next.apply_edit(Snapshot { version: 2, ..claim }, now(), &calendar()).unwrap().next;
+    assert!(!resent.is_contested());
 }

@@ -112,7 +112,12 @@ pub(crate) fn dispute_kind() -> CaseKind {
 
 /// Returns the case with a rival that competes for its line.
 pub(crate) fn with_rivals(case: &ReviewCase) -> ReviewCase {
-    case.update_rivals(rivals(), 1, parse_time("2026-03-03T15:00:00Z"), &calendar()).unwrap().next
+    case.update_rivals(checked(rivals()), 1, parse_time("2026-03-03T15:00:00Z"), &calendar()).unwrap().next
+}
+
+/// Returns the result of a check that found these rivals and no other competitors.
+pub(crate) fn checked(rivals: Rivals) -> CheckedRivals {
+    CheckedRivals { competitors: rivals.clone(), rivals }
 }
 
 pub(crate) fn rivals() -> Rivals {

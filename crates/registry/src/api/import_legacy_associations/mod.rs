@@ -27,7 +27,8 @@ use crate::store::tenant::TenantConflict;
 use crate::store::{query, tenant};
 
 /// Imports legacy associations, which were recorded before claims existed (R58), with one result
-/// for each row. A repeated import of a row changes nothing.
+/// for each row. A repeated import of a row changes nothing; with another contact, it corrects the
+/// contact of the association (R58a).
 ///
 /// Each row is one query and one command, and up to 256 rows share a transaction. With
 /// `validate_only`, each row is two queries, and the rows of a tenant share a command that commits
@@ -124,8 +125,8 @@ async fn import_association(
     let command_outcome = outcome.clone();
     let imported = api.tenants.execute(command, move |current, now| {
         let tenant = current.ok_or_else(|| vec![Reason::TenantUnknown])?;
-        let changed = tenant.import_legacy(&legacy, partner.as_ref(), &catalog, now)?;
-        command_outcome.set(row_outcome(false, changed.is_some()));
+        let (was_imported, changed) = tenant.import_or_correct(&legacy, partner.as_ref(), &catalog, now)?;
+        command_outcome.set(row_outcome(was_imported, changed.is_some()));
         Ok(changed.map(|(next, events)| Transition::new(next, events)))
     });
     let reasons: Vec<Reason> = match imported.await {

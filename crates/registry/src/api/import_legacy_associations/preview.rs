@@ -93,11 +93,11 @@ fn decide(
         return rows.iter().map(|_| Err(vec![Reason::TenantUnknown])).collect();
     };
     let decide_row = |(_, row, was_imported): &(usize, PreparedRow, bool)| {
-        if *was_imported {
+        if *was_imported && !tenant.has_imported(&row.legacy) {
             return Ok(Outcome::Unchanged);
         }
-        let changed = tenant.import_legacy(&row.legacy, row.partner.as_ref(), catalog, now)?;
-        let outcome = row_outcome(false, changed.is_some());
+        let (was_imported, changed) = tenant.import_or_correct(&row.legacy, row.partner.as_ref(), catalog, now)?;
+        let outcome = row_outcome(was_imported, changed.is_some());
         if let Some((next, _)) = changed {
             tenant = next;
         }

@@ -213,3 +213,52 @@ fn a_non_exclusive_award_does_not_end_holds() {
     let (after, decision, _) = arbitrate(&pending, &arbitration);
     assert_eq!((decision, after.live_associations_of(&contoso).count()), (awarded(AwardOutcome::Unopposed), 1));
 }
+
+/// The successor of Contoso has a pending hold when the subscription ends.
+#[test]
+fn r47_a_late_grant_replaces_an_expired_holder() {
+    let (contoso, litware) = (claim("contoso", 1), claim("litware", 2));
+    let (with_successor, ..) = arbitrate(&officially_held_by(&contoso), &award_to(9, &litware));
+    let (mut both, _) = place(&with_successor, &litware, 2);
+    let (due, expiry) = (at("2026-03-09T23:00:00Z"), at("2026-03-10T09:00:00Z"));
+    both.end_associations(EndReason::Expired, expiry, |_| true);
+    let (after, events) = both.grant_claim(&litware, None, &catalog(), due).unwrap();
+    let replaced = AssociationState::Ended { official_time: Some(now()), end_time: due, reason: EndReason::Superseded };
+    let expired = AssociationState::Ended { official_time: Some(due), end_time: expiry, reason: EndReason::Expired };
+    assert_eq!((states(&after, &contoso), states(&after, &litware)), (vec![replaced], vec![expired]));
+    assert_eq!(events[0], ended(&contoso, true));
+    let TenantEvent::AssociationsEnded(own) = &events[2] else { panic!("{events:?}") };
+    assert_eq!((&own.claim, own.reason, own.reported_end), (&litware, EndReason::Expired, Some(expiry)));
+    assert_eq!(both.grant_claim(&litware, None, &catalog(), expiry), None, "consent after the expiry grants nothing");
+}
+
+/// Contoso's consent window has passed before the award, but the registry learns of it after the
+/// award.
+#[test]
+fn r47_a_late_grant_counts_until_the_award() {
+    let (contoso, litware) = (claim("contoso", 1), claim("litware", 2));
+    let (pending, _) = place(&tenant(), &contoso, 1);
+    let award_time = at("2026-03-12T09:00:00Z");
+    let (yielded, _) = pending.arbitrate(&award_to(9, &litware), award_time).unwrap();
+    let due = at("2026-03-09T23:00:00Z");
+    let (after, _) = yielded.grant_claim(&contoso, None, &catalog(), due).unwrap();
+    let end = AssociationState::Ended { official_time: Some(due), end_time: award_time, reason: EndReason::Superseded };
+    assert_eq!(states(&after, &contoso), [end]);
+    assert_eq!(after.successors, yielded.successors, "the award stays");
+    assert_eq!(yielded.grant_claim(&contoso, None, &catalog(), award_time), None, "a later consent grants nothing");
+}
+
+#[test]
+fn r47_a_late_decline_counts_from_its_time() {
+    let contoso = claim("contoso", 1);
+    let mut expired = officially_held_by(&contoso);
+    let (decline, expiry) = (at("2026-03-05T09:00:00Z"), at("2026-03-10T09:00:00Z"));
+    expired.end_associations(EndReason::Expired, expiry, |_| true);
+    let end_after = |time| {
+        let (after, events) = expired.close_claim(&contoso, None, EndReason::Declined, time).unwrap();
+        (states(&after, &contoso)[0], events.len())
+    };
+    let ended = |end_time, reason| AssociationState::Ended { official_time: Some(now()), end_time, reason };
+    assert_eq!(end_after(decline), (ended(decline, EndReason::Declined), 1));
+    assert_eq!(end_after(expiry), (ended(expiry, EndReason::Expired), 0), "the expiry was first");
+}

@@ -92,11 +92,11 @@ fn r58_legacy_associations_end_without_grace() {
     let legacy = LegacyAssociation {
         partner: id("contoso"),
         mpn_id: id("100"),
-        key,
+        key: key.clone(),
         activities: vec![Activity::Usage],
         contact: None,
     };
     let (tenant, _) = bought.import_legacy(&legacy, Some(&partner()), &catalog(), now()).unwrap().unwrap();
     let (due, (over, events)) = tenant.expire(end()).unwrap();
-    assert_eq!((due, events, over.key_holders().len()), (end(), vec![], 0));
+    assert_eq!((due, events, over.key_holders().len()), (end(), vec![TenantEvent::LegacyHolderGone(key)], 0));
 }

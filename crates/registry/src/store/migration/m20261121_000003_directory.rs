@@ -157,7 +157,7 @@ impl MigrationTrait for Migration {
             key_holder_successor(),
             association_key(),
             association_live(),
-            association_expired(),
+            association_ended(),
             association_tenant(),
             association_partner(),
             association_all(),
@@ -344,14 +344,14 @@ fn association_live() -> IndexCreateStatement {
         .take()
 }
 
-/// Serves the search for the expired associations that are loaded with a tenant.
-fn association_expired() -> IndexCreateStatement {
+/// Serves the search for the ended associations that are loaded with a tenant.
+fn association_ended() -> IndexCreateStatement {
     use Association as T;
     Index::create()
-        .name("association_expired")
+        .name("association_ended")
         .table(T::Table)
         .col(T::Tenant)
-        .and_where(Expr::col(T::EndReason).eq("expired"))
+        .and_where(Expr::col(T::EndReason).is_in(["expired", "superseded"]))
         .take()
 }
 
