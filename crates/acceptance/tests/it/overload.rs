@@ -1,8 +1,6 @@
 //! Callers that take all the capacity they can get: the others are served all the same.
 
-use cpor_acceptance::{
-    Actor, CONTOSO, PDF, TestClaim, TestSystem, both_databases, metadata, reason, retry_after,
-};
+use cpor_acceptance::{Actor, CONTOSO, PDF, TestClaim, TestSystem, both_databases, metadata, reason, retry_after};
 use cpor_proto::claims::v1::{EvidenceMetadata, UploadEvidenceRequest};
 use cpor_types::Role;
 use tokio::{

@@ -248,7 +248,7 @@ pub struct Claim {
     /// `CreateClaim`.
     #[prost(string, tag = "1")]
     pub name: ::prost::alloc::string::String,
-    /// The name that the partner gives the claim, at most 200 characters.
+    /// The name that the partner gives the claim, at most 200 characters, in one line.
     #[prost(string, tag = "2")]
     pub display_name: ::prost::alloc::string::String,
     /// The MPN id of a location of the partner, 1 to 10 digits, for example `1234567`.
@@ -1193,8 +1193,8 @@ pub struct EvidenceMetadata {
     /// `{claim}` is a UUID.
     #[prost(string, tag = "1")]
     pub parent: ::prost::alloc::string::String,
-    /// The file name of the document, 1 to 255 characters. It is shown to people and does not
-    /// determine the kind of the document.
+    /// The file name of the document, 1 to 255 characters, in one line and without a folder. It is
+    /// shown to people and does not determine the kind of the document.
     #[prost(string, tag = "2")]
     pub file_name: ::prost::alloc::string::String,
     /// The SHA-256 hash of the document's bytes, in hexadecimal. If the received bytes have another

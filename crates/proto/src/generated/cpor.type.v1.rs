@@ -253,10 +253,10 @@ impl ExportFormat {
 /// A contact person.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Contact {
-    /// The full name of the person, at most 200 characters.
+    /// The full name of the person, at most 200 characters, in one line.
     #[prost(string, tag = "1")]
     pub name: ::prost::alloc::string::String,
-    /// The job title of the person, at most 200 characters.
+    /// The job title of the person, at most 200 characters, in one line.
     #[prost(string, tag = "2")]
     pub title: ::prost::alloc::string::String,
     /// The e-mail address of the person, for example `ada@fabrikam.example`. It must be an address to

@@ -272,7 +272,15 @@ impl std::fmt::Display for Scalar {
 }
 
 /// The patterns of the protos that have no short form, and their descriptions.
-const DESCRIBED_PATTERNS: [(&str, &str); 9] = [
+const DESCRIBED_PATTERNS: [(&str, &str); 11] = [
+    (
+        r"[^\p{Cc}\x{2028}\x{2029}\x{202A}-\x{202E}\x{2066}-\x{2069}]*",
+        "be one line without control characters and without characters that change the direction of the text",
+    ),
+    (
+        r"[^/\\\p{Cc}\x{2028}\x{2029}\x{202A}-\x{202E}\x{2066}-\x{2069}]*",
+        r"be a file name in one line, without / and \, control characters, or characters that change the direction",
+    ),
     ("[A-Z]{3}", "be a currency code of three capital letters, for example USD"),
     ("[0-9]{1,10}", "have 1 to 10 digits"),
     ("[0-9a-fA-F]{64}", "have 64 hexadecimal digits"),

@@ -18,6 +18,7 @@ both_databases![
     every_method_handles_an_empty_message,
     every_method_refuses_malformed_messages,
     malformed_names_are_refused,
+    names_of_people_claims_and_files_are_one_line,
     output_only_fields_are_ignored,
     too_large_requests_are_refused,
     unicode_texts_are_kept_unchanged,
@@ -201,6 +202,38 @@ async fn too_large_requests_are_refused(system: &TestSystem) {
     assert_eq!((status.code(), reason(&status).as_str()), (Code::ResourceExhausted, "MESSAGE_TOO_LARGE"));
 }
 
+/// Names appear in mails, pages and lists. A line break could forge a line of a mail, and a direction
+/// control could show a name or the extension of a file in another order.
+async fn names_of_people_claims_and_files_are_one_line(system: &TestSystem) {
+    let draft = system.presales().await;
+    for text in ["a\nb", "a\r\nBcc: b", "a\u{2028}b", "a\u{202e}b", "a\u{2066}b", "a\u{1b}[0m", "a\u{85}b", "a\tb"] {
+        let contact = Some(Contact { name: text.into(), title: text.into(), email: "ada@fabrikam.example".into() });
+        let claim = Claim {
+            display_name: text.into(),
+            solution_seller_name: text.into(),
+            customer_name: text.into(),
+            isv_solution_name: text.into(),
+            customer_contact: contact.clone(),
+            customer_technical_contact: contact.clone(),
+            partner_contact: contact,
+            ..draft.clone()
+        };
+        let request =
+            CreateClaimRequest { parent: CONTOSO.into(), claim: Some(claim), ..CreateClaimRequest::default() };
+        let refused = system.contoso.claims().create_claim(request).await;
+        let refused = assert_refused(refused, Code::InvalidArgument, "INVALID_FIELDS");
+        assert_eq!(field_violations(&refused).len(), 10, "{text:?}: {refused}");
+    }
+    let case = TestClaim::create_draft(system, draft).await.unwrap();
+    for name in ["../proof.pdf", "a/b.pdf", "c:\\b.pdf", "proof\u{202e}fdp.exe", "proof\n.pdf"] {
+        let refused = case.upload(name, cpor_acceptance::PDF).await;
+        let refused = assert_refused(refused, Code::InvalidArgument, "INVALID_FIELDS");
+        assert_eq!(field_violations(&refused).len(), 1, "{name:?}: {refused}");
+    }
+    // Marks that Hebrew and Arabic texts need do not change the order of other texts.
+    case.upload("דוח\u{200f}.pdf", cpor_acceptance::PDF).await.unwrap();
+}
+
 async fn unicode_texts_are_kept_unchanged(system: &TestSystem) {
     let text = "Příliš žluťoučký kůň — 合同 — עברית — 🚀 — O'Brien \"%_\\ <script>";
     let case =
@@ -208,8 +241,9 @@ async fn unicode_texts_are_kept_unchanged(system: &TestSystem) {
     assert_eq!(case.claim().await.display_name, text);
     assert_eq!(case.comment(&case.partner, text).await.unwrap().text, text);
     assert_eq!(case.comments().await[0].text, text);
-    let uploaded = case.upload(text, cpor_acceptance::PDF).await.unwrap();
-    assert_eq!(case.download(&case.partner, &uploaded.name).await.unwrap().0.file_name, text);
+    let file_name = text.replace('\\', "");
+    let uploaded = case.upload(&file_name, cpor_acceptance::PDF).await.unwrap();
+    assert_eq!(case.download(&case.partner, &uploaded.name).await.unwrap().0.file_name, file_name);
     let nul = case.comment(&case.partner, "a\0b").await;
     assert!(nul.is_ok() || nul.is_err_and(|status| is_precise(&status)), "PostgreSQL cannot store NUL in a text");
 }
