@@ -51,7 +51,7 @@ fn r52_a_catalog_applies_from_its_month_on() {
         facts: CatalogFacts([(product.clone(), incentivized)].into()),
     };
     let first = version("2026-01-01T00:00:00Z", true);
-    assert_eq!(claim.assessment.apply_catalog(&[first.clone()]), None, "it is as the registry reported");
+    assert_eq!(claim.assessment.apply_catalog(std::slice::from_ref(&first)), None, "it is as the registry reported");
     let mut catalog = vec![first, version("2026-05-10T00:00:00Z", false)];
     claim.apply(claim.assessment.apply_catalog(&catalog));
     claim.assess("2026-06-02T00:00:00Z");
