@@ -93,8 +93,9 @@ impl Claim {
         violations.chain(rejection).chain(self.reason_of_decline()).chain(self.reasons_of_holder()).collect()
     }
 
-    /// Returns what competing claims mean for an approved claim: since when its lines are contested,
-    /// what the partner may do, and which lines a competing claim has been awarded (R37, R37a).
+    /// Returns what competing claims mean for an approved claim: since when its lines are
+    /// contested, what the partner may do, and which lines a competing claim has been awarded (R37,
+    /// R37a).
     fn reasons_of_holder(&self) -> Vec<String> {
         if self.state.association().is_none() {
             return Vec::new();
