@@ -65,8 +65,8 @@ impl CompetitionDetector {
         self.save_rivals(check, rivals).await
     }
 
-    /// Finds the rivals and competitors of the case as they are stored now. Returns `None` if there is no such
-    /// case.
+    /// Finds the rivals and competitors of the case as they are stored now. Returns `None` if there
+    /// is no such case.
     pub(crate) async fn find_rivals(&self, check: &CompetitionCheck) -> Result<Option<CheckedRivals>, anyhow::Error> {
         let tenant: TenantId = check.key.owner.parse().map_err(|malformed: Malformed| anyhow::anyhow!(malformed))?;
         let query = CaseQuery::for_tenant(self.db.writer(), tenant);

@@ -104,8 +104,9 @@ impl Claim {
         violations.into_iter().chain(unconfirmed).chain(rejection).chain(decline).chain(holder).collect()
     }
 
-    /// Returns what competing claims mean for an approved claim: since when its lines are contested,
-    /// what the partner may do, and which lines a competing claim has been awarded (R37, R37a).
+    /// Returns what competing claims mean for an approved claim: since when its lines are
+    /// contested, what the partner may do, and which lines a competing claim has been awarded (R37,
+    /// R37a).
     fn reasons_of_holder(&self) -> Vec<String> {
         if self.state.association().is_none() {
             return Vec::new();

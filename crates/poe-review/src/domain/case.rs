@@ -133,8 +133,8 @@ pub(super) fn legacy_contest(previous: Option<&ReviewCase>, next: &ReviewCase) -
     (!keys.is_empty()).then_some(CaseEvent::LegacyHoldersContested { keys })
 }
 
-/// Returns an event if the contested lines, or the lines that a rival has been awarded, have changed
-/// and the case still competes for a line.
+/// Returns an event if the contested lines, or the lines that a rival has been awarded, have
+/// changed and the case still competes for a line.
 pub(super) fn competition_change(previous: &ReviewCase, next: &ReviewCase) -> Option<CaseEvent> {
     let (lines, awarded) = (next.contested_lines(), next.awarded_lines());
     let has_changed = (&lines, &awarded) != (&previous.contested_lines(), &previous.awarded_lines());

@@ -173,9 +173,9 @@ impl ReviewCase {
         }
     }
 
-    /// Returns the case with a new snapshot of the claim, without the lines that have ended, without
-    /// legacy associations that have ended, and without the awards of keys that the claim no longer
-    /// contains.
+    /// Returns the case with a new snapshot of the claim, without the lines that have ended,
+    /// without legacy associations that have ended, and without the awards of keys that the claim
+    /// no longer contains.
     /// claim-intake may have sent the snapshot before it learned that a line was awarded to another
     /// claim, so such lines can still be in it.
     fn with_snapshot(&self, mut snapshot: Snapshot) -> Self {

@@ -4,8 +4,8 @@
 //!
 //! Order of locks: a transaction first locks the rows of its cases, then the rows of
 //! `tenant_contest` in the order of their owners, and only then writes `case_key` and
-//! `contest_check`. Whatever writes several rows of these two tables holds the lock of their tenant,
-//! so replicas cannot deadlock on them.
+//! `contest_check`. A transaction that writes several rows of these two tables holds the lock of
+//! their tenant, so replicas cannot deadlock on them.
 use super::{
     case_keys,
     entity::{case_key, contest_check, tenant_contest},
@@ -31,8 +31,8 @@ const CHECKS_PER_READ: u64 = 256;
 
 /// Saves what the changes mean for the competition: marks the checks as complete whose rivals are
 /// saved with the changes, updates the index of competing keys (the table `case_key`), and requests
-/// checks of the changed cases and of all cases that have a key in common with them, before or after
-/// the change. Executes no statement if no change affects the competition.
+/// checks of the changed cases and of all cases that have a key in common with them, before or
+/// after the change. Executes no statement if no change affects the competition.
 ///
 /// Returns the cases whose new rivals are out of date.
 pub(super) async fn save_for_changes(

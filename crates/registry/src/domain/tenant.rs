@@ -25,8 +25,8 @@ use uuid::Uuid;
 pub(crate) struct Tenant {
     pub(crate) id: TenantId,
     pub(crate) directory: TenantDirectory,
-    /// The associations by id. The store loads the live associations, and those that have ended with
-    /// their key or by an award to another company, because a fact about them can arrive late
+    /// The associations by id. The store loads the live associations, and those that have ended
+    /// with their key or by an award to another company, because a fact about them can arrive late
     /// (R47). One that ends stays in the map until the change is saved.
     pub(crate) associations: BTreeMap<AssociationId, Association>,
     /// The successor of each key that was awarded and that the awarded claim does not hold alone
@@ -231,8 +231,8 @@ impl Tenant {
         self.successors.get(&association.key).is_some_and(|successor| association.belongs_to(&successor.claim))
     }
 
-    /// Ends at `at` the associations that `matches` selects and that [can end](Association::can_end)
-    /// at this time, and returns one event for each affected claim.
+    /// Ends at `at` the associations that `matches` selects and that
+    /// [can end](Association::can_end) at this time, and returns one event for each affected claim.
     ///
     /// When the association of a key's holder ends and the successor already has a hold, that hold
     /// counts like any other. Otherwise the key stays reserved for the successor.

@@ -96,7 +96,7 @@ pub(super) fn live_associations(backend: DbBackend, tenants: &[TenantId]) -> Sel
 /// are loaded, too, and few keys are awarded.
 fn ended_associations(backend: DbBackend, tenants: &[TenantId]) -> Select<association::Entity> {
     use association::Column::{EndReason, Tenant};
-    let reasons = [EndedBy::Expired, EndedBy::Superseded].map(|reason| Expr::from(Expr::Constant(reason.into())));
+    let reasons = [EndedBy::Expired, EndedBy::Superseded].map(|reason| Expr::Constant(reason.into()));
     let ended = association::Entity::find().filter(is_one_of(Tenant, backend, tenants));
     ended.filter(Expr::col(EndReason).is_in(reasons))
 }
