@@ -12,8 +12,8 @@ Tasks of the project
 Usage: cargo xtask <TASK>
 
 Tasks:
-  test [FILTER]...  Run all tests of the workspace on SQLite and on a temporary PostgreSQL, with 50
-                    races, 5 kills and 300 random steps. With filters, run only the tests whose path
+  test [FILTER]...  Run all tests of the workspace on SQLite and on a temporary PostgreSQL, with 20
+                    races, 3 kills and 150 random steps. With filters, run only the tests whose path
                     contains one of them
   soak              Run the races, kills and random steps at their full counts: 1000, 100 and 10,000
   bench             Measure how many calls per second this machine serves, on SQLite and on a durable

@@ -29,7 +29,7 @@ struct Repetitions {
 }
 
 /// The repetitions of `cargo xtask test`.
-const STANDARD: Repetitions = Repetitions { races: 50, kills: 5, steps: 300 };
+const STANDARD: Repetitions = Repetitions { races: 20, kills: 3, steps: 150 };
 /// The repetitions of `cargo xtask soak`.
 const FULL: Repetitions = Repetitions { races: 1000, kills: 100, steps: 10_000 };
 

@@ -35,7 +35,16 @@ impl PostgresDatabase {
     /// The server refuses.
     pub async fn copy(&self) -> Self {
         let name = unique_name();
-        execute(&format!("CREATE DATABASE {name} TEMPLATE {}", self.name)).await;
+        let connection = connect().await;
+        // Copying the files takes half of the time that logging their pages takes. PostgreSQL 14
+        // always copies the files and has no option for it.
+        let has_strategies = "SELECT current_setting('server_version_num')::int >= 150000 AS has_strategies";
+        let has_strategies = sea_orm::Statement::from_string(sea_orm::DbBackend::Postgres, has_strategies);
+        let row = connection.query_one_raw(has_strategies).await.expect("the version of the server").expect("one row");
+        let strategy = if row.try_get("", "has_strategies").expect("a boolean") { "STRATEGY file_copy" } else { "" };
+        let copy = format!("CREATE DATABASE {name} TEMPLATE {} {strategy}", self.name);
+        connection.execute_unprepared(&copy).await.unwrap_or_else(|error| panic!("{copy}: {error}"));
+        connection.close().await.expect("to disconnect");
         Self { name }
     }
 

@@ -42,7 +42,9 @@ pub(super) async fn update(
         Ok((result, claim)) => {
             Ok(Updated::Outcome(Outcome::accepted(line, result, name).with_violations(claim.violations)))
         }
-        Err(status) if status.code() == Code::NotFound && row.is_repeated.is_some() => Ok(Updated::Deleted(Box::new(row))),
+        Err(status) if status.code() == Code::NotFound && row.is_repeated.is_some() => {
+            Ok(Updated::Deleted(Box::new(row)))
+        }
         Err(status) => Outcome::unless_unavailable(line, &name, Err(status)).map(Updated::Outcome),
     }
 }
