@@ -10,7 +10,7 @@ use futures_util::future::join_all;
 use tokio::{
     net::{TcpStream, lookup_host},
     sync::mpsc::Sender,
-    time::{MissedTickBehavior, interval, timeout},
+    time::{MissedTickBehavior, timeout},
 };
 use tonic::transport::{Channel, Endpoint, channel::Change};
 
@@ -34,11 +34,12 @@ impl<E: Fn(SocketAddr) -> Result<Endpoint, tonic::transport::Error> + Send + Syn
 /// Creates a channel to all addresses of a host that accept connections. Must be called within a
 /// Tokio runtime.
 pub(crate) fn channel(host: String, port: u16, endpoint: impl EndpointOf) -> Channel {
-    follow(move || reachable_addresses(host.clone(), port), endpoint)
+    follow(move || reachable_addresses(host.clone(), port), LOOKUP_INTERVAL, endpoint)
 }
 
-/// Creates a channel to the addresses that `look_up` returns.
-fn follow<L, F>(look_up: L, endpoint: impl EndpointOf) -> Channel
+/// Creates a channel to the addresses that `look_up` returns. It is called again after each
+/// `interval`.
+fn follow<L, F>(look_up: L, interval: Duration, endpoint: impl EndpointOf) -> Channel
 where
     L: Fn() -> F + Send + 'static,
     F: Future<Output = io::Result<BTreeSet<SocketAddr>>> + Send,
@@ -46,7 +47,7 @@ where
     let (channel, changes) = Channel::balance_channel(PENDING_CHANGES);
     tokio::spawn(async move {
         let mut known = BTreeSet::new();
-        let mut lookups = interval(LOOKUP_INTERVAL);
+        let mut lookups = tokio::time::interval(interval);
         lookups.set_missed_tick_behavior(MissedTickBehavior::Delay);
         // The changes are closed when the last clone of the channel is dropped.
         while !changes.is_closed() {
@@ -158,6 +159,7 @@ mod tests {
                 counter.fetch_add(1, SeqCst);
                 std::future::ready(Ok(looked_up.lock().unwrap().clone()))
             },
+            Duration::from_millis(20),
             |address| Endpoint::from_shared(format!("http://{address}")),
         );
         let mut health = HealthClient::new(channel.clone());

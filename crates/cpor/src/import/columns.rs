@@ -123,12 +123,19 @@ fn find(name: &str) -> Option<&'static Column> {
     COLUMNS.iter().find(|column| column.name == name)
 }
 
+/// Replaces the line breaks in a cell by blanks. Spreadsheet programs allow them in a cell, and the
+/// texts of a claim are one line.
+fn in_one_line(text: &str) -> String {
+    let parts = text.split(['\r', '\n', '\u{b}', '\u{2028}', '\u{2029}']);
+    parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
 impl Column {
     /// Stores the text of a cell in the claim or in its line. If the text is invalid, returns a
     /// description of the error.
     fn set(&self, claim: &mut Claim, line: &mut ClaimLine, text: &str) -> Result<(), String> {
         match self.field {
-            Field::Text(field) => text.clone_into(field(claim)),
+            Field::Text(field) => *field(claim) = in_one_line(text),
             Field::SolutionArea => claim.set_solution_area(parse_solution_area(text)?),
             Field::Activities => claim.activities = parse_activities(text)?,
             Field::TermsAcknowledged => claim.terms_acknowledged = parse_flag(text)?,

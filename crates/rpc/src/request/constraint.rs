@@ -274,11 +274,11 @@ impl std::fmt::Display for Scalar {
 /// The patterns of the protos that have no short form, and their descriptions.
 const DESCRIBED_PATTERNS: [(&str, &str); 11] = [
     (
-        r"[^\p{Cc}\x{2028}\x{2029}\x{202A}-\x{202E}\x{2066}-\x{2069}]*",
-        "be one line without control characters and without characters that change the direction of the text",
+        r"[^\x01-\x08\x0A-\x1F\x7F-\x9F\x{2028}\x{2029}\x{202A}-\x{202E}\x{2066}-\x{2069}]*",
+        "be one line without control characters or characters that change the direction of the text",
     ),
     (
-        r"[^/\\\p{Cc}\x{2028}\x{2029}\x{202A}-\x{202E}\x{2066}-\x{2069}]*",
+        r"[^/\\\x01-\x08\x0A-\x1F\x7F-\x9F\x{2028}\x{2029}\x{202A}-\x{202E}\x{2066}-\x{2069}]*",
         r"be a file name in one line, without / and \, control characters, or characters that change the direction",
     ),
     ("[A-Z]{3}", "be a currency code of three capital letters, for example USD"),

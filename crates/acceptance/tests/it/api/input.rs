@@ -206,7 +206,7 @@ async fn too_large_requests_are_refused(system: &TestSystem) {
 /// control could show a name or the extension of a file in another order.
 async fn names_of_people_claims_and_files_are_one_line(system: &TestSystem) {
     let draft = system.presales().await;
-    for text in ["a\nb", "a\r\nBcc: b", "a\u{2028}b", "a\u{202e}b", "a\u{2066}b", "a\u{1b}[0m", "a\u{85}b", "a\tb"] {
+    for text in ["a\nb", "a\r\nBcc: b", "a\u{2028}b", "a\u{202e}b", "a\u{2066}b", "a\u{1b}[0m", "a\u{85}b"] {
         let contact = Some(Contact { name: text.into(), title: text.into(), email: "ada@fabrikam.example".into() });
         let claim = Claim {
             display_name: text.into(),

@@ -127,8 +127,6 @@ async fn r59a_what_is_exported_comes_back_the_same(system: &TestSystem) {
         "-x",
         "@SUM(A1)",
         "\t=1",
-        "\r=1",
-        "\n=1",
         " =1",
         "\u{a0}=1",
         "＝1+1",
@@ -139,9 +137,8 @@ async fn r59a_what_is_exported_comes_back_the_same(system: &TestSystem) {
         "''=1",
         "'tis",
         " padded ",
-        "a\n=HYPERLINK(\"http://x.example\")",
+        "=HYPERLINK(\"http://x.example\")",
         "a;=1;b",
-        "a\r\nb",
         "say \"hi\", twice",
         "x\ty",
     ];
@@ -149,7 +146,7 @@ async fn r59a_what_is_exported_comes_back_the_same(system: &TestSystem) {
     let line = |name: &&str| serde_json::json!({ "display_name": name, "customer_name": name }).to_string() + "\n";
     fs::write(&json, names.iter().map(line).collect::<String>()).unwrap();
     let (success, output, _) = import(system, &json).await;
-    assert!(success && output.contains("22 claims: 22 imported"), "{output}");
+    assert!(success && output.contains("19 claims: 19 imported"), "{output}");
     let original = claims(system).await;
 
     let file = folder.path().join("names.csv");
@@ -159,12 +156,12 @@ async fn r59a_what_is_exported_comes_back_the_same(system: &TestSystem) {
         assert!(!cell.trim_start().starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']), "{cell:?}");
     }
     let (success, output, _) = import(system, &file).await;
-    assert!(success && output.contains("22 unchanged"), "{output}");
+    assert!(success && output.contains("19 unchanged"), "{output}");
     assert_eq!(claims(system).await, original);
     // As rows without names they are still the rows of the first file.
     fs::write(&file, text.replace("partners/contoso/claims/", "")).unwrap();
     let (success, output, _) = import(system, &file).await;
-    assert!(success && output.contains("22 already imported"), "{output}");
+    assert!(success && output.contains("19 already imported"), "{output}");
     assert_eq!(claims(system).await, original);
 }
 
@@ -205,6 +202,10 @@ async fn r59a_a_row_updates_the_draft_that_it_names(system: &TestSystem) {
     let (success, output, _) = import(system, &file).await;
     assert!(success && output.contains("1 unchanged, 1 not a draft"), "{output}");
     assert_eq!(claims(system).await.len(), 2);
+
+    fs::write(&file, format!("claim,display_name\n{},\"In two\r\nlines\"\n", draft.name)).unwrap();
+    assert!(import(system, &file).await.0);
+    assert_eq!(draft.claim().await.display_name, "In two lines", "a name is one line");
 
     // A column that the sheet does not have keeps its value; an empty cell clears it.
     let unknown = draft.name.replace(draft.id(), "0198f3a0-0000-7000-8000-000000000001");

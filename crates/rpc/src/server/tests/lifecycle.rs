@@ -33,6 +33,7 @@ async fn a_draining_server_finishes_running_calls() {
 #[tokio::test(start_paused = true)]
 async fn an_old_connection_ends_after_its_calls() {
     let limits = Limits { max_connection_age_seconds: 10, ..Limits::default() };
+    let started = tokio::time::Instant::now();
     let server = start(limits, TlsConfig::default()).await;
     let stream = tokio::net::TcpStream::connect(server.address.trim_start_matches("http://")).await.unwrap();
     let io = hyper_util::rt::TokioIo::new(stream);
@@ -48,10 +49,11 @@ async fn an_old_connection_ends_after_its_calls() {
     let running = tokio::spawn(sender.send_request(request));
     server.controls.entered.notified().await;
     tokio::time::sleep(std::time::Duration::from_secs(11)).await;
-    assert!(sender.ready().await.is_err(), "the client was asked to use another connection");
     server.controls.release.notify_one();
     assert_eq!(running.await.unwrap().unwrap().status(), http::StatusCode::OK, "the running call is finished");
-    connection.await.unwrap().expect("the connection ends in order");
+    connection.await.unwrap().expect("the connection ends in order, because the client was asked to leave it");
+    assert!(started.elapsed() < std::time::Duration::from_secs(60), "and not at the end of its lifetime");
+    assert!(sender.ready().await.is_err());
 }
 
 #[tokio::test(start_paused = true)]
