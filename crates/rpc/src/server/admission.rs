@@ -212,7 +212,7 @@ mod tests {
     }
 
     fn reason(refused: Result<QuotaPermit<Holder>, Box<Status>>) -> (String, Option<String>) {
-        let status = refused.err().expect("a refusal");
+        let status = refused.expect_err("a refusal");
         (status::reason(&status).unwrap(), status::metadata(&status, "scope"))
     }
 
