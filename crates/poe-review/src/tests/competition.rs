@@ -288,7 +288,9 @@ async fn r37_outdated_rivals_are_dropped(system: TestSystem) {
     let replica = system.start_replica().await;
     replica.close(2).await;
     assert_eq!(replica.contested(1).await, [false]);
+    let version = system.stored(&case(1)).await.version;
     system.detector.save_rivals(&check, rivals).await.unwrap();
+    assert_eq!(system.stored(&case(1)).await.version, version, "the case was never contested by the closed one");
     assert_eq!(system.contested(1).await, [false]);
     assert!(system.count("deadline WHERE state = 'pending'").await > 0, "the clocks run");
 }
