@@ -1,10 +1,17 @@
 //! Channels that spread their calls over all replicas of a service.
 //!
 //! A host name can stand for several addresses, for example that of a headless Service in
-//! Kubernetes. A channel has a connection to each address that accepts one, and sends each call to
-//! the less busy one of two connections. The addresses are looked up again all the time, so new
-//! replicas get their share of the calls, and replicas that ended get none.
-use std::{collections::BTreeSet, future::Future, io, net::SocketAddr, time::Duration};
+//! Kubernetes. A channel has a connection to each address that accepts one, and spreads its calls
+//! over them. The addresses are looked up again all the time, so new replicas get their share of the
+//! calls, and replicas that ended get none. While no address accepts connections, a channel that
+//! knows none uses the host name itself, so that calls fail with the reason instead of waiting.
+use std::{
+    collections::BTreeSet,
+    future::Future,
+    io,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    time::Duration,
+};
 
 use futures_util::future::join_all;
 use tokio::{
@@ -19,9 +26,12 @@ const LOOKUP_INTERVAL: Duration = Duration::from_secs(3);
 /// The time limit for a look-up.
 const LOOKUP_TIMEOUT: Duration = Duration::from_secs(5);
 /// The time limit for the attempt to connect to an address.
-const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
+const PROBE_TIMEOUT: Duration = Duration::from_secs(3);
 /// The number of changes of addresses that can wait for the channel.
 const PENDING_CHANGES: usize = 64;
+
+/// Stands for the host name in the place of an address.
+const WHOLE_HOST: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
 
 /// Makes the endpoint for an address.
 pub(crate) trait EndpointOf:
@@ -31,15 +41,15 @@ pub(crate) trait EndpointOf:
 
 impl<E: Fn(SocketAddr) -> Result<Endpoint, tonic::transport::Error> + Send + Sync + 'static> EndpointOf for E {}
 
-/// Creates a channel to all addresses of a host that accept connections. Must be called within a
-/// Tokio runtime.
-pub(crate) fn channel(host: String, port: u16, endpoint: impl EndpointOf) -> Channel {
-    follow(move || reachable_addresses(host.clone(), port), LOOKUP_INTERVAL, endpoint)
+/// Creates a channel to all addresses of a host that accept connections. `whole_host` is the
+/// endpoint of the host by its name. Must be called within a Tokio runtime.
+pub(crate) fn channel(host: String, port: u16, whole_host: Endpoint, endpoint: impl EndpointOf) -> Channel {
+    follow(move || reachable_addresses(host.clone(), port), LOOKUP_INTERVAL, whole_host, endpoint)
 }
 
 /// Creates a channel to the addresses that `look_up` returns. It is called again after each
 /// `interval`.
-fn follow<L, F>(look_up: L, interval: Duration, endpoint: impl EndpointOf) -> Channel
+fn follow<L, F>(look_up: L, interval: Duration, whole_host: Endpoint, endpoint: impl EndpointOf) -> Channel
 where
     L: Fn() -> F + Send + 'static,
     F: Future<Output = io::Result<BTreeSet<SocketAddr>>> + Send,
@@ -55,27 +65,41 @@ where
                 _ = lookups.tick() => {}
                 () = changes.closed() => return,
             }
-            match timeout(LOOKUP_TIMEOUT, look_up()).await {
-                Ok(Ok(found)) => known = send_changes(&changes, known, found, &endpoint).await,
-                Ok(Err(error)) => tracing::debug!(%error, "a peer cannot be looked up; its addresses are kept"),
-                Err(_) => tracing::debug!("a peer is not looked up in time; its addresses are kept"),
-            }
+            let found = match timeout(LOOKUP_TIMEOUT, look_up()).await {
+                Ok(Ok(found)) => found,
+                Ok(Err(error)) => {
+                    tracing::debug!(%error, "a peer cannot be looked up");
+                    BTreeSet::new()
+                }
+                Err(_) => {
+                    tracing::debug!("a peer is not looked up in time");
+                    BTreeSet::new()
+                }
+            };
+            let found = match (found.is_empty(), known.is_empty()) {
+                (false, _) => found,
+                // The known addresses are kept: the look-up or the network may have failed.
+                (true, false) => continue,
+                (true, true) => BTreeSet::from([WHOLE_HOST]),
+            };
+            send_changes(&changes, &known, &found, |address| match address {
+                WHOLE_HOST => Ok(whole_host.clone()),
+                address => endpoint(address),
+            })
+            .await;
+            known = found;
         }
     });
     channel
 }
 
-/// Tells the channel which addresses are new and which are gone. Returns the addresses that the
-/// channel has now.
+/// Tells the channel which addresses are new and which are gone.
 async fn send_changes(
     changes: &Sender<Change<SocketAddr, Endpoint>>,
-    known: BTreeSet<SocketAddr>,
-    found: BTreeSet<SocketAddr>,
-    endpoint: &impl EndpointOf,
-) -> BTreeSet<SocketAddr> {
-    if found.is_empty() {
-        return known;
-    }
+    known: &BTreeSet<SocketAddr>,
+    found: &BTreeSet<SocketAddr>,
+    endpoint: impl Fn(SocketAddr) -> Result<Endpoint, tonic::transport::Error>,
+) {
     let insertion = |address: &SocketAddr| match endpoint(*address) {
         Ok(endpoint) => Some(Change::Insert(*address, endpoint)),
         Err(error) => {
@@ -83,26 +107,23 @@ async fn send_changes(
             None
         }
     };
-    let added = found.difference(&known).filter_map(insertion);
-    let removed = known.difference(&found).map(|address| Change::Remove(*address));
+    let added = found.difference(known).filter_map(insertion);
+    let removed = known.difference(found).map(|address| Change::Remove(*address));
     for change in Vec::from_iter(added.chain(removed)) {
         if changes.send(change).await.is_err() {
-            break;
+            return;
         }
     }
-    found
 }
 
-/// Looks up the addresses of a host. Returns those that accept a connection or, if none does, all,
-/// so that calls fail with the reason.
+/// Looks up the addresses of a host. Returns those that accept a connection.
 async fn reachable_addresses(host: String, port: u16) -> io::Result<BTreeSet<SocketAddr>> {
     let addresses = BTreeSet::from_iter(lookup_host((host, port)).await?);
     let probes = addresses.iter().map(|address| async move {
         let connected = timeout(PROBE_TIMEOUT, TcpStream::connect(address)).await;
         matches!(connected, Ok(Ok(_))).then_some(*address)
     });
-    let reachable: BTreeSet<_> = join_all(probes).await.into_iter().flatten().collect();
-    Ok(if reachable.is_empty() { addresses } else { reachable })
+    Ok(join_all(probes).await.into_iter().flatten().collect())
 }
 
 #[cfg(test)]
@@ -160,6 +181,7 @@ mod tests {
                 std::future::ready(Ok(looked_up.lock().unwrap().clone()))
             },
             Duration::from_millis(20),
+            Endpoint::from_static("http://127.0.0.1:1"),
             |address| Endpoint::from_shared(format!("http://{address}")),
         );
         let mut health = HealthClient::new(channel.clone());
@@ -194,7 +216,26 @@ mod tests {
         let found = reachable_addresses("localhost".to_owned(), port).await.unwrap();
         assert_eq!(found, BTreeSet::from([listener.local_addr().unwrap()]));
         drop(listener);
-        let found = reachable_addresses("127.0.0.1".to_owned(), port).await.unwrap();
-        assert_eq!(found.len(), 1, "if none accepts a connection, calls fail with the reason");
+        assert!(reachable_addresses("127.0.0.1".to_owned(), port).await.unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_call_to_an_unknown_host_fails_and_does_not_wait() {
+        let (address, _, _serving) = start_replica().await;
+        let addresses = Arc::new(Mutex::new(Err(())));
+        let looked_up = addresses.clone();
+        let channel = follow(
+            move || std::future::ready(looked_up.lock().unwrap().clone().map_err(|()| io::ErrorKind::NotFound.into())),
+            Duration::from_millis(20),
+            Endpoint::from_static("http://127.0.0.1:1"),
+            |address| Endpoint::from_shared(format!("http://{address}")),
+        );
+        let mut health = HealthClient::new(channel);
+        let refused = health.check(HealthCheckRequest::default()).await.unwrap_err();
+        assert_eq!(refused.code(), tonic::Code::Unavailable);
+        *addresses.lock().unwrap() = Ok(BTreeSet::from([address]));
+        while health.check(HealthCheckRequest::default()).await.is_err() {
+            tokio::task::yield_now().await;
+        }
     }
 }

@@ -141,16 +141,20 @@ fn address(config: &PeersConfig, service: Service) -> Option<&str> {
 /// the PEM certificates by which the certificate of an `https` peer is verified.
 fn connect(address: &str, authorities: Option<Vec<u8>>) -> Result<Channel, tonic::transport::Error> {
     let url = Endpoint::from_shared(address.to_owned())?.uri().clone();
-    // An invalid certificate is reported now, and not when the first address is found.
-    endpoint(url.clone(), &url, authorities.as_deref())?;
-    let host = url.host().unwrap_or_default().trim_matches(['[', ']']).to_owned();
+    let host = host_of(&url).to_owned();
     let is_tls = url.scheme() == Some(&Scheme::HTTPS);
     let port = url.port_u16().unwrap_or(if is_tls { 443 } else { 80 });
     let scheme = if is_tls { "https" } else { "http" };
-    Ok(balance::channel(host, port, move |replica| {
+    let whole_peer = endpoint(url.clone(), &url, authorities.as_deref())?;
+    Ok(balance::channel(host, port, whole_peer, move |replica| {
         let replica_url = Endpoint::from_shared(format!("{scheme}://{replica}"))?.uri().clone();
         endpoint(replica_url, &url, authorities.as_deref())
     }))
+}
+
+/// Returns the host of a URL, an IPv6 address without its brackets.
+fn host_of(url: &Uri) -> &str {
+    url.host().unwrap_or_default().trim_matches(['[', ']'])
 }
 
 /// Returns the endpoint of one replica. `peer_url` is the configured URL of the peer, by whose host
@@ -167,7 +171,7 @@ fn endpoint(replica_url: Uri, peer_url: &Uri, authorities: Option<&[u8]>) -> Res
         Some(pem) if is_tls => {
             server::install_crypto_provider();
             let tls = ClientTlsConfig::new().ca_certificate(Certificate::from_pem(pem));
-            endpoint.tls_config(tls.domain_name(peer_url.host().unwrap_or_default()))
+            endpoint.tls_config(tls.domain_name(host_of(peer_url)))
         }
         Some(_) | None => Ok(endpoint),
     }

@@ -29,8 +29,9 @@ const MAX_ATTEMPTS: u32 = 5;
 /// The pause before the next attempt, if the server sends no retry delay.
 const DEFAULT_PAUSE: Duration = Duration::from_secs(1);
 
-/// The maximum number of calls about single claims at the same time.
-const CONCURRENT_CALLS: usize = 8;
+/// The maximum number of calls about single claims at the same time. It is the share of one user in
+/// the uploads that a service accepts at the same time.
+const CONCURRENT_CALLS: usize = 4;
 
 /// The timeout of a call.
 const CALL_TIMEOUT: Duration = Duration::from_secs(120);

@@ -155,14 +155,21 @@ impl Assessment {
     ) -> Result<AssessmentTransition, NoGuideInForce> {
         let mut next = Self { is_stale: false, edition: inputs.guides.edition, ..self.clone() };
         let mut events = Vec::new();
-        for (month, association) in self.assessed_months(now) {
+        let mut months = self.assessed_months(now);
+        // Months that were assessed before the association turned out to have ended earlier (R47) are
+        // assessed again, so that what was earned in them is corrected.
+        let assessed_before = inputs.previous_results.keys().filter(|month| **month <= Month::containing(now));
+        for month in assessed_before {
+            months.entry(*month).or_insert(&self.association);
+        }
+        for (month, association) in months {
             let guide = match inputs.guides.for_month(month) {
                 Ok(guide) => guide,
                 Err(missing) if month.contains(now) => return Err(missing),
                 Err(_) => continue,
             };
-            let mut result = self.assess_month(guide, association, inputs.usage, month, now);
             let previous = inputs.previous_results.get(&month);
+            let mut result = self.assess_month(guide, association, (inputs.usage, previous), month, now);
             let earnings =
                 record_earnings(&association.facts, next.earning_count, previous, &mut result, inputs.usage, now);
             if !previous.is_some_and(|previous| previous.has_same_content(&result)) {
@@ -187,7 +194,7 @@ impl Assessment {
         now: Timestamp,
     ) -> Option<MonthlyResult> {
         let months = self.assessed_months(now);
-        months.get(&month).map(|association| self.assess_month(guide, association, usage, month, now))
+        months.get(&month).map(|association| self.assess_month(guide, association, (usage, None), month, now))
     }
 
     /// Applies a change of a subscription that the registry reported for `time`. Returns `None` if
@@ -278,14 +285,20 @@ impl Assessment {
         &self,
         guide: &Guide,
         association: &AssociationPeriod,
-        usage: &UsageByKey,
+        (usage, previous): (&UsageByKey, Option<&MonthlyResult>),
         month: Month,
         now: Timestamp,
     ) -> MonthlyResult {
         let last_instant = month.end() - std::time::Duration::from_micros(1);
-        let (as_of, is_payment_declined) = (now.min(last_instant), self.is_payment_declined);
-        let results =
-            evaluate(Evaluation { guide, usage, month, as_of, is_payment_declined }, &association.facts_in(month));
+        let evaluation = Evaluation {
+            guide,
+            usage,
+            month,
+            as_of: now.min(last_instant),
+            is_payment_declined: self.is_payment_declined,
+            previous,
+        };
+        let results = evaluate(evaluation, &association.facts_in(month));
         MonthlyResult { month, guide: guide.id.clone(), assess_time: now, results }
     }
 }

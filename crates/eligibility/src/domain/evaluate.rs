@@ -11,6 +11,7 @@ use cpor_types::{Activity, AssociationKey, LineId, Month, ProductId, Program, Ti
 use serde::{Deserialize, Serialize};
 
 use super::{
+    MonthlyResult,
     earning::{EarnedAmount, NoEarningReason, PaidAmount},
     facts::{AssociationFacts, LineFacts, SubscriptionFacts, UsageByKey, UsageGrowth},
     guide::{Condition, Guide},
@@ -67,12 +68,20 @@ pub(crate) struct Evaluation<'a> {
     /// Whether the partner declined payment for the claim: its lines are then recognised, and never
     /// paid (R54b).
     pub(crate) is_payment_declined: bool,
+    /// The result of the month at its last assessment.
+    pub(crate) previous: Option<&'a MonthlyResult>,
 }
 
-/// Evaluates each activity of each line whose association had not ended before the month (R52).
+/// Evaluates each activity of each line whose association had not ended before the month (R52). A
+/// line that has earned something in the month before its end was reported is evaluated too, so that
+/// its earning is corrected (R47).
 pub(crate) fn evaluate(evaluation: Evaluation<'_>, facts: &AssociationFacts) -> Vec<LineResult> {
-    let is_associated = |line: &&LineFacts| line.end.as_ref().is_none_or(|end| end.time >= evaluation.month.start());
-    let lines = facts.lines.iter().filter(is_associated);
+    let has_earned = |line: &LineFacts| {
+        let mut earned = evaluation.previous.into_iter().flat_map(|previous| &previous.results);
+        earned.any(|result| result.line == line.line && result.earning_count > 0)
+    };
+    let is_associated = |line: &LineFacts| line.end.as_ref().is_none_or(|end| end.time >= evaluation.month.start());
+    let lines = facts.lines.iter().filter(|line| is_associated(line) || has_earned(line));
     let pairs = lines.flat_map(|line| facts.activities.iter().map(move |activity| (line, *activity)));
     pairs.map(|(line, activity)| evaluate_line(evaluation, facts, line, activity)).collect()
 }

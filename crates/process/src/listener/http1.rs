@@ -13,8 +13,10 @@ use tokio_util::sync::CancellationToken;
 use super::LimitedListener;
 
 /// The time in which the headers of a request must arrive. It begins when the connection is
-/// accepted or the response before is finished, so it also limits how long a connection is idle.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+/// accepted or the response before is finished, so it also limits how long a connection is idle. It
+/// is longer than the time for which proxies usually keep an idle connection, because a proxy could
+/// otherwise send a request at the moment when the connection is closed.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(75);
 /// The maximum size of the headers of a request, in bytes.
 const MAX_HEADER_BYTES: usize = 32 << 10;
 

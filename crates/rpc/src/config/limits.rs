@@ -9,8 +9,6 @@ use cpor_process::{config::ValidationErrors, listener::ConnectionLimits};
 const SETUP_TIMEOUT: Duration = Duration::from_secs(20);
 /// The time in which a client must read at least one byte of a response.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
-/// The time after which a connection to the consent page is closed.
-const MAX_PAGE_LIFETIME: Duration = Duration::from_secs(600);
 
 /// The limits for requests and connections of one process.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -118,7 +116,7 @@ impl Limits {
     #[must_use]
     pub fn page_connections(&self) -> ConnectionLimits {
         let max_open_per_address = self.max_page_connections_per_address;
-        ConnectionLimits { max_open_per_address, max_lifetime: Some(MAX_PAGE_LIFETIME), ..self.grpc_connections() }
+        ConnectionLimits { max_open_per_address, max_lifetime: None, ..self.grpc_connections() }
     }
 
     /// Returns [`Self::shutdown_grace_seconds`] as a duration.

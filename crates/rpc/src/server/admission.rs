@@ -2,7 +2,7 @@
 //!
 //! Each class of calls has places of its own: probes, calls of the other services, unary calls,
 //! streams of responses, and uploads. So long streams never keep short calls out, and users never
-//! keep the events of the services out. Within a class, a user and a company get only a share of the
+//! take the places of the services. Within a class, a user and a company get only a share of the
 //! places.
 use std::{
     pin::Pin,
@@ -20,6 +20,7 @@ use axum::{
 use cpor_proto::options::v1::ErrorReason;
 use cpor_types::{PartnerId, Service, TenantId};
 use http_body::{Frame, SizeHint};
+use tokio::time::{Sleep, sleep};
 use tonic::Status;
 
 use cpor_auth::{Access, Caller, Method};
@@ -33,8 +34,12 @@ use crate::config::Limits;
 
 /// The time after which a refused client should try again.
 const RETRY_AFTER: Duration = Duration::from_millis(500);
-/// The number of concurrent calls to health, and of concurrent calls to reflection.
-const PUBLIC_PLACES: usize = 64;
+/// The number of concurrent checks of the health service.
+const PROBE_PLACES: usize = 1024;
+/// The number of concurrent streams without a token: reflection, and watches of the health service.
+const PUBLIC_STREAM_PLACES: usize = 64;
+/// The time in which the request of a unary call must arrive.
+const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The places for concurrent calls, by class.
 #[derive(Debug)]
@@ -69,8 +74,8 @@ enum Holder {
 impl Admission {
     pub(super) fn new(limits: &Limits, metrics: &Metrics) -> Self {
         Self {
-            probes: Quota::new(PUBLIC_PLACES),
-            public_streams: Quota::new(PUBLIC_PLACES),
+            probes: Quota::new(PROBE_PLACES),
+            public_streams: Quota::new(PUBLIC_STREAM_PLACES),
             service_calls: Quota::new(limits.max_concurrent_service_requests),
             unary_calls: Quota::new(limits.max_concurrent_requests),
             response_streams: Quota::new(limits.max_concurrent_streams),
@@ -140,11 +145,50 @@ pub(super) async fn admit(State(admission): State<Arc<Admission>>, request: Requ
         Ok(permit) => permit,
         Err(status) => return status.into_http(),
     };
+    let is_upload = method.as_ref().is_some_and(|method| method.is_client_streaming);
+    let request = if is_upload { request } else { request.map(limit_body) };
     let response = next.run(request).await;
     // A unary response is complete now; a stream keeps its place until it ends.
     match method {
         Some(method) if method.is_streaming => response.map(|body| Body::new(PermitBody { body, _permit: permit })),
         Some(_) | None => response,
+    }
+}
+
+/// Limits the time in which a request body must arrive, so that a client cannot keep its memory and
+/// its place by sending all but the last byte.
+fn limit_body(body: Body) -> Body {
+    Body::new(TimedBody { body, timer: Box::pin(sleep(BODY_TIMEOUT)) })
+}
+
+/// A request body that fails if it has not ended when its timer fires.
+struct TimedBody {
+    body: Body,
+    timer: Pin<Box<Sleep>>,
+}
+
+impl http_body::Body for TimedBody {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        let frame = Pin::new(&mut self.body).poll_frame(context);
+        if frame.is_pending() && self.timer.as_mut().poll(context).is_ready() {
+            let late = std::io::Error::new(std::io::ErrorKind::TimedOut, "the request did not arrive in time");
+            return Poll::Ready(Some(Err(axum::Error::new(late))));
+        }
+        frame
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 }
 

@@ -176,17 +176,18 @@ fn add_middleware(dependencies: ServerDependencies, methods: Arc<MethodTable>, r
     };
     let router = router
         .layer(from_fn_with_state(admission, admission::admit))
+        .layer(from_fn(record_use))
         .layer(from_fn_with_state(authorizer, authorize))
         .layer(from_fn_with_state(deadline::Deadlines::new(&dependencies.limits), deadline::limit))
         .layer(from_fn(error_translation::translate))
         .layer(from_fn(panic::catch))
         .layer(from_fn_with_state(observer, observe::observe))
-        .layer(from_fn(body_drain::drain_body))
-        .layer(from_fn(record_use));
+        .layer(from_fn(body_drain::drain_body));
     Routes::from(router).prepare()
 }
 
-/// Records on the connection of a request that it is in use, so that it is not closed as unused.
+/// Records on the connection of an authorized request that it is in use, so that it is not closed as
+/// unused.
 async fn record_use(request: Request, next: Next) -> Response {
     if let Some(usage) = request.extensions().get::<ConnectionUse>() {
         usage.mark();

@@ -25,6 +25,22 @@ fn r50_r54_only_full_months_earn() {
     assert_eq!(periods, ["2026-Q2"; 5], "all earnings were recorded in June");
 }
 
+/// The association ended early in April, but the report arrives after April and May were assessed.
+#[test]
+fn r47_months_after_an_end_that_is_reported_late_are_corrected() {
+    let usage = seats(&[("2026-04", 10), ("2026-05", 10)]);
+    let mut claim = AssessedClaim { usage, ..AssessedClaim::open(presales()) };
+    claim.assess("2026-06-02T00:00:00Z");
+    claim.apply(claim.assessment.end_lines(&[], &end_at("2026-04-02T00:00:00Z")));
+    claim.assess("2026-06-02T00:00:01Z");
+    for month in ["2026-04", "2026-05"] {
+        assert_eq!(claim.earned(month), &EarnedAmount::Nothing(NoEarningReason::NotCredited), "{month}");
+    }
+    let amounts = claim.amounts();
+    assert_eq!(amounts.iter().map(|(_, micros)| micros).sum::<i64>(), 0, "{amounts:?}");
+    assert_eq!(claim.assess("2026-06-02T00:00:02Z"), [], "nothing is corrected twice");
+}
+
 #[test]
 fn r54b_declined_payment_is_taken_back_in_all_months() {
     let usage = seats(&[("2026-04", 10), ("2026-05", 10)]);

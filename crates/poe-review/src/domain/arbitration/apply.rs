@@ -51,19 +51,21 @@ impl ReviewCase {
         }
         let released = given_up.into_iter().map(|key| CaseEvent::AwardReleased { key, decision_id: arbitration.id });
         let released: Vec<_> = released.collect();
-        (next != *self || !released.is_empty()).then(|| {
-            let event = CaseEvent::Awarded {
-                decision_id: arbitration.id,
-                won_lines,
-                successor_lines,
-                lost_lines,
-                kept_lines,
-                comment: arbitration.comment.clone(),
-            };
-            let mut applied = transition(self, next.with_updated_clocks(now, calendar), event);
-            applied.events.extend(released);
-            applied
-        })
+        if next == *self {
+            // A repeated verdict: only the registry is told again, which ignores repetitions.
+            return (!released.is_empty()).then(|| Transition::new(next, released));
+        }
+        let event = CaseEvent::Awarded {
+            decision_id: arbitration.id,
+            won_lines,
+            successor_lines,
+            lost_lines,
+            kept_lines,
+            comment: arbitration.comment.clone(),
+        };
+        let mut applied = transition(self, next.with_updated_clocks(now, calendar), event);
+        applied.events.extend(released);
+        Some(applied)
     }
 }
 
