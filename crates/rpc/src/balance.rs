@@ -82,9 +82,8 @@ where
                 (true, false) => continue,
                 (true, true) => BTreeSet::from([WHOLE_HOST]),
             };
-            send_changes(&changes, &known, &found, |address| match address {
-                WHOLE_HOST => Ok(whole_host.clone()),
-                address => endpoint(address),
+            send_changes(&changes, &known, &found, |address| {
+                if address == WHOLE_HOST { Ok(whole_host.clone()) } else { endpoint(address) }
             })
             .await;
             known = found;
