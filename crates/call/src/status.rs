@@ -191,8 +191,8 @@ pub fn resource_exhausted(
     Status::with_error_details(Code::ResourceExhausted, message, details)
 }
 
-/// Logs the error and returns INTERNAL (`INTERNAL`). The client gets only an id that it can quote to
-/// an operator: the id of the trace or, without a trace, of the request.
+/// Logs the error and returns INTERNAL (`INTERNAL`). The client gets only an id that it can quote
+/// to an operator: the id of the trace or, without a trace, of the request.
 #[must_use]
 pub fn internal(error: &(impl Display + ?Sized)) -> Status {
     let trace = cpor_process::telemetry::trace_id()

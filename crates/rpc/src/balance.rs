@@ -2,9 +2,10 @@
 //!
 //! A host name can stand for several addresses, for example that of a headless Service in
 //! Kubernetes. A channel has a connection to each address that accepts one, and spreads its calls
-//! over them. The addresses are looked up again all the time, so new replicas get their share of the
-//! calls, and replicas that ended get none. While no address accepts connections, a channel that
-//! knows none uses the host name itself, so that calls fail with the reason instead of waiting.
+//! over them. The addresses are looked up again all the time, so new replicas get their share of
+//! the calls, and replicas that ended get none. While no address accepts connections, a channel
+//! that knows none uses the host name itself, so that calls fail with the reason instead of
+//! waiting.
 use std::{
     collections::BTreeSet,
     future::Future,

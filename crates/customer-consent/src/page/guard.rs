@@ -48,8 +48,8 @@ pub(super) async fn guard_requests(State(context): State<Arc<PageContext>>, requ
 }
 
 /// Passes the request to its handler. Answers with an error page if the request comes from another
-/// site, if its form is too large or arrives too slowly, if too many requests are running, or if the
-/// handler takes too long.
+/// site, if its form is too large or arrives too slowly, if too many requests are running, or if
+/// the handler takes too long.
 async fn respond(context: &PageContext, request: Request, next: Next) -> Response {
     let translation = RequestOptions::read(context, request.uri(), request.headers()).translation;
     if request.method() == Method::POST && is_from_another_site(request.headers(), &context.origin) {

@@ -95,8 +95,8 @@ impl ConsentView<'_> {
         is_allowed && (can_approve || command == CustomerCommand::Decline)
     }
 
-    /// Returns whether the customer can approve and decline, but this link can only decline, because
-    /// it was sent before an edit (R29).
+    /// Returns whether the customer can approve and decline, but this link can only decline,
+    /// because it was sent before an edit (R29).
     fn can_only_decline(self) -> bool {
         let can_approve_by_another = ConsentView { can_approve: true, ..self }.allows(CustomerCommand::Approve);
         !self.can_approve && can_approve_by_another && self.allows(CustomerCommand::Decline)

@@ -156,8 +156,8 @@ impl Assessment {
         let mut next = Self { is_stale: false, edition: inputs.guides.edition, ..self.clone() };
         let mut events = Vec::new();
         let mut months = self.assessed_months(now);
-        // Months that were assessed before the association turned out to have ended earlier (R47) are
-        // assessed again, so that what was earned in them is corrected.
+        // Months that were assessed before the association turned out to have ended earlier (R47)
+        // are assessed again, so that what was earned in them is corrected.
         let assessed_before = inputs.previous_results.keys().filter(|month| **month <= Month::containing(now));
         for month in assessed_before {
             months.entry(*month).or_insert(&self.association);
@@ -219,8 +219,8 @@ impl Assessment {
         self.change_facts(time, |facts| facts.partner = record.update(&facts.partner))
     }
 
-    /// Assesses each month with the catalog of its time, from all versions that are known, the oldest
-    /// first. Returns `None` if nothing changes for the claim.
+    /// Assesses each month with the catalog of its time, from all versions that are known, the
+    /// oldest first. Returns `None` if nothing changes for the claim.
     pub(crate) fn apply_catalog(&self, versions: &[CatalogVersion]) -> Option<AssessmentTransition> {
         self.with_association(self.association.with_catalog(versions))
     }
@@ -260,7 +260,8 @@ impl Assessment {
         self.with_association(self.association.with_changed_facts(time, change))
     }
 
-    /// Returns the transition to a change of the association, or `None` if it is the same as before.
+    /// Returns the transition to a change of the association, or `None` if it is the same as
+    /// before.
     fn with_association(&self, association: AssociationPeriod) -> Option<AssessmentTransition> {
         let has_changed = association != self.association;
         has_changed.then(|| {

@@ -73,8 +73,8 @@ pub(crate) struct Evaluation<'a> {
 }
 
 /// Evaluates each activity of each line whose association had not ended before the month (R52). A
-/// line that has earned something in the month before its end was reported is evaluated too, so that
-/// its earning is corrected (R47).
+/// line that has earned something in the month before its end was reported is evaluated too, so
+/// that its earning is corrected (R47).
 pub(crate) fn evaluate(evaluation: Evaluation<'_>, facts: &AssociationFacts) -> Vec<LineResult> {
     let has_earned = |line: &LineFacts| {
         let mut earned = evaluation.previous.into_iter().flat_map(|previous| &previous.results);

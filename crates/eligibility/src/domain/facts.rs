@@ -120,8 +120,8 @@ pub(crate) struct PartnerRecord {
 }
 
 impl PartnerRecord {
-    /// Returns the facts of now for a claim with these `previous` facts. A location that the partner
-    /// no longer has keeps its region, because a claim keeps its location (R2a).
+    /// Returns the facts of now for a claim with these `previous` facts. A location that the
+    /// partner no longer has keeps its region, because a claim keeps its location (R2a).
     pub(crate) fn update(&self, previous: &PartnerFacts) -> PartnerFacts {
         let region = self.regions.get(&previous.mpn_id).unwrap_or(&previous.location_region);
         PartnerFacts {

@@ -305,9 +305,9 @@ pub(crate) async fn get(db: &impl ConnectionTrait, name: &PayoutName) -> Result<
 }
 
 /// Returns the payout that a row of an import is about. A row with a reference is about the payout
-/// of the payee that has the reference, in any period, or otherwise about the one of the period that
-/// was not reversed. A row without a reference is about the first payout of the period, also after
-/// it was reversed.
+/// of the payee that has the reference, in any period, or otherwise about the one of the period
+/// that was not reversed. A row without a reference is about the first payout of the period, also
+/// after it was reversed.
 ///
 /// # Errors
 /// Returns an error if the database cannot be reached or a row cannot be decoded.

@@ -1,7 +1,7 @@
 //! The table `mail`: one row for each mail that was ever queued.
 //!
-//! It has no foreign key: several services have such a table, and only the service that queued a mail
-//! knows in which of its tables the partner, tenant or aggregate of the mail is stored.
+//! It has no foreign key: several services have such a table, and only the service that queued a
+//! mail knows in which of its tables the partner, tenant or aggregate of the mail is stored.
 //!
 //! Real times are read from the machine's clock, and business times from the business clock, which
 //! can be virtual.

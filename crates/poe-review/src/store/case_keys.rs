@@ -1,6 +1,7 @@
 //! The table `case_key`: an index of the keys (workloads and subscriptions of a tenant) that live
 //! cases compete for (rule R37 in `docs/rules.md`). A case is live while it is open, or while it is
-//! approved and one of its lines has not ended. A case whose claim is not exclusive competes for no key.
+//! approved and one of its lines has not ended. A case whose claim is not exclusive competes for no
+//! key.
 use super::entity::case_key::{ActiveModel, Entity};
 use crate::domain::ReviewCase;
 use cpor_durable::{AggregateKey, Change, Tx, Versioned, rows};

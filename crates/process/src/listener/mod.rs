@@ -31,8 +31,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 pub struct ConnectionLimits {
     /// The maximum number of open connections. Further connections are closed at once.
     pub max_open: usize,
-    /// The maximum number of open connections of one client address. A /64 network of IPv6 counts as
-    /// one address, because one client usually has a whole network.
+    /// The maximum number of open connections of one client address. A /64 network of IPv6 counts
+    /// as one address, because one client usually has a whole network.
     pub max_open_per_address: usize,
     /// The time from accepting a connection until its first request has arrived, including the TLS
     /// handshake.

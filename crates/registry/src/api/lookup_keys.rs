@@ -9,8 +9,8 @@ use tonic::{Request, Response};
 use super::{Api, ApiResult, error};
 use crate::store::query;
 
-/// Returns which keys (workloads and subscriptions of tenants) the directory does not know. Uses two
-/// queries.
+/// Returns which keys (workloads and subscriptions of tenants) the directory does not know. Uses
+/// two queries.
 pub(super) async fn lookup_keys(api: &Api, request: Request<LookupKeysRequest>) -> ApiResult<LookupKeysResponse> {
     let (_, request) = request::validate(request)?;
     let keys = request

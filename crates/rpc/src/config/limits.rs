@@ -17,8 +17,8 @@ pub struct Limits {
     /// The maximum size of a request message, in bytes.
     pub max_message_bytes: usize,
     /// The maximum number of concurrent unary calls of users. Further calls get RESOURCE_EXHAUSTED.
-    /// One company gets at most a quarter of these, and one user an eighth. The same shares apply to
-    /// the next two limits.
+    /// One company gets at most a quarter of these, and one user an eighth. The same shares apply
+    /// to the next two limits.
     pub max_concurrent_requests: usize,
     /// The maximum number of concurrent streams of responses, for example watches.
     pub max_concurrent_streams: usize,

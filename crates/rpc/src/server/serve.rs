@@ -186,8 +186,8 @@ fn add_middleware(dependencies: ServerDependencies, methods: Arc<MethodTable>, r
     Routes::from(router).prepare()
 }
 
-/// Records on the connection of an authorized request that it is in use, so that it is not closed as
-/// unused.
+/// Records on the connection of an authorized request that it is in use, so that it is not closed
+/// as unused.
 async fn record_use(request: Request, next: Next) -> Response {
     if let Some(usage) = request.extensions().get::<ConnectionUse>() {
         usage.mark();
@@ -206,8 +206,9 @@ fn transport(limits: &Limits, tls: &TlsConfig) -> Result<tonic::transport::Serve
         .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
-        // Without a grace period, tonic asks the client to reconnect (GOAWAY) at this age. With one, it
-        // would only close the connection at the end of that period, with the calls in flight.
+        // Without a grace period, tonic asks the client to reconnect (GOAWAY) at this age. With
+        // one, it would only close the connection at the end of that period, with the calls in
+        // flight.
         .max_connection_age(Duration::from_secs(limits.max_connection_age_seconds));
     let (Some(certificate), Some(key)) = (&tls.certificate_file, &tls.key_file) else { return Ok(server) };
     install_crypto_provider();

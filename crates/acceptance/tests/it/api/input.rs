@@ -202,8 +202,8 @@ async fn too_large_requests_are_refused(system: &TestSystem) {
     assert_eq!((status.code(), reason(&status).as_str()), (Code::ResourceExhausted, "MESSAGE_TOO_LARGE"));
 }
 
-/// Names appear in mails, pages and lists. A line break could forge a line of a mail, and a direction
-/// control could show a name or the extension of a file in another order.
+/// Names appear in mails, pages and lists. A line break could forge a line of a mail, and a
+/// direction control could show a name or the extension of a file in another order.
 async fn names_of_people_claims_and_files_are_one_line(system: &TestSystem) {
     let draft = system.presales().await;
     for text in ["a\nb", "a\r\nBcc: b", "a\u{2028}b", "a\u{202e}b", "a\u{2066}b", "a\u{1b}[0m", "a\u{85}b"] {

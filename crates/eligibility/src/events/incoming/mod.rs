@@ -66,8 +66,9 @@ impl EventHandler {
     /// Opens the assessment of an association that became official.
     ///
     /// The stored record of the partner and the stored versions of the catalog are applied twice:
-    /// with the command, so that the first assessment uses current facts, and after it, in case they
-    /// changed at the same time. A late event gets the catalog of each month since its own time.
+    /// with the command, so that the first assessment uses current facts, and after it, in case
+    /// they changed at the same time. A late event gets the catalog of each month since its own
+    /// time.
     async fn on_association_official(
         &self,
         incoming: &IncomingEvent,
