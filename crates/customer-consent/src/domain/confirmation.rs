@@ -46,7 +46,7 @@ impl Consent {
     }
 
     /// Returns the explicit approval by an administrator of the tenant, if there is one. It counts
-    /// whoever the contact is.
+    /// for every customer contact, also for one that is corrected later.
     pub(super) fn approval_of_tenant(&self) -> Option<DecisionRecord> {
         self.approval.filter(|approval| approval.channel == Channel::SignedIn)
     }
