@@ -16,7 +16,7 @@ use super::{
 };
 use crate::server::Connection;
 
-/// What came of a row whose claim exists, or existed at an earlier import.
+/// The outcome of a row whose claim exists, or existed at an earlier import.
 pub(super) enum Updated {
     /// The result of the row.
     Outcome(Outcome),
