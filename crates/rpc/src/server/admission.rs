@@ -221,6 +221,7 @@ impl http_body::Body for PermitBody {
 #[cfg(test)]
 mod tests {
     use cpor_types::{Actor, ActorSide, Role};
+    use http_body_util::{BodyExt as _, StreamBody};
 
     use super::*;
 
@@ -289,6 +290,17 @@ mod tests {
         assert_eq!(reason(admit(&stream, &user("bob", "northwind"))).0, "OVERLOADED");
         admit(&unary, &alice).unwrap();
         admit(&unary, &service(Service::PoeReview)).unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_that_does_not_arrive_fails() {
+        let endless = StreamBody::new(tokio_stream::pending::<Result<Frame<Bytes>, axum::Error>>());
+        let received = tokio::time::timeout(BODY_TIMEOUT * 2, limit_body(Body::new(endless)).collect()).await;
+        let error = received.expect("the body fails at its timeout").unwrap_err();
+        assert!(error.to_string().contains("did not arrive in time"), "{error}");
+
+        let complete = limit_body(Body::from("abc")).collect().await.unwrap();
+        assert_eq!(complete.to_bytes(), "abc");
     }
 
     #[test]
