@@ -11,10 +11,8 @@ use serde_json::{Value as Json, json};
 use tonic::{Code, Status};
 
 both_databases![
-    pages_add_up_to_the_whole_list,
+    lists_are_paged,
     pages_of_long_texts_fit_a_response,
-    page_tokens_belong_to_their_request,
-    page_sizes_are_checked_and_capped,
 ];
 
 /// A system in which every list has several entries, with the names of the resources to list.
@@ -160,8 +158,15 @@ pub(super) async fn page(
     Ok((list.unwrap_or_default(), next))
 }
 
-async fn pages_add_up_to_the_whole_list(system: &TestSystem) {
+/// These checks share one system, because they only read and its entries take long to create.
+async fn lists_are_paged(system: &TestSystem) {
     let fixture = ListFixture::create(system).await;
+    pages_add_up_to_the_whole_list(&fixture).await;
+    page_tokens_belong_to_their_request(&fixture).await;
+    page_sizes_are_checked_and_capped(&fixture).await;
+}
+
+async fn pages_add_up_to_the_whole_list(fixture: &ListFixture<'_>) {
     for method in list_methods() {
         let (request, actor) = fixture.request_and_actor(&method);
         let (whole, rest) = page(&actor, &method, &request, 1000, "").await.unwrap();
@@ -234,8 +239,7 @@ async fn pages_of_long_texts_fit_a_response(system: &TestSystem) {
     }
 }
 
-async fn page_tokens_belong_to_their_request(system: &TestSystem) {
-    let fixture = ListFixture::create(system).await;
+async fn page_tokens_belong_to_their_request(fixture: &ListFixture<'_>) {
     for method in list_methods().into_iter().filter(|method| method.name != "ListProgramGuides") {
         let (request, actor) = fixture.request_and_actor(&method);
         let (_, token) = page(&actor, &method, &request, 1, "").await.unwrap();
@@ -264,8 +268,7 @@ async fn page_tokens_belong_to_their_request(system: &TestSystem) {
     page(&actor, &list_claims, &request, 3, &token).await.expect("the size may change from page to page");
 }
 
-async fn page_sizes_are_checked_and_capped(system: &TestSystem) {
-    let fixture = ListFixture::create(system).await;
+async fn page_sizes_are_checked_and_capped(fixture: &ListFixture<'_>) {
     for method in list_methods() {
         let (request, actor) = fixture.request_and_actor(&method);
         let status = page(&actor, &method, &request, -1, "").await.expect_err("a negative page size");
