@@ -10,6 +10,7 @@ mod example_data;
 pub mod export;
 pub mod import;
 pub mod keys;
+pub mod retention;
 pub mod rules;
 pub mod server;
 mod sheet;

@@ -5,7 +5,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use cpor::command::{
-    bench, config, demo, dev, evidence, export, healthcheck, import, keys, migrate, serve, submit, token, verify,
+    bench, config, demo, dev, evidence, export, healthcheck, import, keys, migrate, retention, serve, submit, token,
+    verify,
 };
 
 /// Claiming Partner of Record: claims, reviews, consent, associations, eligibility.
@@ -42,6 +43,8 @@ enum Command {
     Submit(submit::Args),
     /// Export claims to a CSV or JSON Lines file, which `cpor import` can read.
     Export(export::Args),
+    /// Erase the personal data of claims that ended long ago.
+    Retention(retention::Args),
     /// Measure how many calls per second this machine can serve.
     Bench(bench::Args),
     /// Verify a receipt (a signed proof of a claim's history) without a network.
@@ -63,6 +66,7 @@ fn main() -> ExitCode {
         Command::Evidence(args) => evidence::run(&args),
         Command::Submit(args) => submit::run(&args),
         Command::Export(args) => export::run(&args),
+        Command::Retention(args) => retention::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Config(args) => config::run(&args),

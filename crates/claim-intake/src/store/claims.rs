@@ -42,7 +42,13 @@ pub(crate) struct Claims<'db> {
 impl<'db> Claims<'db> {
     /// Starts a query for the claims of `scope`. Deleted drafts are left out.
     pub(crate) fn in_scope(db: &'db DatabaseConnection, scope: &Scope) -> Self {
-        let query = claim::Entity::find().filter(claim::Column::State.ne(ClaimState::Deleted));
+        let Self { db, query } = Self::in_scope_with_deleted(db, scope);
+        Self { db, query: query.filter(claim::Column::State.ne(ClaimState::Deleted)) }
+    }
+
+    /// Starts a query for the claims of `scope`, with deleted drafts.
+    pub(crate) fn in_scope_with_deleted(db: &'db DatabaseConnection, scope: &Scope) -> Self {
+        let query = claim::Entity::find();
         let query = match scope {
             Scope::Partner(partner) => query.filter(claim::Column::Owner.eq(ids::PartnerId::from(partner))),
             Scope::All => query,

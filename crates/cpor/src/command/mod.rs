@@ -10,6 +10,7 @@ pub mod healthcheck;
 pub mod import;
 pub mod keys;
 pub mod migrate;
+pub mod retention;
 pub mod serve;
 pub mod submit;
 pub mod token;

@@ -840,6 +840,10 @@ pub struct ListClaimsRequest {
     /// last. If empty, the order is `create_time desc`.
     #[prost(string, tag = "5")]
     pub order_by: ::prost::alloc::string::String,
+    /// Includes deleted drafts, of which `state` is unspecified. Only operators can set it, to find
+    /// personal data that is kept no longer (R56).
+    #[prost(bool, tag = "6")]
+    pub show_deleted: bool,
 }
 impl ::prost::Name for ListClaimsRequest {
     const NAME: &'static str = "ListClaimsRequest";
@@ -2749,7 +2753,8 @@ pub mod claim_service_client {
         /// roles can list the claims of all partners with the parent `partners/-`.
         ///
         /// Errors: INVALID_ARGUMENT (INVALID_FIELDS) if `filter` or `order_by` is not valid; the
-        /// violations have the reasons INVALID_FILTER and INVALID_ORDER_BY.
+        /// violations have the reasons INVALID_FILTER and INVALID_ORDER_BY, or NOT_ALLOWED if somebody
+        /// else than an operator sets `show_deleted`.
         ///
         /// Callers: all partner roles, `poe_reviewer`, `review_lead`, `program_manager` and `operator`.
         pub async fn list_claims(
@@ -3622,7 +3627,8 @@ pub mod claim_service_server {
         /// roles can list the claims of all partners with the parent `partners/-`.
         ///
         /// Errors: INVALID_ARGUMENT (INVALID_FIELDS) if `filter` or `order_by` is not valid; the
-        /// violations have the reasons INVALID_FILTER and INVALID_ORDER_BY.
+        /// violations have the reasons INVALID_FILTER and INVALID_ORDER_BY, or NOT_ALLOWED if somebody
+        /// else than an operator sets `show_deleted`.
         ///
         /// Callers: all partner roles, `poe_reviewer`, `review_lead`, `program_manager` and `operator`.
         async fn list_claims(

@@ -9,11 +9,7 @@ use tonic::Code;
 
 use super::paging::{ListFixture, list_methods, page};
 
-both_databases![
-    lists_are_filtered_and_ordered,
-    claims_are_listed_by_what_they_wait_for,
-    contested_claims_are_listed,
-];
+both_databases![lists_are_filtered_and_ordered, claims_are_listed_by_what_they_wait_for, contested_claims_are_listed,];
 
 #[test]
 fn every_list_has_a_filter_and_an_order() {

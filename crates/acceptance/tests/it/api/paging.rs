@@ -10,10 +10,7 @@ use prost_reflect::{DynamicMessage, Value};
 use serde_json::{Value as Json, json};
 use tonic::{Code, Status};
 
-both_databases![
-    lists_are_paged,
-    pages_of_long_texts_fit_a_response,
-];
+both_databases![lists_are_paged, pages_of_long_texts_fit_a_response,];
 
 /// A system in which every list has several entries, with the names of the resources to list.
 pub(super) struct ListFixture<'s> {

@@ -17,11 +17,21 @@ both_databases![
 /// Runs a command of `cpor` for Contoso. Returns whether it succeeded, its standard output and its
 /// standard error.
 pub(super) async fn run(system: &TestSystem, args: &[&str]) -> (bool, String, String) {
+    run_as(system, Role::IncentivesAdmin, Some("contoso"), args).await
+}
+
+/// Runs a command of `cpor` for a user with this role, of this partner.
+pub(super) async fn run_as(
+    system: &TestSystem,
+    role: Role,
+    partner: Option<&str>,
+    args: &[&str],
+) -> (bool, String, String) {
     let binary = std::env::var("CPOR_TEST_BINARY").expect("CPOR_TEST_BINARY is not set: run `cargo xtask test`");
     let token = UserToken {
-        subject: "importer@contoso.example".to_owned(),
-        roles: vec![Role::IncentivesAdmin],
-        partner: Some("contoso".parse().unwrap()),
+        subject: "command@example.com".to_owned(),
+        roles: vec![role],
+        partner: partner.map(|partner| partner.parse().unwrap()),
         tenant: None,
         lifetime: std::time::Duration::from_secs(3600),
     };

@@ -1,15 +1,21 @@
 //! R56: personal data is erased from every service, and receipts still verify.
 
-use super::receipts::{check, json, receipt};
+use super::{
+    command_line::run_as,
+    receipts::{check, json, receipt},
+};
 use crate::api::delivery::deliver;
 use chrono::TimeDelta;
 use cpor::verify::verify;
-use cpor_acceptance::{ClaimStage, TestClaim, TestSystem, assert_refused, both_databases, contact, to_timestamp};
+use cpor_acceptance::{
+    CONTOSO, ClaimStage, TestClaim, TestSystem, assert_refused, both_databases, contact, to_timestamp,
+};
 use cpor_proto::{
-    claims::v1::{Claim, ClaimReceipt, ErasePersonalDataRequest, HistoryPart, WithdrawReason},
+    claims::v1::{Claim, ClaimReceipt, ErasePersonalDataRequest, HistoryPart, ListClaimsRequest, WithdrawReason},
     events::v1::{Actor, CustomerDeclined, Event, event::Payload},
     r#type::v1::{ActorSide, PersonalDataKind},
 };
+use cpor_types::Role;
 use tonic::Code;
 
 both_databases![
@@ -19,6 +25,7 @@ both_databases![
     r56_deleted_drafts_and_mail_addresses_are_erased,
     r56_an_erasure_reaches_every_service,
     r56_late_events_do_not_restore_erased_data,
+    r56_the_retention_period_ends,
 ];
 
 /// The e-mail addresses of contacts.
@@ -237,4 +244,37 @@ async fn r56_late_events_do_not_restore_erased_data(system: &TestSystem) {
     assert_eq!(system.columns_with_texts(&[TEXTS[1], "jana.1"]).await, Vec::<String>::new());
     assert_eq!(visible(&case, &[TEXTS[2], "jana.2"]).await.len(), 2, "data from after the erasure is kept");
     check(system, &receipt(&case, &case.partner).await).unwrap();
+}
+
+async fn r56_the_retention_period_ends(system: &TestSystem) {
+    let run = async |args: &[&str]| {
+        let (success, stdout, stderr) =
+            run_as(system, Role::Operator, None, &[&["retention", "--months", "2"], args].concat()).await;
+        assert!(success, "{stdout} {stderr}");
+        stdout
+    };
+    let draft = TestClaim::at_stage(system, system.presales().await, ClaimStage::Editing).await;
+    draft.delete().await.unwrap();
+    let withdrawn = TestClaim::at_stage(system, system.presales().await, ClaimStage::UnderReview).await;
+    withdrawn.withdraw(WithdrawReason::Other, TEXTS[0]).await.unwrap();
+    let open = TestClaim::at_stage(system, system.usage().await, ClaimStage::Official).await;
+    assert_eq!(run(&[]).await, "0 claims ended more than 2 months ago\n");
+
+    system.advance_by(TimeDelta::days(70)).await;
+    let late = TestClaim::at_stage(system, system.usage().await, ClaimStage::Editing).await;
+    late.delete().await.unwrap();
+    let listed = format!("{}\n{}\n2 claims ended more than 2 months ago\n", draft.name, withdrawn.name);
+    assert_eq!(run(&[]).await, listed, "the list erases nothing");
+    assert!(!system.columns_with_texts(&[TEXTS[0]]).await.is_empty());
+
+    let erased = run(&["--apply"]).await;
+    assert!(erased.contains(&format!("{}: erased\n", draft.name)), "{erased}");
+    assert!(erased.contains(&format!("{}: erased\n", withdrawn.name)), "{erased}");
+    system.wait_until_idle().await;
+    assert_eq!(system.columns_with_texts(&[TEXTS[0]]).await, Vec::<String>::new());
+    assert!(!open.claim().await.customer_contact.unwrap_or_default().email.is_empty());
+    assert_eq!(run(&["--apply"]).await, "0 claims ended more than 2 months ago\n");
+
+    let request = ListClaimsRequest { parent: CONTOSO.into(), show_deleted: true, ..ListClaimsRequest::default() };
+    assert_refused(system.contoso.claims().list_claims(request).await, Code::InvalidArgument, "INVALID_FIELDS");
 }

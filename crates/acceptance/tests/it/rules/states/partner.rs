@@ -115,7 +115,9 @@ async fn r15_partner_commands_in_every_state(system: &TestSystem) {
         let document = case.evidence().await.remove(0).name;
         let history = case.history().await.len();
         for command in COMMANDS {
-            for role in Role::ALL {
+            // Roles of other sides are refused before the state is read, so one stage shows it.
+            let is_tried = |role: &Role| role.side() == ActorSide::Partner || stage == ClaimStage::UnderReview;
+            for role in Role::ALL.iter().filter(|role| is_tried(role)) {
                 assert_refused_by_rules(case, stage, *role, command, &document).await;
             }
             for role in Role::ALL.iter().filter(|role| role.side() == ActorSide::Partner) {
