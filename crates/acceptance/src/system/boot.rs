@@ -22,12 +22,6 @@ use crate::{NORTHWIND, Setup, Template};
 impl TestSystem {
     /// Starts a system on a copy of the template.
     pub(crate) async fn boot(template: &Template, setup: Setup) -> Self {
-        let identity_provider = if setup.identity_provider {
-            let key = IssuerKey::generate("corp-1", Algorithm::RS256);
-            Some((TestIssuer::start(&[&key]).await, key))
-        } else {
-            None
-        };
         let processes = setup.layout.processes(template.engine() == Engine::Postgres).len();
         Self::on(template.copy(processes).await, setup).await
     }
@@ -36,6 +30,12 @@ impl TestSystem {
     pub(crate) async fn on(store: TestStorage, setup: Setup) -> Self {
         let generate_key = || TokenSigner::generate(ISSUER, Arc::new(SystemClock)).expect("a key");
         let (issuer, signer) = (generate_key(), generate_key());
+        let identity_provider = if setup.identity_provider {
+            let key = IssuerKey::generate("corp-1", Algorithm::RS256);
+            Some((TestIssuer::start(&[&key]).await, key))
+        } else {
+            None
+        };
         let mail_server = if setup.mail_server { Some(MailServer::start().await) } else { None };
         let processes = setup.layout.processes(store.engine() == Engine::Postgres).into_iter().enumerate();
         let config = |process| process_config(&store, process, mail_server.as_ref(), setup);

@@ -65,6 +65,14 @@ impl Location {
         };
         if is_accepted { Ok(Self(uri)) } else { Err(invalid()) }
     }
+
+    /// Parses a URL that the document at this location names. It must use TLS if the document did,
+    /// so that an issuer cannot direct requests to services on this machine.
+    pub(super) fn parse_named(&self, url: &str) -> Result<Self, FetchError> {
+        let named = Self::parse(url)?;
+        let is_downgrade = self.0.scheme_str() == Some("https") && named.0.scheme_str() != Some("https");
+        if is_downgrade { Err(FetchError::Location(url.to_owned())) } else { Ok(named) }
+    }
 }
 
 fn is_loopback(host: &str) -> bool {
@@ -220,5 +228,8 @@ mod tests {
         ] {
             assert!(Location::parse(url).is_err(), "{url}");
         }
+        let issuer = Location::parse("https://login.example/").unwrap();
+        assert!(issuer.parse_named("https://keys.example/").is_ok());
+        assert!(issuer.parse_named("http://127.0.0.1:9090/metrics").is_err());
     }
 }

@@ -104,7 +104,7 @@ impl KeySource {
                 if found.issuer != *issuer {
                     return Err(SourceError::OtherIssuer(found.issuer));
                 }
-                Ok(Some(fetcher.get(&Location::parse(&found.jwks_uri)?).await?))
+                Ok(Some(fetcher.get(&document.parse_named(&found.jwks_uri)?).await?))
             }
         }
     }

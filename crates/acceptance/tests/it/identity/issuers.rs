@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use cpor_acceptance::{Actor, ApiResult, CONTOSO, ClaimStage, TestClaim, TestSystem, assert_refused, both_databases};
-use cpor_proto::claims::v1::{Claim, CreateClaimRequest, ListClaimsRequest};
+use cpor_proto::claims::v1::{Claim, CreateClaimRequest, GetClaimRequest, ListClaimsRequest};
 use cpor_testing::IssuerKey;
 use jsonwebtoken::Algorithm;
 use serde_json::{Value, json};
@@ -35,7 +35,11 @@ async fn list(actor: &Actor) -> Result<(), tonic::Status> {
 async fn users_of_an_identity_provider_call_the_api(system: &TestSystem) {
     list(&user(system, &erik(system))).await.unwrap();
     let other = json!({ "sub": "nora", "roles": "incentives_admin", "partner": "northwind" });
-    assert_refused(list(&user(system, &other)).await, Code::NotFound, "RESOURCE_NOT_FOUND");
+    let name = create(&system.contoso, "A").await.unwrap().name;
+    let get = GetClaimRequest { name, ..GetClaimRequest::default() };
+    user(system, &erik(system)).claims().get_claim(get.clone()).await.unwrap();
+    let refused = user(system, &other).claims().get_claim(get).await;
+    assert_refused(refused, Code::NotFound, "RESOURCE_NOT_FOUND");
     let operator = json!({ "sub": "olga", "roles": ["operator", "role-of-another-system"] });
     assert_refused(list(&user(system, &operator)).await, Code::PermissionDenied, "ROLE_NOT_ALLOWED");
     let (issuer, key) = system.identity_provider();
