@@ -138,8 +138,8 @@ impl Issuer {
         }
     }
 
-    /// Waits for keys that include one for tokens with this `kid`. Returns true if they are there. At most one fetch a minute
-    /// is caused in this way.
+    /// Waits for keys that include one for tokens with this `kid`. Returns true if they are there.
+    /// At most one fetch a minute is caused in this way.
     pub(super) async fn wait_for_key(&self, kid: Option<&str>) -> bool {
         if matches!(self.source, KeySource::Fixed) {
             return false;
