@@ -112,7 +112,9 @@ impl Node {
             services: self.services.clone(),
             clock: ClockChoice::Virtual { start: START.parse().expect("a time") },
             keys: VerificationKeys::new(crate::system::ISSUER, &self.issuer.jwks(), &self.signer.jwks())
-                .expect("two key sets"),
+                .expect("two key sets")
+                .with_issuers(&self.config.auth.issuers)
+                .expect("issuers"),
             signer: self.signer.clone(),
             entropy: Arc::new(SystemEntropy),
             real_clock: Arc::new(SystemClock),

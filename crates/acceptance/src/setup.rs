@@ -27,6 +27,8 @@ pub struct Setup {
     /// The policy profiles with the times from which they are in force (R61), for example `2023@1`
     /// and `2026-04-01T00:00:00Z`. Empty for the default profile.
     pub policies: &'static [(&'static str, &'static str)],
+    /// Whether the system trusts a [`cpor_testing::TestIssuer`] with the name `corp` too.
+    pub identity_provider: bool,
     /// Whether the system reads the catalog from [`TestStorage::catalog`](crate::TestStorage). The
     /// file starts as a copy of the shipped catalog.
     pub catalog_file: bool,
@@ -42,6 +44,7 @@ impl Setup {
         Self {
             layout: ProcessLayout::OneProcess,
             mail_server: false,
+            identity_provider: false,
             policies: &[],
             catalog_file: false,
             calendar_file: false,
@@ -88,6 +91,12 @@ impl Setup {
     #[must_use]
     pub fn with_calendar_file() -> Self {
         Self { calendar_file: true, ..Self::one_process() }
+    }
+
+    /// One process and an identity provider.
+    #[must_use]
+    pub fn with_identity_provider() -> Self {
+        Self { identity_provider: true, ..Self::one_process() }
     }
 
     /// One process and a mail server.

@@ -11,7 +11,7 @@ use std::sync::{
 };
 
 use cpor_auth::TokenSigner;
-use cpor_testing::{Engine, Mail, MailServer, user_token};
+use cpor_testing::{Engine, IssuerKey, Mail, MailServer, TestIssuer, user_token};
 use cpor_types::{ActorSide, Role, Service};
 
 use crate::{Actor, Browser, CONTOSO, Connections, FABRIKAM, LITWARE, Node, TAILSPIN, TestStorage};
@@ -62,6 +62,7 @@ pub struct TestSystem {
     nodes: Vec<Node>,
     store: TestStorage,
     mail_server: Option<MailServer>,
+    identity_provider: Option<(TestIssuer, IssuerKey)>,
     /// The number that `next_number` returns next.
     next_number: AtomicU64,
     /// Whether the test may end with parked streams.
@@ -101,6 +102,15 @@ impl TestSystem {
     #[must_use]
     pub fn mail_server(&self) -> &MailServer {
         self.mail_server.as_ref().expect("Setup::with_mail_server")
+    }
+
+    /// The identity provider and its key.
+    ///
+    /// # Panics
+    /// The test did not ask for an identity provider.
+    #[must_use]
+    pub fn identity_provider(&self) -> &(TestIssuer, IssuerKey) {
+        self.identity_provider.as_ref().expect("Setup::with_identity_provider")
     }
 
     /// Returns a number that was not returned before.

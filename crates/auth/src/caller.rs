@@ -5,7 +5,9 @@ use cpor_types::{Actor, ActorSide, PartnerId, Role, Service, TenantId};
 /// the caller into the extensions of the request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
-    /// The `sub` claim of the token. It may be a person's e-mail address, so it is personal data.
+    /// The id of the caller. For a user it is the subject of the token, qualified by the name of
+    /// its issuer (`corp/alice`) if the issuer has one. It may contain a person's e-mail address,
+    /// so it is personal data.
     pub subject: String,
     /// The roles of a user. A service has none.
     pub roles: Vec<Role>,
@@ -33,7 +35,7 @@ impl Caller {
         self.roles.contains(&role)
     }
 
-    /// Returns the id under which the caller's request ids are stored: the subject of the token.
+    /// Returns the id under which the caller's request ids are stored.
     #[must_use]
     pub fn id(&self) -> &str {
         &self.subject

@@ -3,17 +3,22 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::{
+    USER_AUDIENCE,
+    users::{self, IssuerConfig},
+};
 use cpor_process::config::ValidationErrors;
 
 /// The keys with which tokens are verified, and the key that signs tokens for calls between
 /// services.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AuthConfig {
-    /// The required `iss` of users' tokens.
+    /// The required `iss` of the users' tokens that are verified with `jwks_file`. There is no
+    /// default, so that nobody accepts the tokens of a development system by accident.
     pub issuer: String,
-    /// The JWKS file (RFC 7517) with the public keys of the issuer: EdDSA or ES256, each with a
-    /// `kid`.
+    /// The JWKS file (RFC 7517) with the public keys of `issuer`, each with a `kid`. The file is
+    /// read again when it changes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jwks_file: Option<PathBuf>,
     /// The PKCS#8 PEM file with the Ed25519 key that signs this process's calls to other services.
@@ -25,24 +30,49 @@ pub struct AuthConfig {
     /// keys for verifying receipts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service_jwks_file: Option<PathBuf>,
-}
-
-impl Default for AuthConfig {
-    fn default() -> Self {
-        Self { issuer: "cpor".to_owned(), jwks_file: None, service_key_file: None, service_jwks_file: None }
-    }
+    /// Issuers of users' tokens, for example the identity provider of the vendor.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub issuers: Vec<IssuerConfig>,
 }
 
 impl AuthConfig {
-    /// Checks that the named files can be opened and that the issuer is not the one that is
-    /// reserved for the services.
+    /// Checks that the named files can be opened, that no issuer is the one that is reserved for
+    /// the services, and that the issuers differ.
     pub fn validate(&self, errors: &mut ValidationErrors) {
-        errors.require(!self.issuer.is_empty(), "issuer", "must not be empty");
+        errors.require(
+            self.jwks_file.is_none() || !self.issuer.is_empty(),
+            "issuer",
+            "must be set together with jwks_file; `cpor` is the issuer of keys that `cpor keys` created",
+        );
         let is_service_issuer = self.issuer == crate::SERVICE_ISSUER;
         errors.require(!is_service_issuer, "issuer", "must not be the reserved issuer of the services");
         errors.require_readable_file("jwks_file", self.jwks_file.as_ref());
         errors.require_readable_file("service_key_file", self.service_key_file.as_ref());
         errors.require_readable_file("service_jwks_file", self.service_jwks_file.as_ref());
+        let simple = self.jwks_file.is_some().then(|| self.simple_issuer());
+        users::validate(&self.issuers, simple.as_ref(), errors);
+    }
+
+    /// Returns true if an issuer of users' tokens is configured.
+    #[must_use]
+    pub fn has_issuer(&self) -> bool {
+        self.jwks_file.is_some() || !self.issuers.is_empty()
+    }
+
+    /// Returns all issuers of users' tokens.
+    pub(crate) fn user_issuers(&self) -> Vec<IssuerConfig> {
+        let simple = self.jwks_file.is_some().then(|| self.simple_issuer());
+        simple.into_iter().chain(self.issuers.iter().cloned()).collect()
+    }
+
+    /// Returns the issuer that `issuer` and `jwks_file` configure.
+    pub(crate) fn simple_issuer(&self) -> IssuerConfig {
+        IssuerConfig {
+            url: self.issuer.clone(),
+            audiences: vec![USER_AUDIENCE.to_owned()],
+            jwks_file: self.jwks_file.clone(),
+            ..IssuerConfig::default()
+        }
     }
 }
 
@@ -64,5 +94,39 @@ mod tests {
             ..AuthConfig::default()
         };
         assert_eq!(keys(&auth), ["issuer", "jwks_file"]);
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let unnamed = AuthConfig { jwks_file: Some(file.path().to_owned()), ..AuthConfig::default() };
+        assert_eq!(keys(&unnamed), ["issuer"], "the issuer has no default");
+    }
+
+    #[test]
+    fn issuers_differ_and_have_an_audience() {
+        let issuer = |name: &str, url: &str| IssuerConfig {
+            name: Some(name.to_owned()),
+            url: url.to_owned(),
+            audiences: vec!["api://cpor".to_owned()],
+            ..IssuerConfig::default()
+        };
+        let problems = |issuers: Vec<IssuerConfig>| {
+            let mut errors = ValidationErrors::default();
+            AuthConfig { issuers, ..AuthConfig::default() }.validate(&mut errors);
+            errors.errors().iter().map(|error| error.key.clone()).collect::<Vec<_>>()
+        };
+        let (corp, shop) = (issuer("corp", "https://corp.example"), issuer("shop", "https://shop.example"));
+        assert_eq!(problems(vec![corp.clone(), shop.clone()]), [""; 0]);
+        assert_eq!(problems(vec![corp.clone(), corp.clone()]), ["issuers.1.name", "issuers.1.url"]);
+        let unnamed = |url: &str| IssuerConfig { name: None, ..issuer("", url) };
+        assert_eq!(problems(vec![unnamed("https://a.example"), unnamed("https://b.example")]), ["issuers.1.name"]);
+        assert_eq!(problems(vec![issuer("services", "http://corp.example")]), ["issuers.0.name", "issuers.0.url"]);
+        let invalid = IssuerConfig {
+            audiences: vec![String::new()],
+            jwks_url: Some("http://keys.example".to_owned()),
+            algorithms: vec![jsonwebtoken::Algorithm::HS256],
+            refresh_seconds: 1,
+            max_key_age_seconds: 1,
+            ..corp
+        };
+        let expected = ["audiences", "jwks_url", "algorithms", "refresh_seconds", "max_key_age_seconds"];
+        assert_eq!(problems(vec![invalid]), expected.map(|key| format!("issuers.0.{key}")));
     }
 }

@@ -43,6 +43,9 @@ pub enum KeyError {
     /// The setting `auth.<name>` is required but not set.
     #[error("auth.{0} is not set")]
     NotSet(&'static str),
+    /// An issuer of users' tokens cannot be set up.
+    #[error(transparent)]
+    Issuer(#[from] super::IssuerError),
     /// The signing key, from which the public key is derived, cannot be read.
     #[error(transparent)]
     Signer(#[from] super::SignerError),

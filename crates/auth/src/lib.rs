@@ -1,5 +1,5 @@
 //! Authentication and authorization. Callers present bearer tokens (JWT), which are verified
-//! against the public keys of the users' issuer or of the services. One middleware then enforces
+//! against the public keys of the users' issuers or of the services. One middleware then enforces
 //! the access rules that the protos declare. The services' key also signs receipts.
 mod access;
 mod caller;
@@ -10,6 +10,7 @@ mod keys;
 mod middleware;
 mod receipt;
 mod signer;
+mod users;
 
 pub use access::{Access, AccessError, Method, MethodTable};
 pub use caller::Caller;
@@ -19,8 +20,9 @@ pub use keys::{TokenError, VerificationKeys};
 pub use middleware::{Authorizer, authorize};
 pub use receipt::{ReceiptKeys, SignatureError};
 pub use signer::{SignerError, TokenSigner, UserToken};
+pub use users::{AuthorityError, IssuerConfig, IssuerError};
 
-/// The audience (`aud`) of the tokens of users.
+/// The audience (`aud`) of the tokens of users that the installation's own key signs.
 pub const USER_AUDIENCE: &str = "cpor";
 /// The issuer (`iss`) of the tokens with which services call each other. Users have another issuer,
 /// so that no issuer can create tokens for both.

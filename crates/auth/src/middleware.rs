@@ -1,5 +1,5 @@
 //! The middleware that authenticates and authorizes every request.
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     extract::{Request, State},
@@ -13,6 +13,9 @@ use tonic::{Code, Status};
 
 use super::{Access, Caller, Method, TokenError, VerificationKeys};
 use cpor_call::status;
+
+/// How long a client should wait if the keys of its issuer are not available.
+const ISSUER_RETRY: Duration = Duration::from_secs(10);
 
 /// Checks tokens against the access rules of methods.
 #[derive(Debug)]
@@ -28,7 +31,14 @@ pub async fn authorize(State(authorizer): State<Arc<Authorizer>>, mut request: R
     let Some(method) = request.extensions().get::<Arc<Method>>().cloned() else {
         return unknown_method(request.uri().path()).into_http();
     };
-    match authorizer.authorize(&method, request.headers()) {
+    let mut outcome = authorizer.authorize(&method, request.headers());
+    if outcome.is_err()
+        && let Ok(token) = bearer_token(request.headers())
+        && authorizer.keys.wait_for_key(token).await
+    {
+        outcome = authorizer.authorize(&method, request.headers());
+    }
+    match outcome {
         Ok(None) => {}
         Ok(Some(caller)) => {
             request.extensions_mut().insert(caller);
@@ -60,6 +70,11 @@ impl Authorizer {
             TokenError::Expired => unauthenticated(
                 ErrorReason::TokenExpired.as_str_name(),
                 "the bearer token has expired; obtain a new one",
+            ),
+            TokenError::IssuerUnavailable => status::unavailable(
+                ErrorReason::Unavailable.as_str_name(),
+                "the keys of the issuer of the bearer token are not available",
+                ISSUER_RETRY,
             ),
             TokenError::Invalid => {
                 unauthenticated(ErrorReason::Unauthenticated.as_str_name(), "the bearer token is invalid")

@@ -6,12 +6,13 @@ use std::sync::{
 };
 
 use cpor::Config;
-use cpor_auth::TokenSigner;
+use cpor_auth::{IssuerConfig, TokenSigner};
 use cpor_customer_consent::BounceConfig;
 use cpor_mail::{Security, SmtpConfig};
 use cpor_proto::operations::v1::ListStreamsRequest;
-use cpor_testing::{Engine, MailServer};
+use cpor_testing::{Engine, IssuerKey, MailServer, TestIssuer};
 use cpor_types::{PolicyInForce, Role, Service, SystemClock};
+use jsonwebtoken::Algorithm;
 
 use super::{
     Actor, Browser, CONTOSO, Connections, FABRIKAM, ISSUER, LITWARE, Node, TAILSPIN, TestStorage, TestSystem, new_actor,
@@ -29,6 +30,12 @@ impl TestSystem {
     pub(crate) async fn on(store: TestStorage, setup: Setup) -> Self {
         let generate_key = || TokenSigner::generate(ISSUER, Arc::new(SystemClock)).expect("a key");
         let (issuer, signer) = (generate_key(), generate_key());
+        let identity_provider = if setup.identity_provider {
+            let key = IssuerKey::generate("corp-1", Algorithm::RS256);
+            Some((TestIssuer::start(&[&key]).await, key))
+        } else {
+            None
+        };
         let mail_server = if setup.mail_server { Some(MailServer::start().await) } else { None };
         let processes = setup.layout.processes(store.engine() == Engine::Postgres).into_iter().enumerate();
         let config = |process| process_config(&store, process, mail_server.as_ref(), setup);
@@ -38,7 +45,12 @@ impl TestSystem {
             })
             .collect();
         configure_peers(&mut nodes);
-        let system = Self::from_parts(store, nodes, issuer, signer, mail_server);
+        if let Some((provider, _)) = &identity_provider {
+            for node in &mut nodes {
+                node.configure(|config| config.auth.issuers.push(trusted(provider)));
+            }
+        }
+        let system = Self { identity_provider, ..Self::from_parts(store, nodes, issuer, signer, mail_server) };
         for process in 0..system.nodes.len() {
             system.start(process).await;
         }
@@ -77,6 +89,7 @@ impl TestSystem {
             nodes,
             store,
             mail_server,
+            identity_provider: None,
             next_number: AtomicU64::new(1),
             allows_parked_streams: AtomicBool::new(false),
         }
@@ -202,6 +215,16 @@ fn process_config(store: &TestStorage, process: usize, mail_server: Option<&Mail
         mail.smtp.clone_from(&smtp);
     }
     config
+}
+
+/// The configuration that trusts an identity provider.
+fn trusted(provider: &TestIssuer) -> IssuerConfig {
+    IssuerConfig {
+        name: Some("corp".to_owned()),
+        url: provider.url.clone(),
+        audiences: vec!["cpor".to_owned()],
+        ..IssuerConfig::default()
+    }
 }
 
 /// Configures the address of each service in every process. A process that hosts a service itself

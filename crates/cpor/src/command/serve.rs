@@ -98,7 +98,13 @@ fn settings(config: Config, services: Vec<Service>, virtual_clock: Option<Timest
         .service_key_file
         .clone()
         .context("auth.service_key_file: must be set, because it signs calls to the other services")?;
-    ensure!(config.auth.jwks_file.is_some(), "auth.jwks_file: must be set, because it verifies the tokens of users");
+    ensure!(
+        config.auth.has_issuer(),
+        "auth.issuers or auth.issuer and auth.jwks_file: must be set, because they verify the tokens of users"
+    );
+    if config.auth.jwks_file.is_some() && config.auth.issuer == keys::ISSUER {
+        tracing::warn!("accepting the tokens that `cpor token` signs: whoever has the key can act as anybody");
+    }
     let missing = missing_addresses(&config.peers);
     ensure!(missing.is_empty(), "the addresses of all services are required: set {}", missing.join(", "));
     Ok(Settings {

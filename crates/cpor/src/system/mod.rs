@@ -105,6 +105,7 @@ impl System {
             let stop = admin_token.clone();
             tokio::spawn(admin::serve(listener, admin, stop));
         }
+        settings.keys.keep_fresh(&tasks, &metrics, &settings.entropy);
         let hosted = build::host_services(&settings, &metrics, &readiness, &tasks).await?;
         if let Some((listener, page)) = listeners.web.zip(hosted.web) {
             let listener = LimitedListener::new(listener, "web", limits.page_connections(), &metrics);
