@@ -50,7 +50,7 @@ pub use directory::{
 pub use documents::{DOCX, JPEG, PDF, PNG, PPTX, XLSX};
 pub use draft::{contact, line};
 pub use encoded_call::{call, decode, encode};
-pub use methods::{Method, methods};
+pub use methods::{EventKind, Method, event_kinds, methods};
 pub use node::Node;
 pub use port::ReservedPort;
 pub use run::run;

@@ -1,9 +1,11 @@
 //! The methods of the API, as the proto descriptors declare them.
 
-use cpor_proto::options::v1::{Access, Role as WireRole, Service as WireService};
-use cpor_types::{Role, Service};
+use cpor_proto::options::v1::{
+    Access, EventAccess, OnBehalfOf, PersonSide, Role as WireRole, Service as WireService,
+};
+use cpor_types::{ActorSide, Role, Service};
 use prost::Message as _;
-use prost_reflect::{DescriptorPool, MessageDescriptor, MethodDescriptor, Value};
+use prost_reflect::{DescriptorPool, DynamicMessage, FieldDescriptor, MessageDescriptor, MethodDescriptor, Value};
 
 /// A method of the API.
 #[derive(Clone, Debug)]
@@ -18,6 +20,8 @@ pub struct Method {
     pub roles: Vec<Role>,
     /// The services that may call the method.
     pub services: Vec<Service>,
+    /// The sides of the persons on whose behalf a service may call the method.
+    pub on_behalf_of: Vec<(Service, Vec<ActorSide>)>,
     /// The request field that contains the owner; empty if there is none.
     pub owner_field: String,
     /// The type of the request.
@@ -50,6 +54,7 @@ fn to_method(pool: &DescriptorPool, method: &MethodDescriptor) -> Method {
         service: hosting_service(&package),
         roles: access.roles().map(to_role).collect(),
         services: access.services().map(to_service).collect(),
+        on_behalf_of: access.on_behalf_of.iter().map(to_on_behalf_of).collect(),
         owner_field: access.owner_field.clone(),
         input: method.input(),
         output: method.output(),
@@ -57,13 +62,57 @@ fn to_method(pool: &DescriptorPool, method: &MethodDescriptor) -> Method {
 }
 
 fn access(pool: &DescriptorPool, method: &MethodDescriptor) -> Access {
-    let extension = pool.get_extension_by_name("cpor.options.v1.access").expect("the option");
-    let options = method.options();
-    assert!(options.has_extension(&extension), "{} does not declare who may call it", method.full_name());
+    option(pool, "cpor.options.v1.access", &method.options(), method.full_name())
+}
+
+/// Reads an option that is a message.
+fn option<T: prost::Message + Default>(pool: &DescriptorPool, name: &str, options: &DynamicMessage, of: &str) -> T {
+    let extension = pool.get_extension_by_name(name).expect("the option");
+    assert!(options.has_extension(&extension), "{of} does not declare {name}");
     match options.get_extension(&extension).into_owned() {
-        Value::Message(message) => Access::decode(message.encode_to_vec().as_slice()).expect("the option"),
-        other => panic!("{} declares {other:?}", method.full_name()),
+        Value::Message(message) => T::decode(message.encode_to_vec().as_slice()).expect("the option"),
+        other => panic!("{of} declares {other:?}"),
     }
+}
+
+/// An event that services send each other.
+#[derive(Clone, Debug)]
+pub struct EventKind {
+    /// The name of the event's field in JSON, for example `claimSubmitted`.
+    pub json_name: String,
+    /// The services that may send the event.
+    pub sources: Vec<Service>,
+    /// The services to which the event may be sent.
+    pub destinations: Vec<Service>,
+}
+
+/// Returns every event.
+///
+/// # Panics
+/// An event does not declare who may send it.
+#[must_use]
+pub fn event_kinds() -> Vec<EventKind> {
+    let pool = DescriptorPool::decode(cpor_proto::DESCRIPTOR_SET).expect("the descriptors");
+    let event = pool.get_message_by_name("cpor.events.v1.Event").expect("the message");
+    let payload = event.oneofs().find(|oneof| oneof.name() == "payload").expect("the events");
+    let kind = |field: FieldDescriptor| {
+        let access: EventAccess =
+            option(&pool, "cpor.options.v1.event_access", &field.options(), field.full_name());
+        EventKind {
+            json_name: field.json_name().to_owned(),
+            sources: access.sources().map(to_service).collect(),
+            destinations: access.destinations().map(to_service).collect(),
+        }
+    };
+    payload.fields().map(kind).collect()
+}
+
+fn to_on_behalf_of(declared: &OnBehalfOf) -> (Service, Vec<ActorSide>) {
+    let side = |side: PersonSide| {
+        let name = side.as_str_name().trim_start_matches("PERSON_SIDE_").to_lowercase();
+        name.parse().unwrap_or_else(|_| panic!("a method declares the unknown side {name}"))
+    };
+    (to_service(declared.service()), declared.sides().map(side).collect())
 }
 
 fn hosting_service(package: &str) -> Service {

@@ -7,7 +7,8 @@ use cpor::{
     Config, System,
     system::{ClockChoice, Listeners, Settings},
 };
-use cpor_auth::{TokenSigner, VerificationKeys};
+use cpor_auth::VerificationKeys;
+use cpor_testing::TestKeys;
 use cpor_types::{Service, SystemClock, SystemEntropy};
 use tokio::{
     runtime::{Builder, Runtime},
@@ -26,8 +27,7 @@ pub struct Node {
     pub web: ReservedPort,
     config: Config,
     threads: u8,
-    issuer: TokenSigner,
-    signer: TokenSigner,
+    keys: TestKeys,
     running: Mutex<Option<Running>>,
 }
 
@@ -44,26 +44,11 @@ impl std::fmt::Debug for Node {
 }
 
 impl Node {
-    /// A process that has not been started. `issuer` signs the users' tokens, `signer` the
-    /// services' tokens.
-    pub(crate) fn new(
-        services: Vec<Service>,
-        config: Config,
-        threads: u8,
-        issuer: &TokenSigner,
-        signer: &TokenSigner,
-    ) -> Self {
+    /// A process that has not been started. It gets the private keys of its services only, and the
+    /// public keys of all.
+    pub(crate) fn new(services: Vec<Service>, config: Config, threads: u8, keys: &TestKeys) -> Self {
         let (grpc, web) = (ReservedPort::reserve(), ReservedPort::reserve());
-        Self {
-            services,
-            grpc,
-            web,
-            config,
-            threads,
-            issuer: issuer.clone(),
-            signer: signer.clone(),
-            running: Mutex::default(),
-        }
+        Self { services, grpc, web, config, threads, keys: keys.clone(), running: Mutex::default() }
     }
 
     /// Changes the configuration that the next start uses.
@@ -107,15 +92,25 @@ impl Node {
     }
 
     fn settings(&self) -> Settings {
+        let auth = &self.config.auth;
+        let has_files = auth.service_jwks_file.is_some();
+        let keys = if has_files {
+            VerificationKeys::load(auth).expect("the public keys")
+        } else {
+            self.keys.verification().with_issuers(&auth.issuers).expect("issuers")
+        };
+        let signers = if has_files {
+            cpor::keys::service_signers(auth, &self.services, &keys).expect("the keys of the services")
+        } else {
+            self.keys.services.only(&self.services)
+        };
         Settings {
             config: self.config.clone(),
             services: self.services.clone(),
             clock: ClockChoice::Virtual { start: START.parse().expect("a time") },
-            keys: VerificationKeys::new(crate::system::ISSUER, &self.issuer.jwks(), &self.signer.jwks())
-                .expect("two key sets")
-                .with_issuers(&self.config.auth.issuers)
-                .expect("issuers"),
-            signer: self.signer.clone(),
+            keys,
+            signers,
+            receipt_signer: self.services.contains(&Service::ClaimIntake).then(|| self.keys.receipts.clone()),
             entropy: Arc::new(SystemEntropy),
             real_clock: Arc::new(SystemClock),
         }

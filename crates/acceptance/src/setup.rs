@@ -35,6 +35,9 @@ pub struct Setup {
     /// Whether the system reads the calendar `de` from the file
     /// [`crate::TestStorage::calendar_file`].
     pub calendar_file: bool,
+    /// Whether the processes read their keys from files, as `cpor keys` makes them in
+    /// [`crate::TestStorage::keys`].
+    pub key_files: bool,
 }
 
 impl Setup {
@@ -48,6 +51,7 @@ impl Setup {
             policies: &[],
             catalog_file: false,
             calendar_file: false,
+            key_files: false,
         }
     }
 
@@ -55,6 +59,12 @@ impl Setup {
     #[must_use]
     pub fn five_processes() -> Self {
         Self { layout: ProcessLayout::FiveProcesses, ..Self::one_process() }
+    }
+
+    /// One process for each service, with keys in files.
+    #[must_use]
+    pub fn five_processes_with_key_files() -> Self {
+        Self { key_files: true, ..Self::five_processes() }
     }
 
     /// Two replicas of all services, on PostgreSQL.

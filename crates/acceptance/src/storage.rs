@@ -63,6 +63,12 @@ impl TestStorage {
         self.folder.path().join("bounces")
     }
 
+    /// The folder of the key files, if the setup says that the system reads them.
+    #[must_use]
+    pub fn keys(&self) -> PathBuf {
+        self.folder.path().join("keys")
+    }
+
     /// The file of the catalog, if the setup says that the system reads it.
     #[must_use]
     pub fn catalog(&self) -> PathBuf {

@@ -11,16 +11,13 @@ use std::sync::{
 };
 
 use cpor_auth::TokenSigner;
-use cpor_testing::{Engine, IssuerKey, Mail, MailServer, TestIssuer, user_token};
+use cpor_testing::{Engine, IssuerKey, Mail, MailServer, TestIssuer, TestKeys, user_token};
 use cpor_types::{ActorSide, Role, Service};
 
 use crate::{Actor, Browser, CONTOSO, Connections, FABRIKAM, LITWARE, Node, TAILSPIN, TestStorage};
 
 /// The start of virtual time in every test: a Monday.
 pub(crate) const START: &str = "2026-03-16T09:00:00Z";
-
-/// The issuer of the users' tokens.
-pub(crate) const ISSUER: &str = "cpor";
 
 /// The system of one test, with the actors that call it.
 #[derive(Debug)]
@@ -54,10 +51,8 @@ pub struct TestSystem {
     /// A client for the consent page.
     pub browser: Browser,
     connections: Arc<Connections>,
-    /// Signs the users' tokens.
-    issuer: TokenSigner,
-    /// Signs the services' tokens and the receipts.
-    signer: TokenSigner,
+    /// The private keys of the users' issuer, of the services and of the receipts.
+    keys: TestKeys,
     /// The processes; none if the system runs outside of the harness.
     nodes: Vec<Node>,
     store: TestStorage,
@@ -122,7 +117,7 @@ impl TestSystem {
     /// one.
     #[must_use]
     pub fn actor(&self, subject: &str, role: Role, owner: Option<&str>) -> Actor {
-        new_actor(&self.connections, &self.issuer, subject, role, owner)
+        new_actor(&self.connections, &self.keys.users, subject, role, owner)
     }
 
     /// A caller with this role. Partner roles belong to Contoso, the customer role to Fabrikam.
@@ -138,10 +133,10 @@ impl TestSystem {
         }
     }
 
-    /// The service `from` as a caller of the service `to`.
+    /// The service `from` as a caller of the service `to`, on its own behalf.
     #[must_use]
     pub fn service(&self, from: Service, to: Service) -> Actor {
-        let token = self.signer.service_token(from, to, Some(&cpor_types::Actor::system(from))).expect("a token");
+        let token = self.keys.service(from).token(to, None).expect("a token");
         Actor::new(from.as_str(), Some(&token), self.connections.clone())
     }
 
@@ -154,13 +149,13 @@ impl TestSystem {
     /// The signer of the users' tokens.
     #[must_use]
     pub fn issuer(&self) -> &TokenSigner {
-        &self.issuer
+        &self.keys.users
     }
 
-    /// The signer of the services' tokens and of the receipts.
+    /// The private keys of the system.
     #[must_use]
-    pub fn signer(&self) -> &TokenSigner {
-        &self.signer
+    pub fn keys(&self) -> &TestKeys {
+        &self.keys
     }
 
     /// The mails to an address, in the order of the decisions that caused them.

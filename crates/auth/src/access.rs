@@ -3,10 +3,12 @@
 use std::{collections::HashMap, sync::Arc};
 
 use cpor_proto::options::v1 as wire;
-use cpor_types::{Role, Service};
+use cpor_types::{ActorSide, Role, Service};
 use prost_reflect::{Kind, MethodDescriptor};
 
 use cpor_proto::descriptors;
+
+use super::OnBehalfOf;
 
 /// The gRPC services that can be called without a token: health and reflection.
 const PUBLIC_SERVICES: [&str; 3] =
@@ -23,6 +25,8 @@ pub enum Access {
         roles: Vec<Role>,
         /// The services that may call the method.
         services: Vec<Service>,
+        /// The persons on whose behalf the services may call the method.
+        on_behalf_of: Vec<OnBehalfOf>,
         /// The path of the request field that contains a resource name. The owner in that name (a
         /// partner or tenant) must be the caller's. The path is empty if no owner is checked.
         owner_field: Vec<String>,
@@ -60,7 +64,7 @@ pub enum AccessError {
     #[error("{0} does not declare cpor.options.v1.access")]
     Undeclared(String),
     /// The declaration contains the value UNSPECIFIED.
-    #[error("{0} declares an unspecified role or service")]
+    #[error("{0} declares an unspecified role, service or side")]
     Unspecified(String),
     /// The declared owner field is not a string field of the request.
     #[error("{method}: the request has no string field {field:?}")]
@@ -152,9 +156,10 @@ fn declared_access(method: &MethodDescriptor) -> Result<Access, AccessError> {
     let unspecified = || AccessError::Unspecified(method.full_name().to_owned());
     let roles = access.roles().map(role).collect::<Option<_>>().ok_or_else(unspecified)?;
     let services = access.services().map(service).collect::<Option<_>>().ok_or_else(unspecified)?;
+    let on_behalf_of = access.on_behalf_of.iter().map(on_behalf_of).collect::<Option<_>>().ok_or_else(unspecified)?;
     let owner_field = owner_field(method, &access.owner_field)?;
     let skip_owner_check_for_customers = access.skip_owner_check_for_customers;
-    Ok(Access::Restricted { roles, services, owner_field, skip_owner_check_for_customers })
+    Ok(Access::Restricted { roles, services, on_behalf_of, owner_field, skip_owner_check_for_customers })
 }
 
 /// Splits the dotted path of the owner field, after checking that the path leads to a string field
@@ -185,6 +190,24 @@ fn role(role: wire::Role) -> Option<Role> {
         wire::Role::DirectorySync => Role::DirectorySync,
         wire::Role::Operator => Role::Operator,
         wire::Role::CustomerAdmin => Role::CustomerAdmin,
+    })
+}
+
+/// Converts the persons on whose behalf a service may call. Returns `None` if a value is
+/// UNSPECIFIED.
+fn on_behalf_of(declared: &wire::OnBehalfOf) -> Option<OnBehalfOf> {
+    let sides = declared.sides().map(side).collect::<Option<_>>()?;
+    Some(OnBehalfOf { service: service(declared.service())?, sides })
+}
+
+/// Converts the side of a person. Returns `None` for UNSPECIFIED.
+fn side(side: wire::PersonSide) -> Option<ActorSide> {
+    Some(match side {
+        wire::PersonSide::Unspecified => return None,
+        wire::PersonSide::Partner => ActorSide::Partner,
+        wire::PersonSide::Reviewer => ActorSide::Reviewer,
+        wire::PersonSide::Vendor => ActorSide::Vendor,
+        wire::PersonSide::Customer => ActorSide::Customer,
     })
 }
 

@@ -8,9 +8,13 @@ use crate::{
     users::{self, IssuerConfig},
 };
 use cpor_process::config::ValidationErrors;
+use cpor_types::Service;
 
-/// The keys with which tokens are verified, and the key that signs tokens for calls between
-/// services.
+/// The part of `service_key_file` that is replaced by the name of the service.
+const SERVICE_PLACEHOLDER: &str = "{service}";
+
+/// The keys with which tokens are verified, and the keys that sign tokens for calls between services
+/// and receipts.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AuthConfig {
@@ -21,23 +25,41 @@ pub struct AuthConfig {
     /// read again when it changes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jwks_file: Option<PathBuf>,
-    /// The PKCS#8 PEM file with the Ed25519 key that signs this process's calls to other services.
+    /// The PKCS#8 PEM file with the Ed25519 key that signs this service's calls to other services.
+    /// If the path contains `{service}`, that is replaced by the name of the service, for example
+    /// `claim-intake`; a process that hosts several services needs this.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service_key_file: Option<PathBuf>,
-    /// The JWKS file with the public keys of the services. Without it, all services share
-    /// `service_key_file`. Tokens that are signed with any key in this file are accepted, so it
-    /// must not contain retired keys; those belong into `receipt-jwks.json`, which contains the
-    /// keys for verifying receipts.
+    /// The JWKS file with the public keys of the services. The `kid` of a key begins with the name
+    /// of its service. Tokens that are signed with any key in this file are accepted, so a retired
+    /// key must be removed from it. The file is read again when it has changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service_jwks_file: Option<PathBuf>,
+    /// The PKCS#8 PEM file with the Ed25519 key that signs receipts. Only claim-intake needs it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub receipt_key_file: Option<PathBuf>,
     /// Issuers of users' tokens, for example the identity provider of the vendor.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub issuers: Vec<IssuerConfig>,
 }
 
 impl AuthConfig {
-    /// Checks that the named files can be opened, that no issuer is the one that is reserved for
-    /// the services, and that the issuers differ.
+    /// Returns the file with the key of a service.
+    #[must_use]
+    pub fn service_key_file_of(&self, service: Service) -> Option<PathBuf> {
+        let file = self.service_key_file.as_ref()?;
+        Some(file.to_string_lossy().replace(SERVICE_PLACEHOLDER, service.as_str()).into())
+    }
+
+    /// Returns true if each service has a key file of its own.
+    #[must_use]
+    pub fn has_key_file_per_service(&self) -> bool {
+        self.service_key_file.as_ref().is_some_and(|file| file.to_string_lossy().contains(SERVICE_PLACEHOLDER))
+    }
+
+    /// Checks that the named files with public keys can be opened, that no issuer is the one that is
+    /// reserved for the services, and that the issuers differ. The private keys are not checked,
+    /// because the commands that only maintain the databases do not have them.
     pub fn validate(&self, errors: &mut ValidationErrors) {
         errors.require(
             self.jwks_file.is_none() || !self.issuer.is_empty(),
@@ -47,7 +69,6 @@ impl AuthConfig {
         let is_service_issuer = self.issuer == crate::SERVICE_ISSUER;
         errors.require(!is_service_issuer, "issuer", "must not be the reserved issuer of the services");
         errors.require_readable_file("jwks_file", self.jwks_file.as_ref());
-        errors.require_readable_file("service_key_file", self.service_key_file.as_ref());
         errors.require_readable_file("service_jwks_file", self.service_jwks_file.as_ref());
         let simple = self.jwks_file.is_some().then(|| self.simple_issuer());
         users::validate(&self.issuers, simple.as_ref(), errors);

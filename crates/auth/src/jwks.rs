@@ -46,9 +46,12 @@ pub enum KeyError {
     /// An issuer of users' tokens cannot be set up.
     #[error(transparent)]
     Issuer(#[from] super::IssuerError),
-    /// The signing key, from which the public key is derived, cannot be read.
-    #[error(transparent)]
-    Signer(#[from] super::SignerError),
+    /// The `kid` of a key of the services does not begin with the name of a service.
+    #[error("the key {0:?} does not name its service: its kid must begin with a service, like `registry/`")]
+    NoOwner(String),
+    /// The key is not one that signs receipts.
+    #[error("the key {0:?} is not for receipts: its kid must begin with `receipts/`")]
+    NotForReceipts(String),
 }
 
 /// Public keys by `kid` (key id), each with the only algorithm for which it is accepted.
@@ -79,6 +82,11 @@ impl KeySet {
     pub(super) fn read(path: &Path) -> Result<Self, KeyError> {
         let json = std::fs::read_to_string(path).map_err(|source| KeyError::File { path: path.to_owned(), source })?;
         Self::parse(&json)
+    }
+
+    /// Returns the ids of the keys.
+    pub(super) fn kids(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
     }
 
     pub(super) fn get(&self, kid: &str) -> Option<&(Algorithm, DecodingKey)> {

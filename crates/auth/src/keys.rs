@@ -1,23 +1,13 @@
 //! Verification of bearer tokens.
-use std::{
-    collections::HashMap,
-    sync::{Arc, PoisonError, RwLock},
-};
+use std::sync::Arc;
 
 use cpor_process::{Metrics, lifecycle::Tasks};
 use cpor_types::{Entropy, Service};
-use jsonwebtoken::{Validation, decode, decode_header, errors::ErrorKind, get_current_timestamp};
+use jsonwebtoken::errors::ErrorKind;
 
-use super::{
-    Caller, KeyError, SERVICE_ISSUER, TokenSigner, claims::Claims, jwks::KeySet, receipt::RECEIPT_TYPE,
-    users::UserIssuers,
-};
+use super::{Caller, KeyError, SERVICE_ISSUER, ServiceSigner, service_keys::ServiceKeys, users::UserIssuers};
 use crate::{AuthConfig, IssuerConfig, IssuerError};
 
-/// The tolerated difference between the clocks of issuer and server, in seconds.
-const LEEWAY: u64 = 10;
-/// The maximum number of verified tokens of services in the cache.
-const MAX_CACHED_TOKENS: usize = 10_000;
 /// The maximum length of a token. Longer tokens are refused without being parsed.
 const MAX_TOKEN_BYTES: usize = 8 << 10;
 
@@ -27,26 +17,7 @@ const MAX_TOKEN_BYTES: usize = 8 << 10;
 #[derive(Debug)]
 pub struct VerificationKeys {
     users: UserIssuers,
-    services: TrustedIssuer,
-    /// The verified tokens of services by their encoded text.
-    cache: RwLock<HashMap<String, Arc<VerifiedToken>>>,
-}
-
-/// An issuer of tokens with its public keys.
-#[derive(Debug)]
-struct TrustedIssuer {
-    /// The required `iss` claim of its tokens.
-    issuer: String,
-    keys: KeySet,
-}
-
-/// A token whose signature and claims were verified.
-#[derive(Debug)]
-struct VerifiedToken {
-    caller: Arc<Caller>,
-    audience: Vec<String>,
-    /// The expiry time in seconds since 1970.
-    expiry: u64,
+    services: ServiceKeys,
 }
 
 /// The reason why a token is refused. The failed check is logged and not revealed to the caller.
@@ -62,19 +33,20 @@ pub enum TokenError {
 
 impl VerificationKeys {
     /// Creates the keys from two JWKS texts (RFC 7517). `issuer` is the required `iss` claim of
-    /// users' tokens.
+    /// users' tokens. The `kid` of each key of the services begins with the name of its service.
     ///
     /// # Errors
-    /// Returns an error if a text is not a JWKS or has no usable key.
+    /// Returns an error if a text is not a JWKS or has no usable key, or if a key of the services
+    /// does not name its service.
     pub fn new(issuer: &str, users_jwks: &str, services_jwks: &str) -> Result<Self, KeyError> {
         let config = AuthConfig { issuer: issuer.to_owned(), ..AuthConfig::default() };
         let users = UserIssuers::with_fixed_keys(&config.simple_issuer(), users_jwks)?;
-        Ok(Self::with_services(users, KeySet::parse(services_jwks)?))
+        Ok(Self { users, services: ServiceKeys::parse(services_jwks)? })
     }
 
-    /// Reads the keys from the configured files. Keys that must be fetched are loaded in the
-    /// background, once [`Self::keep_fresh`] was called. Without a JWKS of the services, the public
-    /// half of the service key is used, which all services then share.
+    /// Reads the keys from the configured files. Users' keys that must be fetched are loaded in the
+    /// background, once [`Self::keep_fresh`] was called. The public keys of the services are read
+    /// again when their file has changed.
     ///
     /// # Errors
     /// Returns an error if a file is missing or has no usable key.
@@ -84,17 +56,8 @@ impl VerificationKeys {
             return Err(KeyError::NotSet("issuers"));
         }
         let users = UserIssuers::new(&issuers)?;
-        let services = match (&config.service_jwks_file, &config.service_key_file) {
-            (Some(jwks), _) => KeySet::read(jwks)?,
-            (None, Some(key)) => KeySet::parse(&TokenSigner::public_jwks_of(key)?)?,
-            (None, None) => return Err(KeyError::NotSet("service_key_file")),
-        };
-        Ok(Self::with_services(users, services))
-    }
-
-    fn with_services(users: UserIssuers, services: KeySet) -> Self {
-        let services = TrustedIssuer { issuer: SERVICE_ISSUER.to_owned(), keys: services };
-        Self { users, services, cache: RwLock::default() }
+        let services = config.service_jwks_file.as_ref().ok_or(KeyError::NotSet("service_jwks_file"))?;
+        Ok(Self { users, services: ServiceKeys::open(services)? })
     }
 
     /// Trusts further issuers of users' tokens.
@@ -104,6 +67,12 @@ impl VerificationKeys {
     pub fn with_issuers(mut self, issuers: &[IssuerConfig]) -> Result<Self, IssuerError> {
         self.users.add(issuers)?;
         Ok(self)
+    }
+
+    /// Returns true if the tokens of this signer are accepted.
+    #[must_use]
+    pub fn trusts(&self, signer: &ServiceSigner) -> bool {
+        self.services.contains(&signer.kid())
     }
 
     /// Keeps the keys of the users' issuers fresh until the process drains.
@@ -128,66 +97,10 @@ impl VerificationKeys {
         if let Some(user) = self.users.cached(token) {
             return user;
         }
-        let verified = match self.cached(token) {
-            Some(verified) => verified,
-            None if !is_of_service(token) => return self.users.verify(token),
-            None => self.cache(token, self.verify_uncached(token)?),
-        };
-        if verified.expiry + LEEWAY < get_current_timestamp() {
-            return Err(TokenError::Expired);
+        if let Some(service) = self.services.cached(token, audiences) {
+            return service;
         }
-        let is_in_audience = |service: &Service| verified.audience.iter().any(|name| name == service.as_str());
-        if !audiences.iter().any(is_in_audience) {
-            tracing::debug!(audience = ?verified.audience, "token refused: its audience is another service");
-            return Err(TokenError::Invalid);
-        }
-        Ok(verified.caller.clone())
-    }
-
-    /// Verifies the signature and the claims of a service's token, except its audience.
-    fn verify_uncached(&self, token: &str) -> Result<VerifiedToken, TokenError> {
-        let claims = self.services.decode(token)?;
-        let caller = claims.to_service().map_err(|reason| {
-            tracing::debug!(reason, "token refused: its signature is valid, its claims are not");
-            TokenError::Invalid
-        })?;
-        let audience = claims.aud.names().to_vec();
-        Ok(VerifiedToken { caller: Arc::new(caller), audience, expiry: claims.exp })
-    }
-
-    /// Returns the verified token from the cache.
-    fn cached(&self, token: &str) -> Option<Arc<VerifiedToken>> {
-        self.cache.read().unwrap_or_else(PoisonError::into_inner).get(token).cloned()
-    }
-
-    fn cache(&self, token: &str, verified: VerifiedToken) -> Arc<VerifiedToken> {
-        let verified = Arc::new(verified);
-        let mut cache = self.cache.write().unwrap_or_else(PoisonError::into_inner);
-        if cache.len() >= MAX_CACHED_TOKENS {
-            cache.clear();
-        }
-        cache.insert(token.to_owned(), verified.clone());
-        verified
-    }
-}
-
-impl TrustedIssuer {
-    /// Verifies that this issuer signed the token, and returns its claims. A token whose
-    /// header declares another algorithm than that of the key is refused. The audience is not
-    /// checked here, because the expected audience of a service's token depends on the method.
-    fn decode(&self, token: &str) -> Result<Claims, TokenError> {
-        let header = decode_header(token).map_err(token_error)?;
-        if header.typ.as_deref() == Some(RECEIPT_TYPE) {
-            return Err(TokenError::Invalid);
-        }
-        let (algorithm, key) = header.kid.and_then(|kid| self.keys.get(&kid)).ok_or(TokenError::Invalid)?;
-        let mut validation = Validation::new(*algorithm);
-        validation.leeway = LEEWAY;
-        validation.validate_nbf = true;
-        validation.set_required_spec_claims(&["exp", "iss", "sub", "aud"]);
-        validation.set_issuer(&[&self.issuer]);
-        validation.validate_aud = false;
-        decode(token, key, &validation).map(|data| data.claims).map_err(token_error)
+        if is_of_service(token) { self.services.verify(token, audiences) } else { self.users.verify(token) }
     }
 }
 
@@ -204,7 +117,7 @@ fn is_of_service(token: &str) -> bool {
 }
 
 /// Logs why a token is refused and converts the error.
-fn token_error(error: jsonwebtoken::errors::Error) -> TokenError {
+pub(super) fn token_error(error: jsonwebtoken::errors::Error) -> TokenError {
     tracing::debug!(%error, "token refused");
     if matches!(error.kind(), ErrorKind::ExpiredSignature) { TokenError::Expired } else { TokenError::Invalid }
 }

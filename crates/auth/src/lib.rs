@@ -1,6 +1,7 @@
 //! Authentication and authorization. Callers present bearer tokens (JWT), which are verified
 //! against the public keys of the users' issuers or of the services. One middleware then enforces
-//! the access rules that the protos declare. The services' key also signs receipts.
+//! the access rules that the protos declare. Each service signs its tokens with a key of its own,
+//! and receipts have another one.
 mod access;
 mod caller;
 mod claims;
@@ -8,8 +9,12 @@ mod config;
 mod jwks;
 mod keys;
 mod middleware;
+mod on_behalf_of;
 mod receipt;
+mod service_keys;
+mod service_signer;
 mod signer;
+mod signing_key;
 mod users;
 
 pub use access::{Access, AccessError, Method, MethodTable};
@@ -18,8 +23,11 @@ pub use config::AuthConfig;
 pub use jwks::KeyError;
 pub use keys::{TokenError, VerificationKeys};
 pub use middleware::{Authorizer, authorize};
-pub use receipt::{ReceiptKeys, SignatureError};
-pub use signer::{SignerError, TokenSigner, UserToken};
+pub use on_behalf_of::OnBehalfOf;
+pub use receipt::{ReceiptKeys, ReceiptSigner, SignatureError};
+pub use service_signer::{ServiceSigner, ServiceSigners};
+pub use signer::{TokenSigner, UserToken};
+pub use signing_key::{SignerError, join_jwks};
 pub use users::{AuthorityError, IssuerConfig, IssuerError};
 
 /// The audience (`aud`) of the tokens of users that the installation's own key signs.

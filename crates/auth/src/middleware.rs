@@ -7,11 +7,11 @@ use axum::{
     response::Response,
 };
 use cpor_proto::options::v1::ErrorReason;
-use cpor_types::Role;
+use cpor_types::{Role, Service};
 use http::header::AUTHORIZATION;
 use tonic::{Code, Status};
 
-use super::{Access, Caller, Method, TokenError, VerificationKeys};
+use super::{Access, Caller, Method, TokenError, VerificationKeys, on_behalf_of::may_act};
 use cpor_call::status;
 
 /// How long a client should wait if the keys of its issuer are not available.
@@ -53,13 +53,16 @@ impl Authorizer {
     pub(super) fn authorize(&self, method: &Method, headers: &http::HeaderMap) -> Result<Option<Arc<Caller>>, Status> {
         match &method.access {
             Access::Public => Ok(None),
-            Access::Restricted { roles, services, .. } => {
+            Access::Restricted { roles, services, on_behalf_of, .. } => {
                 let caller = self.authenticate(method, headers)?;
                 let is_allowed = match caller.service {
                     Some(service) => services.contains(&service),
                     None => caller.roles.iter().any(|role| roles.contains(role)),
                 };
-                if is_allowed { Ok(Some(caller)) } else { Err(permission_denied(method, roles, &caller)) }
+                if !is_allowed {
+                    return Err(permission_denied(method, roles, &caller));
+                }
+                if may_act(on_behalf_of, &caller) { Ok(Some(caller)) } else { Err(actor_not_allowed(method, &caller)) }
             }
         }
     }
@@ -120,6 +123,18 @@ fn permission_denied(method: &Method, roles: &[Role], caller: &Caller) -> Status
         ErrorReason::ServiceNotAllowed.as_str_name(),
         format!("the service {service} is not allowed to call {method_name}"),
         &[("method", &method_name)],
+    )
+}
+
+/// Returns the refusal of a service that calls on behalf of an actor for whom it may not call.
+fn actor_not_allowed(method: &Method, caller: &Caller) -> Status {
+    let method_name = format!("{}/{}", method.service, method.name);
+    let (service, side) = (caller.service.map_or("", Service::as_str), caller.side().as_str());
+    status::with_reason(
+        Code::PermissionDenied,
+        ErrorReason::ActorNotAllowed.as_str_name(),
+        format!("the service {service} is not allowed to call {method_name} on behalf of the side {side}"),
+        &[("method", &method_name), ("side", side)],
     )
 }
 

@@ -1,14 +1,21 @@
 //! Signatures of receipts. A receipt proves the history of a partner's claim. Whoever has it can
-//! verify it offline, at any time. Receipts are signed with the services' key, as tokens are. They
-//! have a type of their own and none of the fields of tokens, so that a receipt cannot be used as a
-//! token, and a token not as a receipt.
-use jsonwebtoken::{Algorithm, Header, Validation, decode, decode_header};
+//! verify it offline, at any time. Receipts are signed with a key of their own: tokens that it signs
+//! are not accepted, and receipts that are signed with another key are not valid.
+use std::{path::Path, sync::Arc};
+
+use jsonwebtoken::{Validation, decode, decode_header};
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{KeyError, SignerError, TokenSigner, jwks::KeySet};
+use super::{
+    KeyError,
+    jwks::KeySet,
+    signing_key::{SignerError, SigningKey},
+};
 
 /// The `typ` header of the signature of a receipt.
 pub(super) const RECEIPT_TYPE: &str = "cpor-receipt";
+/// The first part of the `kid` of the keys that sign receipts.
+const RECEIPT_KEY_OWNER: &str = "receipts";
 
 /// The reason why the signature of a receipt is not valid.
 #[derive(Debug, thiserror::Error)]
@@ -25,18 +32,54 @@ pub enum SignatureError {
     Mismatch(String),
 }
 
-impl TokenSigner {
+/// Signs receipts. Clones share the key.
+#[derive(Clone)]
+pub struct ReceiptSigner(Arc<SigningKey>);
+
+impl std::fmt::Debug for ReceiptSigner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ReceiptSigner").field("kid", &self.0.kid()).finish_non_exhaustive()
+    }
+}
+
+impl ReceiptSigner {
+    /// Generates a new key.
+    ///
+    /// # Errors
+    /// Returns an error if the system has no source of randomness.
+    pub fn generate() -> Result<Self, SignerError> {
+        SigningKey::generate(RECEIPT_KEY_OWNER).map(|key| Self(Arc::new(key)))
+    }
+
+    /// Reads the key from a PKCS#8 PEM file.
+    ///
+    /// # Errors
+    /// Returns an error if the file cannot be read or does not contain an Ed25519 key.
+    pub fn from_file(path: &Path) -> Result<Self, SignerError> {
+        SigningKey::read(path, RECEIPT_KEY_OWNER).map(|key| Self(Arc::new(key)))
+    }
+
+    /// Writes the key to a new PKCS#8 PEM file that only its owner can read.
+    ///
+    /// # Errors
+    /// Returns an error if the file already exists or cannot be written.
+    pub fn save(&self, path: &Path) -> Result<(), SignerError> {
+        self.0.save(path)
+    }
+
+    /// Returns the public half of the key as a JWKS (RFC 7517, RFC 8037). The `kid` begins with
+    /// `receipts`.
+    #[must_use]
+    pub fn jwks(&self) -> String {
+        self.0.jwks()
+    }
+
     /// Signs `statement`, the content of a receipt, and returns it as a compact JWS (RFC 7515).
     ///
     /// # Errors
     /// Returns an error if signing fails.
-    pub fn sign_receipt(&self, statement: &impl Serialize) -> Result<String, SignerError> {
-        let header = Header {
-            typ: Some(RECEIPT_TYPE.to_owned()),
-            kid: Some(self.kid().to_owned()),
-            ..Header::new(Algorithm::EdDSA)
-        };
-        Ok(jsonwebtoken::encode(&header, statement, self.key())?)
+    pub fn sign(&self, statement: &impl Serialize) -> Result<String, SignerError> {
+        self.0.sign(RECEIPT_TYPE, statement)
     }
 }
 
@@ -45,12 +88,19 @@ impl TokenSigner {
 pub struct ReceiptKeys(KeySet);
 
 impl ReceiptKeys {
-    /// Parses a JWKS (RFC 7517).
+    /// Parses a JWKS (RFC 7517). Each `kid` must begin with `receipts/`, so that no key of a service
+    /// can sign a receipt.
     ///
     /// # Errors
-    /// Returns an error if the text is not a JWKS or has no usable key.
+    /// Returns an error if the text is not a JWKS, has no usable key, or has a key that is not for
+    /// receipts.
     pub fn parse(jwks: &str) -> Result<Self, KeyError> {
-        KeySet::parse(jwks).map(Self)
+        let keys = KeySet::parse(jwks)?;
+        let is_for_receipts = |kid: &str| kid.split_once('/').is_some_and(|(owner, _)| owner == RECEIPT_KEY_OWNER);
+        if let Some(kid) = keys.kids().find(|kid| !is_for_receipts(kid)) {
+            return Err(KeyError::NotForReceipts(kid.to_owned()));
+        }
+        Ok(Self(keys))
     }
 
     /// Verifies a signature. Returns the signed statement and the `kid` of the key that signed it.

@@ -2,7 +2,7 @@
 use std::{sync::Arc, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use cpor_types::{Actor, ActorSide, Clock as _, Role, Service, SystemClock, VirtualClock};
+use cpor_types::{Actor, ActorSide, Clock, Role, Service, SystemClock, VirtualClock};
 use serde_json::{Value, json};
 use tonic::{Code, Status};
 
@@ -18,15 +18,15 @@ const CHECK: &str = "/cpor.registry.v1.RegistryService/CheckClaim";
 /// A process that hosts claim-intake and the registry.
 struct TestProcess {
     users: TokenSigner,
-    services: TokenSigner,
+    services: ServiceSigners,
     authorizer: Authorizer,
     table: MethodTable,
 }
 
 impl TestProcess {
     fn new() -> Self {
-        let signer = || TokenSigner::generate(ISSUER, Arc::new(SystemClock)).unwrap();
-        let (users, services) = (signer(), signer());
+        let users = TokenSigner::generate(ISSUER, Arc::new(SystemClock)).unwrap();
+        let services = ServiceSigners::generate(&(Arc::new(SystemClock) as Arc<dyn Clock>)).unwrap();
         let keys = VerificationKeys::new(ISSUER, &users.jwks(), &services.jwks()).unwrap();
         let both = vec![Service::ClaimIntake, Service::Registry];
         let table = MethodTable::build(&[
@@ -48,6 +48,10 @@ impl TestProcess {
             Ok(caller) => Ok(caller.unwrap()),
             Err(error) => Err((error.code(), status::reason(&error).unwrap())),
         }
+    }
+
+    fn service_token(&self, from: Service, to: Service, actor: Option<&Actor>) -> String {
+        self.services.get(from).unwrap().token(to, actor).unwrap()
     }
 
     fn assert_refused(&self, token: &str) {
@@ -76,10 +80,12 @@ fn with_changed_part(token: &str, part: usize, change: impl FnOnce(&mut Value)) 
 
 /// Changes the claims of a token and signs them with the given key.
 fn with_changed_claims(signer: &TokenSigner, token: &str, change: impl FnOnce(&mut Value)) -> String {
-    let claims = with_changed_part(token, 1, change);
-    let claims: Value =
-        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims.split('.').nth(1).unwrap()).unwrap()).unwrap();
-    signer.sign_json(&claims)
+    signer.sign_json(&claims(&with_changed_part(token, 1, change)))
+}
+
+/// The claims of a token.
+fn claims(token: &str) -> Value {
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap()).unwrap()
 }
 
 #[test]
@@ -215,10 +221,10 @@ fn checks_roles_against_the_declaration() {
 #[test]
 fn checks_service_callers_and_audiences() {
     let process = TestProcess::new();
-    let actor = Actor::new(ActorSide::Partner, "alice@contoso.example");
-    let token = |from, to| process.services.service_token(from, to, Some(&actor)).unwrap();
+    let token = |from, to| process.service_token(from, to, None);
     let caller = process.authorize_token(CHECK, &token(Service::ClaimIntake, Service::Registry)).unwrap();
-    assert_eq!((caller.service, &caller.actor), (Some(Service::ClaimIntake), &actor));
+    let itself = Actor::system(Service::ClaimIntake);
+    assert_eq!((caller.service, &caller.actor), (Some(Service::ClaimIntake), &itself));
     let wrong_callee = process.authorize_token(CHECK, &token(Service::ClaimIntake, Service::ClaimIntake));
     assert_eq!(wrong_callee, Err((Code::Unauthenticated, "UNAUTHENTICATED".to_owned())));
     let wrong_caller = process.authorize_token(CHECK, &token(Service::CustomerConsent, Service::Registry));
@@ -235,24 +241,115 @@ fn checks_service_callers_and_audiences() {
 #[test]
 fn issuers_cannot_sign_for_each_other() {
     let process = TestProcess::new();
-    // The users' issuer signs a token of a service, and the services' key signs a token of a user.
-    let as_service = process.users.service_token(Service::ClaimIntake, Service::Registry, None).unwrap();
+    // The users' issuer signs a token of a service, and the key of a service signs a token of a user.
+    let valid = process.service_token(Service::ClaimIntake, Service::Registry, None);
+    assert!(process.authorize_token(CHECK, &valid).is_ok());
+    let as_service = process.users.sign_json(&claims(&valid));
     assert_eq!(process.authorize_token(CHECK, &as_service), Err((Code::Unauthenticated, "UNAUTHENTICATED".to_owned())));
-    process.assert_refused(&process.services.user_token(&alice()).unwrap());
     let token = process.users.user_token(&alice()).unwrap();
     process.assert_refused(&with_changed_claims(&process.users, &token, |claims| {
         claims["sub"] = json!("services/claim-intake")
     }));
-    process.assert_refused(&with_changed_claims(&process.services, &token, |claims| {
-        claims["iss"] = json!(SERVICE_ISSUER)
-    }));
+    for service in process.services.iter() {
+        process.assert_refused(&service.sign_json(&claims(&token)));
+        let mut claims = claims(&token);
+        claims["iss"] = json!(SERVICE_ISSUER);
+        process.assert_refused(&service.sign_json(&claims));
+    }
+}
+
+#[test]
+fn a_key_signs_only_as_its_own_service() {
+    let process = TestProcess::new();
+    let valid = process.service_token(Service::ClaimIntake, Service::Registry, None);
+    for signer in process.services.iter() {
+        let result = process.authorize_token(CHECK, &signer.sign_json(&claims(&valid)));
+        match signer.service() {
+            Service::ClaimIntake => assert_eq!(result.unwrap().service, Some(Service::ClaimIntake)),
+            _ => assert_eq!(result, Err((Code::Unauthenticated, "UNAUTHENTICATED".to_owned())), "{signer:?}"),
+        }
+    }
+    // A key without the name of a service, or with that of the receipts, is no key of a service.
+    for jwks in [process.users.jwks(), ReceiptSigner::generate().unwrap().jwks()] {
+        let keys = VerificationKeys::new(ISSUER, &process.users.jwks(), &jwks);
+        assert!(matches!(keys, Err(KeyError::NoOwner(_))), "{keys:?}");
+    }
+}
+
+#[test]
+fn a_service_acts_only_for_the_declared_persons() {
+    let process = TestProcess::new();
+    let check = |from, actor: &Actor| {
+        let token = process.service_token(from, Service::Registry, Some(actor));
+        process.authorize_token(CHECK, &token).map(|caller| caller.actor.clone())
+    };
+    let person = |side| Actor::new(side, "alice@contoso.example");
+    let (partner, reviewer) = (person(ActorSide::Partner), person(ActorSide::Reviewer));
+    assert_eq!(check(Service::ClaimIntake, &partner), Ok(partner.clone()));
+    assert_eq!(check(Service::PoeReview, &reviewer), Ok(reviewer.clone()));
+    let refused = Err((Code::PermissionDenied, "ACTOR_NOT_ALLOWED".to_owned()));
+    assert_eq!(check(Service::ClaimIntake, &reviewer), refused);
+    assert_eq!(check(Service::PoeReview, &partner), refused);
+    for other in [person(ActorSide::Customer), Actor::time(), Actor::system(Service::Eligibility)] {
+        assert_eq!(check(Service::ClaimIntake, &other), refused, "{other:?}");
+    }
+    let itself = Actor::system(Service::ClaimIntake);
+    assert_eq!(check(Service::ClaimIntake, &itself), Ok(itself));
+}
+
+#[test]
+fn changed_key_files_are_read_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = |name: &str| directory.path().join(name);
+    let users = TokenSigner::generate(ISSUER, Arc::new(SystemClock)).unwrap();
+    let generate = || ServiceSigner::generate(Service::ClaimIntake, Arc::new(SystemClock)).unwrap();
+    let (old, new) = (generate(), generate());
+    std::fs::write(file("users.json"), users.jwks()).unwrap();
+    std::fs::write(file("services.json"), old.jwks()).unwrap();
+    let config = AuthConfig {
+        jwks_file: Some(file("users.json")),
+        service_jwks_file: Some(file("services.json")),
+        ..AuthConfig::default()
+    };
+    let keys = VerificationKeys::load(&config).unwrap();
+    let verify = |signer: &ServiceSigner| keys.verify(&signer.token(Service::Registry, None).unwrap(), Service::ALL);
+    assert!(verify(&old).is_ok());
+    assert_eq!(verify(&new).unwrap_err(), TokenError::Invalid);
+    let wait = |is_done: &dyn Fn() -> bool| {
+        let start = std::time::Instant::now();
+        while !is_done() {
+            assert!(start.elapsed() < Duration::from_secs(20), "the file is not read again");
+            std::thread::yield_now();
+        }
+    };
+    // A file that is missing or malformed changes nothing.
+    for broken in ["", "{}", &users.jwks()] {
+        std::fs::write(file("services.json"), broken).unwrap();
+        assert!(verify(&new).is_err() && verify(&old).is_ok());
+    }
+    std::fs::write(file("services.json"), join_jwks([old.jwks().as_str(), new.jwks().as_str()])).unwrap();
+    wait(&|| verify(&new).is_ok());
+    assert!(verify(&old).is_ok(), "old and new keys overlap");
+    std::fs::write(file("services.json"), new.jwks()).unwrap();
+    wait(&|| verify(&old).is_err());
+    assert!(verify(&new).is_ok());
+
+    // The private key is read again, too.
+    old.save(&file("key.pem")).unwrap();
+    let signer =
+        ServiceSigner::from_file(Service::ClaimIntake, &file("key.pem"), Arc::new(SystemClock)).unwrap();
+    assert!(verify(&signer).is_err());
+    new.save(&file("key.pem.new")).unwrap();
+    std::fs::rename(file("key.pem.new"), file("key.pem")).unwrap();
+    wait(&|| verify(&signer).is_ok());
+    assert_eq!(signer.kid(), new.kid());
 }
 
 #[test]
 fn caches_service_tokens_until_shortly_before_expiry() {
     let clock = VirtualClock::new(SystemClock.now());
-    let signer = TokenSigner::generate(ISSUER, Arc::new(clock.clone())).unwrap();
-    let token = || signer.service_token(Service::ClaimIntake, Service::Registry, None).unwrap();
+    let signer = ServiceSigner::generate(Service::ClaimIntake, Arc::new(clock.clone())).unwrap();
+    let token = || signer.token(Service::Registry, None).unwrap();
     let first = token();
     clock.advance_by(chrono::TimeDelta::seconds(170));
     assert_eq!(token(), first);
@@ -276,26 +373,31 @@ fn saves_a_private_file_and_never_overwrites() {
     assert!(matches!(TokenSigner::from_file(&file, ISSUER, Arc::new(SystemClock)), Err(SignerError::Key)));
 }
 
-/// R56: receipts are signed with the key with which services call each other.
+/// R56: receipts are signed with a key of their own.
 #[test]
 fn r56_receipts_and_tokens_are_not_interchangeable() {
     let process = TestProcess::new();
-    let keys = ReceiptKeys::parse(&process.services.jwks()).unwrap();
-    let token = process.services.service_token(Service::PoeReview, Service::ClaimIntake, None).unwrap();
+    let receipts = ReceiptSigner::generate().unwrap();
+    let keys = ReceiptKeys::parse(&receipts.jwks()).unwrap();
+    let token = process.service_token(Service::PoeReview, Service::ClaimIntake, None);
     assert!(matches!(keys.verify::<Value>(&token), Err(SignatureError::NotAReceipt)));
     // A receipt that contains the claims of a token is not a token either.
-    let claims = URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap();
-    let receipt = process.services.sign_receipt(&serde_json::from_slice::<Value>(&claims).unwrap()).unwrap();
+    let receipt = receipts.sign(&claims(&token)).unwrap();
     assert!(keys.verify::<Value>(&receipt).is_ok());
     assert!(process.authorize_token(DELIVER, &token).is_ok());
-    assert_eq!(process.authorize_token(DELIVER, &receipt), Err((Code::Unauthenticated, "UNAUTHENTICATED".to_owned())));
+    let unauthenticated = (Code::Unauthenticated, "UNAUTHENTICATED".to_owned());
+    assert_eq!(process.authorize_token(DELIVER, &receipt), Err(unauthenticated.clone()));
+    let without_type = with_changed_part(&receipt, 0, |header| header["typ"] = json!("JWT"));
+    assert_eq!(process.authorize_token(DELIVER, &without_type), Err(unauthenticated));
+    // The keys of services and users do not verify receipts.
+    for jwks in [process.services.jwks(), process.users.jwks()] {
+        assert!(matches!(ReceiptKeys::parse(&jwks), Err(KeyError::NotForReceipts(_))));
+    }
     // Receipts with an unknown key or changed content are refused.
-    assert!(matches!(
-        keys.verify::<Value>(&process.users.sign_receipt(&json!({})).unwrap()),
-        Err(SignatureError::UnknownKey(_))
-    ));
+    let unknown = ReceiptSigner::generate().unwrap().sign(&json!({})).unwrap();
+    assert!(matches!(keys.verify::<Value>(&unknown), Err(SignatureError::UnknownKey(_))));
     let (head, signature) = receipt.rsplit_once('.').unwrap();
-    let changed = URL_SAFE_NO_PAD.encode(claims.iter().rev().copied().collect::<Vec<_>>());
+    let changed = URL_SAFE_NO_PAD.encode(claims(&token).to_string().bytes().rev().collect::<Vec<_>>());
     let changed = format!("{}.{changed}.{signature}", head.split('.').next().unwrap());
     assert!(matches!(keys.verify::<Value>(&changed), Err(SignatureError::Mismatch(_))));
 }

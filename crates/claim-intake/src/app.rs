@@ -27,6 +27,9 @@ pub enum BuildError {
     /// The evidence directory cannot be used.
     #[error("claim_intake.evidence_directory: cannot be used: {0}")]
     Evidence(String),
+    /// No key that signs receipts is configured.
+    #[error("auth.receipt_key_file: must be set, because claim-intake signs receipts")]
+    NoReceiptKey,
     /// Mail cannot be set up.
     #[error("claim-intake: {0}")]
     Mail(#[from] SetupError),
@@ -66,6 +69,7 @@ pub async fn build_with(
     context: ServiceContext,
     registry: SharedRegistry,
 ) -> Result<HostedService, BuildError> {
+    let receipt_signer = context.receipt_signer.clone().ok_or(BuildError::NoReceiptKey)?;
     let host = Host::new(Service::ClaimIntake, &context).await?;
     let heartbeat = Duration::from_secs(config.watch_heartbeat_seconds);
     let evidence_store = EvidenceStore::in_directory(&evidence_directory(&config, &context)?)?;
@@ -84,7 +88,7 @@ pub async fn build_with(
         methods: Arc::new(method_table()?),
         row_permits: Arc::new(Semaphore::new(MAX_ROWS_IN_FLIGHT)),
         watches: Watches::new(&host, heartbeat),
-        signer: context.peers.signer().clone(),
+        receipt_signer,
     };
     Ok(HostedService {
         service: Service::ClaimIntake,

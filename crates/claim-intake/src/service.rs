@@ -11,7 +11,7 @@ use crate::{
     facts::submitted_with,
     store::{ClaimStore, Claims},
 };
-use cpor_auth::{MethodTable, TokenSigner};
+use cpor_auth::{MethodTable, ReceiptSigner};
 use cpor_durable::{
     Aggregate as _, Command, CommandError, CommandOutcome, Host, StoreError, Transition, Versioned, Writer,
     watch::Watches,
@@ -47,7 +47,7 @@ pub(crate) struct ClaimIntake {
     /// What all watches share. A watch is a client's open stream of changes.
     pub(crate) watches: Watches,
     /// Signs receipts.
-    pub(crate) signer: TokenSigner,
+    pub(crate) receipt_signer: ReceiptSigner,
 }
 
 /// The maximum number of rows of all BatchCreateClaims calls that are processed at the same time.

@@ -91,9 +91,7 @@ pub async fn start(options: Options) -> anyhow::Result<Dev> {
     let admin = bind(options.admin, "health and metrics", "--admin").await?;
     let mut config = options.config;
     config.database.directory.clone_from(&data);
-    config.auth.issuer = keys::ISSUER.to_owned();
-    config.auth.jwks_file = Some(keys::jwks_file(&data));
-    config.auth.service_key_file = Some(keys::service_key_file(&data));
+    keys::configure(&mut config.auth, &data);
     config.customer_consent.public_url = format!("http://{}", web.local_addr()?);
     let own_address = format!("http://{}", grpc.local_addr()?);
     let peers = &mut config.peers;
@@ -107,9 +105,11 @@ pub async fn start(options: Options) -> anyhow::Result<Dev> {
         *peer = Some(own_address.clone());
     }
     config.check()?;
+    let verification_keys = VerificationKeys::load(&config.auth)?;
     let settings = Settings {
-        keys: VerificationKeys::load(&config.auth)?,
-        signer: keys::signer(&keys::service_key_file(&data), keys::ISSUER)?,
+        signers: keys::service_signers(&config.auth, Service::ALL, &verification_keys)?,
+        receipt_signer: keys::receipt_signer(&config.auth, Service::ALL)?,
+        keys: verification_keys,
         services: Service::ALL.to_vec(),
         clock: options.clock,
         entropy: Arc::new(SystemEntropy),

@@ -129,7 +129,7 @@ async fn clean_up_links(links: ConsentLinks, stop: CancellationToken) -> Result<
 
 #[cfg(test)]
 mod tests {
-    use cpor_testing::{Engine, TestDatabase, TestServer, service_context};
+    use cpor_testing::{Engine, TestDatabase, TestKeys, service_context};
     use cpor_types::VirtualClock;
 
     use super::*;
@@ -139,7 +139,7 @@ mod tests {
         let database = TestDatabase::create(Engine::Sqlite).await;
         let db = database.migrated(crate::migrations()).await;
         let clock = VirtualClock::new(crate::domain::samples::monday());
-        let context = service_context(Service::CustomerConsent, db, &clock, 1, &TestServer::signer());
+        let context = service_context(Service::CustomerConsent, db, &clock, 1, &TestKeys::generate());
         let context = ServiceContext { data_dir: Some(database.folder().to_owned()), ..context };
         let hosted = build(Config::default(), context.clone()).await.unwrap();
         assert_eq!((hosted.grpc_services, hosted.web.is_some()), (vec!["cpor.consents.v1.ConsentService"], true));

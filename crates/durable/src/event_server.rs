@@ -14,12 +14,15 @@ use tonic::{Code, Request, Response, Status};
 use tracing::Instrument as _;
 use uuid::Uuid;
 
-use crate::{EventReceiver, IncomingEvent, ReceiveError, StreamKey};
+use crate::{
+    EventAccessError, EventReceiver, IncomingEvent, ReceiveError, StreamKey, event_access::EventTable,
+};
 
 /// Serves `cpor.events.v1.EventService` for all services that the process hosts.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EventServer {
     receivers: HashMap<Service, Arc<dyn EventReceiver>>,
+    access: Arc<EventTable>,
 }
 
 impl std::fmt::Debug for EventServer {
@@ -30,8 +33,13 @@ impl std::fmt::Debug for EventServer {
 
 impl EventServer {
     /// Creates a server that passes events to these receivers, each under its service.
-    pub fn new(receivers: impl IntoIterator<Item = (Service, Arc<dyn EventReceiver>)>) -> Self {
-        Self { receivers: receivers.into_iter().collect() }
+    ///
+    /// # Errors
+    /// Returns all events that do not declare which service may send them.
+    pub fn new(
+        receivers: impl IntoIterator<Item = (Service, Arc<dyn EventReceiver>)>,
+    ) -> Result<Self, Vec<EventAccessError>> {
+        Ok(Self { receivers: receivers.into_iter().collect(), access: Arc::new(EventTable::load()?) })
     }
 
     /// Applies a delivery from the service `source`. The gRPC method calls this once the caller is
@@ -40,18 +48,25 @@ impl EventServer {
     /// # Errors
     /// Returns FAILED_PRECONDITION (`SERVICE_NOT_HOSTED`) if the process does not host the
     /// destination, PERMISSION_DENIED (`SERVICE_NOT_ALLOWED`) if a stream belongs to another
-    /// service than `source`, and INVALID_ARGUMENT if a stream's id is malformed.
+    /// service than `source`, PERMISSION_DENIED (`EVENT_NOT_ALLOWED`) if `source` may not send an
+    /// event to the destination, and INVALID_ARGUMENT if a stream's id is malformed. Then no event
+    /// of the delivery is applied.
     pub async fn deliver(
         &self,
         source: Service,
         request: DeliverEventsRequest,
     ) -> Result<DeliverEventsResponse, Status> {
         let destination = crate::wire::service_from(request.destination);
-        let receiver =
-            destination.and_then(|service| self.receivers.get(&service)).ok_or_else(|| not_hosted(destination))?;
+        let hosted = destination.and_then(|service| self.receivers.get(&service).map(|receiver| (service, receiver)));
+        let (destination, receiver) = hosted.ok_or_else(|| not_hosted(destination))?;
         let mut streams = Vec::with_capacity(request.streams.len());
         for batch in request.streams {
-            streams.push((stream_key(source, &batch)?, batch));
+            let stream = stream_key(source, &batch)?;
+            for payload in batch.events.iter().filter_map(|event| event.payload.as_ref()) {
+                let is_allowed = self.access.check(payload, source, destination);
+                is_allowed.map_err(|event| event_not_allowed(event, source, destination))?;
+            }
+            streams.push((stream, batch));
         }
         let results = streams.into_iter().map(|(stream, batch)| apply_batch(&**receiver, stream, batch));
         Ok(DeliverEventsResponse { results: join_all(results).await })
@@ -93,6 +108,16 @@ fn foreign_stream() -> Status {
         ErrorReason::ServiceNotAllowed.as_str_name(),
         message,
         &[("method", METHOD)],
+    )
+}
+
+/// Creates the status for an event that `source` may not send to `destination`.
+fn event_not_allowed(event: &str, source: Service, destination: Service) -> Status {
+    cpor_call::status::with_reason(
+        Code::PermissionDenied,
+        ErrorReason::EventNotAllowed.as_str_name(),
+        format!("the service {source} is not allowed to send the event {event} to {destination}"),
+        &[("event", event)],
     )
 }
 

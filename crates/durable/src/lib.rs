@@ -16,6 +16,7 @@ mod deadline;
 mod deadline_runner;
 mod entity;
 mod etag;
+mod event_access;
 mod event_server;
 mod host;
 mod hosted_service;
@@ -43,6 +44,7 @@ pub use command::{Command, CommandError, CommandOutcome, RequestId, StreamKey, S
 pub use deadline::DeadlineState;
 pub use deadline_runner::DeadlineRunner;
 pub use etag::Etag;
+pub use event_access::EventAccessError;
 pub use event_server::EventServer;
 pub use host::{Host, HostParts};
 pub use hosted_service::HostedService;

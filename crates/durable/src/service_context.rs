@@ -1,6 +1,7 @@
 //! The resources that a process hands to a service when it builds the service.
 use std::{path::PathBuf, sync::Arc};
 
+use cpor_auth::ReceiptSigner;
 use cpor_database::Db;
 use cpor_process::Metrics;
 use cpor_rpc::Peers;
@@ -21,6 +22,9 @@ pub struct ServiceContext {
     pub entropy: Arc<dyn Entropy>,
     /// gRPC channels to the other services.
     pub peers: Peers,
+    /// Signs receipts (proofs of the history of a claim), if the process has their key. Only
+    /// claim-intake needs it.
+    pub receipt_signer: Option<ReceiptSigner>,
     /// The registry in which the service registers its metrics.
     pub metrics: Metrics,
     /// The policy profiles (named sets of the values that the rules leave to policy) and the dates

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use cpor_auth::{TokenSigner, UserToken, VerificationKeys};
+use cpor_auth::{ServiceSigner, TokenSigner, UserToken, VerificationKeys};
 use cpor_claim_intake::domain::{
     Claim, ClaimStateKind, Contact, Content, DirectoryAnswer, DirectoryFacts, DirectoryLine, Evidence, EvidenceKind,
     Line, Rules, Submit, Tenant,
@@ -14,7 +14,7 @@ use cpor_proto::{claims::v1 as wire, r#type::v1 as types};
 use cpor_rpc::request;
 use cpor_types::{
     Activity, ActorSide, AssociationKey, Calendars, CaseId, ClaimName, EvidenceId, LineId, PolicyProfiles,
-    ProductFamily, Role, SolutionArea, SystemClock, Timestamp,
+    ProductFamily, Role, Service, SolutionArea, SystemClock, Timestamp,
 };
 use divan::{Bencher, black_box};
 use prost::Message as _;
@@ -122,7 +122,8 @@ fn signer() -> TokenSigner {
 
 /// Returns the signer's keys with an empty cache of tokens.
 fn keys(signer: &TokenSigner) -> VerificationKeys {
-    VerificationKeys::new("cpor", &signer.jwks(), &signer.jwks()).unwrap()
+    let service = ServiceSigner::generate(Service::ClaimIntake, Arc::new(SystemClock)).unwrap();
+    VerificationKeys::new("cpor", &signer.jwks(), &service.jwks()).unwrap()
 }
 
 fn token(signer: &TokenSigner) -> String {

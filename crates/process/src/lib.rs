@@ -20,5 +20,7 @@ pub mod metrics;
 pub mod private_files;
 pub mod quota;
 pub mod telemetry;
+mod watched_file;
 
 pub use metrics::Metrics;
+pub use watched_file::WatchedFile;

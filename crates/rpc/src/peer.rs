@@ -12,7 +12,7 @@ use tonic::{
 };
 
 use crate::{balance, config::PeersConfig, server};
-use cpor_auth::TokenSigner;
+use cpor_auth::ServiceSigner;
 use cpor_call::{context, status};
 use cpor_process::telemetry;
 
@@ -66,20 +66,19 @@ impl From<PeerError> for Status {
 /// established when they are needed.
 #[derive(Clone, Debug)]
 pub struct Peers {
-    own_service: Service,
     channels: Arc<HashMap<Service, Channel>>,
-    signer: TokenSigner,
+    signer: ServiceSigner,
 }
 
 impl Peers {
-    /// Creates the channels of `own_service` to its configured peers. Must be called within a Tokio
-    /// runtime. Connections are not established yet, so a service becomes ready even if its peers
+    /// Creates the channels of the signer's service to its configured peers. Must be called within a
+    /// Tokio runtime. Connections are not established yet, so a service becomes ready even if its peers
     /// are down.
     ///
     /// # Errors
     /// Returns an error if an address is invalid or the file with the certificate authorities
     /// cannot be read.
-    pub fn new(own_service: Service, config: &PeersConfig, signer: TokenSigner) -> Result<Self, PeerError> {
+    pub fn new(config: &PeersConfig, signer: ServiceSigner) -> Result<Self, PeerError> {
         let authorities = match &config.ca_file {
             Some(path) => Some(std::fs::read(path).map_err(|source| PeerError::File { path: path.clone(), source })?),
             None => None,
@@ -92,14 +91,7 @@ impl Peers {
                 channels.insert(service, channel);
             }
         }
-        Ok(Self { own_service, channels: Arc::new(channels), signer })
-    }
-
-    /// Returns the signer of the service's tokens. It also signs receipts (proofs of the history of
-    /// a claim).
-    #[must_use]
-    pub fn signer(&self) -> &TokenSigner {
-        &self.signer
+        Ok(Self { channels: Arc::new(channels), signer })
     }
 
     /// Returns a channel for calls to `peer` on behalf of `actor`.
@@ -121,7 +113,7 @@ impl Peers {
     fn intercepted_channel(&self, peer: Service, actor: Option<Actor>) -> Result<PeerChannel, PeerError> {
         let channel = self.channels.get(&peer).cloned().ok_or(PeerError::NotSet(peer.as_str()))?;
         let signer = self.signer.clone();
-        let interceptor = PeerInterceptor { own_service: self.own_service, peer, actor, signer };
+        let interceptor = PeerInterceptor { peer, actor, signer };
         Ok(InterceptedService::new(channel, interceptor))
     }
 }
@@ -180,16 +172,15 @@ fn endpoint(replica_url: Uri, peer_url: &Uri, authorities: Option<&[u8]>) -> Res
 /// Adds the token, the request id, the trace and the timeout to every outgoing call.
 #[derive(Clone, Debug)]
 pub struct PeerInterceptor {
-    own_service: Service,
     peer: Service,
     /// The actor on whose behalf the service calls, or `None` if it calls on its own behalf.
     actor: Option<Actor>,
-    signer: TokenSigner,
+    signer: ServiceSigner,
 }
 
 impl Interceptor for PeerInterceptor {
     fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
-        let token = self.signer.service_token(self.own_service, self.peer, self.actor.as_ref());
+        let token = self.signer.token(self.peer, self.actor.as_ref());
         let token = token.map_err(|error| status::internal(&error))?;
         let metadata = request.metadata_mut();
         metadata.insert("authorization", header_value(&format!("Bearer {token}"))?);

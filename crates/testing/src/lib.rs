@@ -18,6 +18,7 @@ mod database;
 mod events;
 mod faulty_registry;
 mod issuer;
+mod keys;
 mod mail;
 mod mail_server;
 mod parts;
@@ -31,6 +32,7 @@ pub use database::{TestDatabase, migrate, remove_leftovers, run_on, temporary_fo
 pub use events::{RecordingTransport, UnreachableTransport, incoming, stream};
 pub use faulty_registry::FaultyRegistry;
 pub use issuer::{IssuerKey, TestIssuer};
+pub use keys::TestKeys;
 pub use mail::{FakeMailTransport, Mail};
 pub use mail_server::MailServer;
 pub use parts::{host_parts, service_context};

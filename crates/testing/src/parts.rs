@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use cpor_auth::TokenSigner;
 use cpor_database::Db;
 use cpor_durable::{BusinessClock, EventTransport, HostParts, ServiceContext};
 use cpor_process::Metrics;
 use cpor_rpc::{Peers, config::PeersConfig};
 use cpor_types::{Calendars, PolicyProfiles, SeededEntropy, Service, VirtualClock};
+
+use crate::TestKeys;
 
 /// The parts of a host with a virtual business clock. `clock` is its real time, and the start of
 /// its business time. Two hosts of one database need different seeds.
@@ -34,14 +35,15 @@ pub fn service_context(
     db: Db,
     clock: &VirtualClock,
     seed: u64,
-    signer: &TokenSigner,
+    keys: &TestKeys,
 ) -> ServiceContext {
     ServiceContext {
         db,
         business_clock: BusinessClock::Virtual,
         clock: Arc::new(clock.clone()),
         entropy: Arc::new(SeededEntropy::new(seed)),
-        peers: Peers::new(service, &PeersConfig::default(), signer.clone()).expect("no peers"),
+        peers: Peers::new(&PeersConfig::default(), keys.service(service)).expect("no peers"),
+        receipt_signer: Some(keys.receipts.clone()),
         metrics: Metrics::new(),
         policies: PolicyProfiles::shipped().expect("the shipped policies"),
         calendars: Calendars::shipped().expect("the shipped calendars"),

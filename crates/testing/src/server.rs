@@ -2,7 +2,6 @@
 
 use std::{sync::Arc, time::Duration};
 
-use cpor_auth::{TokenSigner, VerificationKeys};
 use cpor_durable::HostedService;
 use cpor_process::{
     Metrics,
@@ -10,18 +9,15 @@ use cpor_process::{
 };
 use cpor_rpc::{
     config::{Limits, TlsConfig},
-    server::{GrpcServices, Server, ServerDependencies, install_crypto_provider},
+    server::{GrpcServices, Server, ServerDependencies},
 };
-use cpor_types::{SystemClock, SystemEntropy};
+use cpor_types::SystemEntropy;
 use tonic::{
     service::interceptor::InterceptedService,
     transport::{Channel, Endpoint},
 };
 
-use crate::{AuthorizedChannel, BearerToken};
-
-/// The issuer of the tokens.
-const ISSUER: &str = "cpor";
+use crate::{AuthorizedChannel, BearerToken, TestKeys};
 
 /// The server of one service on a free port, with the middleware of a real process. It stops with
 /// this value.
@@ -33,24 +29,13 @@ pub struct TestServer {
 }
 
 impl TestServer {
-    /// Creates a signer whose tokens the servers accept, of users and of services.
-    ///
-    /// # Panics
-    /// There is no randomness.
-    #[must_use]
-    pub fn signer() -> TokenSigner {
-        install_crypto_provider();
-        TokenSigner::generate(ISSUER, Arc::new(SystemClock)).expect("a key")
-    }
-
     /// Serves the routes of a service, which are taken from `hosted`.
     ///
     /// # Panics
     /// The server cannot start.
-    pub async fn start(hosted: &mut HostedService, signer: &TokenSigner) -> Self {
-        let jwks = signer.jwks();
+    pub async fn start(hosted: &mut HostedService, keys: &TestKeys) -> Self {
         let dependencies = ServerDependencies {
-            keys: Arc::new(VerificationKeys::new(ISSUER, &jwks, &jwks).expect("two key sets")),
+            keys: Arc::new(keys.verification()),
             limits: Limits::default(),
             tls: TlsConfig::default(),
             metrics: Metrics::new(),

@@ -61,6 +61,12 @@ impl Actor {
     pub fn system(service: Service) -> Self {
         Self::new(ActorSide::System, service.as_str())
     }
+
+    /// Returns true if this is `service` acting by itself.
+    #[must_use]
+    pub fn is_service(&self, service: Service) -> bool {
+        self.side == ActorSide::System && self.subject == service.as_str()
+    }
 }
 
 impl fmt::Display for Actor {

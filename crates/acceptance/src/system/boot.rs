@@ -1,21 +1,24 @@
 //! Starts and stops the system under test.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, AtomicU64, Ordering},
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
 };
 
 use cpor::Config;
-use cpor_auth::{IssuerConfig, TokenSigner};
+use cpor_auth::{IssuerConfig, ReceiptSigner, ServiceSigner, TokenSigner};
 use cpor_customer_consent::BounceConfig;
 use cpor_mail::{Security, SmtpConfig};
 use cpor_proto::operations::v1::ListStreamsRequest;
-use cpor_testing::{Engine, IssuerKey, MailServer, TestIssuer};
-use cpor_types::{PolicyInForce, Role, Service, SystemClock};
+use cpor_testing::{Engine, IssuerKey, MailServer, TestIssuer, TestKeys};
+use cpor_types::{Clock, PolicyInForce, Role, Service, SystemClock};
 use jsonwebtoken::Algorithm;
 
 use super::{
-    Actor, Browser, CONTOSO, Connections, FABRIKAM, ISSUER, LITWARE, Node, TAILSPIN, TestStorage, TestSystem, new_actor,
+    Actor, Browser, CONTOSO, Connections, FABRIKAM, LITWARE, Node, TAILSPIN, TestStorage, TestSystem, new_actor,
 };
 use crate::{NORTHWIND, Setup, Template};
 
@@ -28,8 +31,7 @@ impl TestSystem {
 
     /// Starts a system on this storage.
     pub(crate) async fn on(store: TestStorage, setup: Setup) -> Self {
-        let generate_key = || TokenSigner::generate(ISSUER, Arc::new(SystemClock)).expect("a key");
-        let (issuer, signer) = (generate_key(), generate_key());
+        let keys = if setup.key_files { keys_in_files(&store.keys()) } else { TestKeys::generate() };
         let identity_provider = if setup.identity_provider {
             let key = IssuerKey::generate("corp-1", Algorithm::RS256);
             Some((TestIssuer::start(&[&key]).await, key))
@@ -40,9 +42,7 @@ impl TestSystem {
         let processes = setup.layout.processes(store.engine() == Engine::Postgres).into_iter().enumerate();
         let config = |process| process_config(&store, process, mail_server.as_ref(), setup);
         let mut nodes: Vec<_> = processes
-            .map(|(process, services)| {
-                Node::new(services, config(process), setup.layout.concurrency(), &issuer, &signer)
-            })
+            .map(|(process, services)| Node::new(services, config(process), setup.layout.concurrency(), &keys))
             .collect();
         configure_peers(&mut nodes);
         if let Some((provider, _)) = &identity_provider {
@@ -50,22 +50,16 @@ impl TestSystem {
                 node.configure(|config| config.auth.issuers.push(trusted(provider)));
             }
         }
-        let system = Self { identity_provider, ..Self::from_parts(store, nodes, issuer, signer, mail_server) };
+        let system = Self { identity_provider, ..Self::from_parts(store, nodes, keys, mail_server) };
         for process in 0..system.nodes.len() {
             system.start(process).await;
         }
         system
     }
 
-    fn from_parts(
-        store: TestStorage,
-        nodes: Vec<Node>,
-        issuer: TokenSigner,
-        signer: TokenSigner,
-        mail_server: Option<MailServer>,
-    ) -> Self {
+    fn from_parts(store: TestStorage, nodes: Vec<Node>, keys: TestKeys, mail_server: Option<MailServer>) -> Self {
         let connections = Arc::<Connections>::default();
-        let actor = |subject: &str, role, owner: Option<&str>| new_actor(&connections, &issuer, subject, role, owner);
+        let actor = |subject: &str, role, owner: Option<&str>| new_actor(&connections, &keys.users, subject, role, owner);
         let customer =
             |subject: &str, tenant: &str| actor(subject, Role::CustomerAdmin, Some(&format!("tenants/{tenant}")));
         Self {
@@ -84,8 +78,7 @@ impl TestSystem {
             anonymous: Actor::new("nobody", None, connections.clone()),
             browser: Browser::default(),
             connections,
-            issuer,
-            signer,
+            keys,
             nodes,
             store,
             mail_server,
@@ -99,8 +92,8 @@ impl TestSystem {
     /// system must accept tokens that `issuer` signs.
     #[must_use]
     pub fn connect_to(store: TestStorage, issuer: TokenSigner, url: &str) -> Self {
-        let signer = TokenSigner::generate(ISSUER, Arc::new(SystemClock)).expect("a key");
-        let system = Self::from_parts(store, Vec::new(), issuer, signer, None);
+        let keys = TestKeys { users: issuer, ..TestKeys::generate() };
+        let system = Self::from_parts(store, Vec::new(), keys, None);
         system.reconnect(url);
         system
     }
@@ -176,11 +169,25 @@ impl TestSystem {
     }
 }
 
+/// Creates the key files of an installation, and returns the keys in them.
+fn keys_in_files(folder: &Path) -> TestKeys {
+    cpor::keys::create_missing(folder).expect("the key files");
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let signer = |service: &Service| {
+        ServiceSigner::from_file(*service, &cpor::keys::service_key_file(folder, *service), Arc::clone(&clock))
+    };
+    TestKeys {
+        users: cpor::keys::signer(&cpor::keys::user_key_file(folder), cpor::keys::ISSUER).expect("the user key"),
+        services: Service::ALL.iter().map(signer).collect::<Result<_, _>>().expect("the keys of the services"),
+        receipts: ReceiptSigner::from_file(&cpor::keys::receipt_key_file(folder)).expect("the receipt key"),
+    }
+}
+
 fn process_config(store: &TestStorage, process: usize, mail_server: Option<&MailServer>, setup: Setup) -> Config {
     let mut config = Config::default();
     config.database = store.config(process);
     config.database.connections = setup.layout.concurrency().into();
-    config.auth.issuer = ISSUER.to_owned();
+    config.auth.issuer = cpor::keys::ISSUER.to_owned();
     config.claim_intake.watch_heartbeat_seconds = 1;
     config.poe_review.watch_heartbeat_seconds = 1;
     config.customer_consent.bounces =
@@ -194,6 +201,9 @@ fn process_config(store: &TestStorage, process: usize, mail_server: Option<&Mail
         std::fs::write(store.catalog(), include_str!("../../../registry/catalog.toml"))
             .expect("the catalog is written");
         config.registry.catalog_file = Some(store.catalog());
+    }
+    if setup.key_files {
+        cpor::keys::configure(&mut config.auth, &store.keys());
     }
     config.rules.policies_in_force = setup.policies.iter().map(in_force).collect();
     if setup.calendar_file {

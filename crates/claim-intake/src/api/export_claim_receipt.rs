@@ -48,7 +48,7 @@ pub(super) async fn export_claim_receipt(
         issue_time: Some(to_wire_time(intake.now().await?)),
         ..wire::ClaimReceipt::default()
     };
-    let signature = intake.signer.sign_receipt(&Statement::for_receipt(&last_part, length));
+    let signature = intake.receipt_signer.sign(&Statement::for_receipt(&last_part, length));
     last_part.signature = signature.map_err(|error| status::internal(&error))?;
     let view = View::for_caller(&caller);
     let reader = ReceiptReader { intake: intake.clone(), claim: call.claim, view, length, last_part };

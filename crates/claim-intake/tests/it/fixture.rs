@@ -1,7 +1,6 @@
 //! A running claim-intake for each test.
 use std::sync::Arc;
 
-use cpor_auth::TokenSigner;
 use cpor_call::status;
 use cpor_claim_intake::{Config, build_with, migrations};
 use cpor_durable::{HostedService, ReceiveError, ServiceContext};
@@ -12,7 +11,7 @@ use cpor_proto::{
 };
 use cpor_registry_client::{Location, Product, Tenant, fake::FakeRegistry};
 use cpor_testing::{
-    AuthorizedChannel, FaultyRegistry, TestDatabase, TestServer, incoming, service_context, stream, user_token,
+    AuthorizedChannel, FaultyRegistry, TestDatabase, TestKeys, TestServer, incoming, service_context, stream, user_token,
 };
 use cpor_types::{
     Actor, ActorSide, ProductFamily, ProductKind, Role, Service, SolutionArea, TenantId, Timestamp, VirtualClock,
@@ -37,18 +36,18 @@ pub(crate) struct TestSystem {
     pub(crate) registry: FaultyRegistry,
     pub(crate) database: TestDatabase,
     server: TestServer,
-    signer: TokenSigner,
+    keys: TestKeys,
 }
 
 impl TestSystem {
     pub(crate) async fn new(database: &TestDatabase) -> Self {
-        let (db, signer) = (database.migrated(migrations()).await, TestServer::signer());
-        let context = service_context(Service::ClaimIntake, db, &VirtualClock::new(start()), 1, &signer);
+        let (db, keys) = (database.migrated(migrations()).await, TestKeys::generate());
+        let context = service_context(Service::ClaimIntake, db, &VirtualClock::new(start()), 1, &keys);
         let context = ServiceContext { data_dir: Some(database.folder().to_owned()), ..context };
         let registry = FaultyRegistry::new(registry());
         let mut hosted = build_with(Config::default(), context, Arc::new(registry.clone())).await.unwrap();
-        let server = TestServer::start(&mut hosted, &signer).await;
-        Self { hosted, registry, database: database.clone(), server, signer }
+        let server = TestServer::start(&mut hosted, &keys).await;
+        Self { hosted, registry, database: database.clone(), server, keys }
     }
 
     /// A client for a user of a partner.
@@ -68,7 +67,7 @@ impl TestSystem {
 
     fn client(&self, subject: &str, role: Role, partner: Option<&str>) -> Client {
         let owner = partner.map(|id| format!("partners/{id}"));
-        let token = user_token(&self.signer, subject, role, owner.as_deref());
+        let token = user_token(&self.keys.users, subject, role, owner.as_deref());
         ClaimServiceClient::new(self.server.channel(&token))
     }
 

@@ -93,11 +93,6 @@ fn telemetry_name(services: &[Service]) -> String {
 
 /// Reads the keys and combines them with the configuration.
 fn settings(config: Config, services: Vec<Service>, virtual_clock: Option<Timestamp>) -> anyhow::Result<Settings> {
-    let key = config
-        .auth
-        .service_key_file
-        .clone()
-        .context("auth.service_key_file: must be set, because it signs calls to the other services")?;
     ensure!(
         config.auth.has_issuer(),
         "auth.issuers or auth.issuer and auth.jwks_file: must be set, because they verify the tokens of users"
@@ -105,11 +100,17 @@ fn settings(config: Config, services: Vec<Service>, virtual_clock: Option<Timest
     if config.auth.jwks_file.is_some() && config.auth.issuer == keys::ISSUER {
         tracing::warn!("accepting the tokens that `cpor token` signs: whoever has the key can act as anybody");
     }
+    ensure!(
+        config.auth.service_jwks_file.is_some(),
+        "auth.service_jwks_file: must be set, because it verifies the calls of the other services"
+    );
     let missing = missing_addresses(&config.peers);
     ensure!(missing.is_empty(), "the addresses of all services are required: set {}", missing.join(", "));
+    let verification_keys = VerificationKeys::load(&config.auth)?;
     Ok(Settings {
-        keys: VerificationKeys::load(&config.auth)?,
-        signer: keys::signer(&key, &config.auth.issuer)?,
+        signers: keys::service_signers(&config.auth, &services, &verification_keys)?,
+        receipt_signer: keys::receipt_signer(&config.auth, &services)?,
+        keys: verification_keys,
         services,
         clock: virtual_clock.map_or(ClockChoice::Real, |start| ClockChoice::Virtual { start }),
         entropy: Arc::new(SystemEntropy),

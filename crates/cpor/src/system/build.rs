@@ -52,6 +52,10 @@ pub(super) async fn host_services(
 
     let receivers = hosted.iter().map(|hosted| (hosted.service, Arc::clone(&hosted.receiver)));
     let events = EventServer::new(receivers.collect::<Vec<(Service, Arc<dyn EventReceiver>)>>());
+    let events = events.map_err(|errors| {
+        let errors: Vec<_> = errors.iter().map(ToString::to_string).collect();
+        anyhow::anyhow!("the events cannot be received: {}", errors.join("; "))
+    })?;
     let operations = OperationsServer::new(hosted.iter().map(|hosted| hosted.host.clone()));
     let limit = settings.config.limits.max_message_bytes;
     let mut services = GrpcServices::default()
@@ -88,7 +92,8 @@ async fn build_service(
         db: db.clone(),
         clock: Arc::clone(&settings.real_clock),
         entropy: Arc::clone(&settings.entropy),
-        peers: Peers::new(service, &config.peers, settings.signer.clone())?,
+        peers: Peers::new(&config.peers, settings.signer(service)?)?,
+        receipt_signer: settings.receipt_signer.clone(),
         metrics: metrics.clone(),
         policies: config.rules.policies()?,
         calendars: config.rules.calendars()?,

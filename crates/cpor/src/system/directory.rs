@@ -20,7 +20,7 @@ struct RegistryDirectory {
 pub(super) fn directory(settings: &Settings) -> anyhow::Result<Option<Arc<dyn Directory>>> {
     let peers = &settings.config.peers;
     let (Some(_), Some(service)) = (&peers.registry, settings.services.first()) else { return Ok(None) };
-    let peers = Peers::new(*service, peers, settings.signer.clone())?;
+    let peers = Peers::new(peers, settings.signer(*service)?)?;
     Ok(Some(Arc::new(RegistryDirectory { peers })))
 }
 

@@ -8,7 +8,7 @@ mod schema;
 use std::{net::SocketAddr, sync::Arc};
 
 use anyhow::Context as _;
-use cpor_auth::{TokenSigner, VerificationKeys};
+use cpor_auth::{ReceiptSigner, ServiceSigner, ServiceSigners, VerificationKeys};
 use cpor_database::{DataDirLock, Db};
 use cpor_process::{
     Metrics,
@@ -37,12 +37,21 @@ pub struct Settings {
     pub clock: ClockChoice,
     /// The public keys with which tokens are verified.
     pub keys: VerificationKeys,
-    /// The key that signs calls to other services.
-    pub signer: TokenSigner,
+    /// The keys that sign the hosted services' calls to other services, one for each service.
+    pub signers: ServiceSigners,
+    /// The key that signs receipts. A process that hosts claim-intake needs it.
+    pub receipt_signer: Option<ReceiptSigner>,
     /// The source of ids and secrets.
     pub entropy: Arc<dyn Entropy>,
     /// The clock for leases, back-off and tokens. It is never virtual.
     pub real_clock: Arc<dyn Clock>,
+}
+
+impl Settings {
+    /// Returns the signer of a hosted service.
+    fn signer(&self, service: Service) -> anyhow::Result<ServiceSigner> {
+        self.signers.get(service).cloned().with_context(|| format!("the process has no key of {service}"))
+    }
 }
 
 /// The kind of the business clock, which deadlines and histories use.

@@ -89,7 +89,7 @@ impl ServicePair {
         });
         let receiver: Arc<dyn EventReceiver> = mirror.clone();
         let network = Arc::new(FakeNetwork {
-            server: EventServer::new([(Service::Registry, receiver)]),
+            server: EventServer::new([(Service::Registry, receiver)]).unwrap(),
             faults: Mutex::default(),
             stream_counts: Mutex::default(),
             response_gate: tokio::sync::Mutex::default(),

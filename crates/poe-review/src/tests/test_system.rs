@@ -203,6 +203,7 @@ pub(crate) fn request_from<T>(subject: &str, role: Role, message: T) -> Request<
     let access = Access::Restricted {
         roles: vec![role],
         services: Vec::new(),
+        on_behalf_of: Vec::new(),
         owner_field: Vec::new(),
         skip_owner_check_for_customers: false,
     };

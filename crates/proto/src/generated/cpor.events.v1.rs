@@ -2173,7 +2173,8 @@ pub mod event_service_client {
         ///
         /// Errors: FAILED_PRECONDITION (SERVICE_NOT_HOSTED) if the destination does not run in the called
         /// process; PERMISSION_DENIED (SERVICE_NOT_ALLOWED) if a stream belongs to another service than
-        /// the caller.
+        /// the caller; PERMISSION_DENIED (EVENT_NOT_ALLOWED) if the caller may not send an event of this
+        /// kind to the destination.
         ///
         /// Callers: the services `claim-intake`, `poe-review`, `customer-consent`, `eligibility` and
         /// `registry`.
@@ -2222,7 +2223,8 @@ pub mod event_service_server {
         ///
         /// Errors: FAILED_PRECONDITION (SERVICE_NOT_HOSTED) if the destination does not run in the called
         /// process; PERMISSION_DENIED (SERVICE_NOT_ALLOWED) if a stream belongs to another service than
-        /// the caller.
+        /// the caller; PERMISSION_DENIED (EVENT_NOT_ALLOWED) if the caller may not send an event of this
+        /// kind to the destination.
         ///
         /// Callers: the services `claim-intake`, `poe-review`, `customer-consent`, `eligibility` and
         /// `registry`.

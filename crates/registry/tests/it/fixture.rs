@@ -2,7 +2,6 @@
 //! of every role.
 use std::sync::Arc;
 
-use cpor_auth::TokenSigner;
 use cpor_database::Db;
 use cpor_durable::{BusinessClock, EventReceiver, ReceiveError, ServiceContext};
 use cpor_proto::events::v1::event::Payload;
@@ -13,7 +12,7 @@ use cpor_registry_client::{GrpcRegistry, SharedRegistry};
 use cpor_rpc::Peers;
 use cpor_rpc::config::PeersConfig;
 use cpor_testing::{
-    AuthorizedChannel, Engine, TestDatabase, TestServer, incoming, service_context, stream, user_token,
+    AuthorizedChannel, Engine, TestDatabase, TestKeys, TestServer, incoming, service_context, stream, user_token,
 };
 use cpor_types::{Actor, ActorSide, Clock as _, Role, Service, SystemClock, Timestamp, VirtualClock};
 use prost::Message as _;
@@ -29,7 +28,7 @@ pub(crate) struct TestSystem {
     /// The replicas: one on SQLite, which allows one process only; two on PostgreSQL, each with its
     /// own connections.
     replicas: Vec<Replica>,
-    signer: TokenSigner,
+    keys: TestKeys,
 }
 
 struct Replica {
@@ -45,7 +44,7 @@ impl TestSystem {
     /// A test system with this configuration.
     pub(crate) async fn with_config(database: &TestDatabase, config: cpor_registry::Config) -> Self {
         let db = database.migrated(cpor_registry::migrations()).await;
-        let mut system = Self { db: db.clone(), replicas: Vec::new(), signer: TestServer::signer() };
+        let mut system = Self { db: db.clone(), replicas: Vec::new(), keys: TestKeys::generate() };
         match database.engine() {
             Engine::Sqlite => system.start_replica(db, config).await,
             Engine::Postgres => {
@@ -60,17 +59,17 @@ impl TestSystem {
     async fn start_replica(&mut self, db: Db, config: cpor_registry::Config) {
         let seed = self.replicas.len() as u64;
         let clock = VirtualClock::new(SystemClock.now());
-        let context = service_context(Service::Registry, db.clone(), &clock, seed, &self.signer);
+        let context = service_context(Service::Registry, db.clone(), &clock, seed, &self.keys);
         let real: Arc<dyn cpor_types::Clock> = Arc::new(SystemClock);
         let business_clock = BusinessClock::real(db.engine(), Arc::clone(&real));
         let context = ServiceContext { business_clock, clock: real, ..context };
         let mut hosted = cpor_registry::build(config, context).await.unwrap();
-        let server = TestServer::start(&mut hosted, &self.signer).await;
+        let server = TestServer::start(&mut hosted, &self.keys).await;
         self.replicas.push(Replica { server, receiver: hosted.receiver });
     }
 
     fn peers(&self, from: Service, config: PeersConfig) -> Peers {
-        Peers::new(from, &config, self.signer.clone()).unwrap()
+        Peers::new(&config, self.keys.service(from)).unwrap()
     }
 
     /// The client that another service uses. `replica` selects the replica, modulo the number of
@@ -84,7 +83,7 @@ impl TestSystem {
     /// The client of a user with this role.
     pub(crate) fn user(&self, role: Role, partner: Option<&str>, tenant: Option<&str>) -> Client {
         let owner = partner.map(|id| format!("partners/{id}")).or(tenant.map(|id| format!("tenants/{id}")));
-        let token = user_token(&self.signer, &format!("{role}@example"), role, owner.as_deref());
+        let token = user_token(&self.keys.users, &format!("{role}@example"), role, owner.as_deref());
         RegistryServiceClient::new(self.replicas[0].server.channel(&token))
     }
 

@@ -232,6 +232,7 @@ mod tests {
             access: Access::Restricted {
                 roles: vec![Role::IncentivesUser],
                 services: Vec::new(),
+                on_behalf_of: Vec::new(),
                 owner_field: Vec::new(),
                 skip_owner_check_for_customers: false,
             },

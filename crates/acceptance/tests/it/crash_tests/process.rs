@@ -103,7 +103,9 @@ fn configure_serve(command: &mut Command, store: &TestStorage, ports: &Ports) {
     command.env("CPOR_AUTH__ISSUER", cpor::keys::ISSUER);
     command
         .env("CPOR_AUTH__JWKS_FILE", cpor::keys::jwks_file(&data))
-        .env("CPOR_AUTH__SERVICE_KEY_FILE", cpor::keys::service_key_file(&data));
+        .env("CPOR_AUTH__SERVICE_KEY_FILE", data.join("{service}/service.pem"))
+        .env("CPOR_AUTH__SERVICE_JWKS_FILE", cpor::keys::service_jwks_file(&data))
+        .env("CPOR_AUTH__RECEIPT_KEY_FILE", cpor::keys::receipt_key_file(&data));
     for service in Service::ALL {
         let name = service.as_str().replace('-', "_").to_uppercase();
         command.env(format!("CPOR_PEERS__{name}"), ports.grpc.url());

@@ -1,9 +1,12 @@
 //! Who may call which method: generated from the access that the protos declare.
 
+mod events;
 mod issuers;
 pub(crate) mod requests;
 pub(crate) mod roles;
+mod rotation;
 mod services;
+mod stolen_keys;
 mod tokens;
 
 use cpor_acceptance::{ClaimStage, TestClaim, TestSystem, rows};

@@ -98,7 +98,7 @@ async fn r56_the_history_verifies_after_an_erasure(system: &TestSystem) {
         let after = receipt(&case, actor).await;
         let summary = check(system, &after).unwrap().summary;
         assert!(summary.erased > 5 && summary.entries > before.entries.len(), "{}: {summary:?}", actor.subject);
-        let report = verify(&json(&after), Some(&system.signer().jwks()), Some(&json(&before))).unwrap();
+        let report = verify(&json(&after), Some(&system.keys().receipts.jwks()), Some(&json(&before))).unwrap();
         assert_eq!(report.extends, Some(before.entries.len()));
         if actor.subject == case.partner.subject {
             let withheld = |receipt: &ClaimReceipt| -> Vec<_> {

@@ -43,7 +43,7 @@ pub(super) fn json(receipt: &ClaimReceipt) -> String {
 
 /// Verifies a receipt with the keys of the system.
 pub(super) fn check(system: &TestSystem, receipt: &ClaimReceipt) -> Result<Report, VerifyError> {
-    verify(&json(receipt), Some(&system.signer().jwks()), None)
+    verify(&json(receipt), Some(&system.keys().receipts.jwks()), None)
 }
 
 /// The reason why a receipt does not verify.
@@ -154,7 +154,7 @@ async fn r56_a_later_receipt_extends_an_earlier_one(system: &TestSystem) {
     // An earlier receipt can be compared with the later receipt of any side.
     for actor in [&case.partner, &system.lead] {
         let later = receipt(&case, actor).await;
-        let report = verify(&json(&later), Some(&system.signer().jwks()), Some(&json(&earlier))).unwrap();
+        let report = verify(&json(&later), Some(&system.keys().receipts.jwks()), Some(&json(&earlier))).unwrap();
         assert_eq!(report.extends, Some(earlier.entries.len()));
         assert!(report.summary.entries > earlier.entries.len());
         let backwards = verify(&json(&earlier), None, Some(&json(&later))).unwrap_err().to_string();
@@ -217,7 +217,7 @@ async fn r56_a_long_receipt_is_complete(system: &TestSystem) {
     assert!(others.len() > 3 && others.iter().all(|part| part.head_hash.is_empty() && part.signature.is_empty()));
     assert!(!last.head_hash.is_empty() && received.iter().all(|part| part.encoded_len() < 2 << 20));
     let json_parts: Vec<String> = received.iter().map(json).collect();
-    let keys = system.signer().jwks();
+    let keys = system.keys().receipts.jwks();
     let report = verify(&json_parts.join("\n"), Some(&keys), None).unwrap();
     let length = received.iter().map(|part| part.entries.len()).sum();
     assert!(length > 120 && report.summary.entries == length);

@@ -26,7 +26,7 @@ use crate::{
     request,
     server::{GrpcServices, Server, ServerDependencies, ServerError},
 };
-use cpor_auth::{Caller, TokenSigner, UserToken, VerificationKeys};
+use cpor_auth::{Caller, ServiceSigner, TokenSigner, UserToken, VerificationKeys};
 use cpor_call::context::{CallDeadline, current_request_id};
 use cpor_call::status::reason;
 use cpor_process::{
@@ -103,6 +103,8 @@ pub(super) struct TestServer {
     pub(super) address: String,
     pub(super) controls: Arc<Controls>,
     pub(super) signer: TokenSigner,
+    /// Signs the tokens of claim-intake.
+    pub(super) claim_intake: ServiceSigner,
     pub(super) shutdown: Shutdown,
     pub(super) metrics: Metrics,
     pub(super) readiness: Readiness,
@@ -113,7 +115,8 @@ pub(super) async fn start(limits: Limits, tls: TlsConfig) -> TestServer {
     let controls = Arc::new(Controls::default());
     let service = TestService(controls.clone());
     let signer = TokenSigner::generate("cpor", Arc::new(SystemClock)).unwrap();
-    let keys = Arc::new(VerificationKeys::new("cpor", &signer.jwks(), &signer.jwks()).unwrap());
+    let claim_intake = ServiceSigner::generate(Service::ClaimIntake, Arc::new(SystemClock)).unwrap();
+    let keys = Arc::new(VerificationKeys::new("cpor", &signer.jwks(), &claim_intake.jwks()).unwrap());
     let (metrics, readiness, shutdown) = (Metrics::new(), Readiness::new(), Shutdown::new(Duration::from_secs(20)));
     let entropy = Arc::new(SeededEntropy::new(1));
     let operations = OperationsServiceServer::new(service.clone()).max_decoding_message_size(64 << 10);
@@ -135,7 +138,7 @@ pub(super) async fn start(limits: Limits, tls: TlsConfig) -> TestServer {
     let address = format!("{scheme}://localhost:{}", listener.local_addr().unwrap().port());
     let server_shutdown = shutdown.clone();
     let serving = tokio::spawn(async move { server.serve(listener, &server_shutdown).await });
-    TestServer { address, controls, signer, shutdown, metrics, readiness, serving }
+    TestServer { address, controls, signer, claim_intake, shutdown, metrics, readiness, serving }
 }
 
 impl TestServer {
@@ -170,7 +173,7 @@ impl TestServer {
 
     pub(super) fn peers(&self) -> Peers {
         let config = PeersConfig { registry: Some(self.address.clone()), ..PeersConfig::default() };
-        Peers::new(Service::ClaimIntake, &config, self.signer.clone()).unwrap()
+        Peers::new(&config, self.claim_intake.clone()).unwrap()
     }
 }
 

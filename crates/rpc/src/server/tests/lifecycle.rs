@@ -11,7 +11,7 @@ use crate::{
     config::{Limits, TlsConfig},
     server::{GrpcServices, Server, ServerDependencies, ServerError},
 };
-use cpor_auth::{TokenSigner, VerificationKeys};
+use cpor_auth::{ServiceSigner, TokenSigner, VerificationKeys};
 use cpor_process::{Metrics, lifecycle::Readiness};
 
 #[tokio::test]
@@ -143,8 +143,9 @@ async fn refuses_a_service_without_descriptor() {
         tonic::service::Routes::default(),
     );
     let signer = TokenSigner::generate("cpor", Arc::new(SystemClock)).unwrap();
+    let service = ServiceSigner::generate(Service::Registry, Arc::new(SystemClock)).unwrap();
     let dependencies = ServerDependencies {
-        keys: Arc::new(VerificationKeys::new("cpor", &signer.jwks(), &signer.jwks()).unwrap()),
+        keys: Arc::new(VerificationKeys::new("cpor", &signer.jwks(), &service.jwks()).unwrap()),
         limits: Limits::default(),
         tls: TlsConfig::default(),
         metrics: Metrics::new(),

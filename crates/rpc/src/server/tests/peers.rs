@@ -16,18 +16,23 @@ use crate::{
 };
 
 #[tokio::test]
-async fn peer_calls_name_the_service_and_its_actor() {
+async fn peer_calls_name_the_service_and_the_person() {
     let server = TestServer::new().await;
-    let actor = Actor::new(ActorSide::Partner, "alice@contoso.example");
-    let channel = server.peers().channel(Service::Registry, &actor).unwrap();
+    let channel = server.peers().channel_as_service(Service::Registry).unwrap();
     let request = DeliverEventsRequest::default();
-    EventServiceClient::new(channel).deliver_events(request).await.unwrap();
+    EventServiceClient::new(channel).deliver_events(request.clone()).await.unwrap();
     let (caller, remaining, id) = server.controls.last_call.lock().unwrap().take().unwrap();
-    assert_eq!((caller.service, caller.actor), (Some(Service::ClaimIntake), actor));
+    assert_eq!((caller.service, caller.actor), (Some(Service::ClaimIntake), Actor::system(Service::ClaimIntake)));
     assert!(
         remaining <= Duration::from_secs(10) && remaining > Duration::from_secs(5) && id.is_some(),
         "{remaining:?} {id:?}"
     );
+
+    // Nobody delivers events on behalf of a person.
+    let alice = Actor::new(ActorSide::Partner, "alice@contoso.example");
+    let channel = server.peers().channel(Service::Registry, &alice).unwrap();
+    let refused = EventServiceClient::new(channel).deliver_events(request).await;
+    assert_eq!(code_and_reason(refused), expected(Code::PermissionDenied, "ACTOR_NOT_ALLOWED"));
 
     let channel = server.peers().channel_as_service(Service::Registry).unwrap();
     let refused = OperationsServiceClient::new(channel).get_clock(GetClockRequest {}).await;
@@ -49,7 +54,7 @@ async fn a_certificate_enables_tls() {
         start(Limits::default(), TlsConfig { certificate_file: Some(certificate.clone()), key_file: Some(key) }).await;
     let config =
         PeersConfig { registry: Some(server.address.clone()), ca_file: Some(certificate), ..PeersConfig::default() };
-    let peers = Peers::new(Service::ClaimIntake, &config, server.signer.clone()).unwrap();
+    let peers = Peers::new(&config, server.claim_intake.clone()).unwrap();
     let channel = peers.channel_as_service(Service::Registry).unwrap();
     EventServiceClient::new(channel).deliver_events(DeliverEventsRequest::default()).await.unwrap();
 

@@ -30,6 +30,7 @@ fn streaming_request() -> http::Request<Body> {
         access: Access::Restricted {
             roles: vec![],
             services: vec![],
+            on_behalf_of: vec![],
             owner_field: vec![],
             skip_owner_check_for_customers: false,
         },
