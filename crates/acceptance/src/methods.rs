@@ -1,8 +1,6 @@
 //! The methods of the API, as the proto descriptors declare them.
 
-use cpor_proto::options::v1::{
-    Access, EventAccess, OnBehalfOf, PersonSide, Role as WireRole, Service as WireService,
-};
+use cpor_proto::options::v1::{Access, EventAccess, OnBehalfOf, PersonSide, Role as WireRole, Service as WireService};
 use cpor_types::{ActorSide, Role, Service};
 use prost::Message as _;
 use prost_reflect::{DescriptorPool, DynamicMessage, FieldDescriptor, MessageDescriptor, MethodDescriptor, Value};
@@ -96,8 +94,7 @@ pub fn event_kinds() -> Vec<EventKind> {
     let event = pool.get_message_by_name("cpor.events.v1.Event").expect("the message");
     let payload = event.oneofs().find(|oneof| oneof.name() == "payload").expect("the events");
     let kind = |field: FieldDescriptor| {
-        let access: EventAccess =
-            option(&pool, "cpor.options.v1.event_access", &field.options(), field.full_name());
+        let access: EventAccess = option(&pool, "cpor.options.v1.event_access", &field.options(), field.full_name());
         EventKind {
             json_name: field.json_name().to_owned(),
             sources: access.sources().map(to_service).collect(),

@@ -1,8 +1,5 @@
 //! Sets of public keys (JWKS, RFC 7517).
-use std::{
-    collections::HashMap,
-    path::{Path, PathBuf},
-};
+use std::{collections::HashMap, path::PathBuf};
 
 use jsonwebtoken::{
     Algorithm, DecodingKey,
@@ -76,12 +73,6 @@ impl KeySet {
             }
         }
         if keys.is_empty() { Err(KeyError::NoUsableKey) } else { Ok(Self(keys)) }
-    }
-
-    /// Reads and parses a JWKS file.
-    pub(super) fn read(path: &Path) -> Result<Self, KeyError> {
-        let json = std::fs::read_to_string(path).map_err(|source| KeyError::File { path: path.to_owned(), source })?;
-        Self::parse(&json)
     }
 
     /// Returns the ids of the keys.

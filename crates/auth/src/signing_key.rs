@@ -103,8 +103,7 @@ impl SigningKey {
 
     /// Signs `claims` and returns them as a compact JWS (RFC 7515) with this `typ`.
     pub(super) fn sign(&self, typ: &str, claims: &impl Serialize) -> Result<String, SignerError> {
-        let header =
-            Header { typ: Some(typ.to_owned()), kid: Some(self.kid.clone()), ..Header::new(Algorithm::EdDSA) };
+        let header = Header { typ: Some(typ.to_owned()), kid: Some(self.kid.clone()), ..Header::new(Algorithm::EdDSA) };
         Ok(jsonwebtoken::encode(&header, claims, &self.encoding)?)
     }
 }

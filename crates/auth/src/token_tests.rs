@@ -336,8 +336,7 @@ fn changed_key_files_are_read_again() {
 
     // The private key is read again, too.
     old.save(&file("key.pem")).unwrap();
-    let signer =
-        ServiceSigner::from_file(Service::ClaimIntake, &file("key.pem"), Arc::new(SystemClock)).unwrap();
+    let signer = ServiceSigner::from_file(Service::ClaimIntake, &file("key.pem"), Arc::new(SystemClock)).unwrap();
     assert!(verify(&signer).is_err());
     new.save(&file("key.pem.new")).unwrap();
     std::fs::rename(file("key.pem.new"), file("key.pem")).unwrap();

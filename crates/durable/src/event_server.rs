@@ -14,9 +14,7 @@ use tonic::{Code, Request, Response, Status};
 use tracing::Instrument as _;
 use uuid::Uuid;
 
-use crate::{
-    EventAccessError, EventReceiver, IncomingEvent, ReceiveError, StreamKey, event_access::EventTable,
-};
+use crate::{EventAccessError, EventReceiver, IncomingEvent, ReceiveError, StreamKey, event_access::EventTable};
 
 /// Serves `cpor.events.v1.EventService` for all services that the process hosts.
 #[derive(Clone)]

@@ -30,13 +30,7 @@ pub fn host_parts(db: Db, clock: &VirtualClock, seed: u64, event_transport: Arc<
 /// # Panics
 /// The shipped policies or calendars are invalid.
 #[must_use]
-pub fn service_context(
-    service: Service,
-    db: Db,
-    clock: &VirtualClock,
-    seed: u64,
-    keys: &TestKeys,
-) -> ServiceContext {
+pub fn service_context(service: Service, db: Db, clock: &VirtualClock, seed: u64, keys: &TestKeys) -> ServiceContext {
     ServiceContext {
         db,
         business_clock: BusinessClock::Virtual,

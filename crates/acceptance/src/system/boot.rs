@@ -59,7 +59,8 @@ impl TestSystem {
 
     fn from_parts(store: TestStorage, nodes: Vec<Node>, keys: TestKeys, mail_server: Option<MailServer>) -> Self {
         let connections = Arc::<Connections>::default();
-        let actor = |subject: &str, role, owner: Option<&str>| new_actor(&connections, &keys.users, subject, role, owner);
+        let actor =
+            |subject: &str, role, owner: Option<&str>| new_actor(&connections, &keys.users, subject, role, owner);
         let customer =
             |subject: &str, tenant: &str| actor(subject, Role::CustomerAdmin, Some(&format!("tenants/{tenant}")));
         Self {

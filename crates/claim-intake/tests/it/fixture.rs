@@ -11,7 +11,8 @@ use cpor_proto::{
 };
 use cpor_registry_client::{Location, Product, Tenant, fake::FakeRegistry};
 use cpor_testing::{
-    AuthorizedChannel, FaultyRegistry, TestDatabase, TestKeys, TestServer, incoming, service_context, stream, user_token,
+    AuthorizedChannel, FaultyRegistry, TestDatabase, TestKeys, TestServer, incoming, service_context, stream,
+    user_token,
 };
 use cpor_types::{
     Actor, ActorSide, ProductFamily, ProductKind, Role, Service, SolutionArea, TenantId, Timestamp, VirtualClock,

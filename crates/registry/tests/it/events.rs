@@ -10,7 +10,7 @@ use cpor_proto::{
 };
 use cpor_registry_client::{HoldOutcome, RegistryReason};
 use cpor_testing::on_both_databases;
-use cpor_types::{Actor, ClaimName, Role, Service, TenantKey, Timestamp};
+use cpor_types::{Actor, ActorSide, ClaimName, Role, Service, TenantKey, Timestamp};
 
 use crate::fixture::Client;
 use crate::rows::{TENANT, at, claim, directory_rows, hold, partner, subscription, subscription_id, to_wire};
@@ -58,11 +58,11 @@ async fn a_hold_becomes_official_opens_usage_and_ends(system: TestSystem) {
     let (registry, actor) = (system.registry(Service::PoeReview, 0), Actor::system(Service::PoeReview));
     let mut lead = system.user(Role::ReviewLead, None, None);
     let (contoso, one) = (claim("contoso", 1), "contoso".parse().unwrap());
-    let usage = system.registry(Service::Eligibility, 0);
+    let (usage, user) = (system.registry(Service::Eligibility, 0), Actor::new(ActorSide::Partner, "erik"));
     let subscription_key: TenantKey = key(1).parse().unwrap();
     assert_eq!(registry.place_hold(&actor, hold(&contoso, 1, &[1])).await.unwrap(), HoldOutcome::Held);
     assert_eq!(on_record(&mut lead, None).await, Vec::<String>::new(), "pending is not on record");
-    assert_eq!(usage.check_usage_access(&actor, &one, &subscription_key).await.unwrap(), None);
+    assert_eq!(usage.check_usage_access(&user, &one, &subscription_key).await.unwrap(), None);
 
     // A grant before the hold would take effect at the time of the hold, so this test uses a
     // later time.
@@ -72,9 +72,9 @@ async fn a_hold_becomes_official_opens_usage_and_ends(system: TestSystem) {
     assert_eq!(on_record(&mut lead, None).await, ["partners/contoso"]);
     assert_eq!(on_record(&mut lead, Some(due)).await, ["partners/contoso"]);
     assert_eq!(on_record(&mut lead, Some(due - chrono::TimeDelta::microseconds(1))).await, Vec::<String>::new());
-    assert_eq!(usage.check_usage_access(&actor, &one, &subscription_key).await.unwrap(), Some(due));
+    assert_eq!(usage.check_usage_access(&user, &one, &subscription_key).await.unwrap(), Some(due));
     let stranger = "litware".parse().unwrap();
-    assert_eq!(usage.check_usage_access(&actor, &stranger, &subscription_key).await.unwrap(), None);
+    assert_eq!(usage.check_usage_access(&user, &stranger, &subscription_key).await.unwrap(), None);
 
     let end = due + chrono::TimeDelta::days(30);
     system
@@ -89,7 +89,7 @@ async fn a_hold_becomes_official_opens_usage_and_ends(system: TestSystem) {
     assert_eq!(on_record(&mut lead, None).await, Vec::<String>::new());
     assert_eq!(on_record(&mut lead, Some(due)).await, ["partners/contoso"], "history stays");
     assert_eq!(on_record(&mut lead, Some(end)).await, Vec::<String>::new(), "the end is exclusive");
-    assert_eq!(usage.check_usage_access(&actor, &one, &subscription_key).await.unwrap(), None);
+    assert_eq!(usage.check_usage_access(&user, &one, &subscription_key).await.unwrap(), None);
     let (found, _) =
         list(&mut lead, ListAssociationsRequest { parent: format!("tenants/{TENANT}"), ..Default::default() }).await;
     assert_eq!((found[0].state(), found[0].end_reason()), (AssociationState::Ended, AssociationEndReason::Declined));

@@ -114,10 +114,11 @@ fn serve_accepts_the_development_issuer_only_if_it_is_named() {
     let serve = |settings: &[(&str, &str)]| {
         let mut command = Command::new(&binary);
         command.args(["serve", "registry", "--insecure-plaintext"]).current_dir(folder.path());
-        command.env("CPOR_AUTH__SERVICE_KEY_FILE", "service.pem").envs(settings.iter().copied());
+        command.env("CPOR_AUTH__SERVICE_KEY_FILE", "{service}/service.pem");
+        command.env("CPOR_AUTH__SERVICE_JWKS_FILE", "public/service-jwks.json").envs(settings.iter().copied());
         String::from_utf8(command.output().expect("the binary starts").stderr).unwrap()
     };
-    let keys = ("CPOR_AUTH__JWKS_FILE", "jwks.json");
+    let keys = ("CPOR_AUTH__JWKS_FILE", "public/jwks.json");
     let outcome = serve(&[]);
     assert!(outcome.contains("auth.issuers or auth.issuer and auth.jwks_file: must be set"), "{outcome}");
     let outcome = serve(&[keys]);

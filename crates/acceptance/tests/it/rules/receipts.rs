@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 use cpor::verify::{Report, VerifyError, verify};
 use cpor_acceptance::{Actor, ClaimStage, NORTHWIND, TestClaim, TestSystem, assert_refused, both_databases};
+use cpor_auth::ReceiptSigner;
 use cpor_proto::claims::v1::{ClaimReceipt, ExportClaimReceiptRequest};
 use cpor_types::Service;
 use futures_util::TryStreamExt as _;
@@ -137,8 +138,14 @@ async fn r56_detects_a_tampered_receipt(system: &TestSystem) {
     assert!(earlier.ends_with("signed another receipt"), "{earlier}");
     let unsigned = fault_after(|receipt| receipt.signature.clear());
     assert!(unsigned.starts_with("the signature is not valid"), "{unsigned}");
-    let forged = verify(&json(&valid), Some(&system.issuer().jwks()), None).unwrap_err();
+    let other = ReceiptSigner::generate().unwrap();
+    let forged = verify(&json(&valid), Some(&other.jwks()), None).unwrap_err();
     assert!(forged.to_string().contains("is not among the given keys"), "{forged}");
+    // The keys of services and users are no keys of receipts, not even to refuse one.
+    for keys in [system.keys().services.jwks(), system.issuer().jwks()] {
+        let refused = verify(&json(&valid), Some(&keys), None).unwrap_err();
+        assert!(refused.to_string().contains("is not for receipts"), "{refused}");
+    }
     assert!(matches!(verify("{}", None, None), Err(VerifyError::Invalid { .. })));
     assert!(matches!(verify("receipt", None, None), Err(VerifyError::Unreadable { .. })));
     assert!(matches!(verify(r#"{"clam": ""}"#, None, None), Err(VerifyError::Unreadable { .. })));
