@@ -307,6 +307,7 @@ fn changed_key_files_are_read_again() {
     std::fs::write(file("users.json"), users.jwks()).unwrap();
     std::fs::write(file("services.json"), old.jwks()).unwrap();
     let config = AuthConfig {
+        issuer: ISSUER.to_owned(),
         jwks_file: Some(file("users.json")),
         service_jwks_file: Some(file("services.json")),
         ..AuthConfig::default()
