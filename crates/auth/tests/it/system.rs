@@ -2,13 +2,13 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
-use cpor_auth::{AuthConfig, Caller, IssuerConfig, TokenError, TokenSigner, VerificationKeys};
+use cpor_auth::{AuthConfig, Caller, IssuerConfig, ServiceSigner, TokenError, VerificationKeys};
 use cpor_process::{
     Metrics,
     lifecycle::{Shutdown, Tasks},
 };
 use cpor_testing::TestIssuer;
-use cpor_types::{Clock as _, SystemClock, SystemEntropy};
+use cpor_types::{Clock as _, Service, SystemClock, SystemEntropy};
 
 /// The keys of a process, with the tasks that keep them fresh.
 pub(crate) struct Verifier {
@@ -22,9 +22,10 @@ impl Verifier {
     /// Trusts these issuers.
     pub(crate) fn start(issuers: Vec<IssuerConfig>) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let service_key = directory.path().join("service.pem");
-        TokenSigner::generate("cpor", Arc::new(SystemClock)).unwrap().save(&service_key).unwrap();
-        let config = AuthConfig { issuers, service_key_file: Some(service_key), ..AuthConfig::default() };
+        let services = directory.path().join("service-jwks.json");
+        let registry = ServiceSigner::generate(Service::Registry, Arc::new(SystemClock)).unwrap();
+        std::fs::write(&services, registry.jwks()).unwrap();
+        let config = AuthConfig { issuers, service_jwks_file: Some(services), ..AuthConfig::default() };
         let keys = Arc::new(VerificationKeys::load(&config).unwrap());
         let (metrics, shutdown) = (Metrics::new(), Shutdown::new(Duration::from_secs(1)));
         let entropy: Arc<dyn cpor_types::Entropy> = Arc::new(SystemEntropy);

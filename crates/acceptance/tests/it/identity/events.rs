@@ -7,10 +7,8 @@ use tonic::Code;
 
 both_databases![each_service_sends_only_its_events, each_service_sends_only_its_streams];
 
-/// `DeliverEvents` of the process that hosts a service.
-fn deliver_to(service: Service) -> Method {
-    let deliver = methods().into_iter().find(|method| method.name == "DeliverEvents").expect("the method");
-    Method { service, ..deliver }
+fn deliver_events() -> Method {
+    methods().into_iter().find(|method| method.name == "DeliverEvents").expect("the method")
 }
 
 fn wire_name(service: Service) -> String {
@@ -36,10 +34,10 @@ fn delivery(system: &TestSystem, event: &EventKind, source: Service, destination
 }
 
 async fn each_service_sends_only_its_events(system: &TestSystem) {
-    let (events, mut permitted) = (event_kinds(), 0);
+    let (events, deliver, mut permitted) = (event_kinds(), deliver_events(), 0);
     for event in &events {
         for (source, destination) in pairs() {
-            let method = deliver_to(destination);
+            let method = Method { service: destination, ..deliver.clone() };
             let message = encode(&method.input, &delivery(system, event, source, destination));
             let response = call(&system.service(source, destination), &method, message).await;
             let attempt = format!("{} from {source} to {destination}", event.json_name);
@@ -58,9 +56,10 @@ async fn each_service_sends_only_its_events(system: &TestSystem) {
 }
 
 async fn each_service_sends_only_its_streams(system: &TestSystem) {
+    let deliver = deliver_events();
     for event in event_kinds() {
         let (source, destination) = (event.sources[0], event.destinations[0]);
-        let method = deliver_to(destination);
+        let method = Method { service: destination, ..deliver.clone() };
         let message = encode(&method.input, &delivery(system, &event, source, destination));
         for thief in Service::ALL.iter().filter(|thief| **thief != source) {
             let status = call(&system.service(*thief, destination), &method, message.clone()).await.unwrap_err();
