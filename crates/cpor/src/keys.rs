@@ -11,7 +11,7 @@ use std::{
 use anyhow::Context as _;
 use cpor_auth::TokenSigner;
 use cpor_process::private_files;
-use cpor_types::{Clock, SystemClock};
+use cpor_types::{Clock, SystemClock, SystemEntropy};
 
 /// The issuer (`iss`) of tokens that are signed with the user key.
 pub const ISSUER: &str = "cpor";
@@ -47,6 +47,12 @@ pub fn receipt_jwks_file(directory: &Path) -> PathBuf {
     directory.join("receipt-jwks.json")
 }
 
+/// Returns the file of the keys that seal the sessions of the consent page.
+#[must_use]
+pub fn session_keys_file(directory: &Path) -> PathBuf {
+    directory.join("consent-sessions")
+}
+
 /// Loads a private key for signing tokens of an issuer.
 ///
 /// # Errors
@@ -55,9 +61,9 @@ pub fn signer(key: &Path, issuer: &str) -> anyhow::Result<TokenSigner> {
     TokenSigner::from_file(key, issuer, clock()).with_context(|| format!("the signing key {}", key.display()))
 }
 
-/// Creates the files that do not exist: the private keys `service.pem` and `user.pem`, and the JWKS
-/// files `receipt-jwks.json` and `jwks.json` with the public keys. Returns the files that it
-/// created or changed.
+/// Creates the files that do not exist: the private keys `service.pem` and `user.pem`, the keys
+/// `consent-sessions` for the sessions of the consent page, and the JWKS files `receipt-jwks.json`
+/// and `jwks.json` with the public keys. Returns the files that it created or changed.
 ///
 /// If `receipt-jwks.json` lacks the key of `service.pem`, the key is added as the first one. Older
 /// keys stay in the file, because earlier receipts are signed with them.
@@ -72,6 +78,11 @@ pub fn create_missing(directory: &Path) -> anyhow::Result<Vec<PathBuf>> {
             TokenSigner::generate(ISSUER, clock())?.save(&path)?;
             changed.push(path);
         }
+    }
+    let sessions = session_keys_file(directory);
+    if !sessions.exists() {
+        cpor_customer_consent::create_session_keys(&sessions, &SystemEntropy)?;
+        changed.push(sessions);
     }
     let public = jwks_file(directory);
     if !public.exists() {

@@ -9,8 +9,9 @@ use crate::keys;
 #[derive(clap::Args)]
 pub struct Args {
     /// Folder for the private keys `service.pem` (signs calls between services, and receipts of
-    /// claim histories) and `user.pem` (signs users' tokens, see `cpor token`), and for the public
-    /// keys that verify their signatures: `receipt-jwks.json` and `jwks.json`.
+    /// claim histories) and `user.pem` (signs users' tokens, see `cpor token`), for the keys
+    /// `consent-sessions` of the consent page, and for the public keys that verify signatures:
+    /// `receipt-jwks.json` and `jwks.json`.
     directory: PathBuf,
 }
 
