@@ -73,7 +73,8 @@ mod tests {
     #[test]
     fn the_memory_is_fixed() {
         let limit = RateLimit::new(LINK);
-        (0..200_000).for_each(|key| drop(limit.check(key)));
+        let admitted = (0..200_000).filter(|key| limit.check(key).is_ok()).count();
+        assert!(admitted >= 200_000 * 9 / 10, "{admitted}");
         assert!(limit.counters.len() <= 1 << 16);
     }
 }
