@@ -185,7 +185,7 @@ impl TokenSigner {
     /// # Errors
     /// Returns an error if signing fails.
     pub fn service_token(&self, from: Service, to: Service, actor: Option<&Actor>) -> Result<String, SignerError> {
-        let act = actor.map(ToString::to_string);
+        let act = actor.map(Actor::to_text);
         let key = (from, to, act.clone().unwrap_or_default());
         let now = self.now();
         let mut cache = self.0.service_tokens.lock().unwrap_or_else(PoisonError::into_inner);

@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::TimeDelta;
 use cpor_database::Db;
-use cpor_types::{Clock, Entropy};
+use cpor_types::{Clock, Entropy, Personal};
 use sea_orm::DbErr;
 use sha2::{Digest as _, Sha256};
 
@@ -36,25 +36,25 @@ pub(crate) struct ConsentLinks {
 
 impl ConsentLinks {
     /// Stores a new link and returns its URL. The URL is the only place where the token exists.
-    pub(crate) async fn create(&self, link: ConsentLink) -> Result<String, DbErr> {
+    pub(crate) async fn create(&self, link: ConsentLink) -> Result<Personal, DbErr> {
         let (token, now) = (self.new_token(), self.clock.now());
-        link::insert(&self.db, TokenHash::of(&token), link, now, now + self.lifetime).await?;
+        link::insert(&self.db, TokenHash::of(token.expose()), link, now, now + self.lifetime).await?;
         Ok(self.url("consent", &token))
     }
 
     /// Stores a new link for the holder of a legacy association (R58a) and returns its URL.
-    pub(crate) async fn create_for_holder(&self, link: HolderLink) -> Result<String, DbErr> {
+    pub(crate) async fn create_for_holder(&self, link: HolderLink) -> Result<Personal, DbErr> {
         let token = self.new_token();
-        holder::insert_link(&self.db, TokenHash::of(&token), link, self.clock.now() + self.lifetime).await?;
+        holder::insert_link(&self.db, TokenHash::of(token.expose()), link, self.clock.now() + self.lifetime).await?;
         Ok(self.url("statement", &token))
     }
 
-    fn new_token(&self) -> String {
-        URL_SAFE_NO_PAD.encode(self.entropy.secret())
+    fn new_token(&self) -> Personal {
+        URL_SAFE_NO_PAD.encode(self.entropy.secret()).into()
     }
 
-    fn url(&self, page: &str, token: &str) -> String {
-        format!("{}/{page}/{token}", self.public_url.trim_end_matches('/'))
+    fn url(&self, page: &str, token: &Personal) -> Personal {
+        format!("{}/{page}/{}", self.public_url.trim_end_matches('/'), token.expose()).into()
     }
 
     /// Returns the link of a holder with this token, or `None` if there is none or it has expired.

@@ -69,9 +69,9 @@ impl Consent {
     pub(crate) fn decline(&self, channel: Channel, comment: &str, now: Timestamp) -> CommandResult {
         match self.effect(self.input(CustomerCommand::Decline)) {
             Effect::MovesTo(_) => {
-                let decline = Decline { decision: DecisionRecord { time: now, channel }, comment: comment.to_owned() };
+                let decline = Decline { decision: DecisionRecord { time: now, channel }, comment: comment.into() };
                 let mut next = self.with_state(State::Declined(decline), now);
-                let declined = Event::CustomerDeclined { channel, comment: comment.to_owned() };
+                let declined = Event::CustomerDeclined { channel, comment: comment.into() };
                 let confirmation = next.queue_confirmation(CustomerCommand::Decline, now);
                 Ok(Some(Transition::new(next, std::iter::once(declined).chain(confirmation))))
             }

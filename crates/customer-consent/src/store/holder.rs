@@ -66,7 +66,7 @@ fn new_mails(change: &Change<LegacyHolder>) -> impl Iterator<Item = NewMail> {
                 owner: change.key.owner.clone(),
                 id: *notice,
                 kind: holder.notice(*notice)?.kind.mail_kind(),
-                recipient: holder.facts.contact_email.clone(),
+                recipient: holder.facts.contact_email.expose().to_owned(),
                 time: recorded.recorded_time,
                 data: serde_json::json!({ "holder": change.key.id }),
             })
