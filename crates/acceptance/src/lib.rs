@@ -40,7 +40,7 @@ pub use actor::Actor;
 pub use assertions::{
     assert_not_allowed, assert_refused, assert_violations, field_violations, metadata, reason, retry_after,
 };
-pub use browser::{Browser, Page};
+pub use browser::{Browser, Page, Session};
 pub use claim_stage::ClaimStage;
 pub use connections::Connections;
 pub use cpor_testing::{AuthorizedChannel, Engine, Mail, MailServer};

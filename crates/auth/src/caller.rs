@@ -1,5 +1,5 @@
 //! The authenticated caller of a request.
-use cpor_types::{Actor, ActorSide, PartnerId, Role, Service, TenantId};
+use cpor_types::{Actor, ActorSide, PartnerId, Personal, Role, Service, TenantId};
 
 /// The user or service that sent a request, as its token proves. The authorization middleware puts
 /// the caller into the extensions of the request.
@@ -8,7 +8,7 @@ pub struct Caller {
     /// The id of the caller. For a user it is the subject of the token, qualified by the name of
     /// its issuer (`corp/alice`) if the issuer has one. It may contain a person's e-mail address,
     /// so it is personal data.
-    pub subject: String,
+    pub subject: Personal,
     /// The roles of a user. A service has none.
     pub roles: Vec<Role>,
     /// The partner that the user belongs to, for users of a partner.
@@ -38,7 +38,7 @@ impl Caller {
     /// Returns the id under which the caller's request ids are stored.
     #[must_use]
     pub fn id(&self) -> &str {
-        &self.subject
+        self.subject.expose()
     }
 
     /// Returns true if the caller may access the resource with this name. Checks only the owner in
@@ -80,7 +80,7 @@ mod tests {
 
     fn caller(side: ActorSide, partner: Option<&str>, tenant: Option<&str>) -> Caller {
         Caller {
-            subject: "alice".to_owned(),
+            subject: "alice".into(),
             roles: Vec::new(),
             partner: partner.map(|id| id.parse().unwrap()),
             tenant: tenant.map(|id| id.parse().unwrap()),

@@ -70,7 +70,7 @@ impl Claims {
             Some(act) => act.parse().map_err(|_| "the actor is malformed")?,
             None => Actor::system(service),
         };
-        let subject = self.sub.clone();
+        let subject = self.sub.clone().into();
         Ok(Caller { subject, roles: Vec::new(), partner: None, tenant: None, service: Some(service), actor })
     }
 }

@@ -19,7 +19,7 @@ use std::{
 use anyhow::{Context as _, ensure};
 use cpor_auth::{AuthConfig, ReceiptSigner, ServiceSigner, ServiceSigners, TokenSigner, VerificationKeys, join_jwks};
 use cpor_process::private_files;
-use cpor_types::{Clock, Service, SystemClock};
+use cpor_types::{Clock, Service, SystemClock, SystemEntropy};
 
 /// The issuer (`iss`) of tokens that are signed with the user key.
 pub const ISSUER: &str = "cpor";
@@ -78,6 +78,12 @@ pub fn configure(auth: &mut AuthConfig, directory: &Path) {
     auth.service_key_file = Some(directory.join("{service}").join("service.pem"));
     auth.service_jwks_file = Some(service_jwks_file(directory));
     auth.receipt_key_file = Some(receipt_key_file(directory));
+}
+
+/// Returns the file of the keys that seal the sessions of the consent page.
+#[must_use]
+pub fn session_keys_file(directory: &Path) -> PathBuf {
+    directory.join(Service::CustomerConsent.as_str()).join("consent-sessions")
 }
 
 /// Loads a private key for signing tokens of an issuer.
@@ -154,6 +160,11 @@ pub fn create_missing(directory: &Path) -> anyhow::Result<Vec<PathBuf>> {
             changed.push(file.clone());
         }
         publish(&service_jwks_file(directory), &service_signer(directory, service)?.jwks(), &mut changed)?;
+    }
+    let sessions = session_keys_file(directory);
+    if is_missing(&sessions)? {
+        cpor_customer_consent::create_session_keys(&sessions, &SystemEntropy)?;
+        changed.push(sessions);
     }
     let file = receipt_key_file(directory);
     if is_missing(&file)? {

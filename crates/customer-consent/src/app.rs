@@ -1,6 +1,7 @@
 //! Builds all parts of the service from its configuration and from the context that the hosting
 //! process provides.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,7 +22,8 @@ use crate::events::incoming::ClaimEventReceiver;
 use crate::languages::Languages;
 use crate::links::ConsentLinks;
 use crate::notices::NoticeRenderer;
-use crate::page::{self, PageContext};
+use crate::page::{self, PageContext, PageSettings};
+use crate::session_keys::{SessionKeys, SessionKeysError};
 use crate::store::ConsentStore;
 use crate::store::holder::HolderStore;
 use crate::translation::TranslationError;
@@ -44,6 +46,12 @@ pub enum BuildError {
     /// The folder for reports of failed deliveries cannot be created.
     #[error("customer_consent.bounces.maildir: cannot be created: {0}")]
     BounceFolder(#[from] std::io::Error),
+    /// The keys for sessions of the consent page cannot be used.
+    #[error("customer_consent.session_keys_file: {0}")]
+    SessionKeys(#[from] SessionKeysError),
+    /// There is neither a file with keys for sessions nor a data directory for one.
+    #[error("customer_consent.session_keys_file: must be set")]
+    SessionKeysMissing,
     /// A shipped translation cannot be read.
     #[error(transparent)]
     Translation(#[from] TranslationError),
@@ -53,8 +61,8 @@ pub enum BuildError {
 /// the schema of [`migrations`](crate::migrations).
 ///
 /// # Errors
-/// Returns [`BuildError`] if the database, the mail sender, the folder for bounces, the public URL or
-/// a translation cannot be used.
+/// Returns [`BuildError`] if the database, the mail sender, the folder for bounces, the public URL,
+/// the keys for sessions or a translation cannot be used.
 pub async fn build(config: Config, context: ServiceContext) -> Result<HostedService, BuildError> {
     let origin = config.origin().ok_or(BuildError::PublicUrl)?;
     let host = Host::new(Service::CustomerConsent, &context).await?;
@@ -67,6 +75,7 @@ pub async fn build(config: Config, context: ServiceContext) -> Result<HostedServ
         rules: Arc::new(rules),
     };
     let links = consent_links(&config, &context);
+    let client_address_header = config.client_address_header.as_ref().and_then(|name| name.parse().ok());
     let return_addresses = config.bounces.as_ref().map(|bounces| ReturnAddresses::at(&bounces.return_domain));
     if let Some((bounces, addresses)) = config.bounces.as_ref().zip(return_addresses.clone()) {
         let maildir = bounces.maildir.clone();
@@ -79,13 +88,15 @@ pub async fn build(config: Config, context: ServiceContext) -> Result<HostedServ
         links: links.clone(),
         return_addresses,
     };
+    let session_keys = session_keys(config.session_keys_file.as_deref(), &context);
     let sender = Sender::spawn_on(&host, &context, config.mail, renderer)?;
+    let settings = PageSettings { origin, session_keys: session_keys?, client_address_header };
     spawn_link_cleanup(&host, &links);
     let api = Api { consents: consents.clone(), entropy: context.entropy.clone(), sender: sender.clone() };
     let holders = host.writer(HolderStore);
     let receiver =
         ClaimEventReceiver { consents: consents.clone(), holders: holders.clone(), entropy: context.entropy, sender };
-    let page = PageContext::new(consents.clone(), holders, links, languages, origin);
+    let page = PageContext::new(consents.clone(), holders, links, languages, settings);
     Ok(HostedService {
         service: Service::CustomerConsent,
         grpc_services: vec![SERVICE_NAME],
@@ -104,6 +115,18 @@ fn consent_links(config: &Config, context: &ServiceContext) -> ConsentLinks {
         entropy: context.entropy.clone(),
         public_url: config.public_url.clone(),
         lifetime: TimeDelta::days(config.link_lifetime_days.into()),
+    }
+}
+
+/// Reads the keys for sessions of the consent page, from the configured file or from the data
+/// directory.
+fn session_keys(file: Option<&Path>, context: &ServiceContext) -> Result<SessionKeys, BuildError> {
+    match (file, &context.data_dir) {
+        (Some(file), _) => Ok(SessionKeys::load(file)?),
+        (None, Some(directory)) => {
+            Ok(SessionKeys::load_or_create(&directory.join("consent-sessions"), context.entropy.as_ref())?)
+        }
+        (None, None) => Err(BuildError::SessionKeysMissing),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use axum::http::HeaderName;
 use cpor_mail::MailConfig;
 use cpor_process::config::ValidationErrors;
 use cpor_types::DomainName;
@@ -17,6 +18,17 @@ pub struct Config {
     /// The number of days (1 to 3650, in real time) after which a consent link stops working. Each
     /// mail has its own link.
     pub link_lifetime_days: u32,
+    /// The file with the keys that seal the sessions of the consent page: one key per line, an id
+    /// and 32 bytes in Base64. The first key seals; the others only open, so that keys can be
+    /// rotated. All replicas need the same file. Without this setting, the process creates
+    /// `consent-sessions` in its data directory.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session_keys_file: Option<PathBuf>,
+    /// The header in which a proxy in front of the consent page names the client's address, for
+    /// example `x-forwarded-for`. The last address in it counts. Without this setting, the address
+    /// of the connection counts. Requests are limited for each address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_address_header: Option<String>,
     /// The settings for sending mails to customers.
     pub mail: MailConfig,
     /// The settings for reports of notices that bounced after they were accepted (R41b). Without
@@ -44,6 +56,8 @@ impl Default for Config {
             public_url: "http://127.0.0.1:8080".to_owned(),
             // This is longer than a review and the consent window together.
             link_lifetime_days: 180,
+            session_keys_file: None,
+            client_address_header: None,
             mail: MailConfig::default(),
             bounces: None,
         }
@@ -58,6 +72,12 @@ impl Config {
             (1..=3650).contains(&self.link_lifetime_days),
             "link_lifetime_days",
             "must be between 1 and 3650",
+        );
+        let is_header = |name: &String| name.parse::<HeaderName>().is_ok();
+        errors.require(
+            self.client_address_header.as_ref().is_none_or(is_header),
+            "client_address_header",
+            "must be the name of a header",
         );
         errors.in_section("mail", |errors| self.mail.validate(errors));
         if let Some(bounces) = &self.bounces {
@@ -96,9 +116,14 @@ mod tests {
         Config::default().validate(&mut errors);
         assert_eq!(errors.errors(), []);
         let bounces = BounceConfig { return_domain: "10.0.0.1".into(), maildir: "bounces".into() };
-        let faulty =
-            Config { public_url: "x".into(), link_lifetime_days: 0, bounces: Some(bounces), ..Config::default() };
+        let faulty = Config {
+            public_url: "x".into(),
+            link_lifetime_days: 0,
+            client_address_header: Some("a b".into()),
+            bounces: Some(bounces),
+            ..Config::default()
+        };
         faulty.validate(&mut errors);
-        assert_eq!(errors.errors().len(), 3);
+        assert_eq!(errors.errors().len(), 4);
     }
 }

@@ -32,6 +32,13 @@ pub(crate) enum CustomerDecision {
     Approve,
     /// Approve the claim through the link of the notice with this id (R26a).
     ApproveByLink(Uuid),
+    /// Decline the claim through the link of a notice (R26).
+    DeclineByLink {
+        /// The id of the notice.
+        notice: Uuid,
+        /// The customer's comment; may be empty.
+        comment: String,
+    },
     /// Decline the claim (R26).
     Decline {
         /// The customer's comment; may be empty.
@@ -77,6 +84,7 @@ impl Consents {
             match &decision {
                 CustomerDecision::Approve => consent.approve(channel, now),
                 CustomerDecision::ApproveByLink(notice) => consent.approve_by_link(*notice, now),
+                CustomerDecision::DeclineByLink { notice, comment } => consent.decline_by_link(*notice, comment, now),
                 CustomerDecision::Decline { comment } => consent.decline(channel, comment, now),
             }
         };

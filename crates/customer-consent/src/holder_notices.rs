@@ -3,6 +3,7 @@
 use askama::Template;
 use cpor_durable::AggregateKey;
 use cpor_mail::{Mail, Message, RenderResult, RendererError};
+use cpor_types::Personal;
 use uuid::Uuid;
 
 use crate::consent_text::format_time;
@@ -65,12 +66,13 @@ impl NoticeRenderer {
             false => None,
         };
         let translations = mail_translations(&self.languages, &holder.facts.calendar).into_iter();
-        let texts = translations.map(|translation| self.holder_mail(translation, &holder, notice, link.as_deref()));
+        let texts = translations
+            .map(|translation| self.holder_mail(translation, &holder, notice, link.as_ref().map(Personal::expose)));
         let parts = texts.collect::<Result<Vec<_>, _>>().map_err(renderer_error)?;
         let Some(first) = parts.first() else { return Ok(RenderResult::Withdrawn) };
         Ok(RenderResult::Message(Box::new(Message {
-            name: holder.facts.contact_name.clone(),
-            address: holder.facts.contact_email.clone(),
+            name: holder.facts.contact_name.expose().to_owned(),
+            address: holder.facts.contact_email.expose().to_owned(),
             return_path: None,
             subject: first.subject.clone(),
             text: PlainText { parts: &parts }.render().map_err(renderer_error)?,
@@ -93,7 +95,7 @@ impl NoticeRenderer {
         Ok(HolderMail {
             language: &translation.language,
             subject: fill(subject),
-            greeting: translation.mail.greeting.fill(&[("name", &holder.facts.contact_name)]),
+            greeting: translation.mail.greeting.fill(&[("name", holder.facts.contact_name.expose())]),
             lead: fill(lead),
             comment: &notice.comment,
             until: due.is_some().then(|| fill(&texts.until)),
@@ -138,8 +140,8 @@ mod tests {
             product: text("Power BI"),
             key: text("subscriptions/00000000-0000-4000-8000-000000000001"),
             calendar: text("de"),
-            contact_name: text("Ada"),
-            contact_email: text("ada@contoso.example"),
+            contact_name: "Ada".into(),
+            contact_email: "ada@contoso.example".into(),
         };
         let holder = LegacyHolder { facts, notices: Vec::new(), update_time: "2026-03-02T09:00:00Z".parse().unwrap() };
         let values = holder_values(&holder, "2026-03-09");

@@ -22,6 +22,7 @@ mod languages;
 mod links;
 mod notices;
 mod page;
+mod session_keys;
 mod store;
 #[cfg(test)]
 mod test_system;
@@ -29,5 +30,6 @@ mod translation;
 
 pub use app::{BuildError, build};
 pub use config::{BounceConfig, Config};
+pub use session_keys::{SessionKeysError, create_session_keys};
 pub use store::migration::migrations;
 pub use translation::TranslationError;

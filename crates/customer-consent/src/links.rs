@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::TimeDelta;
 use cpor_database::Db;
-use cpor_types::{Clock, Entropy};
+use cpor_types::{Clock, Entropy, Personal};
 use sea_orm::DbErr;
 use sha2::{Digest as _, Sha256};
 
@@ -15,7 +15,8 @@ use crate::store::holder::{self, HolderLink};
 use crate::store::link::{self, ConsentLink};
 
 /// Creates and finds consent links. The token at the end of a link has 256 random bits, and only
-/// its SHA-256 is stored, so that a reader of the database cannot act for a customer. Links expire
+/// its SHA-256 is stored, so that a reader of the database cannot act for a customer. The hash
+/// needs neither a salt nor a key: nobody can find 256 random bits by trying. Links expire
 /// in real time, not in the business time of deadlines. The expiry limits how long a stolen mail
 /// can be misused. The time in which the customer can decide is limited by the consent window, not
 /// by the expiry.
@@ -35,41 +36,35 @@ pub(crate) struct ConsentLinks {
 
 impl ConsentLinks {
     /// Stores a new link and returns its URL. The URL is the only place where the token exists.
-    pub(crate) async fn create(&self, link: ConsentLink) -> Result<String, DbErr> {
+    pub(crate) async fn create(&self, link: ConsentLink) -> Result<Personal, DbErr> {
         let (token, now) = (self.new_token(), self.clock.now());
-        link::insert(&self.db, hash_token(&token), link, now, now + self.lifetime).await?;
+        link::insert(&self.db, TokenHash::of(token.expose()), link, now, now + self.lifetime).await?;
         Ok(self.url("consent", &token))
     }
 
     /// Stores a new link for the holder of a legacy association (R58a) and returns its URL.
-    pub(crate) async fn create_for_holder(&self, link: HolderLink) -> Result<String, DbErr> {
+    pub(crate) async fn create_for_holder(&self, link: HolderLink) -> Result<Personal, DbErr> {
         let token = self.new_token();
-        holder::insert_link(&self.db, hash_token(&token), link, self.clock.now() + self.lifetime).await?;
+        holder::insert_link(&self.db, TokenHash::of(token.expose()), link, self.clock.now() + self.lifetime).await?;
         Ok(self.url("statement", &token))
     }
 
-    fn new_token(&self) -> String {
-        URL_SAFE_NO_PAD.encode(self.entropy.secret())
+    fn new_token(&self) -> Personal {
+        URL_SAFE_NO_PAD.encode(self.entropy.secret()).into()
     }
 
-    fn url(&self, page: &str, token: &str) -> String {
-        format!("{}/{page}/{token}", self.public_url.trim_end_matches('/'))
+    fn url(&self, page: &str, token: &Personal) -> Personal {
+        format!("{}/{page}/{}", self.public_url.trim_end_matches('/'), token.expose()).into()
     }
 
     /// Returns the link of a holder with this token, or `None` if there is none or it has expired.
-    pub(crate) async fn find_for_holder(&self, token: &str) -> Result<Option<HolderLink>, DbErr> {
-        if !has_token_format(token) {
-            return Ok(None);
-        }
-        holder::find_link(&self.db, hash_token(token), self.clock.now()).await
+    pub(crate) async fn find_for_holder(&self, token: TokenHash) -> Result<Option<HolderLink>, DbErr> {
+        holder::find_link(&self.db, token, self.clock.now()).await
     }
 
     /// Returns the link with this token, or `None` if there is none or it has expired.
-    pub(crate) async fn find(&self, token: &str) -> Result<Option<ConsentLink>, DbErr> {
-        if !has_token_format(token) {
-            return Ok(None);
-        }
-        link::find(&self.db, hash_token(token), self.clock.now()).await
+    pub(crate) async fn find(&self, token: TokenHash) -> Result<Option<ConsentLink>, DbErr> {
+        link::find(&self.db, token, self.clock.now()).await
     }
 
     /// Deletes the links that have expired.
@@ -83,16 +78,14 @@ impl ConsentLinks {
     }
 }
 
-/// The length of a token: 32 bytes in Base64 without padding.
-const TOKEN_LENGTH: usize = 43;
+/// The SHA-256 of a token, under which a link is stored. Every text has one, so looking up a
+/// malformed token takes as long as looking up one that does not exist.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct TokenHash(pub(crate) [u8; 32]);
 
-/// Returns whether the text has the length and the characters of a token. Other texts are not
-/// looked up.
-fn has_token_format(text: &str) -> bool {
-    text.len() == TOKEN_LENGTH && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
-}
-
-/// Returns the SHA-256 hash of the token, under which the link is stored.
-fn hash_token(token: &str) -> [u8; 32] {
-    Sha256::digest(token.as_bytes()).into()
+impl TokenHash {
+    /// Returns the hash of a token.
+    pub(crate) fn of(token: &str) -> Self {
+        Self(Sha256::digest(token.as_bytes()).into())
+    }
 }

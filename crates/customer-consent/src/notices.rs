@@ -56,7 +56,7 @@ impl MailRenderer for NoticeRenderer {
         let translations = mail_translations(&self.languages, &consent.claim.calendar);
         let parts = translations.into_iter().map(|translation| {
             let text = ConsentText::new(translation, &consent, &terms).assuming_window_opens_at(&terms, now);
-            notice_texts(&text, &consent, notice, &terms, &link)
+            notice_texts(&text, &consent, notice, &terms, link.expose())
         });
         let message = build_message(notice, parts.collect()).map_err(renderer_error)?;
         let return_address = ReturnAddress { tenant: consent.claim.tenant, notice: mail.id };
@@ -160,8 +160,8 @@ struct NoticeTexts<'a> {
 fn build_message(notice: &Notice, parts: Vec<NoticeTexts<'_>>) -> Result<Message, askama::Error> {
     let subject = parts.first().map(|first| first.subject.clone()).unwrap_or_default();
     Ok(Message {
-        name: notice.contact.name.clone(),
-        address: notice.contact.email.clone(),
+        name: notice.contact.name.expose().to_owned(),
+        address: notice.contact.email.expose().to_owned(),
         return_path: None,
         text: PlainText { parts: &parts }.render()?,
         html: Html { subject: &subject, parts: &parts }.render()?,
@@ -197,7 +197,7 @@ fn notice_texts<'a>(
     NoticeTexts {
         language: &translation.language,
         subject: text.fill(subject),
-        greeting: mail.greeting.fill(&[("name", &notice.contact.name)]),
+        greeting: mail.greeting.fill(&[("name", notice.contact.name.expose())]),
         lead: std::iter::once(first_paragraph).chain(earlier_decision).map(|paragraph| text.fill(paragraph)).collect(),
         change: text.change().filter(|_| notice.kind == NoticeKind::Change),
         details: text.claim_details(),

@@ -192,7 +192,11 @@ pub(crate) fn snapshot() -> ClaimSnapshot {
         lines: claim.lines.iter().map(line).collect(),
         policy: claim.policy.to_string(),
         tenant_calendar: claim.calendar,
-        customer_contact: Some(Contact { name: claim.contact.name, title: String::new(), email: claim.contact.email }),
+        customer_contact: Some(Contact {
+            name: claim.contact.name.into_exposed(),
+            title: String::new(),
+            email: claim.contact.email.into_exposed(),
+        }),
         review_case_id: String::new(),
         submit_time: Some(to_wire_time(claim.submit_time)),
         programs: vec![],

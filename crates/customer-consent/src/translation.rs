@@ -313,6 +313,9 @@ text_sections! {
         /// The link does not exist or has expired.
         unknown_title,
         unknown,
+        /// The session has expired, or the browser keeps no cookies.
+        session_title,
+        session,
         /// The form cannot be read.
         form_title,
         form,

@@ -286,7 +286,7 @@ mod tests {
 
     fn request_id(subject: &str, request: &WithdrawClaimRequest, content: &str) -> Option<RequestId> {
         let caller = Caller {
-            subject: subject.to_owned(),
+            subject: subject.into(),
             roles: Vec::new(),
             partner: None,
             tenant: None,

@@ -27,11 +27,11 @@ pub(crate) fn service_from(number: i32) -> Option<Service> {
 
 /// Converts an actor to its protobuf form.
 pub(crate) fn actor(actor: &Actor) -> events::Actor {
-    events::Actor { side: actor.side.to_number(), subject: actor.subject.clone() }
+    events::Actor { side: actor.side.to_number(), subject: actor.subject.expose().to_owned() }
 }
 
 /// Converts an actor from its protobuf form. Returns `None` for an unknown side.
 pub(crate) fn actor_from(actor: &events::Actor) -> Option<Actor> {
     let side = ActorSide::from_number(actor.side).ok()?;
-    Some(Actor { side, subject: actor.subject.clone() })
+    Some(Actor::new(side, actor.subject.as_str()))
 }

@@ -49,7 +49,7 @@ fn api(root: &Path) -> Result<Files> {
 
     let out = tempdir(root)?;
     let mut config = tonic_prost_build::Config::new();
-    // Messages know their full names: validation, paging and redaction find their descriptors by
+    // Messages know their full names: validation and paging find their descriptors by
     // them.
     config.enable_type_names();
     tonic_prost_build::configure()

@@ -1,5 +1,5 @@
 //! The protobuf descriptors that are compiled into this build. The code for access rules,
-//! validation, redaction, JSON and page tokens reads them.
+//! validation, JSON and page tokens reads them.
 use std::sync::LazyLock;
 
 use prost::Message;

@@ -65,7 +65,7 @@ pub fn user_token(signer: &TokenSigner, subject: &str, role: Role, owner: Option
 pub fn caller(subject: &str, role: Role, owner: Option<&str>) -> Caller {
     let owner = |collection| owner.and_then(|owner| owner.strip_prefix(collection));
     Caller {
-        subject: subject.to_owned(),
+        subject: subject.into(),
         roles: vec![role],
         partner: owner("partners/").map(|partner| partner.parse().expect("a partner id")),
         tenant: owner("tenants/").map(|tenant| tenant.parse().expect("a tenant id")),

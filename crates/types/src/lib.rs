@@ -24,6 +24,7 @@ mod malformed;
 mod money;
 mod month;
 mod names;
+mod personal;
 mod personal_data;
 mod policy;
 mod policy_profiles;
@@ -65,6 +66,7 @@ pub use names::{
     PartnerName, PayoutName, ProductName, ProgramGuideName, ReviewCaseName, ReviewNoteName, SubscriptionName,
     TenantName, WorkloadName,
 };
+pub use personal::Personal;
 pub use personal_data::PersonalData;
 pub use policy::{
     CustomerNotices, EditsAfterSubmission, EvidenceLimits, PolicyId, PolicyProfile, PolicyViolation, ReviewLengths,

@@ -9,6 +9,7 @@
 )]
 
 mod api;
+mod canaries;
 mod crash_tests;
 mod identity;
 mod lifecycle;

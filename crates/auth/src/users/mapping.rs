@@ -64,7 +64,7 @@ impl ClaimMapping {
             return Err("a customer role needs the claim with the tenant");
         }
         let actor = Actor::new(side, subject.clone());
-        Ok(Caller { subject, roles, partner, tenant, service: None, actor })
+        Ok(Caller { subject: subject.into(), roles, partner, tenant, service: None, actor })
     }
 
     fn roles(&self, claims: &Value) -> Result<Vec<Role>, &'static str> {

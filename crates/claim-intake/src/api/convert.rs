@@ -15,8 +15,8 @@ use cpor_proto::wire_time::to_wire_time;
 use cpor_proto::{WireEnum as _, claims::v1 as wire, r#type::v1 as types};
 use cpor_types::{
     Activity, AssessmentName, AssociationId, AssociationName, ClaimName, CommentName, ConsentName, EvidenceName,
-    FurtherRejectionReason, PartnerActionReason, PrimaryRejection, ProductName, ReviewCaseName, SolutionArea, TenantId,
-    TenantKey,
+    FurtherRejectionReason, PartnerActionReason, Personal, PrimaryRejection, ProductName, ReviewCaseName, SolutionArea,
+    TenantId, TenantKey,
 };
 
 /// Converts a claim as `view` shows it.
@@ -169,7 +169,8 @@ fn assessment_to_wire(assessment: &Assessment) -> wire::LineAssessment {
 /// Converts a contact; returns `None` if all its fields are empty.
 fn contact_to_wire(contact: &Contact, view: View) -> Option<types::Contact> {
     let Contact { name, title, email } = contact;
-    let masked = || types::Contact { name: view.mask(name), title: view.mask(title), email: view.mask(email) };
+    let mask = |text: &Personal| view.mask(text.expose());
+    let masked = || types::Contact { name: mask(name), title: mask(title), email: mask(email) };
     (*contact != Contact::default()).then(masked)
 }
 
@@ -303,7 +304,7 @@ pub(super) fn comment_to_wire(claim: &ClaimName, comment: Comment) -> wire::Comm
         create_time: Some(to_wire_time(comment.time)),
         // A comment without text cannot be written, so an empty text means that it was erased.
         erased: comment.text.is_empty(),
-        text: comment.text,
+        text: comment.text.into_exposed(),
     }
 }
 

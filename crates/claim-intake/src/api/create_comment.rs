@@ -10,7 +10,7 @@ use crate::{
 };
 use cpor_proto::claims::v1 as wire;
 use cpor_rpc::request::validate;
-use cpor_types::{ActorSide, CommentId, EvidenceId, EvidenceName, LineId, Timestamp, is_blank};
+use cpor_types::{ActorSide, CommentId, EvidenceId, EvidenceName, LineId, Personal, Timestamp, is_blank};
 use tonic::{Request, Response, Status};
 
 pub(super) async fn create_comment(
@@ -25,7 +25,7 @@ pub(super) async fn create_comment(
     let comment = request.comment.unwrap_or_default();
     let (evidence, line) = parse_target(&call, &comment)?;
     let new_comment =
-        NewComment { id: comment_id(intake, &call), side: call.actor.side, text: comment.text, evidence, line };
+        NewComment { id: comment_id(intake, &call), side: call.actor.side, text: comment.text.into(), evidence, line };
 
     let written = new_comment.clone();
     let outcome = intake.decide(&call, move |claim, now| claim.comment(written.written_at(now), now).map(Some)).await?;
@@ -43,7 +43,7 @@ pub(super) async fn create_comment(
 pub(super) struct NewComment {
     id: CommentId,
     side: ActorSide,
-    text: String,
+    text: Personal,
     evidence: Option<EvidenceId>,
     line: Option<LineId>,
 }
@@ -55,7 +55,7 @@ impl NewComment {
         let comment = || Self {
             id: CommentId(intake.entropy.uuid()),
             side: call.actor.side,
-            text: text.to_owned(),
+            text: text.into(),
             evidence: None,
             line: None,
         };

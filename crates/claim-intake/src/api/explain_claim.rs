@@ -143,7 +143,7 @@ impl ExplanationRequest<'_> {
         let reviewer = self.claim.state.submission().and_then(|submission| submission.reviewer.as_deref());
         let is_own_case = !allowed.own_case_only
             || self.caller.has_role(Role::ReviewLead)
-            || reviewer == Some(self.caller.subject.as_str());
+            || reviewer == Some(self.caller.subject.expose());
         let may_edit = allowed.command != Some(Command::Update) || may_edit(self.caller)(self.claim);
         has_role && is_own_case && may_edit
     }

@@ -59,7 +59,7 @@ fn text(entered: String) -> String {
 
 fn contact(contact: Option<types::Contact>) -> Contact {
     let types::Contact { name, title, email } = contact.unwrap_or_default();
-    Contact { name: text(name), title: text(title), email: canonical::<EmailAddress>(email) }
+    Contact { name: text(name).into(), title: text(title).into(), email: canonical::<EmailAddress>(email).into() }
 }
 
 fn malformed_field(field: &str, error: cpor_types::Malformed) -> Status {
@@ -199,7 +199,7 @@ mod tests {
     #[test]
     fn a_path_names_a_part_of_a_contact() {
         let contact =
-            |name: &str| Contact { name: name.into(), title: "CIO".into(), email: format!("{name}@a.example") };
+            |name: &str| Contact { name: name.into(), title: "CIO".into(), email: format!("{name}@a.example").into() };
         let mut claim = TestClaim::draft().claim;
         claim.content.customer_contact = contact("ada");
         let content = Content { customer_contact: contact("bea"), ..Content::default() };

@@ -78,7 +78,7 @@ mod tests {
 
     fn caller(side: ActorSide, roles: &[Role]) -> Caller {
         Caller {
-            subject: "alice".to_owned(),
+            subject: "alice".into(),
             roles: roles.to_vec(),
             partner: None,
             tenant: None,

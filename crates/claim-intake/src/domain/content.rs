@@ -1,6 +1,6 @@
 //! What the partner enters in a claim (R10), and the differences between two versions of it.
 use super::{FieldChange, Line};
-use cpor_types::{Activity, MpnId, SolutionArea};
+use cpor_types::{Activity, MpnId, Personal, SolutionArea};
 use serde::{Deserialize, Serialize};
 
 /// Everything that a partner enters in a claim. A draft may lack any field; a text that was not
@@ -43,11 +43,11 @@ pub struct Content {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Contact {
     /// The full name.
-    pub name: String,
+    pub name: Personal,
     /// The job title.
-    pub title: String,
+    pub title: Personal,
     /// The e-mail address.
-    pub email: String,
+    pub email: Personal,
 }
 
 /// A field that a partner can change.
@@ -184,9 +184,9 @@ impl Content {
             Field::Activities => join(&self.activities, ", "),
             Field::Program => self.program.clone(),
             Field::Lines => join(&self.lines, ", "),
-            Field::CustomerContact => self.customer_contact.to_string(),
-            Field::CustomerTechnicalContact => self.customer_technical_contact.to_string(),
-            Field::PartnerContact => self.partner_contact.to_string(),
+            Field::CustomerContact => self.customer_contact.to_text(),
+            Field::CustomerTechnicalContact => self.customer_technical_contact.to_text(),
+            Field::PartnerContact => self.partner_contact.to_text(),
             Field::SolutionSellerName => self.solution_seller_name.clone(),
             Field::CustomerName => self.customer_name.clone(),
             Field::IsvSolutionName => self.isv_solution_name.clone(),
@@ -195,11 +195,11 @@ impl Content {
     }
 }
 
-impl std::fmt::Display for Contact {
-    /// Writes `Name, Title, mail@example` and leaves out what is empty.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let parts = [&self.name, &self.title, &self.email];
-        f.write_str(&join(parts.into_iter().filter(|part| !part.is_empty()), ", "))
+impl Contact {
+    /// Returns `Name, Title, mail@example`, without what is empty.
+    fn to_text(&self) -> String {
+        let parts = [&self.name, &self.title, &self.email].map(Personal::expose);
+        join(parts.into_iter().filter(|part| !part.is_empty()), ", ")
     }
 }
 

@@ -66,7 +66,7 @@ impl Contact {
     /// Returns the domain of the e-mail address; `None` if the contact has no valid address.
     #[must_use]
     pub fn email_domain(&self) -> Option<DomainName> {
-        self.email.rsplit_once('@')?.1.parse().ok()
+        self.email.expose().rsplit_once('@')?.1.parse().ok()
     }
 }
 

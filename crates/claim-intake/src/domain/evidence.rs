@@ -1,6 +1,6 @@
 //! The documents and comments of a claim.
 pub use cpor_types::EvidenceKind;
-use cpor_types::{ActorSide, CommentId, EvidenceId, LineId, Timestamp};
+use cpor_types::{ActorSide, CommentId, EvidenceId, LineId, Personal, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use uuid::Uuid;
@@ -44,7 +44,7 @@ pub struct Comment {
     /// The side of the author.
     pub side: ActorSide,
     /// The text of the comment.
-    pub text: String,
+    pub text: Personal,
     /// When the comment was written.
     pub time: Timestamp,
     /// The document that the comment is about, if any.

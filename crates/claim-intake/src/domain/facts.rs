@@ -299,7 +299,7 @@ impl Fact {
                 | ReviewFact::StatementRequested(comment)
                 | ReviewFact::Approved(comment)
                 | ReviewFact::Rejected(_, comment) => {
-                    comment.as_ref().map(|comment| comment.text.clone()).unwrap_or_default()
+                    comment.as_ref().map(|comment| comment.text.expose().to_owned()).unwrap_or_default()
                 }
                 ReviewFact::Overdue(text) | ReviewFact::Reminded(text) | ReviewFact::Noted(text) => text.clone(),
             },

@@ -154,7 +154,7 @@ fn comment(incoming: &IncomingEvent, entropy: &dyn Entropy, text: &str) -> Optio
     (!text.is_empty()).then(|| Comment {
         id: CommentId(entropy.uuid()),
         side: incoming.actor.side,
-        text: text.to_owned(),
+        text: text.into(),
         time: incoming.effective_time,
         evidence: None,
         line: None,

@@ -195,7 +195,7 @@ const fn edited_without_new_notice(snapshot: Option<ClaimSnapshot>) -> ClaimEdit
 
 fn contact_snapshot(contact: &Contact) -> types::Contact {
     let Contact { name, title, email } = contact.clone();
-    types::Contact { name, title, email }
+    types::Contact { name: name.into_exposed(), title: title.into_exposed(), email: email.into_exposed() }
 }
 
 fn evidence_snapshot(evidence: &Evidence) -> EvidenceSnapshot {

@@ -170,7 +170,7 @@ impl<'a> NoticeContext<'a> {
 
     /// Creates a mail about the claim, without sections.
     pub(super) fn new_mail(&self, tone: Tone, subject: &str, headline: &str, lead: String) -> MailContent {
-        let name = &self.claim.content.partner_contact.name;
+        let name = self.claim.content.partner_contact.name.expose();
         MailContent {
             subject: format!("{subject}: {}", self.title()),
             tone,

@@ -101,8 +101,8 @@ struct Html<'a> {
 fn message(claim: &Claim, mail: &MailContent) -> Result<Message, askama::Error> {
     let contact = &claim.content.partner_contact;
     Ok(Message {
-        name: contact.name.clone(),
-        address: contact.email.clone(),
+        name: contact.name.expose().to_owned(),
+        address: contact.email.expose().to_owned(),
         return_path: None,
         subject: mail.subject.clone(),
         text: PlainText { mail }.render()?,

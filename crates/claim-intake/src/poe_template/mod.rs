@@ -134,7 +134,7 @@ impl Form {
     /// Returns the labels and values of the name and the title of the person who is expected to
     /// sign.
     fn signer_fields(&self) -> [(&'static str, &str); 2] {
-        [("Name", self.contact.name.as_str()), ("Title", self.contact.title.as_str())]
+        [("Name", self.contact.name.expose()), ("Title", self.contact.title.expose())]
     }
 
     /// Returns the statement that the customer signs, with the names of customer and partner if
@@ -175,8 +175,8 @@ fn party_rows(claim: &Claim, activity: Activity) -> Vec<[(&'static str, String);
         [("Customer", customer_name(claim).to_owned()), ("Partner", claim.directory.partner_display_name.clone())],
         [("Domain", content.customer_domain.clone()), ("MPN ID", mpn_id)],
         [("Tenant ID", content.tenant_id.clone()), ("Claim", content.display_name.clone())],
-        [("Contact", customer_contact.name.clone()), ("Contact", partner_contact.name.clone())],
-        [("Title", customer_contact.title.clone()), ("E-mail", partner_contact.email.clone())],
+        [("Contact", customer_contact.name.expose().to_owned()), ("Contact", partner_contact.name.expose().to_owned())],
+        [("Title", customer_contact.title.expose().to_owned()), ("E-mail", partner_contact.email.expose().to_owned())],
     ];
     if activity == Activity::RevenueAssociation {
         let solution = ("ISV solution", content.isv_solution_name.clone());

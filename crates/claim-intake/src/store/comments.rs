@@ -96,7 +96,7 @@ fn comment_from_row(row: comment::Model) -> Comment {
     Comment {
         id: row.id.into(),
         side: row.side.into(),
-        text: row.text,
+        text: row.text.into(),
         time: row.create_time,
         evidence: row.evidence_id.map(Into::into),
         line: row.line_id.map(Into::into),
@@ -120,7 +120,7 @@ pub(super) async fn save(tx: &Tx, changes: &[Change<Claim>]) -> Result<(), Store
 /// comment arrived. If they include free text, the text of a comment by a person is not stored.
 fn comment_to_row(key: &AggregateKey, position: i64, comment: &Comment, late: &[PersonalData]) -> comment::ActiveModel {
     let is_erased = late.contains(&PersonalData::FreeText) && is_human_side(comment.side);
-    let text = if is_erased { String::new() } else { comment.text.clone() };
+    let text = if is_erased { String::new() } else { comment.text.expose().to_owned() };
     comment::ActiveModel {
         owner: Set(key.owner.clone().into()),
         claim_id: Set(key.id.into()),

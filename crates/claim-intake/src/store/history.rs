@@ -167,7 +167,7 @@ fn new_entry(recorded: &RecordedEvent<Event>) -> HistoryEntry {
             to: event.to,
             overtaken: event.kind.is_overtaken(),
         },
-        subject: subject.clone(),
+        subject: subject.expose().to_owned(),
         reason: event.reason.clone(),
         changes: event.changes.clone(),
     }

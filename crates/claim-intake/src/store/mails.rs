@@ -30,14 +30,14 @@ pub(super) fn mails_for_change(change: &Change<Claim>) -> impl Iterator<Item = N
 fn mail_for_event(change: &Change<Claim>, position: i64, recorded: &RecordedEvent<Event>) -> Option<NewMail> {
     let claim = &change.after.state;
     let kind = recorded.event.partner_mail(claim)?;
-    let recipient = &claim.content.partner_contact.email;
+    let recipient = claim.content.partner_contact.email.expose();
     let case = claim.state.submission()?.review_case;
     let data = NoticeData { claim: ClaimId(change.key.id), case, time: recorded.effective_time };
     (!recipient.is_empty()).then(|| NewMail {
         owner: change.key.owner.clone(),
         id: mail_id(change.key.id, position, recorded.recorded_time),
         kind: kind.as_str(),
-        recipient: recipient.clone(),
+        recipient: recipient.to_owned(),
         time: recorded.recorded_time,
         data: serde_json::json!(data),
     })

@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, ensure};
 use bytes::Bytes;
-use http::{Method, Request, StatusCode, header};
+use http::{Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, Full};
 use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
@@ -23,8 +23,8 @@ impl Browser {
     /// # Errors
     /// Returns an error if the page does not load.
     pub(crate) async fn open(&self, link: &str) -> anyhow::Result<String> {
-        let request = Request::builder().method(Method::GET).uri(link).body(Full::default())?;
-        self.send(request).await
+        let (url, cookie) = self.start_session(link).await?;
+        self.send(Request::builder().uri(url).header(header::COOKIE, cookie).body(Full::default())?).await
     }
 
     /// Sends the form of the consent page with a confirmed decline. Returns the resulting page.
@@ -32,13 +32,28 @@ impl Browser {
     /// # Errors
     /// Returns an error if the form is refused.
     pub(crate) async fn decline(&self, link: &str, comment: &str) -> anyhow::Result<String> {
-        let form = format!("decision=decline&confirm=yes&comment={}", comment.replace(' ', "+"));
+        let (url, cookie) = self.start_session(link).await?;
+        let page = Request::builder().uri(format!("{url}?decision=decline")).header(header::COOKIE, &cookie);
+        let page = self.send(page.body(Full::default())?).await?;
+        let (_, secret) = page.split_once("name=\"session\" value=\"").context("the page has no form")?;
+        let secret = secret.split('"').next().unwrap_or_default();
+        let form = format!("session={secret}&decision=decline&confirm=yes&comment={}", comment.replace(' ', "+"));
         let request = Request::builder()
             .method(Method::POST)
-            .uri(link)
+            .uri(url)
+            .header(header::COOKIE, cookie)
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(Full::from(form))?;
         self.send(request).await
+    }
+
+    /// Opens a link. Returns the address that it leads to, and the cookie that it sets.
+    async fn start_session(&self, link: &str) -> anyhow::Result<(String, String)> {
+        let response = self.0.get(link.parse()?).await.context("the consent page does not respond")?;
+        let location = header_text(&response, header::LOCATION)?.trim_start_matches("../");
+        let cookie = header_text(&response, header::SET_COOKIE)?;
+        let (origin, _) = link.split_once("/consent/").context("not a consent link")?;
+        Ok((format!("{origin}/{location}"), cookie.split(';').next().unwrap_or_default().to_owned()))
     }
 
     async fn send(&self, request: Request<Full<Bytes>>) -> anyhow::Result<String> {
@@ -48,4 +63,9 @@ impl Browser {
         ensure!(status == StatusCode::OK, "the consent page responds with {status}");
         Ok(String::from_utf8_lossy(&body).into_owned())
     }
+}
+
+fn header_text<B>(response: &Response<B>, name: header::HeaderName) -> anyhow::Result<&str> {
+    let value = response.headers().get(&name).with_context(|| format!("the consent page sends no header {name}"))?;
+    Ok(value.to_str()?)
 }

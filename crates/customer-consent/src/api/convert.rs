@@ -101,7 +101,7 @@ fn notice_to_proto(notice: &Notice, view: View) -> proto::Notice {
     proto::Notice {
         kind: notice.kind.to_number(),
         email: match view {
-            View::Full => notice.contact.email.clone(),
+            View::Full => notice.contact.email.expose().to_owned(),
             View::Masked => REDACTED.to_owned(),
         },
         state: notice.delivery.state().to_number(),

@@ -1,8 +1,6 @@
 //! The parts of a claim that this service stores.
 
-use std::fmt;
-
-use cpor_types::{Activity, AssociationKey, ClaimName, DomainName, MpnId, PolicyId, TenantId, Timestamp};
+use cpor_types::{Activity, AssociationKey, ClaimName, DomainName, MpnId, Personal, PolicyId, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// The claim as it is shown to the customer (R40), as last reported by claim-intake (the service
@@ -81,18 +79,11 @@ pub(crate) struct ClaimChange {
     pub(crate) new_contact: bool,
 }
 
-/// The customer contact. Both fields are empty after the contact was erased (R56). `Debug` prints
-/// neither of them, because they are personal data.
-#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// The customer contact. Both fields are empty after the contact was erased (R56).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Contact {
     /// The full name of the contact.
-    pub(crate) name: String,
+    pub(crate) name: Personal,
     /// The e-mail address of the contact.
-    pub(crate) email: String,
-}
-
-impl fmt::Debug for Contact {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Contact([redacted])")
-    }
+    pub(crate) email: Personal,
 }

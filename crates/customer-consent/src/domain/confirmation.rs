@@ -59,7 +59,16 @@ impl Consent {
 
     /// Queues the mail that confirms a decision to the contact. Without a contact there is none.
     pub(super) fn queue_confirmation(&mut self, decision: CustomerCommand, now: Timestamp) -> Option<Event> {
-        let contact = self.claim.contact.clone();
+        self.queue_confirmation_to(self.claim.contact.clone(), decision, now)
+    }
+
+    /// Queues the mail that confirms a decision to this contact, unless the contact was erased.
+    pub(super) fn queue_confirmation_to(
+        &mut self,
+        contact: Contact,
+        decision: CustomerCommand,
+        now: Timestamp,
+    ) -> Option<Event> {
         if contact.email.is_empty() {
             return None;
         }

@@ -6,7 +6,7 @@
 //! and which can differ from the system clock.
 
 use cpor_durable::{Aggregate, PassedDeadline, Transition};
-use cpor_types::{Deadline, Timestamp};
+use cpor_types::{Deadline, Personal, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::state::{Channel, DecisionRecord, Decline, State, Window};
@@ -145,8 +145,8 @@ impl Consent {
     /// the end of the window counts as a decline again.
     pub(super) fn decline_by_silence(&self, now: Timestamp) -> Transition<Self> {
         let channel = Channel::Silence;
-        let decline = Decline { decision: DecisionRecord { time: now, channel }, comment: String::new() };
-        let event = Event::CustomerDeclined { channel, comment: String::new() };
+        let decline = Decline { decision: DecisionRecord { time: now, channel }, comment: Personal::empty() };
+        let event = Event::CustomerDeclined { channel, comment: Personal::empty() };
         Transition::new(self.with_state(State::Declined(decline), now), [event])
     }
 

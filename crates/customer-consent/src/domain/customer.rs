@@ -49,14 +49,29 @@ impl Consent {
         self.notices.iter().any(|candidate| candidate.id == notice && candidate.current)
     }
 
+    /// Declines the claim through the link of a notice. The decision is also confirmed to the
+    /// contact of that notice, if the claim has another contact now (R43a).
+    pub(crate) fn decline_by_link(&self, notice: Uuid, comment: &str, now: Timestamp) -> CommandResult {
+        let declined = self.decline(Channel::Link, comment, now)?;
+        let used = self.notices.iter().find(|candidate| candidate.id == notice).map(|notice| &notice.contact);
+        let former = used.filter(|contact| contact.email != self.claim.contact.email);
+        Ok(declined.map(|mut transition| {
+            let mail = former.and_then(|contact| {
+                transition.next.queue_confirmation_to(contact.clone(), CustomerCommand::Decline, now)
+            });
+            transition.events.extend(mail);
+            transition
+        }))
+    }
+
     /// Declines the claim (R26). This is possible from the submission until the consent window has
     /// passed, or at any time if the policy allows that (R43). A decline overrides an approval.
     pub(crate) fn decline(&self, channel: Channel, comment: &str, now: Timestamp) -> CommandResult {
         match self.effect(self.input(CustomerCommand::Decline)) {
             Effect::MovesTo(_) => {
-                let decline = Decline { decision: DecisionRecord { time: now, channel }, comment: comment.to_owned() };
+                let decline = Decline { decision: DecisionRecord { time: now, channel }, comment: comment.into() };
                 let mut next = self.with_state(State::Declined(decline), now);
-                let declined = Event::CustomerDeclined { channel, comment: comment.to_owned() };
+                let declined = Event::CustomerDeclined { channel, comment: comment.into() };
                 let confirmation = next.queue_confirmation(CustomerCommand::Decline, now);
                 Ok(Some(Transition::new(next, std::iter::once(declined).chain(confirmation))))
             }

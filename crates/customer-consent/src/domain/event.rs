@@ -1,6 +1,6 @@
 //! The events of a consent, which is the customer's side of one claim.
 
-use cpor_types::{NoticeState, PersonalData, Timestamp};
+use cpor_types::{NoticeState, Personal, PersonalData, Timestamp};
 use uuid::Uuid;
 
 use super::{Channel, DeliveryReport, NoticeKind};
@@ -78,7 +78,7 @@ pub(crate) enum Event {
         /// The channel of the decline, such as the link in a mail.
         channel: Channel,
         /// The customer's comment; may be empty.
-        comment: String,
+        comment: Personal,
     },
     /// Personal data of the claim was erased (R56).
     PersonalDataErased {

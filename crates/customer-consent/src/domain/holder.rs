@@ -3,7 +3,7 @@
 //! statement, and that the association has ended (R58a). It answers by the link in the mail.
 
 use cpor_durable::{Aggregate, PassedDeadline, Transition};
-use cpor_types::{CaseId, Deadline, Timestamp};
+use cpor_types::{CaseId, Deadline, Personal, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -32,9 +32,9 @@ pub(crate) struct HolderFacts {
     /// The id of the calendar of the holder's location.
     pub(crate) calendar: String,
     /// The name of the contact.
-    pub(crate) contact_name: String,
+    pub(crate) contact_name: Personal,
     /// The e-mail address of the contact.
-    pub(crate) contact_email: String,
+    pub(crate) contact_email: Personal,
 }
 
 /// One mail to a holder.
@@ -109,7 +109,7 @@ pub(crate) enum HolderEvent {
     /// The holder can answer a request until this time.
     DeadlineSet { review_case: CaseId, due: Timestamp },
     /// The holder has answered.
-    StatementGiven { review_case: CaseId, text: String },
+    StatementGiven { review_case: CaseId, text: Personal },
     /// The holder did not answer a request in time.
     StatementMissed { review_case: CaseId },
 }
@@ -162,7 +162,7 @@ impl LegacyHolder {
         let answered = self.notice(notice).ok_or(StatementRefusal::NotFound)?;
         match (&answered.answer, answered.review_case) {
             (Answer::Open(_), Some(review_case)) => {
-                let event = HolderEvent::StatementGiven { review_case, text: text.to_owned() };
+                let event = HolderEvent::StatementGiven { review_case, text: text.into() };
                 Ok(Some(Transition::new(self.with_answer(notice, Answer::Given, now), [event])))
             }
             (Answer::Given, _) => Ok(None),
@@ -234,8 +234,8 @@ mod tests {
             product: text("Power BI"),
             key: text("subscriptions/00000000-0000-4000-8000-000000000001"),
             calendar: text("de"),
-            contact_name: text("Ada"),
-            contact_email: text("ada@contoso.example"),
+            contact_name: "Ada".into(),
+            contact_email: "ada@contoso.example".into(),
         }
     }
 

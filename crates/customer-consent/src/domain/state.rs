@@ -6,7 +6,7 @@
 //! consent window.
 
 pub(crate) use cpor_types::ConsentChannel as Channel;
-use cpor_types::{Deadline, Timestamp};
+use cpor_types::{Deadline, Personal, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// The state of a consent, with the data of that state.
@@ -286,5 +286,5 @@ pub(crate) struct Decline {
     #[serde(rename = "spoken")]
     pub(crate) decision: DecisionRecord,
     /// The customer's comment; may be empty.
-    pub(crate) comment: String,
+    pub(crate) comment: Personal,
 }

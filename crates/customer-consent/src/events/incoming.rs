@@ -116,8 +116,8 @@ impl ClaimEventReceiver {
             product: event.product_display_name.clone(),
             key: event.key.clone(),
             calendar: event.calendar.clone(),
-            contact_name: contact.name,
-            contact_email: contact.email,
+            contact_name: contact.name.into(),
+            contact_email: contact.email.into(),
         };
         let notice = HolderNotice {
             id: self.entropy.uuid(),
@@ -265,7 +265,7 @@ fn claim_summary(snapshot: Option<&ClaimSnapshot>) -> Result<ClaimSummary, Recei
 
 /// Reads the customer contact.
 fn contact_from(contact: &cpor_proto::r#type::v1::Contact) -> Contact {
-    Contact { name: contact.name.clone(), email: contact.email.clone() }
+    Contact { name: contact.name.as_str().into(), email: contact.email.as_str().into() }
 }
 
 /// Reads one line of the claim.

@@ -23,7 +23,9 @@ pub(crate) fn holder_event(
     let (review_case, status, due, text) = match &recorded.event {
         HolderEvent::NoticeQueued { .. } => return None,
         HolderEvent::DeadlineSet { review_case, due } => (review_case, Status::Open, Some(*due), String::new()),
-        HolderEvent::StatementGiven { review_case, text } => (review_case, Status::Given, None, text.clone()),
+        HolderEvent::StatementGiven { review_case, text } => {
+            (review_case, Status::Given, None, text.expose().to_owned())
+        }
         HolderEvent::StatementMissed { review_case } => (review_case, Status::NotGiven, None, String::new()),
     };
     let payload = Payload::LegacyStatementReported(LegacyStatementReported {
@@ -88,7 +90,7 @@ pub(crate) fn outgoing_event(claim: &ClaimName, recorded: &RecordedEvent<Event>)
         Event::CustomerDeclined { channel, comment } => Payload::CustomerDeclined(CustomerDeclined {
             claim,
             channel: channel.to_number(),
-            comment: comment.clone(),
+            comment: comment.expose().to_owned(),
         }),
     };
     Some(OutgoingEvent::from_recorded(recorded, Service::ClaimIntake, payload))

@@ -69,8 +69,8 @@ pub(super) fn render(
         translations.into_iter().map(|translation| texts(translation, consent, confirmation, &terms)).collect();
     let subject = parts.first().map(|first| first.subject.clone()).unwrap_or_default();
     Ok(RenderResult::Message(Box::new(Message {
-        name: confirmation.contact.name.clone(),
-        address: confirmation.contact.email.clone(),
+        name: confirmation.contact.name.expose().to_owned(),
+        address: confirmation.contact.email.expose().to_owned(),
         return_path: None,
         text: PlainText { parts: &parts }.render()?,
         html: Html { subject: &subject, parts: &parts }.render()?,
@@ -100,7 +100,7 @@ fn texts<'a>(
     ConfirmationParts {
         language: &translation.language,
         subject: text.fill(subject),
-        greeting: translation.mail.greeting.fill(&[("name", &confirmation.contact.name)]),
+        greeting: translation.mail.greeting.fill(&[("name", confirmation.contact.name.expose())]),
         paragraphs: paragraphs.into_iter().map(|paragraph| text.fill(paragraph)).collect(),
         details: text.claim_details(),
         reason: text.fill(&texts.why),

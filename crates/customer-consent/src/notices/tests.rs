@@ -191,7 +191,8 @@ async fn each_mail_has_its_own_unstored_link(system: TestSystem) {
     system.approve_claim().await;
     let second = system.consent_token();
     assert_ne!(first, second);
-    let consent_of = async |token: &str| system.links.find(token).await.unwrap().unwrap().consent;
+    let consent_of =
+        async |token: &str| system.links.find(crate::links::TokenHash::of(token)).await.unwrap().unwrap().consent;
     assert_eq!((consent_of(&first).await, consent_of(&second).await), (TestSystem::key(), TestSystem::key()));
     let stored = serde_json::to_string(&system.consent().await).unwrap();
     assert!(!stored.contains(&first) && !stored.contains(&second));

@@ -48,6 +48,9 @@ impl QueryParams {
 pub(super) struct Form {
     /// The decision to execute.
     pub(super) decision: Decision,
+    /// The secret of the session whose page contained the form.
+    #[serde(default)]
+    pub(super) session: String,
     /// `yes` if the reader ticked the box.
     #[serde(default)]
     pub(super) confirm: String,
@@ -59,6 +62,9 @@ pub(super) struct Form {
 /// The submitted form with the statement of the holder of a legacy association (R58a).
 #[derive(Deserialize)]
 pub(super) struct StatementForm {
+    /// The secret of the session whose page contained the form.
+    #[serde(default)]
+    pub(super) session: String,
     /// `yes` if the reader ticked the box.
     #[serde(default)]
     confirm: String,

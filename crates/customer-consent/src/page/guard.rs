@@ -8,6 +8,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
+use cpor_process::listener::ClientAddress;
 use tokio::sync::Semaphore;
 
 use super::view::{Problem, STYLE_HASH};
@@ -41,6 +42,9 @@ pub(super) async fn guard_requests(State(context): State<Arc<PageContext>>, requ
     headers.insert(HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex, nofollow, noarchive"));
     headers.insert(HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin"));
     headers.insert(HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin"));
+    if context.is_secure {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+    }
     if let Ok(value) = HeaderValue::from_str(&content_security_policy) {
         headers.insert(header::CONTENT_SECURITY_POLICY, value);
     }
@@ -52,6 +56,11 @@ pub(super) async fn guard_requests(State(context): State<Arc<PageContext>>, requ
 /// the handler takes too long.
 async fn respond(context: &PageContext, request: Request, next: Next) -> Response {
     let translation = RequestOptions::read(context, request.uri(), request.headers()).translation;
+    if let Some(address) = client_address(context, &request)
+        && let Err(wait) = context.limits.addresses.check(address)
+    {
+        return too_many_requests_page(context, translation.as_deref(), wait);
+    }
     if request.method() == Method::POST && is_from_another_site(request.headers(), &context.origin) {
         return problem_page(context, translation.as_deref(), StatusCode::FORBIDDEN, Problem::Foreign);
     }
@@ -76,11 +85,30 @@ pub(super) fn busy_page(context: &PageContext, translation: Option<&Translation>
     ([(header::RETRY_AFTER, "5")], page).into_response()
 }
 
-/// Returns whether the headers show that a form was sent from another site. The token in the URL
-/// authorises a decision, and other sites do not know the token. This check also prevents a site
-/// that has obtained a token from submitting the form in a visitor's browser. `Origin: null` is
-/// accepted: browsers send it from pages with `Referrer-Policy: no-referrer`, and all pages here
-/// have that policy.
+/// Returns a 429 page that asks the reader to try again after `wait`.
+pub(super) fn too_many_requests_page(
+    context: &PageContext,
+    translation: Option<&Translation>,
+    wait: Duration,
+) -> Response {
+    let page = problem_page(context, translation, StatusCode::TOO_MANY_REQUESTS, Problem::Busy);
+    ([(header::RETRY_AFTER, (wait.as_secs() + 1).to_string())], page).into_response()
+}
+
+/// Returns the address of the client: the last one that the proxy names in the configured header,
+/// or else the address of the connection.
+fn client_address(context: &PageContext, request: &Request) -> Option<ClientAddress> {
+    let Some(header) = &context.client_address_header else {
+        return request.extensions().get::<ClientAddress>().copied();
+    };
+    let addresses = request.headers().get_all(header).iter().next_back()?.to_str().ok()?;
+    addresses.rsplit(',').next()?.trim().parse().ok().map(ClientAddress::new)
+}
+
+/// Returns whether the headers show that a form was sent from another site. It is the first of two
+/// checks: the secret in the form is the other one, see [`Session`](super::session::Session).
+/// `Origin: null` is accepted: browsers send it from pages with `Referrer-Policy: no-referrer`, and
+/// all pages here have that policy.
 fn is_from_another_site(headers: &HeaderMap, own_origin: &str) -> bool {
     match headers.get("sec-fetch-site") {
         Some(site) => site != "same-origin" && site != "none",

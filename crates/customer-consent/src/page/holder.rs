@@ -3,28 +3,47 @@
 
 use std::sync::Arc;
 
-use axum::extract::rejection::FormRejection;
-use axum::extract::{Path, State};
+use axum::extract::rejection::{FormRejection, PathRejection};
+use axum::extract::{Path, RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use cpor_durable::{Command, CommandError};
 use cpor_types::{Actor, ActorSide};
 
 use super::form::StatementForm;
-use super::view::{HolderPage, PageLanguage, Problem, StatementState};
-use super::{PageContext, RequestOptions, guard, problem_page, render_page, unavailable_page};
+use super::session::{Session, start_session};
+use super::view::{FormContent, HolderPage, PageLanguage, Problem, StatementState};
+use super::{PageContext, RequestOptions, guard, problem_page, render_page, token_hash, unavailable_page};
 use crate::consent_text::format_time;
 use crate::domain::{Answer, LegacyHolder, StatementRefusal};
 use crate::store::holder::{self, HolderLink};
 use crate::translation::Translation;
 
+/// Starts a session and leads to the address of the page without the token.
+pub(super) async fn open_statement_link(
+    State(context): State<Arc<PageContext>>,
+    token: Result<Path<String>, PathRejection>,
+    RawQuery(query): RawQuery,
+    options: RequestOptions,
+) -> Response {
+    let (token, translation) = (token_hash(token), options.translation.as_deref());
+    if let Err(wait) = context.limits.links.check(token) {
+        return guard::too_many_requests_page(&context, translation, wait);
+    }
+    match context.links.find_for_holder(token).await {
+        Ok(Some(link)) => start_session(&context, "answer", link.notice, token, query.as_deref()),
+        Ok(None) => problem_page(&context, translation, StatusCode::NOT_FOUND, Problem::Unknown),
+        Err(error) => unavailable_page(&context, translation, &error),
+    }
+}
+
 /// Shows what the holder is asked, with the form for its statement.
 pub(super) async fn show_statement(
     State(context): State<Arc<PageContext>>,
-    Path(token): Path<String>,
+    session: Session,
     options: RequestOptions,
 ) -> Response {
-    match LinkedHolder::find(&context, &token, &options).await {
+    match LinkedHolder::find(&context, session, &options).await {
         Ok(linked) => linked.page(&context, StatusCode::OK, "", false),
         Err(error_page) => error_page,
     }
@@ -33,14 +52,17 @@ pub(super) async fn show_statement(
 /// Records a statement that was confirmed in the form. Otherwise shows the form again.
 pub(super) async fn submit_statement(
     State(context): State<Arc<PageContext>>,
-    Path(token): Path<String>,
+    session: Session,
     options: RequestOptions,
     form: Result<axum::Form<StatementForm>, FormRejection>,
 ) -> Response {
     let Ok(axum::Form(form)) = form else {
         return problem_page(&context, options.translation.as_deref(), StatusCode::BAD_REQUEST, Problem::Form);
     };
-    let linked = match LinkedHolder::find(&context, &token, &options).await {
+    if !session.has_sent(&form.session) {
+        return problem_page(&context, options.translation.as_deref(), StatusCode::FORBIDDEN, Problem::Foreign);
+    }
+    let linked = match LinkedHolder::find(&context, session, &options).await {
         Ok(linked) => linked,
         Err(error_page) => return error_page,
     };
@@ -53,6 +75,7 @@ pub(super) async fn submit_statement(
 
 /// The holder that a link leads to, in the reader's language.
 struct LinkedHolder {
+    session: Session,
     link: HolderLink,
     /// The holder, with passed deadlines applied.
     holder: LegacyHolder,
@@ -61,18 +84,18 @@ struct LinkedHolder {
 
 impl LinkedHolder {
     /// Loads the holder of the link. Returns an error page if there is none or it cannot be read.
-    async fn find(context: &PageContext, token: &str, options: &RequestOptions) -> Result<Self, Response> {
+    async fn find(context: &PageContext, session: Session, options: &RequestOptions) -> Result<Self, Response> {
         let translation = options.translation.as_deref();
         let unavailable = |error: &dyn std::fmt::Display| unavailable_page(context, translation, error);
         let unknown = || problem_page(context, translation, StatusCode::NOT_FOUND, Problem::Unknown);
-        let link = context.links.find_for_holder(token).await.map_err(|error| unavailable(&error))?;
+        let link = context.links.find_for_holder(session.link).await.map_err(|error| unavailable(&error))?;
         let link = link.ok_or_else(unknown)?;
         let holder = holder::find(&context.consents.db, &link.holder).await.map_err(|error| unavailable(&error))?;
         let now = context.consents.now().await.map_err(|error| unavailable(&error))?;
         let holder = holder.ok_or_else(unknown)?.with_deadlines_applied(now);
         let by_calendar = || context.languages.for_calendar(&holder.facts.calendar).clone();
         let translation = options.translation.clone().unwrap_or_else(by_calendar);
-        Ok(Self { link, holder, translation })
+        Ok(Self { session, link, holder, translation })
     }
 
     fn state(&self) -> StatementState {
@@ -111,14 +134,15 @@ impl LinkedHolder {
         }
     }
 
-    /// Renders the page. `has_alert` says that the form was incomplete.
-    fn page(&self, context: &PageContext, code: StatusCode, text: &str, has_alert: bool) -> Response {
+    /// Renders the page. `is_incomplete` says that the form was sent and is incomplete.
+    fn page(&self, context: &PageContext, code: StatusCode, statement: &str, is_incomplete: bool) -> Response {
         let language = PageLanguage { languages: &context.languages, translation: &self.translation };
         let notice = self.holder.notice(self.link.notice);
         let due = notice.and_then(|notice| notice.deadline()).map(|deadline| deadline.due);
         let calendar = context.consents.rules.calendars.get(&self.holder.facts.calendar);
+        let content = FormContent { statement, is_incomplete, secret: &self.session.form_secret };
         let due = due.zip(calendar.ok()).map(|(due, calendar)| format_time(&self.translation.time, calendar, due));
-        let page = HolderPage::new(language, &self.holder, notice, self.state(), due.as_deref(), text, has_alert);
+        let page = HolderPage::new(language, &self.holder, notice, self.state(), due.as_deref(), content);
         render_page(language, code, &page)
     }
 }

@@ -1,12 +1,14 @@
 //! The consent page: the public page that the links in notices (mails to the customer) lead to.
 //!
-//! `GET` and `HEAD` only show the consent, so mail scanners and prefetching decide nothing. Only a
-//! `POST` with a decision and its confirmation acts (R43). The page needs no scripts, no cookies
-//! and no external resources.
+//! A link leads to an address without its token, see [`session`]. `GET` and `HEAD` only show the
+//! consent, so mail scanners and prefetching decide nothing. Only a `POST` with a decision and its
+//! confirmation acts (R43). The page needs no scripts and no external resources.
 
 mod form;
 mod guard;
 mod holder;
+mod limits;
+mod session;
 #[cfg(test)]
 mod tests;
 mod view;
@@ -16,10 +18,10 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::Router;
-use axum::extract::rejection::FormRejection;
-use axum::extract::{FromRequestParts, Path, Query, State};
+use axum::extract::rejection::{FormRejection, PathRejection};
+use axum::extract::{FromRequestParts, Path, Query, RawQuery, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderName, StatusCode, Uri, header};
 use axum::response::{Html, IntoResponse as _, Response};
 use axum::routing::get;
 use cpor_durable::{Command, CommandError, Writer};
@@ -29,11 +31,14 @@ use tokio::sync::Semaphore;
 use crate::consents::{Consents, CustomerDecision};
 use crate::domain::{self, Channel, Consent, Refusal, Terms};
 use crate::languages::Languages;
-use crate::links::ConsentLinks;
+use crate::links::{ConsentLinks, TokenHash};
+use crate::session_keys::SessionKeys;
 use crate::store::holder::HolderStore;
 use crate::store::link::ConsentLink;
 use crate::translation::Translation;
 use form::{Decision, Form, QueryParams};
+use limits::RateLimits;
+use session::{Session, Sessions, start_session};
 use view::{Alert, ConfirmPage, ConsentView, PageLanguage, Problem, ProblemPage, StatusPage};
 
 /// The dependencies of the page.
@@ -47,22 +52,53 @@ pub(crate) struct PageContext {
     /// The translations of the page.
     pub(crate) languages: Arc<Languages>,
     /// Scheme and authority of the public URL.
-    pub(crate) origin: String,
+    origin: String,
+    /// Whether browsers reach the page by https.
+    is_secure: bool,
+    /// The header in which a proxy names the client's address.
+    client_address_header: Option<HeaderName>,
+    /// Starts and finds the sessions of readers.
+    sessions: Sessions,
+    /// The limits for requests.
+    limits: RateLimits,
     /// The permits that limit the number of concurrent requests.
     request_permits: Semaphore,
 }
 
 impl PageContext {
-    /// Creates the context of the page. `origin` is scheme and authority of the public URL.
+    /// Creates the context of the page.
     pub(crate) fn new(
         consents: Consents,
         holders: Writer<HolderStore>,
         links: ConsentLinks,
         languages: Arc<Languages>,
-        origin: String,
+        settings: PageSettings,
     ) -> Self {
-        Self { consents, holders, links, languages, origin, request_permits: Semaphore::new(guard::MAX_REQUESTS) }
+        let PageSettings { origin, session_keys, client_address_header } = settings;
+        let is_secure = origin.starts_with("https:");
+        Self {
+            consents,
+            holders,
+            links,
+            languages,
+            origin,
+            is_secure,
+            client_address_header,
+            sessions: Sessions::new(session_keys, is_secure),
+            limits: RateLimits::default(),
+            request_permits: Semaphore::new(guard::MAX_REQUESTS),
+        }
     }
+}
+
+/// The settings of the page.
+pub(crate) struct PageSettings {
+    /// Scheme and authority of the public URL.
+    pub(crate) origin: String,
+    /// The keys that seal sessions.
+    pub(crate) session_keys: SessionKeys,
+    /// The header in which a proxy names the client's address; `None` if there is no proxy.
+    pub(crate) client_address_header: Option<HeaderName>,
 }
 
 /// Returns the routes of the public listener. The server must not log paths, because they contain
@@ -71,8 +107,10 @@ pub(crate) fn router(context: PageContext) -> Router {
     let context = Arc::new(context);
     Router::new()
         .route("/", get(show_start))
-        .route("/consent/{token}", get(show_consent).post(submit_decision))
-        .route("/statement/{token}", get(holder::show_statement).post(holder::submit_statement))
+        .route("/consent/{token}", get(open_consent_link))
+        .route("/decision/{notice}", get(show_consent).post(submit_decision))
+        .route("/statement/{token}", get(holder::open_statement_link))
+        .route("/answer/{notice}", get(holder::show_statement).post(holder::submit_statement))
         .route("/robots.txt", get(|| async { "User-agent: *\nDisallow: /\n" }))
         .fallback(page_not_found)
         .method_not_allowed_fallback(method_not_allowed)
@@ -85,14 +123,35 @@ async fn show_start(State(context): State<Arc<PageContext>>, options: RequestOpt
     problem_page(&context, options.translation.as_deref(), StatusCode::OK, Problem::Start)
 }
 
-/// Shows the state of the consent. If the query contains a decision that is still possible, shows
-/// the page that asks for confirmation instead.
-async fn show_consent(
+/// Starts a session and leads to the address of the page without the token. Nothing is consumed, so
+/// the link can be opened again.
+async fn open_consent_link(
     State(context): State<Arc<PageContext>>,
-    Path(token): Path<String>,
+    token: Result<Path<String>, PathRejection>,
+    RawQuery(query): RawQuery,
     options: RequestOptions,
 ) -> Response {
-    let linked_consent = match LinkedConsent::find(&context, &token, &options).await {
+    let (token, translation) = (token_hash(token), options.translation.as_deref());
+    if let Err(wait) = context.limits.links.check(token) {
+        return guard::too_many_requests_page(&context, translation, wait);
+    }
+    match context.links.find(token).await {
+        Ok(Some(link)) => start_session(&context, "decision", link.notice, token, query.as_deref()),
+        Ok(None) => problem_page(&context, translation, StatusCode::NOT_FOUND, Problem::Unknown),
+        Err(error) => unavailable_page(&context, translation, &error),
+    }
+}
+
+/// Returns the hash of the token in a path. A path that is not UTF-8 is treated like any token that
+/// does not exist.
+fn token_hash(token: Result<Path<String>, PathRejection>) -> TokenHash {
+    TokenHash::of(&token.map(|Path(token)| token).unwrap_or_default())
+}
+
+/// Shows the state of the consent. If the query contains a decision that is still possible, shows
+/// the page that asks for confirmation instead.
+async fn show_consent(State(context): State<Arc<PageContext>>, session: Session, options: RequestOptions) -> Response {
+    let linked_consent = match LinkedConsent::find(&context, session, &options).await {
         Ok(linked_consent) => linked_consent,
         Err(error_page) => return error_page,
     };
@@ -106,14 +165,17 @@ async fn show_consent(
 /// again.
 async fn submit_decision(
     State(context): State<Arc<PageContext>>,
-    Path(token): Path<String>,
+    session: Session,
     options: RequestOptions,
     form: Result<axum::Form<Form>, FormRejection>,
 ) -> Response {
     let Ok(axum::Form(form)) = form else {
         return problem_page(&context, options.translation.as_deref(), StatusCode::BAD_REQUEST, Problem::Form);
     };
-    let linked_consent = match LinkedConsent::find(&context, &token, &options).await {
+    if !session.has_sent(&form.session) {
+        return problem_page(&context, options.translation.as_deref(), StatusCode::FORBIDDEN, Problem::Foreign);
+    }
+    let linked_consent = match LinkedConsent::find(&context, session, &options).await {
         Ok(linked_consent) => linked_consent,
         Err(error_page) => return error_page,
     };
@@ -148,6 +210,8 @@ async fn method_not_allowed(State(context): State<Arc<PageContext>>, options: Re
 
 /// The consent that a link leads to, in the reader's language.
 struct LinkedConsent {
+    /// The session of the reader.
+    session: Session,
     /// The link that the reader used.
     link: ConsentLink,
     /// The consent, with passed deadlines applied.
@@ -160,9 +224,10 @@ struct LinkedConsent {
 
 impl LinkedConsent {
     /// Loads the consent of the link. Returns an error page if there is none or it cannot be read.
-    async fn find(context: &PageContext, token: &str, options: &RequestOptions) -> Result<Self, Response> {
+    async fn find(context: &PageContext, session: Session, options: &RequestOptions) -> Result<Self, Response> {
         let translation = options.translation.as_deref();
-        let link = context.links.find(token).await.map_err(|error| unavailable_page(context, translation, &error))?;
+        let link = context.links.find(session.link).await;
+        let link = link.map_err(|error| unavailable_page(context, translation, &error))?;
         let link = link.ok_or_else(|| problem_page(context, translation, StatusCode::NOT_FOUND, Problem::Unknown))?;
         let consent = context
             .consents
@@ -181,7 +246,7 @@ impl LinkedConsent {
             .as_ref()
             .unwrap_or_else(|| context.languages.for_calendar(&consent.claim.calendar))
             .clone();
-        Ok(Self { link, consent, terms, translation })
+        Ok(Self { session, link, consent, terms, translation })
     }
 
     /// Returns the consent as the holder of this link sees it.
@@ -202,7 +267,9 @@ impl LinkedConsent {
     async fn submit(mut self, context: &PageContext, decision: Decision, comment: String) -> Response {
         let (command_name, customer_decision) = match decision {
             Decision::Approve => ("approve_by_link", CustomerDecision::ApproveByLink(self.link.notice)),
-            Decision::Decline => ("decline_by_link", CustomerDecision::Decline { comment }),
+            Decision::Decline => {
+                ("decline_by_link", CustomerDecision::DeclineByLink { notice: self.link.notice, comment })
+            }
         };
         // The person who used the link is unknown, so the id of the notice stands for the actor.
         let actor = Actor::new(ActorSide::Customer, format!("link:{}", self.link.notice));
@@ -269,7 +336,8 @@ impl LinkedConsent {
         alert: Option<Alert>,
     ) -> Response {
         let language = PageLanguage { languages: &context.languages, translation: &self.translation };
-        render_page(language, code, &ConfirmPage::new(language, self.view(), decision, comment, alert))
+        let page = ConfirmPage::new(language, self.view(), decision, comment, alert, &self.session.form_secret);
+        render_page(language, code, &page)
     }
 }
 

@@ -3,9 +3,12 @@
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use axum::response::Response;
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use cpor_proto::events::v1::event::Payload;
 use cpor_testing::on_both_databases;
 use http_body_util::BodyExt as _;
+use sha2::{Digest as _, Sha256};
 use tower::ServiceExt as _;
 
 use super::*;
@@ -26,10 +29,35 @@ on_both_databases![
     partner_texts_are_escaped,
     r29_an_earlier_link_can_only_decline,
     language_of_the_browser_then_of_the_calendar,
+    r43_the_token_leaves_the_address,
+    r43_two_links_are_open_in_one_browser,
+    r43_replicas_share_sessions_and_rotate_keys,
+    r43_an_expired_session_decides_nothing,
+    r43_a_form_without_the_secret_is_refused,
+    r43_links_and_addresses_are_limited,
 ];
 
 /// A client of the page.
 struct Browser(Router);
+
+/// What a browser keeps after it has opened a link.
+struct OpenSession {
+    path: String,
+    cookie: String,
+}
+
+impl OpenSession {
+    /// The secret in the forms of the session.
+    fn secret(&self) -> String {
+        let (_, value) = self.cookie.split_once('=').unwrap();
+        URL_SAFE_NO_PAD.encode(Sha256::digest(format!("form {value}")))
+    }
+}
+
+/// A line of a file with keys for sessions.
+fn key_line(id: &str) -> String {
+    format!("{id} {}\n", STANDARD.encode(cpor_types::Entropy::secret(&cpor_types::SystemEntropy)))
+}
 
 struct PageResponse {
     code: StatusCode,
@@ -39,18 +67,59 @@ struct PageResponse {
 
 impl Browser {
     fn new(system: &TestSystem) -> Self {
-        let languages = Arc::new(Languages::shipped().unwrap());
+        Self::with(system, &key_line("a"), None)
+    }
+
+    /// A client of a replica that has these keys, and trusts this header of its proxy.
+    fn with(system: &TestSystem, keys: &str, client_address_header: Option<&'static str>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("keys");
+        std::fs::write(&file, keys).unwrap();
         let context = PageContext::new(
             system.consents.clone(),
             system.holders.clone(),
             system.links.clone(),
-            languages,
-            "https://consent.example".into(),
+            Arc::new(Languages::shipped().unwrap()),
+            PageSettings {
+                origin: "https://consent.example".into(),
+                session_keys: SessionKeys::load(&file).unwrap(),
+                client_address_header: client_address_header.map(HeaderName::from_static),
+            },
         );
         Self(router(context))
     }
 
+    /// Opens a link as a browser does, and sends the request to the page that it leads to. Returns
+    /// the response to the link if it leads nowhere. Other paths are requested as they are.
     async fn request(&self, method: Method, path: &str, form: Option<&str>, headers: &[(&str, &str)]) -> PageResponse {
+        if !path.starts_with("/consent/") {
+            return self.send(method, path, form, headers).await;
+        }
+        match self.open(path).await {
+            Ok(session) => {
+                let form = form.map(|form| format!("{form}&session={}", session.secret()));
+                let headers = [&[("cookie", session.cookie.as_str())], headers].concat();
+                self.send(method, &session.path, form.as_deref(), &headers).await
+            }
+            Err(response) => response,
+        }
+    }
+
+    /// Opens a link, and returns the session that it starts.
+    async fn open(&self, link: &str) -> Result<OpenSession, PageResponse> {
+        let response = self.send(Method::GET, link, None, &[]).await;
+        let header = |name: header::HeaderName| Some(response.headers.get(name)?.to_str().unwrap().to_owned());
+        match (response.code, header(header::LOCATION), header(header::SET_COOKIE)) {
+            (StatusCode::SEE_OTHER, Some(location), Some(cookie)) => Ok(OpenSession {
+                path: location.strip_prefix("..").unwrap().to_owned(),
+                cookie: cookie.split(';').next().unwrap().to_owned(),
+            }),
+            (_, _, _) => Err(response),
+        }
+    }
+
+    /// Sends one request.
+    async fn send(&self, method: Method, path: &str, form: Option<&str>, headers: &[(&str, &str)]) -> PageResponse {
         let mut request = Request::builder().method(method).uri(path);
         if form.is_some() {
             request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
@@ -268,6 +337,7 @@ async fn every_response_has_the_security_headers(system: TestSystem) {
         let PageResponse { headers, page, .. } = browser.get(&path).await;
         assert_eq!(headers[header::CACHE_CONTROL], "no-store");
         assert_eq!(headers[header::REFERRER_POLICY], "no-referrer");
+        assert_eq!(headers[header::STRICT_TRANSPORT_SECURITY], "max-age=31536000");
         assert_eq!(headers["x-robots-tag"], "noindex, nofollow, noarchive");
         let policy = headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
         assert!(policy.starts_with("default-src 'none'; style-src 'sha256-"), "{policy}");
@@ -333,4 +403,128 @@ async fn language_of_the_browser_then_of_the_calendar(system: TestSystem) {
     assert_eq!(language("/nowhere", "ja").await, "en");
     let declined = browser.post(&format!("{link}?lang=cs"), "decision=decline&confirm=yes").await;
     assert!(declined.page.contains("Odmítli jste"), "{}", declined.page);
+}
+
+async fn r43_the_token_leaves_the_address(system: TestSystem) {
+    system.submit_claim().await;
+    let (browser, token) = (Browser::new(&system), system.consent_token());
+    let before = system.consent().await;
+    let notice = before.notices[0].id;
+    for (method, query) in [(Method::GET, ""), (Method::HEAD, ""), (Method::GET, "?lang=de")] {
+        let opened = browser.send(method, &format!("/consent/{token}{query}"), None, &[]).await;
+        assert_eq!(opened.code, StatusCode::SEE_OTHER);
+        assert_eq!(opened.headers[header::LOCATION], format!("../decision/{notice}{query}"));
+        let cookie = opened.headers[header::SET_COOKIE].to_str().unwrap();
+        assert!(cookie.starts_with(&format!("__Host-cpor-decision-{notice}=a.")), "{cookie}");
+        assert!(cookie.ends_with("; Path=/; Max-Age=7200; HttpOnly; SameSite=Lax; Secure"), "{cookie}");
+        assert!(!format!("{:?}{}", opened.headers, opened.page).contains(&token));
+        assert_eq!(opened.headers[header::REFERRER_POLICY], "no-referrer");
+        assert_eq!(opened.headers[header::CACHE_CONTROL], "no-store");
+    }
+    let session = browser.open(&format!("/consent/{token}")).await.ok().unwrap();
+    let page = browser.send(Method::GET, &session.path, None, &[("cookie", &session.cookie)]).await;
+    assert_eq!(page.code, StatusCode::OK);
+    assert!(!page.page.contains(&token) && !page.page.contains("/consent/"), "{}", page.page);
+    let form = Some("decision=decline&confirm=yes");
+    let direct = browser.send(Method::POST, &format!("/consent/{token}"), form, &[]).await;
+    assert_eq!(direct.code, StatusCode::METHOD_NOT_ALLOWED);
+    assert_eq!(system.consent().await, before, "nothing is consumed");
+}
+
+async fn r43_two_links_are_open_in_one_browser(system: TestSystem) {
+    system.submit_claim().await;
+    let (browser, first) = (Browser::new(&system), format!("/consent/{}", system.consent_token()));
+    system.approve_claim().await;
+    let second = format!("/consent/{}", system.consent_token());
+    let (first, second) = (browser.open(&first).await.ok().unwrap(), browser.open(&second).await.ok().unwrap());
+    let both = format!("other=x; {}; {}", first.cookie, second.cookie);
+    for session in [&first, &second] {
+        assert_eq!(browser.send(Method::GET, &session.path, None, &[("cookie", &both)]).await.code, StatusCode::OK);
+    }
+    let (_, value) = first.cookie.split_once('=').unwrap();
+    let (name, _) = second.cookie.split_once('=').unwrap();
+    for cookie in [first.cookie.clone(), format!("{name}={value}")] {
+        let response = browser.send(Method::GET, &second.path, None, &[("cookie", &cookie)]).await;
+        assert_eq!(response.code, StatusCode::FORBIDDEN, "a session opens only the page of its link");
+    }
+}
+
+async fn r43_replicas_share_sessions_and_rotate_keys(system: TestSystem) {
+    system.submit_claim().await;
+    let (old, new) = (key_line("old"), key_line("new"));
+    let link = format!("/consent/{}", system.consent_token());
+    let session = Browser::with(&system, &old, None).open(&link).await.ok().unwrap();
+    for (keys, code) in
+        [(&old, StatusCode::OK), (&format!("{new}{old}"), StatusCode::OK), (&new, StatusCode::FORBIDDEN)]
+    {
+        let replica = Browser::with(&system, keys, None);
+        assert_eq!(replica.send(Method::GET, &session.path, None, &[("cookie", &session.cookie)]).await.code, code);
+    }
+    let rotated = Browser::with(&system, &format!("{new}{old}"), None).open(&link).await.ok().unwrap();
+    assert!(rotated.cookie.contains("=new."), "the first key seals: {}", rotated.cookie);
+}
+
+async fn r43_an_expired_session_decides_nothing(system: TestSystem) {
+    system.submit_claim().await;
+    let (browser, link) = (Browser::new(&system), format!("/consent/{}", system.consent_token()));
+    let (before, session) = (system.consent().await, browser.open(&link).await.ok().unwrap());
+    system.clock.advance_by(chrono::TimeDelta::hours(2));
+    let form = format!("decision=decline&confirm=yes&session={}", session.secret());
+    let cookie = [("cookie", session.cookie.as_str())];
+    let mut pages = vec![
+        browser.send(Method::GET, &session.path, None, &cookie).await,
+        browser.send(Method::POST, &session.path, Some(&form), &cookie).await,
+        browser.send(Method::GET, &session.path, None, &[]).await,
+        browser.send(Method::GET, &format!("/decision/{}", uuid::Uuid::nil()), None, &[]).await,
+        browser.send(Method::GET, "/answer/x", None, &[]).await,
+    ];
+    assert!(pages.iter().all(|response| response.code == StatusCode::FORBIDDEN));
+    assert!(pages[0].page.contains("Please open the link from the e-mail again"), "{}", pages[0].page);
+    pages.dedup_by(|one, other| one.page == other.page);
+    assert_eq!((pages.len(), system.consent().await), (1, before));
+    assert_eq!(browser.get(&link).await.code, StatusCode::OK, "the link still works");
+}
+
+async fn r43_a_form_without_the_secret_is_refused(system: TestSystem) {
+    system.submit_claim().await;
+    let (browser, link) = (Browser::new(&system), format!("/consent/{}", system.consent_token()));
+    let (before, session) = (system.consent().await, browser.open(&link).await.ok().unwrap());
+    let confirm = browser.get(&format!("{link}?decision=decline")).await.page;
+    assert!(confirm.contains("<input type=\"hidden\" name=\"session\" value=\""), "{confirm}");
+    // An old browser says nothing about the site that sent the form.
+    for secret in ["".to_owned(), "&session=".to_owned(), format!("&session={}", "A".repeat(43))] {
+        let form = format!("decision=decline&confirm=yes{secret}");
+        let response = browser.send(Method::POST, &session.path, Some(&form), &[("cookie", &session.cookie)]).await;
+        assert_eq!(response.code, StatusCode::FORBIDDEN, "{secret}");
+    }
+    assert_eq!(system.consent().await, before);
+}
+
+async fn r43_links_and_addresses_are_limited(system: TestSystem) {
+    system.submit_claim().await;
+    let browser = Browser::with(&system, &key_line("a"), Some("x-forwarded-for"));
+    let get =
+        async |path: &str, address: &str| browser.send(Method::GET, path, None, &[("x-forwarded-for", address)]).await;
+    let link = format!("/consent/{}", system.consent_token());
+    // Each link may be opened 60 times at once. The addresses are different ones.
+    let mut opened = 0;
+    let refused = loop {
+        opened += 1;
+        let response = get(&link, &format!("10.0.0.{opened}")).await;
+        if response.code != StatusCode::SEE_OTHER {
+            break response;
+        }
+    };
+    assert_eq!(refused.code, StatusCode::TOO_MANY_REQUESTS);
+    assert!((61..120).contains(&opened), "{opened}");
+    assert!(refused.headers[header::RETRY_AFTER].to_str().unwrap().parse::<u64>().unwrap() >= 1);
+    assert!(refused.page.contains("Please try again in a moment"), "{}", refused.page);
+    // One address tries tokens. What it claims to be is ignored; the last entry is that of the proxy.
+    let mut tried = 0;
+    while get(&format!("/consent/{tried}"), &format!("10.1.{tried}.1, 192.0.2.7")).await.code == StatusCode::NOT_FOUND {
+        tried += 1;
+    }
+    assert!((300..2_000).contains(&tried), "{tried}");
+    assert_eq!(get("/", "192.0.2.7").await.code, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(get("/", "192.0.2.8").await.code, StatusCode::OK, "other addresses are served");
 }

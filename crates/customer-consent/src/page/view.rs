@@ -16,7 +16,7 @@ use crate::translation::{Text, Translation};
 
 mod holder;
 
-pub(super) use holder::{HolderPage, StatementState};
+pub(super) use holder::{FormContent, HolderPage, StatementState};
 
 /// The style sheet of all pages. It is inlined, so that a page needs no other resource.
 const STYLE: &str = include_str!("../../templates/style.css");
@@ -252,6 +252,8 @@ pub(super) struct ConfirmPage<'a> {
     decline_until: Option<Section>,
     /// The value of the decision in the form.
     decision: &'static str,
+    /// The secret of the session in the form.
+    form_secret: &'a str,
     /// The comment field, on the page that confirms a decline.
     comment: Option<CommentField<'a>>,
     /// The label of the box that confirms the decision.
@@ -286,6 +288,7 @@ impl<'a> ConfirmPage<'a> {
         decision: Decision,
         comment: &'a str,
         alert: Option<Alert>,
+        form_secret: &'a str,
     ) -> Self {
         let (translation, consent) = (language.translation, view.consent);
         let (text, confirm) = (ConsentText::new(translation, consent, view.terms), &translation.confirm);
@@ -319,6 +322,7 @@ impl<'a> ConfirmPage<'a> {
             lead: text.fill(lead),
             decline_until: text.decline_until().filter(|_| decision == Decision::Approve),
             decision: decision.as_str(),
+            form_secret,
             comment: (decision == Decision::Decline).then(comment_field),
             check: text.fill(check),
             button: button.plain(),
@@ -353,6 +357,8 @@ pub(super) enum Problem {
     Start,
     /// The link does not exist or has expired. The reader cannot tell which.
     Unknown,
+    /// The session has expired, or the browser keeps no cookies.
+    NoSession,
     /// The form cannot be read.
     Form,
     /// The form came from another site.
@@ -367,6 +373,7 @@ impl<'a> ProblemPage<'a> {
         let (title, text) = match problem {
             Problem::Start => (&translation.problem.start_title, &translation.problem.start),
             Problem::Unknown => (&translation.problem.unknown_title, &translation.problem.unknown),
+            Problem::NoSession => (&translation.problem.session_title, &translation.problem.session),
             Problem::Form => (&translation.problem.form_title, &translation.problem.form),
             Problem::Foreign => (&translation.problem.foreign_title, &translation.problem.foreign),
             Problem::Busy => (&translation.problem.busy_title, &translation.problem.busy),

@@ -16,6 +16,7 @@ use super::entity::holder_link as link_row;
 use super::entity::legacy_holder::{self as row, HolderBody};
 use crate::domain::{HolderEvent, LegacyHolder};
 use crate::events::outgoing;
+use crate::links::TokenHash;
 
 /// Stores holders, one row for each, and queues their mails in the same transaction.
 #[derive(Clone, Copy, Debug)]
@@ -65,7 +66,7 @@ fn new_mails(change: &Change<LegacyHolder>) -> impl Iterator<Item = NewMail> {
                 owner: change.key.owner.clone(),
                 id: *notice,
                 kind: holder.notice(*notice)?.kind.mail_kind(),
-                recipient: holder.facts.contact_email.clone(),
+                recipient: holder.facts.contact_email.expose().to_owned(),
                 time: recorded.recorded_time,
                 data: serde_json::json!({ "holder": change.key.id }),
             })
@@ -111,12 +112,12 @@ pub(crate) struct HolderLink {
 /// Stores a link under the hash of its token. It executes one statement.
 pub(crate) async fn insert_link(
     db: &Db,
-    hash: [u8; 32],
+    hash: TokenHash,
     link: HolderLink,
     expire_time: Timestamp,
 ) -> Result<(), DbErr> {
     let row = link_row::ActiveModel {
-        hash: Set(hash.to_vec()),
+        hash: Set(hash.0.to_vec()),
         tenant: Set(link.holder.owner.into()),
         holder: Set(link.holder.id),
         notice: Set(link.notice),
@@ -126,9 +127,9 @@ pub(crate) async fn insert_link(
 }
 
 /// Returns the link with this hash unless it has expired. It executes one statement.
-pub(crate) async fn find_link(db: &Db, hash: [u8; 32], now: Timestamp) -> Result<Option<HolderLink>, DbErr> {
+pub(crate) async fn find_link(db: &Db, hash: TokenHash, now: Timestamp) -> Result<Option<HolderLink>, DbErr> {
     let not_expired = link_row::Column::ExpireTime.gt(now);
-    let found = link_row::Entity::find_by_id(hash.to_vec()).filter(not_expired).one(db.reader()).await?;
+    let found = link_row::Entity::find_by_id(hash.0.to_vec()).filter(not_expired).one(db.reader()).await?;
     Ok(found.map(|row| HolderLink { holder: AggregateKey::new(row.tenant, row.holder), notice: row.notice }))
 }
 

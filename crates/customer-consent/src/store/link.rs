@@ -8,6 +8,7 @@ use sea_orm::{ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _};
 use uuid::Uuid;
 
 use super::entity::link_token as row;
+use crate::links::TokenHash;
 
 /// The consent and the notice that a consent link belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,13 +23,13 @@ pub(crate) struct ConsentLink {
 /// its own.
 pub(crate) async fn insert(
     db: &Db,
-    hash: [u8; 32],
+    hash: TokenHash,
     link: ConsentLink,
     create_time: Timestamp,
     expire_time: Timestamp,
 ) -> Result<(), DbErr> {
     let row = row::ActiveModel {
-        hash: Set(hash.to_vec()),
+        hash: Set(hash.0.to_vec()),
         tenant: Set(link.consent.owner.into()),
         claim: Set(link.consent.id.into()),
         notice: Set(link.notice.into()),
@@ -39,9 +40,9 @@ pub(crate) async fn insert(
 }
 
 /// Returns the link with this hash unless it has expired. It executes one statement.
-pub(crate) async fn find(db: &Db, hash: [u8; 32], now: Timestamp) -> Result<Option<ConsentLink>, DbErr> {
+pub(crate) async fn find(db: &Db, hash: TokenHash, now: Timestamp) -> Result<Option<ConsentLink>, DbErr> {
     let not_expired = row::Column::ExpireTime.gt(now);
-    let link_row = row::Entity::find_by_id(hash.to_vec()).filter(not_expired).one(db.reader()).await?;
+    let link_row = row::Entity::find_by_id(hash.0.to_vec()).filter(not_expired).one(db.reader()).await?;
     Ok(link_row
         .map(|row| ConsentLink { consent: AggregateKey::new(row.tenant, row.claim.into()), notice: row.notice.into() }))
 }

@@ -85,7 +85,7 @@ fn new_mails(change: &Change<Consent>) -> impl Iterator<Item = NewMail> {
                 owner: change.key.owner.clone(),
                 id: notice.id,
                 kind: notice.kind.as_str(),
-                recipient: notice.contact.email.clone(),
+                recipient: notice.contact.email.expose().to_owned(),
                 time: recorded.recorded_time,
                 data: serde_json::json!({ "claim": change.key.id }),
             })
@@ -97,7 +97,7 @@ fn new_mails(change: &Change<Consent>) -> impl Iterator<Item = NewMail> {
                 owner: change.key.owner.clone(),
                 id: confirmation.id,
                 kind: CONFIRMATION_MAIL,
-                recipient: confirmation.contact.email.clone(),
+                recipient: confirmation.contact.email.expose().to_owned(),
                 time: recorded.recorded_time,
                 data: serde_json::json!({ "claim": change.key.id }),
             })

@@ -84,7 +84,7 @@ mod tests {
 
     fn caller(subject: &str, partner: Option<&str>, tenant: Option<&str>) -> Caller {
         Caller {
-            subject: subject.to_owned(),
+            subject: subject.into(),
             roles: Vec::new(),
             partner: partner.map(|id| id.parse().unwrap()),
             tenant: tenant.map(|id| id.parse().unwrap()),

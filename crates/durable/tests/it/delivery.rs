@@ -56,7 +56,7 @@ async fn events_carry_actor_and_effective_time(fixture: Fixture) {
     run_add(&services.test_writer.writer, command(&key(1)).effective_at(earlier), 1).await.unwrap();
     services.drain().await;
     let (_, _, actor, effective, _) = crate::tickets::history(&services.mirror_fixture.db, &key(1)).await.remove(0);
-    assert_eq!((actor, effective), (crate::tickets::alice().to_string(), earlier));
+    assert_eq!((actor, effective), (crate::tickets::alice().to_text(), earlier));
 }
 
 async fn many_streams_share_deliveries(fixture: Fixture) {

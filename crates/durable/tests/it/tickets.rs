@@ -242,7 +242,7 @@ fn entries(change: &Change<Ticket>) -> impl Iterator<Item = entry::ActiveModel> 
         id: Set(change.key.id),
         version: Set(recorded.version.cast_signed()),
         event: Set(recorded.event.text()),
-        actor: Set(recorded.actor.to_string()),
+        actor: Set(recorded.actor.to_text()),
         effective_time: Set(recorded.effective_time),
         recorded_time: Set(recorded.recorded_time),
     })

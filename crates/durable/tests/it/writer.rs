@@ -76,7 +76,7 @@ async fn recorded_events_have_actor_and_times(fixture: Fixture) {
     let test_writer = TestWriter::new(&fixture.host().await);
     let earlier = start() - chrono::TimeDelta::hours(1);
     run_open(&test_writer.writer, command(&key(1)).effective_at(earlier), "one", None).await.unwrap();
-    assert_eq!(history(&fixture.db, &key(1)).await, [(1, "opened".to_owned(), alice().to_string(), earlier, start())]);
+    assert_eq!(history(&fixture.db, &key(1)).await, [(1, "opened".to_owned(), alice().to_text(), earlier, start())]);
 }
 
 async fn an_unchanged_aggregate_is_not_saved(fixture: Fixture) {

@@ -45,7 +45,7 @@ fn request_by<T>(caller: Caller, method: &str, request: T) -> Request<T> {
 
 fn caller(side: ActorSide, partner: Option<&str>) -> Caller {
     Caller {
-        subject: "somebody".to_owned(),
+        subject: "somebody".into(),
         roles: Vec::new(),
         partner: partner.map(|id| id.parse().unwrap()),
         tenant: None,

@@ -22,7 +22,7 @@ pub(super) async fn handle(
     // finds the first note.
     let id = RequestId::from_request(&caller, CreateReviewNoteRequest::METHOD, &request)?;
     let id = id.as_ref().map_or_else(|| api.entropy.uuid(), RequestId::derived_uuid);
-    let (author, text) = (caller.subject.clone(), request.note.clone().unwrap_or_default().text);
+    let (author, text) = (caller.subject.expose().to_owned(), request.note.clone().unwrap_or_default().text);
     let new_note = move |time| Note { id, author: author.clone(), text: text.clone(), time };
     let added = new_note.clone();
     let decide = move |case: &ReviewCase, now| case.add_note(added(now), now);

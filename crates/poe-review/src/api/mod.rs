@@ -120,7 +120,7 @@ fn case_for_caller(caller: &Caller, case: &Versioned<ReviewCase>) -> ProtoReview
 
 /// Returns the caller as the person who gives a command.
 fn reviewer(caller: &Caller) -> Reviewer {
-    Reviewer { subject: caller.subject.clone(), is_lead: caller.has_role(Role::ReviewLead) }
+    Reviewer { subject: caller.subject.expose().to_owned(), is_lead: caller.has_role(Role::ReviewLead) }
 }
 
 #[tonic::async_trait]

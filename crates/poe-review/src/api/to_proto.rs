@@ -53,7 +53,11 @@ pub(super) fn review_case(
 /// Converts the customer contact. Returns `None` if it was erased.
 fn contact(contact: &CustomerContact) -> Option<Contact> {
     let CustomerContact { name, title, email, authorized: _ } = contact.clone();
-    (!email.is_empty()).then_some(Contact { name, title, email })
+    (!email.is_empty()).then(|| Contact {
+        name: name.into_exposed(),
+        title: title.into_exposed(),
+        email: email.into_exposed(),
+    })
 }
 
 /// Converts what the registry's check of a submitted claim found, which has changed since the
@@ -145,7 +149,7 @@ pub(super) fn arbitration(arbitration: &Arbitration) -> proto::Arbitration {
         name: ArbitrationName { tenant: arbitration.tenant, arbitration: arbitration.id }.to_string(),
         awards: arbitration.awards.iter().zip(outcomes).map(award).collect(),
         comment: arbitration.comment.clone(),
-        author: arbitration.actor.subject.clone(),
+        author: arbitration.actor.subject.expose().to_owned(),
         create_time: Some(to_wire_time(arbitration.create_time)),
     }
 }

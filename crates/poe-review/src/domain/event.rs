@@ -5,7 +5,7 @@
 //! *key*). To *hold* a line is to reserve its key for the claim's partner. A *clock* measures the
 //! working time that reviewers have for one stage of the review.
 use super::{Approval, ClockKind, LineRefusal, Note, PartnerAction, Rejection};
-use cpor_types::{AssociationKey, DecisionId, LineId, PersonalData, PrimaryRejection};
+use cpor_types::{AssociationKey, DecisionId, LineId, Personal, PersonalData, PrimaryRejection};
 use std::collections::BTreeSet;
 
 /// A domain event of a review case.
@@ -137,7 +137,7 @@ pub enum CaseEvent {
     /// A reviewer confirmed that the customer contact can decide for the tenant (R43a).
     ContactConfirmed {
         /// The e-mail address of the contact.
-        email: String,
+        email: Personal,
     },
     /// A reviewer wrote a note, which only reviewers can read (R55).
     NoteCreated(Note),

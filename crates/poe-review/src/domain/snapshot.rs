@@ -1,12 +1,10 @@
 //! The claim as the reviewer sees it. The service claim-intake sends a snapshot with each
 //! submission, resubmission, dispute and edit.
 use cpor_types::{
-    Activity, AssociationKey, ClaimName, EvidenceKind, EvidenceName, LineId, MpnId, PolicyId, ProductId, SolutionArea,
-    Timestamp,
+    Activity, AssociationKey, ClaimName, EvidenceKind, EvidenceName, LineId, MpnId, Personal, PolicyId, ProductId,
+    SolutionArea, Timestamp,
 };
 use serde::{Deserialize, Serialize};
-use std::fmt;
-
 /// A claim at one moment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Snapshot {
@@ -42,24 +40,18 @@ pub struct Snapshot {
 
 /// The contact through which the customer is notified. The texts are personal data, and empty after
 /// they were erased. `Debug` prints none of them.
-#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CustomerContact {
     /// The full name.
-    pub name: String,
+    pub name: Personal,
     /// The job title.
-    pub title: String,
+    pub title: Personal,
     /// The e-mail address.
-    pub email: String,
+    pub email: Personal,
     /// Whether an approval of the contact by link, and its silence, count as consent of the tenant
     /// (R43a): the address is at one of the tenant's domains, or a reviewer has confirmed the
     /// contact.
     pub authorized: bool,
-}
-
-impl fmt::Debug for CustomerContact {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CustomerContact").field("authorized", &self.authorized).finish_non_exhaustive()
-    }
 }
 
 /// A document of the claim, without its content.

@@ -148,6 +148,7 @@ fn payload(case: &ReviewCase, event: &CaseEvent) -> Option<Payload> {
             })
         }
         CaseEvent::ContactConfirmed { email } => {
+            let email = email.into_exposed();
             Payload::CustomerContactConfirmed(proto::CustomerContactConfirmed { claim, review_case_id, email })
         }
         CaseEvent::NoteCreated(note) => Payload::ReviewNoted(proto::ReviewNoted { claim, review_case_id, text: note.text }),

@@ -22,9 +22,9 @@ pub(super) fn snapshot(message: Option<ClaimSnapshot>) -> Result<SnapshotOfCase,
     let claim: ClaimName = parse(&message.claim)?;
     let contact = message.customer_contact.unwrap_or_default();
     let customer_contact = CustomerContact {
-        name: contact.name,
-        title: contact.title,
-        email: contact.email,
+        name: contact.name.into(),
+        title: contact.title.into(),
+        email: contact.email.into(),
         authorized: message.customer_contact_authorized,
     };
     let snapshot = Snapshot {

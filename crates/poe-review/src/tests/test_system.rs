@@ -193,7 +193,7 @@ impl TestSystem {
 /// Builds a request of this caller, as the authentication layer passes it on.
 pub(crate) fn request_from<T>(subject: &str, role: Role, message: T) -> Request<T> {
     let caller = Caller {
-        subject: subject.to_owned(),
+        subject: subject.into(),
         roles: vec![role],
         partner: None,
         tenant: None,

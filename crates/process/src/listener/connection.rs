@@ -1,7 +1,6 @@
 //! An accepted connection that ends when it takes too long.
 use std::{
     io,
-    net::IpAddr,
     pin::Pin,
     sync::{
         Arc,
@@ -18,7 +17,7 @@ use tokio::{
 };
 use tonic::transport::server::Connected;
 
-use super::ConnectionLimits;
+use super::{ClientAddress, ConnectionLimits};
 use crate::quota::QuotaPermit;
 
 /// Records whether a connection was used for a request. The server must call [`Self::mark`] when a
@@ -44,6 +43,7 @@ impl ConnectionUse {
 pub struct Connection {
     stream: TcpStream,
     usage: ConnectionUse,
+    client: ClientAddress,
     /// Fires when the first request must have arrived. `None` after it has.
     setup_timer: Option<Pin<Box<Sleep>>>,
     /// Fires at the end of the maximum lifetime.
@@ -52,14 +52,20 @@ pub struct Connection {
     /// Fires when a blocked write must have made progress. `None` if no write is blocked.
     write_timer: Option<Pin<Box<Sleep>>>,
     /// The place among the open connections, which is freed with the connection.
-    _permit: QuotaPermit<IpAddr>,
+    _permit: QuotaPermit<ClientAddress>,
 }
 
 impl Connection {
-    pub(super) fn new(stream: TcpStream, limits: &ConnectionLimits, permit: QuotaPermit<IpAddr>) -> Self {
+    pub(super) fn new(
+        stream: TcpStream,
+        client: ClientAddress,
+        limits: &ConnectionLimits,
+        permit: QuotaPermit<ClientAddress>,
+    ) -> Self {
         Self {
             stream,
             usage: ConnectionUse::default(),
+            client,
             setup_timer: Some(Box::pin(sleep(limits.setup_timeout))),
             lifetime_timer: limits.max_lifetime.map(|lifetime| Box::pin(sleep(lifetime))),
             write_timeout: limits.write_timeout,
@@ -72,6 +78,12 @@ impl Connection {
     #[must_use]
     pub fn usage(&self) -> ConnectionUse {
         self.usage.clone()
+    }
+
+    /// Returns the address of the client.
+    #[must_use]
+    pub const fn client(&self) -> ClientAddress {
+        self.client
     }
 
     /// Returns an error if the setup or the whole connection has taken too long.

@@ -1,7 +1,7 @@
 //! A server for HTTP/1.1, for browsers and operators.
 use std::time::Duration;
 
-use axum::Router;
+use axum::{Extension, Router};
 use hyper::server::conn::http1;
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
@@ -32,7 +32,7 @@ pub async fn serve(listener: LimitedListener, router: Router, stop: Cancellation
         };
         // The timeout for headers takes the place of the setup timeout.
         connection.usage().mark();
-        let service = TowerToHyperService::new(router.clone());
+        let service = TowerToHyperService::new(router.clone().layer(Extension(connection.client())));
         let serving = connections.watch(server.serve_connection(TokioIo::new(connection), service));
         tokio::spawn(async move {
             if let Err(error) = serving.await {

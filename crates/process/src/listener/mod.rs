@@ -49,7 +49,7 @@ pub struct LimitedListener {
     listener: TcpListener,
     limits: ConnectionLimits,
     /// The open connections, by client address.
-    open: Arc<Quota<IpAddr>>,
+    open: Arc<Quota<ClientAddress>>,
     /// The name of the listener in metrics.
     name: &'static str,
     /// Counts the connections that were closed because of a maximum.
@@ -77,14 +77,14 @@ impl LimitedListener {
                     continue;
                 }
             };
-            let address = counted_address(peer.ip());
+            let address = ClientAddress::new(peer.ip());
             let Ok(permit) = self.open.take([Some((address, self.limits.max_open_per_address))]) else {
                 self.refused.add(&[("listener", self.name)], 1);
                 continue;
             };
             // An error means that the client is already gone, which the first read reports.
             let (Ok(()) | Err(_)) = stream.set_nodelay(true);
-            return Connection::new(stream, &self.limits, permit);
+            return Connection::new(stream, address, &self.limits, permit);
         }
     }
 
@@ -98,11 +98,18 @@ impl LimitedListener {
     }
 }
 
-/// Returns the address under which the connections of a client are counted: an IPv4 address, or the
-/// first 64 bits of an IPv6 address.
-fn counted_address(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V4(address) => address.into(),
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
+/// The address under which the connections and requests of a client are counted: an IPv4 address,
+/// or the first 64 bits of an IPv6 address. Each request of [`serve_http1`] has it as an extension.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ClientAddress(IpAddr);
+
+impl ClientAddress {
+    /// Returns the address under which a client with this address is counted.
+    #[must_use]
+    pub fn new(address: IpAddr) -> Self {
+        Self(match address.to_canonical() {
+            IpAddr::V4(address) => address.into(),
+            IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
+        })
     }
 }

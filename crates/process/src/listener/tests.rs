@@ -56,7 +56,7 @@ async fn connections_above_the_maxima_are_closed() {
 
 #[test]
 fn a_network_of_ipv6_counts_as_one_address() {
-    let counted = |address: &str| counted_address(address.parse().unwrap());
+    let counted = |address: &str| ClientAddress::new(address.parse().unwrap());
     assert_eq!(counted("2001:db8:1:2::1"), counted("2001:db8:1:2:ffff::9"));
     assert_ne!(counted("2001:db8:1:2::1"), counted("2001:db8:1:3::1"));
     assert_eq!(counted("::ffff:192.0.2.1"), counted("192.0.2.1"));

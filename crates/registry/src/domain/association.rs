@@ -5,8 +5,8 @@
 use serde::{Deserialize, Serialize};
 
 use cpor_types::{
-    Activity, AssociationKey, CaseId, ClaimName, LineId, MpnId, PartnerId, ProductId, ProductKind, SolutionArea,
-    SubscriptionId, Timestamp,
+    Activity, AssociationKey, CaseId, ClaimName, LineId, MpnId, PartnerId, Personal, ProductId, ProductKind,
+    SolutionArea, SubscriptionId, Timestamp,
 };
 
 pub(crate) use cpor_types::AssociationEndReason as EndReason;
@@ -44,9 +44,9 @@ pub(crate) enum Source {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct HolderContact {
     /// The name of the contact.
-    pub(crate) name: String,
+    pub(crate) name: Personal,
     /// The e-mail address of the contact.
-    pub(crate) email: String,
+    pub(crate) email: Personal,
     /// The display name of the partner.
     pub(crate) partner: String,
     /// The display name of the product.

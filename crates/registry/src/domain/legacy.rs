@@ -216,8 +216,8 @@ impl LegacyAssociation {
     ) -> Option<HolderContact> {
         let (name, email) = self.contact.clone()?;
         Some(HolderContact {
-            name,
-            email,
+            name: name.into(),
+            email: email.into(),
             partner: partner.display_name.clone(),
             product: catalog.get(&subscription.product)?.display_name.clone(),
             calendar: partner.locations.get(&self.mpn_id)?.calendar.clone(),

@@ -134,7 +134,11 @@ fn legacy_holder_notified(
         partner_display_name: contact.partner.clone(),
         product_display_name: contact.product.clone(),
         calendar: contact.calendar.clone(),
-        contact: Some(Contact { name: contact.name.clone(), title: String::new(), email: contact.email.clone() }),
+        contact: Some(Contact {
+            name: contact.name.expose().to_owned(),
+            title: String::new(),
+            email: contact.email.expose().to_owned(),
+        }),
         review_case_id: review_case.map(ToString::to_string).unwrap_or_default(),
         comment: comment.to_owned(),
         end_reason: end_reason.map_or(0, |reason| reason.to_number()),

@@ -168,7 +168,7 @@ fn request<T>(path: &str, side: ActorSide, message: T) -> Request<T> {
     ];
     let table = MethodTable::build(&services).unwrap();
     let caller = Caller {
-        subject: "alice".to_owned(),
+        subject: "alice".into(),
         roles: Vec::new(),
         partner: Some("contoso".parse().unwrap()),
         tenant: None,
@@ -191,7 +191,7 @@ const GET: &str = "/cpor.claims.v1.ClaimService/GetClaim";
 #[test]
 fn refuses_a_resource_of_another_owner() {
     let (caller, message) = validate(request(GET, ActorSide::Partner, get(CLAIM))).unwrap();
-    assert_eq!((caller.subject.as_str(), message.name.as_str()), ("alice", CLAIM));
+    assert_eq!((caller.subject.expose(), message.name.as_str()), ("alice", CLAIM));
     let foreign = CLAIM.replace("contoso", "fabrikam");
     let refused = validate(request(GET, ActorSide::Partner, get(&foreign))).unwrap_err();
     assert_eq!((refused.code(), reason(&refused).as_deref()), (Code::NotFound, Some("RESOURCE_NOT_FOUND")));

@@ -18,7 +18,7 @@ use axum::{
     response::Response,
 };
 use cpor_proto::options::v1::ErrorReason;
-use cpor_types::{PartnerId, Service, TenantId};
+use cpor_types::{PartnerId, Personal, Service, TenantId};
 use http_body::{Frame, SizeHint};
 use tokio::time::{Sleep, sleep};
 use tonic::Status;
@@ -62,7 +62,7 @@ pub(super) struct Admission {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Holder {
     /// A user, by the subject of the token.
-    User(String),
+    User(Personal),
     /// The company of a partner's user.
     Partner(PartnerId),
     /// The tenant of a customer's user.
@@ -244,7 +244,7 @@ mod tests {
 
     fn user(subject: &str, partner: &str) -> Caller {
         Caller {
-            subject: subject.to_owned(),
+            subject: subject.into(),
             roles: vec![Role::IncentivesUser],
             partner: Some(partner.parse().unwrap()),
             tenant: None,

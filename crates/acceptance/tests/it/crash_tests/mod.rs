@@ -3,7 +3,7 @@
 //!
 //! `cargo xtask test` and `cargo xtask soak` select these tests by `kills` in their names.
 
-mod process;
+pub(crate) mod process;
 mod workflow;
 
 use std::sync::{

@@ -5,7 +5,8 @@ use std::{
     io::{BufRead as _, BufReader, Read},
     path::PathBuf,
     process::{Child, Command, Stdio},
-    sync::Arc,
+    sync::{Arc, Mutex},
+    thread::JoinHandle,
 };
 
 use cpor_acceptance::{Engine, ReservedPort, TestStorage};
@@ -23,8 +24,13 @@ pub(crate) struct Ports {
     admin: ReservedPort,
 }
 
-/// A running process.
-pub(crate) struct Process(Child);
+/// A running process, and the lines that it has logged.
+pub(crate) struct Process {
+    child: Child,
+    log: Arc<Mutex<String>>,
+    /// The threads that read the output.
+    readers: Vec<JoinHandle<()>>,
+}
 
 impl Ports {
     pub(crate) fn reserve() -> Self {
@@ -34,44 +40,62 @@ impl Ports {
     pub(crate) fn url(&self) -> String {
         self.grpc.url()
     }
+
+    pub(crate) fn admin_url(&self) -> String {
+        self.admin.url()
+    }
 }
 
 impl Process {
     /// Starts the binary on this storage and waits until it serves.
     pub(crate) async fn start(store: &TestStorage, ports: &Ports) -> Self {
+        Self::start_with_log(store, ports, "warn,cpor::command=info").await
+    }
+
+    /// Starts the binary with this filter for its log, and waits until it serves.
+    pub(crate) async fn start_with_log(store: &TestStorage, ports: &Ports, filter: &str) -> Self {
         let binary = std::env::var("CPOR_TEST_BINARY").expect("CPOR_TEST_BINARY is not set: run `cargo xtask test`");
         let mut command = Command::new(binary);
         command.env("CPOR_CUSTOMER_CONSENT__MAIL__DIRECTORY", store.mail());
-        command.env("CPOR_TELEMETRY__LOG_FILTER", "warn,cpor::command=info").env("NO_COLOR", "1");
+        command.env("CPOR_TELEMETRY__LOG_FILTER", filter).env("NO_COLOR", "1");
         match store.engine() {
             Engine::Sqlite => configure_dev(&mut command, store, ports),
             Engine::Postgres => configure_serve(&mut command, store, ports),
         }
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary starts");
         let (ready_sender, ready) = oneshot::channel();
-        match store.engine() {
+        let log = Arc::default();
+        let stderr = child.stderr.take().expect("its log");
+        let readers = match store.engine() {
             Engine::Sqlite => {
-                read_lines(child.stdout.take().expect("its output"), "ready grpc=", Some(ready_sender));
-                read_lines(child.stderr.take().expect("its log"), "", None);
+                let stdout = child.stdout.take().expect("its output");
+                let output = read_lines(stdout, &Arc::default(), "ready grpc=", Some(ready_sender));
+                vec![output, read_lines(stderr, &log, "", None)]
             }
-            Engine::Postgres => read_lines(child.stderr.take().expect("its log"), " serving", Some(ready_sender)),
-        }
+            Engine::Postgres => vec![read_lines(stderr, &log, " serving", Some(ready_sender))],
+        };
         ready.await.expect("the process is ready before it ends");
-        Self(child)
+        Self { child, log, readers }
     }
 
     /// Kills the process with SIGKILL and waits for its end.
     pub(crate) fn kill(&mut self) {
-        self.0.kill().expect("to kill the child");
-        self.0.wait().expect("the end of the child");
+        self.child.kill().expect("to kill the child");
+        self.child.wait().expect("the end of the child");
+    }
+
+    /// Returns what the process has logged. The process must have ended.
+    pub(crate) fn log(&mut self) -> String {
+        self.readers.drain(..).for_each(|reader| reader.join().expect("no panic"));
+        self.log.lock().unwrap().clone()
     }
 }
 
 impl Drop for Process {
     fn drop(&mut self) {
         // The results are ignored because the process may have been killed before.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
@@ -113,17 +137,24 @@ fn configure_serve(command: &mut Command, store: &TestStorage, ports: &Ports) {
     command.env("CPOR_CUSTOMER_CONSENT__PUBLIC_URL", ports.web.url());
 }
 
-/// Reads the output until the process ends, so that the process never blocks on a full pipe. Sends
-/// `ready` when a line contains `awaited`, and prints errors.
-fn read_lines(output: impl Read + Send + 'static, awaited: &'static str, ready: Option<oneshot::Sender<()>>) {
+/// Reads the output until the process ends, so that the process never blocks on a full pipe, and
+/// adds it to `log`. Sends `ready` when a line contains `awaited`, and prints errors.
+fn read_lines(
+    output: impl Read + Send + 'static,
+    log: &Arc<Mutex<String>>,
+    awaited: &'static str,
+    ready: Option<oneshot::Sender<()>>,
+) -> JoinHandle<()> {
+    let log = log.clone();
     std::thread::spawn(move || {
         let mut ready = ready;
         for line in BufReader::new(output).lines().map_while(Result::ok) {
+            log.lock().unwrap().extend([line.as_str(), "\n"]);
             match ready.take_if(|_| line.contains(awaited)) {
                 Some(ready) => drop(ready.send(())),
                 None if line.contains("ERROR") || line.starts_with("cpor:") => println!("{line}"),
                 None => {}
             }
         }
-    });
+    })
 }

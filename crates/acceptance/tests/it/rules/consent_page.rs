@@ -1,7 +1,7 @@
 //! R29, R40, R43: the consent page behind the link in a notice. Only a confirmed form decides.
 
 use chrono::TimeDelta;
-use cpor_acceptance::{ClaimStage, TestClaim, TestSystem, both_databases, from_timestamp};
+use cpor_acceptance::{ClaimStage, Session, TestClaim, TestSystem, both_databases, from_timestamp};
 use cpor_proto::{
     claims::v1::{Claim, ClaimState},
     consents::v1::ConsentState,
@@ -11,6 +11,9 @@ use http::{Method, StatusCode};
 
 both_databases![
     r43_opening_scanning_and_prefetching_change_nothing,
+    r43_the_token_leaves_the_address,
+    r43_two_links_work_in_one_browser,
+    r43_a_form_of_another_session_changes_nothing,
     r43_an_unconfirmed_form_changes_nothing,
     r43_a_link_declines_a_claim_in_every_state,
     r43_a_link_approves_a_claim,
@@ -42,7 +45,7 @@ async fn r43_opening_scanning_and_prefetching_change_nothing(system: &TestSystem
     ] {
         assert_eq!(system.browser.open(&url).await.status, StatusCode::OK);
     }
-    assert_eq!(system.browser.send(Method::HEAD, &link).await.status, StatusCode::OK);
+    assert_eq!(system.browser.send(Method::HEAD, &link).await.status, StatusCode::SEE_OTHER);
     for method in [Method::OPTIONS, Method::PUT, Method::DELETE, Method::PATCH] {
         assert!(!system.browser.send(method, &link).await.status.is_success());
     }
@@ -52,6 +55,58 @@ async fn r43_opening_scanning_and_prefetching_change_nothing(system: &TestSystem
     {
         assert_eq!(page.headers.get(name).unwrap(), value);
     }
+}
+
+async fn r43_the_token_leaves_the_address(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Approved).await;
+    let mail = system.mail_to(&case.contact().await);
+    let before = states(&case).await;
+    for _ in 0..2 {
+        let opened = system.browser.send(Method::GET, mail.link()).await;
+        assert_eq!(opened.status, StatusCode::SEE_OTHER);
+        assert!(!format!("{opened:?}").contains(mail.token()), "{opened:?}");
+        let cookie = opened.headers.get("set-cookie").unwrap().to_str().unwrap();
+        assert!(cookie.ends_with("; Path=/; Max-Age=7200; HttpOnly; SameSite=Lax"), "{cookie}");
+    }
+    let session = system.browser.start_session(mail.link()).await.unwrap();
+    let page = system.browser.visit(&session).await;
+    assert_eq!((page.status, page.html.contains(mail.token())), (StatusCode::OK, false));
+    let without_cookie = system.browser.send(Method::GET, &session.url).await;
+    assert_eq!(without_cookie.status, StatusCode::FORBIDDEN, "the address alone shows nothing");
+    assert!(!without_cookie.html.contains("Contoso"), "{}", without_cookie.html);
+    assert_eq!(states(&case).await, before);
+}
+
+async fn r43_two_links_work_in_one_browser(system: &TestSystem) {
+    let one = TestClaim::at_stage(system, system.presales().await, ClaimStage::Submitted).await;
+    let mut other = system.usage().await;
+    other.customer_contact = cpor_acceptance::contact("Ivan", "CFO", "ivan@fabrikam.example");
+    let other = TestClaim::at_stage(system, other, ClaimStage::Submitted).await;
+    let start = async |address: &str| system.browser.start_session(system.mail_to(address).link()).await.unwrap();
+    let (first, second) = (start(&one.contact().await).await, start("ivan@fabrikam.example").await);
+    let cookie = format!("{}; {}", first.cookie, second.cookie);
+    for (case, session, own) in [(&one, &first, &first.cookie), (&other, &second, &second.cookie)] {
+        let both = Session { url: session.url.clone(), cookie: cookie.clone() };
+        assert_eq!(system.browser.visit(&both).await.status, StatusCode::OK);
+        let secret = Session { url: session.url.clone(), cookie: own.clone() }.form_secret();
+        let form = format!("decision=decline&confirm=yes&session={secret}");
+        assert_eq!(system.browser.post(&both, &form).await.status, StatusCode::OK);
+        assert_eq!(states(case).await.0, ClaimState::Rejected);
+        assert_eq!(system.browser.post(&both, &form).await.status, StatusCode::OK, "a form that is sent twice");
+    }
+}
+
+async fn r43_a_form_of_another_session_changes_nothing(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Approved).await;
+    let link = system.mail_to(&case.contact().await).link().to_owned();
+    let before = states(&case).await;
+    let session = system.browser.start_session(&link).await.unwrap();
+    let other = system.browser.start_session(&link).await.unwrap();
+    for secret in [String::new(), other.form_secret()] {
+        let form = format!("decision=decline&confirm=yes&session={secret}");
+        assert_eq!(system.browser.post(&session, &form).await.status, StatusCode::FORBIDDEN);
+    }
+    assert_eq!(states(&case).await, before);
 }
 
 async fn r43_an_unconfirmed_form_changes_nothing(system: &TestSystem) {

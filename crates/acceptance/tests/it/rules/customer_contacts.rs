@@ -20,6 +20,7 @@ both_databases![
     r43a_a_decline_always_counts,
     r43a_reviewers_of_the_case_confirm_a_contact,
     r43a_each_decision_is_confirmed_by_mail,
+    r43a_a_decline_is_confirmed_to_a_former_contact,
 ];
 both_databases![with policy_2020: r43a_silence_before_the_approval_needs_a_confirmation];
 
@@ -222,4 +223,22 @@ async fn r43a_each_decision_is_confirmed_by_mail(system: &TestSystem) {
         assert!(mail.html.contains(text) && !mail.text.contains("/consent/"), "{}", mail.html);
     }
     assert_eq!(system.mails_to("admin@fabrikam.example").len(), 0);
+}
+
+async fn r43a_a_decline_is_confirmed_to_a_former_contact(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Submitted).await;
+    let former = case.contact().await;
+    let earlier_link = system.mail_to(&former).link().to_owned();
+    let customer_contact = contact("Bea", "CIO", "bea@fabrikam.example");
+    case.update(Claim { customer_contact, ..Claim::default() }, &["customer_contact"]).await.unwrap();
+    system.wait_until_idle().await;
+    for _ in 0..2 {
+        assert!(system.browser.decline(&earlier_link, "Not them.").await.status.is_success());
+        system.wait_until_idle().await;
+    }
+    for address in [former.as_str(), "bea@fabrikam.example"] {
+        let mails = system.mails_to(address).into_iter();
+        let confirmations = mails.filter(|mail| mail.subject.starts_with("Vaše odmítnutí: ")).count();
+        assert_eq!(confirmations, 1, "{address}");
+    }
 }

@@ -209,8 +209,15 @@ async fn r58a_the_holder_is_told_of_a_competing_claim(system: &TestSystem) {
     // Opening, scanning and prefetching the link change nothing, and neither does an incomplete
     // form.
     for method in [Method::GET, Method::HEAD, Method::GET] {
-        assert_eq!(system.browser.send(method, mail.link()).await.status, StatusCode::OK);
+        let opened = system.browser.send(method, mail.link()).await;
+        assert_eq!(opened.status, StatusCode::SEE_OTHER, "the token leaves the address (R43)");
+        assert!(!format!("{:?}", opened.headers).contains(mail.token()));
     }
+    let session = system.browser.start_session(mail.link()).await.unwrap();
+    assert_eq!(system.browser.visit(&session).await.status, StatusCode::OK);
+    assert_eq!(system.browser.send(Method::GET, &session.url).await.status, StatusCode::FORBIDDEN);
+    let forged = system.browser.post(&session, "confirm=yes&comment=Forged.").await;
+    assert_eq!(forged.status, StatusCode::FORBIDDEN, "a form without the secret of the session");
     for form in ["comment=We+work+there.", "confirm=yes&comment=++", "confirm=yes"] {
         assert_eq!(system.browser.submit(mail.link(), form).await.status, StatusCode::UNPROCESSABLE_ENTITY);
     }

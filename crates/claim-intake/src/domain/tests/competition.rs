@@ -20,7 +20,7 @@ fn two_line_claim() -> TestClaim {
 }
 
 fn last_comment(test: &TestClaim) -> Option<(ActorSide, &str)> {
-    test.last().comment.as_ref().map(|comment| (comment.side, comment.text.as_str()))
+    test.last().comment.as_ref().map(|comment| (comment.side, comment.text.expose()))
 }
 
 #[test]

@@ -58,7 +58,7 @@ fn r29_line_and_contact_edits_renotify_the_customer() {
         let EventKind::Edited { notice, previous_contact } = transition.events[0].kind.clone() else { panic!() };
         let renotify = notice == EditNotice::Anew;
         assert_eq!(renotify, lapsed, "an earlier explicit approval lapses with the notice");
-        (renotify, previous_contact.map(|contact| contact.name))
+        (renotify, previous_contact.map(|contact| contact.name.into_exposed()))
     };
     assert_eq!(edit_of(two_lines(), Field::Lines), (true, None));
     assert_eq!(edit_of(another_contact(), Field::CustomerContact), (true, Some("Ada".into())));

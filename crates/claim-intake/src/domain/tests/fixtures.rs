@@ -4,7 +4,7 @@ use crate::domain::*;
 use cpor_durable::{Aggregate as _, Transition};
 use cpor_types::{
     Activity, ActorSide, AssociationKey, Calendars, CaseId, ClaimName, CommentId, EvidenceId, LineId,
-    PartnerActionReason, PolicyInForce, PolicyProfiles, ProductFamily, SolutionArea, TenantId, Timestamp,
+    PartnerActionReason, Personal, PolicyInForce, PolicyProfiles, ProductFamily, SolutionArea, TenantId, Timestamp,
     WithdrawReason,
 };
 use std::sync::LazyLock;
@@ -64,7 +64,7 @@ pub(crate) fn content() -> Content {
         activities: vec![Activity::Usage],
         lines: vec![Line::new(line_id(), "teams".parse().unwrap(), String::new())],
         customer_contact: person("Ada"),
-        partner_contact: Contact { title: String::new(), ..person("Ben") },
+        partner_contact: Contact { title: Personal::empty(), ..person("Ben") },
         terms_acknowledged: true,
         ..Content::default()
     }

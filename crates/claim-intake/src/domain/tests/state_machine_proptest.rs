@@ -31,7 +31,7 @@ fn perform(claim: &Claim, command: Command, now: Timestamp) -> Result<Option<Tra
     let transition = match command {
         Command::Update => {
             let display_name = claim.content.display_name.clone();
-            let new_contact = |contact: Contact| Contact { name: claim.history.to_string(), ..contact };
+            let new_contact = |contact: Contact| Contact { name: claim.history.to_string().into(), ..contact };
             // In an approved claim, only the customer contacts can be changed.
             let (content, fields) = match claim.state.association() {
                 Some(_) => {

@@ -21,7 +21,7 @@ impl Claim {
             builder.claim.count_response(|action| action.comments += 1);
             builder.claim.settle_statement(StatementStatus::Given);
         }
-        let entry = self.with_target_changes(EntryDetails::with_reason(comment.text.clone()), &comment);
+        let entry = self.with_target_changes(EntryDetails::with_reason(comment.text.expose().to_owned()), &comment);
         builder.record(EventKind::Commented, entry.with_comment(Some(comment)));
         Ok(builder.build())
     }

@@ -76,7 +76,8 @@ impl Claim {
             disputes: submission.disputes + 1,
             ..submission.clone()
         });
-        let justification = dispute.justification.as_ref().map(|comment| comment.text.clone()).unwrap_or_default();
+        let justification =
+            dispute.justification.as_ref().map(|comment| comment.text.expose().to_owned()).unwrap_or_default();
         let changes = self.content.changes(&builder.claim.content);
         let entry =
             EntryDetails { changes, ..EntryDetails::with_reason(&justification) }.with_comment(dispute.justification);

@@ -166,7 +166,7 @@ impl Claim {
         let comment = text.map(|text| Comment {
             id: comment_id,
             side: ActorSide::System,
-            text: text.to_owned(),
+            text: text.into(),
             time: context.time,
             evidence: None,
             line: None,

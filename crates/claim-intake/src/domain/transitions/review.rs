@@ -206,7 +206,7 @@ impl Claim {
         email: &str,
         context: &FactContext<'_>,
     ) -> Option<Transition<Self>> {
-        if self.is_contact_authorized() || self.content.customer_contact.email != email {
+        if self.is_contact_authorized() || self.content.customer_contact.email.expose() != email {
             return None;
         }
         let mut builder = TransitionBuilder::new(self, context.now);

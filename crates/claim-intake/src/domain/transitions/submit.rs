@@ -104,7 +104,7 @@ impl Claim {
             true => State::Disputed(submission.clone()),
             false => State::Submitted(submission.clone()),
         };
-        let reason = resubmit.comment.as_ref().map(|comment| comment.text.clone()).unwrap_or_default();
+        let reason = resubmit.comment.as_ref().map(|comment| comment.text.expose().to_owned()).unwrap_or_default();
         builder.record(EventKind::Resubmitted, EntryDetails::with_reason(reason).with_comment(resubmit.comment));
         Ok(builder.build())
     }

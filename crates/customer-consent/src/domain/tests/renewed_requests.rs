@@ -2,7 +2,7 @@
 //! (R61).
 
 use cpor_durable::Aggregate;
-use cpor_types::Timestamp;
+use cpor_types::{Personal, Timestamp};
 
 use crate::domain::samples::*;
 use crate::domain::*;
@@ -140,7 +140,7 @@ fn r29_an_edit_notifies_both_contacts_and_voids_approval() {
     assert_eq!(edited.events, [queued(5), queued(6)]);
     let consent = edited.next;
     assert_eq!(consent.approval, None);
-    let to: Vec<_> = consent.notices.iter().map(|notice| notice.contact.email.as_str()).collect();
+    let to: Vec<_> = consent.notices.iter().map(|notice| notice.contact.email.expose()).collect();
     assert_eq!(to, ["anna.lee@fabrikam.example", "anna.lee@fabrikam.example", "ben@fabrikam.example"]);
     assert!(matches!(consent.notices[0].delivery, Delivery::Withdrawn { .. }), "the notice is outdated");
     let change = consent.change.clone().unwrap();
@@ -256,7 +256,7 @@ fn r28_notices_before_a_dispute_open_no_window() {
 fn r28_after_a_decline_silence_declines_again() {
     let waiting = explicit_approval_needed();
     let elapsed = waiting.apply_passed_deadline(day(60)).unwrap();
-    let declined_event = Event::CustomerDeclined { channel: Channel::Silence, comment: String::new() };
+    let declined_event = Event::CustomerDeclined { channel: Channel::Silence, comment: Personal::empty() };
     assert_eq!(elapsed.transition.events, [declined_event]);
     assert_eq!(elapsed.transition.next.channel(), Some(Channel::Silence));
     let approved = waiting.approve(Channel::Link, day(6)).unwrap().unwrap().next;

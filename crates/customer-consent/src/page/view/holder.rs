@@ -43,19 +43,30 @@ struct FormTexts<'a> {
     button: String,
     /// What the holder has entered.
     value: &'a str,
+    /// The secret of the session.
+    secret: &'a str,
+}
+
+/// What the form of the page contains besides its texts.
+#[derive(Clone, Copy)]
+pub(crate) struct FormContent<'a> {
+    /// What the holder has entered.
+    pub(crate) statement: &'a str,
+    /// Whether the form was sent and is incomplete.
+    pub(crate) is_incomplete: bool,
+    /// The secret of the session.
+    pub(crate) secret: &'a str,
 }
 
 impl<'a> HolderPage<'a> {
-    /// Creates the page. `due` is the time until which the holder can answer, `value` what it has
-    /// entered, and `has_alert` says that the form was incomplete.
+    /// Creates the page. `due` is the time until which the holder can answer.
     pub(crate) fn new(
         language: PageLanguage<'a>,
         holder: &'a LegacyHolder,
         notice: Option<&'a HolderNotice>,
         state: StatementState,
         due: Option<&str>,
-        value: &'a str,
-        has_alert: bool,
+        content: FormContent<'a>,
     ) -> Self {
         let texts = &language.translation.holder;
         let values = holder_values(holder, due.unwrap_or_default());
@@ -73,7 +84,8 @@ impl<'a> HolderPage<'a> {
             hint: texts.hint.plain(),
             check: fill(&texts.check),
             button: texts.button.plain(),
-            value,
+            value: content.statement,
+            secret: content.secret,
         };
         Self {
             frame: PageFrame::new(language, None),
@@ -81,7 +93,7 @@ impl<'a> HolderPage<'a> {
             lead: fill(lead),
             comment: notice.filter(|_| is_open).map_or("", |notice| &notice.comment),
             until: due.filter(|_| is_open).map(|_| fill(&texts.until)),
-            alert: has_alert.then(|| texts.missing.plain()),
+            alert: content.is_incomplete.then(|| texts.missing.plain()),
             form: is_open.then(form),
         }
     }

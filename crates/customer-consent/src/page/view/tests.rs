@@ -27,7 +27,11 @@ fn every_placeholder_of_every_page_is_filled() {
             for decision in [Decision::Approve, Decision::Decline] {
                 let view = ConsentView { consent: &consent, terms: &terms(), can_approve: false };
                 let language = PageLanguage { languages: &languages, translation };
-                pages.push(ConfirmPage::new(language, view, decision, "", Some(Alert::Unconfirmed)).render().unwrap());
+                pages.push(
+                    ConfirmPage::new(language, view, decision, "", Some(Alert::Unconfirmed), "secret")
+                        .render()
+                        .unwrap(),
+                );
             }
             for page in pages {
                 let text = page.replace(STYLE, "");
@@ -71,12 +75,16 @@ fn the_confirmation_and_problem_pages() {
     let consent = in_state(StateKind::WindowOpen);
     let view = ConsentView { consent: &consent, terms: &terms(), can_approve: true };
     for decision in [Decision::Approve, Decision::Decline] {
-        let page = ConfirmPage::new(language, view, decision, "", None).render().unwrap();
+        let page = ConfirmPage::new(language, view, decision, "", None, "secret").render().unwrap();
         insta::assert_snapshot!(format!("confirm_{}", decision.as_str()), content(&page));
     }
-    for (name, problem) in
-        [("unknown", Problem::Unknown), ("form", Problem::Form), ("foreign", Problem::Foreign), ("busy", Problem::Busy)]
-    {
+    for (name, problem) in [
+        ("unknown", Problem::Unknown),
+        ("no_session", Problem::NoSession),
+        ("form", Problem::Form),
+        ("foreign", Problem::Foreign),
+        ("busy", Problem::Busy),
+    ] {
         let page = ProblemPage::new(language, problem).render().unwrap();
         insta::assert_snapshot!(format!("problem_{name}"), content(&page));
     }
@@ -98,7 +106,7 @@ fn the_language_switch_keeps_the_decision() {
     let consent = in_state(StateKind::WindowOpen);
     let view = ConsentView { consent: &consent, terms: &terms(), can_approve: true };
     let language = PageLanguage { languages: &languages, translation: languages.by_tag("pl").unwrap() };
-    let page = ConfirmPage::new(language, view, Decision::Decline, "", None).render().unwrap();
+    let page = ConfirmPage::new(language, view, Decision::Decline, "", None, "secret").render().unwrap();
     for translation in languages.all().filter(|translation| translation.language != "pl") {
         assert!(page.contains(&format!("decision=decline&#38;lang={}", translation.language)), "{page}");
     }
