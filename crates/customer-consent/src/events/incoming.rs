@@ -20,7 +20,7 @@ use cpor_types::{Activity, ClaimName, Entropy, Malformed, PersonalData, TenantNa
 use crate::consents::Consents;
 use crate::domain::{
     Answer, ClaimApproval, ClaimSummary, Consent, Contact, EarlierDecision, EditNotice, HolderFacts, HolderNotice,
-    HolderNoticeKind, LegacyHolder, Line, Refusal,
+    HolderNoticeKind, LegacyHolder, Line, Refusal, Reminder, TermsError,
 };
 use crate::notices::NoticeRenderer;
 use crate::store::holder::HolderStore;
@@ -102,13 +102,18 @@ impl ClaimEventReceiver {
         };
         let review_case = (!event.review_case_id.is_empty()).then(|| parse(&event.review_case_id));
         let calendar = self.consents.rules.calendars.get(&event.calendar).map_err(ReceiveError::park)?;
-        let answer = match kind {
-            HolderNoticeKind::Contested => Answer::Open(None),
+        let (answer, reminder) = match kind {
+            HolderNoticeKind::Contested => (Answer::Open(None), None),
             HolderNoticeKind::StatementRequested => {
-                let length = self.consents.rules.profiles.in_force(incoming.effective_time).partner_response;
-                Answer::Open(Some(calendar.deadline(LegacyHolder::STATEMENT, incoming.effective_time, length)))
+                let (start, profile) =
+                    (incoming.effective_time, self.consents.rules.profiles.in_force(incoming.effective_time));
+                let deadline = calendar.deadline(LegacyHolder::STATEMENT, start, profile.partner_response);
+                let remind = calendar.reminder(deadline.due, profile.reminder_before);
+                (Answer::Open(Some(deadline)), (remind > start).then_some(Reminder::Due(remind)))
             }
-            HolderNoticeKind::Superseded | HolderNoticeKind::Declined | HolderNoticeKind::Expired => Answer::Over,
+            HolderNoticeKind::Superseded | HolderNoticeKind::Declined | HolderNoticeKind::Expired => {
+                (Answer::Over, None)
+            }
         };
         let facts = HolderFacts {
             customer: event.customer_display_name.clone(),
@@ -125,6 +130,7 @@ impl ClaimEventReceiver {
             review_case: review_case.transpose()?,
             comment: event.comment.clone(),
             answer,
+            reminder,
         };
         let decide = move |holder: Option<&LegacyHolder>, now: Timestamp| -> Result<_, Infallible> {
             Ok(Some(LegacyHolder::notify(holder, facts.clone(), notice.clone(), now)))

@@ -21,7 +21,7 @@ pub(crate) fn holder_event(
     recorded: &RecordedEvent<HolderEvent>,
 ) -> Option<OutgoingEvent> {
     let (review_case, status, due, text) = match &recorded.event {
-        HolderEvent::NoticeQueued { .. } => return None,
+        HolderEvent::NoticeQueued { .. } | HolderEvent::ReminderQueued { .. } => return None,
         HolderEvent::DeadlineSet { review_case, due } => (review_case, Status::Open, Some(*due), String::new()),
         HolderEvent::StatementGiven { review_case, text } => (review_case, Status::Given, None, text.clone()),
         HolderEvent::StatementMissed { review_case } => (review_case, Status::NotGiven, None, String::new()),
