@@ -11,7 +11,7 @@ use cpor_proto::WireEnum as _;
 use cpor_proto::events::v1::event::Payload;
 use cpor_proto::events::v1::{
     ClaimApproved, ClaimClosed, ClaimDisputed, ClaimEdited, ClaimSnapshot, ClaimSubmitted, LegacyHolderNotified,
-    LineSnapshot, LinesEnded, PersonalDataErased, legacy_holder_notified::Subject,
+    LineSnapshot, LinesEnded, LinesReinstated, PersonalDataErased, legacy_holder_notified::Subject,
 };
 use cpor_proto::r#type::v1::AssociationEndReason;
 use cpor_proto::wire_time::from_wire_time;
@@ -50,6 +50,7 @@ impl EventReceiver for ClaimEventReceiver {
             Payload::ClaimClosed(event) => self.apply_claim_closed(&incoming, event).await,
             Payload::ClaimDisputed(event) => self.apply_claim_disputed(&incoming, event).await,
             Payload::LinesEnded(event) => self.apply_lines_ended(&incoming, event).await,
+            Payload::LinesReinstated(event) => self.apply_lines_reinstated(&incoming, event).await,
             Payload::PersonalDataErased(event) => self.apply_personal_data_erased(&incoming, event).await,
             Payload::LegacyHolderNotified(event) => self.apply_legacy_holder_notified(&incoming, event).await,
             _ => Err(incoming.unexpected()),
@@ -214,6 +215,25 @@ impl ClaimEventReceiver {
         };
         let key = consent_key(&event.tenant, &event.claim)?;
         self.consents.writer.execute(incoming.command("lines_ended", key), decide).await?;
+        Ok(())
+    }
+
+    /// Applies that lines are on record after all (R47).
+    async fn apply_lines_reinstated(
+        &self,
+        incoming: &IncomingEvent,
+        event: &LinesReinstated,
+    ) -> Result<(), ReceiveError> {
+        let since = event.official_time.and_then(from_wire_time);
+        let since = since.ok_or_else(|| ReceiveError::park("official_time: is required"))?;
+        let rules = self.consents.rules.clone();
+        let decide = move |consent: Option<&Consent>, now: Timestamp| -> Result<_, TermsError> {
+            let Some(consent) = consent else { return Ok(None) };
+            let terms = rules.terms_of(&consent.claim)?;
+            Ok(consent.on_lines_reinstated(since, &terms, now))
+        };
+        let key = consent_key(&event.tenant, &event.claim)?;
+        self.consents.writer.execute(incoming.command("lines_reinstated", key), decide).await?;
         Ok(())
     }
 
