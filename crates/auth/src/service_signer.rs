@@ -107,7 +107,7 @@ impl ServiceSigner {
     /// # Errors
     /// Returns an error if signing fails.
     pub fn token(&self, to: Service, actor: Option<&Actor>) -> Result<String, SignerError> {
-        let act = actor.map(ToString::to_string);
+        let act = actor.map(Actor::to_text);
         let key = (to, act.clone().unwrap_or_default());
         let now = u64::try_from(self.0.clock.now().timestamp()).unwrap_or_default();
         let mut cache = self.0.tokens.lock().unwrap_or_else(PoisonError::into_inner);

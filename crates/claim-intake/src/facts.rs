@@ -258,8 +258,8 @@ fn facts_from_answer(answer: CheckedClaim, content: &Content) -> DirectoryFacts 
 
 /// Converts the registry's answer for one line.
 fn directory_line(line: CheckedLine) -> (LineId, DirectoryLine) {
-    let CheckedLine { line_id, product, subscription_id, key, held_by_legacy } = line;
+    let CheckedLine { line_id, product, subscription_id, key, legacy_holder } = line;
     let (product_display_name, family) = product.map(|product| (product.display_name, product.family)).unzip();
     let product_display_name = product_display_name.unwrap_or_default();
-    (line_id, DirectoryLine { product_display_name, family, subscription: subscription_id, key, held_by_legacy })
+    (line_id, DirectoryLine { product_display_name, family, subscription: subscription_id, key, legacy_holder })
 }

@@ -57,7 +57,9 @@ impl NoticeRenderer {
         let Some(holder) = found.map(|holder| holder.with_deadlines_applied(now)) else {
             return Ok(RenderResult::Withdrawn);
         };
-        let Some(notice) = holder.notice(mail.id).filter(|notice| notice.is_open() || notice.kind.is_loss()) else {
+        let reminded = holder.notice_with_reminder(mail.id);
+        let notice = reminded.or_else(|| holder.notice(mail.id));
+        let Some(notice) = notice.filter(|notice| notice.is_open() || notice.kind.is_loss()) else {
             return Ok(RenderResult::Withdrawn);
         };
         let link = HolderLink { holder: key, notice: notice.id };
@@ -66,8 +68,9 @@ impl NoticeRenderer {
             false => None,
         };
         let translations = mail_translations(&self.languages, &holder.facts.calendar).into_iter();
-        let texts = translations
-            .map(|translation| self.holder_mail(translation, &holder, notice, link.as_ref().map(Personal::expose)));
+        let texts = translations.map(|translation| {
+            self.holder_mail(translation, &holder, notice, reminded.is_some(), link.as_ref().map(Personal::expose))
+        });
         let parts = texts.collect::<Result<Vec<_>, _>>().map_err(renderer_error)?;
         let Some(first) = parts.first() else { return Ok(RenderResult::Withdrawn) };
         Ok(RenderResult::Message(Box::new(Message {
@@ -85,13 +88,14 @@ impl NoticeRenderer {
         translation: &'a Translation,
         holder: &'a LegacyHolder,
         notice: &'a HolderNotice,
+        is_reminder: bool,
         link: Option<&'a str>,
     ) -> Result<HolderMail<'a>, TermsError> {
         let (texts, calendar) = (&translation.holder, self.consents.rules.calendars.get(&holder.facts.calendar)?);
         let due = notice.deadline().map(|deadline| format_time(&translation.time, calendar, deadline.due));
         let values = holder_values(holder, due.as_deref().unwrap_or_default());
         let fill = |text: &Text| text.fill(&values);
-        let (subject, lead, request) = paragraphs(texts, notice.kind);
+        let (subject, lead, request) = paragraphs(texts, notice.kind, is_reminder);
         Ok(HolderMail {
             language: &translation.language,
             subject: fill(subject),
@@ -115,8 +119,11 @@ pub(crate) fn holder_values<'a>(holder: &'a LegacyHolder, due: &'a str) -> [(&'s
 }
 
 /// Returns the subject, the first paragraph, and the paragraph on what the holder can do.
-const fn paragraphs(texts: &HolderTexts, kind: HolderNoticeKind) -> (&Text, &Text, &Text) {
+const fn paragraphs(texts: &HolderTexts, kind: HolderNoticeKind, is_reminder: bool) -> (&Text, &Text, &Text) {
     match kind {
+        HolderNoticeKind::StatementRequested if is_reminder => {
+            (&texts.reminder_subject, &texts.reminder_lead, &texts.statement_ask)
+        }
         HolderNoticeKind::Contested => (&texts.contested_subject, &texts.contested_lead, &texts.contested_ask),
         HolderNoticeKind::StatementRequested => (&texts.statement_subject, &texts.statement_lead, &texts.statement_ask),
         HolderNoticeKind::Superseded => (&texts.lost_subject, &texts.superseded_lead, &texts.lost_ask),
@@ -154,7 +161,9 @@ mod tests {
         ];
         for translation in Languages::shipped().unwrap().all() {
             let texts = &translation.holder;
-            let of_kinds = kinds.into_iter().flat_map(|kind| <[&Text; 3]>::from(paragraphs(texts, kind)));
+            let of_kinds = [false, true].into_iter().flat_map(|is_reminder| {
+                kinds.into_iter().flat_map(move |kind| <[&Text; 3]>::from(paragraphs(texts, kind, is_reminder)))
+            });
             for text in of_kinds.chain([&texts.until, &texts.title, &texts.check, &texts.sent, &texts.over]) {
                 let filled = text.fill(&values);
                 assert!(!filled.is_empty() && !filled.contains(['{', '}']), "{}: {filled}", translation.language);

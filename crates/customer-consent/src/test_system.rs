@@ -177,6 +177,7 @@ pub(crate) fn snapshot() -> ClaimSnapshot {
         product_display_name: line.product.clone(),
         key: line.key.to_string(),
         held_by_legacy: false,
+        legacy_holder_id: String::new(),
     };
     ClaimSnapshot {
         claim: claim.name.to_string(),

@@ -336,6 +336,8 @@ text_sections! {
         statement_subject,
         statement_lead,
         statement_ask,
+        reminder_subject,
+        reminder_lead,
         /// The time until which the holder can answer.
         until,
         lost_subject,

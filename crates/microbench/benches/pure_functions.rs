@@ -173,7 +173,7 @@ fn directory_facts() -> DirectoryFacts {
         family: Some(ProductFamily::Microsoft365),
         subscription: None,
         key: Some(AssociationKey::Workload("teams".parse().unwrap())),
-        held_by_legacy: false,
+        legacy_holder: None,
     };
     let tenant = Tenant {
         id: TENANT.parse().unwrap(),

@@ -110,13 +110,34 @@ impl ArbitrationRunner {
             registry::ArbitrationOutcome::Awarded(outcomes) => {
                 let outcomes: Vec<AwardOutcome> = outcomes.into_iter().map(award_outcome).collect();
                 let successor_keys = arbitration.successor_keys(&outcomes);
-                for (case, verdict) in plan {
-                    self.apply_to_case(arbitration, *case, verdict, &successor_keys).await?;
-                }
+                self.apply_plan(arbitration, plan, &successor_keys).await?;
                 ArbitrationState::Done { outcomes }
             }
         };
         self.commit_state(arbitration, state).await
+    }
+
+    /// Applies the verdicts to the cases, what they win before what they lose. A claim may have
+    /// given up a key since it was planned that the claim wins it. Nobody loses such a key.
+    async fn apply_plan(
+        &self,
+        arbitration: &Arbitration,
+        plan: &AwardPlan,
+        successor_keys: &BTreeSet<AssociationKey>,
+    ) -> Result<(), IncompleteDecision> {
+        let mut given_up = BTreeSet::new();
+        for (case, verdict) in plan.iter().filter(|(_, verdict)| !verdict.won.is_empty()) {
+            let winner = self.apply_to_case(arbitration, *case, verdict.wins(), successor_keys).await?;
+            let competing_keys = winner.map(|winner| winner.competing_keys()).unwrap_or_default();
+            given_up.extend(verdict.won.difference(&competing_keys).cloned());
+        }
+        for (case, verdict) in plan {
+            let losses = verdict.losses_without(&given_up);
+            if !losses.lost.is_empty() {
+                self.apply_to_case(arbitration, *case, losses, successor_keys).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Loads the winners, and every case that competes for a key with one of them.
@@ -153,21 +174,23 @@ impl ArbitrationRunner {
         Ok(registry::Arbitration { decision_id: arbitration.id, tenant: arbitration.tenant, awards })
     }
 
+    /// Applies a verdict to a case. Returns the case as it is then.
     async fn apply_to_case(
         &self,
         arbitration: &Arbitration,
         case: CaseId,
-        verdict: &Verdict,
+        verdict: Verdict,
         successor_keys: &BTreeSet<AssociationKey>,
-    ) -> Result<(), IncompleteDecision> {
+    ) -> Result<Option<ReviewCase>, IncompleteDecision> {
         let command = Command::new("award_lines", case_key(arbitration.tenant, case), arbitration.actor.clone());
-        let (arbitration, verdict) = (arbitration.clone(), verdict.clone());
+        let arbitration = arbitration.clone();
         let (successor_keys, calendar) = (successor_keys.clone(), Arc::clone(&self.calendar));
         let decide = move |case: Option<&ReviewCase>, now| {
             let apply = |case: &ReviewCase| case.apply_award(&arbitration, &verdict, &successor_keys, now, &calendar);
             Ok::<_, Infallible>(case.and_then(apply))
         };
-        self.case_writer.execute(command, decide).await.map(drop).map_err(IncompleteDecision::storage)
+        let applied = self.case_writer.execute(command, decide).await.map_err(IncompleteDecision::storage)?;
+        Ok(applied.state)
     }
 
     async fn commit_state(

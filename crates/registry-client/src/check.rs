@@ -1,8 +1,8 @@
 //! The argument and result types of [`Registry::check_claim`](crate::Registry::check_claim), which
 //! checks a claim against the registry's data about partners, tenants and products (R12).
 use cpor_types::{
-    AssociationKey, DomainName, LineId, MpnId, PartnerId, ProductFamily, ProductId, ProductKind, SolutionArea,
-    SubscriptionId, TenantId, Timestamp,
+    AssociationKey, DomainName, LegacyHolderId, LineId, MpnId, PartnerId, ProductFamily, ProductId, ProductKind,
+    SolutionArea, SubscriptionId, TenantId, Timestamp,
 };
 
 use crate::RegistryReason;
@@ -121,9 +121,9 @@ pub struct CheckedLine {
     /// The workload or subscription that the partner would hold by this line, or `None` when it
     /// cannot be determined.
     pub key: Option<AssociationKey>,
-    /// Whether another company holds the key by a legacy association, which was imported from
+    /// The other company that holds the key by a legacy association, which was imported from
     /// before CPOR and has no claim (R58).
-    pub held_by_legacy: bool,
+    pub legacy_holder: Option<LegacyHolderId>,
 }
 
 /// A workload or subscription of a tenant that can be claimed.

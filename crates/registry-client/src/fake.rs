@@ -263,7 +263,7 @@ impl State {
             Some(AssociationKey::Subscription(id)) => Some(id),
             Some(AssociationKey::Workload(_)) | None => None,
         };
-        CheckedLine { line_id: line.line_id, product, subscription_id, key, held_by_legacy: false }
+        CheckedLine { line_id: line.line_id, product, subscription_id, key, legacy_holder: None }
     }
 
     /// Returns the subscription of the product, if the tenant has exactly one (R10 g).

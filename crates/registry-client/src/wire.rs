@@ -181,7 +181,7 @@ impl TryFrom<wire::CheckedLine> for CheckedLine {
             product: line.product.map(Product::try_from).transpose()?,
             subscription_id: non_empty(line.subscription_id).map(|id| parse(&id)).transpose()?,
             key: non_empty(line.key).map(|key| parse::<AssociationKey>(&key)).transpose()?,
-            held_by_legacy: line.held_by_legacy,
+            legacy_holder: non_empty(line.legacy_holder_id).map(|id| parse(&id)).transpose()?,
         })
     }
 }

@@ -86,6 +86,9 @@ uuid_ids! {
     DecisionId, "a decision id (a hyphenated UUID)";
     /// The id of a partner's association with a workload or subscription (R49).
     AssociationId, "an association id (a hyphenated UUID)";
+    /// The id of the holder of a legacy association, which was recorded before claims existed
+    /// (R58).
+    LegacyHolderId, "the id of a legacy holder (a hyphenated UUID)";
 }
 
 /// Declares id types that wrap a text. The function validates the text, and the literal describes

@@ -53,8 +53,8 @@ pub use email_address::{EmailAddress, InvalidEmailAddress};
 pub use entropy::{Entropy, SeededEntropy, SystemEntropy};
 pub use evidence::EvidenceKind;
 pub use ids::{
-    AssociationId, CaseId, ClaimId, CommentId, DecisionId, EvidenceId, LineId, MpnId, NoteId, PartnerId, PayoutId,
-    ProductId, ProgramGuideId, SubscriptionId, TenantId,
+    AssociationId, CaseId, ClaimId, CommentId, DecisionId, EvidenceId, LegacyHolderId, LineId, MpnId, NoteId,
+    PartnerId, PayoutId, ProductId, ProgramGuideId, SubscriptionId, TenantId,
 };
 pub use key::{AssociationKey, TenantKey};
 pub use length::Length;

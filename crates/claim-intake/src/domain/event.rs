@@ -99,6 +99,15 @@ pub enum EventKind {
         /// Whether the associations of all lines of the claim have ended.
         all: bool,
     },
+    /// The associations of lines that were reported as ended are on record: the customer had
+    /// consented before another company was awarded the lines (R47). They stay on record until that
+    /// company replaces them (R37).
+    LinesReinstated {
+        /// The lines.
+        lines: Vec<LineId>,
+        /// The time from which the association is on record.
+        since: Timestamp,
+    },
     /// The registry is asked to put the association on record, because the consent window passed
     /// (R27) or the customer approved (R26a).
     Granted {
@@ -156,6 +165,7 @@ impl EventKind {
             Self::Disputed { .. } => "disputed",
             Self::LinesLost => FactKind::LinesAwarded.as_str(),
             Self::LinesEnded { .. } => FactKind::AssociationEnded.as_str(),
+            Self::LinesReinstated { .. } => FactKind::AssociationOfficial.as_str(),
             Self::EvidenceAdded(_) => "evidence_added",
             Self::EvidenceRemoved(_) => "evidence_removed",
             Self::Reported(fact) | Self::Overtaken(fact) => fact.as_str(),

@@ -6,7 +6,7 @@
 //! A line is *contested* while another company claims or holds the same; a review lead then awards
 //! it to one of them (R37). A *review clock* is a deadline of the review; it stops while reviewers
 //! cannot act and continues with the time left (R45).
-use super::{Comment, EndReason, FactKind, Verdict};
+use super::{AssociationEnd, Comment, EndReason, FactKind, Verdict};
 use cpor_types::{
     Activity, AssociationId, CaseId, CommentId, FurtherRejectionReason, LineId, Month, PartnerActionReason, Timestamp,
 };
@@ -30,6 +30,9 @@ pub enum Fact {
         since: Timestamp,
         /// The associations of each line.
         associations: BTreeMap<LineId, Vec<AssociationId>>,
+        /// The ends of the lines whose associations have ended already. The other ones are on
+        /// record, even if their end was reported (R47).
+        ends: BTreeMap<LineId, AssociationEnd>,
     },
     /// The registry has ended associations (R37, R39).
     AssociationEnded {
@@ -148,6 +151,9 @@ pub enum ConsentFact {
         previous: String,
         /// Why the notice bounced; `None` when it was accepted.
         bounced: Option<String>,
+        /// The number of the request that the notice was part of, as in [`Self::Approved`]. `None`
+        /// if the customer was asked anew since then.
+        consent_request_number: Option<u32>,
     },
     /// The consent window opened (R41).
     WindowOpened {
@@ -188,6 +194,9 @@ pub enum ConsentFact {
         channel: String,
         /// The customer's comment; may be empty.
         comment: String,
+        /// The number of the request that was not answered in time, as in [`Self::Approved`]. Of no
+        /// meaning for a decline that the customer has expressed, which always counts.
+        consent_request_number: u32,
     },
 }
 

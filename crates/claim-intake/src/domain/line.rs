@@ -6,7 +6,8 @@
 use std::fmt;
 
 use cpor_types::{
-    Activity, AssociationId, AssociationKey, LineId, Month, ProductFamily, ProductId, SubscriptionId, Timestamp,
+    Activity, AssociationId, AssociationKey, LegacyHolderId, LineId, Month, ProductFamily, ProductId, SubscriptionId,
+    Timestamp,
 };
 pub use cpor_types::{AssociationEndReason as EndReason, Verdict};
 use serde::{Deserialize, Serialize};
@@ -75,10 +76,10 @@ pub struct DirectoryLine {
     pub subscription: Option<SubscriptionId>,
     /// The workload or subscription that the line claims; `None` while it cannot be determined.
     pub key: Option<AssociationKey>,
-    /// Whether another company held the key through a legacy association when the registry checked
+    /// The other company that held the key through a legacy association when the registry checked
     /// the claim. A legacy association was imported from the time before claims existed, so it has
-    /// no claim (R58). Only reviewers see this.
-    pub held_by_legacy: bool,
+    /// no claim (R58). Only reviewers see that there is one.
+    pub legacy_holder: Option<LegacyHolderId>,
 }
 
 /// The last assessment of a line for one activity.

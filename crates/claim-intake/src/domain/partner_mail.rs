@@ -50,6 +50,7 @@ impl Event {
             EventKind::Approved { .. } => Some(PartnerMailKind::Approval),
             EventKind::LinesLost => Some(PartnerMailKind::LinesLost),
             EventKind::LinesEnded { .. } => Some(PartnerMailKind::AssociationEnded),
+            EventKind::LinesReinstated { .. } => Some(PartnerMailKind::Official),
             EventKind::Closed(closure) => match closure.primary {
                 // A withdrawal is the partner's own act, so a mail is sent only if it ended an
                 // association.

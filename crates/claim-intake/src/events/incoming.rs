@@ -4,7 +4,7 @@
 //! state no longer allows is recorded as *overtaken* and changes nothing. An event that cannot be
 //! converted *parks* its stream: no later event of the stream is applied until an operator acts.
 use crate::{
-    domain::{Awards, Comment, ConsentFact, Fact, LineVerdict, Refusal, ReviewFact},
+    domain::{AssociationEnd, Awards, Comment, ConsentFact, Fact, LineVerdict, Refusal, ReviewFact},
     service::ClaimIntake,
 };
 use cpor_durable::{AggregateKey, EventReceiver, IncomingEvent, ReceiveError};
@@ -102,7 +102,11 @@ fn fact_from_event(incoming: &IncomingEvent, entropy: &dyn Entropy) -> Result<(C
             let notice = enum_value::<NoticeKind>(event.notice)?.to_string();
             let previous = NoticeState::from_number(event.previous_state).unwrap_or(NoticeState::Queued).to_string();
             let bounced = (!event.accepted).then(|| event.bounce_reason.clone());
-            (&event.claim, Fact::Consent(ConsentFact::NoticeReported { notice, previous, bounced }))
+            let consent_request_number = event.consent_request_number;
+            (
+                &event.claim,
+                Fact::Consent(ConsentFact::NoticeReported { notice, previous, bounced, consent_request_number }),
+            )
         }
         Payload::ConsentWindowStopped(event) => {
             let delivery_due = event.delivery_due_time.and_then(from_wire_time);
@@ -130,8 +134,8 @@ fn fact_from_event(incoming: &IncomingEvent, entropy: &dyn Entropy) -> Result<(C
         }
         Payload::CustomerDeclined(event) => {
             let channel = enum_value::<ConsentChannel>(event.channel)?.to_string();
-            let comment = event.comment.clone();
-            (&event.claim, Fact::Consent(ConsentFact::Declined { channel, comment }))
+            let (comment, consent_request_number) = (event.comment.clone(), event.consent_request_number);
+            (&event.claim, Fact::Consent(ConsentFact::Declined { channel, comment, consent_request_number }))
         }
         Payload::AssociationBecameOfficial(event) => {
             let since = required_time("official_time", event.official_time)?;
@@ -140,7 +144,13 @@ fn fact_from_event(incoming: &IncomingEvent, entropy: &dyn Entropy) -> Result<(C
                 Ok((parse(&line.line_id)?, names.collect::<Result<_, ReceiveError>>()?))
             });
             let associations = associations.collect::<Result<_, ReceiveError>>()?;
-            (&event.claim, Fact::AssociationOfficial { since, associations })
+            let ends = event.lines.iter().filter(|line| line.association_end_time.is_some()).map(|line| {
+                let until = required_time("association_end_time", line.association_end_time)?;
+                let reason = enum_value(line.association_end_reason)?;
+                Ok((parse(&line.line_id)?, AssociationEnd { reason, since: Some(since), until }))
+            });
+            let ends = ends.collect::<Result<_, ReceiveError>>()?;
+            (&event.claim, Fact::AssociationOfficial { since, associations, ends })
         }
         Payload::AssociationEnded(event) => (&event.claim, association_ended(event)?),
         Payload::ClaimAssessed(event) => (&event.claim, claim_assessed(event)?),

@@ -16,6 +16,7 @@
 //! | approved (R23) | `ClaimApproved` | customer-consent |
 //! | notice bounced after the approval (R41a, R41b) | `NoticeBounced` | poe-review |
 //! | associations ended (R37, R39) | `LinesEnded` | poe-review, customer-consent |
+//! | ended associations are on record after all (R47) | `LinesReinstated` | poe-review, customer-consent |
 //! | association granted (R26a, R27) | `AssociationGranted` | registry |
 //! | payment declined (R54b) | `PaymentDeclined` | eligibility |
 //! | closed (R22, R24–R26) | `ClaimClosed` | poe-review, customer-consent, registry |
@@ -29,8 +30,8 @@ use cpor_proto::{
     WireEnum as _,
     events::v1::{
         AssociationGranted, ClaimApproved, ClaimClosed, ClaimDisputed, ClaimEdited, ClaimResubmitted, ClaimSnapshot,
-        ClaimSubmitted, EvidenceSnapshot, LineSnapshot, LinesEnded, NoticeBounced, PaymentDeclined, PersonalDataErased,
-        StatementReported, event::Payload, statement_reported::Status,
+        ClaimSubmitted, EvidenceSnapshot, LineSnapshot, LinesEnded, LinesReinstated, NoticeBounced, PaymentDeclined,
+        PersonalDataErased, StatementReported, event::Payload, statement_reported::Status,
     },
     r#type::v1 as types,
 };
@@ -141,6 +142,17 @@ fn events_for(change: &Change<Claim>, recorded: &RecordedEvent<Event>) -> Vec<Ou
             };
             (Payload::LinesEnded(ended), review_and_consent)
         }
+        EventKind::LinesReinstated { lines, since } => {
+            let submission = claim.state.submission();
+            let reinstated = LinesReinstated {
+                claim: claim.name.to_string(),
+                tenant: submission.map(|submission| tenant_name(submission.tenant)).unwrap_or_default(),
+                review_case_id: submission.map(|submission| submission.review_case.to_string()).unwrap_or_default(),
+                line_ids: lines.iter().map(ToString::to_string).collect(),
+                official_time: Some(to_wire_time(*since)),
+            };
+            (Payload::LinesReinstated(reinstated), review_and_consent)
+        }
         EventKind::Granted { tenant } => {
             let granted = AssociationGranted { claim: claim.name.to_string(), tenant: tenant_name(*tenant) };
             (Payload::AssociationGranted(granted), &[Service::Registry])
@@ -243,12 +255,14 @@ fn claim_snapshot(claim: &Claim, version: u64, submission: &Submission) -> Claim
 
 fn line_snapshot(line: &Line) -> LineSnapshot {
     let display_name = line.known.as_ref().map(|known| known.product_display_name.clone());
+    let legacy_holder = line.known.as_ref().and_then(|known| known.legacy_holder);
     LineSnapshot {
         line_id: line.id.to_string(),
         product: ProductName { product: line.product.clone() }.to_string(),
         product_display_name: display_name.unwrap_or_default(),
         key: line.key().map(ToString::to_string).unwrap_or_default(),
-        held_by_legacy: line.known.as_ref().is_some_and(|known| known.held_by_legacy),
+        held_by_legacy: legacy_holder.is_some(),
+        legacy_holder_id: legacy_holder.map(String::from).unwrap_or_default(),
     }
 }
 

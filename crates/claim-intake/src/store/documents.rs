@@ -235,6 +235,7 @@ pub(super) async fn save(tx: &Tx, changes: &[Change<Claim>]) -> Result<(), Store
                 | EventKind::Disputed { .. }
                 | EventKind::LinesLost
                 | EventKind::LinesEnded { .. }
+                | EventKind::LinesReinstated { .. }
                 | EventKind::Reported(_)
                 | EventKind::NoticeBounced { .. }
                 | EventKind::ContactConfirmed

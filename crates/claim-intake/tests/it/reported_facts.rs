@@ -132,6 +132,7 @@ async fn r26_a_fact_after_the_decline_is_overtaken(system: TestSystem) {
         claim: claim.name.clone(),
         channel: types::ConsentChannel::Link.into(),
         comment: "never heard of them".into(),
+        ..CustomerDeclined::default()
     };
     system.deliver(Service::CustomerConsent, 1, start(), Payload::CustomerDeclined(declined)).await.unwrap();
     let passed = Payload::ConsentWindowPassed(ConsentWindowPassed {

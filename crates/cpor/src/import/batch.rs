@@ -34,6 +34,8 @@ pub(super) struct Row {
     pub(super) existing: Option<ClaimName>,
     /// The value of the column `claim` if it is not the name of a claim.
     pub(super) id: String,
+    /// The fields of the claim that could be parsed, without lines, also if the row is malformed.
+    pub(super) parsed: Claim,
 }
 
 /// An error in a column or field of a row.
@@ -102,7 +104,7 @@ pub(super) struct Batch {
 impl Batch {
     /// Adds a row. Returns the size of its claim in bytes, or 0 if the row cannot be sent.
     fn push(&mut self, row: Row, earlier: &EarlierClaims, request_ids: &mut RequestIds) -> usize {
-        let Row { line, claim, fields, existing, id } = row;
+        let Row { line, claim, fields, existing, id, parsed: _ } = row;
         match (claim, existing) {
             (Ok(claim), None) => {
                 let (size, request_id) = (claim.encoded_len(), request_ids.next_for(&claim));
@@ -173,8 +175,9 @@ mod tests {
     use super::*;
 
     fn row(line: u64, display_name: &str) -> Row {
-        let claim = Ok(Claim { display_name: display_name.into(), ..Claim::default() });
-        Row { line, claim, fields: Fields::default(), existing: None, id: String::new() }
+        let claim = Claim { display_name: display_name.into(), ..Claim::default() };
+        let parsed = claim.clone();
+        Row { line, claim: Ok(claim), fields: Fields::default(), existing: None, id: String::new(), parsed }
     }
 
     fn ids(names: &[&str]) -> Vec<String> {

@@ -32,8 +32,9 @@ a claim in the field `name`; the fields that are set replace those of the draft.
 
 A row without the name of a claim creates a draft. Which one is kept in a file next to the results, with `.claims.jsonl`
 appended to the name of the input file. When the corrected file is imported again, a row is recognized by the value in
-its column `claim`, by its display_name, or, if only that was corrected, by everything else. Then its columns replace
-the values of its draft; a row that did not change changes nothing. A row whose draft was deleted creates a new one.
+its column `claim` or by its display_name, if its tenant_id or customer_domain is the same, or, if only the display_name
+was corrected, by everything else. Then its columns replace the values of its draft; a row that did not change changes
+nothing. A row whose draft was deleted creates a new one.
 Without the file with the claims, only a row that was imported unchanged within a day is recognized. This day is a day of
 real time, also if the system has a virtual clock.";
 
@@ -247,8 +248,6 @@ struct PartialClaim {
     id: String,
     /// The claim, or the errors in its rows.
     row: Row,
-    /// The claim as the first row contains it, without lines.
-    first_row: Claim,
 }
 
 impl Iterator for ClaimRows {
@@ -294,12 +293,12 @@ impl ClaimRows {
                 None
             }
         };
-        let first_row = claim.clone();
+        let parsed = claim.clone();
         claim.lines.extend((line != ClaimLine::default()).then_some(line));
         let own_id = if existing.is_none() { id.clone() } else { String::new() };
         let claim = if errors.is_empty() { Ok(claim) } else { Err(errors) };
-        let row = Row { line: row.line, claim, fields: self.fields.clone(), existing, id: own_id };
-        PartialClaim { id, row, first_row }
+        let row = Row { line: row.line, claim, fields: self.fields.clone(), existing, id: own_id, parsed };
+        PartialClaim { id, row }
     }
 
     /// Adds a row to the current claim if it has the same id. Otherwise the row becomes the current
@@ -351,7 +350,7 @@ impl PartialClaim {
     fn add_line(&mut self, next: Self) {
         let number = next.row.line;
         let mut errors = Vec::new();
-        if next.first_row != Claim::default() && next.first_row != self.first_row {
+        if next.row.parsed != Claim::default() && next.row.parsed != self.row.parsed {
             let description = format!("line {number} differs from line {} in the fields of the claim", self.row.line);
             errors.push(FieldError::malformed("", description));
         }

@@ -22,24 +22,41 @@ pub(super) fn rows(text: String) -> impl Iterator<Item = anyhow::Result<Row>> {
 }
 
 fn parse_line(line: u64, text: &str) -> Row {
-    let malformed = |field: &str, error: String| Row {
+    let malformed = |field: &str, error: String, parsed: Claim| Row {
         line,
         claim: Err(vec![FieldError::malformed(field, error)]),
         fields: Fields::default(),
         existing: None,
         id: String::new(),
+        parsed: Claim { lines: Vec::new(), ..parsed },
     };
     let claim: Claim = match json::parse(text) {
         Ok(claim) => claim,
-        Err(error) => return malformed("", error.to_string()),
+        Err(error) => return malformed("", error.to_string(), identity(text)),
     };
     match claim_name(&claim.name) {
         Ok(existing) => {
             let id = if existing.is_none() { claim.name.clone() } else { String::new() };
             let claim = entered_fields(claim);
-            Row { line, fields: Fields::set_in(&claim), claim: Ok(claim), existing, id }
+            let parsed = Claim { lines: Vec::new(), ..claim.clone() };
+            Row { line, fields: Fields::set_in(&claim), claim: Ok(claim), existing, id, parsed }
         }
-        Err(error) => malformed("name", error),
+        Err(error) => malformed("name", error, claim),
+    }
+}
+
+/// Returns the fields of a malformed claim by which its row can be recognized.
+fn identity(text: &str) -> Claim {
+    let fields: serde_json::Value = serde_json::from_str(text).unwrap_or_default();
+    let field = |names: [&str; 2]| {
+        let text = names.iter().find_map(|name| fields.get(name)?.as_str());
+        text.unwrap_or_default().to_owned()
+    };
+    Claim {
+        display_name: field(["display_name", "displayName"]),
+        tenant_id: field(["tenant_id", "tenantId"]),
+        customer_domain: field(["customer_domain", "customerDomain"]),
+        ..Claim::default()
     }
 }
 

@@ -1,7 +1,7 @@
 //! The claims that the rows of a file have created. They are kept in a file of JSON Lines, to which
 //! each import appends, so that a corrected row is recognized at the next import.
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     fs::{File, OpenOptions},
     io::{BufWriter, ErrorKind, Write as _},
     path::PathBuf,
@@ -13,7 +13,7 @@ use cpor_types::{ClaimName, PartnerId};
 use prost::Message as _;
 use serde::{Deserialize, Serialize};
 
-use super::{Rows, results::Outcome, send::content_id};
+use super::{Rows, batch::Row, results::Outcome, send::content_id};
 
 /// The claims that rows created in earlier imports, by the line of the row.
 pub(super) type EarlierClaims = HashMap<u64, EarlierClaim>;
@@ -27,23 +27,41 @@ pub(super) struct EarlierClaim {
 }
 
 /// The number of keys of a row.
-const KEYS: usize = 5;
+const KEYS: usize = 8;
 
-/// Returns what identifies a row, the most precise first: all of its content, the value of its
-/// column `claim`, the display name with the customer, the display name, and all but the display
-/// name. A key is empty if the row lacks what it is made from.
+/// The keys without the customer, each after the two keys with the tenant and the domain.
+const KEYS_WITHOUT_CUSTOMER: [usize; 2] = [3, 6];
+
+/// Returns what identifies a row, the most precise first: all of its content; the value of its
+/// column `claim` with the tenant, with the domain, and alone; the display name with the tenant,
+/// with the domain, and alone; and all but the display name. A key is empty if the row lacks what
+/// it is made from.
 pub(super) fn row_keys(id: &str, claim: &Claim) -> Vec<String> {
     let Claim { display_name, tenant_id, customer_domain, .. } = claim;
     let others = Claim { display_name: String::new(), ..claim.clone() };
-    let key = |kind: &str, text: &str| if text.is_empty() { String::new() } else { content_id(kind, text.as_bytes()) };
-    let customer = format!("{display_name}\n{tenant_id}\n{customer_domain}");
+    let key = |kind: &str, parts: &[&str]| match parts.iter().any(|part| part.is_empty()) {
+        true => String::new(),
+        false => content_id(kind, parts.join("\n").as_bytes()),
+    };
     vec![
         content_id("row", &claim.encode_to_vec()),
-        key("id", id),
-        if display_name.is_empty() { String::new() } else { key("customer", &customer) },
-        key("name", display_name),
+        key("id_tenant", &[id, tenant_id]),
+        key("id_domain", &[id, customer_domain]),
+        key("id", &[id]),
+        key("name_tenant", &[display_name, tenant_id]),
+        key("name_domain", &[display_name, customer_domain]),
+        key("name", &[display_name]),
         if others == Claim::default() { String::new() } else { content_id("others", &others.encode_to_vec()) },
     ]
+}
+
+/// Returns the keys of a malformed row from what could be parsed of it. It is never the same as an
+/// earlier row, and what it lacks is unknown.
+fn malformed_row_keys(row: &Row) -> Vec<String> {
+    let mut keys = row_keys(&row.id, &row.parsed);
+    keys[0].clear();
+    keys[KEYS - 1].clear();
+    keys
 }
 
 /// A claim with the keys of its row, or without keys if it was deleted: one line of the file.
@@ -53,6 +71,16 @@ struct Entry {
     keys: Vec<String>,
 }
 
+impl Entry {
+    /// Returns the key with this number. A claim for a customer is not recognized without the
+    /// customer, because a file with the same name can be about another one.
+    fn key(&self, number: usize) -> Option<&str> {
+        let key = |number: usize| self.keys.get(number).map(String::as_str).filter(|key| !key.is_empty());
+        let has_customer = || key(number - 2).or_else(|| key(number - 1)).is_some();
+        key(number).filter(|_| !(KEYS_WITHOUT_CUSTOMER.contains(&number) && has_customer()))
+    }
+}
+
 /// The claims that the rows of a file have created.
 pub(super) struct Memory {
     path: PathBuf,
@@ -60,6 +88,8 @@ pub(super) struct Memory {
     entries: Vec<Entry>,
     /// The file, once something is appended.
     file: Option<BufWriter<File>>,
+    /// The length of the complete lines of the file. What follows was torn by a crash.
+    complete_length: u64,
 }
 
 impl Memory {
@@ -73,7 +103,8 @@ impl Memory {
             read => read.with_context(|| format!("cannot read {}", path.display()))?,
         };
         let (mut entries, mut indexes): (Vec<Entry>, HashMap<ClaimName, usize>) = (Vec::new(), HashMap::new());
-        for (number, line) in (1..).zip(text.lines()) {
+        let complete = text.rfind('\n').map_or("", |end| &text[..=end]);
+        for (number, line) in (1..).zip(complete.lines()) {
             let entry: Entry = serde_json::from_str(line).with_context(|| {
                 format!("{}: line {number} is malformed; remove the file to forget earlier imports", path.display())
             })?;
@@ -86,7 +117,7 @@ impl Memory {
                 None => {}
             }
         }
-        Ok(Self { path, entries, file: None })
+        Ok(Self { path, entries, file: None, complete_length: complete.len() as u64 })
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -95,17 +126,20 @@ impl Memory {
 
     /// Finds the claims that rows without the name of a claim created in earlier imports. Rows with
     /// the same content are interchangeable. By each other key, a row is recognized only if neither
-    /// another row nor another claim has the same key.
+    /// another row, even a malformed one, nor another claim has the same key.
     pub(super) fn recognize(&self, rows: Rows) -> EarlierClaims {
         let unnamed = rows.map_while(Result::ok).filter(|row| row.existing.is_none());
-        let rows: Vec<(u64, Vec<String>)> =
-            unnamed.filter_map(|row| Some((row.line, row_keys(&row.id, row.claim.as_ref().ok()?)))).collect();
+        let (mut rows, mut malformed) = (Vec::new(), HashSet::new());
+        for row in unnamed {
+            let keys = row.claim.as_ref().map(|claim| row_keys(&row.id, claim));
+            malformed.extend(keys.is_err().then_some(row.line));
+            rows.push((row.line, keys.unwrap_or_else(|_| malformed_row_keys(&row))));
+        }
         let (mut found, mut is_used) = (EarlierClaims::new(), vec![false; self.entries.len()]);
         for key in 0..KEYS {
             let mut groups: HashMap<&str, (Vec<usize>, Vec<u64>)> = HashMap::new();
             for (index, entry) in self.entries.iter().enumerate().filter(|(index, _)| !is_used[*index]) {
-                let key = entry.keys.get(key).filter(|key| !key.is_empty());
-                key.into_iter().for_each(|key| groups.entry(key).or_default().0.push(index));
+                entry.key(key).into_iter().for_each(|key| groups.entry(key).or_default().0.push(index));
             }
             for (line, keys) in rows.iter().filter(|(line, _)| !found.contains_key(line)) {
                 if let Some((_, lines)) = groups.get_mut(keys[key].as_str()) {
@@ -121,11 +155,14 @@ impl Memory {
                 }
             }
         }
+        found.retain(|line, _| !malformed.contains(line));
         found
     }
 
-    /// Appends the claims of rows that were accepted, and that claims were deleted. `keys` has the
-    /// keys of the rows without the name of a claim, by their lines.
+    /// Appends the claims of rows that were accepted, and that claims were deleted which such rows
+    /// have created anew. The deleted claim of another row is kept, so that the next import creates
+    /// it anew. `deleted` has the line of each row, and `keys` the keys of the rows without the
+    /// name of a claim, by their lines.
     ///
     /// # Errors
     /// Returns an error if the file cannot be written.
@@ -133,15 +170,17 @@ impl Memory {
         &mut self,
         outcomes: &[Outcome],
         mut keys: HashMap<u64, Vec<String>>,
-        deleted: Vec<ClaimName>,
+        deleted: Vec<(u64, ClaimName)>,
     ) -> anyhow::Result<()> {
-        let accepted = outcomes.iter().filter_map(|outcome| {
-            let (line, claim) = outcome.claim_with_content()?;
-            Some(Entry { claim: claim.parse().ok()?, keys: keys.remove(&line)? })
-        });
-        let deleted = deleted.into_iter().map(|claim| Entry { claim, keys: Vec::new() });
-        let entries: Vec<Entry> = deleted.chain(accepted).collect();
-        let Self { path, file, .. } = self;
+        let accepted: Vec<(u64, &str)> = outcomes.iter().filter_map(Outcome::claim_with_content).collect();
+        let lines: HashSet<u64> = accepted.iter().map(|(line, _)| *line).collect();
+        let deleted = deleted.into_iter().filter(|(line, _)| lines.contains(line));
+        let deleted = deleted.map(|(_, claim)| Entry { claim, keys: Vec::new() });
+        let created = accepted
+            .into_iter()
+            .filter_map(|(line, claim)| Some(Entry { claim: claim.parse().ok()?, keys: keys.remove(&line)? }));
+        let entries: Vec<Entry> = deleted.chain(created).collect();
+        let Self { path, file, complete_length, .. } = self;
         if entries.is_empty() {
             return Ok(());
         }
@@ -149,7 +188,9 @@ impl Memory {
         let mut output = match file.take() {
             Some(output) => output,
             None => {
-                BufWriter::new(OpenOptions::new().append(true).create(true).open(&*path).with_context(cannot_write)?)
+                let output = OpenOptions::new().append(true).create(true).open(&*path).with_context(cannot_write)?;
+                output.set_len(*complete_length).with_context(cannot_write)?;
+                BufWriter::new(output)
             }
         };
         for entry in entries {
@@ -165,7 +206,10 @@ impl Memory {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::import::{batch::Row, columns::Fields};
+    use crate::import::{columns::Fields, results::RowResult};
+
+    /// The MPN id of a malformed row.
+    const MALFORMED: &str = "malformed";
 
     fn claim(display_name: &str, mpn_id: &str) -> Claim {
         Claim { display_name: display_name.into(), mpn_id: mpn_id.into(), ..Claim::default() }
@@ -179,9 +223,12 @@ mod tests {
     fn recognize(earlier: &[(&str, Claim)], rows: &[(&str, Claim)]) -> Vec<Option<(usize, bool)>> {
         let entry =
             |(number, (id, claim)): (usize, &(&str, Claim))| Entry { claim: name(number), keys: row_keys(id, claim) };
-        let memory = Memory { path: PathBuf::new(), entries: (0..).zip(earlier).map(entry).collect(), file: None };
+        let entries = (0..).zip(earlier).map(entry).collect();
+        let memory = Memory { path: PathBuf::new(), entries, file: None, complete_length: 0 };
         let row = |(line, (id, claim)): (u64, &(&str, Claim))| {
-            Ok(Row { line, claim: Ok(claim.clone()), fields: Fields::default(), existing: None, id: (*id).into() })
+            let parsed = claim.clone();
+            let claim = if claim.mpn_id == MALFORMED { Err(Vec::new()) } else { Ok(claim.clone()) };
+            Ok(Row { line, claim, fields: Fields::default(), existing: None, id: (*id).into(), parsed })
         };
         let parsed: Vec<_> = (0..).zip(rows).map(row).collect();
         let found = memory.recognize(Box::new(parsed.into_iter()));
@@ -198,6 +245,63 @@ mod tests {
             [("", claim("New", "9")), ("", claim("Two", "22")), ("c", claim("Drei", "33")), ("", claim("One", "1"))];
         assert_eq!(recognize(&earlier, &rows), [None, Some((1, false)), Some((2, false)), Some((0, true))]);
         assert_eq!(recognize(&earlier, &[("", claim("Zwei", "2"))]), [Some((1, false))], "only the name was corrected");
+    }
+
+    /// A sheet about another customer has the name of an earlier one.
+    #[test]
+    fn rows_for_another_customer_are_new() {
+        let of = |tenant: &str, domain: &str, mpn_id| Claim {
+            tenant_id: tenant.into(),
+            customer_domain: domain.into(),
+            ..claim("Teams", mpn_id)
+        };
+        let earlier = [("1", of("a", "a.example", "1"))];
+        assert_eq!(recognize(&earlier, &[("1", of("b", "b.example", "2"))]), [None]);
+        assert_eq!(recognize(&earlier, &[("1", claim("Teams", "2"))]), [None], "the row has no customer");
+        for corrected in [of("a", "b.example", "1"), of("b", "a.example", "1"), of("a", "", "2")] {
+            for id in ["1", ""] {
+                assert_eq!(recognize(&earlier, &[(id, corrected.clone())]), [Some((0, false))], "{corrected:?}");
+            }
+        }
+        let both = [("1", of("a", "a.example", "1")), ("1", of("b", "b.example", "1"))];
+        let rows = [("1", of("b", "b.example", "2")), ("1", of("a", "a.example", "2"))];
+        assert_eq!(recognize(&both, &rows), [Some((1, false)), Some((0, false))]);
+        assert_eq!(recognize(&[("1", claim("Teams", "1"))], &[("1", of("a", "", "1"))]), [Some((0, false))]);
+    }
+
+    #[test]
+    fn malformed_rows_count_when_a_row_is_recognized() {
+        let earlier = [("", claim("Same", "1")), ("c", claim("Other", "2"))];
+        let rows = [("", claim("Same", MALFORMED)), ("", claim("Same", "3")), ("c", claim("Other", MALFORMED))];
+        assert_eq!(recognize(&earlier, &rows), [None, None, None]);
+        assert_eq!(recognize(&earlier, &rows[1..]), [Some((0, false)), None]);
+    }
+
+    #[test]
+    fn a_torn_line_is_forgotten_and_a_failed_row_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("claims.csv.claims.jsonl");
+        let open = || Memory::open(path.clone(), &"contoso".parse().unwrap()).unwrap();
+        let names = || {
+            open()
+                .entries
+                .iter()
+                .filter(|entry| !entry.keys.is_empty())
+                .map(|entry| entry.claim.clone())
+                .collect::<Vec<_>>()
+        };
+        let done = |line, number| Outcome::accepted(line, RowResult::Done, name(number).to_string());
+        let keys = |lines: &[u64]| lines.iter().map(|line| (*line, row_keys("", &claim("x", "1")))).collect();
+        open().save(&[done(2, 1), done(3, 2)], keys(&[2, 3]), Vec::new()).unwrap();
+        let complete = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(&path, format!("{complete}{{\"claim\":\"partners/con")).unwrap();
+        assert_eq!(names().len(), 2);
+        // The drafts of both rows were deleted. Only one of them is created anew.
+        let deleted = vec![(2, name(1)), (3, name(2))];
+        open().save(&[done(2, 3)], keys(&[2, 3]), deleted).unwrap();
+        let mut kept = names();
+        kept.sort();
+        assert_eq!(kept, [name(2), name(3)]);
     }
 
     #[test]

@@ -105,7 +105,7 @@ pub async fn run(args: &Args) -> anyhow::Result<bool> {
         let batch::Batch { valid, updates, invalid, mut keys } = batch?;
         let (updated, deleted, sent) = sender.update(updates).await;
         updated.iter().filter_map(Outcome::repeated_line).for_each(|line| drop(keys.remove(&line)));
-        let deleted_claims: Vec<_> = deleted.iter().map(|row| row.name.clone()).collect();
+        let deleted_claims: Vec<_> = deleted.iter().map(|row| (row.line, row.name.clone())).collect();
         let (created, sent) = match sent {
             Ok(()) => {
                 let recreated = deleted.into_iter().map(UpdateRow::into_request);
@@ -141,10 +141,14 @@ const RESULTS_SUFFIX: &str = ".results.jsonl";
 const MEMORY_SUFFIX: &str = ".claims.jsonl";
 
 /// Returns the path of the file with the claims of rows: in the folder of the results file, which
-/// can be written.
+/// can be written. If the results go to a terminal, a pipe or a device, it is in the folder of the
+/// input file.
 fn memory_path(args: &Args) -> PathBuf {
     let name = args.file.file_name().map(Path::new).unwrap_or(&args.file);
-    args.results.path(&args.file, RESULTS_SUFFIX).with_file_name(with_suffix(name, MEMORY_SUFFIX))
+    let results = args.results.path(&args.file, RESULTS_SUFFIX);
+    let is_other = results.symlink_metadata().is_ok_and(|metadata| !metadata.is_file());
+    let beside = if is_other { &args.file } else { &results };
+    beside.with_file_name(with_suffix(name, MEMORY_SUFFIX))
 }
 
 fn with_suffix(file: &Path, suffix: &str) -> PathBuf {

@@ -75,6 +75,11 @@ impl Consent {
         }
     }
 
+    /// Returns whether the customer's silence was a decline (R28).
+    pub(super) fn has_declined_by_silence(&self) -> bool {
+        self.current_decline().is_some_and(|decline| decline.decision.channel == Channel::Silence)
+    }
+
     /// Returns whether the consent no longer waits for the review of the claim. This is also true
     /// if the consent was declined or closed before the claim was approved.
     pub(crate) fn is_past_review(&self) -> bool {
@@ -146,7 +151,8 @@ impl Consent {
     pub(super) fn decline_by_silence(&self, now: Timestamp) -> Transition<Self> {
         let channel = Channel::Silence;
         let decline = Decline { decision: DecisionRecord { time: now, channel }, comment: Personal::empty() };
-        let event = Event::CustomerDeclined { channel, comment: Personal::empty() };
+        let consent_request_number = self.claim.consent_request_number;
+        let event = Event::CustomerDeclined { channel, comment: Personal::empty(), consent_request_number };
         Transition::new(self.with_state(State::Declined(decline), now), [event])
     }
 

@@ -64,14 +64,15 @@ impl Consent {
                 DeliveryReport::Bounced(_) => Delivery::Bounced { time: now },
             },
         );
-        let (kind, starts_window) =
-            (notice_entry.kind, notice_entry.current && notice_entry.can_start_window(terms.window_start));
+        let (kind, is_current) = (notice_entry.kind, notice_entry.current);
+        let starts_window = is_current && notice_entry.can_start_window(terms.window_start);
         let window_event = match &report {
             DeliveryReport::Accepted if starts_window => next.open_window(terms, now),
             DeliveryReport::Accepted => None,
             DeliveryReport::Bounced(_) => next.recount_window(terms, now),
         };
-        let reported = Event::NoticeReported { kind, report, previous: previous.state() };
+        let consent_request_number = is_current.then_some(self.claim.consent_request_number);
+        let reported = Event::NoticeReported { kind, report, previous: previous.state(), consent_request_number };
         Some(Transition::new(next, std::iter::once(reported).chain(window_event)))
     }
 
@@ -82,17 +83,10 @@ impl Consent {
     fn recount_window(&mut self, terms: &Terms, now: Timestamp) -> Option<Event> {
         let Effect::MovesTo(_) = self.effect(Input::AcceptedNoticeBounces) else { return None };
         let opened = self.state.window()?.opened;
-        let accept_time = |notice: &Notice| match notice.delivery {
-            Delivery::Accepted { time } if notice.current && notice.can_start_window(terms.window_start) => Some(time),
-            Delivery::Accepted { .. } | Delivery::Queued | Delivery::Bounced { .. } | Delivery::Withdrawn { .. } => {
-                None
-            }
-        };
-        let first_accepted = self.notices.iter().filter_map(accept_time).min();
-        if first_accepted == Some(opened) {
+        let window = self.window_from_notices(terms);
+        if window.as_ref().is_some_and(|window| window.opened == opened) {
             return None;
         }
-        let window = first_accepted.map(|accepted| terms.window_opened_at(accepted));
         let opened_event = window.as_ref().map(Window::opened_event);
         let delivery_period = terms.delivery_period(self.claim_approve_time.unwrap_or(now), now);
         let stopped = |delivery_due| Some(Event::WindowStopped { delivery_due });
@@ -127,6 +121,18 @@ impl Consent {
         };
         self.state = state;
         event
+    }
+
+    /// Returns the consent window that is counted from the first notice that is accepted (R41).
+    pub(super) fn window_from_notices(&self, terms: &Terms) -> Option<Window> {
+        let accept_time = |notice: &Notice| match notice.delivery {
+            Delivery::Accepted { time } if notice.current && notice.can_start_window(terms.window_start) => Some(time),
+            Delivery::Accepted { .. } | Delivery::Queued | Delivery::Bounced { .. } | Delivery::Withdrawn { .. } => {
+                None
+            }
+        };
+        let first_accepted = self.notices.iter().filter_map(accept_time).min();
+        first_accepted.map(|accepted| terms.window_opened_at(accepted))
     }
 
     /// Opens the consent window if the current state has none yet. Returns the event that reports

@@ -29,6 +29,10 @@ pub(crate) enum Event {
         report: DeliveryReport,
         /// The delivery state of the notice before the report.
         previous: NoticeState,
+        /// The number of the request that the notice was part of; see
+        /// [`ClaimSummary::consent_request_number`](super::ClaimSummary::consent_request_number).
+        /// `None` if the customer was asked anew since then.
+        consent_request_number: Option<u32>,
     },
     /// The consent window opened: the time in which silence of the customer counts as consent
     /// (R41).
@@ -79,6 +83,10 @@ pub(crate) enum Event {
         channel: Channel,
         /// The customer's comment; may be empty.
         comment: Personal,
+        /// The number of the request that was answered, or left unanswered until the window passed;
+        /// see
+        /// [`ClaimSummary::consent_request_number`](super::ClaimSummary::consent_request_number).
+        consent_request_number: u32,
     },
     /// Personal data of the claim was erased (R56).
     PersonalDataErased {

@@ -100,7 +100,11 @@ impl Consent {
                 let next = consent.with_state(State::AwaitingConfirmation(window.clone()), now);
                 return Some(Transition::new(next, [window.opened_event(), consent.window_passed_event(true)]));
             }
-            (Some(_), _) if !has_approved && consent.declined_before => return Some(consent.decline_by_silence(now)),
+            (Some(window), _) if !has_approved && consent.declined_before => {
+                let mut declined = consent.decline_by_silence(now);
+                declined.events.insert(0, window.opened_event());
+                return Some(declined);
+            }
             (Some(window), _) => {
                 let next = consent.with_state(State::Granted { since: now, window: window.clone() }, now);
                 return Some(Transition::new(next, [window.opened_event(), consent.window_passed_event(false)]));
@@ -135,6 +139,7 @@ impl Consent {
         now: Timestamp,
     ) -> Option<Transition<Self>> {
         let input = match self.approval_of_tenant() {
+            _ if self.has_declined_by_silence() => Input::ClaimEditedAfterSilence,
             Some(_) => Input::ClaimEditedWithConsent,
             None => Input::ClaimEdited,
         };
@@ -183,7 +188,8 @@ impl Consent {
     /// contact accepted, approved or left unanswered says nothing about another contact: the
     /// window stops, an approval by link lapses, and the customer must be reached again (R41a). An
     /// approval by an administrator of the tenant does not depend on the contact, so it is reported
-    /// again for the new request.
+    /// again for the new request. The same holds for a decline by silence (R28), which says nothing
+    /// about another contact, either.
     fn ask_corrected_contact(
         &self,
         claim: ClaimSummary,
@@ -262,6 +268,23 @@ impl Consent {
     pub(crate) fn on_lines_ended(&self, now: Timestamp) -> Option<Transition<Self>> {
         let Effect::MovesTo(_) = self.effect(Input::LinesEnded) else { return None };
         Some(Transition::new(self.with_state(State::Closed { since: now }, now), []))
+    }
+
+    /// Applies that associations of the claim are on record since `since`, although all of them
+    /// were reported as ended (R47). The customer can decline as before, until the window passes.
+    pub(crate) fn on_lines_reinstated(
+        &self,
+        since: Timestamp,
+        terms: &Terms,
+        now: Timestamp,
+    ) -> Option<Transition<Self>> {
+        let Effect::MovesTo(_) = self.effect(Input::LinesReinstated) else { return None };
+        let state = match self.window_from_notices(terms) {
+            None => State::GrantedAwaitingDelivery { since },
+            Some(window) if window.deadline.has_passed(now) => State::Granted { since, window },
+            Some(window) => State::GrantedInWindow { since, window },
+        };
+        Some(Transition::new(self.with_state(state, now), []))
     }
 
     /// Returns this consent with the new content of the claim, without asking the customer again.

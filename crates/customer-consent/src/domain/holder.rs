@@ -50,6 +50,20 @@ pub(crate) struct HolderNotice {
     pub(crate) comment: String,
     /// Whether the holder can answer.
     pub(crate) answer: Answer,
+    /// The reminder of the deadline for the answer (R48). `None` if there is no deadline, or it is
+    /// too short for a reminder.
+    #[serde(default)]
+    pub(crate) reminder: Option<Reminder>,
+}
+
+/// The reminder of a request for a statement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Reminder {
+    /// The holder is reminded at this time.
+    Due(Timestamp),
+    /// The mail with this id was queued.
+    Queued(Uuid),
 }
 
 /// What a mail to a holder is about.
@@ -106,6 +120,8 @@ pub(crate) enum Answer {
 pub(crate) enum HolderEvent {
     /// A mail to the holder was queued.
     NoticeQueued { notice: Uuid },
+    /// A mail that reminds the holder of a request was queued (R48).
+    ReminderQueued { mail: Uuid },
     /// The holder can answer a request until this time.
     DeadlineSet { review_case: CaseId, due: Timestamp },
     /// The holder has answered.
@@ -126,6 +142,8 @@ pub(crate) enum StatementRefusal {
 impl LegacyHolder {
     /// The kind of the deadline for a statement.
     pub(crate) const STATEMENT: &'static str = "legacy_statement";
+    /// The kind of the deadline for the reminder of a statement, and of the mail.
+    pub(crate) const REMINDER: &'static str = "legacy_statement_reminder";
 
     /// Adds a notice for the holder `previous`, or for a new one. After a loss, no notice can be
     /// answered any more.
@@ -145,6 +163,11 @@ impl LegacyHolder {
         }
         notices.push(notice);
         Transition::new(Self { facts, notices, update_time: now }, events)
+    }
+
+    /// Returns the notice of which this mail reminds the holder.
+    pub(crate) fn notice_with_reminder(&self, mail: Uuid) -> Option<&HolderNotice> {
+        self.notices.iter().find(|notice| notice.reminder == Some(Reminder::Queued(mail)))
     }
 
     /// Returns the notice with this id.
@@ -168,6 +191,15 @@ impl LegacyHolder {
             (Answer::Given, _) => Ok(None),
             (Answer::Open(_) | Answer::Over, _) => Err(StatementRefusal::Over),
         }
+    }
+
+    /// Queues the reminder of a notice.
+    fn remind(&self, notice: Uuid, now: Timestamp) -> Transition<Self> {
+        let mut next = Self { update_time: now, ..self.clone() };
+        let mail = Uuid::new_v5(&notice, Self::REMINDER.as_bytes());
+        let changed = next.notices.iter_mut().find(|candidate| candidate.id == notice);
+        changed.into_iter().for_each(|changed| changed.reminder = Some(Reminder::Queued(mail)));
+        Transition::new(next, [HolderEvent::ReminderQueued { mail }])
     }
 
     fn with_answer(&self, notice: Uuid, answer: Answer, now: Timestamp) -> Self {
@@ -199,21 +231,36 @@ impl HolderNotice {
             Answer::Given | Answer::Over => None,
         }
     }
+
+    /// Returns the deadlines that are still to come: the reminder and the deadline for the answer.
+    fn deadlines(&self) -> impl Iterator<Item = Deadline> {
+        let reminder = self.deadline().and_then(|deadline| match self.reminder? {
+            Reminder::Due(due) => {
+                Some(Deadline { due, kind: LegacyHolder::REMINDER.into(), rule: deadline.rule.clone() })
+            }
+            Reminder::Queued(_) => None,
+        });
+        reminder.into_iter().chain(self.deadline().cloned())
+    }
 }
 
 impl Aggregate for LegacyHolder {
     type Event = HolderEvent;
 
     fn deadlines(&self) -> Vec<Deadline> {
-        self.notices.iter().filter_map(HolderNotice::deadline).cloned().collect()
+        self.notices.iter().flat_map(HolderNotice::deadlines).collect()
     }
 
     fn apply_passed_deadline(&self, now: Timestamp) -> Option<PassedDeadline<Self>> {
-        let with_deadline = self.notices.iter().filter_map(|notice| Some((notice.deadline()?, notice)));
-        let passed = with_deadline.filter(|(deadline, _)| deadline.has_passed(now));
+        let pending = self.notices.iter().flat_map(|notice| notice.deadlines().map(move |deadline| (deadline, notice)));
+        let passed = pending.filter(|(deadline, _)| deadline.has_passed(now));
         let (deadline, notice) = passed.min_by_key(|(deadline, _)| deadline.due)?;
-        let missed = notice.review_case.map(|review_case| HolderEvent::StatementMissed { review_case });
-        let transition = Transition::new(self.with_answer(notice.id, Answer::Over, deadline.due), missed);
+        let transition = if deadline.kind == Self::REMINDER {
+            self.remind(notice.id, deadline.due)
+        } else {
+            let missed = notice.review_case.map(|review_case| HolderEvent::StatementMissed { review_case });
+            Transition::new(self.with_answer(notice.id, Answer::Over, deadline.due), missed)
+        };
         Some(PassedDeadline { due: deadline.due, transition })
     }
 }
@@ -243,7 +290,7 @@ mod tests {
         let deadline = due.map(|due| Deadline { due, kind: LegacyHolder::STATEMENT.into(), rule: "5 days".to_owned() });
         let answer = if kind.is_loss() { Answer::Over } else { Answer::Open(deadline) };
         let review_case = (!kind.is_loss()).then(|| CaseId(Uuid::from_u128(7)));
-        HolderNotice { id: Uuid::from_u128(id), kind, review_case, comment: String::new(), answer }
+        HolderNotice { id: Uuid::from_u128(id), kind, review_case, comment: String::new(), answer, reminder: None }
     }
 
     #[test]
@@ -259,6 +306,23 @@ mod tests {
         assert_eq!((passed.due, passed.transition.events.len()), (due, 1));
         assert_eq!(passed.transition.next.give_statement(request.id, "x", due), Err(StatementRefusal::Over));
         assert_eq!(given.next.apply_passed_deadline(due), None);
+    }
+
+    #[test]
+    fn r48_a_holder_is_reminded_once_and_before_the_answer() {
+        let (start, remind, due) = (at("2026-03-02T09:00:00Z"), at("2026-03-06T23:00:00Z"), at("2026-03-09T23:00:00Z"));
+        let request = notice(1, HolderNoticeKind::StatementRequested, Some(due));
+        let request = HolderNotice { reminder: Some(Reminder::Due(remind)), ..request };
+        let asked = LegacyHolder::notify(None, facts(), request.clone(), start).next;
+        let kinds = asked.deadlines().into_iter().map(|deadline| deadline.kind);
+        assert_eq!(kinds.collect::<Vec<_>>(), [LegacyHolder::REMINDER, LegacyHolder::STATEMENT]);
+        let passed = asked.apply_passed_deadline(due).unwrap();
+        let [HolderEvent::ReminderQueued { mail }] = passed.transition.events[..] else { panic!("{passed:?}") };
+        let reminded = passed.transition.next;
+        assert_eq!((passed.due, reminded.notice_with_reminder(mail).map(|found| found.id)), (remind, Some(request.id)));
+        assert_eq!(reminded.apply_passed_deadline(due).unwrap().due, due);
+        let given = asked.give_statement(request.id, "Yes.", start).unwrap().unwrap().next;
+        assert!(given.deadlines().is_empty());
     }
 
     #[test]

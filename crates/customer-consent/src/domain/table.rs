@@ -35,6 +35,9 @@ pub(crate) enum Input {
     /// The same, and an administrator of the tenant has approved, whose approval does not depend on
     /// the contact.
     ClaimEditedWithConsent,
+    /// Lines or customer contact of the claim changed, after the silence of the former contact was
+    /// a decline (R28). The edit was on its way, so claim-intake ignores that silence.
+    ClaimEditedAfterSilence,
     /// A notice that can start the consent window is accepted (R41).
     NoticeAccepted,
     /// The only accepted notice that can start the consent window bounces after all (R41b).
@@ -60,12 +63,14 @@ pub(crate) enum Input {
     ClaimDisputed,
     /// All associations of the claim have ended (R37, R39).
     LinesEnded,
+    /// Associations that were reported as ended are on record after all (R47).
+    LinesReinstated,
 }
 
 impl Input {
     /// All inputs.
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 22] = [
+    pub(crate) const ALL: [Self; 24] = [
         Self::Approve,
         Self::Decline,
         Self::DeclineAnyTime,
@@ -76,6 +81,7 @@ impl Input {
         Self::ClaimApprovedUnconfirmed,
         Self::ClaimEdited,
         Self::ClaimEditedWithConsent,
+        Self::ClaimEditedAfterSilence,
         Self::NoticeAccepted,
         Self::AcceptedNoticeBounces,
         Self::WindowPasses,
@@ -88,6 +94,7 @@ impl Input {
         Self::DisputeWindowPasses,
         Self::ClaimDisputed,
         Self::LinesEnded,
+        Self::LinesReinstated,
     ];
 }
 
@@ -229,6 +236,20 @@ pub(crate) const fn effect(state: StateKind, input: Input) -> Effect {
             | GrantedInWindow
             | Granted => MovesTo(GrantedAwaitingDelivery),
             Declined | RejectedDisputable | Closed => Nothing,
+        },
+        Input::ClaimEditedAfterSilence => match state {
+            Declined => MovesTo(AwaitingDelivery),
+            Requested
+            | AwaitingReviewInWindow
+            | AwaitingReviewWindowPassed
+            | AwaitingDelivery
+            | GrantedAwaitingDelivery
+            | WindowOpen
+            | AwaitingConfirmation
+            | GrantedInWindow
+            | Granted
+            | RejectedDisputable
+            | Closed => effect(state, Input::ClaimEdited),
         },
         Input::NoticeAccepted => match state {
             Requested => MovesTo(AwaitingReviewInWindow),
@@ -391,6 +412,20 @@ pub(crate) const fn effect(state: StateKind, input: Input) -> Effect {
             | Declined
             | RejectedDisputable
             | Closed => Nothing,
+        },
+        Input::LinesReinstated => match state {
+            Closed => MovesTo(Granted),
+            Requested
+            | AwaitingReviewInWindow
+            | AwaitingReviewWindowPassed
+            | AwaitingDelivery
+            | GrantedAwaitingDelivery
+            | WindowOpen
+            | AwaitingConfirmation
+            | GrantedInWindow
+            | Granted
+            | Declined
+            | RejectedDisputable => Nothing,
         },
     }
 }

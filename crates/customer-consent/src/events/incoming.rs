@@ -11,7 +11,7 @@ use cpor_proto::WireEnum as _;
 use cpor_proto::events::v1::event::Payload;
 use cpor_proto::events::v1::{
     ClaimApproved, ClaimClosed, ClaimDisputed, ClaimEdited, ClaimSnapshot, ClaimSubmitted, LegacyHolderNotified,
-    LineSnapshot, LinesEnded, PersonalDataErased, legacy_holder_notified::Subject,
+    LineSnapshot, LinesEnded, LinesReinstated, PersonalDataErased, legacy_holder_notified::Subject,
 };
 use cpor_proto::r#type::v1::AssociationEndReason;
 use cpor_proto::wire_time::from_wire_time;
@@ -20,7 +20,7 @@ use cpor_types::{Activity, ClaimName, Entropy, Malformed, PersonalData, TenantNa
 use crate::consents::Consents;
 use crate::domain::{
     Answer, ClaimApproval, ClaimSummary, Consent, Contact, EarlierDecision, EditNotice, HolderFacts, HolderNotice,
-    HolderNoticeKind, LegacyHolder, Line, Refusal,
+    HolderNoticeKind, LegacyHolder, Line, Refusal, Reminder, TermsError,
 };
 use crate::notices::NoticeRenderer;
 use crate::store::holder::HolderStore;
@@ -50,6 +50,7 @@ impl EventReceiver for ClaimEventReceiver {
             Payload::ClaimClosed(event) => self.apply_claim_closed(&incoming, event).await,
             Payload::ClaimDisputed(event) => self.apply_claim_disputed(&incoming, event).await,
             Payload::LinesEnded(event) => self.apply_lines_ended(&incoming, event).await,
+            Payload::LinesReinstated(event) => self.apply_lines_reinstated(&incoming, event).await,
             Payload::PersonalDataErased(event) => self.apply_personal_data_erased(&incoming, event).await,
             Payload::LegacyHolderNotified(event) => self.apply_legacy_holder_notified(&incoming, event).await,
             _ => Err(incoming.unexpected()),
@@ -102,13 +103,18 @@ impl ClaimEventReceiver {
         };
         let review_case = (!event.review_case_id.is_empty()).then(|| parse(&event.review_case_id));
         let calendar = self.consents.rules.calendars.get(&event.calendar).map_err(ReceiveError::park)?;
-        let answer = match kind {
-            HolderNoticeKind::Contested => Answer::Open(None),
+        let (answer, reminder) = match kind {
+            HolderNoticeKind::Contested => (Answer::Open(None), None),
             HolderNoticeKind::StatementRequested => {
-                let length = self.consents.rules.profiles.in_force(incoming.effective_time).partner_response;
-                Answer::Open(Some(calendar.deadline(LegacyHolder::STATEMENT, incoming.effective_time, length)))
+                let (start, profile) =
+                    (incoming.effective_time, self.consents.rules.profiles.in_force(incoming.effective_time));
+                let deadline = calendar.deadline(LegacyHolder::STATEMENT, start, profile.partner_response);
+                let remind = calendar.reminder(deadline.due, profile.reminder_before);
+                (Answer::Open(Some(deadline)), (remind > start).then_some(Reminder::Due(remind)))
             }
-            HolderNoticeKind::Superseded | HolderNoticeKind::Declined | HolderNoticeKind::Expired => Answer::Over,
+            HolderNoticeKind::Superseded | HolderNoticeKind::Declined | HolderNoticeKind::Expired => {
+                (Answer::Over, None)
+            }
         };
         let facts = HolderFacts {
             customer: event.customer_display_name.clone(),
@@ -125,6 +131,7 @@ impl ClaimEventReceiver {
             review_case: review_case.transpose()?,
             comment: event.comment.clone(),
             answer,
+            reminder,
         };
         let decide = move |holder: Option<&LegacyHolder>, now: Timestamp| -> Result<_, Infallible> {
             Ok(Some(LegacyHolder::notify(holder, facts.clone(), notice.clone(), now)))
@@ -208,6 +215,25 @@ impl ClaimEventReceiver {
         };
         let key = consent_key(&event.tenant, &event.claim)?;
         self.consents.writer.execute(incoming.command("lines_ended", key), decide).await?;
+        Ok(())
+    }
+
+    /// Applies that lines are on record after all (R47).
+    async fn apply_lines_reinstated(
+        &self,
+        incoming: &IncomingEvent,
+        event: &LinesReinstated,
+    ) -> Result<(), ReceiveError> {
+        let since = event.official_time.and_then(from_wire_time);
+        let since = since.ok_or_else(|| ReceiveError::park("official_time: is required"))?;
+        let rules = self.consents.rules.clone();
+        let decide = move |consent: Option<&Consent>, now: Timestamp| -> Result<_, TermsError> {
+            let Some(consent) = consent else { return Ok(None) };
+            let terms = rules.terms_of(&consent.claim)?;
+            Ok(consent.on_lines_reinstated(since, &terms, now))
+        };
+        let key = consent_key(&event.tenant, &event.claim)?;
+        self.consents.writer.execute(incoming.command("lines_reinstated", key), decide).await?;
         Ok(())
     }
 

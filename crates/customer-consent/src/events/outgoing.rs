@@ -21,7 +21,7 @@ pub(crate) fn holder_event(
     recorded: &RecordedEvent<HolderEvent>,
 ) -> Option<OutgoingEvent> {
     let (review_case, status, due, text) = match &recorded.event {
-        HolderEvent::NoticeQueued { .. } => return None,
+        HolderEvent::NoticeQueued { .. } | HolderEvent::ReminderQueued { .. } => return None,
         HolderEvent::DeadlineSet { review_case, due } => (review_case, Status::Open, Some(*due), String::new()),
         HolderEvent::StatementGiven { review_case, text } => {
             (review_case, Status::Given, None, text.expose().to_owned())
@@ -52,14 +52,22 @@ pub(crate) fn outgoing_event(claim: &ClaimName, recorded: &RecordedEvent<Event>)
             notice: kind.to_number(),
             previous_state: previous.to_number(),
         }),
-        Event::NoticeReported { kind, report, previous } => {
+        Event::NoticeReported { kind, report, previous, consent_request_number } => {
             let (accepted, bounce_reason) = match report {
                 DeliveryReport::Accepted => (true, String::new()),
                 DeliveryReport::Bounced(reason) => (false, reason.clone()),
             };
             let notice = kind.to_number();
             let previous_state = previous.to_number();
-            Payload::NoticeReported(NoticeReported { claim, notice, accepted, bounce_reason, previous_state })
+            let consent_request_number = *consent_request_number;
+            Payload::NoticeReported(NoticeReported {
+                claim,
+                notice,
+                accepted,
+                bounce_reason,
+                previous_state,
+                consent_request_number,
+            })
         }
         Event::WindowOpened { due, rule } => Payload::ConsentWindowOpened(ConsentWindowOpened {
             claim,
@@ -87,11 +95,14 @@ pub(crate) fn outgoing_event(claim: &ClaimName, recorded: &RecordedEvent<Event>)
                 awaits_confirmation: *awaits_confirmation,
             })
         }
-        Event::CustomerDeclined { channel, comment } => Payload::CustomerDeclined(CustomerDeclined {
-            claim,
-            channel: channel.to_number(),
-            comment: comment.expose().to_owned(),
-        }),
+        Event::CustomerDeclined { channel, comment, consent_request_number } => {
+            Payload::CustomerDeclined(CustomerDeclined {
+                claim,
+                channel: channel.to_number(),
+                comment: comment.expose().to_owned(),
+                consent_request_number: *consent_request_number,
+            })
+        }
     };
     Some(OutgoingEvent::from_recorded(recorded, Service::ClaimIntake, payload))
 }

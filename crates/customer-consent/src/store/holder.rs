@@ -59,18 +59,20 @@ impl Store for HolderStore {
 
 /// Returns the mails that a change causes.
 fn new_mails(change: &Change<LegacyHolder>) -> impl Iterator<Item = NewMail> {
+    let holder = &change.after.state;
+    let new_mail = |id, kind, time| NewMail {
+        owner: change.key.owner.clone(),
+        id,
+        kind,
+        recipient: holder.facts.contact_email.expose().to_owned(),
+        time,
+        data: serde_json::json!({ "holder": change.key.id }),
+    };
     change.events.iter().filter_map(move |recorded| match &recorded.event {
         HolderEvent::NoticeQueued { notice } => {
-            let holder = &change.after.state;
-            Some(NewMail {
-                owner: change.key.owner.clone(),
-                id: *notice,
-                kind: holder.notice(*notice)?.kind.mail_kind(),
-                recipient: holder.facts.contact_email.expose().to_owned(),
-                time: recorded.recorded_time,
-                data: serde_json::json!({ "holder": change.key.id }),
-            })
+            Some(new_mail(*notice, holder.notice(*notice)?.kind.mail_kind(), recorded.recorded_time))
         }
+        HolderEvent::ReminderQueued { mail } => Some(new_mail(*mail, LegacyHolder::REMINDER, recorded.recorded_time)),
         HolderEvent::DeadlineSet { .. } | HolderEvent::StatementGiven { .. } | HolderEvent::StatementMissed { .. } => {
             None
         }

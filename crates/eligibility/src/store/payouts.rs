@@ -25,6 +25,7 @@ use super::{
     },
 };
 use crate::domain::{Payee, Payout, PayoutPeriod, PayoutStateKind};
+use std::collections::BTreeSet;
 
 /// Returns the primary key of a payout.
 pub(crate) fn payout_key(name: &PayoutName) -> AggregateKey {
@@ -95,7 +96,14 @@ impl Store for PayoutStore {
         format!("partners/{}/payouts/{}", key.owner, key.id)
     }
 
+    /// Loads payouts. First locks all payouts of their partners in one order, because a payout also
+    /// depends on the other ones of its payee. Earnings are locked after payouts.
     async fn load(&self, tx: &Tx, keys: &[AggregateKey]) -> Result<Vec<(AggregateKey, Versioned<Payout>)>, StoreError> {
+        let partners: BTreeSet<&str> = keys.iter().map(|key| key.owner.as_str()).collect();
+        let of_partners = Entity::find().select_only().columns([Column::Owner, Column::Id]);
+        let of_partners = of_partners.filter(Column::Owner.is_in(partners));
+        let in_order = of_partners.order_by_asc(Column::Owner).order_by_asc(Column::Id);
+        in_order.lock_exclusive().into_tuple::<(ids::PartnerId, ids::PayoutId)>().all(tx).await?;
         let found = rows::load_locked::<Entity>(tx, keys).await?;
         let with_key = |row: Model| {
             let key = AggregateKey::new(row.owner.clone(), row.id.into());
@@ -132,8 +140,8 @@ impl Store for PayoutStore {
 
 /// Saves a new payout with its lines. Returns a conflict, if there is one, instead.
 ///
-/// The lock on the earnings makes concurrent payouts of the same payee wait. The later one then
-/// finds the earnings on the earlier payout.
+/// The lock on the earnings makes concurrent payouts of the same payee wait, also the first ones of
+/// a partner. The later one then finds the earnings on the earlier payout.
 async fn create(tx: &Tx, change: &Change<Payout>) -> Result<Option<PayoutConflict>, StoreError> {
     let payout = &change.after.state;
     let due = due_earnings(&payout.payee, payout.period);
@@ -185,7 +193,8 @@ async fn update(tx: &Tx, change: &Change<Payout>, before: &Payout) -> Result<Opt
 }
 
 /// Returns the reason why another payout of the payee excludes this one, which is new or has a new
-/// reference. Locks the payouts of the payee, so that concurrent changes of their references wait.
+/// reference. In a transaction, [`PayoutStore::load`] has locked the payouts of the payee, so that
+/// concurrent changes of their references wait.
 ///
 /// # Errors
 /// Returns an error if the database cannot be reached or a row cannot be decoded.
@@ -195,7 +204,7 @@ pub(crate) async fn find_conflict(
     is_new: bool,
 ) -> Result<Option<PayoutConflict>, StoreError> {
     let others = payouts_of(&payout.payee).filter(Column::Id.ne(ids::PayoutId::from(payout.id)));
-    let others = fetch_all(db, others.order_by_asc(Column::Id).lock_exclusive()).await?;
+    let others = fetch_all(db, others.order_by_asc(Column::Id)).await?;
     let is_live = |other: &Payout| other.period == payout.period && other.state.kind() != PayoutStateKind::Reversed;
     if is_new && others.iter().any(|other| is_live(&other.body.0)) {
         return Ok(Some(PayoutConflict::Exists));
@@ -366,8 +375,15 @@ fn to_payout(row: Model) -> Result<StoredPayout, StoreError> {
     Ok(StoredPayout { version: u64::try_from(row.version).map_err(negative)?, payout, totals })
 }
 
-fn from_payout(change: &Change<Payout>, (line_count, amount_micros): (i64, i64)) -> Result<ActiveModel, StoreError> {
-    let Versioned { version, state: payout } = &change.after;
+fn from_payout(change: &Change<Payout>, totals: (i64, i64)) -> Result<ActiveModel, StoreError> {
+    to_row(&change.after, totals)
+}
+
+/// Returns the row of a payout, with the number of its lines and their sum.
+pub(super) fn to_row(
+    Versioned { version, state: payout }: &Versioned<Payout>,
+    (line_count, amount_micros): (i64, i64),
+) -> Result<ActiveModel, StoreError> {
     Ok(ActiveModel {
         owner: Set((&payout.payee.partner).into()),
         id: Set(payout.id.into()),

@@ -2,11 +2,11 @@
 use cpor_testing::on_both_databases;
 use std::convert::Infallible;
 
-use cpor_durable::{Command, StoreError, ids::PayoutId};
+use cpor_durable::{Change, Command, Store as _, StoreError, Versioned, ids::PayoutId};
 use cpor_types::{Actor, Service};
 use sea_orm::{
-    ActiveEnum as _, ActiveValue::Set, ConnectionTrait as _, DbErr, EntityTrait, IntoActiveModel as _, Iterable as _,
-    QueryOrder, SqlErr, Statement,
+    ActiveEnum as _, ActiveValue::Set, ConnectionTrait as _, DatabaseTransaction, DbBackend, DbErr, EntityTrait,
+    IntoActiveModel as _, Iterable as _, QueryOrder, SqlErr, Statement, TransactionTrait as _,
 };
 
 use super::{
@@ -17,11 +17,13 @@ use super::{
         assessment, assessment_key, assessment_month, earning, payout, payout_state::PayoutState, usage_month,
         usage_replaced,
     },
-    partner_records, usage,
+    partner_records,
+    payouts::{self, PayoutStore},
+    usage,
 };
 use crate::{
     domain::{
-        Assessment, AssociationEnd, AssociationFacts, ImportOutcome, StoredUsage, UsageRefusal,
+        Assessment, AssociationEnd, AssociationFacts, ImportOutcome, Payee, Payout, StoredUsage, UsageRefusal,
         examples::{presales, time, usage_of_teams},
     },
     test_system::{TestSystem, facts_of_claim, teams_key, teams_usage},
@@ -43,6 +45,7 @@ on_both_databases![
     r54_earnings_read_back_as_they_were_recorded,
     an_earning_without_assessment_or_payout_is_refused,
     contradictory_earnings_are_refused_or_reported,
+    r54a_payouts_are_locked_in_one_order,
 ];
 
 fn scope_of(partner: &str) -> Scope {
@@ -326,4 +329,58 @@ async fn contradictory_earnings_are_refused_or_reported(system: TestSystem) {
     let StoreError::Inconsistent { table, what, .. } = &error else { panic!("{error}") };
     assert_eq!(*table, "earning");
     assert!(what.contains("status"), "{what}");
+}
+
+/// Two processes give references to two payouts of one payee at the same time.
+async fn r54a_payouts_are_locked_in_one_order(system: TestSystem) {
+    let payee = || Payee {
+        partner: "contoso".parse().unwrap(),
+        mpn_id: "1001".parse().unwrap(),
+        currency: "USD".parse().unwrap(),
+    };
+    let payout = |id: u128, period: &str| {
+        let (id, period) = (uuid::Uuid::from_u128(id).into(), period.parse().unwrap());
+        let date = chrono::NaiveDate::from_ymd_opt(2026, 10, 1).unwrap();
+        Versioned::new(1, Payout::create(id, (payee(), period), date, None, time("2026-10-01T00:00:00Z")).unwrap())
+    };
+    let payouts = [payout(1, "2026-Q1"), payout(2, "2026-Q2")];
+    let (db, key) = (system.db.writer(), |payout: &Versioned<Payout>| payouts::payout_key(&payout.state.name()));
+    for payout in &payouts {
+        payout::Entity::insert(payouts::to_row(payout, (0, 0)).unwrap()).exec_without_returning(db).await.unwrap();
+    }
+    let load = async |payout: &Versioned<Payout>| {
+        let tx = db.begin().await.unwrap();
+        PayoutStore.load(&tx, &[key(payout)]).await.unwrap();
+        tx
+    };
+    let save = async |tx: DatabaseTransaction, payout: &Versioned<Payout>, reference: &str| {
+        let changed = Payout { reference: Some(reference.to_owned()), ..payout.state.clone() };
+        let (before, after) = (Some(payout.clone()), Versioned::new(2, changed));
+        let change = Change { key: key(payout), before, after, events: Vec::new() };
+        assert_eq!(PayoutStore.save(&tx, &[change]).await.unwrap(), []);
+        tx.commit().await.unwrap();
+    };
+    let first = load(&payouts[0]).await;
+    let second = async {
+        let second = load(&payouts[1]).await;
+        save(second, &payouts[1], "second").await;
+    };
+    let then_first = async {
+        // On SQLite the second transaction begins when the first one has ended.
+        while db.get_database_backend() == DbBackend::Postgres && !is_waiting_for_lock(&system).await {}
+        save(first, &payouts[0], "first").await;
+    };
+    tokio::join!(second, then_first);
+    let rows = payout::Entity::find().order_by_asc(payout::Column::Period).all(db).await.unwrap();
+    let references: Vec<_> = rows.into_iter().map(|row| row.reference.unwrap()).collect();
+    assert_eq!(references, ["first", "second"]);
+}
+
+/// Returns whether a transaction of this test waits for another one, on PostgreSQL.
+async fn is_waiting_for_lock(system: &TestSystem) -> bool {
+    let sql =
+        "SELECT COUNT(*) AS n FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    let db = system.db.reader();
+    let row = db.query_one_raw(Statement::from_string(db.get_database_backend(), sql)).await.unwrap().unwrap();
+    row.try_get::<i64>("", "n").unwrap() > 0
 }

@@ -83,7 +83,7 @@ fn line(tenant: TenantId, line: &Line, contested: bool) -> proto::ReviewLine {
         product_display_name: line.product_display_name.clone(),
         key: TenantKey { tenant, key: line.key.clone() }.to_string(),
         contested,
-        held_by_legacy: line.held_by_legacy,
+        held_by_legacy: line.legacy_holder.is_some(),
     }
 }
 

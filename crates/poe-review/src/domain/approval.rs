@@ -34,10 +34,7 @@ impl ReviewCase {
         calendar: &Calendar,
     ) -> Option<Transition<Self>> {
         self.pending_approval_with(decision_id)?;
-        let mut next =
-            Self { approval_refusals: refusals.clone(), ..self.with_state(State::UnderReview, now, calendar) };
-        // Another legacy association may hold a key by now, which the next edit of the claim shows.
-        next.competition.former_legacy_keys.clear();
+        let next = Self { approval_refusals: refusals.clone(), ..self.with_state(State::UnderReview, now, calendar) };
         Some(transition(self, next, CaseEvent::ApprovalRefused { decision_id, refusals }))
     }
 

@@ -125,12 +125,13 @@ pub(super) fn transition(previous: &ReviewCase, next: ReviewCase, event: CaseEve
     Transition::new(next, events)
 }
 
-/// Returns an event if the case competes with legacy associations for keys for which it did not
-/// compete with them before (R58a).
+/// Returns an event if the case competes with holders of legacy associations with which it did not
+/// compete before (R58a).
 pub(super) fn legacy_contest(previous: Option<&ReviewCase>, next: &ReviewCase) -> Option<CaseEvent> {
-    let before = previous.map(ReviewCase::keys_of_legacy_holders).unwrap_or_default();
-    let keys: BTreeSet<AssociationKey> = next.keys_of_legacy_holders().difference(&before).cloned().collect();
-    (!keys.is_empty()).then_some(CaseEvent::LegacyHoldersContested { keys })
+    let before = previous.map(ReviewCase::legacy_holders).unwrap_or_default();
+    let mut holders = next.legacy_holders();
+    holders.retain(|key, holder| before.get(key) != Some(&*holder));
+    (!holders.is_empty()).then_some(CaseEvent::LegacyHoldersContested { holders })
 }
 
 /// Returns an event if the contested lines, or the lines that a rival has been awarded, have

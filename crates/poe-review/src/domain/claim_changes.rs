@@ -2,12 +2,12 @@
 //! so its events are never refused: an event that comes too late for the state of the case changes
 //! nothing.
 use super::{
-    CaseEvent, CaseKind, Closure, Competition, CompetitionTerms, Line, Phase, ReviewCase, Snapshot, State,
+    CaseEvent, CaseKind, Closure, Competition, CompetitionTerms, Phase, ReviewCase, Snapshot, State,
     case::{legacy_contest, transition},
 };
 use cpor_durable::Transition;
 use cpor_types::{
-    AssociationKey, Calendar, CaseId, Length, LineId, PrimaryRejection, ReviewLengths, TenantId, Timestamp,
+    Calendar, CaseId, LegacyHolderId, Length, LineId, PrimaryRejection, ReviewLengths, TenantId, Timestamp,
 };
 use std::collections::BTreeSet;
 
@@ -125,19 +125,35 @@ impl ReviewCase {
         })
     }
 
-    /// Records that no legacy association holds the key any more (R58), so that the case does not
-    /// compete with one. Returns `None` if it did not.
+    /// Marks lines of an approved case as not ended, because their associations turned out to be on
+    /// record (R47). They compete again. What a review lead has awarded to rivals stays awarded to
+    /// them: the case keeps its lines until the association of a rival becomes official (R37).
+    /// Returns `None` if the case is not approved or no line changes.
+    #[must_use]
+    pub fn reinstate_lines(&self, lines: &[LineId], now: Timestamp, calendar: &Calendar) -> Option<Transition<Self>> {
+        let lines: Vec<LineId> = self.ended_lines.iter().filter(|line| lines.contains(line)).copied().collect();
+        (self.phase().is_approved() && !lines.is_empty()).then(|| {
+            let mut next = self.clone();
+            next.ended_lines.retain(|line| !lines.contains(line));
+            let keys = next.snapshot.lines.iter().filter(|line| lines.contains(&line.id)).map(|line| line.key.clone());
+            next.competition.restore_awards_to_rivals(&keys.collect());
+            transition(self, next.with_updated_clocks(now, calendar), CaseEvent::LinesReinstated { lines })
+        })
+    }
+
+    /// Records that a legacy holder does not hold the key any more (R58), so that the case does not
+    /// compete with it. Returns `None` if it did not. The claim may still be sent with this holder,
+    /// and another one can hold the key later.
     #[must_use]
     pub fn end_legacy_holder(
         &self,
-        key: &AssociationKey,
+        holder: LegacyHolderId,
         now: Timestamp,
         calendar: &Calendar,
     ) -> Option<Transition<Self>> {
-        let is_held = |line: &&Line| line.held_by_legacy && line.key == *key;
-        self.snapshot.lines.iter().find(is_held)?;
+        self.snapshot.lines.iter().find(|line| line.legacy_holder == Some(holder))?;
         let mut next = self.clone();
-        next.competition.former_legacy_keys.insert(key.clone());
+        next.competition.former_legacy_holders.insert(holder);
         let next = next.with_snapshot(self.snapshot.clone()).with_updated_clocks(now, calendar);
         Some(transition(self, next, CaseEvent::LegacyHolderGone))
     }
@@ -180,8 +196,10 @@ impl ReviewCase {
     /// claim, so such lines can still be in it.
     fn with_snapshot(&self, mut snapshot: Snapshot) -> Self {
         snapshot.lines.retain(|line| !self.ended_lines.contains(&line.id));
-        let former_legacy_keys = &self.competition.former_legacy_keys;
-        snapshot.lines.iter_mut().for_each(|line| line.held_by_legacy &= !former_legacy_keys.contains(&line.key));
+        let former_holders = &self.competition.former_legacy_holders;
+        for line in &mut snapshot.lines {
+            line.legacy_holder.take_if(|holder| former_holders.contains(holder));
+        }
         let mut next = Self { snapshot, ..self.clone() };
         let keys = next.competing_keys();
         next.competition.awards.retain(|key, _| keys.contains(key));

@@ -6,7 +6,7 @@
 //! because of them.
 use super::{CaseEvent, Line, ReviewCase, case::competition_change};
 use cpor_durable::Transition;
-use cpor_types::{AssociationKey, Calendar, CaseId, DecisionId, LineId, PolicyProfile, Timestamp};
+use cpor_types::{AssociationKey, Calendar, CaseId, DecisionId, LegacyHolderId, LineId, PolicyProfile, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -43,10 +43,10 @@ pub struct Competition {
     /// becomes official.
     #[serde(default)]
     pub awarded_to: Rivals,
-    /// The keys that no legacy association holds any more. claim-intake may have sent the claim
-    /// before the association ended.
+    /// The legacy holders whose associations have ended. claim-intake may have sent the claim
+    /// before that.
     #[serde(default)]
-    pub former_legacy_keys: BTreeSet<AssociationKey>,
+    pub former_legacy_holders: BTreeSet<LegacyHolderId>,
 }
 
 /// The values of the claim's policy profile about competition (R61).
@@ -68,6 +68,18 @@ impl From<&PolicyProfile> for CompetitionTerms {
 }
 
 impl Competition {
+    /// Records again that rivals have been awarded these keys of an approved case: all that are
+    /// settled with a rival and were not awarded to this case. The next check drops the rivals that
+    /// no longer compete.
+    pub(super) fn restore_awards_to_rivals(&mut self, keys: &BTreeSet<AssociationKey>) {
+        let awards = &self.awards;
+        for (rival, settled) in &self.settled_rivals {
+            let lost = settled.intersection(keys).filter(|key| !awards.contains_key(*key)).cloned();
+            self.awarded_to.entry(*rival).or_default().extend(lost);
+        }
+        self.awarded_to.retain(|_, keys| !keys.is_empty());
+    }
+
     /// Returns whether a rival competes for the key and no review lead has awarded it yet.
     fn has_rival_for(&self, key: &AssociationKey) -> bool {
         let is_settled = |rival: &CaseId| self.settled_rivals.get(rival).is_some_and(|keys| keys.contains(key));
@@ -104,15 +116,18 @@ impl ReviewCase {
             .collect()
     }
 
-    /// Returns the keys that the case competes for with legacy associations (R58).
+    /// Returns the keys that the case competes for with legacy associations, and their holders
+    /// (R58).
     #[must_use]
-    pub fn keys_of_legacy_holders(&self) -> BTreeSet<AssociationKey> {
+    pub fn legacy_holders(&self) -> BTreeMap<AssociationKey, LegacyHolderId> {
         let lines = self.competing_lines().filter(|line| self.is_contested_by_legacy_holder(line));
-        lines.map(|line| line.key.clone()).collect()
+        lines.filter_map(|line| Some((line.key.clone(), line.legacy_holder?))).collect()
     }
 
     fn is_contested_by_legacy_holder(&self, line: &Line) -> bool {
-        line.held_by_legacy && self.phase().is_open() && !self.competition.settled_legacy_keys.contains(&line.key)
+        line.legacy_holder.is_some()
+            && self.phase().is_open()
+            && !self.competition.settled_legacy_keys.contains(&line.key)
     }
 
     /// Returns the lines of an approved case that a rival has been awarded, in the order of the

@@ -5,8 +5,8 @@
 //! *key*). To *hold* a line is to reserve its key for the claim's partner. A *clock* measures the
 //! working time that reviewers have for one stage of the review.
 use super::{Approval, ClockKind, LineRefusal, Note, PartnerAction, Rejection};
-use cpor_types::{AssociationKey, DecisionId, LineId, Personal, PersonalData, PrimaryRejection};
-use std::collections::BTreeSet;
+use cpor_types::{AssociationKey, DecisionId, LegacyHolderId, LineId, Personal, PersonalData, PrimaryRejection};
+use std::collections::BTreeMap;
 
 /// A domain event of a review case.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,19 +35,19 @@ pub enum CaseEvent {
         /// The comment to the partner.
         comment: String,
     },
-    /// A reviewer asked the holders of legacy associations with these keys for a statement (R58a).
+    /// A reviewer asked the holders of legacy associations for a statement (R58a).
     LegacyStatementRequested {
-        /// The keys that the case competes for.
-        keys: BTreeSet<AssociationKey>,
+        /// The keys that the case competes for, and their holders.
+        holders: BTreeMap<AssociationKey, LegacyHolderId>,
         /// The comment to the holders.
         comment: String,
     },
-    /// The case competes for these keys with legacy associations, and did not before (R58a).
+    /// The case competes with these holders of legacy associations, and did not before (R58a).
     LegacyHoldersContested {
-        /// The keys.
-        keys: BTreeSet<AssociationKey>,
+        /// The keys and their holders.
+        holders: BTreeMap<AssociationKey, LegacyHolderId>,
     },
-    /// No legacy association holds a key of the case any more (R58).
+    /// A legacy holder does not hold a key of the case any more (R58).
     LegacyHolderGone,
     /// A service reported about a request for a statement (R37a, R58a).
     StatementReported,
@@ -88,6 +88,12 @@ pub enum CaseEvent {
     /// longer competes for their keys.
     LinesEnded {
         /// The ended lines.
+        lines: Vec<LineId>,
+    },
+    /// The associations of lines of an approved claim that were reported as ended are on record
+    /// (R47). The case competes for their keys again.
+    LinesReinstated {
+        /// The lines.
         lines: Vec<LineId>,
     },
     /// The contested lines of the case have changed: lines that claims of other companies compete
@@ -182,6 +188,7 @@ impl CaseEvent {
             | Self::Reminded { .. }
             | Self::Closed { .. }
             | Self::LinesEnded { .. }
+            | Self::LinesReinstated { .. }
             | Self::CompetitionChanged { .. }
             | Self::RivalsChecked { .. }
             | Self::AwardReleased { .. }
@@ -227,6 +234,7 @@ impl CaseEvent {
             | Self::Rejected(_)
             | Self::Closed { .. }
             | Self::LinesEnded { .. }
+            | Self::LinesReinstated { .. }
             | Self::CompetitionChanged { .. }
             | Self::RivalsChecked { .. }
             | Self::AwardReleased { .. }

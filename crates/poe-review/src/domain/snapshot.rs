@@ -1,8 +1,8 @@
 //! The claim as the reviewer sees it. The service claim-intake sends a snapshot with each
 //! submission, resubmission, dispute and edit.
 use cpor_types::{
-    Activity, AssociationKey, ClaimName, EvidenceKind, EvidenceName, LineId, MpnId, Personal, PolicyId, ProductId,
-    SolutionArea, Timestamp,
+    Activity, AssociationKey, ClaimName, EvidenceKind, EvidenceName, LegacyHolderId, LineId, MpnId, Personal, PolicyId,
+    ProductId, SolutionArea, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 /// A claim at one moment.
@@ -84,7 +84,7 @@ pub struct Line {
     pub product_display_name: String,
     /// The claimed workload or subscription.
     pub key: AssociationKey,
-    /// Whether another company held the key by a legacy association, which dates from before claims
+    /// The other company that held the key by a legacy association, which dates from before claims
     /// existed (R58), when claim-intake last asked the registry.
-    pub held_by_legacy: bool,
+    pub legacy_holder: Option<LegacyHolderId>,
 }

@@ -5,7 +5,7 @@ use super::{CaseEvent, CommandKind, CommandResult, Refusal, ReviewCase, Reviewer
 use cpor_durable::Transition;
 use cpor_types::{AssociationKey, Timestamp};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// A request for a statement.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,19 +84,19 @@ impl ReviewCase {
             return Err(Refusal::StatementNotPossible);
         }
         require_comment(comment)?;
-        let keys = if self.phase().is_approved() { BTreeSet::new() } else { self.keys_of_legacy_holders() };
+        let holders = if self.phase().is_approved() { BTreeMap::new() } else { self.legacy_holders() };
         let statement = Statement {
             request_time: now,
             due_time: None,
             status: StatementStatus::Open,
             update_time: now,
-            legacy_holders: keys.iter().map(|key| (key.clone(), StatementStatus::Open)).collect(),
+            legacy_holders: holders.keys().map(|key| (key.clone(), StatementStatus::Open)).collect(),
         };
         let next = Self { statement: Some(statement), update_time: now.max(self.update_time), ..self.clone() };
         let comment = comment.to_owned();
         let event = match self.phase().is_approved() {
             true => CaseEvent::StatementRequested { comment },
-            false => CaseEvent::LegacyStatementRequested { keys, comment },
+            false => CaseEvent::LegacyStatementRequested { holders, comment },
         };
         Ok(Some(Transition::new(next, [event])))
     }
@@ -106,7 +106,7 @@ impl ReviewCase {
     pub(super) fn allows_statement(&self) -> bool {
         let can_be_asked = match self.phase().is_approved() {
             true => self.is_contested(),
-            false => !self.keys_of_legacy_holders().is_empty(),
+            false => !self.legacy_holders().is_empty(),
         };
         can_be_asked && !self.has_open_statement()
     }
@@ -173,9 +173,9 @@ impl ReviewCase {
     /// Ends the open request to the partner if no line is contested any more, and the open requests
     /// to holders of legacy associations that no longer compete.
     pub(super) fn lapse_statement_without_contest(mut self, now: Timestamp) -> Self {
-        let (is_contested, keys) = (self.is_contested(), self.keys_of_legacy_holders());
+        let (is_contested, holders) = (self.is_contested(), self.legacy_holders());
         let Some(statement) = self.statement.clone().filter(|_| self.has_open_statement()) else { return self };
-        let gone: Vec<_> = statement.legacy_holders.keys().filter(|key| !keys.contains(key)).cloned().collect();
+        let gone: Vec<_> = statement.legacy_holders.keys().filter(|key| !holders.contains_key(*key)).cloned().collect();
         self.statement = Some(match statement.legacy_holders.is_empty() {
             true if is_contested => statement,
             true => Statement { status: StatementStatus::Lapsed, update_time: now, ..statement },

@@ -10,14 +10,14 @@ use crate::{
 use cpor_database::Db;
 use cpor_durable::{Command, EventReceiver, Inbox, IncomingEvent, ReceiveError, Transition, Writer};
 use cpor_proto::events::v1::{
-    ClaimClosed, ClaimDisputed, LegacyHolderGone, LegacyStatementReported, LinesEnded, NoticeBounced,
+    ClaimClosed, ClaimDisputed, LegacyHolderGone, LegacyStatementReported, LinesEnded, LinesReinstated, NoticeBounced,
     PersonalDataErased, StatementReported, event::Payload, legacy_statement_reported::Status as LegacyStatus,
     statement_reported::Status,
 };
 use cpor_proto::wire_time::from_wire_time;
 use cpor_types::{
-    AssociationKey, Calendar, CaseId, ClaimName, LineId, PersonalData, PolicyProfiles, PrimaryRejection, TenantId,
-    TenantName, Timestamp,
+    AssociationKey, Calendar, CaseId, ClaimName, LegacyHolderId, LineId, PersonalData, PolicyProfiles,
+    PrimaryRejection, TenantId, TenantName, Timestamp,
 };
 use std::sync::Arc;
 
@@ -46,6 +46,7 @@ impl EventReceiver for ClaimEventReceiver {
             Payload::ClaimDisputed(event) => self.claim_disputed(&incoming, event).await,
             Payload::ClaimEdited(event) => self.claim_edited(&incoming, snapshot(event.snapshot)?).await,
             Payload::LinesEnded(event) => self.lines_ended(&incoming, &event).await,
+            Payload::LinesReinstated(event) => self.lines_reinstated(&incoming, &event).await,
             Payload::NoticeBounced(event) => self.notice_bounced(&incoming, &event).await,
             Payload::ClaimClosed(event) => self.claim_closed(&incoming, &event).await,
             Payload::StatementReported(event) => self.statement_reported(&incoming, &event).await,
@@ -129,6 +130,17 @@ impl ClaimEventReceiver {
         .await
     }
 
+    /// Marks lines of an approved case as not ended: their associations are on record after all, so
+    /// they compete with other claims again (R47).
+    async fn lines_reinstated(&self, incoming: &IncomingEvent, event: &LinesReinstated) -> Result<(), ReceiveError> {
+        let lines = event.line_ids.iter().map(|line| parse(line)).collect::<Result<Vec<LineId>, _>>()?;
+        let case = case_id(&event.tenant, &event.review_case_id)?;
+        self.change_case("reinstate_lines", incoming, case, move |case, effective_time, calendar| {
+            case.reinstate_lines(&lines, effective_time, calendar)
+        })
+        .await
+    }
+
     /// Tells the reviewer that a notice to the customer bounced (R41a, R41b).
     async fn notice_bounced(&self, incoming: &IncomingEvent, event: &NoticeBounced) -> Result<(), ReceiveError> {
         let (case, official) = (case_id(&event.tenant, &event.review_case_id)?, event.official);
@@ -197,21 +209,22 @@ impl ClaimEventReceiver {
         .await
     }
 
-    /// Records in each case that competes for the key that no legacy association holds it any more
-    /// (R58). There is one command per case, and each may be repeated. A case that is opened later
+    /// Records in each case that competes for the key that a legacy holder does not hold it any
+    /// more (R58). There is one command per case, and each may be repeated. A case that is opened later
     /// asks the registry itself.
     async fn legacy_holder_gone(&self, incoming: &IncomingEvent, event: &LegacyHolderGone) -> Result<(), ReceiveError> {
         if self.inbox.is_applied(&incoming.position).await? {
             return Ok(());
         }
         let (TenantName { tenant }, key): (_, AssociationKey) = (parse(&event.tenant)?, parse(&event.key)?);
-        let cases = CaseQuery::for_tenant(self.db.writer(), tenant).competing_for([key.clone()].into()).await;
+        let holder: LegacyHolderId = parse(&event.legacy_holder_id)?;
+        let cases = CaseQuery::for_tenant(self.db.writer(), tenant).competing_for([key].into()).await;
         for case in cases.map_err(|error| ReceiveError::Retry(error.to_string()))? {
             let command = Command::new("end_legacy_holder", case_key(tenant, case.state.id), incoming.actor.clone())
                 .effective_at(incoming.effective_time);
-            let (key, effective_time, calendar) = (key.clone(), incoming.effective_time, Arc::clone(&self.calendar));
+            let (effective_time, calendar) = (incoming.effective_time, Arc::clone(&self.calendar));
             let decide = move |case: Option<&ReviewCase>, _now| {
-                case.ok_or(CaseMissing).map(|case| case.end_legacy_holder(&key, effective_time, &calendar))
+                case.ok_or(CaseMissing).map(|case| case.end_legacy_holder(holder, effective_time, &calendar))
             };
             self.writer.execute(command, decide).await?;
         }

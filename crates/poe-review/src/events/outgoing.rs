@@ -7,7 +7,9 @@ use crate::domain::{CaseEvent, LineRefusal, PartnerAction, ReviewCase};
 use cpor_durable::{Change, OutgoingEvent, RecordedEvent};
 use cpor_proto::wire_time::to_wire_time;
 use cpor_proto::{WireEnum as _, events::v1 as proto};
-use cpor_types::{AssociationKey, DecisionId, FurtherRejectionReason, PartnerActionReason, ReviewClock, Service};
+use cpor_types::{
+    AssociationKey, DecisionId, FurtherRejectionReason, LegacyHolderId, PartnerActionReason, ReviewClock, Service,
+};
 use proto::event::Payload;
 
 /// Builds the events for one change of a case, in the order of its domain events.
@@ -28,21 +30,22 @@ pub(crate) fn outgoing_events(change: &Change<ReviewCase>) -> Vec<OutgoingEvent>
 /// Builds the payloads for the registry: released awards (R37), and what the holders of legacy
 /// associations are told (R58a).
 fn registry_payloads(case: &ReviewCase, event: &CaseEvent) -> Vec<Payload> {
-    let contested = |key: &AssociationKey, comment: Option<&String>| {
+    let contested = |(key, holder): (&AssociationKey, &LegacyHolderId), comment: Option<&String>| {
         Payload::LegacyHolderContested(proto::LegacyHolderContested {
             tenant: format!("tenants/{}", case.tenant),
             key: key.to_string(),
             review_case_id: case.id.to_string(),
             statement_requested: comment.is_some(),
             comment: comment.cloned().unwrap_or_default(),
+            legacy_holder_id: holder.to_string(),
         })
     };
     if let CaseEvent::AwardReleased { key, decision_id } = event {
         vec![Payload::AwardReleased(award_released(case, key, *decision_id))]
-    } else if let CaseEvent::LegacyStatementRequested { keys, comment } = event {
-        keys.iter().map(|key| contested(key, Some(comment))).collect()
-    } else if let CaseEvent::LegacyHoldersContested { keys } = event {
-        keys.iter().map(|key| contested(key, None)).collect()
+    } else if let CaseEvent::LegacyStatementRequested { holders, comment } = event {
+        holders.iter().map(|holder| contested(holder, Some(comment))).collect()
+    } else if let CaseEvent::LegacyHoldersContested { holders } = event {
+        holders.iter().map(|holder| contested(holder, None)).collect()
     } else {
         Vec::new()
     }
@@ -91,6 +94,7 @@ fn payload(case: &ReviewCase, event: &CaseEvent) -> Option<Payload> {
         | CaseEvent::Closed { .. }
         | CaseEvent::NoticeBounced { .. }
         | CaseEvent::LinesEnded { .. }
+        | CaseEvent::LinesReinstated { .. }
         | CaseEvent::RivalsChecked { .. }
         | CaseEvent::LegacyHolderGone
         | CaseEvent::StatementReported

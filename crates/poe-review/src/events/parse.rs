@@ -63,13 +63,14 @@ pub(super) fn parse_enum<T: WireEnum>(number: i32) -> Result<T, ReceiveError> {
 }
 
 fn line(message: LineSnapshot) -> Result<Line, ReceiveError> {
+    let legacy_holder = Some(message.legacy_holder_id).filter(|id| !id.is_empty());
     let ProductName { product } = parse(&message.product)?;
     Ok(Line {
         id: parse(&message.line_id)?,
         product,
         product_display_name: message.product_display_name,
         key: parse(&message.key)?,
-        held_by_legacy: message.held_by_legacy,
+        legacy_holder: legacy_holder.map(|id| parse(&id)).transpose()?,
     })
 }
 

@@ -28,6 +28,7 @@ on_both_databases![
     r37_an_interrupted_arbitration_completes_once,
     r37_an_interrupted_award_excludes_the_losing_claim,
     r37_an_award_is_released_with_its_line,
+    r37_nobody_loses_a_key_that_its_winner_gave_up,
     r37_outdated_rivals_are_dropped,
 ];
 
@@ -63,6 +64,16 @@ impl TestSystem {
         let name = claim.claim.clone();
         let event = Payload::ClaimSubmitted(ClaimSubmitted { snapshot: Some(claim) });
         self.deliver_event(&name, event, parse_time(SUBMITTED)).await.unwrap();
+    }
+
+    /// Delivers an edit after which the nth claim has these lines.
+    async fn edit_lines(&self, n: u32, workloads: &[&str]) {
+        let lines = workloads.iter().copied().map(named_line).collect();
+        let edited = cpor_proto::events::v1::ClaimEdited {
+            snapshot: Some(ClaimSnapshot { version: 2, lines, ..claim(n) }),
+            ..Default::default()
+        };
+        self.deliver_event(&claim(n).claim, Payload::ClaimEdited(edited), day(1)).await.unwrap();
     }
 
     /// Runs the competition checks, and returns whether the cases 1 to `n` are contested.
@@ -252,15 +263,36 @@ async fn r37_an_interrupted_award_excludes_the_losing_claim(system: TestSystem) 
     assert_eq!(system.approve("amy", 1).await.unwrap().state(), ReviewCaseState::Approved);
 }
 
+/// The winner gives up one of its keys after the registry has decided and before the cases learn of
+/// the decision.
+async fn r37_nobody_loses_a_key_that_its_winner_gave_up(system: TestSystem) {
+    system.submit_for(1, &["teams", "intune"]).await;
+    system.submit_for(2, &["teams"]).await;
+    system.submit_for(4, &["intune"]).await;
+    assert_eq!(system.contested(2).await, [true, true]);
+    system.registry.lose_answers(1);
+    refusal(system.award(&[(TEAMS, 1), (INTUNE, 1)], "").await);
+    system.edit_lines(1, &["intune"]).await;
+    let replica = system.start_replica().await;
+    replica.recovery.complete_each(replica.api.approval_runner.pending_decisions.lease_all().await.unwrap()).await;
+    let phase = async |n| replica.stored(&case(n)).await.state.phase();
+    assert_eq!((phase(2).await, phase(4).await), (Phase::Waiting, Phase::Closed));
+    assert_eq!(replica.contested(2).await, [false, false]);
+    let events = system.sent_events().await;
+    let released = events.iter().filter(|event| matches!(event, Payload::AwardReleased(event) if event.key == TEAMS));
+    assert_eq!(released.count(), 1, "{events:?}");
+    let awards =
+        events.iter().filter_map(|event| if let Payload::LinesAwarded(event) = event { Some(event) } else { None });
+    let losers = awards.filter(|event| !event.lost_line_ids.is_empty()).map(|event| event.claim.clone());
+    assert_eq!(losers.collect::<Vec<_>>(), [claim(4).claim]);
+}
+
 async fn r37_an_award_is_released_with_its_line(system: TestSystem) {
     system.submit_for(1, &["teams", "intune"]).await;
     system.submit_for(2, &["teams"]).await;
     assert_eq!(system.contested(2).await, [true, true]);
     let arbitration = system.award(&[(TEAMS, 1)], "").await.unwrap();
-    let snapshot = ClaimSnapshot { version: 2, lines: vec![named_line("intune")], ..claim(1) };
-    let edited =
-        Payload::ClaimEdited(cpor_proto::events::v1::ClaimEdited { snapshot: Some(snapshot), ..Default::default() });
-    system.deliver_event(&claim(1).claim, edited, day(1)).await.unwrap();
+    system.edit_lines(1, &["intune"]).await;
     let released = system
         .sent_events()
         .await

@@ -58,6 +58,7 @@ pub(crate) fn line(product: &str) -> LineSnapshot {
         product_display_name: product.to_owned(),
         key: format!("workloads/{product}"),
         held_by_legacy: false,
+        legacy_holder_id: String::new(),
     }
 }
 

@@ -1418,6 +1418,9 @@ pub struct CheckedLine {
     /// (R58).
     #[prost(bool, tag = "5")]
     pub held_by_legacy: bool,
+    /// The id of the holder of that legacy association, a UUID. Empty if there is none.
+    #[prost(string, tag = "6")]
+    pub legacy_holder_id: ::prost::alloc::string::String,
 }
 impl ::prost::Name for CheckedLine {
     const NAME: &'static str = "CheckedLine";

@@ -6,7 +6,9 @@ use cpor_proto::WireEnum as _;
 use cpor_proto::registry::v1::{CheckClaimRequest, CheckClaimResponse, CheckedLine, DirectoryViolation, SuggestedLine};
 use cpor_proto::wire_time::to_wire_time;
 use cpor_rpc::request;
-use cpor_types::{AssociationKey, MpnId, PartnerId, PartnerName, ProductName, SolutionArea, TenantId, Timestamp};
+use cpor_types::{
+    AssociationKey, LegacyHolderId, MpnId, PartnerId, PartnerName, ProductName, SolutionArea, TenantId, Timestamp,
+};
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
@@ -15,6 +17,7 @@ use crate::domain::check::{
     self, ClaimField, ClaimToCheck, Directory, LineFinding, LineToCheck, Suggestion, TenantLookup, Violation,
 };
 use crate::domain::directory::{PartnerProfile, TenantDirectory};
+use crate::domain::legacy;
 use crate::store::query;
 
 /// Checks one claim against the directory, which is the registry's data about partners and
@@ -97,10 +100,12 @@ impl ClaimQuery {
         let directory = Directory { catalog: &api.catalog, partner, tenant: lookup };
         let findings = check::check(&self.claim, directory, snapshot.now);
         let names_own_domain = findings.names_own_domain;
-        let is_held_by_legacy = |key: &AssociationKey| {
-            let is_same = |tenant: TenantId, held: &AssociationKey| self.tenant() == Some(tenant) && held == key;
-            let mut holders = snapshot.legacy_holders.iter();
-            names_own_domain && holders.any(|(tenant, held, holder)| is_same(*tenant, held) && *holder != self.partner)
+        let legacy_holder = |key: &AssociationKey| {
+            let is_other = |(tenant, held, holder): &&(TenantId, AssociationKey, PartnerId)| {
+                self.tenant() == Some(*tenant) && held == key && *holder != self.partner
+            };
+            let holder = snapshot.legacy_holders.iter().filter(|_| names_own_domain).find(is_other);
+            holder.map(|(tenant, key, holder)| legacy::holder_id(*tenant, holder, key))
         };
         let lines = self.line_ids.iter().zip(findings.lines);
         let suggesting = known_tenant.filter(|_| self.suggest_lines && names_own_domain);
@@ -114,7 +119,7 @@ impl ClaimQuery {
             tenant: known_tenant.filter(|_| names_own_domain).map(|(id, tenant)| convert::tenant(id, &tenant.profile)),
             changes: findings.changes.iter().map(violation).collect(),
             suggested_lines: suggested.map(suggested_line).collect(),
-            lines: lines.map(|(line_id, finding)| checked_line(line_id, finding, is_held_by_legacy)).collect(),
+            lines: lines.map(|(line_id, finding)| checked_line(line_id, finding, legacy_holder)).collect(),
         }
     }
 }
@@ -173,13 +178,15 @@ fn suggested_line(suggestion: Suggestion<'_>) -> SuggestedLine {
 fn checked_line(
     line_id: &str,
     finding: LineFinding<'_>,
-    is_held_by_legacy: impl Fn(&AssociationKey) -> bool,
+    legacy_holder: impl Fn(&AssociationKey) -> Option<LegacyHolderId>,
 ) -> CheckedLine {
+    let legacy_holder = finding.key.as_ref().and_then(legacy_holder);
     CheckedLine {
         line_id: line_id.to_owned(),
         product: finding.product.map(convert::product),
         subscription_id: finding.subscription_id.map(String::from).unwrap_or_default(),
-        held_by_legacy: finding.key.as_ref().is_some_and(is_held_by_legacy),
+        held_by_legacy: legacy_holder.is_some(),
+        legacy_holder_id: legacy_holder.map(String::from).unwrap_or_default(),
         key: finding.key.map(String::from).unwrap_or_default(),
     }
 }

@@ -167,22 +167,45 @@ impl Association {
         }
     }
 
-    /// Makes a pending association official (R27), at `at` but never before it was created. One
-    /// that has ended since then while it was pending was official from `at` until its end (R47).
-    /// Has no effect in other states.
-    pub(crate) fn make_official(&mut self, at: Timestamp) {
-        let official_time = at.max(self.hold_time);
+    /// Returns the time at which the association ended, and why, if it has ended.
+    pub(crate) fn time_and_reason_of_end(&self) -> Option<(Timestamp, EndReason)> {
         match self.state {
-            AssociationState::Pending => self.state = AssociationState::Official { official_time },
-            AssociationState::Ended {
-                official_time: None,
-                end_time,
-                reason: reason @ (EndReason::Expired | EndReason::Superseded),
-            } => {
-                let official_time = Some(official_time.min(end_time));
-                self.state = AssociationState::Ended { official_time, end_time, reason };
+            AssociationState::Pending | AssociationState::Official { .. } => None,
+            AssociationState::Ended { end_time, reason, .. } => Some((end_time, reason)),
+        }
+    }
+
+    /// Makes a pending association official (R27), at `at` but never before it was created. Has no
+    /// effect on one that was official before.
+    ///
+    /// One that has ended since then while it was pending was official from `at` (R47): until its
+    /// end, if it ended with its key. One that yielded to another company is on record, or was
+    /// until `replaced`, when another company replaced it (R37).
+    pub(crate) fn make_official(&mut self, at: Timestamp, replaced: Option<Timestamp>) {
+        let official_time = at.max(self.hold_time);
+        let ended = |end_time: Timestamp, reason| {
+            let official_time = Some(official_time.min(end_time));
+            AssociationState::Ended { official_time, end_time, reason }
+        };
+        match self.state {
+            AssociationState::Ended { official_time: None, end_time, reason: reason @ EndReason::Expired } => {
+                self.state = ended(end_time, reason);
+            }
+            AssociationState::Pending
+            | AssociationState::Ended { official_time: None, reason: EndReason::Superseded, .. } => {
+                let official = AssociationState::Official { official_time };
+                self.state = replaced.map_or(official, |end_time| ended(end_time, EndReason::Superseded));
             }
             AssociationState::Official { .. } | AssociationState::Ended { .. } => {}
+        }
+    }
+
+    /// Returns the time at which the association yielded to another company, if it was still
+    /// pending then.
+    pub(crate) fn yield_time(&self) -> Option<Timestamp> {
+        match self.state {
+            AssociationState::Ended { official_time: None, end_time, reason: EndReason::Superseded } => Some(end_time),
+            AssociationState::Pending | AssociationState::Official { .. } | AssociationState::Ended { .. } => None,
         }
     }
 

@@ -81,9 +81,9 @@ impl Tenant {
     /// Makes the pending holds of a claim official at `at` (R27). Returns `None` when the claim has
     /// no pending hold.
     ///
-    /// The grant counts from `at`, even if it arrives late (R47): associations that have ended
-    /// since then, with their subscription or by an award to another company, were official until
-    /// their end.
+    /// The grant counts from `at`, even if it arrives late (R47). Associations that have ended
+    /// since then with their subscription were official until their end. Those that have yielded
+    /// to another company since then are on record until that company replaces them (R37).
     ///
     /// If the claim is the successor of a key (it was awarded the key while another company was the
     /// official holder), the holder's association ends at the same time (R37).
@@ -118,10 +118,12 @@ impl Tenant {
         let change_time = holds.map(|own| own.hold_time).chain(superseded).fold(at, Timestamp::max);
         let mut next = self.clone();
         let mut events = next.end_associations(EndReason::Superseded, change_time, is_superseded);
+        let replaced: BTreeMap<_, _> =
+            self.associations.iter().filter_map(|(id, own)| Some((*id, self.replace_time(own)?))).collect();
         let mut granted = Vec::new();
         let mut ended = BTreeMap::<(Timestamp, EndReason), BTreeSet<LineId>>::new();
         for (id, association) in next.associations.iter_mut().filter(|(_, association)| is_pending(association)) {
-            association.make_official(change_time);
+            association.make_official(change_time, replaced.get(id).copied());
             granted.push(self.granted_line(*id, association, catalog));
             if let (AssociationState::Ended { end_time, reason, .. }, Some(line)) =
                 (association.state, association.claimed_line())
@@ -132,6 +134,7 @@ impl Tenant {
         if granted.is_empty() {
             return None;
         }
+        next.remove_completed_successors();
         let event = AssociationsGranted {
             claim: claim.clone(),
             associations: granted,
@@ -151,6 +154,20 @@ impl Tenant {
             })
         }));
         Some((next, events))
+    }
+
+    /// Returns the time at which another company replaced an association that had yielded while it
+    /// was pending: the first one to be official since, or else one that holds the key without
+    /// being the winner of an award.
+    fn replace_time(&self, yielded: &Association) -> Option<Timestamp> {
+        let yield_time = yielded.yield_time()?;
+        let is_other = |other: &&Association| {
+            other.key == yielded.key && other.is_exclusive && other.partner() != yielded.partner()
+        };
+        let others = || self.associations.values().filter(is_other);
+        let official = others().filter_map(Association::official_since).filter(|since| *since >= yield_time).min();
+        let held = || others().filter(|other| other.is_live() && !self.is_successor(other));
+        official.or_else(|| held().map(|other| other.hold_time).min())
     }
 
     /// Ends the claim's holds and associations at `at`, removes it as a successor, and refuses

@@ -2,8 +2,8 @@
 //! imported, are official at once (the partner is on record), and have no claim. Each of them is
 //! with one *key* of a tenant, which must be a subscription, not a workload.
 use cpor_types::{
-    Activity, AssociationId, AssociationKey, ClaimId, ClaimName, DecisionId, MpnId, PartnerId, ProductFamily, TenantId,
-    Timestamp,
+    Activity, AssociationId, AssociationKey, ClaimId, ClaimName, DecisionId, LegacyHolderId, MpnId, PartnerId,
+    ProductFamily, TenantId, Timestamp,
 };
 use uuid::Uuid;
 
@@ -145,11 +145,16 @@ impl Tenant {
 
     /// Tells the holder of the key that a claim competes with it or that a reviewer asks for its
     /// statement (R58a). If the holder has no contact, or no legacy association holds the key any
-    /// more, the review case is told.
-    pub(crate) fn notify_legacy_holder(&self, key: &AssociationKey, subject: NoticeSubject) -> TenantChange {
+    /// more, the review case is told. `contested` is the holder with which the claim competes.
+    pub(crate) fn notify_legacy_holder(
+        &self,
+        key: &AssociationKey,
+        contested: LegacyHolderId,
+        subject: NoticeSubject,
+    ) -> TenantChange {
         let event = match self.legacy_holder(key) {
             Some(holder) => TenantEvent::LegacyHolderNotified(Box::new(HolderNotice::of(self.id, holder, subject))),
-            None => TenantEvent::LegacyHolderGone(key.clone()),
+            None => TenantEvent::LegacyHolderGone { key: key.clone(), holder: contested },
         };
         (self.clone(), vec![event])
     }
@@ -177,8 +182,14 @@ impl Tenant {
     }
 }
 
+/// Returns the id of the holder of a legacy association. A later holder of the same key has another
+/// id, because a legacy association is imported only once.
+pub(crate) fn holder_id(tenant: TenantId, partner: &PartnerId, key: &AssociationKey) -> LegacyHolderId {
+    derived_id(tenant, partner, key, "").into()
+}
+
 /// Returns a UUID that is derived from a legacy association and `suffix`.
-pub(super) fn derived_id(tenant: TenantId, partner: &PartnerId, key: &AssociationKey, suffix: &str) -> Uuid {
+fn derived_id(tenant: TenantId, partner: &PartnerId, key: &AssociationKey, suffix: &str) -> Uuid {
     Uuid::new_v5(&tenant.0, format!("legacy/{partner}/{key}{suffix}").as_bytes())
 }
 

@@ -9,8 +9,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cpor_types::{
-    AssociationId, AssociationKey, CaseId, ClaimName, DecisionId, LineId, PartnerId, SubscriptionId, TenantId,
-    Timestamp,
+    AssociationId, AssociationKey, CaseId, ClaimName, DecisionId, LegacyHolderId, LineId, PartnerId, SubscriptionId,
+    TenantId, Timestamp,
 };
 
 use super::association::{Association, EndReason, HolderContact};
@@ -18,7 +18,6 @@ use super::directory::{Subscription, TenantDirectory, TenantProfile};
 use super::legacy;
 use super::partner::Partner;
 use super::record::{ClaimRecord, Decision};
-use uuid::Uuid;
 
 /// A customer with its directory data and associations.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,8 +25,9 @@ pub(crate) struct Tenant {
     pub(crate) id: TenantId,
     pub(crate) directory: TenantDirectory,
     /// The associations by id. The store loads the live associations, and those that have ended
-    /// with their key or by an award to another company, because a fact about them can arrive late
-    /// (R47). One that ends stays in the map until the change is saved.
+    /// with their key or by an award to another company or after they were official, because a fact
+    /// about them or about another company can arrive late (R47). One that ends stays in the map
+    /// until the change is saved.
     pub(crate) associations: BTreeMap<AssociationId, Association>,
     /// The successor of each key that was awarded and that the awarded claim does not hold alone
     /// yet (R37). The key is reserved for it: no other company can get a hold.
@@ -67,8 +67,8 @@ pub(crate) enum TenantEvent {
     AssociationsEnded(AssociationsEnded),
     /// The holder of a legacy association must be told something (R58a).
     LegacyHolderNotified(Box<HolderNotice>),
-    /// No legacy association holds this key any more (R58).
-    LegacyHolderGone(AssociationKey),
+    /// The holder of a legacy association does not hold this key any more (R58).
+    LegacyHolderGone { key: AssociationKey, holder: LegacyHolderId },
     /// A subscription changed with which this claim has an official association.
     SubscriptionChanged { claim: ClaimName, id: SubscriptionId, subscription: Subscription },
 }
@@ -76,8 +76,8 @@ pub(crate) enum TenantEvent {
 /// What the holder of a legacy association must be told (R58a).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct HolderNotice {
-    /// The id of the import.
-    pub(crate) holder: Uuid,
+    /// The id of the holder.
+    pub(crate) holder: LegacyHolderId,
     /// The key that the association holds.
     pub(crate) key: AssociationKey,
     /// The contact of the holder; `None` if the import had none.
@@ -100,7 +100,7 @@ impl HolderNotice {
     /// Returns the notice to the holder of a legacy association of this tenant.
     pub(super) fn of(tenant: TenantId, association: &Association, subject: NoticeSubject) -> Self {
         let (partner, key) = (association.partner(), association.key.clone());
-        let holder = legacy::derived_id(tenant, partner, &key, "");
+        let holder = legacy::holder_id(tenant, partner, &key);
         Self { holder, key, contact: association.holder_contact().cloned(), subject }
     }
 }
@@ -215,19 +215,26 @@ impl Tenant {
         })
     }
 
-    /// Removes the successors that hold their key and have no other company's hold to replace.
+    /// Removes the successors that hold their key and have no other company's hold to replace. A
+    /// successor with a pending hold stays if another company has yielded to it, because a late
+    /// grant can make that company the official holder (R47).
     pub(super) fn remove_completed_successors(&mut self) {
         let associations = &self.associations;
         self.successors.retain(|key, successor| {
-            let holding =
-                || associations.values().filter(|association| association.key == *key && association.holds_key());
-            holding().any(|association| *association.partner() != successor.claim.partner)
-                || !holding().any(|association| association.belongs_to(&successor.claim))
+            let on_key =
+                || associations.values().filter(|association| association.key == *key && association.is_exclusive);
+            let of_others = || on_key().filter(|association| *association.partner() != successor.claim.partner);
+            let own =
+                || on_key().filter(|association| association.is_live() && association.belongs_to(&successor.claim));
+            let is_pending = || own().all(|association| association.official_time().is_none());
+            of_others().any(Association::holds_key)
+                || own().next().is_none()
+                || (is_pending() && of_others().any(|association| association.yield_time().is_some()))
         });
     }
 
     /// Returns whether the association belongs to the claim that is the successor of its key.
-    fn is_successor(&self, association: &Association) -> bool {
+    pub(super) fn is_successor(&self, association: &Association) -> bool {
         self.successors.get(&association.key).is_some_and(|successor| association.belongs_to(&successor.claim))
     }
 
@@ -243,7 +250,7 @@ impl Tenant {
         matches: impl Fn(&Association) -> bool,
     ) -> Vec<TenantEvent> {
         let (tenant, mut ended) = (self.id, BTreeMap::<ClaimName, (BTreeSet<LineId>, bool)>::new());
-        let (mut notices, mut legacy_keys) = (BTreeMap::new(), BTreeSet::new());
+        let (mut notices, mut legacy_keys) = (BTreeMap::new(), BTreeMap::new());
         let mut ended_holds = BTreeSet::new();
         for association in
             self.associations.values_mut().filter(|association| association.can_end(at) && matches(association))
@@ -253,7 +260,8 @@ impl Tenant {
                 lines.insert(line.line_id);
                 *was_official |= association.official_since().is_some();
             } else {
-                legacy_keys.insert(association.key.clone());
+                let holder = legacy::holder_id(tenant, association.partner(), &association.key);
+                legacy_keys.insert(association.key.clone(), holder);
             }
             if association.holder_contact().is_some() {
                 let notice = HolderNotice::of(tenant, association, NoticeSubject::Ended(reason));
@@ -278,8 +286,8 @@ impl Tenant {
                 reported_end: None,
             })
         };
-        legacy_keys.retain(|key| self.legacy_holder(key).is_none());
-        let gone = legacy_keys.into_iter().map(TenantEvent::LegacyHolderGone);
+        legacy_keys.retain(|key, _| self.legacy_holder(key).is_none());
+        let gone = legacy_keys.into_iter().map(|(key, holder)| TenantEvent::LegacyHolderGone { key, holder });
         ended.into_iter().map(event).chain(notices.into_values()).chain(gone).collect()
     }
 

@@ -8,7 +8,9 @@ use cpor_durable::{EventReceiver, IncomingEvent, ReceiveError, Transition};
 use cpor_proto::WireEnum as _;
 use cpor_proto::events::v1::event::Payload;
 use cpor_proto::events::v1::{AssociationGranted, AwardReleased, ClaimClosed, LegacyHolderContested};
-use cpor_types::{AssociationKey, CaseId, ClaimName, DecisionId, Malformed, PrimaryRejection, TenantName};
+use cpor_types::{
+    AssociationKey, CaseId, ClaimName, DecisionId, LegacyHolderId, Malformed, PrimaryRejection, TenantName,
+};
 
 use crate::domain::association::EndReason;
 use crate::domain::catalog::Catalog;
@@ -79,11 +81,12 @@ impl IncomingEvents {
     ) -> Result<(), ReceiveError> {
         let key: AssociationKey = event.key.parse().map_err(malformed)?;
         let review_case: CaseId = event.review_case_id.parse().map_err(malformed)?;
+        let holder: LegacyHolderId = event.legacy_holder_id.parse().map_err(malformed)?;
         let subject = match event.statement_requested {
             true => NoticeSubject::StatementRequested(review_case, event.comment),
             false => NoticeSubject::Contested(review_case),
         };
-        let notify = move |tenant: &Tenant| Some(tenant.notify_legacy_holder(&key, subject.clone()));
+        let notify = move |tenant: &Tenant| Some(tenant.notify_legacy_holder(&key, holder, subject.clone()));
         self.change_tenant(incoming, "notify_legacy_holder", &event.tenant, notify).await
     }
 

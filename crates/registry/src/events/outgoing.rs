@@ -97,8 +97,8 @@ fn tenant_event(change: &Change<Tenant>, recorded: &RecordedEvent<TenantEvent>) 
                 (None, NoticeSubject::Contested(_) | NoticeSubject::Ended(_)) => Vec::new(),
             }
         }
-        TenantEvent::LegacyHolderGone(key) => {
-            let event = LegacyHolderGone { tenant, key: key.to_string() };
+        TenantEvent::LegacyHolderGone { key, holder } => {
+            let event = LegacyHolderGone { tenant, key: key.to_string(), legacy_holder_id: holder.to_string() };
             vec![to(Service::PoeReview, Payload::LegacyHolderGone(event))]
         }
         TenantEvent::SubscriptionChanged { claim, id, subscription } => {
@@ -213,6 +213,7 @@ fn association_became_official(tenant: String, granted: &AssociationsGranted) ->
 
 fn line_facts(line: &GrantedLine) -> LineFacts {
     let GrantedLine { association, incentivized, subscription, .. } = line;
+    let end = association.time_and_reason_of_end();
     let subscription = match (&association.key, subscription) {
         (AssociationKey::Subscription(id), Some(subscription)) => Some(subscription_facts(*id, subscription)),
         (AssociationKey::Subscription(_), None) | (AssociationKey::Workload(_), _) => None,
@@ -224,6 +225,8 @@ fn line_facts(line: &GrantedLine) -> LineFacts {
         incentivized: *incentivized,
         subscription,
         associations: Vec::new(),
+        association_end_time: end.map(|(end_time, _)| to_wire_time(end_time)),
+        association_end_reason: end.map_or(0, |(_, reason)| reason.to_number()),
     }
 }
 

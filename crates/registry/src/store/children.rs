@@ -92,13 +92,14 @@ pub(super) fn live_associations(backend: DbBackend, tenants: &[TenantId]) -> Sel
 }
 
 /// Returns the query for the associations that have ended with their subscription or workload, or
-/// in favour of another company. There are about as many as subscriptions that have ended, which
-/// are loaded, too, and few keys are awarded.
+/// in favour of another company, or otherwise after they were official. There are about as many as
+/// subscriptions that have ended, which are loaded, too; few keys are awarded, and few official
+/// associations are withdrawn or declined.
 fn ended_associations(backend: DbBackend, tenants: &[TenantId]) -> Select<association::Entity> {
-    use association::Column::{EndReason, Tenant};
+    use association::Column::{EndReason, EndTime, OfficialTime, Tenant};
     let reasons = [EndedBy::Expired, EndedBy::Superseded].map(|reason| Expr::Constant(reason.into()));
-    let ended = association::Entity::find().filter(is_one_of(Tenant, backend, tenants));
-    ended.filter(Expr::col(EndReason).is_in(reasons))
+    let ended = association::Entity::find().filter(is_one_of(Tenant, backend, tenants)).filter(EndTime.is_not_null());
+    ended.filter(Expr::col(EndReason).is_in(reasons).or(OfficialTime.is_not_null()))
 }
 
 /// Returns the query for the keys of these tenants that have a successor.

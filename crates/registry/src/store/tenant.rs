@@ -54,7 +54,7 @@ impl Store for TenantStore {
 
     /// Loads and locks the tenants with six queries, for any number of tenants. Most of the data
     /// that grows with the history of a tenant is not loaded: claim records, and associations that
-    /// their own claim or the customer has ended.
+    /// their own claim or the customer has ended before they were official.
     async fn load(&self, tx: &Tx, keys: &[AggregateKey]) -> Result<Vec<(AggregateKey, Versioned<Tenant>)>, StoreError> {
         let rows = rows::load_locked::<tenant::Entity>(tx, keys).await?;
         let ids: Vec<TenantId> = rows.iter().map(|row| row.id.into()).collect();

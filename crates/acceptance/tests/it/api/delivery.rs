@@ -28,6 +28,7 @@ fn declined_event(case: &TestClaim<'_>, sequence: u64) -> Event {
         claim: case.name.clone(),
         channel: cpor_proto::r#type::v1::ConsentChannel::Link.into(),
         comment: format!("No. {sequence}"),
+        ..CustomerDeclined::default()
     };
     Event {
         sequence,

@@ -4,31 +4,44 @@
 use chrono::TimeDelta;
 use cpor_acceptance::{ClaimStage, TestClaim, TestSystem, assert_not_allowed, both_databases, contact, from_timestamp};
 use cpor_proto::{
-    claims::v1::{Claim, ClaimState},
+    claims::v1::{Claim, ClaimState, ExplainClaimRequest},
     consents::v1::{Consent, ConsentState},
     r#type::v1::{AssociationState, NoticeState},
 };
 use cpor_types::Service;
 
-both_databases![r29a_an_approval_before_the_correction_counts, r29a_after_the_correction_the_new_contact_approves,];
+both_databases![
+    r29a_an_approval_before_the_correction_counts,
+    r29a_after_the_correction_the_new_contact_approves,
+    r41b_a_bounce_of_a_former_contact_changes_nothing,
+];
 both_databases![
     with five_processes:
     r29a_a_crossing_approval_by_link_lapses,
     r29a_a_crossing_approval_of_the_tenant_counts,
     r29a_crossing_silence_does_not_count,
+    r29a_crossing_silence_is_no_decline,
 ];
 
 const NEW_ADDRESS: &str = "jana@fabrikam.example";
+const ERIK: &str = "erik.weber@contoso.example";
+const RITA: &str = "rita@vendor.example";
 
 /// An approved claim whose notice has bounced, so that its contacts can be corrected.
 async fn unreached(system: &TestSystem) -> TestClaim<'_> {
     let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Approved).await;
+    lose_notice(&case).await;
+    case
+}
+
+/// Lets the accepted notice about the approval bounce after all.
+async fn lose_notice(case: &TestClaim<'_>) {
+    let system = case.system;
     let notices = case.consent().await.unwrap().notices;
     let accepted = notices.iter().rev().find(|notice| notice.state() == NoticeState::Accepted).unwrap();
     case.record_bounce(&system.operator, &accepted.notice_id).await.unwrap();
     system.wait_until_idle().await;
     assert_eq!(case.consent().await.unwrap().state(), ConsentState::AwaitingDelivery);
-    case
 }
 
 async fn correct(case: &TestClaim<'_>) -> cpor_acceptance::ApiResult<Claim> {
@@ -142,6 +155,52 @@ async fn r29a_a_crossing_approval_of_the_tenant_counts(system: &TestSystem) {
         system.wait_until_idle().await;
         assert_eq!(case.claim().await.state(), ClaimState::Rejected);
     }
+}
+
+/// The customer had declined before, so its silence is a decline (R28). The silence of the former
+/// contact crosses the correction.
+async fn r29a_crossing_silence_is_no_decline(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::UnderReview).await;
+    case.decline_consent("No.").await.unwrap();
+    system.wait_until_idle().await;
+    case.dispute("Please ask again.").await.unwrap();
+    system.wait_until_idle().await;
+    case.take_and_start_review().await;
+    case.approve(&system.reviewer).await.unwrap();
+    system.wait_until_idle().await;
+    lose_notice(&case).await;
+    let later = system.now().await + TimeDelta::days(9);
+    cross(&case, async || open_window(&case).await, async || system.set_clock_only(later).await).await;
+    let overtaken = case.history().await.into_iter().filter(|entry| entry.action == "customer_declined");
+    assert_eq!(overtaken.map(|entry| entry.overtaken).collect::<Vec<_>>(), [false, true]);
+    assert_new_contact_is_asked(&case).await;
+    let link = system.mail_to(NEW_ADDRESS).link().to_owned();
+    assert!(system.browser.approve(&link).await.status.is_success());
+    system.wait_until_idle().await;
+    assert_eq!(case.claim().await.association_state(), AssociationState::Official);
+}
+
+/// A notice to the former contact bounces only after the correction.
+async fn r41b_a_bounce_of_a_former_contact_changes_nothing(system: &TestSystem) {
+    let case = unreached(system).await;
+    let notices = case.consent().await.unwrap().notices;
+    let former = notices.iter().find(|notice| notice.state() == NoticeState::Accepted).unwrap();
+    correct(&case).await.unwrap();
+    system.wait_until_idle().await;
+    let shown = async || {
+        let request = ExplainClaimRequest { name: case.name.clone() };
+        let explained = case.partner.claims().explain_claim(request).await.unwrap().into_inner();
+        let waits = (explained.waits_for, explained.explanation);
+        (waits, case.claim().await.consent_due_time, system.mails_to(ERIK).len(), system.mails_to(RITA).len())
+    };
+    let before = shown().await;
+    case.record_bounce(&system.operator, &former.notice_id).await.unwrap();
+    system.wait_until_idle().await;
+    assert_eq!(shown().await, before);
+    let history = case.history().await;
+    let entry = history.iter().rev().find(|entry| entry.action == "notice_reported").unwrap();
+    assert!(entry.reason.contains("bounced") && !entry.overtaken, "{entry:#?}");
+    assert_new_contact_is_asked(&case).await;
 }
 
 async fn r29a_crossing_silence_does_not_count(system: &TestSystem) {

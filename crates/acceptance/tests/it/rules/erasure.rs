@@ -227,6 +227,7 @@ async fn r56_late_events_do_not_restore_erased_data(system: &TestSystem) {
             claim: case.name.clone(),
             channel: cpor_proto::r#type::v1::ConsentChannel::Link.into(),
             comment,
+            ..CustomerDeclined::default()
         };
         let event = Event {
             sequence,

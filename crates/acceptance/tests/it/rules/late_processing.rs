@@ -2,13 +2,13 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use cpor_acceptance::{
-    ClaimStage, FABRIKAM, NORTHWIND, PDF, TestClaim, TestSystem, assert_not_allowed, assert_refused, both_databases,
-    from_timestamp, rows, to_timestamp,
+    CONTOSO, ClaimStage, FABRIKAM, NORTHWIND, PDF, TestClaim, TestSystem, assert_not_allowed, assert_refused,
+    both_databases, from_timestamp, rows, to_timestamp,
 };
 use cpor_proto::{
-    claims::v1::{ClaimState, WithdrawReason},
+    claims::v1::{ClaimState, ExplainClaimRequest, WaitsFor, WithdrawReason},
     consents::v1::ConsentState,
-    reviews::v1::AwardOutcome,
+    reviews::v1::{ArbitrateLinesRequest, Award, AwardOutcome},
     r#type::v1::{AssociationEndReason, AssociationState, FurtherRejectionReason, PrimaryRejectionReason, ReviewClock},
 };
 use cpor_types::Service;
@@ -25,6 +25,7 @@ both_databases![
 both_databases![
     with five_processes:
     r47_a_consent_before_an_award_counts,
+    r47_an_approval_before_an_award_counts,
     r47_a_successor_counts_before_the_expiry,
     r47_a_decline_before_the_expiry_counts,
 ];
@@ -161,6 +162,23 @@ async fn ended(case: &TestClaim<'_>) -> (AssociationEndReason, Option<DateTime<U
     (association.end_reason(), official, from_timestamp(association.end_time))
 }
 
+/// Asserts that the holder is on record since this time, that its line is awarded to the rival, and
+/// that its customer can decide as if the registry had learned of the consent in time.
+async fn assert_reinstated(holder: &TestClaim<'_>, since: DateTime<Utc>, consent: ConsentState) {
+    let claim = holder.claim().await;
+    assert_eq!((claim.association_state(), from_timestamp(claim.official_time)), (AssociationState::Official, since));
+    let association = holder.associations().await.remove(0);
+    let official = from_timestamp(association.official_time);
+    assert_eq!((association.state(), official, association.end_time), (AssociationState::Official, since, None));
+    assert_eq!(holder.consent().await.unwrap().state(), consent);
+    let request = ExplainClaimRequest { name: holder.name.clone() };
+    let explanation = holder.partner.claims().explain_claim(request).await.unwrap().into_inner();
+    assert_eq!(explanation.waits_for(), WaitsFor::Supersession, "{explanation:#?}");
+    let entry = holder.entry("association_official").await;
+    let change = entry.changes.iter().find(|change| change.field == "lines[0].association_state").unwrap();
+    assert_eq!((change.old_value.as_str(), change.new_value.as_str()), ("ended", "official"));
+}
+
 /// The consent window of a pending hold has passed, but the registry learns of it only after a
 /// review lead has awarded the key to a rival.
 async fn r47_a_consent_before_an_award_counts(system: &TestSystem) {
@@ -170,18 +188,53 @@ async fn r47_a_consent_before_an_award_counts(system: &TestSystem) {
     let window = from_timestamp(holder.claim().await.consent_due_time);
     let consent = system.process_hosting(Service::CustomerConsent);
     system.nodes()[consent].stop().await;
-    let award_time = window + TimeDelta::hours(1);
-    system.set_clock_only(award_time).await;
+    system.set_clock_only(window + TimeDelta::hours(1)).await;
     let key = holder.key(0).await;
     let arbitration = rival.award(&system.lead, &[rival.claim().await.lines[0].key.as_str()]).await.unwrap();
     assert_eq!(arbitration.awards[0].outcome(), AwardOutcome::PendingHoldEnded);
     system.start(consent).await;
     system.wait_until_idle().await;
-    assert_eq!(ended(&holder).await, (AssociationEndReason::Superseded, Some(window), award_time));
-    let claim = holder.claim().await;
-    assert_eq!((claim.association_state(), from_timestamp(claim.official_time)), (AssociationState::Ended, window));
-    assert_eq!(system.associations_of_key(&key, Some(to_timestamp(window))).await.len(), 1);
+    assert_reinstated(&holder, window, ConsentState::Granted).await;
     assert_eq!(holder.assessment().await.unwrap().month, "2026-03", "the time on record is assessed");
+    rival.approve(&system.reviewer).await.unwrap();
+    system.wait_until_idle().await;
+    assert_eq!(system.associations_of_key(&key, None).await[0].partner, CONTOSO, "until the winner is official");
+    let official = from_timestamp(rival.claim().await.consent_due_time);
+    system.advance_to(official).await;
+    let on_record = system.associations_of_key(&key, None).await;
+    assert_eq!((on_record.len(), on_record[0].partner.as_str()), (1, NORTHWIND));
+    assert_eq!(ended(&holder).await, (AssociationEndReason::Superseded, Some(window), official));
+    assert_eq!(holder.claim().await.association_state(), AssociationState::Ended);
+}
+
+/// The customer has approved a pending hold, but claim-intake learns of it only after a review lead
+/// has awarded the key to a rival. Then the customer declines after all.
+async fn r47_an_approval_before_an_award_counts(system: &TestSystem) {
+    let claim = system.presales().await;
+    let holder = TestClaim::at_stage(system, claim.clone(), ClaimStage::Approved).await;
+    let rival = TestClaim::at_stage(system, system.rival_of(&claim), ClaimStage::UnderReview).await;
+    let (key, approval) = (holder.key(0).await, system.now().await);
+    let award =
+        Award { key: rival.claim().await.lines[0].key.clone(), winner: rival.review_name().await, ..Award::default() };
+    let intake = system.process_hosting(Service::ClaimIntake);
+    system.nodes()[intake].stop().await;
+    holder.approve_consent().await.unwrap();
+    system.set_clock_only(approval + TimeDelta::hours(1)).await;
+    let request = ArbitrateLinesRequest {
+        parent: format!("tenants/{}", holder.tenant),
+        awards: vec![award],
+        comment: "The newer proof convinces.".into(),
+        ..ArbitrateLinesRequest::default()
+    };
+    system.lead.reviews().arbitrate_lines(request).await.unwrap();
+    system.start(intake).await;
+    system.wait_until_idle().await;
+    assert_reinstated(&holder, approval, ConsentState::Granted).await;
+    holder.decline_consent("Not them after all.").await.unwrap();
+    system.wait_until_idle().await;
+    assert_eq!(holder.claim().await.state(), ClaimState::Rejected);
+    let (reason, official, _) = ended(&holder).await;
+    assert_eq!((reason, official), (AssociationEndReason::Declined, Some(approval)));
     rival.approve(&system.reviewer).await.unwrap();
     system.advance_by(TimeDelta::days(8)).await;
     assert_eq!(system.associations_of_key(&key, None).await[0].partner, NORTHWIND);

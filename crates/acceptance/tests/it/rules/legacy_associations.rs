@@ -9,7 +9,7 @@ use cpor_proto::{
     claims::v1::{Claim, ClaimState},
     registry::v1::{
         CheckUsageAccessRequest, DeclineLegacyAssociationRequest, ImportLegacyAssociationsRequest, ImportResult,
-        LegacyAssociation, ListAssociationsRequest, import_result::Outcome,
+        LegacyAssociation, ListAssociationsRequest, directory_row::Row, import_result::Outcome,
     },
     reviews::v1::{AwardOutcome, ReviewCommand, statement::Status},
     r#type::v1::{Activity, AssociationEndReason, AssociationState},
@@ -33,6 +33,8 @@ both_databases![
     r58_a_legacy_holder_that_ends_competes_no_more,
     r58a_each_holder_answers_for_itself,
     r58a_a_contact_is_added_by_another_import,
+    r48_a_legacy_holder_is_reminded,
+    r58_a_later_legacy_holder_contests_an_edited_claim,
 ];
 both_databases![with five_processes: r58_a_holder_that_ended_meanwhile_does_not_compete];
 
@@ -261,6 +263,63 @@ async fn r58a_silence_of_the_holder_is_noted(system: &TestSystem) {
     assert_eq!(statements(&case).await, (vec![], Some(Status::NotGiven)));
     assert!(case.claim().await.lines[0].contested, "silence decides nothing");
     assert_eq!(system.associations_of_key(&key, None).await[0].partner, CONTOSO);
+}
+
+async fn r48_a_legacy_holder_is_reminded(system: &TestSystem) {
+    for answers in [false, true] {
+        let (case, _) = claim_against_holder(system).await;
+        case.request_statement(&system.reviewer).await.unwrap();
+        system.wait_until_idle().await;
+        let due =
+            cpor_acceptance::from_timestamp(case.review(&system.reviewer).await.unwrap().statement.unwrap().due_time);
+        let request = system.mail_to(HOLDER);
+        if answers {
+            system.browser.submit(request.link(), "confirm=yes&comment=Every+day.").await;
+        }
+        let before = system.mails_to(HOLDER).len();
+        system.advance_to(due - TimeDelta::microseconds(1)).await;
+        let mails = system.mails_to(HOLDER);
+        assert_eq!(mails.len() - before, usize::from(!answers), "one reminder, and none after the answer");
+        if !answers {
+            let reminder = mails.last().unwrap();
+            let text = reminder.text.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(text.contains("has no answer yet") && text.contains("Do you still work there?"), "{text}");
+            system.browser.submit(reminder.link(), "confirm=yes&comment=Just+in+time.").await;
+            assert_eq!(statements(&case).await, (vec!["Just in time.".to_owned()], Some(Status::Given)));
+        }
+        system.advance_by(TimeDelta::days(30)).await;
+        assert_eq!(system.mails_to(HOLDER).len(), mails.len());
+    }
+}
+
+/// A legacy association ends while the claim competes with it. Later another company gets one, and
+/// the claim is edited.
+async fn r58_a_later_legacy_holder_contests_an_edited_claim(system: &TestSystem) {
+    let (case, key) = claim_against_holder(system).await;
+    decline_legacy(system, &key).await;
+    system.wait_until_idle().await;
+    assert!(!case.claim().await.lines[0].contested);
+    case.request_action(&system.reviewer).await.unwrap();
+    system.wait_until_idle().await;
+    system.import_row(Row::Partner(rows::partner("proseware", "3001"))).await;
+    let later = LegacyAssociation {
+        contact: contact("Pia", "", "pia@proseware.example"),
+        ..row(&key, "partners/proseware", "3001")
+    };
+    assert_eq!(import(system, vec![later]).await[0].outcome(), Outcome::Created);
+    let edit = async |name: &str| {
+        let partner_contact = contact(name, "", "nora@northwind.example");
+        case.update(Claim { partner_contact, ..Claim::default() }, &["partner_contact"]).await.unwrap();
+        system.wait_until_idle().await;
+    };
+    edit("Nora North").await;
+    assert!(case.claim().await.lines[0].contested, "another company holds the key");
+    assert!(system.mail_to("pia@proseware.example").text.contains("Another company now claims the same"));
+    decline_legacy(system, &key).await;
+    system.wait_until_idle().await;
+    assert!(!case.claim().await.lines[0].contested);
+    edit("Nora South").await;
+    assert!(!case.claim().await.lines[0].contested, "nobody holds the key");
 }
 
 async fn r58a_a_holder_without_contact_is_not_asked(system: &TestSystem) {

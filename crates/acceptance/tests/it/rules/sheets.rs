@@ -15,6 +15,7 @@ both_databases![
     r59a_what_is_exported_comes_back_the_same,
     r59a_a_row_updates_the_draft_that_it_names,
     r59a_a_corrected_row_updates_its_draft,
+    r59a_a_reused_file_name_changes_no_other_draft,
     r59a_a_column_that_is_absent_changes_nothing,
     r59a_a_validation_predicts_the_import,
     r59a_evidence_is_added_to_many_claims,
@@ -279,6 +280,38 @@ async fn r59a_a_corrected_row_updates_its_draft(system: &TestSystem) {
     fs::write(&memory, "nonsense\n").unwrap();
     let (success, output, _) = import(system, &file).await;
     assert!(!success && output.contains("claims.csv.claims.jsonl: line 1 is malformed"), "{output}");
+}
+
+/// Two files with the same name and the same values in the column `claim` are about two customers.
+async fn r59a_a_reused_file_name_changes_no_other_draft(system: &TestSystem) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("claims.csv");
+    let import_rows = async |rows: &str, options: &[&str]| {
+        fs::write(&file, format!("claim,display_name,customer_domain,mpn_id\n{rows}\n")).unwrap();
+        let arguments = [&["import", "--partner", "contoso"], options].concat();
+        run_with_results(system, &arguments, &file).await.1
+    };
+    let shown = async || -> Vec<_> {
+        claims(system).await.into_iter().map(|claim| (claim.customer_domain, claim.mpn_id)).collect()
+    };
+    let output = import_rows("1,Rollout,fabrikam.example,1001", &[]).await;
+    assert!(output.contains("1 claim: 1 imported;"), "{output}");
+    let output = import_rows("1,Rollout,litware.example,1001", &[]).await;
+    assert!(output.contains("1 claim: 1 imported;"), "{output}");
+    let output = import_rows("1,Rollout,fabrikam.example,1002", &[]).await;
+    assert!(output.contains("1 claim: 1 updated;"), "{output}");
+    let of = |domain: &str, mpn_id: &str| (domain.to_owned(), mpn_id.to_owned());
+    let mut drafts = shown().await;
+    drafts.sort();
+    assert_eq!(drafts, [of("fabrikam.example", "1002"), of("litware.example", "1001")]);
+
+    // A crash has torn the last line.
+    let memory = folder.path().join("claims.csv.claims.jsonl");
+    let kept = fs::read_to_string(&memory).unwrap();
+    fs::write(&memory, format!("{kept}{{\"claim\":\"par")).unwrap();
+    let rows = "1,Rollout,litware.example,1002\n2,Other,litware.example,1001\n1,Rollout,litware.example,1001";
+    let output = import_rows(rows, &[]).await;
+    assert!(output.contains("3 claims: 2 imported, 1 already imported;"), "{output}");
 }
 
 async fn r59a_a_column_that_is_absent_changes_nothing(system: &TestSystem) {

@@ -2,6 +2,7 @@
 use super::fixtures::*;
 use crate::domain::*;
 use cpor_types::{ActorSide, LineId, PrimaryRejection, ProductFamily};
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 fn second_line_id() -> LineId {
@@ -97,9 +98,30 @@ fn r39_ended_pending_association_never_is_official() {
         assert_eq!(late.claim.state.association(), Some(&Association::Ended { since: None }));
     }
     // R47: the registry reports late that the association was official before it ended.
-    let official = Fact::AssociationOfficial { since: start(), associations: std::collections::BTreeMap::new() };
+    let official = Fact::AssociationOfficial { since: start(), associations: BTreeMap::new(), ends: BTreeMap::new() };
     let late = test.fact(&official);
     assert_eq!(late.claim.state.association(), Some(&Association::Ended { since: Some(start()) }));
+}
+
+/// Both lines were reported as ended in favour of another company. Then the registry learns that
+/// the customer had consented before, and that the subscription of the second line has ended.
+#[test]
+fn r47_a_line_that_did_not_end_is_reinstated() {
+    let lines = [line_id(), second_line_id()];
+    let test = two_line_claim().approved_by_reviewer().fact(&ended(EndReason::Superseded, &lines));
+    assert_eq!(test.claim.state.association(), Some(&Association::Ended { since: None }));
+    let end = AssociationEnd { reason: EndReason::Expired, since: Some(start()), until: test.now };
+    let official = Fact::AssociationOfficial {
+        since: start(),
+        associations: lines.iter().map(|line| (*line, Vec::new())).collect(),
+        ends: [(second_line_id(), end.clone())].into(),
+    };
+    let test = test.fact(&official);
+    assert_eq!(test.last().kind, EventKind::LinesReinstated { lines: vec![line_id()], since: start() });
+    assert_eq!(test.last().partner_mail(&test.claim), Some(PartnerMailKind::Official));
+    assert_eq!(test.claim.state.association(), Some(&Association::Official { since: start() }));
+    let ends: Vec<_> = test.claim.content.lines.iter().map(|line| line.ended.clone()).collect();
+    assert_eq!(ends, [None, Some(end)]);
 }
 
 #[test]
@@ -108,7 +130,7 @@ fn r39_some_lines_end_and_the_others_stay_on_record() {
         .approved_by_reviewer()
         .fact(&Fact::Consent(ConsentFact::WindowPassed { awaits_confirmation: false, consent_request_number: 0 }));
     let test =
-        test.fact(&Fact::AssociationOfficial { since: start(), associations: std::collections::BTreeMap::new() });
+        test.fact(&Fact::AssociationOfficial { since: start(), associations: BTreeMap::new(), ends: BTreeMap::new() });
     let test = test.fact(&ended(EndReason::Superseded, &[second_line_id()]));
     assert_eq!(test.last().kind, EventKind::LinesEnded { lines: vec![second_line_id()], all: false });
     assert_eq!(test.claim.state.association(), Some(&Association::Official { since: start() }));

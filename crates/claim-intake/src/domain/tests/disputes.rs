@@ -132,7 +132,9 @@ fn r28_who_declined_before_has_to_approve_explicitly() {
     assert!(passed.last().kind.is_overtaken(), "silence is no approval");
     let approved = test.clone().fact(&of_present_case(customer_approved(), &test.claim));
     assert_eq!(approved.claim.state.association(), Some(&Association::Granted { since: approved.now }));
-    let silent = test.fact(&silent());
+    let outdated = test.clone().fact(&silent());
+    assert!(outdated.last().kind.is_overtaken(), "the customer did not leave this request unanswered");
+    let silent = test.clone().fact(&of_present_case(silent(), &test.claim));
     assert_eq!(rejection(&silent.claim).primary, PrimaryRejection::CustomerDeclined);
     assert_eq!(rejection(&silent.claim).remedy, Remedy::Final(Finality::NoExplicitApproval));
 }

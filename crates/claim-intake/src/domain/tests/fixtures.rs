@@ -7,6 +7,7 @@ use cpor_types::{
     PartnerActionReason, Personal, PolicyInForce, PolicyProfiles, ProductFamily, SolutionArea, TenantId, Timestamp,
     WithdrawReason,
 };
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 use uuid::Uuid;
 
@@ -77,7 +78,7 @@ pub(crate) fn facts(content: &Content, family: ProductFamily) -> DirectoryFacts 
         family: Some(family),
         subscription: line.subscription_id.parse().ok(),
         key: Some(AssociationKey::Workload(line.product.clone())),
-        held_by_legacy: false,
+        legacy_holder: None,
     };
     let tenant: TenantId = TENANT.parse().unwrap();
     DirectoryFacts {
@@ -147,11 +148,15 @@ pub(crate) fn request_action_in(case: CaseId) -> Fact {
 }
 
 pub(crate) fn declined() -> Fact {
-    Fact::Consent(ConsentFact::Declined { channel: "link".into(), comment: "no".into() })
+    Fact::Consent(ConsentFact::Declined { channel: "link".into(), comment: "no".into(), consent_request_number: 0 })
 }
 
 pub(crate) fn silent() -> Fact {
-    Fact::Consent(ConsentFact::Declined { channel: ConsentFact::SILENCE.into(), comment: String::new() })
+    Fact::Consent(ConsentFact::Declined {
+        channel: ConsentFact::SILENCE.into(),
+        comment: String::new(),
+        consent_request_number: 0,
+    })
 }
 
 pub(crate) fn awarded(won: &[LineId], lost: &[LineId]) -> Fact {
@@ -196,6 +201,13 @@ pub(crate) fn of_present_case(fact: Fact, claim: &Claim) -> Fact {
                 awaits_confirmation: false,
             })
         }
+        (Fact::Consent(ConsentFact::Declined { channel, comment, .. }), Some(submission)) => {
+            Fact::Consent(ConsentFact::Declined {
+                channel,
+                comment,
+                consent_request_number: submission.consent_request_number,
+            })
+        }
         (fact, _) => fact,
     }
 }
@@ -232,6 +244,7 @@ pub(crate) fn every_fact() -> Vec<Fact> {
             notice: "approval".into(),
             previous: "queued".into(),
             bounced: None,
+            consent_request_number: Some(0),
         }),
         Fact::Consent(ConsentFact::WindowStopped(Some(at("2026-04-11T00:00:00Z")))),
         Fact::Consent(ConsentFact::DeliveryReminded),
@@ -240,7 +253,7 @@ pub(crate) fn every_fact() -> Vec<Fact> {
         Fact::Consent(ConsentFact::WindowPassed { awaits_confirmation: false, consent_request_number: 0 }),
         customer_approved(),
         declined(),
-        Fact::AssociationOfficial { since: start(), associations: std::collections::BTreeMap::new() },
+        Fact::AssociationOfficial { since: start(), associations: BTreeMap::new(), ends: BTreeMap::new() },
         ended(EndReason::Expired, &[line_id()]),
         Fact::Assessed { month: "2026-04".parse().unwrap(), verdicts: vec![verdict] },
     ]
@@ -327,7 +340,7 @@ impl TestClaim {
     pub(crate) fn official() -> Self {
         Self::approved()
             .fact(&Fact::Consent(ConsentFact::WindowPassed { awaits_confirmation: false, consent_request_number: 0 }))
-            .fact(&Fact::AssociationOfficial { since: start(), associations: std::collections::BTreeMap::new() })
+            .fact(&Fact::AssociationOfficial { since: start(), associations: BTreeMap::new(), ends: BTreeMap::new() })
     }
 
     pub(crate) fn withdrawn() -> Self {

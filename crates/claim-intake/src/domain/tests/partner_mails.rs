@@ -1,6 +1,7 @@
 //! R57: which events are mailed to the partner.
 use super::fixtures::*;
 use crate::domain::*;
+use std::collections::BTreeMap;
 
 /// Returns the mails about the events from index `first` on.
 fn mails_since(test: &TestClaim, first: usize) -> Vec<PartnerMailKind> {
@@ -46,7 +47,7 @@ fn r57_every_kind_of_mail_has_its_step() {
                     awaits_confirmation: false,
                     consent_request_number: 0,
                 })),
-                &Fact::AssociationOfficial { since: start(), associations: std::collections::BTreeMap::new() },
+                &Fact::AssociationOfficial { since: start(), associations: BTreeMap::new(), ends: BTreeMap::new() },
             ),
             PartnerMailKind::Official,
         ),

@@ -216,14 +216,25 @@ impl Run {
             Action::Fact(n) => {
                 let fact = mostly_of_present_case(FACTS[*n].clone(), &self.claim);
                 let submission = self.claim.state.submission();
-                let is_current = if let Fact::Consent(
-                    ConsentFact::Approved { consent_request_number, .. }
-                    | ConsentFact::WindowPassed { consent_request_number, .. },
-                ) = &fact
-                {
-                    submission.is_none_or(|submission| submission.consent_request_number == *consent_request_number)
-                } else {
-                    fact.case().is_none_or(|of| submission.map(|submission| submission.review_case) == Some(of))
+                let answers =
+                    |number: u32| submission.is_none_or(|submission| submission.consent_request_number == number);
+                let is_current = match &fact {
+                    Fact::Consent(
+                        ConsentFact::Approved { consent_request_number, .. }
+                        | ConsentFact::WindowPassed { consent_request_number, .. },
+                    ) => answers(*consent_request_number),
+                    Fact::Consent(ConsentFact::Declined { channel, consent_request_number, .. })
+                        if channel == ConsentFact::SILENCE =>
+                    {
+                        answers(*consent_request_number)
+                    }
+                    Fact::Review { .. }
+                    | Fact::Consent(_)
+                    | Fact::AssociationOfficial { .. }
+                    | Fact::AssociationEnded { .. }
+                    | Fact::Assessed { .. } => {
+                        fact.case().is_none_or(|of| submission.map(|submission| submission.review_case) == Some(of))
+                    }
                 };
                 let transition = self.claim.apply(&fact, self.now, &rules(), self.now).unwrap();
                 let overtaken = transition.events.iter().any(|event| event.kind.is_overtaken());

@@ -3,6 +3,7 @@ use super::fixtures::*;
 use crate::domain::*;
 use cpor_durable::Aggregate as _;
 use cpor_types::{ActorSide, FurtherRejectionReason, PersonalData, PrimaryRejection};
+use std::collections::BTreeMap;
 
 #[test]
 fn r17_an_update_changes_only_the_named_fields() {
@@ -261,7 +262,7 @@ fn r27_window_passes_and_registry_confirms() {
         test.fact(&Fact::Consent(ConsentFact::WindowPassed { awaits_confirmation: false, consent_request_number: 0 }));
     assert_eq!(test.last().kind, EventKind::Granted { tenant: TENANT.parse().unwrap() });
     let test =
-        test.fact(&Fact::AssociationOfficial { since: start(), associations: std::collections::BTreeMap::new() });
+        test.fact(&Fact::AssociationOfficial { since: start(), associations: BTreeMap::new(), ends: BTreeMap::new() });
     assert_eq!(test.claim.state.association().unwrap().official_time(), Some(start()));
     let before = test.claim.state.clone();
     let late = test.fact(&opened);

@@ -17,7 +17,8 @@ fn open_window(test: TestClaim) -> TestClaim {
 fn settle_notice(test: TestClaim, accepted: bool) -> TestClaim {
     let bounced = (!accepted).then(|| "SMTP 550".to_owned());
     let (notice, previous) = ("approval".into(), "queued".into());
-    test.fact(&Fact::Consent(ConsentFact::NoticeReported { notice, previous, bounced }))
+    let consent_request_number = test.claim.state.submission().map(|submission| submission.consent_request_number);
+    test.fact(&Fact::Consent(ConsentFact::NoticeReported { notice, previous, bounced, consent_request_number }))
 }
 
 fn start_review(test: TestClaim) -> TestClaim {

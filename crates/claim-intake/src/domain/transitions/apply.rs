@@ -2,7 +2,8 @@
 //! state. A fact that they do not allow is *overtaken*: it is recorded in the history and changes
 //! nothing else.
 use crate::domain::{
-    Assessment, Association, Claim, EventKind, Fact, FactKind, LineVerdict, Refusal, Rules, State, Submission,
+    Assessment, Association, AssociationEnd, Claim, EventKind, Fact, FactKind, LineVerdict, Refusal, Rules, State,
+    Submission,
     claim::{EntryDetails, TransitionBuilder},
 };
 use cpor_durable::Transition;
@@ -71,8 +72,8 @@ impl Claim {
         match fact {
             Fact::Review { fact, .. } => self.apply_review_fact(fact, submission, context),
             Fact::Consent(fact) => self.apply_consent_fact(fact, submission, context),
-            Fact::AssociationOfficial { since, associations } => {
-                Ok(self.apply_association_official(submission, *since, associations, context))
+            Fact::AssociationOfficial { since, associations, ends } => {
+                Ok(self.apply_association_official(submission, *since, associations, ends, context))
             }
             Fact::AssociationEnded { reason, lines } => {
                 Ok(self.apply_association_ended(submission, *reason, lines, context))
@@ -88,38 +89,45 @@ impl Claim {
         builder.build()
     }
 
-    /// R27: the registry has put the association on record.
+    /// R27: the registry has put the association on record. If the report is late, the associations
+    /// of lines may have ended before, or may turn out not to have ended (R47).
     fn apply_association_official(
         &self,
         submission: &Submission,
         since: Timestamp,
         associations: &BTreeMap<LineId, Vec<AssociationId>>,
+        ends: &BTreeMap<LineId, AssociationEnd>,
         context: &FactContext<'_>,
     ) -> Option<Transition<Self>> {
-        match self.state.association()? {
-            Association::Official { .. } | Association::Ended { since: Some(_) } => None,
+        let association = match self.state.association()? {
+            Association::Official { .. } | Association::Ended { since: Some(_) } => return None,
             association @ (Association::Pending | Association::Granted { .. } | Association::Ended { since: None }) => {
-                let mut builder = TransitionBuilder::new(self, context.now);
-                // R47: the association may have ended before this report of its beginning arrived.
-                let next = match association {
-                    Association::Ended { .. } => Association::Ended { since: Some(since) },
-                    Association::Pending | Association::Granted { .. } | Association::Official { .. } => {
-                        Association::Official { since }
-                    }
-                };
-                let entry = context.entry().with_change("association_state", association.as_str(), next.as_str());
-                builder.claim.state = State::Approved(submission.clone(), next);
-                for line in &mut builder.claim.content.lines {
-                    line.associations = associations.get(&line.id).cloned().unwrap_or_default();
-                    if let Some(end) = line.ended.as_mut().filter(|_| associations.contains_key(&line.id)) {
-                        end.since = Some(since);
-                    }
+                association
+            }
+        };
+        let mut builder = TransitionBuilder::new(self, context.now);
+        let (mut entry, mut reinstated) = (context.entry(), Vec::new());
+        for (index, line) in builder.claim.content.lines.iter_mut().enumerate() {
+            line.associations = associations.get(&line.id).cloned().unwrap_or_default();
+            if line.ended.is_some() && associations.contains_key(&line.id) {
+                line.ended = ends.get(&line.id).cloned();
+                if line.ended.is_none() {
+                    entry = entry.with_change(&format!("lines[{index}].association_state"), "ended", "official");
+                    reinstated.push(line.id);
                 }
-                let entry = entry.with_change("official_time", "", rfc3339(since));
-                builder.record(EventKind::Reported(FactKind::AssociationOfficial), entry);
-                Some(builder.build())
             }
         }
+        let has_ended = *association == Association::Ended { since: None } && reinstated.is_empty();
+        let next = if has_ended { Association::Ended { since: Some(since) } } else { Association::Official { since } };
+        let entry = entry.with_change("association_state", association.as_str(), next.as_str());
+        let entry = entry.with_change("official_time", "", rfc3339(since));
+        builder.claim.state = State::Approved(submission.clone(), next);
+        let event = match reinstated.is_empty() {
+            true => EventKind::Reported(FactKind::AssociationOfficial),
+            false => EventKind::LinesReinstated { lines: reinstated, since },
+        };
+        builder.record(event, entry);
+        Some(builder.build())
     }
 
     /// R52: stores the assessments that the eligibility service reported.

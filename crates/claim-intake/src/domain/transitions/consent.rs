@@ -24,8 +24,18 @@ impl Claim {
             ConsentFact::NoticeResent { notice, previous } => {
                 Ok(Some(self.apply_notice_resent(submission, notice, previous, context)))
             }
-            ConsentFact::NoticeReported { notice, previous, bounced } => {
-                Ok(Some(self.apply_notice_reported(submission, notice, previous, bounced.is_some(), context)))
+            ConsentFact::NoticeReported { notice, previous, bounced, consent_request_number } => {
+                let entry = context.entry().with_change(
+                    &format!("notices.{notice}"),
+                    previous,
+                    if bounced.is_some() { "bounced" } else { "accepted" },
+                );
+                // A notice to a former contact says nothing about the present one (R29, R29a).
+                if *consent_request_number != Some(submission.consent_request_number) {
+                    let event = EventKind::Reported(FactKind::NoticeReported);
+                    return Ok(Some(self.record_only(event, entry, context.now)));
+                }
+                Ok(Some(self.apply_notice_reported(submission, bounced.is_some(), entry, context)))
             }
             ConsentFact::WindowStopped(delivery_due) => {
                 Ok(Some(self.apply_window_stopped(submission, *delivery_due, context)))
@@ -49,6 +59,11 @@ impl Claim {
             ConsentFact::WindowPassed { awaits_confirmation: true, .. } => {
                 Ok(self.apply_unconfirmed_consent(submission, FactKind::ConsentWindowPassed, context))
             }
+            ConsentFact::Declined { channel, consent_request_number, .. }
+                if channel == ConsentFact::SILENCE && *consent_request_number != submission.consent_request_number =>
+            {
+                Ok(None)
+            }
             // R28: silence is not consent after an earlier decline.
             ConsentFact::WindowPassed { .. } if submission.needs_explicit_approval() => Ok(None),
             ConsentFact::WindowPassed { .. } => Ok(self.apply_window_passed(submission, context)),
@@ -56,7 +71,7 @@ impl Claim {
                 Ok(self.apply_unconfirmed_consent(submission, FactKind::CustomerApproved, context))
             }
             ConsentFact::Approved { .. } => Ok(self.apply_customer_approved(submission, context)),
-            ConsentFact::Declined { channel, comment } => {
+            ConsentFact::Declined { channel, comment, .. } => {
                 self.apply_customer_declined(submission, channel, comment, context)
             }
         }
@@ -83,15 +98,12 @@ impl Claim {
     fn apply_notice_reported(
         &self,
         submission: &Submission,
-        notice: &str,
-        previous: &str,
         bounced: bool,
+        entry: EntryDetails,
         context: &FactContext<'_>,
     ) -> Transition<Self> {
         let mut builder = TransitionBuilder::new(self, context.now);
         builder.claim.state = self.state.with_submission(Submission { bounced, ..submission.clone() });
-        let status = if bounced { "bounced" } else { "accepted" };
-        let entry = context.entry().with_change(&format!("notices.{notice}"), previous, status);
         let event = match self.state.association() {
             Some(association) if bounced && !matches!(association, Association::Ended { .. }) => {
                 let is_unreached = submission.is_customer_unreached(association);

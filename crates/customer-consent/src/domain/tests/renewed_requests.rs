@@ -25,7 +25,8 @@ fn r61_in_2020_the_window_runs_from_submission() {
         [Event::NoticeReported {
             kind: NoticeKind::Submission,
             report: DeliveryReport::Accepted,
-            previous: cpor_types::NoticeState::Queued
+            previous: cpor_types::NoticeState::Queued,
+            consent_request_number: Some(0),
         }]
     );
     assert_eq!(opened.next.deadlines().iter().map(|deadline| deadline.due).collect::<Vec<_>>(), [due_2020()]);
@@ -256,7 +257,8 @@ fn r28_notices_before_a_dispute_open_no_window() {
 fn r28_after_a_decline_silence_declines_again() {
     let waiting = explicit_approval_needed();
     let elapsed = waiting.apply_passed_deadline(day(60)).unwrap();
-    let declined_event = Event::CustomerDeclined { channel: Channel::Silence, comment: Personal::empty() };
+    let declined_event =
+        Event::CustomerDeclined { channel: Channel::Silence, comment: Personal::empty(), consent_request_number: 0 };
     assert_eq!(elapsed.transition.events, [declined_event]);
     assert_eq!(elapsed.transition.next.channel(), Some(Channel::Silence));
     let approved = waiting.approve(Channel::Link, day(6)).unwrap().unwrap().next;
@@ -284,7 +286,10 @@ fn r28_r61_in_2020_earlier_silence_rejects_at_approval() {
         day(20),
     );
     let approved = approved.unwrap();
-    assert!(matches!(approved.events.as_slice(), [Event::CustomerDeclined { channel: Channel::Silence, .. }]));
+    assert!(matches!(
+        approved.events.as_slice(),
+        [Event::WindowOpened { .. }, Event::CustomerDeclined { channel: Channel::Silence, .. }]
+    ));
 }
 
 #[test]
@@ -293,6 +298,20 @@ fn r37_r39_ended_lines_close_the_consent() {
         let ended = consent.on_lines_ended(day(4)).unwrap();
         assert_eq!((ended.next.state.kind(), ended.events), (StateKind::Closed, vec![]));
         assert_eq!((ended.next.deadlines(), ended.next.allowed_commands().count()), (vec![], 0));
+    }
+}
+
+#[test]
+fn r47_reinstated_lines_open_the_consent_again() {
+    for consent in [granted_awaiting(), granted_in_window(), granted()] {
+        let since = consent.state.official_since().unwrap();
+        let ended = consent.on_lines_ended(day(4)).unwrap().next;
+        let now = if matches!(consent.state, State::Granted { .. }) { day(60) } else { day(4) };
+        let reinstated = ended.on_lines_reinstated(since, &terms(), now).unwrap();
+        assert_eq!((reinstated.next.state.kind(), reinstated.events), (consent.state.kind(), vec![]));
+        assert_eq!(reinstated.next.state.official_since(), Some(since));
+        assert_eq!(reinstated.next.state.window(), consent.state.window());
+        assert_eq!(consent.on_lines_reinstated(since, &terms(), now), None, "they had not ended");
     }
 }
 
@@ -326,6 +345,21 @@ fn r29a_what_the_former_contact_did_does_not_count() {
         assert_eq!(current.iter().map(|notice| notice.id).collect::<Vec<_>>(), [notice(9)], "{state:?}");
         assert_eq!(corrected.next.approval, None, "{state:?}");
     }
+}
+
+#[test]
+fn r29a_silence_of_the_former_contact_is_no_decline() {
+    let needing_approval = Consent { declined_before: true, ..window_open() };
+    let declined = needing_approval.apply_passed_deadline(day(30)).unwrap().transition.next;
+    assert_eq!(declined.channel(), Some(Channel::Silence));
+    let edit = |consent: &Consent| {
+        consent.on_claim_edited(corrected_claim(), EditNotice::Anew, [notice(8), notice(9)], &terms(), day(30))
+    };
+    let corrected = edit(&declined).unwrap();
+    assert_eq!(corrected.next.state.kind(), StateKind::AwaitingDelivery);
+    assert!(corrected.next.needs_explicit_approval(), "silence of the new contact is a decline, too");
+    let by_link = window_open().decline(Channel::Link, "No.", day(3)).unwrap().unwrap().next;
+    assert_eq!(edit(&by_link).map(|kept| kept.next.state), Some(by_link.state), "a decline always counts");
 }
 
 #[test]

@@ -81,7 +81,8 @@ fn r26_a_decline_is_possible_until_the_window_passes() {
     for consent in [requested(), ahead(), awaiting(), granted_awaiting(), window_open(), granted_in_window()] {
         let declined = consent.decline(Channel::Link, "No.", day(4)).unwrap().unwrap();
         assert_eq!(declined.next.state.kind(), StateKind::Declined);
-        let declined_event = Event::CustomerDeclined { channel: Channel::Link, comment: "No.".into() };
+        let declined_event =
+            Event::CustomerDeclined { channel: Channel::Link, comment: "No.".into(), consent_request_number: 0 };
         assert_eq!(declined.events[0], declined_event);
         assert!(matches!(declined.events[1..], [Event::ConfirmationQueued { .. }]), "R43a");
     }
@@ -204,6 +205,7 @@ fn r41_the_window_is_seven_days_from_acceptance() {
         kind: NoticeKind::Approval,
         report: DeliveryReport::Accepted,
         previous: cpor_types::NoticeState::Queued,
+        consent_request_number: Some(0),
     };
     assert_eq!(opened.events, [settled, Event::WindowOpened { due, rule }]);
     assert_eq!(opened.next.deadlines().iter().map(|deadline| deadline.due).collect::<Vec<_>>(), [due]);
@@ -250,7 +252,8 @@ fn r41_after_a_bounce_the_consent_waits() {
         [Event::NoticeReported {
             kind: NoticeKind::Approval,
             report: permanent_bounce(),
-            previous: cpor_types::NoticeState::Queued
+            previous: cpor_types::NoticeState::Queued,
+            consent_request_number: Some(0),
         }]
     );
     assert_eq!(bounced.next.state.kind(), StateKind::AwaitingDelivery);

@@ -38,6 +38,13 @@ fn apply(consent: &Consent, input: Input) -> Result<Option<Consent>, Refusal> {
             let approval = Some(DecisionRecord { time: day(3), channel: Channel::SignedIn });
             edited(Consent { approval, ..consent.clone() })
         }
+        Input::ClaimEditedAfterSilence => {
+            let mut silent = Consent { approval: None, ..consent.clone() };
+            if let State::Declined(decline) = &mut silent.state {
+                decline.decision.channel = Channel::Silence;
+            }
+            edited(silent)
+        }
         Input::NoticeAccepted => return Ok(accepted(consent)),
         Input::AcceptedNoticeBounces => return Ok(bounced(consent)),
         Input::WindowPasses => passes(false).filter(|_| consent.state.window().is_some()),
@@ -71,6 +78,19 @@ fn apply(consent: &Consent, input: Input) -> Result<Option<Consent>, Refusal> {
             .filter(|_| consent.state.kind() == StateKind::RejectedDisputable),
         Input::ClaimDisputed => consent.on_claim_disputed(claim(), EarlierDecision::None, notice(9), &terms(), now),
         Input::LinesEnded => consent.on_lines_ended(now),
+        Input::LinesReinstated => {
+            let mut notified = consent.clone();
+            let accepted = Delivery::Accepted { time: day(3) };
+            notified.notices = vec![Notice {
+                id: notice(2),
+                kind: NoticeKind::Approval,
+                contact: claim().contact,
+                current: true,
+                queue_time: day(3),
+                delivery: accepted,
+            }];
+            notified.on_lines_reinstated(day(12), &terms(), day(40))
+        }
     };
     Ok(next.map(|transition| transition.next))
 }

@@ -57,7 +57,7 @@ fn official_event(facts: &AssociationFacts) -> wire::AssociationBecameOfficial {
             .subscription
             .as_ref()
             .map(|subscription| subscription_facts(subscription.status.parse().unwrap())),
-        associations: Vec::new(),
+        ..wire::LineFacts::default()
     };
     wire::AssociationBecameOfficial {
         claim: facts.claim.name().to_string(),

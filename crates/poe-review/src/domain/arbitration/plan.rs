@@ -54,6 +54,25 @@ pub struct Verdict {
     pub settled: Rivals,
 }
 
+impl Verdict {
+    /// Returns the part of the verdict about the keys that the case wins.
+    #[must_use]
+    pub fn wins(&self) -> Self {
+        Self { lost: Rivals::new(), ..self.clone() }
+    }
+
+    /// Returns the part of the verdict about the keys that the case loses, except for those that
+    /// their winners have given up.
+    #[must_use]
+    pub fn losses_without(&self, given_up: &BTreeSet<AssociationKey>) -> Self {
+        let kept = |(winner, keys): (&CaseId, &BTreeSet<AssociationKey>)| {
+            let keys: BTreeSet<_> = keys.difference(given_up).cloned().collect();
+            (!keys.is_empty()).then_some((*winner, keys))
+        };
+        Self { lost: self.lost.iter().filter_map(kept).collect(), ..Self::default() }
+    }
+}
+
 /// Plans these awards. `cases` must contain the winners and all cases that compete for a key
 /// with a winner.
 ///

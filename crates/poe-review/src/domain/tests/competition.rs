@@ -73,11 +73,11 @@ fn r37_removing_a_contested_line_ends_the_competition() {
 #[test]
 fn r58_a_legacy_holder_contests_a_line_at_once() {
     let mut new_case = new_case();
-    new_case.snapshot.lines[0].held_by_legacy = true;
+    new_case.snapshot.lines[0].legacy_holder = Some(legacy_holder("teams"));
     let opened = ReviewCase::open(new_case, parse_time(SUBMITTED), &calendar());
     let contested = CaseEvent::CompetitionChanged { lines: vec![line()], awarded: Vec::new() };
-    let keys = BTreeSet::from([key("teams")]);
-    assert_eq!(opened.events, [CaseEvent::Opened, contested, CaseEvent::LegacyHoldersContested { keys }]);
+    let holders = BTreeMap::from([(key("teams"), legacy_holder("teams"))]);
+    assert_eq!(opened.events, [CaseEvent::Opened, contested, CaseEvent::LegacyHoldersContested { holders }]);
     assert!(opened.next.clocks.running_deadlines().is_empty());
 }
 
@@ -136,11 +136,32 @@ fn r37_an_award_to_a_rival_ends_with_the_rival() {
     assert_eq!(gone.events, [CaseEvent::RivalsChecked { requests: 3 }, changed(Vec::new())]);
 }
 
+/// The association of a line that was awarded to a rival turns out to be on record.
+#[test]
+fn r47_a_reinstated_line_competes_again() {
+    let holder = with_rivals(&case_in_phase(Phase::Approved));
+    let lost = arbitration::Verdict { lost: rivals(), ..Default::default() };
+    let awarded = apply(&holder, &lost).next;
+    let ended = awarded.end_lines(&[line()], now(), &calendar()).unwrap().next;
+    let gone = ended.update_rivals(CheckedRivals::default(), 2, now(), &calendar()).unwrap().next;
+    assert_eq!((gone.competing_keys().len(), gone.awarded_lines().len()), (0, 0));
+    let reinstated = gone.reinstate_lines(&[line()], now(), &calendar()).unwrap();
+    let changed = CaseEvent::CompetitionChanged { lines: Vec::new(), awarded: vec![line()] };
+    assert_eq!(reinstated.events, [CaseEvent::LinesReinstated { lines: vec![line()] }, changed]);
+    assert_eq!(reinstated.next.competing_keys(), [key("teams")].into());
+    assert_eq!(reinstated.next.reinstate_lines(&[line()], now(), &calendar()), None);
+    // The award reaches the case only after that.
+    let late = holder.end_lines(&[line()], now(), &calendar()).unwrap().next;
+    let late = late.reinstate_lines(&[line()], now(), &calendar()).unwrap().next;
+    assert_eq!(apply(&late, &lost).next.awarded_lines(), [line()]);
+}
+
 /// A case for two keys that legacy associations hold; only one of the holders has a contact.
 #[test]
 fn r58a_each_legacy_holder_answers_for_itself() {
     let mut claim = with_two_lines();
-    claim.lines.iter_mut().for_each(|line| line.held_by_legacy = true);
+    claim.lines[0].legacy_holder = Some(legacy_holder("teams"));
+    claim.lines[1].legacy_holder = Some(legacy_holder("intune"));
     let case = open_case(NewCase { snapshot: claim.clone(), ..new_case() });
     let asked = next_case(case.request_statement(&amy(), "Do you still work there?", now()));
     let status = |case: &ReviewCase| case.statement.as_ref().map(|statement| statement.status);
@@ -156,15 +177,22 @@ fn r58a_each_legacy_holder_answers_for_itself() {
     assert_eq!(status(&missed), Some(StatementStatus::NotGiven));
 
     // The holders end one after the other.
-    let first = asked.end_legacy_holder(&key("teams"), now(), &calendar()).unwrap().next;
+    let first = asked.end_legacy_holder(legacy_holder("teams"), now(), &calendar()).unwrap().next;
     assert_eq!((status(&first), first.contested_lines().len()), (Some(StatementStatus::Open), 1));
-    let both = first.end_legacy_holder(&key("intune"), now(), &calendar()).unwrap();
+    let both = first.end_legacy_holder(legacy_holder("intune"), now(), &calendar()).unwrap();
     assert_eq!((status(&both.next), both.next.is_contested()), (Some(StatementStatus::Lapsed), false));
     let over = CaseEvent::CompetitionChanged { lines: Vec::new(), awarded: Vec::new() };
     assert_eq!(both.events, [CaseEvent::LegacyHolderGone, over]);
     let again = both.next.request_statement(&amy(), "And now?", now());
     assert_eq!(again, Err(Refusal::StatementNotPossible));
     // A snapshot from before the end does not bring the holder back.
-    let resent = both.next.apply_edit(Snapshot { version: 2, ..claim }, now(), &calendar()).unwrap().next;
+    let mut claim = Snapshot { version: 2, ..claim };
+    let resent = both.next.apply_edit(claim.clone(), now(), &calendar()).unwrap().next;
     assert!(!resent.is_contested());
+    // Later another company gets a legacy association with one of the keys.
+    claim.lines[0].legacy_holder = Some(legacy_holder("another"));
+    let edited = resent.apply_edit(claim, now(), &calendar()).unwrap();
+    let holders = BTreeMap::from([(key("teams"), legacy_holder("another"))]);
+    assert!(edited.events.contains(&CaseEvent::LegacyHoldersContested { holders }), "{:?}", edited.events);
+    assert_eq!(edited.next.contested_lines(), [line()]);
 }

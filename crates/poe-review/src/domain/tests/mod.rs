@@ -9,10 +9,13 @@ mod transition_table;
 use super::*;
 use cpor_types::{
     Activity, Actor, ActorSide, AssociationKey, Calendar, Calendars, CaseId, DecisionId, FurtherRejectionReason,
-    Length, LineId, PartnerActionReason, PolicyProfiles, PrimaryRejection, ReviewLengths, SolutionArea, TenantId,
-    Timestamp,
+    LegacyHolderId, Length, LineId, PartnerActionReason, PolicyProfiles, PrimaryRejection, ReviewLengths, SolutionArea,
+    TenantId, Timestamp,
 };
-use std::{collections::BTreeSet, sync::LazyLock};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::LazyLock,
+};
 use uuid::Uuid;
 
 pub(crate) fn calendar() -> Calendar {
@@ -53,7 +56,7 @@ pub(crate) fn snapshot() -> Snapshot {
             product: "teams".parse().unwrap(),
             product_display_name: "Teams".into(),
             key: AssociationKey::Workload("teams".parse().unwrap()),
-            held_by_legacy: false,
+            legacy_holder: None,
         }],
         policy: "2021@1".parse().unwrap(),
         submit_time: parse_time(SUBMITTED),
@@ -71,6 +74,11 @@ pub(crate) fn with_two_lines() -> Snapshot {
 
 pub(crate) fn key(workload: &str) -> AssociationKey {
     AssociationKey::Workload(workload.parse().unwrap())
+}
+
+/// The holder of a legacy association.
+pub(crate) fn legacy_holder(name: &str) -> LegacyHolderId {
+    Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes()).into()
 }
 
 /// The time of the submission: a Monday morning in the vendor's zone (UTC-5), without a holiday in

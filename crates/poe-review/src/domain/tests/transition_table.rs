@@ -87,7 +87,8 @@ fn every_row_leads_to_its_phase() {
         let case = if row.guard == AssigneeGuard::Unassigned { waiting_case() } else { case_in_phase(row.from) };
         let mut case = if row.command == RequestStatement { with_rivals(&case) } else { case };
         // R58a: while the case is open, the holder of a legacy association is asked.
-        case.snapshot.lines[0].held_by_legacy = row.command == RequestStatement && case.phase().is_open();
+        let is_contested_by_legacy_holder = row.command == RequestStatement && case.phase().is_open();
+        case.snapshot.lines[0].legacy_holder = is_contested_by_legacy_holder.then(|| legacy_holder("teams"));
         let next = execute(&case, row.command, &lead(), parse_time("2026-03-03T15:00:00Z"))
             .unwrap()
             .map_or(case, |transition| transition.next);

@@ -2,7 +2,7 @@ use cpor_types::{Activity, AssociationKey, ClaimName, DecisionId};
 use uuid::Uuid;
 
 use super::{Arbitration, Award};
-use crate::domain::association::{AssociationState, EndReason};
+use crate::domain::association::{Association, AssociationState, EndReason};
 use crate::domain::fixtures::{at, catalog, claim, hold, line, now, partner, subscription_id, tenant};
 use crate::domain::reason::Reason;
 use crate::domain::record::{AwardOutcome, AwardRefusal, Decision};
@@ -80,7 +80,11 @@ fn r37_a_pending_hold_yields_at_once() {
     assert_eq!((decision, events), (awarded(AwardOutcome::PendingHoldEnded), vec![ended(&contoso, false)]));
     assert_eq!((free.live_associations_of(&contoso).count(), free.successors.len()), (0, 1));
     let (held, decision) = place(&free, &litware, 2);
-    assert_eq!((decision, held.successors.len()), (Decision::Held, 0));
+    assert_eq!((decision, held.successors.len()), (Decision::Held, 1), "a late grant can make Contoso the holder");
+    let (official, _) = held.grant_claim(&litware, None, &catalog(), now()).unwrap();
+    assert_eq!((official.successors.len(), official.key_holders().len()), (0, 1));
+    let (alone, _) = place(&arbitrate(&tenant(), &award_to(9, &litware)).0, &litware, 2);
+    assert_eq!((alone.successors.len(), alone.key_holders().len()), (0, 1), "nobody has yielded");
 }
 
 #[test]
@@ -235,17 +239,98 @@ fn r47_a_late_grant_replaces_an_expired_holder() {
 /// Contoso's consent window has passed before the award, but the registry learns of it after the
 /// award.
 #[test]
-fn r47_a_late_grant_counts_until_the_award() {
+fn r47_a_late_grant_reinstates_the_holder() {
     let (contoso, litware) = (claim("contoso", 1), claim("litware", 2));
     let (pending, _) = place(&tenant(), &contoso, 1);
     let award_time = at("2026-03-12T09:00:00Z");
     let (yielded, _) = pending.arbitrate(&award_to(9, &litware), award_time).unwrap();
     let due = at("2026-03-09T23:00:00Z");
-    let (after, _) = yielded.grant_claim(&contoso, None, &catalog(), due).unwrap();
-    let end = AssociationState::Ended { official_time: Some(due), end_time: award_time, reason: EndReason::Superseded };
-    assert_eq!(states(&after, &contoso), [end]);
+    let (after, events) = yielded.grant_claim(&contoso, None, &catalog(), due).unwrap();
+    assert_eq!(states(&after, &contoso), [AssociationState::Official { official_time: due }]);
     assert_eq!(after.successors, yielded.successors, "the award stays");
+    assert!(matches!(events[..], [TenantEvent::AssociationsGranted(_)]), "{events:?}");
     assert_eq!(yielded.grant_claim(&contoso, None, &catalog(), award_time), None, "a later consent grants nothing");
+
+    // Without the award the key went to Proseware, before the registry learned of the consent.
+    let (released, _) = yielded.close_claim(&litware, None, EndReason::Withdrawn, award_time).unwrap();
+    let (proseware, hold_time) = (claim("proseware", 3), at("2026-03-13T09:00:00Z"));
+    let (held, _) = released.place_hold(&hold(&proseware, 3, &USAGE), Some(&partner()), &catalog(), hold_time).unwrap();
+    let (after, _) = held.grant_claim(&contoso, None, &catalog(), due).unwrap();
+    let end = AssociationState::Ended { official_time: Some(due), end_time: hold_time, reason: EndReason::Superseded };
+    assert_eq!((states(&after, &contoso), after.key_holders().len()), (vec![end], 1));
+}
+
+/// What can follow the consent of Contoso, until the registry learns of the consent.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    AwardToLitware,
+    HoldForLitware,
+    GrantLitware,
+    DeclineLitware,
+    WithdrawLitware,
+    ExpireSubscription,
+}
+
+fn take_step(tenant: &Tenant, step: Step, time: cpor_types::Timestamp) -> Tenant {
+    let litware = claim("litware", 2);
+    let (next, _) = match step {
+        Step::AwardToLitware => tenant.arbitrate(&award_to(9, &litware), time).unwrap(),
+        Step::HoldForLitware => {
+            tenant.place_hold(&hold(&litware, 2, &USAGE), Some(&partner()), &catalog(), time).unwrap()
+        }
+        Step::GrantLitware => tenant.grant_claim(&litware, None, &catalog(), time).unwrap(),
+        Step::DeclineLitware => tenant.close_claim(&litware, None, EndReason::Declined, time).unwrap(),
+        Step::WithdrawLitware => tenant.close_claim(&litware, None, EndReason::Withdrawn, time).unwrap(),
+        Step::ExpireSubscription => {
+            let mut next = tenant.clone();
+            let events = next.end_associations(EndReason::Expired, time, Association::is_live);
+            (next, events)
+        }
+    };
+    next
+}
+
+/// The registry learns of Contoso's consent at any point of what follows. The outcome is the same
+/// as if it had learned of it in time.
+#[test]
+fn r47_a_late_grant_has_the_outcome_of_one_in_time() {
+    use Step::{AwardToLitware, DeclineLitware, ExpireSubscription, GrantLitware, HoldForLitware, WithdrawLitware};
+    let contoso = claim("contoso", 1);
+    let (pending, _) = place(&tenant(), &contoso, 1);
+    let sequences: [&[Step]; 8] = [
+        &[AwardToLitware],
+        &[AwardToLitware, HoldForLitware, GrantLitware],
+        &[AwardToLitware, HoldForLitware, GrantLitware, WithdrawLitware],
+        &[AwardToLitware, HoldForLitware, GrantLitware, ExpireSubscription],
+        &[AwardToLitware, HoldForLitware, DeclineLitware],
+        &[AwardToLitware, WithdrawLitware],
+        &[AwardToLitware, HoldForLitware, ExpireSubscription],
+        &[AwardToLitware, ExpireSubscription],
+    ];
+    let (award_time, mut times) = (at("2026-03-12T09:00:00Z"), Vec::new());
+    times.extend((0..4).map(|days| award_time + chrono::TimeDelta::days(days)));
+    for steps in sequences {
+        let outcome = |arrival: usize| {
+            let mut tenant = pending.clone();
+            for index in 0..=steps.len() {
+                if index == arrival {
+                    tenant = tenant.grant_claim(&contoso, None, &catalog(), at("2026-03-09T23:00:00Z")).unwrap().0;
+                }
+                if let Some(step) = steps.get(index) {
+                    tenant = take_step(&tenant, *step, times[index]);
+                }
+            }
+            // The deadline of the expiry also applies to an association that is reinstated later.
+            if let Some(index) = steps.iter().position(|step| matches!(step, ExpireSubscription)) {
+                tenant = take_step(&tenant, ExpireSubscription, times[index]);
+            }
+            let holders: Vec<_> = tenant.key_holders().into_iter().map(|holder| format!("{holder:?}")).collect();
+            (tenant.associations.clone(), tenant.successors.clone(), holders)
+        };
+        for arrival in 1..=steps.len() {
+            assert_eq!(outcome(arrival), outcome(0), "{steps:?}, learned after {arrival}");
+        }
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use cpor_types::{Activity, Timestamp};
 use crate::domain::association::{AssociationState, EndReason};
 use crate::domain::directory::{Subscription, SubscriptionStatus};
 use crate::domain::fixtures::{active, at, catalog, claim, hold, id, line, now, partner, subscription_id, tenant};
-use crate::domain::legacy::LegacyAssociation;
+use crate::domain::legacy::{LegacyAssociation, holder_id};
 use crate::domain::tenant::{AssociationsEnded, Tenant, TenantEvent};
 
 /// When the subscription ends.
@@ -98,5 +98,7 @@ fn r58_legacy_associations_end_without_grace() {
     };
     let (tenant, _) = bought.import_legacy(&legacy, Some(&partner()), &catalog(), now()).unwrap().unwrap();
     let (due, (over, events)) = tenant.expire(end()).unwrap();
-    assert_eq!((due, events, over.key_holders().len()), (end(), vec![TenantEvent::LegacyHolderGone(key)], 0));
+    let holder = holder_id(tenant.id, &legacy.partner, &key);
+    let gone = TenantEvent::LegacyHolderGone { key, holder };
+    assert_eq!((due, events, over.key_holders().len()), (end(), vec![gone], 0));
 }

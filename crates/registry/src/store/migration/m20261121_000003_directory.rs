@@ -351,7 +351,10 @@ fn association_ended() -> IndexCreateStatement {
         .name("association_ended")
         .table(T::Table)
         .col(T::Tenant)
-        .and_where(Expr::col(T::EndReason).is_in(["expired", "superseded"]))
+        .and_where(Expr::col(T::EndTime).is_not_null())
+        .and_where(
+            Expr::col(T::EndReason).is_in(["expired", "superseded"]).or(Expr::col(T::OfficialTime).is_not_null()),
+        )
         .take()
 }
 
