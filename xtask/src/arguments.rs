@@ -29,6 +29,11 @@ Tasks:
   deny              Check licences, sources and banned crates of the dependencies
   deploy            Check docker-compose.yml, the Dockerfile and the Kubernetes manifests against
                     their schemas
+  sbom              Write the software bill of materials of the binary (CycloneDX) to target/cpor.cdx.json
+  advisories        Look for known vulnerabilities of the dependencies (RustSec), before a release
+  fuzz TARGET [MINUTES]
+                    Run a fuzz target with random inputs, for 60 minutes by default: document_kind,
+                    filter, mail, receipt, request, sheet or token
   help              Print this help
 
 The tasks install the tools that they need under target/tools.";
@@ -56,6 +61,12 @@ pub(crate) enum Task {
     Deny,
     /// Check the deployment files.
     Deploy,
+    /// Write the software bill of materials.
+    Sbom,
+    /// Look for known vulnerabilities of the dependencies.
+    Advisories,
+    /// Run a fuzz target for this number of minutes, or for the default time.
+    Fuzz { target: String, minutes: Option<u64> },
 }
 
 /// Parses the arguments after the name of the program.
@@ -72,6 +83,7 @@ pub(crate) fn parse(arguments: impl Iterator<Item = String>) -> Result<Task> {
     let without_arguments = match *task {
         "test" => return Ok(Task::Test { filters: parse_filters(rest)? }),
         "proto" => return Ok(Task::Proto(parse_proto_options(rest)?)),
+        "fuzz" => return parse_fuzz(rest),
         "help" => Task::Help,
         "soak" => Task::Soak,
         "bench" => Task::Bench,
@@ -80,6 +92,8 @@ pub(crate) fn parse(arguments: impl Iterator<Item = String>) -> Result<Task> {
         "rules" => Task::Rules,
         "deny" => Task::Deny,
         "deploy" => Task::Deploy,
+        "sbom" => Task::Sbom,
+        "advisories" => Task::Advisories,
         unknown => bail!("unknown task `{unknown}`; see `cargo xtask --help`"),
     };
     match rest.first() {
@@ -93,6 +107,18 @@ fn parse_filters(arguments: &[&str]) -> Result<Vec<String>> {
         bail!("unexpected argument `{option}` for `test`; see `cargo xtask --help`");
     }
     Ok(arguments.iter().map(|&filter| filter.to_owned()).collect())
+}
+
+fn parse_fuzz(arguments: &[&str]) -> Result<Task> {
+    let (target, minutes) = match arguments {
+        [target] => (target, None),
+        [target, minutes] => match minutes.parse() {
+            Ok(minutes) => (target, Some(minutes)),
+            Err(_) => bail!("the minutes must be a number, not `{minutes}`; see `cargo xtask --help`"),
+        },
+        _ => bail!("`fuzz` needs a target; see `cargo xtask --help`"),
+    };
+    Ok(Task::Fuzz { target: (*target).to_owned(), minutes })
 }
 
 fn parse_proto_options(arguments: &[&str]) -> Result<Options> {
@@ -123,6 +149,9 @@ mod tests {
         assert_eq!(parse_line("test races r22"), Ok(Task::Test { filters: vec!["races".into(), "r22".into()] }));
         let options = Options { fix: true, generate: false, release: true };
         assert_eq!(parse_line("proto --release --fix"), Ok(Task::Proto(options)));
+        let fuzz = |minutes| Task::Fuzz { target: "token".into(), minutes };
+        assert_eq!(parse_line("fuzz token"), Ok(fuzz(None)));
+        assert_eq!(parse_line("fuzz token 5"), Ok(fuzz(Some(5))));
         for help in ["help", "--help", "-h", "proto --help"] {
             assert_eq!(parse_line(help), Ok(Task::Help));
         }
@@ -131,7 +160,7 @@ mod tests {
     #[test]
     fn unknown_tasks_and_arguments_are_errors() {
         assert!(parse_line("").unwrap_err().contains("Usage: cargo xtask <TASK>"));
-        for line in ["tests", "soak now", "proto --fxi", "test --release"] {
+        for line in ["tests", "soak now", "proto --fxi", "test --release", "fuzz token long"] {
             let error = parse_line(line).unwrap_err();
             let wrong = line.split_whitespace().last().unwrap();
             assert!(error.contains(&format!("`{wrong}`")), "{error}");

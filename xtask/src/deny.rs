@@ -1,5 +1,5 @@
 //! `cargo xtask deny`: checks licences, sources and banned crates of the dependencies
-//! (`deny.toml`).
+//! (`deny.toml`). `cargo xtask advisories` looks for known vulnerabilities.
 
 use anyhow::Result;
 
@@ -20,4 +20,11 @@ pub(crate) fn deny() -> Result<()> {
         "licenses",
         "sources",
     ]))
+}
+
+/// Runs `cargo deny` with the check of advisories (RustSec): known vulnerabilities, and crates that
+/// are unmaintained or yanked. It downloads the present list of advisories.
+pub(crate) fn advisories() -> Result<()> {
+    print_step("dependencies: advisories");
+    run(command(tools::cargo_deny()?).args(["--workspace", "check", "--hide-inclusion-graph", "advisories"]))
 }

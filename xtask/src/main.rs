@@ -10,10 +10,12 @@ mod bench;
 mod ci;
 mod deny;
 mod deploy;
+mod fuzz;
 mod paths;
 mod postgres;
 mod proto;
 mod rules;
+mod sbom;
 mod shell;
 mod tally;
 mod test;
@@ -51,5 +53,8 @@ fn run(task: Task) -> anyhow::Result<bool> {
         Task::Rules => rules::rules().map(|()| true),
         Task::Deny => deny::deny().map(|()| true),
         Task::Deploy => deploy::deploy().map(|()| true),
+        Task::Sbom => sbom::sbom().map(|()| true),
+        Task::Advisories => deny::advisories().map(|()| true),
+        Task::Fuzz { target, minutes } => fuzz::fuzz(&target, minutes).map(|()| true),
     }
 }

@@ -6,6 +6,9 @@ use cpor_database::DatabaseConfig;
 use cpor_process::config::SecretUrl;
 use cpor_testing::{Engine, PostgresDatabase, temporary_folder};
 
+/// The PostgreSQL role of each service. All databases of the server share the roles.
+pub(crate) const SERVICE_ROLE: &str = "cpor_test_{service}";
+
 /// The databases and folders of one system, which are removed with this value. On SQLite each
 /// service has a file. On PostgreSQL all services have one database, and each has a schema.
 #[derive(Debug)]
@@ -81,10 +84,20 @@ impl TestStorage {
         self.folder.path().join("calendar.toml")
     }
 
-    /// The database configuration of a process.
+    /// The database configuration of a process. On PostgreSQL each service has a role of its own.
     #[must_use]
     pub fn config(&self, process: usize) -> DatabaseConfig {
-        let url = self.postgres.as_ref().map(|postgres| SecretUrl::new(postgres.url()));
+        self.config_with(process, &format!("?options[role]={SERVICE_ROLE}"))
+    }
+
+    /// The database configuration of the owner of the tables, who can migrate them.
+    #[must_use]
+    pub fn owner_config(&self, process: usize) -> DatabaseConfig {
+        self.config_with(process, "")
+    }
+
+    fn config_with(&self, process: usize, parameters: &str) -> DatabaseConfig {
+        let url = self.postgres.as_ref().map(|postgres| SecretUrl::new(postgres.url() + parameters));
         let schema = url.is_some().then(|| "{service}".to_owned());
         DatabaseConfig { directory: self.directory(process), url, schema, connections: 2 }
     }

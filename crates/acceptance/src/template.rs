@@ -3,12 +3,15 @@
 
 use std::sync::OnceLock;
 
+use cpor_database::{Db, for_service};
 use cpor_testing::{Engine, remove_leftovers};
 use cpor_types::Service;
+use sea_orm::ConnectionTrait as _;
 
 use crate::{
     Setup, TestStorage, TestSystem,
     directory::{additional_rows, example_rows},
+    storage::SERVICE_ROLE,
 };
 
 /// The storage of a migrated system that is idle.
@@ -49,8 +52,12 @@ fn create(engine: Engine) -> Template {
         let store = TestStorage::empty(engine).await;
         std::fs::create_dir_all(store.directory(0)).expect("a data directory");
         let mut config = cpor::Config::default();
-        config.database = store.config(0);
+        config.database = store.owner_config(0);
         cpor::system::migrate(&config, Service::ALL).await.expect("the migrations");
+        if engine == Engine::Postgres {
+            create_roles(&config).await;
+            cpor::system::grant(&config, Service::ALL, SERVICE_ROLE).await.expect("the rights of the services");
+        }
         let system = TestSystem::on(store, Setup::one_process()).await;
         system.import_rows(example_rows()).await;
         system.import_rows(additional_rows()).await;
@@ -58,4 +65,17 @@ fn create(engine: Engine) -> Template {
         system.into_store().await
     });
     Template { store }
+}
+
+/// Creates the roles of the services. Another test run can do the same at the same time.
+async fn create_roles(config: &cpor::Config) {
+    for service in Service::ALL {
+        let db = Db::open(&config.database, *service).await.expect("the database");
+        let role = for_service(SERVICE_ROLE, *service);
+        let create = format!(
+            "DO $$ BEGIN CREATE ROLE {role}; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
+        );
+        db.writer().execute_unprepared(&create).await.expect("the role of a service");
+        db.close().await.expect("to close the database");
+    }
 }

@@ -37,4 +37,6 @@ pub const USER_AUDIENCE: &str = "cpor";
 pub const SERVICE_ISSUER: &str = "cpor-services";
 
 #[cfg(test)]
+mod fuzz_token;
+#[cfg(test)]
 mod token_tests;

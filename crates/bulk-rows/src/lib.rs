@@ -13,6 +13,7 @@
 //! | [`insert`], [`insert_new`] | insert rows; the second skips rows that exist already |
 //! | [`upsert`] | insert or replace rows by primary key |
 //! | [`save_versioned`] | insert or update rows that have an expected version |
+//! | [`update_columns`] | update some columns of rows by primary key |
 //! | [`delete`] | delete rows by primary key |
 //! | [`increment_counters`] | increment a counter of each owner |
 //! | [`fetch_all`], [`fetch_one`] | run a query of SeaORM; an error in decoding names the row |
@@ -71,7 +72,7 @@ pub use select::{load, load_and_lock};
 pub use sql::Sql;
 pub use time::{LATEST_TIME, storable_time};
 pub use values::{KeyValue, to_bigint};
-pub use write::{delete, insert, insert_new, save_versioned, upsert};
+pub use write::{delete, insert, insert_new, save_versioned, update_columns, upsert};
 
 /// The parts of other crates that the macros of this crate name.
 #[doc(hidden)]

@@ -129,6 +129,34 @@ pub async fn upsert<E: EntityTrait>(
     Ok(())
 }
 
+/// Updates some columns of existing rows, which their primary keys identify. Only the columns of
+/// the primary key and `columns` must be set. A database role that may change only these columns
+/// can execute it, in contrast to [`upsert`].
+///
+/// # Errors
+/// Returns an error if the database fails.
+pub async fn update_columns<E: EntityTrait>(
+    tx: &impl ConnectionTrait,
+    columns: &[E::Column],
+    rows: impl IntoIterator<Item = E::ActiveModel>,
+) -> Result<(), DbErr> {
+    let sent = primary_key::<E>().chain(columns.iter().copied());
+    for chunk in InputRows::from_models::<E>(sent, rows)?.chunks() {
+        let mut sql = Sql::with_rows(tx.get_database_backend(), chunk)?;
+        sql.push("UPDATE ").table::<E>().push(" SET ");
+        for (n, column) in columns.iter().enumerate() {
+            sql.push(if n > 0 { ", " } else { "" }).columns("", [*column]).push(" = ").columns("s.", [*column]);
+        }
+        sql.push(" FROM s WHERE ");
+        for (n, column) in primary_key::<E>().enumerate() {
+            sql.push(if n > 0 { " AND " } else { "" }).table::<E>().push(".").columns("", [column]);
+            sql.push(" = ").columns("s.", [column]);
+        }
+        tx.execute_raw(sql.statement()).await?;
+    }
+    Ok(())
+}
+
 /// Deletes rows by their primary key and returns the number of deleted rows. Only the columns of
 /// the primary key must be set.
 ///

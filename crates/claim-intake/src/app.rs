@@ -5,6 +5,7 @@ use crate::{
     domain::{self, Rules},
     evidence::{self, EvidenceStore, EvidenceStoreError},
     notices::NoticeComposer,
+    roots::RootMaker,
     service::{ClaimIntake, MAX_ROWS_IN_FLIGHT},
     store::ClaimStore,
 };
@@ -24,6 +25,9 @@ pub enum BuildError {
     /// Neither an evidence directory nor a data directory is configured.
     #[error("claim_intake.evidence_directory: is required, because the process has no data directory")]
     NoEvidenceDirectory,
+    /// Neither a directory for the roots nor a data directory is configured.
+    #[error("claim_intake.roots_directory: is required, because the process has no data directory")]
+    NoRootsDirectory,
     /// The evidence directory cannot be used.
     #[error("claim_intake.evidence_directory: cannot be used: {0}")]
     Evidence(String),
@@ -74,6 +78,7 @@ pub async fn build_with(
     let heartbeat = Duration::from_secs(config.watch_heartbeat_seconds);
     let evidence_store = EvidenceStore::in_directory(&evidence_directory(&config, &context)?)?;
     spawn_sweeper(&host, &context, &evidence_store);
+    spawn_root_maker(&host, &context, &config)?;
     let rules = Rules::new(context.policies.clone(), context.calendars.clone());
     let composer = NoticeComposer { db: context.db.clone(), rules: rules.clone() };
     Sender::spawn_on(&host, &context, config.mail, composer)?;
@@ -121,4 +126,23 @@ fn spawn_sweeper(host: &Host, context: &ServiceContext, evidence_store: &Evidenc
     host.add_background_task("sweeper", move |stop| {
         evidence::run_sweeper(db.clone(), store.clone(), Arc::clone(&clock), stop)
     });
+}
+
+/// Registers the background task that makes the daily roots of all histories (R56). A virtual clock
+/// is not moved forward before the roots of the days that have ended are made.
+fn spawn_root_maker(host: &Host, context: &ServiceContext, config: &Config) -> Result<(), BuildError> {
+    let default_directory = || context.data_dir.as_ref().map(|directory| directory.join("roots"));
+    let root_maker = RootMaker {
+        db: context.db.clone(),
+        clock: context.business_clock.clone(),
+        signer: context.peers.signer().clone(),
+        directory: config.roots_directory.clone().or_else(default_directory).ok_or(BuildError::NoRootsDirectory)?,
+    };
+    let probed = root_maker.clone();
+    host.add_background_task("roots", move |stop| root_maker.clone().run(stop));
+    host.add_idle_probe("roots", move || {
+        let root_maker = probed.clone();
+        async move { root_maker.make_due_roots().await.map(|()| Vec::new()) }
+    });
+    Ok(())
 }

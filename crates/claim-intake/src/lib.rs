@@ -17,11 +17,13 @@ mod error;
 mod events;
 mod evidence;
 mod facts;
+pub mod history_check;
 mod notices;
 mod poe_template;
+mod roots;
 mod service;
 mod store;
 
 pub use app::{BuildError, build, build_with};
 pub use config::Config;
-pub use store::migration::migrations;
+pub use store::{append_only_tables, migration::migrations};

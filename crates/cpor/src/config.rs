@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use cpor_auth::AuthConfig;
 use cpor_database::DatabaseConfig;
-use cpor_process::config::{ListenConfig, LoadError, TelemetryConfig, ValidationErrors, load};
+use cpor_process::config::{ListenConfig, LoadError, SecretUrl, TelemetryConfig, ValidationErrors, load};
 use cpor_rpc::config::{Limits, PeersConfig, TlsConfig};
 use serde::{Deserialize, Serialize};
 
@@ -68,6 +68,12 @@ pub enum ConfigError {
     /// type.
     #[error(transparent)]
     Load(#[from] LoadError),
+    /// A secret is given as an argument, which others on the machine can see. The error names its
+    /// key.
+    #[error(
+        "--set {0}: must not contain a password, because arguments can be seen by others: use the file or the environment"
+    )]
+    SecretArgument(String),
     /// Values are invalid. The error names each of them.
     #[error(transparent)]
     ValidationErrors(#[from] ValidationErrors),
@@ -85,6 +91,9 @@ impl Config {
         // shell in which a server is started.
         merged.environment.retain(|(name, _)| name != server::TOKEN_VARIABLE);
         for (key, value) in &sources.set {
+            if key.ends_with("password") || (value.contains("://") && SecretUrl::new(value).masked() != *value) {
+                return Err(ConfigError::SecretArgument(key.clone()));
+            }
             merged = merged.set(key, value);
         }
         let config: Self = load(&merged)?;
@@ -147,6 +156,23 @@ mod tests {
         let errors = config.check().unwrap_err();
         let keys: Vec<_> = errors.errors().iter().map(|error| error.key.as_str()).collect();
         assert_eq!(keys, ["database.connections", "customer_consent.public_url"]);
+    }
+
+    #[test]
+    fn secrets_are_no_arguments() {
+        let set = |key: &str, value: &str| {
+            let set = vec![(key.to_owned(), value.to_owned())];
+            Config::load(&Sources { config: None, set })
+        };
+        for (key, value) in [
+            ("claim_intake.mail.smtp.password", "hunter2"),
+            ("database.url", "postgres://cpor:hunter2@db.example/cpor"),
+        ] {
+            let error = set(key, value).unwrap_err();
+            assert!(matches!(&error, ConfigError::SecretArgument(named) if named == key), "{error}");
+            assert!(!error.to_string().contains("hunter2"), "{error}");
+        }
+        set("database.url", "postgres://cpor@db.example/cpor").unwrap();
     }
 
     #[test]

@@ -17,6 +17,7 @@ mod sheet;
 pub mod submit;
 pub mod system;
 pub mod verify;
+pub mod verify_database;
 
 pub use config::Config;
 pub use system::System;

@@ -47,7 +47,8 @@ enum Command {
     Retention(retention::Args),
     /// Measure how many calls per second this machine can serve.
     Bench(bench::Args),
-    /// Verify a receipt (a signed proof of a claim's history) without a network.
+    /// Verify a receipt (a signed proof of a claim's history), or all histories in a database,
+    /// without a running system.
     Verify(verify::Args),
     /// Print or validate the configuration.
     Config(config::Args),

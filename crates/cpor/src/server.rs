@@ -22,9 +22,10 @@ pub struct Server {
     /// File with the CA certificates (PEM) by which an `https` server is verified.
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
-    /// Bearer token of the caller, as `cpor token` prints it.
-    #[arg(long, env = TOKEN_VARIABLE, hide_env_values = true)]
-    token: Option<String>,
+    /// File with the bearer token of the caller, as `cpor token` prints it. By default the token is
+    /// read from the variable CPOR_TOKEN. Others could see a token among the arguments.
+    #[arg(long, value_name = "FILE")]
+    token_file: Option<PathBuf>,
 }
 
 /// A channel to the server, with the caller's token.
@@ -40,10 +41,7 @@ impl Server {
     /// Returns an error if there is no token, if the address, the token or the certificate file is
     /// invalid, or if the server cannot be reached.
     pub(crate) async fn connect(&self) -> anyhow::Result<Connection> {
-        let token = self.token.as_ref().context(
-            "no token: set the variable CPOR_TOKEN, or pass --token; \
-             for a system started with `cpor dev`, `cpor token` creates one",
-        )?;
+        let token = self.read_token()?;
         let mut endpoint = Endpoint::from_shared(self.server.clone()).context("--server: must be a valid URL")?;
         if let Some(path) = &self.ca {
             server::install_crypto_provider();
@@ -51,8 +49,20 @@ impl Server {
             endpoint = endpoint.tls_config(ClientTlsConfig::new().ca_certificate(Certificate::from_pem(pem)))?;
         }
         let channel = endpoint.connect().await.with_context(|| format!("cannot connect to {}", self.server))?;
-        let token = format!("Bearer {token}").parse().context("--token: must be a bearer token")?;
+        let token = format!("Bearer {token}").parse().context("the token must be a bearer token")?;
         Ok(Connection { channel, token })
+    }
+
+    /// Reads the token from the file or the environment.
+    fn read_token(&self) -> anyhow::Result<String> {
+        let token = match &self.token_file {
+            Some(file) => std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?,
+            None => std::env::var(TOKEN_VARIABLE).context(
+                "no token: set the variable CPOR_TOKEN, or pass --token-file; \
+                 for a system started with `cpor dev`, `cpor token` creates one",
+            )?,
+        };
+        Ok(token.trim().to_owned())
     }
 }
 

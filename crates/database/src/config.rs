@@ -12,7 +12,8 @@ pub struct DatabaseConfig {
     /// The folder with one SQLite file for each service.
     pub directory: PathBuf,
     /// A PostgreSQL URL. `{service}` in it is replaced by the name of the service (`claim_intake`),
-    /// so that each service can have a database of its own.
+    /// so that each service can have a database and a role of its own. Without `sslmode`, a server
+    /// on another machine must have a valid certificate for its name (`verify-full`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<SecretUrl>,
     /// The PostgreSQL schema to use as search path. `{service}` in it is replaced as in `url`, so

@@ -7,6 +7,7 @@ mod config;
 mod error;
 mod lock;
 mod postgres;
+mod privileges;
 mod sqlite;
 
 use cpor_types::Service;
@@ -17,6 +18,7 @@ use sea_orm::{
 pub use config::DatabaseConfig;
 pub use error::OpenError;
 pub use lock::{DataDirLock, LockError};
+pub use privileges::AppendOnlyTable;
 pub use sqlite::file as sqlite_file;
 
 /// The database engine.
@@ -26,6 +28,13 @@ pub enum Engine {
     Sqlite,
     /// A PostgreSQL server.
     Postgres,
+}
+
+/// Replaces `{service}` in a URL or in the name of a schema or role by the name of the service, with
+/// underscores.
+#[must_use]
+pub fn for_service(text: &str, service: Service) -> String {
+    text.replace("{service}", &service.as_str().replace('-', "_"))
 }
 
 /// The write pool and the read pool of the database of one service. Clones share the pools.
@@ -47,9 +56,8 @@ impl Db {
         match &config.url {
             None => Self::open_sqlite(&sqlite_file(&config.directory, service)).await,
             Some(url) => {
-                let for_service = |text: &str| text.replace("{service}", &service.as_str().replace('-', "_"));
-                let schema = config.schema.as_deref().map(for_service);
-                Self::open_postgres(&for_service(url.expose()), schema.as_deref(), config.connections).await
+                let schema = config.schema.as_deref().map(|schema| for_service(schema, service));
+                Self::open_postgres(&for_service(url.expose(), service), schema.as_deref(), config.connections).await
             }
         }
     }
@@ -83,6 +91,19 @@ impl Db {
         match &self.schema {
             Some(schema) => postgres::create_schema(&self.write, schema).await,
             None => Ok(()),
+        }
+    }
+
+    /// Grants a PostgreSQL role what a service needs to run on the migrated tables of the current
+    /// schema, and revokes everything else. The role can neither create nor change tables, and only
+    /// add rows to `append_only` tables. The caller must own the tables.
+    ///
+    /// # Errors
+    /// Returns the error of the database, for example if the role does not exist.
+    pub async fn grant_to(&self, role: &str, append_only: &[AppendOnlyTable]) -> Result<(), DbErr> {
+        match self.engine {
+            Engine::Sqlite => Err(DbErr::Custom("SQLite has no roles".to_owned())),
+            Engine::Postgres => privileges::grant(&self.write, role, append_only).await,
         }
     }
 

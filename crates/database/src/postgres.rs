@@ -1,11 +1,11 @@
 //! PostgreSQL connection pools.
-use std::{str::FromStr as _, time::Duration};
+use std::{net::IpAddr, str::FromStr as _, time::Duration};
 
 use sea_orm::{
     ConnectionTrait as _, DatabaseConnection, DbErr, SqlxPostgresConnector,
     sqlx::{
         ConnectOptions as _, Error, PgPool,
-        postgres::{PgConnectOptions, PgPoolOptions},
+        postgres::{PgConnectOptions, PgPoolOptions, PgSslMode},
     },
 };
 
@@ -35,7 +35,7 @@ pub(super) async fn open(
     schema: Option<&str>,
     connections: u32,
 ) -> Result<(DatabaseConnection, DatabaseConnection), OpenError> {
-    let mut options = PgConnectOptions::from_str(url)
+    let mut options = parse_url(url, std::env::var_os("PGSSLMODE").is_some())
         .map_err(OpenError::Url)?
         .application_name("cpor")
         .statement_cache_capacity(512)
@@ -49,6 +49,29 @@ pub(super) async fn open(
     // The read pool connects on first use, because some processes never read.
     let read = pool_options(connections).connect_lazy_with(options);
     Ok((SqlxPostgresConnector::from_sqlx_postgres_pool(write), SqlxPostgresConnector::from_sqlx_postgres_pool(read)))
+}
+
+/// Parses a URL. A connection to another machine is encrypted and authenticated (`verify-full`),
+/// unless the URL or the environment sets another mode. The default of the driver would be to go on
+/// without TLS if the server does not offer it.
+fn parse_url(url: &str, environment_has_mode: bool) -> Result<PgConnectOptions, Error> {
+    let options = PgConnectOptions::from_str(url)?;
+    let query = url.split_once('?').map_or("", |(_, query)| query);
+    let has_mode = query.split('&').any(|pair| pair.starts_with("sslmode=") || pair.starts_with("ssl-mode="));
+    if has_mode || environment_has_mode || is_on_this_machine(&options) {
+        return Ok(options);
+    }
+    Ok(options.ssl_mode(PgSslMode::VerifyFull))
+}
+
+/// Returns whether the server is reached by a Unix socket or the loopback interface.
+fn is_on_this_machine(options: &PgConnectOptions) -> bool {
+    let host = options.get_host();
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    options.get_socket().is_some()
+        || host.starts_with('/')
+        || host == "localhost"
+        || address.is_ok_and(|address| address.is_loopback())
 }
 
 /// Creates the schema if it does not exist. [`DatabaseConfig::validate`] allows only lower-case
@@ -137,6 +160,20 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let error = connect_error(listener.local_addr().unwrap()).await;
         assert!(matches!(error, OpenError::Timeout { .. }), "{error:?}");
+    }
+
+    #[test]
+    fn verifies_the_server_unless_told_otherwise() {
+        let mode = |url: &str, environment| format!("{:?}", parse_url(url, environment).unwrap().get_ssl_mode());
+        for remote in ["postgres://u@db.example/c", "postgres://u@10.0.0.7:5432/c?application_name=x"] {
+            assert_eq!(mode(remote, false), "VerifyFull", "{remote}");
+            assert_eq!(mode(remote, true), "Prefer", "{remote}: PGSSLMODE decides");
+        }
+        for local in ["127.0.0.1", "localhost", "[::1]", "%2Frun%2Fpg"] {
+            assert_eq!(mode(&format!("postgres://u@{local}/c"), false), "Prefer", "{local}");
+        }
+        assert_eq!(mode("postgres://u@db.example/c?sslmode=disable", false), "Disable");
+        assert_eq!(mode("postgres://u@db.example/c?host=/run/pg", false), "Prefer");
     }
 
     #[test]

@@ -20,4 +20,4 @@ mod test_system;
 
 pub use app::{BuildError, build};
 pub use config::Config;
-pub use store::migration::migrations;
+pub use store::{append_only_tables, migration::migrations};

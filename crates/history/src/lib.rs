@@ -18,6 +18,7 @@
 //! and loses the content and the salt: see `erase`.
 mod erase;
 pub mod receipt;
+pub mod root;
 mod seal;
 mod verify;
 
@@ -25,7 +26,7 @@ mod verify;
 mod tests;
 
 pub use erase::PersonalDataRules;
-pub use verify::{Divergence, EntryError, Receipt, Summary, VerifyError};
+pub use verify::{ChainVerifier, Divergence, EntryError, Receipt, Summary, VerifyError};
 
 use cpor_types::{ActorSide, ClaimName, ClaimStateKind, PersonalData, Timestamp, string_enum};
 use erase::StoredSalts;
@@ -33,7 +34,8 @@ use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
 /// A SHA-256 hash or a salt: 32 bytes, written in lower-case hex.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub struct Digest(pub [u8; 32]);
 
 impl Digest {
@@ -44,6 +46,20 @@ impl Digest {
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl From<Digest> for String {
+    fn from(digest: Digest) -> Self {
+        digest.to_string()
+    }
+}
+
+impl TryFrom<String> for Digest {
+    type Error = InvalidDigest;
+
+    fn try_from(text: String) -> Result<Self, InvalidDigest> {
+        text.parse()
     }
 }
 
@@ -296,6 +312,13 @@ impl SealedEntry {
         self.parts_hidden_as(|reason| reason != HiddenReason::Withheld)
     }
 
+    /// Returns the kinds of personal data that were erased from the entry, one for each erased part
+    /// and change.
+    pub fn erased_kinds(&self) -> impl Iterator<Item = PersonalData> {
+        let parts = [self.subject.erased_kind(), self.reason.erased_kind()];
+        parts.into_iter().chain(self.each_change().map(SealedPart::erased_kind)).flatten()
+    }
+
     /// Returns the parts of which something is hidden for a reason that `is_match` accepts.
     fn parts_hidden_as(&self, is_match: fn(HiddenReason) -> bool) -> impl Iterator<Item = Part> {
         let changes =
@@ -319,6 +342,14 @@ impl<T> SealedPart<T> {
     /// Removes the content and its salt from the part.
     fn withhold(&mut self) {
         self.opened = Err(HiddenReason::Withheld);
+    }
+
+    /// Returns the kind of personal data as which the content was erased.
+    fn erased_kind(&self) -> Option<PersonalData> {
+        match &self.opened {
+            Err(HiddenReason::Erased(kind)) => Some(*kind),
+            Err(HiddenReason::Withheld) | Ok(_) => None,
+        }
     }
 
     /// Returns whether the content is hidden for a reason that `is_match` accepts.

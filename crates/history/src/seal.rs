@@ -13,29 +13,29 @@ pub(super) struct FieldHasher(Sha256);
 
 impl FieldHasher {
     /// Starts a hash. `kind` keeps hashes of different kinds of content distinct.
-    fn new(kind: &str) -> Self {
+    pub(super) fn new(kind: &str) -> Self {
         Self(Sha256::new()).bytes(SCHEME.as_bytes()).bytes(kind.as_bytes())
     }
 
-    fn bytes(mut self, bytes: &[u8]) -> Self {
+    pub(super) fn bytes(mut self, bytes: &[u8]) -> Self {
         self.0.update((bytes.len() as u64).to_be_bytes());
         self.0.update(bytes);
         self
     }
 
-    fn text(self, text: &str) -> Self {
+    pub(super) fn text(self, text: &str) -> Self {
         self.bytes(text.as_bytes())
     }
 
-    fn number(self, number: i64) -> Self {
+    pub(super) fn number(self, number: i64) -> Self {
         self.bytes(&number.to_be_bytes())
     }
 
-    fn digest(self, digest: Digest) -> Self {
+    pub(super) fn digest(self, digest: Digest) -> Self {
         self.bytes(&digest.0)
     }
 
-    fn finish(self) -> Digest {
+    pub(super) fn finish(self) -> Digest {
         Digest(self.0.finalize().into())
     }
 }

@@ -105,42 +105,105 @@ pub enum Divergence {
     DifferentEntry(i64),
 }
 
+/// Verifies the entries of one claim's history, one after the other, with constant memory.
+#[derive(Clone, Debug)]
+pub struct ChainVerifier {
+    claim: ClaimName,
+    position: i64,
+    link: Digest,
+    /// The state after the last entry. `Unknown` if the facts of that entry are not proven.
+    state: LastState,
+}
+
+/// The state in which the next entry must start.
+#[derive(Clone, Copy, Debug)]
+enum LastState {
+    /// The state is proven. It is `None` before the first entry.
+    Known(Option<ClaimStateKind>),
+    /// The facts of the last entry do not match their commitment, or an entry is missing.
+    Unknown,
+}
+
+impl ChainVerifier {
+    /// Starts at the beginning of the claim's history.
+    #[must_use]
+    pub fn new(claim: ClaimName) -> Self {
+        Self { claim, position: 0, link: Digest::GENESIS, state: LastState::Known(None) }
+    }
+
+    /// Returns the position of the last entry, or 0 before the first one.
+    #[must_use]
+    pub fn last_position(&self) -> i64 {
+        self.position
+    }
+
+    /// Returns the link of the last entry.
+    #[must_use]
+    pub fn last_link(&self) -> Digest {
+        self.link
+    }
+
+    /// Verifies the next entry: its position, every shown content against its commitment, its link
+    /// and its state. The verification can go on after an error; it then relies on what this entry
+    /// contains, so that one altered entry does not make all following ones invalid.
+    ///
+    /// # Errors
+    /// Returns the first fault of the entry.
+    pub fn verify_next(&mut self, entry: &SealedEntry) -> Result<(), EntryError> {
+        let expected_position = self.position.saturating_add(1);
+        let (previous_link, previous_state) = (self.link, self.state);
+        (self.position, self.link, self.state) = (entry.position, entry.link, LastState::Unknown);
+        if entry.position != expected_position {
+            return Err(EntryError::Position { found: entry.position });
+        }
+        entry.verify_commitments()?;
+        self.state = state_after(entry, previous_state);
+        if entry.link != entry.link_after(&self.claim, previous_link) {
+            return Err(EntryError::Link);
+        }
+        verify_state(entry, previous_state)
+    }
+}
+
+/// Returns the state after an entry whose facts match their commitment. An entry that is withheld
+/// completely does not change the state.
+fn state_after(entry: &SealedEntry, state: LastState) -> LastState {
+    entry.facts.opened.as_ref().map_or(state, |(_, facts)| LastState::Known(Some(facts.to)))
+}
+
+/// Checks that the entry starts in the state in which the entry before it ended. An entry that only
+/// the vendor's side may see must not change the state; this rule makes a history with withheld
+/// entries verifiable.
+fn verify_state(entry: &SealedEntry, previous: LastState) -> Result<(), EntryError> {
+    let Ok((_, EntryFacts { from, to, .. })) = &entry.facts.opened else {
+        return if entry.audience == Audience::All { Err(EntryError::Hidden) } else { Ok(()) };
+    };
+    if let LastState::Known(state) = previous
+        && *from != state
+    {
+        return Err(EntryError::State);
+    }
+    let is_hidden_change = entry.audience == Audience::Vendor && *from != Some(*to);
+    if is_hidden_change { Err(EntryError::HiddenStateChange) } else { Ok(()) }
+}
+
 impl Receipt {
     /// Verifies every shown content against its commitment, and every link, position and state.
     ///
     /// # Errors
     /// Returns the first fault that the verification finds.
     pub fn verify(&self) -> Result<Summary, VerifyError> {
-        let (mut last_link, mut state) = (Digest::GENESIS, None);
+        let mut chain = ChainVerifier::new(self.claim.clone());
         for (position, entry) in (1_i64..).zip(&self.entries) {
-            let entry_error = |error| VerifyError::InvalidEntry { position, error };
-            state = self.verify_entry(entry, position, last_link, state).map_err(entry_error)?;
-            last_link = entry.link;
+            chain.verify_next(entry).map_err(|error| VerifyError::InvalidEntry { position, error })?;
         }
         match self.entries.is_empty() {
             true => Err(VerifyError::Empty),
-            false if last_link != self.head => Err(VerifyError::Head { last: last_link, head: self.head }),
+            false if chain.last_link() != self.head => {
+                Err(VerifyError::Head { last: chain.last_link(), head: self.head })
+            }
             false => Ok(self.summarize()),
         }
-    }
-
-    /// Verifies the entry at `position`. `previous_link` and `state` are the link and the state of
-    /// the entry before it. Returns the state after the entry.
-    fn verify_entry(
-        &self,
-        entry: &SealedEntry,
-        position: i64,
-        previous_link: Digest,
-        state: Option<ClaimStateKind>,
-    ) -> Result<Option<ClaimStateKind>, EntryError> {
-        if entry.position != position {
-            return Err(EntryError::Position { found: entry.position });
-        }
-        entry.verify_commitments()?;
-        if entry.link != entry.link_after(&self.claim, previous_link) {
-            return Err(EntryError::Link);
-        }
-        entry.state_after(state)
     }
 
     /// Checks that the receipt `earlier` is the beginning of this one. Both must have been
@@ -186,18 +249,5 @@ impl SealedEntry {
         }
         let altered_index = self.each_change().position(|change| !matches_commitment("change", change));
         altered_index.map_or(Ok(()), |index| Err(EntryError::Change(index + 1)))
-    }
-
-    /// Returns the state after the entry. An entry that is withheld completely must not change the
-    /// state; this rule makes a history with withheld entries verifiable.
-    fn state_after(&self, state: Option<ClaimStateKind>) -> Result<Option<ClaimStateKind>, EntryError> {
-        let Ok((_, EntryFacts { from, to, .. })) = &self.facts.opened else {
-            return if self.audience == Audience::All { Err(EntryError::Hidden) } else { Ok(state) };
-        };
-        if *from != state {
-            return Err(EntryError::State);
-        }
-        let is_hidden_change = self.audience == Audience::Vendor && *from != Some(*to);
-        if is_hidden_change { Err(EntryError::HiddenStateChange) } else { Ok(Some(*to)) }
     }
 }

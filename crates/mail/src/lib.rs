@@ -15,6 +15,8 @@
 //! which can be virtual.
 
 mod config;
+#[cfg(test)]
+mod fuzz_mail;
 mod message;
 mod new_mail;
 mod queue;

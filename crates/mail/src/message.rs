@@ -58,7 +58,7 @@ impl Message {
         };
         let envelope = Envelope::new(Some(return_path), vec![address.clone()])
             .map_err(|_| InvalidMessage("the mail must have a recipient"))?;
-        let name = Some(self.name).filter(|name| !name.is_empty());
+        let name = Some(single_line(&self.name)).filter(|name| !name.is_empty());
         let date: DateTime<Utc> = time;
         lettre::Message::builder()
             .envelope(envelope)
@@ -66,16 +66,28 @@ impl Message {
             .date(date.into())
             .from(from.clone())
             .to(Mailbox::new(name, address))
-            .subject(self.subject)
+            .subject(single_line(&self.subject))
             // RFC 3834: this header keeps mail systems from sending vacation notes in reply.
             .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned()))
             .multipart(
                 MultiPart::alternative()
-                    .singlepart(plain_text_part(&self.text))
-                    .singlepart(SinglePart::html(self.html)),
+                    .singlepart(plain_text_part(&without_controls(&self.text)))
+                    .singlepart(SinglePart::html(without_controls(&self.html))),
             )
             .map_err(|_| InvalidMessage("the mail must have a sender and a recipient"))
     }
+}
+
+/// Replaces control characters by blanks. A header must not contain them; in the name of a
+/// recipient, they would make the library panic.
+fn single_line(text: &str) -> String {
+    text.replace(char::is_control, " ").trim().to_owned()
+}
+
+/// Removes the control characters that a mail must not contain (RFC 5322, section 2.3): NUL, and
+/// carriage returns that end no line.
+fn without_controls(text: &str) -> String {
+    text.replace("\r\n", "\n").replace(|c: char| c.is_control() && c != '\n' && c != '\t', "")
 }
 
 /// The width to which plain text is wrapped (RFC 5322, section 2.1.1, recommends 78 at most).

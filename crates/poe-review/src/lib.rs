@@ -29,7 +29,7 @@ mod store;
 pub use app::build;
 pub use config::Config;
 pub use error::BuildError;
-pub use store::migration::migrations;
+pub use store::{append_only_tables, migration::migrations};
 
 #[cfg(test)]
 mod tests;

@@ -32,7 +32,7 @@ impl TestSystem {
     pub async fn execute_sql(&self, service: Service, sql: &str) {
         // A SQLite file can be changed only when no process has it open.
         self.stop_all().await;
-        let db = Db::open(&self.store.config(0), service).await.expect("the database");
+        let db = Db::open(&self.store.owner_config(0), service).await.expect("the database");
         let changed = db.writer().execute_unprepared(sql).await.expect("to change the tables");
         assert!(changed.rows_affected() > 0, "nothing was changed by {sql}");
         db.close().await.expect("to close the database");
@@ -44,7 +44,7 @@ impl TestSystem {
     pub async fn columns_with_text(&self, text: &str) -> Vec<String> {
         let mut found = Vec::new();
         for service in Service::ALL {
-            let db = Db::open(&self.store.config(0), *service).await.expect("the database");
+            let db = Db::open(&self.store.owner_config(0), *service).await.expect("the database");
             found.extend(columns_that_contain(&db, text).await.into_iter().map(|column| format!("{service}.{column}")));
             db.close().await.expect("to close the database");
         }
@@ -57,7 +57,7 @@ impl TestSystem {
         self.stop_all().await;
         let mut found = Vec::new();
         for service in Service::ALL {
-            let db = Db::open(&self.store.config(0), *service).await.expect("the database");
+            let db = Db::open(&self.store.owner_config(0), *service).await.expect("the database");
             for text in texts {
                 let columns = columns_that_contain(&db, text).await;
                 found.extend(columns.into_iter().map(|column| format!("{service}.{column} has {text}")));

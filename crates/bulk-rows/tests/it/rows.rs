@@ -1,6 +1,7 @@
 //! The statements, with every type of column.
 use cpor_bulk_rows::{
-    KeyValue, LoadError, delete, fetch_all, fetch_one, insert, insert_new, load, load_and_lock, save_versioned, upsert,
+    KeyValue, LoadError, delete, fetch_all, fetch_one, insert, insert_new, load, load_and_lock, save_versioned,
+    update_columns, upsert,
 };
 use cpor_testing::on_both_databases;
 use sea_orm::{
@@ -87,6 +88,11 @@ async fn rows_are_replaced_and_deleted_by_primary_key(db: DatabaseConnection) {
     };
     assert_eq!(delete::<Entity>(&db, [0, 2, 9].map(named)).await.unwrap(), 2);
     assert_eq!(all(&db).await, [changed, thing(3)]);
+    // Only the named columns change, and only of rows that exist.
+    let update = |position| thing::ActiveModel { note: Set(Some("updated".to_owned())), ..named(position) };
+    update_columns::<Entity>(&db, &[Column::Note], [1, 9].map(update)).await.unwrap();
+    let updated = thing::Model { note: Some("updated".to_owned()), ..thing(1) };
+    assert_eq!(all(&db).await, [updated, thing(3)]);
 }
 
 async fn save_returns_the_rows_with_another_version(db: DatabaseConnection) {

@@ -60,4 +60,4 @@ pub use window::Window;
 pub use cpor_history::FieldChange;
 pub use cpor_types::ClaimStateKind;
 use cpor_types::string_enum;
-pub(crate) use personal_data::{is_human_side, personal_data_rules};
+pub(crate) use personal_data::{ERASURE_ACTION, ERASURE_FIELD, is_human_side, personal_data_rules};

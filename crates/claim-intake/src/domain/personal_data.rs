@@ -4,7 +4,9 @@ use cpor_history::{EntryFacts, PersonalDataRules};
 use cpor_types::{ActorSide, PersonalData};
 
 /// The action of the entry that records an erasure.
-pub(super) const ERASURE_ACTION: &str = "personal_data_erased";
+pub(crate) const ERASURE_ACTION: &str = "personal_data_erased";
+/// The changed field of that entry. Its old value lists the erased kinds, separated by commas.
+pub(crate) const ERASURE_FIELD: &str = "personal_data";
 
 /// Returns the kind of personal data that the field with this path contains; `None` if it contains
 /// none. `field` is the path in a [`FieldChange`] of the history.

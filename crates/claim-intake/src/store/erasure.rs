@@ -17,6 +17,11 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel as _, 
 /// The number of rows that are read and rewritten at a time.
 const PAGE_SIZE: u64 = 100;
 
+/// The columns of a history entry that an erasure changes. The database role of the service may
+/// change no others.
+pub(super) const ERASED_COLUMNS: [history::Column; 4] =
+    [history::Column::Subject, history::Column::Reason, history::Column::Changes, history::Column::Salt];
+
 /// Executes the erasures that `changes` recorded. All other data of the changes must be saved
 /// before. Each erasure costs one read and one write for every [`PAGE_SIZE`] history entries, and
 /// the same for the comments if texts are erased.
@@ -52,7 +57,7 @@ async fn erase_history(tx: &Tx, key: &AggregateKey, position: i64, kinds: &[Pers
             cpor_mail::withdraw_and_erase(tx, &key.owner, &page.iter().map(mail_id).collect::<Vec<_>>()).await?;
         }
         let erased = page.into_iter().map(|row| erase_entry(row, kinds)).filter_map(Result::transpose);
-        rows::upsert::<history::Entity>(tx, erased.collect::<Result<Vec<_>, _>>()?).await?;
+        rows::update_columns::<history::Entity>(tx, &ERASED_COLUMNS, erased.collect::<Result<Vec<_>, _>>()?).await?;
     }
 }
 
@@ -88,6 +93,6 @@ async fn erase_comments(tx: &Tx, key: &AggregateKey, position: i64) -> Result<()
         after = last.position;
         let human = page.into_iter().filter(|row| is_human_side(row.side.into()));
         let erased = human.map(|row| comment::ActiveModel { text: Set(String::new()), ..row.into_active_model() });
-        rows::upsert::<comment::Entity>(tx, erased).await?;
+        rows::update_columns::<comment::Entity>(tx, &[comment::Column::Text], erased).await?;
     }
 }

@@ -29,7 +29,7 @@ use std::collections::{BTreeMap, HashMap};
 
 /// The key in the table `owner_log` of the log of all claims. No partner has this id, and it sorts
 /// before the ids of all partners.
-const ALL_CLAIMS: &str = "*";
+pub(crate) const ALL_CLAIMS: &str = "*";
 
 /// The list of a claim's history entries, in the order in which they were recorded.
 pub(crate) static HISTORY: TableList<history::Entity> = {
@@ -100,7 +100,7 @@ impl<'db> HistoryEntries<'db> {
 }
 
 /// Converts a row to a history entry with its commitments and salts.
-pub(super) fn entry_from_row(row: history::Model) -> Result<SealedEntry, StoreError> {
+pub(crate) fn entry_from_row(row: history::Model) -> Result<SealedEntry, StoreError> {
     let context = RowContext { table: "history", key: AggregateKey::new(row.owner, row.claim_id.into()) };
     let entry = HistoryEntry {
         audience: row.audience.into(),

@@ -14,6 +14,7 @@ mod listing;
 mod log;
 pub(crate) mod mails;
 pub(crate) mod migration;
+pub(crate) mod roots;
 mod row;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -21,16 +22,29 @@ pub(crate) mod tests;
 pub(crate) use claims::{Claims, ListQuery, Scope};
 pub(crate) use comments::{COMMENTS, Comments};
 pub(crate) use documents::{DOCUMENTS, Documents, PendingUploads};
-pub(crate) use history::{HISTORY, HistoryEntries};
+pub(crate) use history::{ALL_CLAIMS, HISTORY, HistoryEntries, entry_from_row};
 pub(crate) use lines::{AlreadyClaimed, KeyActivity, find_claimed_elsewhere};
 pub(crate) use listing::CLAIMS;
 pub(crate) use log::{Log, LogEntry, LogScope};
 
 use crate::domain::{Claim, Event};
 use crate::events::outgoing::outgoing_events;
+use cpor_database::AppendOnlyTable;
 use cpor_durable::{AggregateKey, Change, OutgoingEvent, RecordedEvent, Store, StoreError, Tx, Versioned, rows};
 use cpor_types::Entropy;
 use std::sync::Arc;
+
+/// Returns the tables to which rows are only added. An erasure of personal data changes some of
+/// their columns.
+#[must_use]
+pub fn append_only_tables() -> Vec<AppendOnlyTable> {
+    vec![
+        AppendOnlyTable::new::<entity::history::Entity>(&erasure::ERASED_COLUMNS),
+        AppendOnlyTable::new::<entity::comment::Entity>(&[entity::comment::Column::Text]),
+        AppendOnlyTable::new::<entity::history_root::Entity>(&[]),
+        AppendOnlyTable::new::<entity::history_root_leaf::Entity>(&[]),
+    ]
+}
 
 /// The storage of claims that the writer uses.
 pub(crate) struct ClaimStore {

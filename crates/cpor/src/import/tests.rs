@@ -88,7 +88,10 @@ async fn transient_errors_are_retried_until_the_rows_are_accepted() {
     let folder = tempfile::tempdir().unwrap();
     let (file, results) = (folder.path().join("claims.csv"), folder.path().join("claims.csv.results.jsonl"));
     std::fs::write(&file, "display_name\nSoon\nLater\nNever\n").unwrap();
-    let arguments = ["import", file.to_str().unwrap(), "--partner", "contoso", "--server", &url, "--token", "any"];
+    let token = folder.path().join("token");
+    std::fs::write(&token, "any\n").unwrap();
+    let [file, token] = [&file, &token].map(|path| path.to_str().unwrap());
+    let arguments = ["import", file, "--partner", "contoso", "--server", &url, "--token-file", token];
     let all_accepted = run(&Command::parse_from(arguments).args).await.unwrap();
     assert!(!all_accepted, "one row was refused");
     let calls = calls.lock().unwrap().clone();

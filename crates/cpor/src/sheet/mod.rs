@@ -233,4 +233,6 @@ fn check_header(header: &[Option<String>], format: &str, is_known: fn(&str) -> b
 }
 
 #[cfg(test)]
+mod fuzz_sheet;
+#[cfg(test)]
 mod tests;

@@ -24,7 +24,7 @@ use cpor_types::{Clock, Entropy, Service, Timestamp};
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-pub use self::schema::migrate;
+pub use self::schema::{grant, migrate};
 use crate::Config;
 
 /// The services that a process hosts, with their configuration, keys and clocks.

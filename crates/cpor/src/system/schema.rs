@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use anyhow::Context as _;
-use cpor_database::{Db, Engine};
+use cpor_database::{AppendOnlyTable, Db, Engine};
 use cpor_process::lifecycle::ReadinessCheck;
 use cpor_types::Service;
 use sea_orm_migration::{MigrationTrait, MigratorTraitSelf};
@@ -40,6 +40,34 @@ pub async fn migrate(config: &Config, services: &[Service]) -> anyhow::Result<Ve
         db.close().await?;
     }
     Ok(applied)
+}
+
+/// Grants each of these services' PostgreSQL roles what the service needs on its migrated tables,
+/// and nothing else. `{service}` in `role` is replaced by the name of the service, such as
+/// `claim_intake`. The configuration must name the owner of the tables.
+///
+/// # Errors
+/// Returns an error if a database cannot be reached, is not PostgreSQL, or has no such role.
+pub async fn grant(config: &Config, services: &[Service], role: &str) -> anyhow::Result<()> {
+    for service in services {
+        let db =
+            Db::open(&config.database, *service).await.with_context(|| format!("opening the database of {service}"))?;
+        let role = cpor_database::for_service(role, *service);
+        let granted = db.grant_to(&role, &append_only_tables(*service)).await;
+        granted.with_context(|| format!("granting {role} the rights of {service}"))?;
+        db.close().await?;
+    }
+    Ok(())
+}
+
+/// Returns the tables of a service to which rows are only added.
+fn append_only_tables(service: Service) -> Vec<AppendOnlyTable> {
+    match service {
+        Service::ClaimIntake => cpor_claim_intake::append_only_tables(),
+        Service::PoeReview => cpor_poe_review::append_only_tables(),
+        Service::Eligibility => cpor_eligibility::append_only_tables(),
+        Service::CustomerConsent | Service::Registry => Vec::new(),
+    }
 }
 
 /// The interval at which a database with pending migrations is checked again.

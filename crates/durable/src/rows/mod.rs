@@ -7,7 +7,7 @@
 //! The functions here translate between [`AggregateKey`] and the statements of `cpor_bulk_rows`.
 //! Functions that need no translation are re-exported from there unchanged.
 use cpor_bulk_rows::{KeyValue, LoadError, UndecodableRow};
-pub use cpor_bulk_rows::{delete, increment_counters, insert, insert_new, to_bigint, upsert};
+pub use cpor_bulk_rows::{delete, increment_counters, insert, insert_new, to_bigint, update_columns, upsert};
 use sea_orm::{ConnectionTrait, DbErr, EntityTrait, IdenStatic as _, Iterable as _, Value};
 use uuid::Uuid;
 

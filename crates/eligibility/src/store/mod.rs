@@ -19,10 +19,23 @@ mod tests;
 
 use std::convert::Infallible;
 
+use cpor_database::AppendOnlyTable;
 use cpor_durable::{AggregateKey, Change, OutgoingEvent, Store, StoreError, Tx, Versioned, rows};
 use cpor_types::{AssessmentName, ClaimId, TenantId};
 
 use crate::{domain::Assessment, events::outgoing};
+
+/// Returns the tables to which rows are only added. A payout changes some columns of an earning.
+#[must_use]
+pub fn append_only_tables() -> Vec<AppendOnlyTable> {
+    use entity::earning::Column;
+    let changed_by_payouts = [Column::Status, Column::Payout, Column::Reference, Column::PayTime];
+    vec![
+        AppendOnlyTable::new::<entity::earning::Entity>(&changed_by_payouts),
+        AppendOnlyTable::new::<entity::payout_line::Entity>(&[]),
+        AppendOnlyTable::new::<entity::usage_replaced::Entity>(&[]),
+    ]
+}
 
 /// Returns the primary key of a claim's assessment.
 pub(crate) fn assessment_key(tenant: TenantId, claim: ClaimId) -> AggregateKey {

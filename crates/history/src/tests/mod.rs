@@ -1,5 +1,6 @@
 //! R56: every manipulation of a chain is found, and withheld or erased parts do not prevent this.
 mod erasing;
+mod fuzz_receipt;
 
 use super::*;
 use proptest::prelude::*;

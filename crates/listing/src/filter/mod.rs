@@ -116,4 +116,6 @@ pub fn parse<C: Copy>(filter: &str, fields: &[Field<C>]) -> Result<Option<Expr<C
 }
 
 #[cfg(test)]
+mod fuzz_filter;
+#[cfg(test)]
 mod tests;

@@ -19,10 +19,17 @@ pub(crate) use row::case_key;
 use crate::{domain::ReviewCase, events::outgoing::outgoing_events};
 use competition_checks::OutdatedCheck;
 use cpor_bulk_rows::storable_time;
+use cpor_database::AppendOnlyTable;
 use cpor_durable::{AggregateKey, Change, OutgoingEvent, Store, StoreError, Tx, Versioned, rows};
 use cpor_types::{Clock, DecisionId, Entropy};
 use entity::review_case;
 use std::{sync::Arc, time::Duration};
+
+/// Returns the tables to which rows are only added.
+#[must_use]
+pub fn append_only_tables() -> Vec<AppendOnlyTable> {
+    vec![AppendOnlyTable::new::<entity::case_log::Entity>(&[])]
+}
 
 /// Loads and saves review cases for the writer.
 pub(crate) struct CaseStore {

@@ -222,4 +222,6 @@ fn string_at(message: &DynamicMessage, path: &[String]) -> Option<String> {
 }
 
 #[cfg(test)]
+mod fuzz_request;
+#[cfg(test)]
 mod tests;

@@ -1,5 +1,6 @@
 //! Who may call which method: generated from the access that the protos declare.
 
+mod database_roles;
 mod events;
 mod issuers;
 pub(crate) mod requests;

@@ -45,6 +45,7 @@ mod scope;
 mod sequences;
 mod sheets;
 mod states;
+mod tampering;
 mod unreached_customers;
 mod usage;
 mod visibility;

@@ -1,6 +1,6 @@
 //! The erasure of personal data (R56).
 use crate::domain::{
-    Association, Claim, Command, Contact, EventKind, Refusal, State, Submission,
+    Association, Claim, Command, Contact, ERASURE_FIELD, EventKind, Refusal, State, Submission,
     claim::{EntryDetails, TransitionBuilder},
 };
 use cpor_durable::Transition;
@@ -36,7 +36,7 @@ impl Claim {
         let mut builder = TransitionBuilder::new(self, now);
         kinds.iter().for_each(|kind| builder.claim.clear_personal_data(*kind));
         let kind_names = kinds.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(", ");
-        let entry = EntryDetails::with_reason(&erase.reason).with_change("personal_data", kind_names, "erased");
+        let entry = EntryDetails::with_reason(&erase.reason).with_change(ERASURE_FIELD, kind_names, "erased");
         builder.record(EventKind::PersonalDataErased(kinds), entry);
         Ok(Some(builder.build()))
     }

@@ -1,3 +1,5 @@
+mod fuzz_document_kind;
+
 use super::*;
 use flate2::{Compression, write::DeflateEncoder};
 use rawzip::{CompressionMethod, ZipArchiveWriter, path::EntryPath};

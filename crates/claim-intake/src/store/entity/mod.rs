@@ -10,6 +10,8 @@ pub(crate) mod document_state;
 pub(crate) mod entry_audience;
 pub(crate) mod evidence;
 pub(crate) mod history;
+pub(crate) mod history_root;
+pub(crate) mod history_root_leaf;
 pub(crate) mod json;
 pub(crate) mod line_activity;
 pub(crate) mod owner_log;

@@ -1,0 +1,78 @@
+//! Writes a root to a file outside of the database, as JSON lines.
+use crate::store::roots::{self, LeafKey};
+use anyhow::Context as _;
+use cpor_database::Db;
+use cpor_history::root::{RootLine, SignedRoot};
+use cpor_process::private_files;
+use std::path::{Path, PathBuf};
+
+/// The beginning of the name of each file. The number and the day of the root follow.
+const PREFIX: &str = "root-";
+/// The number of leaves or roots that are read at a time.
+const PAGE_SIZE: u64 = 1000;
+
+/// Writes the files of the roots up to `last` that follow the last one in the directory. Another
+/// replica may have made these roots.
+///
+/// # Errors
+/// Returns an error of the database or the file system.
+pub(super) async fn write_missing(db: &Db, directory: &Path, last: u64) -> Result<(), anyhow::Error> {
+    let mut written = last_number(directory).with_context(|| format!("reading {}", directory.display()))?;
+    while written < last {
+        let page = roots::after(db.writer(), written, PAGE_SIZE).await?;
+        let Some(last_of_page) = page.last() else { break };
+        let last_of_page = last_of_page.root.number;
+        for root in page {
+            write_root(db, directory, &root).await?;
+        }
+        written = last_of_page;
+    }
+    Ok(())
+}
+
+/// Returns the greatest number of a root in the directory, or 0.
+fn last_number(directory: &Path) -> std::io::Result<u64> {
+    if !directory.try_exists()? {
+        return Ok(0);
+    }
+    let mut last = 0;
+    for entry in std::fs::read_dir(directory)? {
+        let name = entry?.file_name();
+        let number =
+            name.to_str().and_then(|name| name.strip_prefix(PREFIX)?.strip_suffix(".jsonl")?.split('-').next());
+        last = last.max(number.and_then(|number| number.parse().ok()).unwrap_or(0));
+    }
+    Ok(last)
+}
+
+/// Writes the file of a root. It appears complete or not at all.
+async fn write_root(db: &Db, directory: &Path, root: &SignedRoot) -> Result<(), anyhow::Error> {
+    let path = directory.join(format!("{PREFIX}{:08}-{}.jsonl", root.root.number, root.root.day));
+    let mut text = line(&RootLine::Root(root.clone()))?;
+    let mut after: Option<LeafKey> = None;
+    loop {
+        let page = roots::leaves_after(db.writer(), root.root.number, after.as_ref(), PAGE_SIZE).await?;
+        let Some((last_key, _)) = page.last() else { break };
+        after = Some(last_key.clone());
+        for (_, leaf) in page {
+            text.push_str(&line(&RootLine::Leaf(leaf))?);
+        }
+    }
+    let directory = directory.to_owned();
+    tokio::task::spawn_blocking(move || write(&directory, &path, &text)).await?
+}
+
+fn line(line: &RootLine) -> Result<String, serde_json::Error> {
+    Ok(serde_json::to_string(line)? + "\n")
+}
+
+fn write(directory: &Path, path: &PathBuf, text: &str) -> Result<(), anyhow::Error> {
+    private_files::create_directory(directory).with_context(|| format!("creating {}", directory.display()))?;
+    let temporary = path.with_extension("tmp");
+    let write = || {
+        private_files::write_file(&temporary, text.as_bytes())?;
+        std::fs::File::open(&temporary)?.sync_all()?;
+        std::fs::rename(&temporary, path)
+    };
+    write().with_context(|| format!("writing {}", path.display()))
+}
