@@ -234,6 +234,11 @@ pub enum ErrorReason {
     /// `tenant` or `service`, and `limit` holds the maximum number; `google.rpc.RetryInfo` says when to
     /// retry.
     TooManyCalls = 27,
+    /// The messages of the concurrent calls of the user, or of the user's company, take too much memory.
+    /// Code RESOURCE_EXHAUSTED. The metadata key `scope` is `user`, `partner`, `tenant` or `service`, and
+    /// `limit` holds the maximum number of bytes; `google.rpc.RetryInfo` says when to retry. Send smaller
+    /// messages, or fewer at the same time.
+    TooManyRequestBytes = 35,
 }
 impl ErrorReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -270,6 +275,7 @@ impl ErrorReason {
             Self::TooManyWatches => "TOO_MANY_WATCHES",
             Self::OwnerUnknown => "OWNER_UNKNOWN",
             Self::TooManyCalls => "TOO_MANY_CALLS",
+            Self::TooManyRequestBytes => "TOO_MANY_REQUEST_BYTES",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -303,6 +309,7 @@ impl ErrorReason {
             "TOO_MANY_WATCHES" => Some(Self::TooManyWatches),
             "OWNER_UNKNOWN" => Some(Self::OwnerUnknown),
             "TOO_MANY_CALLS" => Some(Self::TooManyCalls),
+            "TOO_MANY_REQUEST_BYTES" => Some(Self::TooManyRequestBytes),
             _ => None,
         }
     }
