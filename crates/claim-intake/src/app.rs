@@ -3,11 +3,11 @@
 use crate::{
     config::Config,
     domain::{self, Rules},
-    evidence::{self, EvidenceStore, EvidenceStoreError},
+    evidence::{self, EvidenceKeys, EvidenceStore, EvidenceStoreError, Scanner},
     notices::NoticeComposer,
     roots::RootMaker,
     service::{ClaimIntake, MAX_ROWS_IN_FLIGHT},
-    store::ClaimStore,
+    store::{ClaimStore, EvidenceUsage},
 };
 use cpor_auth::{AccessError, MethodTable};
 use cpor_durable::{Host, HostedService, ServiceContext, watch::Watches};
@@ -15,7 +15,11 @@ use cpor_mail::{Sender, SetupError};
 use cpor_proto::claims::v1::claim_service_server::{ClaimServiceServer, SERVICE_NAME};
 use cpor_registry_client::{GrpcRegistry, SharedRegistry};
 use cpor_types::Service;
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 use tokio::sync::Semaphore;
 use tonic::service::Routes;
 
@@ -34,6 +38,14 @@ pub enum BuildError {
     /// No key that signs receipts is configured.
     #[error("auth.receipt_key_file: must be set, because claim-intake signs receipts")]
     NoReceiptKey,
+    /// The keys that encrypt the documents cannot be used.
+    #[error("claim_intake.evidence_keys_file: {path}: {error}", path = .path.display())]
+    EvidenceKeys {
+        /// The path of the file.
+        path: PathBuf,
+        /// The reason, without any key.
+        error: String,
+    },
     /// Mail cannot be set up.
     #[error("claim-intake: {0}")]
     Mail(#[from] SetupError),
@@ -76,9 +88,13 @@ pub async fn build_with(
     let receipt_signer = context.receipt_signer.clone().ok_or(BuildError::NoReceiptKey)?;
     let host = Host::new(Service::ClaimIntake, &context).await?;
     let heartbeat = Duration::from_secs(config.watch_heartbeat_seconds);
-    let evidence_store = EvidenceStore::in_directory(&evidence_directory(&config, &context)?)?;
+    let evidence_directory = evidence_directory(&config, &context)?;
+    let evidence_store = EvidenceStore::in_directory(&evidence_directory)?;
+    let evidence_keys = evidence_keys(&config, &context, &evidence_directory)?;
     spawn_sweeper(&host, &context, &evidence_store);
     spawn_root_maker(&host, &context, &config)?;
+    let (db, keys) = (context.db.clone(), evidence_keys.clone());
+    host.add_background_task("evidence-keys", move |stop| evidence::rewrap_keys(db.clone(), keys.clone(), stop));
     let rules = Rules::new(context.policies.clone(), context.calendars.clone());
     let composer = NoticeComposer { db: context.db.clone(), rules: rules.clone() };
     Sender::spawn_on(&host, &context, config.mail, composer)?;
@@ -88,6 +104,12 @@ pub async fn build_with(
         registry,
         rules,
         evidence_store,
+        evidence_keys,
+        scanner: config.clamd.as_deref().map(Scanner::at),
+        evidence_quota: EvidenceUsage {
+            documents: config.evidence_quota_documents,
+            bytes: config.evidence_quota_bytes,
+        },
         clock: context.clock,
         entropy: context.entropy,
         methods: Arc::new(method_table()?),
@@ -118,6 +140,24 @@ fn method_table() -> Result<MethodTable, BuildError> {
 fn evidence_directory(config: &Config, context: &ServiceContext) -> Result<PathBuf, BuildError> {
     let default_directory = || context.data_dir.as_ref().map(|directory| directory.join("evidence"));
     config.evidence_directory.clone().or_else(default_directory).ok_or(BuildError::NoEvidenceDirectory)
+}
+
+/// Loads the configured keys, or those in the evidence directory, which are created if they are
+/// missing.
+fn evidence_keys(
+    config: &Config,
+    context: &ServiceContext,
+    evidence_directory: &Path,
+) -> Result<EvidenceKeys, BuildError> {
+    let (path, keys) = match &config.evidence_keys_file {
+        Some(path) => (path.clone(), EvidenceKeys::load(path)),
+        None => {
+            let path = evidence_directory.join("keys.toml");
+            let keys = EvidenceKeys::load_or_create(&path, &*context.entropy);
+            (path, keys)
+        }
+    };
+    keys.map_err(|error| BuildError::EvidenceKeys { path, error: error.to_string() })
 }
 
 /// Registers the background task that removes abandoned uploads.

@@ -15,6 +15,19 @@ pub struct Config {
     /// default is `roots` in the data directory. Keep copies where nobody can change them who can
     /// change the database: `cpor verify --database` compares the database with them.
     pub roots_directory: Option<PathBuf>,
+    /// The TOML file with the keys that encrypt the documents: `[[keys]]` with an `id`, and as `key` 32
+    /// random bytes in Base64. The first key encrypts, and all decrypt. The default is `keys.toml` in
+    /// the evidence directory, which is created if it is missing. All replicas must use the same keys.
+    pub evidence_keys_file: Option<PathBuf>,
+    /// The malware scanner clamd: `host:port`, or the path of a Unix socket. Each document is scanned
+    /// before it is stored. While the scanner does not answer, no document is accepted. Its
+    /// `StreamMaxLength` must not be smaller than the maximum size of a document.
+    pub clamd: Option<String>,
+    /// The maximum number of bytes that the documents of one partner may take, with those that were
+    /// removed from drafts and those that are being uploaded.
+    pub evidence_quota_bytes: u64,
+    /// The maximum number of documents of one partner, counted in the same way.
+    pub evidence_quota_documents: u64,
     /// The settings for sending mail to partners (R57).
     pub mail: MailConfig,
     /// The number of seconds (real time) without a change after which an open WatchClaims stream
@@ -27,6 +40,10 @@ impl Default for Config {
         Self {
             evidence_directory: None,
             roots_directory: None,
+            evidence_keys_file: None,
+            clamd: None,
+            evidence_quota_bytes: 50 << 30,
+            evidence_quota_documents: 100_000,
             mail: MailConfig::default(),
             watch_heartbeat_seconds: 15,
         }
@@ -42,6 +59,13 @@ impl Config {
             let is_empty = directory.as_ref().is_some_and(|directory| directory.as_os_str().is_empty());
             errors.require(!is_empty, key, "must not be empty");
         }
+        errors.require_readable_file("evidence_keys_file", self.evidence_keys_file.as_ref());
+        let is_address = self.clamd.as_ref().is_none_or(|address| {
+            address.starts_with('/') || address.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok())
+        });
+        errors.require(is_address, "clamd", "must be `host:port` or the path of a Unix socket");
+        errors.require(self.evidence_quota_bytes > 0, "evidence_quota_bytes", "must be at least 1");
+        errors.require(self.evidence_quota_documents > 0, "evidence_quota_documents", "must be at least 1");
         errors.in_section("mail", |errors| self.mail.validate(errors));
         let is_in_range = (1..=60).contains(&self.watch_heartbeat_seconds);
         errors.require(is_in_range, "watch_heartbeat_seconds", "must be between 1 and 60");

@@ -1,7 +1,7 @@
 //! The error that RPC handlers return. `api/error.rs` converts it to a gRPC status.
 use crate::{
     domain::Refusal,
-    evidence::{DocumentError, EvidenceStoreError, UploadError},
+    evidence::{DocumentError, EvidenceStoreError, ScannerError, UploadError},
     store::AlreadyClaimed,
 };
 use cpor_durable::{CommandError, StoreError};
@@ -28,6 +28,22 @@ pub(crate) enum CallError {
     UploadOutOfOrder,
     /// The bytes of an upload arrive too slowly.
     UploadTooSlow,
+    /// The document contains malware, to which the scanner gives this name.
+    Malware {
+        /// The name.
+        signature: String,
+    },
+    /// The malware scanner failed.
+    Scanner(ScannerError),
+    /// The partner has reached a quota for documents.
+    QuotaExceeded {
+        /// The name of the quota: `documents` or `bytes`.
+        quota: &'static str,
+        /// The maximum.
+        limit: u64,
+        /// What is stored, or reserved for uploads in progress.
+        used: u64,
+    },
     /// The claim changed during every attempt to process the request.
     ConcurrentChange,
     /// The registry does not answer.
@@ -62,6 +78,8 @@ impl From<UploadError> for CallError {
     fn from(error: UploadError) -> Self {
         match error {
             UploadError::Document(error) => error.into(),
+            UploadError::Malware { signature } => Self::Malware { signature },
+            UploadError::Scanner(error) => Self::Scanner(error),
             UploadError::Store(error) => error.into(),
         }
     }

@@ -7,9 +7,9 @@ use crate::{
     call::Call,
     domain::{Claim, Content, DirectoryFacts, Refusal, Rules},
     error::CallError,
-    evidence::EvidenceStore,
+    evidence::{EvidenceKeys, EvidenceStore, Scanner},
     facts::submitted_with,
-    store::{ClaimStore, Claims},
+    store::{ClaimStore, Claims, EvidenceUsage},
 };
 use cpor_auth::{MethodTable, ReceiptSigner};
 use cpor_durable::{
@@ -35,6 +35,12 @@ pub(crate) struct ClaimIntake {
     pub(crate) rules: Rules,
     /// The store of the documents' bytes.
     pub(crate) evidence_store: EvidenceStore,
+    /// The keys that encrypt the documents.
+    pub(crate) evidence_keys: EvidenceKeys,
+    /// The malware scanner, if there is one.
+    pub(crate) scanner: Option<Scanner>,
+    /// The maximum number of documents and bytes that a partner may store.
+    pub(crate) evidence_quota: EvidenceUsage,
     /// The clock of real time. The start times of uploads are taken from it.
     pub(crate) clock: Arc<dyn Clock>,
     /// The source of random ids.

@@ -33,6 +33,7 @@ const CONNECTION_LIMITS: ConnectionLimits = ConnectionLimits {
     max_open_per_address: 64,
     setup_timeout: Duration::from_secs(10),
     write_timeout: Duration::from_secs(10),
+    idle_timeout: None,
     max_lifetime: None,
 };
 

@@ -1,13 +1,13 @@
-//! Limits for the number of things that are in use at the same time, such as connections or calls,
-//! so that nobody can take the capacity of the others.
+//! Limits for what is in use at the same time, such as connections, calls or bytes of memory, so that
+//! nobody can take the capacity of the others.
 use std::{
     collections::HashMap,
     hash::Hash,
     sync::{Arc, Mutex, PoisonError},
 };
 
-/// A number of places. Each use takes one place, and may count for several keys, for example for a
-/// user and for the user's company.
+/// A number of places. Each use takes one place or several, and may count for several keys, for
+/// example for a user and for the user's company.
 #[derive(Debug)]
 pub struct Quota<K> {
     places: usize,
@@ -48,6 +48,12 @@ impl<K: Clone + Eq + Hash> Quota<K> {
         self.places
     }
 
+    /// Returns the number of places that are taken.
+    #[must_use]
+    pub fn taken(&self) -> usize {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner).taken
+    }
+
     /// Takes a place for each of the keys, of which none may have more than its maximum.
     ///
     /// # Errors
@@ -56,38 +62,65 @@ impl<K: Clone + Eq + Hash> Quota<K> {
         self: &Arc<Self>,
         keys: [Option<(K, usize)>; N],
     ) -> Result<QuotaPermit<K>, Exceeded<K>> {
-        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        if counts.taken >= self.places {
-            return Err(Exceeded::Total);
-        }
-        let keys = Vec::from_iter(keys.into_iter().flatten());
-        let is_full = |(key, max): &&(K, usize)| counts.by_key.get(key).is_some_and(|taken| taken >= max);
-        if let Some((key, max)) = keys.iter().find(is_full) {
-            return Err(Exceeded::Key { key: key.clone(), max: *max });
-        }
-        counts.taken += 1;
-        for (key, _) in &keys {
-            *counts.by_key.entry(key.clone()).or_default() += 1;
-        }
-        let keys = keys.into_iter().map(|(key, _)| key).collect();
-        Ok(QuotaPermit { quota: self.clone(), keys })
+        let mut permit = self.permit(keys);
+        permit.grow(1)?;
+        Ok(permit)
+    }
+
+    /// Returns a permit that has no place yet. [`QuotaPermit::grow`] takes places for these keys, of
+    /// which none may have more than its maximum.
+    #[must_use]
+    pub fn permit<const N: usize>(self: &Arc<Self>, keys: [Option<(K, usize)>; N]) -> QuotaPermit<K> {
+        QuotaPermit { quota: self.clone(), keys: keys.into_iter().flatten().collect(), places: 0 }
     }
 }
 
-/// A place of a [`Quota`]. Dropping it frees the place.
+/// Places of a [`Quota`]. Dropping it frees the places.
 #[derive(Debug)]
 pub struct QuotaPermit<K: Eq + Hash> {
     quota: Arc<Quota<K>>,
-    keys: Vec<K>,
+    /// The keys, each with the maximum number of its places.
+    keys: Vec<(K, usize)>,
+    places: usize,
+}
+
+impl<K: Clone + Eq + Hash> QuotaPermit<K> {
+    /// Takes as many places as are missing to have this number of places.
+    ///
+    /// # Errors
+    /// Returns the limit that is reached. Then no further place is taken.
+    pub fn grow(&mut self, places: usize) -> Result<(), Exceeded<K>> {
+        let missing = places.saturating_sub(self.places);
+        if missing == 0 {
+            return Ok(());
+        }
+        let mut counts = self.quota.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        if counts.taken.saturating_add(missing) > self.quota.places {
+            return Err(Exceeded::Total);
+        }
+        let taken = |key: &K| counts.by_key.get(key).copied().unwrap_or_default();
+        if let Some((key, max)) = self.keys.iter().find(|(key, max)| taken(key).saturating_add(missing) > *max) {
+            return Err(Exceeded::Key { key: key.clone(), max: *max });
+        }
+        counts.taken += missing;
+        for (key, _) in &self.keys {
+            *counts.by_key.entry(key.clone()).or_default() += missing;
+        }
+        self.places = places;
+        Ok(())
+    }
 }
 
 impl<K: Eq + Hash> Drop for QuotaPermit<K> {
     fn drop(&mut self) {
+        if self.places == 0 {
+            return;
+        }
         let mut counts = self.quota.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        counts.taken = counts.taken.saturating_sub(1);
-        for key in &self.keys {
+        counts.taken = counts.taken.saturating_sub(self.places);
+        for (key, _) in &self.keys {
             let Some(taken) = counts.by_key.get_mut(key) else { continue };
-            *taken = taken.saturating_sub(1);
+            *taken = taken.saturating_sub(self.places);
             if *taken == 0 {
                 counts.by_key.remove(key);
             }
@@ -113,6 +146,23 @@ mod tests {
         let carol = take("carol", "contoso").unwrap();
         drop((bob, carol, dora));
         assert!(quota.counts.lock().unwrap().by_key.is_empty(), "keys without a place take no memory");
+    }
+
+    #[test]
+    fn a_permit_grows_within_its_limits() {
+        let quota = Quota::new(10);
+        let mut alice = quota.permit([Some(("alice", 6))]);
+        alice.grow(4).unwrap();
+        alice.grow(3).unwrap();
+        assert_eq!(alice.grow(7).unwrap_err(), Exceeded::Key { key: "alice", max: 6 });
+        alice.grow(6).unwrap();
+        let mut bob = quota.permit([Some(("bob", 6))]);
+        assert_eq!(bob.grow(5).unwrap_err(), Exceeded::Total);
+        bob.grow(4).unwrap();
+        drop(alice);
+        bob.grow(6).unwrap();
+        drop(bob);
+        assert_eq!(quota.counts.lock().unwrap().taken, 0);
     }
 
     #[test]

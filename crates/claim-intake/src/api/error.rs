@@ -4,17 +4,20 @@ use super::upload_evidence;
 use crate::{
     domain::{Command, Refusal, Violation, ViolationReason, paths},
     error::CallError,
-    evidence::DocumentError,
+    evidence::{DocumentError, EvidenceStoreError},
     store::AlreadyClaimed,
 };
 use cpor_call::status::{self, FieldViolation};
 use cpor_durable::RETRY_AFTER;
 use cpor_proto::{claims::v1::ErrorReason, options::v1 as options};
 use cpor_types::rfc3339;
+use std::time::Duration;
 use tonic::{Code, Status};
 
 /// The metadata value that advises a new claim when a rejection can no longer be disputed (R33).
 const ADVICE_NEW_CLAIM: &str = "SUBMIT_NEW_CLAIM";
+/// The time after which an upload that could not be scanned should be tried again.
+const SCANNER_RETRY_AFTER: Duration = Duration::from_secs(10);
 
 impl From<CallError> for Status {
     fn from(error: CallError) -> Self {
@@ -39,6 +42,27 @@ impl From<CallError> for Status {
                 );
                 reason_status(Code::DeadlineExceeded, ErrorReason::UploadTooSlow, message, &[])
             }
+            CallError::Malware { signature } => {
+                let message = format!(
+                    "the document contains malware ({signature}) and is not stored: remove the malware, or create the \
+                     document anew on another computer, and upload it again"
+                );
+                let metadata = [("signature", signature.as_str())];
+                reason_status(Code::InvalidArgument, ErrorReason::MalwareFound, message, &metadata)
+            }
+            CallError::Scanner(error) => {
+                tracing::warn!(%error, "a document was refused");
+                let message = "documents cannot be scanned for malware at the moment; try again";
+                status::unavailable(ErrorReason::ScannerUnavailable.as_str_name(), message, SCANNER_RETRY_AFTER)
+            }
+            CallError::QuotaExceeded { quota, limit, used } => {
+                let message = format!(
+                    "the company has reached its quota for evidence: at most {limit} {quota}, and {used} are stored \
+                     or being uploaded; ask the operator for a larger quota"
+                );
+                let metadata = [("quota", quota), ("limit", &limit.to_string()), ("used", &used.to_string())];
+                reason_status(Code::ResourceExhausted, ErrorReason::EvidenceQuotaExceeded, message, &metadata)
+            }
             CallError::ConcurrentChange => {
                 let message = "the claim was changed by other requests at the same time; try again";
                 status::with_reason(Code::Aborted, options::ErrorReason::ConcurrentChange.as_str_name(), message, &[])
@@ -48,6 +72,11 @@ impl From<CallError> for Status {
                 status::unavailable(options::ErrorReason::RegistryUnavailable.as_str_name(), message, RETRY_AFTER)
             }
             CallError::Store(error) => cpor_durable::status::store_error(&error),
+            CallError::EvidenceStore(EvidenceStoreError::Damaged(damage)) => {
+                tracing::error!(%damage, "a stored document is damaged");
+                let message = "the stored document is damaged; an operator has to restore it from a backup";
+                reason_status(Code::DataLoss, ErrorReason::EvidenceDamaged, message, &[])
+            }
             CallError::EvidenceStore(error) => cpor_durable::status::unavailable(&error),
             CallError::Internal(error) => status::internal(&error),
         }
@@ -195,7 +224,7 @@ pub(super) fn unknown_update_field(path: &str) -> Status {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::ClaimStateKind;
+    use crate::{domain::ClaimStateKind, evidence::Damage};
 
     /// Compares the status of an error with a snapshot.
     fn assert_status(snapshot: &str, error: CallError) {
@@ -241,6 +270,9 @@ mod tests {
             ("document_hash_mismatch", CallError::Document(DocumentError::HashMismatch)),
             ("upload_out_of_order", CallError::UploadOutOfOrder),
             ("upload_too_slow", CallError::UploadTooSlow),
+            ("malware_found", CallError::Malware { signature: "Eicar-Test-Signature".to_owned() }),
+            ("quota_exceeded", CallError::QuotaExceeded { quota: "documents", limit: 100, used: 100 }),
+            ("evidence_damaged", CallError::EvidenceStore(EvidenceStoreError::Damaged(Damage::Changed))),
             ("concurrent_change", CallError::ConcurrentChange),
             ("registry_unavailable", CallError::RegistryUnavailable),
         ] {

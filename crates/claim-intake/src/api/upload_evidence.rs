@@ -1,16 +1,17 @@
-//! Implements UploadEvidence (R14). Cost: three reads, one inserted row that records the upload,
-//! the write to the evidence store while the bytes arrive (two syncs for a local directory), reads
-//! of the parts of the stored bytes that determine the kind, and one decision. A call that ends
-//! early adds no document to the claim. The sweeper removes its bytes. With `validate_only`, the
-//! bytes are removed after they were checked. The bytes of a repeated request are only hashed.
+//! Implements UploadEvidence (R14). Cost: three reads, two sums over an index of the partner's
+//! documents, one inserted row that records the upload, the write to the evidence store while the
+//! bytes arrive (two syncs for a local directory), reads of the parts of the stored bytes that
+//! determine the kind, and one decision. A call that ends early adds no document to the claim, and
+//! its bytes are removed. With `validate_only`, the bytes are removed after they were checked. The
+//! bytes of a repeated request are only hashed.
 use super::{RpcResult, convert};
 use crate::{
     call::Call,
     domain::{Evidence, Refusal},
     error::CallError,
-    evidence::{ReceivedDocument, Upload},
+    evidence::{PendingUpload, ReceivedDocument, Upload},
     service::ClaimIntake,
-    store::{Documents, PendingUploads},
+    store::{Documents, EvidenceUsage, NewUpload, PendingUploads},
 };
 use bytes::Bytes;
 use cpor_proto::claims::v1 as wire;
@@ -54,8 +55,8 @@ pub(super) async fn upload_evidence(
     // why the claim admits no document now, its id is found.
     let is_repeated = !call.validate_only && is_known(intake, &opened, &metadata.request_id).await?;
     let id = EvidenceId(intake.entropy.uuid());
-    let mut upload = match admission {
-        _ if is_repeated => Upload::hash_only(limit_bytes),
+    let (mut upload, pending) = match admission {
+        _ if is_repeated => (Upload::hash_only(limit_bytes), None),
         Err(refusal) => return Err(call.refusal_error(refusal).into()),
         Ok(()) => begin_upload(intake, &call, id, limit_bytes).await?,
     };
@@ -65,7 +66,7 @@ pub(super) async fn upload_evidence(
     }
     let received = upload.finish(&metadata.sha256).await.map_err(CallError::from)?;
     let call = call.with_request_id_and_content(&opened.caller, &metadata, &received.sha256)?;
-    let Some(received) = received.examine().await.map_err(CallError::from)? else {
+    let Some(received) = received.examine(intake.scanner.as_ref()).await.map_err(CallError::from)? else {
         let evidence = repeated_evidence(intake, &call).await?;
         return Ok(Response::new(convert::evidence_to_wire(&call.claim, evidence)));
     };
@@ -73,6 +74,9 @@ pub(super) async fn upload_evidence(
     match call.validate_only {
         true => received.discard().await,
         false => received.store().await.map_err(CallError::from)?,
+    }
+    if let Some(pending) = pending {
+        pending.keep();
     }
 
     let evidence = add_evidence(intake, &call, new_evidence).await?;
@@ -84,17 +88,39 @@ async fn is_known(intake: &ClaimIntake, opened: &AuthorizedCall, request_id: &st
     Ok(intake.host.knows_request_id(opened.caller.id(), METHOD, request_id).await?)
 }
 
-/// Begins an upload. Unless the document is only checked, a row records that the upload has begun.
+/// Begins an upload. Unless the document is only checked, a row records that the upload has begun,
+/// and reserves the maximum size of a document in the partner's quota.
 async fn begin_upload(
     intake: &ClaimIntake,
     call: &Call,
     id: EvidenceId,
     limit_bytes: u64,
-) -> Result<Upload, CallError> {
+) -> Result<(Upload, Option<PendingUpload>), CallError> {
+    check_quota(intake, call, 1, limit_bytes).await?;
+    let (key, cipher) = intake.evidence_keys.create_document_key(id, &*intake.entropy)?;
+    let mut pending = None;
     if !call.validate_only {
-        PendingUploads::begin(intake.host.db().writer(), &call.claim, id, intake.clock.now()).await?;
+        let (db, start_time) = (intake.host.db(), intake.clock.now());
+        let upload = NewUpload { claim: &call.claim, id, max_bytes: limit_bytes, key, start_time };
+        PendingUploads::begin(db.writer(), upload).await?;
+        pending = Some(PendingUpload::new(db.clone(), intake.evidence_store.clone(), call.key(), id));
+        // Other uploads may have begun since the first check. Now each of them counts for the others.
+        check_quota(intake, call, 0, 0).await?;
     }
-    Ok(Upload::begin(&intake.evidence_store, id, limit_bytes).await?)
+    Ok((Upload::begin(&intake.evidence_store, id, cipher, limit_bytes).await?, pending))
+}
+
+/// Checks that the partner may store as many documents and bytes in addition to what it stores.
+async fn check_quota(intake: &ClaimIntake, call: &Call, documents: u64, bytes: u64) -> Result<(), CallError> {
+    let used = EvidenceUsage::of(intake.reader(), &call.claim.partner).await?;
+    let quota = intake.evidence_quota;
+    let quotas = [("documents", quota.documents, used.documents, documents), ("bytes", quota.bytes, used.bytes, bytes)];
+    for (quota, limit, used, added) in quotas {
+        if used.saturating_add(added) > limit {
+            return Err(CallError::QuotaExceeded { quota, limit, used });
+        }
+    }
+    Ok(())
 }
 
 impl Messages {

@@ -1,6 +1,6 @@
 //! The sweeper removes abandoned uploads: uploads that were begun and never added to a claim,
 //! because the client disconnected or the process ended.
-use super::EvidenceStore;
+use super::{EvidenceStore, pending};
 use crate::store::PendingUploads;
 use cpor_database::Db;
 use cpor_types::{Clock, Timestamp};
@@ -32,18 +32,14 @@ pub(crate) async fn run_sweeper(
     Ok(())
 }
 
-/// Removes the abandoned uploads once and returns their number. Each upload is first marked as
-/// abandoned, which succeeds only if it is still pending, so an upload that is stored at the same
-/// moment is kept. Then its object is deleted. If the process ends in between, the next sweep
-/// deletes the object.
+/// Removes the abandoned uploads once and returns their number. An upload that is added to a claim at
+/// the same moment is kept. Several replicas can sweep at the same time.
 pub(crate) async fn sweep_once(db: &Db, store: &EvidenceStore, now: Timestamp) -> Result<usize, anyhow::Error> {
     let mut removed = 0;
     let begun_before = now - ABANDONED_AFTER;
     store.delete_incoming(begun_before).await?;
     for (claim, id) in PendingUploads::begun_before(db.reader(), begun_before, MAX_UPLOADS_PER_SWEEP).await? {
-        if PendingUploads::mark_abandoned(db.writer(), &claim, id).await? {
-            store.delete(id).await?;
-            PendingUploads::mark_swept(db.writer(), &claim, id).await?;
+        if pending::remove(db, store, &claim, id).await? {
             removed += 1;
         }
     }
@@ -55,18 +51,21 @@ mod tests {
     use super::*;
     use crate::{
         domain::tests::fixtures::{TestClaim, name},
-        evidence::Upload,
-        store::tests::insert_claim,
+        evidence::{Upload, keys::tests::keys},
+        store::{EvidenceUsage, NewUpload, tests::insert_claim},
     };
     use cpor_testing::{Engine, TestDatabase};
     use cpor_types::EvidenceId;
     use uuid::Uuid;
 
     async fn upload(db: &Db, store: &EvidenceStore, id: EvidenceId, begun: Timestamp) {
-        PendingUploads::begin(db.writer(), &name(), id, begun).await.unwrap();
-        let mut upload = Upload::begin(store, id, 100).await.unwrap();
+        let (key, cipher) = keys(&["a"]).unwrap().create_document_key(id, &cpor_types::SeededEntropy::new(1)).unwrap();
+        let claim = name();
+        let new = NewUpload { claim: &claim, id, max_bytes: 100, key, start_time: begun };
+        PendingUploads::begin(db.writer(), new).await.unwrap();
+        let mut upload = Upload::begin(store, id, cipher, 100).await.unwrap();
         upload.add("%PDF-1.7".into()).await.unwrap();
-        let document = upload.finish("").await.unwrap().examine().await.unwrap().unwrap();
+        let document = upload.finish("").await.unwrap().examine(None).await.unwrap().unwrap();
         document.store().await.unwrap();
     }
 
@@ -81,9 +80,12 @@ mod tests {
         upload(&db, &store, old, now - ABANDONED_AFTER - Duration::from_secs(1)).await;
         upload(&db, &store, young, now - ABANDONED_AFTER).await;
 
+        assert_eq!(EvidenceUsage::of(db.reader(), &name().partner).await.unwrap().documents, 2);
         assert_eq!(sweep_once(&db, &store, now).await.unwrap(), 1);
-        assert!(store.read(old).await.is_err());
-        assert!(store.read(young).await.is_ok());
+        let is_stored = |id: EvidenceId| database.folder().join(format!("evidence/stored/{id}")).exists();
+        assert!(!is_stored(old) && is_stored(young));
+        let used = EvidenceUsage::of(db.reader(), &name().partner).await.unwrap();
+        assert_eq!(used, EvidenceUsage { documents: 1, bytes: 100 });
         assert_eq!(sweep_once(&db, &store, now).await.unwrap(), 0);
     }
 }

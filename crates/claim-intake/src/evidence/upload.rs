@@ -1,12 +1,15 @@
 //! Receives the bytes of a document. The bytes are counted and hashed while they stream to the
 //! evidence store. The complete object is examined there, with bounded memory.
 use super::{
+    cipher::DocumentCipher,
     kind,
     objects::{CompleteObject, EvidenceStore, EvidenceStoreError, ObjectWriter},
+    scanner::{Scanner, ScannerError, Verdict},
 };
 use crate::domain::EvidenceKind;
 use bytes::Bytes;
 use cpor_types::EvidenceId;
+use futures_util::TryStreamExt as _;
 use sha2::{Digest as _, Sha256};
 
 /// The reason why an upload fails.
@@ -15,6 +18,15 @@ pub(crate) enum UploadError {
     /// The document is not acceptable.
     #[error(transparent)]
     Document(#[from] DocumentError),
+    /// The document contains malware.
+    #[error("the document contains malware: {signature}")]
+    Malware {
+        /// The name that the scanner gives the malware.
+        signature: String,
+    },
+    /// The malware scanner failed.
+    #[error(transparent)]
+    Scanner(#[from] ScannerError),
     /// The evidence store failed.
     #[error(transparent)]
     Store(#[from] EvidenceStoreError),
@@ -90,9 +102,10 @@ impl Upload {
     pub(crate) async fn begin(
         store: &EvidenceStore,
         id: EvidenceId,
+        cipher: DocumentCipher,
         limit_bytes: u64,
     ) -> Result<Self, EvidenceStoreError> {
-        let writer = store.write(id).await?;
+        let writer = store.write(id, cipher).await?;
         Ok(Self { writer: Some(writer), ..Self::hash_only(limit_bytes) })
     }
 
@@ -145,23 +158,34 @@ impl Upload {
 }
 
 impl ReceivedBytes {
-    /// Determines the kind of the document. Returns `None` if the bytes were only hashed. If the
-    /// document is not acceptable, its bytes are removed.
+    /// Determines the kind of the document, and scans it for malware if there is a scanner. Returns
+    /// `None` if the bytes were only hashed. If the document is not acceptable or cannot be scanned,
+    /// its bytes are removed.
     ///
     /// # Errors
-    /// Returns a [`DocumentError`] if the document is not of an acceptable kind, and an error if the
-    /// evidence store fails.
-    pub(crate) async fn examine(self) -> Result<Option<ReceivedDocument>, UploadError> {
+    /// Returns a [`DocumentError`] if the document is not of an acceptable kind, and an error if it
+    /// contains malware, or if the evidence store or the scanner fails.
+    pub(crate) async fn examine(self, scanner: Option<&Scanner>) -> Result<Option<ReceivedDocument>, UploadError> {
         let Self { writer, size_bytes, sha256 } = self;
         let Some(writer) = writer else { return Ok(None) };
         let object = writer.complete().await?;
-        match object.examine(size_bytes, move |reader| kind::detect(reader, size_bytes)).await? {
+        match examine(&object, size_bytes, scanner).await {
             Ok(kind) => Ok(Some(ReceivedDocument { object, kind, size_bytes, sha256 })),
             Err(error) => {
                 object.discard().await;
-                Err(error.into())
+                Err(error)
             }
         }
+    }
+}
+
+/// Determines the kind of a complete object, and scans it for malware.
+async fn examine(object: &CompleteObject, size: u64, scanner: Option<&Scanner>) -> Result<EvidenceKind, UploadError> {
+    let kind = object.examine(size, move |reader| kind::detect(reader, size)).await??;
+    let Some(scanner) = scanner else { return Ok(kind) };
+    match scanner.scan(object.read(size).map_err(std::io::Error::other)).await? {
+        Verdict::Clean => Ok(kind),
+        Verdict::Infected(signature) => Err(UploadError::Malware { signature }),
     }
 }
 
@@ -193,10 +217,13 @@ fn hex(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use futures_util::TryStreamExt as _;
     use uuid::Uuid;
 
     const ID: EvidenceId = EvidenceId(Uuid::from_u128(1));
+
+    fn cipher() -> DocumentCipher {
+        DocumentCipher::new(&[1; 32]).unwrap()
+    }
 
     async fn upload(
         parts: &[&'static [u8]],
@@ -204,7 +231,7 @@ mod tests {
     ) -> (EvidenceStore, Result<ReceivedDocument, DocumentError>, tempfile::TempDir) {
         let directory = tempfile::tempdir().unwrap();
         let store = EvidenceStore::in_directory(directory.path()).unwrap();
-        let mut upload = Upload::begin(&store, ID, 16).await.unwrap();
+        let mut upload = Upload::begin(&store, ID, cipher(), 16).await.unwrap();
         for part in parts {
             match upload.add(Bytes::from_static(part)).await {
                 Ok(()) => {}
@@ -212,16 +239,16 @@ mod tests {
                     upload.abort().await;
                     return (store, Err(error), directory);
                 }
-                Err(UploadError::Store(error)) => panic!("{error}"),
+                Err(error) => panic!("{error}"),
             }
         }
         let received = match upload.finish(announced).await {
-            Ok(received) => received.examine().await.map(Option::unwrap),
+            Ok(received) => received.examine(None).await.map(Option::unwrap),
             Err(error) => Err(error.into()),
         };
         let refusal = |error| match error {
             UploadError::Document(error) => error,
-            UploadError::Store(error) => panic!("{error}"),
+            error => panic!("{error}"),
         };
         (store, received.map_err(refusal), directory)
     }
@@ -233,7 +260,7 @@ mod tests {
         assert_eq!((received.kind, received.size_bytes), (EvidenceKind::Pdf, 8));
         assert_eq!(received.sha256, hex(&Sha256::digest(b"%PDF-1.7")));
         received.store().await.unwrap();
-        let read: Vec<Bytes> = store.read(ID).await.unwrap().try_collect().await.unwrap();
+        let read: Vec<Bytes> = store.read(ID, cipher(), 8).await.unwrap().try_collect().await.unwrap();
         assert_eq!(read.concat(), b"%PDF-1.7");
     }
 
@@ -248,7 +275,7 @@ mod tests {
         ] {
             let (store, received, _directory) = upload(parts, announced).await;
             assert_eq!(received.err(), Some(expected));
-            assert!(store.read(ID).await.is_err());
+            assert!(store.read(ID, cipher(), 8).await.is_err());
         }
     }
 }

@@ -6,7 +6,10 @@ use super::{
     events_with_position,
     row::RowContext,
 };
-use crate::domain::{Claim, EventKind, Evidence};
+use crate::{
+    domain::{Claim, EventKind, Evidence},
+    evidence::WrappedKey,
+};
 use cpor_bulk_rows::{fetch_all, fetch_one};
 use cpor_durable::{
     AggregateKey, Change, StoreError, Tx,
@@ -98,6 +101,17 @@ impl<'db> Documents<'db> {
         fetch_all(self.db, self.query).await?.into_iter().map(evidence_from_row).collect()
     }
 
+    /// Reads the document with this id, and its key.
+    ///
+    /// # Errors
+    /// Returns an error if the query fails or a row is inconsistent.
+    pub(crate) async fn get_with_key(self, id: EvidenceId) -> Result<Option<(Evidence, WrappedKey)>, StoreError> {
+        let row = fetch_one(self.db, self.query.filter(evidence::Column::Id.eq(ids::EvidenceId::from(id)))).await?;
+        let Some(row) = row else { return Ok(None) };
+        let key = WrappedKey { key_id: row.key_id.clone(), bytes: row.data_key.clone() };
+        Ok(Some((evidence_from_row(row)?.1, key)))
+    }
+
     /// Reads the document with this id.
     ///
     /// # Errors
@@ -117,27 +131,128 @@ fn evidence_from_row(row: evidence::Model) -> Result<PositionedDocument, StoreEr
     Ok((position, document))
 }
 
+/// What a partner stores, or has reserved for uploads in progress.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct EvidenceUsage {
+    /// The number of documents.
+    pub(crate) documents: u64,
+    /// The number of bytes.
+    pub(crate) bytes: u64,
+}
+
+impl EvidenceUsage {
+    /// Reads the usage of a partner.
+    ///
+    /// # Errors
+    /// Returns an error if the statement fails.
+    pub(crate) async fn of(db: &impl ConnectionTrait, partner: &cpor_types::PartnerId) -> Result<Self, StoreError> {
+        let not_swept = Expr::col(evidence::Column::State).ne(Expr::Constant(DocumentState::Swept.into()));
+        let query = evidence::Entity::find()
+            .select_only()
+            .column_as(Expr::col(evidence::Column::ReservedBytes).count(), "documents")
+            // PostgreSQL adds big integers up to a decimal number.
+            .column_as(Expr::col(evidence::Column::ReservedBytes).sum().cast_as("bigint"), "bytes")
+            .filter(evidence::Column::Owner.eq(PartnerId::from(partner)))
+            .filter(not_swept);
+        let sums: Option<(i64, Option<i64>)> = query.into_tuple().one(db).await?;
+        let (documents, bytes) = sums.unwrap_or_default();
+        let unsigned = |number: i64| u64::try_from(number).unwrap_or_default();
+        Ok(Self { documents: unsigned(documents), bytes: unsigned(bytes.unwrap_or_default()) })
+    }
+}
+
+/// An upload that begins.
+pub(crate) struct NewUpload<'c> {
+    /// The claim to which the document will belong.
+    pub(crate) claim: &'c ClaimName,
+    /// The id of the document.
+    pub(crate) id: EvidenceId,
+    /// The maximum number of bytes of the document, which are reserved in the partner's quota.
+    pub(crate) max_bytes: u64,
+    /// The key of the document.
+    pub(crate) key: WrappedKey,
+    /// The time at which the upload begins.
+    pub(crate) start_time: Timestamp,
+}
+
+/// A document whose key is encrypted with an old key of the installation.
+pub(crate) struct OldKey {
+    row: (PartnerId, ClaimId, ids::EvidenceId),
+    /// The id of the document.
+    pub(crate) id: EvidenceId,
+    /// The key of the document.
+    pub(crate) key: WrappedKey,
+}
+
+impl OldKey {
+    /// Reads at most `limit` documents whose keys are not encrypted with the key `current_id`, in the
+    /// order of the table and after the document `after`.
+    ///
+    /// # Errors
+    /// Returns an error if the statement fails.
+    pub(crate) async fn list(
+        db: &DatabaseConnection,
+        current_id: &str,
+        after: Option<&Self>,
+        limit: u64,
+    ) -> Result<Vec<Self>, StoreError> {
+        use evidence::Column::{ClaimId, Id, KeyId, Owner, State};
+        let query = evidence::Entity::find()
+            .filter(KeyId.ne(current_id))
+            .filter(State.is_not_in([DocumentState::Abandoned, DocumentState::Swept]));
+        let mut cursor = query.cursor_by((Owner, ClaimId, Id));
+        if let Some(after) = after {
+            cursor.after(after.row.clone());
+        }
+        let rows = cursor.first(limit).all(db).await?.into_iter();
+        Ok(rows
+            .map(|row| Self {
+                row: (row.owner, row.claim_id, row.id),
+                id: row.id.into(),
+                key: WrappedKey { key_id: row.key_id, bytes: row.data_key },
+            })
+            .collect())
+    }
+
+    /// Replaces the key, unless it was replaced in the meantime.
+    ///
+    /// # Errors
+    /// Returns an error if the statement fails.
+    pub(crate) async fn replace(&self, db: &DatabaseConnection, new: WrappedKey) -> Result<(), StoreError> {
+        let (owner, claim, id) = self.row.clone();
+        evidence::Entity::update_many()
+            .col_expr(evidence::Column::KeyId, Expr::value(new.key_id))
+            .col_expr(evidence::Column::DataKey, Expr::value(new.bytes))
+            .filter(evidence::Column::Owner.eq(owner))
+            .filter(evidence::Column::ClaimId.eq(claim))
+            .filter(evidence::Column::Id.eq(id))
+            .filter(evidence::Column::KeyId.eq(self.key.key_id.as_str()))
+            .exec(db)
+            .await?;
+        Ok(())
+    }
+}
+
 /// The uploads whose documents are not on a claim yet.
 pub(crate) struct PendingUploads;
 
 impl PendingUploads {
-    /// Records that the upload of the document `id` begins at `now`. If the document is never added
-    /// to the claim, the sweeper removes its object.
+    /// Records that an upload begins. If the document is never added to the claim, the sweeper removes
+    /// its object.
     ///
     /// # Errors
     /// Returns an error if the statement fails.
-    pub(crate) async fn begin(
-        db: &DatabaseConnection,
-        claim: &ClaimName,
-        id: EvidenceId,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
+    pub(crate) async fn begin(db: &DatabaseConnection, upload: NewUpload<'_>) -> Result<(), StoreError> {
+        let NewUpload { claim, id, max_bytes, key, start_time } = upload;
         let row = evidence::ActiveModel {
             owner: Set((&claim.partner).into()),
             claim_id: Set(claim.claim.into()),
             id: Set(id.into()),
             state: Set(DocumentState::Pending),
-            start_time: Set(now),
+            start_time: Set(start_time),
+            reserved_bytes: Set(i64::try_from(max_bytes).unwrap_or(i64::MAX)),
+            key_id: Set(key.key_id),
+            data_key: Set(key.bytes),
             position: Set(None),
             document: Set(None),
         };
@@ -256,6 +371,7 @@ async fn mark_stored(tx: &Tx, claim: &AggregateKey, position: i64, document: &Ev
     let update = evidence::Entity::update_many()
         .col_expr(evidence::Column::State, Expr::value(DocumentState::Stored))
         .col_expr(evidence::Column::Position, Expr::value(position))
+        .col_expr(evidence::Column::ReservedBytes, Expr::value(size(document)))
         .col_expr(evidence::Column::Document, Expr::value(DocumentBody(document.clone())));
     let updated = update.filter(row_in_states(claim, document.id, [DocumentState::Pending])).exec(tx).await?;
     if updated.rows_affected == 1 { Ok(()) } else { Err(missing_row(claim, document.id)) }

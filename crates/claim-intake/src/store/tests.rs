@@ -7,6 +7,7 @@ use super::entity::{
 use super::*;
 use crate::domain::tests::fixtures::{TestClaim, name, start};
 use crate::domain::{ClaimStateKind, Party, Wait};
+use crate::evidence::WrappedKey;
 use cpor_database::Db;
 use cpor_history::Audience;
 use cpor_testing::{TestDatabase, on_both_databases};
@@ -131,10 +132,21 @@ async fn a_body_that_does_not_decode_is_an_inconsistency(db: Db) {
 
 async fn a_document_without_its_claim_is_refused(db: Db) {
     let id = EvidenceId(Uuid::from_u128(1));
-    let refused = PendingUploads::begin(db.writer(), &name(), id, start()).await.unwrap_err();
+    let claim = name();
+    let upload = || NewUpload {
+        claim: &claim,
+        id,
+        max_bytes: 100,
+        key: WrappedKey { key_id: "1".to_owned(), bytes: vec![1] },
+        start_time: start(),
+    };
+    let refused = PendingUploads::begin(db.writer(), upload()).await.unwrap_err();
     let StoreError::Db(refused) = refused else { panic!("{refused}") };
     assert!(matches!(refused.sql_err(), Some(SqlErr::ForeignKeyConstraintViolation(_))), "{refused}");
     insert_claim(&db, TestClaim::draft().claim).await;
-    PendingUploads::begin(db.writer(), &name(), id, start()).await.unwrap();
+    assert_eq!(EvidenceUsage::of(db.reader(), &claim.partner).await.unwrap(), EvidenceUsage { documents: 0, bytes: 0 });
+    PendingUploads::begin(db.writer(), upload()).await.unwrap();
     assert_eq!(evidence::Entity::find().all(db.reader()).await.unwrap().len(), 1);
+    let used = EvidenceUsage::of(db.reader(), &claim.partner).await.unwrap();
+    assert_eq!(used, EvidenceUsage { documents: 1, bytes: 100 });
 }

@@ -28,7 +28,11 @@ async fn r14_a_download_returns_the_uploaded_bytes(system: TestSystem) {
 
     let request = wire::DownloadEvidenceRequest { name: uploaded.name.clone() };
     let mut stream = system.contoso().download_evidence(request).await.unwrap().into_inner();
-    assert_eq!(stream.message().await.unwrap().unwrap().evidence, Some(uploaded));
+    let first = stream.message().await.unwrap().unwrap();
+    assert_eq!(first.evidence, Some(uploaded));
+    // The document is a PDF, whatever its name says.
+    let expected = "attachment; filename=\"proof.exe.pdf\"; filename*=UTF-8''proof.exe.pdf";
+    assert_eq!((first.content_disposition.as_str(), first.content_type.as_str()), (expected, "application/pdf"));
     let mut read = Vec::new();
     while let Some(message) = stream.message().await.unwrap() {
         read.extend(message.data);

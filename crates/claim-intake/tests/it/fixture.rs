@@ -42,11 +42,15 @@ pub(crate) struct TestSystem {
 
 impl TestSystem {
     pub(crate) async fn new(database: &TestDatabase) -> Self {
+        Self::with_config(database, Config::default()).await
+    }
+
+    pub(crate) async fn with_config(database: &TestDatabase, config: Config) -> Self {
         let (db, keys) = (database.migrated(migrations()).await, TestKeys::generate());
         let context = service_context(Service::ClaimIntake, db, &VirtualClock::new(start()), 1, &keys);
         let context = ServiceContext { data_dir: Some(database.folder().to_owned()), ..context };
         let registry = FaultyRegistry::new(registry());
-        let mut hosted = build_with(Config::default(), context, Arc::new(registry.clone())).await.unwrap();
+        let mut hosted = build_with(config, context, Arc::new(registry.clone())).await.unwrap();
         let server = TestServer::start(&mut hosted, &keys).await;
         Self { hosted, registry, database: database.clone(), server, keys }
     }

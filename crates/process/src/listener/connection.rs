@@ -2,10 +2,7 @@
 use std::{
     io,
     pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError},
     task::{Context, Poll},
     time::Duration,
 };
@@ -13,27 +10,60 @@ use std::{
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
-    time::{Sleep, sleep},
+    time::{Instant, Sleep, sleep},
 };
 use tonic::transport::server::Connected;
 
 use super::{ClientAddress, ConnectionLimits};
 use crate::quota::QuotaPermit;
 
-/// Records whether a connection was used for a request. The server must call [`Self::mark`] when a
-/// request has arrived; otherwise the connection is closed after the setup timeout. On a gRPC
-/// listener, each request has it as an extension.
+/// Records the requests of a connection. The server must call [`Self::begin_request`] when a request
+/// has arrived; otherwise the connection is closed after the setup timeout. On a gRPC listener, each
+/// request has it as an extension.
 #[derive(Clone, Debug, Default)]
-pub struct ConnectionUse(Arc<AtomicBool>);
+pub struct ConnectionUse(Arc<Mutex<Requests>>);
+
+/// The requests of a connection.
+#[derive(Debug, Default)]
+struct Requests {
+    /// The number of requests in progress.
+    open: usize,
+    /// The time at which the last request began or ended. `None` before the first request.
+    last_change: Option<Instant>,
+}
+
+/// A request in progress. It ends when this is dropped.
+#[derive(Debug)]
+pub struct OpenRequest(ConnectionUse);
 
 impl ConnectionUse {
     /// Records that a request has arrived.
-    pub fn mark(&self) {
-        self.0.store(true, Ordering::Relaxed);
+    #[must_use]
+    pub fn begin_request(&self) -> OpenRequest {
+        self.update(|open| open + 1);
+        OpenRequest(self.clone())
     }
 
-    fn is_marked(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+    fn update(&self, change: impl FnOnce(usize) -> usize) {
+        let mut requests = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        requests.open = change(requests.open);
+        requests.last_change = Some(Instant::now());
+    }
+
+    fn has_begun(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).last_change.is_some()
+    }
+
+    /// Returns the time since when there is no request. It is now if there is one.
+    fn idle_since(&self) -> Instant {
+        let requests = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        requests.last_change.filter(|_| requests.open == 0).unwrap_or_else(Instant::now)
+    }
+}
+
+impl Drop for OpenRequest {
+    fn drop(&mut self) {
+        self.0.update(|open| open.saturating_sub(1));
     }
 }
 
@@ -46,6 +76,10 @@ pub struct Connection {
     client: ClientAddress,
     /// Fires when the first request must have arrived. `None` after it has.
     setup_timer: Option<Pin<Box<Sleep>>>,
+    /// Fires when the connection may have been idle for too long. `None` until the first request,
+    /// and if there is no limit.
+    idle_timer: Option<Pin<Box<Sleep>>>,
+    idle_timeout: Option<Duration>,
     /// Fires at the end of the maximum lifetime.
     lifetime_timer: Option<Pin<Box<Sleep>>>,
     write_timeout: Duration,
@@ -67,6 +101,8 @@ impl Connection {
             usage: ConnectionUse::default(),
             client,
             setup_timer: Some(Box::pin(sleep(limits.setup_timeout))),
+            idle_timer: None,
+            idle_timeout: limits.idle_timeout,
             lifetime_timer: limits.max_lifetime.map(|lifetime| Box::pin(sleep(lifetime))),
             write_timeout: limits.write_timeout,
             write_timer: None,
@@ -86,13 +122,24 @@ impl Connection {
         self.client
     }
 
-    /// Returns an error if the setup or the whole connection has taken too long.
+    /// Returns an error if the setup or the whole connection has taken too long, or if the connection
+    /// was idle for too long.
     fn check_timers(&mut self, context: &mut Context<'_>) -> io::Result<()> {
         if let Some(timer) = &mut self.setup_timer {
-            if self.usage.is_marked() {
+            if self.usage.has_begun() {
                 self.setup_timer = None;
+                self.idle_timer = self.idle_timeout.map(|timeout| Box::pin(sleep(timeout)));
             } else if timer.as_mut().poll(context).is_ready() {
                 return Err(timed_out("no request has arrived in time"));
+            }
+        }
+        if let (Some(timer), Some(timeout)) = (&mut self.idle_timer, self.idle_timeout) {
+            while timer.as_mut().poll(context).is_ready() {
+                let end = self.usage.idle_since() + timeout;
+                if end <= Instant::now() {
+                    return Err(timed_out("the connection was idle for too long"));
+                }
+                timer.as_mut().reset(end);
             }
         }
         let is_over = self.lifetime_timer.as_mut().is_some_and(|timer| timer.as_mut().poll(context).is_ready());

@@ -30,11 +30,12 @@ pub async fn serve(listener: LimitedListener, router: Router, stop: Cancellation
             connection = listener.accept() => connection,
             () = stop.cancelled() => break,
         };
-        // The timeout for headers takes the place of the setup timeout.
-        connection.usage().mark();
+        // The timeout for headers takes the place of the timeouts for the setup and for idleness.
+        let in_use = connection.usage().begin_request();
         let service = TowerToHyperService::new(router.clone().layer(Extension(connection.client())));
         let serving = connections.watch(server.serve_connection(TokioIo::new(connection), service));
         tokio::spawn(async move {
+            let _in_use = in_use;
             if let Err(error) = serving.await {
                 tracing::debug!(%error, "an HTTP connection has failed");
             }

@@ -15,7 +15,7 @@ use std::{
 
 use tokio::net::TcpListener;
 
-pub use self::connection::{Connection, ConnectionUse};
+pub use self::connection::{Connection, ConnectionUse, OpenRequest};
 pub use self::http1::serve as serve_http1;
 use crate::{
     metrics::{Counters, Metrics},
@@ -39,6 +39,8 @@ pub struct ConnectionLimits {
     pub setup_timeout: Duration,
     /// The time in which the client must take at least one byte of what the server sends.
     pub write_timeout: Duration,
+    /// The time after which a connection without a request is closed, or `None` for no limit.
+    pub idle_timeout: Option<Duration>,
     /// The time after which a connection is closed even if it is in use, or `None` for no limit.
     pub max_lifetime: Option<Duration>,
 }

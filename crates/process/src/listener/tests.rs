@@ -17,6 +17,7 @@ const LIMITS: ConnectionLimits = ConnectionLimits {
     max_open_per_address: 2,
     setup_timeout: Duration::from_secs(20),
     write_timeout: Duration::from_secs(30),
+    idle_timeout: Some(Duration::from_secs(300)),
     max_lifetime: Some(Duration::from_secs(600)),
 };
 
@@ -110,11 +111,30 @@ async fn a_connection_without_a_request_ends() {
 
     let _client = TcpStream::connect(address).await.unwrap();
     let mut used = listener.accept().await;
-    used.usage().mark();
-    let waiting = tokio::time::timeout(Duration::from_secs(300), used.read_u8());
-    assert!(waiting.await.is_err(), "a used connection may be idle");
-    let lifetime_over = tokio::time::timeout(Duration::from_secs(301), used.read_u8()).await.unwrap();
+    let _request = used.usage().begin_request();
+    let waiting = tokio::time::timeout(Duration::from_secs(400), used.read_u8());
+    assert!(waiting.await.is_err(), "a request may take longer than a connection may be idle");
+    let lifetime_over = tokio::time::timeout(Duration::from_secs(201), used.read_u8()).await.unwrap();
     assert_eq!(lifetime_over.unwrap_err().kind(), ErrorKind::TimedOut);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_idle_connection_ends_after_its_last_request() {
+    let (listener, address) = listen(LIMITS).await;
+    let _client = TcpStream::connect(address).await.unwrap();
+    let (mut connection, start) = (listener.accept().await, tokio::time::Instant::now());
+    let usage = connection.usage();
+    tokio::spawn(async move {
+        for _ in 0..2 {
+            let request = usage.begin_request();
+            tokio::time::sleep(Duration::from_secs(50)).await;
+            drop(request);
+            tokio::time::sleep(Duration::from_secs(10)).await;
+        }
+    });
+    assert_eq!(connection.read_u8().await.unwrap_err().kind(), ErrorKind::TimedOut);
+    // The last request ended after 110 seconds.
+    assert_eq!(start.elapsed().as_secs(), 410);
 }
 
 #[tokio::test(start_paused = true)]
@@ -122,7 +142,7 @@ async fn a_client_that_does_not_read_is_disconnected() {
     let (listener, address) = listen(LIMITS).await;
     let _client = TcpStream::connect(address).await.unwrap();
     let mut connection = listener.accept().await;
-    connection.usage().mark();
+    let _request = connection.usage().begin_request();
     // More than the buffers of the operating system.
     let error = connection.write_all(&vec![0; 64 << 20]).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TimedOut);

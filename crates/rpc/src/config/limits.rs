@@ -10,21 +10,32 @@ const SETUP_TIMEOUT: Duration = Duration::from_secs(20);
 /// The time in which a client must read at least one byte of a response.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// The time after which a connection without a request is closed.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(300);
+/// The minimum number of messages of the maximum size for which there is memory.
+const MIN_MESSAGES: usize = 48;
+
 /// The limits for requests and connections of one process.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
     /// The maximum size of a request message, in bytes.
     pub max_message_bytes: usize,
+    /// The maximum memory that the request messages of concurrent calls take, in bytes: half of it for
+    /// uploads, a third for the other calls of users, a twelfth for the calls of services, and a
+    /// twelfth for the deliveries of events. A message counts twice its size. One company gets at
+    /// most a quarter of each part, one user an eighth, and one service half.
+    pub max_request_bytes: usize,
     /// The maximum number of concurrent unary calls of users. Further calls get RESOURCE_EXHAUSTED.
     /// One company gets at most a quarter of these, and one user an eighth. The same shares apply
     /// to the next two limits.
     pub max_concurrent_requests: usize,
     /// The maximum number of concurrent streams of responses, for example watches.
     pub max_concurrent_streams: usize,
-    /// The maximum number of concurrent uploads. Each can take about 6 MiB of memory.
+    /// The maximum number of concurrent uploads. Each takes about 5 MiB of memory.
     pub max_concurrent_uploads: usize,
     /// The maximum number of concurrent calls of the other services. One service gets at most half.
+    /// The same number of deliveries of events is admitted in addition.
     pub max_concurrent_service_requests: usize,
     /// The maximum number of open connections of each listener. Further ones are closed at once.
     pub max_connections: usize,
@@ -53,6 +64,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             max_message_bytes: 4 << 20,
+            max_request_bytes: 384 << 20,
             max_concurrent_requests: 1024,
             max_concurrent_streams: 512,
             max_concurrent_uploads: 32,
@@ -76,6 +88,9 @@ impl Limits {
     pub fn validate(&self, errors: &mut ValidationErrors) {
         let is_message_size_valid = (64 << 10..=64 << 20).contains(&self.max_message_bytes);
         errors.require(is_message_size_valid, "max_message_bytes", "must be between 64 KiB and 64 MiB");
+        // So that a user and a service can send at least one message of the maximum size.
+        let fits_a_message = self.max_request_bytes / MIN_MESSAGES >= self.max_message_bytes;
+        errors.require(fits_a_message, "max_request_bytes", "must be at least 48 times max_message_bytes");
         errors.require(self.max_concurrent_requests > 0, "max_concurrent_requests", "must be at least 1");
         errors.require(self.max_concurrent_streams > 0, "max_concurrent_streams", "must be at least 1");
         errors.require(self.max_concurrent_uploads > 0, "max_concurrent_uploads", "must be at least 1");
@@ -108,6 +123,7 @@ impl Limits {
             max_open_per_address: self.max_connections_per_address,
             setup_timeout: SETUP_TIMEOUT,
             write_timeout: WRITE_TIMEOUT,
+            idle_timeout: Some(IDLE_TIMEOUT),
             max_lifetime: Some(Duration::from_secs(max_lifetime)),
         }
     }
@@ -116,7 +132,7 @@ impl Limits {
     #[must_use]
     pub fn page_connections(&self) -> ConnectionLimits {
         let max_open_per_address = self.max_page_connections_per_address;
-        ConnectionLimits { max_open_per_address, max_lifetime: None, ..self.grpc_connections() }
+        ConnectionLimits { max_open_per_address, idle_timeout: None, max_lifetime: None, ..self.grpc_connections() }
     }
 
     /// Returns [`Self::shutdown_grace_seconds`] as a duration.

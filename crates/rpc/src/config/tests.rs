@@ -22,6 +22,8 @@ fn defaults_are_valid() {
 fn reports_all_errors_at_once() {
     let tls = TlsConfig { certificate_file: Some("no/such.pem".into()), key_file: None };
     assert_eq!(keys(|errors| tls.validate(errors)), ["certificate_file", "certificate_file"]);
+    let limits = Limits { max_request_bytes: 100 << 20, ..Limits::default() };
+    assert_eq!(keys(|errors| limits.validate(errors)), ["max_request_bytes"]);
     let peers = PeersConfig {
         registry: Some("registry:1".to_owned()),
         eligibility: Some("https://e:1".to_owned()),

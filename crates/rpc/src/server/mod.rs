@@ -3,7 +3,7 @@
 //! A request passes the middleware in this order, from outside in: `body_drain` (reads request
 //! bodies that no handler read), `observe` (request id, span, metrics), `panic` (turns panics into
 //! INTERNAL), `error_translation` (converts the transport's own errors to the common form),
-//! `admission` (limits concurrent requests), `deadline` (limits the duration of calls),
+//! `admission` (limits concurrent requests and their memory), `deadline` (limits the duration of calls),
 //! [`auth`](cpor_auth as auth) (checks tokens), and `directory` (refuses users of unknown partners
 //! and tenants). Calls to health and reflection always pass admission and authorization.
 mod admission;
@@ -12,6 +12,7 @@ mod deadline;
 mod directory;
 mod error_translation;
 mod health;
+mod message_lengths;
 mod observe;
 mod panic;
 mod reflection;

@@ -1,11 +1,7 @@
 //! Assembles and runs the gRPC server.
 use std::{sync::Arc, time::Duration};
 
-use axum::{
-    extract::Request,
-    middleware::{Next, from_fn, from_fn_with_state},
-    response::Response,
-};
+use axum::middleware::{from_fn, from_fn_with_state};
 use cpor_types::Entropy;
 use tokio::net::TcpListener;
 use tonic::{
@@ -25,7 +21,7 @@ use crate::{
 use cpor_auth::{AccessError, Authorizer, MethodTable, VerificationKeys, authorize};
 use cpor_process::{
     lifecycle::{Readiness, Shutdown},
-    listener::{ConnectionLimits, ConnectionUse, LimitedListener},
+    listener::{ConnectionLimits, LimitedListener},
     metrics::Metrics,
 };
 
@@ -176,7 +172,6 @@ fn add_middleware(dependencies: ServerDependencies, methods: Arc<MethodTable>, r
     };
     let router = router
         .layer(from_fn_with_state(admission, admission::admit))
-        .layer(from_fn(record_use))
         .layer(from_fn_with_state(authorizer, authorize))
         .layer(from_fn_with_state(deadline::Deadlines::new(&dependencies.limits), deadline::limit))
         .layer(from_fn(error_translation::translate))
@@ -184,15 +179,6 @@ fn add_middleware(dependencies: ServerDependencies, methods: Arc<MethodTable>, r
         .layer(from_fn_with_state(observer, observe::observe))
         .layer(from_fn(body_drain::drain_body));
     Routes::from(router).prepare()
-}
-
-/// Records on the connection of an authorized request that it is in use, so that it is not closed
-/// as unused.
-async fn record_use(request: Request, next: Next) -> Response {
-    if let Some(usage) = request.extensions().get::<ConnectionUse>() {
-        usage.mark();
-    }
-    next.run(request).await
 }
 
 /// Configures the HTTP/2 transport with the limits and, if it is configured, TLS.

@@ -25,6 +25,13 @@ pub(crate) struct Model {
     /// The start of the upload, in real time and not by the clock that deadlines use. An upload
     /// that is not completed within a day is removed.
     pub(crate) start_time: DateTimeUtc,
+    /// The number of bytes that count for the quota of the partner: the maximum size of a document
+    /// until the document is stored, and then its size.
+    pub(crate) reserved_bytes: i64,
+    /// The id of the key of the installation that encrypts `data_key`.
+    pub(crate) key_id: String,
+    /// The key with which the document's bytes are encrypted, in encrypted form.
+    pub(crate) data_key: Vec<u8>,
     /// The position of the history entry that added the document to the claim. `None` until the
     /// document is added.
     pub(crate) position: Option<i64>,

@@ -68,6 +68,9 @@ enum Evidence {
     Id,
     State,
     StartTime,
+    ReservedBytes,
+    KeyId,
+    DataKey,
     Position,
     Document,
 }
@@ -189,6 +192,7 @@ impl MigrationTrait for Migration {
         let indexes = [
             claim_line_key(),
             evidence_pending(),
+            evidence_usage(),
             history_owner_sequence(),
             history_sequence(),
             history_tenant_sequence(),
@@ -382,6 +386,9 @@ fn evidence() -> TableCreateStatement {
         .col(uuid(T::Id))
         .col(text(T::State).check(Expr::col(T::State).is_in(DOCUMENT_STATES)))
         .col(timestamp_with_time_zone(T::StartTime))
+        .col(big_integer(T::ReservedBytes))
+        .col(text(T::KeyId))
+        .col(blob(T::DataKey))
         .col(big_integer_null(T::Position))
         .col(json_binary_null(T::Document))
         .primary_key(Index::create().col(T::Owner).col(T::ClaimId).col(T::Id))
@@ -405,6 +412,19 @@ fn evidence_pending() -> IndexCreateStatement {
         .table(T::Table)
         .col(T::StartTime)
         .and_where(Expr::col(T::State).is_in(["PENDING", "ABANDONED"]))
+        .take()
+}
+
+/// The index for the quota of a partner. It contains all that is needed to count the documents and
+/// their bytes.
+fn evidence_usage() -> IndexCreateStatement {
+    use Evidence as T;
+    Index::create()
+        .name("evidence_usage")
+        .table(T::Table)
+        .col(T::Owner)
+        .col(T::ReservedBytes)
+        .and_where(Expr::col(T::State).ne("SWEPT"))
         .take()
 }
 

@@ -8,7 +8,7 @@ use crate::{
     config::{Limits, TlsConfig},
     server::REQUEST_ID,
 };
-use cpor_call::status::{reason, retry_after};
+use cpor_call::status::{metadata, reason, retry_after};
 
 #[tokio::test]
 async fn responses_contain_the_request_id() {
@@ -77,6 +77,48 @@ async fn refuses_requests_above_the_limit() {
     running.await.unwrap().unwrap();
     second.get_clock(server.request(GetClockRequest {})).await.unwrap();
     assert!(server.metrics.encode().contains("rpc_server_sheds_total{} 1"));
+}
+
+/// A user declares a message of 60 KiB that does not arrive. It counts twice, so nothing is left of
+/// the user's 128 KiB.
+#[tokio::test]
+async fn a_declared_message_takes_memory_until_its_call_ends() {
+    use axum::body::Bytes;
+    use http_body::Frame;
+    use tokio_stream::StreamExt as _;
+    let limits = Limits { max_message_bytes: 64 << 10, max_request_bytes: 48 * (64 << 10), ..Limits::default() };
+    let server = start(limits, TlsConfig::default()).await;
+    let stream = tokio::net::TcpStream::connect(server.address.trim_start_matches("http://")).await.unwrap();
+    let io = hyper_util::rt::TokioIo::new(stream);
+    let (mut sender, connection) =
+        hyper::client::conn::http2::handshake(hyper_util::rt::TokioExecutor::new(), io).await.unwrap();
+    tokio::spawn(connection);
+    let prefix =
+        tokio_stream::once(Ok::<_, std::convert::Infallible>(Frame::data(Bytes::from_static(b"\0\0\0\xf0\0"))));
+    let request = http::Request::post(format!("{}/cpor.operations.v1.OperationsService/RetryStream", server.address))
+        .header("content-type", "application/grpc")
+        .header("authorization", format!("Bearer {}", server.token()))
+        .body(http_body_util::StreamBody::new(prefix.chain(tokio_stream::pending())))
+        .unwrap();
+    let declared = tokio::spawn(sender.send_request(request));
+
+    let mut client = server.client().await;
+    let mut call = async || {
+        let message = RetryStreamRequest { name: "x".repeat(60 << 10), ..Default::default() };
+        client.retry_stream(server.request(message)).await.unwrap_err()
+    };
+    let refused = loop {
+        let status = call().await;
+        if reason(&status).as_deref() == Some("TOO_MANY_REQUEST_BYTES") {
+            break status;
+        }
+    };
+    assert_eq!(refused.code(), Code::ResourceExhausted);
+    assert_eq!(metadata(&refused, "limit").as_deref(), Some("131072"));
+    assert!(retry_after(&refused).is_some());
+    server.client().await.get_clock(server.request(GetClockRequest {})).await.expect("small messages are admitted");
+    declared.abort();
+    while reason(&call().await).as_deref() == Some("TOO_MANY_REQUEST_BYTES") {}
 }
 
 #[tokio::test]
