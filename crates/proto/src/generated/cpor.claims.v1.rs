@@ -1264,6 +1264,14 @@ pub struct DownloadEvidenceResponse {
     /// The next bytes of the document, at most 1 MiB. Empty in the first message.
     #[prost(bytes = "vec", tag = "2")]
     pub data: ::prost::alloc::vec::Vec<u8>,
+    /// The HTTP header `Content-Disposition` for a gateway that serves the document to browsers (RFC
+    /// 6266): `attachment`, with a file name that every operating system accepts and whose extension is
+    /// that of the document's kind. Only set in the first message.
+    #[prost(string, tag = "3")]
+    pub content_disposition: ::prost::alloc::string::String,
+    /// The media type of the document, by its kind. Only set in the first message.
+    #[prost(string, tag = "4")]
+    pub content_type: ::prost::alloc::string::String,
 }
 impl ::prost::Name for DownloadEvidenceResponse {
     const NAME: &'static str = "DownloadEvidenceResponse";
@@ -2508,6 +2516,22 @@ pub enum ErrorReason {
     /// The bytes of the upload arrive too slowly: at least 8 KiB a second are required on average, after
     /// the first 10 seconds. Code DEADLINE_EXCEEDED.
     UploadTooSlow = 75,
+    /// The stored bytes of the document were changed, truncated, replaced or removed outside of the
+    /// service. No further bytes are returned. An operator has to restore them from a backup. Code
+    /// DATA_LOSS.
+    EvidenceDamaged = 78,
+    /// The document contains malware, by the scanner of this installation. It is not stored. Remove the
+    /// malware, or create the document anew on a computer without malware, and upload it again. Code
+    /// INVALID_ARGUMENT. The metadata key `signature` holds the name that the scanner gives the malware.
+    MalwareFound = 79,
+    /// The malware scanner of this installation does not answer. No document is accepted without a scan.
+    /// Code UNAVAILABLE; `google.rpc.RetryInfo` says when to retry.
+    ScannerUnavailable = 80,
+    /// The company stores as many documents, or as many bytes of documents, as this installation allows.
+    /// Removed documents count too, because they remain in storage (R14). Code RESOURCE_EXHAUSTED. The
+    /// metadata key `quota` is `documents` or `bytes`, `limit` holds the maximum, and `used` what is
+    /// stored or reserved for uploads in progress.
+    EvidenceQuotaExceeded = 81,
 }
 impl ErrorReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -2550,6 +2574,10 @@ impl ErrorReason {
             Self::EvidenceContainsMacros => "EVIDENCE_CONTAINS_MACROS",
             Self::EvidencePasswordProtected => "EVIDENCE_PASSWORD_PROTECTED",
             Self::UploadTooSlow => "UPLOAD_TOO_SLOW",
+            Self::EvidenceDamaged => "EVIDENCE_DAMAGED",
+            Self::MalwareFound => "MALWARE_FOUND",
+            Self::ScannerUnavailable => "SCANNER_UNAVAILABLE",
+            Self::EvidenceQuotaExceeded => "EVIDENCE_QUOTA_EXCEEDED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -2589,6 +2617,10 @@ impl ErrorReason {
             "EVIDENCE_CONTAINS_MACROS" => Some(Self::EvidenceContainsMacros),
             "EVIDENCE_PASSWORD_PROTECTED" => Some(Self::EvidencePasswordProtected),
             "UPLOAD_TOO_SLOW" => Some(Self::UploadTooSlow),
+            "EVIDENCE_DAMAGED" => Some(Self::EvidenceDamaged),
+            "MALWARE_FOUND" => Some(Self::MalwareFound),
+            "SCANNER_UNAVAILABLE" => Some(Self::ScannerUnavailable),
+            "EVIDENCE_QUOTA_EXCEEDED" => Some(Self::EvidenceQuotaExceeded),
             _ => None,
         }
     }
@@ -3057,8 +3089,9 @@ pub mod claim_service_client {
         /// (EVIDENCE_PASSWORD_PROTECTED), (EVIDENCE_EMPTY), (EVIDENCE_TOO_LARGE) or
         /// (EVIDENCE_HASH_MISMATCH) if the document is refused; INVALID_ARGUMENT (UPLOAD_OUT_OF_ORDER) if
         /// the messages are in the wrong order; DEADLINE_EXCEEDED (UPLOAD_TOO_SLOW) if the bytes arrive too
-        /// slowly; FAILED_PRECONDITION (TOO_MANY_DOCUMENTS) if the claim has
-        /// the maximum number of documents. A repeated request, with the same `request_id` and bytes, gets
+        /// slowly; FAILED_PRECONDITION (TOO_MANY_DOCUMENTS) if the claim has the maximum number of documents;
+        /// RESOURCE_EXHAUSTED (EVIDENCE_QUOTA_EXCEEDED) if the company has reached a quota; INVALID_ARGUMENT
+        /// (MALWARE_FOUND) or UNAVAILABLE (SCANNER_UNAVAILABLE) where documents are scanned. A repeated request, with the same `request_id` and bytes, gets
         /// the document of the first one in every state.
         ///
         /// Callers: all partner roles.
@@ -3091,7 +3124,8 @@ pub mod claim_service_client {
         /// messages contain the bytes in order.
         ///
         /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if the document does not exist, was removed, or belongs
-        /// to another company.
+        /// to another company; DATA_LOSS (EVIDENCE_DAMAGED) if the stored bytes were changed. Bytes that were
+        /// changed are never returned.
         ///
         /// Callers: all partner roles, `poe_reviewer` and `review_lead`.
         pub async fn download_evidence(
@@ -3774,8 +3808,9 @@ pub mod claim_service_server {
         /// (EVIDENCE_PASSWORD_PROTECTED), (EVIDENCE_EMPTY), (EVIDENCE_TOO_LARGE) or
         /// (EVIDENCE_HASH_MISMATCH) if the document is refused; INVALID_ARGUMENT (UPLOAD_OUT_OF_ORDER) if
         /// the messages are in the wrong order; DEADLINE_EXCEEDED (UPLOAD_TOO_SLOW) if the bytes arrive too
-        /// slowly; FAILED_PRECONDITION (TOO_MANY_DOCUMENTS) if the claim has
-        /// the maximum number of documents. A repeated request, with the same `request_id` and bytes, gets
+        /// slowly; FAILED_PRECONDITION (TOO_MANY_DOCUMENTS) if the claim has the maximum number of documents;
+        /// RESOURCE_EXHAUSTED (EVIDENCE_QUOTA_EXCEEDED) if the company has reached a quota; INVALID_ARGUMENT
+        /// (MALWARE_FOUND) or UNAVAILABLE (SCANNER_UNAVAILABLE) where documents are scanned. A repeated request, with the same `request_id` and bytes, gets
         /// the document of the first one in every state.
         ///
         /// Callers: all partner roles.
@@ -3796,7 +3831,8 @@ pub mod claim_service_server {
         /// messages contain the bytes in order.
         ///
         /// Errors: NOT_FOUND (RESOURCE_NOT_FOUND) if the document does not exist, was removed, or belongs
-        /// to another company.
+        /// to another company; DATA_LOSS (EVIDENCE_DAMAGED) if the stored bytes were changed. Bytes that were
+        /// changed are never returned.
         ///
         /// Callers: all partner roles, `poe_reviewer` and `review_lead`.
         async fn download_evidence(

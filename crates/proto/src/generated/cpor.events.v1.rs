@@ -155,7 +155,7 @@ pub struct Event {
     /// The fact. The comment of each field names the sender and the receivers.
     #[prost(
         oneof = "event::Payload",
-        tags = "10, 11, 12, 13, 14, 15, 16, 17, 9, 80, 8, 20, 21, 22, 23, 24, 25, 26, 27, 28, 19, 29, 18, 39, 71, 72, 73, 74, 75, 76, 70, 81, 30, 31, 32, 33, 34, 35, 36, 37, 38, 40, 41, 42, 43, 44, 50"
+        tags = "10, 11, 12, 13, 14, 15, 16, 17, 82, 9, 80, 8, 20, 21, 22, 23, 24, 25, 26, 27, 28, 19, 29, 18, 39, 71, 72, 73, 74, 75, 76, 70, 81, 30, 31, 32, 33, 34, 35, 36, 37, 38, 40, 41, 42, 43, 44, 50"
     )]
     pub payload: ::core::option::Option<event::Payload>,
 }
@@ -188,6 +188,9 @@ pub mod event {
         /// Sent by claim-intake to poe-review and customer-consent.
         #[prost(message, tag = "17")]
         LinesEnded(super::LinesEnded),
+        /// Sent by claim-intake to poe-review and customer-consent.
+        #[prost(message, tag = "82")]
+        LinesReinstated(super::LinesReinstated),
         /// Sent by claim-intake to poe-review and customer-consent.
         #[prost(message, tag = "9")]
         PersonalDataErased(super::PersonalDataErased),
@@ -452,6 +455,9 @@ pub struct LineSnapshot {
     /// association, which has no claim (R58).
     #[prost(bool, tag = "5")]
     pub held_by_legacy: bool,
+    /// The id of the legacy association's holder, a UUID. Empty if there is none.
+    #[prost(string, tag = "6")]
+    pub legacy_holder_id: ::prost::alloc::string::String,
 }
 impl ::prost::Name for LineSnapshot {
     const NAME: &'static str = "LineSnapshot";
@@ -669,6 +675,38 @@ impl ::prost::Name for LinesEnded {
     }
     fn type_url() -> ::prost::alloc::string::String {
         "/cpor.events.v1.LinesEnded".into()
+    }
+}
+/// Associations of an approved claim that were reported as ended turned out to be official (R47): the
+/// customer had consented before another company was awarded the lines, and the registry learned of it
+/// only then. The claim stays on record until the association of the other company is official (R37).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LinesReinstated {
+    /// The resource name of the claim. Format: `partners/{partner}/claims/{claim}`, where `{claim}` is
+    /// a UUID.
+    #[prost(string, tag = "1")]
+    pub claim: ::prost::alloc::string::String,
+    /// The resource name of the tenant. Format: `tenants/{tenant}`, where `{tenant}` is a UUID.
+    #[prost(string, tag = "2")]
+    pub tenant: ::prost::alloc::string::String,
+    /// The id of the review case that approved the claim, a UUID.
+    #[prost(string, tag = "3")]
+    pub review_case_id: ::prost::alloc::string::String,
+    /// The ids of the lines that are on record, each a UUID.
+    #[prost(string, repeated, tag = "4")]
+    pub line_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// When the association became official.
+    #[prost(message, optional, tag = "5")]
+    pub official_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+impl ::prost::Name for LinesReinstated {
+    const NAME: &'static str = "LinesReinstated";
+    const PACKAGE: &'static str = "cpor.events.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "cpor.events.v1.LinesReinstated".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/cpor.events.v1.LinesReinstated".into()
     }
 }
 /// Personal data of a claim was erased (R56). Receivers erase the same kinds of data in their
@@ -1140,6 +1178,9 @@ pub struct LegacyHolderContested {
     /// The comment of the reviewer who asks for a statement.
     #[prost(string, tag = "5")]
     pub comment: ::prost::alloc::string::String,
+    /// The id of the holder with which the claim competes, a UUID. `LegacyHolderGone` has the same id.
+    #[prost(string, tag = "6")]
+    pub legacy_holder_id: ::prost::alloc::string::String,
 }
 impl ::prost::Name for LegacyHolderContested {
     const NAME: &'static str = "LegacyHolderContested";
@@ -1338,8 +1379,8 @@ impl ::prost::Name for LegacyStatementReported {
         "/cpor.events.v1.LegacyStatementReported".into()
     }
 }
-/// No legacy association holds a key any more (R58). It is also the answer to `LegacyHolderContested`
-/// if there is none.
+/// The holder of a legacy association does not hold the key any more (R58). It is also the answer to
+/// `LegacyHolderContested` if no legacy association holds the key.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct LegacyHolderGone {
     /// The resource name of the tenant. Format: `tenants/{tenant}`, where `{tenant}` is a UUID.
@@ -1348,6 +1389,9 @@ pub struct LegacyHolderGone {
     /// The key. Format: `subscriptions/{subscription}`.
     #[prost(string, tag = "2")]
     pub key: ::prost::alloc::string::String,
+    /// The id of the holder, a UUID. Another legacy association can hold the key later.
+    #[prost(string, tag = "3")]
+    pub legacy_holder_id: ::prost::alloc::string::String,
 }
 impl ::prost::Name for LegacyHolderGone {
     const NAME: &'static str = "LegacyHolderGone";
@@ -1564,6 +1608,10 @@ pub struct NoticeReported {
     /// The delivery state of the notice before the report: QUEUED, ACCEPTED or WITHDRAWN.
     #[prost(enumeration = "super::super::r#type::v1::NoticeState", tag = "5")]
     pub previous_state: i32,
+    /// The request for consent that the notice was part of, as `ClaimSnapshot` numbers them. Absent if
+    /// the customer was asked anew since then (R29, R29a): the report is then only recorded.
+    #[prost(uint32, optional, tag = "6")]
+    pub consent_request_number: ::core::option::Option<u32>,
 }
 impl ::prost::Name for NoticeReported {
     const NAME: &'static str = "NoticeReported";
@@ -1730,6 +1778,10 @@ pub struct CustomerDeclined {
     /// The comment that the customer wrote. Can be empty.
     #[prost(string, tag = "3")]
     pub comment: ::prost::alloc::string::String,
+    /// The request for consent that was not answered, if the channel is SILENCE: as `ClaimSnapshot`
+    /// numbers them. Silence on an earlier request does not count (R29). Any other decline counts.
+    #[prost(uint32, tag = "4")]
+    pub consent_request_number: u32,
 }
 impl ::prost::Name for CustomerDeclined {
     const NAME: &'static str = "CustomerDeclined";
@@ -1807,6 +1859,13 @@ pub struct LineFacts {
     /// `tenants/{tenant}/associations/{association}`, where both ids are UUIDs.
     #[prost(string, repeated, tag = "6")]
     pub associations: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// When the associations of the line ended, if they have ended already: the event is then late
+    /// (R47). Absent if they are on record.
+    #[prost(message, optional, tag = "7")]
+    pub association_end_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Why the associations of the line ended, if they have ended.
+    #[prost(enumeration = "super::super::r#type::v1::AssociationEndReason", tag = "8")]
+    pub association_end_reason: i32,
 }
 impl ::prost::Name for LineFacts {
     const NAME: &'static str = "LineFacts";

@@ -329,6 +329,11 @@ pub enum ErrorReason {
     /// PERMISSION_DENIED. The metadata key `method` names the method, and `side` the side, for example
     /// `partner`.
     ActorNotAllowed = 29,
+    /// The messages of the concurrent calls of the user, or of the user's company, take too much memory.
+    /// Code RESOURCE_EXHAUSTED. The metadata key `scope` is `user`, `partner`, `tenant` or `service`, and
+    /// `limit` holds the maximum number of bytes; `google.rpc.RetryInfo` says when to retry. Send smaller
+    /// messages, or fewer at the same time.
+    TooManyRequestBytes = 35,
 }
 impl ErrorReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -367,6 +372,7 @@ impl ErrorReason {
             Self::TooManyCalls => "TOO_MANY_CALLS",
             Self::EventNotAllowed => "EVENT_NOT_ALLOWED",
             Self::ActorNotAllowed => "ACTOR_NOT_ALLOWED",
+            Self::TooManyRequestBytes => "TOO_MANY_REQUEST_BYTES",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -402,6 +408,7 @@ impl ErrorReason {
             "TOO_MANY_CALLS" => Some(Self::TooManyCalls),
             "EVENT_NOT_ALLOWED" => Some(Self::EventNotAllowed),
             "ACTOR_NOT_ALLOWED" => Some(Self::ActorNotAllowed),
+            "TOO_MANY_REQUEST_BYTES" => Some(Self::TooManyRequestBytes),
             _ => None,
         }
     }
