@@ -9,7 +9,7 @@ use crate::{
     service::{ClaimIntake, MAX_ROWS_IN_FLIGHT},
     store::{ClaimStore, EvidenceUsage},
 };
-use cpor_auth::{AccessError, MethodTable};
+use cpor_auth::{AccessError, MethodTable, ReceiptSigner};
 use cpor_durable::{Host, HostedService, ServiceContext, watch::Watches};
 use cpor_mail::{Sender, SetupError};
 use cpor_proto::claims::v1::claim_service_server::{ClaimServiceServer, SERVICE_NAME};
@@ -92,7 +92,7 @@ pub async fn build_with(
     let evidence_store = EvidenceStore::in_directory(&evidence_directory)?;
     let evidence_keys = evidence_keys(&config, &context, &evidence_directory)?;
     spawn_sweeper(&host, &context, &evidence_store);
-    spawn_root_maker(&host, &context, &config)?;
+    spawn_root_maker(&host, &context, &config, &receipt_signer)?;
     let (db, keys) = (context.db.clone(), evidence_keys.clone());
     host.add_background_task("evidence-keys", move |stop| evidence::rewrap_keys(db.clone(), keys.clone(), stop));
     let rules = Rules::new(context.policies.clone(), context.calendars.clone());
@@ -170,12 +170,17 @@ fn spawn_sweeper(host: &Host, context: &ServiceContext, evidence_store: &Evidenc
 
 /// Registers the background task that makes the daily roots of all histories (R56). A virtual clock
 /// is not moved forward before the roots of the days that have ended are made.
-fn spawn_root_maker(host: &Host, context: &ServiceContext, config: &Config) -> Result<(), BuildError> {
+fn spawn_root_maker(
+    host: &Host,
+    context: &ServiceContext,
+    config: &Config,
+    receipt_signer: &ReceiptSigner,
+) -> Result<(), BuildError> {
     let default_directory = || context.data_dir.as_ref().map(|directory| directory.join("roots"));
     let root_maker = RootMaker {
         db: context.db.clone(),
         clock: context.business_clock.clone(),
-        signer: context.peers.signer().clone(),
+        signer: receipt_signer.clone(),
         directory: config.roots_directory.clone().or_else(default_directory).ok_or(BuildError::NoRootsDirectory)?,
     };
     let probed = root_maker.clone();
