@@ -51,23 +51,18 @@ impl IssuerKey {
     /// # Panics
     /// The algorithm is not RS256, PS256, ES256 or EdDSA.
     #[must_use]
-    #[expect(clippy::wildcard_enum_match_arm, reason = "the other algorithms are not supported")]
     pub fn generate(kid: &str, algorithm: Algorithm) -> Self {
-        let key = match algorithm {
-            Algorithm::RS256 | Algorithm::PS256 => {
-                let pair = RsaKeyPair::generate(KeySize::Rsa2048).expect("a key");
-                let der = AsDer::<Pkcs8V1Der<'_>>::as_der(&pair).expect("PKCS#8");
-                EncodingKey::from_rsa_der(&der.as_ref()[RSA_PKCS8_HEADER..])
-            }
-            Algorithm::ES256 => {
-                let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).expect("a key");
-                EncodingKey::from_ec_der(pair.to_pkcs8v1().expect("PKCS#8").as_ref())
-            }
-            Algorithm::EdDSA => {
-                let pair = Ed25519KeyPair::generate().expect("a key");
-                EncodingKey::from_ed_der(pair.to_pkcs8v1().expect("PKCS#8").as_ref())
-            }
-            other => panic!("{other:?} is not supported"),
+        let key = if matches!(algorithm, Algorithm::RS256 | Algorithm::PS256) {
+            let pair = RsaKeyPair::generate(KeySize::Rsa2048).expect("a key");
+            let der = AsDer::<Pkcs8V1Der<'_>>::as_der(&pair).expect("PKCS#8");
+            EncodingKey::from_rsa_der(&der.as_ref()[RSA_PKCS8_HEADER..])
+        } else if algorithm == Algorithm::ES256 {
+            let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).expect("a key");
+            EncodingKey::from_ec_der(pair.to_pkcs8v1().expect("PKCS#8").as_ref())
+        } else {
+            assert_eq!(algorithm, Algorithm::EdDSA, "other algorithms are not supported");
+            let pair = Ed25519KeyPair::generate().expect("a key");
+            EncodingKey::from_ed_der(pair.to_pkcs8v1().expect("PKCS#8").as_ref())
         };
         Self { kid: kid.to_owned(), algorithm, key }
     }

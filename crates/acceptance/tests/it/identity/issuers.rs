@@ -36,7 +36,7 @@ async fn users_of_an_identity_provider_call_the_api(system: &TestSystem) {
     list(&user(system, &erik(system))).await.unwrap();
     let other = json!({ "sub": "nora", "roles": "incentives_admin", "partner": "northwind" });
     let name = create(&system.contoso, "A").await.unwrap().name;
-    let get = GetClaimRequest { name, ..GetClaimRequest::default() };
+    let get = GetClaimRequest { name };
     user(system, &erik(system)).claims().get_claim(get.clone()).await.unwrap();
     let refused = user(system, &other).claims().get_claim(get).await;
     assert_refused(refused, Code::NotFound, "RESOURCE_NOT_FOUND");
