@@ -148,7 +148,7 @@ async fn the_key_of_one_issuer_does_not_sign_for_another() {
     let keys = [IssuerKey::generate("same", Algorithm::ES256), IssuerKey::generate("same", Algorithm::ES256)];
     let (corp, shop) = (TestIssuer::start(&[&keys[0]]).await, TestIssuer::start(&[&keys[1]]).await);
     let verifier = Verifier::start(vec![discovered(&corp, Some("corp")), discovered(&shop, Some("shop"))]);
-    let subject = async |token: String| verifier.verify(&token).await.map(|caller| caller.subject.into_exposed());
+    let subject = async |token: String| verifier.verify(&token).await.map(|caller| caller.subject.expose().to_owned());
     assert_eq!(subject(corp.token(&keys[0], &rita())).await, Ok("corp/rita@vendor.example".to_owned()));
     assert_eq!(subject(shop.token(&keys[1], &rita())).await, Ok("shop/rita@vendor.example".to_owned()));
     assert_eq!(subject(corp.token(&keys[1], &rita())).await, Err(TokenError::Invalid));
