@@ -337,10 +337,8 @@ impl ReaderAt for ObjectReader {
 
 /// Converts an error that occurs when an object is read.
 fn read_error(error: object_store::Error) -> EvidenceStoreError {
-    match error {
-        object_store::Error::NotFound { .. } => EvidenceStoreError::Damaged(Damage::Missing),
-        error => error.into(),
-    }
+    let is_missing = matches!(error, object_store::Error::NotFound { .. });
+    if is_missing { EvidenceStoreError::Damaged(Damage::Missing) } else { error.into() }
 }
 
 fn file_error(source: std::io::Error) -> object_store::Error {

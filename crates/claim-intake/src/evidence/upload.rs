@@ -246,9 +246,9 @@ mod tests {
             Ok(received) => received.examine(None).await.map(Option::unwrap),
             Err(error) => Err(error.into()),
         };
-        let refusal = |error| match error {
-            UploadError::Document(error) => error,
-            error => panic!("{error}"),
+        let refusal = |error| {
+            let UploadError::Document(error) = error else { panic!("{error}") };
+            error
         };
         (store, received.map_err(refusal), directory)
     }

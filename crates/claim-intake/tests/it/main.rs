@@ -1,6 +1,6 @@
 //! Tests of claim-intake through its API. Each test runs a server on a port of its own, with a
 //! registry in memory, once on SQLite and once on PostgreSQL.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 mod disputes;
 mod edits;

@@ -80,8 +80,8 @@ async fn r14a_the_first_structure_of_a_polyglot_decides(system: TestSystem) {
 
 async fn r14a_bombs_are_refused(system: TestSystem) {
     let draft = system.create(claim()).await.unwrap();
-    let zeros = vec![b' '; 64 << 20];
-    // 64 MiB in 64 KiB, where the kind is read from.
+    let zeros = vec![b' '; 8 << 20];
+    // 8 MiB in a few KiB, where the kind is read from.
     let types = archive(&[("[Content_Types].xml", &zeros), ("_rels/.rels", &zeros), ("word/document.xml", b"<a/>")]);
     assert!(types.len() < 200_000, "{}", types.len());
     let nested =
@@ -93,7 +93,7 @@ async fn r14a_bombs_are_refused(system: TestSystem) {
     let mut declared = archive(&[("[Content_Types].xml", b"<Types/>"), ("_rels/.rels", b"<Relationships/>")]);
     let directory = declared.windows(4).position(|bytes| bytes == b"PK\x01\x02").unwrap();
     declared[directory + 24..directory + 28].fill(0xfe);
-    let many: Vec<String> = (0..60_000).map(|number| number.to_string()).collect();
+    let many: Vec<String> = (0..10_000).map(|number| number.to_string()).collect();
     let many: Vec<(&str, &[u8])> = many.iter().map(|name| (name.as_str(), &b""[..])).collect();
     for (name, bytes) in [
         ("types.docx", types),
