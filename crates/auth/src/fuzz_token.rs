@@ -8,10 +8,11 @@ use super::*;
 
 #[test]
 fn fuzz_token() {
-    let signer = || TokenSigner::generate("https://issuer.example", Arc::new(SystemClock)).unwrap();
-    let (users, services) = (signer(), signer());
+    let users = TokenSigner::generate("https://issuer.example", Arc::new(SystemClock)).unwrap();
+    let services = ServiceSigner::generate(Service::PoeReview, Arc::new(SystemClock)).unwrap();
+    let receipts = ReceiptSigner::generate().unwrap();
     let keys = VerificationKeys::new("https://issuer.example", &users.jwks(), &services.jwks()).unwrap();
-    let receipt_keys = ReceiptKeys::parse(&services.jwks()).unwrap();
+    let receipt_keys = ReceiptKeys::parse(&receipts.jwks()).unwrap();
     let user = UserToken {
         subject: "alice@contoso.example".to_owned(),
         roles: vec![Role::IncentivesAdmin],
@@ -21,8 +22,8 @@ fn fuzz_token() {
     };
     let user = users.user_token(&user).unwrap();
     let actor = Actor::system(Service::PoeReview);
-    let service = services.service_token(Service::PoeReview, Service::ClaimIntake, Some(&actor)).unwrap();
-    let receipt = services.sign_receipt(&json!({ "claim": "partners/contoso/claims/1", "entries": 3 })).unwrap();
+    let service = services.token(Service::ClaimIntake, Some(&actor)).unwrap();
+    let receipt = receipts.sign(&json!({ "claim": "partners/contoso/claims/1", "entries": 3 })).unwrap();
     let audience = [Service::ClaimIntake];
     let callers = [user.as_str(), service.as_str()].map(|token| keys.verify(token, &audience).unwrap());
     let (statement, _) = receipt_keys.verify::<Value>(&receipt).unwrap();

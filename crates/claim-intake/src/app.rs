@@ -175,7 +175,7 @@ fn spawn_root_maker(host: &Host, context: &ServiceContext, config: &Config) -> R
     let root_maker = RootMaker {
         db: context.db.clone(),
         clock: context.business_clock.clone(),
-        signer: context.peers.signer().clone(),
+        signer: context.receipt_signer.clone().ok_or(BuildError::NoReceiptKey)?,
         directory: config.roots_directory.clone().or_else(default_directory).ok_or(BuildError::NoRootsDirectory)?,
     };
     let probed = root_maker.clone();

@@ -9,7 +9,7 @@
 mod file;
 
 use crate::store::roots;
-use cpor_auth::TokenSigner;
+use cpor_auth::ReceiptSigner;
 use cpor_database::Db;
 use cpor_durable::BusinessClock;
 use cpor_history::{
@@ -33,7 +33,7 @@ pub(crate) struct RootMaker {
     /// The clock whose days count.
     pub(crate) clock: BusinessClock,
     /// The key with which receipts and roots are signed.
-    pub(crate) signer: TokenSigner,
+    pub(crate) signer: ReceiptSigner,
     /// The folder that gets a file for each root.
     pub(crate) directory: PathBuf,
 }
@@ -77,7 +77,7 @@ impl RootMaker {
             let leaf_count = leaves.len() as u64;
             let root =
                 RootStatement { number, day, leaves: leaf_count, previous, root: hash, issue_time: rfc3339(now) };
-            let signature = self.signer.sign_receipt(&root)?;
+            let signature = self.signer.sign(&root)?;
             // If another process was faster, the next round goes on from its root.
             roots::insert(&self.db, &SignedRoot { root, signature }, leaves).await?;
         }

@@ -112,7 +112,7 @@ const RENUMBER_LOGS: &str = "\
 /// Verifies the database of a system, with the keys of the system.
 async fn verify(system: &TestSystem, roots: Option<PathBuf>) -> Report {
     let database = DatabaseSource::Configured(system.store().owner_config(0));
-    verify_database(&database, roots.as_deref(), Some(&system.signer().jwks())).await.unwrap()
+    verify_database(&database, roots.as_deref(), Some(&system.keys().receipts.jwks())).await.unwrap()
 }
 
 /// The folder with the files of the roots.
