@@ -333,7 +333,11 @@ mod tests {
         assert!(receipt_signer(&auth, &[Service::Registry]).unwrap().is_none());
         for service in Service::ALL {
             let mut files: Vec<_> = fs::read_dir(folder.path().join(service.as_str())).unwrap().collect();
-            let expected = if *service == Service::ClaimIntake { 2 } else { 1 };
+            let expected = match service {
+                // The key of receipts, and those of the sessions of the consent page.
+                Service::ClaimIntake | Service::CustomerConsent => 2,
+                Service::PoeReview | Service::Eligibility | Service::Registry => 1,
+            };
             assert_eq!(files.drain(..).count(), expected, "{service}");
         }
         assert_eq!(create_missing(folder.path()).unwrap(), Vec::<PathBuf>::new(), "all files exist");

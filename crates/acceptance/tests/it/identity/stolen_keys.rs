@@ -117,7 +117,7 @@ async fn a_service_names_only_declared_persons(system: &TestSystem) {
                 let person = Actor::new(side, "someone@contoso.example");
                 let token = system.keys().service(*service).token(method.service, Some(&person)).unwrap();
                 let (code, reason) = attempt(system, &token, &method, message.clone()).await;
-                let named = format!("{service} on behalf of {person} at {}", method.path);
+                let named = format!("{service} on behalf of the side {side} at {}", method.path);
                 if declared.is_some_and(|(_, sides)| sides.contains(&side)) {
                     assert!(!is_refused(code), "{named}: {reason}");
                 } else {
