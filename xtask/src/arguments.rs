@@ -15,7 +15,10 @@ Tasks:
   test [FILTER]...  Run all tests of the workspace on SQLite and on a temporary PostgreSQL, with 20
                     races, 3 kills and 150 random steps. With filters, run only the tests whose path
                     contains one of them
-  soak              Run the races, kills and random steps at their full counts: 1000, 100 and 10,000
+  soak              Run the races, kills and random steps at their full counts: 1000, 100 and 10,000, and
+                    restart two replicas of each service one after the other under load
+  hostile           Attack a release build with 2000 hostile connections for a minute, on SQLite and on a
+                    temporary PostgreSQL, and print what others get meanwhile. Needs a quiet machine
   bench             Measure how many calls per second this machine serves, on SQLite and on a durable
                     temporary PostgreSQL. Makes a release build, so it takes some minutes
   microbench        Measure pure functions, such as deciding a submission, with optimisation
@@ -47,6 +50,8 @@ pub(crate) enum Task {
     Test { filters: Vec<String> },
     /// Run the tests for rare interleavings at their full counts.
     Soak,
+    /// Attack a process and measure what others get.
+    Hostile,
     /// Measure the throughput.
     Bench,
     /// Measure pure functions.
@@ -86,6 +91,7 @@ pub(crate) fn parse(arguments: impl Iterator<Item = String>) -> Result<Task> {
         "fuzz" => return parse_fuzz(rest),
         "help" => Task::Help,
         "soak" => Task::Soak,
+        "hostile" => Task::Hostile,
         "bench" => Task::Bench,
         "microbench" => Task::Microbench,
         "ci" => Task::Ci,

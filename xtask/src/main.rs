@@ -46,6 +46,7 @@ fn run(task: Task) -> anyhow::Result<bool> {
         }
         Task::Test { filters } => test::test(&filters),
         Task::Soak => test::soak(),
+        Task::Hostile => test::hostile().map(|()| true),
         Task::Bench => bench::bench().map(|()| true),
         Task::Microbench => bench::microbench().map(|()| true),
         Task::Ci => ci::ci(),

@@ -1,5 +1,5 @@
 //! `cargo xtask test` and `cargo xtask soak`: run the tests on both databases. The last line of the
-//! output contains the numbers of passed and failed tests.
+//! output contains the numbers of passed and failed tests. `cargo xtask hostile` attacks a process.
 
 use std::{
     io::{BufRead, BufReader},
@@ -26,18 +26,20 @@ struct Repetitions {
     /// `CPOR_TEST_STEPS`: the number of random commands and waits, on each database, whose results
     /// are compared with a model of the rules.
     steps: u32,
+    /// `CPOR_TEST_RESTARTS`: `full` for the test of rolling restarts with ten processes.
+    restarts: &'static str,
 }
 
 /// The repetitions of `cargo xtask test`.
-const STANDARD: Repetitions = Repetitions { races: 20, kills: 3, steps: 150 };
+const STANDARD: Repetitions = Repetitions { races: 20, kills: 3, steps: 150, restarts: "quick" };
 /// The repetitions of `cargo xtask soak`.
-const FULL: Repetitions = Repetitions { races: 1000, kills: 100, steps: 10_000 };
+const FULL: Repetitions = Repetitions { races: 1000, kills: 100, steps: 10_000, restarts: "full" };
 
 /// A package without tests. It is excluded, because no other package needs its dependencies.
 const CODE_GENERATOR: &str = "cpor-proto-codegen";
 
 /// Filters for the integration tests that use the repetitions.
-const SOAK_FILTERS: [&str; 4] = ["races", "kills", "soak", "sequences"];
+const SOAK_FILTERS: [&str; 5] = ["races", "kills", "soak", "sequences", "restarts"];
 
 /// Runs all tests of the workspace, or those whose path contains a filter. Returns whether all
 /// passed.
@@ -46,10 +48,28 @@ pub(crate) fn test(filters: &[String]) -> Result<bool> {
     run_tests(&[], &filters, &STANDARD)
 }
 
-/// Runs only the races, kills and random steps, with the repetitions that a release requires.
+/// Runs only the races, kills, random steps and rolling restarts, with the repetitions that a release
+/// requires.
 /// Returns whether all passed.
 pub(crate) fn soak() -> Result<bool> {
     run_tests(&["--test", "*"], &SOAK_FILTERS, &FULL)
+}
+
+/// Attacks a release build with hostile connections, on SQLite and on PostgreSQL, and prints what
+/// other callers get meanwhile. Fails if a target is missed.
+pub(crate) fn hostile() -> Result<()> {
+    print_step("build");
+    run(cargo().args(["build", "--release", "--package", "cpor"]))?;
+    run(cargo().args(["build", "--workspace", "--exclude", CODE_GENERATOR, "--bins", "--tests"]))?;
+    print_step("PostgreSQL");
+    let cluster = Cluster::start(Durability::Full)?;
+    print_step("hostile connections");
+    run(cargo()
+        .args(["test", "--workspace", "--exclude", CODE_GENERATOR, "--test", "it", "--"])
+        .args(["hostile::", "--ignored", "--nocapture", "--test-threads", "1"])
+        .env("TMPDIR", paths::scratch())
+        .env("CPOR_TEST_POSTGRES", cluster.socket_url())
+        .env("CPOR_TEST_BINARY", paths::target()?.join("release/cpor")))
 }
 
 fn run_tests(targets: &[&str], filters: &[&str], repetitions: &Repetitions) -> Result<bool> {
@@ -96,6 +116,7 @@ fn run_cargo_test(
         .env("CPOR_TEST_RACES", repetitions.races.to_string())
         .env("CPOR_TEST_KILLS", repetitions.kills.to_string())
         .env("CPOR_TEST_STEPS", repetitions.steps.to_string())
+        .env("CPOR_TEST_RESTARTS", repetitions.restarts)
         .stdout(writer.try_clone()?)
         .stderr(writer)
         .spawn()

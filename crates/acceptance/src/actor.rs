@@ -9,11 +9,17 @@ use cpor_proto::{
     registry::v1::registry_service_client::RegistryServiceClient,
     reviews::v1::review_service_client::ReviewServiceClient,
 };
-use cpor_testing::{AuthorizedChannel, BearerToken};
+use cpor_testing::BearerToken;
 use cpor_types::Service;
 use tonic::service::interceptor::InterceptedService;
 
-use crate::Connections;
+use crate::{
+    Connections,
+    recording::{RecordedChannel, Recording},
+};
+
+/// A channel that sends the caller's token with every call, and records the call.
+pub type AuthorizedChannel = InterceptedService<RecordedChannel, BearerToken>;
 
 /// A caller of the API.
 #[derive(Clone, Debug)]
@@ -22,15 +28,25 @@ pub struct Actor {
     pub subject: String,
     bearer_token: BearerToken,
     connections: Arc<Connections>,
+    recording: Recording,
     /// The index of the replica that the actor calls.
     replica: usize,
+    /// The name of the partner or tenant for which the actor calls.
+    owner: Option<String>,
 }
 
 impl Actor {
-    /// A caller with this token, or without a token.
+    /// A caller with this token, or without a token. The recording contains the calls.
     #[must_use]
-    pub fn new(subject: &str, token: Option<&str>, connections: Arc<Connections>) -> Self {
-        Self { subject: subject.to_owned(), bearer_token: BearerToken::new(token), connections, replica: 0 }
+    pub(crate) fn new(subject: &str, token: Option<&str>, connections: Arc<Connections>, recording: Recording) -> Self {
+        let bearer_token = BearerToken::new(token);
+        Self { subject: subject.to_owned(), bearer_token, connections, recording, replica: 0, owner: None }
+    }
+
+    /// The same caller, with the name of the partner or tenant of its token.
+    #[must_use]
+    pub(crate) fn of_owner(self, owner: Option<&str>) -> Self {
+        Self { owner: owner.map(str::to_owned), ..self }
     }
 
     /// The same caller, connected to another replica.
@@ -42,7 +58,9 @@ impl Actor {
     /// The channel to the process that hosts a service, with the caller's token.
     #[must_use]
     pub fn channel(&self, service: Service) -> AuthorizedChannel {
-        InterceptedService::new(self.connections.channel(service, self.replica), self.bearer_token.clone())
+        let channel = self.connections.channel(service, self.replica);
+        let caller = format!("{} {}", self.owner.as_deref().unwrap_or_default(), self.subject);
+        InterceptedService::new(self.recording.record(channel, &caller), self.bearer_token.clone())
     }
 
     /// A client of the claim-intake service.

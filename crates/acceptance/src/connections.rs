@@ -1,6 +1,9 @@
 //! The connections to the processes of the system under test.
 
-use std::sync::{PoisonError, RwLock};
+use std::{
+    net::IpAddr,
+    sync::{PoisonError, RwLock},
+};
 
 use cpor_types::Service;
 use tonic::transport::{Channel, Endpoint};
@@ -10,6 +13,8 @@ use tonic::transport::{Channel, Endpoint};
 #[derive(Debug, Default)]
 pub struct Connections {
     processes: RwLock<Vec<Process>>,
+    /// The address from which the connections are made, or `None` for any.
+    local_address: Option<IpAddr>,
 }
 
 #[derive(Debug)]
@@ -19,9 +24,15 @@ struct Process {
 }
 
 impl Connections {
+    /// Makes no connections yet. `local_address` is the address of the client.
+    pub(crate) fn from_address(local_address: Option<IpAddr>) -> Self {
+        Self { local_address, ..Self::default() }
+    }
+
     /// Adds the connection to a process, or replaces it.
     pub(crate) fn connect(&self, process: usize, services: &[Service], url: &str) {
-        let channel = Endpoint::from_shared(url.to_owned()).expect("a URL").connect_lazy();
+        let endpoint = Endpoint::from_shared(url.to_owned()).expect("a URL").local_address(self.local_address);
+        let channel = endpoint.connect_lazy();
         let mut processes = self.processes.write().unwrap_or_else(PoisonError::into_inner);
         let connected = Process { services: services.to_vec(), channel };
         match processes.get_mut(process) {

@@ -28,6 +28,7 @@ mod encoded_call;
 mod methods;
 mod node;
 mod port;
+mod recording;
 mod run;
 mod setup;
 mod storage;
@@ -36,14 +37,14 @@ mod template;
 mod test_claim;
 mod time;
 
-pub use actor::Actor;
+pub use actor::{Actor, AuthorizedChannel};
 pub use assertions::{
     assert_not_allowed, assert_refused, assert_violations, field_violations, metadata, reason, retry_after,
 };
 pub use browser::{Browser, Page, Session};
 pub use claim_stage::ClaimStage;
 pub use connections::Connections;
-pub use cpor_testing::{AuthorizedChannel, Engine, Mail, MailServer};
+pub use cpor_testing::{Engine, Mail, MailServer};
 pub use directory::{
     CONTOSO, FABRIKAM, FABRIKAM_CSP, FABRIKAM_SALES, LITWARE, NORTHWIND, TAILSPIN, TAILSPIN_POWER_BI, rows,
 };

@@ -14,7 +14,9 @@ use cpor_auth::TokenSigner;
 use cpor_testing::{Engine, IssuerKey, Mail, MailServer, TestIssuer, TestKeys, user_token};
 use cpor_types::{ActorSide, Role, Service};
 
-use crate::{Actor, Browser, CONTOSO, Connections, FABRIKAM, LITWARE, Node, TAILSPIN, TestStorage};
+use crate::{
+    Actor, Browser, CONTOSO, Connections, FABRIKAM, LITWARE, Node, TAILSPIN, TestStorage, recording::Recording,
+};
 
 /// The start of virtual time in every test: a Monday.
 pub(crate) const START: &str = "2026-03-16T09:00:00Z";
@@ -51,6 +53,7 @@ pub struct TestSystem {
     /// A client for the consent page.
     pub browser: Browser,
     connections: Arc<Connections>,
+    pub(crate) recording: Recording,
     /// The private keys of the users' issuer, of the services and of the receipts.
     keys: TestKeys,
     /// The processes; none if the system runs outside of the harness.
@@ -117,7 +120,7 @@ impl TestSystem {
     /// one.
     #[must_use]
     pub fn actor(&self, subject: &str, role: Role, owner: Option<&str>) -> Actor {
-        new_actor(&self.connections, &self.keys.users, subject, role, owner)
+        new_actor(&self.connections, &self.recording, &self.keys.users, subject, role, owner)
     }
 
     /// A caller with this role. Partner roles belong to Contoso, the customer role to Fabrikam.
@@ -137,13 +140,13 @@ impl TestSystem {
     #[must_use]
     pub fn service(&self, from: Service, to: Service) -> Actor {
         let token = self.keys.service(from).token(to, None).expect("a token");
-        Actor::new(from.as_str(), Some(&token), self.connections.clone())
+        Actor::new(from.as_str(), Some(&token), self.connections.clone(), self.recording.clone())
     }
 
     /// A caller with this token.
     #[must_use]
     pub fn actor_with_token(&self, token: &str) -> Actor {
-        Actor::new("bearer", Some(token), self.connections.clone())
+        Actor::new("bearer", Some(token), self.connections.clone(), self.recording.clone())
     }
 
     /// The signer of the users' tokens.
@@ -161,10 +164,14 @@ impl TestSystem {
     /// The mails to an address, in the order of the decisions that caused them.
     #[must_use]
     pub fn mails_to(&self, address: &str) -> Vec<Mail> {
-        let mut mails =
-            self.mail_server.as_ref().map_or_else(|| Mail::all_in(&self.store.mail()), MailServer::accepted);
+        let mut mails = self.all_mails();
         mails.retain(|mail| mail.to == address);
         mails
+    }
+
+    /// All mails, in the order of the decisions that caused them.
+    pub(crate) fn all_mails(&self) -> Vec<Mail> {
+        self.mail_server.as_ref().map_or_else(|| Mail::all_in(&self.store.mail()), MailServer::accepted)
     }
 
     /// The newest mail to an address.
@@ -179,10 +186,12 @@ impl TestSystem {
 
 fn new_actor(
     connections: &Arc<Connections>,
+    recording: &Recording,
     issuer: &TokenSigner,
     subject: &str,
     role: Role,
     owner: Option<&str>,
 ) -> Actor {
-    Actor::new(subject, Some(&user_token(issuer, subject, role, owner)), connections.clone())
+    let token = user_token(issuer, subject, role, owner);
+    Actor::new(subject, Some(&token), connections.clone(), recording.clone()).of_owner(owner)
 }

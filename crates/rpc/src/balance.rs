@@ -1,33 +1,39 @@
 //! Channels that spread their calls over all replicas of a service.
 //!
 //! A host name can stand for several addresses, for example that of a headless Service in
-//! Kubernetes. A channel has a connection to each address that accepts one, and spreads its calls
-//! over them. The addresses are looked up again all the time, so new replicas get their share of
-//! the calls, and replicas that ended get none. While no address accepts connections, a channel
-//! that knows none uses the host name itself, so that calls fail with the reason instead of
-//! waiting.
+//! Kubernetes. A channel has a connection to each replica that is serving, and spreads its calls
+//! over them. The addresses are looked up and the replicas are asked for their health all the time,
+//! so new replicas get their share of the calls, and replicas that are about to end get none. While
+//! no replica is serving, a channel that knows none uses the host name itself, so that calls fail
+//! with the reason instead of waiting.
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, HashMap},
     future::Future,
     io,
     net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
-use futures_util::future::join_all;
+use futures_util::future::{join_all, try_join_all};
 use tokio::{
-    net::{TcpStream, lookup_host},
+    net::lookup_host,
     sync::mpsc::Sender,
     time::{MissedTickBehavior, timeout},
 };
-use tonic::transport::{Channel, Endpoint, channel::Change};
+use tonic::{
+    Code,
+    transport::{Channel, Endpoint, channel::Change},
+};
+use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient};
 
 /// The interval of the look-ups.
 const LOOKUP_INTERVAL: Duration = Duration::from_secs(3);
 /// The time limit for a look-up.
 const LOOKUP_TIMEOUT: Duration = Duration::from_secs(5);
-/// The time limit for the attempt to connect to an address.
-const PROBE_TIMEOUT: Duration = Duration::from_secs(3);
+/// The time limit for a question about the health of a replica. It is short, because the first calls
+/// wait for the answers.
+const HEALTH_TIMEOUT: Duration = Duration::from_millis(500);
 /// The number of changes of addresses that can wait for the channel.
 const PENDING_CHANGES: usize = 64;
 
@@ -36,16 +42,17 @@ const WHOLE_HOST: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED)
 
 /// Makes the endpoint for an address.
 pub(crate) trait EndpointOf:
-    Fn(SocketAddr) -> Result<Endpoint, tonic::transport::Error> + Send + Sync + 'static
+    Fn(SocketAddr) -> Result<Endpoint, tonic::transport::Error> + Clone + Send + Sync + 'static
 {
 }
 
-impl<E: Fn(SocketAddr) -> Result<Endpoint, tonic::transport::Error> + Send + Sync + 'static> EndpointOf for E {}
+impl<E: Fn(SocketAddr) -> Result<Endpoint, tonic::transport::Error> + Clone + Send + Sync + 'static> EndpointOf for E {}
 
-/// Creates a channel to all addresses of a host that accept connections. `whole_host` is the
-/// endpoint of the host by its name. Must be called within a Tokio runtime.
-pub(crate) fn channel(host: String, port: u16, whole_host: Endpoint, endpoint: impl EndpointOf) -> Channel {
-    follow(move || reachable_addresses(host.clone(), port), LOOKUP_INTERVAL, whole_host, endpoint)
+/// Creates a channel to all serving replicas at these hosts, each with its port. `whole_host` is the
+/// endpoint of the first host by its name. Must be called within a Tokio runtime.
+pub(crate) fn channel(hosts: Vec<(String, u16)>, whole_host: Endpoint, endpoint: impl EndpointOf) -> Channel {
+    let replicas = Arc::new(Replicas { hosts, endpoint: endpoint.clone(), channels: Mutex::default() });
+    follow(move || Arc::clone(&replicas).serving(), LOOKUP_INTERVAL, whole_host, endpoint)
 }
 
 /// Creates a channel to the addresses that `look_up` returns. It is called again after each
@@ -116,33 +123,73 @@ async fn send_changes(
     }
 }
 
-/// Looks up the addresses of a host. Returns those that accept a connection.
-async fn reachable_addresses(host: String, port: u16) -> io::Result<BTreeSet<SocketAddr>> {
-    let addresses = BTreeSet::from_iter(lookup_host((host, port)).await?);
-    let probes = addresses.iter().map(|address| async move {
-        let connected = timeout(PROBE_TIMEOUT, TcpStream::connect(address)).await;
-        matches!(connected, Ok(Ok(_))).then_some(*address)
-    });
-    Ok(join_all(probes).await.into_iter().flatten().collect())
+/// The replicas of a peer, with the channels over which they are asked for their health.
+struct Replicas<E> {
+    hosts: Vec<(String, u16)>,
+    endpoint: E,
+    channels: Mutex<HashMap<SocketAddr, Channel>>,
+}
+
+impl<E: EndpointOf> Replicas<E> {
+    /// Looks up the addresses of the hosts. Returns those of serving replicas.
+    async fn serving(self: Arc<Self>) -> io::Result<BTreeSet<SocketAddr>> {
+        let lookups = self.hosts.iter().map(async |(host, port)| {
+            let addresses = lookup_host((host.as_str(), *port)).await?;
+            io::Result::Ok(addresses.collect::<Vec<_>>())
+        });
+        let addresses = BTreeSet::from_iter(try_join_all(lookups).await?.concat());
+        let checks = self.channels_to(&addresses).into_iter();
+        let checks = checks.map(async |(address, channel)| is_serving(channel).await.then_some(address));
+        Ok(join_all(checks).await.into_iter().flatten().collect())
+    }
+
+    /// Returns the channels to these addresses, and drops those to other addresses.
+    fn channels_to(&self, addresses: &BTreeSet<SocketAddr>) -> Vec<(SocketAddr, Channel)> {
+        let mut channels = self.channels.lock().unwrap_or_else(PoisonError::into_inner);
+        channels.retain(|address, _| addresses.contains(address));
+        for address in addresses {
+            if !channels.contains_key(address)
+                && let Ok(endpoint) = (self.endpoint)(*address)
+            {
+                channels.insert(*address, endpoint.connect_lazy());
+            }
+        }
+        channels.iter().map(|(address, channel)| (*address, channel.clone())).collect()
+    }
+}
+
+/// Returns true if the replica answers, and does not answer that it is not serving: then it is
+/// starting, or about to end.
+async fn is_serving(channel: Channel) -> bool {
+    let mut health = HealthClient::new(channel);
+    match timeout(HEALTH_TIMEOUT, health.check(HealthCheckRequest::default())).await {
+        Ok(Ok(response)) => response.get_ref().status() != ServingStatus::NotServing,
+        Ok(Err(status)) => status.code() != Code::Unavailable,
+        Err(_) => false,
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{
-        Arc, Mutex,
-        atomic::{AtomicUsize, Ordering::SeqCst},
-    };
+    use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
     use tokio::net::TcpListener;
-    use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 
     use super::*;
 
     /// Starts a health service and counts the requests to it.
     async fn start_replica() -> (SocketAddr, Arc<AtomicUsize>, tokio::task::JoinHandle<()>) {
+        start_replica_with(ServingStatus::Serving).await
+    }
+
+    /// The same, with this health.
+    async fn start_replica_with(status: ServingStatus) -> (SocketAddr, Arc<AtomicUsize>, tokio::task::JoinHandle<()>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (address, count) = (listener.local_addr().unwrap(), Arc::new(AtomicUsize::new(0)));
-        let (_, health) = tonic_health::server::health_reporter();
+        let (reporter, health) = tonic_health::server::health_reporter();
+        if status == ServingStatus::NotServing {
+            reporter.set_service_status("", tonic_health::ServingStatus::NotServing).await;
+        }
         let counter = count.clone();
         let router = tonic::service::Routes::new(health).prepare().into_axum_router().layer(axum::middleware::from_fn(
             move |request: axum::extract::Request, next: axum::middleware::Next| {
@@ -209,14 +256,20 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn only_addresses_that_accept_connections_are_used() {
+    async fn only_serving_replicas_are_used() {
+        let (serving, _, _task) = start_replica().await;
+        let (leaving, _, _also_task) = start_replica_with(ServingStatus::NotServing).await;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
-        // Usually the name also stands for ::1, where nothing listens.
-        let found = reachable_addresses("localhost".to_owned(), port).await.unwrap();
-        assert_eq!(found, BTreeSet::from([listener.local_addr().unwrap()]));
+        let ended = listener.local_addr().unwrap();
         drop(listener);
-        assert!(reachable_addresses("127.0.0.1".to_owned(), port).await.unwrap().is_empty());
+        let replicas = Arc::new(Replicas {
+            hosts: [serving, leaving, ended].map(|address| (address.ip().to_string(), address.port())).to_vec(),
+            endpoint: |address| Endpoint::from_shared(format!("http://{address}")),
+            channels: Mutex::default(),
+        });
+        for _ in 0..2 {
+            assert_eq!(Arc::clone(&replicas).serving().await.unwrap(), BTreeSet::from([serving]));
+        }
     }
 
     #[tokio::test]

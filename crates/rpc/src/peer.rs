@@ -129,19 +129,32 @@ fn address(config: &PeersConfig, service: Service) -> Option<&str> {
     }
 }
 
-/// Creates a channel to all replicas of a peer, which connects when it is needed. `authorities` are
-/// the PEM certificates by which the certificate of an `https` peer is verified.
-fn connect(address: &str, authorities: Option<Vec<u8>>) -> Result<Channel, tonic::transport::Error> {
-    let url = Endpoint::from_shared(address.to_owned())?.uri().clone();
-    let host = host_of(&url).to_owned();
-    let is_tls = url.scheme() == Some(&Scheme::HTTPS);
-    let port = url.port_u16().unwrap_or(if is_tls { 443 } else { 80 });
-    let scheme = if is_tls { "https" } else { "http" };
+/// Creates a channel to all replicas of a peer, which connects when it is needed. `addresses` are
+/// URLs, separated by commas; the certificate is verified by the host of the first. `authorities`
+/// are the PEM certificates by which the certificate of an `https` peer is verified. Must be called
+/// within a Tokio runtime.
+///
+/// # Errors
+/// Returns an error if an address is not a URL, or the TLS configuration is invalid.
+pub fn connect(addresses: &str, authorities: Option<Vec<u8>>) -> Result<Channel, tonic::transport::Error> {
+    let urls = addresses.split(',').map(|url| Ok(Endpoint::from_shared(url.trim().to_owned())?.uri().clone()));
+    let urls = urls.collect::<Result<Vec<_>, tonic::transport::Error>>()?;
+    let hosts = urls.iter().map(|url| (host_of(url).to_owned(), port_of(url))).collect();
+    let url = urls.into_iter().next().unwrap_or_default();
+    let scheme = if is_tls(&url) { "https" } else { "http" };
     let whole_peer = endpoint(url.clone(), &url, authorities.as_deref())?;
-    Ok(balance::channel(host, port, whole_peer, move |replica| {
+    Ok(balance::channel(hosts, whole_peer, move |replica| {
         let replica_url = Endpoint::from_shared(format!("{scheme}://{replica}"))?.uri().clone();
         endpoint(replica_url, &url, authorities.as_deref())
     }))
+}
+
+fn is_tls(url: &Uri) -> bool {
+    url.scheme() == Some(&Scheme::HTTPS)
+}
+
+fn port_of(url: &Uri) -> u16 {
+    url.port_u16().unwrap_or(if is_tls(url) { 443 } else { 80 })
 }
 
 /// Returns the host of a URL, an IPv6 address without its brackets.
@@ -152,7 +165,7 @@ fn host_of(url: &Uri) -> &str {
 /// Returns the endpoint of one replica. `peer_url` is the configured URL of the peer, by whose host
 /// the certificate is verified.
 fn endpoint(replica_url: Uri, peer_url: &Uri, authorities: Option<&[u8]>) -> Result<Endpoint, tonic::transport::Error> {
-    let is_tls = replica_url.scheme() == Some(&Scheme::HTTPS);
+    let is_tls = is_tls(&replica_url);
     let endpoint = Endpoint::from(replica_url)
         .origin(peer_url.clone())
         .connect_timeout(CONNECT_TIMEOUT)

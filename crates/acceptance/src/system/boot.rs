@@ -1,6 +1,7 @@
 //! Starts and stops the system under test.
 
 use std::{
+    net::IpAddr,
     path::Path,
     sync::{
         Arc,
@@ -18,7 +19,8 @@ use cpor_types::{Clock, PolicyInForce, Role, Service, SystemClock};
 use jsonwebtoken::Algorithm;
 
 use super::{
-    Actor, Browser, CONTOSO, Connections, FABRIKAM, LITWARE, Node, TAILSPIN, TestStorage, TestSystem, new_actor,
+    Actor, Browser, CONTOSO, Connections, FABRIKAM, LITWARE, Node, Recording, TAILSPIN, TestStorage, TestSystem,
+    new_actor,
 };
 use crate::{NORTHWIND, Setup, Template};
 
@@ -50,17 +52,25 @@ impl TestSystem {
                 node.configure(|config| config.auth.issuers.push(trusted(provider)));
             }
         }
-        let system = Self { identity_provider, ..Self::from_parts(store, nodes, keys, mail_server) };
+        let system = Self::from_parts(store, nodes, keys, mail_server, Connections::default());
+        let system = Self { identity_provider, ..system };
         for process in 0..system.nodes.len() {
             system.start(process).await;
         }
         system
     }
 
-    fn from_parts(store: TestStorage, nodes: Vec<Node>, keys: TestKeys, mail_server: Option<MailServer>) -> Self {
-        let connections = Arc::<Connections>::default();
-        let actor =
-            |subject: &str, role, owner: Option<&str>| new_actor(&connections, &keys.users, subject, role, owner);
+    fn from_parts(
+        store: TestStorage,
+        nodes: Vec<Node>,
+        keys: TestKeys,
+        mail_server: Option<MailServer>,
+        connections: Connections,
+    ) -> Self {
+        let (connections, recording) = (Arc::new(connections), Recording::default());
+        let actor = |subject: &str, role, owner: Option<&str>| {
+            new_actor(&connections, &recording, &keys.users, subject, role, owner)
+        };
         let customer =
             |subject: &str, tenant: &str| actor(subject, Role::CustomerAdmin, Some(&format!("tenants/{tenant}")));
         Self {
@@ -76,9 +86,10 @@ impl TestSystem {
             fabrikam: customer("admin@fabrikam.example", FABRIKAM),
             litware: customer("admin@litware.example", LITWARE),
             tailspin: customer("admin@tailspin.example", TAILSPIN),
-            anonymous: Actor::new("nobody", None, connections.clone()),
+            anonymous: Actor::new("nobody", None, connections.clone(), recording.clone()),
             browser: Browser::default(),
             connections,
+            recording,
             keys,
             nodes,
             store,
@@ -93,8 +104,14 @@ impl TestSystem {
     /// system must accept tokens that `issuer` signs.
     #[must_use]
     pub fn connect_to(store: TestStorage, issuer: TokenSigner, url: &str) -> Self {
+        Self::connect_from(store, issuer, url, None)
+    }
+
+    /// The same, with connections from this address of the machine.
+    #[must_use]
+    pub fn connect_from(store: TestStorage, issuer: TokenSigner, url: &str, local_address: Option<IpAddr>) -> Self {
         let keys = TestKeys { users: issuer, ..TestKeys::generate() };
-        let system = Self::from_parts(store, Vec::new(), keys, None);
+        let system = Self::from_parts(store, Vec::new(), keys, None, Connections::from_address(local_address));
         system.reconnect(url);
         system
     }
@@ -129,6 +146,7 @@ impl TestSystem {
     pub(crate) async fn close(self) {
         self.wait_until_idle().await;
         self.assert_all_delivered().await;
+        self.assert_no_leak();
         drop(self.into_store().await);
     }
 

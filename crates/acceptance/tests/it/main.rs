@@ -11,8 +11,11 @@
 mod api;
 mod canaries;
 mod crash_tests;
+mod disclosure;
+mod hostile;
 mod identity;
 mod lifecycle;
 mod overload;
 mod races;
+mod restarts;
 mod rules;

@@ -101,7 +101,7 @@ impl System {
     pub async fn start(settings: Settings, listeners: Listeners) -> anyhow::Result<Self> {
         install_crypto_provider();
         let limits: Limits = settings.config.limits.clone();
-        let shutdown = Shutdown::new(limits.shutdown_grace());
+        let shutdown = limits.shutdown();
         let (metrics, readiness) = (Metrics::new(), Readiness::new());
         let tasks = Tasks::new(&shutdown, &metrics, settings.entropy.clone());
         let directory_lock = lock_directory(&settings.config)?;

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use cpor_process::{config::ValidationErrors, listener::ConnectionLimits};
+use cpor_process::{config::ValidationErrors, lifecycle::Shutdown, listener::ConnectionLimits};
 
 /// The time in which a client must complete the TLS handshake and send its first request.
 const SETUP_TIMEOUT: Duration = Duration::from_secs(20);
@@ -56,7 +56,11 @@ pub struct Limits {
     /// The age of a connection after which its client is asked to reconnect, in seconds, so that
     /// new replicas get their share of the load.
     pub max_connection_age_seconds: u64,
-    /// The time in which running work can finish after SIGTERM, in seconds.
+    /// The time after SIGTERM in which the process still serves, but reports that it is not ready, in
+    /// seconds. Set it to 8 or more where there are several replicas, so that all callers find the
+    /// others before this one refuses connections.
+    pub shutdown_pause_seconds: u64,
+    /// The time in which running work can finish after the pause, in seconds.
     pub shutdown_grace_seconds: u64,
 }
 
@@ -77,13 +81,14 @@ impl Default for Limits {
             default_deadline_seconds: 30,
             max_deadline_seconds: 300,
             max_connection_age_seconds: 1800,
+            shutdown_pause_seconds: 0,
             shutdown_grace_seconds: 20,
         }
     }
 }
 
 impl Limits {
-    /// Adds an error for each limit that is out of range. `shutdown_grace_seconds` may have any
+    /// Adds an error for each limit that is out of range. The times of the shutdown may have any
     /// value.
     pub fn validate(&self, errors: &mut ValidationErrors) {
         let is_message_size_valid = (64 << 10..=64 << 20).contains(&self.max_message_bytes);
@@ -135,9 +140,10 @@ impl Limits {
         ConnectionLimits { max_open_per_address, idle_timeout: None, max_lifetime: None, ..self.grpc_connections() }
     }
 
-    /// Returns [`Self::shutdown_grace_seconds`] as a duration.
+    /// Returns the shutdown with its pause and its grace period.
     #[must_use]
-    pub fn shutdown_grace(&self) -> Duration {
-        Duration::from_secs(self.shutdown_grace_seconds)
+    pub fn shutdown(&self) -> Shutdown {
+        let seconds = Duration::from_secs;
+        Shutdown::new(seconds(self.shutdown_grace_seconds)).with_pause(seconds(self.shutdown_pause_seconds))
     }
 }

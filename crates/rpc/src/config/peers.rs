@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use cpor_process::config::ValidationErrors;
 
-/// The addresses of the other services, as `http://host:port` or `https://host:port`.
+/// The addresses of the other services, as `http://host:port` or `https://host:port`. A host can
+/// stand for several replicas, and several addresses can be given, separated by commas.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PeersConfig {
@@ -42,9 +43,11 @@ impl PeersConfig {
         ];
         for (key, address) in peers {
             let Some(address) = address else { continue };
-            errors.require_http_url(key, address);
-            let has_authorities = !address.starts_with("https://") || self.ca_file.is_some();
-            errors.require(has_authorities, key, "an https address requires peers.ca_file");
+            for url in address.split(',').map(str::trim) {
+                errors.require_http_url(key, url);
+                let has_authorities = !url.starts_with("https://") || self.ca_file.is_some();
+                errors.require(has_authorities, key, "an https address requires peers.ca_file");
+            }
         }
         errors.require_readable_file("ca_file", self.ca_file.as_ref());
     }

@@ -130,16 +130,19 @@ impl Server {
     }
 
     /// Serves until the process drains and all requests are finished, or until the grace period of
-    /// the shutdown is over.
+    /// the shutdown is over. The health service reports NOT_SERVING from the time at which the
+    /// process leaves.
     ///
     /// # Errors
     /// Returns an error if the listener fails.
     pub async fn serve(mut self, listener: TcpListener, shutdown: &Shutdown) -> Result<(), ServerError> {
         let (drain_token, abort_token, readiness) = (shutdown.drain_token(), shutdown.abort_token(), self.readiness);
-        let drained = async move {
-            drain_token.cancelled().await;
+        let leave_token = shutdown.leave_token();
+        let report_leaving = async move {
+            leave_token.cancelled().await;
             readiness.drain();
         };
+        let drained = async move { drain_token.cancelled().await };
         let listener = LimitedListener::new(listener, "grpc", self.connection_limits, &self.metrics);
         let incoming = futures_util::stream::unfold(listener, async |listener| {
             let connection = listener.accept().await;
@@ -150,7 +153,7 @@ impl Server {
             // The end of the health reporter does not end the server.
             tokio::select! {
                 result = serving => result,
-                never = async { self.health.await; std::future::pending().await } => never,
+                never = async { tokio::join!(report_leaving, self.health); std::future::pending().await } => never,
             }
         };
         tokio::select! {

@@ -7,6 +7,7 @@ use std::{
     process::{Child, Command, Stdio},
     sync::{Arc, Mutex},
     thread::JoinHandle,
+    time::Duration,
 };
 
 use cpor_acceptance::{Engine, ReservedPort, TestStorage};
@@ -19,9 +20,21 @@ const START: &str = "2026-03-16T09:00:00Z";
 
 /// The ports of the process. They stay the same after a restart.
 pub(crate) struct Ports {
-    grpc: ReservedPort,
-    web: ReservedPort,
+    pub(crate) grpc: ReservedPort,
+    pub(crate) web: ReservedPort,
     admin: ReservedPort,
+}
+
+/// The part of the system that a process of `cpor serve` hosts.
+pub(crate) struct Replica<'a> {
+    /// The index of its data directory.
+    pub(crate) directory: usize,
+    pub(crate) services: &'a [Service],
+    pub(crate) ports: &'a Ports,
+    /// The addresses of each service, in the order of [`Service::ALL`].
+    pub(crate) peers: &'a [String],
+    /// Further settings, as environment variables.
+    pub(crate) settings: &'a [(&'a str, String)],
 }
 
 /// A running process, and the lines that it has logged.
@@ -54,28 +67,56 @@ impl Process {
 
     /// Starts the binary with this filter for its log, and waits until it serves.
     pub(crate) async fn start_with_log(store: &TestStorage, ports: &Ports, filter: &str) -> Self {
-        let binary = std::env::var("CPOR_TEST_BINARY").expect("CPOR_TEST_BINARY is not set: run `cargo xtask test`");
-        let mut command = Command::new(binary);
-        command.env("CPOR_CUSTOMER_CONSENT__MAIL__DIRECTORY", store.mail());
-        command.env("CPOR_TELEMETRY__LOG_FILTER", filter).env("NO_COLOR", "1");
+        let mut command = new_command(store, filter);
         match store.engine() {
-            Engine::Sqlite => configure_dev(&mut command, store, ports),
-            Engine::Postgres => configure_serve(&mut command, store, ports),
+            Engine::Sqlite => {
+                configure_dev(&mut command, store, ports);
+                let mut child = spawn(command);
+                let (ready_sender, ready) = oneshot::channel();
+                let (stdout, stderr) =
+                    (child.stdout.take().expect("its output"), child.stderr.take().expect("its log"));
+                let log = Arc::default();
+                let output = read_lines(stdout, &Arc::default(), "ready grpc=", Some(ready_sender));
+                let readers = vec![output, read_lines(stderr, &log, "", None)];
+                ready.await.expect("the process is ready before it ends");
+                Self { child, log, readers }
+            }
+            Engine::Postgres => {
+                let peers = vec![ports.grpc.url(); Service::ALL.len()];
+                let replica = Replica { directory: 0, services: Service::ALL, ports, peers: &peers, settings: &[] };
+                Self::serve_with(command, store, &replica).await
+            }
         }
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary starts");
+    }
+
+    /// Starts `cpor serve` on this storage and waits until it serves.
+    pub(crate) async fn serve(store: &TestStorage, replica: &Replica<'_>) -> Self {
+        Self::serve_with(new_command(store, "warn,cpor::command=info"), store, replica).await
+    }
+
+    async fn serve_with(mut command: Command, store: &TestStorage, replica: &Replica<'_>) -> Self {
+        configure_serve(&mut command, store, replica);
+        let mut child = spawn(command);
         let (ready_sender, ready) = oneshot::channel();
         let log = Arc::default();
         let stderr = child.stderr.take().expect("its log");
-        let readers = match store.engine() {
-            Engine::Sqlite => {
-                let stdout = child.stdout.take().expect("its output");
-                let output = read_lines(stdout, &Arc::default(), "ready grpc=", Some(ready_sender));
-                vec![output, read_lines(stderr, &log, "", None)]
-            }
-            Engine::Postgres => vec![read_lines(stderr, &log, " serving", Some(ready_sender))],
-        };
+        let readers = vec![read_lines(stderr, &log, " serving", Some(ready_sender))];
         ready.await.expect("the process is ready before it ends");
         Self { child, log, readers }
+    }
+
+    /// The id of the process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Stops the process with SIGTERM and waits for its end.
+    pub(crate) async fn terminate(mut self) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().expect("to run kill").success());
+        while self.child.try_wait().expect("the state of the child").is_none() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 
     /// Kills the process with SIGKILL and waits for its end.
@@ -107,20 +148,33 @@ pub(crate) fn user_token_signer(store: &TestStorage) -> TokenSigner {
         .expect("the user key")
 }
 
+fn new_command(store: &TestStorage, filter: &str) -> Command {
+    let binary = std::env::var("CPOR_TEST_BINARY").expect("CPOR_TEST_BINARY is not set: run `cargo xtask test`");
+    let mut command = Command::new(binary);
+    command.env("CPOR_CUSTOMER_CONSENT__MAIL__DIRECTORY", store.mail());
+    command.env("CPOR_TELEMETRY__LOG_FILTER", filter).env("NO_COLOR", "1");
+    command
+}
+
+fn spawn(mut command: Command) -> Child {
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary starts")
+}
+
 fn configure_dev(command: &mut Command, store: &TestStorage, ports: &Ports) {
     let address = |port: &ReservedPort| port.address().to_string();
     command.args(["dev", "--clock", "virtual"]).arg("--data").arg(store.directory(0));
     command.args(["--grpc", &address(&ports.grpc), "--web", &address(&ports.web), "--admin", &address(&ports.admin)]);
 }
 
-fn configure_serve(command: &mut Command, store: &TestStorage, ports: &Ports) {
+fn configure_serve(command: &mut Command, store: &TestStorage, replica: &Replica<'_>) {
+    // The keys are in the first data directory.
     let data: PathBuf = store.directory(0);
-    let database = store.config(0);
+    let (database, ports) = (store.config(replica.directory), replica.ports);
     command
         .args(["serve", "--insecure-plaintext", "--virtual-clock", START])
-        .args(Service::ALL.iter().map(|service| service.as_str()));
+        .args(replica.services.iter().map(|service| service.as_str()));
     command.env("CPOR_DATABASE__URL", database.url.expect("a URL").expose()).env("CPOR_DATABASE__SCHEMA", "{service}");
-    command.env("CPOR_DATABASE__DIRECTORY", &data);
+    command.env("CPOR_DATABASE__DIRECTORY", database.directory);
     for (listener, port) in [("GRPC", &ports.grpc), ("WEB", &ports.web), ("ADMIN", &ports.admin)] {
         command.env(format!("CPOR_LISTEN__{listener}"), port.address().to_string());
     }
@@ -130,11 +184,12 @@ fn configure_serve(command: &mut Command, store: &TestStorage, ports: &Ports) {
         .env("CPOR_AUTH__SERVICE_KEY_FILE", data.join("{service}/service.pem"))
         .env("CPOR_AUTH__SERVICE_JWKS_FILE", cpor::keys::service_jwks_file(&data))
         .env("CPOR_AUTH__RECEIPT_KEY_FILE", cpor::keys::receipt_key_file(&data));
-    for service in Service::ALL {
+    for (service, addresses) in Service::ALL.iter().zip(replica.peers) {
         let name = service.as_str().replace('-', "_").to_uppercase();
-        command.env(format!("CPOR_PEERS__{name}"), ports.grpc.url());
+        command.env(format!("CPOR_PEERS__{name}"), addresses);
     }
     command.env("CPOR_CUSTOMER_CONSENT__PUBLIC_URL", ports.web.url());
+    command.envs(replica.settings.iter().map(|(name, value)| (name, value)));
 }
 
 /// Reads the output until the process ends, so that the process never blocks on a full pipe, and

@@ -3,32 +3,37 @@
 use cpor_acceptance::{FABRIKAM, Method};
 use serde_json::{Value, json};
 
-use super::ResourceNames;
+use super::fixture::ResourceNames;
 
-/// The request of a method for these resources, as JSON. Where possible it changes nothing.
+/// The request of a method for these resources, as JSON. If the method can only validate a request,
+/// it does.
 pub(crate) fn request_for(method: &Method, names: &ResourceNames) -> Value {
+    let mut request = fields_for(method, names);
+    if method.input.get_field_by_name("validate_only").is_some() {
+        request["validate_only"] = true.into();
+    }
+    request
+}
+
+fn fields_for(method: &Method, names: &ResourceNames) -> Value {
     let ResourceNames { partner, tenant, claim, evidence, comment, case, note, arbitration, .. } = names;
-    let ResourceNames { consent, assessment, association, subscription, workload, key, payout, .. } = names;
+    let ResourceNames { draft, draft_evidence, requested, rejected, consent, notice_id, assessment, .. } = names;
+    let ResourceNames { association, legacy_association, subscription, workload, key, payout, mpn_id, .. } = names;
     match method.name.as_str() {
-        "CreateClaim" => json!({"parent": partner, "claim": {}, "validate_only": true}),
-        "ListClaims" | "WatchClaims" => json!({"parent": partner}),
-        "UpdateClaim" => json!({"claim": {"name": claim}, "validate_only": true}),
-        "SubmitClaim" => json!({"name": claim, "validate_only": true}),
-        "ResubmitClaim" => json!({"name": claim, "comment": "x", "validate_only": true}),
-        "DisputeClaim" => json!({"name": claim, "justification": "x", "validate_only": true}),
-        "DeclinePayment" => json!({"name": claim, "validate_only": true}),
-        "WithdrawClaim" => json!({"name": claim, "reason": "WITHDRAW_REASON_WRONG_MPN_ID", "validate_only": true}),
-        "ErasePersonalData" => json!({"name": claim, "reason": "x", "validate_only": true}),
-        "GetClaim"
-        | "ExportClaimReceipt"
-        | "DeleteClaim"
-        | "DownloadPoeTemplate"
-        | "ExplainClaim"
-        | "SuggestClaimLines" => {
-            json!({"name": claim})
-        }
-        "UploadEvidence" => json!({"metadata": {"parent": claim, "file_name": "proof.pdf"}, "data": "JVBERi0xLjQK"}),
-        "DownloadEvidence" | "GetEvidence" | "DeleteEvidence" => json!({"name": evidence}),
+        "CreateClaim" => json!({"parent": partner, "claim": {}}),
+        "ListClaims" => json!({"parent": partner}),
+        "WatchClaims" => json!({"parent": partner, "from_beginning": true}),
+        "UpdateClaim" => json!({"claim": {"name": draft, "display_name": "Renamed"}}),
+        "SubmitClaim" | "DeleteClaim" | "SuggestClaimLines" => json!({"name": draft}),
+        "ResubmitClaim" => json!({"name": requested, "comment": "x"}),
+        "DisputeClaim" => json!({"name": rejected, "justification": "x"}),
+        "DeclinePayment" => json!({"name": claim}),
+        "WithdrawClaim" => json!({"name": claim, "reason": "WITHDRAW_REASON_WRONG_MPN_ID"}),
+        "ErasePersonalData" => json!({"name": claim, "reason": "x"}),
+        "GetClaim" | "ExportClaimReceipt" | "DownloadPoeTemplate" | "ExplainClaim" => json!({"name": claim}),
+        "UploadEvidence" => json!({"metadata": {"parent": draft, "file_name": "proof.pdf"}, "data": "JVBERi0xLjQK"}),
+        "DownloadEvidence" | "GetEvidence" => json!({"name": evidence}),
+        "DeleteEvidence" => json!({"name": draft_evidence}),
         "ListEvidence" | "ListComments" | "ListHistory" => json!({"parent": claim}),
         "CreateComment" => json!({"parent": claim, "comment": {"text": "x"}}),
         "GetComment" => json!({"name": comment}),
@@ -40,7 +45,8 @@ pub(crate) fn request_for(method: &Method, names: &ResourceNames) -> Value {
             let (parent, _) = case.split_once("/reviewCases/").unwrap();
             json!({"parent": parent, "awards": [{"key": format!("{parent}/workloads/none"), "winner": case}], "comment": "x"})
         }
-        "ListReviewCases" | "WatchReviewCases" => json!({"parent": tenant}),
+        "ListReviewCases" => json!({"parent": tenant}),
+        "WatchReviewCases" => json!({"parent": tenant, "from_beginning": true}),
         "AssignReviewCase" => json!({"name": case, "reviewer": "rita@vendor.example"}),
         "RequestPartnerAction" => {
             json!({"name": case, "reasons": ["PARTNER_ACTION_REASON_POE_MISSING"], "comment": "x"})
@@ -58,10 +64,8 @@ pub(crate) fn request_for(method: &Method, names: &ResourceNames) -> Value {
         | "ConfirmCustomerContact" => {
             json!({"name": case})
         }
-        "GetConsent" | "ApproveConsent" | "ResendNotice" => json!({"name": consent}),
-        "RecordBounce" => json!({"name": consent, "notice_id": "0195b3a0-0000-7000-8000-000000000001"}),
-        // The etag is outdated, so that the call declines nothing.
-        "DeclineConsent" => json!({"name": consent, "etag": "0"}),
+        "GetConsent" | "ApproveConsent" | "DeclineConsent" | "ResendNotice" => json!({"name": consent}),
+        "RecordBounce" => json!({"name": consent, "notice_id": notice_id, "status_code": "5.1.1"}),
         "ListConsents" => json!({"parent": tenant}),
         "GetAssessment" => json!({"name": assessment}),
         "CreateProgramGuide" => json!({
@@ -69,20 +73,20 @@ pub(crate) fn request_for(method: &Method, names: &ResourceNames) -> Value {
             "program_guide": {"display_name": "Matrix", "version": "1", "conditions": [
                 {"name": "enrolled", "programs": ["PROGRAM_OSA_SELL"], "expression": "true", "explanation": "x"},
             ]},
-            "validate_only": true,
         }),
         "ActivateProgramGuide" => {
-            json!({"name": "programGuides/default-2026", "start_month": "2030-01", "validate_only": true})
+            json!({"name": "programGuides/default-2026", "start_month": "2030-01"})
         }
         "SimulateProgramGuide" => json!({"name": "programGuides/default-2026"}),
-        "ListEarnings" | "WatchEarnings" => json!({"parent": tenant}),
+        "ListEarnings" => json!({"parent": tenant}),
+        "WatchEarnings" => json!({"parent": tenant, "from_beginning": true}),
         "ListPayouts" => json!({"parent": partner}),
         "GetPayout" | "ProcessPayout" => json!({"name": payout}),
-        "SendPayout" => json!({"name": payout, "reference": "x", "actual_date": "2020-04-01"}),
+        "SendPayout" => json!({"name": payout, "reference": "x", "actual_date": "2026-07-01"}),
         "ReversePayout" => json!({"name": payout, "reason": "x"}),
-        // There are no earnings of this period.
+        // The earnings of this period are in the payout that exists.
         "CreatePayout" => json!({"parent": partner, "payout": {
-            "mpn_id": "1001", "currency": "USD", "payout_period": "2020-Q1", "estimated_date": "2020-04-20",
+            "mpn_id": mpn_id, "currency": "USD", "payout_period": "2026-Q2", "estimated_date": "2026-07-31",
         }}),
         "ImportPayouts" => json!({"rows": [{
             "partner": partner, "mpn_id": "1001", "currency": "USD", "payout_period": "2020-Q1",
@@ -94,7 +98,8 @@ pub(crate) fn request_for(method: &Method, names: &ResourceNames) -> Value {
         "ImportLegacyAssociations" => json!({"rows": [{
             "key": format!("tenants/{FABRIKAM}/workloads/teams"), "partner": partner, "mpn_id": "1001", "activities": ["ACTIVITY_USAGE"],
         }]}),
-        "GetAssociation" | "DeclineLegacyAssociation" => json!({"name": association}),
+        "GetAssociation" => json!({"name": association}),
+        "DeclineLegacyAssociation" => json!({"name": legacy_association}),
         "GetSubscription" => json!({"name": subscription}),
         "GetWorkload" => json!({"name": workload}),
         "GetProduct" => json!({"name": "products/teams"}),
@@ -118,7 +123,7 @@ pub(crate) fn request_for(method: &Method, names: &ResourceNames) -> Value {
         "ListStreams" | "ListDeadlines" => json!({"service": "SERVICE_CLAIM_INTAKE"}),
         "RetryStream" => json!({"name": "services/claim-intake/streams/claim~contoso~none~registry"}),
         "AdvanceClock" => json!({"by_seconds": 0}),
-        "BatchCreateClaims" => json!({"parent": partner, "rows": [{"claim": {}}], "validate_only": true}),
+        "BatchCreateClaims" => json!({"parent": partner, "rows": [{"claim": {}}]}),
         "ExportClaims" => json!({"parent": partner, "format": "EXPORT_FORMAT_JSON_LINES"}),
         unknown => panic!("add a request for the new method {unknown}"),
     }

@@ -10,7 +10,7 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header, encode as sign};
 use serde_json::{Value, json};
 use tonic::Code;
 
-use super::{AccessFixture, requests::request_for};
+use super::{fixture::AccessFixture, requests::request_for};
 
 both_databases![
     a_stolen_key_speaks_for_one_service,

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use cpor_acceptance::{Actor, CONTOSO, TestSystem, assert_refused, both_databases, reason};
+use cpor_acceptance::{Actor, CONTOSO, TestSystem, assert_refused, both_databases, call, encode, methods, reason};
 use cpor_auth::{TokenSigner, UserToken};
 use cpor_proto::{claims::v1::ListClaimsRequest, consents::v1::ListConsentsRequest};
 use cpor_types::{Role, SystemClock, VirtualClock};
@@ -12,6 +12,7 @@ both_databases![
     forged_and_expired_tokens_are_refused,
     roles_of_two_sides_are_refused,
     tokens_for_unknown_companies_are_refused,
+    users_cannot_impersonate_services,
     health_and_reflection_are_open,
 ];
 
@@ -91,6 +92,13 @@ async fn tokens_for_unknown_companies_are_refused(system: &TestSystem) {
     let unknown = system.actor_with_token(&system.issuer().user_token(&token).unwrap());
     let request = ListConsentsRequest { parent: format!("tenants/{tenant}"), ..ListConsentsRequest::default() };
     assert_refused(unknown.consents().list_consents(request).await, Code::PermissionDenied, "OWNER_UNKNOWN");
+}
+
+async fn users_cannot_impersonate_services(system: &TestSystem) {
+    let check = methods().into_iter().find(|method| method.name == "CheckClaim").unwrap();
+    let message = encode(&check.input, &serde_json::json!({"partner": CONTOSO}));
+    let impostor = system.actor("services/claim-intake", Role::Operator, None);
+    assert_refused(call(&impostor, &check, message).await, Code::Unauthenticated, "UNAUTHENTICATED");
 }
 
 async fn health_and_reflection_are_open(system: &TestSystem) {

@@ -195,7 +195,7 @@ async fn r37_an_official_holder_stays_until_superseded(system: &TestSystem) {
 
 async fn r37_a_failed_successor_changes_nothing(system: &TestSystem) {
     let (holder, rival) = holder_and_successor(system).await;
-    rival.decline_consent("We stay with Contoso.").await.unwrap();
+    rival.decline_consent("We stay with our partner.").await.unwrap();
     system.wait_until_idle().await;
     system.advance_by(TimeDelta::days(30)).await;
     let on_record = system.associations_of_key(&holder.key(0).await, None).await;

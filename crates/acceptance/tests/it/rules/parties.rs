@@ -17,7 +17,7 @@ use cpor_proto::{
 use cpor_types::Role;
 use tonic::Code;
 
-use crate::identity::{ResourceNames, requests::request_for};
+use crate::identity::{fixture::ResourceNames, requests::request_for};
 
 both_databases![
     r1_a_partner_is_a_company_with_locations,
