@@ -23,7 +23,7 @@ const LAST_RULE: u32 = 62;
 const LETTERED_RULES: [&str; 14] =
     ["R2a", "R12a", "R14a", "R26a", "R27a", "R29a", "R37a", "R41a", "R41b", "R43a", "R54a", "R54b", "R58a", "R59a"];
 
-/// Checks that each rule has a row, that the files and tests of each row exist, that one of the
+/// Checks that each rule has one row, that the files and tests of each row exist, that one of the
 /// tests is named after the rule, and that each test named after a rule is in a row.
 pub(crate) fn rules() -> Result<()> {
     print_step("rules");
@@ -33,6 +33,7 @@ pub(crate) fn rules() -> Result<()> {
     let rows: Vec<Row> = page.lines().filter_map(Row::parse).collect();
     let mut errors: Vec<String> = rows.iter().flat_map(|row| row.errors(&root, &tests)).collect();
     errors.extend(missing_rules(&rows).map(|rule| format!("{rule} has no row")));
+    errors.extend(repeated_rules(&rows).map(|rule| format!("{rule} has several rows")));
     errors.extend(unlisted_tests(&rows, &tests).map(|test| format!("the test {test} is in no row")));
     if !errors.is_empty() {
         bail!("{PAGE}: {} errors\n  {}", errors.len(), errors.join("\n  "));
@@ -89,6 +90,12 @@ fn quoted(cell: &str) -> Vec<String> {
 fn missing_rules(rows: &[Row]) -> impl Iterator<Item = String> {
     let all = (1..=LAST_RULE).map(|number| format!("R{number}")).chain(LETTERED_RULES.map(str::to_owned));
     all.filter(|rule| !rows.iter().any(|row| row.rule == *rule))
+}
+
+/// Returns the rules that an earlier row has, too.
+fn repeated_rules(rows: &[Row]) -> impl Iterator<Item = &str> {
+    let mut seen = BTreeSet::new();
+    rows.iter().map(|row| row.rule.as_str()).filter(move |rule| !seen.insert(*rule))
 }
 
 /// Returns the tests that are in no row.

@@ -196,6 +196,7 @@ async fn presales(system: &TestSystem, partner: &str) -> Claim {
     }
     let id = system.import_subscription(rows::subscription(LITWARE, &system.next_uuid(), "dynamics-365-sales")).await;
     Claim {
+        display_name: "Litware sales rollout".into(),
         mpn_id: "2001".into(),
         tenant_id: LITWARE.into(),
         customer_domain: "litware.example".into(),
