@@ -4,7 +4,7 @@
 //! are not listed.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, btree_map::Entry},
     fs,
 };
 
@@ -38,7 +38,7 @@ pub(crate) fn sbom() -> Result<()> {
 
 /// Returns the platform of this machine, which is that of the binary.
 fn host_triple() -> Result<String> {
-    let version = read_output(&mut crate::shell::command("rustc").args(["--version", "--verbose"]))?;
+    let version = read_output(crate::shell::command("rustc").args(["--version", "--verbose"]))?;
     let host = version.lines().find_map(|line| line.strip_prefix("host: "));
     Ok(host.context("`rustc --version --verbose` names no host")?.to_owned())
 }
@@ -65,10 +65,10 @@ fn bill_of_materials(metadata: &Value, checksums: &BTreeMap<(String, String), St
     let mut used = BTreeMap::new();
     let mut open = vec![root.clone()];
     while let Some(id) = open.pop() {
-        if !used.contains_key(&id) {
-            let dependencies = dependencies(nodes.get(&id).context("a package is not resolved")?);
+        let dependencies = dependencies(nodes.get(&id).context("a package is not resolved")?);
+        if let Entry::Vacant(entry) = used.entry(id) {
             open.extend(dependencies.iter().cloned());
-            used.insert(id, dependencies);
+            entry.insert(dependencies);
         }
     }
     let component = |id: &String| -> Result<Value> {

@@ -51,8 +51,7 @@ fn create(engine: Engine) -> Template {
         remove_leftovers(engine).await;
         let store = TestStorage::empty(engine).await;
         std::fs::create_dir_all(store.directory(0)).expect("a data directory");
-        let mut config = cpor::Config::default();
-        config.database = store.owner_config(0);
+        let config = cpor::Config { database: store.owner_config(0), ..cpor::Config::default() };
         cpor::system::migrate(&config, Service::ALL).await.expect("the migrations");
         if engine == Engine::Postgres {
             create_roles(&config).await;

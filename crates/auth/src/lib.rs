@@ -16,6 +16,7 @@ mod service_signer;
 mod signer;
 mod signing_key;
 mod users;
+mod watched_key;
 
 pub use access::{Access, AccessError, Method, MethodTable};
 pub use caller::Caller;

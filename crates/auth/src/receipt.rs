@@ -1,16 +1,13 @@
-//! Signatures of receipts. A receipt proves the history of a partner's claim. Whoever has it can
-//! verify it offline, at any time. Receipts are signed with a key of their own: tokens that it signs
-//! are not accepted, and receipts that are signed with another key are not valid.
+//! Signatures of receipts and of the daily roots of all histories. A receipt proves the history of
+//! a partner's claim, and can be verified offline, at any time. Receipts and roots are signed with
+//! a key of their own: tokens that it signs are not accepted, and receipts that are signed with
+//! another key are not valid.
 use std::{path::Path, sync::Arc};
 
 use jsonwebtoken::{Validation, decode, decode_header};
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{
-    KeyError,
-    jwks::KeySet,
-    signing_key::{SignerError, SigningKey},
-};
+use super::{KeyError, jwks::KeySet, signing_key::SignerError, watched_key::WatchedKey};
 
 /// The `typ` header of the signature of a receipt.
 pub(super) const RECEIPT_TYPE: &str = "cpor-receipt";
@@ -32,13 +29,13 @@ pub enum SignatureError {
     Mismatch(String),
 }
 
-/// Signs receipts. Clones share the key.
+/// Signs receipts and roots. Clones share the key.
 #[derive(Clone)]
-pub struct ReceiptSigner(Arc<SigningKey>);
+pub struct ReceiptSigner(Arc<WatchedKey>);
 
 impl std::fmt::Debug for ReceiptSigner {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ReceiptSigner").field("kid", &self.0.kid()).finish_non_exhaustive()
+        f.debug_struct("ReceiptSigner").field("kid", &self.0.current().kid()).finish_non_exhaustive()
     }
 }
 
@@ -48,15 +45,15 @@ impl ReceiptSigner {
     /// # Errors
     /// Returns an error if the system has no source of randomness.
     pub fn generate() -> Result<Self, SignerError> {
-        SigningKey::generate(RECEIPT_KEY_OWNER).map(|key| Self(Arc::new(key)))
+        WatchedKey::generate(RECEIPT_KEY_OWNER).map(|key| Self(Arc::new(key)))
     }
 
-    /// Reads the key from a PKCS#8 PEM file.
+    /// Reads the key from a PKCS#8 PEM file, and again when the file has changed.
     ///
     /// # Errors
     /// Returns an error if the file cannot be read or does not contain an Ed25519 key.
     pub fn from_file(path: &Path) -> Result<Self, SignerError> {
-        SigningKey::read(path, RECEIPT_KEY_OWNER).map(|key| Self(Arc::new(key)))
+        WatchedKey::open(path, RECEIPT_KEY_OWNER).map(|key| Self(Arc::new(key)))
     }
 
     /// Writes the key to a new PKCS#8 PEM file that only its owner can read.
@@ -64,22 +61,24 @@ impl ReceiptSigner {
     /// # Errors
     /// Returns an error if the file already exists or cannot be written.
     pub fn save(&self, path: &Path) -> Result<(), SignerError> {
-        self.0.save(path)
+        self.0.current().save(path)
     }
 
     /// Returns the public half of the key as a JWKS (RFC 7517, RFC 8037). The `kid` begins with
     /// `receipts`.
     #[must_use]
     pub fn jwks(&self) -> String {
-        self.0.jwks()
+        self.0.current().jwks()
     }
 
-    /// Signs `statement`, the content of a receipt, and returns it as a compact JWS (RFC 7515).
+    /// Signs `statement`, the content of a receipt or a root, and returns it as a compact JWS (RFC
+    /// 7515). Looks at the key file at most once a second.
     ///
     /// # Errors
     /// Returns an error if signing fails.
     pub fn sign(&self, statement: &impl Serialize) -> Result<String, SignerError> {
-        self.0.sign(RECEIPT_TYPE, statement)
+        self.0.reread();
+        self.0.current().sign(RECEIPT_TYPE, statement)
     }
 }
 

@@ -2,17 +2,16 @@
 use std::{
     collections::HashMap,
     path::Path,
-    sync::{Arc, Mutex, PoisonError, RwLock},
-    time::Duration,
+    sync::{Arc, Mutex, PoisonError},
 };
 
-use cpor_process::WatchedFile;
 use cpor_types::{Actor, Clock, Service};
 
 use super::{
     SERVICE_ISSUER,
     claims::{Audience, Claims, service_subject},
     signing_key::{SignerError, SigningKey, join_jwks},
+    watched_key::WatchedKey,
 };
 
 /// The lifetime of a service's token.
@@ -21,8 +20,6 @@ const SERVICE_TOKEN_SECONDS: u64 = 300;
 const RENEW_SECONDS: u64 = 120;
 /// The maximum number of cached service tokens.
 const MAX_CACHED_TOKENS: usize = 10_000;
-/// The time after which a changed key file is noticed, if the service makes calls.
-const REREAD_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Signs the tokens of one service. Clones share the key and the token cache.
 #[derive(Clone)]
@@ -35,9 +32,7 @@ type TokenKey = (Service, String);
 /// The key and the token cache that the clones of a signer share.
 struct Inner {
     service: Service,
-    key: RwLock<Arc<SigningKey>>,
-    /// The file from which the key is read again when it has changed.
-    file: Option<WatchedFile>,
+    key: WatchedKey,
     clock: Arc<dyn Clock>,
     /// Cached tokens, each with its expiry time in seconds since 1970.
     tokens: Mutex<HashMap<TokenKey, (String, u64)>>,
@@ -55,7 +50,7 @@ impl ServiceSigner {
     /// # Errors
     /// Returns an error if the system has no source of randomness.
     pub fn generate(service: Service, clock: Arc<dyn Clock>) -> Result<Self, SignerError> {
-        Ok(Self::new(service, SigningKey::generate(service.as_str())?, None, clock))
+        Ok(Self::new(service, WatchedKey::generate(service.as_str())?, clock))
     }
 
     /// Reads the key of `service` from a PKCS#8 PEM file, and again when the file has changed.
@@ -64,14 +59,11 @@ impl ServiceSigner {
     /// # Errors
     /// Returns an error if the file cannot be read or does not contain an Ed25519 key.
     pub fn from_file(service: Service, path: &Path, clock: Arc<dyn Clock>) -> Result<Self, SignerError> {
-        let opened = WatchedFile::open(path);
-        let (file, text) = opened.map_err(|source| SignerError::File { path: path.to_owned(), source })?;
-        Ok(Self::new(service, SigningKey::from_pem(&text, service.as_str())?, Some(file), clock))
+        Ok(Self::new(service, WatchedKey::open(path, service.as_str())?, clock))
     }
 
-    fn new(service: Service, key: SigningKey, file: Option<WatchedFile>, clock: Arc<dyn Clock>) -> Self {
-        let key = RwLock::new(Arc::new(key));
-        Self(Arc::new(Inner { service, key, file, clock, tokens: Mutex::default() }))
+    fn new(service: Service, key: WatchedKey, clock: Arc<dyn Clock>) -> Self {
+        Self(Arc::new(Inner { service, key, clock, tokens: Mutex::default() }))
     }
 
     /// Writes the key to a new PKCS#8 PEM file that only its owner can read.
@@ -111,7 +103,8 @@ impl ServiceSigner {
         let key = (to, act.clone().unwrap_or_default());
         let now = u64::try_from(self.0.clock.now().timestamp()).unwrap_or_default();
         let mut cache = self.0.tokens.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.reread_key() {
+        // No token of the earlier key is used any more.
+        if self.0.key.reread() {
             cache.clear();
         }
         if let Some((token, expiry)) = cache.get(&key)
@@ -139,26 +132,8 @@ impl ServiceSigner {
         Ok(token)
     }
 
-    /// Replaces the key if its file has changed. Returns true if there is a new key, so that no
-    /// token of the earlier one is used any more.
-    fn reread_key(&self) -> bool {
-        let Some(file) = &self.0.file else { return false };
-        let mut is_new = false;
-        file.load_if_changed(REREAD_INTERVAL, |text| match SigningKey::from_pem(text, self.0.service.as_str()) {
-            Ok(key) => {
-                tracing::info!(kid = key.kid(), "the service signs with a new key");
-                *self.0.key.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(key);
-                is_new = true;
-            }
-            Err(error) => {
-                tracing::error!(service = %self.0.service, %error, "the new key of the service cannot be used");
-            }
-        });
-        is_new
-    }
-
     fn key(&self) -> Arc<SigningKey> {
-        self.0.key.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0.key.current()
     }
 
     /// Signs arbitrary claims, for tests with forged tokens.

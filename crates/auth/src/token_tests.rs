@@ -264,9 +264,10 @@ fn a_key_signs_only_as_its_own_service() {
     let valid = process.service_token(Service::ClaimIntake, Service::Registry, None);
     for signer in process.services.iter() {
         let result = process.authorize_token(CHECK, &signer.sign_json(&claims(&valid)));
-        match signer.service() {
-            Service::ClaimIntake => assert_eq!(result.unwrap().service, Some(Service::ClaimIntake)),
-            _ => assert_eq!(result, Err((Code::Unauthenticated, "UNAUTHENTICATED".to_owned())), "{signer:?}"),
+        if signer.service() == Service::ClaimIntake {
+            assert_eq!(result.unwrap().service, Some(Service::ClaimIntake));
+        } else {
+            assert_eq!(result, Err((Code::Unauthenticated, "UNAUTHENTICATED".to_owned())), "{signer:?}");
         }
     }
     // A key without the name of a service, or with that of the receipts, is no key of a service.
@@ -297,6 +298,15 @@ fn a_service_acts_only_for_the_declared_persons() {
     assert_eq!(check(Service::ClaimIntake, &itself), Ok(itself));
 }
 
+/// Waits until a changed file was read again.
+fn wait_until(is_done: impl Fn() -> bool) {
+    let start = std::time::Instant::now();
+    while !is_done() {
+        assert!(start.elapsed() < Duration::from_secs(20), "the file is not read again");
+        std::thread::yield_now();
+    }
+}
+
 #[test]
 fn changed_key_files_are_read_again() {
     let directory = tempfile::tempdir().unwrap();
@@ -316,23 +326,16 @@ fn changed_key_files_are_read_again() {
     let verify = |signer: &ServiceSigner| keys.verify(&signer.token(Service::Registry, None).unwrap(), Service::ALL);
     assert!(verify(&old).is_ok());
     assert_eq!(verify(&new).unwrap_err(), TokenError::Invalid);
-    let wait = |is_done: &dyn Fn() -> bool| {
-        let start = std::time::Instant::now();
-        while !is_done() {
-            assert!(start.elapsed() < Duration::from_secs(20), "the file is not read again");
-            std::thread::yield_now();
-        }
-    };
     // A file that is missing or malformed changes nothing.
     for broken in ["", "{}", &users.jwks()] {
         std::fs::write(file("services.json"), broken).unwrap();
         assert!(verify(&new).is_err() && verify(&old).is_ok());
     }
     std::fs::write(file("services.json"), join_jwks([old.jwks().as_str(), new.jwks().as_str()])).unwrap();
-    wait(&|| verify(&new).is_ok());
+    wait_until(|| verify(&new).is_ok());
     assert!(verify(&old).is_ok(), "old and new keys overlap");
     std::fs::write(file("services.json"), new.jwks()).unwrap();
-    wait(&|| verify(&old).is_err());
+    wait_until(|| verify(&old).is_err());
     assert!(verify(&new).is_ok());
 
     // The private key is read again, too.
@@ -341,8 +344,26 @@ fn changed_key_files_are_read_again() {
     assert!(verify(&signer).is_err());
     new.save(&file("key.pem.new")).unwrap();
     std::fs::rename(file("key.pem.new"), file("key.pem")).unwrap();
-    wait(&|| verify(&signer).is_ok());
+    wait_until(|| verify(&signer).is_ok());
     assert_eq!(signer.kid(), new.kid());
+}
+
+/// R56: the key of receipts is replaced without a restart.
+#[test]
+fn r56_a_changed_receipt_key_is_read_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = |name: &str| directory.path().join(name);
+    let (old, new) = (ReceiptSigner::generate().unwrap(), ReceiptSigner::generate().unwrap());
+    let keys = ReceiptKeys::parse(&join_jwks([old.jwks().as_str(), new.jwks().as_str()])).unwrap();
+    let kid = |signer: &ReceiptSigner| keys.verify::<Value>(&signer.sign(&json!({})).unwrap()).unwrap().1;
+    old.save(&file("key.pem")).unwrap();
+    let signer = ReceiptSigner::from_file(&file("key.pem")).unwrap();
+    let clone = signer.clone();
+    assert_eq!(kid(&signer), kid(&old));
+    new.save(&file("key.pem.new")).unwrap();
+    std::fs::rename(file("key.pem.new"), file("key.pem")).unwrap();
+    wait_until(|| kid(&signer) == kid(&new));
+    assert_eq!((kid(&clone), clone.jwks()), (kid(&new), new.jwks()));
 }
 
 #[test]

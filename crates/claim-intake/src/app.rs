@@ -3,7 +3,7 @@
 use crate::{
     config::Config,
     domain::{self, Rules},
-    evidence::{self, EvidenceKeys, EvidenceStore, EvidenceStoreError, Scanner},
+    evidence::{self, EvidenceKeys, EvidenceStore, EvidenceStoreError, Rewrapper, Scanner, UnusableKeys},
     notices::NoticeComposer,
     roots::RootMaker,
     service::{ClaimIntake, MAX_ROWS_IN_FLIGHT},
@@ -45,6 +45,20 @@ pub enum BuildError {
         path: PathBuf,
         /// The reason, without any key.
         error: String,
+    },
+    /// Keys that encrypt stored documents are missing, or another key has the id of such a key.
+    #[error(
+        "claim_intake.evidence_keys_file: {path}: must contain all keys of stored documents: \
+         missing: {missing:?}, replaced by other keys: {changed:?}",
+        path = .path.display()
+    )]
+    EvidenceKeysUnusable {
+        /// The path of the file.
+        path: PathBuf,
+        /// The ids of the keys that the file does not contain.
+        missing: Vec<String>,
+        /// The ids that the file gives to other keys.
+        changed: Vec<String>,
     },
     /// Mail cannot be set up.
     #[error("claim-intake: {0}")]
@@ -90,11 +104,11 @@ pub async fn build_with(
     let heartbeat = Duration::from_secs(config.watch_heartbeat_seconds);
     let evidence_directory = evidence_directory(&config, &context)?;
     let evidence_store = EvidenceStore::in_directory(&evidence_directory)?;
-    let evidence_keys = evidence_keys(&config, &context, &evidence_directory)?;
+    let evidence_keys = evidence_keys(&config, &context, &evidence_directory).await?;
     spawn_sweeper(&host, &context, &evidence_store);
     spawn_root_maker(&host, &context, &config, &receipt_signer)?;
-    let (db, keys) = (context.db.clone(), evidence_keys.clone());
-    host.add_background_task("evidence-keys", move |stop| evidence::rewrap_keys(db.clone(), keys.clone(), stop));
+    let rewrapper = Rewrapper::new(context.db.clone(), evidence_keys.clone(), &context.metrics);
+    host.add_background_task("evidence-keys", move |stop| rewrapper.clone().run(stop));
     let rules = Rules::new(context.policies.clone(), context.calendars.clone());
     let composer = NoticeComposer { db: context.db.clone(), rules: rules.clone() };
     Sender::spawn_on(&host, &context, config.mail, composer)?;
@@ -143,8 +157,8 @@ fn evidence_directory(config: &Config, context: &ServiceContext) -> Result<PathB
 }
 
 /// Loads the configured keys, or those in the evidence directory, which are created if they are
-/// missing.
-fn evidence_keys(
+/// missing. Checks that they can decrypt the keys of the stored documents.
+async fn evidence_keys(
     config: &Config,
     context: &ServiceContext,
     evidence_directory: &Path,
@@ -157,7 +171,16 @@ fn evidence_keys(
             (path, keys)
         }
     };
-    keys.map_err(|error| BuildError::EvidenceKeys { path, error: error.to_string() })
+    let keys = match keys {
+        Ok(keys) => keys,
+        Err(error) => return Err(BuildError::EvidenceKeys { path, error: error.to_string() }),
+    };
+    let unusable = evidence::find_unusable_keys(&context.db, &keys).await?;
+    if unusable == UnusableKeys::default() {
+        return Ok(keys);
+    }
+    let UnusableKeys { missing, changed } = unusable;
+    Err(BuildError::EvidenceKeysUnusable { path, missing, changed })
 }
 
 /// Registers the background task that removes abandoned uploads.

@@ -360,7 +360,7 @@ mod tests {
         let new = service_signer(folder.path(), Service::Registry).unwrap().kid();
         assert!(old != new && kids(&public).contains(&old) && kids(&public).contains(&new));
         assert_eq!(create_missing(folder.path()).unwrap(), Vec::<PathBuf>::new());
-        assert_eq!(retire(folder.path()).unwrap(), [public.clone()]);
+        assert_eq!(retire(folder.path()).unwrap(), std::slice::from_ref(&public));
         assert!(!kids(&public).contains(&old) && kids(&public).contains(&new));
         assert_eq!(kids(&public).len(), Service::ALL.len());
         assert_eq!(retire(folder.path()).unwrap(), Vec::<PathBuf>::new());

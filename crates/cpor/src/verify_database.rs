@@ -1,5 +1,5 @@
 //! Verifies the histories of all claims in the database of claim-intake (R56). This needs no
-//! running system.
+//! running system, and may be done while services write to the database.
 
 use std::{
     fmt,
@@ -76,6 +76,7 @@ pub async fn verify_database(
     keys: Option<&str>,
 ) -> anyhow::Result<Report> {
     let keys = keys.map(ReceiptKeys::parse).transpose().context("the JWKS cannot be read")?;
+    // The files are listed before the database is read, so that it contains all their roots.
     let source = roots.map_or(Ok(RootSource::Stored), |path| root_files(path).map(RootSource::Files))?;
     let db = match database {
         DatabaseSource::Configured(config) => Db::open(config, Service::ClaimIntake).await?,

@@ -79,7 +79,7 @@ impl RootHasher {
 
     /// Adds a leaf. The leaves are ordered by partner and claim, as the database orders them.
     #[must_use]
-    pub fn add(self, leaf: &Leaf) -> Self {
+    pub fn with_leaf(self, leaf: &Leaf) -> Self {
         let Leaf { claim, position, link, log_position } = leaf;
         Self(self.0.text(&claim.to_string()).number(*position).digest(*link).number(*log_position))
     }

@@ -118,7 +118,8 @@ impl ArbitrationRunner {
     }
 
     /// Applies the verdicts to the cases, what they win before what they lose. A claim may have
-    /// given up a key since it was planned that the claim wins it. Nobody loses such a key.
+    /// given up a key since it was planned that the claim wins it. Nobody loses such a key. The
+    /// comment is sent to each claim once: with what the claim wins, or else with what it loses.
     async fn apply_plan(
         &self,
         arbitration: &Arbitration,
@@ -131,9 +132,12 @@ impl ArbitrationRunner {
             let competing_keys = winner.map(|winner| winner.competing_keys()).unwrap_or_default();
             given_up.extend(verdict.won.difference(&competing_keys).cloned());
         }
+        let without_comment = Arbitration { comment: String::new(), ..arbitration.clone() };
         for (case, verdict) in plan {
             let losses = verdict.losses_without(&given_up);
             if !losses.lost.is_empty() {
+                let has_won = !verdict.won.is_subset(&given_up);
+                let arbitration = if has_won { &without_comment } else { arbitration };
                 self.apply_to_case(arbitration, *case, losses, successor_keys).await?;
             }
         }

@@ -15,7 +15,7 @@ use std::{
     time::Duration,
 };
 
-use futures_util::future::{join_all, try_join_all};
+use futures_util::future::join_all;
 use tokio::{
     net::lookup_host,
     sync::mpsc::Sender,
@@ -31,6 +31,9 @@ use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus,
 const LOOKUP_INTERVAL: Duration = Duration::from_secs(3);
 /// The time limit for a look-up.
 const LOOKUP_TIMEOUT: Duration = Duration::from_secs(5);
+/// The time limit for the look-up of one host name, so that a slow name does not hide the addresses
+/// of the others.
+const NAME_TIMEOUT: Duration = Duration::from_secs(2);
 /// The time limit for a question about the health of a replica. It is short, because the first calls
 /// wait for the answers.
 const HEALTH_TIMEOUT: Duration = Duration::from_millis(500);
@@ -132,12 +135,24 @@ struct Replicas<E> {
 
 impl<E: EndpointOf> Replicas<E> {
     /// Looks up the addresses of the hosts. Returns those of serving replicas.
+    ///
+    /// # Errors
+    /// Returns an error if no host can be looked up.
     async fn serving(self: Arc<Self>) -> io::Result<BTreeSet<SocketAddr>> {
         let lookups = self.hosts.iter().map(async |(host, port)| {
-            let addresses = lookup_host((host.as_str(), *port)).await?;
+            let addresses = timeout(NAME_TIMEOUT, lookup_host((host.as_str(), *port))).await??;
             io::Result::Ok(addresses.collect::<Vec<_>>())
         });
-        let addresses = BTreeSet::from_iter(try_join_all(lookups).await?.concat());
+        let (mut addresses, mut failure) = (BTreeSet::new(), None);
+        for found in join_all(lookups).await {
+            match found {
+                Ok(found) => addresses.extend(found),
+                Err(error) => failure = Some(error),
+            }
+        }
+        if let Some(error) = failure.filter(|_| addresses.is_empty()) {
+            return Err(error);
+        }
         let checks = self.channels_to(&addresses).into_iter();
         let checks = checks.map(async |(address, channel)| is_serving(channel).await.then_some(address));
         Ok(join_all(checks).await.into_iter().flatten().collect())

@@ -239,7 +239,7 @@ impl Users {
         let (partner, lead) = (self.partner[&service].clone(), self.lead[&service].clone());
         let tenant = format!("tenants/{FABRIKAM}");
         let outcome = match service {
-            Service::ClaimIntake if number % 2 == 0 => {
+            Service::ClaimIntake if number.is_multiple_of(2) => {
                 let claim = Some(cpor_proto::claims::v1::Claim { mpn_id: "1001".into(), ..Default::default() });
                 let request = CreateClaimRequest { parent: CONTOSO.into(), claim, ..Default::default() };
                 ClaimServiceClient::new(partner).create_claim(request).await.map(drop)

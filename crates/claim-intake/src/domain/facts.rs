@@ -194,9 +194,11 @@ pub enum ConsentFact {
         channel: String,
         /// The customer's comment; may be empty.
         comment: String,
-        /// The number of the request that was not answered in time, as in [`Self::Approved`]. Of no
-        /// meaning for a decline that the customer has expressed, which always counts.
-        consent_request_number: u32,
+        /// The number of the request that was declined or not answered in time, as in
+        /// [`Self::Approved`]. Silence on an earlier request does not count. A decline that the
+        /// customer has expressed always counts. `None` if the event was sent before it had the
+        /// number; the decline then counts.
+        consent_request_number: Option<u32>,
     },
 }
 

@@ -114,6 +114,11 @@ impl EvidenceKeys {
         self.0.first().map_or("", |key| &key.id)
     }
 
+    /// Returns whether there is a key with this id.
+    pub(super) fn contains(&self, id: &str) -> bool {
+        self.0.iter().any(|key| key.id == id)
+    }
+
     /// Creates the key of a document. Returns it wrapped, to be stored, and as a cipher.
     ///
     /// # Errors

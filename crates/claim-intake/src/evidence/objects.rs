@@ -69,14 +69,23 @@ pub(crate) struct ObjectWriter {
     position: u32,
 }
 
-/// An object with all its bytes, which is not stored under its final name yet. If it is dropped,
-/// the sweeper removes it later.
+/// An object with all its bytes, which is not stored under its final name yet. If it is dropped, it
+/// is deleted.
 pub(crate) struct CompleteObject {
-    /// The store that contains the object.
-    store: EvidenceStore,
+    /// The object under its first name.
+    object: UnkeptObject,
     /// The id of the document.
     id: EvidenceId,
     cipher: DocumentCipher,
+}
+
+/// An object that is deleted when this value is dropped before [`UnkeptObject::keep`], for example
+/// because the client has disconnected.
+struct UnkeptObject {
+    /// The store that contains the object.
+    store: EvidenceStore,
+    /// The path of the object. `None` if it is not deleted.
+    path: Option<Path>,
 }
 
 /// The folder of the objects that are not stored under their final names yet.
@@ -143,7 +152,8 @@ impl EvidenceStore {
         let mut objects = self.objects.list(Some(&incoming));
         while let Some(object) = objects.try_next().await? {
             if object.last_modified < before {
-                self.objects.delete(&object.location).await?;
+                // Another replica may delete the object at the same moment.
+                self.delete_path(&object.location).await?;
             }
         }
         let directory = self.directory.join(INCOMING);
@@ -158,12 +168,25 @@ impl EvidenceStore {
     /// Returns an error if the object store fails.
     pub(crate) async fn delete(&self, id: EvidenceId) -> Result<(), EvidenceStoreError> {
         for path in [incoming_path(id), stored_path(id)] {
-            match self.objects.delete(&path).await {
-                Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
-                Err(error) => return Err(error.into()),
-            }
+            self.delete_path(&path).await?;
         }
         Ok(())
+    }
+
+    /// Deletes an object. It is not an error if there is none.
+    async fn delete_path(&self, path: &Path) -> Result<(), object_store::Error> {
+        match self.objects.delete(path).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Deletes an object of an upload that has ended. Errors are only logged, because the sweeper
+    /// removes the object later.
+    async fn delete_or_log(&self, path: &Path) {
+        if let Err(error) = self.delete_path(path).await {
+            tracing::warn!(%error, "an object of an upload that has ended could not be deleted");
+        }
     }
 }
 
@@ -191,15 +214,22 @@ impl ObjectWriter {
         Ok(())
     }
 
-    /// Completes the object and syncs it to disk.
+    /// Completes the object and syncs it to disk. If the returned future is dropped, the object is
+    /// deleted.
     ///
     /// # Errors
     /// Returns an error if the object store fails.
     pub(crate) async fn complete(mut self) -> Result<CompleteObject, EvidenceStoreError> {
         self.encrypt_chunk(true).await?;
         let Self { store, id, parts, cipher, .. } = self;
-        parts.finish().await?;
-        Ok(CompleteObject { store, id, cipher })
+        // The object store completes an object even if nobody waits for it. So a task waits for it,
+        // and the object is deleted with the task's result if the caller is gone.
+        let completed = tokio::spawn(async move {
+            parts.finish().await?;
+            let object = UnkeptObject { store, path: Some(incoming_path(id)) };
+            Ok::<_, object_store::Error>(CompleteObject { object, id, cipher })
+        });
+        Ok(completed.await.map_err(object_store::Error::from)??)
     }
 
     /// Aborts the write and removes its parts. Errors are only logged, because the sweeper removes
@@ -237,24 +267,48 @@ impl CompleteObject {
     }
 
     fn encrypted(&self, size: u64) -> EncryptedObject {
-        let (store, cipher) = (self.store.clone(), self.cipher.clone());
+        let (store, cipher) = (self.object.store.clone(), self.cipher.clone());
         EncryptedObject { store, path: incoming_path(self.id), cipher, size }
     }
 
-    /// Stores the object under its final name.
+    /// Stores the object under its final name. If the returned future is dropped before it is
+    /// ready, the object is deleted.
     ///
     /// # Errors
     /// Returns an error if the object store fails or an object with this id already exists.
     pub(crate) async fn publish(self) -> Result<(), EvidenceStoreError> {
-        let Self { store, id, .. } = self;
-        Ok(store.objects.rename_if_not_exists(&incoming_path(id), &stored_path(id)).await?)
+        let Self { object, id, .. } = self;
+        // As in `complete`, the object store renames the object even if the caller is gone.
+        let renamed = tokio::spawn(async move {
+            let (store, path) = (object.store.clone(), stored_path(id));
+            store.objects.rename_if_not_exists(&incoming_path(id), &path).await?;
+            object.keep();
+            Ok::<_, object_store::Error>(UnkeptObject { store, path: Some(path) })
+        });
+        renamed.await.map_err(object_store::Error::from)??.keep();
+        Ok(())
     }
 
     /// Removes the object. Errors are only logged, because the sweeper removes it later.
     pub(crate) async fn discard(self) {
-        if let Err(error) = self.store.objects.delete(&incoming_path(self.id)).await {
-            tracing::warn!(%error, "a refused upload could not be removed");
-        }
+        // If the returned future is dropped, the object is deleted too, because it is not kept yet.
+        self.object.store.delete_or_log(&incoming_path(self.id)).await;
+        self.object.keep();
+    }
+}
+
+impl UnkeptObject {
+    /// Leaves the object in the store.
+    fn keep(mut self) {
+        self.path = None;
+    }
+}
+
+impl Drop for UnkeptObject {
+    fn drop(&mut self) {
+        let (Some(path), Ok(runtime)) = (self.path.take(), Handle::try_current()) else { return };
+        let store = self.store.clone();
+        runtime.spawn(async move { store.delete_or_log(&path).await });
     }
 }
 
@@ -379,6 +433,7 @@ fn stored_path(id: EvidenceId) -> Path {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::{task::Poll, time::Duration};
     use uuid::Uuid;
 
     const ID: EvidenceId = EvidenceId(Uuid::from_u128(7));
@@ -459,6 +514,76 @@ mod tests {
         // The truncated object is not taken for a document with fewer bytes.
         std::fs::write(&file, &stored[..2 * encrypted_chunk]).unwrap();
         assert!(read(&store, 2 * chunk).await.is_err());
+    }
+
+    /// Polls a future at most `polls` times and then drops it. Returns whether it was ready.
+    async fn cancel_after<T>(polls: usize, future: impl Future<Output = T>) -> bool {
+        let mut future = std::pin::pin!(future);
+        let mut polled = 0;
+        std::future::poll_fn(|context| {
+            polled += 1;
+            match future.as_mut().poll(context) {
+                Poll::Ready(_) => Poll::Ready(true),
+                Poll::Pending if polled == polls => Poll::Ready(false),
+                Poll::Pending => Poll::Pending,
+            }
+        })
+        .await
+    }
+
+    /// Waits until the store contains no file.
+    async fn wait_until_empty(directory: &std::path::Path) {
+        let files = || {
+            let folders = [INCOMING, STORED].map(|folder| std::fs::read_dir(directory.join(folder)));
+            folders.into_iter().flatten().map(Iterator::count).sum::<usize>()
+        };
+        let emptied = async {
+            while files() > 0 {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), emptied).await.expect("all objects are deleted");
+    }
+
+    #[tokio::test]
+    async fn objects_of_cancelled_calls_are_deleted() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = EvidenceStore::in_directory(directory.path()).unwrap();
+        let begun = async || {
+            let mut writer = store.write(ID, cipher()).await.unwrap();
+            writer.add(Bytes::from_static(b"proof")).await.unwrap();
+            writer
+        };
+        for polls in 1..6 {
+            // If the object is completed, it is dropped.
+            cancel_after(polls, begun().await.complete()).await;
+            wait_until_empty(directory.path()).await;
+        }
+        for polls in 1..6 {
+            let object = begun().await.complete().await.unwrap();
+            if cancel_after(polls, object.publish()).await {
+                assert_eq!(read(&store, 5).await.unwrap(), b"proof");
+                store.delete(ID).await.unwrap();
+            }
+            wait_until_empty(directory.path()).await;
+        }
+        begun().await.complete().await.unwrap().discard().await;
+        wait_until_empty(directory.path()).await;
+    }
+
+    #[tokio::test]
+    async fn replicas_can_delete_old_objects_at_the_same_time() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = EvidenceStore::in_directory(directory.path()).unwrap();
+        for n in 0..100 {
+            let writer = store.write(EvidenceId(Uuid::from_u128(n)), cipher()).await.unwrap();
+            // A killed process runs no destructor.
+            std::mem::forget(writer.complete().await.unwrap());
+        }
+        let before: Timestamp = "2100-01-01T00:00:00Z".parse().unwrap();
+        let replicas = [(); 4].map(|()| store.delete_incoming(before));
+        futures_util::future::try_join_all(replicas).await.unwrap();
+        wait_until_empty(directory.path()).await;
     }
 
     #[tokio::test]

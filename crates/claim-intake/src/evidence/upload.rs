@@ -82,7 +82,8 @@ pub(crate) struct ReceivedBytes {
     pub(crate) sha256: String,
 }
 
-/// A document that was received completely and is acceptable. It is not stored yet.
+/// A document that was received completely and is acceptable. It is not stored yet, and is removed
+/// if this value is dropped.
 pub(crate) struct ReceivedDocument {
     /// The object that contains the bytes.
     object: CompleteObject,

@@ -13,7 +13,7 @@ use cpor_history::{
     root::{Leaf, RootHasher, RootLine, RootStatement, SignedRoot},
 };
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait as _, DatabaseConnection, DbErr, EntityTrait as _, QueryFilter as _,
+    ColumnTrait as _, ConnectionTrait as _, DatabaseTransaction, DbErr, EntityTrait as _, QueryFilter as _,
     QuerySelect as _,
 };
 use std::{
@@ -25,7 +25,7 @@ use std::{
 
 /// Compares the histories with the roots of a source.
 pub(super) async fn check(
-    db: &DatabaseConnection,
+    db: &DatabaseTransaction,
     source: &RootSource,
     keys: Option<&ReceiptKeys>,
     report: &mut Report,
@@ -50,7 +50,7 @@ pub(super) async fn check(
 
 /// The state of the comparison.
 struct Anchors<'a> {
-    db: &'a DatabaseConnection,
+    db: &'a DatabaseTransaction,
     keys: Option<&'a ReceiptKeys>,
     report: &'a mut Report,
     /// The table or file of the present root.
@@ -189,7 +189,7 @@ impl Anchors<'_> {
         };
         open.leaves += 1;
         let hasher = RootHasher::new(Digest::GENESIS, 0, "");
-        open.hasher = std::mem::replace(&mut open.hasher, hasher).add(&leaf);
+        open.hasher = std::mem::replace(&mut open.hasher, hasher).with_leaf(&leaf);
         self.batch.push(leaf);
         if self.batch.len() as u64 >= PAGE_SIZE { self.compare_batch().await } else { Ok(()) }
     }
@@ -271,7 +271,7 @@ fn leaf_key(leaf: &Leaf) -> LeafKey {
 }
 
 /// Reads the link and the position in the partner's log of the entries of these leaves.
-async fn read_entries(db: &DatabaseConnection, leaves: &[Leaf]) -> Result<HashMap<LeafKey, (Vec<u8>, i64)>, DbErr> {
+async fn read_entries(db: &DatabaseTransaction, leaves: &[Leaf]) -> Result<HashMap<LeafKey, (Vec<u8>, i64)>, DbErr> {
     use history::{Column, Entity};
     let key = [Column::Owner, Column::ClaimId, Column::Position];
     let mut keys = InputRows::new(key)?;

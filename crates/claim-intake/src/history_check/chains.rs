@@ -13,7 +13,7 @@ use cpor_durable::ids::{ClaimId, PartnerId, TenantId};
 use cpor_history::{ChainVerifier, EntryError, SealedEntry};
 use cpor_types::{ClaimName, PersonalData, Timestamp};
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait as _, DatabaseConnection, DbErr, EntityTrait as _, JoinType, QueryFilter as _,
+    ColumnTrait as _, ConnectionTrait as _, DatabaseTransaction, DbErr, EntityTrait as _, JoinType, QueryFilter as _,
     QueryOrder as _, QuerySelect as _, RelationTrait as _,
 };
 use std::collections::{BTreeMap, HashMap};
@@ -24,7 +24,7 @@ type ClaimKey = (PartnerId, ClaimId);
 type EntryKey = (PartnerId, ClaimId, i64);
 
 /// Verifies the history of each claim.
-pub(super) async fn check(db: &DatabaseConnection, report: &mut Report) -> Result<(), CheckError> {
+pub(super) async fn check(db: &DatabaseTransaction, report: &mut Report) -> Result<(), CheckError> {
     let (mut after, mut limit): (Option<EntryKey>, u64) = (None, PAGE_SIZE);
     let mut open: Option<OpenHistory> = None;
     loop {
@@ -69,7 +69,7 @@ pub(super) async fn check(db: &DatabaseConnection, report: &mut Report) -> Resul
 
 /// Reads the next entries in the order of their keys.
 async fn read_page(
-    db: &DatabaseConnection,
+    db: &DatabaseTransaction,
     after: Option<&EntryKey>,
     limit: u64,
 ) -> Result<Vec<history::Model>, LoadError> {
@@ -90,7 +90,7 @@ struct ClaimRow {
 
 /// Reads the claims of a page of entries. Only some columns are read, because the others need not
 /// be decodable.
-async fn read_claims(db: &DatabaseConnection, page: &[history::Model]) -> Result<HashMap<ClaimKey, ClaimRow>, DbErr> {
+async fn read_claims(db: &DatabaseTransaction, page: &[history::Model]) -> Result<HashMap<ClaimKey, ClaimRow>, DbErr> {
     use claim::{Column, Entity};
     let mut keys = InputRows::new([Column::Owner, Column::Id])?;
     let mut names: Vec<_> = page.iter().map(|row| (row.owner.clone(), row.claim_id)).collect();
@@ -242,7 +242,7 @@ impl OpenHistory {
 }
 
 /// Finds the claims that have no history at all.
-async fn check_claims_without_history(db: &DatabaseConnection, report: &mut Report) -> Result<(), CheckError> {
+async fn check_claims_without_history(db: &DatabaseTransaction, report: &mut Report) -> Result<(), CheckError> {
     use claim::{Column, Entity};
     let query = Entity::find().join(JoinType::LeftJoin, history::Relation::Claim.def().rev());
     let query = query.filter(history::Column::Position.is_null()).order_by_asc(Column::Owner).order_by_asc(Column::Id);

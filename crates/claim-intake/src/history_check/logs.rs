@@ -9,13 +9,13 @@ use crate::store::{
 };
 use cpor_durable::ids::PartnerId;
 use sea_orm::{
-    ColumnTrait as _, DatabaseConnection, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    ColumnTrait as _, DatabaseTransaction, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
 };
 use std::collections::BTreeMap;
 
 /// Checks the log of each partner, and that of all claims. Memory grows with the number of
 /// partners.
-pub(super) async fn check(db: &DatabaseConnection, report: &mut Report) -> Result<(), DbErr> {
+pub(super) async fn check(db: &DatabaseTransaction, report: &mut Report) -> Result<(), DbErr> {
     use history::{Column, Entity};
     let query = Entity::find().select_only().column(Column::Owner).column_as(Column::Position.count(), "entries");
     let query = query.column_as(Column::OwnerSequence.max(), "last").group_by(Column::Owner);

@@ -3,8 +3,9 @@
 //! database, and names them.
 //!
 //! The check reads the rows in the order of their keys, in pages of limited size, so its memory
-//! does not grow with the number of entries. An erasure of personal data is not a fault. There are
-//! three steps:
+//! does not grow with the number of entries. All rows are read in one transaction that sees the
+//! database as it was at one moment, so services may write meanwhile. An erasure of personal data
+//! is not a fault. There are three steps:
 //!
 //! 1. `chains` verifies the chain of each history, and that the row of the claim agrees with it.
 //! 2. `logs` checks that the logs of all partners are complete.
@@ -13,10 +14,15 @@
 mod anchors;
 mod chains;
 mod logs;
+#[cfg(test)]
+mod tests;
 
 use cpor_auth::ReceiptKeys;
 use cpor_durable::StoreError;
-use sea_orm::DatabaseConnection;
+use sea_orm::{
+    AccessMode, ConnectionTrait as _, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, IsolationLevel,
+    TransactionOptions, TransactionTrait as _,
+};
 use std::{fmt, path::PathBuf};
 
 /// The maximum number of faults that are listed. Further ones are counted.
@@ -102,14 +108,16 @@ pub enum CheckError {
     },
 }
 
-impl From<sea_orm::DbErr> for CheckError {
-    fn from(error: sea_orm::DbErr) -> Self {
+impl From<DbErr> for CheckError {
+    fn from(error: DbErr) -> Self {
         Self::Store(error.into())
     }
 }
 
-/// Checks all histories in the database of claim-intake. Without `keys` the signatures of the roots
-/// are not verified.
+/// Checks all histories in the database of claim-intake, as they are when the check begins.
+/// Services may write meanwhile. Files with roots must exist before the call, because a root that
+/// is made during the check is not found in the database. Without `keys` the signatures of the
+/// roots are not verified.
 ///
 /// # Errors
 /// Returns an error if the database fails or a file cannot be read. Faults of the histories are not
@@ -119,9 +127,39 @@ pub async fn check_histories(
     roots: &RootSource,
     keys: Option<&ReceiptKeys>,
 ) -> Result<Report, CheckError> {
+    let snapshot = begin_snapshot(db).await?;
+    let report = check_snapshot(&snapshot, roots, keys).await?;
+    snapshot.commit().await?;
+    Ok(report)
+}
+
+/// Begins a transaction in which all statements see the same state of the database: the state at
+/// its first read.
+async fn begin_snapshot(db: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
+    // In SQLite every transaction is such a snapshot, and statements have no timeout.
+    if db.get_database_backend() != DbBackend::Postgres {
+        return db.begin().await;
+    }
+    let options = TransactionOptions {
+        isolation_level: Some(IsolationLevel::RepeatableRead),
+        access_mode: Some(AccessMode::ReadOnly),
+        ..TransactionOptions::default()
+    };
+    let snapshot = db.begin_with_options(options).await?;
+    // Counting all entries can take longer than the statements of a service may.
+    snapshot.execute_unprepared("SET LOCAL statement_timeout = 0").await?;
+    Ok(snapshot)
+}
+
+/// Checks all histories that a transaction sees.
+async fn check_snapshot(
+    snapshot: &DatabaseTransaction,
+    roots: &RootSource,
+    keys: Option<&ReceiptKeys>,
+) -> Result<Report, CheckError> {
     let mut report = Report::default();
-    chains::check(db, &mut report).await?;
-    logs::check(db, &mut report).await?;
-    anchors::check(db, roots, keys, &mut report).await?;
+    chains::check(snapshot, &mut report).await?;
+    logs::check(snapshot, &mut report).await?;
+    anchors::check(snapshot, roots, keys, &mut report).await?;
     Ok(report)
 }

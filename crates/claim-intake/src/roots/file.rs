@@ -4,6 +4,7 @@ use anyhow::Context as _;
 use cpor_database::Db;
 use cpor_history::root::{RootLine, SignedRoot};
 use cpor_process::private_files;
+use cpor_types::{Entropy as _, SystemEntropy};
 use std::path::{Path, PathBuf};
 
 /// The beginning of the name of each file. The number and the day of the root follow.
@@ -45,7 +46,8 @@ fn last_number(directory: &Path) -> std::io::Result<u64> {
     Ok(last)
 }
 
-/// Writes the file of a root. It appears complete or not at all.
+/// Writes the file of a root. It appears complete or not at all, also if several replicas write it
+/// at the same time.
 async fn write_root(db: &Db, directory: &Path, root: &SignedRoot) -> Result<(), anyhow::Error> {
     let path = directory.join(format!("{PREFIX}{:08}-{}.jsonl", root.root.number, root.root.day));
     let mut text = line(&RootLine::Root(root.clone()))?;
@@ -68,11 +70,50 @@ fn line(line: &RootLine) -> Result<String, serde_json::Error> {
 
 fn write(directory: &Path, path: &PathBuf, text: &str) -> Result<(), anyhow::Error> {
     private_files::create_directory(directory).with_context(|| format!("creating {}", directory.display()))?;
-    let temporary = path.with_extension("tmp");
+    // Another replica can write the same file, so the temporary name is random.
+    let temporary = path.with_extension(format!("{}.tmp", SystemEntropy.uuid()));
     let write = || {
         private_files::write_file(&temporary, text.as_bytes())?;
         std::fs::File::open(&temporary)?.sync_all()?;
-        std::fs::rename(&temporary, path)
+        std::fs::rename(&temporary, path)?;
+        sync_directory(directory)
     };
-    write().with_context(|| format!("writing {}", path.display()))
+    let written = write();
+    if written.is_err() {
+        // The file does not exist if it was renamed or never created.
+        let _ = std::fs::remove_file(&temporary);
+    }
+    written.with_context(|| format!("writing {}", path.display()))
+}
+
+/// Syncs the names of the files in a directory to disk. Only Unix opens a directory as a file.
+fn sync_directory(directory: &Path) -> std::io::Result<()> {
+    if cfg!(unix) { std::fs::File::open(directory)?.sync_all() } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn replicas_can_write_the_same_file_at_the_same_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let directory = folder.path().join("roots");
+        let path = directory.join("root-00000001-2026-03-06.jsonl");
+        let text = "a line of the root\n".repeat(1000);
+        std::thread::scope(|scope| {
+            let replica = || {
+                for _ in 0..20 {
+                    write(&directory, &path, &text).unwrap();
+                    assert!(std::fs::read_to_string(&path).unwrap() == text, "a file is never torn");
+                }
+            };
+            let replicas = [(); 4].map(|()| scope.spawn(replica));
+            for replica in replicas {
+                replica.join().unwrap();
+            }
+        });
+        assert_eq!(std::fs::read_dir(&directory).unwrap().count(), 1);
+        assert_eq!(last_number(&directory).unwrap(), 1);
+    }
 }

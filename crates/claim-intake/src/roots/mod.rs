@@ -73,7 +73,7 @@ impl RootMaker {
             }
             let number = last.as_ref().map_or(0, |last| last.root.number) + 1;
             let previous = last.map_or(Digest::GENESIS, |last| last.root.root);
-            let hash = leaves.iter().fold(RootHasher::new(previous, number, &day), RootHasher::add).finish();
+            let hash = leaves.iter().fold(RootHasher::new(previous, number, &day), RootHasher::with_leaf).finish();
             let leaf_count = leaves.len() as u64;
             let root =
                 RootStatement { number, day, leaves: leaf_count, previous, root: hash, issue_time: rfc3339(now) };

@@ -23,8 +23,8 @@ use cpor_listing::{
 use cpor_types::{ClaimName, EvidenceId, Timestamp};
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    Select,
+    ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect, Select,
     sea_query::{Expr, ExprTrait as _},
 };
 
@@ -175,8 +175,8 @@ pub(crate) struct NewUpload<'c> {
     pub(crate) start_time: Timestamp,
 }
 
-/// A document whose key is encrypted with an old key of the installation.
-pub(crate) struct OldKey {
+/// The key of a document whose bytes may exist, encrypted with a key of the installation.
+pub(crate) struct StoredKey {
     row: (PartnerId, ClaimId, ids::EvidenceId),
     /// The id of the document.
     pub(crate) id: EvidenceId,
@@ -184,34 +184,50 @@ pub(crate) struct OldKey {
     pub(crate) key: WrappedKey,
 }
 
-impl OldKey {
+impl StoredKey {
+    /// Reads the ids of the keys of the installation that encrypt keys of documents, in their order.
+    ///
+    /// # Errors
+    /// Returns an error if the statement fails.
+    pub(crate) async fn installation_key_ids(db: &DatabaseConnection) -> Result<Vec<String>, DbErr> {
+        let query = live_documents().select_only().column(evidence::Column::KeyId).distinct();
+        query.order_by_asc(evidence::Column::KeyId).into_tuple::<String>().all(db).await
+    }
+
+    /// Reads any documents, at most `limit`, whose keys are encrypted with the key `key_id`.
+    ///
+    /// # Errors
+    /// Returns an error if the statement fails.
+    pub(crate) async fn encrypted_with(db: &DatabaseConnection, key_id: &str, limit: u64) -> Result<Vec<Self>, DbErr> {
+        let query = live_documents().filter(evidence::Column::KeyId.eq(key_id)).limit(limit);
+        Ok(query.all(db).await?.into_iter().map(Self::from_row).collect())
+    }
+
     /// Reads at most `limit` documents whose keys are not encrypted with the key `current_id`, in the
     /// order of the table and after the document `after`.
     ///
     /// # Errors
     /// Returns an error if the statement fails.
-    pub(crate) async fn list(
+    pub(crate) async fn list_old(
         db: &DatabaseConnection,
         current_id: &str,
         after: Option<&Self>,
         limit: u64,
     ) -> Result<Vec<Self>, StoreError> {
-        use evidence::Column::{ClaimId, Id, KeyId, Owner, State};
-        let query = evidence::Entity::find()
-            .filter(KeyId.ne(current_id))
-            .filter(State.is_not_in([DocumentState::Abandoned, DocumentState::Swept]));
-        let mut cursor = query.cursor_by((Owner, ClaimId, Id));
+        use evidence::Column::{ClaimId, Id, KeyId, Owner};
+        let mut cursor = live_documents().filter(KeyId.ne(current_id)).cursor_by((Owner, ClaimId, Id));
         if let Some(after) = after {
             cursor.after(after.row.clone());
         }
-        let rows = cursor.first(limit).all(db).await?.into_iter();
-        Ok(rows
-            .map(|row| Self {
-                row: (row.owner, row.claim_id, row.id),
-                id: row.id.into(),
-                key: WrappedKey { key_id: row.key_id, bytes: row.data_key },
-            })
-            .collect())
+        Ok(cursor.first(limit).all(db).await?.into_iter().map(Self::from_row).collect())
+    }
+
+    fn from_row(row: evidence::Model) -> Self {
+        Self {
+            row: (row.owner, row.claim_id, row.id),
+            id: row.id.into(),
+            key: WrappedKey { key_id: row.key_id, bytes: row.data_key },
+        }
     }
 
     /// Replaces the key, unless it was replaced in the meantime.
@@ -231,6 +247,12 @@ impl OldKey {
             .await?;
         Ok(())
     }
+}
+
+/// Starts a query for the documents whose bytes may exist and be read.
+fn live_documents() -> Select<evidence::Entity> {
+    let ended = [DocumentState::Abandoned, DocumentState::Swept];
+    evidence::Entity::find().filter(evidence::Column::State.is_not_in(ended))
 }
 
 /// The uploads whose documents are not on a claim yet.

@@ -2,8 +2,8 @@
 //! workload or subscription of a tenant. A line is *live* while its claim is open or approved and
 //! its association has not ended. A unique index on these rows enforces R38: a company may have a
 //! key for one activity in only one open or approved claim.
-use super::entity::claim_line as line;
-use crate::domain::{Claim, Violation, ViolationReason};
+use super::entity::{claim_line as line, line_activity::LineActivity};
+use crate::domain::{Claim, EventKind, Violation, ViolationReason};
 use cpor_bulk_rows::fetch_all;
 use cpor_durable::{AggregateKey, Change, StoreError, Tx, ids, rows};
 use cpor_types::{Activity, AssociationKey, ClaimId, LineId, PartnerId, TenantId};
@@ -64,6 +64,8 @@ struct LineChanges<'c> {
     closed: Vec<LiveLine>,
     /// The lines that have become live.
     opened: Vec<LiveLine>,
+    /// The lines whose associations are on record after all (R47).
+    reinstated: BTreeSet<LineId>,
     /// Whether all lines that were live before are closed.
     closes_all: bool,
 }
@@ -77,8 +79,14 @@ impl<'c> LineChanges<'c> {
         };
         let (closed, opened) = (without(&before, &after), without(&after, &before));
         let closes_all = closed.len() == before.len();
-        Self { key: &change.key, closed, opened, closes_all }
+        let reinstated = change.events.iter().flat_map(|recorded| reinstated_lines(&recorded.event.kind)).copied();
+        Self { key: &change.key, closed, opened, reinstated: reinstated.collect(), closes_all }
     }
+}
+
+/// Returns the lines that an event of this kind reinstates (R47).
+fn reinstated_lines(kind: &EventKind) -> &[LineId] {
+    if let EventKind::LinesReinstated { lines, .. } = kind { lines } else { &[] }
 }
 
 /// Deletes the rows of lines that are no longer live and inserts the rows of lines that have become
@@ -113,25 +121,33 @@ async fn delete_closed(tx: &Tx, changes: &[LineChanges<'_>]) -> Result<(), Store
 }
 
 /// Inserts the rows of opened lines with one statement. Returns the conflicts by claim.
+///
+/// A reinstated line has no conflict (R47). It is on record, so its row replaces the row of a claim
+/// that the company has submitted since the line ended.
 async fn insert_opened(
     tx: &Tx,
     changes: &[LineChanges<'_>],
 ) -> Result<Vec<(AggregateKey, AlreadyClaimed)>, StoreError> {
-    let with_key =
-        |change: &LineChanges<'_>| change.opened.iter().map(|live| (change.key.clone(), live.clone())).collect();
-    let mut lines: Vec<(AggregateKey, LiveLine)> =
-        changes.iter().flat_map(|change| -> Vec<_> { with_key(change) }).collect();
+    let mut lines: Vec<(AggregateKey, LiveLine, bool)> = Vec::new();
+    for LineChanges { key, opened, reinstated, .. } in changes {
+        let with_key = |live: &LiveLine| ((*key).clone(), live.clone(), reinstated.contains(&live.line));
+        lines.extend(opened.iter().map(with_key));
+    }
     if lines.is_empty() {
         return Ok(Vec::new());
     }
     // The rows are inserted in the order of the index, so that transactions cannot deadlock.
-    lines.sort_by(|(key, live), (other_key, other)| {
+    lines.sort_by(|(key, live, _), (other_key, other, _)| {
         (&key.owner, live, key.id).cmp(&(&other_key.owner, other, other_key.id))
     });
-    let rows: Vec<_> = lines.iter().map(|(key, live)| live.to_row(key)).collect();
+    let rows: Vec<_> = lines.iter().map(|(key, live, _)| live.to_row(key)).collect();
     let mut conflicts: Vec<(AggregateKey, AlreadyClaimed)> = Vec::new();
     for refused_index in rows::insert_new::<line::Entity>(tx, rows).await? {
-        let Some((key, live)) = lines.get(refused_index) else { continue };
+        let Some((key, live, is_reinstated)) = lines.get(refused_index) else { continue };
+        if *is_reinstated {
+            replace_row(tx, key, live).await?;
+            continue;
+        }
         let violation = ViolationReason::AlreadyClaimed.violation(format!("lines[{}]", live.index));
         match conflicts.iter_mut().find(|(conflict_key, _)| conflict_key == key) {
             Some((_, AlreadyClaimed(violations))) => violations.push(violation),
@@ -139,6 +155,20 @@ async fn insert_opened(
         }
     }
     Ok(conflicts)
+}
+
+/// Replaces the row of another claim of the company with the same key and activity by the row of
+/// this line.
+async fn replace_row(tx: &Tx, key: &AggregateKey, live: &LiveLine) -> Result<(), StoreError> {
+    line::Entity::delete_many()
+        .filter(line::Column::Owner.eq(ids::PartnerId::from(key.owner.as_str())))
+        .filter(line::Column::Tenant.eq(ids::TenantId::from(live.tenant)))
+        .filter(line::Column::Key.eq(live.key.as_str()))
+        .filter(line::Column::Activity.eq(LineActivity::from(live.activity)))
+        .exec(tx)
+        .await?;
+    rows::insert_new::<line::Entity>(tx, [live.to_row(key)]).await?;
+    Ok(())
 }
 
 /// One key of a tenant together with one activity. A company may claim it in only one open or

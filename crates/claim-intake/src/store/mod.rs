@@ -2,8 +2,8 @@
 //!
 //! The *owner* of a claim is the partner that it belongs to. The constructors of queries take the
 //! owner, so that a query cannot read the claims of another partner by mistake. Only lists for
-//! vendor users ([`Scope::All`]) and the search for abandoned uploads and for old
-//! keys read all partners' data.
+//! vendor users ([`Scope::All`]) and the searches for abandoned uploads and for keys of documents
+//! read all partners' data.
 mod claims;
 mod comments;
 mod documents;
@@ -22,7 +22,7 @@ pub(crate) mod tests;
 
 pub(crate) use claims::{Claims, ListQuery, Scope};
 pub(crate) use comments::{COMMENTS, Comments};
-pub(crate) use documents::{DOCUMENTS, Documents, EvidenceUsage, NewUpload, OldKey, PendingUploads};
+pub(crate) use documents::{DOCUMENTS, Documents, EvidenceUsage, NewUpload, PendingUploads, StoredKey};
 pub(crate) use history::{ALL_CLAIMS, HISTORY, HistoryEntries, entry_from_row};
 pub(crate) use lines::{AlreadyClaimed, KeyActivity, find_claimed_elsewhere};
 pub(crate) use listing::CLAIMS;

@@ -5,22 +5,23 @@ use super::entity::{
     waits_for::WaitsFor,
 };
 use super::*;
-use crate::domain::tests::fixtures::{TestClaim, name, start};
-use crate::domain::{ClaimStateKind, Party, Wait};
+use crate::domain::tests::fixtures::{TestClaim, ended, line_id, name, start};
+use crate::domain::{ClaimStateKind, EndReason, Fact, Party, Wait};
 use crate::evidence::WrappedKey;
 use cpor_database::Db;
 use cpor_history::Audience;
 use cpor_testing::{TestDatabase, on_both_databases};
-use cpor_types::{Activity, ActorSide, EvidenceId, SeededEntropy};
+use cpor_types::{Activity, Actor, ActorSide, EvidenceId, SeededEntropy};
 use sea_orm::{
     ActiveEnum, ConnectionTrait as _, EntityTrait as _, Iterable as _, SqlErr, TransactionTrait as _, TryIntoModel as _,
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 on_both_databases![with empty_tables:
     a_body_that_does_not_decode_is_an_inconsistency,
     a_document_without_its_claim_is_refused,
+    r38_r47_a_reinstated_line_takes_its_key_back,
     the_database_admits_exactly_the_values_of_the_enums,
 ];
 
@@ -128,6 +129,41 @@ async fn a_body_that_does_not_decode_is_an_inconsistency(db: Db) {
         assert_eq!((*table, inconsistent), ("claim", &key()));
         assert!(what.contains("content"), "{what}");
     }
+}
+
+/// The line of a claim was reported as ended, and the company has submitted another claim for the
+/// same key. Then the registry reports that the first claim is on record.
+async fn r38_r47_a_reinstated_line_takes_its_key_back(db: Db) {
+    let over = TestClaim::approved().fact(&ended(EndReason::Superseded, &[line_id()]));
+    let before = over.claim.clone();
+    insert_claim(&db, before.clone()).await;
+    let newer_key = AggregateKey::new(name().partner.as_str(), Uuid::from_u128(7));
+    let newer = || Change { key: newer_key.clone(), ..creation(TestClaim::submitted().claim) };
+    let store = ClaimStore { entropy: Arc::new(SeededEntropy::new(2)) };
+    let tx = db.writer().begin().await.unwrap();
+    assert_eq!(store.save(&tx, &[newer()]).await.unwrap(), []);
+    let associations = BTreeMap::from([(line_id(), Vec::new())]);
+    let on_record = over.fact(&Fact::AssociationOfficial { since: start(), associations, ends: BTreeMap::new() });
+    let recorded = |event: &Event| RecordedEvent {
+        event: event.clone(),
+        version: 2,
+        actor: Actor::new(ActorSide::System, ""),
+        effective_time: start(),
+        recorded_time: start(),
+    };
+    let reinstated = Change {
+        key: key(),
+        before: Some(Versioned::new(1, before)),
+        events: vec![recorded(on_record.last())],
+        after: Versioned::new(2, on_record.claim),
+    };
+    assert_eq!(lines::save(&tx, &[reinstated]).await.unwrap(), []);
+    tx.commit().await.unwrap();
+    let rows = entity::claim_line::Entity::find().all(db.reader()).await.unwrap();
+    assert_eq!(rows.iter().map(|row| row.claim_id).collect::<Vec<_>>(), [cpor_durable::ids::ClaimId::from(key().id)]);
+    let tx = db.writer().begin().await.unwrap();
+    let conflicts = lines::save(&tx, &[newer()]).await.unwrap();
+    assert_eq!(conflicts.into_iter().map(|(key, _)| key).collect::<Vec<_>>(), [newer_key], "the key is taken");
 }
 
 async fn a_document_without_its_claim_is_refused(db: Db) {

@@ -3,16 +3,19 @@ use std::{path::PathBuf, time::Duration};
 
 use cpor_call::status;
 use cpor_claim_intake::Config;
+use cpor_durable::ServiceContext;
 use cpor_proto::claims::v1 as wire;
-use cpor_testing::{Engine, TestDatabase, on_both_databases, run_on};
+use cpor_testing::{Engine, TestDatabase, TestKeys, on_both_databases, run_on, service_context};
+use cpor_types::{Service, VirtualClock};
 use tonic::{Code, Status};
 
-use crate::fixture::{PDF, TestSystem, claim, reason};
+use crate::fixture::{PDF, TestSystem, claim, reason, start};
 
 on_both_databases![
     documents_are_encrypted_at_rest,
     damaged_documents_are_refused_without_content,
     uploads_that_end_early_leave_nothing,
+    the_keys_of_stored_documents_are_needed_at_start,
 ];
 on_both_databases![with small_quota: quotas_are_reserved_before_the_bytes];
 on_both_databases![with few_bytes: a_quota_of_bytes_counts_removed_documents];
@@ -147,6 +150,30 @@ async fn uploads_that_end_early_leave_nothing(system: TestSystem) {
     assert_eq!(system.get(&draft.name).await.unwrap().evidence_count, 0);
 }
 
+async fn the_keys_of_stored_documents_are_needed_at_start(system: TestSystem) {
+    let draft = system.create(claim()).await.unwrap();
+    system.upload(&draft.name, "proof.pdf", PDF).await.unwrap();
+    let file = system.database.folder().join("evidence/keys.toml");
+    let keys = std::fs::read_to_string(&file).unwrap();
+    let other = |id: u8| format!("[[keys]]\nid = \"{id}\"\nkey = \"{}=\"\n", "A".repeat(43));
+    for (content, problem) in [
+        (other(2), Some("missing: [\"1\"], replaced by other keys: []")),
+        (other(1), Some("missing: [], replaced by other keys: [\"1\"]")),
+        (keys.clone() + &other(2), None),
+        (other(2) + &keys, None),
+    ] {
+        std::fs::write(&file, content).unwrap();
+        let (db, keys) = (system.database.open().await, TestKeys::generate());
+        let context = service_context(Service::ClaimIntake, db, &VirtualClock::new(start()), 2, &keys);
+        let context = ServiceContext { data_dir: Some(system.database.folder().to_owned()), ..context };
+        let error = cpor_claim_intake::build(Config::default(), context).await.err().map(|error| error.to_string());
+        match problem {
+            None => assert_eq!(error, None),
+            Some(problem) => assert!(error.as_ref().is_some_and(|error| error.ends_with(problem)), "{error:?}"),
+        }
+    }
+}
+
 /// Opens an upload and never ends it. Returns the refusal.
 async fn stalled_upload(mut client: crate::fixture::Client, claim: String) -> Status {
     let metadata = wire::EvidenceMetadata { parent: claim, file_name: "proof.pdf".into(), ..Default::default() };
@@ -156,7 +183,7 @@ async fn stalled_upload(mut client: crate::fixture::Client, claim: String) -> St
 }
 
 /// Waits until the evidence store has this number of objects, complete or not.
-async fn wait_for_objects(system: &TestSystem, count: usize) {
+pub(crate) async fn wait_for_objects(system: &TestSystem, count: usize) {
     let reached = async {
         while objects(system).len() != count {
             tokio::time::sleep(Duration::from_millis(5)).await;

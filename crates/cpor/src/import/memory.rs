@@ -88,8 +88,35 @@ pub(super) struct Memory {
     entries: Vec<Entry>,
     /// The file, once something is appended.
     file: Option<BufWriter<File>>,
-    /// The length of the complete lines of the file. What follows was torn by a crash.
+    /// The end of the file as it was read.
+    end: FileEnd,
+}
+
+/// The end of a file of JSON Lines as it was read. Another import may have appended lines since
+/// then.
+#[derive(Clone, Copy, Debug, Default)]
+struct FileEnd {
+    /// The length of the file in bytes.
+    length: u64,
+    /// The length of the complete entries in bytes. What follows was torn by a crash.
     complete_length: u64,
+    /// Whether the last complete entry lacks its line feed.
+    lacks_line_feed: bool,
+}
+
+impl FileEnd {
+    /// Prepares the file for entries that are appended: removes a torn entry, and completes the
+    /// last line. A file whose length has changed since it was read is left as it is, because
+    /// another import has appended to it.
+    fn repair(self, mut file: &File) -> std::io::Result<()> {
+        if file.metadata()?.len() != self.length {
+            return Ok(());
+        }
+        if self.complete_length < self.length {
+            file.set_len(self.complete_length)?;
+        }
+        if self.lacks_line_feed { file.write_all(b"\n") } else { Ok(()) }
+    }
 }
 
 impl Memory {
@@ -103,7 +130,9 @@ impl Memory {
             read => read.with_context(|| format!("cannot read {}", path.display()))?,
         };
         let (mut entries, mut indexes): (Vec<Entry>, HashMap<ClaimName, usize>) = (Vec::new(), HashMap::new());
-        let complete = text.rfind('\n').map_or("", |end| &text[..=end]);
+        let lines = text.rfind('\n').map_or("", |end| &text[..=end]);
+        let lacks_line_feed = serde_json::from_str::<Entry>(&text[lines.len()..]).is_ok();
+        let complete = if lacks_line_feed { text.as_str() } else { lines };
         for (number, line) in (1..).zip(complete.lines()) {
             let entry: Entry = serde_json::from_str(line).with_context(|| {
                 format!("{}: line {number} is malformed; remove the file to forget earlier imports", path.display())
@@ -117,7 +146,8 @@ impl Memory {
                 None => {}
             }
         }
-        Ok(Self { path, entries, file: None, complete_length: complete.len() as u64 })
+        let end = FileEnd { length: text.len() as u64, complete_length: complete.len() as u64, lacks_line_feed };
+        Ok(Self { path, entries, file: None, end })
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -180,7 +210,7 @@ impl Memory {
             .into_iter()
             .filter_map(|(line, claim)| Some(Entry { claim: claim.parse().ok()?, keys: keys.remove(&line)? }));
         let entries: Vec<Entry> = deleted.chain(created).collect();
-        let Self { path, file, complete_length, .. } = self;
+        let Self { path, file, end, .. } = self;
         if entries.is_empty() {
             return Ok(());
         }
@@ -189,7 +219,7 @@ impl Memory {
             Some(output) => output,
             None => {
                 let output = OpenOptions::new().append(true).create(true).open(&*path).with_context(cannot_write)?;
-                output.set_len(*complete_length).with_context(cannot_write)?;
+                end.repair(&output).with_context(cannot_write)?;
                 BufWriter::new(output)
             }
         };
@@ -224,7 +254,7 @@ mod tests {
         let entry =
             |(number, (id, claim)): (usize, &(&str, Claim))| Entry { claim: name(number), keys: row_keys(id, claim) };
         let entries = (0..).zip(earlier).map(entry).collect();
-        let memory = Memory { path: PathBuf::new(), entries, file: None, complete_length: 0 };
+        let memory = Memory { path: PathBuf::new(), entries, file: None, end: FileEnd::default() };
         let row = |(line, (id, claim)): (u64, &(&str, Claim))| {
             let parsed = claim.clone();
             let claim = if claim.mpn_id == MALFORMED { Err(Vec::new()) } else { Ok(claim.clone()) };
@@ -302,6 +332,35 @@ mod tests {
         let mut kept = names();
         kept.sort();
         assert_eq!(kept, [name(2), name(3)]);
+    }
+
+    /// Two imports with the same file overlap: each has read the file before the other appends.
+    #[test]
+    fn overlapping_imports_keep_the_lines_of_each_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("claims.csv.claims.jsonl");
+        let open = || Memory::open(path.clone(), &"contoso".parse().unwrap()).unwrap();
+        let save = |memory: &mut Memory, number| {
+            let done = Outcome::accepted(2, RowResult::Done, name(number).to_string());
+            memory.save(&[done], [(2, row_keys("", &claim("x", "1")))].into(), Vec::new()).unwrap();
+        };
+        let names = || open().entries.into_iter().map(|entry| entry.claim).collect::<Vec<_>>();
+        for torn in ["", "{\"claim\":\"partners/con"] {
+            std::fs::write(&path, torn).unwrap();
+            let (mut first, mut second) = (open(), open());
+            save(&mut first, 1);
+            save(&mut second, 2);
+            save(&mut first, 3);
+            assert_eq!(names(), [name(1), name(2), name(3)], "{torn}");
+        }
+        // The last line is complete, although its line feed is missing.
+        let text = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(&path, text.trim_end()).unwrap();
+        assert_eq!(names(), [name(1), name(2), name(3)]);
+        let (mut first, mut second) = (open(), open());
+        save(&mut first, 4);
+        save(&mut second, 5);
+        assert_eq!(names(), [1, 2, 3, 4, 5].map(name));
     }
 
     #[test]

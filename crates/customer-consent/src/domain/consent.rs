@@ -152,7 +152,8 @@ impl Consent {
         let channel = Channel::Silence;
         let decline = Decline { decision: DecisionRecord { time: now, channel }, comment: Personal::empty() };
         let consent_request_number = self.claim.consent_request_number;
-        let event = Event::CustomerDeclined { channel, comment: Personal::empty(), consent_request_number };
+        let event =
+            Event::CustomerDeclined { channel, comment: Personal::empty(), consent_request_number, decline_time: None };
         Transition::new(self.with_state(State::Declined(decline), now), [event])
     }
 

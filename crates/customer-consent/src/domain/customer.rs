@@ -72,7 +72,12 @@ impl Consent {
                 let decline = Decline { decision: DecisionRecord { time: now, channel }, comment: comment.into() };
                 let mut next = self.with_state(State::Declined(decline), now);
                 let consent_request_number = self.claim.consent_request_number;
-                let declined = Event::CustomerDeclined { channel, comment: comment.into(), consent_request_number };
+                let declined = Event::CustomerDeclined {
+                    channel,
+                    comment: comment.into(),
+                    consent_request_number,
+                    decline_time: None,
+                };
                 let confirmation = next.queue_confirmation(CustomerCommand::Decline, now);
                 Ok(Some(Transition::new(next, std::iter::once(declined).chain(confirmation))))
             }

@@ -87,6 +87,9 @@ pub(crate) enum Event {
         /// see
         /// [`ClaimSummary::consent_request_number`](super::ClaimSummary::consent_request_number).
         consent_request_number: u32,
+        /// The time of the decline if it is reported again (R47). `None` for the first report: the
+        /// decline then counts from the effective time of the event.
+        decline_time: Option<Timestamp>,
     },
     /// Personal data of the claim was erased (R56).
     PersonalDataErased {

@@ -272,19 +272,44 @@ impl Consent {
 
     /// Applies that associations of the claim are on record since `since`, although all of them
     /// were reported as ended (R47). The customer can decline as before, until the window passes.
+    /// If no window runs, the customer is notified with the id `notice`, because a notice that was
+    /// still queued was withdrawn when the associations ended (R40, R41).
+    ///
+    /// If the customer has declined, the decline is reported again: claim-intake ignored it while
+    /// all associations counted as ended.
     pub(crate) fn on_lines_reinstated(
         &self,
         since: Timestamp,
+        notice: Uuid,
         terms: &Terms,
         now: Timestamp,
     ) -> Option<Transition<Self>> {
-        let Effect::MovesTo(_) = self.effect(Input::LinesReinstated) else { return None };
+        match self.effect(Input::LinesReinstated) {
+            Effect::MovesTo(_) => {}
+            Effect::StateKept => return self.report_decline_again(now),
+            Effect::Nothing | Effect::Refused => return None,
+        }
         let state = match self.window_from_notices(terms) {
-            None => State::GrantedAwaitingDelivery { since },
+            None => {
+                let waiting = self.with_state(State::GrantedAwaitingDelivery { since }, now);
+                return Some(waiting.queue_notice_if(true, notice, NoticeKind::Approval, now));
+            }
             Some(window) if window.deadline.has_passed(now) => State::Granted { since, window },
             Some(window) => State::GrantedInWindow { since, window },
         };
         Some(Transition::new(self.with_state(state, now), []))
+    }
+
+    /// Reports the customer's decline to claim-intake again, with the time of the decline.
+    fn report_decline_again(&self, now: Timestamp) -> Option<Transition<Self>> {
+        let decline = self.current_decline()?;
+        let event = Event::CustomerDeclined {
+            channel: decline.decision.channel,
+            comment: decline.comment.clone(),
+            consent_request_number: self.claim.consent_request_number,
+            decline_time: Some(decline.decision.time),
+        };
+        Some(Transition::new(Self { update_time: now, ..self.clone() }, [event]))
     }
 
     /// Returns this consent with the new content of the claim, without asking the customer again.

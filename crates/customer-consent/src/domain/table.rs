@@ -103,8 +103,8 @@ impl Input {
 pub(crate) enum Effect {
     /// The consent moves to this state.
     MovesTo(StateKind),
-    /// The input is stored or executed (an approval is recorded, a notice is sent again), and the
-    /// state does not change.
+    /// The input is stored or executed (an approval is recorded, a notice is sent again, a decline
+    /// is reported again), and the state does not change.
     StateKept,
     /// Nothing changes, because the input was applied before or no longer matters. The caller of a
     /// command gets the same answer again.
@@ -415,6 +415,7 @@ pub(crate) const fn effect(state: StateKind, input: Input) -> Effect {
         },
         Input::LinesReinstated => match state {
             Closed => MovesTo(Granted),
+            Declined => StateKept,
             Requested
             | AwaitingReviewInWindow
             | AwaitingReviewWindowPassed
@@ -424,7 +425,6 @@ pub(crate) const fn effect(state: StateKind, input: Input) -> Effect {
             | AwaitingConfirmation
             | GrantedInWindow
             | Granted
-            | Declined
             | RejectedDisputable => Nothing,
         },
     }

@@ -226,11 +226,11 @@ impl ClaimEventReceiver {
     ) -> Result<(), ReceiveError> {
         let since = event.official_time.and_then(from_wire_time);
         let since = since.ok_or_else(|| ReceiveError::park("official_time: is required"))?;
-        let rules = self.consents.rules.clone();
+        let (rules, notice) = (self.consents.rules.clone(), self.entropy.uuid());
         let decide = move |consent: Option<&Consent>, now: Timestamp| -> Result<_, TermsError> {
             let Some(consent) = consent else { return Ok(None) };
             let terms = rules.terms_of(&consent.claim)?;
-            Ok(consent.on_lines_reinstated(since, &terms, now))
+            Ok(consent.on_lines_reinstated(since, notice, &terms, now))
         };
         let key = consent_key(&event.tenant, &event.claim)?;
         self.consents.writer.execute(incoming.command("lines_reinstated", key), decide).await?;

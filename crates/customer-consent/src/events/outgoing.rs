@@ -95,14 +95,42 @@ pub(crate) fn outgoing_event(claim: &ClaimName, recorded: &RecordedEvent<Event>)
                 awaits_confirmation: *awaits_confirmation,
             })
         }
-        Event::CustomerDeclined { channel, comment, consent_request_number } => {
-            Payload::CustomerDeclined(CustomerDeclined {
+        Event::CustomerDeclined { channel, comment, consent_request_number, decline_time } => {
+            let payload = Payload::CustomerDeclined(CustomerDeclined {
                 claim,
                 channel: channel.to_number(),
                 comment: comment.expose().to_owned(),
-                consent_request_number: *consent_request_number,
-            })
+                consent_request_number: Some(*consent_request_number),
+            });
+            let declined = OutgoingEvent::from_recorded(recorded, Service::ClaimIntake, payload);
+            let effective_time = decline_time.unwrap_or(declined.effective_time);
+            return Some(OutgoingEvent { effective_time, ..declined });
         }
     };
     Some(OutgoingEvent::from_recorded(recorded, Service::ClaimIntake, payload))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Channel;
+    use crate::domain::samples::{claim, day};
+    use cpor_types::{Actor, ActorSide, Personal};
+
+    #[test]
+    fn r47_a_decline_reported_again_keeps_its_time() {
+        let effective_time = |decline_time| {
+            let event = Event::CustomerDeclined {
+                channel: Channel::Link,
+                comment: Personal::empty(),
+                consent_request_number: 0,
+                decline_time,
+            };
+            let actor = Actor::new(ActorSide::System, "");
+            let recorded = RecordedEvent { event, version: 5, actor, effective_time: day(3), recorded_time: day(6) };
+            outgoing_event(&claim().name, &recorded).unwrap().effective_time
+        };
+        assert_eq!(effective_time(None), day(3));
+        assert_eq!(effective_time(Some(day(4))), day(4));
+    }
 }

@@ -1,5 +1,6 @@
 //! The middleware for all requests for the consent page.
 
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -98,11 +99,16 @@ pub(super) fn too_many_requests_page(
 /// Returns the address of the client: the last one that the proxy names in the configured header,
 /// or else the address of the connection.
 fn client_address(context: &PageContext, request: &Request) -> Option<ClientAddress> {
-    let Some(header) = &context.client_address_header else {
-        return request.extensions().get::<ClientAddress>().copied();
-    };
-    let addresses = request.headers().get_all(header).iter().next_back()?.to_str().ok()?;
-    addresses.rsplit(',').next()?.trim().parse().ok().map(ClientAddress::new)
+    let named = context.client_address_header.as_ref().and_then(|header| named_address(request.headers(), header));
+    named.map(ClientAddress::new).or_else(|| request.extensions().get::<ClientAddress>().copied())
+}
+
+/// Returns the last address that a header contains, with or without a port.
+fn named_address(headers: &HeaderMap, header: &HeaderName) -> Option<IpAddr> {
+    let address = headers.get_all(header).iter().next_back()?.to_str().ok()?.rsplit(',').next()?.trim();
+    let without_brackets = address.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(address);
+    let with_port = || address.parse::<SocketAddr>().map(|address| address.ip());
+    without_brackets.parse().or_else(|_| with_port()).ok()
 }
 
 /// Returns whether the headers show that a form was sent from another site. It is the first of two
@@ -132,6 +138,23 @@ mod tests {
         assert!(!is_refused(&[("sec-fetch-site", "same-origin"), ("origin", "null")]));
         assert!(!is_refused(&[("origin", "null")]));
         assert!(!is_refused(&[("origin", "https://consent.example")]));
+    }
+
+    #[test]
+    fn addresses_are_read_with_and_without_a_port() {
+        let header = HeaderName::from_static("x-forwarded-for");
+        let named = |value| named_address(&HeaderMap::from_iter([(header.clone(), value)]), &header);
+        let named = |value: &'static str| named(HeaderValue::from_static(value)).map(|address| address.to_string());
+        for (value, address) in [
+            ("203.0.113.5", "203.0.113.5"),
+            ("198.51.100.1, 203.0.113.5:51324", "203.0.113.5"),
+            ("2001:db8::1", "2001:db8::1"),
+            ("[2001:db8::1]", "2001:db8::1"),
+            ("[2001:db8::1]:443", "2001:db8::1"),
+        ] {
+            assert_eq!(named(value).as_deref(), Some(address), "{value}");
+        }
+        assert_eq!(named("unknown"), None);
     }
 
     #[test]

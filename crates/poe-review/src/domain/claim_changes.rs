@@ -7,7 +7,8 @@ use super::{
 };
 use cpor_durable::Transition;
 use cpor_types::{
-    Calendar, CaseId, LegacyHolderId, Length, LineId, PrimaryRejection, ReviewLengths, TenantId, Timestamp,
+    AssociationKey, Calendar, CaseId, LegacyHolderId, Length, LineId, PrimaryRejection, ReviewLengths, TenantId,
+    Timestamp,
 };
 use std::collections::BTreeSet;
 
@@ -142,20 +143,26 @@ impl ReviewCase {
     }
 
     /// Records that a legacy holder does not hold the key any more (R58), so that the case does not
-    /// compete with it. Returns `None` if it did not. The claim may still be sent with this holder,
-    /// and another one can hold the key later.
+    /// compete with it. `holder` is `None` if the event does not name the holder, which is then the
+    /// holder of the key. Returns `None` if the case did not compete with it. The claim may still be
+    /// sent with this holder, and another one can hold the key later.
     #[must_use]
     pub fn end_legacy_holder(
         &self,
-        holder: LegacyHolderId,
+        key: &AssociationKey,
+        holder: Option<LegacyHolderId>,
         now: Timestamp,
         calendar: &Calendar,
     ) -> Option<Transition<Self>> {
-        self.snapshot.lines.iter().find(|line| line.legacy_holder == Some(holder))?;
         let mut next = self.clone();
-        next.competition.former_legacy_holders.insert(holder);
-        let next = next.with_snapshot(self.snapshot.clone()).with_updated_clocks(now, calendar);
-        Some(transition(self, next, CaseEvent::LegacyHolderGone))
+        let mut gone = BTreeSet::<LegacyHolderId>::new();
+        for line in next.snapshot.lines.iter_mut().filter(|line| line.key == *key) {
+            gone.extend(line.legacy_holder.take_if(|found| holder.is_none_or(|holder| holder == *found)));
+        }
+        (!gone.is_empty()).then(|| {
+            next.competition.former_legacy_holders.extend(gone);
+            transition(self, next.with_updated_clocks(now, calendar), CaseEvent::LegacyHolderGone)
+        })
     }
 
     /// Records that a notice to the customer of the approved claim bounced (R41a, R41b), so that
@@ -189,7 +196,7 @@ impl ReviewCase {
         }
     }
 
-    /// Returns the case with a new snapshot of the claim, without the lines that have ended,
+    /// Returns the open case with a new snapshot of the claim, without the lines that have ended,
     /// without legacy associations that have ended, and without the awards of keys that the claim
     /// no longer contains.
     /// claim-intake may have sent the snapshot before it learned that a line was awarded to another
@@ -202,7 +209,7 @@ impl ReviewCase {
         }
         let mut next = Self { snapshot, ..self.clone() };
         let keys = next.competing_keys();
-        next.competition.awards.retain(|key, _| keys.contains(key));
+        next.competition.retain_awards(&keys);
         next
     }
 }

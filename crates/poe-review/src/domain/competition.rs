@@ -80,6 +80,16 @@ impl Competition {
         self.awarded_to.retain(|_, keys| !keys.is_empty());
     }
 
+    /// Drops the awards of keys that are not in `keys`, with what they have settled: if the claim
+    /// contains such a key again, the key is contested again.
+    pub(super) fn retain_awards(&mut self, keys: &BTreeSet<AssociationKey>) {
+        let dropped: BTreeSet<_> = self.awards.keys().filter(|key| !keys.contains(*key)).cloned().collect();
+        self.awards.retain(|key, _| keys.contains(key));
+        self.settled_legacy_keys.retain(|key| keys.contains(key));
+        self.settled_rivals.values_mut().for_each(|settled| settled.retain(|key| !dropped.contains(key)));
+        self.settled_rivals.retain(|_, settled| !settled.is_empty());
+    }
+
     /// Returns whether a rival competes for the key and no review lead has awarded it yet.
     fn has_rival_for(&self, key: &AssociationKey) -> bool {
         let is_settled = |rival: &CaseId| self.settled_rivals.get(rival).is_some_and(|keys| keys.contains(key));

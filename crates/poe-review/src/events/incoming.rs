@@ -217,14 +217,16 @@ impl ClaimEventReceiver {
             return Ok(());
         }
         let (TenantName { tenant }, key): (_, AssociationKey) = (parse(&event.tenant)?, parse(&event.key)?);
-        let holder: LegacyHolderId = parse(&event.legacy_holder_id)?;
-        let cases = CaseQuery::for_tenant(self.db.writer(), tenant).competing_for([key].into()).await;
+        // Events from before this field have none.
+        let holder_id = Some(&event.legacy_holder_id).filter(|id| !id.is_empty());
+        let holder: Option<LegacyHolderId> = holder_id.map(|id| parse(id)).transpose()?;
+        let cases = CaseQuery::for_tenant(self.db.writer(), tenant).competing_for([key.clone()].into()).await;
         for case in cases.map_err(|error| ReceiveError::Retry(error.to_string()))? {
             let command = Command::new("end_legacy_holder", case_key(tenant, case.state.id), incoming.actor.clone())
                 .effective_at(incoming.effective_time);
-            let (effective_time, calendar) = (incoming.effective_time, Arc::clone(&self.calendar));
+            let (key, effective_time, calendar) = (key.clone(), incoming.effective_time, Arc::clone(&self.calendar));
             let decide = move |case: Option<&ReviewCase>, _now| {
-                case.ok_or(CaseMissing).map(|case| case.end_legacy_holder(holder, effective_time, &calendar))
+                case.ok_or(CaseMissing).map(|case| case.end_legacy_holder(&key, holder, effective_time, &calendar))
             };
             self.writer.execute(command, decide).await?;
         }

@@ -171,11 +171,17 @@ async fn r37_all_contested_keys_are_awarded_in_one_step(system: TestSystem) {
     let awarded: Vec<_> = events
         .iter()
         .filter_map(|event| if let Payload::LinesAwarded(event) = event { Some(event) } else { None })
-        .map(|event| (event.won_line_ids.clone(), event.lost_line_ids.clone()))
         .collect();
     let id = |workload| vec![named_line(workload).line_id];
-    assert_eq!(awarded.len(), 2);
-    assert!(awarded.contains(&(id("teams"), id("intune"))) && awarded.contains(&(id("intune"), id("teams"))));
+    for (n, won, lost) in [(1, "teams", "intune"), (2, "intune", "teams")] {
+        let of_claim: Vec<_> = awarded
+            .iter()
+            .filter(|event| event.claim == claim(n).claim)
+            .map(|event| (event.won_line_ids.clone(), event.lost_line_ids.clone(), event.comment.as_str()))
+            .collect();
+        let expected = [(id(won), Vec::new(), "The newer proof convinces."), (Vec::new(), id(lost), "")];
+        assert_eq!(of_claim, expected, "R55: the comment is sent once");
+    }
 }
 
 async fn r27a_losing_the_last_line_closes_the_case(system: TestSystem) {

@@ -1779,9 +1779,10 @@ pub struct CustomerDeclined {
     #[prost(string, tag = "3")]
     pub comment: ::prost::alloc::string::String,
     /// The request for consent that was not answered, if the channel is SILENCE: as `ClaimSnapshot`
-    /// numbers them. Silence on an earlier request does not count (R29). Any other decline counts.
-    #[prost(uint32, tag = "4")]
-    pub consent_request_number: u32,
+    /// numbers them. Silence on an earlier request does not count (R29). Any other decline counts. An
+    /// event without the number was sent before the field was added, and counts.
+    #[prost(uint32, optional, tag = "4")]
+    pub consent_request_number: ::core::option::Option<u32>,
 }
 impl ::prost::Name for CustomerDeclined {
     const NAME: &'static str = "CustomerDeclined";

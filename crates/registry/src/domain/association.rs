@@ -235,6 +235,16 @@ impl Association {
         }
     }
 
+    /// Returns whether the association is live, or was official until another company replaced it.
+    pub(crate) fn is_live_or_was_replaced(&self) -> bool {
+        match self.state {
+            AssociationState::Pending | AssociationState::Official { .. } => true,
+            AssociationState::Ended { official_time, reason, .. } => {
+                official_time.is_some() && reason == EndReason::Superseded
+            }
+        }
+    }
+
     /// Returns whether a fact of the time `at` ends the association: it is live, or it has ended
     /// later than that with its subscription or workload, or in favour of another company. The
     /// earlier end counts, even if its fact arrives later (R47). The other ends are caused by the

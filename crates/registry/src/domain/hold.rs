@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::association::{Association, AssociationState, ClaimedLine, EndReason, Source};
 use super::catalog::Catalog;
 use super::check::{self, ClaimField, ClaimToCheck, Directory, LineToCheck, TenantLookup};
-use super::directory::PartnerProfile;
+use super::directory::{PartnerProfile, SubscriptionStatus};
 use super::partner::Partner;
 use super::reason::Reason;
 use super::record::{Decision, LineRefusal, RecordedDecision};
@@ -83,7 +83,8 @@ impl Tenant {
     ///
     /// The grant counts from `at`, even if it arrives late (R47). Associations that have ended
     /// since then with their subscription were official until their end. Those that have yielded
-    /// to another company since then are on record until that company replaces them (R37).
+    /// to another company since then are on record until that company replaces them (R37), or until
+    /// their subscription or workload ends.
     ///
     /// If the claim is the successor of a key (it was awarded the key while another company was the
     /// official holder), the holder's association ends at the same time (R37).
@@ -99,12 +100,17 @@ impl Tenant {
             self.successors.get(&association.key).is_some_and(|successor| successor.claim == *claim)
         };
         // Only a successor can have a pending hold beside another company's association, so an
-        // association that has expired beside this claim's hold had the claim as its successor.
+        // association that has expired beside this claim's hold had the claim as its successor. A
+        // hold that has yielded to a third company replaces the associations from before it.
         let is_superseded_by = |own: &Association, other: &Association| {
+            let is_earlier =
+                || own.yield_time().is_some() && other.hold_time < own.hold_time && other.is_live_or_was_replaced();
             own.key == other.key
                 && own.is_exclusive
                 && other.is_exclusive
-                && ((other.is_live() && is_successor(other)) || other.has_expired_since(at.max(own.hold_time)))
+                && ((other.is_live() && is_successor(other))
+                    || other.has_expired_since(at.max(own.hold_time))
+                    || is_earlier())
         };
         let is_superseded = |other: &Association| {
             *other.partner() != claim.partner
@@ -119,11 +125,16 @@ impl Tenant {
         let mut next = self.clone();
         let mut events = next.end_associations(EndReason::Superseded, change_time, is_superseded);
         let replaced: BTreeMap<_, _> =
-            self.associations.iter().filter_map(|(id, own)| Some((*id, self.replace_time(own)?))).collect();
+            next.associations.iter().filter_map(|(id, own)| Some((*id, next.replace_time(own)?))).collect();
+        let expired: BTreeMap<_, _> =
+            next.associations.iter().filter_map(|(id, own)| Some((*id, next.expiry_since_yield(own)?))).collect();
         let mut granted = Vec::new();
         let mut ended = BTreeMap::<(Timestamp, EndReason), BTreeSet<LineId>>::new();
         for (id, association) in next.associations.iter_mut().filter(|(_, association)| is_pending(association)) {
             association.make_official(change_time, replaced.get(id).copied());
+            if let Some(end_time) = expired.get(id) {
+                association.end(*end_time, EndReason::Expired);
+            }
             granted.push(self.granted_line(*id, association, catalog));
             if let (AssociationState::Ended { end_time, reason, .. }, Some(line)) =
                 (association.state, association.claimed_line())
@@ -156,18 +167,49 @@ impl Tenant {
         Some((next, events))
     }
 
-    /// Returns the time at which another company replaced an association that had yielded while it
-    /// was pending: the first one to be official since, or else one that holds the key without
-    /// being the winner of an award.
+    /// Returns the time at which another company, or a later claim of the same company for the same
+    /// activity (R38), replaced an association that had yielded while it was pending: the first one
+    /// to be official since, or else one that holds the key. Another company that holds the key as
+    /// the winner of an award has not replaced it yet.
     fn replace_time(&self, yielded: &Association) -> Option<Timestamp> {
         let yield_time = yielded.yield_time()?;
-        let is_other = |other: &&Association| {
-            other.key == yielded.key && other.is_exclusive && other.partner() != yielded.partner()
+        let is_of_other_company = |other: &Association| other.is_exclusive && other.partner() != yielded.partner();
+        let is_later_claim = |other: &Association| {
+            let (claimed, yielded_line) = (other.claimed_line(), yielded.claimed_line());
+            other.partner() == yielded.partner()
+                && claimed.map(|line| &line.claim) != yielded_line.map(|line| &line.claim)
+                && other.activity == yielded.activity
+                && other.hold_time >= yield_time
         };
+        let is_other =
+            |other: &&Association| other.key == yielded.key && (is_of_other_company(other) || is_later_claim(other));
         let others = || self.associations.values().filter(is_other);
         let official = others().filter_map(Association::official_since).filter(|since| *since >= yield_time).min();
-        let held = || others().filter(|other| other.is_live() && !self.is_successor(other));
+        let has_replaced = |other: &&Association| is_later_claim(other) || !self.is_successor(other);
+        let held = || others().filter(|other| other.is_live()).filter(has_replaced);
         official.or_else(|| held().map(|other| other.hold_time).min())
+    }
+
+    /// Returns the time at which the key of an association ended that had yielded while it was
+    /// pending (R39): the end of another claim's association that has expired since, or else the
+    /// yield time, if the subscription has expired at an unknown time and nobody has replaced the
+    /// association.
+    fn expiry_since_yield(&self, yielded: &Association) -> Option<Timestamp> {
+        let yield_time = yielded.yield_time()?;
+        let expiry = |other: &Association| match other.time_and_reason_of_end() {
+            Some((end_time, EndReason::Expired)) => Some(end_time),
+            Some(_) | None => None,
+        };
+        // A legacy association ends before the grace period.
+        let others = self.associations.values().filter(|other| other.key == yielded.key);
+        let claimed = others.filter(|other| other.claimed_line().is_some());
+        let known = claimed.filter_map(expiry).filter(|end_time| *end_time >= yield_time).min();
+        known.or_else(|| {
+            let subscription = self.directory.subscriptions.get(&yielded.subscription()?)?;
+            let has_expired =
+                subscription.status == SubscriptionStatus::Expired && yielded.end_with(subscription).is_none();
+            (has_expired && self.replace_time(yielded).is_none()).then_some(yield_time)
+        })
     }
 
     /// Ends the claim's holds and associations at `at`, removes it as a successor, and refuses

@@ -1,6 +1,8 @@
 //! Legacy associations (R58): associations that were recorded before claims existed. They are
 //! imported, are official at once (the partner is on record), and have no claim. Each of them is
 //! with one *key* of a tenant, which must be a subscription, not a workload.
+use std::collections::BTreeSet;
+
 use cpor_types::{
     Activity, AssociationId, AssociationKey, ClaimId, ClaimName, DecisionId, LegacyHolderId, MpnId, PartnerId,
     ProductFamily, TenantId, Timestamp,
@@ -145,18 +147,33 @@ impl Tenant {
 
     /// Tells the holder of the key that a claim competes with it or that a reviewer asks for its
     /// statement (R58a). If the holder has no contact, or no legacy association holds the key any
-    /// more, the review case is told. `contested` is the holder with which the claim competes.
+    /// more, the review case is told. `contested` is the holder with which the claim competes, or
+    /// `None` for the holder of the key.
     pub(crate) fn notify_legacy_holder(
         &self,
         key: &AssociationKey,
-        contested: LegacyHolderId,
+        contested: Option<LegacyHolderId>,
         subject: NoticeSubject,
     ) -> TenantChange {
-        let event = match self.legacy_holder(key) {
-            Some(holder) => TenantEvent::LegacyHolderNotified(Box::new(HolderNotice::of(self.id, holder, subject))),
-            None => TenantEvent::LegacyHolderGone { key: key.clone(), holder: contested },
+        let events = match (self.legacy_holder(key), contested) {
+            (Some(holder), _) => {
+                vec![TenantEvent::LegacyHolderNotified(Box::new(HolderNotice::of(self.id, holder, subject)))]
+            }
+            (None, Some(holder)) => vec![TenantEvent::LegacyHolderGone { key: key.clone(), holder }],
+            (None, None) => self.legacy_holders_gone(key),
         };
-        (self.clone(), vec![event])
+        (self.clone(), events)
+    }
+
+    /// Returns an event for each holder whose legacy association with the key has ended. A review
+    /// case may have been opened with an earlier holder than the last one.
+    pub(super) fn legacy_holders_gone(&self, key: &AssociationKey) -> Vec<TenantEvent> {
+        let is_ended = |association: &&Association| {
+            association.key == *key && association.claimed_line().is_none() && !association.is_live()
+        };
+        let ended = self.associations.values().filter(is_ended);
+        let holders: BTreeSet<_> = ended.map(|association| holder_id(self.id, association.partner(), key)).collect();
+        holders.into_iter().map(|holder| TenantEvent::LegacyHolderGone { key: key.clone(), holder }).collect()
     }
 
     /// Returns a legacy association that holds the key.

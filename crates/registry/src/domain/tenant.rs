@@ -250,7 +250,7 @@ impl Tenant {
         matches: impl Fn(&Association) -> bool,
     ) -> Vec<TenantEvent> {
         let (tenant, mut ended) = (self.id, BTreeMap::<ClaimName, (BTreeSet<LineId>, bool)>::new());
-        let (mut notices, mut legacy_keys) = (BTreeMap::new(), BTreeMap::new());
+        let (mut notices, mut legacy_keys) = (BTreeMap::new(), BTreeSet::new());
         let mut ended_holds = BTreeSet::new();
         for association in
             self.associations.values_mut().filter(|association| association.can_end(at) && matches(association))
@@ -260,8 +260,7 @@ impl Tenant {
                 lines.insert(line.line_id);
                 *was_official |= association.official_since().is_some();
             } else {
-                let holder = legacy::holder_id(tenant, association.partner(), &association.key);
-                legacy_keys.insert(association.key.clone(), holder);
+                legacy_keys.insert(association.key.clone());
             }
             if association.holder_contact().is_some() {
                 let notice = HolderNotice::of(tenant, association, NoticeSubject::Ended(reason));
@@ -286,8 +285,8 @@ impl Tenant {
                 reported_end: None,
             })
         };
-        legacy_keys.retain(|key, _| self.legacy_holder(key).is_none());
-        let gone = legacy_keys.into_iter().map(|(key, holder)| TenantEvent::LegacyHolderGone { key, holder });
+        legacy_keys.retain(|key| self.legacy_holder(key).is_none());
+        let gone = legacy_keys.iter().flat_map(|key| self.legacy_holders_gone(key));
         ended.into_iter().map(event).chain(notices.into_values()).chain(gone).collect()
     }
 

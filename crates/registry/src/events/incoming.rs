@@ -81,7 +81,9 @@ impl IncomingEvents {
     ) -> Result<(), ReceiveError> {
         let key: AssociationKey = event.key.parse().map_err(malformed)?;
         let review_case: CaseId = event.review_case_id.parse().map_err(malformed)?;
-        let holder: LegacyHolderId = event.legacy_holder_id.parse().map_err(malformed)?;
+        // Events from before this field have none.
+        let holder_id = Some(event.legacy_holder_id.as_str()).filter(|holder_id| !holder_id.is_empty());
+        let holder: Option<LegacyHolderId> = holder_id.map(str::parse).transpose().map_err(malformed)?;
         let subject = match event.statement_requested {
             true => NoticeSubject::StatementRequested(review_case, event.comment),
             false => NoticeSubject::Contested(review_case),

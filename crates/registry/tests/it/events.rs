@@ -3,7 +3,7 @@
 use crate::fixture::TestSystem;
 use cpor_durable::ReceiveError;
 use cpor_proto::events::v1::event::Payload;
-use cpor_proto::events::v1::{AssociationEnded, AssociationGranted, ClaimClosed};
+use cpor_proto::events::v1::{AssociationEnded, AssociationGranted, ClaimClosed, LegacyHolderContested};
 use cpor_proto::{
     registry::v1::{Association, ListAssociationsRequest, LookupAssociationsRequest},
     r#type::v1::{AssociationEndReason, AssociationState, SubscriptionStatus},
@@ -195,6 +195,14 @@ async fn invalid_events_are_parked(system: TestSystem) {
     let early = system.deliver(contoso.claim.0, 2, granted(&contoso), now).await;
     assert_eq!(early, Err(ReceiveError::SequenceGap { expected: 1 }));
     assert_eq!(system.deliver(contoso.claim.0, 1, granted(&contoso), now).await, Ok(()));
+    let without_holder = Payload::LegacyHolderContested(LegacyHolderContested {
+        tenant: format!("tenants/{TENANT}"),
+        key: format!("subscriptions/{}", subscription_id(1)),
+        review_case_id: contoso.claim.to_string(),
+        ..Default::default()
+    });
+    let from_before = system.deliver(contoso.claim.0, 2, without_holder, now).await;
+    assert_eq!(from_before, Ok(()), "an event from before `legacy_holder_id`");
 }
 
 async fn partners_and_customers_see_their_own_associations(system: TestSystem) {

@@ -12,6 +12,9 @@ const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The time after which a connection without a request is closed.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(300);
+/// The memory that an upload takes besides its messages: the bytes that the transport has received
+/// and the service has not read, and the part that is being written to the evidence store.
+pub(crate) const UPLOAD_BYTES: usize = 3 << 20;
 /// The minimum number of messages of the maximum size for which there is memory.
 const MIN_MESSAGES: usize = 48;
 
@@ -93,9 +96,15 @@ impl Limits {
     pub fn validate(&self, errors: &mut ValidationErrors) {
         let is_message_size_valid = (64 << 10..=64 << 20).contains(&self.max_message_bytes);
         errors.require(is_message_size_valid, "max_message_bytes", "must be between 64 KiB and 64 MiB");
-        // So that a user and a service can send at least one message of the maximum size.
+        // So that a user and a service can send at least one message of the maximum size, and a user
+        // can upload, for which a sixteenth of the memory is reserved.
         let fits_a_message = self.max_request_bytes / MIN_MESSAGES >= self.max_message_bytes;
-        errors.require(fits_a_message, "max_request_bytes", "must be at least 48 times max_message_bytes");
+        let fits_an_upload = self.max_request_bytes / 16 >= UPLOAD_BYTES + 2 * self.max_message_bytes;
+        errors.require(
+            fits_a_message && fits_an_upload,
+            "max_request_bytes",
+            "must be at least 48 times max_message_bytes, and at least 48 MiB plus 32 times max_message_bytes",
+        );
         errors.require(self.max_concurrent_requests > 0, "max_concurrent_requests", "must be at least 1");
         errors.require(self.max_concurrent_streams > 0, "max_concurrent_streams", "must be at least 1");
         errors.require(self.max_concurrent_uploads > 0, "max_concurrent_uploads", "must be at least 1");

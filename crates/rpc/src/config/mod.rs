@@ -4,6 +4,7 @@ mod peers;
 mod tls;
 
 pub use limits::Limits;
+pub(crate) use limits::UPLOAD_BYTES;
 pub use peers::PeersConfig;
 pub use tls::TlsConfig;
 

@@ -24,6 +24,8 @@ fn reports_all_errors_at_once() {
     assert_eq!(keys(|errors| tls.validate(errors)), ["certificate_file", "certificate_file"]);
     let limits = Limits { max_request_bytes: 100 << 20, ..Limits::default() };
     assert_eq!(keys(|errors| limits.validate(errors)), ["max_request_bytes"]);
+    let no_uploads = Limits { max_message_bytes: 1 << 20, max_request_bytes: 79 << 20, ..Limits::default() };
+    assert_eq!(keys(|errors| no_uploads.validate(errors)), ["max_request_bytes"]);
     let peers = PeersConfig {
         registry: Some("registry:1".to_owned()),
         eligibility: Some("https://e:1".to_owned()),

@@ -25,7 +25,7 @@ use tokio::time::{Sleep, sleep};
 use tonic::{Code, Status};
 
 use super::message_lengths::MessageLengths;
-use crate::config::Limits;
+use crate::config::{Limits, UPLOAD_BYTES};
 use cpor_auth::{Access, Caller, Method};
 use cpor_call::status;
 use cpor_process::{
@@ -44,9 +44,6 @@ const PUBLIC_STREAM_PLACES: usize = 64;
 const MAX_PUBLIC_MESSAGE_BYTES: usize = 4 << 10;
 /// The time in which the request of a unary call must arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
-/// The memory that an upload takes besides its messages: the bytes that the transport has received
-/// and the service has not read, and the part that is being written to the evidence store.
-const UPLOAD_BYTES: usize = 3 << 20;
 /// A message takes memory twice: encoded and decoded.
 const BYTES_PER_MESSAGE_BYTE: usize = 2;
 
@@ -254,7 +251,11 @@ pub(super) async fn admit(State(admission): State<Arc<Admission>>, request: Requ
     let time_limit = if is_upload { None } else { Some(BODY_TIMEOUT) };
     let bytes = permit.bytes.clone();
     let response = next.run(request.map(|body| limit_body(body, bytes, time_limit))).await;
-    // The call keeps its place and its bytes until the transport has taken the response.
+    // A call keeps its place until the transport has taken the response. So it keeps its bytes, if
+    // it is not a stream of responses, which can be long and whose request has been processed.
+    if method.is_some_and(|method| method.is_streaming && !method.is_client_streaming) {
+        permit.bytes.lock().unwrap_or_else(PoisonError::into_inner).permit = None;
+    }
     response.map(|body| Body::new(PermitBody { body, held: Some((permit, open_request)) }))
 }
 

@@ -35,7 +35,7 @@ const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(20);
 /// The number of bytes that a client may send on one stream before they are read.
 const STREAM_WINDOW: u32 = 1 << 20;
 /// The number of bytes that a client may send on one connection before they are read.
-const CONNECTION_WINDOW: u32 = 4 << 20;
+const CONNECTION_WINDOW: u32 = 1 << 20;
 
 /// The dependencies of a server, which its process provides.
 #[derive(Clone)]

@@ -1,18 +1,33 @@
 //! The key of each service is replaced while the services call each other. No call fails, and then
-//! the old keys are refused.
+//! the old keys are refused. The key of receipts is replaced, too, and the old one still verifies
+//! earlier receipts.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
 };
 
 use cpor::keys::{self, RotatedKey};
 use cpor_acceptance::{ClaimStage, TestClaim, TestSystem, both_databases, call, encode, methods};
-use cpor_auth::ServiceSigner;
+use cpor_auth::{ReceiptKeys, ServiceSigner};
+use cpor_proto::claims::v1::ExportClaimReceiptRequest;
 use cpor_types::{Service, SystemClock};
+use futures_util::TryStreamExt as _;
+use serde_json::Value;
 use tonic::Code;
 
 both_databases![with five_processes_with_key_files: keys_are_replaced_without_a_failed_call];
+
+/// Returns the signature of a new receipt of a claim.
+async fn receipt_signature(case: &TestClaim<'_>) -> String {
+    let request = ExportClaimReceiptRequest { name: case.name.clone() };
+    let parts = case.partner.claims().export_claim_receipt(request).await.unwrap().into_inner();
+    let mut parts: Vec<_> = parts.try_collect().await.unwrap();
+    parts.pop().unwrap().signature
+}
 
 async fn keys_are_replaced_without_a_failed_call(system: &TestSystem) {
     let folder = system.store().keys();
@@ -22,6 +37,13 @@ async fn keys_are_replaced_without_a_failed_call(system: &TestSystem) {
         signer.token(Service::Registry, None).unwrap()
     };
     let old_tokens: Vec<_> = Service::ALL.iter().map(token).collect();
+    let receipt_keys = || {
+        let jwks = std::fs::read_to_string(keys::receipt_jwks_file(&folder)).unwrap();
+        ReceiptKeys::parse(&jwks).unwrap()
+    };
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Editing).await;
+    let old_signature = receipt_signature(&case).await;
+    let (old_receipt, old_kid) = receipt_keys().verify::<Value>(&old_signature).unwrap();
     let is_done = AtomicBool::new(false);
     let rotation = async {
         for service in Service::ALL {
@@ -55,4 +77,11 @@ async fn keys_are_replaced_without_a_failed_call(system: &TestSystem) {
         let refused = call(&system.actor_with_token(old), &method, message.clone()).await.unwrap_err();
         assert_eq!(refused.code(), Code::Unauthenticated, "{service}");
     }
+    // claim-intake notices the new key within a second. Its public key was published before.
+    let rotated = Instant::now();
+    while receipt_keys().verify::<Value>(&receipt_signature(&case).await).unwrap().1 == old_kid {
+        assert!(rotated.elapsed() < Duration::from_secs(20), "the old key still signs receipts");
+    }
+    let verified = receipt_keys().verify::<Value>(&old_signature).unwrap();
+    assert_eq!(verified, (old_receipt, old_kid), "the earlier receipt cannot be verified any more");
 }

@@ -170,8 +170,11 @@ async fn r10_refuses_a_product_twice_per_subscription(system: &TestSystem) {
 
 async fn r10_the_only_claimable_subscription_is_filled_in(system: &TestSystem) {
     let claim = Claim {
+        display_name: "Tailspin dashboards".into(),
         tenant_id: TAILSPIN.into(),
         customer_domain: "tailspin.example".into(),
+        customer_contact: contact("Tess Taylor", "CIO", "tess.taylor@tailspin.example"),
+        customer_technical_contact: None,
         lines: vec![line("power-bi", "")],
         ..system.usage().await
     };

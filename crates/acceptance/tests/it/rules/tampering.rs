@@ -8,7 +8,10 @@ use cpor_database::{Db, Engine};
 use cpor_proto::r#type::v1::PersonalDataKind;
 use cpor_types::Service;
 use sea_orm::ConnectionTrait as _;
-use std::path::PathBuf;
+use std::{
+    path::PathBuf,
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 both_databases![
     r56_names_each_changed_column_of_an_entry,
@@ -17,6 +20,7 @@ both_databases![
     r56_names_forged_and_missing_roots,
     r56_an_erasure_is_not_a_change,
     r56_makes_one_root_for_each_day,
+    r56_a_running_system_can_be_verified,
 ];
 
 /// The tables that a tamperer changes.
@@ -354,4 +358,25 @@ async fn r56_makes_one_root_for_each_day(system: &TestSystem) {
     assert!(unsigned.contains("THE SIGNATURES WERE NOT CHECKED") && unsigned.contains("--roots"), "{unsigned}");
     let refused = parse_database("postgres://cpor:hunter2@db.example/cpor", None).unwrap_err().to_string();
     assert!(refused.contains("must not contain a password") && !refused.contains("hunter2"), "{refused}");
+}
+
+async fn r56_a_running_system_can_be_verified(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::UnderReview).await;
+    let is_done = AtomicBool::new(false);
+    let writes = async {
+        for number in 1..=40 {
+            case.comment(&case.partner, &format!("Please see page {number}.")).await.unwrap();
+        }
+        is_done.store(true, Ordering::Relaxed);
+    };
+    // Each check reads several tables while entries are added.
+    let checks = async {
+        while !is_done.load(Ordering::Relaxed) {
+            let report = verify(system, None).await;
+            assert!(report.is_valid(), "{report}");
+        }
+    };
+    tokio::join!(writes, checks);
+    let report = verify(system, None).await;
+    assert!(report.is_valid() && report.check.entries > 40, "{report}");
 }

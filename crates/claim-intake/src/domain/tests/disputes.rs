@@ -181,3 +181,27 @@ fn r28_a_decline_after_an_approval_counts_again() {
     assert!(!test.last().kind.is_overtaken());
     assert!(test.claim.state.submission().unwrap().needs_explicit_approval());
 }
+
+/// customer-consent reports a decline again when lines are reinstated (R47).
+#[test]
+fn r28_a_decline_reported_again_counts_once() {
+    let test = TestClaim::submitted().fact(&declined());
+    let decline_time = test.now;
+    let test = test.disputed_again();
+    let again = test.claim.apply(&declined(), decline_time, &rules(), test.now).unwrap();
+    assert!(again.events.iter().all(|event| event.kind.is_overtaken()), "it was disputed since");
+    assert_eq!(again.next.state.kind(), ClaimStateKind::Disputed);
+    assert_eq!(test.fact(&declined()).claim.state.kind(), ClaimStateKind::Rejected, "another decline counts");
+}
+
+#[test]
+fn r28_silence_without_a_request_number_counts() {
+    let test = TestClaim::submitted().fact(&declined()).disputed_again().approved_by_reviewer();
+    let silent = ConsentFact::Declined {
+        channel: ConsentFact::SILENCE.into(),
+        comment: String::new(),
+        consent_request_number: None,
+    };
+    let test = test.fact(&Fact::Consent(silent));
+    assert_eq!(rejection(&test.claim).remedy, Remedy::Final(Finality::NoExplicitApproval));
+}

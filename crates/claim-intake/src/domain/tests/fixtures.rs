@@ -148,14 +148,18 @@ pub(crate) fn request_action_in(case: CaseId) -> Fact {
 }
 
 pub(crate) fn declined() -> Fact {
-    Fact::Consent(ConsentFact::Declined { channel: "link".into(), comment: "no".into(), consent_request_number: 0 })
+    Fact::Consent(ConsentFact::Declined {
+        channel: "link".into(),
+        comment: "no".into(),
+        consent_request_number: Some(0),
+    })
 }
 
 pub(crate) fn silent() -> Fact {
     Fact::Consent(ConsentFact::Declined {
         channel: ConsentFact::SILENCE.into(),
         comment: String::new(),
-        consent_request_number: 0,
+        consent_request_number: Some(0),
     })
 }
 
@@ -205,7 +209,7 @@ pub(crate) fn of_present_case(fact: Fact, claim: &Claim) -> Fact {
             Fact::Consent(ConsentFact::Declined {
                 channel,
                 comment,
-                consent_request_number: submission.consent_request_number,
+                consent_request_number: Some(submission.consent_request_number),
             })
         }
         (fact, _) => fact,

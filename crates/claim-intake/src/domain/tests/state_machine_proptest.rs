@@ -226,7 +226,7 @@ impl Run {
                     Fact::Consent(ConsentFact::Declined { channel, consent_request_number, .. })
                         if channel == ConsentFact::SILENCE =>
                     {
-                        answers(*consent_request_number)
+                        consent_request_number.is_none_or(answers)
                     }
                     Fact::Review { .. }
                     | Fact::Consent(_)

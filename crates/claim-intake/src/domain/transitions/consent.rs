@@ -60,7 +60,16 @@ impl Claim {
                 Ok(self.apply_unconfirmed_consent(submission, FactKind::ConsentWindowPassed, context))
             }
             ConsentFact::Declined { channel, consent_request_number, .. }
-                if channel == ConsentFact::SILENCE && *consent_request_number != submission.consent_request_number =>
+                if channel == ConsentFact::SILENCE
+                    && consent_request_number.is_some_and(|number| number != submission.consent_request_number) =>
+            {
+                Ok(None)
+            }
+            // R28, R47: customer-consent reports a decline again when lines are reinstated. The
+            // report changes nothing if the decline was applied before and disputed since.
+            ConsentFact::Declined { consent_request_number, .. }
+                if submission.declined == Some(context.time)
+                    && consent_request_number.is_some_and(|number| number != submission.consent_request_number) =>
             {
                 Ok(None)
             }

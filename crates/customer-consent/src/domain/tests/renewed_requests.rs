@@ -257,8 +257,12 @@ fn r28_notices_before_a_dispute_open_no_window() {
 fn r28_after_a_decline_silence_declines_again() {
     let waiting = explicit_approval_needed();
     let elapsed = waiting.apply_passed_deadline(day(60)).unwrap();
-    let declined_event =
-        Event::CustomerDeclined { channel: Channel::Silence, comment: Personal::empty(), consent_request_number: 0 };
+    let declined_event = Event::CustomerDeclined {
+        channel: Channel::Silence,
+        comment: Personal::empty(),
+        consent_request_number: 0,
+        decline_time: None,
+    };
     assert_eq!(elapsed.transition.events, [declined_event]);
     assert_eq!(elapsed.transition.next.channel(), Some(Channel::Silence));
     let approved = waiting.approve(Channel::Link, day(6)).unwrap().unwrap().next;
@@ -307,12 +311,40 @@ fn r47_reinstated_lines_open_the_consent_again() {
         let since = consent.state.official_since().unwrap();
         let ended = consent.on_lines_ended(day(4)).unwrap().next;
         let now = if matches!(consent.state, State::Granted { .. }) { day(60) } else { day(4) };
-        let reinstated = ended.on_lines_reinstated(since, &terms(), now).unwrap();
-        assert_eq!((reinstated.next.state.kind(), reinstated.events), (consent.state.kind(), vec![]));
+        let reinstated = ended.on_lines_reinstated(since, notice(9), &terms(), now).unwrap();
+        let needs_notice = consent.state.window().is_none();
+        let notified = needs_notice.then_some(Event::NoticeQueued { notice: notice(9) });
+        assert_eq!(reinstated.events, notified.into_iter().collect::<Vec<_>>());
+        assert_eq!(reinstated.next.state.kind(), consent.state.kind());
         assert_eq!(reinstated.next.state.official_since(), Some(since));
         assert_eq!(reinstated.next.state.window(), consent.state.window());
-        assert_eq!(consent.on_lines_reinstated(since, &terms(), now), None, "they had not ended");
+        assert_eq!(consent.on_lines_reinstated(since, notice(9), &terms(), now), None, "they had not ended");
     }
+}
+
+#[test]
+fn r41_a_reinstated_consent_without_a_window_is_notified() {
+    let ended = granted_awaiting().on_lines_ended(day(4)).unwrap().next;
+    assert!(ended.notices.iter().all(|notice| notice.delivery != Delivery::Queued), "they were withdrawn");
+    let reinstated = ended.on_lines_reinstated(day(2), notice(9), &terms(), day(5)).unwrap().next;
+    let last = reinstated.notices.last().unwrap();
+    assert_eq!((last.id, last.kind, last.delivery), (notice(9), NoticeKind::Approval, Delivery::Queued));
+    let accepted = reinstated.on_notice_reported(notice(9), DeliveryReport::Accepted, &terms(), day(6)).unwrap().next;
+    assert_eq!(accepted.state.kind(), StateKind::GrantedInWindow, "the customer has time to decline");
+}
+
+/// claim-intake ignored the decline, because it knew only that all associations had ended.
+#[test]
+fn r26_r47_reinstated_lines_report_the_decline_again() {
+    let declined = granted_in_window().decline(Channel::Link, "No.", day(4)).unwrap().unwrap().next;
+    let reported = declined.on_lines_reinstated(day(3), notice(9), &terms(), day(6)).unwrap();
+    let again = Event::CustomerDeclined {
+        channel: Channel::Link,
+        comment: "No.".into(),
+        consent_request_number: 0,
+        decline_time: Some(day(4)),
+    };
+    assert_eq!((reported.next.state, reported.events), (declined.state, vec![again]));
 }
 
 /// Returns the corrected claim, for which the customer is asked anew.

@@ -81,8 +81,12 @@ fn r26_a_decline_is_possible_until_the_window_passes() {
     for consent in [requested(), ahead(), awaiting(), granted_awaiting(), window_open(), granted_in_window()] {
         let declined = consent.decline(Channel::Link, "No.", day(4)).unwrap().unwrap();
         assert_eq!(declined.next.state.kind(), StateKind::Declined);
-        let declined_event =
-            Event::CustomerDeclined { channel: Channel::Link, comment: "No.".into(), consent_request_number: 0 };
+        let declined_event = Event::CustomerDeclined {
+            channel: Channel::Link,
+            comment: "No.".into(),
+            consent_request_number: 0,
+            decline_time: None,
+        };
         assert_eq!(declined.events[0], declined_event);
         assert!(matches!(declined.events[1..], [Event::ConfirmationQueued { .. }]), "R43a");
     }

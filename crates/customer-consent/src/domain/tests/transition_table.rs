@@ -89,7 +89,7 @@ fn apply(consent: &Consent, input: Input) -> Result<Option<Consent>, Refusal> {
                 queue_time: day(3),
                 delivery: accepted,
             }];
-            notified.on_lines_reinstated(day(12), &terms(), day(40))
+            notified.on_lines_reinstated(day(12), notice(9), &terms(), day(40))
         }
     };
     Ok(next.map(|transition| transition.next))

@@ -38,7 +38,7 @@ impl ReviewCase {
         let lost_keys: BTreeSet<_> = verdict.lost.values().flatten().cloned().collect();
         let lost = lines_for(&lost_keys);
         let (lost_lines, kept_lines) = if self.phase().is_open() { (lost, Vec::new()) } else { (Vec::new(), lost) };
-        let mut next = Self { competition: self.competition.with_settled(verdict), ..self.clone() };
+        let mut next = Self { competition: self.competition.with_settled(verdict, &won), ..self.clone() };
         next.competition.awards.retain(|key, _| !lost_keys.contains(key));
         next.competition.awards.extend(won.iter().map(|key| (key.clone(), arbitration.id)));
         if self.phase().is_approved() {
@@ -71,13 +71,17 @@ impl ReviewCase {
 
 impl Competition {
     /// Returns the competition with the keys of the verdict marked as settled: they are no longer
-    /// contested between these rivals.
-    fn with_settled(&self, verdict: &Verdict) -> Self {
+    /// contested between these rivals. `won` are the keys that the case wins and has not given up.
+    fn with_settled(&self, verdict: &Verdict, won: &BTreeSet<AssociationKey>) -> Self {
         let mut next = self.clone();
-        next.settled_legacy_keys.extend(verdict.won.iter().cloned());
-        for (rival, keys) in verdict.settled.iter().chain(&verdict.lost) {
+        next.settled_legacy_keys.extend(won.iter().cloned());
+        for (rival, keys) in &verdict.settled {
+            next.settled_rivals.entry(*rival).or_default().extend(keys.intersection(won).cloned());
+        }
+        for (rival, keys) in &verdict.lost {
             next.settled_rivals.entry(*rival).or_default().extend(keys.iter().cloned());
         }
+        next.settled_rivals.retain(|_, keys| !keys.is_empty());
         next
     }
 

@@ -121,6 +121,27 @@ fn r37_a_dropped_key_is_not_awarded() {
     assert!(!kept.events.contains(&released), "{:?}", kept.events);
 }
 
+/// The claim gives up a key that it was awarded, before or after the award is applied to the case,
+/// and contains the key again later.
+#[test]
+fn r37_a_key_that_was_given_up_is_contested_again() {
+    let edit = |case: &ReviewCase, claim| case.apply_edit(claim, now(), &calendar()).unwrap().next;
+    let mut without_teams = with_two_lines();
+    without_teams.lines.remove(0);
+    let won = arbitration::Verdict { won: [key("teams")].into(), settled: rivals(), ..Default::default() };
+    let two = edit(&waiting_case(), with_two_lines());
+    let awarded = apply(&two, &won).next;
+    assert_eq!(with_rivals(&awarded).contested_lines(), []);
+    for given_up in [apply(&edit(&two, without_teams.clone()), &won).next, edit(&awarded, without_teams)] {
+        assert!(given_up.competition.awards.is_empty());
+        let again = edit(&given_up, with_two_lines());
+        assert_eq!(with_rivals(&again).contested_lines(), [line()]);
+        let mut held = with_two_lines();
+        held.lines[0].legacy_holder = Some(legacy_holder("teams"));
+        assert_eq!(edit(&given_up, held).contested_lines(), [line()], "a legacy association holds the key");
+    }
+}
+
 /// An approved case that lost its line shows it while the winner still competes.
 #[test]
 fn r37_an_award_to_a_rival_ends_with_the_rival() {
@@ -156,6 +177,18 @@ fn r47_a_reinstated_line_competes_again() {
     assert_eq!(apply(&late, &lost).next.awarded_lines(), [line()]);
 }
 
+/// A legacy holder is gone while a line of the approved case has ended.
+#[test]
+fn r47_an_ended_line_outlasts_a_legacy_holder() {
+    let mut snapshot = with_two_lines();
+    snapshot.lines[1].legacy_holder = Some(legacy_holder("intune"));
+    let approved = ReviewCase { snapshot, ..case_in_phase(Phase::Approved) };
+    let ended = approved.end_lines(&[line()], now(), &calendar()).unwrap().next;
+    let gone = ended.end_legacy_holder(&key("intune"), Some(legacy_holder("intune")), now(), &calendar()).unwrap().next;
+    let reinstated = gone.reinstate_lines(&[line()], now(), &calendar()).unwrap().next;
+    assert_eq!(reinstated.competing_keys(), [key("teams"), key("intune")].into());
+}
+
 /// A case for two keys that legacy associations hold; only one of the holders has a contact.
 #[test]
 fn r58a_each_legacy_holder_answers_for_itself() {
@@ -177,9 +210,9 @@ fn r58a_each_legacy_holder_answers_for_itself() {
     assert_eq!(status(&missed), Some(StatementStatus::NotGiven));
 
     // The holders end one after the other.
-    let first = asked.end_legacy_holder(legacy_holder("teams"), now(), &calendar()).unwrap().next;
+    let first = asked.end_legacy_holder(&key("teams"), Some(legacy_holder("teams")), now(), &calendar()).unwrap().next;
     assert_eq!((status(&first), first.contested_lines().len()), (Some(StatementStatus::Open), 1));
-    let both = first.end_legacy_holder(legacy_holder("intune"), now(), &calendar()).unwrap();
+    let both = first.end_legacy_holder(&key("intune"), None, now(), &calendar()).unwrap();
     assert_eq!((status(&both.next), both.next.is_contested()), (Some(StatementStatus::Lapsed), false));
     let over = CaseEvent::CompetitionChanged { lines: Vec::new(), awarded: Vec::new() };
     assert_eq!(both.events, [CaseEvent::LegacyHolderGone, over]);

@@ -3,7 +3,8 @@ use uuid::Uuid;
 
 use super::{Arbitration, Award};
 use crate::domain::association::{Association, AssociationState, EndReason};
-use crate::domain::fixtures::{at, catalog, claim, hold, line, now, partner, subscription_id, tenant};
+use crate::domain::directory::{Subscription, SubscriptionStatus};
+use crate::domain::fixtures::{active, at, catalog, claim, hold, line, now, partner, subscription_id, tenant};
 use crate::domain::reason::Reason;
 use crate::domain::record::{AwardOutcome, AwardRefusal, Decision};
 use crate::domain::tenant::{AssociationsEnded, Tenant, TenantEvent};
@@ -184,7 +185,7 @@ fn r37_a_key_has_at_most_one_successor() {
     let mut other_line = hold(&litware, 2, &USAGE);
     let second = line(&litware, 2);
     let mut tenant = with_successor.clone();
-    tenant.directory.subscriptions.insert(subscription_id(2), crate::domain::fixtures::active("power-bi"));
+    tenant.directory.subscriptions.insert(subscription_id(2), active("power-bi"));
     other_line.lines = vec![second];
     let (after, _) = tenant.place_hold(&other_line, Some(&partner()), &catalog(), now()).unwrap();
     assert!(after.successors.is_empty());
@@ -260,6 +261,87 @@ fn r47_a_late_grant_reinstates_the_holder() {
     assert_eq!((states(&after, &contoso), after.key_holders().len()), (vec![end], 1));
 }
 
+/// Contoso claims the same again after its hold has yielded, and before the registry learns of the
+/// consent to the first claim.
+#[test]
+fn r38_a_late_grant_ends_with_a_later_claim() {
+    let (contoso, litware, again) = (claim("contoso", 1), claim("litware", 2), claim("contoso", 4));
+    let (pending, _) = place(&tenant(), &contoso, 1);
+    let (award_time, hold_time) = (at("2026-03-12T09:00:00Z"), at("2026-03-13T09:00:00Z"));
+    let (yielded, _) = pending.arbitrate(&award_to(9, &litware), award_time).unwrap();
+    let (released, _) = yielded.close_claim(&litware, None, EndReason::Withdrawn, award_time).unwrap();
+    let due = at("2026-03-09T23:00:00Z");
+    let replaced =
+        AssociationState::Ended { official_time: Some(due), end_time: hold_time, reason: EndReason::Superseded };
+    for (activity, state) in
+        [(Activity::Usage, replaced), (Activity::PreSales, AssociationState::Official { official_time: due })]
+    {
+        let (held, _) =
+            released.place_hold(&hold(&again, 4, &[activity]), Some(&partner()), &catalog(), hold_time).unwrap();
+        let (after, _) = held.grant_claim(&contoso, None, &catalog(), due).unwrap();
+        assert_eq!((states(&after, &contoso), after.key_holders().len()), (vec![state], 1), "{activity}");
+        assert_eq!(states(&after, &again), [AssociationState::Pending], "{activity}");
+    }
+}
+
+/// Contoso yields to Litware and Litware to Proseware, before the registry learns of the consents
+/// to both.
+#[test]
+fn r47_late_grants_may_arrive_in_any_order() {
+    let [contoso, litware, proseware] = [claim("contoso", 1), claim("litware", 2), claim("proseware", 3)];
+    let day = |day: u32| at(&format!("2026-03-{day}T09:00:00Z"));
+    let hold_for = |tenant: &Tenant, claim: &ClaimName, n, time| {
+        tenant.place_hold(&hold(claim, n, &USAGE), Some(&partner()), &catalog(), time).unwrap().0
+    };
+    let (pending, _) = place(&tenant(), &contoso, 1);
+    let (to_litware, _) = pending.arbitrate(&award_to(9, &litware), day(12)).unwrap();
+    let (to_proseware, _) =
+        hold_for(&to_litware, &litware, 2, day(13)).arbitrate(&award_to(10, &proseware), day(15)).unwrap();
+    let held = hold_for(&to_proseware, &proseware, 3, day(16));
+    let (replaced, _) = held.grant_claim(&proseware, None, &catalog(), day(20)).unwrap();
+    let ended = |official_time, end_time| {
+        vec![AssociationState::Ended { official_time: Some(official_time), end_time, reason: EndReason::Superseded }]
+    };
+    let official = vec![AssociationState::Official { official_time: day(14) }];
+    for (before, of_litware) in
+        [(&to_proseware, official.clone()), (&held, official), (&replaced, ended(day(14), day(20)))]
+    {
+        for [first, second] in [[(&contoso, 10), (&litware, 14)], [(&litware, 14), (&contoso, 10)]] {
+            let grant = |tenant: &Tenant, (claim, time): (&ClaimName, u32)| {
+                tenant.grant_claim(claim, None, &catalog(), day(time)).unwrap().0
+            };
+            let after = grant(&grant(before, first), second);
+            let found = (states(&after, &contoso), states(&after, &litware));
+            assert_eq!(found, (ended(day(10), day(14)), of_litware.clone()), "{first:?} came first");
+            assert_eq!(after.key_holders().len(), 1);
+        }
+    }
+}
+
+/// The subscription has expired at an unknown time before the registry learns of the consent of
+/// Contoso.
+#[test]
+fn r39_a_late_grant_ends_with_an_expired_subscription() {
+    let (contoso, litware) = (claim("contoso", 1), claim("litware", 2));
+    let (pending, _) = place(&tenant(), &contoso, 1);
+    let (award_time, expiry) = (at("2026-03-12T09:00:00Z"), at("2026-03-14T09:00:00Z"));
+    let (yielded, _) = pending.arbitrate(&award_to(9, &litware), award_time).unwrap();
+    let hold = hold(&litware, 2, &USAGE);
+    let (held, _) = yielded.place_hold(&hold, Some(&partner()), &catalog(), award_time).unwrap();
+    let (due, expired) =
+        (at("2026-03-09T23:00:00Z"), Subscription { status: SubscriptionStatus::Expired, ..active("power-bi") });
+    for (tenant, end_time) in [(yielded, award_time), (held, expiry)] {
+        let (expired, _) = tenant.import_subscription(subscription_id(1), expired.clone(), expiry).unwrap();
+        let (after, events) = expired.grant_claim(&contoso, None, &catalog(), due).unwrap();
+        let end = AssociationState::Ended { official_time: Some(due), end_time, reason: EndReason::Expired };
+        assert_eq!(states(&after, &contoso), [end]);
+        let [TenantEvent::AssociationsGranted(_), TenantEvent::AssociationsEnded(ended)] = events.as_slice() else {
+            panic!("{events:?}")
+        };
+        assert_eq!((ended.reason, ended.is_last, ended.reported_end), (EndReason::Expired, true, Some(end_time)));
+    }
+}
+
 /// What can follow the consent of Contoso, until the registry learns of the consent.
 #[derive(Clone, Copy, Debug)]
 enum Step {
@@ -311,14 +393,17 @@ fn r47_a_late_grant_has_the_outcome_of_one_in_time() {
     times.extend((0..4).map(|days| award_time + chrono::TimeDelta::days(days)));
     for steps in sequences {
         let outcome = |arrival: usize| {
+            let grant =
+                |tenant: &Tenant| tenant.grant_claim(&contoso, None, &catalog(), at("2026-03-09T23:00:00Z")).unwrap().0;
             let mut tenant = pending.clone();
-            for index in 0..=steps.len() {
+            for (index, (step, time)) in steps.iter().zip(&times).enumerate() {
                 if index == arrival {
-                    tenant = tenant.grant_claim(&contoso, None, &catalog(), at("2026-03-09T23:00:00Z")).unwrap().0;
+                    tenant = grant(&tenant);
                 }
-                if let Some(step) = steps.get(index) {
-                    tenant = take_step(&tenant, *step, times[index]);
-                }
+                tenant = take_step(&tenant, *step, *time);
+            }
+            if arrival == steps.len() {
+                tenant = grant(&tenant);
             }
             // The deadline of the expiry also applies to an association that is reinstated later.
             if let Some(index) = steps.iter().position(|step| matches!(step, ExpireSubscription)) {

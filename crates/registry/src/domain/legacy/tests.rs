@@ -1,11 +1,12 @@
-use cpor_types::{Activity, AssociationKey, SubscriptionId};
+use cpor_types::{Activity, AssociationKey, CaseId, SubscriptionId};
+use uuid::Uuid;
 
-use super::{DeclineRefusal, LegacyAssociation};
+use super::{DeclineRefusal, LegacyAssociation, holder_id};
 use crate::domain::association::{AssociationState, EndReason};
 use crate::domain::directory::{Subscription, SubscriptionStatus};
 use crate::domain::fixtures::{active, catalog, claim, hold, id, now, partner, subscription_id, tenant};
 use crate::domain::reason::Reason;
-use crate::domain::tenant::Tenant;
+use crate::domain::tenant::{NoticeSubject, Tenant, TenantEvent};
 
 fn legacy_with(subscription: SubscriptionId) -> LegacyAssociation {
     LegacyAssociation {
@@ -82,4 +83,39 @@ fn r58_the_customer_can_decline() {
         tenant.place_hold(&hold(&contoso, 1, &[Activity::Usage]), Some(&partner()), &catalog(), now()).unwrap();
     let (claimed_id, _) = held.live_associations_of(&contoso).next().unwrap();
     assert_eq!(held.decline_legacy(claimed_id, now()), Err(DeclineRefusal::BelongsToClaim));
+}
+
+/// A case can be opened with the id of an earlier holder of the key, and be told only when the last
+/// one has ended.
+#[test]
+fn r58_all_earlier_holders_are_gone_with_the_last() {
+    let (first, second) = (
+        LegacyAssociation { activities: vec![Activity::Usage], ..legacy_with(subscription_id(1)) },
+        LegacyAssociation {
+            partner: id("litware"),
+            activities: vec![Activity::Usage],
+            ..legacy_with(subscription_id(1))
+        },
+    );
+    let decline = |tenant: &Tenant| {
+        let (id, _) = tenant.associations.iter().find(|(_, found)| found.is_live()).unwrap();
+        tenant.decline_legacy(*id, now()).unwrap()
+    };
+    let gone = |legacy: &LegacyAssociation| TenantEvent::LegacyHolderGone {
+        key: legacy.key.clone(),
+        holder: holder_id(tenant().id, &legacy.partner, &legacy.key),
+    };
+    let (after_first, events) = decline(&import(&tenant(), &first).unwrap().unwrap());
+    assert_eq!(events, [gone(&first)]);
+    let held = import(&after_first, &second).unwrap().unwrap();
+    let (after_second, events) = decline(&held);
+    assert_eq!(events.len(), 2);
+    assert!(events.contains(&gone(&first)) && events.contains(&gone(&second)), "{events:?}");
+
+    // An event that does not name the holder is about the holder of the key.
+    let subject = || NoticeSubject::Contested(CaseId(Uuid::from_u128(1)));
+    let notify = |tenant: &Tenant| tenant.notify_legacy_holder(&first.key, None, subject()).1;
+    assert!(matches!(notify(&held)[..], [TenantEvent::LegacyHolderNotified(_)]));
+    assert_eq!(notify(&after_second), events);
+    assert_eq!(notify(&tenant()), []);
 }
