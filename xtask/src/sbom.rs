@@ -1,7 +1,7 @@
 //! `cargo xtask sbom`: writes the software bill of materials of the binary `cpor`, in the format
 //! CycloneDX 1.5 (JSON). It lists the crates that are compiled into the binary, at the versions of
-//! `Cargo.lock`, and how they depend on each other. The crates that only build scripts and tests use
-//! are not listed.
+//! `Cargo.lock`, and how they depend on each other. The crates that only build scripts and tests
+//! use are not listed.
 
 use std::{
     collections::{BTreeMap, BTreeSet, btree_map::Entry},

@@ -48,9 +48,8 @@ pub(crate) fn test(filters: &[String]) -> Result<bool> {
     run_tests(&[], &filters, &STANDARD)
 }
 
-/// Runs only the races, kills, random steps and rolling restarts, with the repetitions that a release
-/// requires.
-/// Returns whether all passed.
+/// Runs only the races, kills, random steps and rolling restarts, with the repetitions that a
+/// release requires. Returns whether all passed.
 pub(crate) fn soak() -> Result<bool> {
     run_tests(&["--test", "*"], &SOAK_FILTERS, &FULL)
 }

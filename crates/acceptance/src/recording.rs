@@ -1,8 +1,8 @@
 //! Records what the API answers to each company, and searches it for the data of others.
 //!
 //! The names of the companies are in all of their data: in resource names, addresses of mails and
-//! display names. So the answers to Contoso must not contain the word `northwind`, unless the request
-//! contained it (R4, R37).
+//! display names. So the answers to Contoso must not contain the word `northwind`, unless the
+//! request contained it (R4, R37).
 
 use std::{
     future::Future,

@@ -13,8 +13,8 @@ use cpor_types::Service;
 /// The part of `service_key_file` that is replaced by the name of the service.
 const SERVICE_PLACEHOLDER: &str = "{service}";
 
-/// The keys with which tokens are verified, and the keys that sign tokens for calls between services
-/// and receipts.
+/// The keys with which tokens are verified, and the keys that sign tokens for calls between
+/// services and receipts.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AuthConfig {
@@ -57,8 +57,8 @@ impl AuthConfig {
         self.service_key_file.as_ref().is_some_and(|file| file.to_string_lossy().contains(SERVICE_PLACEHOLDER))
     }
 
-    /// Checks that the named files with public keys can be opened, that no issuer is the one that is
-    /// reserved for the services, and that the issuers differ. The private keys are not checked,
+    /// Checks that the named files with public keys can be opened, that no issuer is the one that
+    /// is reserved for the services, and that the issuers differ. The private keys are not checked,
     /// because the commands that only maintain the databases do not have them.
     pub fn validate(&self, errors: &mut ValidationErrors) {
         errors.require(

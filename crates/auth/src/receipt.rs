@@ -87,8 +87,8 @@ impl ReceiptSigner {
 pub struct ReceiptKeys(KeySet);
 
 impl ReceiptKeys {
-    /// Parses a JWKS (RFC 7517). Each `kid` must begin with `receipts/`, so that no key of a service
-    /// can sign a receipt.
+    /// Parses a JWKS (RFC 7517). Each `kid` must begin with `receipts/`, so that no key of a
+    /// service can sign a receipt.
     ///
     /// # Errors
     /// Returns an error if the text is not a JWKS, has no usable key, or has a key that is not for

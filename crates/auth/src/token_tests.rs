@@ -241,7 +241,8 @@ fn checks_service_callers_and_audiences() {
 #[test]
 fn issuers_cannot_sign_for_each_other() {
     let process = TestProcess::new();
-    // The users' issuer signs a token of a service, and the key of a service signs a token of a user.
+    // The users' issuer signs a token of a service, and the key of a service signs a token of a
+    // user.
     let valid = process.service_token(Service::ClaimIntake, Service::Registry, None);
     assert!(process.authorize_token(CHECK, &valid).is_ok());
     let as_service = process.users.sign_json(&claims(&valid));

@@ -11,16 +11,17 @@ pub struct Config {
     /// The directory in which documents are stored. The default is `evidence` in the data
     /// directory. All replicas must use the same directory.
     pub evidence_directory: Option<PathBuf>,
-    /// The directory that gets a file for each daily root, a signed hash of all histories (R56). The
-    /// default is `roots` in the data directory. Keep copies where nobody can change them who can
-    /// change the database: `cpor verify --database` compares the database with them.
+    /// The directory that gets a file for each daily root, a signed hash of all histories (R56).
+    /// The default is `roots` in the data directory. Keep copies where nobody can change them who
+    /// can change the database: `cpor verify --database` compares the database with them.
     pub roots_directory: Option<PathBuf>,
-    /// The TOML file with the keys that encrypt the documents: `[[keys]]` with an `id`, and as `key` 32
-    /// random bytes in Base64. The first key encrypts, and all decrypt. The default is `keys.toml` in
-    /// the evidence directory, which is created if it is missing. All replicas must use the same keys.
+    /// The TOML file with the keys that encrypt the documents: `[[keys]]` with an `id`, and as
+    /// `key` 32 random bytes in Base64. The first key encrypts, and all decrypt. The default is
+    /// `keys.toml` in the evidence directory, which is created if it is missing. All replicas must
+    /// use the same keys.
     pub evidence_keys_file: Option<PathBuf>,
-    /// The malware scanner clamd: `host:port`, or the path of a Unix socket. Each document is scanned
-    /// before it is stored. While the scanner does not answer, no document is accepted. Its
+    /// The malware scanner clamd: `host:port`, or the path of a Unix socket. Each document is
+    /// scanned before it is stored. While the scanner does not answer, no document is accepted. Its
     /// `StreamMaxLength` must not be smaller than the maximum size of a document.
     pub clamd: Option<String>,
     /// The maximum number of bytes that the documents of one partner may take, with those that were

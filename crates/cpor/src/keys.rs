@@ -24,8 +24,8 @@ use cpor_types::{Clock, Service, SystemClock, SystemEntropy};
 /// The issuer (`iss`) of tokens that are signed with the user key.
 pub const ISSUER: &str = "cpor";
 
-/// The time between a new public key and the first use of its private key. Processes read the public
-/// keys of an unknown key again, at most every 100 ms.
+/// The time between a new public key and the first use of its private key. Processes read the
+/// public keys of an unknown key again, at most every 100 ms.
 const PUBLICATION_TIME: Duration = Duration::from_secs(1);
 
 /// Returns the file of the user key in the default data directory of `cpor dev`.
@@ -195,8 +195,8 @@ impl FromStr for RotatedKey {
     }
 }
 
-/// Replaces a private key. The new public key is published first, and the old one stays published, so
-/// that no call fails. Returns the changed files.
+/// Replaces a private key. The new public key is published first, and the old one stays published,
+/// so that no call fails. Returns the changed files.
 ///
 /// # Errors
 /// Returns an error if a file cannot be read or written.
@@ -258,8 +258,8 @@ fn is_missing(file: &Path) -> anyhow::Result<bool> {
     Ok(!file.exists())
 }
 
-/// Returns the file to which the next version of a key is written. A file of an interrupted rotation
-/// is removed.
+/// Returns the file to which the next version of a key is written. A file of an interrupted
+/// rotation is removed.
 fn new_file(file: &Path) -> anyhow::Result<PathBuf> {
     let new = file.with_extension("pem.new");
     if new.exists() {

@@ -30,8 +30,8 @@ pub enum Engine {
     Postgres,
 }
 
-/// Replaces `{service}` in a URL or in the name of a schema or role by the name of the service, with
-/// underscores.
+/// Replaces `{service}` in a URL or in the name of a schema or role by the name of the service,
+/// with underscores.
 #[must_use]
 pub fn for_service(text: &str, service: Service) -> String {
     text.replace("{service}", &service.as_str().replace('-', "_"))

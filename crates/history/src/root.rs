@@ -1,7 +1,7 @@
-//! The daily roots of all histories (R56). A root is a signed hash of the last entries of all claims
-//! that have changed since the root before it, and of that root. Roots that are kept outside of the
-//! database show when somebody cuts off the end of a history or deletes a whole claim, which the
-//! chain of one history cannot show.
+//! The daily roots of all histories (R56). A root is a signed hash of the last entries of all
+//! claims that have changed since the root before it, and of that root. Roots that are kept outside
+//! of the database show when somebody cuts off the end of a history or deletes a whole claim, which
+//! the chain of one history cannot show.
 //!
 //! ```text
 //! root(n) = H("root", root(n - 1), n, day, the leaves)

@@ -1,5 +1,5 @@
-//! Limits for what is in use at the same time, such as connections, calls or bytes of memory, so that
-//! nobody can take the capacity of the others.
+//! Limits for what is in use at the same time, such as connections, calls or bytes of memory, so
+//! that nobody can take the capacity of the others.
 use std::{
     collections::HashMap,
     hash::Hash,
@@ -67,8 +67,8 @@ impl<K: Clone + Eq + Hash> Quota<K> {
         Ok(permit)
     }
 
-    /// Returns a permit that has no place yet. [`QuotaPermit::grow`] takes places for these keys, of
-    /// which none may have more than its maximum.
+    /// Returns a permit that has no place yet. [`QuotaPermit::grow`] takes places for these keys,
+    /// of which none may have more than its maximum.
     #[must_use]
     pub fn permit<const N: usize>(self: &Arc<Self>, keys: [Option<(K, usize)>; N]) -> QuotaPermit<K> {
         QuotaPermit { quota: self.clone(), keys: keys.into_iter().flatten().collect(), places: 0 }

@@ -34,8 +34,8 @@ const LOOKUP_TIMEOUT: Duration = Duration::from_secs(5);
 /// The time limit for the look-up of one host name, so that a slow name does not hide the addresses
 /// of the others.
 const NAME_TIMEOUT: Duration = Duration::from_secs(2);
-/// The time limit for a question about the health of a replica. It is short, because the first calls
-/// wait for the answers.
+/// The time limit for a question about the health of a replica. It is short, because the first
+/// calls wait for the answers.
 const HEALTH_TIMEOUT: Duration = Duration::from_millis(500);
 /// The number of changes of addresses that can wait for the channel.
 const PENDING_CHANGES: usize = 64;
@@ -51,8 +51,8 @@ pub(crate) trait EndpointOf:
 
 impl<E: Fn(SocketAddr) -> Result<Endpoint, tonic::transport::Error> + Clone + Send + Sync + 'static> EndpointOf for E {}
 
-/// Creates a channel to all serving replicas at these hosts, each with its port. `whole_host` is the
-/// endpoint of the first host by its name. Must be called within a Tokio runtime.
+/// Creates a channel to all serving replicas at these hosts, each with its port. `whole_host` is
+/// the endpoint of the first host by its name. Must be called within a Tokio runtime.
 pub(crate) fn channel(hosts: Vec<(String, u16)>, whole_host: Endpoint, endpoint: impl EndpointOf) -> Channel {
     let replicas = Arc::new(Replicas { hosts, endpoint: endpoint.clone(), channels: Mutex::default() });
     follow(move || Arc::clone(&replicas).serving(), LOOKUP_INTERVAL, whole_host, endpoint)

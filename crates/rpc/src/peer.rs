@@ -71,9 +71,9 @@ pub struct Peers {
 }
 
 impl Peers {
-    /// Creates the channels of the signer's service to its configured peers. Must be called within a
-    /// Tokio runtime. Connections are not established yet, so a service becomes ready even if its peers
-    /// are down.
+    /// Creates the channels of the signer's service to its configured peers. Must be called within
+    /// a Tokio runtime. Connections are not established yet, so a service becomes ready even if its
+    /// peers are down.
     ///
     /// # Errors
     /// Returns an error if an address is invalid or the file with the certificate authorities

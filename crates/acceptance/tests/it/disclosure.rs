@@ -1,6 +1,6 @@
 //! Two competing partners, their customer and the vendor work with a unique text (a canary) in each
-//! piece of data. Afterwards everything that each party got is searched for the canaries that it must
-//! not see. `canaries` searches logs, spans and metrics.
+//! piece of data. Afterwards everything that each party got is searched for the canaries that it
+//! must not see. `canaries` searches logs, spans and metrics.
 //!
 //! The harness searches the answers and mails of every test for the names of other companies.
 

@@ -1,10 +1,10 @@
 //! Restarts the replicas of each service one after the other with SIGTERM, under load: no call
 //! fails, and a new replica gets its share of the calls.
 //!
-//! `CPOR_TEST_RESTARTS=full`, which `cargo xtask soak` sets, gives each service two processes of its
-//! own, 200 calls a second, and connections that end after 30 seconds. Otherwise two processes host
-//! all services, at 50 calls a second. There is no such test on SQLite, whose files only one process
-//! can use.
+//! `CPOR_TEST_RESTARTS=full`, which `cargo xtask soak` sets, gives each service two processes of
+//! its own, 200 calls a second, and connections that end after 30 seconds. Otherwise two processes
+//! host all services, at 50 calls a second. There is no such test on SQLite, whose files only one
+//! process can use.
 
 use std::{
     collections::BTreeMap,

@@ -42,8 +42,8 @@ impl Demand {
     }
 
     /// Requests a fetch. Returns a receiver that changes when it has finished, or `None` if no
-    /// fetch is due or too many calls wait for one. The fetch is made by the task that waits for [`Self::requested`], so it
-    /// does not end with the call that requested it.
+    /// fetch is due or too many calls wait for one. The fetch is made by the task that waits for
+    /// [`Self::requested`], so it does not end with the call that requested it.
     pub(super) fn request(&self) -> Option<watch::Receiver<u64>> {
         let mut state = self.state();
         if !state.is_pending {
@@ -92,6 +92,7 @@ mod tests {
         demand.begin();
         demand.finish();
         assert!(waiting.iter().all(|finished| finished.has_changed().unwrap()));
+        drop(waiting);
         assert!((0..10_000).all(|_| demand.request().is_none()), "the minute has not passed");
         tokio::time::advance(MIN_INTERVAL - Duration::from_secs(1)).await;
         assert!(demand.request().is_none());

@@ -104,7 +104,8 @@ async fn begin_upload(
         let upload = NewUpload { claim: &call.claim, id, max_bytes: limit_bytes, key, start_time };
         PendingUploads::begin(db.writer(), upload).await?;
         pending = Some(PendingUpload::new(db.clone(), intake.evidence_store.clone(), call.key(), id));
-        // Other uploads may have begun since the first check. Now each of them counts for the others.
+        // Other uploads may have begun since the first check. Now each of them counts for the
+        // others.
         check_quota(intake, call, 0, 0).await?;
     }
     Ok((Upload::begin(&intake.evidence_store, id, cipher, limit_bytes).await?, pending))

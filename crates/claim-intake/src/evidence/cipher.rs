@@ -33,7 +33,8 @@ impl DocumentCipher {
     /// Creates the cipher of a document from the document's key.
     pub(super) fn new(key: &[u8; KEY_BYTES]) -> Result<Self, EvidenceStoreError> {
         let key = UnboundKey::new(&AES_256_GCM, key).map_err(|_| EvidenceStoreError::Cipher)?;
-        // No key is used for two documents, so the part of the nonce that names a stream is constant.
+        // No key is used for two documents, so the part of the nonce that names a stream is
+        // constant.
         let stream = StreamBE32::from_aead(Aes256Gcm(LessSafeKey::new(key)), &Default::default());
         Ok(Self(Arc::new(stream)))
     }
@@ -112,8 +113,9 @@ mod tests {
         }
     }
 
-    /// The vector of AES-256-GCM with an empty message, a key and a nonce of zeros (NIST SP 800-38D,
-    /// test case 13 of the specification), which shows that the nonce of STREAM is used as it is.
+    /// The vector of AES-256-GCM with an empty message, a key and a nonce of zeros (NIST SP
+    /// 800-38D, test case 13 of the specification), which shows that the nonce of STREAM is used as
+    /// it is.
     #[test]
     fn the_first_chunk_that_is_not_last_has_a_nonce_of_zeros() {
         let cipher = DocumentCipher::new(&[0; KEY_BYTES]).unwrap();

@@ -1,8 +1,8 @@
 //! The keys of the installation that encrypt the keys of the documents.
 //!
 //! Each document is encrypted with a key of its own. That key is stored beside the document's data,
-//! encrypted (*wrapped*) with a key of the installation. So a key of the installation can be replaced
-//! without writing any document anew.
+//! encrypted (*wrapped*) with a key of the installation. So a key of the installation can be
+//! replaced without writing any document anew.
 use super::{
     EvidenceStoreError,
     cipher::{DocumentCipher, KEY_BYTES},
@@ -169,7 +169,8 @@ impl EvidenceKeys {
     }
 }
 
-/// Returns the data to which a wrapped key is bound, so that it cannot be used for another document.
+/// Returns the data to which a wrapped key is bound, so that it cannot be used for another
+/// document.
 fn bound_to(document: EvidenceId) -> Aad<[u8; 16]> {
     Aad::from(*document.0.as_bytes())
 }

@@ -143,7 +143,8 @@ impl EvidenceStore {
         Ok(object.into_stream())
     }
 
-    /// Deletes the objects that were never stored, complete or not, if they are older than `before`.
+    /// Deletes the objects that were never stored, complete or not, if they are older than
+    /// `before`.
     ///
     /// # Errors
     /// Returns an error if the object store fails.
@@ -327,7 +328,8 @@ impl EncryptedObject {
         if size == encrypted_size(self.size) { Ok(()) } else { Err(EvidenceStoreError::Damaged(Damage::Size)) }
     }
 
-    /// Reads the chunks in order. The stream ends with an error at the first chunk that was changed.
+    /// Reads the chunks in order. The stream ends with an error at the first chunk that was
+    /// changed.
     fn into_stream(self) -> impl Stream<Item = Result<Bytes, EvidenceStoreError>> + Send + use<> {
         stream::try_unfold((self, 0), async |(object, position)| {
             let end = (position + CHUNKS_PER_READ).min(last_position(object.size) + 1);

@@ -5,9 +5,9 @@ use cpor_database::Db;
 use cpor_durable::AggregateKey;
 use cpor_types::EvidenceId;
 
-/// A recorded upload. If it is dropped before [`PendingUpload::keep`], for example because the client
-/// has disconnected or the document was refused, its bytes are removed and no longer count for the
-/// partner's quota.
+/// A recorded upload. If it is dropped before [`PendingUpload::keep`], for example because the
+/// client has disconnected or the document was refused, its bytes are removed and no longer count
+/// for the partner's quota.
 pub(crate) struct PendingUpload(Option<Recorded>);
 
 struct Recorded {
@@ -41,9 +41,9 @@ impl Drop for PendingUpload {
     }
 }
 
-/// Removes an upload and returns `true`, unless its document was added to the claim in the meantime.
-/// The upload is first marked as abandoned, which succeeds only if it is still pending. Then its
-/// object is deleted. If the process ends in between, the sweeper deletes the object.
+/// Removes an upload and returns `true`, unless its document was added to the claim in the
+/// meantime. The upload is first marked as abandoned, which succeeds only if it is still pending.
+/// Then its object is deleted. If the process ends in between, the sweeper deletes the object.
 ///
 /// # Errors
 /// Returns an error if the database or the evidence store fails.

@@ -1,4 +1,5 @@
-//! The malware scanner clamd, to which the bytes of a document are sent before the document is stored.
+//! The malware scanner clamd, to which the bytes of a document are sent before the document is
+//! stored.
 use bytes::Bytes;
 use clamav_client::tokio::{TransportProtocol, scan_stream};
 use futures_util::Stream;

@@ -32,8 +32,8 @@ pub(crate) async fn run_sweeper(
     Ok(())
 }
 
-/// Removes the abandoned uploads once and returns their number. An upload that is added to a claim at
-/// the same moment is kept. Several replicas can sweep at the same time.
+/// Removes the abandoned uploads once and returns their number. An upload that is added to a claim
+/// at the same moment is kept. Several replicas can sweep at the same time.
 pub(crate) async fn sweep_once(db: &Db, store: &EvidenceStore, now: Timestamp) -> Result<usize, anyhow::Error> {
     let mut removed = 0;
     let begun_before = now - ABANDONED_AFTER;

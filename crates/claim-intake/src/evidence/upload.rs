@@ -160,8 +160,8 @@ impl Upload {
 
 impl ReceivedBytes {
     /// Determines the kind of the document, and scans it for malware if there is a scanner. Returns
-    /// `None` if the bytes were only hashed. If the document is not acceptable or cannot be scanned,
-    /// its bytes are removed.
+    /// `None` if the bytes were only hashed. If the document is not acceptable or cannot be
+    /// scanned, its bytes are removed.
     ///
     /// # Errors
     /// Returns a [`DocumentError`] if the document is not of an acceptable kind, and an error if it

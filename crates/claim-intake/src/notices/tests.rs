@@ -80,7 +80,9 @@ fn r57_a_rejection_names_the_reason_and_the_dispute() {
 fn r33_a_final_rejection_advises_a_new_claim() {
     let declined = TestClaim::approved().fact(&declined());
     let disputed = declined.step(|claim, now| claim.dispute(dispute(), Some(&admitted()), &rules(), now));
-    let life = disputed.approved_by_reviewer().fact(&silent());
+    let approved = disputed.approved_by_reviewer();
+    let silence = of_present_case(silent(), &approved.claim);
+    let life = approved.fact(&silence);
     assert_mail("rejection_that_is_final", &life, PartnerMailKind::Rejection, life.now);
 }
 

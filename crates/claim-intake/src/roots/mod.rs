@@ -1,6 +1,6 @@
 //! Makes the daily roots: signed hashes of all histories, which are kept in the database and in a
-//! folder outside of it (R56). With them, `cpor verify --database` finds a history whose end was cut
-//! off, or a claim that was deleted.
+//! folder outside of it (R56). With them, `cpor verify --database` finds a history whose end was
+//! cut off, or a claim that was deleted.
 //!
 //! When a day (UTC) of the business clock has ended, a root is made. It covers every entry that is
 //! committed at that moment. A root has at most [`MAX_LEAVES`] leaves; if more claims have changed,

@@ -185,7 +185,8 @@ pub(crate) struct StoredKey {
 }
 
 impl StoredKey {
-    /// Reads the ids of the keys of the installation that encrypt keys of documents, in their order.
+    /// Reads the ids of the keys of the installation that encrypt keys of documents, in their
+    /// order.
     ///
     /// # Errors
     /// Returns an error if the statement fails.
@@ -203,8 +204,8 @@ impl StoredKey {
         Ok(query.all(db).await?.into_iter().map(Self::from_row).collect())
     }
 
-    /// Reads at most `limit` documents whose keys are not encrypted with the key `current_id`, in the
-    /// order of the table and after the document `after`.
+    /// Reads at most `limit` documents whose keys are not encrypted with the key `current_id`, in
+    /// the order of the table and after the document `after`.
     ///
     /// # Errors
     /// Returns an error if the statement fails.
@@ -259,8 +260,8 @@ fn live_documents() -> Select<evidence::Entity> {
 pub(crate) struct PendingUploads;
 
 impl PendingUploads {
-    /// Records that an upload begins. If the document is never added to the claim, the sweeper removes
-    /// its object.
+    /// Records that an upload begins. If the document is never added to the claim, the sweeper
+    /// removes its object.
     ///
     /// # Errors
     /// Returns an error if the statement fails.

@@ -1,4 +1,5 @@
-//! Tests of what protects stored documents and the store itself: encryption, quotas, and time limits.
+//! Tests of what protects stored documents and the store itself: encryption, quotas, and time
+//! limits.
 use std::{path::PathBuf, time::Duration};
 
 use cpor_call::status;

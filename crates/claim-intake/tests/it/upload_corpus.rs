@@ -1,5 +1,5 @@
-//! Hostile files through the API: each is refused with the right reason, or accepted as the kind that
-//! its structure determines (R14a).
+//! Hostile files through the API: each is refused with the right reason, or accepted as the kind
+//! that its structure determines (R14a).
 use std::io::{Cursor, Write as _};
 
 use cpor_proto::claims::v1 as wire;
@@ -17,8 +17,8 @@ on_both_databases![
     r14_a_stream_without_an_end_is_refused,
 ];
 
-/// The test file of the European Institute for Computer Antivirus Research, in two parts, so that no
-/// scanner takes this source for it.
+/// The test file of the European Institute for Computer Antivirus Research, in two parts, so that
+/// no scanner takes this source for it.
 const EICAR: [&str; 2] = [r"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR-STANDARD-", "ANTIVIRUS-TEST-FILE!$H+H*"];
 
 /// A zip archive with these parts.

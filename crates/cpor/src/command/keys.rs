@@ -8,11 +8,11 @@ use crate::keys::{self, RotatedKey};
 /// Arguments of `cpor keys`.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Folder for the keys. `public/` gets the public keys: `jwks.json` (users), `service-jwks.json`
-    /// (calls between services) and `receipt-jwks.json` (receipts of claim histories). A folder for
-    /// each service gets its private key `service.pem`, `claim-intake/` also `receipt.pem`, and
-    /// `customer-consent/` also `consent-sessions`, the keys for sessions of the consent page.
-    /// `user.pem` signs users' tokens, see `cpor token`.
+    /// Folder for the keys. `public/` gets the public keys: `jwks.json` (users),
+    /// `service-jwks.json` (calls between services) and `receipt-jwks.json` (receipts of claim
+    /// histories). A folder for each service gets its private key `service.pem`, `claim-intake/`
+    /// also `receipt.pem`, and `customer-consent/` also `consent-sessions`, the keys for sessions
+    /// of the consent page. `user.pem` signs users' tokens, see `cpor token`.
     directory: PathBuf,
     /// Replace the private key of this service, or that of `receipts`. The old public key stays
     /// accepted. Running processes read the new keys without a restart.

@@ -23,8 +23,8 @@ pub struct Args {
     sources: Sources,
 }
 
-/// Applies the pending migrations of each service, prints their number, and grants the rights of the
-/// services to their roles. The command is safe to repeat.
+/// Applies the pending migrations of each service, prints their number, and grants the rights of
+/// the services to their roles. The command is safe to repeat.
 ///
 /// # Errors
 /// Returns an error if a database cannot be reached or a migration fails.

@@ -519,7 +519,8 @@ async fn r43_links_and_addresses_are_limited(system: TestSystem) {
     assert!((61..120).contains(&opened), "{opened}");
     assert!(refused.headers[header::RETRY_AFTER].to_str().unwrap().parse::<u64>().unwrap() >= 1);
     assert!(refused.page.contains("Please try again in a moment"), "{}", refused.page);
-    // One address tries tokens. What it claims to be is ignored; the last entry is that of the proxy.
+    // One address tries tokens. What it claims to be is ignored; the last entry is that of the
+    // proxy.
     let mut tried = 0;
     while get(&format!("/consent/{tried}"), &format!("10.1.{tried}.1, 192.0.2.7")).await.code == StatusCode::NOT_FOUND {
         tried += 1;

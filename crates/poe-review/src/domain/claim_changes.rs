@@ -144,8 +144,8 @@ impl ReviewCase {
 
     /// Records that a legacy holder does not hold the key any more (R58), so that the case does not
     /// compete with it. `holder` is `None` if the event does not name the holder, which is then the
-    /// holder of the key. Returns `None` if the case did not compete with it. The claim may still be
-    /// sent with this holder, and another one can hold the key later.
+    /// holder of the key. Returns `None` if the case did not compete with it. The claim may still
+    /// be sent with this holder, and another one can hold the key later.
     #[must_use]
     pub fn end_legacy_holder(
         &self,

@@ -210,8 +210,8 @@ impl ClaimEventReceiver {
     }
 
     /// Records in each case that competes for the key that a legacy holder does not hold it any
-    /// more (R58). There is one command per case, and each may be repeated. A case that is opened later
-    /// asks the registry itself.
+    /// more (R58). There is one command per case, and each may be repeated. A case that is opened
+    /// later asks the registry itself.
     async fn legacy_holder_gone(&self, incoming: &IncomingEvent, event: &LegacyHolderGone) -> Result<(), ReceiveError> {
         if self.inbox.is_applied(&incoming.position).await? {
             return Ok(());

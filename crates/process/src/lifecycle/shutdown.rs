@@ -1,5 +1,5 @@
-//! The shutdown of a process in three phases: first it only says that it is leaving, so that callers
-//! turn to other replicas; then running work may finish (draining); then it is aborted.
+//! The shutdown of a process in three phases: first it only says that it is leaving, so that
+//! callers turn to other replicas; then running work may finish (draining); then it is aborted.
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;

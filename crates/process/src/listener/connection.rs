@@ -17,9 +17,9 @@ use tonic::transport::server::Connected;
 use super::{ClientAddress, ConnectionLimits};
 use crate::quota::QuotaPermit;
 
-/// Records the requests of a connection. The server must call [`Self::begin_request`] when a request
-/// has arrived; otherwise the connection is closed after the setup timeout. On a gRPC listener, each
-/// request has it as an extension.
+/// Records the requests of a connection. The server must call [`Self::begin_request`] when a
+/// request has arrived; otherwise the connection is closed after the setup timeout. On a gRPC
+/// listener, each request has it as an extension.
 #[derive(Clone, Debug, Default)]
 pub struct ConnectionUse(Arc<Mutex<Requests>>);
 
@@ -122,8 +122,8 @@ impl Connection {
         self.client
     }
 
-    /// Returns an error if the setup or the whole connection has taken too long, or if the connection
-    /// was idle for too long.
+    /// Returns an error if the setup or the whole connection has taken too long, or if the
+    /// connection was idle for too long.
     fn check_timers(&mut self, context: &mut Context<'_>) -> io::Result<()> {
         if let Some(timer) = &mut self.setup_timer {
             if self.usage.has_begun() {

@@ -24,9 +24,9 @@ const MIN_MESSAGES: usize = 48;
 pub struct Limits {
     /// The maximum size of a request message, in bytes.
     pub max_message_bytes: usize,
-    /// The maximum memory that the request messages of concurrent calls take, in bytes: half of it for
-    /// uploads, a third for the other calls of users, a twelfth for the calls of services, and a
-    /// twelfth for the deliveries of events. A message counts twice its size. One company gets at
+    /// The maximum memory that the request messages of concurrent calls take, in bytes: half of it
+    /// for uploads, a third for the other calls of users, a twelfth for the calls of services, and
+    /// a twelfth for the deliveries of events. A message counts twice its size. One company gets at
     /// most a quarter of each part, one user an eighth, and one service half.
     pub max_request_bytes: usize,
     /// The maximum number of concurrent unary calls of users. Further calls get RESOURCE_EXHAUSTED.
@@ -59,9 +59,9 @@ pub struct Limits {
     /// The age of a connection after which its client is asked to reconnect, in seconds, so that
     /// new replicas get their share of the load.
     pub max_connection_age_seconds: u64,
-    /// The time after SIGTERM in which the process still serves, but reports that it is not ready, in
-    /// seconds. Set it to 8 or more where there are several replicas, so that all callers find the
-    /// others before this one refuses connections.
+    /// The time after SIGTERM in which the process still serves, but reports that it is not ready,
+    /// in seconds. Set it to 8 or more where there are several replicas, so that all callers find
+    /// the others before this one refuses connections.
     pub shutdown_pause_seconds: u64,
     /// The time in which running work can finish after the pause, in seconds.
     pub shutdown_grace_seconds: u64,
@@ -96,8 +96,8 @@ impl Limits {
     pub fn validate(&self, errors: &mut ValidationErrors) {
         let is_message_size_valid = (64 << 10..=64 << 20).contains(&self.max_message_bytes);
         errors.require(is_message_size_valid, "max_message_bytes", "must be between 64 KiB and 64 MiB");
-        // So that a user and a service can send at least one message of the maximum size, and a user
-        // can upload, for which a sixteenth of the memory is reserved.
+        // So that a user and a service can send at least one message of the maximum size, and a
+        // user can upload, for which a sixteenth of the memory is reserved.
         let fits_a_message = self.max_request_bytes / MIN_MESSAGES >= self.max_message_bytes;
         let fits_an_upload = self.max_request_bytes / 16 >= UPLOAD_BYTES + 2 * self.max_message_bytes;
         errors.require(

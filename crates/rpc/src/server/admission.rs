@@ -335,7 +335,8 @@ impl http_body::Body for PermitBody {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         let frame = Pin::new(&mut self.body).poll_frame(context);
-        // The trailers are the last frame. The client may send its next call as soon as it has them.
+        // The trailers are the last frame. The client may send its next call as soon as it has
+        // them.
         let has_ended = match &frame {
             Poll::Ready(Some(Ok(frame))) => frame.is_trailers(),
             Poll::Ready(Some(Err(_)) | None) => true,

@@ -47,8 +47,8 @@ pub(crate) struct ResourceNames {
 }
 
 impl ResourceNames {
-    /// The names around one claim that has an association, as if it were in every state. There is no
-    /// arbitration, no payout and no notice with the id.
+    /// The names around one claim that has an association, as if it were in every state. There is
+    /// no arbitration, no payout and no notice with the id.
     pub(crate) async fn of(case: &TestClaim<'_>) -> Self {
         let (id, system, tenant) = (case.id(), case.system, format!("tenants/{}", case.tenant));
         let partner = case.name.split("/claims/").next().unwrap();

@@ -212,8 +212,8 @@ async fn call_as<'m>(
     Row { method, caller, names, outcomes }
 }
 
-/// The request of a cell. If the method is about nothing that belongs to somebody, a name of nothing
-/// is made from the name of the resource.
+/// The request of a cell. If the method is about nothing that belongs to somebody, a name of
+/// nothing is made from the name of the resource.
 fn request(method: &Method, names: &AccessFixture, condition: Condition) -> serde_json::Value {
     let own = request_for(method, &names.own);
     match condition {

@@ -18,7 +18,8 @@ pub(crate) enum Outcome {
     Refused(Status),
 }
 
-/// A refusal without the requested names. Two refusals are equal if a caller cannot tell them apart.
+/// A refusal without the requested names. Two refusals are equal if a caller cannot tell them
+/// apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Refusal {
     code: Code,
@@ -58,8 +59,8 @@ impl Outcome {
         }
     }
 
-    /// The number of list entries, bytes and messages about resources in the responses, or `None` if
-    /// the method returns neither lists nor a stream.
+    /// The number of list entries, bytes and messages about resources in the responses, or `None`
+    /// if the method returns neither lists nor a stream.
     fn entries(&self) -> Option<usize> {
         let Self::Answered(messages) = self else { return None };
         let fields = || messages.iter().flat_map(|message| message.fields().collect::<Vec<_>>());

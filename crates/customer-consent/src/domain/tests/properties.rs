@@ -107,7 +107,8 @@ proptest! {
             prop_assert!(deadlines.iter().all(|deadline| !deadline.has_passed(now)), "no deadline that has passed is left");
             prop_assert_eq!(deadlines.is_empty(), consent.state.deadline().is_none());
             prop_assert!(consent.notices.len() >= before.notices.len(), "no notice is removed");
-            // The claim was edited and asks anew, so the silence of the former contact does not count.
+            // The claim was edited and asks anew, so the silence of the former contact does not
+            // count.
             let silence_lapsed = matches!(step, Step::Edit { .. }) && before.channel() == Some(Channel::Silence);
             let opened_again = silence_lapsed || matches!(step, Step::Dispute { .. });
             let declined = before.state.kind() == StateKind::Declined;
