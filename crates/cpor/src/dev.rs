@@ -12,7 +12,7 @@ use std::{
 
 use anyhow::Context as _;
 use cpor_auth::{TokenSigner, UserToken, VerificationKeys};
-use cpor_process::private_files;
+use cpor_process::{listener, private_files};
 use cpor_types::{PartnerId, PolicyInForce, Role, Service, SystemClock, SystemEntropy, TenantId, Timestamp};
 use tokio::net::TcpListener;
 use tonic::transport::Endpoint;
@@ -86,9 +86,9 @@ pub async fn start(options: Options) -> anyhow::Result<Dev> {
     // An earlier version may have created the folder with other permissions.
     private_files::restrict_directory(&data)
         .with_context(|| format!("cannot change the permissions of {}", data.display()))?;
-    let grpc = bind(options.grpc, "gRPC", "--grpc").await?;
-    let web = bind(options.web, "the consent page", "--web").await?;
-    let admin = bind(options.admin, "health and metrics", "--admin").await?;
+    let grpc = bind(options.grpc, "gRPC", "--grpc")?;
+    let web = bind(options.web, "the consent page", "--web")?;
+    let admin = bind(options.admin, "health and metrics", "--admin")?;
     let mut config = options.config;
     config.database.directory.clone_from(&data);
     keys::configure(&mut config.auth, &data);
@@ -128,8 +128,8 @@ pub async fn start(options: Options) -> anyhow::Result<Dev> {
 }
 
 /// Binds an address. The error names the `option` that chooses another one.
-async fn bind(address: SocketAddr, purpose: &str, option: &str) -> anyhow::Result<TcpListener> {
-    let listener = TcpListener::bind(address).await;
+fn bind(address: SocketAddr, purpose: &str, option: &str) -> anyhow::Result<TcpListener> {
+    let listener = listener::bind(address);
     listener.with_context(|| format!("cannot listen on {address} for {purpose}; choose another address with {option}"))
 }
 

@@ -34,10 +34,10 @@ pub async fn build(config: Config, context: ServiceContext) -> Result<HostedServ
     let components = Components::new(&config, &host, registry, rules, context.clock, context.entropy);
     // The names of the background tasks are metric labels, so they stay stable.
     let (recovery, probed_recovery) = (components.recovery.clone(), components.recovery.clone());
-    host.add_background_task("resumer", move |stop| recovery.clone().run(stop));
+    host.add_background_task("approval-recovery", move |stop| recovery.clone().run(stop));
     host.add_idle_probe("approvals", move || probe_pending_decisions(probed_recovery.clone()));
     let (detector, probed_detector) = (components.detector.clone(), components.detector.clone());
-    host.add_background_task("contender", move |stop| detector.clone().run(stop));
+    host.add_background_task("competition-detector", move |stop| detector.clone().run(stop));
     host.add_idle_probe("competition", move || probe_competition_checks(probed_detector.clone()));
     let receiver = Arc::new(components.event_receiver());
     let routes = tonic::service::Routes::new(ReviewServiceServer::new(components.api));

@@ -5,10 +5,9 @@ use std::{process::ExitCode, sync::Arc};
 use anyhow::{Context as _, ensure};
 use cpor_auth::VerificationKeys;
 use cpor_database::DatabaseConfig;
-use cpor_process::telemetry;
+use cpor_process::{listener, telemetry};
 use cpor_rpc::config::PeersConfig;
 use cpor_types::{Service, SystemClock, SystemEntropy, Timestamp};
-use tokio::net::TcpListener;
 
 use crate::{
     Config, System,
@@ -55,7 +54,7 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
         let telemetry = telemetry::init(&config.telemetry, &telemetry_name(&services))?;
         let addresses = config.clone();
         let settings = settings(config, services, args.virtual_clock)?;
-        let listeners = listeners(&addresses, &settings.services).await?;
+        let listeners = listeners(&addresses, &settings.services)?;
         let virtual_clock = settings.clock != ClockChoice::Real;
         let system = System::start(settings, listeners).await?;
         tracing::info!(
@@ -134,19 +133,15 @@ fn missing_addresses(peers: &PeersConfig) -> Vec<&'static str> {
 
 /// Binds the configured addresses. The address of the consent page is bound only if the process
 /// hosts customer-consent.
-async fn listeners(config: &Config, services: &[Service]) -> anyhow::Result<Listeners> {
-    let bind = async |address, purpose, key| {
-        let listener = TcpListener::bind(address).await;
+fn listeners(config: &Config, services: &[Service]) -> anyhow::Result<Listeners> {
+    let bind = |address, purpose, key| {
+        let listener = listener::bind(address);
         listener.with_context(|| format!("cannot listen on {address} for {purpose} (configuration key {key})"))
     };
     let has_consent_page = services.contains(&Service::CustomerConsent);
     Ok(Listeners {
-        grpc: bind(config.listen.grpc, "gRPC", "listen.grpc").await?,
-        web: if has_consent_page {
-            Some(bind(config.listen.web, "the consent page", "listen.web").await?)
-        } else {
-            None
-        },
-        admin: Some(bind(config.listen.admin, "health and metrics", "listen.admin").await?),
+        grpc: bind(config.listen.grpc, "gRPC", "listen.grpc")?,
+        web: if has_consent_page { Some(bind(config.listen.web, "the consent page", "listen.web")?) } else { None },
+        admin: Some(bind(config.listen.admin, "health and metrics", "listen.admin")?),
     })
 }

@@ -7,13 +7,13 @@ mod http1;
 mod tests;
 
 use std::{
-    io::ErrorKind,
-    net::{IpAddr, Ipv6Addr},
+    io::{self, ErrorKind},
+    net::{IpAddr, Ipv6Addr, SocketAddr},
     sync::Arc,
     time::Duration,
 };
 
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 
 pub use self::connection::{Connection, ConnectionUse, OpenRequest};
 pub use self::http1::serve as serve_http1;
@@ -25,6 +25,24 @@ use crate::{
 /// The pause after the operating system refused to accept a connection, for example because the
 /// process has too many open files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// The number of connections that can wait to be accepted; the operating system may have a lower
+/// maximum. When the queue is full, everybody's new connections are delayed by seconds, so it must
+/// hold the connections of a client that opens thousands a second.
+const BACKLOG: u32 = 4096;
+
+/// Binds the address of a listener.
+///
+/// # Errors
+/// Returns the error of the operating system, for example if the address is in use.
+pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // As `TcpListener::bind` does: connections of an ended process do not keep the address in use.
+    #[cfg(not(windows))]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
 
 /// The limits for the connections of one listener.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

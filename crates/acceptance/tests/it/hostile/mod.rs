@@ -28,6 +28,9 @@ use crate::crash_tests::process::{Ports, Process, user_token_signer};
 /// The address of everybody except the attacker.
 const OTHER_ADDRESS: &str = "127.0.0.2";
 const CONNECTIONS: usize = 2000;
+/// The interval of the requests for the page: fewer than the ten a second that the page admits from
+/// one address.
+const PAGE_INTERVAL: Duration = Duration::from_millis(150);
 /// The time after which a call or a page counts as failed.
 const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -107,7 +110,7 @@ struct Times {
 async fn measure(system: &Arc<TestSystem>, web: SocketAddr, duration: Duration) -> Times {
     let end = Instant::now() + duration;
     let case = TestClaim::create_draft(system, system.workloads()).await.unwrap();
-    let pages = repeat(end, Duration::from_millis(20), async || open_page(web).await.is_ok());
+    let pages = repeat(end, PAGE_INTERVAL, async || open_page(web).await.is_ok());
     let calls = repeat(end, Duration::from_millis(10), async || case.claim_as(&system.northwind).await.is_ok());
     let events = repeat(end, Duration::from_millis(500), async || submit(system).await);
     let (pages, calls, events) = tokio::join!(pages, calls, events);
