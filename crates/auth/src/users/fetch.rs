@@ -48,8 +48,8 @@ pub enum AuthorityError {
     Tls(#[from] rustls::Error),
 }
 
-/// The address of a document. Without TLS only loopback addresses are accepted, because whoever can
-/// change the keys of an issuer can create tokens.
+/// The URL of a document. A URL without TLS must have a loopback address, because somebody on the
+/// network who can change the keys of an issuer can create tokens.
 #[derive(Clone, Debug)]
 pub(super) struct Location(Uri);
 

@@ -16,7 +16,7 @@
 //! | approved (R23) | `ClaimApproved` | customer-consent |
 //! | notice bounced after the approval (R41a, R41b) | `NoticeBounced` | poe-review |
 //! | associations ended (R37, R39) | `LinesEnded` | poe-review, customer-consent |
-//! | ended associations are on record after all (R47) | `LinesReinstated` | poe-review, customer-consent |
+//! | ended associations are official after all (R47) | `LinesReinstated` | poe-review, customer-consent |
 //! | association granted (R26a, R27) | `AssociationGranted` | registry |
 //! | payment declined (R54b) | `PaymentDeclined` | eligibility |
 //! | closed (R22, R24–R26) | `ClaimClosed` | poe-review, customer-consent, registry |

@@ -130,8 +130,8 @@ impl EvidenceStore {
     /// Reads the object of the document `id`, which has `size` bytes, in order.
     ///
     /// # Errors
-    /// Returns an error if the object store fails, or if the object is missing or has the wrong size.
-    /// The stream ends with an error at the first chunk that was changed.
+    /// Returns an error if the object store fails, or if the object is missing or has the wrong
+    /// size. The stream ends with an error at the first chunk that was changed.
     pub(crate) async fn read(
         &self,
         id: EvidenceId,
