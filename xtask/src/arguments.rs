@@ -19,8 +19,9 @@ Tasks:
                     restart two replicas of each service one after the other under load
   hostile           Attack a release build with 2000 hostile connections for a minute, on SQLite and on a
                     temporary PostgreSQL, and print what others get meanwhile. Needs a quiet machine
-  bench             Measure how many calls per second this machine serves, on SQLite and on a durable
-                    temporary PostgreSQL. Makes a release build, so it takes some minutes
+  bench             Compare cpor on SQLite and on a durable temporary PostgreSQL with pgbench, DBOS and
+                    Restate on this machine, and fail if a ratio misses its target. Makes a release
+                    build and installs the peers: 20 minutes on 2 processors. Needs a quiet machine
   microbench        Measure pure functions, such as deciding a submission, with optimisation
   ci                Run all checks that a change must pass, the fastest first; ends with `test`
   proto [OPTIONS]   Check the protos: format, lint, compatibility with the last release, and that the

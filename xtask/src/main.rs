@@ -47,7 +47,7 @@ fn run(task: Task) -> anyhow::Result<bool> {
         Task::Test { filters } => test::test(&filters),
         Task::Soak => test::soak(),
         Task::Hostile => test::hostile().map(|()| true),
-        Task::Bench => bench::bench().map(|()| true),
+        Task::Bench => bench::bench(),
         Task::Microbench => bench::microbench().map(|()| true),
         Task::Ci => ci::ci(),
         Task::Proto(options) => proto::proto(&options).map(|()| true),

@@ -39,14 +39,20 @@ pub(crate) fn cargo_deny() -> Result<PathBuf> {
 
 /// Installs an npm package. Returns the `node_modules` directory.
 pub(crate) fn install_npm_package(package: &str, version: &str) -> Result<PathBuf> {
-    let directory = install_once(&format!("npm/{}-{version}", package.replace('/', "-")), |directory| {
+    install_npm_packages(&[(package, version)])
+}
+
+/// Installs npm packages with these versions into one directory. Returns the `node_modules`
+/// directory.
+pub(crate) fn install_npm_packages(packages: &[(&str, &str)]) -> Result<PathBuf> {
+    let (first, version) = packages.first().context("no package is given")?;
+    let directory = install_once(&format!("npm/{}-{version}", first.replace('/', "-")), |directory| {
         let npm = find_on_path("npm").with_context(|| {
-            format!(
-                "npm is missing: install Node.js (Debian: `apt-get install npm`) so that {package} can be installed"
-            )
+            format!("npm is missing: install Node.js (Debian: `apt-get install npm`) so that {first} can be installed")
         })?;
         let quiet = ["install", "--silent", "--no-audit", "--no-fund", "--prefix"];
-        run(command(npm).args(quiet).arg(directory).arg(format!("{package}@{version}")))
+        let packages = packages.iter().map(|(package, version)| format!("{package}@{version}"));
+        run(command(npm).args(quiet).arg(directory).args(packages))
     })?;
     Ok(directory.join("node_modules"))
 }

@@ -1,11 +1,14 @@
 //! `cpor bench`: measures how many calls per second one machine serves. Client, server and database
 //! share the machine.
 
+mod cpu;
+mod echo;
 mod import;
 mod load;
 mod report;
+mod whole_claims;
 
-use std::{net::Ipv4Addr, path::Path};
+use std::{net::Ipv4Addr, path::Path, sync::Arc};
 
 use anyhow::Context as _;
 use cpor_process::config::SecretUrl;
@@ -14,7 +17,10 @@ use cpor_types::{Role, Service};
 use tonic::transport::Endpoint;
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 
-use self::load::{Load, Pool};
+use self::{
+    load::{Figures, Load, Pool},
+    whole_claims::WholeClaims,
+};
 use crate::{
     Config,
     dev::{self, Dev, Options},
@@ -37,6 +43,12 @@ pub struct Args {
     /// measured.
     #[arg(long, value_name = "URL")]
     postgres: Option<String>,
+    /// Number of concurrent claims that are carried from the draft to the assessment.
+    #[arg(long, value_name = "CLAIMS", default_value_t = 32)]
+    claims_in_flight: usize,
+    /// Print the figures as JSON.
+    #[arg(long)]
+    json: bool,
     /// Measure imports instead: import this many drafts in batches, create a tenth as many one by
     /// one, and compare the rates.
     #[arg(long, value_name = "CLAIMS")]
@@ -55,7 +67,7 @@ pub async fn run(args: &Args) -> anyhow::Result<()> {
     let dev = start(folder.path(), args.postgres.as_deref()).await?;
     let report = match args.import {
         Some(claims) => import::measure(&dev, claims, args.rounds).await.map(|rates| rates.to_string()),
-        None => measure(args, &dev).await.map(|rows| report::table(args, &rows)),
+        None => measure(args, &dev).await.map(|rows| report::format(args, &rows)),
     };
     dev.stop().await;
     report::print(&report?);
@@ -73,6 +85,11 @@ async fn connect(dev: &Dev, connections: usize) -> anyhow::Result<Pool> {
 async fn start(data: &Path, postgres: Option<&str>) -> anyhow::Result<Dev> {
     let mut config = Config::default();
     "warn".clone_into(&mut config.telemetry.log_filter);
+    // One user makes all calls of a kind, and may use only an eighth of these.
+    let limits = &mut config.limits;
+    limits.max_concurrent_requests *= 8;
+    limits.max_concurrent_uploads *= 8;
+    limits.max_request_bytes *= 8;
     if let Some(url) = postgres {
         config.database.url = Some(SecretUrl::new(url));
         config.database.schema = Some("{service}".to_owned());
@@ -84,22 +101,48 @@ async fn start(data: &Path, postgres: Option<&str>) -> anyhow::Result<Dev> {
     dev::start(options).await
 }
 
-/// Measures each kind of call. Returns its name and the figures of each round.
-async fn measure(args: &Args, dev: &Dev) -> anyhow::Result<Vec<(&'static str, Vec<load::Figures>)>> {
-    let pool = connect(dev, CONNECTIONS).await?;
-    let load = Load { in_flight: args.in_flight, seconds: args.seconds };
-    let claim = create_claim(&pool, 0).await?;
-    let mut rows = vec![("health check", Vec::new()), ("CreateClaim", Vec::new()), ("GetClaim", Vec::new())];
-    for _ in 0..args.rounds {
-        rows[0].1.push(load.run(&pool, |pool, n| async move { check_health(&pool, n).await }).await?);
-        rows[1].1.push(load.run(&pool, |pool, n| async move { create_claim(&pool, n).await.map(drop) }).await?);
-        let name = claim.clone();
-        rows[2].1.push(load.run(&pool, move |pool, n| get_claim(pool, n, name.clone())).await?);
-    }
-    Ok(rows)
+/// The figures of one kind of work, one for each round.
+struct Row {
+    work: &'static str,
+    figures: Vec<Figures>,
 }
 
-async fn check_health(pool: &Pool, n: usize) -> anyhow::Result<()> {
+/// Measures each kind of work once in each round.
+async fn measure(args: &Args, dev: &Dev) -> anyhow::Result<Vec<Row>> {
+    let pool = connect(dev, CONNECTIONS).await?;
+    let echo = echo::start(CONNECTIONS).await?;
+    let load = Load { in_flight: args.in_flight, seconds: args.seconds };
+    let claims_load = Load { in_flight: args.claims_in_flight, seconds: args.seconds };
+    let whole_claims = Arc::new(WholeClaims::prepare(dev, CONNECTIONS, claims_load, args.rounds).await?);
+    let claim = create_claim(&pool, 0).await?;
+    let names = [
+        "echo",
+        "health check",
+        "CreateClaim",
+        "GetClaim",
+        "whole claim",
+        "create, upload and submit",
+        "official to assessed",
+    ];
+    let mut rows = names.map(|work| Row { work, figures: Vec::new() });
+    for _ in 0..args.rounds {
+        let name = claim.clone();
+        let figures = [
+            load.run(&echo, check_health).await?,
+            load.run(&pool, check_health).await?,
+            load.run(&pool, |pool, n| async move { create_claim(&pool, n).await.map(drop) }).await?,
+            load.run(&pool, move |pool, n| get_claim(pool, n, name.clone())).await?,
+        ];
+        let whole = whole_claims.run(claims_load).await?;
+        let figures = figures.into_iter().chain([whole.whole, whole.submission, whole.assessment]);
+        for (row, figures) in rows.iter_mut().zip(figures) {
+            row.figures.push(figures);
+        }
+    }
+    Ok(rows.into())
+}
+
+async fn check_health(pool: Pool, n: usize) -> anyhow::Result<()> {
     HealthClient::new(pool.channel(n)).check(HealthCheckRequest::default()).await?;
     Ok(())
 }

@@ -6,7 +6,7 @@ use std::{
     net::{Ipv4Addr, TcpListener},
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
-    process::{self, Child, Stdio},
+    process::{self, Child, Command, Stdio},
 };
 
 use anyhow::{Context, Result, bail};
@@ -14,7 +14,7 @@ use anyhow::{Context, Result, bail};
 use super::{account::Account, install::install, programs::Programs};
 use crate::{
     paths,
-    shell::{command, read_output, run},
+    shell::{command, find_on_path, read_output, run},
 };
 
 /// Whether commits survive a crash of the machine.
@@ -49,6 +49,7 @@ max_connections = 400
 shared_buffers = 256MB
 max_parallel_workers_per_gather = 0
 log_min_messages = warning
+log_line_prefix = '%p '
 ";
 
 /// A shell script that cleans up after this program, even if the program was ended by Ctrl-C, a
@@ -75,6 +76,9 @@ pub(crate) struct Cluster {
     cleanup: Child,
     /// The directory of the data, the log and the Unix socket.
     directory: PathBuf,
+    account: Account,
+    /// The directory of the server programs, as the account can run them.
+    programs: PathBuf,
     port: u16,
     version: String,
 }
@@ -90,11 +94,12 @@ impl Cluster {
         };
         let directory = create_directory(account, durability)?;
         let (cleanup, version) = (start_cleanup(&directory)?, programs.version.clone());
-        let mut cluster = Self { cleanup, directory, port: 0, version };
+        let mut cluster = Self { cleanup, directory, account, programs: programs.directory.clone(), port: 0, version };
         let directory = &cluster.directory;
         let programs = make_accessible(programs, account, directory)?;
         initialize(&programs, account, directory, durability)?;
         cluster.port = start_server(&programs, account, directory)?;
+        cluster.programs = programs.directory;
         Ok(cluster)
     }
 
@@ -111,6 +116,48 @@ impl Cluster {
 
     fn url_with_host(&self, host: &str) -> String {
         format!("postgres://postgres@{host}:{}/postgres", self.port)
+    }
+
+    /// Creates a database. Returns its URL for connections by TCP.
+    ///
+    /// # Errors
+    /// Returns an error if `psql` is missing or the database exists.
+    pub(crate) fn create_database(&self, name: &str) -> Result<String> {
+        self.execute(&format!("CREATE DATABASE {name}"))?;
+        Ok(format!("postgres://postgres@127.0.0.1:{}/{name}", self.port))
+    }
+
+    /// Executes a statement in the database `postgres`.
+    ///
+    /// # Errors
+    /// Returns an error if `psql` is missing or the statement fails.
+    pub(crate) fn execute(&self, statement: &str) -> Result<()> {
+        read_output(self.command("psql")?.args(["--quiet", "--command", statement, "postgres"])).map(drop)
+    }
+
+    /// Returns a command for a client program of PostgreSQL that connects to this cluster.
+    ///
+    /// # Errors
+    /// Returns an error if the program is not installed: some packages contain only the server.
+    pub(crate) fn command(&self, program: &str) -> Result<Command> {
+        let beside_server = self.programs.join(program);
+        let path = if beside_server.is_file() { Some(beside_server) } else { find_on_path(program) };
+        let path = path.with_context(|| {
+            format!("{program} is missing: install PostgreSQL with its clients (Debian: `apt-get install postgresql`)")
+        })?;
+        let mut command = self.account.command(path, &self.directory);
+        command.env("PGHOST", &self.directory).env("PGPORT", self.port.to_string()).env("PGUSER", "postgres");
+        Ok(command)
+    }
+
+    /// Returns the directory of the cluster, which is removed with it.
+    pub(crate) fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// Returns the file of the server's log.
+    pub(crate) fn log(&self) -> PathBuf {
+        self.directory.join("log")
     }
 
     /// Returns the output of `postgres --version`.

@@ -10,6 +10,8 @@ use tonic::{
     transport::{Channel, Endpoint},
 };
 
+use super::cpu;
+
 /// The connections that concurrent calls share, and the caller's token.
 #[derive(Clone)]
 pub(super) struct Pool {
@@ -62,6 +64,8 @@ pub(super) struct Figures {
     pub(super) median: Duration,
     /// The 99th percentile of the calls' durations.
     pub(super) p99: Duration,
+    /// The processor time of the whole machine for each call, if it can be measured.
+    pub(super) cpu: Option<Duration>,
 }
 
 impl Load {
@@ -74,33 +78,72 @@ impl Load {
         C: Fn(Pool, usize) -> F + Clone + Send + 'static,
         F: Future<Output = anyhow::Result<()>> + Send,
     {
-        let start = Instant::now();
+        let pool = pool.clone();
+        let repeat = move |n| {
+            let (pool, call) = (pool.clone(), call.clone());
+            async move {
+                let start = Instant::now();
+                call(pool, n).await?;
+                Ok(start.elapsed())
+            }
+        };
+        let measurement = self.repeat(repeat).await?;
+        Ok(measurement.figures(measurement.results.clone()))
+    }
+
+    /// Repeats an action in each of the loops until the time is over, and collects the results.
+    ///
+    /// # Errors
+    /// Returns the error of the first action that fails, which ends the measurement.
+    pub(super) async fn repeat<T, F, A>(self, action: A) -> anyhow::Result<Measurement<T>>
+    where
+        T: Send + 'static,
+        A: Fn(usize) -> F + Clone + Send + 'static,
+        F: Future<Output = anyhow::Result<T>> + Send,
+    {
+        let (start, cpu) = (Instant::now(), cpu::used());
         let end = start + Duration::from_secs(self.seconds);
         let mut loops = JoinSet::new();
         for n in 0..self.in_flight {
-            let (pool, call) = (pool.clone(), call.clone());
+            let action = action.clone();
             loops.spawn(async move {
-                let mut durations = Vec::new();
+                let mut results = Vec::new();
                 while Instant::now() < end {
-                    let call_start = Instant::now();
-                    call(pool.clone(), n).await?;
-                    durations.push(call_start.elapsed());
+                    results.push(action(n).await?);
                 }
-                anyhow::Ok(durations)
+                anyhow::Ok(results)
             });
         }
-        let mut durations = Vec::new();
+        let mut results = Vec::new();
         while let Some(result) = loops.join_next().await {
-            durations.extend(result??);
+            results.extend(result??);
         }
-        Ok(figures(durations, start.elapsed()))
+        let cpu = cpu.zip(cpu::used()).map(|(before, after)| after.saturating_sub(before));
+        Ok(Measurement { results, elapsed: start.elapsed(), cpu })
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "counts of calls are far below 2^52")]
-fn figures(mut durations: Vec<Duration>, elapsed: Duration) -> Figures {
-    durations.sort_unstable();
-    let percentile = |percent: usize| durations.get(durations.len() * percent / 100).copied().unwrap_or_default();
-    let per_second = durations.len() as f64 / elapsed.as_secs_f64();
-    Figures { per_second, median: percentile(50), p99: percentile(99) }
+/// The results of all loops of one measurement.
+pub(super) struct Measurement<T> {
+    /// One result for each action.
+    pub(super) results: Vec<T>,
+    elapsed: Duration,
+    /// The processor time of the whole machine, if it can be measured.
+    cpu: Option<Duration>,
+}
+
+impl<T> Measurement<T> {
+    /// Computes the figures for durations, of which there is one for each action.
+    #[expect(clippy::cast_precision_loss, reason = "counts of calls are far below 2^52")]
+    pub(super) fn figures(&self, mut durations: Vec<Duration>) -> Figures {
+        durations.sort_unstable();
+        let count = durations.len();
+        let percentile = |percent: usize| durations.get(count * percent / 100).copied().unwrap_or_default();
+        Figures {
+            per_second: count as f64 / self.elapsed.as_secs_f64(),
+            median: percentile(50),
+            p99: percentile(99),
+            cpu: self.cpu.map(|cpu| cpu.div_f64(count.max(1) as f64)),
+        }
+    }
 }

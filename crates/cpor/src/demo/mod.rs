@@ -18,6 +18,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 
+pub(crate) use actor::Actor;
 pub use timeline::Format;
 
 use self::{system::DemoSystem, timeline::Timeline};

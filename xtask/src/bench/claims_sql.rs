@@ -1,0 +1,142 @@
+//! Makes scripts of pgbench from the statements of cpor.
+//!
+//! A script has the same SQL. The values of the parameters are the captured ones, except that each
+//! transaction that creates a claim has its own claim and its own partner: otherwise the second
+//! transaction would find the claim, and all would wait for the row that counts the partner's
+//! changes.
+
+use std::fmt::Write as _;
+
+use anyhow::{Context, Result};
+
+use super::captured::{Statement, Transaction};
+
+/// The text of an expression that is another UUID in each transaction, without the hyphens.
+const NEW_ID: &str = "lpad(to_hex(:n::bigint), 32, '0')";
+/// The partner that owns the captured claims.
+const PARTNER: &str = "contoso";
+
+/// Returns the script that reads the claim that the last captured GetClaim has read.
+///
+/// # Errors
+/// Returns an error if no such statement was captured.
+pub(super) fn read_script(transactions: &[Transaction]) -> Result<String> {
+    let is_read = |transaction: &&Transaction| match transaction.as_slice() {
+        [statement] => statement.sql.contains("FROM \"claim\"") && statement.sql.contains(r#""content""#),
+        _ => false,
+    };
+    let read = transactions.iter().rev().find(is_read).context("no statement of GetClaim was captured")?;
+    Ok(format!("{};\n", inline(&read[0], None)))
+}
+
+/// Returns the script that creates a claim as the last captured CreateClaim did.
+///
+/// # Errors
+/// Returns an error if no such transaction was captured.
+pub(super) fn create_script(transactions: &[Transaction]) -> Result<String> {
+    let is_insert = |statement: &Statement| statement.sql.contains(r#"INSERT INTO "claim" "#);
+    // Claims with a tenant are later changed by events; a bare draft is written once.
+    let is_create =
+        |transaction: &&Transaction| transaction.iter().any(|statement| is_insert(statement) && is_draft(statement));
+    let create = transactions.iter().rev().find(is_create).context("no transaction of CreateClaim was captured")?;
+    let id = create.iter().flat_map(|statement| &statement.parameters).find_map(|literal| find_uuid(literal));
+    let id = id.context("the transaction names no claim")?;
+    let mut script = String::from("\\set n random(1, 9000000000000000)\nBEGIN;\n");
+    for statement in create {
+        writeln!(script, "{};", inline(statement, Some(id)))?;
+    }
+    script.push_str("COMMIT;\n");
+    Ok(script)
+}
+
+/// Returns whether the inserted claim is the one that `cpor bench` creates with only a name.
+fn is_draft(statement: &Statement) -> bool {
+    statement.parameters.iter().any(|literal| literal.contains(r#"\"display_name\": \"Bench\""#))
+}
+
+/// Returns the first UUID in a literal that is not nil.
+fn find_uuid(literal: &str) -> Option<&str> {
+    let is_uuid = |text: &str| text.len() == 36 && text.split('-').map(str::len).eq([8, 4, 4, 4, 12]);
+    literal.split(|c: char| c != '-' && !c.is_ascii_hexdigit()).find(|text| is_uuid(text))
+}
+
+/// Writes the parameters into the SQL. If a claim is given, its id is replaced by a new one, and
+/// the partner by one of its own.
+fn inline(statement: &Statement, claim: Option<&str>) -> String {
+    let mut script = String::new();
+    let mut rest = statement.sql.as_str();
+    while let Some((before, after)) = rest.split_once('$') {
+        let digits = after.find(|c: char| !c.is_ascii_digit()).unwrap_or(after.len());
+        let parameter =
+            after[..digits].parse::<usize>().ok().and_then(|number| statement.parameters.get(number.checked_sub(1)?));
+        script.push_str(before);
+        match parameter {
+            Some(literal) => script.push_str(&expression(literal, claim)),
+            None => {
+                script.push('$');
+                script.push_str(&after[..digits]);
+            }
+        }
+        rest = &after[digits..];
+    }
+    script.push_str(rest);
+    script
+}
+
+/// Returns a literal as an expression of a pgbench script. pgbench takes `:name` for one of its
+/// variables even inside of literals, so colons are written as escapes.
+fn expression(literal: &str, claim: Option<&str>) -> String {
+    let Some(text) = literal.strip_prefix('\'').and_then(|text| text.strip_suffix('\'')) else {
+        return literal.to_owned();
+    };
+    let escaped = escape(text);
+    let Some(claim) = claim else { return escaped };
+    if !text.contains(claim) && !text.contains(PARTNER) {
+        return escaped;
+    }
+    let replaced = text.replace(claim, "\u{1}").replace(PARTNER, "\u{1}");
+    let parts: Vec<String> = replaced.split('\u{1}').map(escape).collect();
+    format!("({})", parts.join(&format!(" || {NEW_ID} || ")))
+}
+
+fn escape(text: &str) -> String {
+    if text.contains(':') {
+        format!("U&'{}'", text.replace('\\', r"\\").replace(':', r"\003A"))
+    } else {
+        format!("'{text}'")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: &str = "01a22e48-19f8-76aa-b1a8-1151012148ab";
+
+    fn statement(sql: &str, parameters: &[&str]) -> Statement {
+        Statement { sql: sql.into(), parameters: parameters.iter().map(|&parameter| parameter.to_owned()).collect() }
+    }
+
+    #[test]
+    fn a_read_has_the_captured_values() {
+        let read = statement(r#"SELECT "content" FROM "claim" WHERE "id" = $1 LIMIT $2"#, &["'a:b'", "'1'"]);
+        let expected = "SELECT \"content\" FROM \"claim\" WHERE \"id\" = U&'a\\003Ab' LIMIT '1';\n";
+        assert_eq!(read_script(&[vec![read]]).unwrap(), expected);
+    }
+
+    #[test]
+    fn each_creation_has_its_own_claim_and_partner() {
+        let insert = statement(
+            r#"INSERT INTO "claim" SELECT * FROM UNNEST($1::text[], $2::uuid[], $3::jsonb[])"#,
+            &["'{contoso}'", &format!("'{{{ID}}}'"), r#"'{"{\"display_name\": \"Bench\"}"}'"#],
+        );
+        let script = create_script(&[vec![insert]]).unwrap();
+        let new = "('{' || lpad(to_hex(:n::bigint), 32, '0') || '}')";
+        let json = r#"U&'{"{\\"display_name\\"\003A \\"Bench\\"}"}'"#;
+        let expected = format!(
+            "\\set n random(1, 9000000000000000)\nBEGIN;\n\
+             INSERT INTO \"claim\" SELECT * FROM UNNEST({new}::text[], {new}::uuid[], {json}::jsonb[]);\nCOMMIT;\n"
+        );
+        assert_eq!(script, expected);
+    }
+}
