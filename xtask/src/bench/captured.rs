@@ -23,8 +23,10 @@ pub(super) type Transaction = Vec<Statement>;
 struct Connection {
     /// The statements of the open transaction.
     open: Option<Transaction>,
-    /// The last statement, until its parameters are known.
+    /// The last executed statement.
     last: Option<Statement>,
+    /// Whether the last entry was the execution of that statement, so that its parameters follow.
+    is_executed: bool,
 }
 
 impl Connection {
@@ -51,13 +53,14 @@ pub(super) fn transactions(log: &str) -> Vec<Transaction> {
         if let Some((_, parameters)) =
             entry.split_once("DETAIL:  ").and_then(|(_, detail)| detail.split_once("arameters: "))
         {
-            if let Some(last) = &mut connection.last {
+            if let Some(last) = connection.last.as_mut().filter(|_| connection.is_executed) {
                 last.parameters = parse_parameters(parameters);
             }
             continue;
         }
         let Some((_, text)) = entry.split_once(" ms  ") else { continue };
         let is_bound = text.starts_with("parse ") || text.starts_with("bind ");
+        connection.is_executed = !is_bound;
         let Some((_, sql)) = text.split_once(": ").filter(|_| !is_bound) else { continue };
         transactions.extend(connection.end_statement());
         match sql {
@@ -104,6 +107,7 @@ mod tests {
     fn transactions_are_read_for_each_connection() {
         let log = "\
             7 LOG:  duration: 0.01 ms  statement: BEGIN\n\
+            7 LOG:  duration: 0.03 ms  execute s_0: SELECT 0\n\
             8 LOG:  duration: 0.02 ms  execute s_1: SELECT 1\n\
             7 LOG:  duration: 0.03 ms  bind s_2: INSERT INTO a VALUES ($1, $2, $3)\n\
             7 DETAIL:  parameters: $1 = 'x', $2 = NULL, $3 = '3'\n\
@@ -115,6 +119,6 @@ mod tests {
             parameters: parameters.iter().map(|&parameter| parameter.to_owned()).collect(),
         };
         let insert = statement("INSERT INTO a VALUES ($1, $2, $3)", &["'it''s, $2 = '", "NULL", "''''"]);
-        assert_eq!(transactions(log), [vec![insert], vec![statement("SELECT 1", &[])]]);
+        assert_eq!(transactions(log), [vec![statement("SELECT 0", &[]), insert], vec![statement("SELECT 1", &[])]]);
     }
 }

@@ -31,10 +31,11 @@ impl<'a> Pgbench<'a> {
     /// Returns an error if pgbench or psql is missing, or if the log does not have the statements.
     pub(super) fn capture(cluster: &'a Cluster, product: &Product) -> Result<Self> {
         let url = cluster.create_database(DATABASE)?;
-        let log = |limit| format!("ALTER DATABASE {DATABASE} SET log_min_duration_statement = {limit}");
-        cluster.execute(&log(0))?;
+        let set = |setting: &str| cluster.execute(&format!("ALTER DATABASE {DATABASE} SET {setting}"));
+        set("log_min_duration_statement = 0")?;
         product.make_single_calls(&url)?;
-        cluster.execute(&log(-1))?;
+        set("log_min_duration_statement = -1")?;
+        set("search_path = claim_intake")?;
         let transactions = captured::transactions(&fs::read_to_string(cluster.log()).context("reading the log")?);
         fs::write(cluster.directory().join("GetClaim.sql"), claims_sql::read_script(&transactions)?)?;
         fs::write(cluster.directory().join("CreateClaim.sql"), claims_sql::create_script(&transactions)?)?;
