@@ -57,7 +57,7 @@ resource_names! {
     PartnerName, "a name like partners/{partner}" { "partners" / partner: PartnerId }
     /// A location of a partner (R1).
     LocationName, "a name like partners/{partner}/locations/{mpn_id}" {
-        "partners" / partner: PartnerId, "locations" / mpn: MpnId,
+        "partners" / partner: PartnerId, "locations" / mpn_id: MpnId,
     }
     /// A claim.
     ClaimName, "a name like partners/{partner}/claims/{claim}" {

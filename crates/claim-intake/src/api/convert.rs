@@ -15,8 +15,8 @@ use cpor_proto::wire_time::to_wire_time;
 use cpor_proto::{WireEnum as _, claims::v1 as wire, r#type::v1 as types};
 use cpor_types::{
     Activity, AssessmentName, AssociationId, AssociationName, ClaimName, CommentName, ConsentName, EvidenceName,
-    FurtherRejectionReason, PartnerActionReason, Personal, PrimaryRejection, ProductName, ReviewCaseName, SolutionArea,
-    TenantId, TenantKey,
+    FurtherRejectionReason, PartnerActionReason, Personal, PrimaryRejectionReason, ProductName, ReviewCaseName,
+    SolutionArea, TenantId, TenantKey,
 };
 
 /// Converts a claim as `view` shows it.
@@ -144,11 +144,11 @@ fn association_names(tenant: TenantId, line: &Line) -> Vec<String> {
 fn ended_with_claim(state: &State) -> Option<AssociationEnd> {
     let rejection = state.rejection()?;
     let reason = match rejection.primary {
-        PrimaryRejection::PartnerRequest => EndReason::Withdrawn,
-        PrimaryRejection::CustomerDeclined => EndReason::Declined,
-        PrimaryRejection::InsufficientPoe
-        | PrimaryRejection::LostToCompetingClaim
-        | PrimaryRejection::CustomerNotReached => EndReason::Rejected,
+        PrimaryRejectionReason::PartnerRequest => EndReason::Withdrawn,
+        PrimaryRejectionReason::CustomerDeclined => EndReason::Declined,
+        PrimaryRejectionReason::InsufficientPoe
+        | PrimaryRejectionReason::LostToCompetingClaim
+        | PrimaryRejectionReason::CustomerNotReached => EndReason::Rejected,
     };
     Some(AssociationEnd { reason, since: rejection.ended.as_ref()?.official_time(), until: rejection.time })
 }
@@ -205,11 +205,11 @@ fn statement_request_to_wire(state: &State, view: View) -> Option<wire::Statemen
 
 fn rejection_to_wire(state: &State, view: View) -> Option<wire::Rejection> {
     let rejection = state.rejection()?;
-    let Rejection { primary, further, comment, time, remedy: _, ended: _ } = rejection;
+    let Rejection { primary, further_reasons, comment, time, remedy: _, ended: _ } = rejection;
     let window = rejection.dispute_window();
     Some(wire::Rejection {
         primary_reason: primary.to_number(),
-        further_reasons: FurtherRejectionReason::to_numbers(further),
+        further_reasons: FurtherRejectionReason::to_numbers(further_reasons),
         comment: view.mask(comment),
         reject_time: Some(to_wire_time(*time)),
         is_final: window.is_none(),

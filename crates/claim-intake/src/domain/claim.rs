@@ -117,7 +117,15 @@ impl TransitionBuilder {
             self.claim.erased.values_mut().for_each(|erasure| erasure.nothing_left = false);
         }
         let EntryDetails { changes, reason, comment } = details;
-        self.events.push(Event { kind, from: self.state_before, to, changes, reason, comment, late: Vec::new() });
+        self.events.push(Event {
+            kind,
+            from: self.state_before,
+            to,
+            changes,
+            reason,
+            comment,
+            already_erased: Vec::new(),
+        });
         self.claim.history += 1;
         self.state_before = Some(to);
     }

@@ -3,7 +3,7 @@
 //! *overtaken* if it comes too late to change the claim.
 use super::{ClaimStateKind, Comment, Contact, Evidence, FactKind, FieldChange, personal_data::ERASURE_ACTION};
 use cpor_history::Audience;
-use cpor_types::{CaseId, EvidenceId, LineId, PersonalData, PrimaryRejection, TenantId, Timestamp};
+use cpor_types::{CaseId, EvidenceId, LineId, PersonalData, PrimaryRejectionReason, TenantId, Timestamp};
 
 /// One event of a claim. It becomes one entry of the history (R56).
 #[derive(Clone, Debug, PartialEq)]
@@ -22,7 +22,7 @@ pub struct Event {
     pub comment: Option<Comment>,
     /// The kinds of personal data that must not be stored with this event (R56): the claim's data
     /// of these kinds was erased after the event happened and before it was reported.
-    pub late: Vec<PersonalData>,
+    pub already_erased: Vec<PersonalData>,
 }
 
 /// How an edit after the submission notifies the customer (R29, R29a).
@@ -70,7 +70,7 @@ pub enum EventKind {
     /// A document was removed from the draft.
     EvidenceRemoved(EvidenceId),
     /// A reported fact was applied. No other service gets an event about it.
-    Reported(FactKind),
+    FactApplied(FactKind),
     /// A notice about an approved claim bounced (R41a, R41b). Reviewers are told.
     NoticeBounced {
         /// Whether the customer is not reached since the approval or since the contact was
@@ -124,7 +124,7 @@ pub enum EventKind {
     /// Personal data of these kinds was erased (R56).
     PersonalDataErased(Vec<PersonalData>),
     /// A reported fact came too late to change anything.
-    Overtaken(FactKind),
+    FactOvertaken(FactKind),
 }
 
 /// How a claim was rejected or withdrawn.
@@ -133,7 +133,7 @@ pub struct ClaimClosure {
     /// What closed the claim: a withdrawal or a rejection.
     pub cause: ClosureCause,
     /// The primary reason (R31).
-    pub primary: PrimaryRejection,
+    pub primary: PrimaryRejectionReason,
     /// The customer.
     pub tenant: TenantId,
     /// The review case that is to be closed.
@@ -168,7 +168,7 @@ impl EventKind {
             Self::LinesReinstated { .. } => FactKind::AssociationOfficial.as_str(),
             Self::EvidenceAdded(_) => "evidence_added",
             Self::EvidenceRemoved(_) => "evidence_removed",
-            Self::Reported(fact) | Self::Overtaken(fact) => fact.as_str(),
+            Self::FactApplied(fact) | Self::FactOvertaken(fact) => fact.as_str(),
             Self::NoticeBounced { .. } => FactKind::NoticeReported.as_str(),
             Self::ContactConfirmed => FactKind::ContactConfirmed.as_str(),
             Self::Approved { .. } => FactKind::ReviewApproved.as_str(),
@@ -192,6 +192,6 @@ impl EventKind {
     /// Returns whether the event is a reported fact that came too late.
     #[must_use]
     pub const fn is_overtaken(&self) -> bool {
-        matches!(self, Self::Overtaken(_))
+        matches!(self, Self::FactOvertaken(_))
     }
 }

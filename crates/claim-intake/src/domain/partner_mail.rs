@@ -1,6 +1,6 @@
 //! Selects the events of a claim about which its partner gets a mail (R48, R57).
 use super::{Association, Claim, Event, EventKind, FactKind, string_enum};
-use cpor_types::PrimaryRejection;
+use cpor_types::PrimaryRejectionReason;
 
 string_enum! {
     /// The subject matter of a mail to the partner.
@@ -45,7 +45,7 @@ impl Event {
     #[must_use]
     pub fn partner_mail(&self, claim: &Claim) -> Option<PartnerMailKind> {
         match &self.kind {
-            EventKind::Reported(fact) => self.mail_for_fact(*fact, claim),
+            EventKind::FactApplied(fact) => self.mail_for_fact(*fact, claim),
             EventKind::NoticeBounced { is_first, .. } => is_first.then_some(PartnerMailKind::NoticeBounced),
             EventKind::Approved { .. } => Some(PartnerMailKind::Approval),
             EventKind::LinesLost => Some(PartnerMailKind::LinesLost),
@@ -54,11 +54,13 @@ impl Event {
             EventKind::Closed(closure) => match closure.primary {
                 // A withdrawal is the partner's own act, so a mail is sent only if it ended an
                 // association.
-                PrimaryRejection::PartnerRequest => claim.lost_association().then_some(PartnerMailKind::Withdrawal),
-                PrimaryRejection::CustomerDeclined
-                | PrimaryRejection::InsufficientPoe
-                | PrimaryRejection::LostToCompetingClaim
-                | PrimaryRejection::CustomerNotReached => Some(PartnerMailKind::Rejection),
+                PrimaryRejectionReason::PartnerRequest => {
+                    claim.lost_association().then_some(PartnerMailKind::Withdrawal)
+                }
+                PrimaryRejectionReason::CustomerDeclined
+                | PrimaryRejectionReason::InsufficientPoe
+                | PrimaryRejectionReason::LostToCompetingClaim
+                | PrimaryRejectionReason::CustomerNotReached => Some(PartnerMailKind::Rejection),
             },
             EventKind::Created
             | EventKind::Updated
@@ -74,7 +76,7 @@ impl Event {
             | EventKind::Granted { .. }
             | EventKind::PaymentDeclined { .. }
             | EventKind::PersonalDataErased(_)
-            | EventKind::Overtaken(_) => None,
+            | EventKind::FactOvertaken(_) => None,
         }
     }
 

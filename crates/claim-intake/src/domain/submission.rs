@@ -45,7 +45,8 @@ pub struct Submission {
     /// `None` before the approval.
     pub delivery_due: Option<Timestamp>,
     /// Whether the last notice to the customer bounced.
-    pub bounced: bool,
+    #[serde(rename = "bounced")]
+    pub is_notice_bounced: bool,
     /// How many times the customer was asked for consent again, because of a dispute (R28) or
     /// because lines or the customer contact changed (R29). An approval that answers an earlier
     /// request does not count.

@@ -174,7 +174,7 @@ fn wait_when_approved(submission: &Submission, association: &Association) -> Wai
         (Association::Pending, None) => {
             // R41a: after a bounce the partner can correct the contacts. Operators can only send
             // the notice again.
-            let mover = if submission.bounced { Party::Partner } else { Party::System };
+            let mover = if submission.is_notice_bounced { Party::Partner } else { Party::System };
             WaitStatus::new(Wait::NoticeDelivery, submission.delivery_due, mover)
         }
         (Association::Pending, Some(_)) if submission.awaits_confirmation => {

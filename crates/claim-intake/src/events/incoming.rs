@@ -16,7 +16,7 @@ use cpor_proto::events::v1::{
 use cpor_proto::wire_time::from_wire_time;
 use cpor_types::{
     AssociationName, CaseId, ClaimName, CommentId, ConsentChannel, Entropy, LineId, NoticeKind, NoticeState,
-    PrimaryRejection, ReviewClock, Timestamp,
+    PrimaryRejectionReason, ReviewClock, Timestamp,
 };
 use std::{fmt::Display, str::FromStr};
 
@@ -212,7 +212,7 @@ fn association_ended(event: &AssociationEnded) -> Result<Fact, ReceiveError> {
 }
 
 fn review_rejected(event: &ReviewRejected, comment: Option<Comment>) -> Result<Fact, ReceiveError> {
-    let primary: PrimaryRejection = enum_value(event.primary_reason)?;
+    let primary: PrimaryRejectionReason = enum_value(event.primary_reason)?;
     if !primary.is_open_to_reviewers() {
         return Err(ReceiveError::park(format_args!(
             "primary_reason: reviewers may not reject with the reason {primary} (R31)"

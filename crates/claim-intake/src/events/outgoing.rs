@@ -187,8 +187,8 @@ fn events_for(change: &Change<Claim>, recorded: &RecordedEvent<Event>) -> Vec<Ou
         | EventKind::Deleted
         | EventKind::Commented
         | EventKind::EvidenceRemoved(_)
-        | EventKind::Reported(_)
-        | EventKind::Overtaken(_) => return Vec::new(),
+        | EventKind::FactApplied(_)
+        | EventKind::FactOvertaken(_) => return Vec::new(),
     };
     destinations
         .iter()
@@ -272,7 +272,7 @@ mod tests {
     use crate::domain::tests::fixtures::{TestClaim, customer_approved, declined, erase, review, withdraw};
     use crate::domain::{ConsentFact, Fact, ReviewFact};
     use cpor_durable::{AggregateKey, Versioned};
-    use cpor_types::{Actor, ActorSide, PrimaryRejection};
+    use cpor_types::{Actor, ActorSide, PrimaryRejectionReason};
 
     /// The outgoing events that the last `events` recorded events cause, each with its receiver.
     fn outgoing_for_last(life: &TestClaim, events: usize) -> Vec<(Service, Payload)> {
@@ -351,14 +351,14 @@ mod tests {
         let closed_claims = [
             (
                 TestClaim::submitted().step(|claim, now| claim.withdraw(withdraw(), now)),
-                PrimaryRejection::PartnerRequest,
+                PrimaryRejectionReason::PartnerRequest,
             ),
-            (TestClaim::approved().fact(&declined()), PrimaryRejection::CustomerDeclined),
+            (TestClaim::approved().fact(&declined()), PrimaryRejectionReason::CustomerDeclined),
             (
                 TestClaim::under_review().fact(&review(ReviewFact::Rejected(Vec::new(), None))),
-                PrimaryRejection::InsufficientPoe,
+                PrimaryRejectionReason::InsufficientPoe,
             ),
-            (TestClaim::asked().apply_passed_deadline(due), PrimaryRejection::InsufficientPoe),
+            (TestClaim::asked().apply_passed_deadline(due), PrimaryRejectionReason::InsufficientPoe),
         ];
         for (life, reason) in closed_claims {
             let outgoing = outgoing_for_last(&life, 1);

@@ -5,7 +5,7 @@ use super::{
     mail_content::{MailContent, NoticeContext, Section, Tone},
 };
 use crate::domain::{Association, Finality, Rejection, Remedy};
-use cpor_types::PrimaryRejection;
+use cpor_types::PrimaryRejectionReason;
 
 /// The advice when the rejection can no longer be disputed (R33).
 const NEW_CLAIM_TEXT: &str = "Only a new claim with updated proof of execution helps.";
@@ -46,13 +46,13 @@ fn rejection_mail_with(
     lead: String,
 ) -> MailContent {
     let further_reasons: Vec<_> =
-        rejection.further.iter().map(|reason| further_reason_text(*reason).to_owned()).collect();
+        rejection.further_reasons.iter().map(|reason| further_reason_text(*reason).to_owned()).collect();
     let comment_heading = match rejection.primary {
-        PrimaryRejection::CustomerDeclined => "What the customer wrote",
-        PrimaryRejection::PartnerRequest => "What your company wrote",
-        PrimaryRejection::InsufficientPoe
-        | PrimaryRejection::LostToCompetingClaim
-        | PrimaryRejection::CustomerNotReached => "What the reviewer wrote",
+        PrimaryRejectionReason::CustomerDeclined => "What the customer wrote",
+        PrimaryRejectionReason::PartnerRequest => "What your company wrote",
+        PrimaryRejectionReason::InsufficientPoe
+        | PrimaryRejectionReason::LostToCompetingClaim
+        | PrimaryRejectionReason::CustomerNotReached => "What the reviewer wrote",
     };
     let ended_section =
         rejection.ended.as_ref().and_then(|association| ended_association_section(context, association));
@@ -72,18 +72,18 @@ const WHERE_TO_SEE_TEXT: &str = "You can read the reason in the claim (GetClaim)
 /// Returns the sentence that states the primary reason (R31).
 const fn primary_reason_text(rejection: &Rejection) -> &'static str {
     match rejection.primary {
-        PrimaryRejection::PartnerRequest => "Your company withdrew it.",
-        PrimaryRejection::InsufficientPoe => "The reason: the proof of execution is not sufficient.",
-        PrimaryRejection::CustomerDeclined => match &rejection.remedy {
+        PrimaryRejectionReason::PartnerRequest => "Your company withdrew it.",
+        PrimaryRejectionReason::InsufficientPoe => "The reason: the proof of execution is not sufficient.",
+        PrimaryRejectionReason::CustomerDeclined => match &rejection.remedy {
             Remedy::Final(Finality::NoExplicitApproval) => {
                 "The reason: the customer had declined before, and did not approve when asked again."
             }
             Remedy::Dispute(_) | Remedy::Missed(_) | Remedy::Final(_) => "The reason: the customer declined.",
         },
-        PrimaryRejection::CustomerNotReached => {
+        PrimaryRejectionReason::CustomerNotReached => {
             "The reason: the mail system of the customer accepted no e-mail about the claim in time, so the customer was not reached."
         }
-        PrimaryRejection::LostToCompetingClaim => {
+        PrimaryRejectionReason::LostToCompetingClaim => {
             "The reason: everything that it still claimed was awarded to another company's claim."
         }
     }

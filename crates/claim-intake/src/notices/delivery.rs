@@ -5,7 +5,7 @@ use super::mail_content::{MailContent, NoticeContext, Section, Tone};
 /// Returns the mail that a notice bounced; `None` if the customer was reached meanwhile, or a new
 /// notice is on its way.
 pub(super) fn bounce_mail(context: &NoticeContext<'_>) -> Option<MailContent> {
-    if !context.submission.bounced {
+    if !context.submission.is_notice_bounced {
         return None;
     }
     let lead = format!(

@@ -41,7 +41,7 @@ fn r57_a_request_names_reasons_deadline_and_commands() {
 fn r48_a_reminder_is_sent_until_the_partner_answers() {
     let asked = TestClaim::asked();
     let life = asked.clone().apply_passed_deadline(at("2026-03-12T23:00:00Z"));
-    assert_eq!(life.last().kind, EventKind::Reported(FactKind::ResponseReminded));
+    assert_eq!(life.last().kind, EventKind::FactApplied(FactKind::ResponseReminded));
     let reminded = at("2026-03-12T23:00:00Z");
     assert_mail("response_reminder", &life, PartnerMailKind::ResponseReminder, reminded);
     let over = life.apply_passed_deadline(at("2026-03-13T23:00:00Z"));

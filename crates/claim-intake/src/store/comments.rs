@@ -108,18 +108,23 @@ pub(super) async fn save(tx: &Tx, changes: &[Change<Claim>]) -> Result<(), Store
     let mut comment_rows = Vec::new();
     for change in changes {
         for (position, recorded) in events_with_position(change) {
-            let late = &recorded.event.late;
+            let already_erased = &recorded.event.already_erased;
             let comment = recorded.event.comment.as_ref();
-            comment_rows.extend(comment.map(|comment| comment_to_row(&change.key, position, comment, late)));
+            comment_rows.extend(comment.map(|comment| comment_to_row(&change.key, position, comment, already_erased)));
         }
     }
     Ok(rows::insert::<comment::Entity>(tx, comment_rows).await?)
 }
 
-/// Converts a comment to a row. `late` are the kinds of personal data that were erased before the
+/// Converts a comment to a row. `already_erased` are the kinds of personal data that were erased before the
 /// comment arrived. If they include free text, the text of a comment by a person is not stored.
-fn comment_to_row(key: &AggregateKey, position: i64, comment: &Comment, late: &[PersonalData]) -> comment::ActiveModel {
-    let is_erased = late.contains(&PersonalData::FreeText) && is_human_side(comment.side);
+fn comment_to_row(
+    key: &AggregateKey,
+    position: i64,
+    comment: &Comment,
+    already_erased: &[PersonalData],
+) -> comment::ActiveModel {
+    let is_erased = already_erased.contains(&PersonalData::FreeText) && is_human_side(comment.side);
     let text = if is_erased { String::new() } else { comment.text.expose().to_owned() };
     comment::ActiveModel {
         owner: Set(key.owner.clone().into()),

@@ -374,7 +374,7 @@ pub(super) async fn save(tx: &Tx, changes: &[Change<Claim>]) -> Result<(), Store
                 | EventKind::LinesLost
                 | EventKind::LinesEnded { .. }
                 | EventKind::LinesReinstated { .. }
-                | EventKind::Reported(_)
+                | EventKind::FactApplied(_)
                 | EventKind::NoticeBounced { .. }
                 | EventKind::ContactConfirmed
                 | EventKind::Approved { .. }
@@ -382,7 +382,7 @@ pub(super) async fn save(tx: &Tx, changes: &[Change<Claim>]) -> Result<(), Store
                 | EventKind::PaymentDeclined { .. }
                 | EventKind::Closed(_)
                 | EventKind::PersonalDataErased(_)
-                | EventKind::Overtaken(_) => {}
+                | EventKind::FactOvertaken(_) => {}
             }
         }
     }

@@ -133,7 +133,7 @@ pub(super) fn chain_rows(change: &Change<Claim>, entropy: &dyn Entropy) -> (Vec<
         let sealed = SealedEntry::seal(&change.after.state.name, head, position, salt, new_entry(recorded));
         head = sealed.link;
         let tenant = submitted_tenant(&change.after.state, recorded.event.to);
-        let sealed = sealed.erase(&recorded.event.late, &personal_data_rules());
+        let sealed = sealed.erase(&recorded.event.already_erased, &personal_data_rules());
         rows.push(entry_to_row(&change.key, tenant, recorded, salt, &sealed));
     }
     (rows, head)
@@ -174,7 +174,7 @@ fn new_entry(recorded: &RecordedEvent<Event>) -> HistoryEntry {
 }
 
 /// Converts a sealed entry to a row. If personal data was erased before the event arrived
-/// (`event.late`), `sealed` lacks that data, and the salts of its parts are stored instead of the
+/// (`event.already_erased`), `sealed` lacks that data, and the salts of its parts are stored instead of the
 /// salt of the whole entry.
 fn entry_to_row(
     key: &AggregateKey,
@@ -200,7 +200,7 @@ fn entry_to_row(
         reason: Set(reason),
         overtaken: Set(event.kind.is_overtaken()),
         audience: Set(sealed.audience.into()),
-        salt: Set(if event.late.is_empty() { salt.0.to_vec() } else { sealed.salts() }),
+        salt: Set(if event.already_erased.is_empty() { salt.0.to_vec() } else { sealed.salts() }),
         commitments: Set(sealed.commitments()),
         link: Set(sealed.link.0.to_vec()),
         owner_sequence: Set(0),

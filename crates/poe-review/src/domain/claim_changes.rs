@@ -7,7 +7,7 @@ use super::{
 };
 use cpor_durable::Transition;
 use cpor_types::{
-    AssociationKey, Calendar, CaseId, LegacyHolderId, Length, LineId, PrimaryRejection, ReviewLengths, TenantId,
+    AssociationKey, Calendar, CaseId, LegacyHolderId, Length, LineId, PrimaryRejectionReason, ReviewLengths, TenantId,
     Timestamp,
 };
 use std::collections::BTreeSet;
@@ -179,7 +179,7 @@ impl ReviewCase {
     #[must_use]
     pub fn close(
         &self,
-        primary_reason: PrimaryRejection,
+        primary_reason: PrimaryRejectionReason,
         now: Timestamp,
         calendar: &Calendar,
     ) -> Option<Transition<Self>> {

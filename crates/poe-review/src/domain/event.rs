@@ -5,7 +5,7 @@
 //! *key*). To *hold* a line is to reserve its key for the claim's partner. A *clock* measures the
 //! working time that reviewers have for one stage of the review.
 use super::{Approval, ClockKind, LineRefusal, Note, PartnerAction, Rejection};
-use cpor_types::{AssociationKey, DecisionId, LegacyHolderId, LineId, Personal, PersonalData, PrimaryRejection};
+use cpor_types::{AssociationKey, DecisionId, LegacyHolderId, LineId, Personal, PersonalData, PrimaryRejectionReason};
 use std::collections::BTreeMap;
 
 /// A domain event of a review case.
@@ -82,7 +82,7 @@ pub enum CaseEvent {
     /// is closed too (R45).
     Closed {
         /// The primary reason why the claim was closed (R31).
-        primary_reason: PrimaryRejection,
+        primary_reason: PrimaryRejectionReason,
     },
     /// The associations of lines of an approved claim have ended (R37, R39, R45). The case no
     /// longer competes for their keys.

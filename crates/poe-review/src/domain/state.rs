@@ -3,7 +3,7 @@
 //! A *line* is the part of a claim that is about one workload or subscription of the tenant (its
 //! *key*). The registry service *holds* a line by reserving its key for the claim's partner.
 use super::Phase;
-use cpor_types::{Actor, DecisionId, FurtherRejectionReason, LineId, PartnerActionReason, PrimaryRejection};
+use cpor_types::{Actor, DecisionId, FurtherRejectionReason, LineId, PartnerActionReason, PrimaryRejectionReason};
 use serde::{Deserialize, Serialize};
 
 /// The state of a case.
@@ -54,7 +54,7 @@ pub struct Approval {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rejection {
     /// The primary reason (R31).
-    pub primary_reason: PrimaryRejection,
+    pub primary_reason: PrimaryRejectionReason,
     /// Further reasons (R32).
     pub further_reasons: Vec<FurtherRejectionReason>,
     /// The comment to the partner.
@@ -65,7 +65,7 @@ pub struct Rejection {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Closure {
     /// The primary reason why the claim was closed (R31).
-    pub primary_reason: PrimaryRejection,
+    pub primary_reason: PrimaryRejectionReason,
 }
 
 /// The registry's refusal to hold a line, or the whole claim.

@@ -17,7 +17,7 @@ use cpor_proto::events::v1::{
 use cpor_proto::wire_time::from_wire_time;
 use cpor_types::{
     AssociationKey, Calendar, CaseId, ClaimName, LegacyHolderId, LineId, PersonalData, PolicyProfiles,
-    PrimaryRejection, TenantId, TenantName, Timestamp,
+    PrimaryRejectionReason, TenantId, TenantName, Timestamp,
 };
 use std::sync::Arc;
 
@@ -155,7 +155,7 @@ impl ClaimEventReceiver {
         if event.review_case_id.is_empty() {
             return self.inbox.mark_applied(&incoming.position).await;
         }
-        let reason: PrimaryRejection = parse_enum(event.primary_reason)?;
+        let reason: PrimaryRejectionReason = parse_enum(event.primary_reason)?;
         let case = case_id(&event.tenant, &event.review_case_id)?;
         self.change_case("close_case", incoming, case, move |case, effective_time, calendar| {
             case.close(reason, effective_time, calendar)

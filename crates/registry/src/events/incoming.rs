@@ -9,7 +9,7 @@ use cpor_proto::WireEnum as _;
 use cpor_proto::events::v1::event::Payload;
 use cpor_proto::events::v1::{AssociationGranted, AwardReleased, ClaimClosed, LegacyHolderContested};
 use cpor_types::{
-    AssociationKey, CaseId, ClaimName, DecisionId, LegacyHolderId, Malformed, PrimaryRejection, TenantName,
+    AssociationKey, CaseId, ClaimName, DecisionId, LegacyHolderId, Malformed, PrimaryRejectionReason, TenantName,
 };
 
 use crate::domain::association::EndReason;
@@ -116,13 +116,13 @@ impl IncomingEvents {
 /// Returns the reason for which associations end when a claim is closed with this primary rejection
 /// reason.
 fn end_reason(primary_reason: i32) -> Result<EndReason, ReceiveError> {
-    Ok(match PrimaryRejection::from_number(primary_reason).map_err(ReceiveError::park)? {
-        PrimaryRejection::PartnerRequest => EndReason::Withdrawn,
-        PrimaryRejection::CustomerDeclined => EndReason::Declined,
-        PrimaryRejection::InsufficientPoe | PrimaryRejection::CustomerNotReached => EndReason::Rejected,
+    Ok(match PrimaryRejectionReason::from_number(primary_reason).map_err(ReceiveError::park)? {
+        PrimaryRejectionReason::PartnerRequest => EndReason::Withdrawn,
+        PrimaryRejectionReason::CustomerDeclined => EndReason::Declined,
+        PrimaryRejectionReason::InsufficientPoe | PrimaryRejectionReason::CustomerNotReached => EndReason::Rejected,
         // The associations normally ended earlier, when the other claim was awarded the workload or
         // subscription, with the same reason.
-        PrimaryRejection::LostToCompetingClaim => EndReason::Superseded,
+        PrimaryRejectionReason::LostToCompetingClaim => EndReason::Superseded,
     })
 }
 

@@ -17,7 +17,7 @@ fn r48_a_reminder_is_due_once_and_never_early() {
         let due = reminder(&test.claim).unwrap().due;
         assert!(test.claim.apply_passed_deadline(due - Duration::from_micros(1)).is_none());
         let elapsed = test.claim.apply_passed_deadline(due).unwrap();
-        assert_eq!((elapsed.due, &elapsed.transition.events[0].kind), (due, &EventKind::Reported(fact)));
+        assert_eq!((elapsed.due, &elapsed.transition.events[0].kind), (due, &EventKind::FactApplied(fact)));
         let next = elapsed.transition.next;
         assert_eq!((next.state.kind(), reminder(&next)), (test.claim.state.kind(), None));
         assert!(next.apply_passed_deadline(due).is_none(), "never twice");

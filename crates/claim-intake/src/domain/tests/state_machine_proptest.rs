@@ -185,7 +185,7 @@ impl Run {
             let reminds = |event: &Event| {
                 matches!(
                     event.kind,
-                    EventKind::Reported(
+                    EventKind::FactApplied(
                         FactKind::ResponseReminded
                             | FactKind::DisputeReminded
                             | FactKind::StatementReminded

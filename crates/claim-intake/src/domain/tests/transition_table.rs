@@ -89,7 +89,7 @@ fn r15_facts_in_every_state_follow_the_table() {
                 assert_eq!(transition.next.state.kind(), target(step, state), "{} in {state}", fact.kind());
             } else {
                 assert_eq!(transition.events.len(), 1);
-                assert_eq!(transition.events[0].kind, EventKind::Overtaken(fact.kind()));
+                assert_eq!(transition.events[0].kind, EventKind::FactOvertaken(fact.kind()));
                 assert_eq!(
                     (&transition.next.state, &transition.next.content),
                     (&test.claim.state, &test.claim.content)

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 pub(super) struct FactContext<'a> {
     /// The time at which the fact happened in the reporting service. The fact counts from this
     /// time.
-    pub(super) time: Timestamp,
+    pub(super) effective_time: Timestamp,
     /// The time at which this service records the fact.
     pub(super) now: Timestamp,
     /// The policy profiles and calendars.
@@ -54,16 +54,16 @@ impl Claim {
         rules: &Rules,
         now: Timestamp,
     ) -> Result<Transition<Self>, Refusal> {
-        let context = FactContext { time, now, rules, reason: fact.reason(), channel: fact.channel() };
+        let context = FactContext { effective_time: time, now, rules, reason: fact.reason(), channel: fact.channel() };
         let transition = match self.admitted_fact(fact.kind(), fact.case()) {
             Some(submission) => self.apply_admitted(fact, submission, &context)?,
             None => None,
         };
         let mut transition =
-            transition.unwrap_or_else(|| self.record_only(EventKind::Overtaken(fact.kind()), context.entry(), now));
+            transition.unwrap_or_else(|| self.record_only(EventKind::FactOvertaken(fact.kind()), context.entry(), now));
         let erased_kinds = self.erased.iter().filter(|(_, erasure)| time <= erasure.time).map(|(kind, _)| *kind);
         let erased_kinds: Vec<_> = erased_kinds.collect();
-        transition.events.iter_mut().for_each(|event| event.late.clone_from(&erased_kinds));
+        transition.events.iter_mut().for_each(|event| event.already_erased.clone_from(&erased_kinds));
         Ok(Transition { next: transition.next.with_wait_starts(Some(self.wait_starts()), time), ..transition })
     }
 
@@ -123,7 +123,7 @@ impl Claim {
         let entry = entry.with_change("official_time", "", rfc3339(since));
         builder.claim.state = State::Approved(submission.clone(), next);
         let event = match reinstated.is_empty() {
-            true => EventKind::Reported(FactKind::AssociationOfficial),
+            true => EventKind::FactApplied(FactKind::AssociationOfficial),
             false => EventKind::LinesReinstated { lines: reinstated, since },
         };
         builder.record(event, entry);
@@ -139,7 +139,7 @@ impl Claim {
                 entry = entry.with_change(&field, previous, verdict.verdict.as_str());
             }
         }
-        builder.record(EventKind::Reported(FactKind::Assessed), entry);
+        builder.record(EventKind::FactApplied(FactKind::Assessed), entry);
         builder.build()
     }
 

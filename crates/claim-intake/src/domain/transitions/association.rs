@@ -25,7 +25,7 @@ impl Claim {
             }
             (EndReason::Expired | EndReason::Superseded, None)
             | (EndReason::Declined | EndReason::Withdrawn | EndReason::Rejected, _) => {
-                Some(self.record_only(EventKind::Reported(FactKind::AssociationEnded), context.entry(), context.now))
+                Some(self.record_only(EventKind::FactApplied(FactKind::AssociationEnded), context.entry(), context.now))
             }
         }
     }
@@ -46,7 +46,7 @@ impl Claim {
         let mut builder = TransitionBuilder::new(self, context.now);
         let (mut entry, mut ended) = (context.entry(), Vec::new());
         for (index, line) in builder.claim.content.lines.iter_mut().enumerate() {
-            let can_end = line.ended.as_ref().is_none_or(|end| context.time < end.until);
+            let can_end = line.ended.as_ref().is_none_or(|end| context.effective_time < end.until);
             if can_end && lines.contains(&line.id) {
                 entry = match &line.ended {
                     None => entry.with_change(&format!("lines[{index}].association_state"), status_before, "ended"),
@@ -55,7 +55,7 @@ impl Claim {
                         entry.with_change(&field, end.reason.to_string(), reason.to_string())
                     }
                 };
-                line.ended = Some(AssociationEnd { reason, since, until: context.time });
+                line.ended = Some(AssociationEnd { reason, since, until: context.effective_time });
                 (line.contested, line.contested_since, line.awarded_to_rival) = (false, None, None);
                 ended.push(line.id);
             }

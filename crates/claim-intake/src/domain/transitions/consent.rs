@@ -10,7 +10,7 @@ use crate::domain::{
     claim::{EntryDetails, TransitionBuilder},
 };
 use cpor_durable::Transition;
-use cpor_types::{PrimaryRejection, TenantId, Timestamp};
+use cpor_types::{PrimaryRejectionReason, TenantId, Timestamp};
 
 impl Claim {
     /// Applies a fact that the transition table allows.
@@ -32,7 +32,7 @@ impl Claim {
                 );
                 // A notice to a former contact says nothing about the present one (R29, R29a).
                 if *consent_request_number != Some(submission.consent_request_number) {
-                    let event = EventKind::Reported(FactKind::NoticeReported);
+                    let event = EventKind::FactApplied(FactKind::NoticeReported);
                     return Ok(Some(self.record_only(event, entry, context.now)));
                 }
                 Ok(Some(self.apply_notice_reported(submission, bounced.is_some(), entry, context)))
@@ -42,7 +42,7 @@ impl Claim {
             }
             // R48: the mail is withdrawn if the customer has been reached since.
             ConsentFact::DeliveryReminded => {
-                let event = EventKind::Reported(FactKind::DeliveryReminded);
+                let event = EventKind::FactApplied(FactKind::DeliveryReminded);
                 Ok(Some(self.record_only(event, context.entry(), context.now)))
             }
             ConsentFact::NotReached => self.apply_not_reached(submission, context),
@@ -68,7 +68,7 @@ impl Claim {
             // R28, R47: customer-consent reports a decline again when lines are reinstated. The
             // report changes nothing if the decline was applied before and disputed since.
             ConsentFact::Declined { consent_request_number, .. }
-                if submission.declined == Some(context.time)
+                if submission.declined == Some(context.effective_time)
                     && consent_request_number.is_some_and(|number| number != submission.consent_request_number) =>
             {
                 Ok(None)
@@ -96,9 +96,9 @@ impl Claim {
         context: &FactContext<'_>,
     ) -> Transition<Self> {
         let mut builder = TransitionBuilder::new(self, context.now);
-        builder.claim.state = self.state.with_submission(Submission { bounced: false, ..submission.clone() });
+        builder.claim.state = self.state.with_submission(Submission { is_notice_bounced: false, ..submission.clone() });
         let entry = context.entry().with_change(&format!("notices.{notice}"), previous, "queued");
-        builder.record(EventKind::Reported(FactKind::NoticeResent), entry);
+        builder.record(EventKind::FactApplied(FactKind::NoticeResent), entry);
         builder.build()
     }
 
@@ -112,14 +112,15 @@ impl Claim {
         context: &FactContext<'_>,
     ) -> Transition<Self> {
         let mut builder = TransitionBuilder::new(self, context.now);
-        builder.claim.state = self.state.with_submission(Submission { bounced, ..submission.clone() });
+        builder.claim.state =
+            self.state.with_submission(Submission { is_notice_bounced: bounced, ..submission.clone() });
         let event = match self.state.association() {
             Some(association) if bounced && !matches!(association, Association::Ended { .. }) => {
                 let is_unreached = submission.is_customer_unreached(association);
                 let official = *association != Association::Pending;
-                EventKind::NoticeBounced { is_first: is_unreached && !submission.bounced, official }
+                EventKind::NoticeBounced { is_first: is_unreached && !submission.is_notice_bounced, official }
             }
-            Some(_) | None => EventKind::Reported(FactKind::NoticeReported),
+            Some(_) | None => EventKind::FactApplied(FactKind::NoticeReported),
         };
         builder.record(event, entry);
         builder.build()
@@ -138,7 +139,7 @@ impl Claim {
         let stopped = Submission { consent_due: None, delivery_due, awaits_confirmation: false, ..submission.clone() };
         builder.claim.state = self.state.with_submission(stopped);
         let entry = context.entry().with_consent_due(submission, None);
-        builder.record(EventKind::Reported(FactKind::ConsentWindowStopped), entry);
+        builder.record(EventKind::FactApplied(FactKind::ConsentWindowStopped), entry);
         builder.build()
     }
 
@@ -148,9 +149,9 @@ impl Claim {
         if self.state.association() != Some(&Association::Pending) {
             return Ok(None);
         }
-        let remedy = context.rules.remedy(submission, context.time)?;
-        let (fact, primary) = (FactKind::CustomerNotReached, PrimaryRejection::CustomerNotReached);
-        let rejection = NewRejection::by_fact(fact, primary, context.time, remedy);
+        let remedy = context.rules.remedy(submission, context.effective_time)?;
+        let (fact, primary) = (FactKind::CustomerNotReached, PrimaryRejectionReason::CustomerNotReached);
+        let rejection = NewRejection::by_fact(fact, primary, context.effective_time, remedy);
         Ok(Some(self.close(submission, rejection, context.entry(), context.now)))
     }
 
@@ -166,7 +167,7 @@ impl Claim {
         let mut builder = TransitionBuilder::new(self, context.now);
         builder.claim.state = self.state.with_submission(Submission { consent_due: Some(due), ..submission.clone() });
         let entry = context.entry().with_consent_due(submission, Some(due));
-        builder.record(EventKind::Reported(FactKind::ConsentWindowOpened), entry);
+        builder.record(EventKind::FactApplied(FactKind::ConsentWindowOpened), entry);
         builder.build()
     }
 
@@ -178,7 +179,7 @@ impl Claim {
             (FactKind::ConsentWindowPassed, context.entry().with_change("consent_window", "open", "passed"));
         match self.state.association()? {
             Association::Granted { .. } | Association::Official { .. } => {
-                Some(self.record_only(EventKind::Reported(fact), entry, context.now))
+                Some(self.record_only(EventKind::FactApplied(fact), entry, context.now))
             }
             Association::Pending | Association::Ended { .. } => {
                 self.grant_association(submission.clone(), fact, entry, context)
@@ -194,7 +195,7 @@ impl Claim {
         if submission.explicit_approval.is_some() {
             return None;
         }
-        let explicit_approval = Some(context.time);
+        let explicit_approval = Some(context.effective_time);
         let next_submission = Submission { explicit_approval, awaits_confirmation: false, ..submission.clone() };
         let entry = context.entry().with_consent_change(submission, &next_submission);
         if self.state.association().is_some() {
@@ -202,7 +203,7 @@ impl Claim {
         }
         let mut builder = TransitionBuilder::new(self, context.now);
         builder.claim.state = self.state.with_submission(next_submission);
-        builder.record(EventKind::Reported(FactKind::CustomerApproved), entry);
+        builder.record(EventKind::FactApplied(FactKind::CustomerApproved), entry);
         Some(builder.build())
     }
 
@@ -223,7 +224,7 @@ impl Claim {
         let waiting = Submission { awaits_confirmation: true, ..submission.clone() };
         builder.claim.state = self.state.with_submission(waiting);
         let entry = context.entry().with_change("consent", submission.consent_status(), "awaits_confirmation");
-        builder.record(EventKind::Reported(fact), entry);
+        builder.record(EventKind::FactApplied(fact), entry);
         Some(builder.build())
     }
 
@@ -245,11 +246,11 @@ impl Claim {
         match self.state.association()? {
             Association::Granted { .. } | Association::Official { .. } => None,
             // R47: the associations were granted before they ended.
-            ended @ Association::Ended { since: None } if self.has_line_that_ended_after(context.time) => {
+            ended @ Association::Ended { since: None } if self.has_line_that_ended_after(context.effective_time) => {
                 let tenant = submission.tenant;
                 let mut builder = TransitionBuilder::new(self, context.now);
                 builder.claim.state = State::Approved(submission, ended.clone());
-                builder.record(EventKind::Reported(fact), entry);
+                builder.record(EventKind::FactApplied(fact), entry);
                 builder.record(EventKind::Granted { tenant }, EntryDetails::default());
                 Some(builder.build())
             }
@@ -257,8 +258,9 @@ impl Claim {
             Association::Pending => {
                 let tenant = submission.tenant;
                 let mut builder = TransitionBuilder::new(self, context.now);
-                builder.claim.state = State::Approved(submission, Association::Granted { since: context.time });
-                builder.record(EventKind::Reported(fact), entry);
+                builder.claim.state =
+                    State::Approved(submission, Association::Granted { since: context.effective_time });
+                builder.record(EventKind::FactApplied(fact), entry);
                 builder.record_grant(tenant);
                 Some(builder.build())
             }
@@ -276,7 +278,7 @@ impl Claim {
         context: &FactContext<'_>,
     ) -> ApplyResult {
         let has_ended = matches!(self.state.association(), Some(Association::Ended { .. }));
-        if has_ended && !self.has_line_that_ended_after(context.time) {
+        if has_ended && !self.has_line_that_ended_after(context.effective_time) {
             return Ok(None);
         }
         if self.state.rejection().is_some() {
@@ -284,10 +286,14 @@ impl Claim {
         }
         let remedy = match channel {
             ConsentFact::SILENCE => Remedy::Final(Finality::NoExplicitApproval),
-            _ => context.rules.remedy(submission, context.time)?,
+            _ => context.rules.remedy(submission, context.effective_time)?,
         };
-        let mut rejection =
-            NewRejection::by_fact(FactKind::CustomerDeclined, PrimaryRejection::CustomerDeclined, context.time, remedy);
+        let mut rejection = NewRejection::by_fact(
+            FactKind::CustomerDeclined,
+            PrimaryRejectionReason::CustomerDeclined,
+            context.effective_time,
+            remedy,
+        );
         comment.clone_into(&mut rejection.comment);
         Ok(Some(self.close(submission, rejection, context.entry(), context.now)))
     }
@@ -305,11 +311,11 @@ impl Claim {
             return None;
         }
         let mut next_submission = submission.clone();
-        next_submission.record_decline(context.time);
+        next_submission.record_decline(context.effective_time);
         let entry = context.entry().with_consent_change(submission, &next_submission);
         let mut builder = TransitionBuilder::new(self, context.now);
         builder.claim.state = self.state.with_submission(next_submission);
-        builder.record(EventKind::Reported(FactKind::CustomerDeclined), entry);
+        builder.record(EventKind::FactApplied(FactKind::CustomerDeclined), entry);
         Some(builder.build())
     }
 }

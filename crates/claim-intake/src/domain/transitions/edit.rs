@@ -74,7 +74,7 @@ impl Claim {
             next_submission.consent_request_number += 1;
         }
         if notice != EditNotice::None {
-            next_submission.bounced = false;
+            next_submission.is_notice_bounced = false;
         }
         if previous_contact.is_some() {
             next_submission.contact_confirmed = None;

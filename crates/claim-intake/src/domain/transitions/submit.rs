@@ -64,7 +64,7 @@ impl Claim {
             awaits_confirmation: false,
             consent_due: None,
             delivery_due: None,
-            bounced: false,
+            is_notice_bounced: false,
             consent_request_number: 0,
             disputes: 0,
             payment_declined: None,

@@ -4,7 +4,7 @@
 use super::{Arbitration, Verdict};
 use crate::domain::{CaseEvent, Closure, Competition, ReviewCase, Rivals, State, case::transition};
 use cpor_durable::Transition;
-use cpor_types::{AssociationKey, Calendar, LineId, PrimaryRejection, Timestamp};
+use cpor_types::{AssociationKey, Calendar, LineId, PrimaryRejectionReason, Timestamp};
 use std::collections::BTreeSet;
 
 impl ReviewCase {
@@ -47,7 +47,7 @@ impl ReviewCase {
         next.snapshot.lines.retain(|line| !lost_lines.contains(&line.id));
         next.ended_lines.extend(lost_lines.iter().copied());
         if next.snapshot.lines.is_empty() {
-            next.state = State::Closed(Closure { primary_reason: PrimaryRejection::LostToCompetingClaim });
+            next.state = State::Closed(Closure { primary_reason: PrimaryRejectionReason::LostToCompetingClaim });
         }
         let released = given_up.into_iter().map(|key| CaseEvent::AwardReleased { key, decision_id: arbitration.id });
         let released: Vec<_> = released.collect();
