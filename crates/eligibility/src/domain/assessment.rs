@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     association_period::AssociationPeriod,
     earning::{Earning, record_earnings},
-    evaluate::{Evaluation, LineResult, evaluate},
+    evaluate::{EvaluationInputs, LineResult, evaluate},
     facts::{AssociationEnd, AssociationFacts, CatalogVersion, PartnerRecord, SubscriptionFacts, UsageByKey},
     guide::{ActiveGuides, Guide, NoGuideInForce},
 };
@@ -37,7 +37,8 @@ pub(crate) struct Assessment {
     /// Whether the claim must be assessed again: a fact has changed, or a month has begun (R52).
     #[serde(rename = "stale")]
     pub(crate) is_stale: bool,
-    /// The edition of the guide catalog that the claim was last assessed with.
+    /// The edition of the guide catalog (the number of guides activated until then) that the claim
+    /// was last assessed with.
     pub(crate) edition: u64,
     /// Whether the partner declined payment for the claim (R54b).
     #[serde(rename = "unpaid")]
@@ -156,8 +157,8 @@ impl Assessment {
         let mut next = Self { is_stale: false, edition: inputs.guides.edition, ..self.clone() };
         let mut events = Vec::new();
         let mut months = self.assessed_months(now);
-        // Months that were assessed before the association turned out to have ended earlier (R47)
-        // are assessed again, so that what was earned in them is corrected.
+        // A late report can end the association before months that were already assessed (R47).
+        // These months are assessed again, so that their earnings are corrected.
         let assessed_before = inputs.previous_results.keys().filter(|month| **month <= Month::containing(now));
         for month in assessed_before {
             months.entry(*month).or_insert(&self.association);
@@ -219,8 +220,9 @@ impl Assessment {
         self.change_facts(time, |facts| facts.partner = record.update(&facts.partner))
     }
 
-    /// Assesses each month with the catalog of its time, from all versions that are known, the
-    /// oldest first. Returns `None` if nothing changes for the claim.
+    /// Replaces the versions of the product catalog, which states for each month which products are
+    /// paid. `versions` contains all known versions, the oldest first. Returns `None` if nothing
+    /// changes for the claim.
     pub(crate) fn apply_catalog(&self, versions: &[CatalogVersion]) -> Option<AssessmentTransition> {
         self.with_association(self.association.with_catalog(versions))
     }
@@ -260,8 +262,7 @@ impl Assessment {
         self.with_association(self.association.with_changed_facts(time, change))
     }
 
-    /// Returns the transition to a change of the association, or `None` if it is the same as
-    /// before.
+    /// Returns the transition that replaces the association, or `None` if it stays the same.
     fn with_association(&self, association: AssociationPeriod) -> Option<AssessmentTransition> {
         let has_changed = association != self.association;
         has_changed.then(|| {
@@ -291,7 +292,7 @@ impl Assessment {
         now: Timestamp,
     ) -> MonthlyResult {
         let last_instant = month.end() - std::time::Duration::from_micros(1);
-        let evaluation = Evaluation {
+        let inputs = EvaluationInputs {
             guide,
             usage,
             month,
@@ -299,7 +300,7 @@ impl Assessment {
             is_payment_declined: self.is_payment_declined,
             previous,
         };
-        let results = evaluate(evaluation, &association.facts_in(month));
+        let results = evaluate(inputs, &association.facts_in(month));
         MonthlyResult { month, guide: guide.id.clone(), assess_time: now, results }
     }
 }

@@ -5,8 +5,8 @@
 //! (enrollments, purchase time) or never change (channel) apply to every month as the directory
 //! last reported them. Facts about the present (a subscription's status, a location's region) apply
 //! from the month in which they were reported. Earlier months keep the values that were true at
-//! their end. Whether a product is paid follows from the catalog that was in force at the end of a
-//! month, also if the association is reported after the catalog has changed.
+//! their end. Whether a product is paid follows from the product catalog that was in force at the
+//! end of a month, also if the association is reported after the catalog has changed.
 use std::{borrow::Cow, collections::BTreeMap};
 
 use cpor_types::{LineId, Month, ProductId, SubscriptionId, Timestamp};
@@ -102,8 +102,8 @@ impl AssociationPeriod {
         next
     }
 
-    /// Returns the period with the catalog of each month. `versions` contains all versions that are
-    /// known, the oldest first.
+    /// Returns the period with other versions of the product catalog. `versions` contains all known
+    /// versions, the oldest first.
     pub(crate) fn with_catalog(&self, versions: &[CatalogVersion]) -> Self {
         let end = self.end().map(|end| end.time);
         let applicable = versions.iter().filter(|version| end.is_none_or(|end| version.start_time <= end));

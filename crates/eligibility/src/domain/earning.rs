@@ -86,7 +86,6 @@ pub(crate) struct Earning {
     pub(crate) claim: ClaimRef,
     /// The MPN id of the location that earns.
     pub(crate) mpn_id: String,
-    /// The line of the claim.
     pub(crate) line: LineId,
     pub(crate) key: AssociationKey,
     pub(crate) product: ProductId,

@@ -49,9 +49,9 @@ pub(crate) struct Model {
     /// The payout that contains the earning, unless it was reversed. The next two columns are
     /// copies from the payout; they are null until the payment is sent.
     pub(crate) payout: Option<PayoutId>,
-    /// The reference of the payout.
+    /// The reference of the payment in the paying system.
     pub(crate) reference: Option<String>,
-    /// The time of the payout.
+    /// The time at which it was recorded that the payment was sent.
     pub(crate) pay_time: Option<DateTimeUtc>,
     /// The assessment that caused the earning. It is saved before its earnings and never deleted.
     #[sea_orm(belongs_to, from = "(owner, claim)", to = "(owner, id)", on_delete = "Restrict")]

@@ -7,10 +7,10 @@ use sea_orm::entity::prelude::*;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "ledger_end")]
 pub(crate) struct Model {
-    /// Always `*`.
+    /// Always `*`, because the table has one row.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) owner: String,
-    /// The number of the last earning.
+    /// The sequence number of the last earning of the ledger.
     pub(crate) last: i64,
 }
 

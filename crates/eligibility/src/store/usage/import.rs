@@ -28,7 +28,7 @@ pub(crate) struct ImportedRow {
     pub(crate) request: Option<RequestId>,
 }
 
-/// Why nothing was imported.
+/// The reason why nothing was imported.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ImportError {
     /// The database cannot be reached, or a row cannot be decoded.
@@ -54,7 +54,7 @@ impl From<sea_orm::DbErr> for ImportError {
 /// stored writes nothing.
 ///
 /// # Errors
-/// See [`ImportError`]. After an error nothing was stored.
+/// Returns an [`ImportError`] if the database fails or every try conflicts. Nothing is stored then.
 pub(crate) async fn import(
     host: &Host,
     rows: &[ImportedRow],
