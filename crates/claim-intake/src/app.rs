@@ -43,7 +43,7 @@ pub enum BuildError {
     EvidenceKeys {
         /// The path of the file.
         path: PathBuf,
-        /// The reason, without any key.
+        /// The reason. It contains no key.
         error: String,
     },
     /// Keys that encrypt stored documents are missing, or another key has the id of such a key.
@@ -156,8 +156,9 @@ fn evidence_directory(config: &Config, context: &ServiceContext) -> Result<PathB
     config.evidence_directory.clone().or_else(default_directory).ok_or(BuildError::NoEvidenceDirectory)
 }
 
-/// Loads the configured keys, or those in the evidence directory, which are created if they are
-/// missing. Checks that they can decrypt the keys of the stored documents.
+/// Loads the keys that encrypt documents from the configured file or, if none is configured, from
+/// the evidence directory, where they are created if they are missing. Checks that the keys can
+/// decrypt the stored documents.
 async fn evidence_keys(
     config: &Config,
     context: &ServiceContext,
@@ -191,8 +192,9 @@ fn spawn_sweeper(host: &Host, context: &ServiceContext, evidence_store: &Evidenc
     });
 }
 
-/// Registers the background task that makes the daily roots of all histories (R56). A virtual clock
-/// is not moved forward before the roots of the days that have ended are made.
+/// Registers the background task that makes the daily roots: signed hashes of the histories of all
+/// claims (R56). A virtual clock is not moved forward before the roots of the days that have ended
+/// are made.
 fn spawn_root_maker(
     host: &Host,
     context: &ServiceContext,

@@ -155,7 +155,7 @@ fn registry_error(error: RegistryError) -> CallError {
             tracing::warn!(error, "the registry is unavailable");
             CallError::RegistryUnavailable
         }
-        RegistryError::InvalidResponse(error) => CallError::Internal(error),
+        RegistryError::Defect(error) => CallError::Internal(error),
     }
 }
 

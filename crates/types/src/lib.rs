@@ -77,7 +77,6 @@ pub use product::{ProductFamily, ProductKind};
 pub use reasons::{FurtherRejectionReason, PartnerActionReason, PrimaryRejectionReason, WithdrawReason};
 pub use review_clock::ReviewClock;
 pub use role::Role;
-// The function `program` returns the program of a claim.
 pub use claim_state_kind::ClaimStateKind;
 pub use scope::{Activity, Program, SolutionArea, UnsupportedActivity, program};
 pub use service::Service;

@@ -29,7 +29,8 @@ string_enum! {
         InsufficientPoe = "insufficient_poe",
         /// The last line of the claim was awarded to a claim of another company (R27a).
         LostToCompetingClaim = "lost_to_competing_claim",
-        /// The customer's mail system accepted no notice in time after the approval (R41a).
+        /// The customer's mail system accepted no mail about the claim in time after the approval
+        /// (R41a).
         CustomerNotReached = "customer_not_reached",
     }
 }

@@ -1,6 +1,7 @@
 //! Converts claims, documents, comments and history entries to their API messages. The [`View`] of
-//! the caller determines what is left out or masked. An *association* puts the partner on record
-//! for the workload or subscription of a line; it is *official* once it is on record.
+//! the caller determines what is left out or masked. A *line* of a claim is about one workload or
+//! subscription of the customer. An *association* puts the partner on record for it: it is pending
+//! from the approval of the claim, and official when the customer has consented.
 use super::{enums, view::View};
 use crate::{
     domain::{
@@ -23,7 +24,7 @@ use cpor_types::{
 ///
 /// # Errors
 /// Returns [`Refusal::RulesMissing`] if the policy profile that the claim was submitted under is
-/// not configured. Its violations cannot be determined without it.
+/// not configured. Without the profile, the claim's violations cannot be determined.
 pub(super) fn claim_to_wire(claim: Versioned<Claim>, view: View, rules: &Rules) -> Result<wire::Claim, CallError> {
     let Versioned { version, state: claim } = claim;
     let violations = violations(&claim, rules).map_err(CallError::Refused)?;
@@ -219,8 +220,8 @@ fn rejection_to_wire(state: &State, view: View) -> Option<wire::Rejection> {
 }
 
 /// Returns the end of the consent window, the time in which silence of the customer counts as
-/// consent. Returns `None` when the window no longer matters, because the association is granted,
-/// official or ended, or the claim is rejected.
+/// consent. Returns `None` when the window no longer matters, because the customer has consented,
+/// the association has ended, or the claim is rejected.
 fn consent_due_time(state: &State) -> Option<prost_types::Timestamp> {
     let due = state.submission()?.consent_due.map(to_wire_time);
     match state.association() {
@@ -265,7 +266,7 @@ fn consent_name(claim: &Claim) -> String {
 }
 
 /// Returns the name of the claim's assessment. Empty until the eligibility service has reported a
-/// result: earlier, that service may not know the claim, and the name would lead nowhere.
+/// result, because that service may not know the claim earlier.
 fn assessment_name(claim: &Claim) -> String {
     let is_assessed = claim
         .content

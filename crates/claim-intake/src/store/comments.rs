@@ -21,7 +21,7 @@ pub(crate) static COMMENTS: TableList<comment::Entity> = {
     use comment::Column;
     TableList {
         fields: &[
-            field("side", FieldType::Enum("ACTOR_SIDE_", SIDES), Source::Lowercase(Column::Side)),
+            field("side", FieldType::Enum("ACTOR_SIDE_", SIDES), Source::LowercaseEnum(Column::Side)),
             field("evidence", FieldType::Id(EVIDENCE_NAME), Source::Where(is_about_document)),
             field("line_id", FieldType::Id(LINE_ID), Source::Uuid(Column::LineId)),
             column("create_time", FieldType::Time, Column::CreateTime),
@@ -116,8 +116,9 @@ pub(super) async fn save(tx: &Tx, changes: &[Change<Claim>]) -> Result<(), Store
     Ok(rows::insert::<comment::Entity>(tx, comment_rows).await?)
 }
 
-/// Converts a comment to a row. `already_erased` are the kinds of personal data that were erased before the
-/// comment arrived. If they include free text, the text of a comment by a person is not stored.
+/// Converts a comment to a row. `already_erased` are the kinds of personal data that were erased
+/// before the comment arrived. If they include free text, the text of a comment by a person is not
+/// stored.
 fn comment_to_row(
     key: &AggregateKey,
     position: i64,

@@ -37,7 +37,7 @@ pub(crate) static HISTORY: TableList<history::Entity> = {
     TableList {
         fields: &[
             column("action", FieldType::Id(Format::ANY), Column::Action),
-            field("side", FieldType::Enum("ACTOR_SIDE_", SIDES), Source::Lowercase(Column::Side)),
+            field("side", FieldType::Enum("ACTOR_SIDE_", SIDES), Source::LowercaseEnum(Column::Side)),
             column("from_state", FieldType::Enum("CLAIM_STATE_", STATES), Column::FromState),
             column("to_state", FieldType::Enum("CLAIM_STATE_", STATES), Column::ToState),
             column("overtaken", FieldType::Bool, Column::Overtaken),
@@ -174,8 +174,8 @@ fn new_entry(recorded: &RecordedEvent<Event>) -> HistoryEntry {
 }
 
 /// Converts a sealed entry to a row. If personal data was erased before the event arrived
-/// (`event.already_erased`), `sealed` lacks that data, and the salts of its parts are stored instead of the
-/// salt of the whole entry.
+/// (`event.already_erased`), `sealed` lacks that data, and the salts of its parts are stored
+/// instead of the salt of the whole entry.
 fn entry_to_row(
     key: &AggregateKey,
     tenant: Option<TenantId>,
