@@ -65,7 +65,8 @@ pub(super) fn conflict(conflict: TenantConflict) -> Status {
     }
 }
 
-/// Returns the status for a row of an import that others kept changing the directory for.
+/// Returns the status for an imported row that could not be applied, because other imports kept
+/// changing the directory at the same time.
 pub(super) fn contended() -> Status {
     let failure = CommandError::<_, ()>::Unavailable("other imports kept changing the directory".to_owned());
     command_failed(failure, |never: Infallible| match never {}, |()| status::internal("not a conflict"))

@@ -72,8 +72,9 @@ impl IncomingEvents {
         self.change_tenant(incoming, "release_award", &event.tenant, release).await
     }
 
-    /// Tells the holder of a legacy association of a competing claim or a request (R58a), or
-    /// poe-review that there is no such holder any more.
+    /// Tells the holder of a legacy association (one that was recorded before claims existed) that
+    /// a claim competes with it or that a reviewer asks for its statement (R58a). Tells poe-review
+    /// if there is no such holder any more.
     async fn notify_legacy_holder(
         &self,
         incoming: &IncomingEvent,
@@ -81,7 +82,7 @@ impl IncomingEvents {
     ) -> Result<(), ReceiveError> {
         let key: AssociationKey = event.key.parse().map_err(malformed)?;
         let review_case: CaseId = event.review_case_id.parse().map_err(malformed)?;
-        // Events from before this field have none.
+        // Events that were created before this field existed do not set it.
         let holder_id = Some(event.legacy_holder_id.as_str()).filter(|holder_id| !holder_id.is_empty());
         let holder: Option<LegacyHolderId> = holder_id.map(str::parse).transpose().map_err(malformed)?;
         let subject = match event.statement_requested {

@@ -16,7 +16,8 @@ use crate::domain::snapshot::{Row, RowEffect, RowRefusal, StoredHolders, TenantR
 use crate::domain::tenant::Tenant;
 use crate::store::{partner, query, tenant};
 
-/// The number of times that rows are judged, if others change the directory at the same time.
+/// The maximum number of times that rows are judged, if other imports change the directory at the
+/// same time.
 const MAX_ATTEMPTS: usize = 5;
 
 /// An import, with the rows that have no result yet and the results of the others, by the index of

@@ -8,7 +8,6 @@ use sea_orm::entity::prelude::*;
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "partner_location")]
 pub(crate) struct Model {
-    /// The id of the partner.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) partner: PartnerId,
     /// The MPN id of the location, which no other row has.

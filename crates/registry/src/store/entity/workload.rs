@@ -7,7 +7,6 @@ use sea_orm::entity::prelude::*;
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "workload")]
 pub(crate) struct Model {
-    /// The id of the tenant.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) tenant: TenantUuid,
     /// The product id of the workload. The catalog is configuration, not a table.
