@@ -158,13 +158,12 @@ fn to_row(mail: NewMail) -> entity::ActiveModel {
     }
 }
 
-/// Counts the queued mails. Returns the number of all of them and the number of those whose next
-/// attempt is due.
+/// Returns the number of queued mails and, second, the number of those whose next attempt is due.
 pub(crate) async fn count_queued(db: &impl ConnectionTrait, now: Timestamp) -> Result<(u64, u64), DbErr> {
     let counted_if_due = CaseStatement::new().case(entity::Column::NextAttemptTime.lte(now), 1);
-    // Both counts come from one statement. With two, a mail that is finished in between would be
-    // counted as queued but not due. The state is a literal and not a parameter, because only then
-    // the database can use the partial index.
+    // One statement returns both counts. With two statements, a mail that is finished in between
+    // would be counted as queued but not due. The state is a literal and not a parameter, because
+    // only then the database can use the partial index.
     let is_queued = Expr::col(entity::Column::State).eq(Expr::Constant(MailState::Queued.into()));
     let counts = entity::Entity::find()
         .filter(is_queued)

@@ -27,7 +27,7 @@ const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// mail is rendered before it is sent, and its outcome is reported and stored afterwards.
 const LEASE_MARGIN: Duration = Duration::from_secs(15);
 
-/// The dependencies of a [`Sender`].
+/// The arguments of [`Sender::new`].
 pub struct SenderParts<R> {
     /// The service whose mails are sent.
     pub service: Service,
@@ -41,7 +41,7 @@ pub struct SenderParts<R> {
     pub metrics: Metrics,
     /// The renderer of the service's mails.
     pub renderer: R,
-    /// The transport that hands messages to the mail system.
+    /// The transport (SMTP server or `.eml` files) that takes the messages.
     pub transport: Box<dyn Transport>,
     /// The sender address, the parallelism and the give-up time.
     pub config: MailConfig,
@@ -53,15 +53,14 @@ pub struct Sender<R>(Arc<Inner<R>>);
 
 /// The state that all clones of a sender share.
 struct Inner<R> {
-    /// The dependencies.
     parts: SenderParts<R>,
     /// The sender address of all mails.
     from: Mailbox,
     /// Wakes the background task up before its next poll.
     wake: Notify,
-    /// Signals the end of a batch to tasks that wait in [`Sender::drain`].
+    /// Signals the end of a batch to tasks that wait in [`Sender::send_due_mails`].
     progress: Notify,
-    /// Is set when the leases that a crashed process left have been ended.
+    /// Set when the leases that a crashed process left have been ended.
     stale_leases_ended: OnceCell<()>,
     /// The metric for the number of queued mails.
     queued_gauge: Gauges,
@@ -82,9 +81,9 @@ impl<R> std::fmt::Debug for Sender<R> {
 }
 
 impl<R: MailRenderer> Sender<R> {
-    /// Creates a sender. It sends nothing before [`Self::run`] or [`Self::drain`] is called.
-    /// Returns `None` if `from` in the configuration is not a valid mailbox; the validation of the
-    /// configuration reports that.
+    /// Creates a sender. It sends nothing before [`Self::run`] or [`Self::send_due_mails`] is
+    /// called. Returns `None` if `from` in the configuration is not a valid mailbox; the validation
+    /// of the configuration reports that.
     #[must_use]
     pub fn new(parts: SenderParts<R>) -> Option<Self> {
         let from = parts.config.sender_mailbox()?;
@@ -194,7 +193,7 @@ impl<R: MailRenderer> Sender<R> {
         let batch_size = leased.len();
         if batch_size == 0 {
             // Other senders hold the leases of the due mails. Signalling progress here would make
-            // `drain` search again without a pause.
+            // `send_due_mails` search again without a pause.
             return Ok(0);
         }
         let attempts =

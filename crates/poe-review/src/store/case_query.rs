@@ -27,7 +27,7 @@ pub(crate) struct CaseQuery<'a> {
 /// most urgent case comes first.
 pub(crate) static CASES: TableList<Entity> = TableList {
     fields: &[
-        field("state", FieldType::Enum("REVIEW_CASE_STATE_", STATES), Source::Lowercase(Column::State)),
+        field("state", FieldType::Enum("REVIEW_CASE_STATE_", STATES), Source::LowercaseEnum(Column::State)),
         field("open", FieldType::Bool, Source::IsNull(Column::CloseTime)),
         column("reviewer", FieldType::Id(Format::ANY), Column::Reviewer),
         column("claim", FieldType::Id(CLAIM_NAME), Column::Claim),
