@@ -19,7 +19,7 @@ pub(crate) struct HostContext {
     pub(crate) service: Service,
     /// The service's own database.
     pub(crate) db: Db,
-    /// The clock that decides commands and deadlines.
+    /// The clock by which commands and deadlines are decided.
     pub(crate) business_clock: BusinessClock,
     /// Real time, for leases, back-off and the expiry of request ids.
     pub(crate) clock: Arc<dyn Clock>,
@@ -31,7 +31,7 @@ pub(crate) struct HostContext {
     pub(crate) notifications: Notifications,
     /// Counters from which an idle service is recognised.
     pub(crate) activity: ActivityCounters,
-    /// Is set when the leases that a crashed process left in the outbox have been released.
+    /// Set once the leases that a crashed process left in the outbox have been released.
     pub(crate) stale_leases_released: OnceCell<()>,
 }
 
@@ -132,7 +132,7 @@ impl Drop for TransactionGuard<'_> {
 }
 
 impl ActivityCounters {
-    /// Counts the begin of a writer's transaction; dropping the guard counts its end. The writer
+    /// Counts the start of a writer's transaction; dropping the guard counts its end. The writer
     /// drops the guard after the commit, because other tasks can see the committed data before the
     /// writer's own task continues.
     pub(crate) fn begin_transaction(&self) -> TransactionGuard<'_> {

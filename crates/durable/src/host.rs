@@ -22,7 +22,7 @@ use crate::{
 pub struct HostParts {
     /// The service's own database.
     pub db: Db,
-    /// The clock that decides commands and deadlines.
+    /// The clock by which commands and deadlines are decided.
     pub business_clock: BusinessClock,
     /// The machine's clock, for leases, back-off and the expiry of request ids.
     pub clock: Arc<dyn Clock>,
@@ -113,7 +113,7 @@ impl Host {
         self.context.clock.now()
     }
 
-    /// Returns the clock that decides commands and deadlines.
+    /// Returns the clock by which commands and deadlines are decided.
     #[must_use]
     pub fn clock(&self) -> &BusinessClock {
         &self.context.business_clock

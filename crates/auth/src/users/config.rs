@@ -90,7 +90,11 @@ impl Default for IssuerConfig {
 }
 
 /// Checks the entries of `auth.issuers`, together with the issuer `auth.issuer` if it is used.
-pub(crate) fn validate(issuers: &[IssuerConfig], simple: Option<&IssuerConfig>, errors: &mut ValidationErrors) {
+pub(crate) fn validate(
+    issuers: &[IssuerConfig],
+    jwks_file_issuer: Option<&IssuerConfig>,
+    errors: &mut ValidationErrors,
+) {
     for (index, issuer) in issuers.iter().enumerate() {
         let key = |name: &str| format!("issuers.{index}.{name}");
         let mut require = |is_valid: bool, name: &str, problem: &str| errors.require(is_valid, &key(name), problem);
@@ -99,7 +103,7 @@ pub(crate) fn validate(issuers: &[IssuerConfig], simple: Option<&IssuerConfig>, 
             "name",
             "must have 1 to 32 lower-case letters, digits and hyphens, and must not be `services`",
         );
-        let earlier = || issuers.iter().take(index).chain(simple);
+        let earlier = || issuers.iter().take(index).chain(jwks_file_issuer);
         require(
             earlier().all(|other| other.name != issuer.name),
             "name",

@@ -21,7 +21,8 @@ use crate::KeyError;
 
 /// The interval in which a JWKS file is compared with the keys in use.
 const FILE_INTERVAL: Duration = Duration::from_secs(5);
-/// The ceilings of the delays after a failed fetch.
+/// The maximum delay after the first failed fetch. It doubles with every further failure, up to
+/// [`LAST_RETRY`].
 const FIRST_RETRY: Duration = Duration::from_secs(2);
 const LAST_RETRY: Duration = Duration::from_secs(60);
 /// The maximum time that a call waits for a fetch.
@@ -36,7 +37,7 @@ pub(super) struct Issuer {
     pub(super) url: String,
     /// The accepted audiences.
     pub(super) audiences: Vec<String>,
-    /// The conversion of its claims.
+    /// The conversion of the claims of its tokens to a caller.
     pub(super) mapping: ClaimMapping,
     algorithms: Vec<Algorithm>,
     source: KeySource,
@@ -110,7 +111,7 @@ impl Issuer {
         current.as_ref().is_some_and(|current| Arc::ptr_eq(&current.keys, keys) && current.is_usable())
     }
 
-    /// Loads the keys until the process drains: in the regular interval, and when a token with an
+    /// Loads the keys until `stop` is cancelled: in the regular interval, and when a token with an
     /// unknown key demands it. Failures are logged and counted; they never end the task.
     pub(super) async fn keep_fresh(&self, metrics: &Metrics, entropy: &dyn Entropy, stop: &CancellationToken) {
         if matches!(self.source, KeySource::Fixed) {
@@ -139,7 +140,7 @@ impl Issuer {
     }
 
     /// Waits for keys that include one for tokens with this `kid`. Returns true if they are there.
-    /// At most one fetch a minute is caused in this way.
+    /// This causes at most one fetch a minute.
     pub(super) async fn wait_for_key(&self, kid: Option<&str>) -> bool {
         if matches!(self.source, KeySource::Fixed) {
             return false;

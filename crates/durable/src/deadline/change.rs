@@ -27,8 +27,8 @@ pub(crate) struct DeadlineChange {
     pub(crate) deadline: Deadline,
     /// The state of that deadline after the change.
     pub(crate) state: DeadlineState,
-    /// The number of times that a deadline of this kind was set in the transaction. This number is
-    /// added to the stored generation.
+    /// The number of times that a deadline of this kind was set in the transaction. It is added to
+    /// the stored `generation`, which counts them in all.
     pub(crate) times_set: u64,
 }
 

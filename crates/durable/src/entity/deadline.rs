@@ -16,10 +16,9 @@ pub(crate) struct Model {
     /// The kind of the aggregate, for example `claim`.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) aggregate: String,
-    /// The id of the aggregate.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) id: Uuid,
-    /// The kind of the deadline.
+    /// The kind of the deadline, for example `subscription_end`.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) kind: String,
     /// The business time at which the deadline passes.

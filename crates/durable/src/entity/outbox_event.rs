@@ -12,13 +12,12 @@ pub(crate) struct Model {
     /// The kind of the aggregate, for example `claim`.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) aggregate: String,
-    /// The id of the aggregate.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) id: Uuid,
     /// The name of the service that receives the event.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) destination: String,
-    /// The number of the event in its stream.
+    /// The number of the event in its stream (the events of one aggregate for one service).
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) sequence: i64,
     /// The encoded message `cpor.events.v1.Event`.

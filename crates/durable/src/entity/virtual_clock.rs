@@ -13,7 +13,7 @@ pub(crate) struct Model {
     /// Always [`ID`].
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) id: i64,
-    /// The time that the clock shows.
+    /// The business time that the clock shows.
     pub(crate) time: DateTimeUtc,
 }
 

@@ -31,7 +31,7 @@ impl OperationsServer {
     ///
     /// # Errors
     /// Returns FAILED_PRECONDITION: `CLOCK_NOT_VIRTUAL` if the business clock shows real time, and
-    /// `CLOCK_TIME_PASSED` if it is already past the time.
+    /// `CLOCK_TIME_PASSED` if it is already later than the requested time.
     pub async fn handle_advance_clock(
         &self,
         request: wire::AdvanceClockRequest,

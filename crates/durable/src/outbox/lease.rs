@@ -131,8 +131,8 @@ async fn load_events(tx: &Tx, streams: &mut BTreeMap<OutboxStreamKey, LeasedStre
             }
         }
     }
-    // Neither limit was reached, so all events were read. So the next event of a leased stream
-    // without events is missing.
+    // Neither limit was reached, so all events were read. If a leased stream has none, its next
+    // event is missing.
     for leased in streams.values_mut().filter(|leased| leased.events.is_empty()) {
         leased.unreadable_reason.get_or_insert_with(|| format!("event {} is missing", leased.delivered_sequence + 1));
     }

@@ -70,8 +70,8 @@ impl StreamFilter {
     }
 }
 
-/// The list of streams. Without a filter it contains those with undelivered events. By default the
-/// one with the oldest undelivered event comes first.
+/// The filters and orders of the list of streams. Without a filter it contains those with
+/// undelivered events. By default the one with the oldest undelivered event comes first.
 pub(crate) static STREAMS: TableList<Entity> = TableList {
     fields: &[
         field("state", FieldType::Enum("STREAM_STATE_", STATES), Source::Where(is_in_state)),

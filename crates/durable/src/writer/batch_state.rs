@@ -187,7 +187,7 @@ impl<'a, S: Store> BatchState<'a, S> {
         }
     }
 
-    /// Decides the command.
+    /// Calls the decision function of the command and returns the step that it makes.
     fn decision_step(&mut self, key: &AggregateKey, job: &mut Job<S>) -> DecidedStep<S> {
         let (now, current) = (self.now, self.aggregate(key).current.clone());
         let effective_time = job.command.effective_time.unwrap_or(now);

@@ -67,11 +67,11 @@ impl<S: Store> WriterContext<S> {
     }
 
     /// Returns an error if another process has used one of the request ids while this transaction
-    /// waited for locks. The command is then a repeated request: what it is refused for, or what it
-    /// clashes with, can be the change of the first request. So it must be decided again.
+    /// waited for locks. The command is then a repeated request, and its refusal or conflict can be
+    /// caused by the change of the first request. So it must be decided again.
     ///
     /// The check takes one statement and runs only after a refusal or a conflict. It is not needed
-    /// on SQLite, where the transaction locks the whole database from its begin.
+    /// on SQLite, where the transaction locks the whole database from its start.
     async fn check_not_used_elsewhere(
         &self,
         tx: &Tx,

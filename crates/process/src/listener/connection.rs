@@ -54,7 +54,8 @@ impl ConnectionUse {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).last_change.is_some()
     }
 
-    /// Returns the time since when there is no request. It is now if there is one.
+    /// Returns the time at which the last request ended, or the present time if a request is in
+    /// progress.
     fn idle_since(&self) -> Instant {
         let requests = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         requests.last_change.filter(|_| requests.open == 0).unwrap_or_else(Instant::now)

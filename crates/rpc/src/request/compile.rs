@@ -209,7 +209,7 @@ impl Compiler<'_> {
             rules.constrain_each(Constraint::Timestamp);
         }
         if rules.field.kind() == Kind::String {
-            rules.constrain_each(Constraint::Storable);
+            rules.constrain_each(Constraint::NoNul);
         }
         Some(rules)
     }

@@ -45,7 +45,7 @@ pub(super) enum Constraint {
     Timestamp,
     /// The text must not contain U+0000, which PostgreSQL cannot store. It applies without an
     /// annotation.
-    Storable,
+    NoNul,
 }
 
 /// The comparison of a number with a limit.
@@ -143,7 +143,7 @@ impl Constraint {
             Self::NotIn { values, .. } => Scalar::from_value(value).is_none_or(|value| !values.contains(&value)),
             Self::Const { value: expected, .. } => Scalar::from_value(value).is_some_and(|value| value == *expected),
             Self::Timestamp => is_valid_timestamp(value),
-            Self::Storable => !text(value).contains('\0'),
+            Self::NoNul => !text(value).contains('\0'),
         }
     }
 
@@ -175,7 +175,7 @@ impl Constraint {
             }
             Self::Const { type_name, value } => (reason(type_name, "CONST"), format!("must be {value}")),
             Self::Timestamp => ("TIMESTAMP_VALID".to_owned(), "must be a time between the years 1 and 9999".to_owned()),
-            Self::Storable => ("STRING_NUL".to_owned(), "must not contain the character U+0000".to_owned()),
+            Self::NoNul => ("STRING_NUL".to_owned(), "must not contain the character U+0000".to_owned()),
         };
         BrokenConstraint { reason, description }
     }
@@ -271,7 +271,8 @@ impl std::fmt::Display for Scalar {
     }
 }
 
-/// The patterns of the protos that have no short form, and their descriptions.
+/// The patterns of the protos that have no short form, and their descriptions, which follow the
+/// word `must`.
 const DESCRIBED_PATTERNS: [(&str, &str); 11] = [
     (
         r"[^\x01-\x08\x0A-\x1F\x7F-\x9F\x{2028}\x{2029}\x{202A}-\x{202E}\x{2066}-\x{2069}]*",

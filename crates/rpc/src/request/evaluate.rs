@@ -62,7 +62,7 @@ impl Evaluator<'_> {
     }
 
     /// Checks one field. A field that is not set is checked as if it had its zero value, unless the
-    /// field can be distinguished from a zero value or the rules ignore zero values.
+    /// message type tracks whether the field is set, or the rules ignore zero values.
     fn check_field(&mut self, rules: &FieldRules, message: &DynamicMessage, path: &Path<'_>) {
         if !message.has_field(&rules.field) {
             if rules.is_required {

@@ -5,7 +5,8 @@
 //! INTERNAL), `error_translation` (converts the transport's own errors to the common form),
 //! `admission` (limits concurrent requests and their memory), `deadline` (limits the duration of
 //! calls), [`auth`](cpor_auth as auth) (checks tokens), and `directory` (refuses users of unknown
-//! partners and tenants). Calls to health and reflection always pass admission and authorization.
+//! partners and tenants). Calls to health and reflection need no token, and have places of their
+//! own.
 mod admission;
 mod body_drain;
 mod deadline;
