@@ -151,7 +151,7 @@ fn ended_with_claim(state: &State) -> Option<AssociationEnd> {
         | PrimaryRejectionReason::LostToCompetingClaim
         | PrimaryRejectionReason::CustomerNotReached => EndReason::Rejected,
     };
-    Some(AssociationEnd { reason, since: rejection.ended.as_ref()?.official_time(), until: rejection.time })
+    Some(AssociationEnd { reason, since: rejection.ended_association.as_ref()?.official_time(), until: rejection.time })
 }
 
 fn lost_line_to_wire(lost: &LostLine, tenant: Option<TenantId>, state: &State) -> wire::LostLine {
@@ -206,7 +206,7 @@ fn statement_request_to_wire(state: &State, view: View) -> Option<wire::Statemen
 
 fn rejection_to_wire(state: &State, view: View) -> Option<wire::Rejection> {
     let rejection = state.rejection()?;
-    let Rejection { primary, further_reasons, comment, time, remedy: _, ended: _ } = rejection;
+    let Rejection { primary, further_reasons, comment, time, remedy: _, ended_association: _ } = rejection;
     let window = rejection.dispute_window();
     Some(wire::Rejection {
         primary_reason: primary.to_number(),
@@ -235,7 +235,7 @@ fn consent_due_time(state: &State) -> Option<prost_types::Timestamp> {
 /// association that ended with the rejection.
 fn official_time(state: &State) -> Option<prost_types::Timestamp> {
     let association = match state {
-        State::Rejected(_, rejection) => rejection.ended.as_ref(),
+        State::Rejected(_, rejection) => rejection.ended_association.as_ref(),
         State::Editing
         | State::Deleted
         | State::Submitted(_)

@@ -42,8 +42,8 @@ impl Claim {
             Wait::NoticeDelivery if self.state.submission().is_some_and(|submission| submission.is_notice_bounced) => {
                 format!(
                     "The claim was approved, but the notice to the customer bounced: since {since} it waits for a notice that is accepted, \
-                 which opens the consent window. The partner may correct the customer contacts or withdraw, and reviewers and operators \
-                 may send the notice again{until}; after that the claim is rejected, because the customer was not reached."
+                     which opens the consent window. The partner may correct the customer contacts or withdraw, and reviewers and operators \
+                     may send the notice again{until}; after that the claim is rejected, because the customer was not reached."
                 )
             }
             Wait::NoticeDelivery => format!(

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 /// Why and when a claim was rejected (R31).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Rejection {
-    /// The primary reason.
+    /// The primary reason. Every rejection has exactly one.
     pub primary: PrimaryRejectionReason,
     /// The further reasons (R32).
     #[serde(rename = "further")]
@@ -17,8 +17,10 @@ pub struct Rejection {
     pub time: Timestamp,
     /// What the partner can do about the rejection.
     pub remedy: Remedy,
-    /// The association that ended with the claim, if it had one.
-    pub ended: Option<Association>,
+    /// The association that ended with the rejection, in its state before that. `None` if the claim
+    /// had none.
+    #[serde(rename = "ended")]
+    pub ended_association: Option<Association>,
 }
 
 /// What the partner can do about a rejection (R28).

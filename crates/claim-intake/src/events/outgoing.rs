@@ -94,8 +94,8 @@ fn events_for(change: &Change<Claim>, recorded: &RecordedEvent<Event>) -> Vec<Ou
         EventKind::Edited { notice, previous_contact } => {
             let edited = ClaimEdited {
                 snapshot: snapshot(),
-                renotify: *notice == EditNotice::Anew,
-                notify_again: *notice == EditNotice::Again,
+                renotify: *notice == EditNotice::AskedAnew,
+                notify_again: *notice == EditNotice::NotifiedAgain,
                 previous_contact: previous_contact.as_ref().map(contact_snapshot),
             };
             (Payload::ClaimEdited(edited), review_and_consent)

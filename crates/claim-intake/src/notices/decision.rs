@@ -55,7 +55,7 @@ fn rejection_mail_with(
         | PrimaryRejectionReason::CustomerNotReached => "What the reviewer wrote",
     };
     let ended_section =
-        rejection.ended.as_ref().and_then(|association| ended_association_section(context, association));
+        rejection.ended_association.as_ref().and_then(|association| ended_association_section(context, association));
     context.new_mail(Tone::Negative, subject, headline, lead).with_sections([
         (!further_reasons.is_empty()).then(|| Section::bullet_points("Further reasons", further_reasons)),
         Section::quote(comment_heading, &rejection.comment),
@@ -157,7 +157,7 @@ pub(super) fn withdrawal_mail(context: &NoticeContext<'_>) -> Option<MailContent
     let (customer, when) = (context.customer(), context.time(rejection.time));
     let lead = format!("Your company withdrew its claim for {customer} on {when}.");
     let ended_section =
-        rejection.ended.as_ref().and_then(|association| ended_association_section(context, association));
+        rejection.ended_association.as_ref().and_then(|association| ended_association_section(context, association));
     let mail = context.new_mail(Tone::Neutral, "Claim withdrawn", "Your company withdrew this claim", lead);
     let comment_section = Section::quote("What your company wrote", &rejection.comment);
     Some(mail.with_sections([ended_section, comment_section, Some(remedy_section(context, rejection))]))

@@ -54,7 +54,10 @@ fn r15_commands_in_every_state_follow_the_table() {
                 Ok(transition) => {
                     assert!(allows(state, step) && test.claim.allows(command), "{command} was done in {state}");
                     assert_eq!(transition.next.state.kind(), target(step, state), "{command} in {state}");
-                    assert_eq!(transition.next.history, test.claim.history + transition.events.len() as u64);
+                    assert_eq!(
+                        transition.next.history_length,
+                        test.claim.history_length + transition.events.len() as u64
+                    );
                 }
                 Err(Refusal::NotAllowed { state: named, command: asked, allowed }) => {
                     // The default profile allows no evidence for an approved claim (R29).

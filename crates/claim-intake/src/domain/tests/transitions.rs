@@ -99,7 +99,7 @@ fn r20_the_response_deadline_uses_the_location_calendar() {
     assert_eq!(action.request_time, asked);
     // The reminder one business day earlier, and the deadline.
     let ahead: Vec<_> = next.deadlines().into_iter().map(|deadline| (deadline.due, deadline.kind)).collect();
-    let ends = [("2026-04-10T22:00:00Z", Rules::REMIND_RESPONSE), ("2026-04-13T22:00:00Z", Rules::PARTNER_RESPONSE)];
+    let ends = [("2026-04-10T22:00:00Z", Rules::RESPONSE_REMINDER), ("2026-04-13T22:00:00Z", Rules::PARTNER_RESPONSE)];
     assert_eq!(ahead, ends.map(|(due, kind)| (at(due), kind.into())));
 }
 
@@ -187,7 +187,7 @@ fn r25_a_withdrawal_is_final_and_closes_everywhere() {
     let State::Rejected(submission, rejection) = &test.claim.state else { panic!() };
     assert_eq!(rejection.primary, PrimaryRejectionReason::PartnerRequest);
     assert_eq!(rejection.remedy, Remedy::Final(Finality::PartnerRequest));
-    assert_eq!(rejection.ended, Some(Association::Official { since: start() }));
+    assert_eq!(rejection.ended_association, Some(Association::Official { since: start() }));
     let closing = ClaimClosure {
         cause: ClosureCause::Partner,
         primary: PrimaryRejectionReason::PartnerRequest,
@@ -218,7 +218,7 @@ fn r26_a_decline_rejects_in_every_open_state() {
         assert_eq!(rejection.primary, PrimaryRejectionReason::CustomerDeclined);
         assert_eq!(test.last().reason, "no");
         let kinds: Vec<_> = test.claim.deadlines().into_iter().map(|deadline| deadline.kind).collect();
-        assert_eq!(kinds, [Rules::REMIND_DISPUTE, Rules::DISPUTE_WINDOW], "the dispute window alone");
+        assert_eq!(kinds, [Rules::DISPUTE_REMINDER, Rules::DISPUTE_WINDOW], "the dispute window alone");
     }
 }
 

@@ -1,6 +1,6 @@
-//! Applies reported facts. Each fact is checked against the transition table and the data of the
-//! state. A fact that they do not allow is *overtaken*: it is recorded in the history and changes
-//! nothing else.
+//! Applies the facts that other services report about a claim. Each fact is checked against the
+//! transition table and the data of the state. A fact that they do not allow is *overtaken*: it is
+//! recorded in the history and changes nothing else.
 use crate::domain::{
     Assessment, Association, AssociationEnd, Claim, EventKind, Fact, FactKind, LineVerdict, Refusal, Rules, State,
     Submission,
@@ -41,8 +41,8 @@ impl FactContext<'_> {
 pub(super) type ApplyResult = Result<Option<Transition<Claim>>, Refusal>;
 
 impl Claim {
-    /// Applies `fact`, which counts from `time`. A fact that the state no longer allows becomes a
-    /// history entry and changes nothing else.
+    /// Applies `fact`, which counts from `effective_time`. A fact that the state no longer allows
+    /// becomes a history entry and changes nothing else.
     ///
     /// # Errors
     /// Returns [`Refusal::RulesMissing`] if the policy profile or a calendar that was recorded at
@@ -50,21 +50,22 @@ impl Claim {
     pub fn apply(
         &self,
         fact: &Fact,
-        time: Timestamp,
+        effective_time: Timestamp,
         rules: &Rules,
         now: Timestamp,
     ) -> Result<Transition<Self>, Refusal> {
-        let context = FactContext { effective_time: time, now, rules, reason: fact.reason(), channel: fact.channel() };
+        let context = FactContext { effective_time, now, rules, reason: fact.reason(), channel: fact.channel() };
         let transition = match self.admitted_fact(fact.kind(), fact.case()) {
             Some(submission) => self.apply_admitted(fact, submission, &context)?,
             None => None,
         };
         let mut transition =
             transition.unwrap_or_else(|| self.record_only(EventKind::FactOvertaken(fact.kind()), context.entry(), now));
-        let erased_kinds = self.erased.iter().filter(|(_, erasure)| time <= erasure.time).map(|(kind, _)| *kind);
-        let erased_kinds: Vec<_> = erased_kinds.collect();
-        transition.events.iter_mut().for_each(|event| event.already_erased.clone_from(&erased_kinds));
-        Ok(Transition { next: transition.next.with_wait_starts(Some(self.wait_starts()), time), ..transition })
+        let later_erasures = self.erased.iter().filter(|(_, erasure)| effective_time <= erasure.time);
+        let already_erased: Vec<_> = later_erasures.map(|(kind, _)| *kind).collect();
+        transition.events.iter_mut().for_each(|event| event.already_erased.clone_from(&already_erased));
+        let next = transition.next.with_wait_starts(Some(self.wait_starts()), effective_time);
+        Ok(Transition { next, ..transition })
     }
 
     /// Applies a fact that the transition table allows.

@@ -30,9 +30,9 @@ impl Claim {
         }
     }
 
-    /// Ends the associations of `lines`. A line that has ended later than that ended now (R47):
-    /// another company turned out to be on record before the subscription ended. Returns `None`
-    /// when all lines have ended already.
+    /// Ends the associations of `lines`. If a later end of a line was recorded before, the earlier
+    /// end replaces it (R47): for example, another company turns out to have been on record before
+    /// the subscription ended. Returns `None` when all lines have ended already.
     fn end_lines(
         &self,
         submission: &Submission,

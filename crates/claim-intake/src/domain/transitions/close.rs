@@ -1,6 +1,6 @@
-//! The rejection of a claim, by withdrawal or by a reported fact (R22, R24 to R26). Every rejection
-//! closes the review case and the consent window, and ends the claim's associations, including
-//! those that were only pending.
+//! The rejection of a claim (R22, R24 to R26): the partner withdraws it, another service reports
+//! the reason, or a deadline passes. Every rejection closes the review case and the consent window,
+//! and ends the claim's associations, including those that were only pending.
 use crate::domain::{
     Association, Claim, ClaimClosure, ClosureCause, Command, EventKind, FactKind, Finality, Refusal, Rejection, Remedy,
     ReviewProgress, State, Submission,
@@ -9,7 +9,7 @@ use crate::domain::{
 use cpor_durable::Transition;
 use cpor_types::{FurtherRejectionReason, PrimaryRejectionReason, Timestamp, WithdrawReason};
 
-/// Withdraws a claim.
+/// The command that withdraws a claim.
 #[derive(Clone, Debug)]
 pub struct Withdraw {
     /// The reason of the withdrawal.
@@ -64,15 +64,16 @@ impl Claim {
         for reason in &further_reasons {
             entry = entry.with_change("rejection.further_reasons", "", reason.as_str());
         }
-        let ended = self.state.association().cloned();
-        if let Some(live @ (Association::Pending | Association::Granted { .. } | Association::Official { .. })) = &ended
+        let ended_association = self.state.association().cloned();
+        if let Some(live @ (Association::Pending | Association::Granted { .. } | Association::Official { .. })) =
+            &ended_association
         {
             entry = entry.with_change("association_state", live.as_str(), "ended");
         }
         let mut builder = TransitionBuilder::new(self, now);
         builder.claim.content.lines.iter_mut().for_each(|line| line.awarded_to_rival = None);
         let entry = builder.claim.set_contested(&[], time, entry);
-        let rejection = Rejection { primary, further_reasons, comment, time, remedy, ended };
+        let rejection = Rejection { primary, further_reasons, comment, time, remedy, ended_association };
         let dispute_due = rejection.dispute_window().map(|window| window.due);
         let (document_count_at_start, review) = (self.evidence.len(), ReviewProgress::default());
         let mut next_submission = Submission { document_count_at_start, review, ..submission.clone() };

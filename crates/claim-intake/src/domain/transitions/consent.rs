@@ -1,6 +1,7 @@
-//! Applies the facts that customer-consent reports (R26, R26a, R27, R41). The consent window is the
-//! time in which silence of the customer counts as consent. An association is *granted* from the
-//! end of the window, or from an explicit approval, until the registry has put it on record.
+//! Applies the facts that customer-consent reports (R26, R26a, R27, R41). A *notice* is a mail to
+//! the customer contact about the claim. The *consent window* is the time in which silence of the
+//! customer counts as consent. An association is *granted* from the end of the window, or from an
+//! explicit approval, until the registry service has put it on record.
 use super::{
     apply::{ApplyResult, FactContext},
     close::NewRejection,
@@ -24,23 +25,23 @@ impl Claim {
             ConsentFact::NoticeResent { notice, previous } => {
                 Ok(Some(self.apply_notice_resent(submission, notice, previous, context)))
             }
-            ConsentFact::NoticeReported { notice, previous, bounced, consent_request_number } => {
+            ConsentFact::NoticeReported { notice, previous, bounce_reason, consent_request_number } => {
                 let entry = context.entry().with_change(
                     &format!("notices.{notice}"),
                     previous,
-                    if bounced.is_some() { "bounced" } else { "accepted" },
+                    if bounce_reason.is_some() { "bounced" } else { "accepted" },
                 );
                 // A notice to a former contact says nothing about the present one (R29, R29a).
                 if *consent_request_number != Some(submission.consent_request_number) {
                     let event = EventKind::FactApplied(FactKind::NoticeReported);
                     return Ok(Some(self.record_only(event, entry, context.now)));
                 }
-                Ok(Some(self.apply_notice_reported(submission, bounced.is_some(), entry, context)))
+                Ok(Some(self.apply_notice_reported(submission, bounce_reason.is_some(), entry, context)))
             }
             ConsentFact::WindowStopped(delivery_due) => {
                 Ok(Some(self.apply_window_stopped(submission, *delivery_due, context)))
             }
-            // R48: the mail is withdrawn if the customer has been reached since.
+            // R48: the reminder to the partner is withdrawn if the customer has been reached since.
             ConsentFact::DeliveryReminded => {
                 let event = EventKind::FactApplied(FactKind::DeliveryReminded);
                 Ok(Some(self.record_only(event, context.entry(), context.now)))
@@ -65,8 +66,9 @@ impl Claim {
             {
                 Ok(None)
             }
-            // R28, R47: customer-consent reports a decline again when lines are reinstated. The
-            // report changes nothing if the decline was applied before and disputed since.
+            // R28, R47: customer-consent reports a decline again when associations that were
+            // reported as ended are on record after all. The report changes nothing if the decline
+            // was applied before and disputed since.
             ConsentFact::Declined { consent_request_number, .. }
                 if submission.declined == Some(context.effective_time)
                     && consent_request_number.is_some_and(|number| number != submission.consent_request_number) =>
@@ -144,7 +146,8 @@ impl Claim {
     }
 
     /// R41a: no notice was accepted in time after the approval, so the claim is rejected and its
-    /// holds end. customer-consent has checked that the customer has not approved.
+    /// lines are no longer reserved. customer-consent has checked that the customer has not
+    /// approved.
     fn apply_not_reached(&self, submission: &Submission, context: &FactContext<'_>) -> ApplyResult {
         if self.state.association() != Some(&Association::Pending) {
             return Ok(None);
@@ -209,7 +212,8 @@ impl Claim {
 
     /// R43a: the customer contact approved by link, or was silent until the consent window ended,
     /// and that does not count until a reviewer confirms the contact. Returns `None` if the
-    /// association is not pending any more, or the customer has approved otherwise.
+    /// association is not pending any more, or the customer has already given an approval that
+    /// counts.
     fn apply_unconfirmed_consent(
         &self,
         submission: &Submission,
@@ -229,13 +233,14 @@ impl Claim {
     }
 
     /// Returns whether the association of a line ended after `time`, with its subscription or
-    /// workload, or in favour of another company. A fact of that time still counts (R47).
+    /// workload, or in favour of another company. A fact that happened at `time` then still counts
+    /// (R47).
     fn has_line_that_ended_after(&self, time: Timestamp) -> bool {
         self.content.lines.iter().filter_map(|line| line.ended.as_ref()).any(|end| end.until > time)
     }
 
     /// Grants a pending association because of `fact`, with the history entry `entry`. Returns
-    /// `None` when the association is neither pending nor was it when the fact happened.
+    /// `None` if the association is not pending and was not pending when the fact happened.
     fn grant_association(
         &self,
         submission: Submission,
@@ -245,7 +250,8 @@ impl Claim {
     ) -> Option<Transition<Self>> {
         match self.state.association()? {
             Association::Granted { .. } | Association::Official { .. } => None,
-            // R47: the associations were granted before they ended.
+            // R47: the customer consented before the associations ended, so the registry is still
+            // asked to put them on record.
             ended @ Association::Ended { since: None } if self.has_line_that_ended_after(context.effective_time) => {
                 let tenant = submission.tenant;
                 let mut builder = TransitionBuilder::new(self, context.now);

@@ -20,7 +20,7 @@ const COMPETITION_BEGUN: &str = "Another company claims some of what this claim 
 /// The comment to the partner when a competition during the review is over.
 const COMPETITION_OVER: &str = "Nobody competes with this claim any more. The review continues.";
 /// The comment to the partner of an approved claim when a competition is over. The claim may have
-/// won the line or may be superseded later.
+/// won the line, or may later be replaced on record by the winner.
 const COMPETITION_SETTLED: &str = "The competition for the lines of this claim is over.";
 
 impl Awards {
@@ -154,7 +154,7 @@ impl Claim {
         builder.claim.lapse_statement_without_contest();
         let is_approved = self.state.kind() == ClaimStateKind::Approved;
         if is_approved && !self.has_contested_line() {
-            // The documents that the holder adds in this contest are counted anew (R14).
+            // The documents that the partner adds during this competition are counted anew (R14).
             builder.claim.restart_document_count();
         }
         let text = match (self.has_contested_line(), builder.claim.has_contested_line()) {

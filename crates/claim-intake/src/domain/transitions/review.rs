@@ -54,7 +54,7 @@ impl Claim {
             ReviewFact::LinesAwarded { awards, comment } => {
                 self.apply_lines_awarded(submission, awards, comment.clone(), context)
             }
-            ReviewFact::CompetitionChanged { contested, awarded, notice: comment_id, due } => {
+            ReviewFact::CompetitionChanged { contested, awarded, comment_id, due } => {
                 let lines = (contested.as_slice(), awarded.as_slice());
                 Ok(Some(self.apply_competition_changed(submission, lines, *comment_id, *due, context)))
             }

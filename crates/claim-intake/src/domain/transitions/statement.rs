@@ -1,6 +1,6 @@
-//! Statements of holders whose lines are contested (R37a). A reviewer asks the partner of an
-//! approved claim for a statement. The partner answers with a comment or a document; silence
-//! decides nothing.
+//! Statements about contested lines (R37a). A line of an approved claim is contested while another
+//! company claims the same workload or subscription. A reviewer can then ask the claim's partner
+//! for a statement. The partner answers with a comment or a document; silence decides nothing.
 use super::apply::{ApplyResult, FactContext};
 use crate::domain::{
     Claim, Comment, EventKind, FactKind, StatementRequest, StatementStatus, Submission, Window,
@@ -51,7 +51,8 @@ impl Claim {
         }
     }
 
-    /// Records the reminder (R48) or the end of the time for a statement, if it is due by `now`.
+    /// Records that the reminder of the statement (R48) or the deadline for the statement is due,
+    /// if it is due by `now`.
     pub(super) fn record_due_statement_deadline(
         &self,
         submission: &Submission,

@@ -1,4 +1,5 @@
-//! The deadlines of a claim and what happens when they pass (R22, R28, R47).
+//! The deadlines of a claim and what happens when they pass (R22, R28, R47). A passed deadline is
+//! recorded as a fact ([`FactKind`]), like the reports of other services.
 use super::close::NewRejection;
 use crate::domain::{
     Claim, Event, EventKind, FactKind, PartnerAction, Rejection, Remedy, Rules, State, Submission,
@@ -15,13 +16,13 @@ impl Aggregate for Claim {
     /// rejection can be disputed. Each comes with its reminder.
     fn deadlines(&self) -> Vec<Deadline> {
         match &self.state {
-            State::PartnerActionRequired(_, action) => action.response.deadlines(Rules::REMIND_RESPONSE),
+            State::PartnerActionRequired(_, action) => action.response.deadlines(Rules::RESPONSE_REMINDER),
             State::Rejected(_, Rejection { remedy: Remedy::Dispute(window), .. }) => {
-                window.deadlines(Rules::REMIND_DISPUTE)
+                window.deadlines(Rules::DISPUTE_REMINDER)
             }
             State::Approved(submission, _) => submission
                 .open_statement()
-                .map(|statement| statement.window.deadlines(Rules::REMIND_STATEMENT))
+                .map(|statement| statement.window.deadlines(Rules::STATEMENT_REMINDER))
                 .unwrap_or_default(),
             State::Editing
             | State::Deleted
@@ -44,6 +45,7 @@ impl Aggregate for Claim {
             State::Approved(submission, _) => self.record_due_statement_deadline(submission, now),
             State::Editing | State::Deleted | State::Submitted(_) | State::UnderReview(_) | State::Disputed(_) => None,
         }?;
+        // If the claim waits for something new, that wait started at the due time, not now.
         let next = transition.next.with_wait_starts(Some(self.wait_starts()), due);
         Some(PassedDeadline { due, transition: Transition { next, ..transition } })
     }

@@ -30,7 +30,7 @@ impl From<&State> for AssociationState {
             (Some(Association::Pending | Association::Granted { .. }), _) => Self::Pending,
             (Some(Association::Official { .. }), _) => Self::Official,
             (Some(Association::Ended { .. }), _) => Self::Ended,
-            (None, Some(rejection)) if rejection.ended.is_some() => Self::Ended,
+            (None, Some(rejection)) if rejection.ended_association.is_some() => Self::Ended,
             (None, Some(_) | None) => Self::Unspecified,
         }
     }
