@@ -1,9 +1,10 @@
 //! Derives the events for the other services from the changes of a claim.
 //!
 //! A line is the part of a claim that is about one workload or subscription; it is lost when a
-//! review lead awards it to another company. An association is granted when the customer has
-//! approved or the consent window has ended; the registry then puts it on record. A claim is closed
-//! when it is rejected or withdrawn.
+//! review lead awards it to another company. A statement is the partner's answer to a reviewer's
+//! question about a line that another company also claims. A notice is a mail to the customer
+//! contact. An association is granted when the customer has approved or the consent window has
+//! ended; the registry then puts it on record. A claim is closed when it is rejected or withdrawn.
 //!
 //! | change of the claim | event | receivers |
 //! |---|---|---|

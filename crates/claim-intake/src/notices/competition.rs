@@ -38,7 +38,7 @@ pub(super) fn statement_request_mail(context: &NoticeContext<'_>) -> Option<Mail
 /// Returns the reminder of a request for a statement; `None` if the claim no longer waits for it.
 pub(super) fn statement_reminder_mail(context: &NoticeContext<'_>) -> Option<MailContent> {
     let statement = context.submission.open_statement()?;
-    let is_reminded = statement.window.remind.is_none() && statement.request_time < context.data.time;
+    let is_reminded = statement.window.reminder_time.is_none() && statement.request_time < context.data.time;
     let subject = format!("Reminder: your statement is requested by {}", context.day(statement.window.deadline.due));
     is_reminded.then(|| statement_mail(context, statement, &subject, "Your statement is due soon"))
 }

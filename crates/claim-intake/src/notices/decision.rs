@@ -23,7 +23,7 @@ pub(super) fn rejection_mail(context: &NoticeContext<'_>) -> Option<MailContent>
 /// disputed.
 pub(super) fn dispute_reminder_mail(context: &NoticeContext<'_>) -> Option<MailContent> {
     let is_reminded = |rejection: &&Rejection| match &rejection.remedy {
-        Remedy::Dispute(window) => window.remind.is_none() && rejection.time < context.data.time,
+        Remedy::Dispute(window) => window.reminder_time.is_none() && rejection.time < context.data.time,
         Remedy::Missed(_) | Remedy::Final(_) => false,
     };
     let rejection = context.claim.state.rejection().filter(is_reminded)?;

@@ -22,7 +22,7 @@ pub(super) fn request_mail(context: &NoticeContext<'_>) -> Option<MailContent> {
 /// it.
 pub(super) fn reminder_mail(context: &NoticeContext<'_>) -> Option<MailContent> {
     let is_reminded =
-        |action: &&PartnerAction| action.response.remind.is_none() && action.request_time < context.data.time;
+        |action: &&PartnerAction| action.response.reminder_time.is_none() && action.request_time < context.data.time;
     let action = context.claim.state.partner_action().filter(is_reminded)?;
     let lead = format!(
         "This is a reminder: a reviewer has made a request about your claim for {}, and you have not answered yet.",

@@ -57,7 +57,7 @@ fn r37a_a_request_for_a_statement_names_the_deadline() {
     let request = review(ReviewFact::StatementRequested(Some(comment(ActorSide::Reviewer))));
     let life = TestClaim::official().fact(&contested(&[line_id()])).fact(&request);
     assert_mail("statement_request", &life, PartnerMailKind::StatementRequest, life.now);
-    let due = life.claim.state.submission().unwrap().open_statement().unwrap().window.remind.unwrap();
+    let due = life.claim.state.submission().unwrap().open_statement().unwrap().window.reminder_time.unwrap();
     let reminded = life.clone().apply_passed_deadline(due);
     assert_mail("statement_reminder", &reminded, PartnerMailKind::StatementReminder, due);
     let answered = life.clone().step(|claim, now| claim.comment(comment(ActorSide::Partner), now));

@@ -47,7 +47,7 @@ fn r48_a_short_window_has_no_reminder() {
     let day = Length::BusinessDays(1);
     let window = |days| {
         let deadline = calendar.deadline(Rules::PARTNER_RESPONSE, start(), Length::BusinessDays(days));
-        Window::new(deadline, start(), day, calendar).remind
+        Window::new(deadline, start(), day, calendar).reminder_time
     };
     // From Friday morning to the end of Friday, and to the end of Monday.
     assert_eq!((window(0), window(1)), (None, Some(at("2026-03-06T23:00:00Z"))));
