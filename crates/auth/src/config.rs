@@ -45,7 +45,8 @@ pub struct AuthConfig {
 }
 
 impl AuthConfig {
-    /// Returns the file with the key of a service.
+    /// Returns the key file of a service: `service_key_file` with the name of the service in place
+    /// of `{service}`.
     #[must_use]
     pub fn service_key_file_of(&self, service: Service) -> Option<PathBuf> {
         let file = self.service_key_file.as_ref()?;

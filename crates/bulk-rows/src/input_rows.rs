@@ -9,7 +9,6 @@ use crate::{
     values::value,
 };
 
-/// A column of [`InputRows`].
 #[derive(Clone, Debug)]
 struct Column {
     name: &'static str,

@@ -15,7 +15,6 @@ use crate::{BusinessClock, metrics::HostMetrics};
 
 /// The shared resources of one hosted service.
 pub(crate) struct HostContext {
-    /// The hosted service.
     pub(crate) service: Service,
     /// The service's own database.
     pub(crate) db: Db,
@@ -82,7 +81,6 @@ impl Notifications {
         &self.relays[destination as usize]
     }
 
-    /// Returns the notification for the deadline runner.
     pub(crate) fn deadline_runner(&self) -> &Notify {
         &self.deadline_runner
     }
@@ -140,7 +138,6 @@ impl ActivityCounters {
         TransactionGuard(self)
     }
 
-    /// Counts delivered events.
     pub(crate) fn add_delivered_events(&self, count: u64) {
         self.delivered_events.fetch_add(count, Ordering::Relaxed);
     }

@@ -6,7 +6,7 @@ use cpor_types::{PartnerId, Role, TenantId};
 use jsonwebtoken::Algorithm;
 use serde::{Deserialize, Serialize};
 
-use super::fetch::Location;
+use super::fetch::DocumentUrl;
 
 /// The signature algorithms that users' tokens can have.
 pub(super) const SUPPORTED_ALGORITHMS: [Algorithm; 4] =
@@ -121,9 +121,9 @@ pub(crate) fn validate(
         );
         let location_problem = "must be an https URL; http is allowed for a loopback address only";
         if let Some(url) = &issuer.jwks_url {
-            require(Location::parse(url).is_ok(), "jwks_url", location_problem);
+            require(DocumentUrl::parse(url).is_ok(), "jwks_url", location_problem);
         } else if issuer.jwks_file.is_none() {
-            require(Location::parse(&issuer.url).is_ok(), "url", location_problem);
+            require(DocumentUrl::parse(&issuer.url).is_ok(), "url", location_problem);
         }
         let are_supported = issuer.algorithms.iter().all(|algorithm| SUPPORTED_ALGORITHMS.contains(algorithm));
         require(

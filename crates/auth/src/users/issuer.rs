@@ -117,14 +117,14 @@ impl Issuer {
         if matches!(self.source, KeySource::Fixed) {
             return;
         }
-        let report = Report::new(metrics, &self.label);
+        let issuer_metrics = IssuerMetrics::new(metrics, &self.label);
         let mut backoff = Backoff::new(FIRST_RETRY, LAST_RETRY);
         loop {
             let outcome = tokio::select! {
                 outcome = self.refresh() => outcome,
                 () = stop.cancelled() => return,
             };
-            report.record(self, &outcome);
+            issuer_metrics.record(self, &outcome);
             let delay = if outcome.is_ok() {
                 backoff.reset();
                 self.interval
@@ -200,14 +200,14 @@ impl CurrentKeys {
 }
 
 /// The metrics of one issuer.
-struct Report<'a> {
+struct IssuerMetrics<'a> {
     label: &'a str,
     usable: Gauges,
     refreshed: Gauges,
     refreshes: cpor_process::metrics::Counters,
 }
 
-impl<'a> Report<'a> {
+impl<'a> IssuerMetrics<'a> {
     fn new(metrics: &Metrics, label: &'a str) -> Self {
         Self {
             label,

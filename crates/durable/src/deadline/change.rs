@@ -5,7 +5,7 @@ use std::{borrow::Cow, collections::BTreeMap};
 use cpor_types::{Deadline, Timestamp};
 use sea_orm::{DeriveActiveEnum, EnumIter};
 
-/// The state of a deadline.
+/// The state of a deadline. A deadline that is set again becomes pending.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 pub enum DeadlineState {

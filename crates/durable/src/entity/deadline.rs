@@ -5,7 +5,6 @@ use sea_orm::entity::prelude::*;
 
 use crate::DeadlineState;
 
-/// A row of the table `deadline`.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "deadline")]

@@ -2,7 +2,6 @@
 //! the ordered sequence of events that one aggregate of another service sends to this service.
 use sea_orm::entity::prelude::*;
 
-/// A row of the table `inbox`.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "inbox")]

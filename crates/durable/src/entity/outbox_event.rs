@@ -1,7 +1,6 @@
 //! The table `outbox_event`: one row for each event that is not yet delivered to another service.
 use sea_orm::entity::prelude::*;
 
-/// A row of the table `outbox_event`.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "outbox_event")]

@@ -2,7 +2,6 @@
 //! one aggregate sends to one other service.
 use sea_orm::entity::prelude::*;
 
-/// A row of the table `outbox_stream`.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "outbox_stream")]

@@ -5,7 +5,6 @@ use sea_orm::entity::prelude::*;
 /// The id of the only row.
 pub(crate) const ID: i64 = 1;
 
-/// A row of the table `virtual_clock`.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "virtual_clock")]

@@ -51,14 +51,14 @@ pub(crate) enum StreamFilter {
     Idle,
     /// Events are undelivered, and the stream is not parked.
     Pending,
-    /// The stream is parked.
+    /// The receiver refused an event; the stream waits until an operator retries it.
     Parked,
     /// Events are undelivered, whether or not the stream is parked.
     NotIdle,
 }
 
 impl StreamFilter {
-    /// Returns the condition for the streams.
+    /// Returns the SQL condition that selects the streams.
     pub(crate) fn condition(self) -> Condition {
         let has_undelivered = || Condition::all().add(Column::OldestTime.is_not_null());
         match self {
@@ -141,7 +141,6 @@ pub(crate) async fn list_undelivered(db: &impl ConnectionTrait, limit: u64) -> R
     query.limit(limit).all(db).await?.into_iter().map(StreamStatus::try_from).collect()
 }
 
-/// Counts the parked streams.
 pub(crate) async fn count_parked(db: &impl ConnectionTrait) -> Result<u64, DbErr> {
     Entity::find().filter(StreamFilter::Parked.condition()).count(db).await
 }

@@ -155,7 +155,7 @@ impl<'a, S: Store> BatchState<'a, S> {
             let step = catch_panic(|| {
                 let passed = current.state.apply_passed_deadline(now)?;
                 let (transition, due) = (passed.transition, passed.due);
-                Some(self.step(key, Some(current), transition, &Actor::time(), due, Some(due)))
+                Some(self.new_step(key, Some(current), transition, &Actor::time(), due, Some(due)))
             });
             match step.map_err(CommandError::Unavailable)? {
                 None => return Ok(()),
@@ -199,13 +199,14 @@ impl<'a, S: Store> BatchState<'a, S> {
                 if same_state && transition.events.is_empty() {
                     return Ok(None);
                 }
-                Ok(Some(self.step(key, current, transition, &job.command.actor, effective_time, None)))
+                Ok(Some(self.new_step(key, current, transition, &job.command.actor, effective_time, None)))
             }
         });
         step.map_err(CommandError::Unavailable)?
     }
 
-    fn step(
+    /// Creates the step that `transition` makes, with the events that it sends.
+    fn new_step(
         &self,
         key: &AggregateKey,
         before: Option<Versioned<S::Aggregate>>,
@@ -239,6 +240,7 @@ impl<'a, S: Store> BatchState<'a, S> {
         }
     }
 
+    /// Returns the outcome of an accepted command, with the present state of the aggregate.
     fn outcome(&mut self, key: AggregateKey, replayed: bool) -> CommandOutcome<S::Aggregate> {
         let now = self.now;
         let aggregate = self.aggregate(&key);

@@ -23,7 +23,7 @@ pub struct FailedCheck {
     pub scope: String,
     /// The name of the check, for example `schema`.
     pub name: String,
-    /// The reason why the check fails.
+    /// The reason why the check fails, for operators.
     pub reason: String,
 }
 

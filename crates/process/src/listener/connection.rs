@@ -23,7 +23,6 @@ use crate::quota::QuotaPermit;
 #[derive(Clone, Debug, Default)]
 pub struct ConnectionUse(Arc<Mutex<Requests>>);
 
-/// The requests of a connection.
 #[derive(Debug, Default)]
 struct Requests {
     /// The number of requests in progress.
@@ -117,7 +116,7 @@ impl Connection {
         self.usage.clone()
     }
 
-    /// Returns the address of the client.
+    /// Returns the address under which the client is counted.
     #[must_use]
     pub const fn client(&self) -> ClientAddress {
         self.client

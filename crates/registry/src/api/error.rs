@@ -42,7 +42,7 @@ pub(super) const fn wire_reason(reason: Reason) -> ErrorReason {
     }
 }
 
-/// Returns a status with this code and this reason.
+/// Returns a status whose `ErrorInfo` has this reason.
 pub(super) fn with_reason(code: Code, reason: ErrorReason, message: impl Into<String>) -> Status {
     status::with_reason(code, reason.as_str_name(), message, &[])
 }

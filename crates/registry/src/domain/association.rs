@@ -33,7 +33,7 @@ pub(crate) struct Association {
 /// The origin of an association. The source determines the partner.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Source {
-    /// The association was claimed with this line of a claim.
+    /// A partner claimed the key with this line.
     Claim(ClaimedLine),
     /// A legacy association: it was recorded before claims existed, and was imported (R58).
     Legacy { partner: PartnerId, contact: Option<HolderContact> },

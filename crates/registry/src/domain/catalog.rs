@@ -120,7 +120,6 @@ struct Group {
     products: Vec<ProductEntry>,
 }
 
-/// One product of a group.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ProductEntry {

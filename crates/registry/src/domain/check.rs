@@ -29,7 +29,6 @@ pub(crate) struct ClaimToCheck {
     pub(crate) keeps_domain: bool,
 }
 
-/// One line of a claim to check.
 #[derive(Clone, Debug)]
 pub(crate) struct LineToCheck {
     /// The product, or `None` when the entered text is not a product name.

@@ -12,7 +12,7 @@ use super::association::EndReason;
 use super::directory::{PartnerProfile, Subscription, SubscriptionStatus, TenantProfile};
 use super::tenant::{Tenant, TenantChange, TenantEvent};
 
-/// A row of a snapshot.
+/// A row of a snapshot, with the id of the partner or tenant that it is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Row {
     Partner(PartnerId, PartnerProfile),

@@ -44,7 +44,6 @@ pub(super) struct RequiredOneof {
     pub(super) fields: Vec<FieldDescriptor>,
 }
 
-/// The rules of one field.
 #[derive(Debug)]
 pub(super) struct FieldRules {
     pub(super) field: FieldDescriptor,

@@ -164,16 +164,18 @@ impl Constraint {
                 ("ENUM_DEFINED_ONLY".to_owned(), format!("must be one of {}", value_names(descriptor)))
             }
             Self::Bound { type_name, bound, limit } => {
-                (reason(type_name, bound.reason()), format!("must be {} {limit}", bound.phrase()))
+                (violation_reason(type_name, bound.reason()), format!("must be {} {limit}", bound.phrase()))
             }
-            Self::In { type_name, values } => (reason(type_name, "IN"), format!("must be one of {}", join(values))),
+            Self::In { type_name, values } => {
+                (violation_reason(type_name, "IN"), format!("must be one of {}", join(values)))
+            }
             Self::NotIn { type_name, values } if type_name == "enum" && values == &[Scalar::Number(Number::Int(0))] => {
-                (reason(type_name, "NOT_IN"), "must be set".to_owned())
+                (violation_reason(type_name, "NOT_IN"), "must be set".to_owned())
             }
             Self::NotIn { type_name, values } => {
-                (reason(type_name, "NOT_IN"), format!("must not be one of {}", join(values)))
+                (violation_reason(type_name, "NOT_IN"), format!("must not be one of {}", join(values)))
             }
-            Self::Const { type_name, value } => (reason(type_name, "CONST"), format!("must be {value}")),
+            Self::Const { type_name, value } => (violation_reason(type_name, "CONST"), format!("must be {value}")),
             Self::Timestamp => ("TIMESTAMP_VALID".to_owned(), "must be a time between the years 1 and 9999".to_owned()),
             Self::NoNul => ("STRING_NUL".to_owned(), "must not contain the character U+0000".to_owned()),
         };
@@ -358,7 +360,7 @@ fn scalars(values: &[Value]) -> Option<Vec<Scalar>> {
 
 /// Returns the reason of a violation, for example `INT32_GT` for the type `int32` and the rule
 /// `GT`.
-fn reason(type_name: &str, rule: &str) -> String {
+fn violation_reason(type_name: &str, rule: &str) -> String {
     format!("{}_{rule}", type_name.to_ascii_uppercase())
 }
 

@@ -65,6 +65,7 @@ impl Import<'_> {
         Ok(self.results)
     }
 
+    /// Records the result of a row, which is then processed no further.
     fn finish(&mut self, index: usize, result: Result<Outcome, Status>) {
         self.rows.remove(&index);
         self.results.insert(index, result);
@@ -192,7 +193,7 @@ impl Import<'_> {
             match result {
                 Ok(_) => {
                     for (index, effect) in indexes.into_iter().zip(effects.get()) {
-                        self.finish(index, Ok(outcome(effect)));
+                        self.finish(index, Ok(to_outcome(effect)));
                     }
                 }
                 Err(CommandError::Conflict(_) | CommandError::RequestIdReused) => {}
@@ -206,7 +207,7 @@ impl Import<'_> {
     }
 }
 
-fn outcome(effect: RowEffect) -> Outcome {
+fn to_outcome(effect: RowEffect) -> Outcome {
     match effect {
         RowEffect::Created => Outcome::Created,
         RowEffect::Updated => Outcome::Updated,

@@ -76,7 +76,7 @@ pub(super) fn canonical<N: FromStr + ToString>(name: &str) -> String {
     name.parse::<N>().map_or_else(|_| name.to_owned(), |name| name.to_string())
 }
 
-/// Returns the result of one row.
+/// Returns the result of one row. A refused row has the status as its error.
 pub(super) fn import_result(name: String, outcome: Result<Outcome, Status>) -> ImportResult {
     match outcome {
         Ok(outcome) => ImportResult { name, outcome: outcome.into(), error: None },

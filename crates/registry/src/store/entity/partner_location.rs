@@ -3,7 +3,6 @@
 use cpor_durable::ids::PartnerId;
 use sea_orm::entity::prelude::*;
 
-/// A row of the table `partner_location`.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "partner_location")]

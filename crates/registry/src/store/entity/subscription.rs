@@ -5,7 +5,6 @@ use sea_orm::entity::prelude::*;
 use super::purchase_channel::PurchaseChannel;
 use super::subscription_status::SubscriptionStatus;
 
-/// A row of the table `subscription`.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "subscription")]

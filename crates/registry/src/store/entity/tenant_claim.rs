@@ -5,7 +5,6 @@ use sea_orm::entity::prelude::*;
 
 use super::claim_record::{ClosedCases, Decisions};
 
-/// A row of the table `tenant_claim`.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "tenant_claim")]

@@ -2,7 +2,6 @@
 use cpor_durable::ids::TenantUuid;
 use sea_orm::entity::prelude::*;
 
-/// A row of the table `workload`.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "workload")]
