@@ -13,12 +13,12 @@ Usage: cargo xtask <TASK>
 
 Tasks:
   test [FILTER]...  Run all tests of the workspace on SQLite and on a temporary PostgreSQL, with 20
-                    races, 3 kills and 150 random steps. With filters, run only the tests whose path
-                    contains one of them
-  soak              Run the races, kills and random steps at their full counts: 1000, 100 and 10,000, and
-                    restart two replicas of each service one after the other under load
+                    races of approvals, 3 killed processes and 150 random steps. With filters, run only
+                    the tests whose path contains one of them
+  soak              Run only the races, kills and random steps, at their full counts: 1000, 100 and
+                    10,000, and restart two replicas of each service one after the other under load
   hostile           Attack a release build with 2000 hostile connections for a minute, on SQLite and on a
-                    temporary PostgreSQL, and print what others get meanwhile. Needs a quiet machine
+                    temporary PostgreSQL, and print how other callers are served. Needs a quiet machine
   bench             Measure how many calls per second this machine serves, on SQLite and on a durable
                     temporary PostgreSQL. Makes a release build, so it takes some minutes
   microbench        Measure pure functions, such as deciding a submission, with optimisation
@@ -50,7 +50,7 @@ pub(crate) enum Task {
     Test { filters: Vec<String> },
     /// Run the tests for rare interleavings at their full counts.
     Soak,
-    /// Attack a process and measure what others get.
+    /// Attack a process, and measure how other callers are served meanwhile.
     Hostile,
     /// Measure the throughput.
     Bench,

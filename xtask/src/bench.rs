@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Makes a release build, and runs its `bench` command on SQLite and on PostgreSQL.
-pub(crate) fn bench() -> Result<()> {
+pub(crate) fn measure_throughput() -> Result<()> {
     print_step("build");
     run(cargo().args(["build", "--release", "--package", "cpor"]))?;
     let cpor = paths::target()?.join("release/cpor");
@@ -23,6 +23,6 @@ pub(crate) fn bench() -> Result<()> {
 }
 
 /// Runs the benchmarks of the package `cpor-microbench`.
-pub(crate) fn microbench() -> Result<()> {
+pub(crate) fn measure_pure_functions() -> Result<()> {
     run(cargo().args(["bench", "--package", "cpor-microbench"]))
 }

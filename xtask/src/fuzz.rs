@@ -13,7 +13,7 @@ const TARGETS: [&str; 7] = ["document_kind", "filter", "mail", "receipt", "reque
 const DEFAULT_MINUTES: u64 = 60;
 
 /// Runs the fuzz target with this name.
-pub(crate) fn fuzz(target: &str, minutes: Option<u64>) -> Result<()> {
+pub(crate) fn run_target(target: &str, minutes: Option<u64>) -> Result<()> {
     ensure!(TARGETS.contains(&target), "there is no fuzz target `{target}`, only: {}", TARGETS.join(", "));
     let budget = Duration::from_mins(minutes.unwrap_or(DEFAULT_MINUTES));
     print_step(format_args!("fuzz target {target}, for {} minutes", budget.as_secs() / 60));

@@ -27,9 +27,9 @@ pub(crate) struct Options {
 
 /// Runs `buf format`, `buf lint` and `buf breaking` with the rules of `buf.yaml`, and then the code
 /// generator.
-pub(crate) fn proto(options: &Options) -> Result<()> {
+pub(crate) fn check(options: &Options) -> Result<()> {
     print_step("protos: format, lint, breaking changes");
-    let buf = tools::buf()?;
+    let buf = tools::install_buf()?;
     if options.fix {
         run(command(&buf).args(["format", "--write", "--path", SOURCES]))?;
     }

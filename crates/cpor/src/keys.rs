@@ -1,7 +1,7 @@
 //! The signing keys of an installation without an identity provider of its own. All keys are files
 //! below one folder:
 //!
-//! - `public/` has the public keys of all: `jwks.json` verifies the tokens of users,
+//! - `public/` has all public keys: `jwks.json` verifies the tokens of users,
 //!   `service-jwks.json` calls between services, and `receipt-jwks.json` receipts (proofs of the
 //!   history of a claim).
 //! - A folder for each service, for example `registry/`, has the private key `service.pem`, which
@@ -24,8 +24,9 @@ use cpor_types::{Clock, Service, SystemClock, SystemEntropy};
 /// The issuer (`iss`) of tokens that are signed with the user key.
 pub const ISSUER: &str = "cpor";
 
-/// The time between a new public key and the first use of its private key. Processes read the
-/// public keys of an unknown key again, at most every 100 ms.
+/// The time between the publication of a new public key and the first use of its private key. A
+/// process that receives a token with an unknown key id reads the public keys again, at most every
+/// 100 ms.
 const PUBLICATION_TIME: Duration = Duration::from_secs(1);
 
 /// Returns the file of the user key in the default data directory of `cpor dev`.
@@ -268,8 +269,8 @@ fn new_file(file: &Path) -> anyhow::Result<PathBuf> {
     Ok(new)
 }
 
-/// Adds the key of the JWKS `current` to a JWKS file, and the file to `changed`, unless the file
-/// contains the key already.
+/// Adds the only key of the JWKS `current` to the JWKS file `public`, unless the file contains the
+/// key already. If it changes the file, adds it to `changed`.
 fn publish(public: &Path, current: &str, changed: &mut Vec<PathBuf>) -> anyhow::Result<()> {
     let Some(keys) = add_key(public, current)? else { return Ok(()) };
     write(public, &keys)?;
@@ -279,7 +280,7 @@ fn publish(public: &Path, current: &str, changed: &mut Vec<PathBuf>) -> anyhow::
     Ok(())
 }
 
-/// Returns the JWKS in the file, with the key of the JWKS `current` added in the first place.
+/// Returns the JWKS in the file, with the only key of the JWKS `current` added as the first one.
 /// Returns `None` if the file contains the key already.
 fn add_key(file: &Path, current: &str) -> anyhow::Result<Option<String>> {
     if !file.exists() {

@@ -32,8 +32,8 @@ impl Pool {
     }
 
     /// Returns the connection for the loop with this number.
-    pub(super) fn channel(&self, n: usize) -> Channel {
-        self.channels[n % self.channels.len()].clone()
+    pub(super) fn channel(&self, loop_index: usize) -> Channel {
+        self.channels[loop_index % self.channels.len()].clone()
     }
 
     /// Returns a request with this message and the caller's token.
@@ -77,13 +77,13 @@ impl Load {
         let start = Instant::now();
         let end = start + Duration::from_secs(self.seconds);
         let mut loops = JoinSet::new();
-        for n in 0..self.in_flight {
+        for loop_index in 0..self.in_flight {
             let (pool, call) = (pool.clone(), call.clone());
             loops.spawn(async move {
                 let mut durations = Vec::new();
                 while Instant::now() < end {
                     let call_start = Instant::now();
-                    call(pool.clone(), n).await?;
+                    call(pool.clone(), loop_index).await?;
                     durations.push(call_start.elapsed());
                 }
                 anyhow::Ok(durations)

@@ -39,7 +39,7 @@ pub enum Format {
 /// One step, with the state of the claim after it.
 #[derive(Default, Serialize)]
 pub(crate) struct Step<'a> {
-    /// The name of the step.
+    /// The name of the step, for example `submit`. It is printed only as JSON.
     pub(crate) step: &'a str,
     /// The label of the actor.
     pub(crate) actor: &'a str,
@@ -88,7 +88,7 @@ pub(crate) struct Summary {
     pub(crate) expired: u32,
     /// Program guides that were activated.
     pub(crate) guides: u32,
-    /// Exported entries of the earnings.
+    /// Entries of the ledger of earnings that were exported.
     pub(crate) earnings: u64,
     /// Events that were undelivered at the end.
     pub(crate) events_undelivered: u64,

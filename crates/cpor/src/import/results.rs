@@ -43,13 +43,13 @@ pub(crate) struct Outcome {
 pub(crate) enum RowResult {
     /// The row created a draft or a document, or submitted a claim.
     Done,
-    /// The row was validated, and would do so.
+    /// The row was only validated. It would create a draft or a document, or submit a claim.
     WouldBeDone,
     /// An earlier call had done the same.
     Repeated,
     /// The row changed a draft.
     Updated,
-    /// The row was validated, and would change a draft.
+    /// The row was only validated. It would change a draft.
     WouldBeUpdated,
     /// The draft has the content of the row already.
     Unchanged,
@@ -60,8 +60,8 @@ pub(crate) enum RowResult {
 }
 
 impl RowResult {
-    /// Returns the result of a row that was only validated.
-    const fn of_validation(self) -> Self {
+    /// Returns this result as it is reported for a row that was only validated.
+    const fn as_validated(self) -> Self {
         match self {
             Self::Done => Self::WouldBeDone,
             Self::Updated => Self::WouldBeUpdated,
@@ -89,7 +89,7 @@ pub(crate) struct RowError {
 }
 
 impl RowError {
-    /// Creates the error for a row that cannot be parsed and so was not sent.
+    /// Creates the error for a row that was not sent, because it cannot be parsed.
     pub(crate) fn malformed(fields: Vec<FieldError>) -> Self {
         let message = "the row is malformed".to_owned();
         let reason = cpor_proto::options::v1::FieldViolationReason::Malformed.as_str_name().to_owned();
@@ -137,12 +137,9 @@ impl Outcome {
     /// Creates the result of a row about the claim with this name, from the outcome of its calls.
     ///
     /// # Errors
-    /// Returns the status of a call if the server could not be reached.
-    pub(crate) fn unless_unavailable(
-        line: u64,
-        claim: &str,
-        outcome: Result<RowResult, Status>,
-    ) -> Result<Self, Status> {
+    /// Returns the status of a call if the server could not be reached or did not accept the
+    /// caller's token. The import cannot continue then.
+    pub(crate) fn from_calls(line: u64, claim: &str, outcome: Result<RowResult, Status>) -> Result<Self, Status> {
         match outcome {
             Ok(result) => Ok(Self::accepted(line, result, claim.to_owned())),
             Err(status) if matches!(status.code(), Code::Unavailable | Code::Unauthenticated) => Err(status),
@@ -243,12 +240,12 @@ impl Counts {
         let parts: Vec<String> =
             parts.into_iter().filter(|(count, _)| *count > 0).map(|(count, text)| format!("{count} {text}")).collect();
         let separator = if parts.is_empty() { "" } else { ": " };
-        format!("{}{separator}{}", count(self.rows, row), parts.join(", "))
+        format!("{}{separator}{}", number_with_noun(self.rows, row), parts.join(", "))
     }
 }
 
 /// Returns a number with its noun, for example `1 row` or `2 rows`.
-pub(super) fn count(number: u64, noun: &str) -> String {
+pub(super) fn number_with_noun(number: u64, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
@@ -264,7 +261,7 @@ impl ResultsFile {
         outcomes.sort_by_key(|outcome| outcome.line);
         for outcome in &mut outcomes {
             if self.validate_only {
-                outcome.result = outcome.result.of_validation();
+                outcome.result = outcome.result.as_validated();
             }
             self.counts.add(outcome.result);
             serde_json::to_writer(&mut self.file, outcome)?;
@@ -302,7 +299,7 @@ mod tests {
             "4 claims: 1 submitted, 2 already submitted, 1 not a draft, which stays as it is"
         );
         for result in [RowResult::Updated, RowResult::Unchanged, RowResult::NotADraft, RowResult::Refused] {
-            counts.add(result.of_validation());
+            counts.add(result.as_validated());
         }
         assert_eq!(
             counts.summary("claim", "imported", true),

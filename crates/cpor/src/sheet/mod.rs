@@ -37,7 +37,7 @@ fn parse_encoding(name: &str) -> Result<&'static Encoding, String> {
         .ok_or_else(|| "must be the name of an encoding, for example utf-8, utf-16le, windows-1250 or 1252".to_owned())
 }
 
-/// The kind of a file.
+/// The format of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FileKind {
     /// Text with separators.
@@ -113,7 +113,7 @@ impl SheetRow {
 }
 
 impl Sheet {
-    /// Parses a file with columns of which `is_known` accepts the names.
+    /// Parses a file. `is_known` returns whether a column of this name is accepted.
     ///
     /// # Errors
     /// Returns an error that names the encoding, the separator or the columns if the file cannot
@@ -127,9 +127,9 @@ impl Sheet {
         let (mut records, lines, format): (Records, u64, String) = match kind {
             FileKind::JsonLines => bail!("the file name must end with .csv or .xlsx"),
             FileKind::Xlsx => {
-                let workbook = workbook::read(content, is_known)?;
-                let lines = workbook.records.last().map_or(0, |record| record.line);
-                (Box::new(workbook.records.into_iter().map(Ok)), lines, format!("the sheet `{}`", workbook.sheet))
+                let sheet = workbook::read(content, is_known)?;
+                let lines = sheet.records.last().map_or(0, |record| record.line);
+                (Box::new(sheet.records.into_iter().map(Ok)), lines, format!("the sheet `{}`", sheet.name))
             }
             FileKind::Csv => {
                 let decoded = decode(content, args.encoding)?;
@@ -212,7 +212,8 @@ fn column_name(cell: &str) -> Option<String> {
     (!name.is_empty()).then_some(name)
 }
 
-/// Checks the names of the columns.
+/// Checks that at least one column is known, and that none is unknown or duplicate. `format` tells
+/// in error messages how the file was read.
 fn check_header(header: &[Option<String>], format: &str, is_known: fn(&str) -> bool) -> anyhow::Result<()> {
     let names: Vec<&String> = header.iter().flatten().collect();
     ensure!(
