@@ -21,8 +21,8 @@ pub struct AuthConfig {
     /// The required `iss` of the users' tokens that are verified with `jwks_file`. There is no
     /// default, so that nobody accepts the tokens of a development system by accident.
     pub issuer: String,
-    /// The JWKS file (RFC 7517) with the public keys of `issuer`, each with a `kid`. The file is
-    /// read again when it changes.
+    /// The JWKS file (RFC 7517) with the public keys of `issuer`, each with a `kid` (key id). The
+    /// file is read again when it changes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jwks_file: Option<PathBuf>,
     /// The PKCS#8 PEM file with the Ed25519 key that signs this service's calls to other services.

@@ -11,7 +11,7 @@ use super::{KeyError, jwks::KeySet, signing_key::SignerError, watched_key::Watch
 
 /// The `typ` header of the signature of a receipt.
 pub(super) const RECEIPT_TYPE: &str = "cpor-receipt";
-/// The first part of the `kid` of the keys that sign receipts.
+/// The first part of the `kid` (key id) of the keys that sign receipts.
 const RECEIPT_KEY_OWNER: &str = "receipts";
 
 /// The reason why the signature of a receipt is not valid.

@@ -1,4 +1,6 @@
-//! The resources that the writers, relays and deadline runners of one hosted service share.
+//! The resources that the writers, relays and deadline runners of one hosted service share. A
+//! *writer* commits changes of *aggregates* (units such as a claim that are saved as a whole); a
+//! *relay* sends events to other services.
 use std::{
     collections::{BTreeSet, HashMap},
     sync::{

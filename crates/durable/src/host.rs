@@ -1,4 +1,6 @@
-//! The host of one service in a process: its writers, relay, deadline runner and background tasks.
+//! The host of one service in a process: its writers (which commit changes of *aggregates*, units
+//! such as a claim that are saved as a whole), its relay (which sends events to other services),
+//! deadline runner and background tasks.
 use std::sync::Arc;
 
 use cpor_database::Db;

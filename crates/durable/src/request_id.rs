@@ -1,4 +1,5 @@
 //! The table of request ids (AIP-155): it stores for 24 hours which aggregate each request changed.
+//! An *aggregate* is a unit that is loaded, decided and saved as a whole, such as a claim.
 use std::collections::HashMap;
 
 use cpor_bulk_rows::{insert_new, load as load_rows, to_bigint};

@@ -1,5 +1,6 @@
 //! The changes that the steps of a transaction (commands and passed deadlines) make to an
-//! aggregate's deadlines. The code is pure.
+//! aggregate's deadlines. The code is pure. An *aggregate* is a unit that is loaded, decided and
+//! saved as a whole, such as a claim.
 use std::{borrow::Cow, collections::BTreeMap};
 
 use cpor_types::{Deadline, Timestamp};

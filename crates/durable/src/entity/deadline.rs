@@ -1,4 +1,5 @@
-//! The table `deadline`: one row for each kind of deadline that an aggregate ever had.
+//! The table `deadline`: one row for each kind of deadline that an aggregate (such as a claim) ever
+//! had.
 //!
 //! Business times are readings of the business clock, which can be virtual.
 use sea_orm::entity::prelude::*;

@@ -1,4 +1,5 @@
-//! The table `outbox_event`: one row for each event that is not yet delivered to another service.
+//! The table `outbox_event`: one row for each event of an aggregate (such as a claim) that is not
+//! yet delivered to another service.
 use sea_orm::entity::prelude::*;
 
 #[sea_orm::model]

@@ -1,5 +1,5 @@
 //! The table `outbox_stream`: one row for each outgoing stream, which consists of the events that
-//! one aggregate sends to one other service.
+//! one aggregate (such as a claim) sends to one other service.
 use sea_orm::entity::prelude::*;
 
 #[sea_orm::model]

@@ -1,4 +1,5 @@
-//! Queries and updates by which operators list outgoing streams and retry parked ones.
+//! Queries and updates by which operators list outgoing streams (the events of one aggregate for
+//! one service) and retry *parked* ones, which wait because the receiver refused an event.
 use cpor_listing::{Cursor, Source, TableList, TableQuery, column, field};
 use cpor_listing::{
     filter::{FieldType, Format},
@@ -51,7 +52,7 @@ pub(crate) enum StreamFilter {
     Idle,
     /// Events are undelivered, and the stream is not parked.
     Pending,
-    /// The receiver refused an event; the stream waits until an operator retries it.
+    /// The stream is parked until an operator retries it.
     Parked,
     /// Events are undelivered, whether or not the stream is parked.
     NotIdle,

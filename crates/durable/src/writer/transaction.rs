@@ -1,4 +1,5 @@
-//! The single transaction of a batch: load and lock, decide, write, commit.
+//! The single transaction of a batch: load and lock, decide, write, commit. An *aggregate* is a
+//! unit that is loaded, decided and saved as a whole, such as a claim.
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
     sync::Arc,

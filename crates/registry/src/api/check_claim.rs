@@ -21,7 +21,7 @@ use crate::domain::legacy;
 use crate::store::query;
 
 /// Checks one claim against the directory, which is the registry's data about partners and
-/// customers.
+/// customers. Each *line* of a claim is about one workload or subscription.
 ///
 /// Uses five queries and no transaction. A sixth query reads the time on PostgreSQL, and if the
 /// business clock is virtual (moved by an operator).

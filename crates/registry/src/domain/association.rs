@@ -210,7 +210,7 @@ impl Association {
     /// association is pending, or if it was pending then and has ended since with its subscription
     /// or workload, or in favour of another company. The consent counts even if it arrives after
     /// that end (R47).
-    pub(crate) fn was_pending(&self, at: Timestamp) -> bool {
+    pub(crate) fn can_become_official(&self, at: Timestamp) -> bool {
         match self.state {
             AssociationState::Pending => true,
             AssociationState::Ended {

@@ -97,7 +97,8 @@ impl Tenant {
         catalog: &Catalog,
         at: Timestamp,
     ) -> Option<TenantChange> {
-        let is_pending = |association: &Association| association.belongs_to(claim) && association.was_pending(at);
+        let is_pending =
+            |association: &Association| association.belongs_to(claim) && association.can_become_official(at);
         let is_successor = |association: &Association| {
             self.successors.get(&association.key).is_some_and(|successor| successor.claim == *claim)
         };
@@ -172,9 +173,10 @@ impl Tenant {
 
     /// Returns the time at which the association `yielded` (which ended in favour of another
     /// company while it was pending) was replaced: by another company, or by a later claim of the
-    /// same company for the same activity (R38). This is the first time since then at which an
-    /// association of one of them became official. If none did, it is the time at which one was
-    /// created that is live. The pending association of the winner of an award does not count yet.
+    /// same company for the same activity (R38). This is the earliest time since the end of
+    /// `yielded` at which one of their associations became official or, if none did, the time at
+    /// which the earliest one that is live was created. A pending association of another company
+    /// that was awarded the key does not count.
     fn replace_time(&self, yielded: &Association) -> Option<Timestamp> {
         let yield_time = yielded.yield_time()?;
         let is_of_other_company = |other: &Association| other.is_exclusive && other.partner() != yielded.partner();

@@ -1,6 +1,7 @@
 //! Legacy associations (R58): associations that were recorded before claims existed. They are
 //! imported, are official at once (the partner is on record), and have no claim. Each of them is
-//! with one *key* of a tenant, which must be a subscription, not a workload.
+//! with one *key* of a tenant, which must be a subscription, not a workload. An association is
+//! *live* until it ends; while it is live and exclusive, its partner *holds* the key.
 use std::collections::BTreeSet;
 
 use cpor_types::{

@@ -174,9 +174,9 @@ impl Tenant {
     /// Applies rows about this tenant that [`refused_rows`] accepted. Returns the effect of each
     /// row, and the change as a whole unless there is none.
     ///
-    /// Each claim with an official association with a changed subscription gets an event, so that
-    /// its eligibility for payments is assessed again (R52). The associations with a subscription
-    /// that has expired end (R39).
+    /// Each claim with an official association (the partner is on record) with a changed
+    /// subscription gets an event, so that its eligibility for payments is assessed again (R52).
+    /// The associations with a subscription that has expired end (R39).
     ///
     /// # Errors
     /// Returns [`RowRefusal::TenantUnknown`] if the tenant does not exist and no row creates it.

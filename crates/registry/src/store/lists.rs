@@ -1,5 +1,5 @@
 //! The lists of partners, tenants and associations, and of the subscriptions and workloads of a
-//! tenant.
+//! tenant. The *key* of an association is its subscription or workload.
 use cpor_durable::{StoreError, Versioned, ids};
 use cpor_listing::{CLAIM_NAME, Cursor, KEY_NAME, PARTNER_NAME, Source, TableList, TableQuery, column, field};
 use cpor_listing::{
