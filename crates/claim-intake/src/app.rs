@@ -4,7 +4,7 @@ use crate::{
     config::Config,
     domain::{self, Rules},
     evidence::{self, EvidenceKeys, EvidenceStore, EvidenceStoreError, Rewrapper, Scanner, UnusableKeys},
-    notices::NoticeComposer,
+    notices::PartnerMailComposer,
     roots::RootMaker,
     service::{ClaimIntake, MAX_ROWS_IN_FLIGHT},
     store::{ClaimStore, EvidenceUsage},
@@ -110,7 +110,7 @@ pub async fn build_with(
     let rewrapper = Rewrapper::new(context.db.clone(), evidence_keys.clone(), &context.metrics);
     host.add_background_task("evidence-keys", move |stop| rewrapper.clone().run(stop));
     let rules = Rules::new(context.policies.clone(), context.calendars.clone());
-    let composer = NoticeComposer { db: context.db.clone(), rules: rules.clone() };
+    let composer = PartnerMailComposer { db: context.db.clone(), rules: rules.clone() };
     Sender::spawn_on(&host, &context, config.mail, composer)?;
     let intake = ClaimIntake {
         writer: host.writer(ClaimStore { entropy: Arc::clone(&context.entropy) }),

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 /// Composes the mail about the change that took effect at `time`.
 fn mail(life: &TestClaim, kind: PartnerMailKind, time: Timestamp) -> Option<MailContent> {
-    let data = NoticeData { claim: name().claim, case: life.claim.state.submission().unwrap().review_case, time };
+    let data = PartnerMailData { claim: name().claim, case: life.claim.state.submission().unwrap().review_case, time };
     mail_content(&life.claim, kind, data, &rules()).unwrap()
 }
 

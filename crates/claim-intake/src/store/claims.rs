@@ -97,7 +97,7 @@ impl<'db> Claims<'db> {
     /// read.
     ///
     /// # Errors
-    /// An error of the database, or of an inconsistent row.
+    /// Returns an error if the query fails or a row is inconsistent.
     pub(crate) async fn get_many(
         db: &DatabaseConnection,
         keys: &[AggregateKey],

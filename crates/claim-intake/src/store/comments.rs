@@ -34,13 +34,14 @@ pub(crate) static COMMENTS: TableList<comment::Entity> = {
     }
 };
 
-/// The format of `evidence`.
+/// The format of the values of the field `evidence` in a filter.
 const EVIDENCE_NAME: Format =
     Format::of::<EvidenceName>("a document in the format partners/{partner}/claims/{claim}/evidence/{evidence}");
-/// The format of `line_id`.
+/// The format of the values of the field `line_id` in a filter.
 const LINE_ID: Format = Format::of::<Uuid>("a UUID");
 
-/// The condition for the comments about a document, or about none.
+/// Returns the condition for the comments about the document with this name, or about no document
+/// if the name is empty.
 fn is_about_document(name: &str) -> Condition {
     use comment::Column::EvidenceId;
     match name.parse::<EvidenceName>() {
@@ -70,7 +71,7 @@ impl<'db> Comments<'db> {
     /// `after`. Each comment comes with its own cursor.
     ///
     /// # Errors
-    /// An error of the database, or of an inconsistent row.
+    /// Returns an error if the query fails or a row is inconsistent.
     pub(crate) async fn list(
         self,
         query: &TableQuery<comment::Entity>,
