@@ -69,6 +69,7 @@ pub(crate) fn is_in_state(state: DeadlineState) -> Expr {
 /// A pending deadline of an aggregate.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct PendingDeadline {
+    /// The kind of the aggregate, for example `claim`.
     pub(crate) aggregate: String,
     pub(crate) key: AggregateKey,
     pub(crate) due: Timestamp,
@@ -89,6 +90,7 @@ pub(crate) async fn list_earliest(db: &impl ConnectionTrait, limit: u64) -> Resu
 /// A deadline with its aggregate, as operators list it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ListedDeadline {
+    /// The kind of the aggregate, for example `claim`.
     pub(crate) aggregate: String,
     pub(crate) key: AggregateKey,
     pub(crate) deadline: Deadline,

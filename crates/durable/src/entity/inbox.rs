@@ -17,7 +17,7 @@ pub(crate) struct Model {
     /// The kind of the aggregate, for example `claim`.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) aggregate: String,
-    /// The sequence of the last event that was applied.
+    /// The number, in its stream, of the last event that was applied.
     pub(crate) last_sequence: i64,
 }
 

@@ -1,5 +1,6 @@
 //! The table `outbox_stream`: one row for each outgoing stream, which consists of the events that
-//! one aggregate (such as a claim) sends to one other service.
+//! one aggregate (such as a claim) sends to one other service. A *sequence* is the number of an
+//! event in its stream.
 use sea_orm::entity::prelude::*;
 
 #[sea_orm::model]

@@ -21,7 +21,7 @@ use crate::store::{query, tenant};
 
 /// Decides which claim gets each contested key of a tenant (R37). A *key* is one workload or
 /// subscription; it is *contested* while claims of several companies compete for it. A repeated
-/// decision gets the recorded outcome, and writes nothing.
+/// request with the same decision id gets the recorded outcome, and writes nothing.
 ///
 /// Makes six reads and at most six writes in one transaction. Commands that wait at the same time
 /// share that transaction.

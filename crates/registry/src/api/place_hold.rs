@@ -22,7 +22,8 @@ use crate::store::tenant::TenantConflict;
 use crate::store::{query, tenant};
 
 /// Holds every line of a claim, or none (R34 to R36): reserves the workload or subscription of each
-/// line for the claim's partner. A repeated decision gets the recorded outcome, and writes nothing.
+/// line for the claim's partner. A repeated request with the same decision id gets the recorded
+/// outcome, and writes nothing.
 ///
 /// Uses one query for the partner, and then makes six reads and at most six writes in one
 /// transaction. Commands that wait at the same time share that transaction.

@@ -69,7 +69,7 @@ async fn preview_tenant(
     let command_outcomes = outcomes.clone();
     let command = Command::new("preview_legacy_associations", tenant::key(id), actor).validate_only(true);
     let decided = api.tenants.execute(command, move |current, now| {
-        command_outcomes.set(decide(current, &rows, &catalog, now));
+        command_outcomes.set(decide_rows(current, &rows, &catalog, now));
         Ok::<_, Infallible>(None)
     });
     match decided.await {
@@ -85,7 +85,7 @@ async fn preview_tenant(
 }
 
 /// Returns the outcome of each row, in order.
-fn decide(
+fn decide_rows(
     tenant: Option<&Tenant>,
     rows: &TenantRows,
     catalog: &Catalog,
