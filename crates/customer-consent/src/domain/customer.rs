@@ -37,8 +37,8 @@ impl Consent {
         Ok(Some(Transition::new(next, std::iter::once(approved).chain(confirmation))))
     }
 
-    /// Approves the claim through the link of a notice. Links that were sent before the claim was
-    /// edited cannot approve (R29).
+    /// Approves the claim through the link of a notice (a mail to the customer contact). Links that
+    /// were sent before the claim was edited cannot approve (R29).
     pub(crate) fn approve_by_link(&self, notice: Uuid, now: Timestamp) -> CommandResult {
         if self.can_approve_by_link_of(notice) { self.approve(Channel::Link, now) } else { Err(Refusal::LinkOutdated) }
     }
@@ -53,10 +53,10 @@ impl Consent {
     /// contact of that notice, if the claim has another contact now (R43a).
     pub(crate) fn decline_by_link(&self, notice: Uuid, comment: &str, now: Timestamp) -> CommandResult {
         let declined = self.decline(Channel::Link, comment, now)?;
-        let used = self.notices.iter().find(|candidate| candidate.id == notice).map(|notice| &notice.contact);
-        let former = used.filter(|contact| contact.email != self.claim.contact.email);
+        let link_contact = self.notices.iter().find(|candidate| candidate.id == notice).map(|notice| &notice.contact);
+        let former_contact = link_contact.filter(|contact| contact.email != self.claim.contact.email);
         Ok(declined.map(|mut transition| {
-            let mail = former.and_then(|contact| {
+            let mail = former_contact.and_then(|contact| {
                 transition.next.queue_confirmation_to(contact.clone(), CustomerCommand::Decline, now)
             });
             transition.events.extend(mail);
