@@ -1,7 +1,7 @@
 //! Stores and reads the history of claims. The entries of a claim form a hash chain (R56). Only an
 //! erasure of personal data changes stored entries. Each entry also has a sequence number in the
 //! log of its owner and, from the submission of its claim on, in the log of all claims, in the
-//! order of commits. Watches read these logs (R59).
+//! order of commits. Watches (RPCs that stream changes to clients) read these logs (R59).
 use super::{
     entity::{entry_audience::EntryAudience, history, json::Changes, owner_log},
     events_with_position,
@@ -66,8 +66,9 @@ impl<'db> HistoryEntries<'db> {
         Self { db, query }
     }
 
-    /// Leaves out the entries whose facts only the vendor's side sees. A filter would reveal them.
-    pub(crate) fn for_all_sides(self) -> Self {
+    /// Leaves out the entries whose facts only the vendor's side sees. A filter that matches such
+    /// an entry would reveal its facts to the partner.
+    pub(crate) fn visible_to_all_sides(self) -> Self {
         Self { query: self.query.filter(history::Column::Audience.eq(EntryAudience::All)), ..self }
     }
 
@@ -75,7 +76,7 @@ impl<'db> HistoryEntries<'db> {
     /// `after`. Each entry comes with its own cursor.
     ///
     /// # Errors
-    /// An error of the database, or of an inconsistent row.
+    /// Returns an error if the query fails or a row is inconsistent.
     pub(crate) async fn search(
         self,
         query: &TableQuery<history::Entity>,

@@ -5,8 +5,8 @@ use sea_orm::{DeriveActiveEnum, EnumIter};
 
 use crate::domain::{Association, State};
 
-/// The state of a claim's association as lists name it. The names must not change. The migration of
-/// the table lists them too.
+/// The state of a claim's association as lists name it. The stored strings must not change:
+/// existing rows contain them, and a migration lists them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 pub(crate) enum AssociationState {
