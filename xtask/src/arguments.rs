@@ -44,34 +44,32 @@ The tasks install the tools that they need under target/tools.";
 /// A task with its arguments.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Task {
-    /// Print the help.
     Help,
     /// Run the tests whose path contains one of the filters, or all tests if there are none.
-    Test { filters: Vec<String> },
+    Test {
+        filters: Vec<String>,
+    },
     /// Run the tests for rare interleavings at their full counts.
     Soak,
     /// Attack a process, and measure how other callers are served meanwhile.
     Hostile,
-    /// Measure the throughput.
     Bench,
-    /// Measure pure functions.
     Microbench,
-    /// Run all checks.
     Ci,
     /// Check, format or release the protos.
     Proto(Options),
-    /// Check `docs/rules.md`.
     Rules,
-    /// Check the dependencies.
     Deny,
-    /// Check the deployment files.
     Deploy,
     /// Write the software bill of materials.
     Sbom,
     /// Look for known vulnerabilities of the dependencies.
     Advisories,
     /// Run a fuzz target for this number of minutes, or for the default time.
-    Fuzz { target: String, minutes: Option<u64> },
+    Fuzz {
+        target: String,
+        minutes: Option<u64>,
+    },
 }
 
 /// Parses the arguments after the name of the program.

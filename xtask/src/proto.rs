@@ -11,7 +11,6 @@ use crate::{
 
 /// The descriptor set of the last release, written by `cargo xtask proto --release`.
 const RELEASED: &str = "proto/released.binpb";
-/// The protos of this project.
 const SOURCES: &str = "proto/cpor";
 
 /// The options of the task: what it does besides the checks.
@@ -25,8 +24,8 @@ pub(crate) struct Options {
     pub(crate) release: bool,
 }
 
-/// Runs `buf format`, `buf lint` and `buf breaking` with the rules of `buf.yaml`, and then the code
-/// generator.
+/// Checks the protos with `buf format`, `buf lint` and `buf breaking` and the rules of `buf.yaml`,
+/// and then runs the code generator. `options` says what is changed instead of checked.
 pub(crate) fn check(options: &Options) -> Result<()> {
     print_step("protos: format, lint, breaking changes");
     let buf = tools::install_buf()?;

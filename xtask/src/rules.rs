@@ -10,7 +10,6 @@ use crate::{
     shell::{print_line, print_step},
 };
 
-/// The checked document.
 const PAGE: &str = "docs/rules.md";
 
 /// The directory of the acceptance tests, which use the public API.
@@ -48,7 +47,6 @@ struct Row {
     rule: String,
     /// The paths of the files that implement the rule.
     files: Vec<String>,
-    /// The names of the test functions.
     tests: Vec<String>,
 }
 
@@ -81,7 +79,6 @@ impl Row {
     }
 }
 
-/// Returns the texts in backticks.
 fn texts_in_backticks(cell: &str) -> Vec<String> {
     cell.split('`').skip(1).step_by(2).map(str::to_owned).collect()
 }

@@ -16,7 +16,7 @@ use crate::{
 const BUF: &str = "1.75.0";
 const CARGO_DENY: &str = "0.20.2";
 
-/// Installs `buf` from npm. Returns the program.
+/// Installs `buf` from npm, if it is not installed. Returns the program.
 pub(crate) fn install_buf() -> Result<PathBuf> {
     Ok(install_npm_package("@bufbuild/buf", BUF)?.join(".bin/buf"))
 }

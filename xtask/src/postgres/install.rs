@@ -8,9 +8,7 @@ use crate::{
     tools,
 };
 
-/// The version of the npm package `@embedded-postgres`.
 const EMBEDDED_POSTGRES: &str = "18.4.0-beta.17";
-/// The version of the PyPI package `pgserver`.
 const PGSERVER: &str = "0.1.4";
 
 /// Installs the programs from one source.

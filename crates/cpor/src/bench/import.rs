@@ -17,7 +17,6 @@ use tokio::time::Instant;
 use super::{connect, load::Pool, report::median};
 use crate::dev::DevSystem;
 
-/// The number of rows in a batch.
 const BATCH_ROWS: usize = 1_000;
 
 /// The resource name of the partner that owns the drafts.
@@ -80,7 +79,6 @@ async fn import_batch(pool: &Pool, numbers: std::ops::Range<usize>) -> anyhow::R
     Ok(())
 }
 
-/// Creates the draft with this number.
 async fn create_one(pool: &Pool, number: usize) -> anyhow::Result<()> {
     let request = CreateClaimRequest {
         parent: PARENT.into(),

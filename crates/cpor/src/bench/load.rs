@@ -44,19 +44,16 @@ impl Pool {
     }
 }
 
-/// The load of one measurement.
 #[derive(Clone, Copy)]
 pub(super) struct Load {
     /// The number of concurrent calls.
     pub(super) in_flight: usize,
-    /// The duration of the measurement.
     pub(super) seconds: u64,
 }
 
 /// The results of one measurement.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Figures {
-    /// The number of calls per second.
     pub(super) per_second: f64,
     /// The median of the calls' durations.
     pub(super) median: Duration,

@@ -25,7 +25,6 @@ pub(crate) struct DemoSystem {
     dev: DevSystem,
     /// The folder to which mails are written as `.eml` files.
     pub(crate) mail_directory: PathBuf,
-    /// The browser of the customers.
     pub(crate) browser: Browser,
     /// An `incentives_admin` of the partner Contoso.
     pub(crate) contoso: Actor,
@@ -202,7 +201,6 @@ impl DemoSystem {
         Ok(undelivered)
     }
 
-    /// Stops the system.
     pub(crate) async fn stop(self) {
         self.dev.stop().await;
     }

@@ -126,7 +126,6 @@ const EXPECTED: Summary = Summary {
 /// Prints the steps, and keeps the counts.
 pub(crate) struct Timeline {
     printer: Printer,
-    /// The counts so far.
     pub(crate) summary: Summary,
 }
 
@@ -144,7 +143,6 @@ impl Timeline {
         Self { printer: Printer { format, use_colour }, summary: Summary { step: "summary", ..Summary::default() } }
     }
 
-    /// Returns the printer for single steps.
     pub(crate) const fn printer(&self) -> Printer {
         self.printer
     }
@@ -226,7 +224,6 @@ impl Timeline {
 }
 
 impl Printer {
-    /// Prints one step.
     pub(crate) fn print_step(self, step: &Step<'_>) {
         match self.format {
             Format::Json => {

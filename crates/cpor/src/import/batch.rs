@@ -45,7 +45,6 @@ pub(crate) struct FieldError {
     pub(crate) field: String,
     /// The stable reason, for example `MALFORMED`.
     pub(crate) reason: String,
-    /// A description of the error.
     pub(crate) description: String,
 }
 
@@ -68,11 +67,10 @@ pub(super) struct RequestRow {
 #[derive(Debug)]
 pub(super) struct UpdateRow {
     pub(super) line: u64,
-    /// The existing claim.
     pub(super) name: ClaimName,
     /// The fields that the row replaces.
     pub(super) fields: Fields,
-    /// The claim of the row.
+    /// The claim as the row describes it.
     pub(super) claim: Claim,
     /// Whether the row is the same as at the import that created the claim; `None` if the row
     /// itself names the claim.

@@ -55,13 +55,11 @@ enum Field {
     SolutionArea,
     Activities,
     TermsAcknowledged,
-    /// The product of a line.
     Product,
-    /// The subscription of a line.
     SubscriptionId,
 }
 
-/// The columns of a line.
+/// The names of the columns that describe a line of a claim.
 const PRODUCT_COLUMN: &str = "product";
 const SUBSCRIPTION_COLUMN: &str = "subscription_id";
 
@@ -276,7 +274,6 @@ impl Iterator for ClaimRows {
 }
 
 impl ClaimRows {
-    /// Parses one row of the sheet.
     fn parse(&self, row: &SheetRow) -> PartialClaim {
         let (mut claim, mut line, mut errors) = (Claim::default(), ClaimLine::default(), Vec::new());
         errors.extend(row.fault.as_ref().map(|fault| FieldError::malformed("", fault)));

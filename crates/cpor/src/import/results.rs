@@ -55,7 +55,6 @@ pub(crate) enum RowResult {
     Unchanged,
     /// The claim exists and is not a draft. It stays as it is.
     NotADraft,
-    /// The row was refused.
     Refused,
 }
 
@@ -84,7 +83,6 @@ pub(crate) struct RowError {
     reason: String,
     /// The message for people.
     message: String,
-    /// The invalid fields.
     fields: Vec<FieldError>,
 }
 

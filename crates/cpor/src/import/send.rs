@@ -33,7 +33,6 @@ const DEFAULT_PAUSE: Duration = Duration::from_secs(1);
 /// concurrent uploads from one user.
 const CONCURRENT_CALLS: usize = 4;
 
-/// The timeout of a call.
 const CALL_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// The maximum size of a response in bytes. Responses for 1,000 rows, the most that one call sends,

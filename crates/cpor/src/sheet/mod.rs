@@ -166,7 +166,6 @@ impl Sheet {
         Ok(())
     }
 
-    /// Returns the names of the columns.
     pub(crate) fn columns(&self) -> impl Iterator<Item = &str> {
         self.header.iter().flatten().map(String::as_str)
     }

@@ -7,7 +7,7 @@ use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
 use super::{Record, column_name};
 
-/// The text of a file.
+/// The text of a file, with the encoding in which the file was read.
 pub(crate) struct DecodedText {
     pub(crate) text: String,
     pub(crate) encoding: &'static Encoding,

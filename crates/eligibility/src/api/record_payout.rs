@@ -1,5 +1,6 @@
 //! `RecordPayout` (R54): a deprecated method that records one payment for a period. It creates a
-//! payout of the only payee that has earnings due, and marks it as sent, in one transaction.
+//! payout of the only payee (location and currency) that has unpaid earnings, and marks it as sent,
+//! in one transaction.
 use cpor_durable::{AggregateKey, CommandError, RequestId};
 use cpor_proto::eligibility::v1::{RecordPayoutRequest, RecordPayoutResponse};
 use cpor_proto::wire_time::to_wire_time;

@@ -24,7 +24,6 @@ use super::{
 /// The kind of the only deadline of an assessment: the start of the next month.
 const MONTHLY_DEADLINE: &str = "monthly_assessment";
 
-/// The assessment of one claim.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Assessment {
     /// The claim's current official association, or the last one if it has ended.
@@ -46,7 +45,7 @@ pub(crate) struct Assessment {
     /// The number of earnings of this claim in the ledger.
     #[serde(rename = "written")]
     earning_count: u64,
-    /// The result for the last assessed month.
+    /// The result for the last assessed month; `None` until the first assessment.
     pub(crate) latest: Option<MonthlyResult>,
     /// The time at which the claim is assessed next if no fact changes before.
     #[serde(rename = "next")]

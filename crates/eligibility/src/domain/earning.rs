@@ -23,9 +23,7 @@ use super::{
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum EarnedAmount {
-    /// The line earns this amount.
     Paid(PaidAmount),
-    /// The line earns nothing, for this reason.
     Nothing(NoEarningReason),
 }
 

@@ -45,7 +45,6 @@ impl LineResult {
     }
 }
 
-/// The result of one condition.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ConditionResult {
     pub(crate) name: String,
@@ -86,7 +85,6 @@ pub(crate) fn evaluate(inputs: EvaluationInputs<'_>, facts: &AssociationFacts) -
     pairs.map(|(line, activity)| evaluate_line(inputs, facts, line, activity)).collect()
 }
 
-/// Evaluates one activity of one line.
 fn evaluate_line(
     inputs: EvaluationInputs<'_>,
     facts: &AssociationFacts,
@@ -157,7 +155,6 @@ fn calculate_amount(
 /// `guide::fact_types` declares their types.
 type FactValues = BTreeMap<&'static str, Value>;
 
-/// Evaluates one condition with these facts.
 fn evaluate_condition(condition: &Condition, values: &FactValues) -> ConditionResult {
     let mut context = Context::default();
     for (name, value) in values {

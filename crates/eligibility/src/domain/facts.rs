@@ -43,7 +43,6 @@ impl From<ClaimName> for ClaimRef {
 }
 
 impl ClaimRef {
-    /// Returns the resource name of the claim.
     pub(crate) fn name(&self) -> ClaimName {
         ClaimName { partner: self.partner.clone(), claim: self.claim }
     }

@@ -54,7 +54,6 @@ pub(crate) struct SentPayment {
     pub(crate) date: NaiveDate,
 }
 
-/// The reversal of a payment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Reversal {
     pub(crate) time: Timestamp,
@@ -91,11 +90,18 @@ const TRANSITIONS: [(Step, &[PayoutStateKind], PayoutStateKind); 3] = [
 pub(crate) enum PayoutCommand {
     /// The payment is under way. A given date replaces the recorded one; a given reference must not
     /// differ from a recorded one.
-    Process { estimated_date: Option<NaiveDate>, reference: Option<String> },
+    Process {
+        estimated_date: Option<NaiveDate>,
+        reference: Option<String>,
+    },
     /// The payment was sent on this date.
-    Send { reference: String, date: NaiveDate },
-    /// The payment was reversed.
-    Reverse { reason: String },
+    Send {
+        reference: String,
+        date: NaiveDate,
+    },
+    Reverse {
+        reason: String,
+    },
 }
 
 /// The state that a payout has reached, as a program manager or the paying system reports it.
@@ -121,23 +127,37 @@ pub(crate) enum ReportedState {
 /// The reason why a command on a payout is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum PayoutRefusal {
-    /// The payout does not exist.
     NotFound,
     /// The period is not over: more earnings may be recorded in it.
-    PeriodNotOver { end: Timestamp },
+    PeriodNotOver {
+        end: Timestamp,
+    },
     /// The step is not possible in this state, only in the allowed ones.
-    StateNotAllowed { state: PayoutStateKind, allowed: &'static [PayoutStateKind] },
+    StateNotAllowed {
+        state: PayoutStateKind,
+        allowed: &'static [PayoutStateKind],
+    },
     /// The command gives another reference than this one, which is recorded for the payout.
-    ReferenceDiffers { reference: String },
+    ReferenceDiffers {
+        reference: String,
+    },
     /// Another payout of the payee has or had the reference.
-    ReferenceTaken { payout: PayoutName },
+    ReferenceTaken {
+        payout: PayoutName,
+    },
     /// A reversal is reported for the payment with this reference, but no payout of the payee has
     /// the reference.
-    ReferenceUnknown { reference: String },
+    ReferenceUnknown {
+        reference: String,
+    },
     /// The date on which the payment was sent is more than a day ahead.
-    SentInFuture { latest: NaiveDate },
+    SentInFuture {
+        latest: NaiveDate,
+    },
     /// The date on which the payment was sent is before the last day of the period.
-    SentBeforePeriodEnd { earliest: NaiveDate },
+    SentBeforePeriodEnd {
+        earliest: NaiveDate,
+    },
     /// A payout that does not exist yet needs an estimated date.
     EstimatedDateMissing,
     /// No payee has unpaid earnings.
@@ -180,7 +200,6 @@ impl PayoutState {
         }
     }
 
-    /// Returns the reversal of the payment.
     pub(crate) const fn reversal(&self) -> Option<&Reversal> {
         match self {
             Self::Upcoming | Self::Processing { .. } | Self::Sent { .. } => None,
@@ -212,7 +231,6 @@ impl ReportedState {
 }
 
 impl Payout {
-    /// Returns the resource name of the payout.
     pub(crate) fn name(&self) -> PayoutName {
         PayoutName { partner: self.payee.partner.clone(), payout: self.id }
     }

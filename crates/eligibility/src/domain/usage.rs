@@ -9,10 +9,15 @@ use cpor_types::{Month, ProductKind, TenantKey, Timestamp};
 /// The measured usage of a key in one month.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Measures {
-    /// The measures of a workload.
-    Workload { active_users: i64, paid_available_units: i64 },
+    Workload {
+        active_users: i64,
+        paid_available_units: i64,
+    },
     /// The measures of a subscription. Consumption is counted in units of the product.
-    Subscription { seats_sold: i64, consumption: i64 },
+    Subscription {
+        seats_sold: i64,
+        consumption: i64,
+    },
 }
 
 /// The counts of an imported row; a count that the row does not contain is 0.
@@ -70,7 +75,6 @@ impl Measures {
 pub(crate) enum UsageRefusal {
     /// The row contains counts that its kind of key does not have.
     MeasureMismatch,
-    /// The month has not begun.
     MonthInFuture,
 }
 

@@ -47,7 +47,7 @@ pub(crate) enum Payment {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct LedgerEntry {
     pub(crate) earning: Earning,
-    /// The payout that contains the earning.
+    /// The payout that contains the earning now, if there is one.
     pub(crate) payout: Option<PayoutName>,
     pub(crate) payment: Payment,
 }

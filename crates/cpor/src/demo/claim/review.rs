@@ -47,7 +47,6 @@ impl DemoClaim<'_> {
         self.report("request partner action", self.system.reviewer.label, note).await
     }
 
-    /// The reviewer approves the claim.
     pub(in crate::demo) async fn approve(&mut self) -> anyhow::Result<()> {
         self.system.reviewer.reviews().approve_review_case(self.approve_request()).await?;
         self.report("approve", self.system.reviewer.label, "approves the claim; its lines are held".into()).await

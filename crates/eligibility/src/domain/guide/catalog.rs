@@ -16,7 +16,6 @@ pub(crate) struct GuideCatalog {
     pub(crate) guides: Vec<CatalogGuide>,
 }
 
-/// A guide of the catalog.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct CatalogGuide {
     pub(crate) document: GuideDocument,
@@ -121,7 +120,6 @@ impl GuideCatalog {
         Self { edition: 0, guides: vec![guide] }
     }
 
-    /// Returns the guide with this id.
     pub(crate) fn get(&self, id: &ProgramGuideId) -> Option<&CatalogGuide> {
         self.guides.iter().find(|guide| guide.document.id == *id)
     }

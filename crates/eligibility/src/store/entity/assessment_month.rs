@@ -5,7 +5,6 @@ use sea_orm::entity::prelude::*;
 
 use super::bodies::MonthlyResultBody;
 
-/// A row of the table `assessment_month`.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "assessment_month")]

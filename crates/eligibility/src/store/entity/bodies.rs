@@ -5,27 +5,22 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{Assessment, CatalogFacts, Earning, GuideCatalog, MonthlyResult, PartnerRecord, Payout};
 
-/// An assessment as JSON.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromJsonQueryResult)]
 #[serde(transparent)]
 pub(crate) struct AssessmentBody(pub(crate) Assessment);
 
-/// The result of a month as JSON.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromJsonQueryResult)]
 #[serde(transparent)]
 pub(crate) struct MonthlyResultBody(pub(crate) MonthlyResult);
 
-/// An earning as JSON.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromJsonQueryResult)]
 #[serde(transparent)]
 pub(crate) struct EarningBody(pub(crate) Earning);
 
-/// A payout as JSON.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromJsonQueryResult)]
 #[serde(transparent)]
 pub(crate) struct PayoutBody(pub(crate) Payout);
 
-/// A partner as JSON.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromJsonQueryResult)]
 #[serde(transparent)]
 pub(crate) struct PartnerRecordBody(pub(crate) PartnerRecord);

@@ -4,7 +4,6 @@ use sea_orm::entity::prelude::*;
 
 use super::bodies::CatalogFactsBody;
 
-/// A row of the table `catalog_fact`.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "catalog_fact")]

@@ -6,7 +6,6 @@ use sea_orm::entity::prelude::*;
 
 use super::{bodies::EarningBody, earning_status::EarningStatus};
 
-/// A row of the table `earning`.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "earning")]
@@ -14,7 +13,6 @@ pub(crate) struct Model {
     /// The id of the tenant.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) owner: TenantId,
-    /// The id of the earning.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) id: EarningId,
     /// The partner of the claim. This column and the next ones up to `amount_micros` are copies
@@ -22,7 +20,6 @@ pub(crate) struct Model {
     pub(crate) partner: PartnerId,
     /// The MPN id of the partner's location.
     pub(crate) mpn_id: String,
-    /// The id of the claim.
     pub(crate) claim: ClaimId,
     /// The workload or subscription, as `workloads/{product}` or `subscriptions/{uuid}`.
     pub(crate) key: String,

@@ -10,10 +10,8 @@ pub(crate) enum EarningStatus {
     /// The earning has no amount to pay.
     #[sea_orm(string_value = "nothing_due")]
     NothingDue,
-    /// The amount has not been paid yet.
     #[sea_orm(string_value = "accrued")]
     Accrued,
-    /// The amount was paid.
     #[sea_orm(string_value = "paid")]
     Paid,
 }

@@ -6,7 +6,6 @@ use sea_orm::entity::prelude::*;
 
 use super::bodies::PartnerRecordBody;
 
-/// A row of the table `partner_record`.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "partner_record")]

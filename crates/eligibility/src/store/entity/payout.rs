@@ -5,7 +5,6 @@ use sea_orm::entity::prelude::*;
 
 use super::{bodies::PayoutBody, payout_state::PayoutState};
 
-/// A row of the table `payout`.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "payout")]
@@ -13,10 +12,9 @@ pub(crate) struct Model {
     /// The id of the partner.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) owner: PartnerId,
-    /// The id of the payout.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) id: PayoutId,
-    /// The version of the aggregate; every change adds 1.
+    /// The number of changes of the payout so far. Its etag is derived from it.
     pub(crate) version: i64,
     /// The MPN id of the location that is paid. This column and the next ones up to `create_time`
     /// are copies from `body`, for indexes and filters.

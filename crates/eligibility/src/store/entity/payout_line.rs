@@ -4,7 +4,6 @@
 use cpor_durable::ids::{EarningId, PartnerId, PayoutId, TenantId};
 use sea_orm::entity::prelude::*;
 
-/// A row of the table `payout_line`.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "payout_line")]

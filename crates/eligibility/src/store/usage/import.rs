@@ -20,7 +20,6 @@ use cpor_durable::Tx;
 /// the same months.
 const MAX_TRIES: usize = 5;
 
-/// One row of an import.
 #[derive(Clone, Debug)]
 pub(crate) struct ImportedRow {
     pub(crate) usage: Usage,
@@ -28,7 +27,6 @@ pub(crate) struct ImportedRow {
     pub(crate) request: Option<RequestId>,
 }
 
-/// The reason why nothing was imported.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ImportError {
     /// The database cannot be reached, or a row cannot be decoded.
