@@ -100,7 +100,7 @@ impl Node {
             self.keys.verification().with_issuers(&auth.issuers).expect("issuers")
         };
         let signers = if has_files {
-            cpor::keys::service_signers(auth, &self.services, &keys).expect("the keys of the services")
+            cpor::keys::load_service_signers(auth, &self.services, &keys).expect("the keys of the services")
         } else {
             self.keys.services.only(&self.services)
         };

@@ -107,8 +107,8 @@ pub async fn start(options: Options) -> anyhow::Result<DevSystem> {
     config.check()?;
     let verification_keys = VerificationKeys::load(&config.auth)?;
     let settings = Settings {
-        signers: keys::service_signers(&config.auth, Service::ALL, &verification_keys)?,
-        receipt_signer: keys::receipt_signer(&config.auth, Service::ALL)?,
+        signers: keys::load_service_signers(&config.auth, Service::ALL, &verification_keys)?,
+        receipt_signer: keys::load_receipt_signer(&config.auth, Service::ALL)?,
         keys: verification_keys,
         services: Service::ALL.to_vec(),
         clock: options.clock,
@@ -117,7 +117,7 @@ pub async fn start(options: Options) -> anyhow::Result<DevSystem> {
         config,
     };
     let system = System::start(settings, Listeners { grpc, web: Some(web), admin: Some(admin) }).await?;
-    let dev = DevSystem { system, issuer: keys::signer(&keys::user_key_file(&data), keys::ISSUER)?, data };
+    let dev = DevSystem { system, issuer: keys::load_signer(&keys::user_key_file(&data), keys::ISSUER)?, data };
     let channel = Endpoint::from_shared(dev.grpc_url())?.connect().await?;
     let token = dev.token(Role::DirectorySync, None, None)?;
     ExampleData::load()?

@@ -196,7 +196,7 @@ fn keys_in_files(folder: &Path) -> TestKeys {
         ServiceSigner::from_file(*service, &cpor::keys::service_key_file(folder, *service), Arc::clone(&clock))
     };
     TestKeys {
-        users: cpor::keys::signer(&cpor::keys::user_key_file(folder), cpor::keys::ISSUER).expect("the user key"),
+        users: cpor::keys::load_signer(&cpor::keys::user_key_file(folder), cpor::keys::ISSUER).expect("the user key"),
         services: Service::ALL.iter().map(signer).collect::<Result<_, _>>().expect("the keys of the services"),
         receipts: ReceiptSigner::from_file(&cpor::keys::receipt_key_file(folder)).expect("the receipt key"),
     }

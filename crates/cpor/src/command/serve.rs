@@ -109,8 +109,8 @@ fn load_settings(config: Config, services: Vec<Service>, virtual_clock: Option<T
     ensure!(missing.is_empty(), "the addresses of all services are required: set {}", missing.join(", "));
     let verification_keys = VerificationKeys::load(&config.auth)?;
     Ok(Settings {
-        signers: keys::service_signers(&config.auth, &services, &verification_keys)?,
-        receipt_signer: keys::receipt_signer(&config.auth, &services)?,
+        signers: keys::load_service_signers(&config.auth, &services, &verification_keys)?,
+        receipt_signer: keys::load_receipt_signer(&config.auth, &services)?,
         keys: verification_keys,
         services,
         clock: virtual_clock.map_or(ClockChoice::Real, |start| ClockChoice::Virtual { start }),

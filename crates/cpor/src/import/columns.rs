@@ -174,7 +174,7 @@ impl std::fmt::Debug for Fields {
 
 impl Fields {
     /// Returns the fields that are set in a claim.
-    pub(super) fn set_in(claim: &Claim) -> Self {
+    pub(super) fn present_in(claim: &Claim) -> Self {
         let is_set = |column: &&Column| {
             let mut copy = Claim::default();
             column.copy(&mut claim.clone(), &mut copy);

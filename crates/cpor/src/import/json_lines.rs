@@ -39,7 +39,7 @@ fn parse_line(line: u64, text: &str) -> Row {
             let id = if existing.is_none() { claim.name.clone() } else { String::new() };
             let claim = entered_fields(claim);
             let parsed = Claim { lines: Vec::new(), ..claim.clone() };
-            Row { line, fields: Fields::set_in(&claim), claim: Ok(claim), existing, id, parsed }
+            Row { line, fields: Fields::present_in(&claim), claim: Ok(claim), existing, id, parsed }
         }
         Err(error) => malformed("name", error, claim),
     }

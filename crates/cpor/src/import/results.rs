@@ -60,7 +60,7 @@ pub(crate) enum RowResult {
 
 impl RowResult {
     /// Returns this result as it is reported for a row that was only validated.
-    const fn as_validated(self) -> Self {
+    const fn for_validation(self) -> Self {
         match self {
             Self::Done => Self::WouldBeDone,
             Self::Updated => Self::WouldBeUpdated,
@@ -259,7 +259,7 @@ impl ResultsFile {
         outcomes.sort_by_key(|outcome| outcome.line);
         for outcome in &mut outcomes {
             if self.validate_only {
-                outcome.result = outcome.result.as_validated();
+                outcome.result = outcome.result.for_validation();
             }
             self.counts.add(outcome.result);
             serde_json::to_writer(&mut self.file, outcome)?;
@@ -297,7 +297,7 @@ mod tests {
             "4 claims: 1 submitted, 2 already submitted, 1 not a draft, which stays as it is"
         );
         for result in [RowResult::Updated, RowResult::Unchanged, RowResult::NotADraft, RowResult::Refused] {
-            counts.add(result.as_validated());
+            counts.add(result.for_validation());
         }
         assert_eq!(
             counts.summary("claim", "imported", true),

@@ -105,7 +105,7 @@ impl Sender {
         let (mut outcomes, mut deleted) = (Vec::new(), Vec::new());
         while let Some(outcome) = calls.next().await {
             match outcome {
-                Ok(UpdateOutcome::Outcome(outcome)) => outcomes.push(outcome),
+                Ok(UpdateOutcome::Done(outcome)) => outcomes.push(outcome),
                 Ok(UpdateOutcome::Deleted(row)) => deleted.push(*row),
                 Err(status) => return (outcomes, deleted, Err(status_error(&status))),
             }

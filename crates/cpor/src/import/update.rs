@@ -19,7 +19,7 @@ use crate::server::Connection;
 /// The outcome of a row whose claim exists, or existed at an earlier import.
 pub(super) enum UpdateOutcome {
     /// The result of the row.
-    Outcome(Outcome),
+    Done(Outcome),
     /// An earlier import of the file created the draft, and it was deleted since.
     Deleted(Box<UpdateRow>),
 }
@@ -40,12 +40,12 @@ pub(super) async fn update(
     let (line, name) = (row.line, row.name.to_string());
     match update_draft(client, connection, &row, validate_only).await {
         Ok((result, claim)) => {
-            Ok(UpdateOutcome::Outcome(Outcome::accepted(line, result, name).with_violations(claim.violations)))
+            Ok(UpdateOutcome::Done(Outcome::accepted(line, result, name).with_violations(claim.violations)))
         }
         Err(status) if status.code() == Code::NotFound && row.is_repeated.is_some() => {
             Ok(UpdateOutcome::Deleted(Box::new(row)))
         }
-        Err(status) => Outcome::from_calls(line, &name, Err(status)).map(UpdateOutcome::Outcome),
+        Err(status) => Outcome::from_calls(line, &name, Err(status)).map(UpdateOutcome::Done),
     }
 }
 

@@ -68,7 +68,7 @@ impl Api {
             Some(stored) if !change.validate_only => stored,
             Some(stored) => StoredPayout { payout, ..stored },
             None => {
-                let due = payouts::totals_due(db, &payout.payee, payout.period).await.map_err(unavailable)?;
+                let due = payouts::load_totals_due(db, &payout.payee, payout.period).await.map_err(unavailable)?;
                 let totals = due.ok_or(CommandError::Conflict(PayoutConflict::NothingDue))?;
                 StoredPayout { version: 0, payout, totals }
             }

@@ -180,7 +180,7 @@ impl Assessor {
         edition: u64,
     ) -> Result<BTreeMap<AggregateKey, Versioned<Assessment>>, StoreError> {
         let db = self.0.db.reader();
-        let dependent = usage::assessments_to_update(db, pending).await?;
+        let dependent = usage::list_dependent_assessments(db, pending).await?;
         let mut due: BTreeMap<_, _> = assessments::get_many(db, &dependent).await?.into_iter().collect();
         due.extend(assessments::list_stale(db, BATCH_SIZE).await?);
         due.extend(assessments::list_outdated(db, edition, BATCH_SIZE).await?);

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     association_period::AssociationPeriod,
-    earning::{Earning, record_earnings},
+    earning::{Earning, compute_earnings},
     evaluate::{EvaluationInputs, LineResult, evaluate},
     facts::{AssociationEnd, AssociationFacts, CatalogVersion, PartnerRecord, SubscriptionFacts, UsageByKey},
     guide::{ActiveGuides, Guide, NoGuideInForce},
@@ -171,7 +171,7 @@ impl Assessment {
             let previous = inputs.previous_results.get(&month);
             let mut result = self.assess_month(guide, association, (inputs.usage, previous), month, now);
             let earnings =
-                record_earnings(&association.facts, next.earning_count, previous, &mut result, inputs.usage, now);
+                compute_earnings(&association.facts, next.earning_count, previous, &mut result, inputs.usage, now);
             if !previous.is_some_and(|previous| previous.has_same_content(&result)) {
                 events.push(AssessmentEvent::MonthAssessed(result.clone()));
             }

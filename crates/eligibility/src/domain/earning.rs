@@ -110,7 +110,7 @@ pub(crate) struct Earning {
 /// The first earning of a line and month is recorded when the month is over or when its usage is
 /// stored, whichever comes first. `earning_count` is the number of the claim's earnings so far;
 /// `previous` is the stored result of the same month.
-pub(crate) fn record_earnings(
+pub(crate) fn compute_earnings(
     facts: &AssociationFacts,
     earning_count: u64,
     previous: Option<&MonthlyResult>,

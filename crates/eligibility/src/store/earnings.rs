@@ -101,7 +101,7 @@ fn is_on_payout(name: &str) -> Condition {
     match name.parse::<PayoutName>() {
         Ok(name) => {
             let key = Expr::tuple([Expr::col(Column::Owner), Expr::col(Column::Id)]);
-            Condition::all().add(key.in_subquery(payouts::lines_of(&name).into_query()))
+            Condition::all().add(key.in_subquery(payouts::select_lines(&name).into_query()))
         }
         Err(_) => Condition::all().add(Column::Payout.is_null()),
     }

@@ -144,7 +144,7 @@ impl Store for PayoutStore {
 /// a partner. The later one then finds the earnings on the earlier payout.
 async fn create(tx: &Tx, change: &Change<Payout>) -> Result<Option<PayoutConflict>, StoreError> {
     let payout = &change.after.state;
-    let due = due_earnings(&payout.payee, payout.period);
+    let due = select_due_earnings(&payout.payee, payout.period);
     let due = due.order_by_asc(earning::Column::Owner).order_by_asc(earning::Column::Id);
     let earnings: Vec<earning::Model> = fetch_all(tx, due.lock_exclusive()).await?;
     if let Some(conflict) = find_conflict(tx, payout, true).await? {
@@ -166,7 +166,7 @@ async fn create(tx: &Tx, change: &Change<Payout>) -> Result<Option<PayoutConflic
     let key = Expr::tuple([Expr::col(earning::Column::Owner), Expr::col(earning::Column::Id)]);
     let marked = earning::Entity::update_many()
         .col_expr(earning::Column::Payout, Expr::val(ids::PayoutId::from(payout.id)))
-        .filter(key.in_subquery(lines_of(&payout.name()).into_query()));
+        .filter(key.in_subquery(select_lines(&payout.name()).into_query()));
     marked.exec(tx).await?;
     if payout.state.kind() == PayoutStateKind::Sent {
         mark_earnings(tx, payout).await?;
@@ -203,7 +203,7 @@ pub(crate) async fn find_conflict(
     payout: &Payout,
     is_new: bool,
 ) -> Result<Option<PayoutConflict>, StoreError> {
-    let others = payouts_of(&payout.payee).filter(Column::Id.ne(ids::PayoutId::from(payout.id)));
+    let others = select_payouts(&payout.payee).filter(Column::Id.ne(ids::PayoutId::from(payout.id)));
     let others = fetch_all(db, others.order_by_asc(Column::Id)).await?;
     let is_live = |other: &Payout| other.period == payout.period && other.state.kind() != PayoutStateKind::Reversed;
     if is_new && others.iter().any(|other| is_live(&other.body.0)) {
@@ -235,7 +235,7 @@ async fn mark_earnings(tx: &Tx, payout: &Payout) -> Result<(), StoreError> {
 }
 
 /// Selects the keys of the earnings that a payout contains or contained.
-pub(super) fn lines_of(name: &PayoutName) -> Select<payout_line::Entity> {
+pub(super) fn select_lines(name: &PayoutName) -> Select<payout_line::Entity> {
     use payout_line::Column;
     payout_line::Entity::find()
         .select_only()
@@ -252,7 +252,7 @@ fn is_due() -> Expr {
 }
 
 /// Selects the earnings of a payee that a payout for this period would contain.
-fn due_earnings(payee: &Payee, period: PayoutPeriod) -> Select<earning::Entity> {
+fn select_due_earnings(payee: &Payee, period: PayoutPeriod) -> Select<earning::Entity> {
     use earning::Column;
     earning::Entity::find()
         .filter(Column::Partner.eq(ids::PartnerId::from(&payee.partner)))
@@ -267,14 +267,14 @@ fn due_earnings(payee: &Payee, period: PayoutPeriod) -> Select<earning::Entity> 
 ///
 /// # Errors
 /// Returns an error if the database cannot be reached.
-pub(crate) async fn totals_due(
+pub(crate) async fn load_totals_due(
     db: &impl ConnectionTrait,
     payee: &Payee,
     period: PayoutPeriod,
 ) -> Result<Option<PayoutTotals>, StoreError> {
     use earning::Column;
     let sum = Expr::col(Column::AmountMicros).sum().cast_as("BIGINT");
-    let query = due_earnings(payee, period).select_only().column_as(Column::Id.count(), "lines");
+    let query = select_due_earnings(payee, period).select_only().column_as(Column::Id.count(), "lines");
     let (lines, micros) =
         query.column_as(sum, "micros").into_tuple::<(i64, Option<i64>)>().one(db).await?.unwrap_or_default();
     let amount = Money::new(payee.currency, micros.unwrap_or_default());
@@ -326,9 +326,9 @@ pub(crate) async fn find(
     period: PayoutPeriod,
     reference: Option<&str>,
 ) -> Result<Option<StoredPayout>, StoreError> {
-    let of_period = payouts_of(payee).filter(Column::Period.eq(ids::PayoutPeriodId::from(period.to_string())));
+    let of_period = select_payouts(payee).filter(Column::Period.eq(ids::PayoutPeriodId::from(period.to_string())));
     let found = match reference {
-        Some(reference) => match fetch_one(db, payouts_of(payee).filter(Column::Reference.eq(reference))).await? {
+        Some(reference) => match fetch_one(db, select_payouts(payee).filter(Column::Reference.eq(reference))).await? {
             Some(row) => Some(row),
             None => fetch_one(db, of_period.filter(Column::State.ne(PayoutState::Reversed))).await?,
         },
@@ -337,7 +337,7 @@ pub(crate) async fn find(
     found.map(to_payout).transpose()
 }
 
-fn payouts_of(payee: &Payee) -> Select<Entity> {
+fn select_payouts(payee: &Payee) -> Select<Entity> {
     Entity::find()
         .filter(Column::Owner.eq(ids::PartnerId::from(&payee.partner)))
         .filter(Column::MpnId.eq(payee.mpn_id.as_str()))
