@@ -13,7 +13,7 @@ use crate::{
 const RELEASED: &str = "proto/released.binpb";
 const SOURCES: &str = "proto/cpor";
 
-/// The options of the task: what it does besides the checks.
+/// The options of the task, which change files in addition to the checks.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Options {
     /// Format the protos in place first.

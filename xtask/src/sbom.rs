@@ -36,7 +36,7 @@ pub(crate) fn write_sbom() -> Result<()> {
     Ok(())
 }
 
-/// Returns the platform of this machine, which is that of the binary.
+/// Returns the platform of this machine, for which the binary is built.
 fn host_triple() -> Result<String> {
     let version = read_output(crate::shell::command("rustc").args(["--version", "--verbose"]))?;
     let host = version.lines().find_map(|line| line.strip_prefix("host: "));

@@ -72,7 +72,7 @@ pub fn receipt_jwks_file(directory: &Path) -> PathBuf {
     directory.join("public").join("receipt-jwks.json")
 }
 
-/// Sets the key files of the configuration to those of this folder.
+/// Sets the issuer and the key files in the configuration to those of this folder.
 pub fn configure(auth: &mut AuthConfig, directory: &Path) {
     ISSUER.clone_into(&mut auth.issuer);
     auth.jwks_file = Some(jwks_file(directory));

@@ -1,4 +1,5 @@
-//! Fakes of the other services: what a service sends to them, and what they send to it.
+//! Fakes of the other services: transports for the events that a service sends, and functions that
+//! build the events that it receives.
 
 use std::sync::{Arc, Mutex};
 

@@ -1,4 +1,5 @@
-//! A fake registry with faults.
+//! A fake registry (the service that records which partner is on record for which workload or
+//! subscription) that can lose answers and delay them.
 
 use std::{
     collections::{BTreeSet, VecDeque},

@@ -102,16 +102,17 @@ pub(super) struct ImportedClaims {
 struct FileEnd {
     /// The length of the file in bytes.
     length: u64,
-    /// The length of the complete entries in bytes. What follows was torn by a crash.
+    /// The length of the complete entries in bytes. The rest is an entry that was only partly
+    /// written when a process crashed.
     complete_length: u64,
     /// Whether the last complete entry lacks its line feed.
     lacks_line_feed: bool,
 }
 
 impl FileEnd {
-    /// Prepares the file for entries that are appended: removes a torn entry, and completes the
-    /// last line. A file whose length has changed since it was read is left as it is, because
-    /// another import has appended to it.
+    /// Prepares the file for entries that are appended: removes a partly written entry, and
+    /// completes the last line. A file whose length has changed since it was read is left as it is,
+    /// because another import has appended to it.
     fn repair(self, mut file: &File) -> std::io::Result<()> {
         if file.metadata()?.len() != self.length {
             return Ok(());

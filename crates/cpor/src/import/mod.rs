@@ -105,6 +105,7 @@ pub async fn run(args: &Args) -> anyhow::Result<bool> {
     for batch in batch::batches(rows, earlier) {
         let batch::Batch { creates, updates, refused, mut keys } = batch?;
         let (updated, deleted, sent) = sender.update(updates).await;
+        // The keys of an unchanged row are in the file already.
         updated.iter().filter_map(Outcome::repeated_line).for_each(|line| drop(keys.remove(&line)));
         let deleted_claims: Vec<_> = deleted.iter().map(|row| (row.line, row.name.clone())).collect();
         let (created, sent) = match sent {

@@ -20,13 +20,13 @@ use super::{batch::FieldError, progress::Progress};
 pub(crate) struct Outcome {
     /// The line of the input file in which the row begins.
     line: u64,
-    /// What the row did or, if it was only validated, would do.
+    /// The effect of the row or, if it was only validated, the effect that it would have.
     result: RowResult,
     /// The resource name of the claim. Empty if the row was refused before its claim was known, or
     /// only validated.
     #[serde(skip_serializing_if = "String::is_empty")]
     claim: String,
-    /// Whether an earlier call had already done what the row says.
+    /// Whether an earlier call had the same effect, so that this call changed nothing.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     repeated: bool,
     /// The violations for which the submission of the draft would be refused.
@@ -37,7 +37,7 @@ pub(crate) struct Outcome {
     error: Option<RowError>,
 }
 
-/// What a row of a file did.
+/// The effect of a row of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum RowResult {
@@ -45,7 +45,7 @@ pub(crate) enum RowResult {
     Done,
     /// The row was only validated. It would create a draft or a document, or submit a claim.
     WouldBeDone,
-    /// An earlier call had done the same.
+    /// An earlier call had the same effect, so this one changed nothing.
     Repeated,
     /// The row changed a draft.
     Updated,
@@ -218,8 +218,8 @@ impl Counts {
         } += 1;
     }
 
-    /// Returns the summary, for example `3 claims: 1 imported, 2 refused`. `row` says what a row
-    /// is, and `verb` what was done with it.
+    /// Returns the summary, for example `3 claims: 1 imported, 2 refused`. `row` is the noun for a
+    /// row (`claim`), and `verb` is the participle of its action (`imported`).
     fn summary(self, row: &str, verb: &str, validate_only: bool) -> String {
         let would_be = if validate_only { "would be " } else { "" };
         let not_a_draft = if self.not_a_draft == 1 {

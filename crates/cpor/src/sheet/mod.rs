@@ -1,7 +1,8 @@
-//! Reads sheets as the usual programs write them (R59a): CSV in its variants, and workbooks (XLSX).
+//! Reads sheets (tables with a header) as spreadsheet programs write them (R59a): CSV in its
+//! variants, and workbooks (XLSX).
 //!
-//! A file is read as a whole before its first row is used, so that a fault of the file is found
-//! before anything is done. A fault of one row is a part of that row.
+//! A file is read as a whole before its first row is used, so that an error in the file is found
+//! before anything is done. An error in one row is reported with that row.
 mod text;
 mod workbook;
 
@@ -69,7 +70,7 @@ impl FileKind {
 /// Reads a file. Returns its kind and its content.
 ///
 /// # Errors
-/// Returns an error if the file cannot be read, or is of none of the kinds.
+/// Returns an error if the file cannot be read or has another format.
 pub(crate) fn read_file(path: &Path) -> anyhow::Result<(FileKind, Vec<u8>)> {
     let content = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
     let kind = FileKind::of(path, &content).with_context(|| path.display().to_string())?;
@@ -78,6 +79,7 @@ pub(crate) fn read_file(path: &Path) -> anyhow::Result<(FileKind, Vec<u8>)> {
 
 /// A sheet: a header and rows.
 pub(crate) struct Sheet {
+    /// The names of the columns in lower case; `None` for a column without a name.
     header: Vec<Option<String>>,
     records: Records,
     /// The number of lines of the file, or of rows of the workbook.
@@ -101,7 +103,7 @@ pub(crate) struct SheetRow {
     pub(crate) line: u64,
     /// The cells of all columns that have a name, with the name, in the order of the file.
     pub(crate) cells: Vec<(String, String)>,
-    /// The description of a fault of the row as a whole.
+    /// The description of an error that concerns the row as a whole.
     pub(crate) fault: Option<String>,
 }
 
@@ -171,7 +173,7 @@ impl Sheet {
     }
 
     /// Converts a record to a row.
-    fn row(&self, record: Record) -> SheetRow {
+    fn to_row(&self, record: Record) -> SheetRow {
         let Record { line, mut cells } = record;
         cells.resize(cells.len().max(self.header.len()), String::new());
         let mut row = SheetRow { line, cells: Vec::with_capacity(self.header.len()), fault: None };
@@ -194,7 +196,7 @@ impl Iterator for Sheet {
         loop {
             match self.records.next()? {
                 Ok(record) if is_blank(&record.cells) => {}
-                record => return Some(record.map(|record| self.row(record))),
+                record => return Some(record.map(|record| self.to_row(record))),
             }
         }
     }

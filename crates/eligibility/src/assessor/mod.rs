@@ -57,7 +57,7 @@ enum RoundOutcome {
 #[derive(Clone)]
 pub(crate) struct Assessor(Arc<Inner>);
 
-/// What the clones of an assessor share.
+/// The connections and the wake-up signal that the clones of an assessor share.
 struct Inner {
     db: Db,
     writer: Writer<AssessmentStore>,

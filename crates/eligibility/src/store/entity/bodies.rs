@@ -1,4 +1,5 @@
-//! The JSON columns. Each type contains a type of the domain, because the domain knows no database.
+//! The types of the JSON columns. Each wraps a domain type, so that the domain does not depend on
+//! the database library.
 
 use sea_orm::FromJsonQueryResult;
 use serde::{Deserialize, Serialize};

@@ -48,8 +48,8 @@ impl From<sea_orm::DbErr> for ImportError {
 /// nothing is stored.
 ///
 /// The import executes one query, then at most one statement each for new, changed and replaced
-/// months; with request ids, one query and one statement more. An import that repeats what is
-/// stored writes nothing.
+/// months; with request ids, one more query and statement. An import of figures that are stored
+/// already writes nothing.
 ///
 /// # Errors
 /// Returns an [`ImportError`] if the database fails or every try conflicts. Nothing is stored then.
