@@ -36,8 +36,8 @@ pub(crate) enum Event {
     WindowOpened {
         /// The time at which the window ends.
         due: Timestamp,
-        /// The rule from which the time was computed, for example `7 calendar days, calendar de
-        /// 2026`.
+        /// The rule from which the time was computed, for example
+        /// `7 calendar days, calendar de 2026, tzdata 2026a`.
         rule: String,
     },
     /// The notice that started the consent window of an approved claim bounced after all (R41b).

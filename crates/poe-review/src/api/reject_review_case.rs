@@ -1,5 +1,5 @@
 //! RejectReviewCase: rejects a claim (R24) with a primary reason (R31) and further reasons (R32).
-//! Executes one command; see `Api::execute_command` for its cost.
+//! Executes one command in one transaction; `Api::execute_command` lists the statements.
 use super::{Api, error::from_refusal, reviewer};
 use crate::domain::{Refusal, Rejection, ReviewCase};
 use cpor_proto::WireEnum as _;

@@ -23,7 +23,7 @@ pub enum State {
     /// The reviewer has rejected the claim.
     Rejected(Rejection),
     /// The claim was closed without a reviewer's decision, or lost its last line in an arbitration.
-    Closed(Closure),
+    Closed(CaseClosure),
 }
 
 /// A reviewer's request for partner action (R20).
@@ -31,7 +31,7 @@ pub enum State {
 pub struct PartnerAction {
     /// The reasons of the request; at least one.
     pub reasons: Vec<PartnerActionReason>,
-    /// The comment to the partner.
+    /// The comment to the partner; not blank.
     pub comment: String,
     /// The lines that the reviewer asks the partner to remove (R30).
     pub remove_lines: Vec<LineId>,
@@ -44,8 +44,8 @@ pub struct Approval {
     pub decision_id: DecisionId,
     /// The comment to the partner; may be empty.
     pub comment: String,
-    /// The reviewer who approved. Every process that completes the approval records this actor as
-    /// the author of its command.
+    /// The reviewer who approved. The command that completes the approval, possibly in another
+    /// replica, is recorded with this actor as its author.
     #[serde(rename = "by")]
     pub actor: Actor,
 }
@@ -57,13 +57,13 @@ pub struct Rejection {
     pub primary_reason: PrimaryRejectionReason,
     /// Further reasons (R32).
     pub further_reasons: Vec<FurtherRejectionReason>,
-    /// The comment to the partner.
+    /// The comment to the partner; not blank.
     pub comment: String,
 }
 
 /// The data of a case in the state [`State::Closed`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Closure {
+pub struct CaseClosure {
     /// The primary reason why the claim was closed (R31).
     pub primary_reason: PrimaryRejectionReason,
 }

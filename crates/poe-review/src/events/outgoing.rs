@@ -27,8 +27,8 @@ pub(crate) fn outgoing_events(change: &Change<ReviewCase>) -> Vec<OutgoingEvent>
     change.events.iter().flat_map(to_outgoing).collect()
 }
 
-/// Builds the payloads for the registry: released awards (R37), and what the holders of legacy
-/// associations are told (R58a).
+/// Builds the payloads for the registry: released awards (R37), and the competition of which it
+/// tells the holders of legacy associations (R58a).
 fn registry_payloads(case: &ReviewCase, event: &CaseEvent) -> Vec<Payload> {
     let contested = |(key, holder): (&AssociationKey, &LegacyHolderId), comment: Option<&String>| {
         Payload::LegacyHolderContested(proto::LegacyHolderContested {
@@ -102,8 +102,8 @@ fn payload(case: &ReviewCase, event: &CaseEvent) -> Option<Payload> {
         | CaseEvent::AwardReleased { .. }
         | CaseEvent::LegacyStatementRequested { .. }
         | CaseEvent::LegacyHoldersContested { .. }
-        // An award without lines changes nothing: the claim no longer has lines for the awarded
-        // workloads or subscriptions.
+        // The claim no longer has lines for the awarded workloads or subscriptions, so the award
+        // changes nothing for claim-intake.
         | CaseEvent::Awarded { .. } => return None,
         CaseEvent::Assigned { reviewer } => Payload::ReviewAssigned(proto::ReviewAssigned {
             claim,
