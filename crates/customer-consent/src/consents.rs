@@ -1,5 +1,5 @@
 //! Reads and changes consents, for the API and for the consent page. A consent is the customer's
-//! side of one claim.
+//! side of one claim. A *notice* is a mail to the customer contact.
 
 use std::sync::Arc;
 

@@ -2,9 +2,9 @@
 //! the text is shown. A translation file with a missing or an unknown key does not load, and the
 //! compiler reports a text that is never used.
 //!
-//! The *consent window* is the time in which silence of the customer counts as consent. The
-//! *association* is the record of the partner for the customer, which becomes *official* when the
-//! claim is approved and the customer consents.
+//! A *notice* is a mail to the customer contact about a claim. The *consent window* is the time in
+//! which silence of the customer counts as consent. The *association* is the record of the partner
+//! for the customer, which becomes *official* when the claim is approved and the customer consents.
 
 use serde::Deserialize;
 

@@ -1,5 +1,8 @@
 //! Conversions between the types of this crate and the protobuf messages of the registry's API. A
 //! response that cannot be converted is a defect of the registry: [`RegistryError::Defect`].
+//!
+//! A *key* is a workload or subscription of a tenant. To *hold* a line of a claim is to reserve its
+//! key for the claim's partner. To *award* a key is to choose one of several competing claims.
 use std::str::FromStr;
 
 use cpor_call::status;

@@ -1,5 +1,6 @@
 //! The texts about a consent in one language: who claims what, what the partner will see, and what
-//! happens if the customer does nothing (R40). Mails and pages use the same texts.
+//! happens if the customer does nothing (R40). Mails and pages use the same texts. A *consent* is
+//! the customer's side of one claim.
 
 mod time_text;
 

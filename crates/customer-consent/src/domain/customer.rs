@@ -1,6 +1,7 @@
 //! The customer's commands: approve (R26a) and decline (R26, R43). The partner's association is
 //! *official* when the claim is approved and the customer consents: explicitly, or by silence until
-//! the end of the consent window.
+//! the end of the consent window. The customer contact is *authorized* if its approval by link and
+//! its silence count as consent of the tenant.
 
 use cpor_durable::Transition;
 use cpor_types::Timestamp;

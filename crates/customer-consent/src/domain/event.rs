@@ -1,4 +1,7 @@
-//! The events of a consent, which is the customer's side of one claim.
+//! The events of a consent, which is the customer's side of one claim. The customer contact is
+//! *authorized* if its approval by link and its silence count as consent of the tenant. The
+//! *association* is the record of the partner for the customer, which becomes *official* when the
+//! claim is approved and the customer consents.
 
 use cpor_types::{NoticeState, Personal, PersonalData, Timestamp};
 use uuid::Uuid;

@@ -3,7 +3,9 @@
 //! and nothing changes.
 //!
 //! The partner's association is *official* when the claim is approved and the customer consents:
-//! explicitly, or by silence until the end of the *consent window*.
+//! explicitly, or by silence until the end of the *consent window*. A *notice* is a mail to the
+//! customer contact. The contact is *authorized* if its approval by link and its silence count as
+//! consent of the tenant.
 
 use cpor_durable::Transition;
 use cpor_types::{Deadline, Timestamp};

@@ -3,7 +3,8 @@
 //! A consent is the customer's side of one claim. The *association* of the claim is the record that
 //! the partner works with the customer. It becomes *official* (the consent is *granted*) when the
 //! claim is approved and the customer consents: explicitly, or by silence until the end of the
-//! consent window.
+//! consent window. A *notice* is a mail to the customer contact. The contact is *authorized* if its
+//! approval by link and its silence count as consent of the tenant.
 
 pub(crate) use cpor_types::ConsentChannel as Channel;
 use cpor_types::{Deadline, Personal, Timestamp};

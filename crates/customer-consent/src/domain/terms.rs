@@ -1,4 +1,5 @@
-//! The terms of a consent: the values of its claim's policy profile and calendar that apply to it.
+//! The terms of a consent (the customer's side of one claim): the values of the claim's policy
+//! profile and calendar that apply to the consent. A *notice* is a mail to the customer contact.
 
 use cpor_types::{
     Calendar, CalendarError, Calendars, CustomerNotices, Length, PolicyError, PolicyProfiles, Timestamp, WindowStart,

@@ -16,7 +16,7 @@ use super::MailState;
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "mail")]
 pub(crate) struct Model {
-    /// The owner (partner or tenant) of the aggregate that the mail belongs to.
+    /// The partner or tenant that owns the claim or case that the mail is about.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) owner: String,
     /// The id of the mail, unique within the owner.

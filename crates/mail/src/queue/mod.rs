@@ -25,8 +25,8 @@ use crate::NewMail;
 /// A mail in the queue.
 #[derive(Clone, PartialEq)]
 pub struct Mail {
-    /// The owner (partner or tenant) of the aggregate that the mail belongs to; the first part of
-    /// the row's key.
+    /// The partner or tenant that owns the claim or case that the mail is about. It is the first
+    /// part of the row's primary key.
     pub owner: String,
     /// The id of the mail, unique within the owner.
     pub id: Uuid,
@@ -34,7 +34,8 @@ pub struct Mail {
     pub kind: String,
     /// The recipient's e-mail address (personal data).
     pub recipient: String,
-    /// The time of the decision to send the mail, by the business clock.
+    /// The time of the decision to send the mail, by the business clock (which deadlines use and
+    /// which can be virtual).
     pub time: Timestamp,
     /// The data from which the renderer finds what the mail is about, for example the id of the
     /// claim.

@@ -17,7 +17,6 @@ use crate::Mail;
 /// return path, as in a delivered mail (RFC 5321, section 4.4).
 #[derive(Clone, Debug)]
 pub struct EmlFiles {
-    /// The directory of the files.
     directory: PathBuf,
 }
 

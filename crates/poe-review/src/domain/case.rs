@@ -1,5 +1,10 @@
 //! The review case, which is the aggregate of this service: the review of one submitted or disputed
 //! claim, over all rounds of resubmission.
+//!
+//! A *line* is the part of a claim that is about one workload or subscription of the tenant (its
+//! *key*). A line is *contested* while other companies claim or hold its key. A review lead
+//! *awards* a contested key to one of the competing claims. A *legacy association* was recorded
+//! before claims existed.
 use super::{
     CaseEvent, CaseKind, CaseRole, Clocks, Competition, CompetitionTerms, LegacyStatement, LineRefusal, Phase,
     Snapshot, State, StatementRequest,

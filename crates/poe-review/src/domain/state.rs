@@ -22,7 +22,8 @@ pub enum State {
     Approved(Approval),
     /// The reviewer has rejected the claim.
     Rejected(Rejection),
-    /// The claim was closed without a reviewer's decision, or lost its last line in an arbitration.
+    /// The claim was closed without a reviewer's decision, or a review lead awarded its last line
+    /// to a competing claim.
     Closed(CaseClosure),
 }
 
