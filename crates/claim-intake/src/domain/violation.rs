@@ -60,7 +60,7 @@ impl ViolationReason {
         match self {
             Self::FieldRequired => "is required",
             Self::FieldNotAllowed => "must be empty unless the claim is for revenue association",
-            Self::FieldMalformed => "cannot be determined from the given value",
+            Self::FieldMalformed => "has an invalid value",
             Self::ActivityNotInSolutionArea => "must be an activity of the solution area",
             Self::ActivitiesExcludeEachOther => "must not combine revenue association with usage or pre-sales",
             Self::UseCoopClaims => "is not handled here; use the co-op claims process",

@@ -15,25 +15,33 @@ pub(crate) enum WaitsFor {
     ReviewStart,
     #[sea_orm(string_value = "REVIEW_DECISION")]
     ReviewDecision,
+    /// A review lead decides between companies that claim the same.
     #[sea_orm(string_value = "ARBITRATION")]
     Arbitration,
     #[sea_orm(string_value = "PARTNER_RESPONSE")]
     PartnerResponse,
+    /// The partner states why it is on record, because another company claims the same.
     #[sea_orm(string_value = "STATEMENT")]
     Statement,
+    /// The association of another company replaces that of this claim.
     #[sea_orm(string_value = "SUPERSESSION")]
     Supersession,
+    /// The customer's mail system accepts a mail about the claim.
     #[sea_orm(string_value = "NOTICE_DELIVERY")]
     NoticeDelivery,
+    /// The time passes in which the customer can decline.
     #[sea_orm(string_value = "CONSENT_WINDOW")]
     ConsentWindow,
+    /// A reviewer confirms that the customer contact may decide for the customer.
     #[sea_orm(string_value = "CONTACT_CONFIRMATION")]
     ContactConfirmation,
+    /// The customer, who declined before, approves explicitly.
     #[sea_orm(string_value = "EXPLICIT_APPROVAL")]
     ExplicitApproval,
-    /// The registry service has to reserve the claim's lines or put the association on record.
+    /// The registry service reserves what the claim is about, or puts the association on record.
     #[sea_orm(string_value = "REGISTRY")]
     Registry,
+    /// The time passes in which the partner can dispute the rejection.
     #[sea_orm(string_value = "DISPUTE_WINDOW")]
     DisputeWindow,
     #[sea_orm(string_value = "NOTHING")]
