@@ -159,8 +159,17 @@ fn to_row(mail: NewMail) -> entity::ActiveModel {
     }
 }
 
-/// Returns the number of queued mails and, second, the number of those whose next attempt is due.
-pub(crate) async fn count_queued(db: &impl ConnectionTrait, now: Timestamp) -> Result<(u64, u64), DbErr> {
+/// Numbers of mails in the queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct QueueCounts {
+    /// The mails that are neither sent, bounced nor withdrawn.
+    pub(crate) queued: u64,
+    /// The queued mails whose next attempt is due.
+    pub(crate) due: u64,
+}
+
+/// Counts the queued mails with one statement.
+pub(crate) async fn count_queued(db: &impl ConnectionTrait, now: Timestamp) -> Result<QueueCounts, DbErr> {
     let counted_if_due = CaseStatement::new().case(entity::Column::NextAttemptTime.lte(now), 1);
     // One statement returns both counts. With two statements, a mail that is finished in between
     // would be counted as queued but not due. The state is a literal and not a parameter, because
@@ -175,5 +184,5 @@ pub(crate) async fn count_queued(db: &impl ConnectionTrait, now: Timestamp) -> R
         .one(db)
         .await?;
     let (queued, due) = counts.unwrap_or_default();
-    Ok((queued.unsigned_abs(), due.unsigned_abs()))
+    Ok(QueueCounts { queued: queued.unsigned_abs(), due: due.unsigned_abs() })
 }

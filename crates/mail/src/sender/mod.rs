@@ -19,7 +19,8 @@ use tokio_util::sync::CancellationToken;
 
 pub use spawn::SetupError;
 
-use crate::{MailConfig, MailRenderer, Transport, queue};
+use crate::queue::{self, QueueCounts};
+use crate::{MailConfig, MailRenderer, Transport};
 
 /// The time between two searches for due mails if the sender is not woken up.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
@@ -150,7 +151,8 @@ impl<R: MailRenderer> Sender<R> {
         self.end_stale_leases_once().await?;
         loop {
             let progress = self.0.progress.notified();
-            let (queued, due) = queue::count_queued(self.0.parts.db.reader(), self.0.parts.clock.now()).await?;
+            let QueueCounts { queued, due } =
+                queue::count_queued(self.0.parts.db.reader(), self.0.parts.clock.now()).await?;
             if due == 0 {
                 return Ok(queued);
             }
@@ -167,7 +169,7 @@ impl<R: MailRenderer> Sender<R> {
     /// # Errors
     /// Returns the error of the database.
     pub async fn count_queued(&self) -> Result<u64, DbErr> {
-        Ok(queue::count_queued(self.0.parts.db.reader(), self.0.parts.clock.now()).await?.0)
+        Ok(queue::count_queued(self.0.parts.db.reader(), self.0.parts.clock.now()).await?.queued)
     }
 
     /// Returns how long a mail is leased. A lease is longer than the send timeout of the transport,
@@ -183,7 +185,7 @@ impl<R: MailRenderer> Sender<R> {
         let now = clock.now();
         // Counting first with a read connection keeps an idle sender away from the only write
         // connection of SQLite.
-        let (queued, due) = queue::count_queued(db.reader(), now).await?;
+        let QueueCounts { queued, due } = queue::count_queued(db.reader(), now).await?;
         self.0.queued_gauge.set(&[("service", service.as_str())], u32::try_from(queued).unwrap_or(u32::MAX).into());
         if due == 0 {
             return Ok(0);

@@ -130,8 +130,8 @@ pub(super) fn transition(previous: &ReviewCase, next: ReviewCase, event: CaseEve
     Transition::new(next, events)
 }
 
-/// Returns an event if the case competes with holders of legacy associations (recorded before
-/// claims existed) with which it did not compete before (R58a).
+/// Returns an event if the case competes with holders of legacy associations with which it did not
+/// compete before (R58a).
 pub(super) fn legacy_contest_event(previous: Option<&ReviewCase>, next: &ReviewCase) -> Option<CaseEvent> {
     let before = previous.map(ReviewCase::legacy_holders).unwrap_or_default();
     let mut holders = next.legacy_holders();
